@@ -25,7 +25,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from barenet.files.atomic import write_atomically
+from barenet.files._atomic import write_atomically
 from benchmarks.machine import machine, versions
 from benchmarks.results import FOLDER
 from benchmarks.tables import significant, table

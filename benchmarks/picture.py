@@ -54,7 +54,7 @@ def draw(scaling: dict[str, list[dict[str, Any]]], kind: str = "svg") -> bytes:
     """
     import matplotlib as mpl
 
-    from barenet.insight.plots.style import headline, label_axes, new_figure, title
+    from barenet.insight.plots._style import headline, label_axes, new_figure, title
 
     sweeps = [sweep for sweep in TITLES if scaling.get(sweep)]
     picture, panels = new_figure((4.1, 4.4), len(sweeps), columns=len(sweeps))

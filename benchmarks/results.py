@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from barenet.files.atomic import write_atomically
+from barenet.files._atomic import write_atomically
 from benchmarks.picture import draw
 from benchmarks.report import report
 

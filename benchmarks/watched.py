@@ -14,8 +14,8 @@ from typing import Any
 
 from websockets.sync.client import connect
 
-from barenet.playground.client import MAX_UNDRAWN
-from barenet.playground.wire_format import unpack
+from barenet.playground._client import MAX_UNDRAWN
+from barenet.playground._wire_format import unpack
 
 __all__ = ["Meter", "browser", "served"]
 

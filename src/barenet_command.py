@@ -13,7 +13,7 @@ __all__ = ["main"]
 def main() -> int:
     """Run the command line, and return the exit status."""
     try:
-        from barenet.cli.main import main as run
+        from barenet.cli._main import main as run
 
         return run()
     except KeyboardInterrupt:

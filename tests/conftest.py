@@ -36,7 +36,7 @@ settings.load_profile("repeatable")
 
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are cores: many tests wait, for a process, a page or a clock."""
-    from barenet.engines.threads import allowed_cores
+    from barenet.engines._threads import allowed_cores
 
     return allowed_cores() + 1
 

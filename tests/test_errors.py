@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet.constraints import check_count, check_flag
-from barenet.data.run_config import RunConfig
+from barenet._constraints import check_count, check_flag
+from barenet.data._run_config import RunConfig
 from barenet.errors import LONGEST, ArgumentError, DataError, brief, in_a_line, some
-from barenet.model.validation import check_dtype
+from barenet.model._validation import check_dtype
 from barenet.optimization.optimizers import as_optimizer
 
 

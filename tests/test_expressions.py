@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
+from barenet._constraints import options_of
+from barenet._expressions import DEFINITIONS, Expression, declared
 from barenet.activations import ACTIVATIONS
-from barenet.constraints import options_of
-from barenet.expressions import DEFINITIONS, Expression, declared
 from barenet.losses import LOSSES
-from barenet.model.activations import ReLU
+from barenet.model._activations import ReLU
 from barenet.model.losses import logits_form
-from barenet.optimization.clipping import CLIPPINGS
-from barenet.optimization.penalties import PENALTIES
+from barenet.optimization._clipping import CLIPPINGS
+from barenet.optimization._penalties import PENALTIES
 from barenet.optimizers import OPTIMIZERS
 
 #: Formulas that `explain` and the exports need.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from barenet._extras import EXTRAS, require
 from barenet.errors import BarenetError, MissingExtraError
-from barenet.extras import EXTRAS, require
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
@@ -37,7 +37,7 @@ def test_the_extras_are_those_that_the_package_declares():
 def test_no_extra_is_imported_before_it_is_needed():
     script = (
         "import sys, barenet\n"
-        "from barenet.extras import EXTRAS\n"
+        "from barenet._extras import EXTRAS\n"
         "print([module for module in EXTRAS.values() if module in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -10,27 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import barenet.model.activations
-import barenet.model.initializers
+import barenet.model._activations
+import barenet.model._initializers
 import barenet.model.losses
-import barenet.optimization.clipping
+import barenet.optimization._clipping
+import barenet.optimization._penalties
+import barenet.optimization._schedules
 import barenet.optimization.optimizers
-import barenet.optimization.penalties
-import barenet.optimization.schedules
-from barenet.model.activations import ACTIVATIONS, Activation, LeakyReLU, ReLU, Sigmoid
-from barenet.model.initializers import INITIALIZERS, as_initializer
+from barenet._registry import build, lookup, spec_of
+from barenet.model._activations import ACTIVATIONS, Activation, LeakyReLU, ReLU, Sigmoid
+from barenet.model._initializers import INITIALIZERS, as_initializer
 from barenet.model.layers import LAYERS
 from barenet.model.losses import LOSSES, as_loss
-from barenet.optimization.clipping import CLIPPINGS, as_clipping
+from barenet.optimization._clipping import CLIPPINGS, as_clipping
+from barenet.optimization._penalties import L2, PENALTIES, as_penalties
+from barenet.optimization._schedules import SCHEDULES, as_schedule
 from barenet.optimization.optimizers import OPTIMIZERS, as_optimizer
-from barenet.optimization.penalties import L2, PENALTIES, as_penalties
-from barenet.optimization.schedules import SCHEDULES, as_schedule
-from barenet.registry import build, lookup, spec_of
-from barenet.training.metrics import METRICS
+from barenet.training._metrics import METRICS
 
 #: By the argument that it is for: a registry, and the way in that users take.
 REGISTRIES: dict[str, tuple[dict[str, Any], Any]] = {
-    "activation": (ACTIVATIONS, barenet.model.activations.as_activation),
+    "activation": (ACTIVATIONS, barenet.model._activations.as_activation),
     "init": (INITIALIZERS, as_initializer),
     "loss": (LOSSES, lambda spec: as_loss(spec, Sigmoid())),
     "optimizer": (OPTIMIZERS, as_optimizer),
@@ -97,12 +97,12 @@ def test_every_subclass_is_registered_or_said_to_be_found():
     """A class that is forgotten in its registry would be in no sweep of these tests."""
     bases = {
         Activation: ACTIVATIONS,
-        barenet.model.initializers.Initializer: INITIALIZERS,
+        barenet.model._initializers.Initializer: INITIALIZERS,
         barenet.model.losses.Loss: LOSSES,
-        barenet.optimization.clipping.Clipping: CLIPPINGS,
+        barenet.optimization._clipping.Clipping: CLIPPINGS,
         barenet.optimization.optimizers.Optimizer: OPTIMIZERS,
-        barenet.optimization.penalties.Penalty: PENALTIES,
-        barenet.optimization.schedules.Schedule: SCHEDULES,
+        barenet.optimization._penalties.Penalty: PENALTIES,
+        barenet.optimization._schedules.Schedule: SCHEDULES,
         barenet.model.layers.Layer: LAYERS,
     }
     found = {"sigmoid_cross_entropy", "softmax_cross_entropy", "exponential_poisson",

@@ -26,12 +26,12 @@ logger = logging.getLogger(__name__)
 #: The headings, and the modules that each holds; the most particular module wins.
 HEADINGS = {
     "Network and layers": ("barenet.model",),
-    "Activations": ("barenet.model.activations",),
+    "Activations": ("barenet.model._activations",),
     "Losses": ("barenet.model.losses",),
-    "Initializers": ("barenet.model.initializers",),
+    "Initializers": ("barenet.model._initializers",),
     "Optimizers": ("barenet.optimization.optimizers",),
-    "Schedules": ("barenet.optimization.schedules",),
-    "Penalties and clipping": ("barenet.optimization.penalties", "barenet.optimization.clipping"),
+    "Schedules": ("barenet.optimization._schedules",),
+    "Penalties and clipping": ("barenet.optimization._penalties", "barenet.optimization._clipping"),
     "Estimators": ("barenet.estimators",),
     "Training": ("barenet.training", "barenet.engines"),
     "Data": ("barenet.data",),

@@ -1,7 +1,7 @@
 """barenet: feed-forward neural networks you can read, watch and ship.
 
-These are the public names, together with those of the modules listed last. All other modules are
-private and may change without notice.
+These are the public names, together with those of the modules listed last. Modules whose names
+begin with an underscore are private and may change without notice.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ from barenet import (
     plots,
     schedules,
 )
-from barenet.data.dataset import Dataset
-from barenet.data.datasets import load_dataset
-from barenet.data.scaling import Scaling
+from barenet._version import __version__ as __version__
+from barenet.data._dataset import Dataset
+from barenet.data._datasets import load_dataset
+from barenet.data._scaling import Scaling
 from barenet.engines import CompiledNetwork
-from barenet.files.checkpoint import Checkpoint
-from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
-from barenet.model.network import Network
-from barenet.model.targets import one_hot
-from barenet.training.batches import batches
-from barenet.training.history import History
-from barenet.training.metrics import METRICS
-from barenet.training.train import train
-from barenet.version import __version__ as __version__
+from barenet.files._checkpoint import Checkpoint
+from barenet.insight._gradient_check import GradientReport, ParameterReport, check_gradients
+from barenet.model._network import Network
+from barenet.model._targets import one_hot
+from barenet.training._batches import batches
+from barenet.training._history import History
+from barenet.training._metrics import METRICS
+from barenet.training._train import train
 
 if TYPE_CHECKING:
-    from barenet.data.encoding import TableEncoding
-    from barenet.data.fingerprint import fingerprint
-    from barenet.data.frame import Frame
-    from barenet.data.table_loading import load_table
+    from barenet.data._encoding import TableEncoding
+    from barenet.data._fingerprint import fingerprint
+    from barenet.data._frame import Frame
+    from barenet.data._table_loading import load_table
     from barenet.estimators import (
         MLPClassifier,
         MLPRegressor,
         TablePreprocessor,
         register_onnx_converters,
     )
+    from barenet.files._model_card import ModelCard
+    from barenet.files._model_io import load, load_network, load_predictor, save
+    from barenet.files._predictor import Predictor
     from barenet.files.exports import Exported, export
-    from barenet.files.model_card import ModelCard
-    from barenet.files.model_io import load, load_network, load_predictor, save
-    from barenet.files.predictor import Predictor
-    from barenet.insight.baselines import Baseline, fit_baseline
+    from barenet.insight._baselines import Baseline, fit_baseline
+    from barenet.insight._permutation_importance import Importance, permutation_importance
     from barenet.insight.explain import Explanation, explain
-    from barenet.insight.permutation_importance import Importance, permutation_importance
 
 __all__ = [  # noqa: RUF022
     # Networks and their training
@@ -115,18 +115,18 @@ _LAZY = {
         ("MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters"),
         "barenet.estimators",
     ),
-    "Frame": "barenet.data.frame",
-    "TableEncoding": "barenet.data.encoding",
-    "fingerprint": "barenet.data.fingerprint",
-    "load_table": "barenet.data.table_loading",
-    "ModelCard": "barenet.files.model_card",
-    "Predictor": "barenet.files.predictor",
-    **dict.fromkeys(("load", "load_network", "load_predictor", "save"), "barenet.files.model_io"),
+    "Frame": "barenet.data._frame",
+    "TableEncoding": "barenet.data._encoding",
+    "fingerprint": "barenet.data._fingerprint",
+    "load_table": "barenet.data._table_loading",
+    "ModelCard": "barenet.files._model_card",
+    "Predictor": "barenet.files._predictor",
+    **dict.fromkeys(("load", "load_network", "load_predictor", "save"), "barenet.files._model_io"),
     **dict.fromkeys(("Exported", "export"), "barenet.files.exports"),
-    **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight.baselines"),
+    **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight._baselines"),
     **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),
     **dict.fromkeys(
-        ("Importance", "permutation_importance"), "barenet.insight.permutation_importance"
+        ("Importance", "permutation_importance"), "barenet.insight._permutation_importance"
     ),
 }
 

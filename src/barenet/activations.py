@@ -1,6 +1,6 @@
 """Activation functions; `ACTIVATIONS` has them by name."""
 
-from barenet.model.activations import (
+from barenet.model._activations import (
     ACTIVATIONS,
     ELU,
     GELU,

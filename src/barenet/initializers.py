@@ -1,6 +1,6 @@
 """Initializers of the parameters; `INITIALIZERS` has them by name."""
 
-from barenet.model.initializers import (
+from barenet.model._initializers import (
     INITIALIZERS,
     GlorotNormal,
     GlorotUniform,

@@ -1,6 +1,6 @@
 """Optimizers and gradient clipping; `OPTIMIZERS` has the optimizers by name."""
 
-from barenet.optimization.clipping import ClipNorm, Clipping, ClipValue
+from barenet.optimization._clipping import ClipNorm, Clipping, ClipValue
 from barenet.optimization.optimizers import (
     LBFGS,
     OPTIMIZERS,

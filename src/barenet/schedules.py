@@ -1,6 +1,6 @@
 """Learning rate schedules; `SCHEDULES` has them by name."""
 
-from barenet.optimization.schedules import (
+from barenet.optimization._schedules import (
     SCHEDULES,
     Constant,
     Cosine,

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from barenet.cli.main import main
+from barenet.cli._main import main
 
 COMMAND = str(Path(sys.executable).with_name("barenet"))
 

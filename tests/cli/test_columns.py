@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from barenet.cli.columns import list_kinds, summarize_columns
-from barenet.data.encoding import TableEncoding
-from barenet.data.scaling import Scaling
-from barenet.data.to_frame import as_frame
+from barenet.cli._columns import list_kinds, summarize_columns
+from barenet.data._encoding import TableEncoding
+from barenet.data._scaling import Scaling
+from barenet.data._to_frame import as_frame
 
 TABLE = {
     "age": [36.0, None, 50.0, 41.0],

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli.completion import VARIABLE
-from barenet.cli.main import COMMANDS
+from barenet.cli._completion import VARIABLE
+from barenet.cli._main import COMMANDS
 
 #: Types a line and a tab, and prints the line as it has become.
 IN_ZSH = r"""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from barenet.cli.console import emit, emit_json, emit_table, log
+from barenet.cli._console import emit, emit_json, emit_table, log
 
 
 def test_results_and_talk_go_different_ways(capsys):

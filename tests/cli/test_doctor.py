@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from barenet.cli import doctor
+from barenet.cli import _doctor as doctor
 
 
 def test_it_tells_what_is_there(barenet):

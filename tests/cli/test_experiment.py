@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.cli.experiment import prepare
-from barenet.cli.flags import Flags
-from barenet.cli.run_settings import RunSettings
+from barenet.cli._experiment import prepare
+from barenet.cli._flags import Flags
+from barenet.cli._run_settings import RunSettings
 from barenet.errors import ArgumentError
 
 

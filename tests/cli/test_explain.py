@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet.cli.explain import SCALINGS
-from barenet.data.scaling import NAMES
+from barenet.cli._explain import SCALINGS
+from barenet.data._scaling import NAMES
 
 
 def test_the_first_step_of_the_sine_tutorial(barenet):
     """It trains row by row in order: the step shown is the first one of the training."""
     page = json.loads(barenet("explain", "sine", "--json").out)
     values = {each["name"]: each["value"] for step in page["steps"] for each in step["equations"]}
-    from barenet.cli.experiment import prepare
-    from barenet.cli.run_settings import RunSettings
+    from barenet.cli._experiment import prepare
+    from barenet.cli._run_settings import RunSettings
 
     experiment = prepare(RunSettings(data="sine"))
     network = experiment.predictor.network

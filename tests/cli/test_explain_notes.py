@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from barenet import Network, Predictor
-from barenet.cli.explain_notes import note_inputs
-from barenet.data.encoding import TableEncoding
+from barenet.cli._explain_notes import note_inputs
+from barenet.data._encoding import TableEncoding
 
 TABLE = """\
 joined,age,member,town,price

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from cyclopts import Token
 
-from barenet.cli.flags import NO_FLAGS, Flags, integer
+from barenet.cli._flags import NO_FLAGS, Flags, integer
 from barenet.data import RunConfig
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet.data.table_loading import load_table
+from barenet.data._table_loading import load_table
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="the peak of memory is counted as Linux does"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from barenet import ModelCard, Network, load_predictor, save
-from barenet.training.history import History
+from barenet.training._history import History
 
 
 def table(out: str) -> dict[str, str]:

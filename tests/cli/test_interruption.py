@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet.cli.interruption import INTERRUPTED, Interruption
+from barenet.cli._interruption import INTERRUPTED, Interruption
 
 
 def train(*callbacks) -> barenet.History:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli import doctor, kernels
+from barenet.cli import _doctor as doctor
+from barenet.cli import _kernels as kernels
 
 #: What a process finds on disk and what it builds, of all that a training needs.
 TRAINING = """
@@ -21,8 +22,8 @@ X, y = np.zeros((20, 9), "uint8"), np.zeros(20, int)
 train(Network.dense([9, 8, 3], **options), X, y, epochs=2, batch_size=7, optimizer="adamw",
       penalty="l2:strength=1", clip="norm:limit=1", engine="compiled", threads=threads)
 
-from barenet.engines.compiled.interpreter import run_on_one_thread, run_on_threads
-from barenet.engines.kernels.kernel import KERNELS
+from barenet.engines.compiled._interpreter import run_on_one_thread, run_on_threads
+from barenet.engines.kernels._kernel import KERNELS
 
 dispatchers = [run_on_one_thread, run_on_threads, *(kernel.dispatcher for kernel in KERNELS)]
 count = lambda name: sum(sum(getattr(each.stats, name).values()) for each in dispatchers)
@@ -32,7 +33,7 @@ print(json.dumps([count("cache_hits"), count("cache_misses")]))
 #: Files stay shorter than a kernel is, as on a disk that is full.
 SMALL_FILES = """
 import resource, sys
-from barenet.cli import kernels, main
+from barenet.cli import _kernels as kernels, _main as main
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 some = kernels._builders()[:2]

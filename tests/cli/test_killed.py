@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli.main import main
+from barenet.cli._main import main
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 

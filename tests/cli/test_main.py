@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import barenet as package
-from barenet.cli.main import COMMANDS
+from barenet.cli._main import COMMANDS
 
 full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 
@@ -120,7 +120,7 @@ def test_a_long_echo_is_cut(barenet):
     assert len(done.err) < 400
 
 
-@pytest.mark.parametrize("module", ["barenet", "numpy", "barenet.cli.main", "cyclopts"])
+@pytest.mark.parametrize("module", ["barenet", "numpy", "barenet.cli._main", "cyclopts"])
 def test_fault_68_an_interrupt_while_python_imports_is_quiet(module):
     """By the entry that pyproject.toml names, from the first line of the package on."""
     program = f"""

@@ -57,8 +57,8 @@ def test_fault_101_other_rows_may_have_a_header(barenet, run, tmp_path):
 
 
 def test_fault_101_a_table_without_a_header_is_played(run, tmp_path):
-    from barenet.cli.play import _start
-    from barenet.playground.file_store import FileStore
+    from barenet.cli._play import _start
+    from barenet.playground._file_store import FileStore
 
     with closing(FileStore()) as store:
         state = _start("t.csv", "", "x4", store, header=False)

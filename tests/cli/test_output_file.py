@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli.output_file import output_path
+from barenet.cli._output_file import output_path
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli import play as play_module
-from barenet.playground.file_store import FileStore
+from barenet.cli import _play as play_module
+from barenet.playground._file_store import FileStore
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
@@ -65,7 +65,7 @@ def test_fault_109_the_token_is_on_no_command_line(process, tmp_path, snap):
 
 def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch, tmp_path):
     """The server is told to end as soon as it would open the browser."""
-    from barenet.playground import server
+    from barenet.playground import _server as server
 
     opened = []
 
@@ -81,7 +81,7 @@ def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch, tmp_path
                     thread.join()
 
     monkeypatch.setattr(server, "Server", Ended)
-    monkeypatch.setattr("barenet.playground.trainer.Trainer", lambda: None)
+    monkeypatch.setattr("barenet.playground._trainer.Trainer", lambda: None)
     monkeypatch.setattr(play_module.webbrowser, "open", browse)
     done = barenet("play", "--port", "0")
     assert done.status == 0 and opened == [done.out.strip()]

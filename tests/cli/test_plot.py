@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from barenet import History, ModelCard, load_predictor, save
-from barenet.files.training_log import TrainingLog
+from barenet.files._training_log import TrainingLog
 from barenet.insight.plots import PLOTS
 
 SIGNATURES = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}

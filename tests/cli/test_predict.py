@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, Predictor, Scaling, load_predictor, save
-from barenet.cli.predict import for_spreadsheets
+from barenet.cli._predict import for_spreadsheets
 from barenet.data import load_dataset
 
 COMMAND = str(Path(sys.executable).with_name("barenet"))
@@ -199,12 +199,12 @@ def test_fault_108_blocks_of_rows_are_printed_as_all_at_once(barenet, monkeypatc
     document["predictions"] = document["predictions"].tolist()
     assert whole[1] == json.dumps(document) + "\n"
     for n_rows in (1, 7, 49, 50):
-        monkeypatch.setattr("barenet.cli.predict.ROWS", n_rows)
+        monkeypatch.setattr("barenet.cli._predict.ROWS", n_rows)
         assert [barenet(*plan).out for plan in plans] == whole
 
 
 def test_fault_108_a_late_row_that_is_refused_is_counted_from_the_first(barenet, monkeypatch):
-    monkeypatch.setattr("barenet.cli.predict.ROWS", 7)
+    monkeypatch.setattr("barenet.cli._predict.ROWS", 7)
     save(plain_predictor(None), "m.safetensors")
     numbered_rows("rows.csv", 50)
     lines = Path("rows.csv").read_text().splitlines()

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from barenet import Network, load_predictor
-from barenet.cli.run_settings import HEADER
-from barenet.files.checkpoint import Checkpoint
-from barenet.files.model_file import write_model
+from barenet.cli._run_settings import HEADER
+from barenet.files._checkpoint import Checkpoint
+from barenet.files._model_file import write_model
 
 #: With dropout, another order in each epoch, and rows set aside that decide when to stop.
 RUN = ["iris", "--dropout", 0.1, "--patience", 4000, "--epochs", 6000, "--no-plots"]
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these signals a
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> Path:
     """The folder of the run that the others have to come to."""
-    from barenet.cli.main import main
+    from barenet.cli._main import main
 
     folder = tmp_path_factory.mktemp("runs") / "iris"
     assert main(["train", *map(str, RUN), "--out", str(folder)]) == 0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli.run_file import read_run_file
+from barenet.cli._run_file import read_run_file
 from barenet.errors import DataError
 
 

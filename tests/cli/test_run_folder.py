@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from barenet import load, load_dataset, load_network, load_predictor
-from barenet.cli.run_folder import RunFolder
-from barenet.cli.run_settings import RunSettings
+from barenet.cli._run_folder import RunFolder
+from barenet.cli._run_settings import RunSettings
 from barenet.errors import ArgumentError
-from barenet.training.history import History
+from barenet.training._history import History
 
 
 @pytest.fixture

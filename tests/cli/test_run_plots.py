@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from barenet import load_predictor
-from barenet.cli.run_plots import KINDS, default_kind, draw
+from barenet.cli._run_plots import KINDS, default_kind, draw
 from barenet.data import load_dataset
 from barenet.insight.plots import PLOTS, save_figure
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from barenet import ModelCard, load_predictor, save
-from barenet.cli.flags import Flags
-from barenet.cli.run_file import read_run_file
-from barenet.cli.run_settings import HEADER, FileOptions, RunSettings, is_table
-from barenet.cli.trained_model import load_trained, settings_of
+from barenet.cli._flags import Flags
+from barenet.cli._run_file import read_run_file
+from barenet.cli._run_settings import HEADER, FileOptions, RunSettings, is_table
+from barenet.cli._trained_model import load_trained, settings_of
 from barenet.errors import ArgumentError
 
 SETTINGS = RunSettings(

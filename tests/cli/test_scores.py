@@ -13,7 +13,7 @@ from sklearn.metrics import confusion_matrix as oracle_matrix
 from sklearn.preprocessing import StandardScaler
 
 from barenet import load_predictor
-from barenet.cli.scores import (
+from barenet.cli._scores import (
     BaselineScores,
     confusion_matrix,
     emit_confusion_matrix,
@@ -22,7 +22,7 @@ from barenet.cli.scores import (
     score,
 )
 from barenet.data import load_dataset
-from barenet.insight.baselines import fit_baseline
+from barenet.insight._baselines import fit_baseline
 
 
 def test_scores_and_the_confusion_matrix_are_scikit_learns(iris):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli.flags import PARAMETER
-from barenet.cli.main import COMMANDS, app
-from barenet.cli.spelling import Spelling, name_of
+from barenet.cli._flags import PARAMETER
+from barenet.cli._main import COMMANDS, app
+from barenet.cli._spelling import Spelling, name_of
 
 #: A command that is right, to which one wrong option is added.
 RIGHT = {

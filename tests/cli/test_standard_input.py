@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from barenet import load_predictor
-from barenet.cli.resuming import prepare_resume
-from barenet.cli.run_file import read_run_file
-from barenet.cli.run_folder import RunFolder
-from barenet.cli.run_settings import NO_SETTINGS
-from barenet.data.file_io import read_file_bytes
+from barenet.cli._resuming import prepare_resume
+from barenet.cli._run_file import read_run_file
+from barenet.cli._run_folder import RunFolder
+from barenet.cli._run_settings import NO_SETTINGS
+from barenet.data._file_io import read_file_bytes
 from barenet.errors import DataError
 
 PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
@@ -82,7 +82,7 @@ def test_after_an_option_it_is_the_option_s_value(barenet, give):
 
 
 def test_no_more_than_the_limit_is_read(give, monkeypatch):
-    monkeypatch.setattr("barenet.data.file_io.machine_memory", lambda: 200)
+    monkeypatch.setattr("barenet.data._file_io.machine_memory", lambda: 200)
     give(b"x" * 101)
     with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes, half of"):
         read_file_bytes(Path("/dev/stdin"))

@@ -16,7 +16,7 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from barenet import load_predictor
-from barenet.cli.main import main
+from barenet.cli._main import main
 
 PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
 HEADER, *LINES = PENGUINS.read_text().splitlines()

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from barenet.cli.text_graphics import BLOCKS, bar, describe_image, draw_image, sparkline
+from barenet.cli._text_graphics import BLOCKS, bar, describe_image, draw_image, sparkline
 
 
 def test_a_sparkline_goes_from_the_least_to_the_greatest_value():

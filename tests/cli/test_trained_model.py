@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from barenet import Network, Predictor, save
-from barenet.cli.run_settings import NO_FILE_OPTIONS
-from barenet.cli.trained_model import load_trained, model_file
-from barenet.data.scaling import Scaling
+from barenet.cli._run_settings import NO_FILE_OPTIONS
+from barenet.cli._trained_model import load_trained, model_file
+from barenet.data._scaling import Scaling
 from barenet.errors import DataError
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.data.column_fitting import (
+from barenet.data._column_fitting import (
     SCALES,
     fit_boolean,
     fit_category,
     fit_date,
     fit_numbers,
 )
-from barenet.data.to_frame import as_frame
+from barenet.data._to_frame import as_frame
 from barenet.errors import DataError
 
 
@@ -91,6 +91,6 @@ def test_categories_that_are_all_rare_say_nothing_unless_some_are_missing():
 def test_columns_are_measured_alike_alone_and_together(monkeypatch):
     X = as_frame(np.random.default_rng(0).normal(size=(50, 7)) * [1, 2, 0, 1e9, 1e-9, 3, 1])
     together = fit_numbers(X, [*X.columns], [""], "standardize")
-    monkeypatch.setattr("barenet.data.column_fitting._BLOCK", 100)
+    monkeypatch.setattr("barenet.data._column_fitting._BLOCK", 100)
     assert fit_numbers(X, [*X.columns], [""], "standardize") == together
     assert together["x2"].kind == "dropped" and sorted(together) == list(X.columns)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.data.column_kinds import kind_of
-from barenet.data.parsing import MISSING
-from barenet.data.to_frame import as_frame
+from barenet.data._column_kinds import kind_of
+from barenet.data._parsing import MISSING
+from barenet.data._to_frame import as_frame
 from barenet.errors import DataError
 
 #: The remedies for dates.

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.data.column_types import (
+from barenet.data._column_types import (
     COLUMNS,
     BooleanColumn,
     CategoryColumn,
@@ -22,7 +22,7 @@ from barenet.data.column_types import (
     NumberColumn,
     column_from_dict,
 )
-from barenet.data.to_frame import as_frame
+from barenet.data._to_frame import as_frame
 
 ALL = ("year", "week", "day")
 EXAMPLES = [

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.data.csv_table import read_table
-from barenet.data.delimited import CsvOptions
-from barenet.data.parsing import MISSING, as_numbers
+from barenet.data._csv_table import read_table
+from barenet.data._delimited import CsvOptions
+from barenet.data._parsing import MISSING, as_numbers
 from barenet.errors import DataError
 
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from barenet.data.dataset import Dataset
-from barenet.data.datasets import load_dataset
-from barenet.data.table_loading import load_table
+from barenet.data._dataset import Dataset
+from barenet.data._datasets import load_dataset
+from barenet.data._table_loading import load_table
 
 
 def dataset(n: int, classes: tuple[str, ...] | None = ("no", "yes"), **changes) -> Dataset:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet.data.datasets import DATASETS, load_dataset
+from barenet.data._datasets import DATASETS, load_dataset
 from barenet.errors import DataError
 
 SLICE = Path(__file__).parent / "mnist_slice"
@@ -106,7 +106,7 @@ def test_a_file_of_an_unknown_kind():
 def test_listing_the_sets_loads_none_of_them():
     listing = "[(n, d.kind, d.description, d.config) for n, d in DATASETS.items()]"
     code = (
-        f"import sys; from barenet.data.datasets import DATASETS; assert {listing}; "
+        f"import sys; from barenet.data._datasets import DATASETS; assert {listing}; "
         "print(sorted({'sklearn', 'scipy', 'pyarrow', 'matplotlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.data.datetimes import is_datetime, parse_datetime, to_utc
+from barenet.data._datetimes import is_datetime, parse_datetime, to_utc
 
 NOON = datetime(2026, 3, 1, 12, 30, 5)
 

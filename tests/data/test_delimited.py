@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from barenet.data.delimited import (
+from barenet.data._delimited import (
     CsvOptions,
     decode,
     find_delimiter,
     read_records,
 )
-from barenet.data.header import read_header
+from barenet.data._header import read_header
 from barenet.errors import DataError
 
 PATH = Path("t.csv")

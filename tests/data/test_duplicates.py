@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from barenet.data.dataset import Dataset
-from barenet.data.duplicates import count_duplicates
-from barenet.data.to_frame import as_frame
+from barenet.data._dataset import Dataset
+from barenet.data._duplicates import count_duplicates
+from barenet.data._to_frame import as_frame
 
 TABLE = {
     "x": [1.5, None, 0.0, 2.0, 1.5],

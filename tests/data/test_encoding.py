@@ -18,10 +18,10 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
-from barenet.data.column_types import CategoryColumn, DroppedColumn, NumberColumn
-from barenet.data.encoding import TableEncoding
-from barenet.data.table_loading import load_table
-from barenet.data.to_frame import as_frame
+from barenet.data._column_types import CategoryColumn, DroppedColumn, NumberColumn
+from barenet.data._encoding import TableEncoding
+from barenet.data._table_loading import load_table
+from barenet.data._to_frame import as_frame
 from barenet.errors import DataError
 
 SCALERS = {
@@ -349,7 +349,7 @@ def test_any_table_is_encoded_row_by_row_or_refused(columns, order):
 def test_the_memory_that_it_takes_does_not_grow_with_the_rows(monkeypatch):
     frame = as_frame({"x": np.arange(300_000.0), "town": np.array(["a", "b", "c"] * 100_000)})
     encoding = TableEncoding.fit(frame)
-    monkeypatch.setattr("barenet.data.encoding._BLOCK", 2**12)
+    monkeypatch.setattr("barenet.data._encoding._BLOCK", 2**12)
     tracemalloc.start()
     try:
         result = encoding.transform(frame, np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from barenet import TableEncoding, TablePreprocessor, load_dataset
-from barenet.data.table_loading import load_table, read_features
+from barenet.data._table_loading import load_table, read_features
 from barenet.errors import DataError
 
 

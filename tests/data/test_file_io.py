@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.data.file_io import plain_name, read_exactly, read_file_bytes
+from barenet.data._file_io import plain_name, read_exactly, read_file_bytes
 from barenet.errors import DataError
 
 

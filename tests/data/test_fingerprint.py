@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from barenet import Frame, fingerprint, load_dataset
-from barenet.data.csv_table import read_table
-from barenet.data.fingerprint import csv_equivalent
-from barenet.data.to_frame import as_frame
+from barenet.data._csv_table import read_table
+from barenet.data._fingerprint import csv_equivalent
+from barenet.data._to_frame import as_frame
 
 TEXT = np.dtypes.StringDType()
 

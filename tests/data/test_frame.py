@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet.data.csv_table import read_table
-from barenet.data.frame import TEXT, Frame
+from barenet.data._csv_table import read_table
+from barenet.data._frame import TEXT, Frame
 
 
 @pytest.fixture

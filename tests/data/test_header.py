@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from barenet.data.csv_table import read_table
-from barenet.data.datasets import load_dataset
-from barenet.data.delimited import CsvOptions
-from barenet.data.table_loading import load_table, read_features, read_samples
+from barenet.data._csv_table import read_table
+from barenet.data._datasets import load_dataset
+from barenet.data._delimited import CsvOptions
+from barenet.data._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
 TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"

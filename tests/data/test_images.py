@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
-from barenet.data.images import DATA_VARIABLE, IMAGES
+from barenet.data._images import DATA_VARIABLE, IMAGES
 from barenet.errors import DataError
 
 SLICE = Path(__file__).parent / "mnist_slice"

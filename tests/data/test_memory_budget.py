@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from barenet.data import memory_budget
-from barenet.data.memory_budget import MemoryBudget, check_columns, format_size, machine_memory
+from barenet.data import _memory_budget as memory_budget
+from barenet.data._memory_budget import MemoryBudget, check_columns, format_size, machine_memory
 from barenet.errors import DataError
 
 FILE = Path("t.csv")

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
-from barenet.data.datasets import DATASETS
-from barenet.data.embedded import EMBEDDED
-from barenet.data.images import IMAGES
-from barenet.data.named import NamedDataset
-from barenet.data.run_config import DEFAULTS
+from barenet.data._datasets import DATASETS
+from barenet.data._embedded import EMBEDDED
+from barenet.data._images import IMAGES
+from barenet.data._named import NamedDataset
+from barenet.data._run_config import DEFAULTS
 
 LOADABLE = sorted(DATASETS.keys() - IMAGES.keys())
 

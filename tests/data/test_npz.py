@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from barenet.data.npz import load_arrays
+from barenet.data._npz import load_arrays
 from barenet.errors import DataError
 
 X = np.arange(12.0).reshape(6, 2)

@@ -13,12 +13,12 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet.data import parquet_pages
-from barenet.data.datasets import load_dataset
-from barenet.data.frame import Frame
-from barenet.data.parquet import open_parquet
-from barenet.data.parquet_pages import largest_group
-from barenet.data.table_loading import load_table, read_features, read_samples
+from barenet.data import _parquet_pages as parquet_pages
+from barenet.data._datasets import load_dataset
+from barenet.data._frame import Frame
+from barenet.data._parquet import open_parquet
+from barenet.data._parquet_pages import largest_group
+from barenet.data._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)

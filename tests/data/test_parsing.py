@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.data.parsing import (
+from barenet.data._parsing import (
     BOOLEAN_WORDS,
     MISSING,
     as_booleans,
@@ -18,7 +18,7 @@ from barenet.data.parsing import (
     to_number,
     unique_texts,
 )
-from barenet.data.to_frame import as_frame
+from barenet.data._to_frame import as_frame
 from barenet.errors import DataError
 
 

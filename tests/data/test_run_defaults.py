@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from barenet.data import DATASETS, RunConfig, load_dataset
-from barenet.data.run_defaults import resolve_config, table_defaults
+from barenet.data._run_defaults import resolve_config, table_defaults
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.sparse import csr_matrix
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
-from barenet.data.scaling import KINDS, Scaling
+from barenet.data._scaling import KINDS, Scaling
 from barenet.errors import DataError
 
 # Hundredths: two features' values are the same or well apart, as measured data are.

@@ -9,10 +9,10 @@ import pandas
 import pytest
 from sklearn.datasets import load_iris
 
-from barenet.data.csv_table import read_table
-from barenet.data.encoding import TableEncoding
-from barenet.data.frame import Frame
-from barenet.data.table_loading import load_table, read_features, read_samples
+from barenet.data._csv_table import read_table
+from barenet.data._encoding import TableEncoding
+from barenet.data._frame import Frame
+from barenet.data._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
 

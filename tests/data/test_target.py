@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
 
-from barenet.data.labels import class_labels, class_name, encode
-from barenet.data.target import (
+from barenet.data._labels import class_labels, class_name, encode
+from barenet.data._target import (
     MOST_CLASSES,
     are_classes,
     check_task,

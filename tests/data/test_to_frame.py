@@ -12,7 +12,7 @@ import polars
 import pyarrow
 import pytest
 
-from barenet.data.to_frame import as_column, as_frame
+from barenet.data._to_frame import as_column, as_frame
 from barenet.errors import DataError
 
 NUMBERS = [1.5, None, -2.0]

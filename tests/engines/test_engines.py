@@ -8,11 +8,11 @@ import pytest
 from barenet import Network, train
 from barenet.activations import ACTIVATIONS
 from barenet.engines import ENGINES, CompiledEngine, Job, ReferenceEngine, choose_engine
-from barenet.engines.compiled.lowering import KNOWN
+from barenet.engines.compiled._lowering import KNOWN
 from barenet.errors import ArgumentError
 from barenet.layers import Dense
 from barenet.losses import LOSSES, SquaredError
-from barenet.model.array_dataset import validate_arrays
+from barenet.model._array_dataset import validate_arrays
 from barenet.optimizers import OPTIMIZERS, SGD
 
 Tanh = ACTIVATIONS["tanh"]
@@ -96,9 +96,9 @@ def test_engines_by_name():
 @pytest.mark.parametrize(
     ("role", "registry", "place"),
     [
-        ("activation", ACTIVATIONS, "FORMULAS in engines/kernels/activations.py"),
-        ("loss", LOSSES, "FORMULAS in engines/kernels/losses.py"),
-        ("optimizer", OPTIMIZERS, "RULES in engines/kernels/optimizers.py"),
+        ("activation", ACTIVATIONS, "FORMULAS in engines/kernels/_activations.py"),
+        ("loss", LOSSES, "FORMULAS in engines/kernels/_losses.py"),
+        ("optimizer", OPTIMIZERS, "RULES in engines/kernels/_optimizers.py"),
     ],
 )
 def test_everything_registered_has_a_kernel(role, registry, place):

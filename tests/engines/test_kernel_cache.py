@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.engines import kernel_cache
+from barenet.engines import _kernel_cache as kernel_cache
 
 SCRIPT = """
 import resource, signal, sys
@@ -25,7 +25,7 @@ from barenet import Network, train
 X = np.random.default_rng(0).normal(size=(40, 3))
 network = Network.dense([3, 1], seed=0, dtype=sys.argv[1])
 history = train(network, X, X[:, 0], epochs=2, engine="compiled", optimizer="sgd")
-from barenet.engines.kernels.dense import multiply
+from barenet.engines.kernels._dense import multiply
 built = sum(multiply.dispatcher.stats.cache_misses.values())
 print(history.engine, network.parameters.tobytes().hex(), built)
 """

@@ -10,7 +10,7 @@ from barenet import Network
 from barenet.engines import Job, ReferenceEngine, choose_engine
 from barenet.layers import Dense, Dropout
 from barenet.losses import SquaredError
-from barenet.model.array_dataset import validate_arrays
+from barenet.model._array_dataset import validate_arrays
 from barenet.optimizers import SGD, ClipNorm, ClipValue
 from barenet.penalties import L1, L2
 
@@ -118,7 +118,7 @@ def test_sample_weights_count_as_repeated_rows():
 
 @pytest.mark.parametrize(("output", "loss"), [("softmax", None), ("identity", "squared_error")])
 def test_evaluate_gives_the_loss_without_penalties_and_what_predict_says(output, loss):
-    from barenet.model.activations import as_activation
+    from barenet.model._activations import as_activation
     from barenet.model.losses import as_loss
 
     network = Network.dense([2, 4, 3], output=output, seed=3, dtype="float64")
@@ -138,7 +138,7 @@ def test_measuring_in_chunks_changes_nothing(chunk, weight, monkeypatch):
     engine = ReferenceEngine(make_job(network, X, y, sample_weight=weight))
     value, said = engine.evaluate(engine.job.rows)
     assert value == SquaredError().value(said, y, engine.job.rows.sample_weight)
-    monkeypatch.setattr("barenet.engines.reference.CHUNK", chunk)
+    monkeypatch.setattr("barenet.engines._reference.CHUNK", chunk)
     in_chunks, said_in_chunks = engine.evaluate(engine.job.rows)
     assert in_chunks == pytest.approx(value, rel=1e-14)
     np.testing.assert_allclose(said_in_chunks, said, rtol=1e-14)

@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import ThreadpoolController
 
 from barenet import Network, train
-from barenet.engines.scipy_threads import scipy_on_one_thread, scipy_pools
+from barenet.engines._scipy_threads import scipy_on_one_thread, scipy_pools
 
 
 @pytest.fixture(autouse=True)

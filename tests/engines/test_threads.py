@@ -9,8 +9,8 @@ from textwrap import indent
 
 import pytest
 
-from barenet.engines import threads
-from barenet.engines.threads import WORTHWHILE, allowed_cores, choose_threads, load_tbb
+from barenet.engines import _threads as threads
+from barenet.engines._threads import WORTHWHILE, allowed_cores, choose_threads, load_tbb
 
 SCRIPT = """
 import multiprocessing, os, threading
@@ -108,7 +108,7 @@ WORKERS = """
 import multiprocessing, os, sys
 import joblib, threadpoolctl
 from joblib import Parallel, delayed
-from barenet.engines import threads
+from barenet.engines import _threads as threads
 
 def chosen(asked=None):
     threads.allowed_cores, threads.load_tbb = (lambda: 4), (lambda: True)

@@ -9,8 +9,8 @@ import pytest
 import scipy.sparse
 
 from barenet import MLPClassifier, MLPRegressor, TablePreprocessor
-from barenet.estimators import array_inputs
-from barenet.estimators.array_inputs import as_dense
+from barenet.estimators import _array_inputs as array_inputs
+from barenet.estimators._array_inputs import as_dense
 
 RNG = np.random.RandomState(0)
 X, Y = RNG.normal(size=(40, 3)), np.arange(40) % 2

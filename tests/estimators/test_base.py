@@ -15,7 +15,7 @@ from sklearn.utils import estimator_html_repr
 
 import barenet
 from barenet import MLPClassifier, MLPRegressor, save
-from barenet.estimators.base import ParameterViews
+from barenet.estimators._base import ParameterViews
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -146,7 +146,7 @@ def test_partial_fit_is_there_where_steps_go_by_batches():
 
 
 def test_many_sparse_rows_are_predicted_in_parts(monkeypatch):
-    from barenet.estimators import base
+    from barenet.estimators import _base as base
 
     monkeypatch.setattr(base, "CHUNK", 40)
     for kind in KINDS:

@@ -9,14 +9,14 @@ import pytest
 
 from barenet import History, Network
 from barenet.callbacks import Run
-from barenet.estimators.early_stopping import (
+from barenet.estimators._early_stopping import (
     InverseScalingRate,
     LossPatience,
     ScorePatience,
     StoppingState,
     split_validation,
 )
-from barenet.model.array_dataset import ArrayDataset
+from barenet.model._array_dataset import ArrayDataset
 from barenet.optimizers import SGD
 
 ROWS = ArrayDataset(np.arange(40.0).reshape(20, 2), np.arange(20.0)[:, None], np.arange(20.0))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import LabelBinarizer
 
-from barenet.estimators.label_encoder import LabelEncoder
+from barenet.estimators._label_encoder import LabelEncoder
 
 CASES = [
     ["b", "a", "b"],

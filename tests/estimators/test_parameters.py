@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from barenet import MLPClassifier, MLPRegressor
-from barenet.estimators.parameters import (
+from barenet.estimators._parameters import (
     TINY,
     dense_layers_of,
     hidden_sizes,
     make_network,
     make_optimizer,
 )
-from barenet.model.activations import as_activation
+from barenet.model._activations import as_activation
 from barenet.optimizers import LBFGS, SGD, Adam, AdamW, Momentum, Nesterov
 
 X, Y = np.arange(12.0).reshape(6, 2) / 10, np.array([0, 1, 0, 1, 0, 1])

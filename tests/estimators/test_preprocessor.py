@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from barenet import MLPClassifier, TablePreprocessor
-from barenet.data.table_loading import load_table
+from barenet.data._table_loading import load_table
 from barenet.errors import DataError
 
 

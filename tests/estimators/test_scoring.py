@@ -30,8 +30,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from barenet import MLPClassifier, MLPRegressor
 from barenet.callbacks import EarlyStopping
-from barenet.estimators.scoring import DefaultScorer, accuracy, as_scorers, r2
-from barenet.model.array_dataset import ArrayDataset
+from barenet.estimators._scoring import DefaultScorer, accuracy, as_scorers, r2
+from barenet.model._array_dataset import ArrayDataset
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),

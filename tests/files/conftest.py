@@ -59,7 +59,7 @@ def forge(path, description, arrays, n_bytes, **entries):
 LOADING = """
 import json, pathlib, resource, sys, time
 import barenet
-from barenet.files.model_io import load, save
+from barenet.files._model_io import load, save
 unit = 1 if sys.platform == "darwin" else 1024
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 save(barenet.Network.dense([2, 1]), "first.safetensors")

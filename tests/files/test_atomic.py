@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.files.atomic import remove_leftovers, write_atomically
+from barenet.files._atomic import remove_leftovers, write_atomically
 
 
 def test_a_new_file_and_a_replaced_one(tmp_path):
@@ -77,7 +77,7 @@ def test_fault_67_a_full_disk_leaves_the_old_file(tmp_path):
     path.write_bytes(b"old")
     script = (
         "import sys, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "from barenet.files.atomic import write_atomically\n"
+        "from barenet.files._atomic import write_atomically\n"
         "try: write_atomically(sys.argv[1], bytes(10**6))\n"
         "except OSError as error: print(error.strerror)"
     )
@@ -101,7 +101,7 @@ def test_fault_119_a_file_of_the_longest_name(tmp_path, name):
         assert path.read_bytes() == content
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
     killed = (
-        "import os, sys; from barenet.files import atomic\n"
+        "import os, sys; from barenet.files import _atomic as atomic\n"
         "os.fsync = lambda handle: os.kill(os.getpid(), 9)\n"
         "atomic.write_atomically(sys.argv[1], b'never there')\n"
     )

@@ -17,8 +17,8 @@ import barenet
 from barenet import Checkpoint, Network, save, train
 from barenet.callbacks import Callback
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.files.checkpoint import FILE_NAME, parse_interval, read_notes
-from barenet.files.model_file import write_model
+from barenet.files._checkpoint import FILE_NAME, parse_interval, read_notes
+from barenet.files._model_file import write_model
 from barenet.layers import Dense
 
 ROOT = Path(__file__).parents[2]
@@ -133,7 +133,7 @@ def test_a_model_is_no_checkpoint(tmp_path):
 
 @pytest.mark.parametrize("version", [0, 2, "1", None])
 def test_a_checkpoint_of_another_version_is_refused(tmp_path, monkeypatch, version):
-    monkeypatch.setattr("barenet.files.checkpoint.VERSION", version)
+    monkeypatch.setattr("barenet.files._checkpoint.VERSION", version)
     learn(tmp_path / "kept", Interrupt())
     monkeypatch.undo()
     with pytest.raises(ModelFileError, match="kept: a checkpoint of another version"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from barenet import History, ModelCard, Network, Predictor, Scaling
-from barenet.files.training_log import TrainingLog
+from barenet.files._training_log import TrainingLog
 
 HISTORY = History(
     {"loss": [1 / (1 + epoch) for epoch in range(400)], "learning_rate": [0.001] * 400},

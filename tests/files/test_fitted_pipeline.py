@@ -31,8 +31,8 @@ from barenet import (
     load_predictor,
     save,
 )
-from barenet.cli.main import main
-from barenet.data.scaling import KINDS, Scaling
+from barenet.cli._main import main
+from barenet.data._scaling import KINDS, Scaling
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from barenet.files.lock import locked
+from barenet.files._lock import locked
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from barenet.files.lock import locked
+from barenet.files._lock import locked
 with locked(Path(sys.argv[1]), "another"):
     print("held", flush=True)
     time.sleep(60)

@@ -11,10 +11,10 @@ import pytest
 
 from barenet import History, ModelCard, Network, Predictor, Scaling, load_predictor, save, train
 from barenet.errors import ModelFileError, in_a_line
-from barenet.files.model_file import read_model
-from barenet.files.model_header import MAX_HEADER
-from barenet.files.model_io import check_header_size
-from barenet.files.training_log import TrainingLog
+from barenet.files._model_file import read_model
+from barenet.files._model_header import MAX_HEADER
+from barenet.files._model_io import check_header_size
+from barenet.files._training_log import TrainingLog
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 y = X[:, 0]

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from barenet import Network, load, load_predictor, save, train
 from barenet.errors import ModelFileError
-from barenet.files import model_file, model_header
+from barenet.files import _model_file as model_file
+from barenet.files import _model_header as model_header
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.layers import LAYERS
 

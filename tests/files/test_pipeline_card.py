@@ -20,7 +20,7 @@ from barenet import (
     load_dataset,
     save,
 )
-from barenet.cli.main import main
+from barenet.cli._main import main
 from barenet.optimizers import Adam
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from barenet import Network, Predictor, TableEncoding, load, load_network, load_predictor, save
-from barenet.data.scaling import Scaling
+from barenet.data._scaling import Scaling
 from barenet.errors import ModelFileError
-from barenet.files.model_card import ModelCard
-from barenet.files.model_file import read_model
-from barenet.files.model_header import read_header
-from barenet.files.training_log import TrainingLog
-from barenet.training.history import History
+from barenet.files._model_card import ModelCard
+from barenet.files._model_file import read_model
+from barenet.files._model_header import read_header
+from barenet.files._training_log import TrainingLog
+from barenet.training._history import History
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 LOG = TrainingLog.from_history(History({"loss": [0.5]})).to_dict()

@@ -10,9 +10,9 @@ import pyarrow
 import pytest
 
 from barenet import Network, Predictor, TableEncoding, load_network, load_predictor, save
-from barenet.data.table_loading import load_table
+from barenet.data._table_loading import load_table
 from barenet.errors import DataError, ModelFileError
-from barenet.files.model_file import read_model
+from barenet.files._model_file import read_model
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from barenet import History
-from barenet.files.training_log import MOST_EPOCHS, TrainingLog
+from barenet.files._training_log import MOST_EPOCHS, TrainingLog
 
 
 def history(n_epochs: int, best_epoch: int | None = None) -> History:

@@ -15,10 +15,10 @@ from mutations import NUMBERS, mutated
 from pyarrow import parquet
 
 from barenet import Network, Predictor, save
-from barenet.data.npz import load_arrays
-from barenet.data.parquet import open_parquet
-from barenet.data.scaling import Scaling
-from barenet.data.table_loading import load_table
+from barenet.data._npz import load_arrays
+from barenet.data._parquet import open_parquet
+from barenet.data._scaling import Scaling
+from barenet.data._table_loading import load_table
 from barenet.errors import DataError
 
 __all__ = ["NPZ", "Parquet"]

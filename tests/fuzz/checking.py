@@ -22,7 +22,7 @@ from typing import Any
 
 from format import Format
 
-from barenet.cli.main import main
+from barenet.cli._main import main
 
 __all__ = ["Fault", "check"]
 

@@ -17,11 +17,11 @@ from format import Format
 from mutations import NUMBERS, mutated
 
 from barenet import Network, Predictor, TableEncoding, save
-from barenet.data.csv_table import read_table
-from barenet.data.delimited import CsvOptions
-from barenet.data.idx import read_idx
-from barenet.data.scaling import Scaling
-from barenet.data.table_loading import load_table, read_features, read_samples
+from barenet.data._csv_table import read_table
+from barenet.data._delimited import CsvOptions
+from barenet.data._idx import read_idx
+from barenet.data._scaling import Scaling
+from barenet.data._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
 __all__ = ["CSV", "IDX"]

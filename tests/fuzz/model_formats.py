@@ -19,9 +19,9 @@ from format import Format
 from mutations import NUMBERS, changed, mutated
 
 from barenet import History, ModelCard, Network, Predictor, TableEncoding, load_predictor, save
-from barenet.data.scaling import Scaling
+from barenet.data._scaling import Scaling
 from barenet.errors import ModelFileError
-from barenet.files.model_file import read_model
+from barenet.files._model_file import read_model
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
 __all__ = ["JSON", "JSON_WORDS", "Model", "mended", "repacked", "unpacked"]

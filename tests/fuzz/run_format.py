@@ -17,14 +17,14 @@ from mutations import changed, mutated
 
 from barenet import Network
 from barenet.callbacks import Callback
-from barenet.cli.experiment import Experiment, prepare
-from barenet.cli.run_file import read_run_file
-from barenet.cli.run_folder import HISTORY, RunFolder, read_history
-from barenet.cli.run_settings import HEADER
-from barenet.cli.trained_model import MODEL, SETTINGS
-from barenet.cli.unfinished_run import NOTE, UnfinishedRun
+from barenet.cli._experiment import Experiment, prepare
+from barenet.cli._run_file import read_run_file
+from barenet.cli._run_folder import HISTORY, RunFolder, read_history
+from barenet.cli._run_settings import HEADER
+from barenet.cli._trained_model import MODEL, SETTINGS
+from barenet.cli._unfinished_run import NOTE, UnfinishedRun
 from barenet.errors import DivergenceError
-from barenet.files.checkpoint import FILE_NAME, Checkpoint
+from barenet.files._checkpoint import FILE_NAME, Checkpoint
 
 __all__ = ["Run"]
 

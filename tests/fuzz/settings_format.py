@@ -13,7 +13,7 @@ from format import Format
 from mutations import changed, mutated
 from run_format import WORDS
 
-from barenet.cli.run_file import read_run_file
+from barenet.cli._run_file import read_run_file
 
 __all__ = ["RunFile"]
 

@@ -106,7 +106,7 @@ def test_what_is_not_promised_is_a_fault(tmp_path, monkeypatch, reader, what):
 
 
 def test_a_command_that_ends_in_a_traceback_is_a_fault(tmp_path, monkeypatch):
-    monkeypatch.setattr("barenet.cli.info.load", another_error)
+    monkeypatch.setattr("barenet.cli._info.load", another_error)
     with pytest.raises(Fault, match="KeyError"):
         check(Broken(tmp_path), 0, 0)
 

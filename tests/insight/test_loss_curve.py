@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from barenet.insight.loss_curve import BOTTOM, LEFT, MOST_POINTS, RIGHT, TOP, draw_loss_curve
+from barenet.insight._loss_curve import BOTTOM, LEFT, MOST_POINTS, RIGHT, TOP, draw_loss_curve
 
 SVG = "{http://www.w3.org/2000/svg}"
 

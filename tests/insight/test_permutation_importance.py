@@ -7,8 +7,8 @@ from sklearn.inspection import permutation_importance as oracle
 
 from barenet import Network, Predictor, permutation_importance, train
 from barenet.data import load_dataset
-from barenet.data.encoding import TableEncoding
-from barenet.data.scaling import Scaling
+from barenet.data._encoding import TableEncoding
+from barenet.data._scaling import Scaling
 
 
 class Estimator:

@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from barenet import Network, train
-from barenet.insight.progress import Progress
+from barenet.insight._progress import Progress
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 LABELS = (X[:, 0] > 0).astype(int)

@@ -8,7 +8,7 @@ import scipy.special
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.model.activations import (
+from barenet.model._activations import (
     ACTIVATIONS,
     ELU,
     GELU,

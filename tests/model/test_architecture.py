@@ -7,10 +7,10 @@ import time
 import numpy as np
 import pytest
 
-from barenet.model.activations import Softmax
-from barenet.model.architecture import MAX_PARAMETERS, chain_widths, dense_layers
+from barenet.model._activations import Softmax
+from barenet.model._architecture import MAX_PARAMETERS, chain_widths, dense_layers
+from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
-from barenet.model.network import Network
 
 
 def layers_of(sizes, hidden="relu", output="identity", rate=0.0, **options):

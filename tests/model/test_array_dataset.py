@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from barenet.model.array_dataset import validate_arrays
+from barenet.model._array_dataset import validate_arrays
+from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer
 from barenet.model.losses import (
     BinaryCrossEntropy,
@@ -14,7 +15,6 @@ from barenet.model.losses import (
     Poisson,
     SquaredError,
 )
-from barenet.model.network import Network
 
 NAN, INF = float("nan"), float("inf")
 GOOD_X, GOOD_Y = [[1.0, 2.0], [3.0, 4.0]], [0, 2]

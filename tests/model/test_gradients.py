@@ -11,10 +11,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from barenet.model.activations import ACTIVATIONS, Softmax
+from barenet.model._activations import ACTIVATIONS, Softmax
+from barenet.model._network import Network
 from barenet.model.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.losses import LOSSES, Loss, SquaredError, as_loss, logits_form
-from barenet.model.network import Network
 
 #: The hidden part of a network of each kind, with an activation where it usually stands.
 HIDDEN = {

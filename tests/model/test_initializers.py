@@ -8,7 +8,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.model.initializers import INITIALIZERS, Initializer, Orthogonal, as_initializer
+from barenet.model._initializers import INITIALIZERS, Initializer, Orthogonal, as_initializer
 from barenet.model.layers import Dense
 
 #: The first normal and uniform numbers of RandomState(0), whose stream is frozen for good.

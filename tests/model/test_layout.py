@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.model.layout import Layout, Slot
+from barenet.model._layout import Layout, Slot
 
 shapes = st.lists(
     st.dictionaries(

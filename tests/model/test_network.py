@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import barenet
-from barenet.model.activations import ACTIVATIONS
+from barenet.model._activations import ACTIVATIONS
+from barenet.model._network import Network
+from barenet.model._randomness import derive_key
 from barenet.model.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.losses import SquaredError
-from barenet.model.network import Network
-from barenet.model.randomness import derive_key
 
 X = np.random.default_rng(0).normal(size=(6, 3))
 

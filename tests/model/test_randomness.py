@@ -10,7 +10,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.model.randomness import derive_key, fresh_key, uniforms
+from barenet.model._randomness import derive_key, fresh_key, uniforms
 
 #: What SplitMix64 gives first for a seed, as its authors' C program prints it.
 PUBLISHED = {

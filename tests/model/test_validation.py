@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from barenet.constraints import check_count, check_number, check_seed
-from barenet.model.array_dataset import check_sample_weight
-from barenet.model.validation import as_finite, check_dtype, check_inputs, numeric_array
+from barenet._constraints import check_count, check_number, check_seed
+from barenet.model._array_dataset import check_sample_weight
+from barenet.model._validation import as_finite, check_dtype, check_inputs, numeric_array
 
 SINGLE, DOUBLE = np.dtype("float32"), np.dtype("float64")
 NAN, INF = float("nan"), float("inf")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from barenet.optimization.clipping import CLIPPINGS, ClipNorm, ClipValue, as_clipping
+from barenet.optimization._clipping import CLIPPINGS, ClipNorm, ClipValue, as_clipping
 
 gradients = hnp.arrays(np.float64, st.integers(1, 9), elements=st.floats(-1e6, 1e6))
 limits = st.floats(1e-3, 1e3)

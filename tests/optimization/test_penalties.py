@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Lasso, Ridge
 
 from barenet.engines import Job, ReferenceEngine
-from barenet.model.array_dataset import validate_arrays
+from barenet.model._array_dataset import validate_arrays
+from barenet.model._layout import Layout
+from barenet.model._network import Network
 from barenet.model.layers import BatchNorm, Dense, LayerNorm
-from barenet.model.layout import Layout
 from barenet.model.losses import SquaredError
-from barenet.model.network import Network
+from barenet.optimization._penalties import L1, L2, PENALTIES, as_penalties
 from barenet.optimization.optimizers import LBFGS
-from barenet.optimization.penalties import L1, L2, PENALTIES, as_penalties
 
 LAYOUT = Layout([{"weights": (2, 2), "bias": (2,)}, {"gain": (2,), "bias": (2,)},
                  {"weights": (2, 1), "bias": (1,)}])  # fmt: skip

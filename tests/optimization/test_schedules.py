@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.optimization.schedules import (
+from barenet.optimization._schedules import (
     SCHEDULES,
     Constant,
     Cosine,

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.sync.client import connect
 
-from barenet.playground.file_store import FileStore
-from barenet.playground.page_state import PageState
-from barenet.playground.server import Server, listen
-from barenet.playground.sessions import Sessions
-from barenet.playground.trainer import Trainer
-from barenet.playground.wire_format import unpack
+from barenet.playground._file_store import FileStore
+from barenet.playground._page_state import PageState
+from barenet.playground._server import Server, listen
+from barenet.playground._sessions import Sessions
+from barenet.playground._trainer import Trainer
+from barenet.playground._wire_format import unpack
 
 SECONDS = 60.0
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from barenet import save
-from barenet.model.network import Network
+from barenet.model._network import Network
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import json
 
-from barenet.data.datasets import DATASETS
-from barenet.model.activations import ACTIVATIONS
+from barenet.data._datasets import DATASETS
+from barenet.model._activations import ACTIVATIONS
+from barenet.optimization._schedules import SCHEDULES, as_schedule
 from barenet.optimization.optimizers import OPTIMIZERS
-from barenet.optimization.schedules import SCHEDULES, as_schedule
-from barenet.playground.catalog import catalog
-from barenet.playground.page_state import PageState
+from barenet.playground._catalog import catalog
+from barenet.playground._page_state import PageState
 
 
 def test_it_offers_what_the_library_has():

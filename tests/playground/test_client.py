@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from barenet.playground.sessions import Session
+from barenet.playground._sessions import Session
 
 
 def test_words_before_the_first_are_refused(server, open_page):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.playground.contour import contour
+from barenet.playground._contour import contour
 
 
 def grid(function, side):

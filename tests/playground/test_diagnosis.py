@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.playground.diagnosis import diagnose, find_overfitting, lowest_test_loss
-from barenet.playground.evaluation import constant_losses
-from barenet.playground.learning_curve import EpochMetrics, LearningCurve
-from barenet.playground.messages import NEW_WEIGHTS, SMALLER_RATE
-from barenet.playground.page_state import DataSettings, NetworkSettings
-from barenet.playground.prepared_data import prepare
-from barenet.playground.run_setup import build_network, make_task
+from barenet.playground._diagnosis import diagnose, find_overfitting, lowest_test_loss
+from barenet.playground._evaluation import constant_losses
+from barenet.playground._learning_curve import EpochMetrics, LearningCurve
+from barenet.playground._messages import NEW_WEIGHTS, SMALLER_RATE
+from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._prepared_data import prepare
+from barenet.playground._run_setup import build_network, make_task
 
 
 def problems(losses, score=0.7, scale=1.0, bias=None, **changes):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from barenet.playground.edits import MAX_EDITS, WeightEdit, with_edit
+from barenet.playground._edits import MAX_EDITS, WeightEdit, with_edit
 
 
 def test_a_weight_that_is_changed_twice_at_an_epoch_is_changed_once():

@@ -7,10 +7,10 @@ import pytest
 import sklearn.metrics
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 
-from barenet.playground.evaluation import confusion_matrix, constant_losses, evaluate, finite
-from barenet.playground.page_state import DataSettings, NetworkSettings
-from barenet.playground.prepared_data import prepare
-from barenet.playground.run_setup import build_network, make_predictor, make_task
+from barenet.playground._evaluation import confusion_matrix, constant_losses, evaluate, finite
+from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._prepared_data import prepare
+from barenet.playground._run_setup import build_network, make_predictor, make_task
 
 
 @pytest.mark.parametrize("data", ["circles", "iris"])

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from barenet import load_predictor
-from barenet.cli.main import main
-from barenet.files.model_file import read_model
+from barenet.cli._main import main
+from barenet.files._model_file import read_model
 
-RUN = "from barenet.cli.main import main; raise SystemExit(main())"
+RUN = "from barenet.cli._main import main; raise SystemExit(main())"
 
 #: A table of its own: a column of text, one of 0 and 1, classes that are words.
 TABLE = "name,a,b,flag,c,kind\n" + "".join(

@@ -13,13 +13,14 @@ import urllib.request
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from barenet.cli.main import main
-from barenet.playground import app as app_module
-from barenet.playground import client, security
-from barenet.playground import server as server_module
-from barenet.playground.app import MAX_CLIENTS
-from barenet.playground.page_state import PageState
-from barenet.playground.server import listen
+from barenet.cli._main import main
+from barenet.playground import _app as app_module
+from barenet.playground import _client as client
+from barenet.playground import _security as security
+from barenet.playground import _server as server_module
+from barenet.playground._app import MAX_CLIENTS
+from barenet.playground._page_state import PageState
+from barenet.playground._server import listen
 
 HOSTS = ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "127.0.0.1", "", "0.0.0.0"]
 ORIGINS = ["null", None, "", "http://evil.com", "https://{host}", "http://{host}.evil.com"]
@@ -152,7 +153,7 @@ def test_fault_80_a_hundred_pages(run_server, open_page):
 
 
 def test_fault_80_sessions_that_were_left_make_room(run_server, open_page, monkeypatch):
-    from barenet.playground import sessions
+    from barenet.playground import _sessions as sessions
 
     monkeypatch.setattr(sessions, "MAX_SESSIONS", 3)
     with run_server() as served:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from barenet.playground.features import FEATURES
+from barenet.playground._features import FEATURES
 
 A, B = 0.7, -1.3
 WORKED = {

@@ -4,8 +4,8 @@ import pytest
 
 from barenet import save
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.model.network import Network
-from barenet.playground.file_store import FileStore
+from barenet.model._network import Network
+from barenet.playground._file_store import FileStore
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ import time
 
 import pytest
 
-from barenet.playground.interactive_training import (
+from barenet.playground._interactive_training import (
     REPORT_FRACTION,
     REPORT_SECONDS,
     InteractiveTraining,
 )
-from barenet.playground.page_state import DataSettings, NetworkSettings
-from barenet.playground.prepared_data import prepare
-from barenet.playground.run_setup import build_network, make_task
-from barenet.training.train import train
+from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._prepared_data import prepare
+from barenet.playground._run_setup import build_network, make_task
+from barenet.training._train import train
 
 
 @pytest.fixture
@@ -305,7 +305,7 @@ def test_reports_of_what_is_large_are_fewer():
 
 
 def test_it_goes_on_after_the_most_epochs_of_a_run(start, monkeypatch):
-    monkeypatch.setattr("barenet.playground.interactive_training.MAX_EPOCHS", 10)
+    monkeypatch.setattr("barenet.playground._interactive_training.MAX_EPOCHS", 10)
     training = start(stop_epoch=5)
     training.send("play")
     training.seen(lambda report: report.epoch == 5 and not report.playing)

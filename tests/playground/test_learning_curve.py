@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from barenet.playground.learning_curve import EpochMetrics, LearningCurve, thin
+from barenet.playground._learning_curve import EpochMetrics, LearningCurve, thin
 
 
 def evaluate(epoch):

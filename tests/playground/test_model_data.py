@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 
 from barenet import load_predictor, save
-from barenet.cli.main import main
-from barenet.data.datasets import load_dataset
-from barenet.data.run_config import RunConfig
-from barenet.data.scaling import KINDS, NAMES, Scaling
-from barenet.files.predictor import Predictor
-from barenet.model.network import Network
-from barenet.playground.evaluation import confusion_matrix, evaluate
-from barenet.playground.file_store import FileStore
-from barenet.playground.page_state import DataSettings, NetworkSettings
-from barenet.playground.rasterize import input_pictures, rasterize
-from barenet.playground.run_setup import build_network, make_predictor, make_task
-from barenet.playground.update_explanation import raw_inputs
+from barenet.cli._main import main
+from barenet.data._datasets import load_dataset
+from barenet.data._run_config import RunConfig
+from barenet.data._scaling import KINDS, NAMES, Scaling
+from barenet.files._predictor import Predictor
+from barenet.model._network import Network
+from barenet.playground._evaluation import confusion_matrix, evaluate
+from barenet.playground._file_store import FileStore
+from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._rasterize import input_pictures, rasterize
+from barenet.playground._run_setup import build_network, make_predictor, make_task
+from barenet.playground._update_explanation import raw_inputs
 
 COLOURS = ("red", "blue", "red", "green")
 
@@ -150,7 +150,7 @@ def test_the_score_is_the_commands_own(store, folder, barenet_run):
     out = folder / "scored"
     settings = ["--samples", "150", "--noise", "0.3", "--test-size", "0.25", "--epochs", "4"]
     told = barenet_run(["train", "circles", *settings, "--json", "--no-plots", "--out", str(out)])
-    from barenet.cli.play import _start
+    from barenet.cli._play import _start
 
     state = _start(str(out), "", "", store)
     prepared = store.prepare(state.data)
@@ -170,7 +170,7 @@ def barenet_run(capfd):
 
 
 def test_a_run_tells_where_its_table_is(store, folder, capfd):
-    from barenet.cli.play import _start
+    from barenet.cli._play import _start
 
     path = trained(folder, table(folder), "--target", "kind", "--drop", "name")
     assert _start(str(path.parent), "", "", store).data.rows.startswith("table:")

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from barenet.errors import ArgumentError
-from barenet.playground.edits import WeightEdit
-from barenet.playground.learning_curve import EpochMetrics
-from barenet.playground.network_layout import layer_offsets, parameter_index
-from barenet.playground.network_view import NetworkView
-from barenet.playground.page_state import DataSettings, NetworkSettings
-from barenet.playground.prepared_data import prepare
-from barenet.playground.progress_report import ProgressReport
+from barenet.playground._edits import WeightEdit
+from barenet.playground._learning_curve import EpochMetrics
+from barenet.playground._network_layout import layer_offsets, parameter_index
+from barenet.playground._network_view import NetworkView
+from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._prepared_data import prepare
+from barenet.playground._progress_report import ProgressReport
 
 
 class RecordingTrainer:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from barenet.errors import ArgumentError
-from barenet.playground.network_view import NetworkView
-from barenet.playground.neuron_view import neuron_view
-from barenet.playground.page_state import DataSettings, NetworkSettings
-from barenet.playground.prepared_data import prepare
+from barenet.playground._network_view import NetworkView
+from barenet.playground._neuron_view import neuron_view
+from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._prepared_data import prepare
 
 
 def make_view(source="circles", **changes):

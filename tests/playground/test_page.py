@@ -20,11 +20,11 @@ import numpy as np
 import pytest
 
 from barenet import Network, Scaling, load_predictor, save
-from barenet.cli.main import main
-from barenet.cli.play import _write_redirect
-from barenet.data.datasets import load_dataset
-from barenet.files.predictor import Predictor
-from barenet.playground.client import MAX_UNDRAWN
+from barenet.cli._main import main
+from barenet.cli._play import _write_redirect
+from barenet.data._datasets import load_dataset
+from barenet.files._predictor import Predictor
+from barenet.playground._client import MAX_UNDRAWN
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM = os.environ.get("BARENET_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)

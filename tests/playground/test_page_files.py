@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from barenet.playground.page_files import MEDIA_TYPES, page_files
+from barenet.playground._page_files import MEDIA_TYPES, page_files
 
 
 def test_every_file_that_the_page_names_is_there():

@@ -5,14 +5,14 @@ import json
 
 import pytest
 
-from barenet.data.run_config import RunConfig
+from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
 from barenet.optimization.optimizers import OPTIMIZERS
-from barenet.playground.page_state import HIDDEN_ACTIVATIONS, NetworkSettings, PageState
-from barenet.playground.prepared_data import prepare
-from barenet.playground.presets import NAMED
-from barenet.playground.run_setup import build_network, make_task
-from barenet.training.train import train
+from barenet.playground._page_state import HIDDEN_ACTIVATIONS, NetworkSettings, PageState
+from barenet.playground._prepared_data import prepare
+from barenet.playground._presets import NAMED
+from barenet.playground._run_setup import build_network, make_task
+from barenet.training._train import train
 
 
 def read(data=None, network=None, **state):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from barenet.data.datasets import load_dataset
-from barenet.playground.plane import plane_of
+from barenet.data._datasets import load_dataset
+from barenet.playground._plane import plane_of
 
 
 def test_a_plane_of_two_columns_is_the_columns():

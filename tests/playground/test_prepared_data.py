@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.data.datasets import load_dataset
-from barenet.playground.page_state import DataSettings
-from barenet.playground.prepared_data import prepare
-from barenet.playground.presets import NAMED
+from barenet.data._datasets import load_dataset
+from barenet.playground._page_state import DataSettings
+from barenet.playground._prepared_data import prepare
+from barenet.playground._presets import NAMED
 
 
 def test_rows_are_split_and_scaled_as_the_command_does_it():

@@ -3,16 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.playground.page_state import DataSettings, NetworkSettings
-from barenet.playground.prepared_data import prepare
-from barenet.playground.rasterize import (
+from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._prepared_data import prepare
+from barenet.playground._rasterize import (
     MAX_DRAWN,
     NEURON_SIDE,
     drawn_inputs,
     input_pictures,
     rasterize,
 )
-from barenet.playground.run_setup import build_network
+from barenet.playground._run_setup import build_network
 
 
 def drawn(data, **changes):

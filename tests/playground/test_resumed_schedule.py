@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from barenet.optimization.schedules import Cosine
-from barenet.playground.page_state import NetworkSettings
-from barenet.playground.resumed_schedule import DEFAULT_EPOCHS, ResumedSchedule
+from barenet.optimization._schedules import Cosine
+from barenet.playground._page_state import NetworkSettings
+from barenet.playground._resumed_schedule import DEFAULT_EPOCHS, ResumedSchedule
 
 
 def test_it_goes_on_where_it_was():

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from barenet.errors import ArgumentError
+from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
-from barenet.model.network import Network
-from barenet.playground.network_layout import neuron_layers
-from barenet.playground.page_state import DataSettings, NetworkSettings
-from barenet.playground.prepared_data import prepare
-from barenet.playground.run_setup import (
+from barenet.playground._network_layout import neuron_layers
+from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._prepared_data import prepare
+from barenet.playground._run_setup import (
     batch_rows,
     build_network,
     check_settings,

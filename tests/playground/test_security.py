@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from barenet.playground.security import SecurityMiddleware
+from barenet.playground._security import SecurityMiddleware
 
 OWN = [(b"host", b"127.0.0.1:8421")]
 

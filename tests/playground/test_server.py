@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from barenet.errors import BarenetError
-from barenet.playground.server import HOST, MAX_CONNECTIONS, SETTINGS, listen
+from barenet.playground._server import HOST, MAX_CONNECTIONS, SETTINGS, listen
 
 
 def test_it_listens_to_this_machine_alone():
@@ -33,11 +33,11 @@ def test_each_start_has_another_secret(run_server):
 THREADS = """
 from contextlib import closing
 from threadpoolctl import threadpool_info, threadpool_limits
-from barenet.playground.server import Server, listen
-from barenet.playground.sessions import Sessions
-from barenet.playground.file_store import FileStore
-from barenet.playground.page_state import PageState
-from barenet.playground.trainer import Trainer
+from barenet.playground._server import Server, listen
+from barenet.playground._sessions import Sessions
+from barenet.playground._file_store import FileStore
+from barenet.playground._page_state import PageState
+from barenet.playground._trainer import Trainer
 
 def tell():
     print({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})

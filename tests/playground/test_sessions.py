@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from barenet.playground import sessions
+from barenet.playground import _sessions as sessions
 
 
 def test_a_change_that_cannot_be_changes_nothing(page):

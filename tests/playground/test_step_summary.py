@@ -5,8 +5,8 @@ import pytest
 
 from barenet import Network, explain
 from barenet.model.layers import Dense
-from barenet.playground.data_view import MAX_NAMES
-from barenet.playground.step_summary import step_summary
+from barenet.playground._data_view import MAX_NAMES
+from barenet.playground._step_summary import step_summary
 
 RNG = np.random.default_rng(4)
 X = RNG.normal(size=(9, 40))

@@ -6,12 +6,12 @@ import time
 import numpy as np
 import pytest
 
-from barenet.cli.main import main
-from barenet.cli.play import _start
+from barenet.cli._main import main
+from barenet.cli._play import _start
 from barenet.errors import ArgumentError, DataError
-from barenet.playground.file_store import MAX_TABLES, FileStore
-from barenet.playground.page_state import DataSettings
-from barenet.playground.tables import MAX_ROWS, open_table
+from barenet.playground._file_store import MAX_TABLES, FileStore
+from barenet.playground._page_state import DataSettings
+from barenet.playground._tables import MAX_ROWS, open_table
 
 CSV = b"name,a,b,kind\nx,1,2,up\ny,2,3,down\nz,3,1,up\nw,4,4,down\n"
 

@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 
-from barenet.model.network import Network
+from barenet.model._network import Network
 from barenet.optimization.optimizers import LBFGS, SGD, Adam
-from barenet.playground.timeline import EpochState, Timeline
+from barenet.playground._timeline import EpochState, Timeline
 
 
 def network_at(value):

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from barenet.playground.page_state import DataSettings, NetworkSettings
-from barenet.playground.prepared_data import prepare
-from barenet.playground.run_setup import build_network, make_task
-from barenet.playground.trainer import Trainer
+from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._prepared_data import prepare
+from barenet.playground._run_setup import build_network, make_task
+from barenet.playground._trainer import Trainer
 
 
 @pytest.mark.parametrize("process", [True, False])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.playground.edits import WeightEdit
-from barenet.playground.page_state import DataSettings, NetworkSettings
-from barenet.playground.prepared_data import prepare
-from barenet.playground.run_setup import build_network, make_task
-from barenet.playground.training_state import TrainingState
-from barenet.playground.training_task import Command
+from barenet.playground._edits import WeightEdit
+from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._prepared_data import prepare
+from barenet.playground._run_setup import build_network, make_task
+from barenet.playground._training_state import TrainingState
+from barenet.playground._training_task import Command
 
 
 @pytest.fixture

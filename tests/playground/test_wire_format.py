@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from barenet.errors import ArgumentError
-from barenet.playground.wire_format import pack, read_json, unpack
+from barenet.playground._wire_format import pack, read_json, unpack
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=20),

@@ -16,7 +16,8 @@ from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimizers import OPTIMIZERS, Adam
 from barenet.schedules import SCHEDULES
-from barenet.training import checkpointing, mini_batch_loop
+from barenet.training import _checkpointing as checkpointing
+from barenet.training import _mini_batch_loop as mini_batch_loop
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(61, 3))
@@ -340,7 +341,7 @@ def test_the_same_numbers_in_another_place_are_the_same_data(interrupted, tmp_pa
 
 
 def test_other_versions_warn(interrupted, monkeypatch):
-    from barenet.training import run_identity
+    from barenet.training import _run_identity as run_identity
 
     monkeypatch.setattr("importlib.metadata.version", {"numpy": "0.1"}.get)
     run_identity._version.cache_clear()

@@ -12,10 +12,10 @@ import pytest
 
 from barenet import Network, train
 from barenet.engines import ENGINES
-from barenet.engines import threads as cores
+from barenet.engines import _threads as cores
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimizers import OPTIMIZERS
-from barenet.training import mini_batch_loop
+from barenet.training import _mini_batch_loop as mini_batch_loop
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 300)).astype("float32")

@@ -11,10 +11,10 @@ import pytest
 from barenet import Network, train
 from barenet.errors import DivergenceError
 from barenet.layers import BatchNorm, Dense
-from barenet.model.snapshot import Snapshot
-from barenet.training.divergence import DivergenceMonitor
-from barenet.training.history import History
-from barenet.training.run import Run
+from barenet.model._snapshot import Snapshot
+from barenet.training._divergence import DivergenceMonitor
+from barenet.training._history import History
+from barenet.training._run import Run
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 

@@ -11,14 +11,14 @@ from barenet import Network, train
 from barenet.callbacks import Callback
 from barenet.engines import ENGINES, Job, choose_engine
 from barenet.losses import SquaredError
-from barenet.model.array_dataset import ArrayDataset, validate_arrays
+from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimizers import SGD
 from barenet.schedules import SCHEDULES, ReduceOnPlateau
-from barenet.training import epoch as epoch_module
-from barenet.training.config import TrainingConfig
-from barenet.training.epoch import EpochPlan, MeasurementInterrupted, epoch_order, measure
-from barenet.training.train import as_metrics
+from barenet.training import _epoch as epoch_module
+from barenet.training._config import TrainingConfig
+from barenet.training._epoch import EpochPlan, MeasurementInterrupted, epoch_order, measure
+from barenet.training._train import as_metrics
 
 seeds = st.integers(0, 2**32 - 1)
 BATCH_WEIGHT = np.array([3.0, 0.0, 1.0, 2.0, 5.0, 4.0, 0.5])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
 from barenet import METRICS
-from barenet.training.train import as_metrics
+from barenet.training._train import as_metrics
 
 seeds = st.integers(0, 10_000)
 

@@ -12,8 +12,8 @@ from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback, EarlyStopping, TimeLimit
 from barenet.engines import ENGINES
 from barenet.layers import BatchNorm, Dense
+from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
-from barenet.optimization.schedules import as_schedule
 from barenet.optimizers import OPTIMIZERS
 
 RNG = np.random.default_rng(0)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from barenet.constraints import check_count
-from barenet.engines.compiled.compiled_engine import CompiledEngine
-from barenet.engines.compiled_network import CompiledNetwork, compiled_outputs
-from barenet.engines.engine import ChunkResult, Engine, Job
-from barenet.engines.reference import ReferenceEngine
+from barenet._constraints import check_count
+from barenet._registry import lookup
+from barenet.engines._compiled_network import CompiledNetwork, compiled_outputs
+from barenet.engines._engine import ChunkResult, Engine, Job
+from barenet.engines._reference import ReferenceEngine
+from barenet.engines.compiled._compiled_engine import CompiledEngine
 from barenet.errors import ArgumentError
-from barenet.model.network import Network
-from barenet.registry import lookup
+from barenet.model._network import Network
 
 __all__ = [
     "ENGINES",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from barenet.estimators.classifier import MLPClassifier
-from barenet.estimators.onnx_converters import register_onnx_converters
-from barenet.estimators.preprocessor import TablePreprocessor
-from barenet.estimators.regressor import MLPRegressor
+from barenet.estimators._classifier import MLPClassifier
+from barenet.estimators._onnx_converters import register_onnx_converters
+from barenet.estimators._preprocessor import TablePreprocessor
+from barenet.estimators._regressor import MLPRegressor
 
 __all__ = ["MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters"]

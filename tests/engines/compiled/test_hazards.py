@@ -17,7 +17,7 @@ from barenet import Network, train
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
 from barenet.errors import DivergenceError
 from barenet.layers import BatchNorm, Dense, LayerNorm
-from barenet.model.array_dataset import validate_arrays
+from barenet.model._array_dataset import validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import as_optimizer
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from barenet import Network, train
-from barenet.engines import threads as cores
-from barenet.engines.compiled.interpreter import TEAM, run_on_threads
+from barenet.engines import _threads as cores
+from barenet.engines.compiled._interpreter import TEAM, run_on_threads
 from barenet.layers import BatchNorm, Dense, Dropout, LayerNorm
 from barenet.optimizers import ClipNorm, ClipValue
 from barenet.penalties import L1, L2
@@ -94,7 +94,7 @@ def test_learning_at_once_from_all_rows(many_cores):
 MANY_REGIONS = """
 import numpy as np
 from barenet import Network, train
-from barenet.engines import threads as cores
+from barenet.engines import _threads as cores
 cores.load_tbb()
 cores.allowed_cores = lambda: 64
 X = np.random.default_rng(0).normal(size=(600, 3))

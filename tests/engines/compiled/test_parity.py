@@ -16,8 +16,8 @@ from barenet.activations import ACTIVATIONS
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.losses import LOSSES
-from barenet.model.activations import as_activation
-from barenet.model.array_dataset import validate_arrays
+from barenet.model._activations import as_activation
+from barenet.model._array_dataset import validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimizers import OPTIMIZERS, ClipNorm, ClipValue
@@ -193,7 +193,7 @@ def test_narrower_vectors_down_to_plain_loops(bits, dtype, monkeypatch):
 
 @pytest.mark.parametrize("threads", [2, 3, 4])
 def test_any_number_of_threads_gives_the_same_bits(threads, monkeypatch):
-    from barenet.engines import threads as cores
+    from barenet.engines import _threads as cores
 
     monkeypatch.setattr(cores, "allowed_cores", lambda: 4)
     monkeypatch.setattr(cores, "load_tbb", lambda: True)

@@ -10,14 +10,14 @@ import pytest
 
 from barenet import Network, train
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
-from barenet.engines.compiled.lowering import Lowering
-from barenet.engines.compiled.workspace import Workspace
-from barenet.engines.kernels.dense import BLOCK, multiply
-from barenet.engines.kernels.records import LAYER, STEP
-from barenet.engines.simd.calls import invoke
-from barenet.engines.simd.views import kernel_spec
+from barenet.engines.compiled._lowering import Lowering
+from barenet.engines.compiled._workspace import Workspace
+from barenet.engines.kernels._dense import BLOCK, multiply
+from barenet.engines.kernels._records import LAYER, STEP
+from barenet.engines.simd._calls import invoke
+from barenet.engines.simd._views import kernel_spec
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
-from barenet.model.array_dataset import validate_arrays
+from barenet.model._array_dataset import validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimizers import ClipNorm

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import numpy as np
 from barenet import Network, train
 from barenet.layers import BatchNorm, Dense, Dropout, LayerNorm
-from barenet.engines.compiled import workspace
+from barenet.engines.compiled import _workspace as workspace
 
 PAGE, libc, count = mmap.PAGESIZE, ctypes.CDLL(None, use_errno=True), 0
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numba import from_dtype, types
 
-from barenet.engines.simd import lanes as simd
-from barenet.engines.simd.calls import INLINE, OPTIONS, address_of, invoke
-from barenet.engines.simd.lanes import (
+from barenet.engines.simd import _lanes as simd
+from barenet.engines.simd._calls import INLINE, OPTIONS, address_of, invoke
+from barenet.engines.simd._lanes import (
     absolute,
     floor,
     get_lane,
@@ -20,7 +20,7 @@ from barenet.engines.simd.lanes import (
     where,
     widen,
 )
-from barenet.engines.simd.views import KernelSpec, array, lanes, vectors
+from barenet.engines.simd._views import KernelSpec, array, lanes, vectors
 
 OPERANDS = np.dtype([(name, np.int64) for name in ("a", "b", "c", "sums")])
 WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8, 16)]

@@ -8,9 +8,9 @@ import pytest
 import scipy.special
 from numba import from_dtype, types
 
-from barenet.engines.simd.calls import OPTIONS, address_of, invoke
-from barenet.engines.simd.mathematics import erfc, exp, expm1, log1p, tanh
-from barenet.engines.simd.views import KernelSpec, lanes, vectors
+from barenet.engines.simd._calls import OPTIONS, address_of, invoke
+from barenet.engines.simd._mathematics import erfc, exp, expm1, log1p, tanh
+from barenet.engines.simd._views import KernelSpec, lanes, vectors
 
 OPERANDS = np.dtype([("x", np.int64), ("y", np.int64)])
 ORACLES = [np.exp, np.tanh, np.log1p, np.expm1, scipy.special.erfc]

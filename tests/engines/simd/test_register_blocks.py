@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numba import from_dtype, types
 
-from barenet.engines.compiled.workspace import up
-from barenet.engines.kernels.dense import multiply
-from barenet.engines.kernels.records import PRODUCT, STEP
-from barenet.engines.simd.calls import OPTIONS, address_of, invoke
-from barenet.engines.simd.register_blocks import transpose_block
-from barenet.engines.simd.views import KernelSpec, vectors
+from barenet.engines.compiled._workspace import up
+from barenet.engines.kernels._dense import multiply
+from barenet.engines.kernels._records import PRODUCT, STEP
+from barenet.engines.simd._calls import OPTIONS, address_of, invoke
+from barenet.engines.simd._register_blocks import transpose_block
+from barenet.engines.simd._views import KernelSpec, vectors
 
 BLOCK = np.dtype([(name, np.int64) for name in ("source", "row", "n", "target", "row_target")])
 WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8)]

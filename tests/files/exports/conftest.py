@@ -22,7 +22,7 @@ import pytest
 
 from barenet import MLPClassifier, MLPRegressor, Network, Predictor, Scaling, TableEncoding
 from barenet.activations import ACTIVATIONS
-from barenet.data.table_loading import load_table
+from barenet.data._table_loading import load_table
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
 sys.path.insert(0, str(Path(__file__).parent))  # the files that the tests share

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from barenet import Network, Predictor, Scaling, TableEncoding
-from barenet.data.parsing import BOOLEAN_WORDS, MISSING
+from barenet.data._parsing import BOOLEAN_WORDS, MISSING
 
 N_TRAINING, N_ROWS = 30, 44
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from barenet import Network, Predictor, Scaling, export
 from barenet.activations import ACTIVATIONS
-from barenet.files.exports.c_file import render
-from barenet.files.exports.inference_program import program_of
-from barenet.files.exports.quantization import round_weights
+from barenet.files.exports._c_file import render
+from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._quantization import round_weights
 from barenet.layers import ActivationLayer, BatchNorm, Dense, LayerNorm
 
 SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from barenet import TableEncoding, export
-from barenet.data.column_types import CategoryColumn
-from barenet.files.exports.c_file import render
-from barenet.files.exports.inference_program import program_of
+from barenet.data._column_types import CategoryColumn
+from barenet.files.exports._c_file import render
+from barenet.files.exports._inference_program import program_of
 
 
 @pytest.mark.parametrize("weights", ["float32", "int8"])

@@ -14,11 +14,11 @@ import barenet
 from barenet import MLPClassifier, MLPRegressor, Network
 from barenet.activations import ACTIVATIONS
 from barenet.errors import ArgumentError
-from barenet.files.exports.activation_code import has_expression
-from barenet.files.exports.inference_program import _STEPS, program_of
-from barenet.files.exports.steps import Apply, BinaryToTwoClass, Scale
+from barenet.files.exports._activation_code import has_expression
+from barenet.files.exports._inference_program import _STEPS, program_of
+from barenet.files.exports._steps import Apply, BinaryToTwoClass, Scale
 from barenet.layers import LAYERS, Dense, Layer
-from barenet.model.activations import ReLU
+from barenet.model._activations import ReLU
 
 
 def test_the_steps_say_what_the_model_says_to_the_last_bit(case):
@@ -30,7 +30,7 @@ def test_the_steps_say_what_the_model_says_to_the_last_bit(case):
 
 def test_every_layer_and_every_activation_is_known():
     missing = [kind.__name__ for kind in LAYERS.values() if kind not in _STEPS]
-    assert not missing, f"add {missing} to _STEPS in files/exports/inference_program.py"
+    assert not missing, f"add {missing} to _STEPS in files/exports/_inference_program.py"
     assert all(has_expression(kind()) for kind in ACTIVATIONS.values())
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from json_reader import predict
 
 from barenet import ModelCard, Network
-from barenet.files.exports.inference_program import program_of
-from barenet.files.exports.json_file import VERSION, render
+from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._json_file import VERSION, render
 from barenet.layers import Dense
 
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barenet import Network, Predictor, Scaling, export
-from barenet.files.exports.inference_program import Program, program_of
-from barenet.files.exports.onnx_file import IR_VERSION, OPSET, render
+from barenet.files.exports._inference_program import Program, program_of
+from barenet.files.exports._onnx_file import IR_VERSION, OPSET, render
 
 #: Operators with float64 kernels in ONNX Runtime; Erf is used in float32 alone.
 DTYPES = {"float32": "tensor(float)", "float64": "tensor(double)"}

@@ -14,10 +14,10 @@ import onnxruntime
 import pytest
 
 from barenet import Network, Predictor, TableEncoding
-from barenet.data.column_types import CategoryColumn
-from barenet.data.to_frame import as_frame
-from barenet.files.exports.inference_program import program_of
-from barenet.files.exports.onnx_file import IR_VERSION, OPSET, render
+from barenet.data._column_types import CategoryColumn
+from barenet.data._to_frame import as_frame
+from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._onnx_file import IR_VERSION, OPSET, render
 
 
 def inputs_of(case) -> dict[str, np.ndarray]:

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barenet import Network, export
-from barenet.files.exports.inference_program import program_of
-from barenet.files.exports.python_file import render
+from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._python_file import render
 from barenet.layers import Dense
 
 #: scikit-learn's own normal distribution is in no other package, so it is taken from `math`.

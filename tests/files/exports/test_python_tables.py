@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from barenet import TableEncoding, export
-from barenet.files.exports.inference_program import program_of
-from barenet.files.exports.python_file import render
+from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._python_file import render
 
 
 def module_of(model) -> dict[str, object]:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from barenet.files.exports.inference_program import program_of
-from barenet.files.exports.quantization import RoundedAffine, measure_rounding, round_weights
-from barenet.files.exports.steps import Affine
+from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._quantization import RoundedAffine, measure_rounding, round_weights
+from barenet.files.exports._steps import Affine
 
 WEIGHTS = arrays(
     np.float32, st.tuples(st.integers(1, 6), st.integers(1, 4)), elements=st.floats(-3, 3, width=32)

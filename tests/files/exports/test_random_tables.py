@@ -12,12 +12,12 @@ from json_reader import predict
 from random_tables import random_table
 
 from barenet import export
-from barenet.data.column_types import CategoryColumn, NumberColumn
-from barenet.data.parsing import to_number
-from barenet.files.exports.inference_program import program_of
-from barenet.files.exports.json_file import render as render_json
-from barenet.files.exports.onnx_file import render as render_onnx
-from barenet.files.exports.python_file import render as render_python
+from barenet.data._column_types import CategoryColumn, NumberColumn
+from barenet.data._parsing import to_number
+from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._json_file import render as render_json
+from barenet.files.exports._onnx_file import render as render_onnx
+from barenet.files.exports._python_file import render as render_python
 
 #: Seeds of the tables; BARENET_TABLES=1000 for more of them.
 SEEDS = range(int(os.environ.get("BARENET_TABLES", "20")))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.files.exports.source_text import (
+from barenet.files.exports._source_text import (
     c_string,
     decimal,
     flow,

@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 
 from barenet import MLPClassifier, TablePreprocessor
 from barenet.errors import DataError
-from barenet.files.exports.inference_program import program_of
+from barenet.files.exports._inference_program import program_of
 
 
 def test_by_way_of_numbers_to_the_same_bits(dated):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from barenet.files.exports import writing
-from barenet.files.exports.writing import write_together
+from barenet.files.exports import _writing as writing
+from barenet.files.exports._writing import write_together
 
 OLD, NEW = b"Written by barenet 0, this", b"Written by barenet 0, that"
 

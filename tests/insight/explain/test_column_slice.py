@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.expressions import Expression
-from barenet.insight.explain.document import Equation, Quantity
-from barenet.insight.explain.name import Name
-from barenet.insight.explain.neuron import column_slice
+from barenet._expressions import Expression
+from barenet.insight.explain._document import Equation, Quantity
+from barenet.insight.explain._name import Name
+from barenet.insight.explain._neuron import column_slice
 
 RNG = np.random.default_rng(0)
 SHAPES = {"X": (5, 3), "W": (3, 4), "b": (4,), "dZ": (5, 4), "V": (4, 2), "dA": (5, 2)}

@@ -6,12 +6,12 @@ import numpy as np
 
 from barenet import Network
 from barenet.engines import Job
-from barenet.insight.explain.differences import Differences
-from barenet.insight.explain.number_format import LARGEST_ENTRIES
-from barenet.insight.explain.recorded_step import record_step
+from barenet.insight.explain._differences import Differences
+from barenet.insight.explain._number_format import LARGEST_ENTRIES
+from barenet.insight.explain._recorded_step import record_step
 from barenet.layers import Dense
 from barenet.losses import CategoricalCrossEntropy
-from barenet.model.array_dataset import validate_arrays
+from barenet.model._array_dataset import validate_arrays
 from barenet.optimizers import SGD
 
 X = np.random.default_rng(0).normal(size=(4, 3))

@@ -12,7 +12,7 @@ from barenet import Network, check_gradients, explain, train
 from barenet.activations import ACTIVATIONS
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 from barenet.losses import LOSSES
-from barenet.model.activations import Activation
+from barenet.model._activations import Activation
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimizers import OPTIMIZERS, SGD, Adam
 
@@ -222,7 +222,7 @@ def test_the_step_is_the_first_one_of_a_training(options, dtype):
 def test_the_gradient_is_that_of_the_network_bit_for_bit(dtype):
     network = every_layer(dtype)
     page = explain(network, X, [0, 1, 1, 0, 1])
-    from barenet.model.randomness import derive_key
+    from barenet.model._randomness import derive_key
 
     _, gradient = network.value_and_gradient(X, [0, 1, 1, 0, 1], rng_key=derive_key(0, 0))
     names = ("dW1", "db1", "dgamma2", "dbeta2", "dgamma5", "dbeta5", "dW6", "db6")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, explain, train
-from barenet.insight.explain.neuron import find_neuron
+from barenet.insight.explain._neuron import find_neuron
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.optimization.optimizers import OPTIMIZERS, as_optimizer
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, explain
-from barenet.insight.explain.note import Note
+from barenet.insight.explain._note import Note
 
 
 def page(**options):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.insight.explain.number_format import Numbers, digits, largest_entries, shape_text
+from barenet.insight.explain._number_format import Numbers, digits, largest_entries, shape_text
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,16 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from barenet._expressions import Expression
 from barenet.activations import ACTIVATIONS
-from barenet.expressions import Expression
-from barenet.insight.explain.latex import LatexPrinter
-from barenet.insight.explain.mathml import MathPrinter
-from barenet.insight.explain.name import Name
-from barenet.insight.explain.text_block import TextBlock
-from barenet.insight.explain.unicode_printer import UnicodePrinter, unicode_formula
+from barenet.insight.explain._latex import LatexPrinter
+from barenet.insight.explain._mathml import MathPrinter
+from barenet.insight.explain._name import Name
+from barenet.insight.explain._text_block import TextBlock
+from barenet.insight.explain._unicode_printer import UnicodePrinter, unicode_formula
 from barenet.losses import LOSSES
-from barenet.optimization.clipping import CLIPPINGS
-from barenet.optimization.penalties import PENALTIES
+from barenet.optimization._clipping import CLIPPINGS
+from barenet.optimization._penalties import PENALTIES
 from barenet.optimizers import OPTIMIZERS
 
 SCALARS = frozenset({"eta", "beta1", "beta2", "t", "eps", "c", "norm", "lam"})

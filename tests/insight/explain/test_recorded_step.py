@@ -6,10 +6,10 @@ import numpy as np
 
 from barenet import Network
 from barenet.engines import Job
-from barenet.insight.explain.recorded_step import record_step
+from barenet.insight.explain._recorded_step import record_step
 from barenet.layers import Dense, Dropout
 from barenet.losses import SquaredError
-from barenet.model.array_dataset import validate_arrays
+from barenet.model._array_dataset import validate_arrays
 from barenet.optimizers import SGD, ClipValue
 from barenet.penalties import L2
 

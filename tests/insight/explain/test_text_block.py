@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from barenet.insight.explain.text_block import TextBlock, length
+from barenet.insight.explain._text_block import TextBlock, length
 
 
 def test_blocks_are_aligned_by_their_middles():

@@ -10,8 +10,9 @@ from matplotlib.colors import to_rgb
 from sklearn.datasets import load_iris, make_moons
 from sklearn.linear_model import LogisticRegression
 
-from barenet.insight.plots import plot_boundary, style
-from barenet.insight.plots.boundary import shade
+from barenet.insight.plots import _style as style
+from barenet.insight.plots import plot_boundary
+from barenet.insight.plots._boundary import shade
 
 MOONS, MOON = make_moons(200, noise=0.2, random_state=0)
 IRIS = load_iris()

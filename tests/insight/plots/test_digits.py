@@ -9,7 +9,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from sklearn.datasets import load_digits
 
-from barenet.insight.plots import plot_digits, style
+from barenet.insight.plots import _style as style
+from barenet.insight.plots import plot_digits
 
 DIGITS = load_digits()
 IMAGES, LABELS = DIGITS.data[:25], DIGITS.target[:25]

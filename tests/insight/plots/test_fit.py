@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from barenet.insight.plots import plot_fit, plot_fit_at_epochs, style
+from barenet.insight.plots import _style as style
+from barenet.insight.plots import plot_fit, plot_fit_at_epochs
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-6, 6, (80, 1))

@@ -9,7 +9,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from barenet import History
-from barenet.insight.plots import plot_history, style
+from barenet.insight.plots import _style as style
+from barenet.insight.plots import plot_history
 
 HISTORY = {
     "loss": [2.0, 1.0, 0.5, 0.4],

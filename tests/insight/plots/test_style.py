@@ -16,13 +16,15 @@ from matplotlib.colors import to_rgb
 
 from barenet.errors import MissingExtraError
 from barenet.insight.plots import (
+    _style as style,
+)
+from barenet.insight.plots import (
     plot_boundary,
     plot_confusion,
     plot_digits,
     plot_fit_at_epochs,
     plot_history,
     plot_weights,
-    style,
 )
 
 X = np.linspace(-3, 3, 30).reshape(-1, 1)

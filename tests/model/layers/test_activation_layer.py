@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.model.activations import ACTIVATIONS
+from barenet.model._activations import ACTIVATIONS
+from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, Dense
-from barenet.model.network import Network
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.model.activations import ACTIVATIONS
-from barenet.model.initializers import GlorotUniform, HeUniform, Normal, Zeros
+from barenet.model._activations import ACTIVATIONS
+from barenet.model._initializers import GlorotUniform, HeUniform, Normal, Zeros
+from barenet.model._network import Network
 from barenet.model.layers import Dense
-from barenet.model.network import Network
 
 
 def test_a_case_worked_by_hand():

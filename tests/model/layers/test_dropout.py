@@ -8,8 +8,8 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from barenet.model._randomness import uniforms
 from barenet.model.layers import Dropout
-from barenet.model.randomness import uniforms
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])

@@ -8,8 +8,8 @@ import pickle
 import numpy as np
 import pytest
 
+from barenet.model._network import Network
 from barenet.model.layers import Dense, Layer
-from barenet.model.network import Network
 
 
 class Scale(Layer):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from barenet.model._network import Network
 from barenet.model.layers import LayerNorm
-from barenet.model.network import Network
 
 
 def bound(n_in=3, dtype="float64", **options):

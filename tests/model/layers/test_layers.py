@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import barenet
+from barenet.model._network import Network
 from barenet.model.layers import (
     LAYERS,
     ActivationLayer,
@@ -19,7 +20,6 @@ from barenet.model.layers import (
     LayerNorm,
     layer_from,
 )
-from barenet.model.network import Network
 
 #: One of each, for three columns.
 EXAMPLES = {

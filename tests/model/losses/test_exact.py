@@ -14,8 +14,8 @@ import pytest
 from barenet import Network
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
 from barenet.layers import Dense
-from barenet.model.activations import ACTIVATIONS
-from barenet.model.array_dataset import ArrayDataset
+from barenet.model._activations import ACTIVATIONS
+from barenet.model._array_dataset import ArrayDataset
 from barenet.model.losses import LOSSES, as_loss
 from barenet.optimization.optimizers import SGD
 

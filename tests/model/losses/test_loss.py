@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from barenet._registry import build
 from barenet.model.losses import (
     LOSSES,
     Loss,
@@ -14,9 +15,8 @@ from barenet.model.losses import (
     SoftmaxCrossEntropy,
     SquaredError,
 )
-from barenet.model.losses.focal import SigmoidFocal, SoftmaxFocal
-from barenet.model.losses.poisson import ExponentialPoisson
-from barenet.registry import build
+from barenet.model.losses._focal import SigmoidFocal, SoftmaxFocal
+from barenet.model.losses._poisson import ExponentialPoisson
 
 #: Those by name, and those on logits, which are found and not chosen.
 ALL = {

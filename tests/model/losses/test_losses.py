@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.model.activations import ACTIVATIONS, Identity
+from barenet.model._activations import ACTIVATIONS, Identity
 from barenet.model.losses import (
     LOSSES,
     BinaryCrossEntropy,
@@ -18,8 +18,8 @@ from barenet.model.losses import (
     as_loss,
     logits_form,
 )
-from barenet.model.losses.focal import SigmoidFocal, SoftmaxBinaryFocal, SoftmaxFocal
-from barenet.model.losses.poisson import (
+from barenet.model.losses._focal import SigmoidFocal, SoftmaxBinaryFocal, SoftmaxFocal
+from barenet.model.losses._poisson import (
     ExponentialPoisson,
     SigmoidPoisson,
     SoftmaxPoisson,

@@ -7,7 +7,7 @@ import pytest
 import scipy.optimize
 from sklearn.linear_model import LogisticRegression
 
-from barenet.model.network import Network
+from barenet.model._network import Network
 from barenet.optimization.optimizers import LBFGS
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from barenet.files.exports.exporting import EXPORTS, SUFFIXES, Exported, export
+from barenet.files.exports._exporting import EXPORTS, SUFFIXES, Exported, export
 
 __all__ = ["EXPORTS", "SUFFIXES", "Exported", "export"]

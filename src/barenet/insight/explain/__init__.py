@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from barenet.insight.explain.document import Equation, Quantity, Step
-from barenet.insight.explain.explanation import Explanation
-from barenet.insight.explain.training_step import NOTATIONS, explain
+from barenet.insight.explain._document import Equation, Quantity, Step
+from barenet.insight.explain._explanation import Explanation
+from barenet.insight.explain._training_step import NOTATIONS, explain
 
 __all__ = ["NOTATIONS", "Equation", "Explanation", "Quantity", "Step", "explain"]

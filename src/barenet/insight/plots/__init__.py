@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from barenet.insight.plots.boundary import plot_boundary
-from barenet.insight.plots.column_importance import plot_importance
-from barenet.insight.plots.confusion import plot_confusion
-from barenet.insight.plots.digits import plot_digits
-from barenet.insight.plots.fit import plot_fit, plot_fit_at_epochs
-from barenet.insight.plots.learning_curves import plot_history
-from barenet.insight.plots.saving import save_figure
-from barenet.insight.plots.weights import plot_weights
+from barenet.insight.plots._boundary import plot_boundary
+from barenet.insight.plots._column_importance import plot_importance
+from barenet.insight.plots._confusion import plot_confusion
+from barenet.insight.plots._digits import plot_digits
+from barenet.insight.plots._fit import plot_fit, plot_fit_at_epochs
+from barenet.insight.plots._learning_curves import plot_history
+from barenet.insight.plots._saving import save_figure
+from barenet.insight.plots._weights import plot_weights
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

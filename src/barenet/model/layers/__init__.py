@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from barenet._registry import lookup
 from barenet.errors import brief
-from barenet.model.layers.activation_layer import ActivationLayer
-from barenet.model.layers.batch_norm import BatchNorm
-from barenet.model.layers.dense import Dense
-from barenet.model.layers.dropout import Dropout
-from barenet.model.layers.layer import Layer
-from barenet.model.layers.layer_norm import LayerNorm
-from barenet.registry import lookup
+from barenet.model.layers._activation_layer import ActivationLayer
+from barenet.model.layers._batch_norm import BatchNorm
+from barenet.model.layers._dense import Dense
+from barenet.model.layers._dropout import Dropout
+from barenet.model.layers._layer import Layer
+from barenet.model.layers._layer_norm import LayerNorm
 
 __all__ = [
     "LAYERS",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from barenet._registry import build
 from barenet.errors import ArgumentError
-from barenet.model.activations import Activation
-from barenet.model.losses.cross_entropy import (
+from barenet.model._activations import Activation
+from barenet.model.losses._cross_entropy import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
-from barenet.model.losses.focal import BinaryFocal, CategoricalFocal
-from barenet.model.losses.loss import Loss
-from barenet.model.losses.poisson import Poisson
-from barenet.model.losses.regression import AbsoluteError, Huber, Quantile, SquaredError
-from barenet.registry import build
+from barenet.model.losses._focal import BinaryFocal, CategoricalFocal
+from barenet.model.losses._loss import Loss
+from barenet.model.losses._poisson import Poisson
+from barenet.model.losses._regression import AbsoluteError, Huber, Quantile, SquaredError
 
 __all__ = [
     "LOSSES",
@@ -57,7 +57,7 @@ def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
 
     Examples
     --------
-    >>> from barenet.model.activations import Identity, Softmax
+    >>> from barenet.model._activations import Identity, Softmax
     >>> as_loss(None, Softmax())
     CategoricalCrossEntropy()
     >>> as_loss("huber:delta=2", Identity())
@@ -81,7 +81,7 @@ def logits_form(loss: Loss, activation: Activation) -> tuple[Loss, bool]:
 
     Examples
     --------
-    >>> from barenet.model.activations import Sigmoid, Softmax
+    >>> from barenet.model._activations import Sigmoid, Softmax
     >>> logits_form(CategoricalCrossEntropy(), Softmax())
     (SoftmaxCrossEntropy(), True)
     >>> logits_form(SquaredError(), Sigmoid())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from barenet.optimization.optimizers.adaptive import AdaGrad, Adam, AdamW, RMSProp
-from barenet.optimization.optimizers.descent import SGD, Momentum, Nesterov
-from barenet.optimization.optimizers.lbfgs import LBFGS
-from barenet.optimization.optimizers.optimizer import Optimizer
-from barenet.registry import build
+from barenet._registry import build
+from barenet.optimization.optimizers._adaptive import AdaGrad, Adam, AdamW, RMSProp
+from barenet.optimization.optimizers._descent import SGD, Momentum, Nesterov
+from barenet.optimization.optimizers._lbfgs import LBFGS
+from barenet.optimization.optimizers._optimizer import Optimizer
 
 __all__ = [
     "LBFGS",

@@ -1,0 +1,136 @@
+"""Registry: objects from their names, such as ``"huber:delta=2"``, and names from objects.
+
+Activations, losses, initializers, optimizers, schedules and penalties are small dataclasses, in
+plain dictionaries by name. Wherever one is expected, its name can be given instead, with options
+after a colon.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from barenet._constraints import options_of
+from barenet.errors import ArgumentError, brief, suggestion
+
+T = TypeVar("T")
+
+#: Maximum length of a name with its options, which may come from a file.
+MAX_CHARACTERS = 1_000
+
+#: Words that are values; any other word is text.
+CONSTANTS = {"true": True, "false": False, "none": None, "inf": float("inf")}
+
+
+def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argument: str) -> T:
+    """Make the object that a name with options stands for; an object is returned as it is.
+
+    Examples
+    --------
+    >>> from barenet.model._activations import ACTIVATIONS, Activation
+    >>> build(Activation, ACTIVATIONS, "leaky_relu:slope=0.2", "hidden")
+    LeakyReLU(slope=0.2)
+    """
+    if isinstance(spec, base):
+        return spec
+    if not isinstance(spec, str):
+        names = ", ".join(sorted(registry))
+        raise ArgumentError.of(argument, spec, f"one of {names}, or an instance")
+    if len(spec) > MAX_CHARACTERS:
+        raise ArgumentError.of(
+            argument,
+            spec,
+            f"a name with options of up to {MAX_CHARACTERS:,} characters",
+            remedy=f"it has {len(spec):,}; pass an instance instead",
+        )
+    name, _, text = spec.strip().partition(":")
+    kind = lookup(registry, name.strip(), argument)
+    try:
+        options = _parse_options(kind, text)
+        return kind(**options)
+    except ArgumentError as error:
+        error.argument = argument
+        raise error from None
+
+
+def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
+    """Look a name up; the error for an unknown one lists the known ones.
+
+    Examples
+    --------
+    >>> lookup({"relu": 1}, "rellu", "hidden")
+    Traceback (most recent call last):
+    barenet.errors.ArgumentError: hidden: unknown 'rellu', did you mean 'relu'? (choose from relu)
+    """
+    if isinstance(name, str) and name in registry:
+        return registry[name]
+    choices = ", ".join(sorted(registry)) or "nothing"
+    if not isinstance(name, str):
+        raise ArgumentError.of(argument, name, f"one of {choices}")
+    raise ArgumentError(
+        f"unknown {brief(name)}{suggestion(name, registry)} (choose from {choices})",
+        argument=argument,
+        value=name,
+        expected=f"one of {choices}",
+    )
+
+
+def spec_of(thing: Any) -> str:
+    """Write an object as the text from which `build` makes it.
+
+    Examples
+    --------
+    >>> from barenet.model.losses import Huber
+    >>> spec_of(Huber(delta=2.0)), spec_of(Huber())
+    ('huber:delta=2.0', 'huber')
+    """
+    changed = [
+        f"{field.name}={_write(getattr(thing, field.name))}"
+        for field in options_of(thing)
+        if getattr(thing, field.name) != field.default
+    ]
+    return thing.name + (":" + ",".join(changed) if changed else "")
+
+
+def _parse_options(kind: type, text: str) -> dict[str, Any]:
+    """Options from ``"a=1,b=2"``, checked against the fields of `kind`."""
+    fields = dict(map(attrgetter("name", "default"), options_of(kind)))
+    options: dict[str, Any] = {}
+    known = f"(options: {', '.join(fields) or 'none'})"
+    for part in re.split(r",(?![^\[]*\])", text):  # commas outside of brackets
+        name, equals, value = map(str.strip, part.partition("="))
+        if not name + equals:
+            continue
+        if not equals:
+            raise ArgumentError(f"{brief(name)} is no option=value {known}", value=text)
+        if name not in fields:
+            problem = f"unknown option {name!r}{suggestion(name, fields)} {known}"
+            raise ArgumentError(problem, value=text)
+        if name in options:
+            raise ArgumentError(f"{name} is given twice", value=text)
+        options[name] = _read(value)
+    for name, default in fields.items():
+        if default is MISSING and name not in options:
+            label = getattr(kind, "name", kind.__name__)
+            raise ArgumentError(f"{label} needs {name}, as in '{label}:{name}=1'", value=text)
+    return options
+
+
+def _read(text: str) -> Any:
+    """A number, a boolean, None or a list of them; anything else stays text."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return CONSTANTS.get(text.lower(), text)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _write(value: Any) -> str:
+    """Text from which `_read` reads the value."""
+    if isinstance(value, tuple | list):
+        return "[" + ",".join(_write(item) for item in value) + "]"
+    return value if isinstance(value, str) else repr(value)

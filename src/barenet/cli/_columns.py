@@ -1,0 +1,120 @@
+"""A summary of the columns of a table, in a few lines."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from barenet.data._column_kinds import kind_of
+from barenet.data._column_types import (
+    BooleanColumn,
+    CategoryColumn,
+    Column,
+    DateColumn,
+    DroppedColumn,
+    NumberColumn,
+)
+from barenet.data._encoding import TableEncoding
+from barenet.data._frame import Frame
+from barenet.data._parsing import MISSING
+from barenet.data._scaling import Scaling
+from barenet.errors import DataError
+
+__all__ = ["list_kinds", "summarize_columns"]
+
+#: Characters of a line, and lines for all columns of a kind.
+WIDTH, LINES = 79, 3
+
+#: Heading of each kind, singular and plural.
+HEADINGS: dict[type[Column], tuple[str, str]] = {
+    NumberColumn: ("number", "numbers"),
+    CategoryColumn: ("category", "categories"),
+    BooleanColumn: ("yes or no", "yes or no"),
+    DateColumn: ("date", "dates"),
+    DroppedColumn: ("left out", "left out"),
+}
+
+#: The values of a column that may be the target.
+KINDS = {"number": "numbers", "category": "text", "boolean": "yes or no", "date": "dates"}
+
+
+def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[str]) -> str:
+    """List the columns by kind.
+
+    Examples
+    --------
+    >>> towns = {"size": [3.5, None, 2.1], "town": ["Rome", "Oslo", "Rome"], "of": ["x"] * 3}
+    >>> print(summarize_columns(TableEncoding.fit(towns), ()))
+      1 number    size (some missing)
+      1 category  town (2)
+      1 left out  of: 'x' in every row
+    """
+    groups: dict[type[Column], list[str]] = {}
+    if isinstance(preprocessing, TableEncoding):
+        for column in preprocessing.columns:
+            groups.setdefault(type(column), []).append(_describe(column))
+    else:
+        groups[NumberColumn] = list(names)
+    heads = {kind: _head(kind, len(groups[kind])) for kind in HEADINGS if kind in groups}
+    width = max(map(len, heads.values())) + 2
+    return "\n".join(
+        _paragraph(head.ljust(width), groups[kind], "; " if kind is DroppedColumn else ", ")
+        for kind, head in heads.items()
+    )
+
+
+def list_kinds(frame: Frame) -> str:
+    """List the columns of a table with their kinds of values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> list_kinds(Frame({"age": np.array([36.0]), "member": np.array([True])}))
+    'age (numbers), member (yes or no)'
+    """
+    return ", ".join(f"{name} ({_kind(frame, name)})" for name in frame.columns)
+
+
+def _kind(frame: Frame, name: str) -> str:
+    try:
+        return KINDS[kind_of(frame, name, MISSING)]
+    except DataError:
+        return "text and numbers"
+
+
+def _head(kind: type[Column], count: int) -> str:
+    one, several = HEADINGS[kind]
+    return f"{count:,} {one if count == 1 else several}"
+
+
+def _describe(column: Column) -> str:
+    """Name a column, and how it is encoded."""
+    if isinstance(column, DroppedColumn):
+        return f"{column.name}: {column.reason}"
+    notes = []
+    if isinstance(column, CategoryColumn):
+        notes.append(f"{len(column.categories)}{' and rare ones' if column.rare else ''}")
+    if isinstance(column, DateColumn) and column.cycles:
+        notes.append(", ".join(column.cycles))
+    if getattr(column, "indicator", False) or getattr(column, "missing", False):
+        notes.append("some missing")
+    return f"{column.name} ({', '.join(notes)})" if notes else column.name
+
+
+def _paragraph(head: str, entries: list[str], between: str) -> str:
+    """Write the columns of a kind that fit into a few lines."""
+    room = (WIDTH - len(head) - 2) * LINES - 20
+    for shown in range(len(entries), 0, -1):
+        text = between.join(entries[:shown])
+        if len(text) <= room or shown == 1:
+            break
+    if shown < len(entries):
+        text += f"{between}… and {len(entries) - shown:,} more"
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=f"  {head}",
+        subsequent_indent=" " * (len(head) + 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

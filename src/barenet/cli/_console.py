@@ -1,0 +1,218 @@
+"""Output of the commands: results on standard output, everything else on standard error.
+
+So a result can be piped into a file or another program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, TextIO, TypeVar
+
+from barenet.training._history import finite_or_none
+
+__all__ = [
+    "SafeOutput",
+    "SafeStream",
+    "discard",
+    "emit",
+    "emit_json",
+    "emit_table",
+    "escape_controls",
+    "log",
+    "log_problem",
+    "progress_bar",
+    "set_quiet",
+]
+
+T = TypeVar("T")
+
+#: Control characters but tab and newline, which move a terminal's cursor or change its colours.
+CONTROLS = {
+    code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
+}
+#: Characters that break a line or change the direction of text.
+CONTROLS |= {
+    code: f"\\u{code:04x}"
+    for code in (0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+}
+
+#: Styles of errors and warnings on a terminal.
+COLOURS = {"error": "bold red", "warning": "yellow"}
+
+
+class SafeStream:
+    """A text stream whose failures are ignored, so that a closed terminal stops no training."""
+
+    def __init__(self, stream: TextIO, *, colour: bool = True) -> None:
+        self.stream = stream
+        self.colour = colour
+        #: Drop everything except errors and warnings.
+        self.quiet = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        return len(text) if self.quiet else self.write_always(text)
+
+    def write_always(self, text: str) -> int:
+        """Write even if `quiet` is set."""
+        try:
+            return self.stream.write(text)
+        except (OSError, ValueError):
+            discard(self.stream)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self.stream.flush()
+        except (OSError, ValueError):
+            discard(self.stream)
+
+
+class SafeOutput:
+    """Standard output for data: unchanged, except that a terminal gets no control characters."""
+
+    def __init__(self) -> None:
+        self.is_terminal = sys.stdout.isatty()
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(escape_controls(text) if self.is_terminal else text)
+
+
+def discard(stream: TextIO) -> None:
+    """Discard the buffer of a stream, so that Python does not complain when it exits."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def escape_controls(text: str) -> str:
+    r"""Replace the control characters of a terminal by escape sequences to read.
+
+    Examples
+    --------
+    >>> print(escape_controls(chr(27) + "[2J"))
+    \x1b[2J
+    """
+    return text.translate(CONTROLS)
+
+
+def log(text: str = "") -> None:
+    """Print a message to standard error."""
+    sys.stderr.write(f"{escape_controls(text)}\n")
+    sys.stderr.flush()
+
+
+def set_quiet() -> None:
+    """Drop everything written to standard error from now on, except errors and warnings."""
+    if isinstance(sys.stderr, SafeStream):
+        sys.stderr.quiet = True
+
+
+def log_problem(kind: str, text: str, *, source: str = "") -> None:
+    """Print an error or a warning, its first word in colour on a terminal."""
+    stream: Any = sys.stderr if isinstance(sys.stderr, SafeStream) else SafeStream(sys.stderr)
+    label = f"{kind}:"
+    if stream.colour and stream.isatty():
+        label = _colour(label, COLOURS[kind], stream.stream)
+    before = f"{source}: " if source else ""
+    stream.write_always(f"{escape_controls(before)}{label} {escape_controls(text)}\n")
+    stream.flush()
+
+
+def _colour(text: str, style: str, terminal: TextIO) -> str:
+    """Colour a text, unless NO_COLOR is set or TERM is dumb."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=terminal)
+    if console.no_color:  # Rich would leave it bold.
+        return text
+    with console.capture() as captured:
+        console.print(Text(text, style=style), end="")
+    return captured.get()
+
+
+def progress_bar(items: Sequence[T], label: str) -> Iterable[T]:
+    """Iterate with a bar on a terminal, which disappears at the end."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(file=sys.stderr)
+    return track(items, label, console=console, transient=True, disable=not sys.stderr.isatty())
+
+
+def emit(text: str = "") -> None:
+    """Print a result."""
+    sys.stdout.write(f"{escape_controls(text)}\n")
+
+
+def emit_json(document: dict[str, Any] | list[Any]) -> None:
+    """Print a result as JSON in one line; iterators in it are lists that come in parts."""
+    for text in _as_json(document):
+        sys.stdout.write(text.replace("\x7f", "\\u007f"))
+    sys.stdout.write("\n")
+
+
+def _as_json(value: Any) -> Iterator[str]:
+    """Write JSON piece by piece."""
+    if isinstance(value, Iterator):
+        yield "["
+        for at, part in enumerate(filter(None, value)):
+            yield (", " if at else "") + _dumped(part)[1:-1]
+        yield "]"
+    elif isinstance(value, dict) and value:
+        between = "{"
+        for key, entry in value.items():
+            yield f"{between}{_dumped({key: 0})[1:-4]}: "
+            yield from _as_json(entry)
+            between = ", "
+        yield "}"
+    else:
+        yield _dumped(value)
+
+
+def _dumped(value: Any) -> str:
+    """Write JSON, with null for NaN and infinity."""
+    return json.dumps(_finite(value), allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """Replace NaN and infinity by None, at any depth."""
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return finite_or_none(value) if isinstance(value, float) else value
+
+
+def emit_table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int | None = None
+) -> None:
+    """Print a result in columns, those from `numbers` on aligned right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    style: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
+    table = Table(**style, header_style="bold", show_header=bool(headings))
+    for index, heading in enumerate(headings):
+        side: Literal["left", "right"] = "left" if numbers is None or index < numbers else "right"
+        table.add_column(_in_line(heading), justify=side)
+    for row in rows:
+        table.add_row(*map(_in_line, row))
+    sys.stdout.flush()  # Rich would end the process where the reader has closed the pipe.
+    width = None if sys.stdout.isatty() else 10_000
+    console = Console(file=sys.stdout, width=width, markup=False, emoji=False)
+    with console.capture() as captured:
+        console.print(table, highlight=False)
+    lines = captured.get().split("\n")[:-1]
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)  # with the codes of bold text
+
+
+def _in_line(text: str) -> str:
+    """Keep a cell in its line."""
+    return escape_controls(text).replace("\n", "\\n")

@@ -1,0 +1,207 @@
+"""``barenet doctor``: the installation on this machine, and advice on how to improve it."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from importlib import metadata, util
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+import barenet
+from barenet._extras import EXTRAS
+from barenet.cli._console import emit, emit_json, emit_table
+from barenet.cli._flags import OUTPUT, Json
+from barenet.cli._kernels import CACHE_ADVICE, build_kernels, kernel_folder
+from barenet.data._images import DATA_VARIABLE
+from barenet.engines import ENGINES
+from barenet.engines._threads import allowed_cores, choose_threads, load_tbb
+
+__all__ = ["doctor"]
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "cyclopts", "rich", "numba")
+
+#: Kernels of OpenBLAS that use AVX-512.
+AVX512_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
+
+
+def doctor(
+    *,
+    warm: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
+    json: Json = False,
+) -> int:
+    """Check the installation, and advise how to improve it.
+
+    Parameters
+    ----------
+    warm : bool
+        Instead build all kernels of the compiled engine that are not cached yet, so that no
+        training has to wait for them.
+    json : bool
+        Print JSON, for programs.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    findings = build_kernels() if warm else examine()
+    if json:
+        emit_json(findings)
+    elif warm:
+        emit("{kernels} kernels, {built} built in {seconds:.1f} s, in {folder}".format(**findings))
+    else:
+        _emit(findings)
+    return 0
+
+
+def _emit(findings: dict[str, Any]) -> None:
+    """Print a table, and a paragraph for each piece of advice."""
+    advice, data = findings.pop("advice"), findings.pop("data_folder")
+    suffix = "" if data["found"] else ", which is no folder"
+    folder = f"{data['path']}{suffix}" if data["path"] else f"none, as {DATA_VARIABLE} is not set"
+    rows = [[name.replace("_", " "), _format(value)] for name, value in findings.items()]
+    emit_table(["what", "found"], [*rows, ["data folder", folder]])
+    for line in advice:
+        emit("\n" + textwrap.fill(line, 79))
+
+
+def _format(value: Any) -> str:
+    """Write a cell of the table."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_format(entry)}" for name, entry in value.items())
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def examine() -> dict[str, Any]:
+    """Examine the machine."""
+    data = os.environ.get(DATA_VARIABLE)
+    threads, bits = _try(choose_threads, None, math.inf), _try(_vector_bits)
+    findings = {
+        "barenet": barenet.__version__,
+        "python": f"{platform.python_version()} ({sys.executable})",
+        "system": platform.platform(),
+        **{package: _version(package) for package in PACKAGES},
+        "engines": list(ENGINES),
+        "processor": _processor(),
+        "simd": _simd(),
+        "blas": _blas(),
+        "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
+        "threads": {"most": threads if isinstance(threads, int) else None, "tbb": load_tbb()},
+        "vector_bits": bits if isinstance(bits, int) else None,
+        "kernel_folder": kernel_folder(),
+        "extras": {
+            name: _version(module) if util.find_spec(module) else None
+            for name, module in EXTRAS.items()
+        },
+        "data_folder": {"path": data, "found": data is not None and Path(data).is_dir()},
+    }
+    errors = [error for error in (threads, bits) if isinstance(error, ValueError)]
+    return {**findings, "advice": list(_advice(findings, errors))}
+
+
+def _try(function: Callable[..., int], *arguments: Any) -> int | ValueError:
+    """Call a function that refuses wrong environment variables."""
+    try:
+        return function(*arguments)
+    except ValueError as error:
+        return error
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    """The processor's name: from a file on Linux, elsewhere from Python."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
+
+
+def _simd() -> list[str]:
+    """The vector instructions that NumPy has found."""
+    import numpy as np
+
+    found = np.show_config(mode="dicts").get("SIMD Extensions", {})
+    return [*found.get("baseline", []), *found.get("found", [])]
+
+
+def _blas() -> dict[str, Any]:
+    """The library of NumPy's matrix products, and the kernel that it has chosen."""
+    import numpy as np  # noqa: F401  # loads the library
+    from threadpoolctl import threadpool_info
+
+    libraries = [entry for entry in threadpool_info() if entry["user_api"] == "blas"]
+    names = {"internal_api": "library", "version": "version", "architecture": "kernel"}
+    names |= {"num_threads": "threads"}
+    return {name: libraries[0].get(key) for key, name in names.items()} if libraries else {}
+
+
+def _vector_bits() -> int:
+    """Bits of the vectors that kernels use; 0 for plain loops."""
+    from barenet.engines.simd._processor import vector_bits
+
+    return vector_bits()
+
+
+def _advice(findings: dict[str, Any], errors: list[ValueError]) -> Iterator[str]:
+    """Advise how to correct and improve the installation."""
+    for error in errors:
+        yield f"No training runs before this is corrected: {error}."
+    yield from _cache_advice(findings["kernel_folder"])
+    if not findings["threads"]["tbb"]:
+        yield (
+            "TBB is not found, so the compiled engine uses one thread: pip install tbb, where "
+            "there is one for the system."
+        )
+    blas, simd = findings["blas"], findings["simd"]
+    wide = any(name.startswith("AVX512") or name == "X86_V4" for name in simd)
+    if wide and blas.get("library") == "openblas" and blas.get("kernel") not in AVX512_KERNELS:
+        yield (
+            f"This processor has AVX-512, and OpenBLAS has chosen its {blas['kernel']} kernel, "
+            "which does not use it. Large matrix products of NumPy, in predictions and in the "
+            "reference engine, are faster with OPENBLAS_CORETYPE=SkylakeX in the environment "
+            "before Python starts."
+        )
+    for name, version in findings["extras"].items():
+        if version is None:
+            yield f"{EXTRAS[name]} is missing: pip install 'barenet[{name}]'"
+    data = findings["data_folder"]
+    if data["path"] is None:
+        yield f"{DATA_VARIABLE} is not set: mnist is loaded from openml.org, or from --data-dir"
+    elif not data["found"]:
+        yield f"{DATA_VARIABLE} is {data['path']}, and that is no folder"
+
+
+def _cache_advice(folder: str | None) -> Iterator[str]:
+    """Advise on the cache of kernels; Numba silently skips a folder that it cannot write to."""
+    from barenet.engines._kernel_cache import REFUSED
+
+    asked = os.environ.get("NUMBA_CACHE_DIR")
+    if REFUSED:
+        yield from (f"{text[0].upper()}{text[1:]}." for text in REFUSED.values())
+    elif asked and not (folder and Path(folder).resolve().is_relative_to(Path(asked).resolve())):
+        instead = f"kernels are cached in {folder}" if folder else "no kernels are cached"
+        yield f"NUMBA_CACHE_DIR is {asked}, which cannot be written to, so {instead}."
+    if folder is None:
+        yield (
+            "There is no folder to cache compiled kernels in, so each process builds its own, "
+            f"which takes some seconds: {CACHE_ADVICE}."
+        )

@@ -1,0 +1,191 @@
+"""An experiment: settings, and the rows and the network made from them, ready to train."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from barenet.cli._run_settings import RunSettings, is_table
+from barenet.cli._scores import transformed
+from barenet.cli._trained_model import fingerprint_of, model_file
+from barenet.data._dataset import Dataset
+from barenet.data._encoding import TableEncoding
+from barenet.data._frame import Frame
+from barenet.data._run_config import RunConfig
+from barenet.data._run_defaults import config_for, resolve_config
+from barenet.data._scaling import Scaling
+from barenet.errors import ArgumentError, ModelFileError
+from barenet.files._checkpoint import Checkpoint
+from barenet.files._model_card import ModelCard
+from barenet.files._model_file import read_model
+from barenet.files._model_io import check_header_size
+from barenet.files._predictor import Predictor
+from barenet.model._network import Network
+from barenet.training._callbacks import Callback, EarlyStopping
+from barenet.training._history import History
+from barenet.training._train import train
+
+__all__ = ["Experiment", "prepare"]
+
+#: Fraction of the training rows in the validation set, where there is one.
+VALIDATION_SIZE = 0.1
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Experiment:
+    """All that a run needs, with every setting decided."""
+
+    settings: RunSettings
+    #: All rows but the test set: the training set and the validation set.
+    available: Dataset
+    training: Dataset
+    #: Decides when to stop, or when the learning rate is reduced.
+    validation: Dataset | None
+    test: Dataset | None
+    #: The network, with the scaling of the training set.
+    predictor: Predictor
+
+    def run(
+        self,
+        callbacks: Sequence[Callback],
+        threads: int | None = None,
+        checkpoint: Checkpoint | None = None,
+        resume: bool = False,
+    ) -> History:
+        """Train the network."""
+        config = self.settings.config
+        patience = [EarlyStopping(patience=config.patience)] if config.patience else []
+        return train(
+            self.predictor.network,
+            *self._arrays(self.training),
+            validation_data=None if self.validation is None else self._arrays(self.validation),
+            test_data=None if self.test is None else self._arrays(self.test),
+            metrics="accuracy" if self.training.classes else "r2",
+            callbacks=[*patience, *callbacks],
+            threads=threads,
+            checkpoint=checkpoint,
+            resume=checkpoint.path if checkpoint and resume else False,
+            **config.train_arguments(),
+        )
+
+    def _arrays(self, rows: Dataset) -> tuple[Any, Any]:
+        return transformed(self.predictor, rows), self.predictor.targets(rows.y)
+
+
+def prepare(settings: RunSettings) -> Experiment:
+    """Load the data, and build the network."""
+    settings.config.validate()
+    dataset = settings.load()
+    usual = config_for(settings.config, dataset)
+    parts = _split(dataset, usual)
+    if is_table(settings.data) and _has_constant_column(parts["training"]):
+        dataset = settings.load(frame=True)  # which drops them, also from the fingerprint
+        parts = _split(dataset, usual)
+    training = parts["training"]
+    preprocessing = _fit_preprocessing(usual.scaling, training, settings)
+    config = resolve_config(settings.config, dataset, preprocessing.n_outputs)
+    scaled = config.target_scaling != "none"
+    settings = replace(settings, config=config)
+    network = config.make_network()
+    if settings.start_from is not None:
+        _copy_weights(network, settings)
+    feature_names = getattr(preprocessing, "feature_names", dataset.feature_names)
+    predictor = Predictor(
+        network=network,
+        preprocessing=preprocessing,
+        target_scaling=_fit_target(config.target_scaling, training) if scaled else None,
+        classes=dataset.classes,
+        feature_names=feature_names,
+        target_name=dataset.target_name,
+        dataset=dataset.name,
+        image_shape=dataset.image_shape,
+        card=_model_card(settings, dataset, feature_names, parts),
+    )
+    check_header_size(predictor)
+    return Experiment(settings=settings, predictor=predictor, **parts)
+
+
+def _split(dataset: Dataset, config: RunConfig) -> dict[str, Any]:
+    """The rows of an experiment, by name."""
+    seed = config.split_seed or 0
+    available, test = dataset.split(config.test_size or 0.0, seed)
+    training, validation = _split_validation(available, config, seed)
+    return {"available": available, "training": training, "validation": validation, "test": test}
+
+
+def _split_validation(
+    available: Dataset, config: RunConfig, seed: int
+) -> tuple[Dataset, Dataset | None]:
+    """Split training rows and the validation rows that early stopping or a schedule needs."""
+    plateau = (config.schedule or "").startswith("reduce_on_plateau")
+    if not config.patience and not plateau:
+        return available, None
+    try:
+        with contextlib.suppress(ValueError):
+            return available.split(VALIDATION_SIZE, seed)
+        # A class may be too rare to be in both parts: then they are split by chance.
+        return replace(available, stratify=False).split(VALIDATION_SIZE, seed)
+    except ValueError as error:
+        raise ArgumentError(
+            f"it needs a validation set, {VALIDATION_SIZE:.0%} of the rows to train on, which is "
+            f"impossible: {error}",
+            argument="schedule" if plateau else "patience",
+        ) from error
+
+
+def _has_constant_column(rows: Dataset) -> bool:
+    """Whether a matrix has a column with a single value, which a frame would drop."""
+    X = rows.X
+    return isinstance(X, np.ndarray) and len(X) > 1 and bool((X[0] == X).all(axis=0).any())
+
+
+def _fit_preprocessing(
+    scaling: Any, training: Dataset, settings: RunSettings
+) -> Scaling | TableEncoding:
+    if isinstance(training.X, Frame):
+        return TableEncoding.fit(training.X, numbers=scaling, **settings.table.set_fields())
+    return Scaling.fit(scaling, training.X)
+
+
+def _fit_target(scaling: Any, training: Dataset) -> Scaling:
+    return Scaling.fit(scaling, training.y.reshape(-1, 1))
+
+
+def _model_card(
+    settings: RunSettings, dataset: Dataset, feature_names: Sequence[str], parts: dict[str, Any]
+) -> ModelCard:
+    """The card of the model, without what is known only after the training.
+
+    It has no paths, times or threads: the same run writes the same file on every machine.
+    """
+    sets = {
+        "training": parts["training"],
+        "validation": parts["validation"],
+        "held_out": parts["test"],
+    }
+    return ModelCard(
+        settings=settings.card_fields(),
+        data_fingerprint=fingerprint_of(dataset, feature_names),
+        rows={name: rows.n_samples for name, rows in sets.items() if rows is not None},
+    )
+
+
+def _copy_weights(network: Network, settings: RunSettings) -> None:
+    """Start from a model's weights instead of new ones."""
+    assert settings.start_from is not None
+    try:
+        path = model_file(settings.start_from)
+        model, _, _ = read_model(path)
+    except (FileNotFoundError, ModelFileError) as error:
+        raise ArgumentError(str(error), argument="start_from") from error
+    layers, others = ([repr(layer) for layer in each.layers] for each in (network, model))
+    if layers != others:
+        raise ArgumentError(
+            f"the layers of {path} are {', '.join(others)}; those of this run {', '.join(layers)}",
+            argument="start_from",
+        )
+    network.parameters[:], network.statistics[:] = model.parameters, model.statistics

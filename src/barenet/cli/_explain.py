@@ -1,0 +1,276 @@
+"""``barenet explain``: one training step with every number and its formula."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from barenet.cli._console import emit, emit_json
+from barenet.cli._experiment import prepare
+from barenet.cli._flags import (
+    DATA,
+    NAMED,
+    NETWORK_FIELDS,
+    NO_STEP_FLAGS,
+    OUTPUT,
+    Json,
+    StepFlags,
+    integer,
+)
+from barenet.cli._output_file import check_overwritable, is_folder, output_path
+from barenet.cli._run_settings import (
+    NO_FILE_OPTIONS,
+    NO_TABLE_OPTIONS,
+    FileOptions,
+    RunSettings,
+    TableOptions,
+)
+from barenet.cli._trained_model import load_trained
+from barenet.data._dataset import Dataset
+from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.data._run_defaults import without_superseded
+from barenet.data._scaling import Scaling
+from barenet.errors import ArgumentError
+from barenet.files._atomic import write_atomically
+from barenet.files._predictor import Predictor
+
+if TYPE_CHECKING:
+    from barenet.insight.explain import Explanation
+
+__all__ = ["explain"]
+
+Notation = Literal["rows", "columns"]
+Format = Literal["text", "html", "markdown"]
+Rows = Annotated[
+    tuple[int, ...],
+    Parameter(name=("--row", "--rows"), converter=integer, group=DATA, show_default="0"),
+]
+
+#: The formats of file names, and the suffix of each for a file in a folder.
+FORMATS: dict[str, Format] = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown"}
+SUFFIXES = {"text": ".txt", "html": ".html", "markdown": ".md"}
+
+#: Width of a text that is not for a terminal.
+COLUMNS = 80
+
+#: The scaling of inputs, in words.
+SCALINGS = {
+    "none": "",
+    "standardize": ", standardized",
+    "minmax": ", scaled to 0 … 1",
+    "robust": ", scaled by quartiles",
+    "affine": ", shifted and scaled",
+}
+
+
+def explain(
+    what: Annotated[str, NAMED],
+    data: Annotated[str, Parameter(show_default=False), NAMED] = "",
+    /,
+    *,
+    row: Rows = (0,),
+    target: Annotated[str | None, Parameter(group=DATA)] = None,
+    task: Annotated[Literal["classification", "regression"] | None, Parameter(group=DATA)] = None,
+    file: FileOptions = NO_FILE_OPTIONS,
+    table: TableOptions = NO_TABLE_OPTIONS,
+    flags: Annotated[StepFlags, Parameter(name="*")] = NO_STEP_FLAGS,
+    neuron: Annotated[str | None, Parameter(group=OUTPUT)] = None,
+    notation: Annotated[Notation, Parameter(group=OUTPUT)] = "rows",
+    precision: Annotated[int, Parameter(group=OUTPUT, converter=integer)] = 6,
+    limit: Annotated[int | None, Parameter(group=OUTPUT, converter=integer)] = None,
+    form: Annotated[Format | None, Parameter(name="--format", group=OUTPUT)] = None,
+    out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
+    json: Json = False,
+) -> int:
+    """Show one training step with every number and its formula.
+
+    In the order of a calculation by hand: each layer's sums and outputs, the loss, the
+    gradients back through the layers, the update. Each array has its shape beside it, each
+    gradient a check by finite differences. The model is not changed. The learning rate is the one
+    before any schedule.
+
+    The network is a new one, as `barenet train` would start with on these data, or that of a
+    model. A large network is shown by shapes, statistics, and the largest entries.
+
+    Parameters
+    ----------
+    what : str
+        A named data set or a file; or a model: its file, or the folder of its run.
+    data : str
+        For a model, a named data set or a file; by default the training data.
+    row : tuple of int
+        The rows of the step, counted from 0.
+    target : str
+        The column of a table to predict.
+    task : str
+        The kind of target, where its values are ambiguous.
+    neuron : str
+        Show one neuron only: 2.3 is the third neuron of layer 2.
+    notation : str
+        Layout of the samples: rows, with Z = X W + b, or columns, with Z = W X + b.
+    precision : int
+        Significant digits.
+    limit : int
+        Entries of an array that are all shown; of a larger one, statistics and the largest entries
+        are. By default 64, or 4 in a network of more than 32 parameters.
+    form : str
+        The format; by default that of the suffix of --out, else text.
+    out : str
+        The file to write, such as step.txt, step.html or step.md, or a folder for it. An earlier
+        explanation is replaced, any other file is not.
+    json : bool
+        Print JSON, for programs.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    if json and (form or out):
+        raise ArgumentError("goes without --format and --out", argument="json")
+    _check_suffix(out)
+    config = RunConfig(**{name: value for name, value in vars(flags).items() if value is not None})
+    config.validate()
+    settings = RunSettings(
+        data=what, target=target, task=task, file=file, table=table, config=config
+    )
+    is_model = what.endswith(".safetensors") or bool(what and Path(what).is_dir())
+    step = _load_step(what, data, settings) if is_model else _new_step(data, settings)
+    options: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
+    explanation = _explain(step, row, neuron=_parse_neuron(neuron), **options)
+    if json:
+        emit_json(explanation.to_dict())
+    else:
+        _write(explanation, form, out)
+    return 0
+
+
+@dataclass(frozen=True)
+class _Step:
+    """The step to explain: a network, rows for it, and how it is trained."""
+
+    predictor: Predictor
+    rows: Dataset
+    config: RunConfig
+    is_new: bool
+
+
+def _new_step(data: str, settings: RunSettings) -> _Step:
+    """The first step of a training."""
+    if data:
+        raise ArgumentError(
+            f"{settings.data} is no model, so {data} is one too many", argument="data"
+        )
+    experiment = prepare(settings)
+    return _Step(experiment.predictor, settings.load(), experiment.settings.config, True)
+
+
+def _load_step(model: str, data: str, settings: RunSettings) -> _Step:
+    """A step of a trained network, with the settings of its training if they are known."""
+    given = settings.config.set_fields() | settings.table.set_fields()
+    given |= {"target": settings.target, "task": settings.task}
+    for name in (*NETWORK_FIELDS, *vars(settings.table), "target", "task"):
+        if given.get(name) is not None:
+            raise ArgumentError(f"{model} has its own", argument=name, remedy="leave it out")
+    trained = load_trained(Path(model))
+    trained.check_single_output()
+    rows = trained.load(trained.data_or_default(data), settings.file)
+    usual = without_superseded(settings.config, trained.config)
+    return _Step(trained.predictor, rows, settings.config.over(usual).over(DEFAULTS), False)
+
+
+def _explain(step: _Step, rows: tuple[int, ...], *, precision: int, **options: Any) -> Explanation:
+    """Explain the step with some rows."""
+    from barenet.cli._explain_notes import note_inputs, note_target
+    from barenet.insight.explain import explain as explain_step
+
+    dataset, predictor, config = step.rows, step.predictor, step.config
+    for row in rows:
+        if not 0 <= row < dataset.n_samples:
+            raise ArgumentError.of("row", row, f"0 to {dataset.n_samples - 1:,}")
+    chosen = list(rows)
+    inputs = predictor.inputs(dataset.X[chosen]).astype(predictor.network.dtype)
+    explanation = explain_step(
+        predictor.network,
+        inputs,
+        predictor.targets(dataset.y[chosen]),
+        config.loss,
+        optimizer=config.make_optimizer(),
+        penalty=config.make_penalties(),
+        clip=config.make_clipping(),
+        seed=config.seed or 0,
+        precision=precision,
+        **options,
+    )
+    notes = {
+        "A0": note_inputs(predictor, dataset.X[chosen], inputs, precision, options["limit"]),
+        "Y": note_target(predictor, dataset.y[chosen], precision),
+    }
+    facts = (*_facts(step, rows), *explanation.facts)
+    return dataclasses.replace(explanation.with_notes(notes), facts=facts)
+
+
+def _facts(step: _Step, rows: tuple[int, ...]) -> Iterator[str]:
+    """Name the rows, their preprocessing, and the source of the weights."""
+    numbers = f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}"
+    yield f"{numbers} of {step.rows.name}{_preprocessing(step.predictor, len(rows))}"
+    if step.is_new:
+        yield f"new weights, init {step.config.init or 'auto'}"
+
+
+def _preprocessing(predictor: Predictor, n_rows: int) -> str:
+    """Describe how the inputs of the network are computed from rows."""
+    if isinstance(predictor.preprocessing, Scaling):
+        return SCALINGS[predictor.preprocessing.name]
+    number = len(predictor.input_names)
+    become = "becomes" if n_rows == 1 else "become"
+    return f", which {become} {number} input{'s' * (number != 1)}"
+
+
+def _parse_neuron(neuron: str | None) -> tuple[int, int] | None:
+    """Read the numbers of a layer and of a neuron, both counted from 1."""
+    if neuron is None:
+        return None
+    layer, _, number = neuron.partition(".")
+    with contextlib.suppress(ValueError):  # of too many digits
+        if layer.isdecimal() and number.isdecimal():
+            return int(layer), int(number)
+    expected = "a layer and a number, such as 2.3 for the third neuron of layer 2"
+    raise ArgumentError.of("neuron", neuron, expected)
+
+
+def _check_suffix(out: str | None) -> None:
+    """Refuse a suffix of another format; a file without a suffix is text."""
+    suffix = "" if out is None or is_folder(out) else Path(out).suffix
+    if suffix and suffix.lower() not in FORMATS:
+        raise ArgumentError(
+            f"unknown format {suffix!r} of {out} (choose from {', '.join(FORMATS)})",
+            argument="out",
+        )
+
+
+def _write(explanation: Explanation, form: Format | None, out: str | None) -> None:
+    """Write an explanation into its file, or print it."""
+    form = form or FORMATS.get(Path(out or "").suffix.lower(), "text")
+    if form == "text":
+        on_terminal = out is None and sys.stdout.isatty()
+        text = explanation.to_text(shutil.get_terminal_size().columns if on_terminal else COLUMNS)
+    else:
+        text = explanation.to_html() if form == "html" else explanation.to_markdown()
+    if out is None:
+        emit(text.rstrip("\n"))
+        return
+    from barenet.insight.explain._training_step import EXPLANATION_MARK
+
+    with output_path(out, f"explanation{SUFFIXES[form]}") as path:
+        check_overwritable(path, EXPLANATION_MARK, "explanation")
+        write_atomically(path, (text.rstrip("\n") + "\n").encode())
+    emit(str(path))

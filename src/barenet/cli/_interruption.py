@@ -1,0 +1,77 @@
+"""Ctrl-C and SIGTERM: a run stops early, and nothing is lost."""
+
+from __future__ import annotations
+
+import _thread
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+from barenet.training._callbacks import Callback
+from barenet.training._run import Run
+
+__all__ = ["INTERRUPTED", "Interruption"]
+
+#: The stop reason of a run that a signal has ended.
+INTERRUPTED = "interrupted"
+
+#: Seconds until a signal that came at the wrong moment is handled again.
+RETRY = 0.02
+
+
+class Interruption(Callback):
+    """Stop a run at the end of its chunk when a signal comes; at a second one, exit at once.
+
+    Before the end of the first chunk, exit at the first one: there is nothing to save.
+    """
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self.started = False
+        self.handlers: dict[int, Any] = {}
+
+    @property
+    def status(self) -> int:
+        """The exit status: 130 or 143 after a signal."""
+        return 0 if self.signal is None else 128 + self.signal
+
+    def __enter__(self) -> Interruption:
+        """Handle the signals, in the main thread; one that is ignored stays so."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self.handlers[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Restore the handlers."""
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+
+    def on_chunk(self, run: Run) -> None:
+        self.started = True
+        if self.signal is not None:
+            run.stop(INTERRUPTED, resumable=True)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        at_once = self.signal is not None or not self.started
+        self.signal = number
+        if at_once and _is_in_compiler(frame):
+            threading.Timer(RETRY, _thread.interrupt_main, [number]).start()
+        elif at_once:
+            raise SystemExit(128 + number)
+
+
+def _is_in_compiler(frame: FrameType | None) -> bool:
+    """Whether LLVM has called this Python code: an exception would be lost there."""
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith("llvmlite."):
+            return True
+        frame = frame.f_back
+    return False

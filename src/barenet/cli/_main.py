@@ -1,0 +1,206 @@
+"""The ``barenet`` command: runs one of `COMMANDS`, and prints an error in one line.
+
+Exit status: 0 for success, 1 for a failure, 2 for wrong usage or input, 130 and 143 after Ctrl-C
+and a termination signal.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TextIO, cast
+
+import numpy as np
+from cyclopts import App, CycloptsError, Parameter
+
+import barenet
+from barenet.cli._completion import VARIABLE, complete, completion
+from barenet.cli._console import SafeStream, discard, log_problem, set_quiet
+from barenet.cli._datasets import datasets
+from barenet.cli._doctor import doctor
+from barenet.cli._evaluate import evaluate
+from barenet.cli._explain import explain
+from barenet.cli._export import export
+from barenet.cli._flags import PARAMETER, Quiet
+from barenet.cli._importance import importance
+from barenet.cli._info import info
+from barenet.cli._play import play
+from barenet.cli._plot import plot
+from barenet.cli._predict import predict
+from barenet.cli._run_file import apply_run_file
+from barenet.cli._spelling import Spelling, refuse_empty_names, usage
+from barenet.cli._train import train
+from barenet.data._file_io import STANDARD_INPUT
+
+__all__ = ["COMMANDS", "main"]
+
+#: Maximum number of characters of an error; a longer one echoes the input.
+MAX_CHARACTERS = 360
+#: Minimum width of the help; Rich does not end in narrower terminals.
+MIN_COLUMNS = 20
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "train": train,
+    "predict": predict,
+    "evaluate": evaluate,
+    "importance": importance,
+    "plot": plot,
+    "info": info,
+    "export": export,
+    "explain": explain,
+    "play": play,
+    "datasets": datasets,
+    "doctor": doctor,
+    "completion": completion,
+}
+
+spelling = Spelling()
+app: App = App(
+    name="barenet",
+    help="Feed-forward neural networks you can read, watch and ship.",
+    help_format="markdown",
+    help_epilogue="A first try: barenet train digits",
+    version=barenet.__version__,
+    version_flags=["--version", "-V"],
+    default_parameter=PARAMETER,
+    config=(spelling, refuse_empty_names, apply_run_file),
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,
+)
+app.meta.end_of_options_delimiter = ""  # -- is for the commands
+app.meta.suppress_keyboard_interrupt = False
+for position, (name, command) in enumerate(COMMANDS.items()):
+    how = f"Usage: {usage(name, command)}"
+    app.command(command, name=name, sort_key=position, usage=how, help_epilogue="")
+
+
+@app.meta.default
+def run_command(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)], quiet: Quiet = False
+) -> int:
+    """Run a command with the options that all commands have."""
+    if quiet:
+        set_quiet()
+    return app(tokens, exit_on_error=False, print_error=False) or 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    if VARIABLE in os.environ:
+        print(complete(app, tokens or [""]))  # noqa: T201
+        return 0
+    before = sys.stdout, sys.stderr
+    sys.stdout = _tolerant(sys.stdout)
+    sys.stderr = cast(TextIO, SafeStream(_tolerant(sys.stderr), colour="--json" not in tokens))
+    spelling.arguments = ()
+    _widen()
+    try:
+        # Overflows end in an error of barenet's own, or in a result that shows them.
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            if any(entry[0] == "error" for entry in warnings.filters):
+                warnings.simplefilter("default")
+            warnings.showwarning = _log_warning
+            return _run_and_flush(tokens)
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def _run_and_flush(tokens: list[str]) -> int:
+    """Run a command until its output is written."""
+    try:
+        status = _run(tokens)
+        sys.stdout.flush()
+    except BrokenPipeError:  # The reader has stopped, such as `head`.
+        discard(sys.stdout)
+        return 0
+    except OSError as error:
+        discard(sys.stdout)
+        return _fail(tokens, _message(error), 1)
+    return status
+
+
+def _run(tokens: list[str]) -> int:
+    """Run a command, and convert every error into a line and a status."""
+    try:
+        named = _name_standard_input(tokens)
+        return app.meta(named, exit_on_error=False, print_error=False) or 0
+    except BrokenPipeError:
+        raise
+    except KeyboardInterrupt as error:
+        return _fail(tokens, str(error) or "interrupted", 130)
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # raised by the printer of the help
+            return 0
+        return error.code if isinstance(error.code, int) else 1
+    except MemoryError as error:
+        return _fail(tokens, f"not enough memory: {error}", 1)
+    except RecursionError:
+        return _fail(tokens, "the input is too deeply nested", 2)
+    except (CycloptsError, barenet.errors.BarenetError, ValueError, OSError) as error:
+        return _fail(tokens, _message(error), 2 if _is_wrong_input(error) else 1)
+
+
+def _is_wrong_input(error: Exception) -> bool:
+    """Whether an error has its cause in the arguments or files given."""
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return True
+    wrong = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
+    return isinstance(error, wrong) and not isinstance(error, barenet.errors.DivergenceError)
+
+
+def _name_standard_input(tokens: list[str]) -> list[str]:
+    """Replace each - that stands for standard input; after an option it is the option's value."""
+    before = ["-", *tokens]
+    return [
+        STANDARD_INPUT if token == "-" and not previous.startswith("-") else token
+        for previous, token in zip(before, tokens, strict=False)
+    ]
+
+
+def _message(error: Exception) -> str:
+    """The message of an error; of the operating system's, without its number."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return spelling.render(error)
+    return f"{error.filename or 'cannot write the result'}: {error.strerror}"
+
+
+def _fail(tokens: list[str], text: str, status: int) -> int:
+    """Print an error of a command in one line, and return the exit status."""
+    command = next((token for token in tokens if token in COMMANDS), "")
+    log_problem("error", _shorten(text), source=f"barenet {command}".strip())
+    return status
+
+
+def _log_warning(message: Warning | str, *place: Any, **more: Any) -> None:
+    """Print a warning in one line, without its place in the code."""
+    log_problem("warning", _shorten(spelling.render(message)))
+
+
+def _shorten(text: str) -> str:
+    """Make one line of a message, a long one without its middle."""
+    line = " ".join(text.split())
+    if len(line) <= MAX_CHARACTERS:
+        return line
+    return f"{line[: MAX_CHARACTERS * 2 // 3]} […] {line[-MAX_CHARACTERS // 3 :]}"
+
+
+def _widen() -> None:
+    """Enforce a minimum width."""
+    columns = os.environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdecimal() else shutil.get_terminal_size().columns
+    if width < MIN_COLUMNS:
+        os.environ["COLUMNS"] = str(MIN_COLUMNS)
+
+
+def _tolerant(stream: TextIO | None) -> TextIO:
+    """Return a stream that accepts every character; a closed one is None."""
+    if stream is None:
+        return open(os.devnull, "w")  # noqa: PTH123
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")
+    return stream

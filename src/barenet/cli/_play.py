@@ -1,0 +1,197 @@
+"""``barenet play``: the playground, a local page on which a network learns."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import threading
+import webbrowser
+from contextlib import ExitStack, closing
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import parse_qsl, quote, urlencode
+
+from cyclopts import Parameter
+
+from barenet._extras import require
+from barenet.cli._console import emit, log
+from barenet.cli._flags import DATA, NAMED, OUTPUT
+from barenet.cli._run_settings import NO_FILE_OPTIONS
+from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from barenet.playground._file_store import FileStore
+    from barenet.playground._page_state import PageState
+    from barenet.playground._security import SecurityMiddleware
+
+__all__ = ["PORT", "play"]
+
+#: Default port.
+PORT = 8421
+
+#: Characters of a fragment besides letters, digits and - . _ ~ (RFC 3986).
+FRAGMENT_CHARACTERS = "!$&'()*+,;=:@/?%"
+
+NO_BROWSER = "no browser could be opened: open the address yourself"
+
+#: The file that the browser opens: all users can read its command line, and the address is secret.
+REDIRECT = """<!doctype html><meta charset="utf-8"><title>barenet playground</title>
+<meta http-equiv="refresh" content="0;url={address}"><a href="{address}">Open the playground</a>
+"""
+
+
+def play(
+    data: Annotated[str, Parameter(show_default=False, group=DATA), NAMED] = "",
+    rows: Annotated[str, Parameter(show_default=False, group=DATA), NAMED] = "",
+    /,
+    *,
+    target: Annotated[str, Parameter(show_default=False, group=DATA)] = "",
+    header: Annotated[bool | None, Parameter(show_default=False, group=DATA)] = None,
+    port: Annotated[int, Parameter(group=OUTPUT)] = PORT,
+    browser: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
+) -> int:
+    """Watch a network learn, on a page in the browser.
+
+    The page's address is printed, and opened in the browser. It contains a secret, and other
+    machines cannot reach it: anyone with this address can use the playground. Ctrl-C ends it.
+
+    Parameters
+    ----------
+    data : str
+        A named data set, a .csv file, a model file or the folder of a run; or, in quotes, the #
+        and the settings that the page's Share has copied. By default circles.
+    rows : str
+        With a model: the .csv file that it was trained on, unless its run has the name. Without
+        it, the model is shown and cannot learn. With a .csv file: its settings, as Share copies
+        them.
+    target : str
+        The column of a .csv file to predict, by default the last one without names or free text.
+    header : bool
+        Whether the first line of a .csv file names its columns; if not, they are x1, x2 and so on.
+    port : int
+        Port of the page; 0 for any port that is free.
+    browser : bool
+        Open the page in the browser.
+
+    Returns
+    -------
+    int
+        The exit status: 130 or 143 after a signal.
+    """
+    if not 0 <= port <= 65535:
+        raise ArgumentError.of("port", port, "0 to 65535")
+    for module in ("starlette", "uvicorn", "websockets"):
+        require(module, extra="play", purpose="the playground")
+    from barenet.playground._file_store import FileStore, is_csv
+    from barenet.playground._server import Server, listen
+    from barenet.playground._sessions import Sessions
+    from barenet.playground._trainer import Trainer
+
+    data, settings = ("", _fragment(data)) if data.startswith("#") else (data, "")
+    if is_csv(data) and rows.startswith("#"):
+        rows, settings = "", _fragment(rows)
+
+    def ready(address: str) -> None:
+        address += settings
+        emit(address)
+        sys.stdout.flush()
+        log("Anyone with this address can use the playground. Ctrl-C ends it.")
+        if browser:
+            _browse(address, server.security, at_the_end)
+
+    with closing(FileStore()) as store, ExitStack() as at_the_end:
+        start = _start(data, rows, target, store, header)
+        if data and settings:
+            settings = _with_table(settings, start.data.source)
+        with listen(port) as line:
+            server = Server(Sessions(Trainer(), store, start), line, ready)
+            server.start()
+    return 0 if server.signal is None else 128 + server.signal
+
+
+def _fragment(settings: str) -> str:
+    """Encode settings as the fragment of an address; what is encoded already stays."""
+    if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in settings):
+        raise ArgumentError.of("data", settings, "# and the settings of a page")
+    settings = re.sub("%(?![0-9A-Fa-f]{2})", "%25", settings)
+    return "#" + quote(settings[1:], safe=FRAGMENT_CHARACTERS, errors="surrogateescape")
+
+
+def _with_table(settings: str, key: str) -> str:
+    """Replace the table that the settings of another page name."""
+    return "#" + urlencode({**dict(parse_qsl(settings[1:], keep_blank_values=True)), "data": key})
+
+
+def _start(
+    data: str, rows: str, target: str, store: FileStore, header: bool | None = None
+) -> PageState:
+    """Open the data or the model to start with; a run has the name of its rows."""
+    path = Path(data)
+    if not data or not (path.suffix == ".safetensors" or path.is_dir()):
+        if rows:
+            raise ArgumentError(
+                "they go with a model", argument="rows", remedy="give one file of rows alone"
+            )
+        return store.initial_state(data, target, header)
+    if target:
+        raise ArgumentError("a model has its own", argument="target", remedy="leave it out")
+    trained = load_trained(path)
+    if header is None and trained.settings:
+        header = trained.settings.file.header
+    rows = rows or _training_table(trained)
+    return store.initial_model_state(trained.path, rows, trained.config, header)
+
+
+def _training_table(trained: TrainedModel) -> str:
+    """The path of the table that a model has learned from, if it is found."""
+    from barenet.playground._file_store import is_csv
+
+    data = trained.settings.data if trained.settings else ""
+    if not (is_csv(data) and Path(data).is_file()):
+        return ""
+    if Path(data).is_absolute() or _is_training_data(trained, data):
+        return data
+    log(f"{data} here is not the training data of the model; to use it, name it after the model")
+    return ""
+
+
+def _is_training_data(trained: TrainedModel, data: str) -> bool:
+    """Whether a file has the rows of the training; a card has only its name."""
+    try:
+        return trained.is_training_data(data, trained.load(data, NO_FILE_OPTIONS)) is True
+    except (OSError, ValueError):
+        return False
+
+
+def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -> None:
+    """Open a file in the browser that leads to the page, and is removed at the end."""
+    try:
+        path = _write_redirect(address)
+    except OSError:
+        log(NO_BROWSER)
+        return
+    at_the_end.callback(path.unlink, missing_ok=True)
+    security.expects_redirect = True
+    # In a thread, as a browser in the terminal waits for its reader.
+    threading.Thread(target=_open, args=(path,), name="browser", daemon=True).start()
+
+
+def _write_redirect(address: str) -> Path:
+    """Write a file that leads to the address, readable for this user only (mode 0600)."""
+    home = Path.home()
+    # A browser installed as a snap has a private /tmp, and cannot read hidden folders of the user.
+    folder = home if (home / "snap").is_dir() and os.access(home, os.W_OK) else None
+    number, name = tempfile.mkstemp(prefix="barenet-playground-", suffix=".html", dir=folder)
+    with os.fdopen(number, "w", encoding="utf-8") as file:
+        file.write(REDIRECT.format(address=escape(address)))
+    return Path(name)
+
+
+def _open(path: Path) -> None:
+    """Open the page, or log that no browser was found."""
+    if not webbrowser.open(path.as_uri()):
+        log(NO_BROWSER)

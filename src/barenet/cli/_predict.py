@@ -1,0 +1,206 @@
+"""``barenet predict``: the predictions of a trained network for new rows."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import repeat
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from cyclopts import Parameter
+
+from barenet.cli._console import SafeOutput, emit, emit_json
+from barenet.cli._flags import NAMED, OUTPUT, Json, integer
+from barenet.cli._passthrough_columns import Column, passthrough_columns, texts
+from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, is_table
+from barenet.cli._text_graphics import describe_image, draw_image
+from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.data._frame import Samples
+from barenet.data._parsing import to_number
+from barenet.data._table_loading import read_features
+from barenet.errors import ArgumentError
+from barenet.files._predictor import Predictor
+from barenet.model._array_dataset import BLOCK
+from barenet.model._arrays import FloatArray
+from barenet.model._targets import class_probabilities
+
+__all__ = ["for_spreadsheets", "predict"]
+
+#: Rows that are predicted and printed at a time; a network predicts blocks of half as many.
+ROWS = 2 * BLOCK
+
+#: First characters of a formula in a spreadsheet; some accept the full-width ones, too.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def predict(
+    model: Path,
+    data: Annotated[str, NAMED],
+    /,
+    *,
+    row: Annotated[int | None, Parameter(group=OUTPUT, converter=integer)] = None,
+    keep: Annotated[tuple[str, ...], Parameter(group=OUTPUT, show_default=False)] = (),
+    safe_csv: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
+    file: FileOptions = NO_FILE_OPTIONS,
+    json: Json = False,
+) -> int:
+    """Print the predictions of a trained network for new rows, as CSV.
+
+    For classification there is a column with the class and one with the probability of each; for
+    regression one column. The columns of a table are found by their names; others are ignored,
+    and there need be no target column.
+
+    Parameters
+    ----------
+    model : Path
+        A model file, or the folder of a run.
+    data : str
+        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard
+        input.
+    keep : tuple of str
+        Columns of the table to print before the predictions, such as a key.
+    row : int
+        Print one row only, counted from 0; an image is described in words and drawn.
+    safe_csv : bool
+        Put every cell in quotes, and an apostrophe before text that a spreadsheet would compute:
+        text that starts with = + - @, a tab or a line break. Numbers stay numbers.
+    json : bool
+        Print JSON, for programs.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    if safe_csv and json:
+        raise ArgumentError(
+            "JSON has no cells that a spreadsheet computes",
+            argument="safe_csv",
+            remedy="leave one of the two out",
+        )
+    trained = load_trained(model)
+    predictor = trained.predictor
+    X, columns = _features(trained, data, file), passthrough_columns(trained, data, keep, file)
+    if row is not None:
+        if not 0 <= row < len(X):
+            raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
+        X = X[row : row + 1]
+        columns = {name: values[row : row + 1] for name, values in columns.items()}
+    outputs = _outputs(predictor, X)
+    if json:
+        document = {"model": str(trained.path), "target": predictor.target_name}
+        emit_json(document | _document(predictor, outputs, columns))
+    elif row is not None and predictor.image_shape and predictor.classes and not keep:
+        _emit_image(predictor, outputs, X)
+    else:
+        _write_csv(predictor, outputs, columns, safe_csv)
+    return 0
+
+
+def _features(trained: TrainedModel, data: str, file: FileOptions) -> Samples:
+    """Read the rows without their targets."""
+    if not is_table(data):
+        return trained.load(data, file).X
+    options = trained.table_options(data, file)
+    options.pop("drop_missing_target", None)
+    return read_features(data, trained.predictor.feature_names, **options)
+
+
+def _outputs(predictor: Predictor, X: Samples) -> FloatArray:
+    """Compute the outputs of all rows in blocks, since a block of text is large."""
+    blocks = []
+    for rows in _blocks(len(X)):
+        try:
+            blocks.append(predictor.outputs(X[rows]))
+        except ValueError:
+            predictor.outputs(X[: rows.stop])  # This error counts the rows from the first one.
+            raise
+    return np.concatenate(blocks)
+
+
+def _blocks(n_rows: int) -> Iterator[slice]:
+    """Split rows into blocks of at least ROWS: NumPy might compute smaller ones otherwise."""
+    starts = range(0, max(n_rows - ROWS, 1), ROWS)
+    return (slice(start, n_rows if start == starts[-1] else start + ROWS) for start in starts)
+
+
+def _document(
+    predictor: Predictor, outputs: FloatArray, columns: Mapping[str, Column]
+) -> dict[str, Any]:
+    """The predictions as a JSON document, whose long lists come in blocks."""
+
+    def in_blocks(convert: Callable[[FloatArray], list[Any]]) -> Iterator[list[Any]]:
+        return (convert(outputs[rows]) for rows in _blocks(len(outputs)))
+
+    document: dict[str, Any] = {}
+    if columns:
+        document["kept"] = {
+            name: (texts(column, rows) for rows in _blocks(len(outputs)))
+            for name, column in columns.items()
+        }
+    if predictor.classes is None:
+        predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
+        lists = (predictions[rows].tolist() for rows in _blocks(len(outputs)))
+        return document | {"predictions": lists}
+    return document | {
+        "predictions": in_blocks(lambda block: _class_names(predictor, block)),
+        "classes": predictor.classes,
+        "probabilities": in_blocks(lambda block: class_probabilities(block).tolist()),
+    }
+
+
+def _write_csv(
+    predictor: Predictor, outputs: FloatArray, columns: Mapping[str, Column], safe: bool
+) -> None:
+    """Print the columns kept and the predictions of each row; numbers with all their digits."""
+    header = ["prediction"]
+    if predictor.classes is not None:
+        header += [f"probability_{name}" for name in predictor.classes]
+    elif outputs.shape[1] > 1:
+        header = [f"prediction_{number}" for number in range(1, outputs.shape[1] + 1)]
+    quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
+    writer = csv.writer(SafeOutput(), lineterminator="\n", quoting=quoting)
+    cells = for_spreadsheets if safe else list[str]
+    writer.writerow(cells([*columns, *header]))
+    for rows in _blocks(len(outputs)):
+        before = [texts(column, rows) for column in columns.values()]
+        numbers = outputs[rows]
+        if predictor.classes is not None:
+            before.append(_class_names(predictor, numbers))
+            numbers = class_probabilities(numbers)
+        left: Iterable[tuple[str, ...]] = zip(*before, strict=True) if before else repeat(())
+        right = numbers.astype(str).tolist()
+        writer.writerows(cells([*a, *b]) for a, b in zip(left, right, strict=False))
+
+
+def for_spreadsheets(cells: Iterable[str]) -> list[str]:
+    """Put an apostrophe before cells that a spreadsheet would compute.
+
+    Examples
+    --------
+    >>> for_spreadsheets(["=1+1", "-1.5", "Rome"])
+    ["'=1+1", '-1.5', 'Rome']
+    """
+    return [f"'{cell}" if _is_formula(cell) else cell for cell in cells]
+
+
+def _is_formula(cell: str) -> bool:
+    """Whether a spreadsheet computes a cell."""
+    return cell.lstrip(" ").startswith(FORMULAS) and to_number(cell) is None
+
+
+def _class_names(predictor: Predictor, outputs: FloatArray) -> list[str]:
+    """The most probable class of each row."""
+    assert predictor.classes is not None
+    classes = predictor.classes
+    return [classes[label] for label in class_probabilities(outputs).argmax(axis=1)]
+
+
+def _emit_image(predictor: Predictor, outputs: FloatArray, X: Samples) -> None:
+    """Name an image's class, and draw the image."""
+    assert predictor.image_shape is not None
+    (name,) = _class_names(predictor, outputs)
+    emit(describe_image(name, float(class_probabilities(outputs).max())))
+    emit(draw_image(X[0], predictor.image_shape))

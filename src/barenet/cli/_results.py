@@ -1,0 +1,280 @@
+"""Results of a run: its scores are printed, and its files written into its folder.
+
+The run is finished once all of them are on the disk. Until then its state stays there, and
+``--resume`` writes the missing ones.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from barenet.cli._console import discard, emit, emit_json, log
+from barenet.cli._experiment import Experiment
+from barenet.cli._run_folder import HISTORY, RunFolder
+from barenet.cli._run_settings import is_table
+from barenet.cli._scores import (
+    BaselineScores,
+    confusion_matrix,
+    emit_confusion_matrix,
+    emit_scores,
+    emit_verdict,
+    score,
+    score_baselines,
+)
+from barenet.cli._text_graphics import describe_image, draw_image
+from barenet.cli._trained_model import MODEL
+from barenet.data._dataset import Dataset
+from barenet.data._duplicates import count_duplicates
+from barenet.data._encoding import TableEncoding
+from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
+from barenet.files._model_card import ModelCard
+from barenet.files._model_io import save
+from barenet.files._predictor import Predictor
+from barenet.training._epoch import MAX_MULTIPLICATIONS
+from barenet.training._history import History
+
+__all__ = ["Results"]
+
+#: Fraction of the test rows from which on repeated rows are reported.
+MIN_REPEATED = 0.01
+
+#: Errors that drawing may raise besides those of the disk; a resumed run would raise them again.
+DRAWING_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+@dataclass(eq=False)
+class Results:
+    """The results of a run, and the files that could not be written, each with the reason."""
+
+    experiment: Experiment
+    history: History
+    folder: RunFolder
+    with_baselines: bool = True
+    missing: dict[str, Exception] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> Dataset:
+        """The test set; without one, the training set."""
+        return self.experiment.test or self.experiment.training
+
+    @cached_property
+    def training_scores(self) -> dict[str, float]:
+        return self._score(self.experiment.training)
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """The scores on the test set; without one, on the training set."""
+        return self._score(self.rows) if self.experiment.test else self.training_scores
+
+    @cached_property
+    def baselines(self) -> list[BaselineScores]:
+        if not self.with_baselines:
+            return []
+        loss, predictor = self.experiment.settings.config.loss, self.experiment.predictor
+        return score_baselines(predictor, self.experiment.available, self.rows, loss)
+
+    @cached_property
+    def n_repeated(self) -> int:
+        """The number of test rows of a table that are among the other rows as well."""
+        test = self.experiment.test
+        if test is None or not is_table(self.experiment.settings.data):
+            return 0
+        return count_duplicates(test, self.experiment.available)
+
+    def _score(self, rows: Dataset) -> dict[str, float]:
+        return score(self.experiment.predictor, rows, self.experiment.settings.config.loss)
+
+    def save(self) -> None:
+        """Write the model, the history and the settings, before anything is measured."""
+        try:
+            failure = self.folder.save(self._predictor({}), self.history, self.experiment.settings)
+        except OSError as error:
+            raise BarenetError(
+                f"the training is over, and none of its results could be saved: {_reason(error)}; "
+                f"{self._remedy()}"
+            ) from error
+        if failure is not None:
+            self.missing[HISTORY] = failure
+
+    def _predictor(self, scores: Mapping[str, Mapping[str, float]]) -> Predictor:
+        """The network with its complete model card."""
+        predictor, settings = self.experiment.predictor, self.experiment.settings
+        card = (predictor.card or ModelCard()).with_history(self.history)
+        card = replace(card, settings=settings.card_fields(), scores=scores)
+        return replace(predictor, card=card)
+
+    def _save_scores(self) -> None:
+        """Write the model file once more, with the scores."""
+        scores = {"held_out": _finite(self.scores)} if self.experiment.test else {}
+        scores["training"] = _finite(self.training_scores)
+        save(self._predictor(scores), self.folder.model)
+
+    def report(self, *, json: bool, interrupted: bool) -> None:
+        """Compute the scores, add them to the model file, and print them."""
+        if interrupted and self._is_slow() and not json:
+            log("\nthe scores would take a while; `barenet evaluate` computes them")
+            return
+        self._try(f"the scores in {MODEL}", self._save_scores)
+        try:
+            if json:
+                emit_json(self._document())
+            else:
+                log()
+                self._emit()
+                log()
+            sys.stdout.flush()
+        except BrokenPipeError:  # The reader has closed the pipe; the plots are still missing.
+            discard(sys.stdout)
+
+    def _is_slow(self) -> bool:
+        """Whether the scores take too long after Ctrl-C."""
+        parts = (self.experiment.training, self.experiment.test)
+        n_rows = sum(rows.n_samples for rows in parts if rows is not None)
+        return n_rows * self.experiment.predictor.network.n_parameters > MAX_MULTIPLICATIONS
+
+    def _emit(self) -> None:
+        """Print the scores, the confusion matrix, and an image with its prediction."""
+        config, predictor = self.experiment.settings.config, self.experiment.predictor
+        emit_scores(self._table(), config.loss or "")
+        if config.l1 or config.l2:
+            emit("(without the penalty on the weights, which the loss of the epochs includes)")
+        emit_verdict(self.scores, self.baselines)
+        self._emit_repeated()
+        if predictor.classes is None:
+            return
+        emit()
+        emit_confusion_matrix(confusion_matrix(predictor, self.rows), predictor.classes)
+        if predictor.image_shape is not None:
+            probabilities = predictor.probabilities(self.rows.X[:1])[0]
+            predicted = predictor.classes[probabilities.argmax()]
+            actual = predictor.classes[self.rows.y[0]]
+            emit(f"\n{describe_image(predicted, float(probabilities.max()), actual)}")
+            emit(draw_image(self.rows.X[0], predictor.image_shape))
+
+    def _table(self) -> list[tuple[str, str, dict[str, float]]]:
+        """The lines of the table of scores."""
+        n_training, test = self.experiment.training.n_samples, self.experiment.test
+        rows = "the same" if test is None else f"{test.n_samples:,} test"
+        baselines = [(each.baseline.title, rows, each.scores) for each in self.baselines]
+        if test is None:
+            rows = f"{n_training:,} training, no test rows"
+            return [("network", rows, self.training_scores), *baselines]
+        training = ("network", f"{n_training:,} training", self.training_scores)
+        return [("network", rows, self.scores), *baselines, training]
+
+    def _emit_repeated(self) -> None:
+        """Warn of scores that are too good because test rows were part of the training set."""
+        n_rows = self.rows.n_samples
+        if self.n_repeated > MIN_REPEATED * n_rows:
+            text = (
+                f"{self.n_repeated:,} of the {n_rows:,} test rows are among the training rows, "
+                "too, with the same target: on new rows the scores will be lower."
+            )
+            emit(f"\n{textwrap.fill(text, 79)}")
+
+    def _document(self) -> dict[str, Any]:
+        """The JSON document."""
+        experiment, history = self.experiment, self.history
+        test, validation = experiment.test, experiment.validation
+        return {
+            "dataset": experiment.training.name,
+            "columns": _columns(experiment.predictor),
+            "layers": experiment.predictor.network.sizes,
+            "engine": history.engine,
+            "seed": history.seed,
+            "rows": {
+                "training": experiment.training.n_samples,
+                "validation": validation.n_samples if validation else 0,
+                "held_out": test.n_samples if test else 0,
+            },
+            "repeated_rows": self.n_repeated,
+            "stopped_because": history.stop_reason,
+            "best_epoch": history.best_epoch,
+            "history": history.to_dict(),
+            "metrics": {
+                "evaluated_on": "test rows" if test else "training rows",
+                **self.scores,
+                **{f"train_{name}": value for name, value in self.training_scores.items()},
+            },
+            "baselines": {each.baseline.name: each.to_dict(self.scores) for each in self.baselines},
+            "model": str(self.folder.model),
+        }
+
+    def plot(self) -> None:
+        """Plot the history and the predictions of the network, if matplotlib is installed."""
+        from barenet.cli._run_plots import default_kind, draw, literal
+        from barenet.insight.plots import plot_history, save_figure
+
+        predictor, folder = self.experiment.predictor, self.folder.path
+        kind, title = default_kind(predictor), literal(self.rows.name)
+
+        def save_history() -> None:
+            save_figure(plot_history(self.history, title=title), folder / "history.png")
+
+        def save_predictions() -> None:
+            save_figure(draw(kind, predictor, self.rows), folder / f"{kind}.png")
+
+        try:
+            self._try("history.png", save_history)
+            self._try(f"{kind}.png", save_predictions)
+        except MissingExtraError as error:
+            log(f"no plots: {error}")
+
+    def finish(self) -> None:
+        """Remove the state of the run, unless ``--resume`` can write something that is missing."""
+        if not self._can_be_completed():
+            self.folder.unfinished.remove()
+
+    def check_complete(self) -> None:
+        """Raise an error that names all files that are missing."""
+        if not self.missing:
+            return
+        names: dict[str, list[str]] = {}
+        for name, error in self.missing.items():
+            names.setdefault(_reason(error), []).append(name)
+        parts = [f"{some(each)}: {reason}" for reason, each in names.items()]
+        remedy = [self._remedy()] if self._can_be_completed() else []
+        problem = "; ".join([*parts, *remedy])
+        raise BarenetError(f"the model is saved in {self.folder.path}, but not {problem}")
+
+    def _try(self, name: str, write: Callable[[], None]) -> None:
+        """Write a file, or remember that it is missing."""
+        try:
+            write()
+        except MissingExtraError:
+            raise
+        except (OSError, *DRAWING_ERRORS) as error:
+            self.missing[name] = error
+
+    def _can_be_completed(self) -> bool:
+        return any(isinstance(error, OSError) for error in self.missing.values())
+
+    def _remedy(self) -> str:
+        return f"once that is corrected, `{self.folder.resume_command}` completes the run"
+
+
+def _finite(scores: Mapping[str, float]) -> dict[str, float]:
+    """Leave out NaN and infinity, which a model card cannot hold."""
+    return {name: float(value) for name, value in scores.items() if math.isfinite(value)}
+
+
+def _columns(predictor: Predictor) -> list[dict[str, Any]] | None:
+    """How the columns of a table are encoded; None for rows that are all numbers."""
+    encoding = predictor.preprocessing
+    if not isinstance(encoding, TableEncoding):
+        return None
+    return [
+        {"name": each.name, "kind": each.kind, "inputs": len(each.outputs), "how": each.formula}
+        for each in encoding.columns
+    ]
+
+
+def _reason(error: Exception) -> str:
+    """The reason of an error in one line; an operating system's without its number and path."""
+    return (error.strerror if isinstance(error, OSError) else None) or in_a_line(error)

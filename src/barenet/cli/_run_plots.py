@@ -1,0 +1,141 @@
+"""Plots of a trained network and some rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from barenet.cli._importance import MOST_ROWS, measure_importance, sample_rows
+from barenet.cli._scores import HEADINGS
+from barenet.data._dataset import Dataset
+from barenet.errors import ArgumentError, printable
+from barenet.files._predictor import Predictor
+from barenet.insight import plots
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["KINDS", "default_kind", "draw", "literal"]
+
+#: Images in a plot of digits.
+N_IMAGES = 25
+
+
+def default_kind(predictor: Predictor) -> str:
+    """The plot that suits the predictions of a network best."""
+    if predictor.classes is None:
+        return "fit"
+    if predictor.image_shape is not None:
+        return "digits"
+    return (
+        "boundary"
+        if len(predictor.feature_names) == 2 and not predictor.takes_frames
+        else "confusion"
+    )
+
+
+def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
+    """Draw a plot of a network and some rows."""
+    problem = ""
+    if kind in ("boundary", "digits", "confusion") and predictor.classes is None:
+        problem = f"a {kind} plot is of classes, and {rows.name} has numbers"
+    elif kind == "fit" and predictor.classes is not None:
+        problem = f"a fit is of numbers, and {rows.name} has classes"
+    elif kind == "boundary" and (predictor.takes_frames or len(rows.feature_names) != 2):
+        problem = f"a boundary is over two numbers, and {rows.name} has other columns"
+    elif kind == "digits" and predictor.image_shape is None:
+        problem = f"the rows of {rows.name} are no images"
+    if problem:
+        raise ArgumentError(problem, argument="kind")
+    return KINDS[kind](predictor, rows)
+
+
+def literal(name: str) -> str:
+    r"""Escape a name, in which matplotlib might see a formula.
+
+    Examples
+    --------
+    >>> print(literal("price ($), tax ($)"))
+    price (\$), tax (\$)
+    """
+    return printable(name).replace("$", r"\$")
+
+
+def _all_literal(names: Sequence[str]) -> list[str]:
+    return [literal(name) for name in names]
+
+
+def _fit(predictor: Predictor, rows: Dataset) -> Figure:
+    return plots.plot_fit(
+        predictor.preprocessing.transform(rows.X) if predictor.takes_frames else rows.X,
+        rows.y,
+        predictor.predict(rows.X),
+        feature_name=literal(rows.feature_names[0]),
+        target_name=literal(rows.target_name),
+        title=literal(rows.name),
+    )
+
+
+def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
+    return plots.plot_boundary(
+        predictor.probabilities,
+        rows.X,
+        rows.y,
+        classes=_all_literal(predictor.classes or ()),
+        feature_names=_all_literal(rows.feature_names),
+        title=literal(rows.name),
+    )
+
+
+def _digits(predictor: Predictor, rows: Dataset) -> Figure:
+    assert predictor.image_shape is not None
+    images = rows.X[:N_IMAGES]
+    names = np.array(_all_literal(predictor.classes or ()))
+    probabilities = predictor.probabilities(images)
+    return plots.plot_digits(
+        images,
+        names[rows.y[:N_IMAGES]].tolist(),
+        names[probabilities.argmax(axis=1)].tolist(),
+        probabilities.max(axis=1),
+        image_shape=predictor.image_shape,
+        title=literal(rows.name),
+    )
+
+
+def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
+    predicted = predictor.probabilities(rows.X).argmax(axis=1)
+    return plots.plot_confusion(
+        rows.y, predicted, _all_literal(predictor.classes or ()), title=literal(rows.name)
+    )
+
+
+def _importance(predictor: Predictor, rows: Dataset) -> Figure:
+    result = measure_importance(predictor, sample_rows(rows, MOST_ROWS))
+    return plots.plot_importance(
+        result.drops,
+        _all_literal(result.names),
+        metric=HEADINGS[result.metric],
+        image_shape=predictor.image_shape,
+        title=literal(f"{rows.name}: columns that predict {predictor.target_name}"),
+    )
+
+
+def _weights(predictor: Predictor, rows: Dataset) -> Figure:
+    return plots.plot_weights(
+        predictor.network,
+        predictor.image_shape,
+        feature_names=None if predictor.image_shape else _all_literal(predictor.input_names),
+        title=literal(predictor.dataset),
+    )
+
+
+KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
+    "fit": _fit,
+    "boundary": _boundary,
+    "digits": _digits,
+    "confusion": _confusion,
+    "importance": _importance,
+    "weights": _weights,
+}

@@ -1,0 +1,251 @@
+"""RunSettings of a run: its data, how they are read, and its `RunConfig`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from barenet.cli._columns import list_kinds
+from barenet.cli._flags import DATA, NAMED, NETWORK, NO_FLAGS, Flags
+from barenet.data._csv_table import read_table
+from barenet.data._dataset import Dataset
+from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, canonical_name, load_dataset
+from barenet.data._delimited import CsvOptions
+from barenet.data._file_io import PARQUET_SUFFIXES, STANDARD_INPUT, plain_name
+from barenet.data._parquet import open_parquet
+from barenet.errors import ArgumentError
+
+__all__ = [
+    "HEADER",
+    "NO_FILE_OPTIONS",
+    "NO_SETTINGS",
+    "NO_TABLE_OPTIONS",
+    "FileOptions",
+    "RunSettings",
+    "TableOptions",
+    "is_table",
+    "without_folders",
+]
+
+#: Spellings of missing values that are always recognized, for the help.
+MISSING_SPELLINGS = "NA NaN null None ? - and the like"
+
+#: RunSettings that do not affect the network, or name a folder of the machine.
+NOT_ON_A_CARD = ("data_dir", "verbose_epoch")
+
+#: First line of the run files that barenet writes.
+HEADER = "# Written by barenet. `barenet train --config` with this file repeats the run.\n"
+
+
+@Parameter(name="*", group=DATA)
+@dataclass(frozen=True, kw_only=True)
+class FileOptions:
+    """How files are read.
+
+    Attributes
+    ----------
+    delimiter : str
+        Separator of the values of a table: one character, or tab.
+    encoding : str
+        Text encoding of a table, such as latin-1.
+    decimal : {".", ","}
+        Decimal separator of the numbers in a table.
+    header : bool
+        Whether the first line of a table names its columns; if not, they are x1, x2 and so on, by
+        their positions. By default it does, and is refused where it looks like a row.
+    data_dir : str
+        Folder of the IDX files of mnist or fashion_mnist.
+    drop_missing_target : bool
+        Leave out the rows of a table that have no target.
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
+    header: Annotated[bool | None, Parameter(show_default=False)] = None
+    data_dir: Annotated[str | None, NAMED] = None
+    drop_missing_target: Annotated[bool | None, Parameter(negative=(), show_default=False)] = None
+
+    def set_fields(self) -> dict[str, Any]:
+        """The options that are given, by name."""
+        return _without_none(vars(self))
+
+    def open_table(self, path: str) -> Any:
+        """Open a table whose columns can be listed and read."""
+        if plain_name(path).endswith(PARQUET_SUFFIXES):
+            return open_parquet(Path(path))
+        csv = CsvOptions(self.delimiter, self.encoding, self.decimal, self.header)
+        return read_table(Path(path), csv)
+
+
+NO_FILE_OPTIONS = FileOptions()
+
+
+@Parameter(name="*", group=DATA)
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """How the columns of a table are encoded, where their values are ambiguous.
+
+    Attributes
+    ----------
+    drop : tuple of str
+        Columns to leave out.
+    categories : tuple of str
+        Columns to read as categories, such as codes that look like numbers.
+    numeric : tuple of str
+        Columns to read as numbers, such as those with leading zeros.
+    missing : tuple of str
+        More spellings of a missing value, such as -999 or unknown.
+    rare : float
+        Categories in a smaller fraction of the rows are merged into one; a value of 1 or more is a
+        number of rows.
+    """
+
+    drop: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    numeric: tuple[str, ...] | None = None
+    missing: Annotated[tuple[str, ...] | None, Parameter(show_default=MISSING_SPELLINGS)] = None
+    rare: Annotated[float | None, Parameter(show_default="0.01")] = None
+
+    def set_fields(self) -> dict[str, Any]:
+        """The options that are given, by name, as `TableEncoding.fit` takes them."""
+        return _without_none(vars(self))
+
+
+NO_TABLE_OPTIONS = TableOptions()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """Everything that determines the result of a run.
+
+    Attributes
+    ----------
+    data : str
+        A named data set, or a file.
+    target : str
+        The column of a table to predict.
+    task : {"classification", "regression"}
+        The kind of target, where its values are ambiguous.
+    file : FileOptions
+        How files are read.
+    table : TableOptions
+        How the columns of a table are encoded.
+    start_from : Path
+        Model whose weights are the initial ones: a file, or the folder of a run.
+    config : RunConfig
+        How the network is built and trained.
+    """
+
+    data: Annotated[str, Parameter(parse=False)] = ""
+    target: Annotated[str | None, Parameter(group=DATA)] = None
+    task: Annotated[Literal["classification", "regression"] | None, Parameter(group=DATA)] = None
+    file: FileOptions = NO_FILE_OPTIONS
+    table: TableOptions = NO_TABLE_OPTIONS
+    start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
+    config: Annotated[Flags, Parameter(name="*")] = NO_FLAGS
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", canonical_name(self.data))
+
+    def load(self, *, frame: bool | None = None) -> Dataset:
+        """Load the data."""
+        if not self.data:
+            raise ArgumentError(
+                "name a data set (`barenet datasets` lists them) or a file to train on",
+                argument="data",
+            )
+        if is_table(self.data) and self.target is None:
+            raise self._missing_target()
+        return load_dataset(
+            self.data,
+            target=self.target,
+            task=self.task,
+            samples=self.config.samples,
+            noise=self.config.noise,
+            data_seed=self.config.data_seed,
+            frame=frame or self._needs_frame() or None,
+            categories=(*(self.table.drop or ()), *(self.table.categories or ())) or None,
+            **dataclasses.asdict(self.file),
+        )
+
+    def _needs_frame(self) -> bool:
+        """Whether the columns are encoded in other ways than by default."""
+        options = [*self.table.set_fields()]
+        options += ["scaling"] if self.config.scaling == "robust" else []
+        if options and not is_table(self.data):
+            subject = "robust is" if options == ["scaling"] else "this is an option"
+            raise ArgumentError(
+                f"{subject} for tables, and {self.data} is none", argument=options[0]
+            )
+        return bool(options)
+
+    def _missing_target(self) -> ArgumentError:
+        """An error that lists the columns to choose from."""
+        table = self.file.open_table(self.data)
+        frame = table.frame(table.names, categories=table.names)
+        return ArgumentError(
+            f"name the column of {self.data} to predict",
+            argument="target",
+            remedy=f"such as {{target}}; it has {list_kinds(frame)}",
+            target=[*frame.columns][-1],
+        )
+
+    def to_toml(self) -> bytes:
+        """Write a run file."""
+        import tomli_w
+
+        return (HEADER + tomli_w.dumps(self.set_fields())).encode()
+
+    def card_fields(self) -> dict[str, Any]:
+        """The settings for a model card: without folders, so that every machine makes the same."""
+        fields = without_folders(self.set_fields())
+        return {name: value for name, value in fields.items() if name not in NOT_ON_A_CARD}
+
+    def set_fields(self) -> dict[str, Any]:
+        """The settings that are given, by the names of their options."""
+        return _without_none(
+            {
+                "data": _absolute(self.data) or None,
+                "target": self.target,
+                "task": self.task,
+                **vars(self.file),
+                **vars(self.table),
+                "start_from": None if self.start_from is None else str(self.start_from.resolve()),
+                **self.config.set_fields(),
+            }
+        )
+
+
+NO_SETTINGS = RunSettings()
+
+
+def is_table(data: str) -> bool:
+    """Whether data are a table, with columns that have names."""
+    return plain_name(data).endswith(TABLE_SUFFIXES)
+
+
+def _absolute(data: str) -> str:
+    """The absolute path of a file; the name of a data set stays as it is."""
+    is_name = data in DATASETS or data in ("", STANDARD_INPUT)
+    return data if is_name else str(Path(data).resolve())
+
+
+def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace paths among settings by the names of the files, in any encoding."""
+    names = {
+        name: Path(settings[name]).name.encode("utf-8", "replace").decode()
+        for name in ("data", "start_from")
+        if name in settings and settings[name] not in DATASETS
+    }
+    return {**settings, **names}
+
+
+def _without_none(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

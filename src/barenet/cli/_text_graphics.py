@@ -1,0 +1,88 @@
+"""Curves, bars and images as text in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from barenet.model._arrays import FloatArray
+
+__all__ = ["bar", "describe_image", "draw_image", "sparkline"]
+
+#: Blocks from the least to the greatest value, and shades from paper to ink.
+BLOCKS, SHADES = "▁▂▃▄▅▆▇█", " ░▒▓█"
+#: Columns of a sparkline, of the longest bar, and of a small terminal.
+WIDTH, BAR_WIDTH, MAX_COLUMNS = 32, 24, 79
+
+
+def sparkline(x: Sequence[float], y: Sequence[float], width: int = WIDTH) -> str:
+    """Draw a curve in a line of text.
+
+    Examples
+    --------
+    >>> sparkline([0, 1, 2, 3], [8, 4, 2, 1]), sparkline([0, 100], [1, 8], width=8)
+    ('█▄▂▁', '▁▂▃▄▅▆▇█')
+    """
+    n_columns = min(width, int(x[-1] - x[0]) + 1)
+    values = np.interp(np.linspace(x[0], x[-1], n_columns), x, y)
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return ""
+    with np.errstate(over="ignore", invalid="ignore"):
+        highest = len(BLOCKS) - 1
+        scaled = (values - known.min()) / max(float(np.ptp(known)), float(np.finfo(float).tiny))
+        levels = np.nan_to_num(scaled * highest).round().astype(int).clip(0, highest)
+    drawn = zip(np.isfinite(values), levels, strict=True)
+    return "".join(BLOCKS[level] if is_known else " " for is_known, level in drawn)
+
+
+def bar(fraction: float) -> str:
+    """Draw a bar, to an eighth of a character."""
+    eighths = round(fraction * BAR_WIDTH * 8)
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+
+
+def describe_image(prediction: str, probability: float, actual: str | None = None) -> str:
+    """Name the predicted class of an image, and the actual one.
+
+    Examples
+    --------
+    >>> describe_image("3", 0.9719)
+    "I'm 97.2 % sure that it's a 3."
+    >>> describe_image("8", 1.0, "Ankle boot")
+    "I'm 100.0 % sure that it's an 8. It is an Ankle boot."
+    """
+    text = f"I'm {100 * probability:.1f} % sure that it's {_with_article(prediction)}."
+    return text if actual is None else f"{text} It is {_with_article(actual)}."
+
+
+def draw_image(pixels: FloatArray, shape: tuple[int, int]) -> str:
+    """Draw an image as text.
+
+    A small image has two characters for a pixel, in five shades; a larger one has a character for
+    two pixels, one above the other, in black and white.
+
+    Examples
+    --------
+    >>> print(draw_image(np.array([0.0, 2.0, 4.0, 1.0]), (2, 2)))
+      ▒▒
+    ██░░
+    """
+    image = np.asarray(pixels, float).reshape(shape)
+    image = image - image.min()
+    shades = np.rint((len(SHADES) - 1) * image / (image.max() or 1.0)).astype(int)
+    if shape[1] <= MAX_COLUMNS // 4:
+        lines = ["".join(2 * SHADES[shade] for shade in row) for row in shades]
+    elif shape[1] <= MAX_COLUMNS:
+        pairs = np.pad(shades, ((0, shape[0] % 2), (0, 0)))
+        upper, lower = pairs[::2] > 1, pairs[1::2] > 1
+        lines = ["".join(" ▄▀█"[index] for index in row) for row in 2 * upper + lower]
+    else:
+        lines = []
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _with_article(name: str) -> str:
+    an = name[:1].lower() in "aeiou" or name in ("8", "11", "18")
+    return f"{'an' if an else 'a'} {name}"

@@ -1,0 +1,244 @@
+"""``barenet train``: train a network, print its scores, and save it in the folder of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from barenet.cli._columns import summarize_columns
+from barenet.cli._console import log
+from barenet.cli._experiment import Experiment, prepare
+from barenet.cli._flags import DATA, LEARNING, NAMED, OUTPUT, Json, integer
+from barenet.cli._interruption import INTERRUPTED, Interruption
+from barenet.cli._results import Results
+from barenet.cli._resuming import find_run, prepare_resume, report_finished
+from barenet.cli._run_folder import RunFolder
+from barenet.cli._run_settings import NO_SETTINGS, RunSettings, is_table
+from barenet.cli._unfinished_run import RunCheckpoint
+from barenet.data._file_io import STANDARD_INPUT
+from barenet.errors import DivergenceError, some
+from barenet.files._checkpoint import parse_interval
+from barenet.insight._progress import Progress
+from barenet.training._callbacks import Callback
+from barenet.training._history import History
+from barenet.training._run import Run
+
+__all__ = ["train"]
+
+#: Maximum length of the name of a folder that is named after a file.
+MAX_NAME = 60
+
+
+def train(
+    data: Annotated[str, Parameter(group=DATA, show_default=False), NAMED] = "",
+    *,
+    settings: RunSettings = NO_SETTINGS,
+    config: Annotated[Path | None, Parameter(group=DATA)] = None,
+    resume: Annotated[Path | None, Parameter(group=DATA)] = None,
+    threads: Annotated[int | None, Parameter(group=LEARNING, converter=integer)] = None,
+    checkpoint_every: Annotated[str, Parameter(group=OUTPUT)] = "30s",
+    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    baselines: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
+    plots: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
+    json: Json = False,
+) -> int:
+    """Train a network on a named data set or a file.
+
+    A named data set has default settings (barenet datasets --json lists them). A run file
+    overrides them, and options override both; the defaults below hold for the rest. If you
+    choose another optimizer or output activation than the data set's, its default learning rate or
+    loss is used, unless you give one.
+
+    The default settings of a table depend on its number of rows: two hidden layers of 64 and 32
+    units with tanh, an L2 penalty of 3 / rows, and with 1,000 training rows or more, early
+    stopping on a tenth of them with a patience of 30 epochs. The test rows decide nothing.
+
+    The model, its history, its settings and pictures are saved in the folder of the run. An
+    earlier run there is replaced; a folder with other files is refused. Ctrl-C stops
+    the training early and keeps the model as it is then. Checkpoints are saved during the
+    training, so that `--resume` can continue a run that was interrupted or killed, with a
+    bit-identical result.
+
+    Parameters
+    ----------
+    data : str
+        A named data set (see `barenet datasets`), or a .csv, .tsv, .txt, .parquet or .npz file; -
+        reads CSV from standard input.
+    config : Path
+        A TOML file with any of these options, such as the settings.toml of an earlier run.
+    resume : Path
+        Folder of a run that was interrupted or killed, to continue it. Its settings are those that
+        it was started with.
+    threads : int
+        Maximum number of threads of the compiled engine, by default as many as are useful. The
+        result does not depend on it, and it is not saved with the settings.
+    checkpoint_every : str
+        How often a checkpoint is saved: a number of epochs, a time such as 30s or 5m, or never,
+        which saves one only when a signal ends the run.
+    out : Path
+        Folder of the run, by default runs/ and the name of the data.
+    baselines : bool
+        Compare with a constant and a linear model on the same rows.
+    plots : bool
+        Draw plots, if matplotlib is installed.
+    json : bool
+        Print the result as JSON, for programs.
+
+    Returns
+    -------
+    int
+        The exit status: 0, or 130 or 143 after a signal.
+    """
+    settings = dataclasses.replace(settings, data=data)
+    parse_interval(checkpoint_every, "checkpoint_every")
+    folder = RunFolder(out or _default_folder(data)) if resume is None else find_run(resume, out)
+    if resume is not None and not folder.unfinished.exists:
+        return report_finished(folder, settings, json)
+    with folder.locked():
+        before = folder.checksum()
+        with _started(folder, settings, resume is not None) as experiment:
+            checkpoint = folder.unfinished.make_checkpoint(checkpoint_every, experiment.settings)
+            with Interruption() as interruption:
+                progress = _progress(settings, experiment, json)
+                callbacks = [Introduction(experiment), *progress, interruption]
+                history = _train(experiment, callbacks, threads, checkpoint, folder)
+        # After a signal, the run ends without baselines and plots.
+        interrupted = interruption.signal is not None
+        results = Results(experiment, history, folder, baselines and not interrupted)
+        _write(results, plots=plots and not interrupted, json=json, interrupted=interrupted)
+        if not _is_resumable(history):
+            results.finish()
+        elif checkpoint.failure is not None:
+            results.missing[checkpoint.path.name] = checkpoint.failure
+    log(f"saved in {folder.path}:\n  {', '.join(path.name for path in folder.results())}")
+    _log_stale_exports(folder, before)
+    _log_early_end(results)
+    results.check_complete()
+    return interruption.status
+
+
+def _default_folder(data: str) -> Path:
+    """Name the folder of a run after its data, without suffixes."""
+    name = Path(data).name.removesuffix(".gz")
+    return Path("runs") / (Path(name).stem.strip(".")[:MAX_NAME] or "data")
+
+
+@contextmanager
+def _started(folder: RunFolder, settings: RunSettings, resume: bool) -> Iterator[Experiment]:
+    """Prepare a new run, and write its settings, or prepare to resume one."""
+    run = folder.unfinished
+    if not resume and run.checkpoint.exists():
+        log(
+            f"this is a new run, which will replace an unfinished one in {folder.path}; "
+            f"to resume that one instead: {folder.resume_command}\n"
+        )
+    with nullcontext() if resume else run.started(settings):
+        if resume:
+            yield prepare_resume(folder, settings)
+        else:
+            experiment = prepare(settings)
+            run.start(experiment.settings)  # with all defaults
+            yield experiment
+
+
+class Introduction(Callback):
+    """Prints the data and the network, once all settings are valid."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+
+    def on_start(self, run: Run) -> None:
+        training, test = self.experiment.training, self.experiment.test
+        parts = [f"{training.n_samples:,} training rows"]
+        if self.experiment.validation is not None:
+            parts.append(f"{self.experiment.validation.n_samples:,} validation rows")
+        parts.append(f"{test.n_samples:,} test rows" if test else "no test rows")
+        target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
+        log(f"{training.name}: {training.description}")
+        log(f"{', '.join(parts)}\n{self._features()}, {target}\n")
+        if is_table(self.experiment.settings.data):
+            preprocessing = self.experiment.predictor.preprocessing
+            log(f"{summarize_columns(preprocessing, training.feature_names)}\n")
+        if run.history.loss or run.batch:
+            log(f"resuming after {len(run.history):,} epochs\n")
+        log(f"{run.network.summary()}\n")
+
+    def _features(self) -> str:
+        """Count the features, and the inputs of the network if these are more."""
+        features = self.experiment.training.n_features
+        inputs = self.experiment.predictor.preprocessing.n_outputs
+        counted = f"{features:,} feature{'s' * (features != 1)}"
+        return counted if inputs == features else f"{counted} that become {inputs:,} numbers"
+
+
+def _train(
+    experiment: Experiment,
+    callbacks: list[Callback],
+    threads: int | None,
+    checkpoint: RunCheckpoint,
+    folder: RunFolder,
+) -> History:
+    """Train the network; describe a divergence in the terms of the command line."""
+    try:
+        return experiment.run(callbacks, threads, checkpoint, folder.unfinished.has_checkpoint())
+    except DivergenceError as error:
+        raise DivergenceError(
+            f"the loss became {error.loss:.4g} in epoch {error.epoch}, and nothing is saved; "
+            "try a smaller --learning-rate, another --scaling, or --clip-norm 1",
+            epoch=error.epoch,
+            batch=error.batch,
+            loss=error.loss,
+        ) from error
+
+
+def _progress(given: RunSettings, experiment: Experiment, json: bool) -> list[Callback]:
+    """Lines, or a bar on a terminal; a program that reads JSON needs no lines."""
+    every = given.config.verbose_epoch or experiment.settings.config.verbose_epoch
+    return [] if json and not sys.stderr.isatty() else [Progress(every)]
+
+
+def _write(results: Results, *, plots: bool, json: bool, interrupted: bool) -> None:
+    """Write and print the results; Ctrl-C names the command that writes the missing ones."""
+    try:
+        results.save()
+        results.report(json=json, interrupted=interrupted)
+        if plots:
+            results.plot()
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(
+            f"interrupted after the training had ended; `{results.folder.resume_command}` writes "
+            "the results that are missing"
+        ) from error
+
+
+def _log_stale_exports(folder: RunFolder, before: str | None) -> None:
+    """Name the exports in the folder if its model has changed."""
+    if before in (None, folder.checksum()):
+        return
+    if exports := [path.name for path in folder.exports()]:
+        command = shlex.join(["barenet", "export", str(folder.path)])
+        log(f"{some(exports)} are exports of the previous network; write them again with {command}")
+
+
+def _log_early_end(results: Results) -> None:
+    """Print why a run stopped before the last epoch, and how to resume it."""
+    history, settings = results.history, results.experiment.settings
+    if history.stop_reason == "completed":
+        return
+    epochs = f"{len(history)} of {settings.config.epochs or 0} epochs"
+    best = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
+    log(f"stopped after {epochs}: {history.stop_reason}{best}")
+    if _is_resumable(history):
+        rows = " < the same rows" if settings.data == STANDARD_INPUT else ""
+        log(f"to resume it: {results.folder.resume_command}{rows}")
+
+
+def _is_resumable(history: History) -> bool:
+    return history.stop_reason == INTERRUPTED

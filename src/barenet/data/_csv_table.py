@@ -1,0 +1,197 @@
+"""A CSV file as columns of text; every error names its line.
+
+Arrow reads the rows and is strict about their length. What it would accept, an open quote or a
+repeated name, is checked here; so is the line of a row that it refuses.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._extras import require
+from barenet.data._delimited import CsvOptions, decode, find_delimiter, read_records
+from barenet.data._file_io import memory_budget, read_file_bytes
+from barenet.data._frame import TEXT, Frame
+from barenet.data._header import check_header, read_header
+from barenet.data._parsing import CODE, MISSING, NUMBER
+from barenet.errors import DataError
+
+__all__ = ["CsvTable", "read_table"]
+
+#: Bytes of memory for each byte of text: as bytes, as text, in columns, and in temporary copies.
+_PER_BYTE = 4
+
+#: Bytes of memory for each value, as text in a column and as a number, and for each column.
+_PER_VALUE, _PER_COLUMN = 16, 10_000
+
+#: A number that may have points between its thousands: no date, no address, no 1.2.3.
+_POINTED = r"^[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """The text of a CSV file, in which the lines of rows are found."""
+
+    path: Path
+    names: tuple[str, ...]
+    text: str
+    delimiter: str
+    has_header: bool
+
+    def locate(self, row: int, name: str) -> tuple[int, str]:
+        """The line of a row and the text of a value in it."""
+        records = read_records(self.text, self.delimiter, self.path)
+        line, fields = next(islice(records, row + self.has_header, None))
+        return line, fields[self.names.index(name)]
+
+
+@dataclass(frozen=True, eq=False)
+class CsvTable:
+    """The columns of a CSV file, each a pyarrow.ChunkedArray of strings."""
+
+    lines: Lines
+    columns: list[Any]
+    decimal: str
+
+    @property
+    def path(self) -> Path:
+        return self.lines.path
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The header, without the spaces around the names."""
+        return self.lines.names
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        """The position of each name, as a search is slow for tens of thousands of columns."""
+        return {name: index for index, name in enumerate(self.names)}
+
+    def column(self, name: str) -> Any:
+        """Look a column up by its name."""
+        return self.columns[self._index[name]]
+
+    def frame(
+        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
+    ) -> Frame:
+        """Make a frame of columns; those of `text` are not parsed."""
+        if self.decimal == ",":
+            for name in names:
+                if name not in categories:
+                    self._check_points(name)
+        return Frame({name: self._values(name, name in text) for name in names}, self.lines)
+
+    def _values(self, name: str, is_text: bool) -> NDArray[Any]:
+        """Parse a column that holds only numbers; codes such as 007 are text."""
+        trimmed = self._trimmed(name)
+        numbers = None if is_text else _parse_numbers(trimmed)
+        return np.array(trimmed.to_pylist(), TEXT) if numbers is None else numbers
+
+    def _check_points(self, name: str) -> None:
+        """Refuse points beside decimal commas, which most often separate thousands."""
+        compute = _arrow("pyarrow.compute")
+        values = compute.utf8_trim(self.column(name), characters=" \t")
+        pointed = compute.match_substring_regex(values, _POINTED)
+        row = int(compute.index(pointed, True).as_py())
+        commas = compute.match_substring_regex(values, r"^[+-]?[\d.]*,?\d+$")
+        if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= 0.9:
+            frame = Frame({name: np.array(values.to_pylist(), TEXT)}, self.lines)
+            expected = "a number with a decimal comma and no other point"
+            remedy = "remove the points between the thousands; "
+            remedy += "if these are names, use {categories}; if they are of no use, {drop}"
+            raise frame.fault(row, name, expected, remedy, categories=[name], drop=[name])
+
+    def _trimmed(self, name: str) -> Any:
+        """The texts of a column, without spaces around them, and with decimal points."""
+        compute = _arrow("pyarrow.compute")
+        values = compute.utf8_trim(self.column(name), characters=" \t")
+        if self.decimal == ",":
+            comma = compute.match_substring_regex(values, r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
+            values = compute.if_else(comma, compute.replace_substring(values, ",", "."), values)
+        return values
+
+
+def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
+    """Read a CSV file, compressed or not.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "heights.csv"
+    ...     _ = path.write_text("name;height\\nAda;1.65\\nBob;1.8\\n")
+    ...     read_table(path).frame(["height"])["height"]
+    array([1.65, 1.8 ])
+    """
+    options = options or CsvOptions()
+    text = decode(read_file_bytes(path, memory_per_byte=_PER_BYTE), options.encoding, path)
+    delimiter = options.delimiter or find_delimiter(text, path)
+    names = read_header(text, delimiter, path, options.header)
+    _check_size(text, delimiter, len(names), path)
+    if '"' in text:
+        for _ in read_records(text, delimiter, path):  # which refuses an open quote
+            pass
+    columns = _split(text, delimiter, len(names), path)
+    if options.header is None:
+        check_header(names, columns, path)
+    if options.header is not False:
+        columns = [column.slice(1) for column in columns]
+    if not len(columns[0]):
+        raise DataError("no rows below the header", path=path)
+    lines = Lines(path, names, text, delimiter, has_header=options.header is not False)
+    return CsvTable(lines, columns, options.decimal or ".")
+
+
+def _arrow(module: str) -> Any:
+    return require(module, extra="tables", purpose="a CSV file")
+
+
+def _parse_numbers(texts: Any) -> NDArray[np.float64] | None:
+    """Parse a column of numbers and missing values; None if it holds others, or codes."""
+    pyarrow, compute = _arrow("pyarrow"), _arrow("pyarrow.compute")
+    is_number = compute.match_substring_regex(texts, f"^({NUMBER.pattern})$")
+    is_missing = compute.is_in(texts, pyarrow.array(MISSING, pyarrow.string()))
+    if not compute.all(compute.or_(is_number, is_missing)).as_py():
+        return None
+    numbers = compute.if_else(is_number, texts, pyarrow.scalar(None, pyarrow.string()))
+    values = np.array(compute.cast(numbers, "float64").to_numpy(), np.float64)
+    is_code = compute.match_substring_regex(texts, f"^({CODE.pattern})$")
+    return None if compute.any(is_code).as_py() or np.isinf(values).any() else values
+
+
+def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:
+    """Check a table against the memory budget before it is split into columns."""
+    n_values = text.count(delimiter) + text.count("\n") + 1
+    needed = 2 * (sys.getsizeof(text) + len(text))
+    needed += _PER_VALUE * n_values + _PER_COLUMN * n_columns
+    memory_budget(path).check(needed, f"{n_values:,} values in {n_columns:,} columns")
+
+
+def _split(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]:
+    """Split all rows into columns; to Arrow, the first line is a row like any other."""
+    pyarrow, arrow_csv = _arrow("pyarrow"), _arrow("pyarrow.csv")
+    types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
+    try:
+        rows = arrow_csv.read_csv(
+            # A header alone is an error to Arrow unless a line break ends it.
+            pyarrow.BufferReader((text if text.endswith("\n") else f"{text}\n").encode()),
+            read_options=arrow_csv.ReadOptions(
+                autogenerate_column_names=True, block_size=2**26, use_threads=False
+            ),
+            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(column_types=types),
+        )
+    except pyarrow.ArrowInvalid as error:
+        for line, fields in read_records(text, delimiter, path):
+            if len(fields) != n_columns:
+                problem = f"expected {n_columns} values, as in the first line, got {len(fields)}"
+                raise DataError(problem, path=path, line=line) from error
+        raise DataError(str(error), path=path) from error
+    return list(rows.columns)

@@ -1,0 +1,154 @@
+"""A data set: features, targets, their names, and default settings for training."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import check_number
+from barenet.data._run_config import RunConfig
+from barenet.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from barenet.data._frame import Samples
+
+__all__ = ["Dataset"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dataset:
+    """Rows with their targets.
+
+    Attributes
+    ----------
+    name : str
+        The name of a named data set, or of a file.
+    X : ndarray of shape (n_samples, n_features), float64, or uint8 for images; or Frame
+        The rows; a pixel is 0..255. A table that is not all numbers is a frame.
+    y : ndarray of shape (n_samples,), int64 for classes, float64 for numbers
+        The targets: indices into `classes`, or numbers.
+    classes : tuple of str, or None
+        Names of the classes; None for numbers.
+    feature_names : tuple of str
+        One name for each column of `X`.
+    target_name : str
+        Name of the target.
+    image_shape : tuple of int, optional
+        Height and width, if a row is an image.
+    description : str
+        Description in one line.
+    config : RunConfig
+        Default settings for training.
+    stratify : bool
+        Whether `split` keeps the proportions of the classes.
+
+    Examples
+    --------
+    >>> from barenet.data._datasets import load_dataset
+    >>> iris = load_dataset("iris")
+    >>> iris.task, iris.n_samples, iris.n_features, iris.classes
+    ('classification', 150, 4, ('setosa', 'versicolor', 'virginica'))
+    >>> train, test = iris.split(0.2, seed=0)
+    >>> np.bincount(test.y)
+    array([10, 10, 10])
+    """
+
+    name: str
+    X: Samples
+    y: NDArray[Any]
+    classes: tuple[str, ...] | None
+    feature_names: tuple[str, ...]
+    target_name: str
+    image_shape: tuple[int, int] | None = None
+    description: str
+    config: RunConfig = dataclasses.field(default_factory=RunConfig)
+    stratify: bool = True
+
+    @property
+    def task(self) -> Literal["classification", "regression"]:
+        """Classification for classes, regression for numbers."""
+        return "regression" if self.classes is None else "classification"
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return len(self.X)
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns."""
+        return int(self.X.shape[1])
+
+    def split(self, test_size: float, seed: int = 0) -> tuple[Dataset, Dataset | None]:
+        """Split the rows into a training set and a test set, as ``train_test_split`` does.
+
+        Parameters
+        ----------
+        test_size : float
+            Fraction of the rows in the test set, 0 for none.
+        seed : int, default 0
+            Seed of the split.
+
+        Returns
+        -------
+        train : Dataset
+            The training set; all rows in their order, if there is no test set.
+        test : Dataset or None
+            The test set.
+
+        Raises
+        ------
+        ValueError
+            If the fraction is not in [0, 1), or one of the sets would have no row, or no row of a
+            class.
+        """
+        test_size = check_number(test_size, "test_size", ge=0, lt=1)
+        seed = int(check_number(seed, "seed", ge=0, le=2**32 - 1, integer=True))
+        if test_size == 0:
+            return self, None
+        from sklearn.model_selection import train_test_split
+
+        strata = self.y if self.classes is not None and self.stratify else None
+        self._check_strata(strata)
+        try:
+            train, test = train_test_split(
+                np.arange(self.n_samples), test_size=test_size, random_state=seed, stratify=strata
+            )
+        except ValueError as error:
+            problem = f"{test_size} of {self.name}: {error}"
+            raise ArgumentError(problem, argument="test_size", value=test_size) from error
+        return self.take(train), self.take(test)
+
+    def _check_strata(self, strata: NDArray[Any] | None) -> None:
+        """Refuse a class with a single row, which cannot be in both sets."""
+        if strata is None or self.classes is None:
+            return
+        present, counts = np.unique(strata, return_counts=True)
+        if counts.min() < 2:
+            rare = self.classes[present[counts.argmin()]]
+            raise ArgumentError(
+                f"class {rare!r} of {self.name} has a single row, which cannot be in both the "
+                "training set and the test set",
+                argument="test_size",
+                remedy="add rows of it, or use {test_size}",
+                test_size=0,
+            )
+
+    def take(self, rows: NDArray[np.int64]) -> Dataset:
+        """Select rows.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows,), int64
+            Numbers of the rows, counted from 0.
+
+        Returns
+        -------
+        Dataset
+            These rows, in this order.
+        """
+        return dataclasses.replace(self, X=self.X[rows], y=self.y[rows])

@@ -1,0 +1,358 @@
+"""The encoding of a table as a matrix: one encoding for each column.
+
+It is fitted on the training rows alone and saved with the model, so that later rows are encoded in
+the same way.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from barenet._constraints import check_number
+from barenet._registry import lookup
+from barenet.data._column_fitting import (
+    SCALES,
+    fit_boolean,
+    fit_category,
+    fit_date,
+    fit_numbers,
+)
+from barenet.data._column_kinds import kind_of
+from barenet.data._column_types import Column, DroppedColumn, column_from_dict
+from barenet.data._frame import Frame
+from barenet.data._parsing import MISSING
+from barenet.data._to_frame import as_frame, column_names
+from barenet.errors import ArgumentError, DataError, some
+
+__all__ = ["TableEncoding"]
+
+#: Numbers that are encoded at a time, which bounds the memory of intermediate results.
+_BLOCK = 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class TableEncoding:
+    """The encoding of a table as a matrix, column by column.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        The encodings of the columns, in the order of the training table.
+    missing : tuple of str
+        Texts that stand for a missing value.
+
+    Raises
+    ------
+    DataError
+        If all columns are dropped.
+    ValueError
+        If a name occurs twice, or a part is not valid.
+
+    Examples
+    --------
+    >>> towns = {"size": [3.5, None, 2.1], "town": ["Rome", "Oslo", "Rome"]}
+    >>> encoding = TableEncoding.fit(towns, numbers="none")
+    >>> encoding.output_names
+    ('size', 'size missing', 'town=Oslo', 'town=Rome')
+    >>> encoding.transform({"town": ["Oslo"], "size": [1.5]})
+    array([[1.5, 0. , 1. , 0. ]])
+    """
+
+    columns: tuple[Column, ...]
+    missing: tuple[str, ...] = MISSING
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(column, Column) for column in self.columns):
+            raise ArgumentError.of("columns", self.columns, "Column objects")
+        if len({column.name for column in self.columns}) < len(self.columns):
+            raise ArgumentError.of("columns", self.columns, "different names")
+        if not all(isinstance(token, str) for token in self.missing):
+            raise ArgumentError.of("missing", self.missing, "texts")
+        if not self.n_outputs:
+            reasons = some([f"{each.name}: {each.formula}" for each in self.columns], most=5)
+            raise DataError(f"no column is left to learn from: {reasons}", argument="X")
+
+    @classmethod
+    def fit(
+        cls,
+        X: Any,
+        *,
+        numbers: str = "standardize",
+        rare: float = 0.01,
+        categories: Collection[str] = (),
+        numeric: Collection[str] = (),
+        drop: Collection[str] = (),
+        missing: Collection[str] = (),
+    ) -> TableEncoding:
+        """Fit the encoding of every column to the training rows.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            The training rows.
+        numbers : {"standardize", "robust", "minmax", "none"}
+            The scaling of numbers: to mean 0 and standard deviation 1; to median 0 and quartiles
+            that are 1 apart; to 0..1; none. Numbers that are all 0 or 1 are not scaled.
+        rare : float, default 0.01
+            A category is rare if a smaller fraction of the rows that have a value have it; 1 or
+            more is a number of rows, and 0 keeps every category.
+        categories : collection of str
+            Columns of categories, whatever they look like.
+        numeric : collection of str
+            Columns of numbers, which is not the default for codes such as 00123.
+        drop : collection of str
+            Columns to leave out.
+        missing : collection of str
+            Texts that stand for a missing value besides an empty text and `MISSING`, without the
+            spaces around them.
+
+        Returns
+        -------
+        TableEncoding
+            The fitted encoding.
+
+        Raises
+        ------
+        DataError
+            If a column's values do not go together, or none is left to learn from.
+        ValueError
+            If an argument is wrong.
+        """
+        drop, rare = _check_texts(drop, "drop"), _check_rare(rare)
+        names = column_names(X)
+        frame = as_frame(X, only=names and [name for name in names if name not in drop])
+        if len(frame) < 2:
+            raise DataError("1 sample, at least 2 are needed", argument="X")
+        lookup(SCALES, numbers, "numbers")
+        added = {token.strip() for token in _check_texts(missing, "missing")}
+        tokens = ("", *sorted({*MISSING, *added} - {""}))
+        names = names or [*frame.columns]
+        given = _given_kinds(names, category=categories, number=numeric, dropped=drop)
+        kinds = {name: given.get(name) or kind_of(frame, name, tokens) for name in names}
+        number_names = [name for name, kind in kinds.items() if kind == "number"]
+        columns = fit_numbers(frame, number_names, tokens, numbers)
+        for name, kind in kinds.items():
+            if kind == "dropped":
+                columns[name] = DroppedColumn(name, "dropped by request")
+            elif kind == "boolean":
+                columns[name] = fit_boolean(frame, name, tokens)
+            elif kind == "date":
+                columns[name] = fit_date(frame, name, tokens, numbers)
+            elif kind == "category":
+                is_guess = name not in given
+                columns[name] = fit_category(frame, name, tokens, rare, is_guess=is_guess)
+        return cls(tuple(columns[name] for name in names), tokens)
+
+    def transform(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+        """Encode rows.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            Rows of such a table, with its columns in any order; dropped columns may be absent, and
+            other columns are ignored. An array has the columns in the order of the training table,
+            with or without the dropped ones.
+        dtype : dtype, default float64
+            Type of the result; the arithmetic is float64's.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            The inputs of the network.
+
+        Raises
+        ------
+        DataError
+            If a value is not of its column's kind.
+        ValueError
+            If a column is missing.
+        """
+        frame = self.frame_of(X)
+        encoded = np.empty((len(frame), self.n_outputs), dtype)
+        n_rows = max(1, _BLOCK // self.n_outputs)
+        for start in range(0, len(frame), n_rows):
+            rows = slice(start, start + n_rows)
+            block, at = frame.take(rows), 0
+            for column in self.used:
+                end = at + len(column.outputs)
+                encoded[rows, at:end] = self._numbers(column, block)
+                at = end
+        return encoded
+
+    def _numbers(self, column: Column, block: Frame) -> NDArray[np.float64]:
+        """Encode a column, and refuse values that overflow."""
+        with np.errstate(over="ignore"):
+            numbers = column.encode(column.read(block, self.missing))
+        if (wrong := np.flatnonzero(~np.isfinite(numbers).all(axis=1))).size:
+            expected = "a number nearer to those of the training"
+            raise block.fault(int(wrong[0]), column.name, expected)
+        return numbers
+
+    def frame_of(self, X: Any) -> Frame:
+        """Select the columns that are used.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            The rows, as `transform` takes them.
+
+        Returns
+        -------
+        Frame
+            These columns alone; dropped and unknown ones are not read.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, or their number is wrong.
+        """
+        if column_names(X) is not None:
+            return as_frame(X, only=self.feature_names)
+        names = tuple(column.name for column in self.columns)
+        if np.shape(X)[-1:] != (len(names),):
+            names = self.feature_names
+        return as_frame(X, names, only=self.feature_names)
+
+    @cached_property
+    def used(self) -> tuple[Column, ...]:
+        """The encodings of the columns that are not dropped."""
+        return tuple(each for each in self.columns if not isinstance(each, DroppedColumn))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the columns that a table must have."""
+        return tuple(column.name for column in self.used)
+
+    @cached_property
+    def output_names(self) -> tuple[str, ...]:
+        """Unique names of the encoded numbers; a repeated one is numbered, as ``name #2``."""
+        names = [name for column in self.columns for name in column.outputs]
+        taken, seen = set(names), Counter[str]()
+        for at, name in enumerate(names):
+            seen[name] += 1
+            if seen[name] > 1:
+                unused = (f"{name} #{number}" for number in itertools.count(seen[name]))
+                names[at] = next(other for other in unused if other not in taken)
+                taken.add(names[at])
+        return tuple(names)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of encoded numbers of a row."""
+        return len(self.output_names)
+
+    def renamed(self, names: Sequence[str]) -> TableEncoding:
+        """Rename the columns.
+
+        Parameters
+        ----------
+        names : sequence of str
+            One for each of `columns`.
+
+        Returns
+        -------
+        TableEncoding
+            The same encoding under the new names.
+        """
+        pairs = zip(self.columns, names, strict=True)
+        return replace(self, columns=tuple(replace(column, name=name) for column, name in pairs))
+
+    def describe(self) -> str:
+        """Describe the encoding of each column.
+
+        Returns
+        -------
+        str
+            A line for each column: its name, its kind, its number of outputs, and the formula.
+        """
+        rows = [("column", "kind", "numbers", "how")]
+        rows += [(c.name, c.kind, str(len(c.outputs)), c.formula) for c in self.columns]
+        widths = [max(len(row[at]) for row in rows) for at in range(3)]
+        lines = (
+            "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), how])
+            for *row, how in rows
+        )
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        rows = [(c.name, c.kind, ", ".join(c.outputs), c.formula) for c in self.columns]
+        head = _html_row("th", ("column", "kind", "outputs", "how"))
+        body = "".join(_html_row("td", row) for row in rows)
+        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to plain data.
+
+        Returns
+        -------
+        dict
+            JSON data, for `from_dict`.
+        """
+        columns = [column.to_dict() for column in self.columns]
+        return {"columns": columns, "missing": list(self.missing)}
+
+    @classmethod
+    def from_dict(cls, plain: Any) -> TableEncoding:
+        """Make an encoding from plain data.
+
+        Parameters
+        ----------
+        plain : dict
+            The result of `to_dict`.
+
+        Returns
+        -------
+        TableEncoding
+            The same encoding, to the last bit.
+
+        Raises
+        ------
+        ValueError
+            If the data do not describe an encoding.
+        """
+        if not isinstance(plain, dict) or plain.keys() != {"columns", "missing"}:
+            raise ArgumentError.of("encoding", plain, "a dictionary with columns and missing")
+        if not all(isinstance(value, list) for value in plain.values()):
+            raise ArgumentError.of("encoding", plain, "lists of columns and of missing values")
+        return cls(tuple(map(column_from_dict, plain["columns"])), tuple(plain["missing"]))
+
+
+def _check_rare(rare: Any) -> float:
+    """A fraction, or a whole number of rows, as scikit-learn's encoder takes it."""
+    number = check_number(rare, "rare", ge=0)
+    if number >= 1 and number != int(number):
+        raise ArgumentError.of("rare", rare, "a fraction below 1 or a whole number of rows")
+    return int(number) if number >= 1 else number
+
+
+def _check_texts(values: Any, argument: str) -> Sequence[str]:
+    texts = None if isinstance(values, str) or not hasattr(values, "__iter__") else list(values)
+    if texts is None or not all(isinstance(text, str) for text in texts):
+        raise ArgumentError.of(argument, values, "a list of texts")
+    return texts
+
+
+def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
+    """The kinds of the columns whose kinds are given, from lists of columns by kind."""
+    arguments = {"category": "categories", "number": "numeric", "dropped": "drop"}
+    kinds: dict[str, str] = {}
+    for kind, names in lists.items():
+        for name in _check_texts(names, arguments[kind]):
+            lookup(dict.fromkeys(columns), name, arguments[kind])
+            if kinds.setdefault(name, kind) != kind:
+                other = arguments[kinds[name]]
+                raise ArgumentError(f"{name!r} is in {other}, too", argument=arguments[kind])
+    return kinds
+
+
+def _html_row(tag: str, cells: Sequence[str]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"

@@ -1,0 +1,168 @@
+"""Reads files as bytes, plain or compressed; every error is one line with the path.
+
+The compression is recognized by the file's first bytes, not by its name, and a file is decompressed
+no further than its memory budget allows, so that a small hostile file cannot fill the memory.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, TextIO
+from weakref import WeakKeyDictionary
+
+from barenet._extras import require
+from barenet.data._memory_budget import SHARE, MemoryBudget, format_size, machine_memory
+from barenet.errors import DataError
+
+__all__ = [
+    "CSV_SUFFIXES",
+    "PARQUET_SUFFIXES",
+    "STANDARD_INPUT",
+    "memory_budget",
+    "open_file",
+    "plain_name",
+    "read_allowed",
+    "read_exactly",
+    "read_file_bytes",
+]
+
+#: Suffixes of CSV files.
+CSV_SUFFIXES = (".csv", ".tsv", ".txt")
+#: Suffixes of Parquet files; a table with any other suffix is CSV.
+PARQUET_SUFFIXES = (".parquet", ".pq")
+
+#: The path of standard input, which holds CSV, plain or compressed.
+STANDARD_INPUT = "/dev/stdin"
+
+#: The bytes of standard input, which can be read once and are needed several times.
+_RECEIVED: WeakKeyDictionary[TextIO, bytes] = WeakKeyDictionary()
+
+_CHUNK = 2**20
+
+
+class Compression(NamedTuple):
+    """A format of compressed files."""
+
+    name: str
+    magic: bytes
+    suffix: str
+    open: Callable[[Any], Any]
+
+
+def _open_zstd(raw: Any) -> Any:
+    """Decompress with Arrow, as Python before 3.14 cannot."""
+    pyarrow = require("pyarrow", extra="tables", purpose="a zstd file")
+    return pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, "r"), "zstd")
+
+
+_COMPRESSIONS = (
+    Compression("gzip", b"\x1f\x8b", ".gz", lambda raw: gzip.GzipFile(fileobj=raw)),
+    Compression("bzip2", b"BZh", ".bz2", bz2.BZ2File),
+    Compression("xz", b"\xfd7zXZ\0", ".xz", lzma.LZMAFile),
+    Compression("zstd", b"\x28\xb5\x2f\xfd", ".zst", _open_zstd),
+)
+
+
+def plain_name(path: str | Path) -> str:
+    """The name of a file in lower case, without the suffix of its compression."""
+    if _is_standard_input(path):
+        return "stdin.csv"
+    name = Path(path).name.lower()
+    suffixes = (each.suffix for each in _COMPRESSIONS if name.endswith(each.suffix))
+    return name.removesuffix(next(suffixes, ""))
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading, decompressed where it is compressed."""
+    compression = None
+    try:
+        with _open_raw(path) as raw:
+            start = raw.read(6)
+            raw.seek(0)
+            known = (each for each in _COMPRESSIONS if start.startswith(each.magic))
+            compression = next(known, None)
+            if compression is None:
+                yield raw
+            else:
+                with compression.open(raw) as stream:
+                    yield stream
+    except FileNotFoundError:
+        raise DataError("no such file", path=path) from None
+    except IsADirectoryError:
+        raise DataError("is a folder, expected a file", path=path) from None
+    except EOFError:
+        name = compression.name if compression else "file's"
+        raise DataError(f"truncated, the {name} data end too early", path=path) from None
+    except (OSError, zlib.error, lzma.LZMAError) as error:
+        problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        if compression and getattr(error, "errno", None) is None:
+            problem = f"damaged {compression.name} data: {error}"
+        raise DataError(problem, path=path) from error
+
+
+def _is_standard_input(path: str | Path) -> bool:
+    return Path(path).as_posix() == STANDARD_INPUT  # On Windows, a path has backslashes.
+
+
+def _open_raw(path: Path) -> BinaryIO:
+    if _is_standard_input(path):
+        return io.BytesIO(_receive())
+    # Before it is opened, as opening a pipe waits for a writer.
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DataError("is no regular file", path=path)
+    return path.open("rb")
+
+
+def _receive() -> bytes:
+    """Read standard input to its end, the first time."""
+    if sys.stdin is None or sys.stdin.closed:
+        raise DataError("standard input is closed", path=STANDARD_INPUT)
+    limit = int(SHARE * machine_memory())
+    if sys.stdin not in _RECEIVED:
+        _RECEIVED[sys.stdin] = read_exactly(sys.stdin.buffer, limit + 1)
+    if len(_RECEIVED[sys.stdin]) > limit:
+        problem = f"more than {format_size(limit)}, half of this machine's memory; refused"
+        raise DataError(problem, path=STANDARD_INPUT)
+    return _RECEIVED[sys.stdin]
+
+
+def read_exactly(stream: BinaryIO, size: int) -> bytes:
+    """Read a number of bytes, or all there are; memory grows with those alone."""
+    data = io.BytesIO()  # Returns its bytes without a second copy of them.
+    while data.tell() < size and (chunk := stream.read(min(_CHUNK, size - data.tell()))):
+        data.write(chunk)
+    return data.getvalue()
+
+
+def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
+    """Read a whole file, decompressed where it is compressed."""
+    with open_file(path) as stream:
+        return read_allowed(stream, path, memory_per_byte=memory_per_byte)
+
+
+def read_allowed(
+    stream: BinaryIO, path: Path, size: int | None = None, *, memory_per_byte: float = 1
+) -> bytes:
+    """Read a number of bytes, or all, within the memory budget of the file."""
+    budget = memory_budget(path)
+    most = int(budget.limit / memory_per_byte)
+    data = read_exactly(stream, most + 1 if size is None else min(size, most + 1))
+    if len(data) > most:
+        needed = int(memory_per_byte * len(data)) + 1
+        budget.check(needed, f"more than {format_size(most)} of data")
+    return data
+
+
+def memory_budget(path: Path) -> MemoryBudget:
+    """Return the memory budget of a file."""
+    size = len(_receive()) if _is_standard_input(path) else path.stat().st_size
+    return MemoryBudget(path, size)

@@ -1,0 +1,124 @@
+"""The fingerprint of data, by which the rows that a model was trained on are recognized."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet.data._frame import TEXT, Frame
+from barenet.data._labels import WORDS, boolean_names
+from barenet.data._parsing import MISSING, is_code, to_number, unique_texts
+from barenet.data._to_frame import as_frame, column_names
+from barenet.errors import ArgumentError
+from barenet.training._run_identity import checksum
+
+__all__ = ["csv_equivalent", "fingerprint"]
+
+
+def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
+    """Compute the SHA-256 of rows and their targets.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features), Frame or DataFrame
+        The raw rows, in their order. The fingerprint of a table of several kinds of columns is
+        that of a `Frame` of them.
+    y : array-like of shape (n_samples,)
+        Class indices, or numbers.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits. They depend on the values, the shapes and the types, but not on the
+        names of the columns or the byte order.
+
+    Raises
+    ------
+    ValueError
+        If a value is neither a number, a truth value, a date nor text, an entry is masked, or there
+        are no rows.
+
+    Examples
+    --------
+    >>> one, same = fingerprint([[1.0, 2.0]], [0]), fingerprint(np.array([[1, 2]], float), [0])
+    >>> one == same, one == fingerprint([[1.0, 2.5]], [0])
+    (True, False)
+    """
+    for argument, values in (("X", X), ("y", y)):
+        if np.ma.is_masked(values):
+            remedy = "fill them, or leave their rows out"
+            raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
+    arrays = [("X", column) for column in _columns(X)] + [("y", np.asarray(y))]
+    lines = [
+        f"{part.shape} {part.dtype} {checksum(part)}"
+        for argument, array in arrays
+        for part in _parts(array, argument)
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _columns(X: ArrayLike | Frame) -> list[NDArray[Any]]:
+    """The columns of a table of several kinds, or one array."""
+    if not isinstance(X, Frame):
+        array = np.asarray(X)
+        if column_names(X) is None or not array.dtype.hasobject:
+            return [array]
+    return list(as_frame(X).columns.values())
+
+
+def _parts(column: NDArray[Any], argument: str) -> Iterator[NDArray[Any]]:
+    """Split text into lengths and bytes, so that different texts have different bytes."""
+    if column.ndim == 0:
+        raise ArgumentError.of(argument, column.item(), "an array")
+    if column.dtype.kind not in "TU":
+        if column.dtype.hasobject:
+            remedy = "convert it, such as by .astype(str)"
+            problem = f"expected numbers or text, got {column.dtype}"
+            raise ArgumentError(problem, argument=argument, remedy=remedy)
+        yield column.astype(column.dtype.newbyteorder("="), copy=False)
+        return
+    values = column.ravel().tolist()
+    if missing := [value for value in values if not isinstance(value, str)]:
+        raise ArgumentError.of(argument, missing[0], "text", remedy="fill in a text")
+    texts = [text.encode("utf-8", "surrogatepass") for text in values]
+    yield np.array([len(text) for text in texts], np.int64).reshape(column.shape)
+    yield np.array(bytearray(b"".join(texts)), np.uint8)
+
+
+def csv_equivalent(frame: Frame) -> Frame:
+    """Convert a frame of any source to the one that its CSV file has.
+
+    >>> csv_equivalent(as_frame({"paid": [True, False], "code": [" 7", "8"]}))
+    <Frame of 2 rows: paid: StringDType(), code: float64>
+    """
+    converters = {"b": boolean_names, "M": _dates_as_text, "T": _parse_text}
+    return Frame(
+        {
+            name: converters.get(column.dtype.kind, np.asarray)(column)
+            for name, column in frame.columns.items()
+        }
+    )
+
+
+def _dates_as_text(dates: NDArray[Any]) -> NDArray[Any]:
+    """Format all dates of a column alike: with a time only where one is not midnight."""
+    known = dates[~np.isnat(dates)]
+    fitting = (unit for unit in ("D", "s", "ms") if (known == known.astype(f"M8[{unit}]")).all())
+    texts = np.char.replace(dates.astype(f"M8[{next(fitting, 'us')}]").astype(str), "T", " ")
+    return np.where(np.isnat(dates), "", texts).astype(TEXT)
+
+
+def _parse_text(column: NDArray[Any]) -> NDArray[Any]:
+    """Convert text that holds only numbers to numbers, and names of truth values to one case."""
+    codes, texts = unique_texts(column)
+    words = {word.lower(): word for word in WORDS} | {"": ""}
+    if any(texts) and all(text.lower() in words for text in texts):
+        return np.array([words[text.lower()] for text in texts], TEXT)[codes]
+    numbers = [np.nan if text in MISSING else to_number(text) for text in texts]
+    if None in numbers or any(map(is_code, texts)) or np.isinf(np.array(numbers, float)).any():
+        return np.array(texts, TEXT)[codes]
+    return np.array(numbers, float)[codes]

@@ -1,0 +1,147 @@
+"""Generated data sets: points of a plane, a curve or a surface, with noise.
+
+Random numbers come from ``numpy.random.RandomState``, whose stream is frozen: a seed gives the same
+rows in every version of NumPy. The noise is normal with the given standard deviation; it moves the
+points of classes, and the targets of a curve or surface.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.random import RandomState
+from numpy.typing import NDArray
+
+from barenet._constraints import check_number
+from barenet.data._dataset import Dataset
+from barenet.data._named import NamedDataset
+from barenet.data._run_config import RunConfig
+
+__all__ = ["GENERATED"]
+
+#: X of shape (samples, n_features), float64, and y of shape (samples,).
+Points = tuple[NDArray[np.float64], NDArray[Any]]
+
+#: The ranges of the options.
+LIMITS: dict[str, Any] = {
+    "samples": {"ge": 2, "le": 10**7, "integer": True},
+    "noise": {"ge": 0},
+    "data_seed": {"ge": 0, "le": 2**32 - 1, "integer": True},
+}
+
+#: The hills: their centers, the sign of each, and their width.
+_CENTERS = np.array([[-4, 3], [0, 3], [4, 3], [-4, -3], [0, -3], [4, -3]], np.float64)
+_SIGNS = np.array([1, -1, 1, -1, 1, -1], np.float64)
+_WIDTH = 1.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generated(NamedDataset):
+    """A data set computed by a formula: of two classes, or of numbers where y is float.
+
+    >>> xor = GENERATED["xor"].load("xor", samples=50, noise=0.5)
+    >>> xor.X.shape, xor.config.samples, xor.config.noise, xor.config.data_seed
+    ((50, 2), 50, 0.5, 0)
+    """
+
+    kind: ClassVar[str] = "generated"
+    options: ClassVar[tuple[str, ...]] = tuple(LIMITS)
+    formula: Callable[[int, float, RandomState], Points]
+
+    def load(self, name: str, **options: Any) -> Dataset:
+        """Compute the rows."""
+        checked = {key: check_number(value, key, **LIMITS[key]) for key, value in options.items()}
+        config = RunConfig(**checked).over(self.config)  # type: ignore[arg-type]
+        settings: dict[str, Any] = config.set_fields()
+        samples, noise, seed = (settings[option] for option in self.options)
+        X, y = self.formula(samples, noise, RandomState(seed))
+        is_regression = y.dtype.kind == "f"
+        return Dataset(
+            name=name,
+            X=X,
+            y=y.astype(np.float64 if is_regression else np.int64),
+            classes=None if is_regression else ("0", "1"),
+            feature_names=("x",) if X.shape[1] == 1 else ("x1", "x2"),
+            target_name="y",
+            description=self.description,
+            config=config,
+        )
+
+
+def moons(samples: int, noise: float, rng: RandomState) -> Points:
+    """Two half circles that interleave, from scikit-learn."""
+    from sklearn.datasets import make_moons
+
+    X, y = make_moons(samples, noise=noise, random_state=rng)
+    return X, y
+
+
+def circles(samples: int, noise: float, rng: RandomState) -> Points:
+    """A circle of radius 1/2 within one of radius 1, from scikit-learn."""
+    from sklearn.datasets import make_circles
+
+    X, y = make_circles(samples, noise=noise, factor=0.5, random_state=rng)
+    return X, y
+
+
+def spirals(samples: int, noise: float, rng: RandomState) -> Points:
+    """Two arms r = t, half a turn apart, of 7/4 turns each, out to a radius of 5.
+
+    A point at fraction s of arm k lies at radius 5 s and angle 2π (7/4 s + k/2).
+    """
+    y = np.arange(samples) % 2
+    fraction = (np.arange(samples) // 2 + 1) / ((samples + 1) // 2)
+    angle = 2 * math.pi * (1.75 * fraction + y / 2)
+    arms = 5 * fraction[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    return arms + noise * rng.standard_normal(arms.shape), y
+
+
+def xor(samples: int, noise: float, rng: RandomState) -> Points:
+    """A square of side 10 in four quarters, 0.6 apart; opposite quarters are one class."""
+    gap = 0.3
+    X = rng.uniform(-1, 1, (samples, 2))
+    X = np.copysign(gap, X) + (5 - gap) * X
+    y = X[:, 0] * X[:, 1] < 0
+    return X + noise * rng.standard_normal(X.shape), y
+
+
+def gaussians(samples: int, noise: float, rng: RandomState) -> Points:
+    """Two round clouds around (-2, -2) and (2, 2), the noise their standard deviation."""
+    y = np.arange(samples) % 2
+    centers = np.where(y[:, None] == 1, 2.0, -2.0)
+    return centers + noise * rng.standard_normal((samples, 2)), y
+
+
+def sine(samples: int, noise: float, rng: RandomState) -> Points:
+    """Two periods of y = (sin x + 1) / 2, at even steps of x from -2π to 2π."""
+    x = np.linspace(-2 * math.pi, 2 * math.pi, samples)
+    y = (np.sin(x) + 1) / 2
+    return x[:, None], y + noise * rng.standard_normal(samples)
+
+
+def plane(samples: int, noise: float, rng: RandomState) -> Points:
+    """The tilted plane y = (x1 + x2) / 10 over a square of side 12."""
+    X = rng.uniform(-6, 6, (samples, 2))
+    return X, X.sum(axis=1) / 10 + noise * rng.standard_normal(samples)
+
+
+def hills(samples: int, noise: float, rng: RandomState) -> Points:
+    """Six round hills and valleys y = Σₖ sₖ exp(−‖x − cₖ‖² / (2 · 1.5²)) over a square of side 12.
+
+    A sum of Gaussians whose signs sₖ = ±1 alternate.
+    """
+    X = rng.uniform(-6, 6, (samples, 2))
+    squares = ((X[:, None] - _CENTERS) ** 2).sum(axis=2)
+    y = (_SIGNS * np.exp(-squares / (2 * _WIDTH**2))).sum(axis=1)
+    return X, y + noise * rng.standard_normal(samples)
+
+
+#: The data sets by name.
+GENERATED: dict[str, NamedDataset] = {
+    formula.__name__: Generated.described(formula.__name__, formula=formula)
+    for formula in (moons, circles, spirals, xor, gaussians, sine, plane, hills)
+}

@@ -1,0 +1,151 @@
+"""A data set from NumPy's own file: the arrays X and y of an ``.npz``.
+
+The file is not trusted: sizes are checked before memory is allocated, and objects in it are never
+unpickled.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import sys
+import tokenize
+import warnings
+import zipfile
+import zlib
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from barenet.data._dataset import Dataset
+from barenet.data._file_io import memory_budget, open_file, read_exactly
+from barenet.data._labels import encode
+from barenet.data._memory_budget import MemoryBudget
+from barenet.data._target import Task, check_task, encode_numbers
+from barenet.errors import DataError, in_a_line, some
+
+__all__ = ["load_arrays"]
+
+#: Readers of an array's header, by its format's version; a later one is for named fields.
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+#: Maximum size of a header in bytes.
+_LONGEST_HEADER = 10_000
+
+#: The compression methods of NumPy; with others, a few bytes may need gigabytes to decompress.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+#: The exceptions of zipfile, its decompressors and NumPy's reader of headers for a damaged file.
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError, ValueError),
+    *(TypeError, AttributeError, LookupError, ArithmeticError, EOFError, MemoryError, RuntimeError),
+)
+
+
+def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Dataset:
+    """Read an ``.npz`` file with the arrays X and y.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "line.npz"
+    ...     np.savez(path, X=np.eye(3), y=np.array([0.5, 1.5, 2.5]))
+    ...     load_arrays(path).task
+    'regression'
+    """
+    check_task(task)
+    path = Path(path)
+    X, y = _read(path)
+    target, classes = _target(path, y, task)
+    rows = X.reshape(len(X), -1)
+    rows = rows if X.dtype == np.uint8 else _finite(path, "X", rows)
+    if classes is not None and len(classes) < 2:
+        raise DataError(f"y holds {classes[0]!r} in every row", path=path)
+    return Dataset(
+        name=path.name,
+        X=rows,
+        y=target,
+        classes=classes,
+        feature_names=tuple(f"x{column + 1}" for column in range(rows.shape[1])),
+        target_name="y",
+        image_shape=X.shape[1:] if X.ndim == 3 else None,
+        description=f"{len(X):,} rows",
+    )
+
+
+def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Read both arrays, and check their shapes."""
+    try:
+        with open_file(path) as stream, zipfile.ZipFile(stream) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            if missing := {"X", "y"} - set(names):
+                problem = f"no array {min(missing)}; the arrays are {some(names) or 'none'}"
+                raise DataError(problem, path=path)
+            budget = memory_budget(path)
+            X, y = (_read_array(archive, name, budget) for name in ("X", "y"))
+    except DataError:
+        raise
+    except _DAMAGE as error:
+        raise DataError(f"no usable .npz file: {in_a_line(error)}", path=path) from error
+    if X.ndim not in (2, 3) or y.ndim != 1 or len(X) != len(y) or X.size == 0 or len(X) < 2:
+        raise DataError(
+            "expected X of shape (n, features) or (n, height, width) and y of shape (n,) "
+            f"with n of 2 or more, got {X.shape} and {y.shape}",
+            path=path,
+        )
+    return X, y
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, budget: MemoryBudget) -> NDArray[Any]:
+    """Read one array; its header may claim more than the file holds."""
+    if archive.getinfo(f"{name}.npy").compress_type not in _METHODS:
+        raise ValueError(f"{name}: expected an array that is stored or deflated, as by NumPy")
+    with archive.open(f"{name}.npy") as stream:
+        start = io.BytesIO(read_exactly(stream, _LONGEST_HEADER))  # type: ignore[arg-type]
+        version = npy.read_magic(start)
+        if version not in _HEADERS:
+            raise ValueError(f"{name}: unknown version {version} of its header")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers that were written by Python 2
+            shape, is_fortran, dtype = _HEADERS[version](start)
+        if dtype.hasobject or dtype.itemsize == 0 or min(shape, default=0) < 0:
+            raise ValueError(f"{name}: object arrays and arrays of nothing are refused ({dtype})")
+        # The bytes of the array and of its copies: float64 and a mask, or sorted names.
+        each = dtype.itemsize if dtype == np.uint8 else 9 if dtype.kind in "biuf" else 0
+        size = math.prod(shape) * dtype.itemsize
+        needed = math.prod(shape) * (dtype.itemsize + (each or 2 * dtype.itemsize))
+        budget.check(needed, f"array {name} of shape {shape} and type {dtype}")
+        stream.seek(start.tell())
+        if len(data := read_exactly(stream, size + 1)) != size:  # type: ignore[arg-type]
+            raise ValueError(f"{name}: its header claims {shape} of {dtype}, which is not there")
+    return np.ndarray(shape, dtype, data, order="F" if is_fortran else "C")
+
+
+def _target(
+    path: Path, y: NDArray[Any], task: Task | None
+) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    """Read the target as classes or as numbers."""
+    if y.dtype.kind == "U" and task != "regression":
+        letters = y.astype(y.dtype.newbyteorder("=")).view(np.uint32)
+        if (letters > sys.maxunicode).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
+            problem = "y: expected text, got characters that are not Unicode"
+            raise DataError(problem, path=path)
+        return encode(y)
+    return encode_numbers(_finite(path, "y", y), task)
+
+
+def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
+    """Convert real numbers to float64, and refuse NaN and infinity."""
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{name}: expected real numbers, got {array.dtype}", path=path)
+    numbers = array.astype(np.float64)
+    is_number = np.isfinite(numbers)
+    if not is_number.all():
+        wrong = np.unravel_index(int(is_number.argmin()), numbers.shape)
+        at = ", ".join(map(str, wrong))
+        raise DataError(f"{name}[{at}] is {numbers[wrong]}, expected a number", path=path)
+    return numbers

@@ -1,0 +1,136 @@
+"""The decompressed size of a Parquet file's pages, from the header of each page.
+
+The totals in the footer may be false, and Arrow does not check them. The size in a page's header
+is the memory that Arrow takes for it: a page that decompresses to any other size is an error.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from barenet.data._file_io import open_file
+
+__all__ = ["largest_group"]
+
+# The types of Thrift's compact protocol.
+_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
+
+#: Maximum depth of structures; the format itself has fewer.
+_MOST_LEVELS = 16
+
+#: Bytes of a page that are read for its header, and those that are read if it is longer.
+_FIRST_BYTES, _MOST_BYTES = 2**14, 2**24
+
+#: By the type of a page, the field that has its number of values.
+_VALUES = {0: 5, 3: 8}
+
+_BITS = {_I16: 16, _I32: 32, _I64: 64}
+
+#: A structure's values by number and type; those of other types than expected do not count.
+_Fields = dict[tuple[int, int], Any]
+
+
+def largest_group(path: Path, groups: list[Any]) -> int:
+    """Measure the largest of the row groups, given their pyarrow.parquet.RowGroupMetaData."""
+    columns = [[group.column(number) for number in range(group.num_columns)] for group in groups]
+    with open_file(path) as stream:
+        file_size = stream.seek(0, os.SEEK_END)
+        # A column that is listed many times would take that much time.
+        if sum(each.total_compressed_size for group in columns for each in group) > file_size:
+            raise ValueError("its columns claim more bytes than the file has")
+        sizes = (
+            sum(size for each in group for size in _page_sizes(stream, each)) for group in columns
+        )
+        return max(sizes, default=0)
+
+
+def _page_sizes(stream: BinaryIO, column: Any) -> Iterator[int]:
+    """Yield the decompressed size of each page of a column, up to the last value as Arrow does."""
+    start, size, n_left = column.data_page_offset, column.total_compressed_size, column.num_values
+    if 0 < (column.dictionary_page_offset or 0) < start:
+        start = column.dictionary_page_offset
+    if start < 0 or size < 0:
+        raise ValueError("a column at a negative place, or of a negative size")
+    end = start + size
+    while n_left > 0 and start < end:
+        header, length = _read_header(stream, start, end - start)
+        unpacked, packed = header.get((2, _I32), -1), header.get((3, _I32), -1)
+        if unpacked < 0 or packed < 0:
+            raise ValueError("a page without a size")
+        yield unpacked
+        start += length + packed
+        values = header.get((_VALUES.get(header.get((1, _I32), -1), 0), _STRUCT), {})
+        n_left -= values.get((1, _I32), 0)
+
+
+def _read_header(stream: BinaryIO, start: int, most: int) -> tuple[_Fields, int]:
+    """Read the header of a page, of `most` bytes at most, and return its length, too."""
+
+    def read(size: int) -> tuple[_Fields, int]:
+        stream.seek(start)
+        data = io.BytesIO(stream.read(min(size, most)))
+        return _read_struct(data), data.tell()
+
+    try:
+        return read(_FIRST_BYTES)
+    except ValueError:  # Long texts among its statistics are rare.
+        return read(_MOST_BYTES)
+
+
+def _read_struct(stream: BinaryIO, level: int = 0) -> _Fields:
+    """Read a structure; texts and floating-point numbers are skipped."""
+    fields: _Fields = {}
+    field = 0
+    while head := _read_byte(stream):
+        kind = head & 15
+        field = field + (head >> 4) if head >> 4 else _read_number(stream, _I16)
+        if (field, kind) in fields:
+            raise ValueError("a field that occurs twice")
+        # A truth value is in the type itself.
+        fields[field, kind] = None if kind in (_TRUE, _FALSE) else _read(stream, kind, level + 1)
+    return fields
+
+
+def _read(stream: BinaryIO, kind: int, level: int) -> Any:
+    """Read a value of a type."""
+    if level > _MOST_LEVELS:
+        raise ValueError("too deeply nested")
+    if kind in _BITS:
+        return _read_number(stream, kind)
+    if kind == _STRUCT:
+        return _read_struct(stream, level)
+    if kind == _BYTE:
+        return _read_byte(stream)
+    if kind not in (_DOUBLE, _BINARY):  # The header of a page has no lists and no maps.
+        raise ValueError(f"a value of unknown type {kind}")
+    stream.seek(8 if kind == _DOUBLE else _read_unsigned(stream), os.SEEK_CUR)
+    return None
+
+
+def _read_number(stream: BinaryIO, kind: int) -> int:
+    """Read a whole number; one beyond its type is damaged, as Arrow would cut it off."""
+    number = _read_unsigned(stream)
+    if number >> _BITS[kind]:
+        raise ValueError("a number beyond its type")
+    return number >> 1 ^ -(number & 1)
+
+
+def _read_unsigned(stream: BinaryIO) -> int:
+    """Read a number without a sign, of seven bits in a byte."""
+    number = 0
+    for shift in range(0, 64, 7):
+        byte = _read_byte(stream)
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return number
+    raise ValueError("a number of too many bytes")
+
+
+def _read_byte(stream: BinaryIO) -> int:
+    if not (byte := stream.read(1)):
+        raise ValueError("a header that ends too early")
+    return byte[0]

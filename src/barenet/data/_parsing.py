@@ -1,0 +1,164 @@
+"""Parses the columns of a frame as numbers, labels, truth values or dates, with missing values.
+
+The rules are the same for every source. A value that does not fit is an error that names its line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data._datetimes import parse_datetime
+from barenet.data._frame import Frame
+from barenet.data._labels import WORDS, class_name
+
+__all__ = [
+    "BOOLEAN_WORDS",
+    "MISSING",
+    "as_booleans",
+    "as_datetimes",
+    "as_labels",
+    "as_numbers",
+    "complete_numbers",
+    "is_code",
+    "normalize_label",
+    "to_number",
+    "unique_texts",
+]
+
+#: Texts that stand for a missing value, without the spaces around them.
+MISSING = (
+    "", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "?", "-", "--",
+)  # fmt: skip
+
+#: Pairs of words for true and false, in upper or lower case; 1 and 0 are numbers.
+BOOLEAN_WORDS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"))
+
+#: The format of a number: no NaN, no infinity, no decimal comma, no underscores.
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+#: Whole numbers that are names: a zero before other digits, or more digits than float64 holds.
+CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
+
+_BOOLEANS = {word: float(word == pair[0]) for pair in BOOLEAN_WORDS for word in pair}
+
+
+def to_number(text: str) -> float | None:
+    """Parse a number; None if it is none."""
+    return float(text) if NUMBER.fullmatch(text) else None
+
+
+def is_code(text: str) -> bool:
+    """Whether a number is a name, such as 00123."""
+    return CODE.fullmatch(text) is not None
+
+
+def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
+    """Index the different texts of a column in their order, and strip them."""
+    seen: dict[str, int] = {}
+    codes = [seen.setdefault(text, len(seen)) for text in column.tolist()]
+    return np.array(codes, np.int64), [text.strip() for text in seen]
+
+
+def as_numbers(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
+    """Parse a column as numbers; a missing one is NaN."""
+    column, expected = frame[name], "a number"
+    if column.dtype.kind == "M":
+        raise frame.fault(0, name, expected)
+    if column.dtype.kind == "T":
+        values = _parse(frame, name, missing, to_number, expected, np.nan)
+    else:
+        values = column.astype(np.float64)
+    _check(frame, name, np.isinf(values), "a number within float64's range")
+    tokens = [number for token in missing if (number := to_number(token)) is not None]
+    if tokens:
+        values[np.isin(values, tokens)] = np.nan
+    return values
+
+
+def complete_numbers(frame: Frame, name: str) -> NDArray[np.float64]:
+    """Parse a column of numbers without missing values."""
+    values = as_numbers(frame, name, ())
+    _check(frame, name, np.isnan(values), "a number")
+    return values
+
+
+def as_booleans(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
+    """Parse a column as truth values: 1 and 0; a missing one is NaN."""
+    column, expected = frame[name], "a truth value, such as yes or no"
+    if column.dtype.kind == "T":
+        return _parse(frame, name, missing, _to_boolean, expected, np.nan)
+    if column.dtype.kind == "M":
+        raise frame.fault(0, name, expected)
+    values: NDArray[np.float64] = column.astype(np.float64)
+    _check(frame, name, ~np.isin(values, [0, 1]) & ~np.isnan(values), expected)
+    return values
+
+
+def as_datetimes(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.datetime64]:
+    """Parse a column as dates and times; a missing one is NaT."""
+    column, expected = frame[name], "a date, such as 2026-03-01 or 2026-03-01 12:30"
+    if column.dtype.kind == "T":
+        nothing = np.datetime64("NaT", "us")
+        return _parse(frame, name, missing, parse_datetime, expected, nothing)
+    if column.dtype.kind == "M":
+        return column
+    if column.dtype.kind == "f" and np.isnan(column).all():
+        return np.full(len(column), "NaT", "M8[us]")
+    raise frame.fault(0, name, expected)
+
+
+def as_labels(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
+    """Parse a column as labels; a missing one is empty."""
+    column = frame[name]
+    if column.dtype.kind == "T":
+        codes, texts = unique_texts(column)
+        tokens = {normalize_label(token) for token in missing}  # -999 stands for -999.0, too
+        labels = ["" if (label := normalize_label(text)) in tokens else label for text in texts]
+        return np.array(labels, object)[codes]
+    if column.dtype.kind == "M":  # as in a CSV file: a date at midnight has no time
+        dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
+        return np.where(np.isnat(column), "", dates).astype(object)
+    if column.dtype.kind == "b":
+        return np.array(WORDS, object)[column.astype(np.int64)]
+    values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
+    labels = ["" if np.isnan(value) else class_name(value) for value in values]
+    return np.array(labels, object)[codes]
+
+
+def normalize_label(text: str) -> str:
+    """The same label for equal numbers, 1 for 1.0 and 1e0; 007 is another label."""
+    number = None if is_code(text) else to_number(text)
+    return text if number is None or np.isinf(number) else class_name(number)
+
+
+def _parse(
+    frame: Frame,
+    name: str,
+    missing: Collection[str],
+    parse: Callable[[str], Any],
+    expected: str,
+    nothing: Any,
+) -> NDArray[Any]:
+    """Parse each different text of a column once."""
+    codes, texts = unique_texts(frame[name])
+    values = [nothing if text in missing else parse(text) for text in texts]
+    for code, value in enumerate(values):
+        if value is None:
+            raise frame.fault(int(np.argmax(codes == code)), name, expected)
+    parsed: NDArray[Any] = np.array(values, np.asarray(nothing).dtype)[codes]
+    return parsed
+
+
+def _check(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) -> None:
+    """Refuse the first wrong value of a column."""
+    if is_wrong.any():
+        raise frame.fault(int(is_wrong.argmax()), name, expected)
+
+
+def _to_boolean(text: str) -> float | None:
+    return {"1": 1.0, "0": 0.0}.get(text, _BOOLEANS.get(text.lower()))

@@ -1,0 +1,237 @@
+"""One description of a training run, with the constraints of every setting.
+
+Command-line flags, run files, named data sets, model cards and the playground all use it. None
+means that a setting was not given; `RunConfig.over` fills such gaps from another configuration.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from barenet._constraints import check_number, option
+from barenet.errors import ArgumentError
+from barenet.model._architecture import dense_layers
+from barenet.model._network import Network
+from barenet.optimization._clipping import ClipNorm, Clipping, ClipValue
+from barenet.optimization._penalties import L1, L2, Penalty
+from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
+
+__all__ = ["DEFAULTS", "RunConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Settings of a training run.
+
+    Attributes
+    ----------
+    layers : tuple of int, optional
+        Layer sizes from the input to the output, such as 784 16 10.
+    hidden : tuple of str, optional
+        Activation of the hidden layers: one for all, or one for each.
+    output : str, optional
+        Activation of the output layer. By default softmax or sigmoid for classification, identity
+        for regression.
+    batch_norm : bool, optional
+        Normalize each hidden layer over the mini-batch, before its activation.
+    dropout : float, optional
+        Fraction of each hidden layer's outputs dropped during training.
+    init : str, optional
+        Initializer of the weights, such as he or normal:std=0.1; auto chooses one that suits each
+        layer's activation.
+    bias_init : str, optional
+        Initializer of the biases.
+    loss : str, optional
+        Loss to minimize. By default the one that goes with the output activation.
+    optimizer : str, optional
+        The optimizer, such as sgd or adam:beta1=0.8.
+    learning_rate : float, optional
+        Learning rate. By default the optimizer's own.
+    schedule : str, optional
+        Learning rate schedule, such as step:every=10,gamma=0.5.
+    l1 : float, optional
+        Strength of the L1 penalty on the weights.
+    l2 : float, optional
+        Strength of the L2 penalty on the weights.
+    clip_norm : float, optional
+        Maximum Euclidean norm of the gradient.
+    clip_value : float, optional
+        Maximum absolute value of the gradient's entries.
+    epochs : int, optional
+        Passes over the training set.
+    batch_size : int or "full", optional
+        Rows of a mini-batch.
+    shuffle : bool, optional
+        Shuffle the training rows before each epoch.
+    patience : int, optional
+        Stop when the validation loss has not improved for this many epochs, and keep the best
+        epoch's weights; 0 never stops early. A tenth of the training rows become the validation
+        set.
+    seed : int, optional
+        Seed of the initial weights, the order of the rows and the dropout.
+    dtype : {"float32", "float64"}, optional
+        Floating-point type of the network.
+    engine : str, optional
+        Engine that does the arithmetic: compiled, reference, or auto, which is compiled wherever
+        possible.
+    scaling : {"none", "standardize", "minmax", "robust"}, optional
+        Scaling of the inputs, fitted on the training set. Robust is for tables: by the median and
+        the quartiles, which outliers do not affect.
+    target_scaling : {"none", "standardize"}, optional
+        Scaling of a numeric target, undone in predictions. By default standardize, where the
+        output is the identity and the loss depends on differences alone.
+    test_size : float, optional
+        Fraction of the rows in the test set, which is measured after each epoch and does not
+        affect the training; 0 for none.
+    split_seed : int, optional
+        Seed of the split into training, validation and test rows.
+    samples : int, optional
+        Number of rows of a generated data set.
+    noise : float, optional
+        Standard deviation of the noise of a generated data set.
+    data_seed : int, optional
+        Seed of a generated data set.
+    verbose_epoch : int, optional
+        Epochs between two printed lines, from epoch 1 on; the last epoch is always printed. By
+        default the data set's own; if --epochs is given, about twenty lines, and on a terminal the
+        progress bar alone.
+
+    Examples
+    --------
+    >>> RunConfig(epochs=5).over(RunConfig(epochs=100, seed=3)).seed
+    3
+    """
+
+    layers: tuple[int, ...] | None = None
+    hidden: tuple[str, ...] | None = None
+    output: str | None = None
+    batch_norm: bool | None = None
+    dropout: float | None = option(None, ge=0, lt=1)
+    init: str | None = None
+    bias_init: str | None = None
+    loss: str | None = None
+    optimizer: str | None = None
+    learning_rate: float | None = option(None, gt=0)
+    schedule: str | None = None
+    l1: float | None = option(None, ge=0)
+    l2: float | None = option(None, ge=0)
+    clip_norm: float | None = option(None, gt=0)
+    clip_value: float | None = option(None, gt=0)
+    epochs: int | None = option(None, ge=1, integer=True)
+    batch_size: int | Literal["full"] | None = None
+    shuffle: bool | None = None
+    patience: int | None = option(None, ge=0, integer=True)
+    seed: int | None = option(None, ge=0, le=2**32 - 1, integer=True)
+    dtype: Literal["float32", "float64"] | None = None
+    engine: str | None = None
+    scaling: Literal["none", "standardize", "minmax", "robust"] | None = None
+    target_scaling: Literal["none", "standardize"] | None = None
+    test_size: float | None = option(None, ge=0, lt=1)
+    split_seed: int | None = option(None, ge=0, le=2**32 - 1, integer=True)
+    samples: int | None = None
+    noise: float | None = None
+    data_seed: int | None = None
+    verbose_epoch: int | None = option(None, ge=1, integer=True)
+
+    def validate(self) -> None:
+        """Check every number against its range, and settings that exclude each other."""
+        for field in dataclasses.fields(RunConfig):
+            value = getattr(self, field.name)
+            if field.metadata and value is not None:
+                check_number(value, field.name, **field.metadata)
+        self.make_optimizer()
+        self.make_clipping()
+
+    def over(self, base: RunConfig) -> RunConfig:
+        """Fill the settings that are not given from another configuration."""
+        return dataclasses.replace(base, **self.set_fields())
+
+    def set_fields(self) -> dict[str, Any]:
+        """The settings that are given, by name."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def make_network(self) -> Network:
+        """Build the network with its initial parameters."""
+        given = self.set_fields()
+        init: dict[str, Any] = {} if self.init in (None, "auto") else {"init": self.init}
+        options = {name: given[name] for name in ("bias_init", "batch_norm") if name in given}
+        hidden: Any = self.hidden or ()
+        layers = dense_layers(
+            self.layers or (),
+            hidden[0] if len(hidden) == 1 else hidden,
+            self.output or "identity",
+            rate=self.dropout or 0.0,
+            argument="layers",
+            **init,
+            **options,
+        )
+        return Network(layers, **{name: given[name] for name in ("seed", "dtype") if name in given})
+
+    def make_optimizer(self) -> Optimizer | LBFGS:
+        """Build the optimizer with its learning rate."""
+        spec = "adam" if self.optimizer is None else self.optimizer
+        optimizer = as_optimizer(spec)
+        if self.learning_rate is None:
+            return optimizer
+        if optimizer.full_batch:
+            raise ArgumentError(
+                "lbfgs finds its own step sizes", argument="learning_rate", remedy="leave it out"
+            )
+        separator = "," if ":" in spec else ":"
+        return as_optimizer(f"{spec}{separator}learning_rate={self.learning_rate!r}")
+
+    def make_penalties(self) -> list[Penalty]:
+        """Build the penalties of a strength above 0."""
+        strengths = ((L1, self.l1), (L2, self.l2))
+        return [kind(strength) for kind, strength in strengths if strength]
+
+    def make_clipping(self) -> Clipping | None:
+        """Build the clipping of the gradient, if there is any."""
+        if self.clip_norm is not None and self.clip_value is not None:
+            raise ArgumentError(
+                "expected one of the two, got both", argument="clip_norm, clip_value"
+            )
+        if self.clip_norm is not None:
+            return ClipNorm(self.clip_norm)
+        return None if self.clip_value is None else ClipValue(self.clip_value)
+
+    def train_arguments(self) -> dict[str, Any]:
+        """Arguments of `train`: everything but the network, the data and the callbacks."""
+        given: dict[str, Any] = {
+            "loss": self.loss,
+            "optimizer": self.make_optimizer(),
+            "schedule": self.schedule,
+            "penalty": self.make_penalties(),
+            "clip": self.make_clipping(),
+            "epochs": self.epochs,
+            "shuffle": self.shuffle,
+            "engine": self.engine,
+            "seed": self.seed,
+        }
+        arguments = {name: value for name, value in given.items() if value is not None}
+        if self.batch_size is not None:
+            arguments["batch_size"] = None if self.batch_size == "full" else self.batch_size
+        return arguments
+
+
+#: Settings of a run where neither the user nor the data set has others.
+DEFAULTS = RunConfig(
+    hidden=("relu",),
+    batch_norm=False,
+    dropout=0.0,
+    optimizer="adam",
+    l1=0.0,
+    l2=0.0,
+    epochs=100,
+    batch_size=32,
+    shuffle=True,
+    seed=0,
+    dtype="float32",
+    engine="auto",
+    scaling="standardize",
+    test_size=0.2,
+    split_seed=0,
+)

@@ -1,0 +1,182 @@
+"""The settings that complete a `RunConfig` for given data.
+
+Settings that are given take precedence over those of the data set, and these over `DEFAULTS`. A
+table has none of its own: `table_defaults` chooses them by its number of rows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from barenet._registry import build, spec_of
+from barenet.data._dataset import Dataset
+from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.errors import ArgumentError
+from barenet.model._activations import ACTIVATIONS, Activation
+from barenet.model.losses import as_loss
+
+__all__ = [
+    "HIDDEN_SIZES",
+    "config_for",
+    "resolve_config",
+    "table_defaults",
+    "without_superseded",
+]
+
+#: Hidden layers where none are given.
+HIDDEN_SIZES = (64, 32)
+
+#: Number of training rows from which a tenth of them is enough for a validation set.
+ENOUGH_TO_VALIDATE = 1_000
+#: Number of training rows from which larger mini-batches train as well, and faster.
+MANY = 10_000
+
+#: Losses of the difference between prediction and target, which allow both to be scaled.
+DIFFERENCE_LOSSES = {"squared_error", "absolute_error", "huber", "quantile"}
+
+#: A setting, and the one that a data set chooses for its value alone.
+CHOSEN_FOR = {"optimizer": "learning_rate", "output": "loss", "epochs": "verbose_epoch"}
+
+
+def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = None) -> RunConfig:
+    """Complete the settings of a run: defaults, layers, output, loss and scaling of the target.
+
+    Examples
+    --------
+    >>> from barenet.data._datasets import load_dataset
+    >>> config = resolve_config(RunConfig(epochs=7), load_dataset("iris"))
+    >>> config.layers, config.output, config.loss, config.epochs
+    ((4, 8, 3), 'softmax', 'categorical_cross_entropy', 7)
+    """
+    config = config_for(given, dataset)
+    n_inputs = n_inputs or dataset.n_features
+    layers = config.layers or (n_inputs, *HIDDEN_SIZES, _n_outputs(dataset)[0])
+    _check_layers(layers, dataset, n_inputs)
+    output = _usual_output(layers, dataset) if config.output is None else config.output
+    activation = build(Activation, ACTIVATIONS, output, "output")
+    _check_output(activation.name, layers, dataset)
+    loss = as_loss(config.loss, activation)
+    scaled = dataset.classes is None and output == "identity" and loss.name in DIFFERENCE_LOSSES
+    return dataclasses.replace(
+        config,
+        layers=layers,
+        output=output,
+        loss=spec_of(loss),
+        target_scaling=config.target_scaling or ("standardize" if scaled else "none"),
+    )
+
+
+def config_for(given: RunConfig, dataset: Dataset) -> RunConfig:
+    """Complete settings by those of the data set and the defaults."""
+    return given.over(without_superseded(given, _default_config(dataset, given))).over(DEFAULTS)
+
+
+def table_defaults(n_training: int) -> RunConfig:
+    """Choose settings for a table by its number of training rows.
+
+    - The hidden activation is tanh: it is bounded, so an outlier cannot dominate the network.
+    - The L2 penalty is 3 / rows: the fewer rows, the stronger the regularization.
+    - With 1,000 rows or more, a tenth of them decides when to stop (patience 30, at most 300
+      epochs, the best epoch's weights are kept); fewer rows are all used, for 100 epochs. From
+      10,000 rows on, a mini-batch has 128 of them instead of 32.
+
+    The rules were chosen on 29 real tables of 20 to 6,000 rows, with five splits each.
+
+    Examples
+    --------
+    >>> table_defaults(120).set_fields()
+    {'hidden': ('tanh',), 'l2': 0.025, 'epochs': 100, 'batch_size': 32}
+    >>> table_defaults(40_000).patience
+    30
+    """
+    common = RunConfig(hidden=("tanh",), l2=float(f"{3 / max(n_training, 1):.2g}"))
+    if n_training < ENOUGH_TO_VALIDATE:
+        return RunConfig(epochs=100, batch_size=min(32, max(n_training, 1))).over(common)
+    batch_size = 128 if n_training >= MANY else 32
+    return RunConfig(epochs=300, patience=30, batch_size=batch_size).over(common)
+
+
+def _default_config(dataset: Dataset, given: RunConfig) -> RunConfig:
+    """Settings of the data set, or those for a table of its number of rows."""
+    if dataset.config.set_fields() or dataset.image_shape is not None:
+        return dataset.config
+    test_size = given.over(DEFAULTS).test_size or 0.0
+    return table_defaults(round(dataset.n_samples * (1 - test_size)))
+
+
+def without_superseded(given: RunConfig, usual: RunConfig) -> RunConfig:
+    """Drop settings chosen for a value that is replaced, such as a learning rate for its optimizer.
+
+    Examples
+    --------
+    >>> usual = RunConfig(optimizer="sgd", learning_rate=0.5, l2=0.1)
+    >>> without_superseded(RunConfig(optimizer="adam"), usual).set_fields()
+    {'optimizer': 'sgd', 'l2': 0.1}
+    """
+    for changed, chosen_for_it in CHOSEN_FOR.items():
+        new, old = getattr(given, changed), getattr(usual, changed)
+        if new is not None and _name(new) != _name(old):
+            usual = dataclasses.replace(usual, **{chosen_for_it: None})
+    return usual
+
+
+def _name(spec: str | int | None) -> str:
+    return str(spec or "").partition(":")[0]
+
+
+def _n_outputs(dataset: Dataset) -> tuple[int, ...]:
+    """Numbers of outputs that fit the target, the usual one first."""
+    n_classes = len(dataset.classes or ())
+    return (1, 2) if n_classes == 2 else (n_classes or 1,)
+
+
+def _usual_output(layers: tuple[int, ...], dataset: Dataset) -> str:
+    if dataset.classes is None:
+        return "identity"
+    return "sigmoid" if layers[-1] == 1 else "softmax"
+
+
+def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> None:
+    """Check that the first and the last layer fit the data."""
+    n_outputs = _n_outputs(dataset)
+    if len(layers) < 2:
+        raise ArgumentError.of(
+            "layers",
+            " ".join(map(str, layers)),
+            f"the sizes from the input to the output, such as {n_inputs} 8 {n_outputs[0]}",
+        )
+    if layers[0] != n_inputs:
+        encoded = "" if n_inputs == dataset.n_features else " once its columns are encoded"
+        raise ArgumentError(
+            f"start with {layers[0]}, but {dataset.name} has "
+            f"{_count(n_inputs, 'feature')}{encoded}",
+            argument="layers",
+            value=layers,
+        )
+    if layers[-1] not in n_outputs:
+        target = "one number to predict"
+        if dataset.classes is not None:
+            target = _count(len(dataset.classes), "class", "es")
+        raise ArgumentError(
+            f"end with {layers[-1]}, but {dataset.name} has {target}; "
+            f"expected {' or '.join(map(str, n_outputs))} at the end",
+            argument="layers",
+            value=layers,
+        )
+
+
+def _check_output(output: str, layers: tuple[int, ...], dataset: Dataset) -> None:
+    """Check that a classifier's outputs are probabilities."""
+    if dataset.classes is not None and output not in ("softmax", "sigmoid"):
+        raise ArgumentError.of("output", output, "softmax or sigmoid for classes")
+    if output == "softmax" and layers[-1] == 1:
+        raise ArgumentError(
+            "a softmax of a single output is always 1",
+            argument="output",
+            value=output,
+            remedy="use sigmoid",
+        )
+
+
+def _count(number: int, noun: str, plural: str = "s") -> str:
+    return f"{number} {noun}{'' if number == 1 else plural}"

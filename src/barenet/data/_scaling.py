@@ -1,0 +1,209 @@
+"""The scaling of features: one offset and one factor for each.
+
+It is fitted on the training rows alone and saved with the model, so that later rows are scaled in
+the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from barenet._registry import lookup
+from barenet.errors import ArgumentError, DataError
+from barenet.model._validation import numeric_array
+
+__all__ = ["KINDS", "LEAST", "NAMES", "Scaling"]
+
+Kind = Literal["none", "standardize", "minmax", "robust"]
+
+#: Minimum absolute value of a factor or divisor: below it a float64 loses its digits.
+LEAST = float(np.finfo(np.float64).tiny)
+
+#: Rows scaled at a time, so that the intermediate float64 rows stay in the processor's cache.
+_BLOCK = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """An affine map of each feature: ``(X - offset) * factor``.
+
+    Attributes
+    ----------
+    name : {"none", "standardize", "minmax", "robust", "affine"}
+        The kind of `fit`, or ``"affine"`` for any other map.
+    offset : ndarray of shape (n_features,), float64
+        Subtracted first.
+    factor : ndarray of shape (n_features,), float64
+        Multiplied then.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, a number is not finite, a factor is nearer to 0 than 2e-308, or
+        there is not one of each for each feature.
+
+    Examples
+    --------
+    >>> scaling = Scaling.fit("standardize", np.array([[1.0], [3.0]]))
+    >>> scaling.transform(np.array([[1.0], [2.0], [5.0]]))
+    array([[-1.], [ 0.], [ 3.]])
+    """
+
+    name: str
+    offset: NDArray[np.float64]
+    factor: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        lookup(dict.fromkeys(NAMES), self.name, "scaling")
+        for part in (self.offset, self.factor):
+            if not isinstance(part, np.ndarray) or part.dtype != np.float64 or part.ndim != 1:
+                raise ArgumentError.of("scaling", part, "one float64 for each feature")
+            if not np.isfinite(part).all():
+                raise ArgumentError.of("scaling", part, "finite numbers")
+        if len(self.offset) != len(self.factor) or (abs(self.factor) < LEAST).any():
+            expected = "an offset and a factor, not 0, for each feature"
+            raise ArgumentError.of("scaling", self.factor, expected)
+
+    @classmethod
+    def fit(cls, kind: Kind, X: ArrayLike) -> Scaling:
+        """Fit the offset and the factor to the training rows.
+
+        Parameters
+        ----------
+        kind : {"none", "standardize", "minmax", "robust"}
+            ``"none"`` does not scale; ``"standardize"`` scales each feature to mean 0 and standard
+            deviation 1, that of the population (the sum over n, not n - 1); ``"robust"`` scales to
+            median 0 and an interquartile range of 1, which outliers do not affect; ``"minmax"``
+            maps the minimum to 0 and the maximum to 1. ``"minmax"`` divides images of type uint8 by
+            255, whatever their values, so that all pixels have one scale.
+        X : array-like of shape (n_samples, n_features)
+            The training rows.
+
+        Returns
+        -------
+        Scaling
+            The fitted scaling; a constant feature is only shifted, to 0.
+
+        Raises
+        ------
+        ValueError
+            If the kind is unknown, or X is not a matrix of numbers with at least one row.
+        DataError
+            If the range of a feature is beyond float64.
+        """
+        measure = lookup(KINDS, kind, "scaling")
+        X = _matrix(X)
+        if X.size == 0:
+            raise ArgumentError(f"is empty, its shape is {X.shape}", argument="X")
+        offset, spread = measure(X)
+        with np.errstate(divide="ignore", over="ignore"):
+            factor = np.where(spread == 0, 1.0, 1.0 / spread)
+        wrong = np.flatnonzero(~np.isfinite(offset) | ~np.isfinite(factor) | (abs(factor) < LEAST))
+        if wrong.size:
+            column = X[:, wrong[0]]
+            raise DataError(
+                f"{kind} is beyond float64 for the numbers of feature {wrong[0]} "
+                f"(from {column.min():g} to {column.max():g})",
+                argument="scaling",
+            )
+        return cls(kind, offset, factor)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of features."""
+        return len(self.offset)
+
+    def transform(self, X: ArrayLike, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+        """Scale rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows, of any real type.
+        dtype : dtype, default float64
+            Type of the result; the arithmetic is in float64.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            The scaled rows.
+
+        Raises
+        ------
+        ValueError
+            If the rows are not numbers, or have another number of features.
+        """
+        X = _matrix(X)
+        if X.shape[1] != len(self.offset):
+            problem = f"expected shape (n, {len(self.offset)}), got {X.shape}"
+            raise ArgumentError(problem, argument="X")
+        scaled = np.empty(X.shape, dtype)
+        for start in range(0, len(X), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            scaled[rows] = (X[rows] - self.offset) * self.factor
+        return scaled
+
+    def inverse_transform(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Undo `transform`.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Scaled rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), float64
+            The rows in their original units.
+        """
+        return X / self.factor + self.offset
+
+
+def _matrix(X: ArrayLike) -> NDArray[Any]:
+    """Convert to a matrix of real numbers of any type."""
+    array = numeric_array(X, "X")
+    if array.ndim != 2:
+        problem = f"expected shape (n_samples, n_features), got {array.shape}"
+        raise ArgumentError(problem, argument="X")
+    return array
+
+
+def _none(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """No scaling."""
+    return np.zeros(X.shape[1]), np.ones(X.shape[1])
+
+
+def _standardize(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, std = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
+    # Rounding may leave a constant feature with a tiny deviation instead of 0.
+    constant = (X[0] == X).all(axis=0)
+    return np.where(constant, X[0], mean), np.where(constant, 0.0, std)
+
+
+def _minmax(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Minimum and range."""
+    if X.dtype == np.uint8:
+        return np.zeros(X.shape[1]), np.full(X.shape[1], 255.0)
+    smallest, largest = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
+    with np.errstate(over="ignore"):
+        return smallest, largest - smallest
+
+
+def _robust(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Median and interquartile range."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lower, median, upper = np.quantile(X.astype(np.float64), (0.25, 0.5, 0.75), axis=0)
+        return median, upper - lower
+
+
+#: The kinds: functions of X that return the offset and the spread of each feature.
+KINDS = {"none": _none, "standardize": _standardize, "minmax": _minmax, "robust": _robust}
+
+#: The names that a scaling may have.
+NAMES = (*KINDS, "affine")

@@ -1,0 +1,149 @@
+"""The target of a table: classes or numbers, by one rule that `task` overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data._frame import Frame
+from barenet.data._labels import WORDS, class_name, encode, is_number
+from barenet.data._parsing import MISSING, complete_numbers, is_code, to_number, unique_texts
+from barenet.errors import ArgumentError, some
+
+__all__ = [
+    "MOST_CLASSES",
+    "Task",
+    "are_classes",
+    "check_task",
+    "encode_numbers",
+    "known_classes",
+    "missing_targets",
+    "read_target",
+]
+
+Task = Literal["classification", "regression"]
+
+#: y, and the names of the classes; None for numbers.
+Target = tuple[NDArray[Any], tuple[str, ...] | None]
+
+#: Maximum number of different whole numbers that are classes.
+MOST_CLASSES = 20
+
+#: Maximum number of rows without a target that an error lists.
+_SHOWN = 5
+
+
+def check_task(task: str | None) -> None:
+    """Refuse an unknown task."""
+    if task not in (None, "classification", "regression"):
+        raise ArgumentError.of("task", task, "classification or regression")
+
+
+def are_classes(numbers: NDArray[Any]) -> bool:
+    """Whether numbers stand for classes.
+
+    >>> are_classes(np.array([3, 4, 4, 3, 5, 5])), are_classes(np.array([1, 2, 3, 4]))
+    (True, False)
+    """
+    different = np.unique(numbers)
+    few = len(different) <= min(MOST_CLASSES, len(numbers) / 2)
+    return few and bool((different == np.floor(different)).all())
+
+
+def encode_numbers(numbers: NDArray[np.float64], task: Task | None) -> Target:
+    """Encode numbers as classes where they are classes."""
+    is_classes = are_classes(numbers) if task is None else task == "classification"
+    return encode(numbers) if is_classes else (numbers, None)
+
+
+def read_target(rows: Frame, target: str, task: Task | None) -> Target:
+    """Read the target column of training rows."""
+    column = rows[target]
+    if column.dtype.kind == "M":
+        raise rows.fault(0, target, "classes or numbers")
+    if column.dtype.kind == "b" and task != "regression":
+        return encode(np.array(WORDS)[column.astype(np.int64)])
+    _check_complete(rows, target, missing_targets(rows, target, task))
+    if column.dtype.kind == "T":
+        return _read_text(rows, target, task)
+    return encode_numbers(complete_numbers(rows, target), task)
+
+
+def missing_targets(
+    rows: Frame, target: str, task: Task | None, classes: Collection[str] = ()
+) -> NDArray[np.bool_]:
+    """Find the rows without a target, shape (n_rows,)."""
+    column = rows[target]
+    if column.dtype.kind == "T":
+        missing = {"", *(() if task == "classification" else MISSING)} - {*classes}
+        codes, texts = unique_texts(column)
+        return np.array([text in missing for text in texts])[codes]
+    if column.dtype.kind == "f":
+        return np.isnan(column)
+    return np.isnat(column) if column.dtype.kind == "M" else np.zeros(len(column), bool)
+
+
+def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
+    """Read a target column of text."""
+    codes, texts = unique_texts(rows[target])
+    are_numbers = np.array([to_number(text) is not None for text in texts])
+    if task == "regression" or are_numbers.all():
+        numbers, classes = encode_numbers(complete_numbers(rows, target), task)
+        if classes is None or not any(map(is_code, texts)):
+            return numbers, classes
+    elif task is None and all(map(_has_decimal_comma, texts)):
+        remedy = "for a decimal comma, use {decimal}, without thousands separators; "
+        expected, options = "a number with a point, or a class", {"decimal": ","}
+        remedy += "for classes, {task}"
+        raise rows.fault(0, target, expected, remedy, **options, task="classification")
+    elif task is None and are_numbers.any():
+        row, expected = int(np.argmin(are_numbers[codes])), "a number, as in other rows"
+        raise rows.fault(row, target, expected, "for classes, use {task}", task="classification")
+    return encode(np.array(texts)[codes])
+
+
+def _has_decimal_comma(text: str) -> bool:
+    """Whether a text is a number such as 2,5 or 1.234,5 or 1,234."""
+    digits = text.lstrip("+-").replace(".", "").replace(",", "")
+    return "," in text and digits.isdecimal()
+
+
+def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> None:
+    """Refuse rows without a target, and list them."""
+    (numbers,) = np.nonzero(missing)
+    if not numbers.size:
+        return
+    options: dict[str, object] = {"drop_missing_target": True}
+    remedy = "leave such rows out by {drop_missing_target}"
+    if rows[target].dtype.kind == "T" and str(rows[target][numbers[0]]).strip():
+        remedy += ", or use {task} if it is a class"
+        options["task"] = "classification"
+    if numbers.size > 1:
+        places = ", ".join(map(rows.place, numbers[1:_SHOWN].tolist()))
+        more = ", …" if numbers.size > _SHOWN else ""
+        remedy += f"; there are {numbers.size:,} (also {places}{more})"
+    raise rows.fault(int(numbers[0]), target, "a value to learn from", remedy, **options)
+
+
+def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[np.int64]:
+    """Read the target column as indices of the classes of a network, shape (n_rows,)."""
+    column = rows[target]
+    if column.dtype.kind == "T":
+        codes, labels = unique_texts(column)
+        numbers = [to_number(label) for label in labels]
+        # Where the classes are text, 01 is not 1.
+        if all(map(is_number, classes)) and None not in numbers:
+            labels = [class_name(number) for number in numbers if number is not None]
+    elif column.dtype.kind == "b":
+        codes, labels = column.astype(np.int64), list(WORDS)
+    else:
+        values, codes = np.unique(complete_numbers(rows, target), return_inverse=True)
+        labels = [class_name(value) for value in values]
+    index = {label: number for number, label in enumerate(classes)}
+    y = np.array([index.get(label, -1) for label in labels])[codes]
+    if (unknown := np.flatnonzero(y < 0)).size:
+        raise rows.fault(int(unknown[0]), target, f"one of {some(classes)}")
+    return y.astype(np.int64)

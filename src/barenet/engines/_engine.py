@@ -1,0 +1,94 @@
+"""The interface of an engine, where the arithmetic of training runs.
+
+The training loop passes an engine the batches of a chunk, and the engine returns a loss and a
+gradient norm for each. All engines compute the same; they differ in speed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import FloatArray
+from barenet.model._network import Network
+from barenet.model.losses import Loss
+from barenet.optimization._clipping import Clipping
+from barenet.optimization._penalties import Penalty
+from barenet.optimization.optimizers import LBFGS, Optimizer
+
+__all__ = ["ChunkResult", "Engine", "Job"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Job:
+    """Network, training set, loss and optimizer: all that stays the same from step to step."""
+
+    #: Its parameters are changed in place.
+    network: Network
+    rows: ArrayDataset
+    loss: Loss
+    optimizer: Optimizer | LBFGS
+    penalties: Sequence[Penalty] = field(default=())
+    clipping: Clipping | None = None
+    #: Decides the random numbers of each step.
+    seed: int = 0
+
+
+class ChunkResult(NamedTuple):
+    """Losses and gradient norms of the batches of a chunk, each of shape (n_batches,)."""
+
+    #: Before the step of the batch, with the penalties.
+    losses: NDArray[np.float64]
+    #: Euclidean, before clipping.
+    gradient_norms: NDArray[np.float64]
+
+
+class Engine(ABC):
+    """One implementation of the arithmetic, created with a job and a maximum of threads.
+
+    Attributes
+    ----------
+    name : str
+        The key in `ENGINES`.
+    """
+
+    name: ClassVar[str]
+    job: Job
+
+    @abstractmethod
+    def __init__(self, job: Job, threads: int | None = None) -> None:
+        """By default as many threads as are worth starting; the bits do not depend on them."""
+
+    @classmethod
+    @abstractmethod
+    def refusal(cls, job: Job) -> str | None:
+        """The reason why the engine can't run a job; None if it can."""
+
+    @abstractmethod
+    def run(
+        self,
+        order: NDArray[np.intp],
+        batch_size: int,
+        rates: NDArray[np.float64],
+        first_step: int,
+    ) -> ChunkResult:
+        """Take one step for each batch of a chunk.
+
+        `order` has the row numbers of all batches, the last of which may be smaller; `rates` has
+        the learning rate of each step, and `first_step` is the number of steps before the chunk,
+        which decides its random numbers. No later call changes the arrays of the result.
+        """
+
+    @abstractmethod
+    def value_and_gradient(self) -> tuple[float, FloatArray]:
+        """Loss of the training set with the penalties, and its gradient, shape (n_parameters,)."""
+
+    @abstractmethod
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
+        """Loss of any rows without penalties, and the outputs, shape (n_rows, n_outputs)."""

@@ -1,0 +1,111 @@
+"""The reference engine: the training step in NumPy, written to be read.
+
+It is the specification: every other engine computes the same, only faster.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines._engine import ChunkResult, Engine, Job
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import FloatArray
+from barenet.model._network import Objective
+from barenet.model._randomness import derive_key
+from barenet.optimization._clipping import euclidean_norm
+from barenet.optimization.optimizers import Optimizer
+
+__all__ = ["ReferenceEngine"]
+
+#: Rows that are evaluated at a time: X is never converted to the network's dtype as a whole.
+CHUNK = 4096
+
+
+class ReferenceEngine(Engine):
+    """NumPy, one batch after the other.
+
+    Parameters
+    ----------
+    job : Job
+        Network, training set, loss and optimizer.
+    threads : int, optional
+        Left to NumPy's own settings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from barenet import Network
+    >>> from barenet.losses import SquaredError
+    >>> from barenet.optimizers import SGD
+    >>> from barenet.engines import Job
+    >>> from barenet.model._array_dataset import validate_arrays
+    >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
+    >>> rows = validate_arrays(network, SquaredError(), [[1.0]], [2.0])
+    >>> job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=SGD())
+    >>> ReferenceEngine(job).run(np.array([0]), 1, np.array([0.1]), 0).losses
+    array([2.])
+    """
+
+    name: ClassVar[str] = "reference"
+
+    def __init__(self, job: Job, threads: int | None = None) -> None:
+        self.job, network = job, job.network
+        self._objective = Objective(network, job.loss)
+        self._penalties = []
+        for penalty in job.penalties:
+            self._penalties.append((penalty, penalty.expand(network.layout, network.dtype)))
+
+    @classmethod
+    def refusal(cls, job: Job) -> str | None:
+        return None
+
+    def run(
+        self,
+        order: NDArray[np.intp],
+        batch_size: int,
+        rates: NDArray[np.float64],
+        first_step: int,
+    ) -> ChunkResult:
+        job = self.job
+        assert isinstance(job.optimizer, Optimizer)
+        losses, norms = np.empty(len(rates)), np.empty(len(rates))
+        for i, rate in enumerate(map(float, rates)):  # NumPy's float64 would widen float32
+            batch = order[i * batch_size : (i + 1) * batch_size]
+            value, gradient = self._step(job.rows.take(batch), first_step + i)
+            losses[i], norms[i] = value, euclidean_norm(gradient)
+            if job.clipping is not None:
+                job.clipping.clip(gradient)
+            job.optimizer.step(job.network.parameters, gradient, rate)
+        return ChunkResult(losses, norms)
+
+    def value_and_gradient(self) -> tuple[float, FloatArray]:
+        return self._step(self._all_rows, 0)
+
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
+        chunks = (slice(start, start + CHUNK) for start in range(0, len(rows.X), CHUNK))
+        measured = (self._objective.value_and_output(rows.take(chunk)) for chunk in chunks)
+        values, outputs = zip(*measured, strict=True)
+        weights = rows.batch_weights(CHUNK)
+        return float(values @ (weights / (weights.sum() or 1))), np.concatenate(outputs)
+
+    @cached_property
+    def _all_rows(self) -> ArrayDataset:
+        """The training set in the network's dtype, for the repeated evaluations of L-BFGS."""
+        rows = self.job.rows
+        return ArrayDataset(rows.inputs(self.job.network.dtype), rows.y, rows.sample_weight)
+
+    def _step(self, rows: ArrayDataset, step: int) -> tuple[float, FloatArray]:
+        """Compute the loss with the penalties, and its gradient."""
+        network = self.job.network
+        key = derive_key(self.job.seed, step)
+        value, gradient = self._objective.value_and_gradient(rows, rng_key=key)
+        for penalty, strengths in self._penalties:
+            if penalty.normalize_by_batch:
+                strengths = strengths * rows.inverse_weight
+            value += penalty.value(network.parameters, strengths)
+            gradient += penalty.gradient(network.parameters, strengths)
+        return value, gradient

@@ -1,0 +1,139 @@
+"""Threads: their number, and the library that distributes the work among them.
+
+TBB is the library that Numba can use from several Python threads at once and after a fork. Its
+wheel installs it where Numba does not search, so it is first loaded by its path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import importlib
+import math
+import multiprocessing
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from barenet._constraints import check_count
+from barenet.errors import brief
+
+__all__ = [
+    "allowed_cores",
+    "choose_threads",
+    "fair_share",
+    "load_tbb",
+    "pool_size",
+    "uses_tbb",
+]
+
+#: Multiplications in a step from which on a second thread saves more time than it costs.
+WORTHWHILE = 400_000
+
+
+def choose_threads(requested: int | None, multiplications: float) -> int:
+    """Choose a number of threads."""
+    if requested is None and os.environ.get("BARENET_THREADS"):
+        requested = _from_environment(os.environ["BARENET_THREADS"])
+    most = min(allowed_cores(), pool_size()) if load_tbb() and uses_tbb() else 1
+    if requested is not None:
+        return min(check_count(requested, "threads"), most)
+    return min(most, fair_share()) if multiplications >= WORTHWHILE else 1
+
+
+def allowed_cores() -> int:
+    """Count the cores that this process may use: by its affinity, and by its control group."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, min(cores, _quota()))
+
+
+def pool_size() -> int:
+    """Size of Numba's thread pool: ``NUMBA_NUM_THREADS``, which loky sets in its workers."""
+    numba: Any = importlib.import_module("numba")
+    return int(numba.config.NUMBA_NUM_THREADS)
+
+
+def fair_share() -> int:
+    """Number of threads that respects other processes and limits.
+
+    A worker of joblib has one thread, so that there are no more threads than cores; but loky sets
+    the number for its workers. A limit of BLAS or OpenMP by threadpoolctl or by the environment
+    applies to the kernels, too, which replace BLAS here.
+    """
+    limits = [1] if _is_a_worker() else [count for count in _limits() if count]
+    return min(limits, default=sys.maxsize)
+
+
+def uses_tbb() -> bool:
+    """Whether Numba uses TBB in this process, or will.
+
+    Another library or the environment may have chosen another one: OpenMP crashes after a fork, and
+    Numba's own pool when two threads enter it.
+    """
+    numba: Any = importlib.import_module("numba")
+    try:
+        return bool(numba.threading_layer() == "tbb")
+    except ValueError:  # no parallel work yet
+        return numba.config.THREADING_LAYER in ("default", "safe", "tbb")
+
+
+@functools.cache
+def load_tbb() -> bool:
+    """Load TBB from its wheel."""
+    from importlib import metadata
+
+    try:
+        files = metadata.files("tbb") or []
+    except metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name in ("libtbb.so.12", "tbb12.dll", "libtbb.12.dylib"):
+            ctypes.CDLL(str(Path(str(file.locate())).resolve()), mode=ctypes.RTLD_GLOBAL)
+    try:
+        importlib.import_module("numba.np.ufunc.tbbpool")
+    except ImportError:
+        return False
+    return True
+
+
+def _is_a_worker() -> bool:
+    """Whether this is a worker of joblib whose number of threads is not set."""
+    joblib = sys.modules.get("joblib")
+    level = joblib.parallel.get_active_backend()[0].nesting_level if joblib else 0
+    is_loky = multiprocessing.current_process().name.startswith("LokyProcess")
+    return bool(level) and not (is_loky and level == 1)
+
+
+def _limits() -> list[int]:
+    """Numbers of threads of BLAS and OpenMP, if they are loaded."""
+    if "threadpoolctl" not in sys.modules:  # no limit can have been set
+        return []
+    kinds: dict[str, int] = {}
+    for pool in _pools().info():
+        kinds[pool["user_api"]] = max(pool["num_threads"] or 0, kinds.get(pool["user_api"], 0))
+    return list(kinds.values())
+
+
+@functools.cache
+def _pools() -> Any:
+    """The thread pools; a search for them takes milliseconds."""
+    return importlib.import_module("threadpoolctl").ThreadpoolController()
+
+
+def _from_environment(text: str) -> int:
+    with contextlib.suppress(ValueError):
+        if text.isdecimal() and (count := int(text)) >= 1:
+            return count
+    raise ValueError(f"BARENET_THREADS: expected a whole number of 1 or more, got {brief(text)}")
+
+
+def _quota() -> int:
+    """Cores that the control group allows, rounded up."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return math.ceil(int(quota) / int(period))
+    except (OSError, ValueError):
+        return os.cpu_count() or 1

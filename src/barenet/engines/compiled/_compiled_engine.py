@@ -1,0 +1,112 @@
+"""The compiled engine: the arithmetic of `reference` in kernels, a chunk of batches in one call."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines._engine import ChunkResult, Engine, Job
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import FloatArray
+from barenet.optimization.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from barenet.engines.compiled._kernel_program import Program
+    from barenet.engines.compiled._lowering import Task
+
+__all__ = ["CompiledEngine"]
+
+#: Rows that are predicted at a time.
+CHUNK = 512
+
+
+class CompiledEngine(Engine):
+    """Numba kernels, with explicit vector code, on one thread or several.
+
+    Parameters
+    ----------
+    job : Job
+        What to do.
+    threads : int, optional
+        By default what pays, and never more than the cores allowed. The bits do not depend on it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from barenet import Network
+    >>> from barenet.losses import SquaredError
+    >>> from barenet.optimizers import SGD
+    >>> from barenet.engines import Job
+    >>> from barenet.model._array_dataset import validate_arrays
+    >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
+    >>> rows = validate_arrays(network, SquaredError(), [[1.0]], [2.0])
+    >>> job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=SGD())
+    >>> CompiledEngine(job).run(np.array([0]), 1, np.array([0.1]), 0).losses
+    array([2.])
+    """
+
+    name: ClassVar[str] = "compiled"
+
+    def __init__(self, job: Job, threads: int | None = None) -> None:
+        self.job, self.threads = job, threads
+        self._programs: dict[object, Program] = {}
+
+    @classmethod
+    def refusal(cls, job: Job) -> str | None:
+        if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+            return "NUMBA_DISABLE_JIT disables compilation"
+        from barenet.engines.compiled._lowering import refusal
+
+        return refusal(job)
+
+    def run(
+        self,
+        order: NDArray[np.intp],
+        batch_size: int,
+        rates: NDArray[np.float64],
+        first_step: int,
+    ) -> ChunkResult:
+        optimizer = self.job.optimizer
+        assert isinstance(optimizer, Optimizer)
+        optimizer.prepare(self.job.network.parameters)
+        # As for a whole epoch, so that the rest of one takes the same steps after a resumption.
+        capacity = min(batch_size, max(len(order), len(self.job.rows.X)))
+        program = self._program("learn", capacity, self.job.rows)
+        for number, moment in enumerate(optimizer.moments.values(), 1):
+            program.point(f"moment_{number}", moment)
+        program.step["n_steps"] = optimizer.n_steps
+        report = program.run(order, batch_size, rates, first_step)
+        optimizer.n_steps += len(rates)
+        return report
+
+    def value_and_gradient(self) -> tuple[float, FloatArray]:
+        n_rows = len(self.job.rows.X)
+        program = self._program("differentiate", n_rows, self.job.rows)
+        gradient = np.empty_like(self.job.network.parameters)
+        program.point("gradient", gradient)
+        report = program.run(np.arange(n_rows), n_rows, np.zeros(1), 0)
+        return float(report.losses[0]), gradient
+
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
+        n_rows, size = len(rows.X), min(CHUNK, len(rows.X))
+        program = self._program("evaluate", size, rows)
+        output = np.empty(rows.y.shape, self.job.network.dtype)
+        program.point("output", output)
+        weights = rows.batch_weights(size)
+        losses = program.run(np.arange(n_rows), size, np.zeros(len(weights)), 0).losses
+        total = weights.sum()
+        return (float(losses @ weights / total) if total > 0 else 0.0), output
+
+    def _program(self, task: Task, capacity: int, rows: ArrayDataset) -> Program:
+        """Program of a task, for batches of up to `capacity` rows of a type."""
+        key = (task, rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
+        program = self._programs.get(key)
+        if program is None or program.capacity < capacity:
+            from barenet.engines.compiled._kernel_program import Program
+
+            program = self._programs[key] = Program(self.job, capacity, task, rows, self.threads)
+        program.read(rows)
+        return program

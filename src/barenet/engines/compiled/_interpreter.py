@@ -1,0 +1,188 @@
+"""Interpreter: runs a program batch after batch, on one thread or on a team of threads.
+
+A program is a sequence of regions. A region has groups; the threads share the units of a group,
+which are rows of the batch or of parameters, and each processes its part in chunks that fit the
+cache. For each chunk, the group's instructions run in turn: a kernel with its operands. No sum is
+split by the number of threads, so any number of them gives the same bits.
+
+The threads are started once for a chunk of batches. The first to arrive leads: it opens a region,
+processes its own part and those that no other thread has claimed, and waits for the claimed ones.
+So a thread that arrives late, or never, delays no other; and a thread has the same part of each
+region, with the same rows of weights, which are in its cache.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from barenet.engines.kernels._gradients import sum_of
+from barenet.engines.kernels._kernel import entry
+from barenet.engines.kernels._records import STEP, record
+from barenet.engines.simd._atomics import add, compare_exchange, pause, publish, read, yield_thread
+from barenet.engines.simd._calls import OPTIONS, invoke
+from barenet.engines.simd._processor import flush_denormals, restore_denormals
+from barenet.engines.simd._views import array, record_at
+
+__all__ = [
+    "GROUP",
+    "INSTRUCTION",
+    "PROGRAM",
+    "REGION",
+    "TEAM",
+    "run_on_one_thread",
+    "run_on_threads",
+]
+
+#: The step, which all kernels share, and the regions: those from `start` up to `stop` run for each
+#: batch, those before (from `load`) and after (up to `end`) once for a call. Then the rows and
+#: batches of the call, the address of its losses and norms, and that of the team's numbers.
+PROGRAM = record(
+    "step regions load start stop end "
+    "order n_rows batch_size rates n_batches first_step report team"
+)
+
+#: Some groups; `serial` if they run on one thread.
+REGION = record("groups n_groups serial")
+
+#: Instructions that run for each chunk of the units; 0 units are the rows of the batch. The part
+#: of a thread consists of whole grains.
+GROUP = record("instructions n_instructions units chunk grain")
+
+#: Addresses of a kernel and of the record that it reads.
+INSTRUCTION = record("kernel operands")
+
+program_at, step_at, region_at = record_at(PROGRAM), record_at(STEP), record_at(REGION)
+group_at, instruction_at = record_at(GROUP), record_at(INSTRUCTION)
+
+# Numbers that the threads share, each in a cache line of its own: the count of threads that have
+# arrived, the number of the open region and its index, the count of its finished parts, and the
+# last number for which each part was claimed. A negative number is the end.
+ARRIVED, OPEN, INDEX, DONE, CLAIMS = range(0, 5 * 64, 64)
+
+#: Bytes of these numbers without the claims, which take a cache line for each thread.
+TEAM = CLAIMS
+
+#: Reads of an unchanged number before other threads are let run.
+PATIENCE = 2048
+
+
+@entry()
+def run_on_one_thread(address):
+    """Run the program at an address for each of its batches, on one thread."""
+    before = flush_denormals()
+    run_batches(program_at(address, 0), 1)
+    restore_denormals(before)
+
+
+@entry(parallel=True)
+def run_on_threads(address, threads):
+    """Run the program at an address for each of its batches, on several threads."""
+    for _ in nb.prange(threads):
+        before, program = flush_denormals(), program_at(address, 0)
+        thread = add(program.team + ARRIVED, 1)
+        if thread == 0:
+            run_batches(program, threads)
+            publish(program.team + OPEN, -1)
+        else:
+            follow(program, thread, threads)
+        restore_denormals(before)
+
+
+@nb.njit(**OPTIONS)
+def run_batches(program, threads):
+    """Load, a step for each batch, and store."""
+    step, size, n_batches = step_at(program.step, 0), program.batch_size, program.n_batches
+    rates = array(np.float64, program.rates, 0, n_batches)
+    losses = array(np.float64, program.report, 0, n_batches)
+    norms = array(np.float64, program.report, n_batches, n_batches)
+    run_regions(program, program.load, program.start, threads)
+    for i in range(n_batches):
+        step.batch = program.order + 8 * i * size
+        step.n_rows = min(size, program.n_rows - i * size)
+        step.row_weight, step.rate = 1.0 / step.n_rows, rates[i]
+        step.number = program.first_step + i
+        step.n_steps += 1
+        run_regions(program, program.start, program.stop, threads)
+        penalties = sum_of(step.squares, step.n_tiles, step.n_tiles)
+        losses[i] = sum_of(step.losses, 0, step.n_rows) + penalties
+        norms[i] = math.sqrt(sum_of(step.squares, 0, step.n_tiles))
+    run_regions(program, program.stop, program.end, threads)
+
+
+@nb.njit(**OPTIONS)
+def run_regions(program, first, last, threads):
+    """Run regions one after the other, on as many threads as each allows."""
+    for region in range(first, last):
+        if threads == 1 or region_at(program.regions, region).serial:
+            run_part(program, region, 0, 1)
+        else:
+            lead(program, region, threads)
+
+
+@nb.njit(**OPTIONS)
+def lead(program, region, threads):
+    """Open a region, take part in it, and wait until it is finished."""
+    team, spins = program.team, 0
+    number = read(team + OPEN) + 1
+    publish(team + DONE, 0)
+    publish(team + INDEX, region)
+    publish(team + OPEN, number)
+    take_part(program, number, 0, threads)
+    while read(team + DONE) < threads:
+        spins = wait(spins)
+
+
+@nb.njit(**OPTIONS)
+def follow(program, thread, threads):
+    """Take part in each region that is opened, until the end."""
+    done, spins = 0, 0
+    number = read(program.team + OPEN)
+    while number >= 0:
+        if number > done:
+            take_part(program, number, thread, threads)
+            done, spins = number, 0
+        spins = wait(spins)
+        number = read(program.team + OPEN)
+
+
+@nb.njit(**OPTIONS)
+def take_part(program, number, thread, threads):
+    """Run a thread's own part of the region of that number, and then all unclaimed parts."""
+    team = program.team
+    for turn in range(threads):
+        part = (thread + turn) % threads
+        if compare_exchange(team + CLAIMS + 64 * part, number - 1, number):
+            run_part(program, read(team + INDEX), part, threads)
+            add(team + DONE, 1)
+
+
+@nb.njit(**OPTIONS)
+def wait(spins):
+    """Wait briefly; after many times, let other threads run."""
+    if spins % PATIENCE == PATIENCE - 1:
+        yield_thread()
+    else:
+        pause()
+    return spins + 1
+
+
+@nb.njit(**OPTIONS)
+def run_part(program, index, number, parts):
+    """Run one part of every group of a region."""
+    step, region = step_at(program.step, 0), region_at(program.regions, index)
+    for place in range(region.n_groups):
+        group = group_at(region.groups, place)
+        units = group.units if group.units > 0 else step.n_rows
+        start, end = 0, units
+        if parts > 1:
+            size = -(-units // (parts * group.grain)) * group.grain
+            start, end = min(number * size, units), min((number + 1) * size, units)
+        while start < end:
+            stop = start + min(group.chunk, end - start)
+            for turn in range(group.n_instructions):
+                instruction = instruction_at(group.instructions, turn)
+                invoke(instruction.kernel, step, instruction.operands, start, stop)
+            start = stop

@@ -1,0 +1,126 @@
+"""Program: the instructions of a job in the order of a step, as tables for the interpreter."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines._engine import ChunkResult, Job
+from barenet.engines._threads import choose_threads
+from barenet.engines.compiled._interpreter import (
+    GROUP,
+    INSTRUCTION,
+    PROGRAM,
+    REGION,
+    TEAM,
+    run_on_one_thread,
+    run_on_threads,
+)
+from barenet.engines.compiled._lowering import Lowering, Region, Task
+from barenet.engines.compiled._workspace import Workspace, address, up
+from barenet.engines.kernels._dense import multiply
+from barenet.engines.kernels._records import STEP
+from barenet.engines.simd._views import kernel_spec
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model.layers import Dense
+from barenet.optimization.optimizers import Optimizer
+
+__all__ = ["Program"]
+
+
+class Program:
+    """The instructions for the batches of a chunk, with the memory that they need."""
+
+    def __init__(
+        self, job: Job, capacity: int, task: Task, rows: ArrayDataset, threads: int | None = None
+    ) -> None:
+        self.job, self.capacity = job, capacity
+        self.workspace = Workspace(kernel_spec(job.network.dtype), job.network.dtype)
+        lowered = Lowering(job, rows, self.workspace, capacity, task)
+        #: The record that all kernels share.
+        self.step = self.workspace.record(
+            STEP, seed=job.seed, capacity=capacity, n_tiles=lowered.n_tiles,
+            multiply=multiply.address(self.workspace.spec),
+            squares=np.zeros(2 * lowered.n_tiles + 1), losses=np.zeros(capacity),
+            clip=job.clipping.limit if job.clipping is not None else 0.0, **numbers_of(job),
+        )  # fmt: skip
+        load, batch, store = lowered.load, lowered.batch, lowered.store
+        #: The record that the interpreter reads, at `address`.
+        self.record = self.workspace.record(
+            PROGRAM, step=self.step, regions=self.write([*load, *batch, *store]),
+            start=len(load), stop=len(load + batch), end=len(load + batch + store),
+        )  # fmt: skip
+        self.address = address(self.record)
+        self.pointed: dict[str, NDArray[Any]] = {}
+        weights = sum(
+            layer.weights.size for layer in job.network.layers if isinstance(layer, Dense)
+        )
+        self.threads = functools.cache(lambda size: choose_threads(threads, 3 * size * weights))
+
+    def write(self, regions: list[Region]) -> int:
+        """Write the tables of these regions, of their groups and of their instructions."""
+        table, rows = self.workspace.table, []
+        for region in regions:
+            groups = [(table(INSTRUCTION, work), len(work), *units) for work, *units in region]
+            serial = all(group.units == 1 for group in region)
+            rows.append((table(GROUP, groups), len(groups), serial))
+        return table(REGION, rows)
+
+    def read(self, rows: ArrayDataset) -> None:
+        """Set the rows from which batches are taken."""
+        network, step = self.job.network, self.step
+        if self.pointed.get("x") is not rows.X:
+            size = rows.X.itemsize
+            step["x_row"], step["x_column"] = (stride // size for stride in rows.X.strides)
+        step["scale"] = rows.scale
+        self.point("x", rows.X)
+        self.point("y", np.ascontiguousarray(rows.y))
+        self.point("parameters", network.parameters)
+        self.point("statistics", network.statistics)
+        if rows.sample_weight is not None:
+            self.point("sample_weight", np.ascontiguousarray(rows.sample_weight))
+
+    def point(self, name: str, array: NDArray[Any]) -> None:
+        """Set the address of an array, and keep the array alive."""
+        if self.pointed.get(name) is not array:
+            self.pointed[name], self.step[name] = array, address(array)
+
+    def run(
+        self,
+        order: NDArray[np.intp],
+        batch_size: int,
+        rates: NDArray[np.float64],
+        first_step: int,
+    ) -> ChunkResult:
+        """Run the program for each batch; see `Engine.run`."""
+        order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
+        threads, record = self.threads(batch_size), self.record
+        self.held = order, rates, report
+        record["order"], record["rates"], record["report"] = map(address, self.held)
+        record["n_rows"], record["n_batches"] = len(order), len(rates)
+        record["batch_size"], record["first_step"] = batch_size, first_step
+        if threads == 1:
+            run_on_one_thread(self.address)
+        else:
+            team = np.zeros((TEAM + 64 * threads) // 8 + 8, np.int64)
+            record["team"] = up(address(team), 64)
+            run_on_threads(self.address, threads)
+        return ChunkResult(*report)
+
+
+def numbers_of(job: Job) -> dict[str, float]:
+    """The optimizer's numbers, by their names in `records.STEP`."""
+    if not isinstance(job.optimizer, Optimizer):
+        return {}
+    names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2"}
+    given = [each.name for each in fields(job.optimizer) if each.init]
+    numbers = {names.get(name, name): getattr(job.optimizer, name) for name in given}
+    numbers.pop("learning_rate")  # each step has its own
+    if "epsilon" in numbers:  # for the padding 0 / ε must be 0, so ε must not underflow
+        tiny = float(np.finfo(job.network.dtype).tiny)
+        numbers["epsilon"] = max(numbers["epsilon"], tiny)
+    return numbers

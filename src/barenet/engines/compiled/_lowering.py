@@ -1,0 +1,389 @@
+"""Lowering: from layers, a loss and an optimizer to instructions for the kernels.
+
+Nothing is compiled for an architecture: a layer becomes a record of sizes and addresses, and a few
+instructions that name the kernels that run on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from barenet._constraints import options_of
+from barenet.engines._engine import Job
+from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, up
+from barenet.engines.kernels import (
+    _activations as activations,
+)
+from barenet.engines.kernels import (
+    _copies as copies,
+)
+from barenet.engines.kernels import (
+    _dense as dense,
+)
+from barenet.engines.kernels import (
+    _dropout as dropout,
+)
+from barenet.engines.kernels import (
+    _gradients as gradients,
+)
+from barenet.engines.kernels import (
+    _losses as losses,
+)
+from barenet.engines.kernels import (
+    _norms as norms,
+)
+from barenet.engines.kernels import (
+    _optimizers as optimizers,
+)
+from barenet.engines.kernels._kernel import Kernel
+from barenet.engines.kernels._records import LAYER, PRODUCT
+from barenet.engines.simd._views import KernelSpec
+from barenet.model._activations import Activation
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.model.losses import Loss, logits_form
+from barenet.optimization._clipping import ClipNorm, ClipValue
+from barenet.optimization.optimizers import LBFGS
+
+__all__ = ["Group", "Lowering", "Region", "Task", "refusal"]
+
+#: Take steps, compute a gradient, compute the loss of outputs, or only the outputs.
+Task = Literal["learn", "differentiate", "evaluate", "predict"]
+
+#: Entries of a gradient that are computed and applied together, so that they stay in the cache.
+TILE = 512
+
+#: Inputs from which on the first layer splits them into parts for the threads.
+WIDE = 256
+
+#: Rows of a batch up to which layers no wider than a vector are computed row by row.
+FEW = 4
+
+NEVER = 2**63 - 1
+
+#: Addresses of a kernel and of the record that it reads.
+Instruction = tuple[int, int]
+
+
+class Group(NamedTuple):
+    """Instructions for some units, which threads share in whole grains and process in chunks.
+
+    The units are rows of parameters, or units that a layer defines; 0 are the rows of the batch.
+    """
+
+    instructions: list[Instruction]
+    units: int = 0
+    chunk: int = 128
+    grain: int = 8
+
+
+#: The work between two points where threads synchronize.
+Region = list[Group]
+
+
+class Lowering:
+    """Turns a job's layers into instructions, for batches of up to `capacity` rows like these.
+
+    First, threads split the *rows*: forward through the layers, the loss, and backward. Then they
+    split the *parameters*: each computes its tiles of the gradient over the whole batch, and
+    immediately applies the optimizer to them, while they are in the cache.
+    """
+
+    def __init__(
+        self, job: Job, rows: ArrayDataset, workspace: Workspace, capacity: int, task: Task
+    ) -> None:
+        self.job, self.workspace, self.capacity, self.task = job, workspace, capacity, task
+        self.learning = task in ("learn", "differentiate")
+        self.forward, self.backward = [Group([])], [Group([])]
+        self.parts: Region = []
+        self.loading: Region = []
+        self.differentiation: Region = []
+        self.application: Region = []
+        self.storing: Region = []
+        self.n_tiles = self.flat = self.statistics = 0
+        self.width, self.source = rows.X.shape[1], rows.X.dtype.name
+        self.zeros = workspace.matrix(1, max(self.width, *job.network.sizes))
+        # For the next layer: its input, and the place of dL/d(input), if it is needed.
+        self.x: Matrix | None = None
+        # The last layer's logits, if its activation would hide their overflow.
+        self.bounded: Matrix | None = None
+        self.d: Matrix | None = None
+        loss, logits = logits_form(job.loss, job.network.output_activation)
+        self.lower_layers(logits)
+        self.lower_loss(loss, logits)
+        weigh = [] if rows.sample_weight is None else [self.serial(losses.weigh_rows)]
+        norm = [self.serial(gradients.whole_norm)] if self.application else []
+        (*before, last), (first, *after) = self.forward, self.backward
+        turn = Group(last.instructions + first.instructions)
+        by_rows = ([group] for group in (*before, turn, *after))
+        regions = (weigh, self.parts, *by_rows, self.differentiation, norm, self.application)
+        # The regions before the first batch, for each batch, and after the last one.
+        self.load, self.store = [self.loading], [self.storing]
+        self.batch = [region for region in regions if region]
+
+    # Layers
+
+    def lower_layers(self, logits: bool) -> None:
+        """Lower the input, then each layer; logits have no output activation."""
+        layers = self.job.network.layers
+        if not (isinstance(layers[0], Dense) and layers[0].n_in >= WIDE):
+            self.x = self.matrix()
+            self.add(self.layer(x=self.x), copies.gather, formula=self.source)
+        for index, layer in enumerate(layers):
+            bare = logits and layer is layers[-1]
+            self.activation = None if bare else getattr(layer, "activation", None)
+            LAYERS[type(layer)](self, layer, index)
+
+    def dense(self, layer: Dense, index: int) -> None:
+        """A = f(X W + b), where X may be split into parts, which do not depend on the threads."""
+        n_in, x, d_in, capacity = layer.n_in, self.x, self.d, self.capacity
+        n_parts, tile = 4 if layer.n_out <= 64 else 2, 1 << self.tile_bits(layer.n_out)
+        part = n_in if x is not None else up(-(-n_in // n_parts), tile)  # no tile is in two parts
+        lefts = range(0, n_in, part)
+        X = self.workspace.matrix(len(lefts) * capacity, part) if x is None else x
+        self.width = layer.n_out
+        Z, self.d, rows = self.matrix(), self.derivatives(), self.parameters(n_in + 1)
+        P = self.workspace.matrix(len(lefts) * capacity, self.width) if x is None else Z
+        few = capacity <= FEW and Z.shape[1] == self.workspace.spec.count and x is not None
+        record = self.layer(**rows, n_in=n_in, index=index, x=X, x_stride=X.shape[1], z=Z, d=self.d,
+                            d_in=d_in, part_size=part, n_parts=len(lefts), partial=P)  # fmt: skip
+        W, start = rows["weights"], self.zeros if x is None else rows["weights"][n_in]
+        record["parts" if x is None else "forward"] = self.workspace.table(PRODUCT, [
+            product(P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
+            for k, left in enumerate(lefts)
+        ])  # fmt: skip
+        if self.learning and not few:
+            self.differentiate(record, rows, X, lefts, d_in)
+        if x is None:
+            work = self.work(record, dense.dense_parts, formula=self.source)
+            units = len(lefts) * -(-capacity // dense.BLOCK)
+            self.parts = [Group(work, units, chunk=NEVER, grain=1)]
+            self.add(record, dense.dense_join)
+        self.nonlinearity(record, Z, self.activation, *((dense.slim, dense.slim_back) * few))
+        self.learn(record, n_in + 1, dense.slim_gradient if few else dense.dense_gradient)
+
+    def differentiate(
+        self, record: Record, rows: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
+    ) -> None:
+        """The products of a dense layer in the backward pass: dW = Xᵀ dZ and dX = dZ Wᵀ."""
+        dW, dZ, n_in = rows["gradient"], self.d, int(record["n_in"])
+        assert dZ is not None
+        record["learning"] = self.workspace.table(PRODUCT, [
+            product(dW[left:], X[k * self.capacity :].T, dZ, self.zeros)
+            for k, left in enumerate(lefts)
+        ])  # fmt: skip
+        in_blocks = up(n_in, dense.MOST_ROWS if n_in > 8 else 4)
+        record["n_whole"] = min(in_blocks, lefts[-1] + X.shape[1])  # as far as X has columns
+        if d_in is not None:
+            W_T = self.workspace.matrix(dW.shape[1], n_in)
+            back = product(d_in, dZ, W_T, self.zeros, self.width)
+            record["transposed"], record["transposed_stride"] = address(W_T), W_T.shape[1]
+            record["backward"] = self.workspace.table(PRODUCT, [back])
+
+    def activate(self, layer: ActivationLayer, index: int) -> None:
+        """A = f(X); dL/dX replaces dL/dA."""
+        assert self.x is not None
+        self.nonlinearity(self.layer(z=self.x, d=self.d), self.x, self.activation)
+
+    def nonlinearity(
+        self, record: Record, Z: Matrix, activation: Activation | None, *fused: Kernel
+    ) -> None:
+        """A = f(Z), and dL/dZ in place of dL/dA, with the product of a dense layer."""
+        name = "identity" if activation is None else activation.name
+        formula = "identity" if name == "softmax" else name
+        self.bounded = Z if is_bounded(activation) else None
+        self.x = Z if name == "identity" else self.matrix()
+        record["a"] = address(self.x)
+        record["option"] = first_option(activation)
+        forward, back = fused or (activations.activate, activations.activate_back)
+        if record["forward"] or record["backward"] or formula != "identity":
+            self.add(record, forward, back, formula)
+        if name == "softmax":
+            self.add(record, activations.softmax, activations.softmax_back, name)
+
+    def dropout(self, layer: Dropout, index: int) -> None:
+        """A = X · M; the identity in predictions."""
+        if self.learning:
+            x, self.x = self.x, self.matrix()
+            record = self.layer(x=x, z=self.matrix(), a=self.x, d=self.d, index=index,
+                                option=layer.rate)  # fmt: skip
+            self.add(record, dropout.drop, dropout.drop_back)
+
+    def layer_norm(self, layer: LayerNorm, index: int) -> None:
+        """A = γ N + β, with each row of X normalized to N."""
+        record = self.norm(layer)
+        back = norms.normalize_rows_back if record["d_in"] else None
+        self.add(record, norms.normalize_rows, back)
+        self.add(record, norms.scale_and_shift)
+        self.learn(record, 2, norms.norm_gradient)
+
+    def batch_norm(self, layer: BatchNorm, index: int) -> None:
+        """A = γ N + β, with each column of X normalized to N."""
+        record = self.norm(layer)
+        measure = norms.measure_columns if self.learning else norms.recall_columns
+        self.forward += [self.serial(measure, record), Group([])]
+        back = norms.normalize_columns_back if record["d_in"] else None
+        self.add(record, norms.normalize_columns, back)
+        self.add(record, norms.scale_and_shift)
+        if self.learning:
+            self.backward[:0] = [Group([]), self.serial(norms.norm_gradient, record)]
+        self.statistics += 2 * self.width
+        self.learn(record, 2)
+
+    def norm(self, layer: LayerNorm | BatchNorm) -> Record:
+        """The record of a norm, with gain and bias."""
+        x, self.x, d_in, self.d = self.x, self.matrix(), self.d, self.derivatives()
+        scales = self.workspace.matrix(3, max(self.width, self.capacity))
+        return self.layer(
+            **self.parameters(2), n_in=2, x=x, z=self.matrix(), a=self.x, d=self.d, d_in=d_in,
+            scales=scales, epsilon=layer.epsilon, momentum=getattr(layer, "momentum", 0.0),
+            statistics=self.statistics,
+        )  # fmt: skip
+
+    def lower_loss(self, loss: Loss, logits: bool) -> None:
+        """The loss of the outputs, and their copy for the user."""
+        network, output = self.job.network, self.x
+        assert output is not None
+        record = self.layer(
+            a=output,
+            d=self.matrix() if self.d is None else self.d,
+            option=first_option(loss),
+            epsilon=float(np.finfo(network.dtype).eps),
+        )
+        if self.task != "predict":
+            self.add(record, losses.LOSSES[loss.name], formula=loss.name)
+        if not self.learning:
+            if logits:
+                self.nonlinearity(self.layer(z=output), output, network.output_activation)
+            self.add(self.layer(z=self.bounded, a=self.x), copies.emit)
+
+    # Parameters
+
+    def parameters(self, height: int) -> dict[str, Any]:
+        """Rows of parameters, of their gradient and of the optimizer's moments, in tiles."""
+        names = ["weights", "gradient"] if self.learning else ["weights"]
+        moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
+        names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
+        rows = {name: self.workspace.matrix(height + dense.MOST_ROWS, self.width) for name in names}
+        tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
+        self.flat += height * self.width
+        self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
+        return {"flat": flat, "tile_bits": tile_bits, "first_tile": first_tile, **rows}
+
+    def tile_bits(self, width: int) -> int:
+        """Choose how many rows of parameters a tile has, as a power of two."""
+        return max(dense.MOST_ROWS, TILE // self.workspace.pad(width)).bit_length() - 1
+
+    def learn(self, record: Record, height: int, *differentiate: Kernel) -> None:
+        """Load, differentiate, update and store a layer's parameters; the kernels differentiate."""
+        job, tile = self.job, 1 << int(record["tile_bits"])
+        for penalty in job.penalties:  # several of one type add up, and they apply to weights only
+            strengths = penalty.expand(job.network.layout, np.dtype(np.float64))
+            name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
+            record[name] += strengths[int(record["flat"])]
+        if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
+            differentiate += (gradients.penalize,)
+        if differentiate != (dense.slim_gradient,):  # which includes it
+            differentiate += (gradients.sum_squares,)
+        transpose = [copies.transpose] if record["transposed"] else []
+        load, work = self.work(record, copies.load, *transpose), self.work(record, *differentiate)
+        self.loading.append(Group(load, height, tile, tile))
+        if self.learning:
+            self.storing.append(Group(self.work(record, copies.store), height, tile, tile))
+            self.differentiation.append(Group(work, height, tile, tile))
+        if self.task == "learn":
+            clip = [] if job.clipping is None else [CLIPS[type(job.clipping)]]
+            apply = self.work(record, *clip)
+            apply += self.work(record, optimizers.take_step, formula=job.optimizer.name)
+            apply += self.work(record, *transpose)
+            if isinstance(job.clipping, ClipNorm):  # needs the gradients of all tiles
+                self.application.append(Group(apply, height, tile, tile))
+            else:
+                work += apply
+
+    # Instructions, records and memory
+
+    def matrix(self) -> Matrix:
+        """Allocate a row of the current width for each row of a batch."""
+        return self.workspace.matrix(self.capacity, self.width)
+
+    def derivatives(self) -> Matrix | None:
+        """Allocate dL/d(output), which predictions do not need."""
+        return self.matrix() if self.learning else None
+
+    def layer(self, **fields: float | Matrix | None) -> Record:
+        """Write a record for kernels on rows of the current width."""
+        widths = {"n_in": self.width, "n_out": self.width, "stride": self.workspace.pad(self.width)}
+        return self.workspace.record(LAYER, **{**widths, **fields})
+
+    def work(self, record: Record, *kernels: Kernel, formula: str = "") -> list[Instruction]:
+        """Instructions for kernels that read a record."""
+        spec = KernelSpec(self.workspace.spec.dtype, self.workspace.spec.count, formula)
+        return [(kernel.address(spec), address(record)) for kernel in kernels]
+
+    def serial(self, kernel: Kernel, record: Record | None = None) -> Group:
+        """Group that runs on one thread for all rows."""
+        return Group(self.work(self.layer() if record is None else record, kernel), 1, 1, 1)
+
+    def add(
+        self, record: Record, forward: Kernel, back: Kernel | None = None, formula: str = ""
+    ) -> None:
+        """Append a kernel to the forward pass, and prepend one to the backward pass."""
+        self.forward[-1].instructions.extend(self.work(record, forward, formula=formula))
+        if back is not None and record["d"]:
+            self.backward[0].instructions[:0] = self.work(record, back, formula=formula)
+
+
+def product(C: Matrix, A: Matrix, B: Matrix, start: Matrix, depth: int = 0) -> tuple[int, ...]:
+    """C = start + A B, in the order of `records.PRODUCT`."""
+    strides = (stride // A.itemsize for stride in (*A.strides, B.strides[0], C.strides[0]))
+    a_row, a_step, b_step, c_row = strides
+    to_read = (address(A), a_row, a_step, address(B), b_step, address(start))
+    return (*to_read, address(C), c_row, c_row, depth)
+
+
+def is_bounded(activation: Activation | None) -> bool:
+    """Whether an activation maps ±∞ to finite numbers."""
+    if activation is None:
+        return False
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(activation.forward(np.array([[-np.inf, np.inf]]))).all())
+
+
+def first_option(thing: Any) -> float:
+    """The option that the formula of a kernel takes; 0 if there is none."""
+    return next((getattr(thing, each.name) for each in options_of(thing)), 0.0)
+
+
+def refusal(job: Job) -> str | None:
+    """Reason why a job cannot be compiled: a user-defined part; None if there is none."""
+    for layer in job.network.layers:
+        if type(layer) not in LAYERS:
+            return f"{layer!r} is a user-defined layer"
+    things: list[Any] = [getattr(layer, "activation", None) for layer in job.network.layers]
+    things += [job.loss, job.optimizer, job.clipping, *job.penalties]
+    for thing in filter(None, things):
+        if not (thing.name in KNOWN[thing.role] and type(thing).__module__.startswith("barenet.")):
+            return f"{thing!r} is user-defined"
+    return None
+
+
+#: How each layer is lowered.
+LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
+    Dense: Lowering.dense,
+    ActivationLayer: Lowering.activate,
+    Dropout: Lowering.dropout,
+    LayerNorm: Lowering.layer_norm,
+    BatchNorm: Lowering.batch_norm,
+}
+CLIPS = {ClipValue: gradients.clip_values, ClipNorm: gradients.clip_norm}
+KNOWN = {
+    "activation": {"softmax", *activations.FORMULAS},
+    "loss": set(losses.LOSSES),
+    "optimizer": {*optimizers.RULES, LBFGS.name},
+    "penalty": {"l1", "l2"},
+    "clip": {"norm", "value"},
+}

@@ -1,0 +1,63 @@
+"""Workspace: the memory of a program, which lives as long as the program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines.simd._views import KernelSpec
+
+__all__ = ["Matrix", "Record", "Workspace", "address", "up"]
+
+Matrix = NDArray[Any]
+Record = NDArray[Any]
+
+#: Bytes that a vector may span at most; memory begins at a multiple of them.
+ALIGNMENT = 64
+
+
+class Workspace:
+    """Allocates memory for kernels of a spec, and writes records with addresses."""
+
+    def __init__(self, spec: KernelSpec, dtype: np.dtype[Any]) -> None:
+        self.spec, self.dtype = spec, dtype
+        self.held: list[Any] = []
+
+    def matrix(self, n_rows: int, width: int) -> Matrix:
+        """Allocate rows of zeros, each padded to whole vectors."""
+        row, size = self.pad(width), self.dtype.itemsize
+        block = np.zeros(n_rows * row + ALIGNMENT // size, self.dtype)
+        self.held.append(block)
+        first = -address(block) % ALIGNMENT // size
+        return block[first : first + n_rows * row].reshape(n_rows, row)
+
+    def pad(self, n: int) -> int:
+        """Round up to whole vectors."""
+        return up(n, self.spec.count)
+
+    def record(self, dtype: np.dtype[Any], **fields: float | NDArray[Any] | None) -> Record:
+        """Write a record of numbers and addresses of arrays; missing fields are 0."""
+        record = np.zeros((), dtype)
+        for name, value in fields.items():
+            record[name] = address(value) if isinstance(value, np.ndarray) else value or 0
+        self.held += [record, *fields.values()]
+        return record
+
+    def table(self, dtype: np.dtype[Any], rows: Sequence[tuple[int, ...]]) -> int:
+        """Write a table of records of integers; return its address."""
+        table = np.array(rows, dtype)
+        self.held.append(table)
+        return address(table)
+
+
+def address(array: NDArray[Any]) -> int:
+    """Address of an array's first number."""
+    return array.ctypes.data
+
+
+def up(n: int, multiple: int) -> int:
+    """Round up to a multiple."""
+    return -(-n // multiple) * multiple

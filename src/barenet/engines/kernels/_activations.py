@@ -1,0 +1,118 @@
+"""Activations: the formulas of `barenet.model._activations`, for lanes or for a whole row.
+
+A kernel's spec names the formula, so each is compiled separately.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+
+from barenet.engines.kernels._kernel import chosen, kernel
+from barenet.engines.kernels._records import row_numbers, row_vectors
+from barenet.engines.simd._calls import INLINE, OPTIONS, invoke
+from barenet.engines.simd._lanes import absolute, where
+from barenet.engines.simd._mathematics import erfc, exp, expm1, log1p, tanh
+from barenet.engines.simd._views import array, lanes
+
+
+@nb.njit(**INLINE)
+def logistic(z):
+    """σ(z) = 1 / (1 + e⁻ᶻ)."""
+    return 1 / (1 + exp(-z))
+
+
+@nb.njit(**INLINE)
+def normal_distribution(z):
+    """Φ(z) = ½ erfc(−z / √2)."""
+    return 0.5 * erfc(z * -0.7071067811865476)
+
+
+@nb.njit(**INLINE)
+def normal_density(z):
+    """φ(z) = exp(−z²/2) / √(2π)."""
+    return 0.3989422804014327 * exp(-0.5 * z * z)
+
+
+#: The value a = f(z) of each, and its derivative f′(z) from z and a; c is the activation's option.
+FORMULAS = {
+    "identity": (lambda z, c: z, lambda z, a, c: 1),
+    "relu": (lambda z, c: where(z <= 0, 0, z), lambda z, a, c: where(a > 0, 1, 0)),
+    "leaky_relu": (lambda z, c: where(z > 0, z, c * z), lambda z, a, c: where(z > 0, 1, c)),
+    "elu": (lambda z, c: where(z > 0, z, c * expm1(z)), lambda z, a, c: where(z > 0, 1, a + c)),
+    "gelu": (
+        lambda z, c: z * normal_distribution(z),
+        lambda z, a, c: normal_distribution(z) + z * normal_density(z),
+    ),
+    "silu": (lambda z, c: z * logistic(z), lambda z, a, c: logistic(z) * (1 + z - a)),
+    "tanh": (lambda z, c: tanh(z), lambda z, a, c: 1 - a * a),
+    "sigmoid": (lambda z, c: logistic(z), lambda z, a, c: a * (1 - a)),
+    "softplus": (
+        lambda z, c: where(z > 0, z, 0) + log1p(exp(-absolute(z))),
+        lambda z, a, c: logistic(z),
+    ),
+    "exponential": (lambda z, c: exp(z), lambda z, a, c: a),
+}
+
+value = chosen({name: formula for name, (formula, _) in FORMULAS.items()})
+slope = chosen({name: formula for name, (_, formula) in FORMULAS.items()})
+
+
+@kernel(FORMULAS)
+def activate(spec, step, layer, start, stop):
+    """A = f(Z); for a dense layer, after Z = X W + b."""
+    if layer.forward != 0:
+        invoke(step.multiply, step, layer.forward, start, stop)
+    if layer.a != layer.z:
+        f, c = value(spec), layer.option
+        Z, A = row_vectors(spec, layer, layer.z, start), row_vectors(spec, layer, layer.a, start)
+        for i in range(0, (stop - start) * layer.stride, lanes(spec)):
+            A[i] = f(Z[i], c)
+
+
+@kernel(FORMULAS)
+def activate_back(spec, step, layer, start, stop):
+    """dZ = dA · f′(Z), in place of dA; for a dense layer, before dX = dZ Wᵀ."""
+    if layer.a != layer.z:
+        f, c, D = slope(spec), layer.option, row_vectors(spec, layer, layer.d, start)
+        Z, A = row_vectors(spec, layer, layer.z, start), row_vectors(spec, layer, layer.a, start)
+        for i in range(0, (stop - start) * layer.stride, lanes(spec)):
+            D[i] = D[i] * f(Z[i], A[i], c)
+    if layer.backward != 0:
+        invoke(step.multiply, step, layer.backward, start, stop)
+
+
+@kernel(["softmax"])
+def softmax(spec, step, layer, start, stop):
+    """Apply softmax to each row."""
+    for row in range(start, stop):
+        softmax_row(spec, layer, layer.z, layer.a, row)
+
+
+@kernel(["softmax"])
+def softmax_back(spec, step, layer, start, stop):
+    """dL/dZⱼ = aⱼ (dL/daⱼ − Σᵢ dL/daᵢ · aᵢ), in place of dL/dA."""
+    for row in range(start, stop):
+        a, d = row_numbers(spec, layer, layer.a, row), row_numbers(spec, layer, layer.d, row)
+        total = a[0] - a[0]
+        for j in range(layer.n_out):
+            total += d[j] * a[j]
+        for j in range(layer.n_out):
+            d[j] = a[j] * (d[j] - total)
+
+
+@nb.njit(**OPTIONS)
+def softmax_row(spec, layer, source, target, row):
+    """Softmax of a row of one matrix, in another; the padding becomes 0."""
+    z, a = row_numbers(spec, layer, source, row), row_numbers(spec, layer, target, row)
+    Z, A = row_vectors(spec, layer, source, row), row_vectors(spec, layer, target, row)
+    top, total, n = z[0], z[0] - z[0], layer.n_out
+    for j in range(1, n):
+        top = max(top, z[j])
+    for j in range(0, n, lanes(spec)):
+        A[j] = exp(Z[j] - top)
+    for j in range(n):
+        total += a[j]
+    for j in range(0, n, lanes(spec)):
+        A[j] = A[j] / total
+    array(spec, target, row * layer.stride + n, -n % lanes(spec))[:] = 0
+    return top, total

@@ -1,0 +1,116 @@
+"""Copies: between the user's arrays and the padded rows that kernels work on.
+
+For parameters, the units are rows: those of W and then the bias, or the gain and bias of a norm.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from barenet.engines.kernels._kernel import kernel
+from barenet.engines.kernels._records import row_numbers
+from barenet.engines.simd._calls import OPTIONS
+from barenet.engines.simd._register_blocks import transpose_block
+from barenet.engines.simd._views import array, lanes, prefetch, source, vectors
+
+#: Rows of X that are fetched from memory before they are needed.
+AHEAD = 4
+
+#: The dtypes of X.
+SOURCES = ("float32", "float64", "uint8")
+
+
+@kernel(SOURCES)
+def gather(spec, step, layer, start, stop):
+    """Copy the batch's rows of X, of the type that the spec names, to the first layer's input."""
+    gather_columns(spec, step, layer.x, layer.stride, start, stop, 0, layer.n_in)
+
+
+@nb.njit(**OPTIONS)
+def gather_columns(spec, step, target, stride, start, stop, left, right):
+    """Copy some columns of some rows to a matrix of their own."""
+    numbers, column, n = array(np.int64, step.batch, 0, step.n_rows), step.x_column, right - left
+    for row in range(start, stop):
+        first = numbers[row] * step.x_row + left * column
+        if row + AHEAD < stop and column == 1:
+            ahead = source(spec, step.x, numbers[row + AHEAD] * step.x_row + left, n)
+            address = ahead.ctypes.data
+            for j in range(0, n * ahead.itemsize, 64):
+                prefetch(address + j)
+        x = array(spec, target, row * stride, n)
+        if column == 1:
+            near = source(spec, step.x, first, n)
+            for j in range(n):
+                x[j] = near[j]
+        else:
+            for j in range(n):
+                x[j] = source(spec, step.x, first + j * column, 1)[0]
+        if step.scale != 1:
+            X = vectors(spec, target, row * stride)
+            for j in range(0, n, lanes(spec)):
+                X[j] = X[j] * step.scale
+
+
+@kernel()
+def emit(spec, step, layer, start, stop):
+    """Copy the network's output to the user's array; NaN where its logit z has overflowed.
+
+    Sigmoid and tanh would hide the overflow: σ(∞) = 1.
+    """
+    n, numbers = layer.n_out, array(np.int64, step.batch, 0, step.n_rows)
+    for row in range(start, stop):
+        if layer.z != 0:
+            z, a = row_numbers(spec, layer, layer.z, row), row_numbers(spec, layer, layer.a, row)
+            for j in range(n):
+                a[j] += z[j] - z[j]
+        copy(spec, layer.a, row * layer.stride, step.output, numbers[row] * n, n)
+
+
+@kernel()
+def load(spec, step, layer, start, stop):
+    """Copy the network's parameters and the optimizer's moments into padded rows."""
+    n, stride = layer.n_out, layer.stride
+    for flat, padded in vectors_and_rows(step, layer)[:3]:
+        for row in range(start, stop if flat != 0 else start):
+            copy(spec, flat, layer.flat + row * n, padded, row * stride, n)
+
+
+@kernel()
+def store(spec, step, layer, start, stop):
+    """Copy them back, or the gradient."""
+    n, stride = layer.n_out, layer.stride
+    for flat, padded in vectors_and_rows(step, layer):
+        for row in range(start, stop if flat != 0 else start):
+            copy(spec, padded, row * stride, flat, layer.flat + row * n, n)
+
+
+@nb.njit(**OPTIONS)
+def vectors_and_rows(step, layer):
+    """The network's own vectors (address 0 if unused), and their padded rows."""
+    moments = (step.moment_1, layer.moment_1), (step.moment_2, layer.moment_2)
+    return (step.parameters, layer.weights), *moments, (step.gradient, layer.gradient)
+
+
+@nb.njit(**OPTIONS)
+def copy(spec, source, first, target, first_target, n):
+    """Copy numbers."""
+    numbers, place = array(spec, source, first, n), array(spec, target, first_target, n)
+    for j in range(n):
+        place[j] = numbers[j]
+
+
+@kernel()
+def transpose(spec, step, layer, start, stop):
+    """Update rows of W in the copy of Wᵀ."""
+    last, L = min(stop, layer.n_in), lanes(spec)
+    row, row_T = layer.stride, layer.transposed_stride
+    if layer.n_out == 1:
+        W, W_T = array(spec, layer.weights, 0, last * row), array(spec, layer.transposed, 0, last)
+        for i in range(start, last):
+            W_T[i] = W[i * row]
+        return
+    for i in range(start, last, L):
+        for j in range(0, layer.n_out, L):
+            transpose_block(spec, layer.weights, i * row + j, row, layer.n_in - i,
+                            layer.transposed, j * row_T + i, row_T)  # fmt: skip

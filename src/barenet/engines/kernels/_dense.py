@@ -1,0 +1,137 @@
+"""Dense layers: matrix products, of the whole input, of parts of a wide one, or row by row."""
+
+from __future__ import annotations
+
+from barenet.engines.kernels._activations import FORMULAS, slope, value
+from barenet.engines.kernels._copies import SOURCES, gather_columns
+from barenet.engines.kernels._gradients import keep_squares
+from barenet.engines.kernels._kernel import kernel
+from barenet.engines.kernels._records import PRODUCT, row_vectors
+from barenet.engines.simd._calls import invoke
+from barenet.engines.simd._lanes import sum_lanes
+from barenet.engines.simd._register_blocks import block_product
+from barenet.engines.simd._views import array, itemsize, lanes, vectors
+
+#: Rows of the largest block of a product; and rows that threads do not divide, of a wide input.
+MOST_ROWS, BLOCK = 16, 32
+
+PRODUCT_SIZE = PRODUCT.itemsize
+
+blocks_8x2, blocks_4x2, blocks_1x2 = (block_product(n_rows, 2) for n_rows in (8, 4, 1))
+blocks_16x1, blocks_4x1, blocks_1x1 = (block_product(n_rows, 1) for n_rows in (MOST_ROWS, 4, 1))
+
+
+@kernel(operands=PRODUCT)
+def multiply(spec, step, product, start, stop):
+    """Rows of C = S + A B."""
+    depth, L, j = product.depth if product.depth > 0 else step.n_rows, lanes(spec), 0
+    while j + 2 * L <= product.width:
+        i = blocks_8x2(spec, product, start, stop, j, depth)
+        i = blocks_4x2(spec, product, i, stop, j, depth)
+        blocks_1x2(spec, product, i, stop, j, depth)
+        j += 2 * L
+    if j < product.width:
+        i = blocks_16x1(spec, product, start, stop, j, depth)
+        i = blocks_4x1(spec, product, i, stop, j, depth)
+        blocks_1x1(spec, product, i, stop, j, depth)
+
+
+@kernel()
+def dense_gradient(spec, step, layer, start, stop):
+    """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch."""
+    part = min(start // layer.part_size, layer.n_parts - 1)  # the bias goes with the last one
+    first, last = part * layer.part_size, stop if stop <= layer.n_in else layer.n_whole
+    product = layer.learning + part * PRODUCT_SIZE
+    invoke(step.multiply, step, product, start - first, last - first)
+    if stop > layer.n_in:
+        stride, D = layer.stride, row_vectors(spec, layer, layer.d, 0)
+        db = row_vectors(spec, layer, layer.gradient, layer.n_in)
+        for j in range(0, stride, lanes(spec)):
+            total = D[j]
+            for i in range(stride + j, step.n_rows * stride, stride):
+                total = total + D[i]
+            db[j] = total
+
+
+@kernel(SOURCES)
+def dense_parts(spec, step, layer, start, stop):
+    """Z in parts, each the products of some inputs. The units are parts × blocks of rows.
+
+    A thread has the same inputs and rows of W here and in the gradient, so they stay in its cache;
+    each part of X is a separate matrix, as the processor prefetches adjacent memory. Neither the
+    parts nor the sums depend on the number of threads.
+    """
+    n_blocks, size = -(-step.capacity // BLOCK), layer.part_size
+    while start < stop:
+        part = start // n_blocks
+        last = min(stop, (part + 1) * n_blocks)
+        first_row = (start - part * n_blocks) * BLOCK
+        last_row = max(first_row, min((last - part * n_blocks) * BLOCK, step.n_rows))
+        X = layer.x + part * step.capacity * size * itemsize(spec)
+        left, right = part * size, min((part + 1) * size, layer.n_in)
+        gather_columns(spec, step, X, size, first_row, last_row, left, right)
+        invoke(step.multiply, step, layer.parts + part * PRODUCT_SIZE, first_row, last_row)
+        start = last
+
+
+@kernel()
+def dense_join(spec, step, layer, start, stop):
+    """Z = b + the sum of the parts."""
+    bias = vectors(spec, layer.weights, layer.n_in * layer.stride)
+    for row in range(start, stop):
+        Z = vectors(spec, layer.z, row * layer.stride)
+        for j in range(0, layer.stride, lanes(spec)):
+            total = bias[j]
+            for part in range(layer.n_parts):
+                P = vectors(spec, layer.partial, (part * step.capacity + row) * layer.stride)
+                total = total + P[j]
+            Z[j] = total
+
+
+# Slim layers have few rows, and no more outputs than a vector has lanes, so a row of Z is one
+# vector. There, calls and blocks would take longer than the arithmetic.
+
+
+@kernel(FORMULAS)
+def slim(spec, step, layer, start, stop):
+    """Z = X W + b and A = f(Z)."""
+    n, L, c = layer.n_in, lanes(spec), layer.option
+    W = vectors(spec, layer.weights, 0)
+    for row in range(start, stop):
+        x, z = array(spec, layer.x, row * layer.x_stride, n), W[n * L]
+        for k in range(n):
+            z = z + x[k] * W[k * L]
+        vectors(spec, layer.z, 0)[row * L] = z
+        if layer.a != layer.z:
+            vectors(spec, layer.a, 0)[row * L] = value(spec)(z, c)
+
+
+@kernel(FORMULAS)
+def slim_back(spec, step, layer, start, stop):
+    """dZ = dA · f′(Z), in place of dA; and dX = dZ Wᵀ if needed."""
+    n, L, c = layer.n_in, lanes(spec), layer.option
+    W, Z = vectors(spec, layer.weights, 0), vectors(spec, layer.z, 0)
+    A, D = vectors(spec, layer.a, 0), vectors(spec, layer.d, 0)
+    for row in range(start, stop):
+        if layer.a != layer.z:
+            D[row * L] = D[row * L] * slope(spec)(Z[row * L], A[row * L], c)
+        if layer.d_in != 0:
+            d_in = array(spec, layer.d_in, row * layer.x_stride, n)
+            for i in range(n):
+                d_in[i] = sum_lanes(D[row * L] * W[i * L])
+
+
+@kernel()
+def slim_gradient(spec, step, layer, start, stop):
+    """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch; and the tile's Σ g²."""
+    n, L, n_rows, stride = layer.n_in, lanes(spec), step.n_rows, layer.x_stride
+    D, G = vectors(spec, layer.d, 0), vectors(spec, layer.gradient, 0)
+    X = array(spec, layer.x, 0, n_rows * stride)
+    squares = D[0] * 0
+    for i in range(start, stop):
+        g = X[i] * D[0] if i < n else D[0]
+        for row in range(1, n_rows):
+            g = g + (X[row * stride + i] * D[row * L] if i < n else D[row * L])
+        G[i * L] = g
+        squares = squares + g * g
+    keep_squares(spec, step, layer, start, stop, squares)

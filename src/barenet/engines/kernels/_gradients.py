@@ -1,0 +1,89 @@
+"""Gradients of parameters: norms, penalties and clipping, tile by tile, before the update."""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from barenet.engines.kernels._kernel import kernel
+from barenet.engines.kernels._records import tile
+from barenet.engines.simd._calls import OPTIONS
+from barenet.engines.simd._lanes import absolute, sum_lanes, where, widen
+from barenet.engines.simd._views import array, lanes
+
+
+@nb.njit(**OPTIONS)
+def sum_of(address, first, length):
+    """Sum numbers in their order."""
+    total = 0.0
+    for number in array(np.float64, address, first, length):
+        total += number
+    return total
+
+
+@kernel()
+def sum_squares(spec, step, layer, start, stop):
+    """Σ g² of a tile, in four sums, as each addition has to wait for the one before."""
+    _, g, length = tile(spec, layer, start, stop)
+    L = lanes(spec)
+    a = b = c = d = g[0] * 0
+    whole = length - length % (4 * L)
+    for i in range(0, whole, 4 * L):
+        a, b = a + g[i] * g[i], b + g[i + L] * g[i + L]
+        c, d = c + g[i + 2 * L] * g[i + 2 * L], d + g[i + 3 * L] * g[i + 3 * L]
+    for i in range(whole, length, L):
+        a = a + g[i] * g[i]
+    keep_squares(spec, step, layer, start, stop, (a + b) + (c + d))
+
+
+@nb.njit(**OPTIONS)
+def keep_squares(spec, step, layer, start, stop, squares):
+    """Store Σ g² of a tile; computed again in float64 if a square may have overflowed."""
+    total = sum_lanes(widen(squares))
+    if total == 0 or total == np.inf:
+        _, g, length = tile(spec, layer, start, stop)
+        total = 0.0
+        for i in range(0, length, lanes(spec)):
+            total += sum_lanes(widen(g[i]) * widen(g[i]))
+    number = layer.first_tile + (start >> layer.tile_bits)
+    array(np.float64, step.squares, number, 1)[0] = total
+
+
+@kernel()
+def penalize(spec, step, layer, start, stop):
+    """Add the penalties of the weights to the gradient, and store their values."""
+    p, g, length = tile(spec, layer, start, min(stop, layer.n_in))
+    l1 = layer.l1 + layer.shared_l1 * step.row_weight
+    l2 = layer.l2 + layer.shared_l2 * step.row_weight
+    penalty = widen(p[0] * 0)
+    for i in range(0, length, lanes(spec)):
+        sign = where(p[i] > 0, 1, where(p[i] < 0, -1, p[i]))
+        g[i] = g[i] + (l1 * sign + l2 * p[i])
+        penalty = penalty + widen(l1 * absolute(p[i]) + 0.5 * l2 * p[i] * p[i])
+    number = step.n_tiles + layer.first_tile + (start >> layer.tile_bits)
+    array(np.float64, step.squares, number, 1)[0] = sum_lanes(penalty)
+
+
+@kernel()
+def clip_values(spec, step, layer, start, stop):
+    """Clip each entry of the gradient to ± the limit."""
+    _, g, length = tile(spec, layer, start, stop)
+    for i in range(0, length, lanes(spec)):
+        g[i] = where(g[i] > step.clip, step.clip, where(g[i] < -step.clip, -step.clip, g[i]))
+
+
+@kernel()
+def whole_norm(spec, step, layer, start, stop):
+    """The norm of the whole gradient."""
+    step.norm = math.sqrt(sum_of(step.squares, 0, step.n_tiles))
+
+
+@kernel()
+def clip_norm(spec, step, layer, start, stop):
+    """Scale the gradient to the limit."""
+    if step.norm > step.clip:
+        _, g, length = tile(spec, layer, start, stop)
+        for i in range(0, length, lanes(spec)):
+            g[i] = g[i] * (step.clip / step.norm)

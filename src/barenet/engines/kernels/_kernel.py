@@ -1,0 +1,84 @@
+"""Kernel: a function of the engine in machine code, compiled when first needed and cached on disk.
+
+Kernels are called by address, so each is compiled separately, and a network's program is a list of
+them.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+
+from barenet.engines._kernel_cache import cache_on_disk
+from barenet.engines.kernels._records import LAYER, STEP
+from barenet.engines.simd._calls import INLINE, OPTIONS, address_of, by_type
+from barenet.engines.simd._views import KernelSpec
+
+__all__ = ["Kernel", "chosen", "entry", "every_kernel", "kernel"]
+
+KERNELS: list[Kernel] = []
+
+
+class Kernel:
+    """A function of (spec, step, operands, start, stop) for the units from start to stop."""
+
+    def __init__(
+        self, function: Callable[..., None], formulas: Iterable[str], operands: np.dtype[Any]
+    ) -> None:
+        #: The formulas that its spec may name; the records are `records.STEP` and the operands.
+        self.dispatcher, self.formulas = cache_on_disk(numba.njit(**OPTIONS)(function)), formulas
+        self.records = (numba.from_dtype(STEP), numba.from_dtype(operands))
+        self.places: dict[KernelSpec, int] = {}
+        KERNELS.append(self)
+
+    def address(self, spec: KernelSpec) -> int:
+        """Compile the kernel for a spec, or load it, and return its address."""
+        if spec not in self.places:
+            signature = (spec, *self.records, types.intp, types.intp)
+            self.places[spec] = address_of(self.dispatcher, signature)
+            if self.dispatcher.stats.cache_misses:
+                log_once("compiling kernels for this processor once, which takes some seconds")
+        return self.places[spec]
+
+
+def kernel(
+    formulas: Iterable[str] = ("",), operands: np.dtype[Any] = LAYER
+) -> Callable[[Callable[..., None]], Kernel]:
+    """Decorator that turns a function into a kernel."""
+    return functools.partial(Kernel, formulas=formulas, operands=operands)
+
+
+def every_kernel(spec: KernelSpec) -> Iterator[Callable[[], int]]:
+    """A function that compiles each kernel, for a dtype and every formula."""
+    for each in KERNELS:
+        for formula in each.formulas:
+            yield functools.partial(each.address, KernelSpec(spec.dtype, spec.count, formula))
+
+
+def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Any], Any]:
+    """Make a function that returns, for a spec, the function of its formula."""
+    compiled = {name: numba.njit(**INLINE)(function) for name, function in functions.items()}
+
+    def constant(function: Callable[..., Any]) -> Callable[[Any], Callable[..., Any]]:
+        return lambda x: function
+
+    return by_type(lambda x: constant(compiled[x.formula]))
+
+
+def entry(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Decorator for a function that Python calls, which is compiled at the first call."""
+    compiled = numba.njit(nogil=True, error_model="numpy", **options)
+    return lambda function: cache_on_disk(compiled(function))
+
+
+@functools.cache
+def log_once(text: str) -> None:
+    """Print the reason of a delay on a terminal."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(f"barenet: {text}", file=sys.stderr)  # noqa: T201

@@ -1,0 +1,80 @@
+"""Optimizers: the update rules of `barenet.optimization`, on tiles of parameters.
+
+A rule takes parameters, gradients and both moments as vectors, and the indices of all of them.
+"""
+
+from __future__ import annotations
+
+import math
+
+from barenet.engines.kernels._kernel import chosen, kernel
+from barenet.engines.kernels._records import row_vectors, tile
+from barenet.engines.simd._lanes import sqrt
+from barenet.engines.simd._views import lanes
+
+
+def sgd(step, p, g, m, v, indices):
+    """θ ← θ − η g."""
+    rate = step.rate
+    for i in indices:
+        p[i] = p[i] - rate * g[i]
+
+
+def momentum(step, p, g, m, v, indices):
+    """m ← β m − η g, θ ← θ + m."""
+    rate, beta = step.rate, step.beta_1
+    for i in indices:
+        m[i] = beta * m[i] - rate * g[i]
+        p[i] = p[i] + m[i]
+
+
+def nesterov(step, p, g, m, v, indices):
+    """m ← β m − η g, θ ← θ + β m − η g."""
+    rate, beta = step.rate, step.beta_1
+    for i in indices:
+        m[i] = beta * m[i] - rate * g[i]
+        p[i] = p[i] + (beta * m[i] - rate * g[i])
+
+
+def adagrad(step, p, g, s, v, indices):
+    """s ← s + g², θ ← θ − η g / (√s + ε)."""
+    rate, epsilon = step.rate, step.epsilon
+    for i in indices:
+        s[i] = s[i] + g[i] * g[i]
+        p[i] = p[i] - rate * g[i] / (sqrt(s[i]) + epsilon)
+
+
+def rmsprop(step, p, g, s, v, indices):
+    """s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε)."""
+    rate, decay, epsilon = step.rate, step.beta_1, step.epsilon
+    for i in indices:
+        s[i] = decay * s[i] + (1 - decay) * (g[i] * g[i])
+        p[i] = p[i] - rate * g[i] / (sqrt(s[i]) + epsilon)
+
+
+def adam(step, p, g, m, v, indices):
+    """θ ← (1 − η λ) θ − η m̂ / (√v̂ + ε), with the bias of both averages corrected; λ is AdamW's."""
+    rate, epsilon, beta_1, beta_2 = step.rate, step.epsilon, step.beta_1, step.beta_2
+    m_scale, v_scale = 1 / (1 - beta_1**step.n_steps), 1 / (1 - beta_2**step.n_steps)
+    decay = 1 - rate * step.weight_decay
+    epsilon += step.epsilon_hat * math.sqrt(v_scale)
+    for i in indices:
+        m[i] = beta_1 * m[i] + (1 - beta_1) * g[i]
+        v[i] = beta_2 * v[i] + (1 - beta_2) * (g[i] * g[i])
+        p[i] = decay * p[i] - rate * (m[i] * m_scale) / (sqrt(v[i] * v_scale) + epsilon)
+
+
+#: The update rule of each optimizer.
+RULES = {each.__name__: each for each in (sgd, momentum, nesterov, adagrad, rmsprop, adam)}
+RULES["adamw"] = adam
+
+rule = chosen(RULES)
+
+
+@kernel(RULES)
+def take_step(spec, step, layer, start, stop):
+    """Update parameters by the rule that the spec names."""
+    p, g, length = tile(spec, layer, start, stop)
+    m = row_vectors(spec, layer, layer.moment_1, start)
+    v = row_vectors(spec, layer, layer.moment_2, start)
+    rule(spec)(step, p, g, m, v, range(0, length, lanes(spec)))

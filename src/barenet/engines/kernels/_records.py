@@ -1,0 +1,72 @@
+"""Records: the named numbers that kernels read, and views of the memory at their addresses.
+
+Rows of weights, of the layers' outputs and of their derivatives are padded to whole vectors; the
+length of such a row is its stride. The padding of weights and derivatives stays zero throughout
+training; that of outputs is the activation of 0, and is only multiplied by zeros. The user's arrays
+have no padding.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from barenet.engines.simd._calls import INLINE
+from barenet.engines.simd._views import array, vectors
+
+
+def record(whole, real=""):
+    """Make a type of record, from the names of its integers and of its floats."""
+    names = [(name, np.int64) for name in whole.split()]
+    return np.dtype([*names, *((name, np.float64) for name in real.split())])
+
+
+#: Shared by all kernels of a step: addresses of the data, the batch, the optimizer's numbers.
+STEP = record(
+    "x x_row x_column y sample_weight output "  # the user's rows; strides in numbers
+    "batch n_rows capacity "  # the indices of the batch's rows, their number, and its maximum
+    "seed number n_steps "  # the run's seed and step; the optimizer's steps including this one
+    "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
+    "multiply "  # the kernel of that name
+    "squares n_tiles losses",  # Σ g² of each tile, and the loss of each row
+    "scale row_weight "  # of X; of each row of the batch without sample weights
+    "rate beta_1 beta_2 epsilon weight_decay clip norm epsilon_hat",
+)
+
+#: C = S + A B; see `simd.block_product`. A depth of 0 is the number of the batch's rows.
+PRODUCT = record("a a_row a_step b b_step s c c_row width depth")
+
+#: A layer, or the loss.
+LAYER = record(
+    "index n_in n_out x_stride stride "
+    "x z a d d_in "  # input, values before and after the activation, dL/d(output), dL/d(input)
+    "weights gradient moment_1 moment_2 "  # rows of weights, and then the bias
+    "first_tile tile_bits "  # of which each tile has 2 to the bits
+    "n_whole "  # rows of dW, without the bias, in whole blocks
+    "transposed transposed_stride "  # Wᵀ, where dL/d(input) is needed
+    "scales "  # the divisors of a norm
+    "n_parts part_size partial "  # of the inputs, and the address of their products
+    "flat statistics "  # in the network's own vectors
+    "parts forward backward learning",  # the products X W by parts, or at once; dZ Wᵀ; Xᵀ dZ
+    "option epsilon momentum l1 l2 shared_l1 shared_l2",
+)
+
+
+@nb.njit(**INLINE)
+def row_numbers(spec, layer, place, row):
+    """A row of a matrix as wide as the layer's outputs, as an array of numbers."""
+    return array(spec, place, row * layer.stride, layer.n_out)
+
+
+@nb.njit(**INLINE)
+def row_vectors(spec, layer, place, row):
+    """The vectors from a row onwards."""
+    return vectors(spec, place, row * layer.stride)
+
+
+@nb.njit(**INLINE)
+def tile(spec, layer, start, stop):
+    """Some rows of parameters, of their gradient, and the count of their numbers."""
+    p = row_vectors(spec, layer, layer.weights, start)
+    g = row_vectors(spec, layer, layer.gradient, start)
+    return p, g, (stop - start) * layer.stride

@@ -1,0 +1,156 @@
+"""Lanes: the numbers in a vector register, which formulas use like one number.
+
+``m = beta * m + g`` is the same line for lanes as for numbers. `where` replaces `if`, lane by lane;
+a plain number of any type is repeated in all lanes. A product and a sum may be fused, and so be
+rounded once.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite.ir as ir
+from numba import types
+from numba.core.datamodel import models, register_default
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin
+
+from barenet.engines.simd._llvm import NUMBERS, call, emitter, on_vectors, splat
+
+
+class Lanes(types.Type):
+    """Type of a vector of numbers, or of a mask for one."""
+
+    def __init__(self, dtype: Any, count: int, mask: bool = False) -> None:
+        self.dtype, self.count = dtype, count
+        self.vector = ir.VectorType(ir.IntType(1) if mask else NUMBERS[dtype], count)
+        super().__init__(name=f"Lanes({dtype}, {count}{', mask' * mask})")
+
+
+@register_default(Lanes)
+class _Model(models.PrimitiveModel):
+    def __init__(self, manager: Any, lanes: Lanes) -> None:
+        super().__init__(manager, lanes, lanes.vector)
+
+
+def in_lanes(context: Any, builder: Any, lanes: Lanes, arguments: Any, values: Any) -> list[Any]:
+    """Convert all operands to lanes."""
+    return [
+        value
+        if isinstance(of, Lanes)
+        else splat(builder, context.cast(builder, value, of, lanes.dtype), lanes.count)
+        for value, of in zip(values, arguments, strict=True)
+    ]
+
+
+def define(operation: Any, emit: Callable[..., Any], mask: bool = False) -> None:
+    """Define an operator for Numba by its code for vectors; its result may be a mask."""
+
+    def lanes_of(arguments: Any) -> Any:
+        return next((each for each in arguments if isinstance(each, Lanes)), None)
+
+    class Template(AbstractTemplate):
+        def generic(self, arguments: Any, _: Any) -> Any:
+            lanes = lanes_of(arguments)
+            return lanes and signature(Lanes(lanes.dtype, lanes.count, mask), *arguments)
+
+    def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        arguments = signature.args
+        return emit(builder, *in_lanes(context, builder, lanes_of(arguments), arguments, values))
+
+    infer_global(operation)(Template)
+    for arguments in ((Lanes,), (Lanes, Lanes), (Lanes, types.Number), (types.Number, Lanes)):
+        lower_builtin(operation, *arguments)(lower)
+
+
+def _arithmetic(code: str) -> Callable[..., Any]:
+    return lambda builder, a, b: getattr(builder, code)(a, b, flags=("contract",))
+
+
+def _comparison(sign: str) -> Callable[..., Any]:
+    return lambda builder, a, b: builder.fcmp_ordered(sign, a, b)
+
+
+for _name, _code in {"add": "fadd", "sub": "fsub", "mul": "fmul", "truediv": "fdiv"}.items():
+    define(getattr(operator, _name), _arithmetic(_code))
+    define(getattr(operator, f"i{_name}"), _arithmetic(_code))
+for _name, _sign in {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
+    define(getattr(operator, _name), _comparison(_sign), mask=True)
+define(operator.neg, lambda builder, a: builder.fneg(a))
+
+
+def _function(name: str) -> Any:
+    """Make a function of lanes from one that LLVM has."""
+
+    @intrinsic
+    def function(typing_context: Any, x: Any) -> Any:
+        return x(x), emitter(lambda builder, x: on_vectors(builder, name, x))
+
+    return function
+
+
+floor, sqrt, absolute = (_function(name) for name in ("floor", "sqrt", "fabs"))
+
+
+@intrinsic
+def where(typing_context: Any, mask: Any, a: Any, b: Any) -> Any:
+    """a where the mask is true, b elsewhere."""
+    lanes = Lanes(mask.dtype, mask.count)
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.select(values[0], *in_lanes(context, builder, lanes, (a, b), values[1:]))
+
+    return lanes(mask, a, b), emit
+
+
+@intrinsic
+def get_lane(typing_context: Any, x: Any, lane: Any) -> Any:
+    """Take one of the numbers."""
+    return x.dtype(x, types.intp), emitter(
+        lambda builder, x, lane: builder.extract_element(x, lane)
+    )
+
+
+@intrinsic
+def set_lane(typing_context: Any, x: Any, lane: Any, number: Any) -> Any:
+    """Replace one of the numbers."""
+    return x(x, types.intp, x.dtype), emitter(
+        lambda builder, x, lane, number: builder.insert_element(x, number, lane)
+    )
+
+
+@intrinsic
+def widen(typing_context: Any, x: Any) -> Any:
+    """Turn all numbers into float64."""
+    wide = Lanes(types.float64, x.count)
+    return wide(x), emitter(
+        lambda builder, x: x if x.type == wide.vector else builder.fpext(x, wide.vector)
+    )
+
+
+@intrinsic
+def sum_lanes(typing_context: Any, x: Any) -> Any:
+    """Add up all numbers, always in the same order."""
+    name, number = f"llvm.vector.reduce.fadd.v{x.count}f{x.dtype.bitwidth}", NUMBERS[x.dtype]
+    return x.dtype(x), emitter(
+        lambda builder, x: call(builder, name, number, number(0), x, fastmath=["reassoc"])
+    )
+
+
+@intrinsic
+def times_power_of_two(typing_context: Any, x: Any, n: Any) -> Any:
+    """Multiply by 2ⁿ, for a whole n within the dtype's range, by adding to the exponent's bits.
+
+    n is added to a number so large that its last bit is 1; the last bits of the sum are n.
+    """
+    bits, mantissa = (32, 23) if x.dtype == types.float32 else (64, 52)
+    whole = ir.VectorType(ir.IntType(bits), x.count)
+
+    def write(builder: Any, x: Any, n: Any) -> Any:
+        n = builder.fadd(n, x.type([1.5 * 2.0**mantissa] * n.type.count))
+        shifted = builder.shl(builder.bitcast(n, whole), whole([mantissa] * n.type.count))
+        return builder.bitcast(builder.add(builder.bitcast(x, whole), shifted), x.type)
+
+    return x(x, n), emitter(write)

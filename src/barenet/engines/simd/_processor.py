@@ -1,0 +1,67 @@
+"""Properties of the processor: the width of its vectors, and its treatment of denormal numbers."""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite.ir as ir
+from llvmlite.binding import get_host_cpu_features
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from barenet.engines.simd._llvm import BYTE, VOID, call, emitter
+
+__all__ = ["flush_denormals", "restore_denormals", "vector_bits"]
+
+IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
+FLUSH = 0x8040  # the bits for: denormal results are 0, and denormal operands are 0
+BITS, WIDTHS = ir.IntType(32), (0, 128, 256, 512)
+
+
+def vector_bits() -> int:
+    """Bits of a vector register; ``BARENET_SIMD_BITS`` in the environment can lower it."""
+    asked, widest = os.environ.get("BARENET_SIMD_BITS", ""), widest_bits()
+    if asked not in ("", *map(str, WIDTHS)):
+        raise ValueError(f"BARENET_SIMD_BITS: expected one of {WIDTHS}, got {asked!r}")
+    return min(widest, int(asked or widest))
+
+
+@functools.cache
+def widest_bits() -> int:
+    """Width of this processor's vectors; the query takes as long as lowering a small network."""
+    features = get_host_cpu_features()
+    return 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
+
+
+@intrinsic
+def flush_denormals(typing_context: Any) -> Any:
+    """Treat denormal numbers, which are slow, as 0; return the old setting."""
+    return types.uint32(), emitter(
+        lambda builder: _exchange(builder, lambda before: builder.or_(before, BITS(FLUSH)))
+    )
+
+
+@intrinsic
+def restore_denormals(typing_context: Any, before: Any) -> Any:
+    """Restore the setting that `flush_denormals` returned."""
+    return types.void(types.uint32), emitter(
+        lambda builder, before: _exchange(builder, lambda _: before)
+    )
+
+
+def _exchange(builder: Any, change: Callable[[Any], Any]) -> Any:
+    """Change the control register of vector arithmetic on x86 processors."""
+    if not IS_X86:
+        return BITS(0)
+    register = cgutils.alloca_once(builder, BITS)
+    place = builder.bitcast(register, BYTE)
+    call(builder, "llvm.x86.sse.stmxcsr", VOID, place)
+    before = builder.load(register)
+    builder.store(change(before), register)
+    call(builder, "llvm.x86.sse.ldmxcsr", VOID, place)
+    return before

@@ -1,0 +1,130 @@
+"""Blocks of matrices, in registers: products and transposition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from barenet.engines.simd._llvm import (
+    INT,
+    emitter,
+    load,
+    multiply_add,
+    pointer,
+    shuffle,
+    splat,
+    store,
+)
+
+
+@intrinsic
+def transpose_block(
+    typing_context: Any, spec: Any, source: Any, first: Any, row: Any, n: Any,
+    target: Any, first_target: Any, row_target: Any,
+) -> Any:  # fmt: skip
+    """Transpose a square of as many rows as a vector has lanes; rows from the n-th on become 0.
+
+    The square begins at index `first` of the source, with rows a stride apart. Zipping row i with
+    row i + L/2, for all i, moves a bit of the row's index to the column's, so log₂ L passes do it.
+    """
+    L, vector = spec.count, spec.lanes.vector
+
+    def write(
+        builder: Any, _: Any, source: Any, first: Any, row: Any, n: Any,
+        target: Any, first_target: Any, row_target: Any,
+    ) -> None:  # fmt: skip
+        def place(address: Any, first: Any, i: int, stride: Any) -> Any:
+            number = builder.add(first, builder.mul(INT(i), stride))
+            return pointer(builder, spec.dtype, address, number)
+
+        rows = [load(builder, place(source, first, i, row), vector) for i in range(L)]
+        rows = [
+            builder.select(builder.icmp_signed("<", INT(i), n), x, vector([0.0] * L))
+            for i, x in enumerate(rows)
+        ]
+        for _ in range(L.bit_length() - 1):
+            zipped = [[half + i // 2 + i % 2 * L for i in range(L)] for half in (0, L // 2)]
+            pairs = zip(rows[: L // 2], rows[L // 2 :], strict=True)
+            rows = [shuffle(builder, a, b, order) for a, b in pairs for order in zipped]
+        for i, x in enumerate(rows):
+            store(builder, x, place(target, first_target, i, row_target))
+
+    return types.void(spec, *[types.intp] * 7), emitter(write)
+
+
+def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
+    """Make the code for C = S + A B in blocks of some rows and vectors.
+
+    A block stays in registers while a loop goes over the depth: each step loads the vectors of a
+    row of B, and multiplies them by one number of A for each row of the block. Rows of B and C are
+    padded to whole vectors, so there are no masks. Each element is summed in the order of the
+    depth in any block, so the bits do not depend on the partition of the work.
+
+    The code takes the spec, the product (a record like `records.PRODUCT`), the first row, the end
+    of the rows, the first column, and the depth::
+
+        A[i, k] is at a + i·a_row + k·a_step
+        row k of B starts at b + k·b_step, row i of C at c + i·c_row
+        each sum starts from the value at s in its column: a bias, or zero
+
+    It returns the next row, from which on there are too few rows for a block.
+    """
+
+    @intrinsic
+    def multiply_blocks(
+        typing_context: Any, spec: Any, product: Any, first: Any, last: Any, column: Any, depth: Any
+    ) -> Any:
+        def write(builder: Any, _: Any, record: Any, *operands: Any) -> Any:
+            first, last, column, depth = operands
+
+            def field(name: str) -> Any:
+                place = builder.gep(record, [INT(0), INT(product.offset(name))])
+                return builder.load(builder.bitcast(place, INT.as_pointer()))
+
+            end = builder.sub(last, INT(n_rows - 1))
+            with cgutils.for_range_slice(builder, first, end, INT(n_rows), INT) as (i, _):
+                # Read here, so only for blocks that exist: few rows need one or two.
+                b, s, c = (pointer(builder, spec.dtype, field(name), column) for name in "bsc")
+                a_row, b_step, c_row = (field(name) for name in ("a_row", "b_step", "c_row"))
+                a = pointer(builder, spec.dtype, field("a"), builder.mul(i, a_row))
+                A = (a, a_row, field("a_step"))
+                sums = _sum_block(builder, spec, n_rows, n_vectors, A, (b, b_step), s, depth)
+                at = builder.gep(c, [builder.mul(i, c_row)])
+                for row in sums:
+                    for j, total in enumerate(row):
+                        place = builder.gep(at, [INT(j * spec.count)])
+                        store(builder, builder.load(total), place)
+                    at = builder.gep(at, [c_row])
+            return builder.add(first, builder.and_(builder.sub(last, first), INT(-n_rows)))
+
+        return types.intp(spec, product, *[types.intp] * 4), emitter(write)
+
+    return multiply_blocks
+
+
+def _sum_block(
+    builder: Any, spec: Any, n_rows: int, n_vectors: int, A: Any, B: Any, s: Any, depth: Any
+) -> list[list[Any]]:
+    """Sum one block over the depth, from S, in variables that LLVM keeps in registers."""
+    (a, a_row, a_step), (b, b_step) = A, B
+
+    def load_vectors(place: Any) -> list[Any]:
+        places = [builder.gep(place, [INT(j * spec.count)]) for j in range(n_vectors)]
+        return [load(builder, each, spec.lanes.vector) for each in places]
+
+    starts = load_vectors(s)
+    sums = [[cgutils.alloca_once_value(builder, x) for x in starts] for _ in range(n_rows)]
+    with cgutils.for_range(builder, depth) as loop:
+        row_of_b = load_vectors(builder.gep(b, [builder.mul(loop.index, b_step)]))
+        at = builder.gep(a, [builder.mul(loop.index, a_step)])
+        for row in sums:
+            factor = splat(builder, builder.load(at), spec.count)
+            at = builder.gep(at, [a_row])
+            for total, part in zip(row, row_of_b, strict=True):
+                added = multiply_add(builder, factor, part, builder.load(total))
+                builder.store(added, total)
+    return sums

@@ -1,0 +1,169 @@
+"""Views of memory at an address: as vectors, as an array of numbers, or as a record.
+
+A view has no reference count, which would take Numba an atomic operation for each slice; the owner
+of an address keeps the memory alive. Addresses count bytes; strides and indices count numbers.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite.ir as ir
+from numba import from_dtype, types
+from numba.core.datamodel import models, register_default
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin
+from numba.np.arrayobj import populate_array
+
+from barenet.engines.simd._lanes import Lanes
+from barenet.engines.simd._llvm import (
+    BYTE,
+    INT,
+    NUMBERS,
+    VOID,
+    call,
+    emitter,
+    load,
+    pointer,
+    store,
+)
+from barenet.engines.simd._processor import vector_bits
+
+
+class KernelSpec(types.Type):
+    """Type for which a kernel is compiled, passed as the type of an argument without a value.
+
+    It has the dtype of the numbers, their count in a vector, and, for some kernels, the name of a
+    formula or of the dtype that they read.
+    """
+
+    def __init__(self, dtype: Any, count: int, formula: str = "") -> None:
+        self.dtype, self.count, self.formula = dtype, count, formula
+        self.lanes = Lanes(dtype, count)
+        super().__init__(name=f"KernelSpec({dtype}, {count}, {formula!r})")
+
+
+class Vectors(types.Type):
+    """Type of numbers in memory; item i is the vector that begins at index i."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self.lanes = lanes
+        super().__init__(name=f"Vectors({lanes})")
+
+
+register_default(KernelSpec)(models.OpaqueModel)
+
+
+@register_default(Vectors)
+class _VectorsModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, vectors: Vectors) -> None:
+        super().__init__(manager, vectors, NUMBERS[vectors.lanes.dtype].as_pointer())
+
+
+def kernel_spec(dtype: Any) -> KernelSpec:
+    """Spec of kernels for a NumPy dtype on this processor."""
+    return KernelSpec(from_dtype(dtype), max(1, vector_bits() // (8 * dtype.itemsize)))
+
+
+@intrinsic
+def lanes(typing_context: Any, spec: Any) -> Any:
+    """Count the numbers in a vector: a constant when the kernel is compiled."""
+    return types.intp(spec), emitter(lambda builder, _: INT(spec.count))
+
+
+@intrinsic
+def itemsize(typing_context: Any, spec: Any) -> Any:
+    """Count the bytes of a number."""
+    return types.intp(spec), emitter(lambda builder, _: INT(spec.dtype.bitwidth // 8))
+
+
+@intrinsic
+def vectors(typing_context: Any, spec: Any, address: Any, first: Any) -> Any:
+    """View memory as vectors, from index `first`."""
+    return Vectors(spec.lanes)(spec, types.intp, types.intp), emitter(
+        lambda builder, _, address, first: pointer(builder, spec.dtype, address, first)
+    )
+
+
+@infer_global(operator.getitem)
+class _GetVector(AbstractTemplate):
+    def generic(self, arguments: Any, _: Any) -> Any:
+        if isinstance(arguments[0], Vectors):
+            return signature(arguments[0].lanes, arguments[0], types.intp)
+        return None
+
+
+@infer_global(operator.setitem)
+class _SetVector(AbstractTemplate):
+    def generic(self, arguments: Any, _: Any) -> Any:
+        if isinstance(arguments[0], Vectors):
+            return signature(types.none, arguments[0], types.intp, arguments[0].lanes)
+        return None
+
+
+@lower_builtin(operator.getitem, Vectors, types.Integer)
+def _get_vector(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    return load(builder, builder.gep(values[0], [values[1]]), signature.return_type.vector)
+
+
+@lower_builtin(operator.setitem, Vectors, types.Integer, Lanes)
+def _set_vector(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    store(builder, values[2], builder.gep(values[0], [values[1]]))
+
+
+def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
+    @intrinsic
+    def view(typing_context: Any, spec: Any, address: Any, first: Any, length: Any) -> Any:
+        dtype = dtype_of(spec)
+        array, size = types.Array(dtype, 1, "C"), INT(dtype.bitwidth // 8)
+
+        def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            result = context.make_array(array)(context, builder)
+            populate_array(
+                result,
+                data=pointer(builder, dtype, values[1], values[2]),
+                shape=[values[3]],
+                strides=[size],
+                itemsize=size,
+                meminfo=None,
+            )
+            return result._getvalue()
+
+        return array(spec, types.intp, types.intp, types.intp), emit
+
+    return view
+
+
+#: View memory as an array from index `first`: of the spec's dtype, or of a NumPy dtype; and of the
+#: dtype that the spec's formula names.
+array = _viewer(lambda spec: spec.dtype)
+source = _viewer(lambda spec: getattr(types, spec.formula))
+
+
+def record_at(dtype: Any) -> Callable[[int, int], Any]:
+    """Make a function that views the record at an index of a table at an address."""
+    record, size = from_dtype(dtype), INT(dtype.itemsize)
+
+    @intrinsic
+    def see(typing_context: Any, address: Any, index: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            place = builder.add(values[0], builder.mul(values[1], size))
+            return builder.inttoptr(place, context.get_value_type(record))
+
+        return record(types.intp, types.intp), emit
+
+    return see
+
+
+@intrinsic
+def prefetch(typing_context: Any, address: Any) -> Any:
+    """Start to load the cache line at an address."""
+    to_read_keep_data = [ir.IntType(32)(number) for number in (0, 3, 1)]
+
+    def write(builder: Any, address: Any) -> Any:
+        place = builder.inttoptr(address, BYTE)
+        return call(builder, "llvm.prefetch.p0i8", VOID, place, *to_read_keep_data)
+
+    return types.void(types.intp), emitter(write)

@@ -1,0 +1,97 @@
+"""Checks of X and y before scikit-learn's own, which accept masks and dates and name no argument.
+
+A sparse matrix becomes dense, as an engine multiplies with every feature of a row, if it fits into
+the memory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_array
+
+from barenet.data._memory_budget import format_size, machine_memory
+from barenet.errors import ArgumentError
+
+#: Attributes of arrays, and of objects that NumPy can convert to one.
+ARRAY_ATTRIBUTES = ("__len__", "shape", "__array__", "__dataframe__")
+
+
+class UnusableError(ArgumentError, TypeError):
+    """A ValueError, as for any invalid argument, that scikit-learn's checks accept as TypeError."""
+
+
+def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
+    """Refuse a value that is no array of plain numbers or labels, even if NumPy could convert it.
+
+    Examples
+    --------
+    >>> check_series({"a": 1}, "y")
+    Traceback (most recent call last):
+    barenet.errors.ArgumentError: y: expected an array, got {'a': 1}
+    """
+    if values is None:
+        return
+    scalar = getattr(values, "ndim", 1) == 0 or not any(
+        hasattr(values, attribute) for attribute in ARRAY_ATTRIBUTES
+    )
+    other = isinstance(values, str | bytes | Mapping | Set) and not hasattr(values, "shape")
+    if scalar or other:  # a sparse matrix may be a Mapping, too
+        raise ArgumentError.of(argument, values, "an array")
+    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
+        remedy = "fill them, or leave their rows out"
+        raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
+    if not dates and getattr(getattr(values, "dtype", None), "kind", "") in ("m", "M"):
+        raise ArgumentError(f"expected numbers, got {values.dtype}", argument=argument)
+
+
+@contextmanager
+def naming_argument(X: Any) -> Iterator[None]:
+    """Let every error of scikit-learn's checks name the argument: X, or else y."""
+    try:
+        yield
+    except (TypeError, ValueError, ArithmeticError) as error:
+        problem = str(error)
+        if isinstance(error, ValueError) and re.search(r"\b[Xy]\b", problem):
+            raise
+        kind = UnusableError if isinstance(error, TypeError) else ArgumentError
+        raise kind(problem, argument=_argument_of(problem, X)) from error
+
+
+def _argument_of(problem: str, X: Any) -> str:
+    """The argument of an error: X if it fails a check of its own, else y."""
+    if "eature names" in problem:
+        return "X"
+    try:
+        check_array(X, accept_sparse=True, dtype=np.float64, ensure_all_finite=False)
+    except Exception:  # noqa: BLE001
+        return "X"
+    return "y"
+
+
+def as_dense(array: Any, argument: str) -> NDArray[Any]:
+    """Convert a sparse matrix to an array.
+
+    Examples
+    --------
+    >>> import scipy.sparse
+    >>> as_dense(scipy.sparse.csr_array([[0, 2]]), "X")
+    array([[0, 2]])
+    """
+    if not hasattr(array, "toarray"):
+        return array
+    size, memory = array.dtype.itemsize * array.shape[0] * array.shape[1], machine_memory()
+    if size > memory:
+        shape = " × ".join(f"{count:,}" for count in array.shape)
+        raise ArgumentError(
+            f"this sparse matrix of {shape} would take {format_size(size)} as a dense array, "
+            f"and there are {format_size(memory)} of memory",
+            argument=argument,
+            remedy="use float32, fewer features (TruncatedSVD, SelectKBest), or partial_fit",
+        )
+    return array.toarray()

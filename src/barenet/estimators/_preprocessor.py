@@ -1,0 +1,225 @@
+"""TablePreprocessor: a transformer that encodes the columns of a table as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags, check_array
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from barenet.data._column_types import Column
+from barenet.data._encoding import TableEncoding
+from barenet.data._to_frame import column_names
+from barenet.model._validation import check_dtype
+
+
+class TablePreprocessor(TransformerMixin, BaseEstimator):
+    """Encode a table of numbers, categories, booleans and dates as numbers for a network.
+
+    The training rows determine the type of each column; ``describe()`` returns it with the formula:
+
+    - Numbers are scaled and missing values replaced by the median, with an indicator output if
+      some were missing in training.
+    - Categories are one-hot encoded. Rare and new ones share an output; without rare ones in
+      training, new ones are all 0. Missing values are a category if some were missing in training.
+    - Booleans, such as yes and no, are 1 and 0.
+    - Dates become a number that grows with time, and positions in the year, the week and the day.
+    - Uninformative columns are dropped: of a single value, or of text that identifies the rows.
+
+    Parameters
+    ----------
+    numbers : {"standardize", "robust", "minmax", "none"}, default "standardize"
+        Scaling of numbers: to mean 0 and standard deviation 1; to median 0 and interquartile range
+        1, which is robust to outliers; to 0..1; none. Columns of 0 and 1 are not scaled.
+    rare : float, default 0.01
+        Minimum fraction of the rows for a category of its own; 1 or more is a number of rows, and 0
+        keeps every category.
+    categories : list of str, optional
+        Columns to treat as categories.
+    numeric : list of str, optional
+        Columns to treat as numbers, even codes such as 00123.
+    drop : list of str, optional
+        Columns to leave out.
+    missing : list of str, optional
+        Markers of missing values besides empty fields, NA, N/A, NaN, null, None, ?, - and the like.
+    dtype : {"float64", "float32"}, default "float64"
+        Type of the output.
+
+    Attributes
+    ----------
+    encoding_ : TableEncoding
+        The fitted encoding.
+    columns_ : tuple of Column
+        The record of each column.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_columns,), object
+        Their names, if they have any.
+
+    Examples
+    --------
+    >>> from barenet import TablePreprocessor
+    >>> towns = {"size": ["3.5", "", "2.1"], "town": ["Rome", "Oslo", "Rome"]}
+    >>> towns |= {"big": ["yes", "no", "no"]}
+    >>> preprocessor = TablePreprocessor(numbers="minmax").fit(towns)
+    >>> print(preprocessor.describe())
+    column  kind      numbers  how
+    size    number    2        (x - 2.1) / 1.4, where missing x = 2.8
+    town    category  2        one-hot: 1 for its own category, 0 for the others; a new one is all 0
+    big     boolean   1        1 if true, 0 if false, where missing 0
+    >>> preprocessor.transform(towns)
+    array([[1. , 0. , 0. , 1. , 1. ],
+           [0.5, 1. , 1. , 0. , 0. ],
+           [0. , 0. , 0. , 1. , 0. ]])
+    """
+
+    encoding_: TableEncoding
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+
+    def __init__(
+        self,
+        *,
+        numbers: str = "standardize",
+        rare: float = 0.01,
+        categories: Collection[str] | None = None,
+        numeric: Collection[str] | None = None,
+        drop: Collection[str] | None = None,
+        missing: Collection[str] | None = None,
+        dtype: str = "float64",
+    ) -> None:
+        self.numbers = numbers
+        self.rare = rare
+        self.categories = categories
+        self.numeric = numeric
+        self.drop = drop
+        self.missing = missing
+        self.dtype = dtype
+
+    @property
+    def columns_(self) -> tuple[Column, ...]:
+        """The record of each column."""
+        check_is_fitted(self)
+        return self.encoding_.columns
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Determine the encoding of every column.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            The training rows.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        TablePreprocessor
+            The fitted transformer.
+
+        Raises
+        ------
+        DataError
+            If the values of a column are inconsistent, or no column is left.
+        ValueError
+            If a parameter is invalid.
+        """
+        check_dtype(self.dtype)
+        X, names = _table(X, self)
+        encoding = TableEncoding.fit(
+            X,
+            numbers=self.numbers,
+            rare=self.rare,
+            categories=() if self.categories is None else self.categories,
+            numeric=() if self.numeric is None else self.numeric,
+            drop=() if self.drop is None else self.drop,
+            missing=() if self.missing is None else self.missing,
+        )
+        if hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        self.encoding_, self.n_features_in_ = encoding, len(encoding.columns)
+        if names is not None:
+            self.feature_names_in_ = np.array(names, object)
+        return self
+
+    def transform(self, X: Any) -> NDArray[Any]:
+        """Encode rows.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            Rows of such a table. Named columns may be in any order, and dropped ones absent.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            The numbers, of type `dtype`.
+
+        Raises
+        ------
+        DataError
+            If a value is not of its column's type.
+        ValueError
+            If columns are missing.
+        """
+        check_is_fitted(self)
+        X, names = _table(X, self)
+        if names is None and X.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
+                f"{self.n_features_in_} features as input"
+            )
+        return self.encoding_.transform(X, self.dtype)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Name the outputs.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Names of the columns; they must be those of the training rows.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,), object
+            Such as ``age``, ``age missing``, ``town=Rome``.
+        """
+        check_is_fitted(self)
+        names = _check_feature_names_in(self, input_features)
+        if hasattr(self, "feature_names_in_") or input_features is None:
+            return np.array(self.encoding_.output_names, object)
+        return np.array(self.encoding_.renamed(names.tolist()).output_names, object)
+
+    def describe(self) -> str:
+        """Describe the encoding of each column.
+
+        Returns
+        -------
+        str
+            A line for each: name, type, number of outputs and formula.
+        """
+        check_is_fitted(self)
+        return self.encoding_.describe()
+
+    def _repr_html_inner(self) -> str:
+        html = super()._repr_html_inner()
+        return html + self.encoding_._repr_html_() if hasattr(self, "encoding_") else html
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+def _table(X: Any, estimator: Any) -> tuple[Any, list[str] | None]:
+    """Check an array; for a table, return the names of its columns."""
+    names = column_names(X)
+    if names is None:
+        X = check_array(X, dtype=None, ensure_all_finite=False, estimator=estimator)
+    return X, names

@@ -1,0 +1,83 @@
+"""Support for scikit-learn's own callbacks (from version 1.9), such as its progress bars.
+
+A fit is a task of theirs, and so is each of its epochs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from barenet.training._callbacks import Callback
+from barenet.training._run import Run
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # before 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Replaces the mixin."""
+
+    def with_callbacks(method: Any) -> Any:
+        """Return the method unchanged."""
+        return method
+
+
+__all__ = ["CallbackSupportMixin", "SklearnCallbackAdapter", "with_callbacks"]
+
+
+class SklearnCallbackAdapter(Callback):
+    """Reports the fit, and each of its epochs, to the callbacks of scikit-learn."""
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+        #: Whether a callback is set.
+        self.wanted = bool(getattr(estimator, "_skl_callbacks", ()))
+        self.fit_task: Any = None
+        self.epoch_task: Any = None
+        self.data: dict[str, Any] = {}
+        if hasattr(estimator, "_init_callback_context"):
+            self.fit_task = estimator._init_callback_context(max_subtasks=int(estimator.max_iter))
+
+    def begin(self, X: Any, y: Any, sample_weight: Any) -> None:
+        """Report the start of the fit."""
+        if self.fit_task is not None:
+            metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+            self.data = {"estimator": self.estimator, "X": X, "y": y, "metadata": metadata}
+            self.fit_task.call_on_fit_task_begin(**self.data)
+
+    def end(self) -> None:
+        """Report the end of the fit."""
+        if self.fit_task is not None:
+            self.fit_task.call_on_fit_task_end(**self.data, reconstruction_attributes={})
+
+    def on_start(self, run: Run) -> None:
+        self._begin_epoch(run)
+
+    def on_epoch(self, run: Run) -> None:
+        task, self.epoch_task = self.epoch_task, None
+        if task.call_on_fit_task_end(
+            **self.data, reconstruction_attributes=lambda: self._fitted_attributes(run)
+        ):
+            run.stop("a callback of scikit-learn requested it")
+        if not run.stop_reason and run.epoch < run.epochs:
+            self._begin_epoch(run)
+
+    def on_end(self, run: Run) -> None:
+        if self.epoch_task is not None:  # the run ended within an epoch
+            task, self.epoch_task = self.epoch_task, None
+            task.call_on_fit_task_end(estimator=self.estimator)
+
+    def _begin_epoch(self, run: Run) -> None:
+        self.epoch_task = self.fit_task.subcontext(task_name="epoch")
+        self.epoch_task.call_on_fit_task_begin(
+            **self.data, reconstruction_attributes=lambda: self._fitted_attributes(run)
+        )
+
+    def _fitted_attributes(self, run: Run) -> dict[str, Any]:
+        """The attributes with which a copy of the estimator predicts as after this epoch."""
+        return {
+            "network_": run.network.copy(),
+            "n_iter_": len(run.history),
+            "loss_": run.history.loss[-1] if len(run.history) else None,
+            "loss_curve_": [*self.estimator.loss_curve_, *run.history.loss],
+        }

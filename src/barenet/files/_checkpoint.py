@@ -1,0 +1,188 @@
+"""Checkpoints: the state of a run in a file, from which it can be resumed.
+
+A checkpoint is a model file of the network at that moment, with everything else that the next step
+depends on. It replaces the one before in one step, so there is always a whole one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from numbers import Integral
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from barenet.errors import ArgumentError, ModelFileError
+from barenet.files._atomic import check_replaceable, hidden_name, remove_leftovers
+from barenet.files._lock import locked
+from barenet.files._model_file import check_layers, read_model, write_model
+from barenet.model._network import Network
+from barenet.model._snapshot import Snapshot
+from barenet.training._checkpointing import Checkpointer, StateDict
+from barenet.training._run import Run
+
+#: Name of the file in a folder.
+FILE_NAME = "checkpoint.safetensors"
+
+#: Increased when a checkpoint can no longer be resumed by the version before or after.
+VERSION = 1
+
+#: Units of time in seconds.
+UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Checkpoint(Checkpointer):
+    """Save the state of a run to a file at intervals.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; in a folder, ``checkpoint.safetensors``.
+    every : int or str, default="30s"
+        Epochs, or a time such as ``"30s"``, ``"5m"`` or ``"1.5h"``, which may end within an epoch;
+        ``"never"`` saves only when the run is interrupted. A run shorter than one interval leaves
+        no file.
+    notes : mapping, optional
+        JSON to store with it.
+
+    Attributes
+    ----------
+    seconds, epochs : float
+        The interval; the other is infinite.
+
+    Raises
+    ------
+    ValueError
+        If the interval is invalid.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from barenet import Checkpoint, Network, train
+    >>> from barenet.callbacks import TimeLimit
+    >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
+    >>> whole, parts = Network.dense([1, 8, 1]), Network.dense([1, 8, 1])
+    >>> train(whole, X, X**2, epochs=900)
+    <History: 900 epochs, loss ...>
+    >>> saving = {"checkpoint": Checkpoint(tempfile.mkdtemp(), every=10), "resume": True}
+    >>> history = train(parts, X, X**2, epochs=900, callbacks=TimeLimit(0.02), **saving)
+    >>> train(parts, X, X**2, epochs=900, **saving)
+    <History: 900 epochs, loss ...>
+    >>> bool((whole.parameters == parts.parameters).all())
+    True
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        every: int | str = "30s",
+        *,
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
+        file = Path(path)
+        self.path = file / FILE_NAME if file.is_dir() else file
+        self.seconds, self.epochs = parse_interval(every)
+        self.notes = dict(notes or {})
+        self._saved_at, self._saved_epochs = 0.0, 0
+
+    @contextmanager
+    def lock(self, run: Run) -> Iterator[None]:
+        check_layers(run.network)
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError(f"checkpoint: {self.path.parent}: there is no such folder")
+        if self.path.exists():
+            check_replaceable(self.path, f"checkpoint: {self.path}")
+        with locked(self.path.with_name(f"{hidden_name(self.path.name)}.lock"), "another run"):
+            remove_leftovers(self.path)
+            self._saved_at, self._saved_epochs = time.monotonic(), 0
+            yield
+
+    def read(self) -> StateDict | None:
+        if not self.path.is_file():
+            return None
+        network, saved, tensors = _read(self.path)
+        vectors = {"parameters": network.parameters, "statistics": network.statistics}
+        state: StateDict = {name: dict(part) for name, part in saved["state"].items()}
+        for name, array in tensors.items():
+            part, _, key = name.partition("/")
+            state[part][key] = array.copy()  # writable
+        state["run"] |= vectors
+        return state
+
+    def should_save(self, run: Run) -> bool:
+        if math.isfinite(self.epochs):
+            done = len(run.history)
+            return done > self._saved_epochs and done % self.epochs == 0
+        return time.monotonic() - self._saved_at >= self.seconds
+
+    def save(self, run: Run, state: StateDict) -> None:
+        plain: StateDict = {name: {} for name in state}
+        tensors: dict[str, np.ndarray[Any, Any]] = {}
+        for part, values in state.items():
+            for key, value in values.items():
+                if isinstance(value, np.ndarray):
+                    tensors[f"{part}/{key}"] = value
+                else:
+                    plain[part][key] = value
+        for name in Snapshot._fields:
+            del tensors[f"run/{name}"]  # stored with the network
+        extra = {"checkpoint": {"version": VERSION, "state": plain, "notes": self.notes}}
+        try:
+            write_model(self.path, run.network, extra, tensors)
+        except OSError as error:  # which may not have the path
+            raise OSError(error.errno, error.strerror or str(error), str(self.path)) from error
+        self._saved_at, self._saved_epochs = time.monotonic(), len(run.history)
+
+
+def read_notes(path: str | PathLike[str]) -> dict[str, Any]:
+    """Read the notes of a checkpoint."""
+    return dict(_read(Path(path))[1]["notes"])
+
+
+def parse_interval(every: int | str, argument: str = "every") -> tuple[float, float]:
+    """Parse an interval as seconds and epochs.
+
+    Examples
+    --------
+    >>> parse_interval("1.5m"), parse_interval(10), parse_interval("10")
+    ((90.0, inf), (inf, 10), (inf, 10))
+    """
+    text = str(every).strip()
+    if text == "never":
+        return math.inf, math.inf
+    if found := re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h)", text):
+        seconds = float(found[1]) * UNITS[found[2]]
+        if 0 < seconds < math.inf:
+            return seconds, math.inf
+    elif isinstance(every, str) and text.isdecimal() and int(text):
+        return math.inf, int(text)
+    elif isinstance(every, Integral) and not isinstance(every, bool) and every >= 1:
+        return math.inf, int(every)
+    expected = "a number of epochs, a time such as '30s' or '5m', or 'never'"
+    raise ArgumentError.of(argument, every, expected)
+
+
+def _read(path: Path) -> tuple[Network, dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    """Read and validate a checkpoint."""
+    if path.is_dir():
+        raise FileNotFoundError(
+            f"{path}: is a folder, expected the checkpoint of a run; move it away to start again"
+        )
+    network, extra, tensors = read_model(path, with_state=True)
+    saved = extra.get("checkpoint")
+    if saved is None:
+        raise ModelFileError(f"{path}: a model, but not a checkpoint: it has no state of a run")
+    if not isinstance(saved, dict) or saved.get("version") != VERSION:
+        raise ModelFileError(f"{path}: a checkpoint of another version of barenet; start again")
+    state, names = saved.get("state"), {name.partition("/")[0] for name in tensors}
+    parts = [saved.get("notes"), *state.values()] if isinstance(state, dict) else [None]
+    if not all(isinstance(part, dict) for part in parts) or not names <= saved["state"].keys():
+        raise ModelFileError(f"{path}: not a valid checkpoint")
+    return network, saved, tensors

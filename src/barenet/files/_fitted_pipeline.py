@@ -1,0 +1,202 @@
+"""A fitted estimator, alone or in a pipeline of scikit-learn, as the parts of a predictor.
+
+Scalers of scikit-learn are recognized by their class and converted; their code is not stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data._encoding import TableEncoding
+from barenet.data._labels import class_labels, class_name
+from barenet.data._scaling import Scaling
+from barenet.errors import ArgumentError, brief, some
+from barenet.model._activations import Sigmoid
+from barenet.model._network import Network
+
+#: The remedy for other pipelines.
+SKL2ONNX = (
+    "other pipelines of scikit-learn's are converted to ONNX by skl2onnx, after "
+    "barenet.register_onnx_converters()"
+)
+
+#: The remedy where the network is inside another object in a pipeline.
+REMEDIES = {
+    "Pipeline": "put its steps into the one pipeline",
+    "TransformedTargetRegressor": "put it around the whole pipeline",
+}
+
+
+class FittedPipeline(NamedTuple):
+    """A fitted estimator with the preprocessing before it and the scaling of its target."""
+
+    estimator: Any
+    preprocessing: Scaling | TableEncoding | None
+    #: Empty if unknown.
+    feature_names: tuple[str, ...]
+    target_scaling: Scaling | None
+
+    @property
+    def classes(self) -> NDArray[Any] | None:
+        """The classes, in the order of the outputs; None for a regressor."""
+        classes = getattr(self.estimator, "classes_", None)
+        if classes is not None and len(classes) == 1:
+            raise _refused(f"was trained on the single class {classes.tolist()[0]!r}")
+        return classes
+
+    @property
+    def is_multilabel(self) -> bool:
+        """Whether a row may have several of the classes."""
+        network = self.estimator.network_
+        sigmoids = isinstance(network.output_activation, Sigmoid) and network.n_outputs > 1
+        return sigmoids and hasattr(self.estimator, "classes_")
+
+    def predictor_parts(self) -> dict[str, Any]:
+        """The arguments of a predictor but the names of the target and the data, and the card."""
+        network = self.estimator.network_.copy()
+        if self.is_multilabel:
+            raise _refused(
+                "predicts several labels of a row, and a predictor one class",
+                "save the network with barenet.save(model.network_, path), or export() the model",
+            )
+        width = network.n_inputs
+        names = self.feature_names or tuple(f"x{at}" for at in range(width))
+        _check_distinct(names)
+        return {
+            "network": network,
+            "preprocessing": self.preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
+            "target_scaling": self.target_scaling,
+            "feature_names": names,
+            **_class_names(self.classes),
+        }
+
+
+def unwrap_pipeline(model: Any) -> FittedPipeline:
+    """Find the network in a fitted model, and the transformations before and after it."""
+    model, target = getattr(model, "best_estimator_", model), None
+    if hasattr(model, "regressor_") and hasattr(model, "transformer_"):
+        target = _as_scaling(model.transformer_, "transformer")
+        model = model.regressor_
+    *steps, (last, estimator) = getattr(model, "steps", None) or [("", model)]
+    if not isinstance(getattr(estimator, "network_", None), Network):
+        raise _without_network(last, estimator)
+    _check_not_overridden(estimator, "predict", "predict_proba")
+    steps = [(name, step) for name, step in steps if step not in (None, "passthrough")]
+    if len(steps) > 1:
+        names = ", ".join(f"{name!r}" for name, _ in steps)
+        raise _refused(f"expected one step before the network, got {names}", SKL2ONNX)
+    (name, first) = steps[0] if steps else ("", None)
+    encoding = getattr(first, "encoding_", None)
+    if isinstance(encoding, TableEncoding):
+        _check_not_overridden(first, "transform")
+        return FittedPipeline(estimator, encoding, encoding.feature_names, target)
+    columns = getattr(estimator if first is None else first, "feature_names_in_", ())
+    scaling = None if first is None else _as_scaling(first, f"step {name!r}")
+    return FittedPipeline(estimator, scaling, tuple(map(str, columns)), target)
+
+
+def _refused(problem: str, remedy: str = "") -> ArgumentError:
+    return ArgumentError(problem, argument="model", remedy=remedy)
+
+
+def _without_network(step: str, estimator: Any) -> ArgumentError:
+    """The error for a model without a network."""
+    kind = type(estimator).__name__
+    if type(estimator).__module__.startswith("barenet.") and hasattr(estimator, "fit"):
+        return _refused(f"{kind} has no network yet", "call fit first")
+    is_search = hasattr(estimator, "refit")
+    if is_search and not step and not hasattr(estimator, "best_estimator_"):
+        remedy = "call fit first" if estimator.refit else "use refit=True"
+        return _refused(f"{kind} has no best model", remedy)
+    where = f"step {step!r}: " if step else ""
+    place = "" if step else ", alone or as the last step of a pipeline"
+    problem = f"{where}expected a fitted MLPClassifier or MLPRegressor{place}, got {kind}"
+    remedy = "search over the whole pipeline" if is_search else REMEDIES.get(kind, SKL2ONNX)
+    return _refused(problem, remedy)
+
+
+def _check_not_overridden(part: Any, *methods: str) -> None:
+    """Refuse a subclass that overrides a method."""
+    for method in methods:
+        owner = next((kind for kind in type(part).__mro__ if method in vars(kind)), None)
+        if owner is not None and not owner.__module__.startswith("barenet."):
+            raise _refused(
+                f"{type(part).__name__} overrides {method} ({owner.__qualname__}), which a file "
+                "can't store",
+                "use barenet's own class, and do the rest around it",
+            )
+
+
+def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
+    """Names of the classes, which a predictor converts back to the same classes."""
+    if classes is None:
+        return {"classes": None}
+    labels = classes.tolist()
+    is_text = all(isinstance(label, str) for label in labels)
+    names = tuple(class_name(label) if isinstance(label, float) else str(label) for label in labels)
+    restored = class_labels(names).tolist() == labels
+    if not is_text and not restored:
+        raise _refused(f"classes {some(names, 5)}: a file can't store them", "use text")
+    return {"classes": names, "text_classes": is_text and not restored}
+
+
+def _check_distinct(names: Sequence[str]) -> None:
+    """Refuse names that differ by surrounding spaces, which are removed where a table is read."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if (other := seen.setdefault(name.strip(), name)) != name:
+            raise _refused(
+                f"columns {brief(other)} and {brief(name)} differ by spaces around them, which are "
+                "removed where a table is read",
+                "rename one before the fit",
+            )
+
+
+def _as_scaling(scaler: Any, place: str) -> Scaling:
+    """Convert a scaler of scikit-learn."""
+    kind = type(scaler).__name__
+    known = SCALERS.get(kind) if type(scaler).__module__.startswith("sklearn.") else None
+    if known is None or getattr(scaler, "clip", False):
+        options = "" if known is None else "(clip=True)"
+        problem = f"{place}: expected TablePreprocessor, {', '.join(SCALERS)}, got {kind}{options}"
+        raise _refused(problem, SKL2ONNX)
+    if not hasattr(scaler, "n_features_in_"):
+        raise _refused(f"{place}: {kind} is not fitted", "call fit first")
+    name, defaults, parameters = known
+    offset, factor = (np.zeros(scaler.n_features_in_) + part for part in parameters(scaler))
+    is_default = all(getattr(scaler, option) == value for option, value in defaults.items())
+    return Scaling(name if is_default else "affine", offset, factor)
+
+
+def _standard(scaler: Any) -> tuple[Any, Any]:
+    return scaler.mean_ if scaler.with_mean else 0, 1 / scaler.scale_ if scaler.with_std else 1
+
+
+def _robust(scaler: Any) -> tuple[Any, Any]:
+    offset = scaler.center_ if scaler.with_centering else 0
+    return offset, 1 / scaler.scale_ if scaler.with_scaling else 1
+
+
+def _minmax(scaler: Any) -> tuple[Any, Any]:
+    """The offset and factor of x · scale + min, which scales to any range."""
+    return scaler.data_min_ - scaler.feature_range[0] / scaler.scale_, scaler.scale_
+
+
+#: The options of a RobustScaler that make it equal to `Scaling.fit`.
+_QUARTILES = {
+    "with_centering": True,
+    "with_scaling": True,
+    "quantile_range": (25.0, 75.0),
+    "unit_variance": False,
+}
+
+#: Scalers of scikit-learn: barenet's name, the options for which it holds, offset and factor.
+SCALERS: dict[str, tuple[str, dict[str, Any], Callable[[Any], tuple[Any, Any]]]] = {
+    "StandardScaler": ("standardize", {"with_mean": True, "with_std": True}, _standard),
+    "MinMaxScaler": ("minmax", {"feature_range": (0, 1)}, _minmax),
+    "RobustScaler": ("robust", _QUARTILES, _robust),
+}

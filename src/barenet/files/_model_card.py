@@ -1,0 +1,222 @@
+"""The card of a model: its training data and settings, how the training went, and its scores.
+
+It is stored in the model file. After M. Mitchell et al., "Model Cards for Model Reporting" (2019).
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from barenet._constraints import Count, convert
+from barenet._version import __version__
+from barenet.data._fingerprint import fingerprint
+from barenet.data._frame import Frame
+from barenet.errors import ArgumentError
+from barenet.files._description import describe_rows, rows_name
+from barenet.files._training_log import TrainingLog
+from barenet.training._history import History
+from barenet.training._run_identity import environment
+
+_VALUE = str | bool | int | float
+_SETTING = str | bool | int | float | tuple[_VALUE, ...]
+
+#: The types of the fields, for values of unknown origin.
+TYPES = {
+    "settings": Mapping[str, _SETTING],
+    "data_fingerprint": str | None,
+    "rows": Mapping[str, Count],
+    "log": TrainingLog | None,
+    "scores": Mapping[str, Mapping[str, float]],
+    "versions": Mapping[str, str],
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCard:
+    """The origin and quality of a model.
+
+    Attributes
+    ----------
+    settings : mapping of str to str, int, float, bool, or tuple of those
+        The settings of the training.
+    data_fingerprint : str, optional
+        The `fingerprint` of the data: of all rows, with the test rows.
+    rows : mapping of str to int
+        Numbers of rows by their use, such as ``training``, ``validation`` and ``held_out``.
+    log : TrainingLog, optional
+        The history of the training.
+    scores : mapping of str to mapping of str to float
+        The final scores, for each kind of rows.
+    versions : mapping of str to str
+        Versions of barenet and the libraries, and the kind of processor.
+
+    Raises
+    ------
+    ValueError
+        If a value is invalid.
+
+    Examples
+    --------
+    >>> from barenet import Network, train
+    >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
+    >>> network = Network.dense([1, 8, 1])
+    >>> history = train(network, X, X[:, 0] ** 2, epochs=10, optimizer="adam")
+    >>> card = ModelCard.of(history, X, X[:, 0] ** 2, settings={"optimizer": "adam"})
+    >>> card.rows, card.log.n_epochs, sorted(card.versions)[:3]
+    ({'training': 50}, 10, ['barenet', 'bits of a vector', 'llvmlite'])
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    data_fingerprint: str | None = None
+    rows: Mapping[str, int] = field(default_factory=dict)
+    log: TrainingLog | None = None
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, kind in TYPES.items():
+            object.__setattr__(self, name, convert(getattr(self, name), kind, name))
+        hashed = self.data_fingerprint
+        if hashed is not None and not re.fullmatch("[0-9a-f]{64}", hashed):
+            raise ArgumentError.of("data_fingerprint", hashed, "64 hexadecimal digits")
+
+    def __repr__(self) -> str:
+        log = self.log.description() if self.log else ""
+        scores = (
+            f"{rows_name(rows)} {', '.join(f'{name} {score:.4g}' for name, score in all.items())}"
+            for rows, all in self.scores.items()
+        )
+        parts = filter(None, [describe_rows(self.rows), log, *scores])
+        return f"<ModelCard: {'; '.join(parts) or 'empty'}>"
+
+    @classmethod
+    def of(
+        cls,
+        history: History,
+        X: ArrayLike | Frame,
+        y: ArrayLike,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        scores: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> Self:
+        """Make the card of a network that was trained on all rows.
+
+        Parameters
+        ----------
+        history : History
+            From `train`.
+        X : array-like of shape (n_samples, n_features), or Frame
+            The raw rows, before any preprocessing.
+        y : array-like of shape (n_samples,)
+            Class indices, or numbers.
+        settings : mapping, optional
+            Settings of the training.
+        scores : mapping of str to mapping of str to float, optional
+            Scores, for each kind of rows.
+
+        Returns
+        -------
+        ModelCard
+            The card, with the versions of the libraries.
+        """
+        return cls(
+            settings=settings or {},
+            data_fingerprint=fingerprint(X, y),
+            rows={"training": np.shape(y)[0]},
+            scores=scores or {},
+        ).with_history(history)
+
+    def with_history(self, history: History) -> Self:
+        """Add a log of the training, and the versions of the libraries.
+
+        Parameters
+        ----------
+        history : History
+            From `train`.
+
+        Returns
+        -------
+        ModelCard
+            A copy; without a log if the history is empty.
+        """
+        versions = {"barenet": __version__, "python": platform.python_version()}
+        versions |= {
+            name: str(version)
+            for name, version in environment(history.engine).items()
+            if version is not None
+        }
+        log = TrainingLog.from_history(history) if len(history) else None
+        return replace(self, log=log, versions=versions)
+
+    def shortened(self) -> ModelCard:
+        """Leave out most of the epochs.
+
+        Returns
+        -------
+        ModelCard
+            A copy for a file without room for more.
+        """
+        return self if self.log is None else replace(self, log=self.log.shortened())
+
+    def summary(self) -> dict[str, Any]:
+        """Convert the card to JSON without the history, for an export.
+
+        Returns
+        -------
+        dict
+            The parts that are not empty.
+        """
+        return {name: part for name, part in self.to_dict().items() if name != "training" and part}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Convert the card to JSON.
+
+        Returns
+        -------
+        dict
+            For `from_dict`.
+        """
+        return {
+            "settings": dict(self.settings),
+            "data": {"fingerprint": self.data_fingerprint, "rows": dict(self.rows)},
+            "training": self.log and self.log.to_dict(),
+            "scores": {name: dict(scores) for name, scores in self.scores.items()},
+            "versions": dict(self.versions),
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Make a card of JSON.
+
+        Parameters
+        ----------
+        plain : mapping
+            From `to_dict`. Unknown names are ignored, as a later version may have written them.
+
+        Returns
+        -------
+        ModelCard
+            The card.
+
+        Raises
+        ------
+        LookupError, ValueError
+            If it is not the JSON of a card.
+        """
+        data = convert(plain["data"], Mapping[str, object], "data")
+        log = convert(plain["training"], Mapping[str, object] | None, "training")
+        return cls(
+            settings=plain["settings"],
+            data_fingerprint=data["fingerprint"],
+            rows=data["rows"],
+            log=None if log is None else TrainingLog.from_dict(log),
+            scores=plain["scores"],
+            versions=plain["versions"],
+        )

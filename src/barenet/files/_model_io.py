@@ -1,0 +1,271 @@
+"""Save and load models: a `Predictor`, or a bare `Network`.
+
+A predictor is stored as its network with more beside it: plain data in the header, scalings and
+the columns of a table as arrays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import convert
+from barenet.data._encoding import TableEncoding
+from barenet.data._scaling import Scaling
+from barenet.errors import ModelFileError, in_a_line
+from barenet.files._model_card import ModelCard
+from barenet.files._model_file import read_model, write_model
+from barenet.files._model_header import check_header, has_room, unique_names
+from barenet.files._predictor import Predictor
+from barenet.model._network import Network
+
+#: Stored instead of a scaling's name, and the name of the array that then holds the encoding.
+_TABLE = "table"
+
+#: Errors that invalid parts of a file may raise.
+INVALID = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
+
+
+def save(model: Predictor | Network, path: str | PathLike[str]) -> None:
+    """Write a model to a file, whole or not at all.
+
+    Parameters
+    ----------
+    model : Predictor or Network
+        A predictor is saved with its preprocessing, the names of its features and classes, and its
+        model card.
+    path : str or path
+        The file; the usual suffix is ``.safetensors``. `load` reads it.
+
+    Raises
+    ------
+    ValueError
+        If the model can't be stored, such as a network with a custom layer; nothing is written.
+    OSError
+        If the file can't be written; an old file there is left as it was.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from barenet import Network, load, save
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> save(Network.dense([2, 3, 1]), path)
+    >>> load(path)
+    Network([Dense(2, 3, 'relu'), Dense(3, 1, 'identity')], dtype='float32')
+    """
+    if isinstance(model, Network):
+        write_model(path, model, {}, {})
+    else:
+        write_model(path, model.network, *_split(model), version=_format_version(model))
+
+
+def load(path: str | PathLike[str]) -> Predictor | Network:
+    """Load a model file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file: from `save`, ``barenet train`` or a `Checkpoint`.
+
+    Returns
+    -------
+    Predictor or Network
+        The predictor, which takes raw rows, if the file holds one; else the network, which takes
+        preprocessed rows, as in training. Both predict exactly as they did when they were saved.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If it is damaged, not a model file, or newer than this version of barenet.
+
+    See Also
+    --------
+    load_predictor : Load a predictor, or raise an error where the file holds only a network.
+    load_network : Load the network alone.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from barenet import Network, Predictor, Scaling, load, save
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> predictor = Predictor(
+    ...     network=Network.dense([2, 1]), preprocessing=Scaling.fit("minmax", np.eye(2)),
+    ...     classes=None, feature_names=("area", "floor"), target_name="price", dataset="homes",
+    ... )
+    >>> save(predictor, path)
+    >>> load(path).feature_names
+    ('area', 'floor')
+    """
+    network, extra, tensors = read_model(path)
+    if "scaling" not in extra:
+        return network
+    try:
+        return Predictor(network=network, **_join(extra, tensors))
+    except INVALID as error:
+        raise ModelFileError(f"{path}: not a valid model: {in_a_line(error)}") from error
+
+
+def load_predictor(path: str | PathLike[str]) -> Predictor:
+    """Load the predictor of a model file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file: from `save` or ``barenet train``.
+
+    Returns
+    -------
+    Predictor
+        It predicts exactly as it did when it was saved.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If the file can't be used, or holds only a network.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from barenet import Network, load_predictor, save
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> save(Network.dense([2, 1]), path)
+    >>> load_predictor(path)
+    Traceback (most recent call last):
+    barenet.errors.ModelFileError: ...: holds a bare network; use barenet.load_network()
+    """
+    model = load(path)
+    if isinstance(model, Network):
+        raise ModelFileError(f"{path}: holds a bare network; use barenet.load_network()")
+    return model
+
+
+def load_network(path: str | PathLike[str]) -> Network:
+    """Load the network of a model file, without the preprocessing that may be stored with it.
+
+    Parameters
+    ----------
+    path : str or path
+        The file: from `save`, ``barenet train`` or a `Checkpoint`.
+
+    Returns
+    -------
+    Network
+        It takes preprocessed rows, as in training, and predicts exactly as it did when it was
+        saved. For raw rows, use `load`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If it is damaged, not a model file, or newer than this version of barenet.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from barenet import Network, load_network, save
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> network = Network.dense([2, 3, 1], seed=5)
+    >>> save(network, path)
+    >>> bool((load_network(path).parameters == network.parameters).all())
+    True
+    """
+    return read_model(path)[0]
+
+
+def check_header_size(predictor: Predictor) -> None:
+    """Refuse a predictor with more text than a model file has room for."""
+    check_header(predictor.network, _split(predictor)[0])
+
+
+def _format_version(predictor: Predictor) -> int:
+    """The version of the format that a predictor requires."""
+    scalings = predictor.preprocessing, predictor.target_scaling
+    is_robust = any(isinstance(each, Scaling) and each.name == "robust" for each in scalings)
+    return 2 if predictor.takes_frames or predictor.text_classes or is_robust else 1
+
+
+def _split(predictor: Predictor) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The parts of a predictor beside its network: plain data, and arrays."""
+    target = predictor.target_scaling
+    extra: dict[str, Any] = {
+        "scaling": _TABLE,
+        "target_scaling": target and target.name,
+        "classes": predictor.classes,
+        "feature_names": predictor.feature_names,
+        "target_name": predictor.target_name,
+        "dataset": predictor.dataset,
+        "image_shape": predictor.image_shape,
+    }
+    if predictor.text_classes:
+        extra["text_classes"] = True
+    arrays: dict[str, NDArray[Any]] = {}
+    if isinstance(predictor.preprocessing, TableEncoding):
+        text = json.dumps(predictor.preprocessing.to_dict(), allow_nan=False)
+        arrays[_TABLE] = np.frombuffer(text.encode(), np.uint8)
+    else:
+        extra["scaling"] = predictor.preprocessing.name
+        arrays |= _scaling_arrays("scaling", predictor.preprocessing)
+    if target is not None:
+        arrays |= _scaling_arrays("target_scaling", target)
+    if (card := predictor.card) is not None:
+        extra["card"] = card.to_dict()
+        if not has_room(predictor.network, extra):
+            extra["card"] = card.shortened().to_dict()
+    return extra, arrays
+
+
+def _join(extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """The arguments of a predictor from its stored parts."""
+    is_table, has_target = extra["scaling"] == _TABLE, extra["target_scaling"] is not None
+    card = extra.get("card")
+    arguments = {
+        "preprocessing": _encoding(tensors) if is_table else _scaling("scaling", extra, tensors),
+        "target_scaling": _scaling("target_scaling", extra, tensors) if has_target else None,
+        "classes": extra["classes"],
+        "text_classes": extra.get("text_classes", False),
+        "feature_names": extra["feature_names"] or (),
+        "target_name": extra["target_name"],
+        "dataset": extra["dataset"],
+        "image_shape": extra["image_shape"],
+        "card": None if card is None else _card(card),
+    }
+    if tensors:
+        raise ValueError(f"unknown arrays: {', '.join(tensors)}")
+    return arguments
+
+
+def _card(plain: Any) -> ModelCard:
+    """Read a model card; its errors start with ``card:``."""
+    try:
+        return ModelCard.from_dict(convert(plain, Mapping[str, object], "card"))
+    except INVALID as error:
+        problem = in_a_line(error)
+        raise ValueError(f"card: {problem.removeprefix('card: ')}") from error
+
+
+def _encoding(tensors: dict[str, NDArray[Any]]) -> TableEncoding:
+    text = tensors.pop(_TABLE)
+    if text.dtype != np.uint8:
+        raise ValueError(f"{_TABLE}: expected bytes, got {text.dtype}")
+    return TableEncoding.from_dict(
+        json.loads(text.tobytes().decode(), object_pairs_hook=unique_names)
+    )
+
+
+def _scaling(name: str, extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Scaling:
+    return Scaling(extra[name], tensors.pop(f"{name}.offset"), tensors.pop(f"{name}.factor"))
+
+
+def _scaling_arrays(name: str, scaling: Scaling) -> dict[str, NDArray[Any]]:
+    return {f"{name}.offset": scaling.offset, f"{name}.factor": scaling.factor}

@@ -1,0 +1,400 @@
+"""Predictor: a network with its preprocessing and the names of its features and classes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sized
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet._constraints import Count, convert
+from barenet.data._encoding import TableEncoding
+from barenet.data._labels import class_labels
+from barenet.data._scaling import Scaling
+from barenet.data._to_frame import column_names, columns_by_name
+from barenet.errors import ArgumentError, brief, printable
+from barenet.files._description import describe_network, describe_rows, listed
+from barenet.files._fitted_pipeline import unwrap_pipeline
+from barenet.files._model_card import ModelCard
+from barenet.files._model_header import MAX_HEADER
+from barenet.files._pipeline_card import make_card
+from barenet.model._arrays import FloatArray
+from barenet.model._network import Network
+from barenet.model._targets import class_probabilities
+from barenet.model._validation import check_inputs, check_outputs
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Predictor:
+    """A trained network that takes raw rows and predicts classes by name, or numbers.
+
+    Attributes
+    ----------
+    network : Network
+        The network.
+    preprocessing : Scaling or TableEncoding
+        The transformation of raw rows into the network's inputs.
+    target_scaling : Scaling, optional
+        The scaling of the target in training; predictions are transformed back.
+    classes : tuple of str, optional
+        Names of the classes, in the order of the outputs; None for a regression.
+    text_classes : bool
+        Whether predicted classes are text even if all of them look like numbers or booleans.
+    feature_names : tuple of str
+        Names of the columns of X, in order; of a table, those that are not dropped.
+    target_name : str
+        Name of the target.
+    dataset : str
+        Name of the training data.
+    image_shape : tuple of int, optional
+        Height and width, where a row is an image.
+    card : ModelCard, optional
+        The origin of the model.
+
+    Raises
+    ------
+    ValueError
+        If the parts are invalid or don't fit together.
+
+    Examples
+    --------
+    >>> from barenet import Network, Predictor, Scaling
+    >>> predictor = Predictor(
+    ...     network=Network.dense([1, 2], output="softmax", init="zeros"),
+    ...     preprocessing=Scaling.fit("standardize", np.array([[1.0], [3.0]])),
+    ...     classes=("no", "yes"), feature_names=("x",), target_name="y", dataset="two rows",
+    ... )
+    >>> predictor.predict([[2.0]])
+    array(['no'], dtype='<U3')
+    >>> predictor
+    <Predictor
+      predicts     y, one of 2: no, yes
+      from         1 feature: x
+      scaling      standardize
+      network      1 → 2 softmax, 4 parameters of float32
+      trained on   two rows>
+    """
+
+    network: Network
+    preprocessing: Scaling | TableEncoding
+    classes: tuple[str, ...] | None
+    feature_names: tuple[str, ...]
+    target_name: str
+    dataset: str
+    image_shape: tuple[int, int] | None = None
+    target_scaling: Scaling | None = None
+    card: ModelCard | None = None
+    text_classes: bool = False
+
+    def __post_init__(self) -> None:
+        for name, kind in TYPES.items():
+            object.__setattr__(self, name, convert(getattr(self, name), kind, name))
+        if not isinstance(self.dataset, str):  # a file's name, which may not be valid Unicode
+            raise ArgumentError.of("dataset", self.dataset, "text")
+        _check_fit(self)
+
+    def __repr__(self) -> str:
+        lines = (f"\n  {name:<11}  {text}" for name, text in self.description().items())
+        return f"<Predictor{''.join(lines)}>"
+
+    def description(self) -> dict[str, str]:
+        """Describe the model and its origin in a few lines.
+
+        Returns
+        -------
+        dict of str to str
+            Texts by their headings.
+        """
+        target = printable(self.target_name)
+        if self.classes is not None:
+            predicts = f"{target}, one of {listed(self.classes)}"
+        else:
+            predicts = f"{target}, {'a number' if self.network.n_outputs == 1 else 'numbers'}"
+        if self.image_shape:
+            inputs = "images of {} × {} pixels".format(*self.image_shape)
+        else:
+            inputs = listed(self.feature_names, "feature")
+        scaling = getattr(self.preprocessing, "name", "column by column")
+        if self.target_scaling:
+            scaling += f", and the target: {self.target_scaling.name}"
+        card = self.card or ModelCard()
+        origin = self.dataset and printable(self.dataset), describe_rows(card.rows)
+        lines = {
+            "predicts": predicts,
+            "from": inputs,
+            "scaling": scaling,
+            "network": describe_network(self.network),
+            "trained on": ": ".join(filter(None, origin)),
+            "trained for": card.log.description() if card.log else "",
+        }
+        return {heading: text for heading, text in lines.items() if text}
+
+    @property
+    def takes_frames(self) -> bool:
+        """Whether a row is a row of a table, whose columns need not be numbers."""
+        return isinstance(self.preprocessing, TableEncoding)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the network's inputs, after the preprocessing."""
+        if isinstance(self.preprocessing, TableEncoding):
+            return self.preprocessing.output_names
+        return self.feature_names
+
+    @property
+    def labels(self) -> NDArray[Any] | None:
+        """The classes as `predict` returns them: numbers, booleans or text; None for numbers."""
+        if self.classes is None:
+            return None
+        return np.array(self.classes) if self.text_classes else class_labels(self.classes)
+
+    def outputs(self, X: Any) -> FloatArray:
+        """Compute the network's outputs for raw rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+            Raw rows. Columns are found by their names, in any order, or by position if those are
+            integers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            Probabilities of the classes, or numbers in the units of the target.
+
+        Raises
+        ------
+        ValueError
+            If a feature is missing, or a value is invalid.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            return check_outputs(self.in_units(self.network.predict(self.inputs(X))))
+
+    def in_units(self, output: FloatArray) -> FloatArray:
+        """Transform outputs of the network into the units of the target.
+
+        Parameters
+        ----------
+        output : ndarray of shape (n_samples, n_outputs)
+            Probabilities, or numbers in the scale of the training.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            Unchanged without a `target_scaling`; float64 with one.
+        """
+        scaling = self.target_scaling
+        return output if scaling is None else scaling.inverse_transform(output)
+
+    def inputs(self, X: Any) -> NDArray[np.float64]:
+        """Transform raw rows into inputs of the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+            Raw rows, as for `outputs`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_inputs), float64
+            The inputs.
+
+        Raises
+        ------
+        ValueError
+            If a feature is missing, or a value is invalid.
+        """
+        if self.takes_frames:
+            return self.preprocessing.transform(X)
+        if column_names(X) is not None:
+            X = columns_by_name(X, self.feature_names)
+        # Pixels stay bytes: an eighth of the memory.
+        dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
+        return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))
+
+    def targets(self, y: ArrayLike) -> NDArray[Any]:
+        """Transform targets into the scale of the training.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,)
+            Class indices, or numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Unchanged without a `target_scaling`.
+        """
+        if self.target_scaling is None:
+            return np.asarray(y)
+        return self.target_scaling.transform(np.reshape(y, (-1, 1)))[:, 0]
+
+    def probabilities(self, X: Any) -> FloatArray:
+        """Compute the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+            Raw rows, as for `outputs`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            They sum to 1 but for several sigmoid outputs, which are independent.
+
+        Raises
+        ------
+        ValueError
+            If the network predicts numbers.
+        """
+        if self.classes is None:
+            raise ValueError("the network predicts numbers, so there are no probabilities")
+        return class_probabilities(self.outputs(X))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict classes, or numbers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+            Raw rows, as for `outputs`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or (n_samples, n_outputs) for several numbers
+            The most probable class of each row, or the outputs. Classes are int64 or float64 if
+            all of them are numbers, bool for False and True, else text; always text with
+            `text_classes`.
+        """
+        if (labels := self.labels) is None:
+            output = self.outputs(X)
+            return output[:, 0] if output.shape[1] == 1 else output
+        return labels[self.probabilities(X).argmax(axis=1)]
+
+    @classmethod
+    def from_estimator(
+        cls,
+        model: Any,
+        X: Any = None,
+        y: ArrayLike | None = None,
+        *,
+        target_name: str = "",
+        dataset: str = "",
+        scores: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> Predictor:
+        """Make a predictor of a fitted estimator, for a model file or an export.
+
+        Parameters
+        ----------
+        model : MLPClassifier, MLPRegressor, Pipeline or search
+            A pipeline has a `TablePreprocessor` or scikit-learn's ``StandardScaler``,
+            ``MinMaxScaler`` or ``RobustScaler`` before the estimator. The best model of a search is
+            taken. A ``TransformedTargetRegressor`` with such a scaler is accepted as well.
+        X : array-like of shape (n_samples, n_features), DataFrame or mapping, optional
+            The training rows, for their fingerprint on the model card.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), optional
+            Their targets.
+        target_name : str, optional
+            Name of the target; by default the name of `y`, or "y".
+        dataset : str, optional
+            Name of the training data.
+        scores : mapping of str to mapping of str to float, optional
+            Scores for the model card by kind of rows, besides those of validation rows.
+
+        Returns
+        -------
+        Predictor
+            With a copy of the network. Its predictions are those of `model`, bit for bit without a
+            scaler of scikit-learn's. With one, a scaled number may differ by about
+            ε · (1 + ``|offset · factor|``) of `preprocessing`, with ε = 2e-16 for rows of float64
+            and 1e-7 for float32.
+
+        Raises
+        ------
+        ValueError
+            If the model is not fitted, was trained on other rows, predicts several labels of a row,
+            or has a step or a method that can't be stored in a file.
+
+        Examples
+        --------
+        >>> from barenet import MLPClassifier, Predictor
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> X, y = [[1.0], [2.0], [3.0], [4.0]], ["low", "low", "high", "high"]
+        >>> network = MLPClassifier(4, solver="lbfgs", max_iter=500, random_state=0)
+        >>> pipeline = make_pipeline(StandardScaler(), network).fit(X, y)
+        >>> predictor = Predictor.from_estimator(pipeline, X, y, target_name="speed")
+        >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
+        (('high', 'low'), 'standardize', {'training': 4})
+        """
+        fitted = unwrap_pipeline(model)
+        card = make_card(fitted, X, y)
+        y_name = getattr(y, "name", None)
+        more = ModelCard(scores=scores or {}).scores
+        return cls(
+            **fitted.predictor_parts(),
+            target_name=target_name or (y_name if isinstance(y_name, str) else "y"),
+            dataset=dataset,
+            card=replace(card, scores={**card.scores, **more}),
+        )
+
+
+#: The types of the fields, for values of unknown origin; names may fill the header of a file.
+_NAME = Annotated[str, ("max_length", MAX_HEADER)]
+TYPES = {
+    "preprocessing": Scaling | TableEncoding,
+    "classes": tuple[_NAME, ...] | None,
+    "feature_names": tuple[_NAME, ...],
+    "target_name": _NAME,
+    "image_shape": tuple[Count, ...] | None,
+    "target_scaling": Scaling | None,
+    "card": ModelCard | None,
+    "text_classes": bool,
+}
+
+
+def _check_fit(predictor: Predictor) -> None:
+    """Refuse parts that don't fit each other."""
+    width, n_outputs = predictor.network.n_inputs, predictor.network.n_outputs
+    if width is None or n_outputs is None:
+        raise ArgumentError("has no layer that fixes the number of inputs", argument="network")
+    before, names = predictor.preprocessing, predictor.feature_names
+    if isinstance(before, Scaling):
+        _check_number("feature_names", names, width, "inputs")
+        _check_number("preprocessing", before.offset, width, "inputs")
+    elif before.n_outputs != width:
+        problem = f"gives {before.n_outputs} numbers for {width} inputs"
+        raise ArgumentError(problem, argument="preprocessing")
+    elif names != before.feature_names:
+        raise ArgumentError("are not those of the preprocessing", argument="feature_names")
+    if predictor.classes is not None:
+        _check_classes(predictor.classes, n_outputs)
+    if predictor.target_scaling is not None:
+        _check_number("target_scaling", predictor.target_scaling.offset, n_outputs, "outputs")
+        if predictor.classes is not None:
+            raise ArgumentError("classes are not scaled", argument="target_scaling")
+    shape = predictor.image_shape
+    if shape is not None and (len(shape) != 2 or math.prod(shape) != width):
+        raise ArgumentError.of("image_shape", shape, f"height and width, of {width} pixels")
+
+
+def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
+    _check_number("classes", classes, max(n_outputs, 2), "classes of the network")
+    if len(set(classes)) < len(classes) or "" in classes:
+        raise ArgumentError("expected different names, none of them empty", argument="classes")
+    if padded := [name for name in classes if name != name.strip()]:
+        raise ArgumentError(
+            f"{brief(padded[0])} has spaces around it, which are removed where a table is read, so "
+            "no row would match it",
+            argument="classes",
+            remedy="remove them before the training",
+        )
+
+
+def _check_number(argument: str, entries: Sized, number: int, purpose: str) -> None:
+    if len(entries) != number:
+        problem = f"has {len(entries)} entries for {number} {purpose}"
+        raise ArgumentError(problem, argument=argument)

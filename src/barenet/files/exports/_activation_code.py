@@ -1,0 +1,207 @@
+"""Activations as code: the expressions that they declare, printed in C, in Python and as ONNX.
+
+Code is put into the syntax tree as names, which `ast.unparse` joins with the right brackets: the
+operators of C have the same precedence as those of Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+from collections.abc import Container, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import options_of
+from barenet._expressions import Expression, declared, unsupported
+from barenet.files.exports._source_text import decimal, identifier
+from barenet.model._activations import Activation
+
+__all__ = ["Graph", "add_activation", "c_activation", "has_expression", "python_activation"]
+
+#: Functions of math.h, of NumPy and of ONNX; the others are printed by their definitions.
+C_FUNCTIONS = {
+    "abs": "fabsf", "erf": "erff", "erfc": "erfcf", "exp": "expf", "expm1": "expm1f", "ln": "logf",
+    "log1p": "log1pf", "sqrt": "sqrtf", "tanh": "tanhf",
+}  # fmt: skip
+NUMPY_FUNCTIONS = {
+    "abs": "np.abs", "exp": "np.exp", "expm1": "np.expm1", "ln": "np.log", "log1p": "np.log1p",
+    "max": "np.maximum", "min": "np.minimum", "normal": "normal", "sigmoid": "sigmoid",
+    "sign": "np.sign", "softplus": "softplus", "sqrt": "np.sqrt", "tanh": "np.tanh",
+}  # fmt: skip
+ONNX_OPERATORS = {
+    "abs": "Abs", "erf": "Erf", "exp": "Exp", "ln": "Log", "max": "Max", "min": "Min",
+    "sigmoid": "Sigmoid", "sign": "Sign", "sqrt": "Sqrt", "tanh": "Tanh",
+    ast.Add: "Add", ast.Sub: "Sub", ast.Mult: "Mul", ast.Div: "Div", ast.Pow: "Pow",
+    ast.Lt: "Less", ast.LtE: "LessOrEqual", ast.Gt: "Greater",
+}  # fmt: skip
+
+#: Reductions over a row: the function of NumPy, and the C code for the next entry x.
+REDUCTIONS = {
+    "max_outputs": ("np.max", "{total} = {total} > {x} ? {total} : {x}"),
+    "over_outputs": ("np.sum", "{total} += {x}"),
+}
+
+
+def has_expression(activation: Activation) -> bool:
+    """Whether an activation declares what its methods compute."""
+    return bool(declared(activation, "formula"))
+
+
+def c_activation(activation: Activation) -> str:
+    """Function of C that applies an activation to a vector in place."""
+    options = "".join(f", float {option.name}" for option in options_of(activation))
+    lines = [f"static void apply_{identifier(activation.name)}(float *a, int n{options})", "{"]
+    for expression in _steps(activation, C_FUNCTIONS):
+        printer = _CCode(len(lines) // 5 + 1)
+        value = ast.unparse(printer.visit(expression.tree))
+        lines += [*printer.lines, "    for (int i = 0; i < n; i++)", f"        a[i] = {value};"]
+    return "\n".join([f"/* {_formula(activation)} */", *lines, "}\n"])
+
+
+def python_activation(
+    activation: Activation, argument: str, taken: Container[str]
+) -> tuple[str, str]:
+    """Call of an activation in Python, and the function that it calls, if it needs one."""
+    options = {each.name: getattr(activation, each.name) for each in options_of(activation)}
+    steps = list(_steps(activation, NUMPY_FUNCTIONS, **options))
+    code = [ast.unparse(_NumPyCode(argument).visit(step.tree)) for step in steps]
+    if len(code) == 1 and code[0].count(argument) == 1:
+        return code[0], ""
+    name = identifier(activation.name)
+    name = f"{name}_" if name in taken or keyword.iskeyword(name) else name
+    steps = list(_steps(activation, NUMPY_FUNCTIONS))
+    lines = [f"    Z = {ast.unparse(_NumPyCode('Z').visit(step.tree))}" for step in steps]
+    lines[-1] = lines[-1].replace("Z =", "return", 1)
+    head = f"def {name}({', '.join(['Z', *options])}):"
+    numbers = [f"{option}={value!r}" for option, value in options.items()]
+    call = f"{name}({', '.join([argument, *numbers])})"
+    return call, "\n".join([head, f'    """{_formula(activation)}"""', *lines])
+
+
+def _formula(activation: Activation) -> str:
+    return ast.unparse(Expression.parse(activation.formula).tree)
+
+
+def _steps(activation: Activation, known: Any, **numbers: float) -> Iterator[Expression]:
+    for text in activation.stable_formula or (activation.formula,):
+        yield Expression.parse(text, **numbers).expanded(known)
+
+
+class _CCode(ast.NodeTransformer):
+    """Replaces an expression by C, in which a[i] is an entry of Z."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        #: Loops that compute the reductions.
+        self.lines: list[str] = []
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return ast.Name(f"{decimal(np.float32(ast.unparse(node)))}f")
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Name("a[i]") if node.id == "Z" else node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        left, right = self.visit(node.left), self.visit(node.right)
+        if isinstance(node.op, ast.Pow):
+            return ast.Call(ast.Name("powf"), [left, right], [])
+        return ast.BinOp(left, node.op, right)
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        parts = (ast.unparse(self.visit(part)) for part in (node.test, node.body, node.orelse))
+        return ast.Name("({} ? {} : {})".format(*parts))
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        name, arguments = ast.unparse(node.func), [self.visit(each) for each in node.args]
+        if name in C_FUNCTIONS:
+            return ast.Call(ast.Name(C_FUNCTIONS[name]), arguments, [])
+        if name in ("max", "min"):  # fmaxf is a call on processors without an instruction for it
+            a, b = map(ast.unparse, arguments)
+            return ast.Name(f"({a} {'>' if name == 'max' else '<'} {b} ? {a} : {b})")
+        if name not in REDUCTIONS:
+            raise unsupported(node)
+        function, code = REDUCTIONS[name]
+        total, x = f"{function[-3:]}_{self.number}", ast.unparse(arguments[0])
+        self.number += 1
+        self.lines += [
+            f"    float {total} = {x.replace('a[i]', 'a[0]')};\n",
+            "    for (int i = 1; i < n; i++)",
+            f"        {code.format(total=total, x=x)};",
+        ]
+        return ast.Name(total)
+
+
+class _NumPyCode(ast.NodeTransformer):
+    """Replaces an expression by NumPy, with the code of Z."""
+
+    def __init__(self, argument: str) -> None:
+        self.argument = argument
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.parse(self.argument, mode="eval").body if node.id == "Z" else node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        parts = [self.visit(part) for part in (node.test, node.body, node.orelse)]
+        return ast.Call(ast.Name("np.where"), parts, [])
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        name, arguments = ast.unparse(node.func), [self.visit(each) for each in node.args]
+        if name in NUMPY_FUNCTIONS:
+            return ast.Call(ast.Name(NUMPY_FUNCTIONS[name]), arguments, [])
+        if name not in REDUCTIONS:
+            raise unsupported(node)
+        axis = [ast.keyword("axis", ast.Constant(1)), ast.keyword("keepdims", ast.Constant(True))]
+        return ast.Call(ast.Name(REDUCTIONS[name][0]), arguments, axis)
+
+
+class Graph(Protocol):
+    """Collector of ONNX operators and constants, each added under a name of its own."""
+
+    def add(self, operator: str, *inputs: str, output: str | None = None, **options: Any) -> str:
+        """Add an operator of the standard set."""
+
+    def constant(self, values: NDArray[Any]) -> str:
+        """Add numbers or strings."""
+
+
+def add_activation(graph: Graph, activation: Activation, X: str, dtype: np.dtype[Any]) -> str:
+    """Add the operators of an activation to a graph of ONNX."""
+    if activation.onnx_operator:
+        return graph.add(activation.onnx_operator, X)
+    options = {option.name: getattr(activation, option.name) for option in options_of(activation)}
+    for expression in _steps(activation, ONNX_OPERATORS, **options):
+        X = _add(graph, expression.tree, X, dtype)
+    return X
+
+
+def _add(graph: Graph, node: ast.expr, X: str, dtype: np.dtype[Any]) -> str:
+    def operands(*nodes: ast.expr) -> Iterator[str]:
+        return (_add(graph, each, X, dtype) for each in nodes)
+
+    match node:
+        case ast.Name(id="Z"):
+            return X
+        case ast.Constant(value=value):
+            return graph.constant(np.array(value, dtype))
+        case ast.UnaryOp(operand=inner):
+            return graph.add("Neg", *operands(inner))
+        case ast.BinOp(left=left, op=op, right=right):
+            return graph.add(ONNX_OPERATORS[type(op)], *operands(left, right))
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            return graph.add(ONNX_OPERATORS[type(op)], *operands(left, right))
+        case ast.IfExp(test=test, body=body, orelse=other):
+            return graph.add("Where", *operands(test, body, other))
+        case ast.Call(func=ast.Name(id="erf"), args=[inner]) if dtype == np.float64:
+            # ONNX Runtime has an Erf of float32 alone.
+            erf = graph.add("Erf", graph.add("Cast", *operands(inner), to=1))
+            return graph.add("Cast", erf, to=11)
+        case ast.Call(func=ast.Name(id="max_outputs"), args=[inner]):
+            return graph.add("ReduceMax", *operands(inner), axes=[-1], keepdims=1)
+        case ast.Call(func=ast.Name(id="over_outputs"), args=[inner]):
+            return graph.add("ReduceSum", *operands(inner), graph.constant(np.array([-1])))
+        case ast.Call(func=ast.Name(id=name), args=inner) if name in ONNX_OPERATORS:
+            return graph.add(ONNX_OPERATORS[name], *operands(*inner))
+    raise unsupported(node)

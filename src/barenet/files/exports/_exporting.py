@@ -1,0 +1,179 @@
+"""Export: a trained network as a file that predicts without barenet."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._registry import lookup
+from barenet.errors import ArgumentError
+from barenet.files.exports._inference_program import Program, program_of
+from barenet.files.exports._quantization import Rounding, measure_rounding, round_weights
+from barenet.files.exports._writing import write_together
+from barenet.model._validation import check_inputs
+
+__all__ = ["EXPORTS", "SUFFIXES", "Exported", "export"]
+
+#: The module of each format, which is imported when it is needed.
+EXPORTS = {
+    "onnx": "barenet.files.exports._onnx_file",
+    "c": "barenet.files.exports._c_file",
+    "python": "barenet.files.exports._python_file",
+    "json": "barenet.files.exports._json_file",
+}
+
+#: The suffix of each format; C also has a header.
+SUFFIXES = {"onnx": ".onnx", "c": ".c", "python": ".py", "json": ".json"}
+
+#: Types of the weights in C, and whether they are rounded.
+WEIGHTS = {"float32": False, "int8": True}
+
+Weights = Literal["float32", "int8"]
+
+
+@dataclass(frozen=True, eq=False)
+class Exported:
+    """Result of an export.
+
+    Attributes
+    ----------
+    to : str
+        The format.
+    files : tuple of Path
+        The files that were written.
+    n_bytes : int
+        Their total size.
+    rounding : Rounding, optional
+        Effect of int8 weights on the answers, if rows were given.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from barenet import Network, export
+    >>> export(Network.dense([2, 1]), pathlib.Path(tempfile.mkdtemp()) / "tiny.json").to
+    'json'
+    """
+
+    to: str
+    files: tuple[Path, ...]
+    n_bytes: int
+    rounding: Rounding | None = None
+
+
+def export(
+    model: Any,
+    path: str | PathLike[str],
+    to: str | None = None,
+    *,
+    weights: Weights = "float32",
+    X: Any = None,
+) -> Exported:
+    """Write a trained network as a file that predicts without barenet.
+
+    The file includes the preprocessing of raw rows, the scaling of the target and the names of the
+    classes.
+
+    Parameters
+    ----------
+    model : Network, Predictor, MLPClassifier, MLPRegressor or Pipeline
+        The trained model. A network has no scaling and no names. `Predictor.from_estimator` lists
+        the pipelines and searches that are supported.
+    path : str or path
+        The file. An existing export is replaced atomically; any other file is refused.
+    to : {"onnx", "c", "python", "json"}, optional
+        ``"onnx"``: for ONNX Runtime and similar runtimes; opset 17, IR version 8. ``"c"``: a C99
+        file and a header, for microcontrollers. ``"python"``: a file that needs NumPy alone.
+        ``"json"``: the numbers, for any other language. By default the format follows from the
+        suffix of the path: .onnx, .c, .py, .json.
+    weights : {"float32", "int8"}, default="float32"
+        For C: unchanged, or rounded to 8 bits, in a quarter of the memory.
+    X : array-like of shape (n_samples, n_inputs), or a table, optional
+        For C with int8 weights: raw rows on which the effect of the rounding is measured.
+
+    Returns
+    -------
+    Exported
+        The files, and the measured effect of the rounding.
+
+    Raises
+    ------
+    ValueError
+        If the model has parts that cannot be exported, or an argument is wrong; nothing is written.
+    MissingExtraError
+        If the onnx package is needed and not installed.
+    OSError
+        If a file cannot be written; existing files are not changed.
+
+    See Also
+    --------
+    register_onnx_converters : Any pipeline of scikit-learn as ONNX.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from barenet import Network, export
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> network = Network.dense([2, 3, 1], hidden="tanh")
+    >>> [file.name for file in export(network, folder / "tiny.c").files]
+    ['tiny.c', 'tiny.h']
+    """
+    path = Path(path)
+    to = _format(path, to)
+    program, rounding = program_of(model), None
+    options: dict[str, Any] = {}
+    if to != "c" and (weights != "float32" or X is not None):
+        raise ArgumentError(
+            f"only C has rounded weights, and this is {to}",
+            argument="weights" if X is None else "X",
+            remedy="use {to}",
+            to="c",
+        )
+    if lookup(WEIGHTS, weights, "weights"):
+        exact, program = program, round_weights(program)
+        if X is not None:
+            rows = _rows(program, X)
+            rounding = measure_rounding(exact, program, rows)
+            options["rounding"] = rounding
+    elif X is not None:
+        raise ArgumentError(
+            "rows are needed only to measure the rounding of weights",
+            argument="X",
+            remedy="use {weights}",
+            weights="int8",
+        )
+    stem = path.stem if path.suffix == SUFFIXES[to] else path.name
+    render = importlib.import_module(EXPORTS[to]).render
+    texts: dict[str, bytes] = render(program, stem, **options)
+    contents = {path.with_name(stem + suffix): data for suffix, data in texts.items()}
+    write_together(contents)
+    return Exported(to, tuple(contents), sum(map(len, contents.values())), rounding)
+
+
+def _rows(program: Program, X: Any) -> NDArray[Any]:
+    """Check raw rows, as numbers."""
+    if program.table is not None:
+        return program.table.values(X)
+    return check_inputs(X, np.dtype(np.float64), program.n_inputs)
+
+
+def _format(path: Path, to: str | None) -> str:
+    """The given format, or that of the suffix."""
+    if to is not None:
+        lookup(EXPORTS, to, "to")
+        return to
+    for name, suffix in SUFFIXES.items():
+        if path.suffix == suffix:
+            return name
+    known = ", ".join(SUFFIXES.values())
+    raise ArgumentError(
+        f"the format does not follow from {path}",
+        argument="to",
+        expected=f"one of {', '.join(SUFFIXES)}",
+        remedy=f"name the format, or end the path with one of {known}",
+    )

@@ -1,0 +1,247 @@
+"""Functions of exported Python files, each of which gets a copy of those that it calls.
+
+They need Python 3.9 and NumPy alone; dates need Python 3.11. Those that read tables follow
+`barenet.data._parsing` and the records in `barenet.data._column_types`.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import re
+import sys
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+import numpy as np
+
+# Each exported file has its own constants and its own functions of these names.
+N_INPUTS = 0
+FEATURES: list[str] = []
+CLASSES: list[Any] = []
+MISSING: list[str] = []
+outputs: Callable[[Any], np.ndarray] = np.asarray
+probabilities: Callable[[Any], np.ndarray] = np.asarray
+predict: Callable[[Any], np.ndarray] = np.asarray
+
+
+def check(X: Any) -> np.ndarray:
+    """Rows of finite numbers, as float64."""
+    X = np.asarray(X, float)
+    if X.ndim != 2 or X.shape[1] != N_INPUTS or not np.isfinite(X).all():
+        raise ValueError(f"X: expected finite numbers in rows of {N_INPUTS}, got {X.shape}")
+    return X
+
+
+def sigmoid(Z: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-z)), which is 0 where exp(-z) overflows"""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-Z))
+
+
+def softplus(Z: np.ndarray) -> np.ndarray:
+    """ln(1 + exp(z))"""
+    return np.logaddexp(Z, Z.dtype.type(0))
+
+
+def normal(Z: np.ndarray) -> np.ndarray:
+    """The normal distribution function"""
+    values = [0.5 * math.erfc(z) for z in (Z.ravel() * -math.sqrt(0.5)).tolist()]
+    return np.array(values, Z.dtype).reshape(Z.shape)
+
+
+def normalize(X: np.ndarray, epsilon: float) -> np.ndarray:
+    """Rows of mean 0 and variance 1."""
+    deviation = np.sqrt(X.var(axis=1, keepdims=True) + epsilon)
+    return (X - X.mean(axis=1, keepdims=True)) / deviation
+
+
+def decode(dtype: type, shape: tuple[int, ...], text: str) -> np.ndarray:
+    """An array from its little-endian bytes in base64."""
+    little = np.dtype(dtype).newbyteorder("<")
+    return np.frombuffer(b64decode(text), little).reshape(shape).astype(dtype)
+
+
+def predict_class(X: Any) -> np.ndarray:
+    """The most probable class of each row."""
+    return np.array(CLASSES)[probabilities(X).argmax(axis=1)]
+
+
+def predict_labels(X: Any) -> np.ndarray:
+    """A 1 for each label of a row that is more probable than not, else a 0."""
+    return (probabilities(X) > 0.5).astype(int)
+
+
+def predict_numbers(X: Any) -> np.ndarray:
+    """The prediction for each row."""
+    Y = outputs(X)
+    return Y[:, 0] if Y.shape[1] == 1 else Y
+
+
+def columns_of(rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Columns of rows, each with a value for each of FEATURES."""
+    if len(rows) == 0 or any(len(row) != N_INPUTS for row in rows):
+        raise ValueError(f"expected rows of {N_INPUTS} values")
+    return list(zip(*rows))
+
+
+def number(
+    values: Iterable[Any], fill: float, center: float, scale: float, indicator: bool
+) -> list[np.ndarray]:
+    """(x - center) / scale; where x is missing, fill, and 1 in a second column"""
+    for value in values:
+        if isinstance(value, str) and not is_missing(value) and not is_decimal(value.strip()):
+            raise ValueError(f"expected a number, got {value!r}")
+    x = np.array([math.nan if is_missing(value) else float(value) for value in values])
+    if np.isinf(x).any():
+        raise ValueError("expected finite numbers")
+    x[np.isin(x, [float(text) for text in MISSING if is_decimal(text)])] = math.nan
+    missing = np.isnan(x)
+    encoded = (np.where(missing, fill, x) - center) / scale
+    return [encoded, missing] if indicator else [encoded]
+
+
+def boolean(values: Iterable[Any], fill: float, indicator: bool) -> list[np.ndarray]:
+    """1 for true and 0 for false; where it is missing, fill, and 1 in a second column"""
+    meanings = {"true": 1, "yes": 1, "y": 1, "t": 1, "on": 1, "1": 1}
+    meanings |= {"false": 0, "no": 0, "n": 0, "f": 0, "off": 0, "0": 0}
+    texts = ["" if is_missing(value) else label(value).lower() for value in values]
+    if wrong := set(texts) - {*meanings, ""}:
+        raise ValueError(f"expected truth values, such as yes or no, got {sorted(wrong)[0]!r}")
+    missing = np.array([text == "" for text in texts])
+    encoded = np.array([meanings.get(text, fill) for text in texts], float)
+    return [encoded, missing] if indicator else [encoded]
+
+
+def category(
+    values: Iterable[Any], categories: list[str], rare: bool, missing: bool
+) -> list[list[bool]]:
+    """1 in the column of the category, 0 in the others; rare and missing ones may have columns"""
+    markers = {label(text) for text in MISSING}
+    labels = ["" if is_missing(value) else label(value) for value in values]
+    labels = ["" if text in markers else text for text in labels]
+    columns = [[text == name for text in labels] for name in categories]
+    if rare:
+        columns += [[text not in {*categories, *([""] if missing else [])} for text in labels]]
+    if missing:
+        columns += [[text == "" for text in labels]]
+    return columns
+
+
+def label(value: Any) -> str:
+    """Text of a category; equal numbers have the same, however written, and 007 is no number."""
+    text = str(value).strip().lower() if isinstance(value, bool) else str(value).strip()
+    is_code = re.fullmatch(r"[+-]?(0\d+|\d{16,})", text, re.ASCII)
+    if is_decimal(text) and not is_code and math.isfinite(float(text)):
+        return str(int(float(text))) if float(text).is_integer() else repr(float(text))
+    return text
+
+
+def date(
+    values: Iterable[Any],
+    fill: float,
+    center: float,
+    scale: float,
+    cycles: list[str],
+    indicator: bool,
+) -> list[np.ndarray]:
+    """(s - center) / scale, with s the seconds since 1970, and the position in each cycle"""
+    missing = np.array([is_missing(value) for value in values])
+    default = np.datetime64(round(fill * 1e6), "us")
+    pairs = zip(values, missing)
+    moments = np.array([default if empty else moment(value) for value, empty in pairs], "M8[us]")
+    seconds = moments.astype(np.int64) / 1e6
+    encoded = [(seconds - center) / scale]
+    for cycle in cycles:
+        if cycle == "year":
+            year = moments.astype("M8[Y]")
+            start, end = year.astype("M8[us]"), (year + 1).astype("M8[us]")
+            fraction = (moments - start) / (end - start)
+        elif cycle == "week":  # from Monday; 1970 began on a Thursday
+            fraction = (np.floor(seconds / 86400.0) + 3) % 7 / 7
+        else:
+            fraction = seconds % 86400.0 / 86400.0
+        encoded += [np.sin(2 * np.pi * fraction), np.cos(2 * np.pi * fraction)]
+    return [*encoded, missing] if indicator else encoded
+
+
+def moment(value: Any) -> datetime:
+    """A date or time from ISO 8601; in UTC, if it has a time zone."""
+    text = re.sub(r"(\.\d{6})\d+", r"\1", str(value).strip().replace("/", "-"))
+    time = datetime.fromisoformat(text.replace(" UTC", "Z").replace("UTC", "Z"))
+    return time if time.tzinfo is None else time.astimezone(timezone.utc).replace(tzinfo=None)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is missing: None, NaN, NaT, pandas' NA, or the marker of one."""
+    markers = MISSING if isinstance(value, str) else ("None", "nan", "NaT", "<NA>")
+    return str(value).strip() in markers
+
+
+def is_decimal(text: str) -> bool:
+    """Whether a text is a decimal number."""
+    return bool(re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text, re.ASCII))
+
+
+def read(path: str) -> list[list[str]]:
+    """Read the rows of a CSV file, its columns by the names in the first line, if it has names."""
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        lines = [line for line in csv.reader(file) if line]
+    if not lines or (all(is_number(text) for text in lines[0]) and lines[0] != FEATURES):
+        return lines
+    header = lines.pop(0)
+    for line in lines:
+        if len(line) != len(header):
+            raise ValueError(f"{len(header)} names in the header, and {len(line)} values in {line}")
+    if missing := [name for name in FEATURES if name not in header]:
+        raise ValueError(f"no column {', '.join(missing[:5])}")
+    columns = [header.index(name) for name in FEATURES] or range(len(header))
+    return [[line[column] for column in columns] for line in lines]
+
+
+def is_number(text: str) -> bool:
+    """Whether Python reads a text as a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def class_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:
+    """The columns that are printed, and their names."""
+    header = ["prediction", *(f"probability_{name}" for name in CLASSES)]
+    return header, [predict(X), *probabilities(X).T]
+
+
+def labels_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:
+    """The columns that are printed, and their names."""
+    header = [f"{kind}_{name}" for kind in ("prediction", "probability") for name in CLASSES]
+    return header, [*predict(X).T, *probabilities(X).T]
+
+
+def numbers_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:
+    """The columns that are printed, and their names."""
+    columns = outputs(X).T
+    several = [f"prediction_{number}" for number in range(1, len(columns) + 1)]
+    return several if len(columns) > 1 else ["prediction"], [*columns]
+
+
+def main() -> None:
+    """Print an answer for each row of a CSV file, as CSV."""
+    if len(sys.argv) != 2:
+        sys.exit(f"usage: python {sys.argv[0]} rows.csv > answers.csv")
+    try:
+        header, columns = class_answers(read(sys.argv[1]))
+    except (OSError, ValueError) as error:
+        sys.exit(f"{sys.argv[1]}: {error}")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    try:
+        writer.writerow(header)
+        writer.writerows(zip(*(column.astype(str) for column in columns)))
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has stopped, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

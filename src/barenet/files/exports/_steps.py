@@ -1,0 +1,131 @@
+"""Steps of a prediction, each with plain arrays and one formula.
+
+Every exporter writes each of these few steps; `forward` is the formula that it translates.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.model._activations import Activation
+from barenet.model._arrays import FloatArray
+
+__all__ = [
+    "Affine", "Apply", "BinaryToTwoClass", "Normalize", "NormalizeRow", "Scale", "Step", "Unscale",
+    "single_error",
+]  # fmt: skip
+
+
+class Step(ABC):
+    """A step on rows."""
+
+    #: The name in exports.
+    name: ClassVar[str]
+
+    @abstractmethod
+    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Compute the step."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scale(Step):
+    """(X − offset) · factor, in float64, then rounded to the network's dtype."""
+
+    name: ClassVar[str] = "scale"
+    offset: NDArray[np.float64]
+    factor: NDArray[np.float64]
+    dtype: np.dtype[Any]
+
+    @property
+    def single_errors(self) -> NDArray[np.float64]:
+        """The largest rounding error of each input in float32, in units of its spread."""
+        return single_error(self.offset, 1 / self.factor)
+
+    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
+        return ((X - self.offset) * self.factor).astype(self.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Affine(Step):
+    """X W + b."""
+
+    name: ClassVar[str] = "affine"
+    weights: FloatArray
+    bias: FloatArray
+
+    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
+        return X @ self.weights + self.bias
+
+
+@dataclass(frozen=True, eq=False)
+class Apply(Step):
+    """f(X)."""
+
+    name: ClassVar[str] = "apply"
+    activation: Activation
+
+    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
+        return self.activation.forward(X)
+
+
+@dataclass(frozen=True, eq=False)
+class Normalize(Step):
+    """γ · (X − μ) / s + β, column by column: a batch norm with its running averages."""
+
+    name: ClassVar[str] = "normalize"
+    mean: FloatArray
+    deviation: FloatArray
+    gain: FloatArray
+    bias: FloatArray
+
+    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
+        return self.gain * ((X - self.mean) / self.deviation) + self.bias
+
+
+@dataclass(frozen=True, eq=False)
+class NormalizeRow(Step):
+    """γ · (X − μ) / √(σ² + ε) + β, with each row's mean μ and variance σ²: a layer norm."""
+
+    name: ClassVar[str] = "normalize_row"
+    gain: FloatArray
+    bias: FloatArray
+    epsilon: float
+
+    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
+        deviation = np.sqrt(X.var(axis=1, keepdims=True) + self.epsilon)
+        return self.gain * ((X - X.mean(axis=1, keepdims=True)) / deviation) + self.bias
+
+
+@dataclass(frozen=True, eq=False)
+class BinaryToTwoClass(Step):
+    """(1 − p, p) of the single output p: the probabilities of both classes."""
+
+    name: ClassVar[str] = "both"
+
+    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
+        return np.hstack([1 - X, X])
+
+
+@dataclass(frozen=True, eq=False)
+class Unscale(Step):
+    """X / factor + offset, in float64: numbers in the units of the target."""
+
+    name: ClassVar[str] = "unscale"
+    offset: NDArray[np.float64]
+    factor: NDArray[np.float64]
+
+    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
+        return X / self.factor + self.offset
+
+
+def single_error(center: Any, scale: Any) -> NDArray[np.float64]:
+    """Bound of the rounding error of numbers in float32, in units of their scale."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.asarray(np.abs(center) + np.abs(scale), np.float32)
+        # Numbers below the smallest normal one, about 1e-38, may be treated as 0.
+        return np.maximum(np.spacing(size) / 2, np.finfo(np.float32).tiny) / np.abs(scale)

@@ -1,0 +1,223 @@
+"""Baselines: two simpler models to compare the score of a network with.
+
+A network that is no better than a linear model is not needed; one that is no better than a constant
+has learned nothing. Both are networks without a hidden layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet._registry import lookup
+from barenet.data._scaling import Scaling
+from barenet.model._arrays import FloatArray
+from barenet.model._network import Network
+from barenet.model._targets import check_targets, class_probabilities
+from barenet.model._validation import check_inputs
+from barenet.optimization._penalties import L2
+from barenet.training._train import train
+
+__all__ = ["BASELINES", "Baseline", "fit_baseline"]
+
+#: Rows × weights up to which L-BFGS is the faster way to fit a linear model.
+FEW = 2**21
+#: Minimum number of rows that Adam visits, repetitions included: about two thousand steps.
+LEAST_VISITS = 2**17
+#: Rows that are centred at a time.
+BLOCK = 8192
+
+Kind = Literal["constant", "linear"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Baseline:
+    """A simple model to compare a network with.
+
+    Attributes
+    ----------
+    name : {"constant", "linear"}
+        The kind of model.
+    title : str
+        A description of the model.
+    n_rows : int
+        Number of rows that it was fitted to.
+    n_classes : int or None
+        Number of classes; None for a regression.
+    network : Network
+        The fitted model: one dense layer, whose weights are 0 for a constant.
+    classes : ndarray of int or None
+        Classes among the rows that it was fitted to, in the order of the network's outputs.
+
+    Examples
+    --------
+    >>> line = fit_baseline("linear", [[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0])
+    >>> line.title, line.n_rows, line.outputs([[1.5]])  # y = ⅔ x + ⅓: the penalty flattens it
+    ('linear model', 3, array([[1.33333333]]))
+    """
+
+    name: str
+    title: str
+    n_rows: int
+    n_classes: int | None
+    network: Network
+    classes: NDArray[Any] | None
+
+    def outputs(self, X: ArrayLike) -> FloatArray:
+        """Predict rows, as a network would.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, preprocessed as those that the baseline was fitted to.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples, 1) for a regression
+            Probabilities, or numbers.
+        """
+        X = np.asarray(X)
+        output = self.network.predict(X[: 1 if self.name == "constant" else None])
+        output = np.repeat(output, len(X) // len(output), axis=0)
+        if self.n_classes is None or self.classes is None:
+            return output
+        probabilities = np.zeros((len(output), self.n_classes), output.dtype)
+        certain = len(self.classes) == 1
+        probabilities[:, self.classes] = 1.0 if certain else class_probabilities(output)
+        return probabilities
+
+
+def fit_baseline(
+    name: Kind, X: ArrayLike, y: ArrayLike, *, n_classes: int | None = None, seed: int = 0
+) -> Baseline:
+    """Fit a baseline to the training rows of a network.
+
+    Parameters
+    ----------
+    name : {"constant", "linear"}
+        The class frequencies or the mean; or logistic or ridge regression, with the penalty that
+        scikit-learn's have by default. A logistic regression is fitted by L-BFGS to few rows, by
+        three epochs of Adam or more to many.
+    X : array-like of shape (n_samples, n_features)
+        Rows, prepared as for the network. float32 is computed in float32 where the numbers are of
+        the order of 1, all else in float64.
+    y : array-like of shape (n_samples,)
+        Class indices, or numbers.
+    n_classes : int, optional
+        Number of classes; by default `y` are numbers.
+    seed : int, default=0
+        Fixes the order of the rows in each epoch of Adam.
+
+    Returns
+    -------
+    Baseline
+        The fitted model.
+
+    Raises
+    ------
+    ValueError
+        If there is no such baseline, or X or y is not of finite numbers or class indices.
+
+    Examples
+    --------
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 0, 1]
+    >>> constant = fit_baseline("constant", X, y, n_classes=2)
+    >>> constant.title, constant.outputs([[7.0]])
+    ('most frequent class', array([[0.75, 0.25]]))
+    """
+    fit, titles = lookup(BASELINES, name, "name")
+    n_rows, X = len(np.asarray(X)), np.asarray(X)[: 1 if name == "constant" else None]
+    single = X.dtype == np.float32 and _is_scaled(X)
+    X = check_inputs(X, np.dtype(np.float32 if single else np.float64), None)
+    targets: NDArray[Any] = check_targets(y, n_rows, n_classes or 1, np.dtype(np.float64))
+    classes = None
+    if n_classes is not None:
+        classes = np.flatnonzero(targets.any(axis=0))
+        targets = targets[:, classes].argmax(axis=1)
+        if len(classes) == 1:
+            fit = _constant
+    network = _network_for(X, classes)
+    fit(network, X, np.ravel(targets), seed)
+    return Baseline(
+        name=name,
+        title=titles[n_classes is None],
+        n_rows=n_rows,
+        n_classes=n_classes,
+        network=network,
+        classes=classes,
+    )
+
+
+def _is_scaled(X: NDArray[Any]) -> bool:
+    """Whether a thousand rows have inputs that suit Adam and float32."""
+    return bool(0.1 <= np.abs(X[:: len(X) // 1000 + 1]).max(initial=0) <= 10)
+
+
+def _network_for(X: FloatArray, classes: NDArray[Any] | None) -> Network:
+    """Create a dense layer of zeros, with one sigmoid output for two classes."""
+    n_outputs = 1 if classes is None or len(classes) <= 2 else len(classes)
+    output = "identity" if classes is None else "sigmoid" if n_outputs == 1 else "softmax"
+    return Network.dense([X.shape[1], n_outputs], output=output, init="zeros", dtype=X.dtype)
+
+
+def _constant(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:
+    """Set the bias to the mean, or so that the outputs are the class frequencies."""
+    bias = network.layers[0].bias
+    if network.output_activation.name == "identity":
+        bias[:] = y.mean()
+    elif len(counts := np.bincount(y)) == 2:
+        bias[:] = np.log(counts[1] / counts[0])
+    elif len(counts) > 2:
+        bias[:] = np.log(counts / len(y))
+
+
+def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:
+    """Fit a linear model with an L2 penalty of ½‖W‖² on the sum of the rows' losses."""
+    if network.output_activation.name == "identity":
+        return _ridge(network, X, y)
+    scaling = None
+    if X.size * (network.n_outputs or 1) <= FEW:
+        how: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
+        scaling = Scaling("affine", X.mean(axis=0, dtype=np.float64), np.ones(X.shape[1]))
+    else:
+        how = {"optimizer": "adam:learning_rate=0.01", "schedule": "cosine"}
+        how |= {"batch_size": min(64, len(X)), "epochs": max(3, LEAST_VISITS // len(X))}
+        if not _is_scaled(X):
+            scaling = Scaling.fit("standardize", X)
+    inputs = X if scaling is None else scaling.transform(X, network.dtype)
+    train(network, inputs, y, penalty=L2(1 / len(X)), seed=seed, **how)
+    if scaling is not None:  # w (x − offset) factor, as weights and bias for x
+        layer = network.layers[0]
+        layer.weights *= scaling.factor[:, None].astype(network.dtype)
+        layer.bias -= scaling.offset @ layer.weights
+    return None
+
+
+def _ridge(network: Network, X: FloatArray, y: NDArray[np.float64]) -> None:
+    """Solve (XᵀX + I) W = Xᵀy, with X and y centred; for fewer rows than columns the dual."""
+    from scipy.linalg import solve
+
+    mean, centred = X.mean(axis=0, dtype=np.float64), y - y.mean()
+    if len(X) < X.shape[1]:
+        rows = X - mean
+        weights = rows.T @ solve(rows @ rows.T + np.eye(len(X)), centred, assume_a="pos")
+    else:
+        gram, moment = np.eye(X.shape[1]), np.zeros(X.shape[1])
+        for start in range(0, len(X), BLOCK):
+            rows = X[start : start + BLOCK] - mean
+            gram += rows.T @ rows
+            moment += rows.T @ centred[start : start + BLOCK]
+        weights = solve(gram, moment, assume_a="pos")
+    layer = network.layers[0]
+    layer.weights[:, 0] = weights
+    layer.bias[:] = y.mean() - mean @ weights
+
+
+#: How each baseline is fitted, and its title for classes and for numbers.
+BASELINES: dict[str, tuple[Any, tuple[str, str]]] = {
+    "constant": (_constant, ("most frequent class", "mean")),
+    "linear": (_linear, ("linear model", "linear model")),
+}

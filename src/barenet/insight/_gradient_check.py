@@ -1,0 +1,251 @@
+"""Gradient check: backpropagation compared with finite differences of the loss.
+
+The loss is computed twice for each parameter, a little to either side of it. The slope between the
+two approximates the derivative by its definition, without the chain rule.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet._constraints import check_number
+from barenet.errors import ArgumentError
+from barenet.model._array_dataset import validate_arrays
+from barenet.model._arrays import FloatArray
+from barenet.model._layout import Slot
+from barenet.model._network import Network, Objective
+from barenet.model.losses import Loss, as_loss
+
+__all__ = ["GradientReport", "ParameterReport", "check_gradients", "slopes"]
+
+#: The step that balances the rounding error ε/h and the truncation error h²: about ∛ε.
+STEP = float(np.cbrt(np.finfo(np.float64).eps))
+
+#: The smallest norm that errors are relative to, for a loss of 1: finite differences of a loss
+#: can't be more exact than its own rounding.
+SMALLEST_SCALE = 1e-3
+
+#: Factors of smaller steps, tried where two slopes disagree, to avoid a kink such as ReLU's at 0.
+SMALLER_STEPS = (1.0, 0.1, 0.01)
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterReport:
+    """The gradients of one array of parameters.
+
+    Attributes
+    ----------
+    layer : int
+        The layer's position in the network.
+    name : str
+        The name of the array in the layer.
+    analytic : ndarray
+        The gradient by backpropagation, of the array's shape.
+    numeric : ndarray
+        The gradient by finite differences.
+    relative_error : float
+        ``‖analytic − numeric‖ / max(‖analytic‖, ‖numeric‖)``, with the Euclidean norm; norms
+        below a thousandth of the loss, or of 1, count as that.
+
+    Examples
+    --------
+    >>> from barenet import Network, check_gradients
+    >>> report = check_gradients(Network.dense([2, 1], seed=0), [[1.0, 2.0]], [3.0])
+    >>> report.parameters[1].name, report.parameters[1].analytic.round(3)
+    ('bias', array([-1.645]))
+    """
+
+    layer: int
+    name: str
+    analytic: FloatArray
+    numeric: FloatArray
+    relative_error: float
+
+
+@dataclass(frozen=True, eq=False)
+class GradientReport:
+    """The result of a gradient check; printed, it is a table.
+
+    Attributes
+    ----------
+    network : Network
+        The network that was checked.
+    loss : float
+        The loss at the parameters.
+    parameters : list of ParameterReport
+        An entry for each array of parameters.
+    tolerance : float
+        The greatest relative error of a correct gradient.
+
+    Examples
+    --------
+    >>> from barenet import Network, check_gradients
+    >>> report = check_gradients(Network.dense([2, 3, 1]), [[1.0, 2.0]], [3.0])
+    >>> bool(report)
+    True
+    """
+
+    network: Network
+    loss: float
+    parameters: list[ParameterReport]
+    tolerance: float
+
+    @property
+    def relative_error(self) -> float:
+        """The greatest relative error."""
+        return max((entry.relative_error for entry in self.parameters), default=0.0)
+
+    def __bool__(self) -> bool:
+        """Whether all gradients are correct."""
+        return self.relative_error <= self.tolerance
+
+    def __str__(self) -> str:
+        """A table with a line for each array of parameters."""
+        lines = [f"{'layer':<28}{'shape':>12}{'backward':>13}{'numeric':>13}{'rel. error':>13}"]
+        for entry in self.parameters:
+            layer = f"{entry.layer} {self.network.layers[entry.layer].name}.{entry.name}"
+            shape = "×".join(map(str, entry.analytic.shape))
+            norms = (np.linalg.norm(array) for array in (entry.analytic, entry.numeric))
+            cells = "".join(f"{norm:>13.6g}" for norm in norms)
+            mark = "" if entry.relative_error <= self.tolerance else "  wrong"
+            lines.append(f"{layer:<28}{shape:>12}{cells}{entry.relative_error:>13.1e}{mark}")
+        verdict = "the gradients agree" if self else "the gradients DIFFER"
+        return "\n".join([*lines, f"loss {self.loss:.6g}; {verdict} (within {self.tolerance:g})"])
+
+
+def check_gradients(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Loss | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    training: bool = True,
+    rng_key: int = 0,
+    tolerance: float = 1e-6,
+) -> GradientReport:
+    """Compare the gradient of backpropagation with finite differences of the loss.
+
+    Each parameter θ is moved by a small h to either side: (L(θ + h) − L(θ − h)) / 2h differs from
+    dL/dθ by no more than about h². All is computed in float64, on a copy of the network.
+
+    Parameters
+    ----------
+    network : Network
+        It is not changed, and may have user-defined layers. There are two forward passes for
+        each parameter, so it should be small.
+    X : array-like of shape (n_samples, n_inputs)
+        The samples.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+    loss : str or Loss, optional
+        The loss function; by default the one that goes with the output activation.
+    sample_weight : array-like of shape (n_samples,), optional
+        Weights of the samples.
+    training : bool, default=True
+        False to check dropout and batch norm as in prediction.
+    rng_key : int, default=0
+        Key of the dropout, which must be the same in each evaluation.
+    tolerance : float, default=1e-6
+        The greatest relative error of a correct gradient.
+
+    Returns
+    -------
+    GradientReport
+        True if all gradients agree; printed, it is a table.
+
+    Raises
+    ------
+    ValueError
+        If an argument does not fit the network; the message names it.
+
+    Examples
+    --------
+    >>> from barenet import Network, check_gradients
+    >>> network = Network.dense([2, 3, 2], hidden="tanh", output="softmax", seed=0)
+    >>> print(check_gradients(network, [[0.5, -1.0], [2.0, 0.1]], [0, 1]))  # doctest: +ELLIPSIS
+    layer                              shape     backward      numeric   rel. error
+    0 dense.weights                      2×3     0.397004     0.397004 ...
+    0 dense.bias                           3    0.0501206    0.0501206 ...
+    1 dense.weights                      3×2     0.292505     0.292505 ...
+    1 dense.bias                           2    0.0985689    0.0985689 ...
+    loss 0.768299; the gradients agree (within 1e-06)
+    """
+    check_number(tolerance, "tolerance", gt=0)
+    if not isinstance(network, Network):
+        raise ArgumentError.of("network", network, "a Network")
+    twin = network.copy("float64")
+    chosen = as_loss(loss, twin.output_activation)
+    rows = validate_arrays(twin, chosen, X, y, sample_weight)
+    objective = Objective(twin, chosen)
+
+    def value() -> float:
+        return objective.value(rows, training=training, rng_key=rng_key)
+
+    here, analytic = objective.value_and_gradient(rows, training=training, rng_key=rng_key)
+    numeric = slopes(value, twin.parameters, analytic, tolerance)
+    reports = [_compare(slot, analytic, numeric, here) for slot in twin.layout.slots]
+    return GradientReport(network, here, reports, tolerance)
+
+
+def slopes(
+    value: Callable[[], float],
+    vector: FloatArray,
+    analytic: FloatArray,
+    tolerance: float = 1e-6,
+    indices: Iterable[int] | None = None,
+) -> NDArray[np.float64]:
+    """Compute the derivative of a function by finite differences, entry by entry."""
+    numeric = np.full(len(vector), np.nan)
+    for index in range(len(vector)) if indices is None else indices:
+        expected = float(analytic[index])
+        for factor in SMALLER_STEPS:
+            numeric[index] = _slope(value, vector, index, STEP * factor)
+            if abs(numeric[index] - expected) <= tolerance * max(abs(expected), SMALLEST_SCALE):
+                break
+        else:
+            numeric[index] = _slope_at_a_kink(value, vector, index, expected, numeric[index])
+    return numeric
+
+
+def _slope(value: Callable[[], float], parameters: FloatArray, index: int, step: float) -> float:
+    """(L(θ + h) − L(θ − h)) / 2h for one parameter, with h such that θ ± h are exact."""
+    theta = parameters[index]
+    step *= max(1.0, abs(theta))
+    above, below = theta + step, theta - step
+    parameters[index] = above
+    value_above = value()
+    parameters[index] = below
+    value_below = value()
+    parameters[index] = theta
+    return float((value_above - value_below) / (above - below))
+
+
+def _slope_at_a_kink(
+    value: Callable[[], float], parameters: FloatArray, index: int, expected: float, slope: float
+) -> float:
+    """At a kink, any slope between those of the two sides is accepted."""
+    step, theta, here = STEP * SMALLER_STEPS[-1], parameters[index], value()
+    sides = []
+    for signed in (-step, step):
+        parameters[index] = theta + signed
+        sides.append((value() - here) / (parameters[index] - theta))
+    parameters[index] = theta
+    low, high = min(sides), max(sides)
+    spread, margin = high - low, 1e-3 * (high - low)
+    kink = spread > 1e-3 * max(abs(low), abs(high))
+    return expected if kink and low - margin <= expected <= high + margin else slope
+
+
+def _compare(slot: Slot, analytic: FloatArray, numeric: FloatArray, loss: float) -> ParameterReport:
+    """Compare the gradients of one array."""
+    a, n = (vector[slot.start : slot.stop].reshape(slot.shape) for vector in (analytic, numeric))
+    norms = [float(np.linalg.norm(gradient)) for gradient in (a, n)]
+    scale = max(*norms, SMALLEST_SCALE * max(1.0, abs(loss)))
+    error = float(np.linalg.norm(a - n)) / scale if math.isfinite(scale) else math.inf
+    return ParameterReport(slot.layer, slot.name, a, n, error)

@@ -1,0 +1,133 @@
+"""Progress of a run: a bar on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
+
+from barenet._constraints import check_count
+from barenet.training._callbacks import Callback
+from barenet.training._history import HELD_OUT, WITH_PENALTY
+from barenet.training._run import Run
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+
+class Progress(Callback):
+    """Show the progress of a run: epoch, losses, learning rate and the time left.
+
+    Parameters
+    ----------
+    every : int, optional
+        Epochs between two printed lines, which include the first and the last epoch. By default a
+        terminal has the bar and no lines, and anything else about twenty lines.
+    file : text file, optional
+        The stream; by default standard error.
+
+    Attributes
+    ----------
+    bar, task : rich.progress.Progress and its task, optional
+        The bar, while it is shown.
+
+    Examples
+    --------
+    >>> import sys
+    >>> from barenet import Network, train
+    >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
+    >>> _ = train(network, [[1.0]], [1.0], optimizer="sgd", batch_size=1, epochs=3,
+    ...           callbacks=Progress(every=2, file=sys.stdout))
+    epoch 1  loss 0.500000000  rate 0.1
+    epoch 3  loss 0.204800000  rate 0.1
+    """
+
+    def __init__(self, every: int | None = None, *, file: TextIO | None = None) -> None:
+        self.every = None if every is None else check_count(every, "every")
+        self.file = file
+        self.bar: RichProgress | None = None
+        self.task: TaskID | None = None
+
+    def on_start(self, run: Run) -> None:
+        stream = self.file or sys.stderr
+        self.stream = stream
+        self.step = self.every or max(1, run.epochs // 20)
+        self.refreshed = 0.0
+        if stream.isatty():
+            self._open_bar(run, stream)
+
+    def on_chunk(self, run: Run) -> None:
+        # A redraw takes as long as a hundred epochs of a tiny network: ten a second are enough.
+        if self.bar is not None and time.perf_counter() - self.refreshed > 0.1:
+            self.refreshed = time.perf_counter()
+            self._move_bar(run, run.epoch - 1 + run.batch / run.n_batches)
+
+    def on_epoch(self, run: Run) -> None:
+        due = (run.epoch - 1) % self.step == 0 or run.epoch == run.epochs
+        if due and (self.bar is None or self.every is not None):
+            self._print(f"epoch {run.epoch}  {_in_full(run)}")
+
+    def on_end(self, run: Run) -> None:
+        if self.bar is not None:
+            self._move_bar(run, len(run.history))
+            self.bar.stop()
+            self.bar = None
+
+    def _print(self, line: str) -> None:
+        if self.bar is not None:
+            self.bar.console.print(line, highlight=False, markup=False)
+        else:
+            print(line, file=self.stream, flush=True)
+
+    def _open_bar(self, run: Run, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        self.bar = RichProgress(
+            TextColumn("epoch {task.fields[epoch]}/{task.total:.0f}"),
+            BarColumn(bar_width=12),
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(),
+            console=Console(file=stream),
+            auto_refresh=False,
+        )
+        self.task = self.bar.add_task("", total=run.epochs, epoch=run.epoch, numbers="")
+        self.bar.start()
+
+    def _move_bar(self, run: Run, done: float) -> None:
+        assert self.bar is not None and self.task is not None
+        numbers = _in_short(run) if len(run.history) else ""
+        self.bar.update(self.task, completed=done, epoch=run.epoch, numbers=numbers, refresh=True)
+
+
+def _in_short(run: Run) -> str:
+    """The numbers that fit beside the bar, on a terminal of 80 columns."""
+    last = run.history.last()
+    names = {"loss": "loss", "learning_rate": "rate"}
+    for part in reversed(HELD_OUT):  # validation, else test: there is no room for both
+        if f"{part}_loss" in last:
+            names = {"loss": "loss", f"{part}_loss": part, "learning_rate": "rate"}
+    return " ".join(f"{names[key]} {last[key]:.3g}" for key in names if key in last)
+
+
+def _in_full(run: Run) -> str:
+    """The numbers of the last epoch, losses with the digits of the precision."""
+    last, digits = run.history.last(), 9 if run.network.dtype.itemsize == 8 else 6
+    name = f"loss {WITH_PENALTY}" if run.history.penalized else "loss"
+    parts = [f"{name} {last['loss']:.{digits}f}"]
+    held_out = [part for part in HELD_OUT if f"{part}_loss" in last]
+    for part in held_out:
+        scores = _scores(last, f"{part}_")
+        parts.append(", ".join([f"{part} {last[f'{part}_loss']:.{digits}f}", *scores]))
+    parts += [] if held_out else _scores(last, "")
+    parts += [f"rate {last['learning_rate']:.4g}"] if "learning_rate" in last else []
+    return "  ".join(parts)
+
+
+def _scores(last: Mapping[str, float], prefix: str) -> list[str]:
+    """Accuracy and R² of one of the sets."""
+    names = [name for name in ("accuracy", "r2") if prefix + name in last]
+    return [f"{name} {last[prefix + name]:.4f}" for name in names]

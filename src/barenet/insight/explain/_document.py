@@ -1,0 +1,176 @@
+"""Document: the data of an explanation, as quantities, equations between them, and steps."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._expressions import Expression
+from barenet.insight._gradient_check import SMALLEST_SCALE
+from barenet.insight.explain._name import Name
+from barenet.insight.explain._note import Note
+from barenet.model._arrays import FloatArray
+
+__all__ = ["Equation", "Quantity", "Step"]
+
+#: The greatest relative error of a correct gradient, in float64 and in float32.
+EXACT, ROUNDED = 1e-6, 1e-3
+
+
+class Quantity(NamedTuple):
+    """A named array: a matrix, in which a vector is a row or a column, or a single number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Quantity.of(Name("b", "1"), np.array([0.5, 1.0])).transposed().shape
+    (2, 1)
+    """
+
+    name: Name
+    value: FloatArray
+    #: Shape of the array in the code; with samples as columns, the shape of `value`.
+    shape: tuple[int, ...]
+    note: Note | None = None
+
+    @classmethod
+    def of(cls, name: Name, value: Any, *, by_sample: bool = False) -> Quantity:
+        """Create one from an array of the code, where samples are rows."""
+        array = np.array(value)
+        shape = array.shape
+        if array.ndim == 1:
+            array = array[:, None] if by_sample else array[None, :]
+        array.flags.writeable = False
+        return cls(name, array, shape)
+
+    @property
+    def is_setting(self) -> bool:
+        """Whether it is a single number for all layers, such as a learning rate."""
+        return self.value.ndim == 0 and not self.name.index
+
+    def transposed(self) -> Quantity:
+        """Swap rows and columns."""
+        return self._replace(value=self.value.T, shape=self.value.T.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Equation:
+    """The computation of a quantity from others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y = (Quantity.of(Name(name), 2.0 * n) for n, name in enumerate("xy", 1))
+    >>> equation = Equation(y, Expression.parse("2 * x"), {"x": x})
+    >>> float(equation.evaluate()) == float(y.value)
+    True
+    """
+
+    result: Quantity
+    #: None for user-defined layers and activations.
+    formula: Expression | None
+    #: Quantities by the letters in the formula.
+    operands: Mapping[str, Quantity] = field(default_factory=dict)
+    #: Whether the result replaces an operand of the same name.
+    assigns: bool = False
+    #: Finite differences of the loss, of a gradient; NaN where they were not computed.
+    differences: NDArray[np.float64] | None = None
+
+    @property
+    def scalars(self) -> frozenset[str]:
+        """Letters in the formula that are single numbers."""
+        return frozenset(name for name, each in self.operands.items() if each.value.ndim == 0)
+
+    @property
+    def negative(self) -> frozenset[str]:
+        """Letters in the formula that are single numbers below 0."""
+        return frozenset(name for name in self.scalars if self.operands[name].value < 0)
+
+    @property
+    def errors(self) -> FloatArray | None:
+        """Absolute differences between a gradient and its finite differences."""
+        if self.differences is None:
+            return None
+        return np.abs(self.result.value.astype(np.float64) - self.differences)
+
+    @property
+    def max_error(self) -> float:
+        """The greatest of the errors; NaN if there is none."""
+        if self.errors is None or np.isnan(self.errors).all():
+            return math.nan
+        return float(np.nanmax(self.errors))
+
+    @property
+    def agrees(self) -> bool:
+        """Whether a gradient equals its finite differences, as exactly as its precision allows."""
+        if self.differences is None or self.errors is None:
+            return True
+        if math.isnan(self.max_error):
+            return False  # the numbers overflow
+        known = ~np.isnan(self.differences)
+        exact = self.result.value.dtype == np.float64
+        sizes = np.linalg.norm(self.result.value[known]), np.linalg.norm(self.differences[known])
+        allowed = (EXACT if exact else ROUNDED) * max(*map(float, sizes), SMALLEST_SCALE)
+        return bool(np.linalg.norm(self.errors[known]) <= allowed)
+
+    def substitution(self, limit: int) -> dict[str, FloatArray] | None:
+        """The numbers to print in place of the letters; None where they would not help a reader."""
+        formula = self.formula
+        if formula is None or isinstance(formula.tree, ast.Name):
+            return None
+        values = {name: each.value for name, each in self.operands.items()}
+        if any(value.size > limit for value in values.values()):
+            return None
+        if any(isinstance(node, ast.IfExp) for node in ast.walk(formula.tree)):
+            return None
+        sum_of_one = isinstance(formula.tree, ast.Call) and any(
+            np.array_equal(value, self.result.value) for value in values.values()
+        )
+        return None if sum_of_one else values | {f"{n}.T": v.T for n, v in values.items()}
+
+    def evaluate(self) -> NDArray[Any]:
+        """Compute the result with the formula."""
+        if self.formula is None:
+            raise ValueError(f"{self.result.name.text} has no formula")
+        return self.formula.evaluate({name: each.value for name, each in self.operands.items()})
+
+    def transposed(self) -> Equation:
+        """Write it with samples along the other axis."""
+        return replace(
+            self,
+            result=self.result.transposed(),
+            formula=self.formula and self.formula.transposed(),
+            operands={name: each.transposed() for name, each in self.operands.items()},
+            differences=None if self.differences is None else self.differences.T,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """Equations that belong together, such as the forward pass of a layer."""
+
+    title: str
+    text: str
+    #: Quantities that no equation before has as its result.
+    given: tuple[Quantity, ...] = ()
+    equations: tuple[Equation, ...] = ()
+    phase: Literal["forward", "backward", "update"] = "forward"
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """All quantities in their order."""
+        return *self.given, *(equation.result for equation in self.equations)
+
+    def transposed(self) -> Step:
+        """Write it with samples along the other axis."""
+        return replace(
+            self,
+            given=tuple(each.transposed() for each in self.given),
+            equations=tuple(each.transposed() for each in self.equations),
+        )

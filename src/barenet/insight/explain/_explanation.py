@@ -1,0 +1,222 @@
+"""Explanation: one step of training with every number, for a terminal, a browser or a lesson."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from barenet.insight.explain._captions import hint, introduction, neuron_names, verdict
+from barenet.insight.explain._content_blocks import Block, Paragraph, Title, section_of
+from barenet.insight.explain._document import Equation, Quantity, Step
+from barenet.insight.explain._html import write_fragment, write_html
+from barenet.insight.explain._markdown import write_markdown
+from barenet.insight.explain._note import Note
+from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
+from barenet.insight.explain._record import record_of
+from barenet.insight.explain._text import write_text
+from barenet.model._arrays import FloatArray
+
+__all__ = ["Explanation"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Explanation:
+    """A training step in the order of a calculation by hand; printed, it is a text.
+
+    A notebook displays it with typeset formulas.
+
+    Attributes
+    ----------
+    title : str
+        The network and the kind of step.
+    facts : tuple of str
+        The number of samples, the loss, the optimizer, the precision.
+    steps : tuple of Step
+        From the input to the new parameters.
+    notation : {"rows", "columns"}
+        Whether samples are rows or columns.
+    precision : int
+        Significant digits that are shown.
+    limit : int
+        Entries up to which an array is shown whole; a larger one is summarized.
+    neuron : tuple of two int, optional
+        The layer and the number of the neuron that is shown alone, both counted from 1.
+
+    Examples
+    --------
+    >>> from barenet import Network, explain
+    >>> network = Network.dense([2, 1], init="zeros", output="sigmoid", dtype="float64")
+    >>> page = explain(network, [[1.0, 2.0]], [1.0], optimizer="sgd:learning_rate=0.1")
+    >>> page["A1"], page["dW1"].ravel(), page["W1"].ravel()  # which is after the step
+    (array([[0.5]]), array([-0.5, -1. ]), array([0.05, 0.1 ]))
+    >>> print(page)  # doctest: +ELLIPSIS
+    One training step of Network([Dense(2, 1, 'sigmoid')], dtype='float64')
+    ...
+    """
+
+    title: str
+    facts: tuple[str, ...]
+    steps: tuple[Step, ...]
+    notation: Literal["rows", "columns"] = "rows"
+    precision: int = 6
+    limit: int = SMALL_ARRAY_ENTRIES
+    neuron: tuple[int, int] | None = None
+
+    def __getitem__(self, name: str) -> FloatArray:
+        """Look up a quantity, such as ``"Z1"``, ``"dW2"`` or ``"L"``, as it is in the end."""
+        found = {each.name.key: each for each in self.quantities}
+        if name not in found:
+            raise KeyError(f"{name!r}; there are {', '.join(found)}")
+        quantity = found[name]
+        return quantity.value.reshape(quantity.shape)
+
+    @property
+    def quantities(self) -> list[Quantity]:
+        """All quantities in their order; one that changes is there each time."""
+        return [quantity for step in self.steps for quantity in step.quantities]
+
+    @property
+    def equations(self) -> list[Equation]:
+        """All equations in their order."""
+        return [equation for step in self.steps for equation in step.equations]
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether it is about a whole network, with arrays that are larger than the limit."""
+        return self.neuron is None and any(each.value.size > self.limit for each in self.quantities)
+
+    @property
+    def max_error(self) -> float:
+        """The greatest absolute difference between a gradient and its finite differences."""
+        errors = (each.max_error for each in self.equations)
+        return max((each for each in errors if not math.isnan(each)), default=0.0)
+
+    @property
+    def disagreeing(self) -> list[str]:
+        """Gradients that differ from their finite differences by more than rounding explains."""
+        return [each.result.name.text for each in self.equations if not each.agrees]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all gradients equal finite differences of the loss."""
+        return not self.disagreeing
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Titles, paragraphs, quantities and equations, from which all formats are printed."""
+        is_summary = self.is_summary
+        sentences = introduction(self.equations, self.notation, self.precision)
+        if self.neuron:
+            sentences += neuron_names([each.name for each in self.quantities])
+        blocks: list[Block] = [
+            Title(self.title),
+            Paragraph("; ".join(self.facts)),
+            Paragraph(" ".join(sentences)),
+        ]
+        if is_summary:
+            largest = max(each.value.size for each in self.quantities)
+            blocks.append(Paragraph(hint(self.limit, largest), "hint"))
+        texts: set[str] = set()
+        for step in self.steps:
+            text = "" if step.text in texts else step.text
+            blocks.append(section_of(step, text, self.precision, self.limit, is_summary))
+            texts.add(step.text)
+        return [*blocks, Paragraph(verdict(self.equations, self.max_error), "verdict")]
+
+    def transposed(self) -> Explanation:
+        """Write it with samples as columns, where they are rows, and the other way round.
+
+        Returns
+        -------
+        Explanation
+            The numbers are the same; every matrix is transposed, and every formula with it.
+        """
+        other: Literal["rows", "columns"] = "columns" if self.notation == "rows" else "rows"
+        steps = tuple(step.transposed() for step in self.steps)
+        return replace(self, steps=steps, notation=other)
+
+    def with_notes(self, notes: Mapping[str, Note]) -> Explanation:
+        """Add notes to given quantities.
+
+        Parameters
+        ----------
+        notes : mapping of str to Note
+            By the names of the quantities, such as ``"A0"``; unknown names are ignored.
+
+        Returns
+        -------
+        Explanation
+            With the same numbers.
+        """
+
+        def noted(each: Quantity) -> Quantity:
+            return each._replace(note=notes.get(each.name.key, each.note))
+
+        steps = tuple(replace(step, given=tuple(map(noted, step.given))) for step in self.steps)
+        return replace(self, steps=steps)
+
+    def to_text(self, width: int = 80) -> str:
+        """Write it for a terminal.
+
+        Parameters
+        ----------
+        width : int, default=80
+            Columns of the terminal.
+
+        Returns
+        -------
+        str
+            Many lines.
+        """
+        return write_text(self.blocks, width)
+
+    def to_html(self) -> str:
+        """Write it for a browser, as a page that needs no network and no scripts.
+
+        Returns
+        -------
+        str
+            A whole document, light or dark as the reader's system is.
+        """
+        return write_html(self.title, self.blocks)
+
+    def to_markdown(self) -> str:
+        """Write it for a lesson, with formulas in LaTeX.
+
+        Returns
+        -------
+        str
+            Markdown for GitHub and notebooks.
+        """
+        return write_markdown(self.blocks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it for programs.
+
+        Returns
+        -------
+        dict
+            Plain data: text, numbers, lists and dictionaries.
+        """
+        return {
+            "title": self.title,
+            "facts": list(self.facts),
+            "notation": self.notation,
+            "agrees": self.agrees,
+            "max_error": self.max_error,
+            "steps": [record_of(step) for step in self.steps],
+        }
+
+    def __repr__(self) -> str:
+        """One line; `print` shows all of it."""
+        return f"<{self.title}: {len(self.steps)} parts, samples are {self.notation}>"
+
+    def __str__(self) -> str:
+        """Write it for a terminal of 80 columns."""
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        """Write it for a notebook."""
+        return write_fragment(self.blocks)

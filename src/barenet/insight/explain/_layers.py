@@ -1,0 +1,246 @@
+"""The equations of each layer, forward and backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import options_of
+from barenet._expressions import Expression, declared
+from barenet.insight.explain._document import Equation, Step
+from barenet.insight.explain._name import Name
+from barenet.insight.explain._quantity_table import QuantityTable
+from barenet.insight.explain._recorded_step import RecordedLayer
+from barenet.model.layers import ActivationLayer, Layer
+
+__all__ = ["LAYER_FORMULAS", "explain_backward", "explain_forward"]
+
+
+class LayerEquations:
+    """Writes the equations of a layer, in letters that stand for its own quantities."""
+
+    def __init__(self, table: QuantityTable, recorded: RecordedLayer) -> None:
+        self.table, self.recorded, self.cache = table, recorded, recorded.cache
+        self.differences = table.differences
+        self.ends_in_loss = table.ends_in_loss(recorded)
+
+    def name_of(self, letter: str) -> Name:
+        """The quantity of a letter: X is the layer's input, dA the gradient with respect to A."""
+        d = letter[0] == "d" and letter[1:2].isupper()
+        letter = letter[1:] if d else letter
+        if letter == "X" or (letter == "Z" and type(self.recorded.layer) is ActivationLayer):
+            return Name("A", str(self.recorded.index), d=d)
+        return Name(letter, str(self.recorded.index + 1), d=d)
+
+    def equation(self, letter: str, value: Any, text: str | None = None, **parts: Any) -> Equation:
+        """Write the equation of one quantity."""
+        return self.table.equation(self.name_of(letter), value, text, self.name_of, **parts)
+
+    def derived(self, letter: str, text: str, like: NDArray[Any]) -> Equation:
+        """Write an intermediate result that the code does not compute."""
+        formula = Expression.parse(text)
+        operands = {each: self.table[self.name_of(each)].value for each in formula.names}
+        return self.equation(letter, formula.evaluate(operands).reshape(like.shape), text)
+
+    def activation(self) -> Equation:
+        """Write A = f(Z), also where the loss computes it."""
+        activation, output = self.recorded.layer.activation, self.recorded.output
+        assert activation is not None
+        if self.ends_in_loss:
+            output = activation.forward(output)
+        numbers = _options(activation)
+        return self.equation("A", output, declared(activation, "formula"), numbers=numbers)
+
+    def activation_gradient(self, value: Any, differences: NDArray[np.float64]) -> Equation:
+        """Write dZ = dA ⊙ f′(Z)."""
+        activation = self.recorded.layer.activation
+        text, numbers = declared(activation, "backward_formula"), _options(activation)
+        return self.equation("dZ", value, text, numbers=numbers, differences=differences)
+
+    def gradients(self, **formulas: str) -> list[Equation]:
+        """Write the gradients of the layer's parameters."""
+        index = self.recorded.index
+        return [
+            self.table.equation(
+                self.table.name_of(index, array).derivative,
+                value,
+                formulas.get(array),
+                self.name_of,
+                differences=self.differences.by_parameter(index, array),
+            )
+            for array, value in self.recorded.gradients.items()
+        ]
+
+    def input_gradient(self, text: str | None = None) -> list[Equation]:
+        """Write the gradient with respect to the layer's input, unless it is the network's."""
+        if self.recorded.index == 0:
+            return []
+        differences = self.differences.by_output(self.recorded.index - 1)
+        return [self.equation("dX", self.recorded.d_input, text, differences=differences)]
+
+
+def _options(activation: object) -> dict[str, float]:
+    """The options of an activation, which are numbers in its formula."""
+    return {each.name: getattr(activation, each.name) for each in options_of(activation)}
+
+
+class Passes(NamedTuple):
+    """The two passes of a layer, as equations and in words."""
+
+    forward: Callable[[LayerEquations], list[Equation]]
+    backward: Callable[[LayerEquations], list[Equation]]
+    forward_text: str
+    backward_text: str
+
+
+def explain_forward(table: QuantityTable, layer: RecordedLayer) -> Step:
+    """Write the forward pass of a layer."""
+    arrays = {**layer.parameters, **layer.statistics}
+    given = [table.add(table.name_of(layer.index, name), value) for name, value in arrays.items()]
+    passes = _passes_of(layer.layer)
+    equations = passes.forward(LayerEquations(table, layer))
+    title = f"Layer {layer.index + 1}, forward: {layer.layer!r}"
+    return Step(title, passes.forward_text, tuple(given), tuple(equations))
+
+
+def explain_backward(table: QuantityTable, layer: RecordedLayer) -> Step:
+    """Write the backward pass of a layer."""
+    passes = _passes_of(layer.layer)
+    equations = passes.backward(LayerEquations(table, layer))
+    title = f"Layer {layer.index + 1}, backward: {layer.layer!r}"
+    return Step(title, passes.backward_text, (), tuple(equations), "backward")
+
+
+def _passes_of(layer: Layer) -> Passes:
+    """Look up a layer; a user-defined one is printed without formulas."""
+    ours = type(layer).__module__.startswith("barenet.")
+    return LAYER_FORMULAS.get(layer.name, _ANY_LAYER) if ours else _ANY_LAYER
+
+
+def _dense_forward(layer: LayerEquations) -> list[Equation]:
+    return [layer.equation("Z", layer.cache.Z, "X @ W + b"), layer.activation()]
+
+
+def _dense_backward(layer: LayerEquations) -> list[Equation]:
+    equations = []
+    if not layer.ends_in_loss:
+        _, Z, A, activation = layer.cache
+        dZ = activation.backward(Z, A, layer.recorded.d_output)
+        differences = layer.differences.by_sum(layer.recorded.index)
+        equations.append(layer.activation_gradient(dZ, differences))
+    equations += layer.gradients(weights="X.T @ dZ", bias="over_samples(dZ)")
+    return equations + layer.input_gradient("dZ @ W.T")
+
+
+def _activate_backward(layer: LayerEquations) -> list[Equation]:
+    if layer.recorded.index == 0 or layer.ends_in_loss:
+        return []
+    differences = layer.differences.by_output(layer.recorded.index - 1)
+    return [layer.activation_gradient(layer.recorded.d_input, differences)]
+
+
+def _dropout_forward(layer: LayerEquations) -> list[Equation]:
+    if layer.cache is None:
+        return [layer.equation("A", layer.recorded.output, "X")]
+    mask = layer.equation("M", layer.cache)
+    return [mask, layer.equation("A", layer.recorded.output, "X * M")]
+
+
+def _dropout_backward(layer: LayerEquations) -> list[Equation]:
+    return layer.input_gradient("dA" if layer.cache is None else "dA * M")
+
+
+def _norm_forward(layer: LayerEquations, axis: str) -> list[Equation]:
+    """Write μ, V, s, N and A of a norm over the samples or the outputs."""
+    N, deviation = layer.cache[:2]
+    epsilon = {"eps": layer.recorded.layer.epsilon}
+    return [
+        layer.derived("mu", f"mean_{axis}(X)", deviation),
+        layer.derived("V", f"mean_{axis}((X - mu)**2)", deviation),
+        layer.equation("s", deviation, "sqrt(V + eps)", numbers=epsilon),
+        layer.equation("N", N, "(X - mu) / s"),
+        layer.equation("A", layer.recorded.output, "gamma * N + beta"),
+    ]
+
+
+def _norm_backward(layer: LayerEquations, axis: str) -> list[Equation]:
+    """Write dγ, dβ and dX of a norm."""
+    equations = layer.gradients(gain="over_samples(dA * N)", bias="over_samples(dA)")
+    if layer.recorded.index > 0:
+        equations.append(layer.derived("dN", "dA * gamma", layer.recorded.d_output))
+    return equations + layer.input_gradient(f"(dN - mean_{axis}(dN) - N * mean_{axis}(dN * N)) / s")
+
+
+def _batch_norm_forward(layer: LayerEquations) -> list[Equation]:
+    equations = _norm_forward(layer, "samples")
+    norm, n = layer.recorded.layer, len(layer.recorded.X)
+    numbers = {"rate": norm.momentum, "ratio": n / (n - 1)}
+    averages = {
+        "mubar": (norm.mean, "rate * mubar + (1 - rate) * mu"),
+        "Vbar": (norm.variance, "rate * Vbar + (1 - rate) * ratio * V"),
+    }
+    for letter, (value, text) in averages.items():
+        equations.append(layer.equation(letter, value, text, numbers=numbers, assigns=True))
+    return equations
+
+
+def _any_forward(layer: LayerEquations) -> list[Equation]:
+    if layer.ends_in_loss:
+        return [layer.equation("Z", layer.recorded.output), layer.activation()]
+    return [layer.equation("A", layer.recorded.output)]
+
+
+_BACKWARD = (
+    "How much each input changes the loss. The chain rule leads from the gradient with respect to "
+    "the output to that with respect to the input."
+)
+
+#: The passes of every layer, by its name.
+LAYER_FORMULAS: dict[str, Passes] = {
+    "dense": Passes(
+        _dense_forward,
+        _dense_backward,
+        "Each neuron adds up its inputs, each times a weight, and a bias. The activation turns the "
+        "sum Z into the output A. W are the weights, b the biases.",
+        "How much each weight changes the loss. The chain rule leads back from the output through "
+        "the activation to the weighted sum, and from there to weights, bias and input.",
+    ),
+    "activate": Passes(
+        lambda layer: [layer.activation()],
+        _activate_backward,
+        "An activation on its own, without weights.",
+        _BACKWARD,
+    ),
+    "dropout": Passes(
+        _dropout_forward,
+        _dropout_backward,
+        "Some outputs are dropped at random, so that the next layer relies on no single one. The "
+        "mask M is 0 for a dropped output; the others are scaled up, so that the mean is the same.",
+        "Dropped outputs have no effect on the loss.",
+    ),
+    "batch_norm": Passes(
+        _batch_norm_forward,
+        lambda layer: _norm_backward(layer, "samples"),
+        "Each feature is standardized to mean 0 and variance 1 over the samples, then scaled and "
+        "shifted. μ is the mean, V the variance, N the result; γ and β are learned. For "
+        "predictions there are running averages of μ and of n / (n − 1) V: μ̄ and V̄.",
+        "A sample affects its own output and, through mean and variance, those of all samples.",
+    ),
+    "layer_norm": Passes(
+        lambda layer: _norm_forward(layer, "outputs"),
+        lambda layer: _norm_backward(layer, "outputs"),
+        "Each sample is standardized to mean 0 and variance 1 over its entries, then scaled and "
+        "shifted. μ is the mean, V the variance, N the result; γ and β are learned.",
+        "An entry affects its own output and, through mean and variance, those of its sample.",
+    ),
+}
+
+_ANY_LAYER = Passes(
+    _any_forward,
+    lambda layer: [*layer.gradients(), *layer.input_gradient()],
+    "A user-defined layer, shown without formulas.",
+    "Computed by its `backward` method.",
+)

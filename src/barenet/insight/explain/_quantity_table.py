@@ -1,0 +1,88 @@
+"""Quantity table: the quantities of a step by their names, and the equations between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._expressions import Expression
+from barenet.insight.explain._differences import Differences
+from barenet.insight.explain._document import Equation, Quantity
+from barenet.insight.explain._name import Name
+from barenet.insight.explain._recorded_step import RecordedLayer, RecordedStep
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, LayerNorm
+
+__all__ = ["QuantityTable"]
+
+#: The letters of a layer's arrays; a user-defined array has its own name.
+_LETTERS: dict[type, dict[str, str]] = {
+    Dense: {"weights": "W", "bias": "b"},
+    BatchNorm: {"gain": "gamma", "bias": "beta", "mean": "mubar", "variance": "Vbar"},
+    LayerNorm: {"gain": "gamma", "bias": "beta"},
+}
+
+
+class QuantityTable:
+    """The quantities of a step, as they are collected."""
+
+    def __init__(self, step: RecordedStep, differences: Differences) -> None:
+        self.step, self.differences = step, differences
+        self.rows = step.job.rows
+        self._quantities: dict[Name, Quantity] = {}
+
+    def __getitem__(self, name: Name) -> Quantity:
+        return self._quantities[name]
+
+    def add(self, name: Name, value: Any, *, by_sample: bool = False) -> Quantity:
+        """Add a quantity, in place of an earlier one of the same name."""
+        self._quantities[name] = Quantity.of(name, value, by_sample=by_sample)
+        return self._quantities[name]
+
+    def equation(
+        self,
+        name: Name,
+        value: Any,
+        text: str | None = None,
+        name_of: Callable[[str], Name] = Name,
+        *,
+        numbers: Mapping[str, float] | None = None,
+        by_sample: bool = False,
+        assigns: bool = False,
+        differences: NDArray[np.float64] | None = None,
+    ) -> Equation:
+        """Add a quantity with its formula, in which each letter is the quantity of a name."""
+        formula = None if text is None else Expression.parse(text, **(numbers or {}))
+        letters = dict.fromkeys(re.findall(r"[A-Za-z]\w*", text or ""))
+        operands = {
+            letter: self[name_of(letter)]
+            for letter in letters
+            if formula is not None and letter in formula.names
+        }
+        result = self.add(name, value, by_sample=by_sample)
+        if differences is not None:
+            differences = differences.reshape(result.value.shape)
+            differences.flags.writeable = False
+        return Equation(result, formula, operands, assigns, differences)
+
+    def name_of(self, layer: int, array: str) -> Name:
+        """The name of a layer's array."""
+        letters = _LETTERS.get(type(self.step.network.layers[layer]), {})
+        return Name(letters.get(array, array), str(layer + 1))
+
+    def ends_in_loss(self, layer: RecordedLayer) -> bool:
+        """Whether the loss computes the activation of a layer."""
+        return self.step.logits and layer.index == len(self.step.layers) - 1
+
+    @property
+    def loss_input(self) -> Name:
+        """The name of the loss's input: the output of the network, or its logits."""
+        last = self.step.layers[-1]
+        if not self.step.logits:
+            return Name("A", str(last.index + 1))
+        if type(last.layer) is ActivationLayer:  # the logits are its input
+            return Name("A", str(last.index))
+        return Name("Z", str(last.index + 1))

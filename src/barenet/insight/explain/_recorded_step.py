@@ -1,0 +1,165 @@
+"""Recorded step: one training step by the reference engine, with all that went through it.
+
+The step is taken on copies. The arguments and results of layers, penalties, clipping and optimizer
+are recorded on the way; nothing is computed a second time.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from barenet.engines import Job
+from barenet.engines._reference import ReferenceEngine
+from barenet.model._arrays import Cache, FloatArray
+from barenet.model._network import Network
+from barenet.model.layers import Layer
+from barenet.model.losses import Loss, logits_form
+from barenet.optimization.optimizers import LBFGS
+
+__all__ = ["RecordedLayer", "RecordedPenalty", "RecordedStep", "record_step"]
+
+
+class Call(NamedTuple):
+    """A call of a method: its arguments before and after, and its result."""
+
+    before: tuple[Any, ...]
+    after: tuple[Any, ...]
+    result: Any
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedLayer:
+    """The forward and the backward pass of a layer."""
+
+    index: int
+    #: The layer after the step.
+    layer: Layer
+    X: FloatArray
+    output: FloatArray
+    cache: Cache
+    d_output: FloatArray
+    d_input: FloatArray
+    #: Parameters and statistics before the step.
+    parameters: dict[str, FloatArray]
+    statistics: dict[str, FloatArray]
+    gradients: dict[str, FloatArray]
+
+
+class RecordedPenalty(NamedTuple):
+    """The value of a penalty, the strength for each parameter, and the gradient."""
+
+    value: float
+    strengths: FloatArray
+    gradient: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedStep:
+    """One training step with all rows of a job."""
+
+    job: Job
+    #: The network after the step.
+    network: Network
+    #: The loss as it was computed: from the logits, or from the output.
+    loss: Loss
+    logits: bool
+    layers: list[RecordedLayer]
+    penalties: list[RecordedPenalty]
+    #: The gradient before and after clipping.
+    clipped: tuple[FloatArray, FloatArray] | None
+    #: The moments of the optimizer before and after the step.
+    moments: tuple[dict[str, FloatArray], dict[str, FloatArray]]
+    #: Steps that the optimizer has taken, including this one.
+    n_steps: int
+
+
+def record_step(job: Job, first_step: int = 0) -> RecordedStep:
+    """Take a step with all rows of a job, on copies, and record it."""
+    twin = Job(
+        network=job.network.copy(),
+        rows=job.rows,
+        loss=job.loss,
+        optimizer=copy.deepcopy(job.optimizer),
+        penalties=copy.deepcopy(list(job.penalties)),
+        clipping=copy.deepcopy(job.clipping),
+        seed=job.seed,
+    )
+    layers = twin.network.layers
+    passes = [(_calls(each, "forward"), _calls(each, "backward")) for each in layers]
+    penalties = [(_calls(each, "value"), _calls(each, "gradient")) for each in twin.penalties]
+    clip = _calls(twin.clipping, "clip") if twin.clipping is not None else []
+    moments = _run(twin, first_step)
+    loss, logits = logits_form(job.loss, job.network.output_activation)
+    return RecordedStep(
+        job=job,
+        network=twin.network,
+        loss=loss,
+        logits=logits,
+        layers=_layers(job.network, twin.network, passes),
+        penalties=[
+            RecordedPenalty(value.result, value.before[1], gradient.result)
+            for ((value,), (gradient,)) in penalties
+        ],
+        clipped=(clip[0].before[0], clip[0].after[0]) if clip else None,
+        moments=moments,
+        n_steps=getattr(twin.optimizer, "n_steps", 0),
+    )
+
+
+def _run(job: Job, first_step: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Take the step and return the moments; with L-BFGS, compute the gradient alone."""
+    engine = ReferenceEngine(job)
+    if isinstance(job.optimizer, LBFGS):
+        engine.value_and_gradient()
+        return {}, {}
+    job.optimizer.prepare(job.network.parameters)
+    before = copy.deepcopy(job.optimizer.moments)
+    n_rows = len(job.rows.X)
+    engine.run(np.arange(n_rows), n_rows, np.array([job.optimizer.learning_rate]), first_step)
+    return before, job.optimizer.moments
+
+
+def _calls(owner: Any, method: str) -> list[Call]:
+    """Record the calls of a method of one object."""
+    calls: list[Call] = []
+    original = getattr(owner, method)
+
+    @functools.wraps(original)
+    def recorded(*arguments: Any, **options: Any) -> Any:
+        before = copy.deepcopy(arguments)
+        result = original(*arguments, **options)
+        calls.append(Call(before, copy.deepcopy(arguments), copy.deepcopy(result)))
+        return result
+
+    vars(owner)[method] = recorded
+    return calls
+
+
+def _layers(
+    before: Network, after: Network, passes: list[tuple[list[Call], list[Call]]]
+) -> list[RecordedLayer]:
+    """Collect the passes of each layer."""
+    parameters = before.layout.views(before.parameters.copy())
+    statistics = before.statistics_layout.views(before.statistics.copy())
+    return [
+        RecordedLayer(
+            index=index,
+            layer=layer,
+            X=forward.before[0],
+            output=forward.result[0],
+            cache=forward.result[1],
+            d_output=backward.before[1],
+            d_input=backward.result,
+            parameters=parameters[index],
+            statistics=statistics[index],
+            gradients=backward.after[2],
+        )
+        for index, (layer, ((forward,), (backward,))) in enumerate(
+            zip(after.layers, passes, strict=True)
+        )
+    ]

@@ -1,0 +1,204 @@
+"""The decision boundary of a classifier, in the plane of two features.
+
+The colour at a point is that of the most probable class, stronger where it is more certain; on the
+line two classes are equally probable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet._constraints import check_count
+from barenet.errors import ArgumentError
+from barenet.insight.plots import _style as style
+from barenet.insight.plots._checks import Integers, class_indices, names, numbers, table
+from barenet.model._arrays import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_boundary"]
+
+#: Opacity of the background where a class is certain, so that the points stand out.
+STRENGTH = 0.42
+
+
+def plot_boundary(
+    predict: Callable[[NDArray[Any]], ArrayLike],
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    classes: Sequence[str] | None = None,
+    feature_names: Sequence[str] = ("first feature", "second feature"),
+    resolution: int = 200,
+    title: str | None = None,
+) -> Figure:
+    """Draw the decision boundary of a classifier, and samples of two features.
+
+    Parameters
+    ----------
+    predict : callable
+        Maps a float64 array of shape (n, 2) to probabilities of shape (n, n_classes), or to the
+        probability of class 1 of two, shape (n,) or (n, 1); such as ``network.predict`` or
+        scikit-learn's ``predict_proba``.
+    X : array-like of shape (n_samples, 2)
+        Samples.
+    y : array-like of shape (n_samples,)
+        Their class indices.
+    classes : sequence of str, optional
+        Names of the classes. By default "class 0", "class 1" and so on.
+    feature_names : sequence of str, default=("first feature", "second feature")
+        Names of the two features, with their units.
+    resolution : int, default=200
+        Points along each side at which `predict` is evaluated.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        If there are not two features, a class index has no class, or `predict` does not return
+        probabilities of the classes.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0.0, 0.0], [1.0, 1.0]])
+    >>> figure = plot_boundary(lambda points: points[:, 0] > 0.5, X, [0, 1])
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['class 0', 'class 1']
+    """
+    X = table(X, "X")
+    if X.shape[1] != 2:
+        raise ArgumentError(
+            f"expected 2 features, got {X.shape[1]}", argument="X", remedy="choose two columns"
+        )
+    resolution = max(check_count(resolution, "resolution"), 2)
+    x_label, y_label = names(feature_names, "feature_names", 2, "feature")
+    across, up = (_centres(X[:, feature], resolution) for feature in (0, 1))
+    probabilities = _probabilities(predict, across, up)
+    n_classes = probabilities.shape[2]
+    classes = names(
+        [f"class {index}" for index in range(n_classes)] if classes is None else classes,
+        "classes",
+        n_classes,
+        "class that predict knows",
+    )
+    y = class_indices(y, "y", n_classes, len(X))
+    figure, (axes,) = style.new_figure((7.0, 5.0))
+    axes.grid(visible=False)
+    _draw_background(axes, across, up, probabilities)
+    _draw_samples(axes, X, y, classes)
+    style.label_axes(axes, x_label, y_label)
+    style.legend(figure, axes)
+    if n_classes == 2:
+        _draw_scale(figure, axes, classes[1])
+    style.headline(figure, title)
+    return figure
+
+
+def shade(probabilities: FloatArray) -> FloatArray:
+    """Colour of the most probable class; white where all are equally probable.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shade(np.array([[0.5, 0.5]]))
+    array([[1., 1., 1.]])
+    """
+    from matplotlib.colors import to_rgb
+
+    n_classes = probabilities.shape[-1]
+    palette = np.array([to_rgb(_color(index)) for index in range(n_classes)])
+    certainty = (probabilities.max(axis=-1, keepdims=True) - 1 / n_classes) / (1 - 1 / n_classes)
+    strength = STRENGTH * np.clip(certainty, 0, 1)
+    colors: FloatArray = 1 - strength * (1 - palette[probabilities.argmax(axis=-1)])
+    return colors
+
+
+def _color(index: int) -> str:
+    """The colour of a class."""
+    return style.CLASS_COLORS[index % len(style.CLASS_COLORS)]
+
+
+def _centres(values: FloatArray, resolution: int) -> FloatArray:
+    """Centres of pixels over the range of a feature and a margin."""
+    low, high = values.min(), values.max()
+    margin = 0.1 * (high - low) or 0.5
+    edges = np.linspace(low - margin, high + margin, resolution + 1)
+    return (edges[:-1] + edges[1:]) / 2
+
+
+def _probabilities(
+    predict: Callable[[NDArray[Any]], ArrayLike], across: FloatArray, up: FloatArray
+) -> FloatArray:
+    """Evaluate `predict` at every pixel; shape (n_up, n_across, n_classes)."""
+    grid = np.stack(np.meshgrid(across, up), axis=-1)
+    output = numbers(predict(grid.reshape(-1, 2)), "predict")
+    n_points = len(up) * len(across)
+    if output.shape in ((n_points,), (n_points, 1)):
+        output = np.column_stack([1 - output.reshape(-1), output.reshape(-1)])
+    if output.ndim != 2 or len(output) != n_points:
+        expected = f"expected shape ({n_points}, n_classes) for {n_points} points"
+        raise ArgumentError(f"{expected}, got {output.shape}", argument="predict")
+    if output.min() < -1e-6 or output.max() > 1 + 1e-6:
+        raise ArgumentError(
+            f"expected probabilities 0 to 1, got {output.min():g} to {output.max():g}",
+            argument="predict",
+        )
+    return output.reshape(*grid.shape[:2], -1)
+
+
+def _draw_background(
+    axes: Axes, across: FloatArray, up: FloatArray, probabilities: FloatArray
+) -> None:
+    """Fill the plane, and draw lines where the most probable class changes."""
+    half_x, half_y = (across[1] - across[0]) / 2, (up[1] - up[0]) / 2
+    axes.imshow(
+        shade(probabilities),
+        extent=(across[0] - half_x, across[-1] + half_x, up[0] - half_y, up[-1] + half_y),
+        origin="lower",
+        aspect="auto",
+        interpolation="bilinear",
+    )
+    # Of n classes, the lines of n - 1 are all the lines.
+    for index in range(probabilities.shape[2] - 1):
+        others = np.delete(probabilities, index, axis=2).max(axis=2)
+        lead = probabilities[:, :, index] - others
+        if lead.min() < 0 < lead.max():
+            axes.contour(
+                across, up, lead, levels=[0], colors=style.INK, linewidths=1.3, linestyles="-"
+            )
+
+
+def _draw_samples(axes: Axes, X: FloatArray, y: Integers, classes: Sequence[str]) -> None:
+    """Draw the samples of each class in its colour, with its marker."""
+    size = style.dot_size(len(X), 120, (2.5, 7.0))
+    edge: dict[str, Any] = {"markeredgecolor": style.INK, "markeredgewidth": 0.5}
+    for index, name in enumerate(classes):
+        across, up = X[y == index].T
+        marker = style.CLASS_MARKERS[index % len(style.CLASS_MARKERS)]
+        style.dots(axes, across, up, size, color=_color(index), marker=marker, label=name, **edge)
+
+
+def _draw_scale(figure: Figure, axes: Axes, positive: str) -> None:
+    """Draw a colour bar of the probability of one of two classes."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import ListedColormap
+
+    steps = np.linspace(0, 1, 256)
+    scale = ListedColormap(shade(np.column_stack([1 - steps, steps])))
+    bar = figure.colorbar(ScalarMappable(cmap=scale), ax=axes, shrink=0.75, aspect=25, pad=0.02)
+    style.style_colorbar(bar, f"probability of {positive}", ticks=[0, 0.25, 0.5, 0.75, 1])

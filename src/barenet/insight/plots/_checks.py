@@ -1,0 +1,89 @@
+"""Checks of the arrays to plot, which raise errors that name the argument."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet.errors import ArgumentError
+from barenet.model._arrays import FloatArray
+from barenet.model._validation import as_finite, check_inputs
+
+__all__ = ["Integers", "check_images", "class_indices", "column", "names", "numbers", "table"]
+
+Integers = NDArray[np.int64]
+
+
+def numbers(values: ArrayLike, argument: str) -> FloatArray:
+    """Return finite numbers of any shape as float64."""
+    return as_finite(values, np.dtype(np.float64), argument)
+
+
+def table(values: ArrayLike, argument: str) -> FloatArray:
+    """Return a matrix of shape (n_samples, n_features) as float64."""
+    return check_inputs(values, np.dtype(np.float64), None, argument)
+
+
+def column(values: ArrayLike, argument: str, n_samples: int) -> FloatArray:
+    """Return one number for each sample, shape (n_samples,), from that or from (n_samples, 1)."""
+    array = numbers(values, argument)
+    if array.shape not in ((n_samples,), (n_samples, 1)):
+        raise ArgumentError(
+            f"expected one number for each of {n_samples} samples, got shape {array.shape}",
+            argument=argument,
+        )
+    return array.reshape(n_samples)
+
+
+def class_indices(
+    values: ArrayLike, argument: str, n_classes: int, n_samples: int | None = None
+) -> Integers:
+    """Return one class index for each sample, from 0 to ``n_classes - 1``.
+
+    Examples
+    --------
+    >>> class_indices([0, 3], "y", 3)
+    Traceback (most recent call last):
+    barenet.errors.ArgumentError: y: expected class indices 0 to 2, got 3
+    """
+    array = numbers(values, argument)
+    array = column(array, argument, (array.size or 1) if n_samples is None else n_samples)
+    wrong = array[(array != np.floor(array)) | (array < 0) | (array >= n_classes)]
+    if wrong.size:
+        raise ArgumentError(
+            f"expected class indices 0 to {n_classes - 1}, got {wrong[0]:g}", argument=argument
+        )
+    return array.astype(np.int64)
+
+
+def names(values: Sequence[str], argument: str, count: int, what: str) -> tuple[str, ...]:
+    """Return one name for each of `count` things."""
+    if isinstance(values, str) or len(values) != count:
+        got = repr(values) if isinstance(values, str) else len(values)
+        raise ArgumentError(
+            f"expected {count} names, one for each {what}, got {got}", argument=argument
+        )
+    return tuple(map(str, values))
+
+
+def check_images(
+    values: ArrayLike, image_shape: tuple[int, int], argument: str, most: int
+) -> FloatArray:
+    """Return rows of pixels, shape (n_images, height * width)."""
+    pixels = table(values, argument)
+    height, width = image_shape
+    if pixels.shape[1] != height * width:
+        raise ArgumentError(
+            f"{height} x {width} is {height * width} pixels, "
+            f"but {argument} has {pixels.shape[1]} for each image",
+            argument="image_shape",
+        )
+    if len(pixels) > most:
+        raise ArgumentError(
+            f"expected at most {most} images, got {len(pixels)}",
+            argument=argument,
+            remedy=f"choose some, such as the first {most}",
+        )
+    return pixels

@@ -1,0 +1,160 @@
+"""Learning curves: the loss and the metrics of every epoch.
+
+The first plot to look at after training. It shows whether the loss is still falling, whether the
+training and the validation loss diverge (overfitting), and which epoch was the best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from barenet.errors import ArgumentError
+from barenet.insight.plots import _style as style
+from barenet.model._arrays import FloatArray
+from barenet.training._history import RUN_CURVES, WITH_PENALTY, curve_rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from barenet.training._history import History
+
+__all__ = ["plot_history"]
+
+COLORS = {"training": style.TRAINING, "validation": style.VALIDATION, "test": style.TEST}
+
+
+def plot_history(
+    history: History | Mapping[str, Sequence[float]], *, title: str | None = None
+) -> Figure:
+    """Draw the learning curves: the loss and the metrics of every epoch.
+
+    One panel for the loss, and one for each metric. The loss is on a logarithmic scale where it
+    spans a factor of 100 or more. The epoch whose parameters were kept, by early stopping, is
+    marked in every panel.
+
+    Parameters
+    ----------
+    history : History or mapping of str to sequence of float
+        The result of `barenet.train`, or its ``to_dict()``: one number per epoch for ``"loss"``,
+        each metric, and the same names with ``"validation_"`` or ``"test_"`` before them. Numbers
+        that are not finite, and None, are left out. Learning rates, gradient norms and seconds are
+        not drawn. Only a History has the epoch that was kept, and whether the training loss
+        includes penalties.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        If the history has no epoch or no loss, or its curves differ in length.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from barenet import History
+    >>> history = History(
+    ...     {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}, best_epoch=2
+    ... )
+    >>> figure = plot_history(history)
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['training', 'validation', 'best, kept: epoch 2, 0.5']
+    """
+    panels = _panels(_curves(history))
+    columns = min(len(panels), 3)
+    figure, grid = style.new_figure((7.0 if columns == 1 else 4.6, 3.6), len(panels), columns)
+    for axes, (name, curves) in zip(grid, panels.items(), strict=True):
+        _draw(axes, name, curves)
+    best, losses = getattr(history, "best_epoch", None), panels["loss"]
+    if best is not None:
+        _mark_best(grid, losses, best)
+    if len(losses) > 1 and getattr(history, "penalized", False):
+        grid[0].set_ylabel(f"loss (training: {WITH_PENALTY})")
+    style.headline(figure, title)
+    return figure
+
+
+def _curves(history: History | Mapping[str, Sequence[float]]) -> dict[str, FloatArray]:
+    """Check the losses and the metrics, and return them as arrays of one length."""
+    entries = history if isinstance(history, Mapping) else history.to_dict()
+    curves = {
+        name: _numbers(values, name) for name, values in entries.items() if name not in RUN_CURVES
+    }
+    if "loss" not in {curve_rows(name)[1] for name in curves}:
+        got = sorted(curves) or "nothing"
+        raise ArgumentError(f"expected a 'loss', got {got}", argument="history")
+    lengths = {name: curve.shape for name, curve in curves.items()}
+    if len(set(lengths.values())) > 1:
+        raise ArgumentError(
+            f"expected as many epochs in every curve, got {lengths}", argument="history"
+        )
+    for name, curve in curves.items():
+        if curve.ndim != 1 or not np.isfinite(curve).any():
+            raise ArgumentError.of("history", entries[name], "a number an epoch", part=repr(name))
+    return curves
+
+
+def _numbers(values: Sequence[float], name: str) -> FloatArray:
+    """Check one curve; NaN replaces numbers that are not finite."""
+    try:
+        curve = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"expected numbers in {name!r}: {error}", argument="history") from error
+    return np.where(np.isfinite(curve), curve, np.nan)
+
+
+def _panels(curves: Mapping[str, FloatArray]) -> dict[str, dict[str, FloatArray]]:
+    """Group the curves by what they measure, the loss first."""
+    panels: dict[str, dict[str, FloatArray]] = {"loss": {}}
+    for name, curve in curves.items():
+        role, measure = curve_rows(name)
+        panels.setdefault(measure, {})[role] = curve
+    return panels
+
+
+def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
+    """Draw the curves of one panel."""
+    n_epochs = len(next(iter(curves.values())))
+    known = {role: np.isfinite(curve) for role, curve in curves.items()}
+    for role, curve in curves.items():
+        epochs = np.flatnonzero(known[role])
+        look = {"color": COLORS[role], "linewidth": 1.8, "alpha": 1.0}
+        if n_epochs > 1000:  # a noisy curve must not hide the other
+            look |= {"linewidth": 0.8, "alpha": 0.65}
+        if len(epochs) == 1:
+            look |= {"marker": "o", "markersize": 6}
+        axes.plot(epochs + 1, curve[epochs], linestyle="-", label=role, **look)  # type: ignore[arg-type]
+    values = np.concatenate([curve[known[role]] for role, curve in curves.items()])
+    if name == "loss" and style.needs_log_scale(values.min(), values.max()):
+        axes.set_yscale("log")
+    axes.margins(y=0.06)
+    axes.set_xlim((1, n_epochs) if n_epochs > 1 else (0.5, 1.5))
+    axes.xaxis.set_major_locator(style.integer_ticks(6))
+    style.label_axes(axes, "epoch", name.replace("_", " "))
+    ends = [(role, curve[known[role]][-1], COLORS[role]) for role, curve in curves.items()]
+    style.label_ends(axes, ends)
+
+
+def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: int) -> None:
+    """Mark the epoch that was kept by a line in all panels, and a label in the first."""
+    role = next(role for role in ("validation", "training", "test") if role in losses)
+    curve, axes = losses[role], panels[0]
+    for each in panels:
+        each.axvline(best, color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+    point, loss = np.array([best]), curve[[best - 1]]
+    ring: dict[str, Any] = {"markerfacecolor": style.PAPER, "markeredgewidth": 1.6, "zorder": 3}
+    style.dots(axes, point, loss, 7, color=COLORS[role], clip_on=False, **ring)
+    place = (best - 1) / max(len(curve) - 1, 1)
+    align = "left" if place < 0.2 else "right" if place > 0.8 else "center"
+    look = {"ha": align, "va": "bottom", "color": style.INK, "fontsize": style.SMALL_SIZE}
+    text = f"best, kept: epoch {best}, {loss[0]:.3g}"
+    axes.text(best, 1.02, text, transform=axes.get_xaxis_transform(), **look)  # type: ignore[arg-type]

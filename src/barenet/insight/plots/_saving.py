@@ -1,0 +1,80 @@
+"""Saving a figure atomically: after a full disk or an interruption, an older file is unchanged."""
+
+from __future__ import annotations
+
+import os
+import re
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from barenet.errors import ArgumentError
+from barenet.files._atomic import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FORMATS", "PLOT_MARK", "save_figure"]
+
+FORMATS = ("jpg", "pdf", "png", "svg", "webp")
+
+#: The mark of barenet in the metadata of a file, and the field for it in each format.
+MARK = "barenet, with Matplotlib"
+PLOT_MARK = re.compile(MARK.encode())
+FIELDS = {"pdf": "Creator", "png": "Software", "svg": "Creator"}
+SOFTWARE = 0x131  # in EXIF, for the other formats
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 150) -> None:
+    """Save a figure in the format of the file's suffix.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    path : str or path-like
+        The file, ending in .jpg, .pdf, .png, .svg or .webp. An older file is replaced; of a
+        symbolic link, the file that it leads to.
+    dpi : float, default=150
+        Pixels per inch, for the formats that have pixels.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is not one of these, or the path is not a file.
+    OSError
+        If the file cannot be written; an older one is then unchanged.
+
+    Examples
+    --------
+    >>> from barenet.insight.plots import plot_history
+    >>> figure = plot_history({"loss": [0.9, 0.4, 0.2]})
+    >>> save_figure(figure, "loss.bmp")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    barenet.errors.ArgumentError: path: unknown format '.bmp' of loss.bmp (choose from .jpg, ...
+    """
+    target = Path(path)
+    kind = target.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        known = ", ".join(f".{name}" for name in FORMATS)
+        raise ArgumentError(
+            f"unknown format {target.suffix!r} of {target.name} (choose from {known})",
+            argument="path",
+            value=path,
+        )
+    if target.exists() and not target.is_file():
+        raise ArgumentError(f"{target} is not a file", argument="path", value=path)
+    buffer = BytesIO()
+    figure.savefig(buffer, format=kind, dpi=dpi, facecolor=figure.get_facecolor(), **_mark(kind))
+    write_atomically(target, buffer.getvalue())
+
+
+def _mark(kind: str) -> dict[str, Any]:
+    """Options of `savefig` that write the mark."""
+    if kind in FIELDS:
+        return {"metadata": {FIELDS[kind]: MARK}}
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[SOFTWARE] = MARK
+    return {"pil_kwargs": {"exif": exif}}

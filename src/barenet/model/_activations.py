@@ -1,0 +1,400 @@
+"""Activations: the functions at the end of a layer, and their derivatives.
+
+Where A = f(Z) is applied entry by entry, the chain rule reads dL/dZ = dL/dA · f′(Z).
+`ACTIVATIONS` holds every activation by its name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from barenet._constraints import Configurable, option
+from barenet._registry import build
+from barenet.model._arrays import FloatArray
+
+
+class Activation(Configurable, ABC):
+    """A function f from Z to A, with its derivative.
+
+    An elementwise one defines `forward` and `derivative`, any other `forward` and `backward`.
+
+    Attributes
+    ----------
+    role, name : str
+        The argument that takes it, and its name in `ACTIVATIONS`.
+    default_init : str
+        Default initializer of the weights.
+    formula, backward_formula : str
+        A from Z, and dZ from dA, Z and A, as Python expressions in the options' names; `explain`
+        and the exports use them.
+    stable_formula : tuple of str
+        Steps for exports, if `formula` would overflow or cancel; each takes the result as Z.
+    onnx_operator : str
+        ONNX operator that computes the same, if there is one.
+
+    Examples
+    --------
+    >>> class Sine(Activation):
+    ...     name = "sine"
+    ...     def forward(self, Z):
+    ...         return np.sin(Z)
+    ...     def derivative(self, Z, A):
+    ...         return np.cos(Z)
+    >>> from barenet import Network
+    >>> Network.dense([1, 2, 1], hidden=Sine()).layers[0].activation.name
+    'sine'
+    """
+
+    role: ClassVar[str] = "activation"
+    formula: ClassVar[str] = ""
+    backward_formula: ClassVar[str] = ""
+    stable_formula: ClassVar[tuple[str, ...]] = ()
+    onnx_operator: ClassVar[str] = ""
+    default_init: ClassVar[str] = "glorot_uniform"
+
+    @abstractmethod
+    def forward(self, Z: FloatArray) -> FloatArray:
+        """Compute A = f(Z).
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_samples, n_outputs), float32 or float64
+            The layer's values before the activation.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs), dtype of Z
+            A.
+        """
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        """Compute f′(Z), entry by entry.
+
+        Parameters
+        ----------
+        Z, A : ndarray of shape (n_samples, n_outputs)
+            The values before and after the activation; many derivatives are shorter in A.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            f′(Z).
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no elementwise derivative")
+
+    def backward(self, Z: FloatArray, A: FloatArray, d_A: FloatArray) -> FloatArray:
+        """Compute dL/dZ = dL/dA · f′(Z).
+
+        Parameters
+        ----------
+        Z, A : ndarray of shape (n_samples, n_outputs)
+            The values before and after the activation.
+        d_A : ndarray of shape (n_samples, n_outputs)
+            dL/dA.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            dL/dZ.
+        """
+        return d_A * self.derivative(Z, A)
+
+
+@dataclass(frozen=True)
+class Identity(Activation):
+    """f(z) = z, f′(z) = 1: for outputs of any value.
+
+    Examples
+    --------
+    >>> Identity().forward(np.array([[-1.0, 2.0]]))
+    array([[-1., 2.]])
+    """
+
+    name = "identity"
+    formula = "Z"
+    backward_formula = "dA"
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        return Z
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        return np.ones_like(Z)
+
+
+@dataclass(frozen=True)
+class ReLU(Activation):
+    """f(z) = max(0, z), f′(z) = 1 for z > 0 and else 0, by convention at z = 0 as well.
+
+    Examples
+    --------
+    >>> ReLU().forward(np.array([[-1.0, 2.0]]))
+    array([[0., 2.]])
+    """
+
+    name = "relu"
+    formula = "max(0, Z)"
+    backward_formula = "dA if Z > 0 else 0"
+    onnx_operator = "Relu"
+    default_init = "he_uniform"
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        return np.maximum(Z, 0)
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        return (Z > 0).astype(Z.dtype)
+
+
+@dataclass(frozen=True)
+class LeakyReLU(Activation):
+    """f(z) = z for z > 0 and else slope·z: a ReLU without dead neurons.
+
+    Parameters
+    ----------
+    slope : float, default=0.01
+        Derivative for z ≤ 0.
+
+    Examples
+    --------
+    >>> LeakyReLU(slope=0.1).forward(np.array([[-1.0, 2.0]]))
+    array([[-0.1, 2. ]])
+    """
+
+    slope: float = option(0.01)
+    name = "leaky_relu"
+    formula = "Z if Z > 0 else slope * Z"
+    backward_formula = "dA if Z > 0 else slope * dA"
+    default_init = "he_uniform"
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        return np.where(Z > 0, Z, self.slope * Z)
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        return np.where(Z > 0, 1, self.slope).astype(Z.dtype)
+
+
+@dataclass(frozen=True)
+class ELU(Activation):
+    """f(z) = z for z > 0 and else α(eᶻ − 1); f′(z) = 1 or f(z) + α.
+
+    From Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by
+    exponential linear units" (2016).
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        −α is the limit for z → −∞.
+
+    Examples
+    --------
+    >>> ELU().forward(np.array([[-1.0, 2.0]])).round(4)
+    array([[-0.6321, 2. ]])
+    """
+
+    alpha: float = option(1.0)
+    name = "elu"
+    formula = "Z if Z > 0 else alpha * (exp(Z) - 1)"
+    backward_formula = "dA if Z > 0 else dA * (A + alpha)"
+    stable_formula = ("Z if Z > 0 else alpha * expm1(min(Z, 0))",)
+    default_init = "he_uniform"
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        return np.where(Z > 0, Z, self.alpha * np.expm1(np.minimum(Z, 0)))
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        return np.where(Z > 0, 1, A + self.alpha).astype(Z.dtype)
+
+
+@dataclass(frozen=True)
+class Sigmoid(Activation):
+    """f(z) = 1 / (1 + e⁻ᶻ), f′(z) = f(z)(1 − f(z)): for a probability.
+
+    Examples
+    --------
+    >>> Sigmoid().forward(np.array([[-1.0, 0.0, 1.0]])).round(4)
+    array([[0.2689, 0.5 , 0.7311]])
+    """
+
+    name = "sigmoid"
+    formula = "1 / (1 + exp(-Z))"
+    backward_formula = "dA * A * (1 - A)"
+    stable_formula = ("sigmoid(Z)",)
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        return sigmoid(Z)
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        return A * (1 - A)
+
+
+@dataclass(frozen=True)
+class Tanh(Activation):
+    """f(z) = tanh z, f′(z) = 1 − f(z)².
+
+    Examples
+    --------
+    >>> Tanh().forward(np.array([[-1.0, 2.0]])).round(4)
+    array([[-0.7616, 0.964 ]])
+    """
+
+    name = "tanh"
+    formula = "tanh(Z)"
+    backward_formula = "dA * (1 - A**2)"
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        return np.tanh(Z)
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        return 1 - A * A
+
+
+@dataclass(frozen=True)
+class Softplus(Activation):
+    """f(z) = ln(1 + eᶻ), f′(z) = σ(z): a smooth ReLU; its output is positive.
+
+    Examples
+    --------
+    >>> Softplus().forward(np.array([[-1.0, 2.0]])).round(4)
+    array([[0.3133, 2.1269]])
+    """
+
+    name = "softplus"
+    formula = "ln(1 + exp(Z))"
+    backward_formula = "dA * sigmoid(Z)"
+    stable_formula = ("softplus(Z)",)
+    default_init = "he_uniform"
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        return np.logaddexp(Z, Z.dtype.type(0))
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        return sigmoid(Z)
+
+
+@dataclass(frozen=True)
+class Exponential(Activation):
+    """f(z) = eᶻ, f′(z) = f(z): for the rate of a count, with the Poisson loss.
+
+    Examples
+    --------
+    >>> Exponential().forward(np.array([[-1.0, 0.0]])).round(4)
+    array([[0.3679, 1. ]])
+    """
+
+    name = "exponential"
+    formula = "exp(Z)"
+    backward_formula = "dA * A"
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        return np.exp(Z)
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        return A
+
+
+@dataclass(frozen=True)
+class SiLU(Activation):
+    """f(z) = z·σ(z), f′(z) = σ(z) + f(z)(1 − σ(z)); also called swish.
+
+    Examples
+    --------
+    >>> SiLU().forward(np.array([[-1.0, 2.0]])).round(4)
+    array([[-0.2689, 1.7616]])
+    """
+
+    name = "silu"
+    formula = "Z * sigmoid(Z)"
+    backward_formula = "dA * (sigmoid(Z) + A * (1 - sigmoid(Z)))"
+    default_init = "he_uniform"
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        return Z * sigmoid(Z)
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        S = sigmoid(Z)
+        return S + A * (1 - S)
+
+
+@dataclass(frozen=True)
+class GELU(Activation):
+    """f(z) = z·Φ(z), f′(z) = Φ(z) + z·φ(z), with the normal distribution's Φ and density φ.
+
+    From Hendrycks and Gimpel, "Gaussian error linear units" (2016), in the exact form.
+
+    Examples
+    --------
+    >>> GELU().forward(np.array([[-1.0, 2.0]])).round(4)
+    array([[-0.1587, 1.9545]])
+    """
+
+    name = "gelu"
+    formula = "Z * normal(Z)"
+    backward_formula = "dA * (normal(Z) + Z * density(Z))"
+    default_init = "he_uniform"
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        from scipy.special import ndtr
+
+        return Z * ndtr(Z)
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        from scipy.special import ndtr
+
+        with np.errstate(over="ignore"):
+            density = np.exp(-0.5 * Z * Z) / np.sqrt(2 * np.pi).astype(Z.dtype)
+        return ndtr(Z) + Z * density
+
+
+def sigmoid(Z: FloatArray) -> FloatArray:
+    """Compute 1 / (1 + e⁻ᶻ); the quotient is 0 where e⁻ᶻ overflows to infinity."""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-Z))
+
+
+@dataclass(frozen=True)
+class Softmax(Activation):
+    """f(z)ᵢ = exp(zᵢ) / Σⱼ exp(zⱼ): class probabilities, row by row.
+
+    Subtracting the largest z of the row leaves the quotient unchanged and prevents overflow. As
+    ∂aᵢ/∂zⱼ = aᵢ(δᵢⱼ − aⱼ), the chain rule reads::
+
+        dL/dzⱼ = Σᵢ dL/daᵢ · aᵢ(δᵢⱼ − aⱼ) = aⱼ (dL/daⱼ − Σᵢ dL/daᵢ · aᵢ).
+
+    Examples
+    --------
+    >>> Softmax().forward(np.array([[1.0, 2.0, 3.0]])).round(4)
+    array([[0.09 , 0.2447, 0.6652]])
+    """
+
+    name = "softmax"
+    formula = "exp(Z) / over_outputs(exp(Z))"
+    backward_formula = "A * (dA - over_outputs(dA * A))"
+    stable_formula = ("exp(Z - max_outputs(Z))", "Z / over_outputs(Z)")
+    onnx_operator = "Softmax"
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        E = np.exp(Z - Z.max(axis=1, keepdims=True))
+        return E / E.sum(axis=1, keepdims=True)
+
+    def backward(self, Z: FloatArray, A: FloatArray, d_A: FloatArray) -> FloatArray:
+        return A * (d_A - (d_A * A).sum(axis=1, keepdims=True))
+
+
+#: The activation of logits.
+IDENTITY = Identity()
+
+#: Every activation by its name.
+ACTIVATIONS: dict[str, type[Activation]] = {
+    kind.name: kind
+    for kind in (
+        Identity, ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid, Softplus, Exponential, Softmax,
+    )
+}  # fmt: skip
+
+
+def as_activation(spec: str | Activation, argument: str = "activation") -> Activation:
+    """Turn a name such as ``"leaky_relu:slope=0.2"`` into the activation."""
+    return build(Activation, ACTIVATIONS, spec, argument)

@@ -1,0 +1,130 @@
+"""ArrayDataset: samples with their targets and weights, validated and ready for batching."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet._constraints import check_number
+from barenet.errors import ArgumentError
+from barenet.model._arrays import FloatArray, InputArray
+from barenet.model._targets import check_targets
+from barenet.model._validation import as_finite, validate_inputs
+from barenet.model.losses import Loss
+
+#: Rows that are converted at a time for prediction.
+BLOCK = 8192
+
+
+class ArrayDataset(NamedTuple):
+    """Samples with their targets.
+
+    Examples
+    --------
+    >>> X = np.array([[0], [255], [51]], np.uint8)
+    >>> dataset = ArrayDataset(X, np.zeros((3, 1)), None, 1 / 255)
+    >>> dataset.take(slice(1, None)).inputs(np.dtype("float64"))
+    array([[1. ], [0.2]])
+    """
+
+    #: float32, float64 or uint8, of any strides, shape (n_samples, n_inputs); never written to
+    X: InputArray
+    #: of the network's dtype, shape (n_samples, n_outputs)
+    y: FloatArray
+    #: of the network's dtype, shape (n_samples,)
+    sample_weight: FloatArray | None
+    #: factor on X
+    scale: float = 1.0
+
+    def take(self, index: slice | NDArray[np.intp]) -> ArrayDataset:
+        """Select rows."""
+        weight = None if self.sample_weight is None else self.sample_weight[index]
+        return ArrayDataset(self.X[index], self.y[index], weight, self.scale)
+
+    def inputs(self, dtype: np.dtype[Any]) -> FloatArray:
+        """X in the network's dtype, then multiplied by the scale."""
+        if self.scale == 1:
+            return np.ascontiguousarray(self.X, dtype)
+        return np.multiply(self.X, dtype.type(self.scale), dtype=dtype, order="C")
+
+    @property
+    def inverse_weight(self) -> float:
+        """One over the total weight of the rows; 0 if that is 0."""
+        if self.sample_weight is None:
+            return 1 / len(self.X)
+        total = float(self.sample_weight.sum(dtype=np.float64))
+        return 1 / total if total > 0 else 0.0
+
+    def batch_weights(
+        self, size: int, order: NDArray[np.intp] | None = None
+    ) -> NDArray[np.float64]:
+        """Total weight of the rows of each batch, shape (n_batches,)."""
+        if self.sample_weight is None:
+            each = np.ones(len(self.X))
+        else:
+            each = self.sample_weight[slice(None) if order is None else order].astype(float)
+        return np.add.reduceat(each, np.arange(0, len(each), size))
+
+
+class Shaped(Protocol):
+    """The attributes of a network that data must fit."""
+
+    n_inputs: int | None
+    n_outputs: int | None
+    dtype: np.dtype[Any]
+
+
+def validate_arrays(
+    network: Shaped,
+    loss: Loss,
+    X: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    scale: float = 1.0,
+) -> ArrayDataset:
+    """Check data against a network and a loss; convert targets and weights."""
+    scale = check_scale(scale, network.dtype)
+    inputs = validate_inputs(X, network.dtype, network.n_inputs)
+    n_outputs = network.n_outputs or inputs.shape[1]
+    targets = check_targets(y, len(inputs), n_outputs, network.dtype)
+    loss.check_targets(targets)
+    if sample_weight is None:
+        return ArrayDataset(inputs, targets, None, scale)
+    weights = check_sample_weight(sample_weight, len(inputs), network.dtype)
+    return ArrayDataset(inputs, targets, weights, scale)
+
+
+def input_blocks(X: InputArray, dtype: np.dtype[Any]) -> Iterator[FloatArray]:
+    """Convert X to the network's dtype, block by block."""
+    for start in range(0, len(X), BLOCK):
+        yield np.ascontiguousarray(X[start : start + BLOCK], dtype)
+
+
+def check_scale(scale: object, dtype: np.dtype[Any]) -> float:
+    """Return a positive factor whose product with a byte is finite in the dtype."""
+    factor, limits = check_number(scale, "scale", gt=0), np.finfo(dtype)
+    if not float(limits.tiny) <= factor <= float(limits.max) / 255:
+        raise ArgumentError(f"{factor:g} is beyond the range of {dtype}", argument="scale")
+    return factor
+
+
+def check_sample_weight(
+    sample_weight: ArrayLike, n_samples: int, dtype: np.dtype[Any]
+) -> FloatArray:
+    """Return sample weights, shape (n_samples,), none negative and not all 0.
+
+    Only their ratios matter. Very small or large weights are multiplied by a power of 2, so that
+    their sum and their products don't overflow.
+    """
+    weights = as_finite(sample_weight, dtype, "sample_weight")
+    if weights.shape != (n_samples,):
+        problem = f"expected shape ({n_samples},), one for each row of X, got {weights.shape}"
+        raise ArgumentError(problem, argument="sample_weight")
+    if (weights < 0).any() or not weights.any():
+        problem = "expected weights of 0 or more, and not all of them zero"
+        raise ArgumentError(problem, argument="sample_weight")
+    exponent = int(np.frexp(weights.max())[1])
+    return weights if abs(exponent) < 64 else np.ldexp(weights, -exponent)

@@ -1,0 +1,287 @@
+"""Initializers: the initial parameters of a layer.
+
+All draw from NumPy's RandomState, whose stream is frozen, so a seed gives the same network with
+every version of NumPy. Weights are drawn neuron by neuron.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.random import RandomState
+
+from barenet._constraints import Configurable, option
+from barenet._registry import build
+from barenet.model._arrays import FloatArray, Shape
+
+
+class Initializer(Configurable, ABC):
+    """A distribution of the initial values of an array of parameters.
+
+    Attributes
+    ----------
+    role, name : str
+        The argument that takes it, and its name in `INITIALIZERS`.
+
+    Examples
+    --------
+    >>> class Halves(Initializer):
+    ...     name = "halves"
+    ...     def draw(self, rng, shape, n_inputs, n_outputs):
+    ...         return np.full(shape, 0.5)
+    >>> from barenet.layers import Dense
+    >>> Dense(2, 1, init=Halves()).init.draw(None, (1, 2), 2, 1)
+    array([[0.5, 0.5]])
+    """
+
+    role: ClassVar[str] = "init"
+
+    @abstractmethod
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
+        """Draw an array.
+
+        Parameters
+        ----------
+        rng : numpy.random.RandomState
+            Source of the random numbers.
+        shape : tuple of int
+            (n_outputs, n_inputs) for weights, (n_outputs,) for a bias.
+        n_inputs, n_outputs : int
+            Size of the layer, which determines the scale.
+
+        Returns
+        -------
+        ndarray of the given shape, float64
+            The initial values.
+        """
+
+
+@dataclass(frozen=True)
+class Zeros(Initializer):
+    """All zeros, for biases. With zero weights, all neurons would stay the same.
+
+    Examples
+    --------
+    >>> Zeros().draw(np.random.RandomState(0), (2,), 3, 2)
+    array([0., 0.])
+    """
+
+    name = "zeros"
+
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
+        return np.zeros(shape)
+
+
+@dataclass(frozen=True)
+class Normal(Initializer):
+    """Normally distributed around 0.
+
+    Parameters
+    ----------
+    std : float, default=0.1
+        Standard deviation.
+
+    Examples
+    --------
+    >>> Normal(std=0.1).draw(np.random.RandomState(0), (2,), 3, 2).round(4)
+    array([0.1764, 0.04 ])
+    """
+
+    std: float = option(0.1, ge=0)
+    name = "normal"
+
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
+        return rng.standard_normal(shape) * self.std
+
+
+@dataclass(frozen=True)
+class Uniform(Initializer):
+    """Uniformly distributed from −limit to limit.
+
+    Parameters
+    ----------
+    limit : float, default=0.1
+        Largest absolute value.
+
+    Examples
+    --------
+    >>> Uniform(limit=0.1).draw(np.random.RandomState(0), (2,), 3, 2).round(4)
+    array([0.0098, 0.043 ])
+    """
+
+    limit: float = option(0.1, ge=0)
+    name = "uniform"
+
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
+        return rng.uniform(-self.limit, self.limit, shape)
+
+
+class VarianceScaling(Initializer):
+    """Variance `scale` over a number of neurons, so that signals keep their variance.
+
+    The sum of n products of independent numbers has n times the variance of one of them; weights of
+    variance scale / n compensate for that.
+
+    Attributes
+    ----------
+    scale : float
+        2 compensates for ReLU, which halves the variance; 1 otherwise.
+    fan : {"in", "average"}
+        n: the number of inputs, for the forward pass, or the mean of inputs and outputs, a
+        compromise with the backward pass.
+    distribution : {"normal", "uniform"}
+        The distribution.
+    """
+
+    scale: ClassVar[float]
+    fan: ClassVar[Literal["in", "average"]]
+    distribution: ClassVar[Literal["normal", "uniform"]]
+
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
+        n = n_inputs if self.fan == "in" else (n_inputs + n_outputs) / 2
+        variance = self.scale / n
+        if self.distribution == "normal":
+            return rng.standard_normal(shape) * np.sqrt(variance)
+        limit = np.sqrt(3 * variance)  # the variance of a uniform distribution is limit²/3
+        return rng.uniform(-limit, limit, shape)
+
+
+@dataclass(frozen=True)
+class GlorotUniform(VarianceScaling):
+    """Uniform, of variance 2 / (n_inputs + n_outputs): for tanh, sigmoid and softmax.
+
+    From Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+    networks" (2010).
+
+    Examples
+    --------
+    >>> GlorotUniform().draw(np.random.RandomState(0), (2, 3), 3, 2).round(2)
+    array([[ 0.11,  0.47,  0.23],
+           [ 0.1 , -0.17,  0.32]])
+    """
+
+    name = "glorot_uniform"
+    scale, fan, distribution = 1.0, "average", "uniform"
+
+
+@dataclass(frozen=True)
+class GlorotNormal(VarianceScaling):
+    """Normal, of variance 2 / (n_inputs + n_outputs): for tanh, sigmoid and softmax.
+
+    Examples
+    --------
+    >>> GlorotNormal().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
+    array([1.12, 0.25])
+    """
+
+    name = "glorot_normal"
+    scale, fan, distribution = 1.0, "average", "normal"
+
+
+@dataclass(frozen=True)
+class HeUniform(VarianceScaling):
+    """Uniform, of variance 2 / n_inputs: for ReLU and its variants.
+
+    From He, Zhang, Ren and Sun, "Delving deep into rectifiers" (2015).
+
+    Examples
+    --------
+    >>> HeUniform().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
+    array([0.14, 0.61])
+    """
+
+    name = "he_uniform"
+    scale, fan, distribution = 2.0, "in", "uniform"
+
+
+@dataclass(frozen=True)
+class HeNormal(VarianceScaling):
+    """Normal, of variance 2 / n_inputs: for ReLU and its variants.
+
+    Examples
+    --------
+    >>> HeNormal().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
+    array([1.44, 0.33])
+    """
+
+    name = "he_normal"
+    scale, fan, distribution = 2.0, "in", "normal"
+
+
+@dataclass(frozen=True)
+class LeCunUniform(VarianceScaling):
+    """Uniform, of variance 1 / n_inputs: keeps the variance of the forward signal.
+
+    From LeCun, Bottou, Orr and Müller, "Efficient backprop" (1998).
+
+    Examples
+    --------
+    >>> LeCunUniform().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
+    array([0.1 , 0.43])
+    """
+
+    name = "lecun_uniform"
+    scale, fan, distribution = 1.0, "in", "uniform"
+
+
+@dataclass(frozen=True)
+class LeCunNormal(VarianceScaling):
+    """Normal, of variance 1 / n_inputs: keeps the variance of the forward signal.
+
+    Examples
+    --------
+    >>> LeCunNormal().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
+    array([1.02, 0.23])
+    """
+
+    name = "lecun_normal"
+    scale, fan, distribution = 1.0, "in", "normal"
+
+
+@dataclass(frozen=True)
+class Orthogonal(Initializer):
+    """Rows, or columns where there are fewer, that are orthogonal and of length `gain`.
+
+    The Q of a QR decomposition of normal draws, with the signs of R's diagonal, which makes it
+    uniform over all rotations. From Saxe, McClelland and Ganguli, "Exact solutions to the
+    nonlinear dynamics of learning in deep linear neural networks" (2014).
+
+    Parameters
+    ----------
+    gain : float, default=1.0
+        Length of the vectors.
+
+    Examples
+    --------
+    >>> W = Orthogonal().draw(np.random.RandomState(0), (2, 3), 3, 2)
+    >>> np.abs(W @ W.T).round(6)
+    array([[1., 0.], [0., 1.]])
+    """
+
+    gain: float = option(1.0, ge=0)
+    name = "orthogonal"
+
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
+        rows, columns = shape
+        Q, R = np.linalg.qr(rng.standard_normal((max(shape), min(shape))))
+        Q = Q * np.sign(np.diag(R))
+        return self.gain * (Q if rows >= columns else Q.T)
+
+
+#: Every initializer by its name; Glorot's, He's and LeCun's are uniform by default.
+INITIALIZERS: dict[str, type[Initializer]] = {
+    kind.name: kind
+    for kind in (
+        Zeros, Normal, Uniform, GlorotUniform, GlorotNormal, HeUniform, HeNormal,
+        LeCunUniform, LeCunNormal, Orthogonal,
+    )
+}  # fmt: skip
+INITIALIZERS |= {"glorot": GlorotUniform, "he": HeUniform, "lecun": LeCunUniform}
+
+
+def as_initializer(spec: str | Initializer, argument: str = "init") -> Initializer:
+    """Build an initializer from a name such as ``"normal:std=0.1"``."""
+    return build(Initializer, INITIALIZERS, spec, argument)

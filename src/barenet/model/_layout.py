@@ -1,0 +1,63 @@
+"""Layout: the position of each layer's arrays in a flat vector.
+
+All arithmetic on offsets is here. Gradients, moments of optimizers and strengths of penalties have
+the same length as the parameters, and so the same layout.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from barenet.model._arrays import FloatArray
+
+
+class Slot(NamedTuple):
+    """The position of one array, in C order, in the flat vector."""
+
+    layer: int
+    name: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+
+class Layout:
+    """The positions of all arrays of a network, one after the other.
+
+    Examples
+    --------
+    >>> layout = Layout([{"weights": (2, 1), "bias": (1,)}])
+    >>> layout.views(np.array([1.0, 2.0, 3.0]))[0]["bias"]
+    array([3.])
+    """
+
+    def __init__(self, shapes: Iterable[Mapping[str, tuple[int, ...]]]) -> None:
+        self.slots: list[Slot] = []
+        self.size = 0
+        self.n_layers = 0
+        for index, arrays in enumerate(shapes):
+            self.n_layers = index + 1
+            for name, shape in arrays.items():
+                start, self.size = self.size, self.size + math.prod(shape)
+                self.slots.append(Slot(index, name, shape, start, self.size))
+
+    def views(self, vector: FloatArray) -> list[dict[str, FloatArray]]:
+        """Views of a flat vector as the arrays of each layer."""
+        layers: list[dict[str, FloatArray]] = [{} for _ in range(self.n_layers)]
+        for index, name, shape, start, stop in self.slots:
+            layers[index][name] = vector[start:stop].reshape(shape)
+        return layers
+
+
+class InPlaceAssignment:
+    """Base of classes whose arrays are views: ``layer.bias = 0`` writes into the existing array."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(vars(self).get(name), np.ndarray):
+            vars(self)[name][...] = value
+        else:
+            super().__setattr__(name, value)

@@ -1,0 +1,399 @@
+"""Network: a sequence of layers, and the one flat vector of their parameters."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from barenet._constraints import check_seed
+from barenet.model._activations import IDENTITY, Activation
+from barenet.model._architecture import as_layers, chain_widths, dense_layers
+from barenet.model._array_dataset import ArrayDataset, input_blocks, validate_arrays
+from barenet.model._arrays import Cache, FloatArray, InputArray
+from barenet.model._initializers import Initializer
+from barenet.model._layout import InPlaceAssignment, Layout
+from barenet.model._randomness import derive_key, fresh_key
+from barenet.model._summary import summarize
+from barenet.model._validation import check_dtype, check_outputs, validate_inputs
+from barenet.model.layers import Layer
+from barenet.model.losses import Loss, as_loss, logits_form
+
+
+class Network(InPlaceAssignment):
+    """A feed-forward neural network.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        The layers from the input to the output. A layer belongs to one network.
+    seed : int, default=0
+        Determines the initial parameters.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of all computations.
+
+    Attributes
+    ----------
+    layers : list of Layer
+        The layers; their parameters are views into `parameters`.
+    parameters : ndarray of shape (n_parameters,)
+        All parameters in one contiguous vector: layer after layer, weights before bias.
+    statistics : ndarray
+        The running averages of `BatchNorm`, which are measured while training and not learned.
+    layout, statistics_layout : Layout
+        Positions of the layers' arrays in `parameters` and `statistics`.
+    n_inputs, n_outputs, n_parameters : int or None
+        Width of X and of the output, None if the layers take any; length of `parameters`.
+    sizes : tuple of int
+        The widths from the input to the output.
+    output_activation : Activation
+        Activation of the last layer; the identity if it has none.
+    dtype : numpy.dtype
+        float32 or float64.
+
+    Examples
+    --------
+    >>> from barenet import Network
+    >>> from barenet.layers import Dense, Dropout
+    >>> network = Network([Dense(4, 8, "relu"), Dropout(0.2), Dense(8, 3, "softmax")], seed=1)
+    >>> network.predict([[5.1, 3.5, 1.4, 0.2]]).shape
+    (1, 3)
+    >>> network.layers[0].weights.shape, network.parameters.shape
+    ((4, 8), (67,))
+    """
+
+    parameters: FloatArray
+    statistics: FloatArray
+    n_inputs: int | None
+    n_outputs: int | None
+    n_parameters: int
+    dtype: np.dtype[Any]
+    #: Computes the outputs of many rows faster than `forward`, or returns None; set by an engine.
+    _fast_outputs: ClassVar[Callable[[Network, InputArray], FloatArray | None] | None] = None
+
+    def __init__(
+        self, layers: Sequence[Layer], *, seed: int = 0, dtype: DTypeLike = "float32"
+    ) -> None:
+        seed, dtype = check_seed(seed), check_dtype(dtype)
+        self.layers = as_layers(layers)
+        self.sizes = chain_widths(self.layers)
+        self.layout = Layout(layer.parameter_shapes for layer in self.layers)
+        self.statistics_layout = Layout(layer.statistic_shapes for layer in self.layers)
+        self._bind(np.zeros(self.layout.size, dtype), np.zeros(self.statistics_layout.size, dtype))
+        self.initialize(seed)
+
+    @classmethod
+    def dense(
+        cls,
+        sizes: Sequence[int] | Sequence[Mapping[str, Any]],
+        *,
+        hidden: str | Activation | Sequence[str | Activation] = "relu",
+        output: str | Activation = "identity",
+        init: str | Initializer | None = None,
+        bias_init: str | Initializer = "zeros",
+        batch_norm: bool = False,
+        dropout: float = 0.0,
+        seed: int = 0,
+        dtype: DTypeLike = "float32",
+    ) -> Network:
+        """Build a network of dense layers from its widths.
+
+        Parameters
+        ----------
+        sizes : sequence of int, or of mappings
+            The widths from the input to the output, such as ``[784, 16, 10]``; or a mapping for
+            each layer, such as ``{"in": 784, "out": 16, "activation": "relu"}``.
+        hidden : str, Activation or a sequence of them, default="relu"
+            Activation of the hidden layers: one for all, or one for each.
+        output : str or Activation, default="identity"
+            Activation of the last layer: softmax for classes, sigmoid for two classes.
+        init, bias_init : str or Initializer, optional
+            Initializers of the weights and biases; see `Dense`.
+        batch_norm : bool, default=False
+            Whether each hidden layer is normalized over the batch, before its activation.
+        dropout : float, default=0.0
+            Fraction of each hidden layer's outputs that is dropped while training.
+        seed : int, default=0
+            Determines the initial parameters.
+        dtype : {"float32", "float64"}, default="float32"
+            Precision of all computations.
+
+        Returns
+        -------
+        Network
+            The network, initialized; a ValueError if an argument is invalid.
+
+        Examples
+        --------
+        >>> from barenet import Network
+        >>> Network.dense([2, 8, 1], hidden="tanh", output="sigmoid")
+        Network([Dense(2, 8, 'tanh'), Dense(8, 1, 'sigmoid')], dtype='float32')
+        """
+        parts: dict[str, Any] = {"init": init, "bias_init": bias_init, "rate": dropout}
+        layers = dense_layers(sizes, hidden, output, batch_norm=batch_norm, **parts)
+        return cls(layers, seed=seed, dtype=dtype)
+
+    @property
+    def output_activation(self) -> Activation:
+        return self.layers[-1].activation or IDENTITY
+
+    def initialize(self, seed: int = 0) -> None:
+        """Draw new initial parameters, and reset the statistics.
+
+        Parameters
+        ----------
+        seed : int, default=0
+            The same seed gives the same parameters, with every version of NumPy.
+        """
+        rng = np.random.RandomState(check_seed(seed))
+        for layer in self.layers:
+            layer.initialize(rng)
+
+    def forward(
+        self,
+        X: FloatArray,
+        *,
+        training: bool = False,
+        rng_key: int | None = None,
+        logits: bool = False,
+    ) -> tuple[FloatArray, list[Cache]]:
+        """Compute the output, and the cache that `backward` needs.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_inputs)
+            The samples, one a row.
+        training : bool, default=False
+            True while training: dropout is active, and batch norms use the batch's statistics.
+        rng_key : int, optional
+            Determines the random numbers of this step; by default they differ for each call.
+        logits : bool, default=False
+            True to leave the output activation out, for a loss that includes it.
+
+        Returns
+        -------
+        output : ndarray of shape (n_samples, n_outputs)
+            The output.
+        cache : list
+            The argument of `backward`.
+        """
+        if training and rng_key is None:
+            rng_key = fresh_key()
+        output = np.asarray(X, self.dtype)
+        caches: list[Cache] = []
+        for index, layer in enumerate(self.layers):
+            stop = {"logits": True} if logits and layer is self.layers[-1] else {}
+            layer_key = derive_key(rng_key, index) if rng_key is not None else 0
+            output, cache = layer.forward(output, training=training, rng_key=layer_key, **stop)
+            caches.append(cache)
+        return output, caches
+
+    def backward(self, cache: list[Cache], d_output: FloatArray) -> FloatArray:
+        """Compute the gradient of the loss by all parameters from the one by the output.
+
+        The chain rule, from the last layer to the first: each takes dL/d(output) and returns
+        dL/d(input), which is the dL/d(output) of the previous layer.
+
+        Parameters
+        ----------
+        cache : list
+            From `forward`.
+        d_output : ndarray of shape (n_samples, n_outputs)
+            dL/d(output), from ``loss.gradient``.
+
+        Returns
+        -------
+        ndarray of shape (n_parameters,)
+            dL/d(parameters), in the order of `parameters`.
+        """
+        gradient = np.full_like(self.parameters, np.nan)  # shows what no layer wrote
+        d_output = np.asarray(d_output, self.dtype)
+        steps = zip(self.layers, cache, self.layout.views(gradient), strict=True)
+        for layer, layer_cache, out in reversed(list(steps)):
+            d_output = layer.backward(layer_cache, d_output, out)
+        return gradient
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Predict the outputs of each sample, with the compiled engine for many rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_inputs)
+            The samples, one a row.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            The output after its activation: probabilities for softmax and sigmoid.
+
+        Raises
+        ------
+        ValueError
+            If X has another width, no rows, or numbers that are not finite, or an output is beyond
+            the range of the network's dtype.
+
+        Examples
+        --------
+        >>> from barenet import Network
+        >>> Network.dense([2, 3], output="softmax").predict([[0.0, 0.0]]).round(3)
+        array([[0.333, 0.333, 0.333]], dtype=float32)
+        """
+        inputs = validate_inputs(X, self.dtype, self.n_inputs)
+        fast_outputs = type(self)._fast_outputs
+        if fast_outputs is None or (output := fast_outputs(self, inputs)) is None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                outputs = [self._outputs(block) for block in input_blocks(inputs, self.dtype)]
+            output = np.concatenate(outputs)  # a new array, even if the layers return their input
+        return check_outputs(output)
+
+    def _outputs(self, X: FloatArray) -> FloatArray:
+        """Outputs by `forward`; NaN where sigmoid or tanh would hide an overflow."""
+        if self.output_activation.name not in ("sigmoid", "tanh"):
+            return self.forward(X)[0]
+        logits, _ = self.forward(X, logits=True)
+        return self.output_activation.forward(logits) + (logits - logits)
+
+    def value_and_gradient(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        loss: str | Loss | None = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        training: bool = True,
+        rng_key: int = 0,
+    ) -> tuple[float, FloatArray]:
+        """Compute the loss and its gradient.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_inputs)
+            The samples, one a row.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets: numbers, or class indices from 0.
+        loss : str or Loss, optional
+            The loss; the default depends on the output activation.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each sample.
+        training : bool, default=True
+            False to treat dropout and batch norms as in `predict`; True updates the running
+            averages of batch norms.
+        rng_key : int, default=0
+            Determines the random numbers.
+
+        Returns
+        -------
+        value : float
+            The loss.
+        gradient : ndarray of shape (n_parameters,)
+            Its derivative by each parameter.
+
+        Raises
+        ------
+        ValueError
+            If X or y does not fit the network, or the loss does not fit its output.
+
+        Examples
+        --------
+        >>> from barenet import Network
+        >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
+        >>> network.value_and_gradient([[2.0]], [3.0], "squared_error")  # ½ · 3², −3 · 2, −3
+        (4.5, array([-6., -3.]))
+        """
+        chosen = as_loss(loss, self.output_activation)
+        data = validate_arrays(self, chosen, X, y, sample_weight)
+        return Objective(self, chosen).value_and_gradient(data, training=training, rng_key=rng_key)
+
+    def summary(self) -> str:
+        """Tabulate the layers, their widths and parameter counts.
+
+        Returns
+        -------
+        str
+            A line for each layer, and the totals.
+
+        Examples
+        --------
+        >>> from barenet import Network
+        >>> print(Network.dense([784, 16, 10], output="softmax").summary())
+        layer  activation  in → out  parameters
+        dense  relu        784 → 16      12,560
+        dense  softmax     16 → 10          170
+        12,730 parameters of float32, 49.7 KiB
+        """
+        return summarize(self.layers, self.n_inputs, self.parameters)
+
+    def copy(self, dtype: DTypeLike | None = None) -> Network:
+        """Copy the network with its layers, parameters and statistics.
+
+        Parameters
+        ----------
+        dtype : {"float32", "float64"}, optional
+            Another precision for the copy.
+
+        Returns
+        -------
+        Network
+            The copy.
+        """
+        twin = copy.deepcopy(self)
+        if dtype is not None:
+            dtype = check_dtype(dtype)
+            twin._bind(twin.parameters.astype(dtype), twin.statistics.astype(dtype))
+        return twin
+
+    def __repr__(self) -> str:
+        return f"Network([{', '.join(map(repr, self.layers))}], dtype={self.dtype.name!r})"
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Bind the layers of a copied or unpickled network to its own vectors."""
+        vars(self).update(state)
+        self._bind(self.parameters, self.statistics)
+
+    def _bind(self, parameters: FloatArray, statistics: FloatArray) -> None:
+        """Use these vectors, with the layers' arrays as views into them."""
+        vars(self).update(parameters=parameters, statistics=statistics)
+        self.n_parameters, self.dtype = parameters.size, parameters.dtype
+        self.n_inputs = self.sizes[0] if self.sizes else None
+        self.n_outputs = self.sizes[-1] if self.sizes else None
+        parts = self.layout.views(parameters), self.statistics_layout.views(statistics)
+        for layer, learned, measured in zip(self.layers, *parts, strict=True):
+            layer.bind({**learned, **measured})
+
+
+class Objective:
+    """The loss of a network on a dataset, as a function of the network's parameters."""
+
+    def __init__(self, network: Network, loss: Loss) -> None:
+        self.network = network
+        self.loss, self.logits = logits_form(loss, network.output_activation)
+
+    def value(self, data: ArrayDataset, *, training: bool = False, rng_key: int = 0) -> float:
+        """Compute the loss."""
+        output, _ = self._forward(data, training, rng_key)
+        return self.loss.value(output, data.y, data.sample_weight)
+
+    def value_and_output(self, data: ArrayDataset) -> tuple[float, FloatArray]:
+        """Compute the loss and the output, as for prediction."""
+        output, _ = self._forward(data, training=False)
+        value = self.loss.value(output, data.y, data.sample_weight)
+        return value, self.network.output_activation.forward(output) if self.logits else output
+
+    def value_and_gradient(
+        self, data: ArrayDataset, *, training: bool = True, rng_key: int = 0
+    ) -> tuple[float, FloatArray]:
+        """Compute the loss, and its gradient of shape (n_parameters,)."""
+        output, cache = self._forward(data, training, rng_key)
+        d_output = self.loss.gradient(output, data.y, data.sample_weight)
+        value = self.loss.value(output, data.y, data.sample_weight)
+        return value, self.network.backward(cache, d_output)
+
+    def _forward(
+        self, data: ArrayDataset, training: bool, rng_key: int | None = None
+    ) -> tuple[FloatArray, list[Cache]]:
+        """The output that the loss takes, and the cache."""
+        inputs = data.inputs(self.network.dtype)
+        return self.network.forward(inputs, training=training, rng_key=rng_key, logits=self.logits)

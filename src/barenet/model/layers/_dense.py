@@ -1,0 +1,132 @@
+"""Dense: each output is a weighted sum of all inputs, followed by the activation."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from barenet._constraints import check_count
+from barenet._registry import spec_of
+from barenet.errors import ArgumentError
+from barenet.model._activations import IDENTITY, Activation, as_activation
+from barenet.model._arrays import Arrays, FloatArray, Shape
+from barenet.model._initializers import Initializer, Orthogonal, as_initializer
+from barenet.model.layers._layer import Layer
+
+
+class DenseCache(NamedTuple):
+    """The input, and the values before and after the activation."""
+
+    X: FloatArray
+    Z: FloatArray
+    A: FloatArray
+    activation: Activation
+
+
+class Dense(Layer):
+    """A = f(X W + b).
+
+    Parameters
+    ----------
+    n_in : int
+        Number of inputs.
+    n_out : int
+        Number of neurons, each with one output.
+    activation : str or Activation, default="identity"
+        The function f, a name from `ACTIVATIONS` or an instance.
+    init : str or Initializer, optional
+        Initializer of the weights: by default He's uniform for ReLU and its variants, Glorot's
+        uniform for other activations.
+    bias_init : str or Initializer, default="zeros"
+        Initializer of the biases.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (n_in, n_out)
+        W, a view into the network's parameters.
+    bias : ndarray of shape (n_out,)
+        b, a view into the network's parameters.
+
+    Raises
+    ------
+    ValueError
+        If a size, a name or an option is invalid.
+
+    Examples
+    --------
+    >>> from barenet import Network
+    >>> from barenet.layers import Dense
+    >>> network = Network([Dense(2, 1)], dtype="float64")
+    >>> network.layers[0].weights = [[1.0], [10.0]]
+    >>> network.layers[0].bias = 0.5
+    >>> network.predict([[1.0, 2.0], [3.0, 4.0]])
+    array([[21.5], [43.5]])
+    """
+
+    name: ClassVar[str] = "dense"
+    activation: Activation
+    n_in: int
+    n_out: int
+    weights: FloatArray
+    bias: FloatArray
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        activation: str | Activation = "identity",
+        *,
+        init: str | Initializer | None = None,
+        bias_init: str | Initializer = "zeros",
+    ) -> None:
+        self.n_in = check_count(n_in, "n_in")
+        self.n_out = check_count(n_out, "n_out")
+        self.activation = as_activation(activation)
+        self.init = as_initializer(self.activation.default_init if init is None else init)
+        self.bias_init = as_initializer(bias_init, "bias_init")
+        if isinstance(self.bias_init, Orthogonal):
+            raise ArgumentError(
+                "orthogonal needs a matrix, and a bias is a vector", argument="bias_init"
+            )
+
+    @property
+    def parameter_shapes(self) -> dict[str, Shape]:
+        return {"weights": (self.n_in, self.n_out), "bias": (self.n_out,)}
+
+    def forward(
+        self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
+    ) -> tuple[FloatArray, DenseCache]:
+        """Compute Z = X W + b and A = f(Z); Z itself for ``logits``."""
+        activation = IDENTITY if logits else self.activation
+        Z = X @ self.weights + self.bias
+        A = activation.forward(Z)
+        return A, DenseCache(X, Z, A, activation)
+
+    def backward(self, cache: DenseCache, d_output: FloatArray, out: Arrays) -> FloatArray:
+        """Compute dL/dW, dL/db and dL/dX from dL/dA.
+
+        With z_ij = Σₖ x_ik w_kj + b_j and a_ij = f(z_ij), the chain rule goes through Z::
+
+            dL/dz_ij = dL/da_ij · f′(z_ij)
+            dL/dw_kj = Σᵢ dL/dz_ij · ∂z_ij/∂w_kj = Σᵢ x_ik dL/dz_ij     so  dW = Xᵀ dZ
+            dL/db_j  = Σᵢ dL/dz_ij                                      so  db = column sums of dZ
+            dL/dx_ik = Σⱼ dL/dz_ij w_kj                                 so  dX = dZ Wᵀ
+
+        dL/dA already includes the mean over the samples, from the loss.
+        """
+        X, Z, A, activation = cache
+        dZ = activation.backward(Z, A, d_output)
+        np.matmul(X.T, dZ, out=out["weights"])
+        dZ.sum(axis=0, out=out["bias"])
+        return dZ @ self.weights.T
+
+    def initialize(self, rng: np.random.RandomState) -> None:
+        """Draw the weights, neuron by neuron, and then the biases."""
+        n_in, n_out = self.weights.shape
+        self.weights = self.init.draw(rng, (n_out, n_in), n_in, n_out).T
+        self.bias = self.bias_init.draw(rng, (n_out,), n_in, n_out)
+
+    def __repr__(self) -> str:
+        """Leave out the initializers, which have done their work."""
+        return f"Dense({self.n_in}, {self.n_out}, {spec_of(self.activation)!r})"

@@ -1,0 +1,172 @@
+"""Layer: parameters with shapes, a forward pass and a backward pass.
+
+There is no hidden state between the two passes: `forward` returns the cache that `backward` needs.
+The network owns the parameters; it binds a layer to views into its one flat vector.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from barenet._constraints import Configurable
+from barenet._registry import spec_of
+from barenet.model._activations import Activation
+from barenet.model._arrays import Arrays, Cache, FloatArray, Shape
+from barenet.model._layout import InPlaceAssignment
+
+
+class Layer(InPlaceAssignment, ABC):
+    """One step on the way from the input to the output.
+
+    Attributes
+    ----------
+    name : str
+        The name in `LAYERS`.
+    n_in : int or None
+        Number of input columns; None for any.
+    n_out : int or None
+        Number of output columns; None for as many as there are inputs.
+    activation : Activation or None
+        The activation at the end of the layer. `forward` of such a layer takes ``logits``: True
+        leaves it out, for a loss that includes it.
+    parameter_shapes : dict of str to tuple of int
+        Shapes of the learned arrays, by name. Penalties apply to ``weights``.
+    statistic_shapes : dict of str to tuple of int
+        Shapes of the arrays that are measured while training and not learned, by name.
+
+    Examples
+    --------
+    >>> class Scale(Layer):
+    ...     name = "scale"
+    ...     parameter_shapes = {"factor": (1,)}
+    ...     def initialize(self, rng):
+    ...         self.factor = 1.0
+    ...     def forward(self, X, *, training=False, rng_key=0):
+    ...         return self.factor * X, X
+    ...     def backward(self, cache, d_output, out):
+    ...         out["factor"][:] = (d_output * cache).sum()
+    ...         return self.factor * d_output
+    >>> from barenet import Network
+    >>> network = Network([Scale()], dtype="float64")
+    >>> network.value_and_gradient([[2.0]], [3.0])  # ½ (2 · 1 − 3)², (2 − 3) · 2
+    (0.5, array([-2.]))
+    """
+
+    name: ClassVar[str]
+    n_in: int | None = None
+    n_out: int | None = None
+    activation: Activation | None = None
+
+    @property
+    def parameter_shapes(self) -> dict[str, Shape]:
+        return {}
+
+    @property
+    def statistic_shapes(self) -> dict[str, Shape]:
+        return {}
+
+    @abstractmethod
+    def forward(
+        self, X: FloatArray, *, training: bool = False, rng_key: int = 0
+    ) -> tuple[FloatArray, Cache]:
+        """Compute the layer's output.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_in)
+            Output of the previous layer.
+        training : bool
+            True while training; dropout and batch norm then differ from prediction.
+        rng_key : int
+            Determines the random numbers of this step and layer.
+
+        Returns
+        -------
+        output : ndarray of shape (n_samples, n_out)
+            The layer's output.
+        cache : object
+            The argument of `backward`.
+        """
+
+    @abstractmethod
+    def backward(self, cache: Cache, d_output: FloatArray, out: Arrays) -> FloatArray:
+        """Compute dL/d(input) from dL/d(output), and dL/d(parameters) on the way.
+
+        Parameters
+        ----------
+        cache : object
+            From `forward`.
+        d_output : ndarray of shape (n_samples, n_out)
+            dL/d(output).
+        out : mapping of str to ndarray
+            The arrays that dL/d(parameters) is written to, by name.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_in)
+            dL/d(input).
+        """
+
+    def initialize(self, rng: np.random.RandomState) -> None:
+        """Set the parameters and statistics to their initial values.
+
+        Parameters
+        ----------
+        rng : numpy.random.RandomState
+            Source of the random numbers.
+        """
+
+    def config(self) -> dict[str, Any]:
+        """Describe the layer as plain data, from which an equal layer can be made.
+
+        Returns
+        -------
+        dict
+            The name as ``"layer"``, and the arguments of the constructor.
+        """
+        arguments = (
+            name for name in inspect.signature(type(self)).parameters if name in vars(self)
+        )
+        return {"layer": self.name, **{name: _plain(getattr(self, name)) for name in arguments}}
+
+    def bind(self, views: Arrays) -> None:
+        """Use these arrays for the parameters and statistics.
+
+        Parameters
+        ----------
+        views : mapping of str to ndarray
+            The arrays by name.
+        """
+        vars(self).update(views)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the layer belongs to a network."""
+        return any(name in vars(self) for name in (*self.parameter_shapes, *self.statistic_shapes))
+
+    def __getattr__(self, name: str) -> Any:
+        """Explain why a layer without a network has no arrays."""
+        made = bool(vars(self)) and not name.startswith("__")  # not while it is being unpickled
+        if made and (name in self.parameter_shapes or name in self.statistic_shapes):
+            raise AttributeError(
+                f"{self!r} has no {name} yet: it gets its arrays from a network, Network([layer])"
+            )
+        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the views: a copy gets its own from its network."""
+        views = {*self.parameter_shapes, *self.statistic_shapes}
+        return {name: value for name, value in vars(self).items() if name not in views}
+
+    def __repr__(self) -> str:
+        arguments = (f"{k}={v!r}" for k, v in self.config().items() if k != "layer")
+        return f"{type(self).__name__}({', '.join(arguments)})"
+
+
+def _plain(value: Any) -> Any:
+    """An activation or initializer as text; anything else as it is."""
+    return spec_of(value) if isinstance(value, Configurable) else value

@@ -1,0 +1,237 @@
+"""Focal losses: cross-entropy that gives less weight to rows that are predicted well.
+
+Where one class is rare, the many easy rows of the other dominate the loss. The factor (1 − p)ᵞ,
+with p the probability of the correct class, reduces the weight of such rows. From Lin, Goyal,
+Girshick, He and Dollár, "Focal loss for dense object detection" (2017).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import option
+from barenet.model._activations import sigmoid
+from barenet.model._arrays import FloatArray
+from barenet.model.losses._loss import Loss
+from barenet.model.losses._probabilities import (
+    BinaryLoss,
+    CategoricalLoss,
+    clip_probabilities,
+    log_softmax,
+    softplus,
+)
+
+#: ln(1 − p) of a softmax of a single output; it keeps the loss finite.
+LOG_ZERO = -1e4
+
+# Formulas of a positive target, of a negative one, and of A times the derivative by A.
+_POSITIVE, _NEGATIVE = "(1 - A)**gamma * ln(A)", "A**gamma * ln(1 - A)"
+_CATEGORICAL = f"-(Y * {_POSITIVE})"
+_BINARY = f"-(Y * {_POSITIVE} + (1 - Y) * {_NEGATIVE})"
+_G = "Y * (gamma * (1 - A)**(gamma - 1) * A * ln(A) - (1 - A)**gamma)"
+_G_BOTH = f"{_G} + (1 - Y) * (A**(gamma + 1) / (1 - A) - gamma * A**gamma * ln(1 - A))"
+
+
+@dataclass(frozen=True)
+class SigmoidFocal(Loss):
+    """`BinaryFocal` of p = σ(z), from z, with u = 1 − p = σ(−z) and s = −ln p = ln(1 + exp(−z)).
+
+    For y = 1, ℓ = uᵞ s. With du/dz = −pu and ds/dz = −u::
+
+        dℓ/dz = −γ uᵞ⁻¹ pu s − uᵞ u = −uᵞ (γ p s + u),
+
+    which is p − 1 for γ = 0. The case y = 0 is the case y = 1 of −z.
+
+    Examples
+    --------
+    >>> SigmoidFocal().per_sample(np.array([[-1e4], [1e4]]), np.array([[1.0], [1.0]]))
+    array([10000., 0.])
+    """
+
+    gamma: float = option(2.0, ge=0)
+    name = "sigmoid_focal"
+    formula = _BINARY
+    derivative_formula = (
+        "(1 - Y) * A**gamma * (A - gamma * (1 - A) * ln(1 - A))"
+        " - Y * (1 - A)**gamma * (1 - A - gamma * A * ln(A))"
+    )
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p, u = sigmoid(output), sigmoid(-output)
+        yes, no = u**self.gamma * softplus(-output), p**self.gamma * softplus(output)
+        return (y * yes + (1 - y) * no).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p, u, gamma = sigmoid(output), sigmoid(-output), self.gamma
+        yes = u**gamma * (gamma * p * softplus(-output) + u)
+        no = p**gamma * (gamma * u * softplus(output) + p)
+        return (1 - y) * no - y * yes
+
+
+@dataclass(frozen=True)
+class SoftmaxFocal(Loss):
+    """`CategoricalFocal` of p = softmax(z), from z, with u = 1 − p.
+
+    With gᵢ = pᵢ ∂ℓ/∂pᵢ = yᵢ (γ uᵢᵞ⁻¹ pᵢ ln pᵢ − uᵢᵞ) and ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ − pⱼ)::
+
+        ∂ℓ/∂zⱼ = Σᵢ gᵢ (δᵢⱼ − pⱼ) = gⱼ − pⱼ Σᵢ gᵢ,
+
+    which is pⱼ − yⱼ for γ = 0.
+
+    Examples
+    --------
+    >>> z, y = np.array([[1e4, 0.0], [0.0, 0.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> SoftmaxFocal().per_sample(z, y).round(4)
+    array([1.000e+04, 1.733e-01])
+    """
+
+    gamma: float = option(2.0, ge=0)
+    name = "softmax_focal"
+    formula = _CATEGORICAL
+    derivative_formula = f"{_G} - A * over_outputs({_G})"
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        log_p = log_softmax(output)
+        return -(y * (-np.expm1(log_p)) ** self.gamma * log_p).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        log_p = log_softmax(output)
+        p, u = np.exp(log_p), -np.expm1(log_p)
+        some = np.where(u > 0, u, 1)  # where u is 0, so is the logarithm
+        g = y * (self.gamma * some ** (self.gamma - 1) * p * log_p - u**self.gamma)
+        return g - p * g.sum(axis=1, keepdims=True)
+
+
+@dataclass(frozen=True)
+class SoftmaxBinaryFocal(Loss):
+    """`BinaryFocal` of p = softmax(z), from z; γ = 0 is `BinaryCrossEntropy`.
+
+    With uᵢ = 1 − pᵢ, the sum of the others' probabilities, and hᵢ = pᵢuᵢ ∂ℓ/∂pᵢ::
+
+        hᵢ = yᵢ uᵢᵞ (γ pᵢ ln pᵢ − uᵢ) + (1 − yᵢ) pᵢᵞ (pᵢ − γ uᵢ ln uᵢ),
+        ∂ℓ/∂zⱼ = hⱼ − pⱼ Σ_{i ≠ j} hᵢ/uᵢ.
+
+    Only the greatest probability may have a uᵢ that is nearly 0, and then pⱼ/uᵢ is computed from
+    the logarithms.
+
+    Examples
+    --------
+    >>> z, y = np.array([[1e4, 0.0, 0.0]]), np.array([[0.0, 1.0, 0.0]])
+    >>> SoftmaxBinaryFocal(0).derivative(z, y)  # 1 − (−1), −1 − ½, 0 − ½
+    array([[ 2. , -1.5, -0.5]])
+    """
+
+    gamma: float = option(2.0, ge=0)
+    name = "softmax_binary_focal"
+    formula = _BINARY
+    derivative_formula = f"{_G_BOTH} - A * over_outputs({_G_BOTH})"
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        _, log_p, log_u = _log_probabilities(output)
+        yes, no = np.exp(self.gamma * log_u) * log_p, np.exp(self.gamma * log_p) * log_u
+        return -(y * yes + (1 - y) * no).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        top, log_p, log_u = _log_probabilities(output)
+        p, u, gamma = np.exp(log_p), np.exp(log_u), self.gamma
+        yes = np.exp(gamma * log_u) * (gamma * p * log_p - u)
+        no = np.exp(gamma * log_p) * (p - gamma * u * log_u)
+        h = y * yes + (1 - y) * no
+        g = np.where(top, 0, h / np.where(top, 1, u))
+        others = p * (g.sum(axis=1, keepdims=True) - g)
+        ratio = np.exp(np.minimum(log_p - log_u[top][:, None], 0))
+        return h - others - np.where(top, 0, h[top][:, None] * ratio)
+
+
+@dataclass(frozen=True)
+class BinaryFocal(BinaryLoss):
+    """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ + (1 − yⱼ) pⱼᵞ ln(1 − pⱼ): each output is a separate yes or no.
+
+    With the derivative γ (1 − p)ᵞ⁻¹ ln p − (1 − p)ᵞ/p for y = 1; for y = 0 it is the
+    same of 1 − p with the opposite sign. Probabilities of exactly 0 or 1 are moved to the nearest
+    number in between. γ = 0 is `BinaryCrossEntropy`.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        γ, 0 or more; larger values give well predicted rows less weight.
+
+    Examples
+    --------
+    >>> round(BinaryFocal().value(np.array([[0.8]]), np.array([[1.0]])), 6)  # −0.2² ln 0.8
+    0.008926
+    """
+
+    gamma: float = option(2.0, ge=0)
+    name = "binary_focal"
+    formula = _BINARY
+    derivative_formula = (
+        "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
+        " - (1 - Y) * (gamma * A**(gamma - 1) * ln(1 - A) - A**gamma / (1 - A))"
+    )
+    on_logits: ClassVar = {"sigmoid": SigmoidFocal, "softmax": SoftmaxBinaryFocal}
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = clip_probabilities(output)
+        yes, no = (1 - p) ** self.gamma * np.log(p), p**self.gamma * np.log1p(-p)
+        return -(y * yes + (1 - y) * no).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = clip_probabilities(output)
+        return y * _slope(p, 1 - p, self.gamma) - (1 - y) * _slope(1 - p, p, self.gamma)
+
+
+@dataclass(frozen=True)
+class CategoricalFocal(CategoricalLoss):
+    """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ: y is 1 for the sample's class, and 0 for all others.
+
+    Probabilities of exactly 0 or 1 are moved to the nearest number in between.
+    γ = 0 is `CategoricalCrossEntropy`.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        γ, 0 or more; larger values give well predicted rows less weight.
+
+    Examples
+    --------
+    >>> p, y = np.array([[0.7, 0.2, 0.1]]), np.array([[1.0, 0.0, 0.0]])
+    >>> round(CategoricalFocal(gamma=1).value(p, y), 6)  # −0.3 ln 0.7
+    0.107002
+    """
+
+    gamma: float = option(2.0, ge=0)
+    name = "categorical_focal"
+    formula = _CATEGORICAL
+    derivative_formula = "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
+    on_logits: ClassVar = {"softmax": SoftmaxFocal}
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = clip_probabilities(output)
+        return -(y * (1 - p) ** self.gamma * np.log(p)).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = clip_probabilities(output)
+        return y * _slope(p, 1 - p, self.gamma)
+
+
+def _slope(p: FloatArray, u: FloatArray, gamma: float) -> FloatArray:
+    """d/dp of −uᵞ ln p, where u = 1 − p."""
+    return gamma * u ** (gamma - 1) * np.log(p) - u**gamma / p
+
+
+def _log_probabilities(z: FloatArray) -> tuple[NDArray[np.bool_], FloatArray, FloatArray]:
+    """Return a mask of the largest logit of each row, ln p, and ln(1 − p)."""
+    top = np.arange(z.shape[1]) == z.argmax(axis=1)[:, None]
+    Z = z - z[top][:, None]
+    single = z.shape[1] == 1  # p is 1 for any logit
+    others = np.where(top, LOG_ZERO if single else -np.inf, Z)
+    second = others.max(axis=1, keepdims=True)
+    log_rest = second + np.log(np.exp(others - second).sum(axis=1, keepdims=True))
+    rest = np.exp(log_rest)
+    log_u = np.where(top, log_rest, np.log1p(rest - np.where(top, 0, np.exp(Z))))
+    return top, Z - np.log1p(rest), log_u - np.log1p(rest)

@@ -1,0 +1,165 @@
+"""Loss: one number for a batch, and its derivative by the network's output.
+
+A loss is defined for one sample; the loss of a batch is the mean over its samples, weighted by the
+sample weights if there are any: L = Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from barenet._constraints import Configurable
+from barenet.errors import ArgumentError
+from barenet.model._arrays import FloatArray
+
+
+class Loss(Configurable, ABC):
+    """The distance between predictions and targets.
+
+    Attributes
+    ----------
+    role, name : str
+        The argument that takes it, and its name in `LOSSES`.
+    outputs : tuple of str, optional
+        Output activations that it is defined for; None for any.
+    on_logits : mapping of str to callable
+        By output activation: the same loss with the activation included, computed from the logits
+        (the values before the activation). It takes the same options, and is stable where loss
+        and activation apart would overflow or lose digits.
+    formula, derivative_formula : str
+        Loss of one output and its derivative, from the network's output A and the target Y,
+        as Python expressions, for `explain`. With the activation included, the derivative is
+        the one by the logit.
+
+    Examples
+    --------
+    >>> class FourthPower(Loss):
+    ...     name = "fourth_power"
+    ...     def per_sample(self, output, y):
+    ...         return ((output - y) ** 4).sum(axis=1)
+    ...     def derivative(self, output, y):
+    ...         return 4 * (output - y) ** 3
+    >>> FourthPower().value(np.array([[3.0]]), np.array([[1.0]]))
+    16.0
+    """
+
+    role: ClassVar[str] = "loss"
+    formula: ClassVar[str] = ""
+    derivative_formula: ClassVar[str] = ""
+    outputs: ClassVar[tuple[str, ...] | None] = None
+    on_logits: ClassVar[Mapping[str, Callable[..., Loss]]] = {}
+
+    @abstractmethod
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        """Compute ℓᵢ for each sample, summed over its outputs.
+
+        Parameters
+        ----------
+        output : ndarray of shape (n_samples, n_outputs)
+            Output of the network.
+        y : ndarray of shape (n_samples, n_outputs)
+            The targets.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            The loss of each sample.
+        """
+
+    @abstractmethod
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        """Compute ∂ℓᵢ/∂outputᵢⱼ.
+
+        Parameters
+        ----------
+        output, y : ndarray of shape (n_samples, n_outputs)
+            As for `per_sample`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            The derivative of each sample's loss.
+        """
+
+    def value(
+        self, output: FloatArray, y: FloatArray, sample_weight: FloatArray | None = None
+    ) -> float:
+        """Compute L = Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ.
+
+        Parameters
+        ----------
+        output, y : ndarray of shape (n_samples, n_outputs)
+            Output of the network, and the targets.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Weight of each sample; by default 1.
+
+        Returns
+        -------
+        float
+            The loss; 0 where all weights are 0.
+        """
+        _check_shapes(output, y)
+        losses = self.per_sample(output, y)
+        if sample_weight is None:
+            return float(losses.sum() / len(losses))
+        return float(losses @ _relative_weights(sample_weight))
+
+    def gradient(
+        self, output: FloatArray, y: FloatArray, sample_weight: FloatArray | None = None
+    ) -> FloatArray:
+        """Compute ∂L/∂output: each sample's derivative times wᵢ / Σᵢ wᵢ.
+
+        Parameters
+        ----------
+        output, y : ndarray of shape (n_samples, n_outputs)
+            Output of the network, and the targets.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Weight of each sample; by default 1.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            The argument of ``network.backward``.
+        """
+        _check_shapes(output, y)
+        derivative = self.derivative(output, y)
+        if sample_weight is None:
+            return derivative / len(derivative)
+        return derivative * _relative_weights(sample_weight)[:, None]
+
+    def check_targets(self, y: FloatArray) -> None:
+        """Reject targets that the loss is not defined for.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_outputs)
+            The targets.
+
+        Raises
+        ------
+        ValueError
+            If a target is outside the loss's domain.
+        """
+
+
+def _check_shapes(output: FloatArray, y: FloatArray) -> None:
+    """Reject shapes that NumPy would broadcast to every output against every target."""
+    if output.shape != y.shape:
+        raise ArgumentError(
+            f"expected the shape of the output, {output.shape}, got {y.shape}",
+            argument="y",
+            remedy="convert class indices by one_hot(y, n_classes), numbers by y.reshape(-1, 1)",
+        )
+
+
+def _relative_weights(sample_weight: FloatArray) -> FloatArray:
+    """Weights divided by their sum; all 0 if they are."""
+    largest = sample_weight.max(initial=0)
+    if largest == 0:
+        return np.zeros_like(sample_weight)
+    relative = sample_weight / largest  # the sum of the weights themselves may overflow
+    return relative / relative.sum()

@@ -1,0 +1,118 @@
+"""Clipping: a limit on the size of the gradient, against outlying batches."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from barenet._constraints import Configurable, option
+from barenet._registry import build
+from barenet.model._arrays import FloatArray
+
+
+@dataclass(frozen=True)
+class Clipping(Configurable, ABC):
+    """A limit on the size of the gradient.
+
+    Attributes
+    ----------
+    role, name : str
+        The argument that takes it, and its name in `CLIPPINGS`.
+    formula : str
+        The clipped gradient from g, its norm and the limit c, as a Python expression, for
+        `explain`.
+    limit : float
+        The largest size that is not clipped.
+
+    Examples
+    --------
+    >>> as_clipping("norm:limit=1")
+    ClipNorm(limit=1.0)
+    """
+
+    role: ClassVar[str] = "clip"
+    formula: ClassVar[str] = ""
+    limit: float = option(gt=0)
+
+    @abstractmethod
+    def clip(self, gradient: FloatArray) -> None:
+        """Clip the gradient in place.
+
+        Parameters
+        ----------
+        gradient : ndarray of shape (n_parameters,)
+            The gradient of the loss.
+        """
+
+
+@dataclass(frozen=True)
+class ClipValue(Clipping):
+    """Clip each entry to ±limit.
+
+    Parameters
+    ----------
+    limit : float
+        Largest absolute value of an entry.
+
+    Examples
+    --------
+    >>> gradient = np.array([3.0, -0.5])
+    >>> ClipValue(1.0).clip(gradient)
+    >>> gradient
+    array([ 1. , -0.5])
+    """
+
+    name = "value"
+    formula = "clip(g, -c, c)"
+
+    def clip(self, gradient: FloatArray) -> None:
+        np.clip(gradient, -self.limit, self.limit, out=gradient)
+
+
+@dataclass(frozen=True)
+class ClipNorm(Clipping):
+    """Scale a longer gradient to the length `limit`, in the same direction.
+
+    From Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks"
+    (2013).
+
+    Parameters
+    ----------
+    limit : float
+        Largest Euclidean norm.
+
+    Examples
+    --------
+    >>> gradient = np.array([3.0, -4.0])
+    >>> ClipNorm(1.0).clip(gradient)
+    >>> gradient
+    array([ 0.6, -0.8])
+    """
+
+    name = "norm"
+    formula = "g * c / norm if norm > c else g"
+
+    def clip(self, gradient: FloatArray) -> None:
+        norm = euclidean_norm(gradient)
+        if norm > self.limit:
+            gradient *= self.limit / norm
+
+
+def euclidean_norm(vector: FloatArray) -> float:
+    """Compute √(Σ vᵢ²), in float64 if the squares overflow."""
+    with np.errstate(over="ignore"):
+        square = vector @ vector
+    norm = np.sqrt(square) if np.isfinite(square) else np.linalg.norm(vector.astype(float))
+    return float(norm)
+
+
+#: Every clipping by its name.
+CLIPPINGS: dict[str, type[Clipping]] = {kind.name: kind for kind in (ClipValue, ClipNorm)}
+
+
+def as_clipping(spec: str | Clipping | None) -> Clipping | None:
+    """Build a clipping from a name such as ``"norm:limit=1"``."""
+    return None if spec is None else build(Clipping, CLIPPINGS, spec, "clip")

@@ -1,0 +1,191 @@
+"""Penalties: regularization terms on the weights, added to the loss.
+
+They don't apply to biases and to the gains of norms, which don't make a function less smooth.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from barenet._constraints import Configurable, check_number
+from barenet._registry import build
+from barenet.errors import ArgumentError
+from barenet.model._arrays import FloatArray
+from barenet.model._layout import Layout
+
+
+@dataclass(frozen=True)
+class Penalty(Configurable, ABC):
+    """A regularization term on the weights.
+
+    Attributes
+    ----------
+    role, name : str
+        The argument that takes it, and its name in `PENALTIES`.
+    formula, derivative_formula : str
+        The term for weights W and its derivative, as Python expressions, for `explain`.
+    strength : float or sequence of float
+        λ: one for all layers, or one for each layer that has weights.
+    normalize_by_batch : bool, default=False
+        True to divide λ by the number of rows in the batch, or the sum of their weights, as
+        scikit-learn does with ``alpha``.
+
+    Examples
+    --------
+    >>> from barenet import Network
+    >>> from barenet.penalties import L2
+    >>> network = Network.dense([2, 1, 1])
+    >>> L2([0.1, 0.0]).expand(network.layout, np.dtype("float64"))
+    array([0.1, 0.1, 0. , 0. , 0. ])
+    """
+
+    role: ClassVar[str] = "penalty"
+    formula: ClassVar[str] = ""
+    derivative_formula: ClassVar[str] = ""
+    strength: float | Sequence[float]
+    normalize_by_batch: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "normalize_by_batch", bool(self.normalize_by_batch))
+        several = isinstance(self.strength, list | tuple | np.ndarray)
+        values = list(self.strength) if several else [self.strength]  # type: ignore[arg-type]
+        part = f"{self.name}'s strength"
+        checked = tuple(check_number(value, self.role, part=part, ge=0) for value in values)
+        object.__setattr__(self, "strength", checked if several else checked[0])
+
+    @abstractmethod
+    def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
+        """Compute the penalty.
+
+        Parameters
+        ----------
+        parameters, strengths : ndarray of shape (n_parameters,)
+            The parameters, and λ for each.
+
+        Returns
+        -------
+        float
+            The term that is added to the loss.
+        """
+
+    @abstractmethod
+    def gradient(self, parameters: FloatArray, strengths: FloatArray) -> FloatArray:
+        """Compute the derivative of the penalty by each parameter.
+
+        Parameters
+        ----------
+        parameters, strengths : ndarray of shape (n_parameters,)
+            The parameters, and λ for each.
+
+        Returns
+        -------
+        ndarray of shape (n_parameters,)
+            The term that is added to the gradient.
+        """
+
+    def expand(self, layout: Layout, dtype: np.dtype[np.floating]) -> FloatArray:
+        """Expand λ to all parameters: the layer's at its weights, 0 elsewhere.
+
+        Parameters
+        ----------
+        layout : Layout
+            Layout of the network's parameters.
+        dtype : numpy.dtype
+            Dtype of the network.
+
+        Returns
+        -------
+        ndarray of shape (n_parameters,)
+            The strengths.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many strengths as layers with weights.
+        """
+        slots = [slot for slot in layout.slots if slot.name == "weights"]
+        strength = self.strength
+        values = [strength] * len(slots) if isinstance(strength, float) else list(strength)
+        if len(values) != len(slots):
+            problem = f"{len(values)} strengths for {len(slots)} layers with weights"
+            remedy = "give one for all, or one for each"
+            raise ArgumentError(problem, argument=self.role, remedy=remedy)
+        strengths = np.zeros(layout.size, dtype)
+        for slot, value in zip(slots, values, strict=True):
+            strengths[slot.start : slot.stop] = value
+        return strengths
+
+
+@dataclass(frozen=True)
+class L1(Penalty):
+    """λ Σ|w|, with the derivative λ sign(w): drives weights to exactly 0.
+
+    Parameters
+    ----------
+    strength : float or sequence of float
+        λ: one for all layers, or one for each layer that has weights.
+    normalize_by_batch : bool, default=False
+        True to divide λ by the number of rows in the batch, or the sum of their weights, as
+        scikit-learn does with ``alpha``.
+
+    Examples
+    --------
+    >>> L1(0.1).value(np.array([3.0, -1.0]), np.array([0.1, 0.1]))
+    0.4
+    """
+
+    name = "l1"
+    formula = "lam * total(abs(W))"
+    derivative_formula = "lam * sign(W)"
+
+    def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
+        return float(strengths @ np.abs(parameters))
+
+    def gradient(self, parameters: FloatArray, strengths: FloatArray) -> FloatArray:
+        return strengths * np.sign(parameters)
+
+
+@dataclass(frozen=True)
+class L2(Penalty):
+    """½ λ Σw², with the derivative λ w: pulls weights towards 0.
+
+    Parameters
+    ----------
+    strength : float or sequence of float
+        λ: one for all layers, or one for each layer that has weights.
+    normalize_by_batch : bool, default=False
+        True to divide λ by the number of rows in the batch, or the sum of their weights, as
+        scikit-learn does with ``alpha``.
+
+    Examples
+    --------
+    >>> L2(0.1).value(np.array([3.0, -1.0]), np.array([0.1, 0.1]))
+    0.5
+    """
+
+    name = "l2"
+    formula = "0.5 * lam * total(W**2)"
+    derivative_formula = "lam * W"
+
+    def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
+        return float(0.5 * strengths @ parameters**2)
+
+    def gradient(self, parameters: FloatArray, strengths: FloatArray) -> FloatArray:
+        return strengths * parameters
+
+
+#: Every penalty by its name.
+PENALTIES: dict[str, type[Penalty]] = {kind.name: kind for kind in (L1, L2)}
+
+
+def as_penalties(spec: str | Penalty | Sequence[str | Penalty] | None) -> list[Penalty]:
+    """Build penalties from names such as ``"l2:strength=1e-4"``."""
+    if spec is None:
+        return []
+    entries = list(spec) if isinstance(spec, list | tuple) else [spec]
+    return [build(Penalty, PENALTIES, entry, "penalty") for entry in entries]

@@ -1,0 +1,327 @@
+"""Schedules: factors on the learning rate as functions of the epoch, for any optimizer.
+
+Time is counted in epochs, with fractions within an epoch.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+from barenet._constraints import Configurable, option
+from barenet._registry import build
+
+
+@dataclass
+class Schedule(Configurable, ABC):
+    """A factor on the learning rate, over time.
+
+    Attributes
+    ----------
+    role, name : str
+        The argument that takes it, and its name in `SCHEDULES`.
+
+    Raises
+    ------
+    ValueError
+        If an option is out of its range.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Sawtooth(Schedule):
+    ...     name = "sawtooth"
+    ...     def factor(self, epoch, epochs):
+    ...         return 1 - epoch % 1
+    >>> Sawtooth().factor(2.25, 10)
+    0.75
+    """
+
+    role: ClassVar[str] = "schedule"
+
+    @property
+    def steady(self) -> bool:
+        """Whether the factor is the same all through an epoch, and need be asked for just once."""
+        return False
+
+    @abstractmethod
+    def factor(self, epoch: float, epochs: int) -> float:
+        """Compute the factor on the learning rate.
+
+        Parameters
+        ----------
+        epoch : float
+            Number of epochs completed; 2.5 is the middle of the third.
+        epochs : int
+            Number of epochs of the run.
+
+        Returns
+        -------
+        float
+            The factor on the optimizer's learning rate.
+        """
+
+    def observe(self, loss: float) -> None:
+        """Observe the loss of an epoch.
+
+        Parameters
+        ----------
+        loss : float
+            The validation loss if there is one, else the training loss.
+        """
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state: the fields that are not options.
+
+        Returns
+        -------
+        dict
+            Numbers, text and arrays by name.
+        """
+        return {each.name: getattr(self, each.name) for each in fields(self) if not each.init}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore a state.
+
+        Parameters
+        ----------
+        state : mapping
+            From `state_dict`.
+        """
+        for name, value in state.items():
+            setattr(self, name, value)
+
+
+@dataclass
+class Constant(Schedule):
+    """Factor 1, always.
+
+    Examples
+    --------
+    >>> Constant().factor(7, 10)
+    1.0
+    """
+
+    name = "constant"
+    steady = True
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        return 1.0
+
+
+@dataclass
+class StepDecay(Schedule):
+    """Multiply by `gamma` after each `every` epochs.
+
+    Parameters
+    ----------
+    every : float, default=10
+        Epochs between two steps.
+    gamma : float, default=0.5
+        Factor of each step.
+
+    Examples
+    --------
+    >>> [StepDecay(every=10, gamma=0.5).factor(epoch, 30) for epoch in (0, 9.9, 10, 20)]
+    [1.0, 1.0, 0.5, 0.25]
+    """
+
+    name = "step"
+    every: float = option(10.0, gt=0)
+    gamma: float = option(0.5, ge=0)
+
+    @property
+    def steady(self) -> bool:
+        return self.every.is_integer()
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        return self.gamma ** math.floor(epoch / self.every)
+
+
+@dataclass
+class ExponentialDecay(Schedule):
+    """Factor gammaᵉ at epoch e, which may be fractional.
+
+    Parameters
+    ----------
+    gamma : float, default=0.95
+        Factor per epoch.
+
+    Examples
+    --------
+    >>> ExponentialDecay(gamma=0.25).factor(0.5, 10)
+    0.5
+    """
+
+    name = "exponential"
+    gamma: float = option(0.95, ge=0)
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        return self.gamma**epoch
+
+
+@dataclass
+class InverseScaling(Schedule):
+    """Factor 1 / (1 + e)ᵖ at epoch e.
+
+    Parameters
+    ----------
+    power : float, default=0.5
+        p.
+
+    Examples
+    --------
+    >>> InverseScaling(power=0.5).factor(3, 10)
+    0.5
+    """
+
+    name = "inverse_scaling"
+    power: float = option(0.5, ge=0)
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        return 1 / (1 + epoch) ** self.power
+
+
+@dataclass
+class Cosine(Schedule):
+    """Linear warmup for `warmup` epochs, then half a cosine down to `floor`.
+
+    From Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017),
+    without the restarts.
+
+    Parameters
+    ----------
+    warmup : float, default=0
+        Epochs of the rise from 0 to 1.
+    floor : float, default=0
+        Factor at the end.
+
+    Examples
+    --------
+    >>> [round(Cosine(warmup=2).factor(epoch, 10), 3) for epoch in (0, 1, 2, 6, 10)]
+    [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+
+    name = "cosine"
+    warmup: float = option(0.0, ge=0)
+    floor: float = option(0.0, ge=0)
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        if epoch < self.warmup:
+            return epoch / self.warmup
+        return _cosine(1, self.floor, (epoch - self.warmup) / max(epochs - self.warmup, 1e-12))
+
+
+@dataclass
+class OneCycle(Schedule):
+    """Half a cosine up from 1/`start` to 1, then half a cosine down to 1/`start`/`end`.
+
+    From Smith and Topin, "Super-convergence: very fast training of neural networks using large
+    learning rates" (2018).
+
+    Parameters
+    ----------
+    rise : float, default=0.3
+        Fraction of the run with a rising rate.
+    start : float, default=25
+        The run starts at 1/start.
+    end : float, default=1e4
+        It ends at 1/start/end.
+
+    Examples
+    --------
+    >>> [round(OneCycle().factor(epoch, 10), 3) for epoch in (0, 3, 10)]
+    [0.04, 1.0, 0.0]
+    """
+
+    name = "one_cycle"
+    rise: float = option(0.3, ge=0, le=1)
+    start: float = option(25.0, gt=0)
+    end: float = option(1e4, gt=0)
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        top = self.rise * epochs
+        if epoch < top:
+            return _cosine(1 / self.start, 1, epoch / top)
+        return _cosine(1, 1 / self.start / self.end, (epoch - top) / max(epochs - top, 1e-12))
+
+
+@dataclass
+class ReduceOnPlateau(Schedule):
+    """Multiply by `gamma` when the loss has not improved for `patience` epochs.
+
+    Parameters
+    ----------
+    gamma : float, default=0.5
+        Factor of each reduction.
+    patience : int, default=10
+        Number of epochs without improvement before a reduction.
+    minimum_delta : float, default=1e-4
+        Minimum improvement, as a fraction of the best loss.
+
+    Attributes
+    ----------
+    best : float
+        The lowest loss so far.
+    waited : int
+        Epochs since the best loss or the last reduction.
+    reductions : int
+        Number of reductions.
+
+    Examples
+    --------
+    >>> schedule = ReduceOnPlateau(gamma=0.5, patience=2)
+    >>> for loss in (1.0, 0.5, 0.5, 0.5):
+    ...     schedule.observe(loss)
+    >>> schedule.factor(4, 10)
+    0.5
+    """
+
+    name = "reduce_on_plateau"
+    steady = True
+    gamma: float = option(0.5, ge=0)
+    patience: int = option(10, ge=1, integer=True)
+    minimum_delta: float = option(1e-4, ge=0)
+    best: float = field(default=math.inf, init=False, repr=False, compare=False)
+    waited: int = field(default=0, init=False, repr=False, compare=False)
+    reductions: int = field(default=0, init=False, repr=False, compare=False)
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        return self.gamma**self.reductions
+
+    def observe(self, loss: float) -> None:
+        improved = loss < self.best * (1 - self.minimum_delta)
+        self.best = loss if improved else self.best
+        self.waited = 0 if improved else self.waited + 1
+        if self.waited >= self.patience:
+            self.reductions, self.waited = self.reductions + 1, 0
+
+
+#: Every schedule by its name.
+SCHEDULES: dict[str, type[Schedule]] = {
+    kind.name: kind
+    for kind in (
+        Constant,
+        StepDecay,
+        ExponentialDecay,
+        InverseScaling,
+        Cosine,
+        OneCycle,
+        ReduceOnPlateau,
+    )
+}
+
+
+def as_schedule(spec: str | Schedule | None) -> Schedule:
+    """Build a schedule from a name such as ``"step:every=10"``."""
+    return Constant() if spec is None else build(Schedule, SCHEDULES, spec, "schedule")
+
+
+def _cosine(start: float, end: float, progress: float) -> float:
+    """Half a cosine from start to end."""
+    weight = (1 + math.cos(math.pi * min(progress, 1.0))) / 2
+    return end + (start - end) * weight

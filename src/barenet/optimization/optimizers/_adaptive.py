@@ -1,0 +1,213 @@
+"""Optimizers with adaptive learning rates for each parameter, by the size of its gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from barenet._constraints import option
+from barenet.model._arrays import FloatArray
+from barenet.optimization.optimizers._optimizer import Optimizer, UpdateFormula
+
+_ETA, _EPS = "{eta} is the learning rate", "{eps} avoids a division by 0"
+_ADAM_MOMENTS = {"m": "beta1 * m + (1 - beta1) * g", "v": "beta2 * v + (1 - beta2) * g**2"}
+_ADAM_STEP = "eta * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps)"
+_ADAM_SETTINGS = {"eta": "learning_rate", "beta1": "beta1", "beta2": "beta2", "eps": "epsilon"}
+_ADAM_TEXT = (
+    f"{_ETA}, m a running mean of gradients and v one of their squares, of which {{beta1}} and "
+    f"{{beta2}} are kept, t the number of the step; {_EPS}"
+)
+
+
+@dataclass
+class AdaGrad(Optimizer):
+    """s ← s + g², θ ← θ − η g / (√s + ε): smaller steps after large gradients.
+
+    From Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic
+    optimization" (2011).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.01
+        η.
+    epsilon : float, default=1e-10
+        ε, which prevents a division by 0.
+
+    Examples
+    --------
+    >>> theta = np.array([1.0, 1.0])
+    >>> AdaGrad(learning_rate=0.1).step(theta, np.array([100.0, 0.01]))
+    >>> theta.round(6)  # the first step is η for every parameter
+    array([0.9, 0.9])
+    """
+
+    name = "adagrad"
+    formula = UpdateFormula(
+        {"s": "s + g**2", "theta": "theta - eta * g / (sqrt(s) + eps)"},
+        moments={"s": "squares"},
+        settings={"eta": "learning_rate", "eps": "epsilon"},
+        text=f"{_ETA}, s the sum of all squared gradients so far; {_EPS}.",
+    )
+    moment_names = ("squares",)
+    learning_rate: float = option(0.01, gt=0)
+    epsilon: float = option(1e-10, gt=0)
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        s = self.moments["squares"]
+        s += gradient**2
+        parameters -= rate * gradient / (np.sqrt(s) + self.epsilon)
+
+
+@dataclass
+class RMSProp(Optimizer):
+    """s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε): AdaGrad with a running average.
+
+    From Tieleman and Hinton, "Neural networks for machine learning", lecture 6 (2012).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.001
+        η.
+    decay : float, default=0.99
+        ρ, the fraction of the old average that is kept.
+    epsilon : float, default=1e-8
+        ε, which prevents a division by 0.
+
+    Examples
+    --------
+    >>> theta = np.array([1.0])
+    >>> RMSProp(learning_rate=0.1, decay=0.99).step(theta, np.array([5.0]))
+    >>> theta.round(6)  # 1 − 0.1 · 5 / √(0.01 · 25)
+    array([0.])
+    """
+
+    name = "rmsprop"
+    formula = UpdateFormula(
+        {"s": "rho * s + (1 - rho) * g**2", "theta": "theta - eta * g / (sqrt(s) + eps)"},
+        moments={"s": "squares"},
+        settings={"eta": "learning_rate", "rho": "decay", "eps": "epsilon"},
+        text=f"{_ETA}, s a running mean of squared gradients, of which {{rho}} is kept; {_EPS}.",
+    )
+    moment_names = ("squares",)
+    learning_rate: float = option(0.001, gt=0)
+    decay: float = option(0.99, ge=0, lt=1)
+    epsilon: float = option(1e-8, gt=0)
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        s = self.moments["squares"]
+        s *= self.decay
+        s += (1 - self.decay) * gradient**2
+        parameters -= rate * gradient / (np.sqrt(s) + self.epsilon)
+
+
+@dataclass
+class AdamBase(Optimizer):
+    """The moments of Adam, and their bias correction."""
+
+    moment_names = ("mean", "squares")
+    learning_rate: float = option(0.001, gt=0)
+    beta1: float = option(0.9, ge=0, lt=1)
+    beta2: float = option(0.999, ge=0, lt=1)
+    epsilon: float = option(1e-8, gt=0)
+
+    def _moments(self, gradient: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Update m and v, and return m̂ and v̂."""
+        m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
+        m *= self.beta1
+        m += (1 - self.beta1) * gradient
+        v *= self.beta2
+        v += (1 - self.beta2) * gradient**2
+        return m / (1 - self.beta1**t), v / (1 - self.beta2**t)
+
+
+@dataclass
+class Adam(AdamBase):
+    """A running mean m of the gradient, divided by the root of one of its square, v.
+
+    At step t::
+
+        m ← β₁ m + (1 − β₁) g            m̂ = m / (1 − β₁ᵗ)
+        v ← β₂ v + (1 − β₂) g²           v̂ = v / (1 − β₂ᵗ)
+        θ ← θ − η m̂ / (√v̂ + ε)
+
+    Both averages start from 0; m̂ and v̂ correct that bias. From Kingma and Ba, "Adam: a method for
+    stochastic optimization" (2015).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.001
+        η, about how far a parameter moves in a step.
+    beta1, beta2 : float, default=0.9 and 0.999
+        Fractions of the old averages that are kept.
+    epsilon : float, default=1e-8
+        ε, which prevents a division by 0.
+    epsilon_hat : float, default=0.0
+        ε̂, added to √v before its bias is corrected, so that ε + ε̂ / √(1 − β₂ᵗ) is added to √v̂: the
+        ε of the shorter form at the end of the paper's section 2, and scikit-learn's.
+
+    Examples
+    --------
+    >>> theta = np.array([1.0, 1.0])
+    >>> Adam(learning_rate=0.1).step(theta, np.array([100.0, -0.01]))
+    >>> theta.round(6)
+    array([0.9, 1.1])
+    """
+
+    name = "adam"
+    formula = UpdateFormula(
+        {
+            **_ADAM_MOMENTS,
+            "theta": f"theta - {_ADAM_STEP[:-1]} + epsilon_hat / sqrt(1 - beta2**t))",
+        },
+        moments={"m": "mean", "v": "squares"},
+        settings=_ADAM_SETTINGS,
+        text=f"{_ADAM_TEXT}.",
+    )
+    epsilon_hat: float = option(0.0, ge=0)
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        m_hat, v_hat = self._moments(gradient)
+        epsilon = self.epsilon + self.epsilon_hat / (1 - self.beta2**self.n_steps) ** 0.5
+        parameters -= rate * m_hat / (np.sqrt(v_hat) + epsilon)
+
+
+@dataclass
+class AdamW(AdamBase):
+    """Adam with decoupled weight decay, θ ← θ − η λ θ before each step.
+
+    The gradient of an L2 penalty would be divided by √v̂, with less decay where gradients are large.
+    From Loshchilov and Hutter, "Decoupled weight decay regularization" (2019).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.001
+        η, about how far a parameter moves in a step.
+    beta1, beta2 : float, default=0.9 and 0.999
+        Fractions of the old averages that are kept.
+    epsilon : float, default=1e-8
+        ε, which prevents a division by 0.
+    weight_decay : float, default=0.01
+        λ.
+
+    Examples
+    --------
+    >>> theta = np.array([1.0])
+    >>> AdamW(learning_rate=0.1, weight_decay=0.5).step(theta, np.array([100.0]))
+    >>> theta.round(6)  # 1 · (1 − 0.05) − 0.1
+    array([0.85])
+    """
+
+    name = "adamw"
+    formula = UpdateFormula(
+        {**_ADAM_MOMENTS, "theta": f"theta * (1 - eta * lam) - {_ADAM_STEP}"},
+        moments={"m": "mean", "v": "squares"},
+        settings={**_ADAM_SETTINGS, "lam": "weight_decay"},
+        text=f"{_ADAM_TEXT}; {{lam}} makes every parameter a little smaller.",
+    )
+    weight_decay: float = option(0.01, ge=0)
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        parameters *= 1 - rate * self.weight_decay
+        m_hat, v_hat = self._moments(gradient)
+        parameters -= rate * m_hat / (np.sqrt(v_hat) + self.epsilon)

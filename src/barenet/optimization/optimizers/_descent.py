@@ -1,0 +1,124 @@
+"""Gradient descent: plain, with momentum, and with Nesterov momentum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from barenet._constraints import option
+from barenet.model._arrays import FloatArray
+from barenet.optimization.optimizers._optimizer import Optimizer, UpdateFormula
+
+_VELOCITY = "{eta} is the learning rate, v the velocity, of which {beta} is kept at each step."
+
+
+@dataclass
+class SGD(Optimizer):
+    """θ ← θ − η g: a step against the gradient.
+
+    It is stochastic because g is the gradient of a mini-batch.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.1
+        η.
+
+    Examples
+    --------
+    >>> theta = np.array([1.0, 2.0])
+    >>> SGD(learning_rate=0.1).step(theta, np.array([10.0, 0.0]))
+    >>> theta
+    array([0., 2.])
+    """
+
+    name = "sgd"
+    formula = UpdateFormula(
+        {"theta": "theta - eta * g"},
+        settings={"eta": "learning_rate"},
+        text="{eta} is the learning rate.",
+    )
+    learning_rate: float = option(0.1, gt=0)
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        parameters -= rate * gradient
+
+
+@dataclass
+class Momentum(Optimizer):
+    """v ← β v − η g, θ ← θ + v: gradient descent with momentum.
+
+    From Polyak, "Some methods of speeding up the convergence of iteration methods" (1964).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.01
+        η.
+    beta : float, default=0.9
+        Fraction of the velocity that is kept.
+
+    Examples
+    --------
+    >>> theta, momentum = np.array([1.0]), Momentum(learning_rate=0.1)
+    >>> for _ in range(2):
+    ...     momentum.step(theta, np.array([1.0]))
+    >>> theta  # 1 − 0.1 − (0.09 + 0.1)
+    array([0.71])
+    """
+
+    name = "momentum"
+    formula = UpdateFormula(
+        {"v": "beta * v - eta * g", "theta": "theta + v"},
+        moments={"v": "velocity"},
+        settings={"eta": "learning_rate", "beta": "beta"},
+        text=_VELOCITY,
+    )
+    moment_names = ("velocity",)
+    learning_rate: float = option(0.01, gt=0)
+    beta: float = option(0.9, ge=0, le=1)
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        v = self.moments["velocity"]
+        v *= self.beta
+        v -= rate * gradient
+        parameters += v
+
+
+@dataclass
+class Nesterov(Optimizer):
+    """v ← β v − η g, θ ← θ + β v − η g: the gradient at the next point.
+
+    The parameters are those at the lookahead point, as in Sutskever, Martens, Dahl
+    and Hinton, "On the importance of initialization and momentum in deep learning" (2013). From
+    Nesterov, "A method of solving a convex programming problem with convergence rate O(1/k²)"
+    (1983).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.01
+        η.
+    beta : float, default=0.9
+        Fraction of the velocity that is kept.
+
+    Examples
+    --------
+    >>> theta, nesterov = np.array([1.0]), Nesterov(learning_rate=0.1)
+    >>> nesterov.step(theta, np.array([1.0]))
+    >>> theta  # 1 − 0.09 − 0.1
+    array([0.81])
+    """
+
+    name = "nesterov"
+    formula = UpdateFormula(
+        {"v": "beta * v - eta * g", "theta": "theta + beta * v - eta * g"},
+        moments={"v": "velocity"},
+        settings={"eta": "learning_rate", "beta": "beta"},
+        text=_VELOCITY,
+    )
+    moment_names = ("velocity",)
+    learning_rate: float = option(0.01, gt=0)
+    beta: float = option(0.9, ge=0, le=1)
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        v = self.moments["velocity"]
+        v *= self.beta
+        v -= rate * gradient
+        parameters += self.beta * v - rate * gradient

@@ -1,0 +1,165 @@
+"""Optimizer: a rule that turns a gradient into a step of the parameters, on flat vectors."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from barenet._constraints import Configurable, option
+from barenet.errors import ArgumentError
+from barenet.model._arrays import FloatArray
+
+
+class UpdateFormula(NamedTuple):
+    """Equations of a step for a parameter θ with the gradient g, and the letters in them."""
+
+    #: The new value of each moment and of theta, as `barenet._expressions` reads it.
+    updates: Mapping[str, str]
+    #: The moment that each letter stands for.
+    moments: Mapping[str, str] = {}
+    #: The option that each letter stands for.
+    settings: Mapping[str, str] = {}
+    #: Explanation of the letters; those of settings in braces.
+    text: str = ""
+
+
+@dataclass
+class Optimizer(Configurable, ABC):
+    """A rule for the next step.
+
+    Attributes
+    ----------
+    role, name : str
+        The argument that takes it, and its name in `OPTIMIZERS`.
+    full_batch : bool
+        Whether each step needs all rows, as in L-BFGS.
+    learning_rate : float
+        Scale of the steps.
+    moment_names : tuple of str
+        Names of the vectors that it keeps between steps.
+    formula : UpdateFormula, optional
+        The step as equations, for `explain`.
+    moments : dict of str to ndarray
+        These vectors, of the parameters' length; empty before the first step.
+    n_steps : int
+        Steps taken.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class SignDescent(Optimizer):
+    ...     name = "sign_descent"
+    ...     learning_rate: float = 0.1
+    ...     def update(self, parameters, gradient, rate):
+    ...         parameters -= rate * np.sign(gradient)
+    >>> theta = np.array([1.0])
+    >>> SignDescent().step(theta, np.array([42.0]))
+    >>> theta
+    array([0.9])
+    """
+
+    role: ClassVar[str] = "optimizer"
+    full_batch: ClassVar[bool] = False
+    formula: ClassVar[UpdateFormula | None] = None
+    moment_names: ClassVar[tuple[str, ...]] = ()
+
+    learning_rate: float = option(gt=0)
+    moments: dict[str, FloatArray] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    n_steps: int = field(default=0, init=False, repr=False, compare=False)
+
+    def step(
+        self, parameters: FloatArray, gradient: FloatArray, learning_rate: float | None = None
+    ) -> None:
+        """Change the parameters by one step, in place.
+
+        Parameters
+        ----------
+        parameters : ndarray of shape (n_parameters,)
+            The parameters.
+        gradient : ndarray of shape (n_parameters,)
+            The gradient of the loss.
+        learning_rate : float, optional
+            Learning rate of this step, from a schedule; by default the optimizer's own.
+
+        Raises
+        ------
+        ValueError
+            If the optimizer has taken steps with a vector of another length.
+        """
+        self.prepare(parameters)
+        self.n_steps += 1
+        rate = self.learning_rate if learning_rate is None else learning_rate
+        self.update(parameters, gradient, rate)
+
+    def prepare(self, parameters: FloatArray) -> None:
+        """Allocate the moments before the first step.
+
+        Parameters
+        ----------
+        parameters : ndarray of shape (n_parameters,)
+            The parameters.
+
+        Raises
+        ------
+        ValueError
+            If the optimizer has taken steps with a vector of another length.
+        """
+        if not self.moments:
+            self.moments = {name: np.zeros_like(parameters) for name in self.moment_names}
+        for moment in self.moments.values():
+            if moment.shape != parameters.shape:
+                raise ArgumentError(
+                    f"it has moments of {moment.size} parameters, and this network has "
+                    f"{parameters.size}",
+                    argument="optimizer",
+                    remedy="use a new one, or reset() it",
+                )
+
+    @abstractmethod
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        """Apply the rule; `n_steps` includes this step.
+
+        Parameters
+        ----------
+        parameters, gradient : ndarray of shape (n_parameters,)
+            The first is changed in place.
+        rate : float
+            The learning rate of this step.
+        """
+
+    def reset(self) -> None:
+        """Discard the moments and the step count."""
+        self.moments, self.n_steps = {}, 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state that the next step depends on, besides the options.
+
+        Returns
+        -------
+        dict
+            Numbers, text and arrays by name; a subclass may add to them.
+        """
+        return {
+            "n_steps": self.n_steps,
+            "learning_rate": self.learning_rate,
+            **{f"moment_{name}": moment for name, moment in self.moments.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore a state.
+
+        Parameters
+        ----------
+        state : mapping
+            From `state_dict`.
+        """
+        self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
+        named = {name: state.get(f"moment_{name}") for name in self.moment_names}
+        self.moments = {name: array.copy() for name, array in named.items() if array is not None}

@@ -1,0 +1,85 @@
+"""The choices that the page offers, from the library's registries."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from barenet.data._datasets import DATASETS
+from barenet.data._generated import GENERATED
+from barenet.optimization.optimizers import OPTIMIZERS
+from barenet.playground._features import FEATURES
+from barenet.playground._page_state import (
+    HIDDEN_ACTIVATIONS,
+    MAX_LAYERS,
+    MAX_NEURONS,
+    MAX_SAMPLES,
+    DataSettings,
+    PageState,
+)
+from barenet.playground._prepared_data import prepare
+from barenet.playground._presets import DRAWN, LOSSES, NAMED, NOISES
+
+__all__ = ["catalog"]
+
+SCHEDULES = {
+    "constant": "Constant",
+    "step:every=100": "Halved every 100 epochs",
+    "exponential": "Exponential decay",
+    "inverse_scaling": "Inverse scaling",
+    "cosine": "Cosine",
+    "one_cycle": "One cycle",
+    "reduce_on_plateau": "Reduce on plateau",
+}
+
+
+def catalog() -> dict[str, Any]:
+    """Collect the choices."""
+    return {
+        "data": [_describe(name) for name in NAMED],
+        "features": {name: feature.label for name, feature in FEATURES.items()},
+        "activations": HIDDEN_ACTIVATIONS,
+        "optimizers": list(OPTIMIZERS),
+        "rates": {name: _default_rate(kind) for name, kind in OPTIMIZERS.items()},
+        "schedules": SCHEDULES,
+        "losses": LOSSES,
+        "limits": {"layers": MAX_LAYERS, "neurons": MAX_NEURONS, "samples": MAX_SAMPLES},
+        "defaults": asdict(PageState()),
+    }
+
+
+def _describe(name: str) -> dict[str, Any]:
+    """Describe a data set, with some points for its small picture if it has one."""
+    max_noise, default_noise = NOISES.get(name, (1.0, 0.0))
+    entry: dict[str, Any] = {
+        "name": name,
+        "title": DRAWN.get(name, name.replace("_", " ").capitalize()),
+        "description": DATASETS[name].description,
+        "generated": name in GENERATED,
+        "drawn": name in DRAWN,
+        "noise": {"max": max_noise, "default": default_noise},
+        "preset": asdict(PageState.suited(name)),
+    }
+    return entry | _points(name) if name in DRAWN else entry
+
+
+def _points(name: str) -> dict[str, Any]:
+    prepared = prepare(DataSettings(source=name, samples=160))
+    stride = -(-len(prepared.points) // 160)
+    y = prepared.dataset.y[::stride].astype(float)
+    if prepared.classes is None:
+        y = (y - y.min()) / (y.max() - y.min())
+    positions = prepared.plane.positions(prepared.points[::stride]).astype(float)
+    return {
+        "task": prepared.dataset.task,
+        "classes": len(prepared.classes or ()),
+        "points": [
+            [round(v, 3) for v in (*position, value)]
+            for position, value in zip(positions, y, strict=True)
+        ],
+    }
+
+
+def _default_rate(kind: Any) -> float | None:
+    field = getattr(kind, "__dataclass_fields__", {}).get("learning_rate")
+    return field.default if field and isinstance(field.default, float) else None

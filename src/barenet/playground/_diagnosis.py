@@ -1,0 +1,152 @@
+"""Signs that a training makes no progress, each with a remedy, and overfitting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import some
+from barenet.model._network import Network
+from barenet.playground._learning_curve import EpochMetrics, LearningCurve
+from barenet.playground._messages import NEW_WEIGHTS, SMALLER_RATE, Problem
+from barenet.playground._network_layout import neuron_layers
+from barenet.playground._training_task import TrainingTask
+
+__all__ = ["diagnose", "find_overfitting", "lowest_test_loss"]
+
+#: Maximum number of training rows whose activations are examined.
+MAX_ROWS = 200
+#: Scores from which on nothing is reported.
+GOOD = {"accuracy": 0.95, "r2": 0.9}
+#: A training is stuck if its loss has not fallen below this fraction of its earlier minimum in this
+#: many epochs, or in a third of all epochs where that is more.
+PATIENCE, PROGRESS = 100, 0.98
+#: Factor from which on a training loss is far worse than that of a constant prediction, and the
+#: first epoch that is judged.
+FAR_WORSE, FIRST_EPOCHS = 1.5, 5
+#: Factor between the present and the lowest training loss from which on going back is proposed.
+MUCH_BETTER = 1.2
+#: A neuron is saturated if its slope is below 5 % of the steepest at 95 % of the rows.
+FLAT, SATURATED = 0.05, 0.95
+#: A network overfits if, for a tenth of its epochs and this many at least, the test loss has not
+#: returned to its minimum: the mean of the last rows is this factor of the minimum, and the rise is
+#: this fraction of a constant prediction's test loss, while the mean training loss has fallen.
+WAIT, RECENT, RISE, VISIBLE = 20, 5, 1.1, 0.02
+
+Values = NDArray[np.floating]
+
+
+#: For each activation, whether its slope is almost 0 at the value a, and the name of such a neuron.
+_FLAT: dict[str, tuple[Callable[[Values], NDArray[np.bool_]], str]] = {
+    "tanh": (lambda a: 1 - a**2 < FLAT, "saturated (tanh near −1 or 1)"),
+    "sigmoid": (lambda a: 4 * a * (1 - a) < FLAT, "saturated (sigmoid near 0 or 1)"),
+    "relu": (lambda a: a <= 0, "dead (ReLU at 0)"),
+}
+
+
+def diagnose(
+    network: Network,
+    task: TrainingTask,
+    curve: LearningCurve,
+    constant_losses: tuple[float, float] | None,
+) -> list[Problem]:
+    """List the signs that the training makes no progress."""
+    newest = curve.newest
+    if constant_losses is None or newest is None or newest.epoch < FIRST_EPOCHS:
+        return []
+    far = _far_worse(curve, constant_losses[0])
+    if not far and newest.score >= GOOD[task.metric]:
+        return []
+    was_better = newest.loss > MUCH_BETTER * min(row.loss for row in curve.rows)
+    remedy = "" if far else SMALLER_RATE if was_better else NEW_WEIGHTS
+    return [*far, *_flat_layers(network, task, remedy)] or _stuck(curve, newest, task.metric)
+
+
+def lowest_test_loss(rows: Sequence[EpochMetrics]) -> EpochMetrics | None:
+    """The row with the lowest test loss."""
+    finite = [row for row in rows if math.isfinite(row.loss) and math.isfinite(row.test_loss)]
+    return min(finite, key=lambda row: row.test_loss, default=None)
+
+
+def find_overfitting(
+    rows: Sequence[EpochMetrics], constant_losses: tuple[float, float] | None
+) -> dict[str, Any] | None:
+    """The epoch since which the test loss rises while the training loss falls, with both losses."""
+    lowest = lowest_test_loss(rows)
+    if lowest is None or constant_losses is None:
+        return None
+    epoch = lowest.epoch
+    if rows[-1].epoch < max(1.1 * epoch, epoch + WAIT):
+        return None
+    loss, test_loss = np.mean([row[1:3] for row in rows[-RECENT:]], axis=0).tolist()
+    rise = test_loss - lowest.test_loss
+    rises = test_loss > RISE * lowest.test_loss and rise > VISIBLE * constant_losses[1]
+    if not (rises and loss < lowest.loss) or not math.isfinite(test_loss):
+        return None
+    return {"epoch": epoch, "loss": [lowest.loss, loss], "test_loss": [lowest.test_loss, test_loss]}
+
+
+def _far_worse(curve: LearningCurve, constant_loss: float) -> list[Problem]:
+    """Find a training loss that is far worse than a constant prediction's."""
+    loss = float(np.median([row.loss for row in curve.rows[-5:]]))
+    if not loss > FAR_WORSE * constant_loss:
+        return []
+    message = (
+        f"The training loss is {loss:.3g}, far worse than that of a constant prediction, "
+        f"{constant_loss:.3g}. The steps are too long: choose a smaller learning rate."
+    )
+    return [Problem(message, SMALLER_RATE)]
+
+
+def _stuck(curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Problem]:
+    """Find a training loss that has hardly fallen for many epochs."""
+    since = newest.epoch - max(PATIENCE, newest.epoch / 3)
+    before = [row.loss for row in curve.rows if row.epoch <= since]
+    after = [row.loss for row in curve.rows if row.epoch > since]
+    if since < FIRST_EPOCHS or not after or min(after) < PROGRESS * min(before):
+        return []
+    score = (
+        f"accuracy is {newest.score:.0%}" if metric == "accuracy" else f"R² is {newest.score:.2f}"
+    )
+    message = (
+        f"Stuck: since epoch {since:,.0f} the training loss has hardly fallen, and the training "
+        f"{score}. Other initial weights, more neurons or more inputs may help; where the classes "
+        "overlap, nothing does."
+    )
+    return [Problem(message, NEW_WEIGHTS)]
+
+
+def _flat_layers(network: Network, task: TrainingTask, remedy: str) -> list[Problem]:
+    """Find layers most of whose neurons have a slope of almost 0 at almost every row."""
+    found: dict[str, list[str]] = {}
+    for number, (name, values) in enumerate(_hidden_values(network, task), 1):
+        is_flat, called = _FLAT.get(name, (np.zeros_like, ""))
+        count = int((is_flat(values).mean(axis=0) >= SATURATED).sum())
+        if 2 * count > values.shape[1]:
+            layer = f"{count} of {values.shape[1]} in hidden layer {number}"
+            found.setdefault(called, []).append(layer)
+    return [
+        Problem(
+            f"Neurons are {called} on at least {SATURATED:.0%} of the training points: "
+            f"{some(layers)}. Their slope is almost 0 there, so that they hardly learn. A smaller "
+            "learning rate and other initial weights help.",
+            remedy,
+        )
+        for called, layers in found.items()
+    ]
+
+
+def _hidden_values(network: Network, task: TrainingTask) -> Iterator[tuple[str, Values]]:
+    """Yield the activation of each hidden layer, and its values at some training rows."""
+    values: Values = task.training[0][:MAX_ROWS]
+    for layers in neuron_layers(network)[:-1]:
+        name = ""
+        for layer in layers:
+            with np.errstate(all="ignore"):
+                values = layer.forward(values)[0]
+            name = getattr(getattr(layer, "activation", None), "name", name)
+        yield name, values

@@ -1,0 +1,165 @@
+"""The files of the playground: its tables and models, each under a key that the page uses."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import OrderedDict
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from barenet._registry import lookup
+from barenet.data._datasets import canonical_name
+from barenet.data._file_io import CSV_SUFFIXES, plain_name
+from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.errors import ArgumentError
+from barenet.playground._model_data import named_rows, prepare_model
+from barenet.playground._opened_models import UNKNOWN, Model, open_model
+from barenet.playground._page_state import TEST_SIZES, DataSettings, PageState
+from barenet.playground._prepared_data import PreparedData, prepare
+from barenet.playground._presets import NAMED
+from barenet.playground._tables import TableFile, open_table
+
+__all__ = ["MAX_UPLOAD_BYTES", "FileStore", "is_csv"]
+
+#: Prefixes of the keys, which stand among the names of data sets.
+TABLE, MODEL = "table:", "model:"
+MAX_UPLOAD_BYTES = 20 * 2**20
+MAX_TABLES, MAX_MODELS = 16, 16
+
+T = TypeVar("T")
+
+
+def is_csv(name: str) -> bool:
+    """Whether a name is that of a table that the page can show."""
+    return plain_name(name).endswith(CSV_SUFFIXES)
+
+
+class FileStore:
+    """Tables and models by key; the oldest is forgotten where there are too many."""
+
+    def __init__(self) -> None:
+        self.tables: OrderedDict[str, TableFile] = OrderedDict()
+        self.models: OrderedDict[str, Model] = OrderedDict()
+        self.count = 0
+
+    @cached_property
+    def folder(self) -> tempfile.TemporaryDirectory[str]:
+        """Folder of uploaded files; made for the first, as a signal may end the command earlier."""
+        return tempfile.TemporaryDirectory(prefix="barenet-play-")
+
+    def upload_table(self, name: str, content: bytes) -> str:
+        """Save and open an uploaded table, and return its key."""
+        path = Path(self.folder.name) / f"{self.count + 1}.csv"
+        path.write_bytes(content)
+        try:
+            return self.open_table(name, path)
+        except ValueError:
+            path.unlink()
+            raise
+
+    def open_table(self, name: str, path: Path, header: bool | None = None) -> str:
+        """Open a table, and return its key."""
+        table = open_table(name, path, header)
+        key = self._add(self.tables, f"{TABLE}{{}}-{Path(name).stem[:40]}", table)
+        if len(self.tables) > MAX_TABLES:
+            _, oldest = self.tables.popitem(last=False)
+            if "folder" in vars(self) and oldest.path.is_relative_to(self.folder.name):
+                oldest.path.unlink(missing_ok=True)
+        return key
+
+    def open_model(self, path: Path, rows: str = "", config: RunConfig = UNKNOWN) -> PageState:
+        """Open a model, with the table of a key if its columns fit, and return the settings."""
+        model = open_model(path, config)
+        key = self._add(
+            self.models, f"{MODEL}{{}}-{Path(model.predictor.dataset).stem[:40]}", model
+        )
+        if len(self.models) > MAX_MODELS:
+            self.models.popitem(last=False)
+        required = model.required_columns
+        fits = rows and required and set(required) <= self.tables[rows].numeric.keys()
+        low, high = TEST_SIZES
+        test_size = min(max(config.over(DEFAULTS).test_size or 0.0, low), high)
+        data = DataSettings(source=key, rows=rows if fits else "", test_size=test_size)
+        return PageState(data=data, networks=(model.settings,))
+
+    def _add(self, files: OrderedDict[str, T], key: str, file: T) -> str:
+        self.count += 1
+        files[key.format(self.count)] = file
+        return key.format(self.count)
+
+    def table(self, key: str) -> TableFile:
+        """Find a table."""
+        return _find(self.tables, key, "load it again")
+
+    def model(self, key: str) -> Model:
+        """Find a model."""
+        return _find(self.models, key, "open it again")
+
+    def prepare(self, data: DataSettings) -> PreparedData:
+        """Prepare the data that the settings name."""
+        if data.source.startswith(TABLE):
+            return prepare(data, self.table(data.source))
+        if not data.source.startswith(MODEL):
+            return prepare(data)
+        model = self.model(data.source)
+        if model.outputs:  # of which a table has one at most
+            rows = None
+        elif data.rows:
+            rows = self.table(data.rows).samples(model.predictor)
+        else:
+            rows = named_rows(model)
+        return prepare_model(data, model.with_single_output(data.target), rows)
+
+    def initial_state(self, name: str, target: str = "", header: bool | None = None) -> PageState:
+        """Settings to start with: those of a table, of a named data set, or the defaults."""
+        if is_csv(name):
+            path = Path(name)
+            state = PageState(
+                data=DataSettings(source=self.open_table(path.name, path, header), target=target)
+            )
+            self.prepare(state.data)
+            return state
+        for argument, value in (("header", header), ("target", target or None)):
+            if value is not None:
+                raise ArgumentError("only for a .csv file", argument=argument)
+        if not name:
+            return PageState()
+        name = canonical_name(name)
+        lookup(dict.fromkeys(NAMED), name, "data")
+        return PageState.suited(name)
+
+    def initial_model_state(
+        self, path: Path, rows: str, config: RunConfig = UNKNOWN, header: bool | None = None
+    ) -> PageState:
+        """Settings to start with a model and the rows that it was trained on."""
+        key = self.open_table(Path(rows).name, Path(rows), header) if rows else ""
+        state = self.open_model(path, key, config)
+        model = self.model(state.data.source)
+        if rows and model.outputs:
+            raise ArgumentError(
+                f"{path} predicts several numbers for each row, and of a table one column is "
+                "learned; open it without rows, or train a model for each",
+                argument="rows",
+            )
+        if rows and not state.data.rows:
+            columns = self.tables[key].numeric
+            missing = ", ".join(name for name in model.required_columns if name not in columns)
+            raise ArgumentError(
+                f"{rows} has no column {missing}, which {path} needs", argument="rows"
+            )
+        self.prepare(state.data)
+        return state
+
+    def close(self) -> None:
+        """Remove uploaded files."""
+        if "folder" in vars(self):
+            self.folder.cleanup()
+
+
+def _find(files: OrderedDict[str, T], key: str, remedy: str) -> T:
+    if key not in files:
+        kind, _, name = key.partition(":")
+        problem = f"the {kind} {name!r} is not here"
+        raise ArgumentError(problem, argument="data", value=key, remedy=remedy)
+    return files[key]

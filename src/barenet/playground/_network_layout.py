@@ -1,0 +1,52 @@
+"""The layout of a network as the page draws it: layers of neurons, and where their weights are."""
+
+from __future__ import annotations
+
+import math
+
+from barenet.errors import ArgumentError
+from barenet.model._network import Network
+from barenet.model.layers import Dense, Layer
+
+__all__ = ["MAX_PARAMETERS", "layer_offsets", "neuron_layers", "parameter_index"]
+
+#: More weights cannot be drawn, and would delay every picture.
+MAX_PARAMETERS = 500_000
+
+
+def neuron_layers(network: Network) -> list[list[Layer]]:
+    """Group the layers: each dense layer with the layers that follow it.
+
+    Examples
+    --------
+    >>> [len(group) for group in neuron_layers(Network.dense([2, 3, 1], dropout=0.5))]
+    [2, 1]
+    """
+    groups: list[list[Layer]] = []
+    for layer in network.layers:
+        if isinstance(layer, Dense) or not groups:
+            groups.append([])
+        groups[-1].append(layer)
+    return groups
+
+
+def layer_offsets(network: Network) -> list[dict[str, int]]:
+    """Sizes of each dense layer, and the index of its first weight in the parameter vector."""
+    offsets, start = [], 0
+    for layer in network.layers:
+        if isinstance(layer, Dense):
+            offsets.append({"n_in": layer.n_in or 0, "n_out": layer.n_out or 0, "start": start})
+        start += sum(math.prod(shape) for shape in layer.parameter_shapes.values())
+    return offsets
+
+
+def parameter_index(network: Network, layer: int, row: int, column: int) -> int:
+    """Find a weight in the parameter vector; row −1 is the bias."""
+    offsets = layer_offsets(network)
+    if not 0 <= layer < len(offsets):
+        raise ArgumentError.of("layer", layer, f"0 to {len(offsets) - 1}")
+    n_in, n_out, start = offsets[layer].values()
+    if not (-1 <= row < n_in and 0 <= column < n_out):
+        problem = f"there is none from {row} to {column} in layer {layer}"
+        raise ArgumentError(problem, argument="weight")
+    return start + (n_in if row < 0 else row) * n_out + column

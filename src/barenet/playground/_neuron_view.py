@@ -1,0 +1,145 @@
+"""One neuron enlarged: its outputs on the plane, and the line on which its sum is 0.
+
+A neuron of a later layer is shown with the lines of the neurons before it, as its own line bends
+where it crosses one of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.model._activations import Activation, Sigmoid, Softmax
+from barenet.model._network import Network
+from barenet.model.layers import Dense, Layer
+from barenet.playground._contour import contour
+from barenet.playground._data_view import MAX_NAMES
+from barenet.playground._evaluation import finite
+from barenet.playground._network_layout import neuron_layers, parameter_index
+from barenet.playground._network_view import NetworkView
+from barenet.playground._rasterize import MAX_DRAWN, nan_to_large
+
+__all__ = ["neuron_view"]
+
+#: Points along each side, for small networks and for large ones.
+SIDES = ((20_000, 48), (10**9, 24))
+#: Length of the arrow on both sides of the line, as a fraction of the picture.
+ARROW = 0.18
+
+Values = NDArray[np.floating]
+
+
+class LayerValues(NamedTuple):
+    """Sums and outputs of a layer of neurons at all points, shape (n_points, n_neurons)."""
+
+    sums: Values
+    outputs: Values
+    activation: Activation
+
+
+def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
+    """Draw a neuron as it is now."""
+    parameter_index(view.network, layer, -1, neuron)
+    network = view.current()
+    dense = neuron_layers(network)[layer][0]
+    assert isinstance(dense, Dense)
+    side = next(side for limit, side in SIDES if network.n_parameters <= limit)
+    with np.errstate(all="ignore"):
+        values = _forward(network, view.prepared.grid(side), layer)
+    sums = _square(_margin(values[-1], neuron), side)
+    line = contour(sums)
+    picture, scale = _picture(values[-1], neuron, is_output=dense is network.layers[-1])
+    before = values[-2].sums[:, :MAX_DRAWN].T if layer else np.empty((0, side * side))
+    return {
+        "layer": layer,
+        "neuron": neuron,
+        "activation": values[-1].activation.name,
+        "weights": finite(dense.weights[:MAX_NAMES, neuron].tolist()),
+        "bias": finite([float(dense.bias[neuron])])[0],
+        "side": side,
+        "picture": picture,
+        "scale": scale,
+        "positive": float((sums > 0).mean()),
+        "line": _rounded(line),
+        "arrow": _arrow(sums, line),
+        "before": [_rounded(contour(_square(each, side))) for each in before],
+    }
+
+
+def _forward(network: Network, inputs: Values, layer: int) -> list[LayerValues]:
+    """Compute the layers of neurons up to one of them."""
+    found, values = [], inputs
+    for group in neuron_layers(network)[: layer + 1]:
+        sums, activation = values, None
+        for each in group:
+            sums, values, activation = _forward_layer(each, values, sums, activation)
+        assert activation is not None
+        found.append(LayerValues(sums, values, activation))
+    return found
+
+
+def _forward_layer(
+    layer: Layer, values: Values, sums: Values, activation: Activation | None
+) -> tuple[Values, Values, Activation | None]:
+    """Input of the last activation, output of the layer, and the activation."""
+    output, cache = layer.forward(values)
+    if isinstance(layer, Dense):
+        return cache.Z, output, layer.activation
+    if layer.activation is not None:
+        return values, output, layer.activation
+    return sums, output, activation
+
+
+def _margin(values: LayerValues, neuron: int) -> Values:
+    """A neuron's sum; for softmax, minus the largest of the others."""
+    sums = values.sums[:, neuron]
+    if not isinstance(values.activation, Softmax):
+        return sums
+    return sums - np.delete(values.sums, neuron, axis=1).max(axis=1)
+
+
+def _square(values: Values, side: int) -> Values:
+    return nan_to_large(values).reshape(side, side)
+
+
+def _picture(values: LayerValues, neuron: int, is_output: bool) -> tuple[list[int], float]:
+    """Outputs from −127 to 127, and their scale; 0 is the probability 0.5."""
+    outputs = nan_to_large(values.outputs[:, neuron])
+    if is_output and isinstance(values.activation, Sigmoid | Softmax):
+        outputs = 2 * outputs - 1
+    scale = max(float(np.abs(outputs).max()), 1.0)
+    return np.rint(127 * outputs / scale).astype(int).tolist(), scale
+
+
+def _arrow(sums: Values, line: NDArray[np.float64]) -> list[float] | None:
+    """Position on the line and direction of larger sums: x, y, right, down.
+
+    The position nearest to the middle of the picture with room for the arrow on both sides.
+    """
+    down, across = (np.asarray(slope) for slope in np.gradient(sums))
+    middles = (line[:, :2] + line[:, 2:]) / 2
+    found = []
+    for position in sorted(middles, key=lambda middle: float(np.square(middle - 0.5).sum())):
+        step = np.array([_value_at(across, position), _value_at(down, position)])
+        if not (length := float(np.hypot(*step))):
+            continue
+        step /= length
+        found.append([*position, *step])
+        ahead, behind = position + ARROW * step, position - ARROW * step
+        if _value_at(sums, ahead) > 0 > _value_at(sums, behind):
+            break
+    else:
+        found = found[:1]
+    return [round(float(each), 4) for each in found[-1]] if found else None
+
+
+def _value_at(values: Values, position: NDArray[np.float64]) -> float:
+    """Value of a grid at a position in fractions of its side."""
+    column, row = (int(np.clip(each * len(values), 0, len(values) - 1)) for each in position)
+    return float(values[row, column])
+
+
+def _rounded(lines: NDArray[np.float64]) -> list[float]:
+    return np.round(lines, 4).ravel().tolist()

@@ -1,0 +1,179 @@
+"""The settings of a page: its data, one network or two, and the speed.
+
+They come from the page or from a shared address, so `decode` checks every field.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+from barenet.data._run_config import RunConfig
+from barenet.errors import ArgumentError
+from barenet.model._activations import ACTIVATIONS
+from barenet.optimization._schedules import as_schedule
+from barenet.optimization.optimizers import as_optimizer
+from barenet.playground._features import FEATURES
+from barenet.playground._presets import LOSSES, PACE, SUITED
+from barenet.playground._wire_format import decode, restricted
+
+__all__ = [
+    "ALL_COLUMNS",
+    "HIDDEN_ACTIVATIONS",
+    "MAX_EPOCHS",
+    "MAX_LAYERS",
+    "MAX_NEURONS",
+    "MAX_SAMPLES",
+    "TEST_SIZES",
+    "DataSettings",
+    "NetworkSettings",
+    "PageState",
+]
+
+#: Selects every column of a table as an input, instead of features of two columns.
+ALL_COLUMNS = "all"
+#: Softmax is an output activation, and an exponential hidden layer overflows at once.
+HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name not in ("softmax", "exponential"))
+MAX_LAYERS, MAX_NEURONS = 8, 256
+MAX_EPOCHS = 10**7
+MAX_SAMPLES = 5000
+#: Smallest and largest fraction of test rows.
+TEST_SIZES = (0.05, 0.95)
+
+#: Fields that define the network itself: changing one makes a new network.
+ARCHITECTURE = ("hidden", "activations", "dropout", "batch_norm", "seed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """Settings of the data, the same for both networks."""
+
+    #: A named data set, or ``table:`` or ``model:`` and the key of an uploaded file.
+    source: str = "circles"
+    #: The table that belongs to a model, if it isn't a named data set.
+    rows: str = ""
+    samples: int = restricted(500, ge=20, le=MAX_SAMPLES)
+    #: Standard deviation of a generated set's noise; below 0 for the default.
+    noise: float = restricted(-1.0, ge=-1, le=100)
+    data_seed: int = restricted(0, ge=0, le=2**31)
+    test_size: float = restricted(0.5, ge=TEST_SIZES[0], le=TEST_SIZES[1])
+    #: Names from `FEATURES`, or ``("all",)`` for every column.
+    features: tuple[str, ...] = restricted(
+        ("x1", "x2"), max_items=len(FEATURES), choices=(*FEATURES, ALL_COLUMNS)
+    )
+    #: The two columns of the picture; empty for the first two.
+    axes: tuple[str, ...] = restricted((), max_items=2)
+    #: Column of a table to predict; empty for the default.
+    target: str = ""
+    #: Type of the target; empty to infer it from the values.
+    task: Literal["", "classification", "regression"] = ""
+
+    def __post_init__(self) -> None:
+        chosen = set(self.features)
+        if len(chosen) != max(len(self.features), 1) or (ALL_COLUMNS in chosen and len(chosen) > 1):
+            expected = f"one input or more, each once, or {ALL_COLUMNS!r} alone"
+            raise ArgumentError.of("features", list(self.features), expected)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings:
+    """Settings of one network and its training."""
+
+    hidden: tuple[int, ...] = restricted((4, 2), max_items=MAX_LAYERS, ge=1, le=MAX_NEURONS)
+    #: One for each hidden layer.
+    activations: tuple[str, ...] = restricted(
+        ("tanh", "tanh"), max_items=MAX_LAYERS, choices=HIDDEN_ACTIVATIONS
+    )
+    dropout: float = restricted(0.0, ge=0, le=0.9)
+    batch_norm: bool = False
+    #: Seed of the initial weights, the order of the rows and the dropout.
+    seed: int = restricted(0, ge=0, le=2**31)
+    #: Empty for the default of the task.
+    loss: str = restricted("", choices=dict.fromkeys(n for task in LOSSES.values() for n in task))
+    optimizer: str = "adam"
+    learning_rate: float = restricted(0.01, gt=0, le=1e6)
+    schedule: str = "constant"
+    penalty: Literal["none", "l1", "l2"] = "none"
+    penalty_rate: float = restricted(0.001, ge=0, le=1e3)
+    #: Rows of a batch; 0 for all rows.
+    batch_size: int = restricted(16, ge=0, le=10**6)
+    #: Epoch to stop at; 0 for none.
+    stop_epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
+    #: Training loss to stop at; 0 for none. The test rows decide nothing.
+    stop_loss: float = restricted(0.0, ge=0, le=1e9)
+
+    def __post_init__(self) -> None:
+        as_optimizer(self.optimizer)
+        as_schedule(self.schedule)
+        if len(self.activations) != len(self.hidden):
+            raise ArgumentError(
+                f"{len(self.activations)} activations for {len(self.hidden)} hidden layers",
+                argument="activations",
+                remedy="give one for each hidden layer",
+            )
+
+    def has_same_architecture(self, other: NetworkSettings) -> bool:
+        """Whether two settings describe the same network, and differ in its training at most."""
+        return all(getattr(self, name) == getattr(other, name) for name in ARCHITECTURE)
+
+    def run_config(self, n_rows: int) -> RunConfig:
+        """Describe the training on so many rows as the library does."""
+        is_lbfgs = self.optimizer == "lbfgs"
+        is_full = is_lbfgs or self.batch_size == 0 or self.batch_size >= n_rows
+        return RunConfig(
+            batch_norm=self.batch_norm or None,
+            dropout=self.dropout or None,
+            loss=self.loss or None,
+            optimizer=self.optimizer,
+            learning_rate=None if is_lbfgs else self.learning_rate,
+            schedule=None if self.schedule == "constant" else self.schedule,
+            batch_size="full" if is_full else self.batch_size,
+            seed=self.seed,
+            l1=self.penalty_rate if self.penalty == "l1" else None,
+            l2=self.penalty_rate if self.penalty == "l2" else None,
+        )
+
+    def copy(self, **changes: Any) -> NetworkSettings:
+        """Copy the settings with some of them changed."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageState:
+    """All settings of a page."""
+
+    data: DataSettings = field(default_factory=DataSettings)
+    #: One network, or two.
+    networks: tuple[NetworkSettings, ...] = restricted((NetworkSettings(),), max_items=2)
+    #: Maximum number of epochs per second; 0 for no limit.
+    pace: float = restricted(PACE, ge=0, le=10_000)
+
+    def __post_init__(self) -> None:
+        if not self.networks:
+            raise ArgumentError.of("networks", [], "one network or two")
+
+    @classmethod
+    def suited(cls, source: str) -> PageState:
+        """Return the settings that suit a named data set.
+
+        Examples
+        --------
+        >>> PageState.suited("xor").networks[0].hidden
+        (8,)
+        """
+        settings = dict(SUITED.get(source, {}))
+        pace = settings.pop("pace", PACE)
+        names = {each.name for each in fields(DataSettings)}
+        data = {name: settings.pop(name) for name in names & settings.keys()}
+        networks = (NetworkSettings(**settings),)
+        return cls(data=DataSettings(source=source, **data), networks=networks, pace=pace)
+
+    @classmethod
+    def read(cls, value: Any) -> PageState:
+        """Check the state that a page has sent; missing fields have their defaults."""
+        return decode(cls, value, "state")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write the state as JSON data that `read` takes."""
+        return dataclasses.asdict(self)

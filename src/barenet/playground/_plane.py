@@ -1,0 +1,109 @@
+"""The two-dimensional slice of the inputs that the pictures show.
+
+Of data with more than two columns, two are the axes and the others are fixed at their median. Of
+images, it is the plane of the first two principal components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data._dataset import Dataset
+
+__all__ = ["Plane", "column_indices", "plane_around", "plane_of"]
+
+#: Margin around the points, as a fraction of their extent.
+MARGIN = 0.08
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A rectangle in the space of raw rows."""
+
+    #: Names of the two axes; one name for a curve.
+    names: tuple[str, ...]
+    #: Corners in the axes' units, shape (2,).
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    #: The raw row at the axes' zeros, shape (n_features,).
+    origin: NDArray[np.float64]
+    #: Change of the row by a step along each axis, shape (2, n_features).
+    directions: NDArray[np.float64]
+
+    def grid(self, side: int) -> NDArray[np.float64]:
+        """Points on a grid over the rectangle, shape (side * side, 2)."""
+        steps = (np.arange(side) + 0.5) / side
+        across = self.low[0] + (self.high[0] - self.low[0]) * steps
+        down = self.high[1] - (self.high[1] - self.low[1]) * steps
+        return np.column_stack([np.tile(across, side), np.repeat(down, side)])
+
+    def line(self, count: int) -> NDArray[np.float64]:
+        """Points along the horizontal axis, shape (count, 2)."""
+        across = np.linspace(self.low[0], self.high[0], count)
+        return np.column_stack([across, np.zeros(count)])
+
+    def rows(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Raw rows of points, shape (n_points, n_features)."""
+        return self.origin + points @ self.directions
+
+    def positions(self, points: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Positions of points as fractions of the rectangle, shape (n_points, 2)."""
+        return ((points - self.low) / (self.high - self.low)).astype(np.float32)
+
+
+def plane_of(dataset: Dataset, axes: tuple[str, ...]) -> tuple[Plane, NDArray[np.float64]]:
+    """Choose the plane for data; returns it and the positions of the rows."""
+    X = np.asarray(dataset.X, np.float64)
+    if dataset.image_shape is not None:
+        return _principal_plane(X)
+    columns = column_indices(dataset.feature_names, axes)
+    names = tuple(dataset.feature_names[column] for column in columns)
+    directions = np.zeros((2, X.shape[1]))
+    origin = np.median(X, axis=0)
+    for axis, column in enumerate(columns):
+        directions[axis, column] = 1.0
+        origin[column] = 0.0
+    if len(columns) == 1:
+        points = np.column_stack([X[:, columns[0]], np.asarray(dataset.y, np.float64)])
+    else:
+        points = X[:, columns]
+    return plane_around(points, names, origin, directions), points
+
+
+def column_indices(names: Sequence[str], axes: tuple[str, ...]) -> list[int]:
+    """Indices of the columns of the axes; by default the first two."""
+    names = list(names)
+    chosen = list(axes or names[:2])
+    if wrong := [name for name in chosen if name not in names]:
+        shown = ", ".join(names[:20])
+        raise ValueError(f"axes: no column {wrong[0]!r} to learn from; there are {shown}")
+    if len(set(chosen)) != len(chosen):
+        raise ValueError(f"axes: {chosen[0]!r} twice; choose two columns")
+    return [names.index(name) for name in chosen]
+
+
+def _principal_plane(X: NDArray[np.float64]) -> tuple[Plane, NDArray[np.float64]]:
+    """The plane through the mean along the first two principal components."""
+    mean = X.mean(axis=0)
+    _, vectors = np.linalg.eigh(np.cov(X.T))
+    main: NDArray[Any] = vectors[:, [-1, -2]].T
+    main *= np.sign(main.sum(axis=1, keepdims=True))
+    points = (X - mean) @ main.T
+    return plane_around(points, ("1st main direction", "2nd main direction"), mean, main), points
+
+
+def plane_around(
+    points: NDArray[np.float64],
+    names: tuple[str, ...],
+    origin: NDArray[np.float64],
+    directions: NDArray[np.float64],
+) -> Plane:
+    """The rectangle around points, with a margin."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    room = np.where(high > low, MARGIN * (high - low), 1.0)
+    return Plane(names, low - room, high + room, origin, directions)

@@ -1,0 +1,163 @@
+"""Data as the networks of the page learn from them, and as its pictures show them.
+
+Rows are split and scaled as by ``barenet train``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._registry import lookup
+from barenet.data._dataset import Dataset
+from barenet.data._datasets import load_dataset
+from barenet.data._generated import GENERATED
+from barenet.data._scaling import Scaling
+from barenet.playground._features import FeatureMap
+from barenet.playground._opened_models import Model
+from barenet.playground._page_state import ALL_COLUMNS, DataSettings
+from barenet.playground._plane import Plane, column_indices, plane_of
+from barenet.playground._presets import NAMED, noise_of
+from barenet.playground._tables import TableFile
+
+__all__ = ["PreparedData", "prepare", "prepare_dataset", "split", "target_range"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PreparedData:
+    """Data split, scaled and placed on the plane of the pictures."""
+
+    dataset: Dataset
+    #: The rows with a column for each of the network's inputs, and their two parts.
+    inputs: Dataset
+    training: Dataset
+    test: Dataset
+    #: Whether each row is a test row.
+    is_test: NDArray[np.bool_]
+    #: Of the inputs, fitted to the training rows.
+    scaling: Scaling
+    #: Of the targets in a regression.
+    target_scaling: Scaling | None
+    plane: Plane
+    #: Positions of the rows on the plane, shape (n_rows, 2).
+    points: NDArray[np.float64]
+    #: Names of the columns that can be axes.
+    axes: tuple[str, ...]
+    #: Smallest and largest number that is drawn, in a regression.
+    target_range: tuple[float, float]
+    #: Where the plane fixes the other columns, in words.
+    fixed_at: str = "their median"
+    features: FeatureMap = field(default_factory=FeatureMap)
+    #: The file, for data from a table, and the model if one was opened.
+    table: TableFile | None = None
+    model: Model | None = None
+    _cache: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classes; None in a regression."""
+        return self.dataset.classes
+
+    @property
+    def is_curve(self) -> bool:
+        """Whether there is a single axis, so that the picture is a curve."""
+        return len(self.plane.names) == 1
+
+    def grid(self, side: int) -> NDArray[np.float32]:
+        """Network inputs on a grid over the plane, shape (side * side, n_inputs)."""
+        return self._scaled(("grid", side), self.plane.grid(side))
+
+    def line(self, count: int) -> NDArray[np.float32]:
+        """Network inputs along the horizontal axis, shape (count, n_inputs)."""
+        return self._scaled(("line", count), self.plane.line(count))
+
+    def rows(self, part: Dataset) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """Scale the inputs and targets of some rows."""
+        y = part.y
+        if self.target_scaling is not None:
+            y = self.target_scaling.transform(y.reshape(-1, 1))[:, 0]
+        return self.scaling.transform(part.X, np.float32), y
+
+    def _scaled(self, key: Any, points: NDArray[np.float64]) -> NDArray[np.float32]:
+        if key not in self._cache:
+            columns = self.features.apply(self.plane.rows(points))
+            self._cache[key] = self.scaling.transform(columns, np.float32)
+        return self._cache[key]
+
+
+def prepare(data: DataSettings, table: TableFile | None = None) -> PreparedData:
+    """Load and prepare a named data set, or a table."""
+    if table is not None:
+        return prepare_dataset(table.load(data), data, table=table)
+    lookup(dict.fromkeys(NAMED), data.source, "data")
+    options: dict[str, Any] = {}
+    if data.source in GENERATED:
+        noise = noise_of(data.source, data.noise)
+        options = {"samples": data.samples, "noise": noise, "data_seed": data.data_seed}
+    return prepare_dataset(load_dataset(data.source, **options), data)
+
+
+def prepare_dataset(
+    dataset: Dataset,
+    data: DataSettings,
+    table: TableFile | None = None,
+    model: Model | None = None,
+) -> PreparedData:
+    """Prepare rows of numbers."""
+    is_image = dataset.image_shape is not None
+    columns = [] if is_image else column_indices(dataset.feature_names, data.axes)
+    plane, points = plane_of(dataset, data.axes)
+    every = is_image or data.features == (ALL_COLUMNS,)
+    features = FeatureMap() if every else FeatureMap.fit(dataset, data.features, columns)
+    names = features.input_names(dataset.feature_names)
+    X = features.apply(np.asarray(dataset.X, np.float64))
+    inputs = dataclasses.replace(dataset, X=X, feature_names=names)
+    training, test, is_test = split(inputs, data)
+    scaling, target_scaling = _scalings(training, model)
+    return PreparedData(
+        dataset=dataset,
+        inputs=inputs,
+        training=training,
+        test=test,
+        is_test=is_test,
+        scaling=scaling,
+        target_scaling=target_scaling,
+        plane=plane,
+        points=points,
+        axes=() if is_image else dataset.feature_names,
+        target_range=target_range(training),
+        features=features,
+        table=table,
+        model=model,
+    )
+
+
+def _scalings(training: Dataset, model: Model | None) -> tuple[Scaling, Scaling | None]:
+    """Fit the scaling to the training rows, or take that of a model."""
+    if model is not None:
+        assert isinstance(model.predictor.preprocessing, Scaling)
+        return model.predictor.preprocessing, model.predictor.target_scaling
+    numbers = None if training.classes else training.y.reshape(-1, 1)
+    target = None if numbers is None else Scaling.fit("standardize", numbers)
+    return Scaling.fit("standardize", training.X), target
+
+
+def target_range(rows: Dataset) -> tuple[float, float]:
+    """Smallest and largest target."""
+    return float(rows.y.min()), float(rows.y.max())
+
+
+def split(inputs: Dataset, data: DataSettings) -> tuple[Dataset, Dataset, NDArray[np.bool_]]:
+    """Split rows by `Dataset.split`, and mark the test rows."""
+    numbers = np.arange(inputs.n_samples)
+    numbered = dataclasses.replace(inputs, X=np.column_stack([inputs.X, numbers]))
+    training, test = numbered.split(data.test_size, 0)
+    assert test is not None
+    is_test = np.zeros(inputs.n_samples, np.bool_)
+    is_test[test.X[:, -1].astype(int)] = True
+    parts = [dataclasses.replace(part, X=part.X[:, :-1]) for part in (training, test)]
+    return parts[0], parts[1], is_test

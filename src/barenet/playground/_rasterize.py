@@ -1,0 +1,120 @@
+"""Pictures of a network: its output over the plane, and the outputs of its neurons.
+
+The library's layers compute the values, which are scaled to bytes here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.model._network import Network
+from barenet.playground._network_layout import neuron_layers
+from barenet.playground._prepared_data import PreparedData
+from barenet.playground._run_setup import make_predictor
+
+__all__ = ["MAX_DRAWN", "Picture", "drawn_inputs", "input_pictures", "nan_to_large", "rasterize"]
+
+#: Maximum number of neurons drawn of a layer, and of inputs.
+MAX_DRAWN = 8
+#: Points along each side of a neuron's picture.
+NEURON_SIDE = 24
+#: Points along each side of the output's picture, for small networks and for large ones.
+SIDES = ((2_000, 72), (20_000, 48), (10**9, 32))
+LINE_POINTS = 200
+
+Bytes = NDArray[np.int8]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Picture:
+    """A network as the page draws it."""
+
+    #: Points along each side of the output, or of a curve.
+    side: int
+    #: Values from −127 to 127: for two classes the certainty of one, for numbers the position in
+    #: the range of the targets; for more classes, the class of each point and then its certainty.
+    #: For a curve, float32 predictions: a number, the second class's probability, or a class.
+    output: NDArray[np.generic]
+    #: Outputs of the drawn hidden neurons, shape (n_drawn, 24, 24).
+    neurons: Bytes
+    #: The value of 127 in each of them.
+    scales: list[float]
+
+
+def rasterize(network: Network, prepared: PreparedData) -> Picture:
+    """Draw a network."""
+    if prepared.is_curve:
+        side, rows = LINE_POINTS, prepared.line(LINE_POINTS)
+    else:
+        side = next(side for limit, side in SIDES if network.n_parameters <= limit)
+        rows = prepared.grid(side)
+    with np.errstate(all="ignore"):
+        output = make_predictor(network, prepared).in_units(network.forward(rows)[0])
+        neurons, scales = _neuron_pictures(network, prepared)
+    return Picture(side=side, output=_as_bytes(output, prepared), neurons=neurons, scales=scales)
+
+
+def drawn_inputs(prepared: PreparedData) -> list[int]:
+    """Choose the inputs to draw: the first ones, or of an image the pixels that vary most."""
+    count = min(prepared.inputs.n_features, MAX_DRAWN)
+    if prepared.dataset.image_shape is None:
+        return list(range(count))
+    spread = np.std(prepared.training.X, axis=0)
+    return sorted(np.argsort(-spread, kind="stable")[:count].tolist())
+
+
+def input_pictures(prepared: PreparedData) -> tuple[Bytes, list[float]]:
+    """Draw the inputs themselves."""
+    chosen = drawn_inputs(prepared)
+    rows = prepared.rows(prepared.training)[0][:, chosen]
+    minimum = np.abs(rows).max(axis=0) if len(rows) else np.float32(1.0)
+    return _scaled(prepared.grid(NEURON_SIDE)[:, chosen], minimum)
+
+
+def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Replace NaN and infinities by finite numbers that can be drawn."""
+    return np.nan_to_num(values.astype(np.float64), posinf=1e30, neginf=-1e30)
+
+
+def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, list[float]]:
+    values = prepared.grid(NEURON_SIDE)
+    pictures: list[Bytes] = [np.empty((0, NEURON_SIDE, NEURON_SIDE), np.int8)]
+    scales: list[float] = []
+    for layers in neuron_layers(network)[:-1]:
+        for layer in layers:
+            values, _ = layer.forward(values)
+        drawn, largest = _scaled(values[:, :MAX_DRAWN], np.float32(1.0))
+        pictures.append(drawn)
+        scales += largest
+    return np.concatenate(pictures), scales
+
+
+def _scaled(columns: NDArray[np.float32], minimum: Any) -> tuple[Bytes, list[float]]:
+    """Scale each column to a picture; the scale is its largest value, or a minimum."""
+    columns = np.nan_to_num(columns, posinf=1e30, neginf=-1e30)
+    scales = np.maximum(np.abs(columns).max(axis=0), minimum)
+    fractions = columns / np.where(scales > 0, scales, 1.0)
+    pictures = np.rint(127 * fractions).astype(np.int8)
+    return pictures.T.reshape(-1, NEURON_SIDE, NEURON_SIDE), [float(value) for value in scales]
+
+
+def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[np.generic]:
+    """Encode the output of all points as `Picture.output`."""
+    output = nan_to_large(output)
+    n_classes = len(prepared.classes or ())
+    if n_classes > 2:
+        classes = output.argmax(axis=1)
+        if prepared.is_curve:
+            return classes.astype(np.float32)
+        certainty = np.rint(127 * np.clip(output.max(axis=1), 0, 1))
+        return np.concatenate([classes, certainty]).astype(np.int8)
+    values = np.clip(output[:, -1], 0, 1) if n_classes else output[:, 0]
+    if prepared.is_curve:
+        return values.astype(np.float32)
+    low, high = (0.0, 1.0) if n_classes else prepared.target_range
+    middle, reach = (low + high) / 2, (high - low) / 2 or 1.0
+    return np.rint(127 * np.clip((values - middle) / reach, -1, 1)).astype(np.int8)

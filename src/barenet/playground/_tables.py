@@ -1,0 +1,214 @@
+"""CSV files that the playground was started with or that its page has uploaded."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from barenet.data._csv_table import CsvTable, read_table
+from barenet.data._dataset import Dataset
+from barenet.data._delimited import CsvOptions
+from barenet.data._file_io import read_file_bytes
+from barenet.data._frame import Frame
+from barenet.data._table_loading import load_table, read_samples
+from barenet.data._target import MOST_CLASSES
+from barenet.errors import DataError, some
+from barenet.files._predictor import Predictor
+from barenet.playground._messages import named_in_errors
+from barenet.playground._page_state import DataSettings
+
+__all__ = ["MAX_ROWS", "TableFile", "open_table"]
+
+#: Rows that are drawn and learned from: more show nothing more, and slow the training.
+MAX_ROWS = 5000
+#: Classes that can be distinguished in a picture.
+MAX_CLASSES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFile:
+    """A CSV file, and the properties found when it was opened."""
+
+    name: str
+    path: Path
+    #: How it is read: arguments of `load_table`.
+    options: dict[str, Any]
+    n_rows: int
+    #: Whether each column holds numbers, and so can be an input or an axis.
+    numeric: dict[str, bool]
+    #: Numeric columns without missing values.
+    complete: tuple[str, ...]
+    medians: dict[str, float]
+    default_target: str
+
+    def is_mixed(self, target: str) -> bool:
+        """Whether the inputs include text or missing values."""
+        return any(name and name not in (*self.complete, target) for name in self.numeric)
+
+    @property
+    def is_subsampled(self) -> bool:
+        """Whether the page uses some of the rows only."""
+        return self.n_rows > MAX_ROWS
+
+    def has_missing(self, names: Sequence[str]) -> bool:
+        """Whether some of these columns have missing values."""
+        return not set(names) <= set(self.complete)
+
+    @property
+    def flags(self) -> list[str]:
+        """The options as flags of the command line."""
+        options = {name: value for name, value in self.options.items() if name != "header"}
+        flags = [word for option, value in options.items() for word in (f"--{option}", value)]
+        if "header" in self.options:
+            flags.append("--header" if self.options["header"] else "--no-header")
+        return flags
+
+    def commands(self, target: str) -> list[str]:
+        """Write the commands that train on the columns of text and dates, too, if there are any."""
+        if all(numeric for name, numeric in self.numeric.items() if name not in ("", target)):
+            return []
+        run = f"runs/{Path(self.name.removesuffix('.gz')).stem.strip('.') or 'data'}"
+        train = ["barenet", "train", self.name, "--target", target, *self.flags]
+        return [shlex.join(train), shlex.join(["barenet", "play", run])]
+
+    def load(self, data: DataSettings) -> Dataset:
+        """Load the numeric columns, with missing values filled by the median."""
+        dataset = self._load(data)
+        if len(dataset.classes or ()) > MAX_CLASSES:
+            raise DataError(
+                f"column {dataset.target_name!r} has {len(dataset.classes or ()):,} classes, and "
+                f"a picture can show {MAX_CLASSES}",
+                path=self.name,
+                remedy="predict another column",
+            )
+        names = [name for name in dataset.feature_names if self.numeric[name]]
+        if not names:
+            raise DataError(
+                f"no column of numbers to learn {dataset.target_name!r} from; there is "
+                f"{some(dataset.feature_names)}",
+                path=self.name,
+                remedy="barenet train learns from text, too",
+            )
+        return _subsampled(self._filled(dataset, names))
+
+    def _filled(self, dataset: Dataset, names: list[str]) -> Dataset:
+        if not isinstance(dataset.X, Frame):
+            return dataset
+        X = np.column_stack([dataset.X[name] for name in names])
+        description = dataset.description
+        if left_out := [name for name in dataset.feature_names if name not in names]:
+            description += f"; without {some(left_out, 4)}, which are not numeric"
+        if missing := int(np.isnan(X).sum()):
+            description += f"; missing values filled by the median: {missing:,}"
+            X = np.where(np.isnan(X), [self.medians[name] for name in names], X)
+        return dataclasses.replace(
+            dataset, X=X, feature_names=tuple(names), description=description
+        )
+
+    def count_incomplete(self, data: DataSettings, names: Sequence[str]) -> int:
+        """Count the columns with missing values among the training rows."""
+        if not self.has_missing(names):
+            return 0
+        dataset = self._load(data)
+        assert isinstance(dataset.X, Frame)
+        training, _ = dataset.split(data.test_size)
+        return sum(bool(np.isnan(training.X[name]).any()) for name in names)
+
+    def samples(self, model: Predictor) -> Dataset:
+        """Read the rows as a model takes them."""
+        names = model.feature_names, model.target_name, model.classes
+        with named_in_errors(self.name, self.path):
+            X, y = read_samples(self.path, *names, frame=model.takes_frames, **self.options)
+        dataset = Dataset(
+            name=self.name,
+            X=X,
+            y=y,
+            classes=model.classes,
+            feature_names=model.feature_names,
+            target_name=model.target_name,
+            description=f"{len(y):,} rows",
+        )
+        return _subsampled(dataset)
+
+    def _load(self, data: DataSettings) -> Dataset:
+        """Load all columns."""
+        target = data.target or self.default_target
+        with named_in_errors(self.name, self.path):
+            dataset = load_table(self.path, target, task=data.task or None, **self.options)
+        return dataclasses.replace(dataset, name=self.name)
+
+
+def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
+    """Open a table, and find how to read it and which columns are numeric."""
+    with named_in_errors(name, path):
+        table, options = _read(path, header)
+    frame = table.frame(table.names)
+    numeric = {each: _is_numeric(frame, each) for each in table.names}
+    columns = {each: frame[each] for each in table.names if numeric[each]}
+    return TableFile(
+        name=name,
+        path=path,
+        options=options,
+        n_rows=len(frame),
+        numeric=numeric,
+        complete=tuple(each for each, column in columns.items() if not np.isnan(column).any()),
+        medians={each: float(np.nanmedian(column)) for each, column in columns.items()},
+        default_target=_default_target(frame, numeric),
+    )
+
+
+def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
+    """Read a table in the format that Excel writes here: cp1252, and decimal commas.
+
+    cp1252 is assumed if the file isn't UTF-8; decimal commas if they make more columns numeric.
+    """
+    options: dict[str, Any] = {} if header is None else {"header": header}
+    content = read_file_bytes(path)
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        if b"\0" not in content:
+            options["encoding"] = "cp1252"
+    table = read_table(path, CsvOptions(**options))
+    if table.lines.delimiter in (";", "\t"):
+        with contextlib.suppress(DataError):
+            other = read_table(path, CsvOptions(**options, decimal=","))
+            if _count_numeric(other) > _count_numeric(table):
+                return other, {**options, "decimal": ","}
+    return table, options
+
+
+def _count_numeric(table: CsvTable) -> int:
+    frame = table.frame(table.names)
+    return sum(_is_numeric(frame, name) for name in table.names)
+
+
+def _is_numeric(frame: Frame, name: str) -> bool:
+    """Whether a column has a name, and numbers besides missing values."""
+    column = frame[name]
+    return bool(name) and column.dtype == np.float64 and bool(np.isfinite(column).any())
+
+
+def _default_target(frame: Frame, numeric: dict[str, bool]) -> str:
+    """The last column that is numeric or has few different values."""
+    names = [*frame.columns]
+    for name in reversed(names):
+        if numeric[name] or (name and len(np.unique(frame[name])) <= MOST_CLASSES):
+            return name
+    return names[-1]
+
+
+def _subsampled(dataset: Dataset) -> Dataset:
+    """A random sample of the rows where there are too many."""
+    if dataset.n_samples <= MAX_ROWS:
+        return dataset
+    sample, _ = dataclasses.replace(dataset, stratify=False).split(1 - MAX_ROWS / dataset.n_samples)
+    description = f"{MAX_ROWS:,} of {dataset.description}"
+    return dataclasses.replace(sample, stratify=dataset.stratify, description=description)

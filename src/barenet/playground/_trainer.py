@@ -1,0 +1,129 @@
+"""The process in which all networks of the page are trained, so that drawing never slows them.
+
+Commands go to it through a pipe and reports come back. It ends with the server, however that ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import signal
+import threading
+import warnings
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from barenet.model._network import Network
+from barenet.playground._interactive_training import InteractiveTraining
+from barenet.playground._progress_report import ProgressReport
+from barenet.playground._training_task import TrainingTask
+from barenet.training._train import train
+
+__all__ = ["Trainer"]
+
+#: Seconds to wait for the process at the end.
+TIMEOUT = 0.5
+
+Listener = Callable[[ProgressReport | None], None]
+
+
+class Trainer:
+    """The server's end of the pipe."""
+
+    def __init__(self, process: bool = True) -> None:
+        self.listeners: dict[int, Listener] = {}
+        self.closing = False
+        self.next_key = 0
+        self.sending = threading.Lock()
+        self.connection, theirs = multiprocessing.Pipe()
+        self.process: Any = None
+        if process:
+            context = multiprocessing.get_context("spawn")
+            self.process = context.Process(
+                target=serve, args=(theirs, True), name="barenet trainer", daemon=True
+            )
+            self.process.start()
+            theirs.close()
+        else:
+            threading.Thread(target=serve, args=(theirs, False), daemon=True).start()
+        self.reader = threading.Thread(target=self._listen, name="trainer reports", daemon=True)
+        self.reader.start()
+
+    def begin(self, task: TrainingTask, pace: float, listener: Listener) -> int:
+        """Start a training, which waits for its first command, and return its key."""
+        key, self.next_key = self.next_key, self.next_key + 1
+        self.listeners[key] = listener
+        self._send((key, "begin", (task, pace)))
+        return key
+
+    def send(self, key: int, action: str, value: Any = None) -> None:
+        """Send a command to a training."""
+        if action == "close":
+            self.listeners.pop(key, None)
+        self._send((key, action, value))
+
+    def close(self) -> None:
+        """End the process."""
+        self.closing = True
+        self._send(None)  # it closes its end of the pipe, which ends the reports
+        if self.process is not None:
+            self.process.join(TIMEOUT)
+            if self.process.is_alive():  # compiling kernels can't be interrupted
+                self.process.terminate()
+                self.process.join()
+
+    def _send(self, message: tuple[int, str, Any] | None) -> None:
+        with self.sending, contextlib.suppress(OSError, ValueError):
+            self.connection.send(message)
+
+    def _listen(self) -> None:
+        """Pass each report to its listener, until the pipe is closed; then None, if unexpected."""
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                key, report = self.connection.recv()
+                if (listener := self.listeners.get(key)) is not None:
+                    listener(report)
+        if not self.closing:
+            for listener in list(self.listeners.values()):
+                listener(None)
+
+
+def serve(connection: Connection[Any, Any], own_process: bool) -> None:
+    """Execute the commands from a pipe; the body of the process."""
+    if own_process:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        warnings.simplefilter("ignore")  # the page shows problems of its own
+        threading.Thread(target=_warm_up, daemon=True).start()
+    trainings: dict[int, InteractiveTraining] = {}
+    lock = threading.Lock()
+
+    def begin(key: int, task: TrainingTask, pace: float) -> None:
+        def report(progress: ProgressReport) -> None:
+            with lock, contextlib.suppress(OSError, ValueError):
+                connection.send((key, progress))
+
+        trainings[key] = InteractiveTraining(task, report, pace)
+        threading.Thread(target=trainings[key].work, daemon=True).start()
+
+    with contextlib.suppress(EOFError, OSError):
+        while (message := connection.recv()) is not None:
+            key, action, value = message
+            if action == "begin":
+                begin(key, *value)
+            elif key in trainings:
+                trainings[key].send(action, value)
+                if action == "close":
+                    del trainings[key]
+    for training in trainings.values():
+        training.send("close")
+    connection.close()
+
+
+def _warm_up() -> None:
+    """Compile the kernels, so that the first step on the page does not wait for them."""
+    network = Network.dense([2, 2, 1], output="sigmoid")
+    X, y = np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1])
+    train(network, X, y, epochs=1, batch_size=2, test_data=(X, y), metrics="accuracy")

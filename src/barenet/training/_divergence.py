@@ -1,0 +1,127 @@
+"""Divergence: noticed by the losses and the parameters, so that NaN never spreads in silence."""
+
+from __future__ import annotations
+
+import math
+import sys
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import DivergenceError
+from barenet.model._arrays import FloatArray
+from barenet.model._snapshot import Snapshot
+from barenet.training._run import Run
+
+#: A loss that has grown by this factor is an explosion, even if it is still a finite number.
+EXPLOSION = 1e6
+
+ADVICE = "try a smaller learning rate, scaled inputs, or a clipped gradient"
+DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_relu"
+
+
+@dataclass
+class DivergenceMonitor:
+    """Checks losses and parameters, with a snapshot from before the current epoch."""
+
+    run: Run
+    snapshot: Snapshot
+    first_loss: float = 0.0
+    #: A larger loss is an explosion.
+    limit: float = 0.0
+    warned: set[str] = field(default_factory=set)
+
+    def check_chunk(self, losses: NDArray[np.float64]) -> None:
+        """Check the losses of a chunk; the first one sets the limit."""
+        # No square exceeds the sum of all squares, and NaN makes the comparison false.
+        if losses.dot(losses) < self.limit * self.limit:
+            return
+        if not self.limit and losses.any():  # the loss of a batch without weight is 0
+            self.first_loss = float(losses[np.argmax(losses != 0)])
+            self.limit = EXPLOSION * abs(self.first_loss)
+        finite = np.isfinite(losses)
+        if not finite.all():
+            first = int(np.argmin(finite))
+            self._raise(self.run.batch + first, float(losses[first]))
+        self._check_growth(float(losses.max()))
+
+    def check_epoch(self, loss: float, gradient_norm: float) -> None:
+        """Check the parameters and the gradients at the end of an epoch, and renew the snapshot."""
+        if not _is_finite(self.run.network.parameters):
+            self._raise(self.run.n_batches - 1, loss)
+        if loss != 0 and gradient_norm == 0:
+            self._warn("every gradient of an epoch was 0, so nothing is learned", DEAD)
+        self.snapshot.update(self.run.network)
+
+    def check_measured(self, values: Mapping[str, float]) -> None:
+        """Check the measurements of an epoch."""
+        for name, value in values.items():
+            if not math.isfinite(value):
+                self._warn(f"{name} became {value}", "scaled inputs and targets may help")
+
+    def check_end(self, loss: float) -> None:
+        """Check the loss and the parameters after the last step."""
+        if not (math.isfinite(loss) and _is_finite(self.run.network.parameters)):
+            self._raise(self.run.n_batches - 1, loss)
+        self._check_growth(loss)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Limit, warnings and snapshot."""
+        return {
+            "first_loss": self.first_loss,
+            "limit": self.limit,
+            "warned": sorted(self.warned),
+            **self.snapshot._asdict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` returned."""
+        self.first_loss, self.limit = state["first_loss"], state["limit"]
+        self.warned = set(state["warned"])
+        self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
+
+    def _check_growth(self, loss: float) -> None:
+        if self.limit and loss > self.limit:
+            self._warn(f"the loss grew from {self.first_loss:.4g} to {loss:.4g}", ADVICE)
+
+    def _raise(self, batch: int, loss: float) -> None:
+        """Restore the snapshot, and raise the error."""
+        epoch, batch = self.run.epoch, batch + 1
+        not_finite = "a parameter became infinite or NaN"
+        problem = not_finite if math.isfinite(loss) else f"the loss became {loss:.4g}"
+        self.snapshot.restore(self.run.network)
+        self.run.stop("diverged")
+        raise DivergenceError(
+            f"{problem} in epoch {epoch}, batch {batch}; {ADVICE}",
+            epoch=epoch,
+            batch=batch,
+            loss=loss,
+            outcome="The network has the parameters from before that epoch",
+        )
+
+    def _warn(self, problem: str, advice: str) -> None:
+        """Warn once of each problem."""
+        if advice not in self.warned:
+            self.warned.add(advice)
+            text = f"in epoch {self.run.epoch}, {problem}; {advice}"
+            warnings.warn(text, RuntimeWarning, stacklevel=caller_stacklevel())
+
+
+def _is_finite(vector: FloatArray) -> bool:
+    return bool(np.isfinite(vector).all())
+
+
+def caller_stacklevel() -> int:
+    """Stack level of the first frame outside this package, for a warning.
+
+    scikit-learn calls `fit` in a frame of its own.
+    """
+    level, frame = 1, sys._getframe(1)
+    ours = ("barenet.", "sklearn.callback.", "contextlib")
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(ours):
+        level, frame = level + 1, frame.f_back
+    return level

@@ -1,0 +1,202 @@
+"""The history of a run: its curves, and why it ended."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from barenet._constraints import check_number
+from barenet.errors import brief, some
+
+#: Held-out sets, by the prefix of their curves. The validation set may decide when to stop or to
+#: reduce the learning rate; the test set decides nothing.
+HELD_OUT = ("validation", "test")
+
+#: Curves that describe the run, not the quality of the network.
+RUN_CURVES = ("learning_rate", "gradient_norm", "seconds")
+
+#: Label of a training loss that includes penalties, beside losses that don't.
+WITH_PENALTY = "with penalty"
+
+
+@dataclass
+class History:
+    """The record of a run.
+
+    Attributes
+    ----------
+    curves : dict of str to list of float
+        One number per epoch, by name: ``loss`` (mean over the batches, each before its step, with
+        the penalties), ``gradient_norm`` (mean over the batches), ``learning_rate`` (of the last
+        batch), ``seconds``, each metric's name, and loss and metrics of the validation and the test
+        set, such as ``validation_loss`` and ``test_accuracy``.
+    engine : str
+        Name of the engine.
+    seed : int
+        Seed of the run.
+    stop_reason : str
+        ``"completed"``, or why the run ended before its last epoch.
+    best_epoch : int, optional
+        The epoch whose parameters were restored, counted from 1; its loss is
+        ``loss[best_epoch - 1]``.
+    penalized : bool
+        Whether there were penalties. ``loss`` includes them, ``validation_loss`` and ``test_loss``
+        don't.
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.append({"loss": 0.5, "seconds": 0.1})
+    >>> history["loss"], len(history)
+    ([0.5], 1)
+    """
+
+    curves: dict[str, list[float]] = field(default_factory=dict)
+    engine: str = ""
+    seed: int = 0
+    stop_reason: str = ""
+    best_epoch: int | None = None
+    penalized: bool = False
+
+    def append(self, values: Mapping[str, float]) -> None:
+        """Append an epoch.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            A number for each curve.
+        """
+        for name, value in values.items():
+            self.curves.setdefault(name, []).append(value)
+
+    @property
+    def loss(self) -> list[float]:
+        """The training loss of each epoch."""
+        return self.curves.get("loss", [])
+
+    @property
+    def validation_loss(self) -> list[float]:
+        """The validation loss of each epoch, if there is a validation set."""
+        return self.curves.get("validation_loss", [])
+
+    @property
+    def test_loss(self) -> list[float]:
+        """The test loss of each epoch, if there is a test set."""
+        return self.curves.get("test_loss", [])
+
+    def last(self) -> dict[str, float]:
+        """Return the values of the last epoch.
+
+        Returns
+        -------
+        dict of str to float
+            A number for each curve.
+        """
+        return {name: curve[-1] for name, curve in self.curves.items()}
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Return a copy of the curves.
+
+        Returns
+        -------
+        dict of str to list of float
+            One number per epoch, by name.
+        """
+        return {name: list(curve) for name, curve in self.curves.items()}
+
+    def to_jsonl(self) -> str:
+        """Write one line per epoch.
+
+        Returns
+        -------
+        str
+            JSON objects with ``epoch``, counted from 1, and the curves; null for infinity and NaN,
+            which JSON lacks.
+
+        Examples
+        --------
+        >>> History({"loss": [0.5, 0.25]}).to_jsonl()
+        '{"epoch": 1, "loss": 0.5}\\n{"epoch": 2, "loss": 0.25}\\n'
+        """
+        names = list(self.curves)
+        rows = zip(*self.curves.values(), strict=True)
+        return "".join(
+            json.dumps({"epoch": epoch, **dict(zip(names, map(finite_or_none, row), strict=True))})
+            + "\n"
+            for epoch, row in enumerate(rows, 1)
+        )
+
+    @classmethod
+    def from_jsonl(cls, text: str) -> History:
+        """Read the text that `to_jsonl` wrote.
+
+        Parameters
+        ----------
+        text : str
+            One JSON object per line, in the order of the epochs; they may count from 0, as in
+            earlier versions.
+
+        Returns
+        -------
+        History
+            A history with only its curves.
+
+        Raises
+        ------
+        ValueError
+            If a line is not an epoch, or has other curves; the message has the line number.
+        """
+        history = cls()
+        for number, line in enumerate(text.splitlines(), 1):
+            try:
+                history.append(_read_epoch(line, list(history.curves)))
+            except (ValueError, RecursionError) as error:
+                raise ValueError(f"line {number}: {error}") from error
+        return history
+
+    def __getitem__(self, name: str) -> list[float]:
+        """Return a curve."""
+        if name not in self.curves:
+            raise KeyError(f"{name!r} was not measured; there are {', '.join(self.curves)}")
+        return self.curves[name]
+
+    def __len__(self) -> int:
+        """Return the number of epochs."""
+        return len(self.curves.get("loss", ()))
+
+    def __repr__(self) -> str:
+        """Summarize the run in a line."""
+        ends = f", loss {self.loss[0]:.4g} → {self.loss[-1]:.4g}" if self.loss else ""
+        return f"<History: {len(self)} epochs{ends}, {self.stop_reason or 'running'}>"
+
+
+def curve_rows(name: str) -> tuple[str, str]:
+    """Split the name of a curve into the rows it was measured on and the measure.
+
+    Examples
+    --------
+    >>> curve_rows("test_accuracy"), curve_rows("loss")
+    (('test', 'accuracy'), ('training', 'loss'))
+    """
+    rows, _, measure = name.partition("_")
+    return (rows, measure) if rows in HELD_OUT else ("training", name)
+
+
+def finite_or_none(value: float) -> float | None:
+    """Return a number, or None for infinity and NaN, which JSON lacks."""
+    return value if math.isfinite(value) else None
+
+
+def _read_epoch(line: str, curves: list[str]) -> dict[str, float]:
+    """Read the numbers of an epoch."""
+    row = json.loads(line)
+    if not isinstance(row, dict) or "epoch" not in row:
+        raise ValueError(f"expected an epoch with its numbers, got {brief(row)}")
+    names = [name for name in row if name != "epoch"]
+    if curves and names != curves:
+        raise ValueError(f"expected the curves {some(curves)}, got {some(names)}")
+    return {
+        name: math.nan if row[name] is None else check_number(row[name], name) for name in names
+    }

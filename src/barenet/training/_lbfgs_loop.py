@@ -1,0 +1,59 @@
+"""Training with L-BFGS: SciPy takes the steps on all rows at once, and an epoch is an iteration."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from barenet.engines._scipy_threads import scipy_on_one_thread
+from barenet.model._arrays import FloatArray
+from barenet.optimization._clipping import euclidean_norm
+from barenet.optimization.optimizers import LBFGS
+from barenet.optimization.optimizers._lbfgs_history import LBFGSHistory
+from barenet.training._loop import Loop
+
+
+class LBFGSLoop(Loop):
+    """The iterations of L-BFGS."""
+
+    optimizer: LBFGS
+    optimizer_state: LBFGSHistory
+
+    def _run_epochs(self) -> None:
+        run = self.run
+        if len(run.history) >= run.epochs:
+            return
+        if not len(run.history):
+            self.accumulator.begin(np.zeros(0))
+        with scipy_on_one_thread():
+            ending = self.optimizer.minimize(
+                self.engine.value_and_gradient,
+                run.network.parameters,
+                run.epochs,
+                self._finish_iteration,
+                None if self.checkpoints is None else self.optimizer_state,
+            )
+        if not len(run.history):  # converged before the first iteration
+            self._finish_iteration(*self.engine.value_and_gradient())
+        if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason
+            run.stop(ending)
+
+    def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
+        """Record an iteration, and return whether to stop."""
+        run = self.run
+        run.epoch, run.batch = run.epoch + run.batch, 0  # the epoch after a finished one
+        self.monitor.check_chunk(np.array([loss]))
+        run.batch = 1
+        self._finish_chunk()
+        self._finish_epoch(loss, euclidean_norm(gradient))
+        self.accumulator.begin(np.zeros(0))
+        if run.stop_reason is None:
+            self._save_if_due()
+        return run.stop_reason is not None
+
+    def _is_interrupted(self) -> bool:
+        """Call the callbacks; an iteration that has begun is always finished."""
+        super()._is_interrupted()
+        return False
+
+    def _final_loss(self) -> float:
+        return self.engine.value_and_gradient()[0]

@@ -1,0 +1,152 @@
+"""What the two loops share: the start and the end of a run, and the end of each epoch.
+
+A subclass takes the steps: `MiniBatchLoop` batch by batch, `LBFGSLoop` on all rows at once.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, ClassVar
+
+import numpy as np
+
+from barenet.engines import Engine
+from barenet.model._snapshot import Snapshot
+from barenet.training._callbacks import Callback
+from barenet.training._checkpointing import Checkpointer, CheckpointManager, StateDict, Stateful
+from barenet.training._config import TrainingConfig
+from barenet.training._divergence import DivergenceMonitor
+from barenet.training._epoch import EpochAccumulator, measure
+from barenet.training._history import History
+from barenet.training._metrics import MAXIMIZED
+from barenet.training._run import Run
+
+#: The networks and estimators that are being trained, by their ids.
+IN_TRAINING: dict[int, object] = {}
+
+
+class Loop(ABC):
+    """A run from its first epoch to its last."""
+
+    #: Curves that only this loop records.
+    own_curves: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self,
+        engine: Engine,
+        config: TrainingConfig,
+        callbacks: Sequence[Callback],
+        optimizer: Any,
+        optimizer_state: Stateful,
+    ) -> None:
+        self.engine, self.job, self.config, self.callbacks = engine, engine.job, config, callbacks
+        self.optimizer, self.optimizer_state = optimizer, optimizer_state
+        scores = [] if config.scorer is None else [f"validation_{n}" for n in config.scorer.names]
+        self.run = Run(
+            network=self.job.network,
+            history=History(
+                engine=engine.name, seed=self.job.seed, penalized=bool(self.job.penalties)
+            ),
+            epochs=config.epochs,
+            n_batches=math.ceil(len(self.job.rows.X) / config.batch_size),
+            measured=self._curves(scores),
+            maximized_metrics=MAXIMIZED.union(scores),
+        )
+        self.monitor = DivergenceMonitor(self.run, Snapshot.of(self.run.network))
+        self.accumulator = EpochAccumulator(np.zeros(0))
+        self.checkpoints: CheckpointManager | None = None
+
+    def start(
+        self, checkpointer: Checkpointer | None = None, state: StateDict | None = None
+    ) -> History:
+        """Run all epochs, or as many as the callbacks allow; `state` is the one to resume from."""
+        with ExitStack() as endings:
+            endings.enter_context(exclusive(self.run.network))
+            if checkpointer is not None or state is not None:
+                self.checkpoints = self._checkpoint_manager(checkpointer)
+                endings.enter_context(self.checkpoints.resume(state))
+            for callback in reversed(self.callbacks):  # exited in reverse, so called in order
+                endings.callback(callback.on_end, self.run)
+            endings.push(self._record_stop_reason)
+            for callback in self.callbacks:
+                callback.on_start(self.run)
+            if self.checkpoints is not None:
+                self.checkpoints.resume_callbacks(state)
+            # The monitor finds a divergence by the losses; NumPy's warnings would repeat it.
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                if not self.run.is_final:
+                    self._run_epochs()
+                if self.checkpoints is not None:
+                    self.checkpoints.save_end()
+                self.monitor.check_end(self._final_loss())
+        return self.run.history
+
+    @abstractmethod
+    def _run_epochs(self) -> None:
+        """Take the steps of all epochs that are left."""
+
+    @abstractmethod
+    def _final_loss(self) -> float:
+        """Loss after the last step: the history has those before each step."""
+
+    def _finish_epoch(self, loss: float, gradient_norm: float, **more: float) -> None:
+        """Check, measure and record an epoch, and call the callbacks."""
+        self.monitor.check_epoch(loss, gradient_norm)
+        measured = measure(self.engine, self.config, self._is_interrupted)
+        values = {"loss": loss, **measured, **more, "gradient_norm": gradient_norm}
+        self.monitor.check_measured(values)
+        self.config.schedule.observe(values.get("validation_loss", loss))  # never of the test set
+        self.run.history.append({**values, "seconds": self.accumulator.seconds})
+        for callback in self.callbacks:
+            callback.on_epoch(self.run)
+
+    def _finish_chunk(self) -> None:
+        for callback in self.callbacks:
+            callback.on_chunk(self.run)
+
+    def _is_interrupted(self) -> bool:
+        """Call the callbacks, and return whether one has stopped the run, to be resumed later."""
+        self._finish_chunk()
+        return self.run.stop_reason is not None and not self.run.is_final
+
+    def _save_if_due(self) -> None:
+        if self.checkpoints is not None:
+            self.checkpoints.save_if_due()
+
+    def _curves(self, scores: list[str]) -> tuple[str, ...]:
+        """Names of the curves, in the order of the history."""
+        names = ["loss", *self.config.metrics]
+        for part in self.config.held_out:
+            names += [f"{part}_{name}" for name in ("loss", *self.config.metrics)]
+            names += scores if part == "validation" else []
+        return (*names, *self.own_curves, "gradient_norm", "seconds")
+
+    def _checkpoint_manager(self, checkpointer: Checkpointer | None) -> CheckpointManager:
+        """The keys of the parts are those of the file."""
+        parts: dict[str, Stateful] = {
+            "run": self.run,
+            "tally": self.accumulator,
+            "guard": self.monitor,
+            "optimizer": self.optimizer_state,
+            "schedule": self.config.schedule,
+        }
+        return CheckpointManager(checkpointer, self.engine, self.config, self.callbacks, parts)
+
+    def _record_stop_reason(self, kind: type[BaseException] | None, *_: object) -> None:
+        reason = "completed" if kind is None else f"failed with {kind.__name__}"
+        self.run.history.stop_reason = self.run.stop_reason or reason
+
+
+@contextmanager
+def exclusive(trained: object, argument: str = "network") -> Iterator[None]:
+    """Refuse to train a network or an estimator that is being trained."""
+    ticket = object()
+    if IN_TRAINING.setdefault(id(trained), ticket) is not ticket:  # reads and writes at once
+        raise RuntimeError(f"{argument}: already being trained, in another thread or a callback")
+    try:
+        yield
+    finally:
+        del IN_TRAINING[id(trained)]

@@ -1,0 +1,323 @@
+"""The function `train`: checks every argument once, then starts a training loop."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from os import PathLike
+from typing import Literal
+
+from numpy.typing import ArrayLike
+
+from barenet._constraints import check_count, check_flag, check_seed
+from barenet._registry import lookup
+from barenet.engines import Engine, Job, choose_engine
+from barenet.errors import ArgumentError
+from barenet.model._array_dataset import validate_arrays
+from barenet.model._network import Network
+from barenet.model.layers import BatchNorm, Dropout
+from barenet.model.losses import Loss, as_loss
+from barenet.optimization._clipping import Clipping, as_clipping
+from barenet.optimization._penalties import Penalty, as_penalties
+from barenet.optimization._schedules import Schedule, as_schedule
+from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
+from barenet.optimization.optimizers._lbfgs_history import LBFGSHistory
+from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
+from barenet.training._checkpointing import Checkpointer
+from barenet.training._config import TrainingConfig
+from barenet.training._divergence import caller_stacklevel
+from barenet.training._history import History
+from barenet.training._lbfgs_loop import LBFGSLoop
+from barenet.training._loop import Loop
+from barenet.training._metrics import METRICS, Metric
+from barenet.training._mini_batch_loop import MiniBatchLoop
+
+
+def train(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    loss: str | Loss | None = None,
+    optimizer: str | Optimizer | LBFGS = "adam",
+    epochs: int = 100,
+    batch_size: int | Literal["auto"] | None = "auto",
+    shuffle: bool = True,
+    sample_weight: ArrayLike | None = None,
+    validation_data: Sequence[ArrayLike] | None = None,
+    test_data: Sequence[ArrayLike] | None = None,
+    metrics: str | Sequence[str] = (),
+    schedule: str | Schedule | None = None,
+    penalty: str | Penalty | Sequence[str | Penalty] | None = None,
+    clip: str | Clipping | None = None,
+    callbacks: Callbacks = (),
+    engine: str = "auto",
+    seed: int = 0,
+    scale: float = 1.0,
+    threads: int | None = None,
+    checkpoint: str | PathLike[str] | Checkpointer | None = None,
+    resume: bool | str | PathLike[str] = False,
+) -> History:
+    """Train a network on a training set, in place.
+
+    Parameters
+    ----------
+    network : Network
+        The network; training starts from its present parameters.
+    X : array-like of shape (n_samples, n_inputs)
+        The samples, best scaled to about −1 … 1. An array of float32, float64 or uint8 is used
+        without a copy of the whole, also if it is memory-mapped or strided; anything else is
+        converted to the network's dtype once.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The targets: numbers, or class indices from 0.
+    loss : str or Loss, optional
+        The function to minimize; by default the one that matches the output activation.
+    optimizer : str, Optimizer or LBFGS, default="adam"
+        The rule for the steps. An instance keeps its moments from call to call.
+    epochs : int, default=100
+        Passes over the training set; for L-BFGS the maximum number of iterations.
+    batch_size : int, "auto" or None, default="auto"
+        Rows in a mini-batch; "auto" is 32, or all rows if there are fewer, None is all rows. L-BFGS
+        always uses all rows.
+    shuffle : bool, default=True
+        Visit the rows in a new order each epoch.
+    sample_weight : array-like of shape (n_samples,), optional
+        The weight of each row.
+    validation_data : tuple of X and y, and optionally sample weights, optional
+        The validation set, measured after each epoch for the curves ``validation_loss`` and
+        ``validation_`` with each metric's name. `EarlyStopping` and `ReduceOnPlateau` use them.
+    test_data : tuple of X and y, and optionally sample weights, optional
+        The test set, measured after each epoch for the curves ``test_loss`` and ``test_`` with each
+        metric's name. It does not affect the training: no schedule uses it, and `EarlyStopping`
+        refuses its curves.
+    metrics : str or sequence of str, default=()
+        Names from `METRICS`, computed for the training, validation and test set after each epoch.
+    schedule : str or Schedule, optional
+        Learning rate schedule; by default the rate is constant. `ReduceOnPlateau` uses the
+        validation loss if there is a validation set, else the training loss.
+    penalty : str, Penalty, or a sequence of them, optional
+        Regularization terms on the weights.
+    clip : str or Clipping, optional
+        A limit to each gradient, such as ``"norm:limit=1"``.
+    callbacks : Callback, callable, or a sequence of them, default=()
+        Callbacks invoked during training. A function is called with the `Run` after each epoch;
+        the run ends if it returns True.
+    engine : {"auto", "reference", "compiled"}, default="auto"
+        "reference" is NumPy. "compiled" takes the same steps in kernels that are compiled when
+        first needed, for some seconds once on a machine. "auto" is "compiled", or "reference" for a
+        user-defined layer, activation, loss or optimizer. The history has the name of the engine.
+    seed : int, default=0
+        Decides the order of the rows and the dropout; the same seed gives bit-identical results, on
+        the same machine with the same engine and libraries.
+    scale : float, default=1.0
+        Factor on the X of all three sets, applied to each batch in the network's dtype: bytes of
+        0 … 255 train with ``scale=1/255`` without a conversion of the whole array. It is not part
+        of the network: call `predict` with ``X * scale``.
+    threads : int, optional
+        Maximum number of threads of the compiled engine; by default ``BARENET_THREADS`` in the
+        environment, else as many as are worth starting, and never more than the allowed cores. The
+        bits do not depend on it. The reference engine leaves threads to NumPy.
+    checkpoint : str, path or Checkpoint, optional
+        File or folder for the state of the run, saved every 30 seconds, or as a `Checkpoint` is
+        configured.
+    resume : bool, str or path, default=False
+        True to resume from `checkpoint`, or to start if there is none yet; or the path of another
+        checkpoint to resume from. A resumed run ends with bit-identical results.
+
+    Returns
+    -------
+    History
+        The curves of the run, and why it ended.
+
+    Raises
+    ------
+    ValueError
+        If an argument can't be used; the message names it. Also if the data or a setting differ
+        from those of the checkpoint; the message lists the changes.
+    FileNotFoundError
+        If there is no checkpoint at the path in `resume`.
+    ModelFileError
+        If the checkpoint is damaged.
+    OSError
+        If the checkpoint can't be written; the one before is unchanged.
+    DivergenceError
+        If the loss or a parameter stops being a finite number.
+    RuntimeError
+        If the network is already being trained.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the loss grows by a factor of a million, or all gradients of an epoch are 0.
+    UserWarning
+        If the batch size is larger than the number of rows, which is used instead.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from barenet import Network, train
+    >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
+    >>> network = Network.dense([1, 16, 1], seed=1)
+    >>> history = train(network, X, X[:, 0] ** 2, optimizer="adam:learning_rate=0.01")
+    >>> history.loss[-1] < 0.01 * history.loss[0]
+    True
+    """
+    job = _check_job(network, X, y, sample_weight, scale, loss, optimizer, penalty, clip, seed)
+    held_out = {"validation": validation_data, "test": test_data}
+    config = _check_config(job, epochs, batch_size, shuffle, schedule, metrics, held_out)
+    loop = make_loop(choose_engine(engine, job, threads), config, as_callbacks(callbacks))
+    if checkpoint is None and resume is False:
+        return loop.start()
+    return _start_with_checkpoints(loop, checkpoint, resume)
+
+
+def _check_job(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    scale: float,
+    loss: str | Loss | None,
+    optimizer: str | Optimizer | LBFGS,
+    penalty: str | Penalty | Sequence[str | Penalty] | None,
+    clip: str | Clipping | None,
+    seed: int,
+) -> Job:
+    """Check everything that a single step needs."""
+    if not isinstance(network, Network):
+        raise ArgumentError.of("network", network, "a Network")
+    objective = as_loss(loss, network.output_activation)
+    return Job(
+        network=network,
+        rows=validate_arrays(network, objective, X, y, sample_weight, scale),
+        loss=objective,
+        optimizer=as_optimizer(optimizer),
+        penalties=as_penalties(penalty),
+        clipping=as_clipping(clip),
+        seed=check_seed(seed),
+    )
+
+
+def _check_config(
+    job: Job,
+    epochs: int,
+    batch_size: int | Literal["auto"] | None,
+    shuffle: bool,
+    schedule: str | Schedule | None,
+    metrics: str | Sequence[str],
+    held_out: Mapping[str, Sequence[ArrayLike] | None],
+) -> TrainingConfig:
+    """Check everything else; an error of a held-out set names its argument."""
+    check_full_batch(job, schedule)
+    checked = {}
+    for part, data in held_out.items():
+        if data is None:
+            continue
+        if not isinstance(data, tuple | list) or len(data) not in (2, 3):
+            raise ArgumentError.of(f"{part}_data", data, "(X, y) or (X, y, sample_weight)")
+        try:
+            X, y, weight = (*data, None)[:3]
+            checked[part] = validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
+        except ValueError as error:
+            raise ArgumentError(str(error), argument=f"{part}_data") from error
+    return TrainingConfig(
+        epochs=check_count(epochs, "epochs"),
+        batch_size=check_batch_size(batch_size, job),
+        shuffle=check_flag(shuffle, "shuffle"),
+        schedule=as_schedule(schedule),
+        metrics=as_metrics(metrics),
+        held_out=checked,
+    )
+
+
+def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
+    """Look metrics up."""
+    if not isinstance(names, str | list | tuple | set):
+        raise ArgumentError.of("metrics", names, "names")
+    found = {}
+    for name in [names] if isinstance(names, str) else names:
+        found[name] = lookup(METRICS, name, "metrics")
+    return found
+
+
+def as_callbacks(callbacks: Callbacks) -> list[Callback]:
+    """Turn functions into callbacks that call them after each epoch."""
+    found = []
+    for entry in callbacks if isinstance(callbacks, Sequence) else [callbacks]:
+        if isinstance(entry, type) or not (isinstance(entry, Callback) or callable(entry)):
+            raise ArgumentError.of("callbacks", entry, "a Callback or a function of the run")
+        found.append(entry if isinstance(entry, Callback) else LambdaCallback(entry))
+    return found
+
+
+def make_loop(engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]) -> Loop:
+    """Choose the loop of an optimizer."""
+    optimizer = engine.job.optimizer
+    if isinstance(optimizer, LBFGS):
+        return LBFGSLoop(engine, config, callbacks, optimizer, LBFGSHistory())
+    return MiniBatchLoop(engine, config, callbacks, optimizer, optimizer)
+
+
+def _start_with_checkpoints(
+    loop: Loop,
+    checkpoint: str | PathLike[str] | Checkpointer | None,
+    resume: bool | str | PathLike[str],
+) -> History:
+    """Lock the checkpoint, and start the loop from the last state, if there is one to resume."""
+    checkpointer = None if checkpoint is None else _as_checkpointer(checkpoint, "checkpoint")
+    if resume is True and checkpointer is None:
+        raise ArgumentError(
+            "True resumes from the checkpoint, and there is none",
+            argument="resume",
+            value=True,
+            remedy="pass checkpoint, too",
+        )
+    source = checkpointer if isinstance(resume, bool) else _as_checkpointer(resume, "resume")
+    with nullcontext() if checkpointer is None else checkpointer.lock(loop.run):
+        state = source.read() if source is not None and resume is not False else None
+        if state is None and not isinstance(resume, bool):
+            raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
+        return loop.start(checkpointer, state)
+
+
+def _as_checkpointer(place: str | PathLike[str] | Checkpointer, argument: str) -> Checkpointer:
+    from barenet.files._checkpoint import Checkpoint
+
+    if not isinstance(place, str | PathLike | Checkpointer):
+        raise ArgumentError.of(argument, place, "a path or a Checkpoint")
+    return place if isinstance(place, Checkpointer) else Checkpoint(place)
+
+
+def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> int:
+    """Rows in a step: all for L-BFGS and None; more than all are clipped, with a warning."""
+    n_rows = len(job.rows.X)
+    if batch_size is None or job.optimizer.full_batch:
+        return n_rows
+    if isinstance(batch_size, str) and batch_size == "auto":
+        return min(auto, n_rows)
+    size = check_count(batch_size, "batch_size")
+    if size == 1 and any(isinstance(layer, BatchNorm) for layer in job.network.layers):
+        raise ArgumentError(
+            "a batch norm needs batches of 2 rows or more", argument="batch_size", value=1
+        )
+    if size > n_rows:
+        warnings.warn(
+            f"batch_size: {size} is more than the {n_rows} rows; taking {n_rows}",
+            UserWarning,
+            stacklevel=caller_stacklevel(),
+        )
+    return min(size, n_rows)
+
+
+def check_full_batch(job: Job, schedule: str | Schedule | None) -> None:
+    """Check that L-BFGS gets the same function in every evaluation, and sets its own steps."""
+    if not job.optimizer.full_batch:
+        return
+    if any(isinstance(layer, Dropout) and layer.rate > 0 for layer in job.network.layers):
+        raise ArgumentError(
+            "lbfgs can't be used with dropout, which changes every step", argument="optimizer"
+        )
+    if job.clipping is not None or schedule is not None:
+        argument = "clip" if job.clipping is not None else "schedule"
+        raise ArgumentError("lbfgs chooses the length of its steps itself", argument=argument)
