@@ -44,11 +44,15 @@ def option(
 
 
 class Configurable:
-    """Base of everything with a name and options."""
+    """Base of everything with a name and options.
 
-    #: The argument that takes the object; errors name it.
+    Attributes
+    ----------
+    role, name : str
+        The argument that takes it, which errors name, and its name in the registry.
+    """
+
     role: ClassVar[str]
-    #: The name in the registry.
     name: ClassVar[str]
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from barenet.model._array_dataset import ArrayDataset, check_scale
-from barenet.model._validation import validate_inputs
+from barenet.model._arrays import validate_inputs
 
 SINGLE, DOUBLE = np.dtype("float32"), np.dtype("float64")
 BASE = np.arange(48).reshape(6, 8)

@@ -87,7 +87,7 @@ class ReferenceEngine(Engine):
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         chunks = (slice(start, start + CHUNK) for start in range(0, len(rows.X), CHUNK))
-        measured = (self._objective.value_and_output(rows.take(chunk)) for chunk in chunks)
+        measured = (self._objective.evaluate(rows.take(chunk)) for chunk in chunks)
         values, outputs = zip(*measured, strict=True)
         weights = rows.batch_weights(CHUNK)
         return float(values @ (weights / (weights.sum() or 1))), np.concatenate(outputs)

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from barenet.model._array_dataset import validate_arrays
+from barenet.model._array_dataset import class_probabilities, validate_arrays
 from barenet.model._network import Network, Objective
-from barenet.model._targets import class_probabilities
 from barenet.model.losses import as_loss
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._prepared_data import PreparedData
@@ -31,7 +30,7 @@ def evaluate(epoch: float, network: Network, task: TrainingTask, loss: str) -> E
     for part in (task.training, task.test):
         rows = validate_arrays(network, function, *part)
         with np.errstate(all="ignore"):
-            value, output = Objective(network, function).value_and_output(rows)
+            value, output = Objective(network, function).evaluate(rows)
         values.append((value, metric(output, rows.y)))
     (training_loss, score), (test_loss, test_score) = values
     return EpochMetrics(epoch, training_loss, test_loss, score, test_score)

@@ -22,7 +22,7 @@ from barenet.optimization._clipping import Clipping, as_clipping
 from barenet.optimization._penalties import Penalty, as_penalties
 from barenet.optimization._schedules import Schedule, as_schedule
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
-from barenet.optimization.optimizers._lbfgs_history import LBFGSHistory
+from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._checkpointing import Checkpointer
 from barenet.training._config import TrainingConfig

@@ -16,7 +16,7 @@ from barenet.errors import ArgumentError
 from barenet.files.exports._inference_program import Program, program_of
 from barenet.files.exports._quantization import Rounding, measure_rounding, round_weights
 from barenet.files.exports._writing import write_together
-from barenet.model._validation import check_inputs
+from barenet.model._arrays import check_inputs
 
 __all__ = ["EXPORTS", "SUFFIXES", "Exported", "export"]
 

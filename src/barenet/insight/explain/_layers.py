@@ -121,7 +121,8 @@ def _passes_of(layer: Layer) -> Passes:
 
 
 def _dense_forward(layer: LayerEquations) -> list[Equation]:
-    return [layer.equation("Z", layer.cache.Z, "X @ W + b"), layer.activation()]
+    _, Z, *_ = layer.cache
+    return [layer.equation("Z", Z, "X @ W + b"), layer.activation()]
 
 
 def _dense_backward(layer: LayerEquations) -> list[Equation]:

@@ -134,7 +134,8 @@ def _update(
     names = {letter: each.name for letter, each in settings.items()}
     names |= {"theta": name, "g": name.derivative}
     new = {"theta": table.step.network.parameters}
-    for letter, moment in rule.moments.items():
+    letters = [letter for letter in rule.updates if letter != "theta"]
+    for letter, moment in zip(letters, before, strict=False):
         names[letter], new[letter] = Name(letter, of=name), after[moment]
         table.add(names[letter], _part(before[moment], slot))
     return [
