@@ -33,8 +33,9 @@ from barenet.training._callbacks import Callback
 from barenet.training._config import TrainingConfig
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._history import History
+from barenet.training._lbfgs_loop import check_full_batch
 from barenet.training._run import Run
-from barenet.training._train import as_callbacks, check_batch_size, check_full_batch, make_loop
+from barenet.training._train import as_callbacks, check_batch_size, make_loop
 
 
 class Rollback(Callback):
@@ -71,7 +72,7 @@ class FitLoop:
         validation: ValidationSet | None,
         rollback: Rollback | None = None,
     ) -> None:
-        check_full_batch(job, estimator.schedule)
+        check_full_batch(job, as_schedule(estimator.schedule))
         self.estimator, self.job, self.validation = estimator, job, validation
         self.state, self.rng, self.rollback = state, rng, rollback
         #: Whether steps are taken batch by batch; L-BFGS uses all rows.
