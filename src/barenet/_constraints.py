@@ -70,6 +70,11 @@ def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
     return list(filter(attrgetter("init"), dataclasses.fields(thing)))
 
 
+def option_values(thing: Any) -> dict[str, Any]:
+    """The options of an object by name."""
+    return {field.name: getattr(thing, field.name) for field in options_of(thing)}
+
+
 def check_number(
     value: object,
     argument: str,
