@@ -25,8 +25,8 @@ from barenet.estimators._early_stopping import (
     ValidationSet,
 )
 from barenet.estimators._sklearn_callbacks import SklearnCallbackAdapter
+from barenet.model._layout import Snapshot
 from barenet.model._network import Network
-from barenet.model._snapshot import Snapshot
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import Optimizer
 from barenet.training._callbacks import Callback

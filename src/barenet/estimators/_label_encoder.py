@@ -16,8 +16,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from barenet.errors import ArgumentError
+from barenet.model._array_dataset import class_probabilities, one_hot
 from barenet.model._arrays import FloatArray
-from barenet.model._targets import class_probabilities, one_hot
 
 
 class LabelEncoder:
