@@ -78,6 +78,11 @@ def check_fields(thing: Any) -> None:
             check_number(value, field.name, **field.metadata)
 
 
+def option_values(thing: Any) -> dict[str, Any]:
+    """The options of an object by name."""
+    return {field.name: getattr(thing, field.name) for field in options_of(thing)}
+
+
 def check_number(
     value: object,
     argument: str,

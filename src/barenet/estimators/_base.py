@@ -39,9 +39,9 @@ from barenet.estimators._sklearn_callbacks import (
 from barenet.model._activations import Activation
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._arrays import FloatArray
+from barenet.model._layout import Snapshot
 from barenet.model._network import Network
 from barenet.model._randomness import derive_key
-from barenet.model._snapshot import Snapshot
 from barenet.model.losses import Loss
 from barenet.optimization._clipping import as_clipping
 from barenet.optimization._penalties import L2

@@ -16,7 +16,7 @@ from sklearn.model_selection import train_test_split
 
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model._snapshot import Snapshot
+from barenet.model._layout import Snapshot
 from barenet.optimization.optimizers import Optimizer
 from barenet.training._callbacks import Callback
 from barenet.training._run import Run

@@ -17,9 +17,8 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from barenet.errors import ArgumentError, brief
 from barenet.estimators._array_inputs import naming_argument
 from barenet.estimators._scoring import accuracy
-from barenet.model._array_dataset import ArrayDataset
+from barenet.model._array_dataset import ArrayDataset, class_probabilities, one_hot
 from barenet.model._arrays import FloatArray
-from barenet.model._targets import class_probabilities, one_hot
 
 
 class LabelEncoder:

@@ -22,8 +22,8 @@ from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._atomic import check_replaceable, hidden_name, remove_leftovers
 from barenet.files._lock import locked
 from barenet.files._model_file import check_layers, read_model, write_model
+from barenet.model._layout import Snapshot
 from barenet.model._network import Network
-from barenet.model._snapshot import Snapshot
 from barenet.training._checkpointing import Checkpointer, StateDict
 from barenet.training._run import Run
 

@@ -21,9 +21,9 @@ from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._model_card import ModelCard
 from barenet.files._model_header import MAX_HEADER
 from barenet.files._pipeline_card import make_card
+from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
-from barenet.model._targets import class_probabilities
 from barenet.model._validation import check_inputs, check_outputs
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from barenet._constraints import check_count, check_number
 from barenet.errors import ArgumentError
-from barenet.model._snapshot import Snapshot
+from barenet.model._layout import Snapshot
 from barenet.training._history import curve_rows
 from barenet.training._run import Run
 from barenet.training._state_validation import validate_like

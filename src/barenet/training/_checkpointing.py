@@ -18,7 +18,7 @@ import numpy as np
 
 from barenet.engines import Engine
 from barenet.errors import ResumeError, in_a_line
-from barenet.model._snapshot import Snapshot
+from barenet.model._layout import Snapshot
 from barenet.training._callbacks import Callback
 from barenet.training._config import TrainingConfig
 from barenet.training._run import Run

@@ -6,7 +6,7 @@ import numpy as np
 
 from barenet.engines._scipy_threads import scipy_on_one_thread
 from barenet.model._arrays import FloatArray
-from barenet.optimization._clipping import euclidean_norm
+from barenet.model._layout import euclidean_norm
 from barenet.optimization.optimizers import LBFGS
 from barenet.optimization.optimizers._lbfgs_history import LBFGSHistory
 from barenet.training._loop import Loop

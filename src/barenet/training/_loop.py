@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from barenet.engines import Engine
-from barenet.model._snapshot import Snapshot
+from barenet.model._layout import Snapshot
 from barenet.training._callbacks import Callback
 from barenet.training._checkpointing import Checkpointer, CheckpointManager, StateDict, Stateful
 from barenet.training._config import TrainingConfig

@@ -111,9 +111,10 @@ class Optimizer(Configurable, ABC):
         ValueError
             If the optimizer has taken steps with a vector of another length.
         """
-        if not self.moments:
-            self.moments = {name: np.zeros_like(parameters) for name in self.moment_names}
-        for moment in self.moments.values():
+        for name in self.moment_names:
+            if name not in self.moments:
+                self.moments[name] = np.zeros_like(parameters)
+            moment = self.moments[name]
             if moment.shape != parameters.shape:
                 raise ArgumentError(
                     f"it has moments of {moment.size} parameters, and this network has "
