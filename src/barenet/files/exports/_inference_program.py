@@ -53,7 +53,7 @@ class Program:
     feature_names: tuple[str, ...] = ()
     target_name: str = ""
     dataset: str = ""
-    image_shape: tuple[int, ...] | None = None
+    image_shape: tuple[int, int] | None = None
     #: The summary of the model card.
     card: dict[str, Any] = field(default_factory=dict)
 
