@@ -70,6 +70,14 @@ def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
     return list(filter(attrgetter("init"), dataclasses.fields(thing)))
 
 
+def check_fields(thing: Any) -> None:
+    """Check the numbers of a dataclass against their ranges; a default needs no check."""
+    for field in dataclasses.fields(thing):
+        value, default = getattr(thing, field.name), field.default
+        if field.metadata and (type(value) is not type(default) or value != default):
+            check_number(value, field.name, **field.metadata)
+
+
 def option_values(thing: Any) -> dict[str, Any]:
     """The options of an object by name."""
     return {field.name: getattr(thing, field.name) for field in options_of(thing)}
