@@ -162,18 +162,7 @@ def train(
     >>> history.loss[-1] < 0.01 * history.loss[0]
     True
     """
-    if not isinstance(network, Network):
-        raise ArgumentError.of("network", network, "a Network")
-    objective = as_loss(loss, network.output_activation)
-    job = Job(
-        network=network,
-        rows=validate_arrays(network, objective, X, y, sample_weight, scale),
-        loss=objective,
-        optimizer=as_optimizer(optimizer),
-        penalties=[] if penalty is None else as_penalties(penalty),
-        clipping=None if clip is None else as_clipping(clip),
-        seed=check_seed(seed),
-    )
+    job = _job(network, X, y, sample_weight, scale, loss, optimizer, penalty, clip, seed)
     config = TrainingConfig(
         epochs=check_count(epochs, "epochs"),
         batch_size=check_batch_size(batch_size, job),
@@ -186,6 +175,33 @@ def train(
     if checkpoint is None and resume is False:
         return loop.start()
     return _start_with_checkpoints(loop, checkpoint, resume)
+
+
+def _job(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    scale: float,
+    loss: str | Loss | None,
+    optimizer: str | Optimizer | LBFGS,
+    penalty: str | Penalty | Sequence[str | Penalty] | None,
+    clip: str | Clipping | None,
+    seed: int,
+) -> Job:
+    """Check everything that a single step needs."""
+    if not isinstance(network, Network):
+        raise ArgumentError.of("network", network, "a Network")
+    objective = as_loss(loss, network.output_activation)
+    return Job(
+        network=network,
+        rows=validate_arrays(network, objective, X, y, sample_weight, scale),
+        loss=objective,
+        optimizer=as_optimizer(optimizer),
+        penalties=[] if penalty is None else as_penalties(penalty),
+        clipping=None if clip is None else as_clipping(clip),
+        seed=check_seed(seed),
+    )
 
 
 def _held_out(job: Job, **held_out: Sequence[ArrayLike] | None) -> dict[str, ArrayDataset]:
