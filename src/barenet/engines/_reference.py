@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from barenet.engines._engine import ChunkResult, Engine, Job
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
+from barenet.model._layout import euclidean_norm
 from barenet.model._network import Objective
 from barenet.model._randomness import derive_key
-from barenet.optimization._clipping import euclidean_norm
 from barenet.optimization.optimizers import Optimizer
 
 __all__ = ["ReferenceEngine"]
@@ -87,7 +87,7 @@ class ReferenceEngine(Engine):
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         chunks = (slice(start, start + CHUNK) for start in range(0, len(rows.X), CHUNK))
-        measured = (self._objective.evaluate(rows.take(chunk)) for chunk in chunks)
+        measured = (self._objective.value_and_output(rows.take(chunk)) for chunk in chunks)
         values, outputs = zip(*measured, strict=True)
         weights = rows.batch_weights(CHUNK)
         return float(values @ (weights / (weights.sum() or 1))), np.concatenate(outputs)

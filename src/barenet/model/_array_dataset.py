@@ -82,8 +82,10 @@ def validate_arrays(
     scale: float = 1.0,
 ) -> ArrayDataset:
     """Check data against a network and a loss; convert targets and weights."""
-    dtype = network.dtype
-    scale = check_scale(scale, dtype)
+    dtype, limits = network.dtype, np.finfo(network.dtype)
+    scale = check_number(scale, "scale", gt=0)
+    if not float(limits.tiny) <= scale <= float(limits.max) / 255:  # its product with a byte
+        raise ArgumentError(f"{scale:g} is beyond the range of {dtype}", argument="scale")
     inputs = validate_inputs(X, dtype, network.n_inputs)
     targets = check_targets(y, len(inputs), network.n_outputs or inputs.shape[1], dtype)
     loss.check_targets(targets)
@@ -96,14 +98,6 @@ def input_blocks(X: InputArray, dtype: np.dtype[Any]) -> Iterator[FloatArray]:
     """Convert X to the network's dtype, block by block."""
     for start in range(0, len(X), BLOCK):
         yield np.ascontiguousarray(X[start : start + BLOCK], dtype)
-
-
-def check_scale(scale: object, dtype: np.dtype[Any]) -> float:
-    """Return a positive factor whose product with a byte is finite in the dtype."""
-    factor, limits = check_number(scale, "scale", gt=0), np.finfo(dtype)
-    if not float(limits.tiny) <= factor <= float(limits.max) / 255:
-        raise ArgumentError(f"{factor:g} is beyond the range of {dtype}", argument="scale")
-    return factor
 
 
 def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> FloatArray:

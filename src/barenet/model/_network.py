@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -352,46 +352,21 @@ class Objective:
         self.network = network
         self.loss, self.logits = logits_form(loss, network.output_activation)
 
-    def evaluate(
+    def value_and_output(
         self, data: ArrayDataset, *, training: bool = False, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
-        """Compute the loss, and the output of shape (n_samples, n_outputs)."""
-        output, _ = self._forward(data, training, rng_key)
+        """Compute the loss and the output."""
+        X, network = data.inputs(self.network.dtype), self.network
+        output, _ = network.forward(X, training=training, rng_key=rng_key, logits=self.logits)
         value = self.loss.value(output, data.y, data.sample_weight)
-        return value, self.network.output_activation.forward(output) if self.logits else output
+        return value, network.output_activation.forward(output) if self.logits else output
 
     def value_and_gradient(
         self, data: ArrayDataset, *, training: bool = True, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
         """Compute the loss, and its gradient of shape (n_parameters,)."""
-        output, cache = self._forward(data, training, rng_key)
+        X, network = data.inputs(self.network.dtype), self.network
+        output, cache = network.forward(X, training=training, rng_key=rng_key, logits=self.logits)
         d_output = self.loss.gradient(output, data.y, data.sample_weight)
         value = self.loss.value(output, data.y, data.sample_weight)
-        return value, self.network.backward(cache, d_output)
-
-    def _forward(
-        self, data: ArrayDataset, training: bool, rng_key: int
-    ) -> tuple[FloatArray, list[Cache]]:
-        """The output that the loss takes, and the cache."""
-        inputs = data.inputs(self.network.dtype)
-        return self.network.forward(inputs, training=training, rng_key=rng_key, logits=self.logits)
-
-
-class Snapshot(NamedTuple):
-    """Copies of all that training changes in a network."""
-
-    parameters: FloatArray
-    statistics: FloatArray
-
-    @classmethod
-    def of(cls, network: Network) -> Snapshot:
-        """Copy a network's vectors."""
-        return cls(network.parameters.copy(), network.statistics.copy())
-
-    def update(self, network: Network) -> None:
-        """Copy a network's vectors into the same memory."""
-        self.parameters[...], self.statistics[...] = network.parameters, network.statistics
-
-    def restore(self, network: Network) -> None:
-        """Copy the vectors back into a network."""
-        network.parameters, network.statistics = self
+        return value, network.backward(cache, d_output)

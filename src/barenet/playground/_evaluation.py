@@ -30,7 +30,7 @@ def evaluate(epoch: float, network: Network, task: TrainingTask, loss: str) -> E
     for part in (task.training, task.test):
         rows = validate_arrays(network, function, *part)
         with np.errstate(all="ignore"):
-            value, output = Objective(network, function).evaluate(rows)
+            value, output = Objective(network, function).value_and_output(rows)
         values.append((value, metric(output, rows.y)))
     (training_loss, score), (test_loss, test_score) = values
     return EpochMetrics(epoch, training_loss, test_loss, score, test_score)

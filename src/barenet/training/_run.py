@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from barenet.model._network import Network, Snapshot
+from barenet.model._layout import Snapshot
+from barenet.model._network import Network
 from barenet.training._history import History
 
 
