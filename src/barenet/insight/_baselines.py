@@ -21,8 +21,6 @@ from barenet.model._validation import check_inputs
 from barenet.optimization._penalties import L2
 from barenet.training._train import train
 
-__all__ = ["BASELINES", "Baseline", "fit_baseline"]
-
 #: Rows × weights up to which L-BFGS is the faster way to fit a linear model.
 FEW = 2**21
 #: Minimum number of rows that Adam visits, repetitions included: about two thousand steps.

@@ -21,8 +21,6 @@ from barenet.model._layout import Slot
 from barenet.model._network import Network, Objective
 from barenet.model.losses import Loss, as_loss
 
-__all__ = ["GradientReport", "ParameterReport", "check_gradients", "slopes"]
-
 #: The step that balances the rounding error ε/h and the truncation error h²: about ∛ε.
 STEP = float(np.cbrt(np.finfo(np.float64).eps))
 

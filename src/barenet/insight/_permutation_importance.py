@@ -20,8 +20,6 @@ from barenet.model._arrays import FloatArray
 from barenet.model._targets import class_probabilities
 from barenet.training import _metrics as metrics
 
-__all__ = ["Importance", "permutation_importance"]
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Importance:

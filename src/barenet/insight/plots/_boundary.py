@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_boundary"]
-
 #: Opacity of the background where a class is certain, so that the points stand out.
 STRENGTH = 0.42
 

@@ -11,8 +11,6 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.model._validation import as_finite, check_inputs
 
-__all__ = ["Integers", "check_images", "class_indices", "column", "names", "numbers", "table"]
-
 Integers = NDArray[np.int64]
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_importance"]
-
 #: Columns in a figure; more would be too small to read.
 MOST_COLUMNS = 20
 #: The colour of a bar that may be due to chance.

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_fit", "plot_fit_at_epochs"]
-
 
 def plot_fit(
     X: ArrayLike,

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from barenet.training._history import History
 
-__all__ = ["plot_history"]
-
 COLORS = {"training": style.TRAINING, "validation": style.VALIDATION, "test": style.TEST}
 
 

@@ -14,8 +14,6 @@ from barenet.files._atomic import write_atomically
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "PLOT_MARK", "save_figure"]
-
 FORMATS = ("jpg", "pdf", "png", "svg", "webp")
 
 #: The mark of barenet in the metadata of a file, and the field for it in each format.

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
-__all__ = ["plot_weights"]
-
 MOST_UNITS = 256
 MOST_NAMES = 100
 
