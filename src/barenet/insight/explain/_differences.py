@@ -74,6 +74,7 @@ class Differences:
             indices = indices[np.argsort(-np.abs(flat[indices]), kind="stable")[:LARGEST_ENTRIES]]
 
         def loss() -> float:
-            return self.objective.value(self.step.job.rows, training=True, rng_key=self.key)
+            rows = self.step.job.rows
+            return self.objective.value_and_output(rows, training=True, rng_key=self.key)[0]
 
         return slopes(loss, moved.reshape(-1), flat, indices=indices).reshape(analytic.shape)
