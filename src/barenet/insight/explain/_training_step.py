@@ -166,22 +166,29 @@ def explain(
     _check(job)
     notes = _notes(job, digits, limit, feature_names, class_names)
     place = None if neuron is None else find_neuron(network, neuron)
-    small = network.parameters.size <= SMALL_NETWORK_PARAMETERS or place is not None
+    explanation = _explain(job, first_step, place, digits, limit).with_notes(notes)
+    return explanation if notation == "rows" else explanation.transposed()
+
+
+def _explain(
+    job: Job, first_step: int, neuron: Neuron | None, precision: int, limit: int | None
+) -> Explanation:
+    """Take the step, and write it with samples as rows."""
+    small = job.network.parameters.size <= SMALL_NETWORK_PARAMETERS or neuron is not None
     most = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
     most = most if limit is None else check_count(limit, "limit")
     # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        steps = tuple(_steps(job, first_step, place, most))
-    title = f"training step of {network!r}"
-    explanation = Explanation(
-        title=f"One {title}" if place is None else f"{place.title} in one {title}",
+        steps = tuple(_steps(job, first_step, neuron, most))
+    title = f"training step of {job.network!r}"
+    return Explanation(
+        title=f"One {title}" if neuron is None else f"{neuron.title} in one {title}",
         facts=_facts(job),
-        steps=steps if place is None else tuple(steps_of(steps, place)),
-        precision=digits,
+        steps=steps if neuron is None else tuple(steps_of(steps, neuron)),
+        precision=precision,
         limit=most,
-        neuron=place and (place.layers[0] + 1, place.column + 1),
-    ).with_notes(notes)
-    return explanation if notation == "rows" else explanation.transposed()
+        neuron=neuron and (neuron.layers[0] + 1, neuron.column + 1),
+    )
 
 
 def _notes(
