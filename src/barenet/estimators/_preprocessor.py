@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from barenet.data._column_types import Column
+from barenet.data._column import Column
 from barenet.data._encoding import TableEncoding
 from barenet.data._to_frame import column_names
 from barenet.model._validation import check_dtype

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column_types import CategoryColumn, Column, DateColumn, NumberColumn
-from barenet.data._date_column import seconds
+from barenet.data._column import Column
+from barenet.data._column_types import CategoryColumn, DateColumn, NumberColumn, seconds
 from barenet.data._encoding import TableEncoding
 from barenet.data._parsing import to_number
 from barenet.files.exports._steps import Step, single_error
@@ -50,7 +50,7 @@ class TableEncodeStep(Step):
     def values(self, X: Any) -> NDArray[np.float64]:
         """Read a table as numbers."""
         frame, missing = self.encoding.frame_of(X), self.encoding.missing
-        read = ((column, column.read(frame, missing)) for column in self.columns)
+        read = ((each, each.parse(frame, each.name, missing)) for each in self.columns)
         return np.column_stack([_number(column, values) for column, values in read])
 
     def forward(self, X: NDArray[Any]) -> NDArray[Any]:
