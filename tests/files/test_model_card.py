@@ -12,8 +12,8 @@ import pytest
 from barenet import History, ModelCard, Network, Predictor, Scaling, load_predictor, save, train
 from barenet.errors import ModelFileError, in_a_line
 from barenet.files._model_file import read_model
-from barenet.files._model_header import MAX_HEADER
 from barenet.files._model_io import check_header_size
+from barenet.files._safetensors import MAX_HEADER
 from barenet.files._training_log import TrainingLog
 
 X = np.random.default_rng(0).normal(size=(9, 3))
@@ -218,7 +218,7 @@ def test_numbers_of_numpy_are_taken_as_numbers():
         log=TrainingLog(
             n_epochs=np.int64(2),
             epochs=np.arange(1, 3),
-            curves={"loss": np.array([np.nan, 0.5], np.float32)},
+            curves={"loss": (None, np.float32(0.5))},
             best_epoch=np.int64(1),
         ),
     )

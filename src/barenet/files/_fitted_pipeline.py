@@ -166,9 +166,9 @@ def _as_scaling(scaler: Any, place: str) -> Scaling:
         raise _refused(problem, SKL2ONNX)
     if not hasattr(scaler, "n_features_in_"):
         raise _refused(f"{place}: {kind} is not fitted", "call fit first")
-    name, defaults, parameters = known
+    name, parameters = known
     offset, factor = (np.zeros(scaler.n_features_in_) + part for part in parameters(scaler))
-    is_default = all(getattr(scaler, option) == value for option, value in defaults.items())
+    is_default = {**scaler.get_params(), "copy": True} == type(scaler)().get_params()
     return Scaling(name if is_default else "affine", offset, factor)
 
 
@@ -186,17 +186,9 @@ def _minmax(scaler: Any) -> tuple[Any, Any]:
     return scaler.data_min_ - scaler.feature_range[0] / scaler.scale_, scaler.scale_
 
 
-#: The options of a RobustScaler that make it equal to `Scaling.fit`.
-_QUARTILES = {
-    "with_centering": True,
-    "with_scaling": True,
-    "quantile_range": (25.0, 75.0),
-    "unit_variance": False,
-}
-
-#: Scalers of scikit-learn: barenet's name, the options for which it holds, offset and factor.
-SCALERS: dict[str, tuple[str, dict[str, Any], Callable[[Any], tuple[Any, Any]]]] = {
-    "StandardScaler": ("standardize", {"with_mean": True, "with_std": True}, _standard),
-    "MinMaxScaler": ("minmax", {"feature_range": (0, 1)}, _minmax),
-    "RobustScaler": ("robust", _QUARTILES, _robust),
+#: Scalers of scikit-learn: barenet's name with default options, and the offset and factor.
+SCALERS: dict[str, tuple[str, Callable[[Any], tuple[Any, Any]]]] = {
+    "StandardScaler": ("standardize", _standard),
+    "MinMaxScaler": ("minmax", _minmax),
+    "RobustScaler": ("robust", _robust),
 }

@@ -185,7 +185,7 @@ def check_gradients(
     objective = Objective(twin, chosen)
 
     def value() -> float:
-        return objective.value(rows, training=training, rng_key=rng_key)
+        return objective.value_and_output(rows, training=training, rng_key=rng_key)[0]
 
     here, analytic = objective.value_and_gradient(rows, training=training, rng_key=rng_key)
     numeric = slopes(value, twin.parameters, analytic, tolerance)

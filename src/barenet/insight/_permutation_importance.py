@@ -16,8 +16,8 @@ from barenet._constraints import check_count
 from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
+from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
-from barenet.model._targets import class_probabilities
 from barenet.training import _metrics as metrics
 
 __all__ = ["Importance", "permutation_importance"]

@@ -371,29 +371,21 @@ class Objective:
         self.network = network
         self.loss, self.logits = logits_form(loss, network.output_activation)
 
-    def value(self, data: ArrayDataset, *, training: bool = False, rng_key: int = 0) -> float:
-        """Compute the loss."""
-        output, _ = self._forward(data, training, rng_key)
-        return self.loss.value(output, data.y, data.sample_weight)
-
-    def value_and_output(self, data: ArrayDataset) -> tuple[float, FloatArray]:
-        """Compute the loss and the output, as for prediction."""
-        output, _ = self._forward(data, training=False)
+    def value_and_output(
+        self, data: ArrayDataset, *, training: bool = False, rng_key: int = 0
+    ) -> tuple[float, FloatArray]:
+        """Compute the loss and the output."""
+        X, network = data.inputs(self.network.dtype), self.network
+        output, _ = network.forward(X, training=training, rng_key=rng_key, logits=self.logits)
         value = self.loss.value(output, data.y, data.sample_weight)
-        return value, self.network.output_activation.forward(output) if self.logits else output
+        return value, network.output_activation.forward(output) if self.logits else output
 
     def value_and_gradient(
         self, data: ArrayDataset, *, training: bool = True, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
         """Compute the loss, and its gradient of shape (n_parameters,)."""
-        output, cache = self._forward(data, training, rng_key)
+        X, network = data.inputs(self.network.dtype), self.network
+        output, cache = network.forward(X, training=training, rng_key=rng_key, logits=self.logits)
         d_output = self.loss.gradient(output, data.y, data.sample_weight)
         value = self.loss.value(output, data.y, data.sample_weight)
-        return value, self.network.backward(cache, d_output)
-
-    def _forward(
-        self, data: ArrayDataset, training: bool, rng_key: int | None = None
-    ) -> tuple[FloatArray, list[Cache]]:
-        """The output that the loss takes, and the cache."""
-        inputs = data.inputs(self.network.dtype)
-        return self.network.forward(inputs, training=training, rng_key=rng_key, logits=self.logits)
+        return value, network.backward(cache, d_output)

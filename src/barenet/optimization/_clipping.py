@@ -11,6 +11,7 @@ import numpy as np
 from barenet._constraints import Configurable, option
 from barenet._registry import build
 from barenet.model._arrays import FloatArray
+from barenet.model._layout import euclidean_norm
 
 
 @dataclass(frozen=True)
@@ -99,14 +100,6 @@ class ClipNorm(Clipping):
         norm = euclidean_norm(gradient)
         if norm > self.limit:
             gradient *= self.limit / norm
-
-
-def euclidean_norm(vector: FloatArray) -> float:
-    """Compute √(Σ vᵢ²), in float64 if the squares overflow."""
-    with np.errstate(over="ignore"):
-        square = vector @ vector
-    norm = np.sqrt(square) if np.isfinite(square) else np.linalg.norm(vector.astype(float))
-    return float(norm)
 
 
 #: Every clipping by its name.

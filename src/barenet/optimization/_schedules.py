@@ -92,8 +92,8 @@ class Schedule(Configurable, ABC):
         state : mapping
             From `state_dict`.
         """
-        for name, value in state.items():
-            setattr(self, name, value)
+        for name in self.state_dict():
+            setattr(self, name, state[name])
 
 
 @dataclass

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from table_numbers import numbers_of
 
 from barenet import TableEncoding, export
 from barenet.data._column_types import CategoryColumn
@@ -18,16 +19,25 @@ from barenet.files.exports._inference_program import program_of
 def test_it_says_what_the_model_says(table, run_c, tmp_path, weights):
     program = program_of(table.model)
     export(table.model, tmp_path / "it.c", weights=weights)
-    outputs = run_c(tmp_path / "it.c", program.table.values(table.X), 3)
+    outputs = run_c(tmp_path / "it.c", numbers_of(program.table, table.X), 3)
     tolerance = 2e-5 if weights == "float32" else 0.05
     np.testing.assert_allclose(outputs, table.outputs, atol=tolerance)
 
 
 def test_a_real_table(passengers, run_c, tmp_path):
-    values = program_of(passengers.model).table.values(passengers.X)
+    values = numbers_of(program_of(passengers.model).table, passengers.X)
     export(passengers.model, tmp_path / "it.c")
     outputs = run_c(tmp_path / "it.c", values, 2)
     np.testing.assert_allclose(outputs, passengers.outputs, atol=2e-5)
+
+
+def test_an_index_out_of_range_is_any_other_category(table, run_c, tmp_path):
+    program = program_of(table.model)
+    rows, at = numbers_of(program.table, table.X)[[10] * 4], program.feature_names.index("town")
+    rows[:, at] = [99, -1, 1e30, len(program.table.columns[at].categories)]
+    export(table.model, tmp_path / "it.c")
+    outputs = run_c(tmp_path / "it.c", rows, 3)
+    assert (outputs == outputs[3]).all()
 
 
 def test_what_the_rounding_does_is_measured_on_a_table(table, tmp_path):
@@ -40,7 +50,7 @@ def test_sanitizers_find_nothing_whatever_the_places(table, compile_c, tmp_path)
     export(table.model, tmp_path / "it.c")
     options = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     program = compile_c(tmp_path / "it.c", "-DIT_MAIN", *options)
-    rows = program_of(table.model).table.values(table.X)
+    rows = numbers_of(program_of(table.model).table, table.X)
     rows = np.vstack([rows, np.full(6, np.nan), np.full(6, -1e30), np.full(6, 3e9)])
     text = "\n".join(" ".join(map(repr, row)) for row in rows.tolist())
     done = subprocess.run([program], input=text, capture_output=True, text=True)

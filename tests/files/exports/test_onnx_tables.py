@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from table_numbers import numbers_of
 
 from barenet import Network, Predictor, TableEncoding
 from barenet.data._column_types import CategoryColumn
@@ -93,11 +94,12 @@ def adult() -> tuple[Predictor, dict[str, list[str]]]:
 def test_fault_97_the_markers_of_a_real_table(adult):
     model, rows = adult
     program = program_of(model)
+    numbers = numbers_of(program.table, rows)
     given = {
         column.name: np.array(rows[column.name], object)[:, np.newaxis]
         if isinstance(column, CategoryColumn)
         else values[:, np.newaxis].astype(np.float32)
-        for column, values in zip(program.table.columns, program.table.values(rows).T, strict=True)
+        for column, values in zip(program.table.columns, numbers.T, strict=True)
     }
     assert any("?" in values for values in given.values())
     labels, probabilities = onnxruntime.InferenceSession(render(program, "it")[".onnx"]).run(

@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 from json_reader import predict
 from random_tables import random_table
+from table_numbers import numbers_of
 
 from barenet import export
 from barenet.data._column_types import CategoryColumn, NumberColumn
@@ -38,7 +39,7 @@ def check(found, model, rows, tolerance, last_digit=0):
 
 def raw_numbers(program, rows):
     """The numbers of each row; some that stand for a missing one stay as they are."""
-    values = program.table.values(rows)
+    values = numbers_of(program.table, rows)
     for at, column in enumerate(program.table.columns):
         if isinstance(column, NumberColumn):
             numbers = [to_number(text.strip()) for text in rows[column.name]]

@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
-from barenet.files.exports._inference_program import Program, program_of
+from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import Rounding, measure_rounding, round_weights
 from barenet.files.exports._writing import write_together
 from barenet.model._validation import check_inputs
-
-__all__ = ["EXPORTS", "SUFFIXES", "Exported", "export"]
 
 #: The module of each format, which is imported when it is needed.
 EXPORTS = {
@@ -126,7 +123,6 @@ def export(
     path = Path(path)
     to = _format(path, to)
     program, rounding = program_of(model), None
-    options: dict[str, Any] = {}
     if to != "c" and (weights != "float32" or X is not None):
         raise ArgumentError(
             f"only C has rounded weights, and this is {to}",
@@ -134,32 +130,26 @@ def export(
             remedy="use {to}",
             to="c",
         )
-    if lookup(WEIGHTS, weights, "weights"):
-        exact, program = program, round_weights(program)
-        if X is not None:
-            rows = _rows(program, X)
-            rounding = measure_rounding(exact, program, rows)
-            options["rounding"] = rounding
-    elif X is not None:
+    is_rounded = lookup(WEIGHTS, weights, "weights")
+    if X is not None and not is_rounded:
         raise ArgumentError(
             "rows are needed only to measure the rounding of weights",
             argument="X",
             remedy="use {weights}",
             weights="int8",
         )
+    if is_rounded:
+        exact, program = program, round_weights(program)
+        if X is not None:
+            rows = X if program.table else check_inputs(X, np.dtype(np.float64), program.n_inputs)
+            rounding = measure_rounding(exact, program, rows)
     stem = path.stem if path.suffix == SUFFIXES[to] else path.name
     render = importlib.import_module(EXPORTS[to]).render
+    options = {} if rounding is None else {"rounding": rounding}
     texts: dict[str, bytes] = render(program, stem, **options)
     contents = {path.with_name(stem + suffix): data for suffix, data in texts.items()}
     write_together(contents)
     return Exported(to, tuple(contents), sum(map(len, contents.values())), rounding)
-
-
-def _rows(program: Program, X: Any) -> NDArray[Any]:
-    """Check raw rows, as numbers."""
-    if program.table is not None:
-        return program.table.values(X)
-    return check_inputs(X, np.dtype(np.float64), program.n_inputs)
 
 
 def _format(path: Path, to: str | None) -> str:

@@ -7,7 +7,7 @@ Only operators that ONNX Runtime has for float32 and float64 are used.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,19 +26,10 @@ from barenet.files.exports._steps import (
     NormalizeRow,
     Scale,
     Step,
+    TableEncodeStep,
     Unscale,
+    unsupported_column,
 )
-from barenet.files.exports._table_encode_step import TableEncodeStep
-
-__all__ = [
-    "ML_OPSET",
-    "TYPES",
-    "Graph",
-    "OutputNames",
-    "column_inputs",
-    "write_columns",
-    "write_outputs",
-]
 
 #: Codes of types in ONNX, by NumPy's names.
 TYPES = {"float32": 1, "int64": 7, "string": 8, "float64": 11}
@@ -50,39 +41,33 @@ ML_OPSET = 3
 RESERVED = ("", "labels", "probabilities", "predictions")
 
 
-class OutputNames(NamedTuple):
-    """Names of the results of a graph."""
-
-    outputs: str
-    #: The class of each row, or a 0 or 1 for each label; None for numbers.
-    labels: str | None
-
-
 def write_outputs(
-    program: Program, graph: Graph, X: str, outputs: str | None = None, labels: str | None = None
-) -> OutputNames:
+    program: Program, graph: Graph, X: str, outputs: str, labels: str | None = None
+) -> None:
     """Add all steps of a program, and the labels that follow from the last one."""
-    values = X
     for step in program.steps[1:] if program.table else program.steps:
-        values = _add(graph, step, values, program.dtype)
-    values = graph.add("Identity", values, output=outputs)
+        X = _add(graph, step, X, program.dtype)
+    graph.add("Identity", X, output=outputs)
     if program.answer == "class":
-        best = graph.add("ArgMax", values, axis=1, keepdims=0)
+        best = graph.add("ArgMax", outputs, axis=1, keepdims=0)
         names = graph.constant(_class_names(program))
-        return OutputNames(values, graph.add("Gather", names, best, output=labels, axis=0))
-    if program.answer == "labels":
+        graph.add("Gather", names, best, output=labels, axis=0)
+    elif program.answer == "labels":
         half = graph.constant(np.array(0.5, program.dtype))
-        likely = graph.add("Greater", values, half)
-        return OutputNames(values, graph.add("Cast", likely, output=labels, to=TYPES["int64"]))
-    return OutputNames(values, None)
+        likely = graph.add("Greater", outputs, half)
+        graph.add("Cast", likely, output=labels, to=TYPES["int64"])
 
 
 def _class_names(program: Program) -> NDArray[Any]:
-    """The classes as integers, or as text that is valid UTF-8."""
+    """The classes as integers, or as text."""
     if all(isinstance(name, int) for name in program.classes):
         return np.array(program.classes, np.int64)
-    encoded = (str(name).encode("utf-8", "replace").decode() for name in program.classes)
-    return np.array(list(encoded), object)
+    return np.array([utf8(str(name)) for name in program.classes], object)
+
+
+def utf8(text: str) -> str:
+    """Replace characters that UTF-8 lacks, which ONNX does not accept."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _add(graph: Graph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
@@ -125,13 +110,7 @@ def column_inputs(step: TableEncodeStep, is_coarse: Iterable[bool]) -> Iterator[
     """The name and type of the input for each column."""
     for column, coarse in zip(step.columns, is_coarse, strict=True):
         if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
-            raise ArgumentError(
-                f"column {column.name!r} holds a {column.kind}, for which ONNX has no type",
-                argument="model",
-                remedy="use {to} or {to_}",
-                to="python",
-                to_="json",
-            )
+            raise unsupported_column(column, "for which ONNX has no type")
         if column.name in RESERVED or column.name.startswith("barenet/"):
             raise ArgumentError(
                 f"column {column.name!r} has a name that the graph of ONNX uses itself",
@@ -174,22 +153,12 @@ def _category(column: CategoryColumn, step: TableEncodeStep, graph: Graph) -> st
     """Look up the index of each text, and put a 1 there."""
     count, n_outputs = len(column.categories), len(column.outputs)
     other = count if column.rare else -1
-    indices: dict[bytes, int] = {_utf8(name): at for at, name in enumerate(column.categories)}
+    indices: dict[str, int] = {utf8(name): at for at, name in enumerate(column.categories)}
     missing = n_outputs - 1 if column.missing else other
     for marker in ("", *step.encoding.missing):
-        indices |= {_utf8(marker): missing, _utf8(normalize_label(marker)): missing}
-    index = graph.add(
-        "LabelEncoder",
-        column.name,
-        domain="ai.onnx.ml",
-        keys_strings=list(indices),
-        values_int64s=list(indices.values()),
-        default_int64=other,
-    )
+        indices |= {utf8(marker): missing, utf8(normalize_label(marker)): missing}
+    pairs: dict[str, Any] = {"keys_strings": [*indices], "values_int64s": [*indices.values()]}
+    name, domain = column.name, "ai.onnx.ml"
+    index = graph.add("LabelEncoder", name, domain=domain, **pairs, default_int64=other)
     own = graph.add("Equal", index, graph.constant(np.arange(n_outputs).reshape(1, -1)))
     return graph.add("Cast", own, to=TYPES["float64"])
-
-
-def _utf8(text: str) -> bytes:
-    """Encode a text for ONNX."""
-    return text.encode("utf-8", "replace")

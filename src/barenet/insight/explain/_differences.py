@@ -79,4 +79,6 @@ class Differences:
         return found.reshape(analytic.shape)
 
     def _loss(self) -> float:
-        return self.objective.value(self.step.job.rows, training=True, rng_key=self.key)
+        return self.objective.value_and_output(self.step.job.rows, training=True, rng_key=self.key)[
+            0
+        ]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import options_of
+from barenet._constraints import option_values
 from barenet._expressions import Expression, declared
 from barenet.insight.explain._document import Equation, Step
 from barenet.insight.explain._name import Name
@@ -84,7 +84,7 @@ class LayerEquations:
 
 def _options(activation: object) -> dict[str, float]:
     """The options of an activation, which are numbers in its formula."""
-    return {each.name: getattr(activation, each.name) for each in options_of(activation)}
+    return option_values(activation)
 
 
 class Passes(NamedTuple):

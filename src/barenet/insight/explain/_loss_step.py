@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from barenet._constraints import options_of
+from barenet._constraints import option_values
 from barenet._expressions import declared
 from barenet.insight.explain._document import Equation, Step
 from barenet.insight.explain._name import Name
@@ -58,7 +58,7 @@ def _equations(table: QuantityTable, output: Name) -> list[Equation]:
     """Write the loss of each sample, where there are several, the mean, and the gradient."""
     step, loss, rows = table.step, table.step.loss, table.rows
     n_samples, weights = len(rows.y), rows.sample_weight
-    numbers = {"n": n_samples} | {each.name: getattr(loss, each.name) for each in options_of(loss)}
+    numbers = {"n": n_samples} | option_values(loss)
 
     def equation(name: Name, value: Any, text: str | None, **parts: Any) -> Equation:
         names = {"A": output, **{letter: Name(letter) for letter in "Ywl"}}

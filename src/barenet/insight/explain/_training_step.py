@@ -36,7 +36,7 @@ from barenet.model.losses import Loss, as_loss
 from barenet.optimization._clipping import Clipping, as_clipping
 from barenet.optimization._penalties import Penalty, as_penalties
 from barenet.optimization.optimizers import LBFGS, SGD, Optimizer, as_optimizer
-from barenet.training._train import check_full_batch
+from barenet.training._lbfgs_loop import check_full_batch
 
 __all__ = ["EXPLANATION_MARK", "NOTATIONS", "explain"]
 

@@ -13,9 +13,8 @@ from barenet.insight.explain._name import Name
 from barenet.insight.explain._quantity_table import QuantityTable
 from barenet.insight.explain._recorded_step import RecordedPenalty
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import Slot
+from barenet.model._layout import Slot, euclidean_norm
 from barenet.model.layers import BatchNorm, LayerNorm
-from barenet.optimization._clipping import euclidean_norm
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers._optimizer import UpdateFormula
 

@@ -16,10 +16,10 @@ import numpy as np
 from barenet.model._activations import Softmax, sigmoid
 from barenet.model._arrays import FloatArray
 from barenet.model.losses._focal import SoftmaxBinaryFocal
-from barenet.model.losses._loss import Loss
-from barenet.model.losses._probabilities import (
+from barenet.model.losses._loss import (
     BinaryLoss,
     CategoricalLoss,
+    Loss,
     clip_probabilities,
     log_softmax,
     softplus,

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from barenet._constraints import option
 from barenet.model._activations import sigmoid
 from barenet.model._arrays import FloatArray
-from barenet.model.losses._loss import Loss
-from barenet.model.losses._probabilities import (
+from barenet.model.losses._loss import (
     BinaryLoss,
     CategoricalLoss,
+    Loss,
     clip_probabilities,
     log_softmax,
     softplus,

@@ -146,6 +146,50 @@ class Loss(Configurable, ABC):
         """
 
 
+class BinaryLoss(Loss):
+    """A loss of independent probabilities, one for each output."""
+
+    outputs = ("sigmoid", "softmax")
+    #: Whether exactly one class is true in each row.
+    _exclusive: ClassVar[bool] = False
+
+    def check_targets(self, y: FloatArray) -> None:
+        """Reject targets that are not probabilities, of classes that may exclude each other."""
+        if ((y < 0) | (y > 1)).any():
+            problem = f"{self.name} needs targets from 0 to 1, got {y.min():g} to {y.max():g}"
+            raise ArgumentError(problem, argument="y")
+        if self._exclusive and not np.allclose(y.sum(axis=1), 1, atol=1e-3):
+            raise ArgumentError(
+                f"{self.name} needs rows that sum to 1 (one class each)",
+                argument="y",
+                remedy="for several labels at once use a sigmoid output and binary_cross_entropy",
+            )
+
+
+class CategoricalLoss(BinaryLoss):
+    """A loss of the probabilities of classes that exclude each other."""
+
+    outputs = ("softmax", "sigmoid")
+    _exclusive = True
+
+
+def clip_probabilities(p: FloatArray) -> FloatArray:
+    """Move probabilities that were rounded to 0 or 1 away from the poles of the logarithm."""
+    limits = np.finfo(p.dtype)
+    return np.clip(p, limits.tiny, 1 - limits.eps)
+
+
+def softplus(z: FloatArray) -> FloatArray:
+    """ln(1 + eᶻ) = −ln σ(−z), without overflow."""
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+
+def log_softmax(z: FloatArray) -> FloatArray:
+    """ln softmax(z) of each row, without overflow."""
+    Z = z - z.max(axis=1, keepdims=True)
+    return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+
+
 def _check_shapes(output: FloatArray, y: FloatArray) -> None:
     """Reject shapes that NumPy would broadcast to every output against every target."""
     if output.shape != y.shape:

@@ -14,8 +14,7 @@ import numpy as np
 from barenet.errors import ArgumentError
 from barenet.model._activations import sigmoid
 from barenet.model._arrays import FloatArray
-from barenet.model.losses._loss import Loss
-from barenet.model.losses._probabilities import log_softmax
+from barenet.model.losses._loss import Loss, log_softmax
 
 #: Formula of the loss, the same for each form.
 _DEVIANCE = "A - Y + times_ln(Y, Y / A)"

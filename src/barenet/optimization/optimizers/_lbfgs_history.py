@@ -79,7 +79,7 @@ class LBFGSHistory:
             "reported": self.n_reported,
             "start": self.start,
             "values": np.array(self.values),
-            "gradients": np.array(self.gradients).reshape(-1, self.start.size),
+            "gradients": np.array(self.gradients, self.start.dtype).reshape(-1, self.start.size),
             "places": np.array(self.checksums, np.int64),
         }
 

@@ -72,7 +72,9 @@ class Optimizer(Configurable, ABC):
     moments: dict[str, FloatArray] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    n_steps: int = field(default=0, init=False, repr=False, compare=False)
+    n_steps: int = field(
+        default=0, init=False, repr=False, compare=False, metadata={"ge": 0, "integer": True}
+    )
 
     def step(
         self, parameters: FloatArray, gradient: FloatArray, learning_rate: float | None = None
@@ -111,9 +113,10 @@ class Optimizer(Configurable, ABC):
         ValueError
             If the optimizer has taken steps with a vector of another length.
         """
-        if not self.moments:
-            self.moments = {name: np.zeros_like(parameters) for name in self.moment_names}
-        for moment in self.moments.values():
+        for name in self.moment_names:
+            if name not in self.moments:
+                self.moments[name] = np.zeros_like(parameters)
+            moment = self.moments[name]
             if moment.shape != parameters.shape:
                 raise ArgumentError(
                     f"it has moments of {moment.size} parameters, and this network has "
@@ -161,5 +164,6 @@ class Optimizer(Configurable, ABC):
             From `state_dict`.
         """
         self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
-        named = {name: state.get(f"moment_{name}") for name in self.moment_names}
-        self.moments = {name: array.copy() for name, array in named.items() if array is not None}
+        self.__post_init__()
+        names = self.moment_names if self.n_steps else ()
+        self.moments = {name: state[f"moment_{name}"].copy() for name in names}
