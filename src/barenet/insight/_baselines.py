@@ -173,6 +173,7 @@ def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None
     """Fit a linear model with an L2 penalty of ½‖W‖² on the sum of the rows' losses."""
     if network.output_activation.name == "identity":
         return _ridge(network, X, y)
+    scaling: Scaling | None
     if X.size * (network.n_outputs or 1) <= FEW:
         how: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
         scaling = Scaling("affine", X.mean(axis=0, dtype=np.float64), np.ones(X.shape[1]))
