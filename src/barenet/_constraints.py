@@ -44,11 +44,15 @@ def option(
 
 
 class Configurable:
-    """Base of everything with a name and options."""
+    """Base of everything with a name and options.
 
-    #: The argument that takes the object; errors name it.
+    Attributes
+    ----------
+    role, name : str
+        The argument that takes it, which errors name, and its name in the registry.
+    """
+
     role: ClassVar[str]
-    #: The name in the registry.
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
@@ -68,6 +72,14 @@ def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
     if not dataclasses.is_dataclass(thing):
         return []
     return list(filter(attrgetter("init"), dataclasses.fields(thing)))
+
+
+def check_fields(thing: Any) -> None:
+    """Check the numbers of a dataclass against their ranges; a default needs no check."""
+    for field in dataclasses.fields(thing):
+        value, default = getattr(thing, field.name), field.default
+        if field.metadata and (type(value) is not type(default) or value != default):
+            check_number(value, field.name, **field.metadata)
 
 
 def option_values(thing: Any) -> dict[str, Any]:

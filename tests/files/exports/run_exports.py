@@ -135,4 +135,4 @@ def onnx_columns(step: TableEncodeStep, X: dict[str, list[str]]) -> dict[str, np
 
 def read_columns(step: TableEncodeStep, X: Any) -> list[np.ndarray]:
     frame, missing = step.encoding.frame_of(X), step.encoding.missing
-    return [column.read(frame, missing) for column in step.columns]
+    return [column.parse(frame, column.name, missing) for column in step.columns]
