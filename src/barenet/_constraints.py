@@ -44,10 +44,10 @@ def option(
 
 
 class Configurable:
-    """Base of everything with a name and options."""
+    """Base of everything with options, checked when it is created."""
 
-    #: The argument that takes the object; errors name it.
-    role: ClassVar[str]
+    #: The argument that takes the object, for errors; if there is none, they name the option.
+    role: ClassVar[str] = ""
     #: The name in the registry.
     name: ClassVar[str]
 
@@ -58,8 +58,8 @@ class Configurable:
                 if field.metadata:
                     limits[field.name] = field.metadata
         for name, constraints in limits.items():
-            part = f"{self.name}'s {name}"
-            number = check_number(getattr(self, name), self.role, part=part, **constraints)
+            argument, part = (self.role, f"{self.name}'s {name}") if self.role else (name, "")
+            number = check_number(getattr(self, name), argument, part=part, **constraints)
             object.__setattr__(self, name, number)  # most of these classes are frozen
 
 

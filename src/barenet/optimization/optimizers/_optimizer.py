@@ -95,7 +95,8 @@ class Optimizer(Configurable, ABC):
         ValueError
             If the optimizer has taken steps with a vector of another length.
         """
-        self.prepare(parameters)
+        if self.moment_names:
+            self.prepare(parameters)
         self.n_steps += 1
         rate = self.learning_rate if learning_rate is None else learning_rate
         self.update(parameters, gradient, rate)
