@@ -16,8 +16,6 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError, DataError
 from barenet.model._validation import numeric_array
 
-__all__ = ["KINDS", "LEAST", "NAMES", "Scaling"]
-
 Kind = Literal["none", "standardize", "minmax", "robust"]
 
 #: Minimum absolute value of a factor or divisor: below it a float64 loses its digits.

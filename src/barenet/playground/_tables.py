@@ -177,7 +177,7 @@ def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
         if b"\0" not in content:
             options["encoding"] = "cp1252"
     table = read_table(path, CsvOptions(**options))
-    if table.lines.delimiter in (";", "\t"):
+    if table.delimiter in (";", "\t"):
         with contextlib.suppress(DataError):
             other = read_table(path, CsvOptions(**options, decimal=","))
             if _count_numeric(other) > _count_numeric(table):

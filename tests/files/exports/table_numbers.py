@@ -14,7 +14,7 @@ def numbers_of(step: TableEncodeStep, X: Any) -> np.ndarray:
     """A category is its index in the column's record, the next index any other, NaN is missing."""
     frame, columns = step.encoding.frame_of(X), []
     for column in step.columns:
-        values = column.read(frame, step.encoding.missing)
+        values = column.parse(frame, column.name, step.encoding.missing)
         if isinstance(column, CategoryColumn):
             indices = {category: float(at) for at, category in enumerate(column.categories)}
             indices[""] = np.nan

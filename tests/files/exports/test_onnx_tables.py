@@ -25,7 +25,7 @@ def inputs_of(case) -> dict[str, np.ndarray]:
     """A column each: text for categories, as the record has it, and numbers for all else."""
     step = program_of(case.model).table
     frame, missing = as_frame(case.X), step.encoding.missing
-    read = {column: column.read(frame, missing) for column in step.columns}
+    read = {column: column.parse(frame, column.name, missing) for column in step.columns}
     dtypes = {c: object if isinstance(c, CategoryColumn) else case.dtype for c in read}
     return {c.name: values.astype(dtypes[c])[:, np.newaxis] for c, values in read.items()}
 

@@ -50,7 +50,7 @@ def raw_numbers(program, rows):
 
 def raw_texts(column, encoding, rows):
     """The labels of each row, and the markers of a missing one as they are."""
-    labels = column.read(encoding.frame_of(rows), encoding.missing)
+    labels = column.parse(encoding.frame_of(rows), column.name, encoding.missing)
     texts = [text.strip() for text in rows[column.name]]
     pairs = zip(texts, labels.tolist(), strict=True)
     return np.array([text if text in encoding.missing else label for text, label in pairs], object)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column_types import BooleanColumn, CategoryColumn, Column, NumberColumn
+from barenet.data._column import Column
+from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
 from barenet.data._parsing import normalize_label
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import Graph, add_activation
