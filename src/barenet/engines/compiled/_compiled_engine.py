@@ -33,6 +33,11 @@ class CompiledEngine(Engine):
     threads : int, optional
         By default what pays, and never more than the cores allowed. The bits do not depend on it.
 
+    Raises
+    ------
+    UnsupportedJobError
+        If a part of the job is user-defined.
+
     Examples
     --------
     >>> import numpy as np
