@@ -44,11 +44,16 @@ def option(
 
 
 class Configurable:
-    """Base of everything with options, checked when it is created."""
+    """Base of everything with options, which are checked when it is created.
 
-    #: The argument that takes the object, for errors; if there is none, they name the option.
+    Attributes
+    ----------
+    role, name : str
+        The argument that takes it, which errors name, and its name in the registry. Without a
+        role, errors name the option.
+    """
+
     role: ClassVar[str] = ""
-    #: The name in the registry.
     name: ClassVar[str]
 
     def __post_init__(self) -> None:

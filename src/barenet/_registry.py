@@ -27,6 +27,11 @@ MAX_CHARACTERS = 1_000
 CONSTANTS = {"true": True, "false": False, "none": None, "inf": float("inf")}
 
 
+def by_name(*kinds: type[T]) -> dict[str, type[T]]:
+    """A registry of classes, by their names."""
+    return {kind.name: kind for kind in kinds}  # type: ignore[attr-defined]
+
+
 def build(
     base: type[T] | UnionType, registry: Mapping[str, type[T]], spec: str | T, argument: str
 ) -> T:

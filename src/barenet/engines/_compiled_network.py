@@ -16,9 +16,8 @@ from barenet.engines._engine import Job
 from barenet.engines.compiled._compiled_engine import CHUNK, refusal
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset, input_blocks
-from barenet.model._arrays import FloatArray, InputArray
+from barenet.model._arrays import FloatArray, InputArray, check_outputs, validate_inputs
 from barenet.model._network import Network
-from barenet.model._validation import check_outputs, validate_inputs
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import SGD
 

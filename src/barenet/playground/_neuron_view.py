@@ -86,7 +86,8 @@ def _forward_layer(
     """Input of the last activation, output of the layer, and the activation."""
     output, cache = layer.forward(values)
     if isinstance(layer, Dense):
-        return cache.Z, output, layer.activation
+        _, Z, *_ = cache
+        return Z, output, layer.activation
     if layer.activation is not None:
         return values, output, layer.activation
     return sums, output, activation

@@ -226,10 +226,8 @@ def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
     """Look metrics up."""
     if not isinstance(names, str | list | tuple | set):
         raise ArgumentError.of("metrics", names, "names")
-    found = {}
-    for name in [names] if isinstance(names, str) else names:
-        found[name] = lookup(METRICS, name, "metrics")
-    return found
+    given = [names] if isinstance(names, str) else names
+    return {name: lookup(METRICS, name, "metrics") for name in given}
 
 
 def as_callbacks(callbacks: Callbacks) -> list[Callback]:

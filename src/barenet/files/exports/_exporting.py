@@ -15,7 +15,7 @@ from barenet.errors import ArgumentError
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import Rounding, measure_rounding, round_weights
 from barenet.files.exports._writing import write_together
-from barenet.model._validation import check_inputs
+from barenet.model._arrays import check_inputs
 
 #: The module of each format, which is imported when it is needed.
 EXPORTS = {
