@@ -15,7 +15,7 @@ from sklearn.utils import estimator_html_repr
 
 import barenet
 from barenet import MLPClassifier, MLPRegressor, save
-from barenet.estimators._base import ParameterViews
+from barenet.estimators._parameter_views import ParameterViews
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -187,4 +187,4 @@ def test_coefficients_keep_their_shapes():
     with pytest.raises(ValueError, match="broadcast"):
         views[0] = np.ones(3)
     with pytest.raises(ValueError, match="zip"):
-        views.write([np.ones(2)])
+        views[:] = [np.ones(2)]

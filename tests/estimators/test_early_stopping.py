@@ -11,8 +11,7 @@ from barenet import History, Network
 from barenet.callbacks import Run
 from barenet.estimators._early_stopping import (
     InverseScalingRate,
-    LossPatience,
-    ScorePatience,
+    Patience,
     StoppingState,
     split_validation,
 )
@@ -39,19 +38,19 @@ def epochs(callback, losses, scores=()):
 
 def test_one_epoch_more_than_it_waits_for():
     losses = [1.0, 0.95, 0.95, 0.99, 0.1, 0.1]
-    assert epochs(LossPatience(StoppingState(), tol=0.1, patience=2), losses).epoch == 4
-    assert epochs(LossPatience(StoppingState(), tol=0.1, patience=3), losses).stop_reason is None
+    assert epochs(Patience(StoppingState(), tol=0.1, patience=2), losses).epoch == 4
+    assert epochs(Patience(StoppingState(), tol=0.1, patience=3), losses).stop_reason is None
 
 
 def test_better_by_exactly_tol_counts():
     state = StoppingState()
-    epochs(LossPatience(state, tol=0.25, patience=1), [1.0, 0.75, 0.5, 0.25])
+    epochs(Patience(state, tol=0.25, patience=1), [1.0, 0.75, 0.5, 0.25])
     assert state == StoppingState(best=0.25, n_epochs_no_change=0)
 
 
 def test_it_may_wait_for_ever():
     state = StoppingState()
-    run = epochs(LossPatience(state, tol=1e9, patience=math.inf), [1.0] * 30)
+    run = epochs(Patience(state, tol=1e9, patience=math.inf), [1.0] * 30)
     assert run.stop_reason is None
     assert state.n_epochs_no_change == 29
 
@@ -59,14 +58,14 @@ def test_it_may_wait_for_ever():
 def test_it_goes_on_from_call_to_call():
     state = StoppingState()
     for losses in ([1.0, 1.1], [1.1, 1.1]):
-        run = epochs(LossPatience(state, tol=0, patience=3), losses)
+        run = epochs(Patience(state, tol=0, patience=3), losses)
     assert run.stop_reason is None
-    assert epochs(LossPatience(state, tol=0, patience=3), [1.1]).stop_reason
+    assert epochs(Patience(state, tol=0, patience=3), [1.1]).stop_reason
 
 
 def test_a_fifth_of_the_rate_until_it_is_tiny():
     optimizer = SGD(1e-5)
-    run = epochs(LossPatience(StoppingState(), 0.1, 1, optimizer), [1.0] * 30)
+    run = epochs(Patience(StoppingState(), 0.1, 1, optimizer), [1.0] * 30)
     # Every other epoch a fifth: 2e-6 after the third, 4e-7 after the fifth, and the end.
     assert run.epoch == 7
     assert optimizer.learning_rate == pytest.approx(4e-7)
@@ -75,7 +74,7 @@ def test_a_fifth_of_the_rate_until_it_is_tiny():
 def test_the_best_score_is_put_back():
     scores = [0.5, 0.7, 0.6, math.nan, 0.7, 0.1]
     state = StoppingState()
-    rule = ScorePatience("validation_accuracy", state, 0, 9)
+    rule = Patience(state, 0, 9, score="validation_accuracy")
     run = epochs(rule, [1.0] * 6, scores)
     assert run.history.best_epoch == 2
     assert run.network.parameters.tolist() == [2, 2]
@@ -84,7 +83,7 @@ def test_the_best_score_is_put_back():
 
 
 def test_a_score_that_is_no_number_is_no_better():
-    rule = ScorePatience("validation_accuracy", StoppingState(), 0, 2)
+    rule = Patience(StoppingState(), 0, 2, score="validation_accuracy")
     assert epochs(rule, [1.0] * 9, [0.5] + 8 * [math.nan]).epoch == 4
 
 

@@ -30,7 +30,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from barenet import MLPClassifier, MLPRegressor
 from barenet.callbacks import EarlyStopping
-from barenet.estimators._scoring import DefaultScorer, accuracy, as_scorers, r2
+from barenet.estimators._scoring import ValidationScorer, accuracy, as_scorers, r2
 from barenet.model._array_dataset import ArrayDataset
 
 pytestmark = [
@@ -327,6 +327,6 @@ def test_default_scores_that_are_undefined():
 
 def test_an_output_that_is_not_finite_has_no_score():
     rows = ArrayDataset(np.zeros((2, 1)), np.zeros((2, 1)), None)
-    scorer = DefaultScorer("r2", lambda output, rows: r2(rows.y, output, None), rows)
+    scorer = ValidationScorer(rows, {"r2": lambda output: r2(rows.y, output, None)})
     assert scorer(np.zeros((2, 1))) == {"r2": 1.0}
     assert math.isnan(scorer(np.array([[0.0], [np.inf]]))["r2"])

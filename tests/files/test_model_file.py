@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from barenet import Network, load, load_predictor, save, train
 from barenet.errors import ModelFileError
 from barenet.files import _model_file as model_file
-from barenet.files import _model_header as model_header
+from barenet.files import _safetensors as safetensors
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.layers import LAYERS
 
@@ -192,7 +192,7 @@ def test_promise_08_loading_runs_no_code_and_unpickles_nothing(path):
     assert done.stdout == "[] True\n"
     names = {
         alias.name
-        for loader in (model_file, model_header)
+        for loader in (model_file, safetensors)
         for node in ast.walk(ast.parse(Path(loader.__file__).read_text("utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import label_binarize
 
-from barenet.model._targets import check_targets, one_hot
+from barenet.model._array_dataset import check_targets, one_hot
 
 DOUBLE = np.dtype("float64")
 

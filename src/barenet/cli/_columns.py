@@ -6,11 +6,11 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from barenet.data._column import Column
 from barenet.data._column_kinds import kind_of
 from barenet.data._column_types import (
     BooleanColumn,
     CategoryColumn,
-    Column,
     DateColumn,
     DroppedColumn,
     NumberColumn,

@@ -65,18 +65,11 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
 
 
 COMMANDS: dict[str, Callable[..., int]] = {
-    "train": train,
-    "predict": predict,
-    "evaluate": evaluate,
-    "importance": importance,
-    "plot": plot,
-    "info": info,
-    "export": export,
-    "explain": explain,
-    "play": play,
-    "datasets": datasets,
-    "doctor": doctor,
-    "completion": completion,
+    command.__name__: command
+    for command in (
+        *(train, predict, evaluate, importance, plot, info),
+        *(export, explain, play, datasets, doctor, completion),
+    )
 }
 
 spelling = Spelling()

@@ -23,9 +23,8 @@ from barenet.data._parsing import to_number
 from barenet.data._table_loading import read_features
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
-from barenet.model._array_dataset import BLOCK
+from barenet.model._array_dataset import BLOCK, class_probabilities
 from barenet.model._arrays import FloatArray
-from barenet.model._targets import class_probabilities
 
 #: Rows that are predicted and printed at a time; a network predicts blocks of half as many.
 ROWS = 2 * BLOCK

@@ -204,7 +204,7 @@ class Results:
     def plot(self) -> None:
         """Plot the history and the predictions of the network, if matplotlib is installed."""
         from barenet.cli._run_plots import default_kind, draw, literal
-        from barenet.insight.plots import plot_history, save_figure
+        from barenet.plots import plot_history, save_figure
 
         def save_plot(kind: str, figure: Callable[[], Any]) -> None:
             path = self.folder.path / f"{kind}.png"

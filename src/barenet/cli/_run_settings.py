@@ -19,12 +19,11 @@ from barenet.cli._flags import (
     StepFlags,
     complete_name,
 )
-from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, canonical_name, load_dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import PARQUET_SUFFIXES, STANDARD_INPUT, plain_name
-from barenet.data._parquet import open_parquet
+from barenet.data._file_io import STANDARD_INPUT, plain_name
+from barenet.data._table_loading import open_table
 from barenet.errors import ArgumentError
 
 #: Spellings of missing values that are always recognized, for the help.
@@ -71,10 +70,9 @@ class FileOptions:
 
     def open_table(self, path: str) -> Any:
         """Open a table whose columns can be listed and read."""
-        if plain_name(path).endswith(PARQUET_SUFFIXES):
-            return open_parquet(Path(path))
-        csv = CsvOptions(self.delimiter, self.encoding, self.decimal, self.header)
-        return read_table(Path(path), csv)
+        return open_table(
+            path, CsvOptions(self.delimiter, self.encoding, self.decimal, self.header)
+        )
 
 
 NO_FILE_OPTIONS = FileOptions()

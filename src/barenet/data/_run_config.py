@@ -10,15 +10,13 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from barenet._constraints import check_number, option
+from barenet._constraints import check_fields, option
 from barenet.errors import ArgumentError
 from barenet.model._architecture import dense_layers
 from barenet.model._network import Network
 from barenet.optimization._clipping import ClipNorm, Clipping, ClipValue
 from barenet.optimization._penalties import L1, L2, Penalty
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
-
-__all__ = ["DEFAULTS", "RunConfig"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,10 +135,7 @@ class RunConfig:
 
     def validate(self) -> None:
         """Check every number against its range, and settings that exclude each other."""
-        for field in dataclasses.fields(RunConfig):
-            value = getattr(self, field.name)
-            if field.metadata and value is not None:
-                check_number(value, field.name, **field.metadata)
+        check_fields(self)
         self.make_optimizer()
         self.make_clipping()
 

@@ -22,8 +22,9 @@ from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._atomic import check_replaceable, hidden_name, remove_leftovers
 from barenet.files._lock import locked
 from barenet.files._model_file import check_layers, read_model, write_model
+from barenet.files._safetensors import Arrays
+from barenet.model._layout import Snapshot
 from barenet.model._network import Network
-from barenet.model._snapshot import Snapshot
 from barenet.training._checkpointing import Checkpointer, StateDict
 from barenet.training._run import Run
 
@@ -123,16 +124,15 @@ class Checkpoint(Checkpointer):
         return time.monotonic() - self._saved_at >= self.seconds
 
     def save(self, run: Run, state: StateDict) -> None:
-        plain: StateDict = {name: {} for name in state}
-        tensors: dict[str, np.ndarray[Any, Any]] = {}
+        network_arrays = {f"run/{name}" for name in Snapshot._fields}  # stored with the network
+        plain: StateDict = {part: {} for part in state}
+        tensors: Arrays = {}
         for part, values in state.items():
             for key, value in values.items():
-                if isinstance(value, np.ndarray):
-                    tensors[f"{part}/{key}"] = value
-                else:
+                if not isinstance(value, np.ndarray):
                     plain[part][key] = value
-        for name in Snapshot._fields:
-            del tensors[f"run/{name}"]  # stored with the network
+                elif (name := f"{part}/{key}") not in network_arrays:
+                    tensors[name] = value
         extra = {"checkpoint": {"version": VERSION, "state": plain, "notes": self.notes}}
         try:
             write_model(self.path, run.network, extra, tensors)
@@ -169,7 +169,7 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
     raise ArgumentError.of(argument, every, expected)
 
 
-def _read(path: Path) -> tuple[Network, dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+def _read(path: Path) -> tuple[Network, dict[str, Any], Arrays]:
     """Read and validate a checkpoint."""
     if path.is_dir():
         raise FileNotFoundError(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._constraints import Count, convert
+from barenet._constraints import Count, convert_fields
 from barenet.data._encoding import TableEncoding
 from barenet.data._labels import class_labels
 from barenet.data._scaling import Scaling
@@ -19,12 +19,17 @@ from barenet.errors import ArgumentError, brief, printable
 from barenet.files._description import describe_network, describe_rows, listed
 from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._model_card import ModelCard
-from barenet.files._model_header import MAX_HEADER
 from barenet.files._pipeline_card import make_card
-from barenet.model._arrays import FloatArray
+from barenet.files._safetensors import MAX_HEADER
+from barenet.model._array_dataset import class_probabilities
+from barenet.model._arrays import FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
-from barenet.model._targets import class_probabilities
-from barenet.model._validation import check_inputs, check_outputs
+
+#: A name, which may fill the header of a file.
+_Name = Annotated[str, ("max_length", MAX_HEADER)]
+
+#: The name of a file, which may not be valid Unicode.
+_FileName = Annotated[_Name, ("unicode", False)]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,20 +85,17 @@ class Predictor:
 
     network: Network
     preprocessing: Scaling | TableEncoding
-    classes: tuple[str, ...] | None
-    feature_names: tuple[str, ...]
-    target_name: str
-    dataset: str
-    image_shape: tuple[int, int] | None = None
+    classes: tuple[_Name, ...] | None
+    feature_names: tuple[_Name, ...]
+    target_name: _Name
+    dataset: _FileName
+    image_shape: tuple[Count, Count] | None = None
     target_scaling: Scaling | None = None
     card: ModelCard | None = None
     text_classes: bool = False
 
     def __post_init__(self) -> None:
-        for name, kind in TYPES.items():
-            object.__setattr__(self, name, convert(getattr(self, name), kind, name))
-        if not isinstance(self.dataset, str):  # a file's name, which may not be valid Unicode
-            raise ArgumentError.of("dataset", self.dataset, "text")
+        convert_fields(self)
         _check_fit(self)
 
     def __repr__(self) -> str:
@@ -340,20 +342,6 @@ class Predictor:
             dataset=dataset,
             card=replace(card, scores={**card.scores, **more}),
         )
-
-
-#: The types of the fields, for values of unknown origin; names may fill the header of a file.
-_NAME = Annotated[str, ("max_length", MAX_HEADER)]
-TYPES = {
-    "preprocessing": Scaling | TableEncoding,
-    "classes": tuple[_NAME, ...] | None,
-    "feature_names": tuple[_NAME, ...],
-    "target_name": _NAME,
-    "image_shape": tuple[Count, ...] | None,
-    "target_scaling": Scaling | None,
-    "card": ModelCard | None,
-    "text_classes": bool,
-}
 
 
 def _check_fit(predictor: Predictor) -> None:

@@ -15,17 +15,6 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 
-__all__ = [
-    "c_string",
-    "decimal",
-    "flow",
-    "hexadecimal",
-    "identifier",
-    "python_string",
-    "rest_of",
-    "words",
-]
-
 #: Characters of a line.
 WIDTH = 96
 
@@ -96,6 +85,18 @@ def flow(items: Iterable[str], indent: str = "    ", width: int = WIDTH) -> str:
             line = indent
         line += f"{item}, "
     return "\n".join([*lines, line.rstrip()])
+
+
+def bracketed(items: Iterable[str], width: int, indent: str = "") -> str:
+    """Write a list in a line of less than `width` characters, or in indented lines.
+
+    Examples
+    --------
+    >>> print(bracketed(["1.5", "2"], 20))
+    [1.5, 2]
+    """
+    line = f"[{', '.join(items := list(items))}]"
+    return line if len(line) < width else f"[\n{flow(items, f'{indent}    ')}\n{indent}]"
 
 
 def identifier(name: str) -> str:

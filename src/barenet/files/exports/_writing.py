@@ -9,8 +9,6 @@ from pathlib import Path
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
 
-__all__ = ["is_export", "write_together"]
-
 #: Bytes near the start of an export, and of no other file.
 MARK = b"Written by barenet "
 MARKS = {".json": b'"format": "barenet"', ".onnx": b"\x12\x07barenet"}  # its second field

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from barenet._constraints import options_of
+from barenet._constraints import option_values
 from barenet._expressions import declared
 from barenet.insight.explain._document import Equation, Step
 from barenet.insight.explain._name import Name
 from barenet.insight.explain._quantity_table import QuantityTable
-
-__all__ = ["explain_loss", "explain_rows"]
 
 _HEAD = "The loss L is one number for the error of the output; training makes it smaller."
 _EACH = "It is the mean of the losses ℓ of the samples."
@@ -58,7 +56,7 @@ def _equations(table: QuantityTable, output: Name) -> list[Equation]:
     """Write the loss of each sample, where there are several, the mean, and the gradient."""
     step, loss, rows = table.step, table.step.loss, table.rows
     n_samples, weights = len(rows.y), rows.sample_weight
-    numbers = {"n": n_samples} | {each.name: getattr(loss, each.name) for each in options_of(loss)}
+    numbers = {"n": n_samples} | option_values(loss)
 
     def equation(name: Name, value: Any, text: str | None, **parts: Any) -> Equation:
         names = {"A": output, **{letter: Name(letter) for letter in "Ywl"}}
