@@ -116,10 +116,17 @@ def _completer(names: Iterable[str]) -> Callable[[Any], list[str]]:
 
 def _flags(kind: str, names: Collection[str]) -> Any:
     """Make a `RunConfig` of which some fields are flags."""
-    hints = get_type_hints(RunConfig)
+    hints, field = get_type_hints(RunConfig), dataclasses.field
     return dataclasses.make_dataclass(
         kind,
-        [(name, _flag(name, hint, names), None) for name, hint in hints.items()],
+        [
+            (
+                each.name,
+                _flag(each.name, hints[each.name], names),
+                field(default=None, metadata=each.metadata),
+            )
+            for each in dataclasses.fields(RunConfig)
+        ],
         bases=(RunConfig,),
         namespace={"__doc__": RunConfig.__doc__, "__module__": __name__},
         frozen=True,
