@@ -12,9 +12,6 @@ from sklearn.preprocessing import scale
 
 import barenet
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-ENGINES = ("reference", "compiled")
 ACTIVATIONS = ("relu", "tanh", "logistic", "identity")
 COMMON = {"hidden_layer_sizes": (12, 7), "max_iter": 25, "batch_size": 32, "random_state": 3,
           "alpha": 0.01}  # fmt: skip
@@ -103,7 +100,6 @@ def test_every_public_attribute_is_there(name):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("engine", ENGINES)
 def test_the_loss_takes_the_same_course(task, engine, solver, activation):
     X, y = data(task)
     theirs, ours = pair(task, engine, activation=activation, **SOLVERS[solver])
@@ -113,7 +109,6 @@ def test_the_loss_takes_the_same_course(task, engine, solver, activation):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("engine", ENGINES)
 def test_lbfgs_arrives_at_the_same_place(task, engine, activation):
     """To fewer digits: it searches along lines, and rounding grows from step to step."""
     X, y = data(task)
@@ -126,7 +121,6 @@ def test_lbfgs_arrives_at_the_same_place(task, engine, activation):
     assert_same_weights(theirs, ours, atol=1e-6)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 def test_lbfgs_ends_when_nothing_is_gained(engine):
     X, y = data("binary")
     theirs, ours = pair("binary", engine, solver="lbfgs", max_iter=1000, tol=1e-9, alpha=1)
@@ -139,7 +133,6 @@ def test_lbfgs_ends_when_nothing_is_gained(engine):
 
 @pytest.mark.parametrize("task", ["binary", "labels", "numbers"])
 @pytest.mark.parametrize("solver", ["adam", "adaptive"])
-@pytest.mark.parametrize("engine", ENGINES)
 def test_early_stopping_ends_with_the_same_best_weights(engine, solver, task):
     X, y = data(task)
     theirs, ours = pair(
@@ -175,7 +168,6 @@ def test_warm_start_goes_the_same_way():
 
 @pytest.mark.parametrize("task", ["multi-class", "numbers"])
 @pytest.mark.parametrize("solver", ["nesterov", "adam"])
-@pytest.mark.parametrize("engine", ENGINES)
 def test_rows_with_weights(engine, solver, task):
     X, y = data(task)
     weight = np.random.default_rng(0).random(len(X)) + 0.1
@@ -198,7 +190,6 @@ def test_several_numbers_add_up():
     assert ours.loss_ == pytest.approx(3 * theirs.loss_)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("task", ["multi-class", "numbers"])
 def test_single_precision(task, engine):
     X, y = data(task)

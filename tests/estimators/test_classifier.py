@@ -10,8 +10,6 @@ from sklearn.utils.class_weight import compute_sample_weight
 from barenet import MLPClassifier
 from barenet.estimators._label_encoder import LabelEncoder
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 
 def test_a_step_by_hand():
     """scikit-learn's worked example: 3 inputs, 2 sigmoids and one more; a step of SGD.
@@ -94,7 +92,6 @@ def test_sure_of_itself_it_has_logarithms_of_minus_infinity_and_no_warning():
     assert (model.predict_log_proba(X)[:, 1] == -np.inf).all()
 
 
-@pytest.mark.parametrize("engine", ["reference", "compiled"])
 @pytest.mark.parametrize("smoothing", [0.1, 0.3])
 def test_a_smoothed_network_is_no_surer_than_its_targets(smoothing, engine):
     """Where one row has one class, the loss is least at the targets: 1 − ε + ε/k and ε/k."""
@@ -122,7 +119,6 @@ def test_a_smoothing_that_is_none(smoothing):
         MLPClassifier(label_smoothing=smoothing).fit(X, Y)
 
 
-@pytest.mark.parametrize("engine", ["reference", "compiled"])
 @pytest.mark.parametrize("task", ["two", "three", "labels"])
 def test_focal_loss(task, engine):
     """Its value is the formula's, on what the network says; and with γ = 0 it is the log loss."""

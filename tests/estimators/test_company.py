@@ -17,8 +17,6 @@ from sklearn.preprocessing import StandardScaler
 
 from barenet import MLPClassifier, MLPRegressor
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 X, Y = load_iris(return_X_y=True)
 SMALL = {"hidden_layer_sizes": (8,), "max_iter": 60, "random_state": 0,
          "learning_rate_init": 0.03}  # fmt: skip

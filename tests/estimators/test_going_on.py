@@ -11,10 +11,6 @@ from sklearn.datasets import load_iris
 from barenet import MLPClassifier, MLPRegressor
 from barenet.optimizers import OPTIMIZERS
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-ENGINES = ("reference", "compiled")
-KINDS = (MLPClassifier, MLPRegressor)
 X, Y = load_iris(return_X_y=True)
 X = (X - X.mean(axis=0)) / X.std(axis=0)
 #: The rows come as they stand, no rule ends the run, and no batch is smaller than the others.
@@ -48,8 +44,6 @@ def assert_same(one, other):
     assert all((mine.moments[name] == yours.moments[name]).all() for name in mine.moments)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_five_epochs_and_five_more_are_ten(kind, settings, engine):
     whole = small(kind, max_iter=10, engine=engine, **settings).fit(X, Y)
@@ -59,8 +53,6 @@ def test_five_epochs_and_five_more_are_ten(kind, settings, engine):
     assert half.n_iter_ == 5
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("settings", [*SETTINGS, INVERSE], ids=str)
 def test_ten_parts_are_ten_epochs(kind, settings, engine):
     whole = small(kind, max_iter=10, engine=engine, **settings).fit(X, Y)
@@ -71,7 +63,6 @@ def test_ten_parts_are_ten_epochs(kind, settings, engine):
     assert_same(parts, whole)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_parts_go_on_after_a_fit_and_a_fit_after_parts(kind):
     whole = small(kind, max_iter=10).fit(X, Y)
     mixed = small(kind, warm_start=True, max_iter=4).fit(X, Y)
@@ -80,13 +71,11 @@ def test_parts_go_on_after_a_fit_and_a_fit_after_parts(kind):
     assert_same(mixed.set_params(max_iter=3).fit(X, Y), whole)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_a_fit_without_warm_start_forgets_all(kind):
     model = small(kind).fit(X, Y)
     assert_same(model.fit(X, Y), small(kind).fit(X, Y))
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_another_optimizer_starts_with_nothing_to_remember(kind):
     model = small(kind, solver="adam", warm_start=True).fit(X, Y)
     parameters = model.network_.parameters.copy()
