@@ -18,7 +18,4 @@ OPTIMIZERS: dict[str, type[Any]] = by_name(
 
 def as_optimizer(spec: str | Optimizer | LBFGS) -> Optimizer | LBFGS:
     """Turn a name such as ``"adam:beta1=0.8"`` into the optimizer."""
-    if isinstance(spec, LBFGS):
-        return spec
-    optimizer: Optimizer | LBFGS = build(Optimizer, OPTIMIZERS, spec, "optimizer")
-    return optimizer
+    return build(Optimizer | LBFGS, OPTIMIZERS, spec, "optimizer")
