@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pandas
 import pytest
 from sklearn.datasets import load_iris
 
-from barenet.data._csv_table import read_table
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
 from barenet.data._table_loading import load_table, read_features, read_samples
@@ -188,17 +185,6 @@ def test_text_that_looks_like_a_number_stays_text(write):
     assert read_samples(later, ["a"], "y", ["1", "2"])[1].tolist() == [0, 1]
     with pytest.raises(DataError, match=r"t\.csv:2: .*expected one of 1, 2, x"):
         read_samples(later, ["a"], "y", ["1", "2", "x"])
-
-
-def test_the_time_for_many_columns_grows_with_their_number(write):
-    names = [f"{'long ' * 20}{number}" for number in range(40_000)]
-    row = ",".join(map(str, range(40_000)))
-    path = write(f"{','.join(names)}\n{row}\n{row}\n")
-    start = time.process_time()
-    table = read_table(path)
-    assert len(table.frame(names[:100])) == 2
-    assert [len(table.column(name)) for name in names] == [2] * 40_000
-    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("values", ["0,5 1,5 2,5", "1,234 2,345 3,456"])

@@ -19,8 +19,6 @@ from barenet.data._npz import load_arrays
 from barenet.data._target import Task
 from barenet.errors import ArgumentError, DataError
 
-__all__ = ["DATASETS", "canonical_name", "load_dataset"]
-
 #: The named data sets.
 DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
 

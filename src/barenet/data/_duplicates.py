@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
 
-__all__ = ["count_duplicates"]
-
 
 def count_duplicates(rows: Dataset, others: Dataset) -> int:
     """Count the rows with the same target and features as one of the other rows.

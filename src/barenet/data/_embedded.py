@@ -10,8 +10,6 @@ import numpy as np
 from barenet.data._dataset import Dataset
 from barenet.data._named import NamedDataset
 
-__all__ = ["EMBEDDED"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Embedded(NamedDataset):

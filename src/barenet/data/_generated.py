@@ -21,8 +21,6 @@ from barenet.data._dataset import Dataset
 from barenet.data._named import NamedDataset
 from barenet.data._run_config import RunConfig
 
-__all__ = ["GENERATED"]
-
 #: X of shape (samples, n_features), float64, and y of shape (samples,).
 Points = tuple[NDArray[np.float64], NDArray[Any]]
 

@@ -20,8 +20,6 @@ from barenet.data._idx import read_idx
 from barenet.data._named import NamedDataset
 from barenet.errors import DataError
 
-__all__ = ["DATA_VARIABLE", "IMAGES", "Images"]
-
 #: The environment variable with a folder of IDX files.
 DATA_VARIABLE = "BARENET_DATA"
 

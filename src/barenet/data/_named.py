@@ -11,8 +11,6 @@ from typing import Any, ClassVar, Self
 from barenet.data._dataset import Dataset
 from barenet.data._run_config import RunConfig
 
-__all__ = ["NamedDataset"]
-
 _DESCRIBED = tomllib.loads(Path(__file__).with_name("named_datasets.toml").read_text("utf-8"))
 
 

@@ -29,8 +29,6 @@ from barenet.data._memory_budget import MemoryBudget
 from barenet.data._target import Task, check_task, encode_numbers
 from barenet.errors import DataError, in_a_line, some
 
-__all__ = ["load_arrays"]
-
 #: Readers of an array's header, by its format's version; a later one is for named fields.
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 

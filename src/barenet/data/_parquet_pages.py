@@ -14,8 +14,6 @@ from typing import Any, BinaryIO
 
 from barenet.data._file_io import open_file
 
-__all__ = ["largest_group"]
-
 # The types of Thrift's compact protocol.
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 

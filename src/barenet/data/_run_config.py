@@ -18,8 +18,6 @@ from barenet.optimization._clipping import ClipNorm, Clipping, ClipValue
 from barenet.optimization._penalties import L1, L2, Penalty
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 
-__all__ = ["DEFAULTS", "RunConfig"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:

@@ -15,14 +15,6 @@ from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS, Activation
 from barenet.model.losses import as_loss
 
-__all__ = [
-    "HIDDEN_SIZES",
-    "config_for",
-    "resolve_config",
-    "table_defaults",
-    "without_superseded",
-]
-
 #: Hidden layers where none are given.
 HIDDEN_SIZES = (64, 32)
 

@@ -26,8 +26,10 @@ from barenet.training._callbacks import Callback
 from barenet.training._config import TrainingConfig
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._history import History
+from barenet.training._lbfgs_loop import LBFGSLoop
+from barenet.training._mini_batch_loop import MiniBatchLoop
 from barenet.training._run import Run
-from barenet.training._train import as_callbacks, check_batch_size, check_full_batch, make_loop
+from barenet.training._train import as_callbacks, check_batch_size
 
 
 def run_epochs(
@@ -39,7 +41,6 @@ def run_epochs(
     observer: Callback | None,
 ) -> tuple[History, float]:
     """Run the epochs, or fewer if a callback ends the run; return the curves and the last loss."""
-    check_full_batch(job, estimator.schedule)
     engine = choose_engine(estimator.engine, job, estimator.threads)
     config = TrainingConfig(
         epochs=epochs,
@@ -51,7 +52,7 @@ def run_epochs(
         scorer=scorer,
     )
     callbacks = _callbacks(estimator, job, scorer) + ([observer] if observer else [])
-    loop = make_loop(engine, config, callbacks)
+    loop = (LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop)(engine, config, callbacks)
     try:
         loop.start()
     except KeyboardInterrupt:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from barenet.data._column_types import BooleanColumn, CategoryColumn, Column, NumberColumn
+from barenet.data._column import Column
+from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
 from barenet.files.exports._c_calls import check_single
 from barenet.files.exports._source_text import c_string, flow, hexadecimal, rest_of, words
 from barenet.files.exports._steps import TableEncodeStep, unsupported_column
