@@ -16,9 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._registry import lookup
 from barenet.data._scaling import Scaling
 from barenet.model._array_dataset import check_targets, class_probabilities
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, check_inputs
 from barenet.model._network import Network
-from barenet.model._validation import check_inputs
 from barenet.optimization._penalties import L2
 from barenet.training._train import train
 

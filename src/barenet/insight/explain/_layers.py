@@ -94,7 +94,8 @@ def explain_pass(table: QuantityTable, layer: RecordedLayer, phase: Phase) -> St
 
 
 def _dense_forward(layer: LayerFormulas) -> list[Equation]:
-    return [layer.equation("Z", layer.cache.Z, "X @ W + b"), layer.activation()]
+    _, Z, *_ = layer.cache
+    return [layer.equation("Z", Z, "X @ W + b"), layer.activation()]
 
 
 def _dense_backward(layer: LayerFormulas) -> list[Equation]:

@@ -104,11 +104,12 @@ def _updates(
     """Write the new moments and the new parameters of each array."""
     before, after = table.step.moments
     numbers = {"epsilon_hat": getattr(table.step.job.optimizer, "epsilon_hat", 0.0)}
+    moments = [letter for letter in rule.updates if letter != "theta"]
     for theta, slot in table.parameters:
         names = {letter: each.name for letter, each in settings.items()}
         names |= {"theta": theta, "g": theta.derivative}
         new = {"theta": table.step.network.parameters}
-        for letter, moment in rule.moments.items():
+        for letter, moment in zip(moments, before, strict=False):
             names[letter], new[letter] = Name(letter, of=theta), after[moment]
             table.add(names[letter], _part(before[moment], slot))
         for letter, text in rule.updates.items():

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.errors import ArgumentError
-from barenet.model._arrays import FloatArray
-from barenet.model._validation import as_finite, check_inputs
+from barenet.model._arrays import FloatArray, as_finite, check_inputs
 
 Integers = NDArray[np.int64]
 
