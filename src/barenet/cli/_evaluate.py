@@ -66,12 +66,10 @@ def evaluate(
         The exit status.
     """
     trained = load_trained(model, single_output=True)
-    predictor, name = trained.predictor, trained.data_or_default(data)
-    selection = select_rows(trained, name, file, rows)
+    predictor, selection = trained.predictor, select_rows(trained, data, file, rows)
     if not data:
-        article = "" if selection.kind == "all" else "the "
-        log(f"no data named: {article}{selection.description} of {name}\n")
-    _log_seen_rows(trained, name, selection)
+        log(f"no data named: {selection.description} of {selection.data}\n")
+    _log_seen_rows(trained, selection)
     loss = spec_of(as_loss(trained.config.loss, predictor.network.output_activation))
     scores = score(predictor, selection.rows, loss)
     learned = selection.learned if baselines else None
@@ -91,8 +89,8 @@ def evaluate(
             }
         )
         return 0
-    lines = [("network", scores), *((each.baseline.title, each.scores) for each in compared)]
-    table = [((title, selection.label), values) for title, values in lines]
+    lines = [(each.baseline.title, each.scores) for each in compared]
+    table = [((title, selection.label), each) for title, each in [("network", scores), *lines]]
     emit_scores(("", "rows"), table, loss)
     emit_verdict(scores, compared)
     if confusion is not None:
@@ -102,8 +100,9 @@ def evaluate(
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """Rows that a network is measured on."""
+    """Rows that a network is measured on, and the name of their data."""
 
+    data: str
     rows: Dataset
     kind: Kind
     #: The rows of the same data in the training set; None for other data.
@@ -130,7 +129,8 @@ class Selection:
 def select_rows(
     trained: TrainedModel, data: str, file: FileOptions, rows: Kind | None = None
 ) -> Selection:
-    """Load the rows that a network is measured on."""
+    """Load the rows that a network is measured on, by default those of the training data."""
+    data = trained.data_or_default(data)
     dataset = trained.load(data, file)
     known = trained.is_training_data(data, dataset)
     learned, test = trained.split(dataset) if known else (None, None)
@@ -140,7 +140,7 @@ def select_rows(
                 f"all rows are measured, training rows included: there is no {SETTINGS} beside "
                 f"{trained.path} to identify the test rows"
             )
-        return Selection(dataset, "all", learned)
+        return Selection(data, dataset, "all", learned)
     kind: Kind = rows or "test"
     if (selected := learned if kind == "training" else test) is None:
         raise ArgumentError(
@@ -148,15 +148,15 @@ def select_rows(
             argument="rows",
             remedy="leave it out",
         )
-    return Selection(selected, kind, learned)
+    return Selection(data, selected, kind, learned)
 
 
-def _log_seen_rows(trained: TrainedModel, data: str, selection: Selection) -> None:
+def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
     """Warn that scores on training rows are better than those on new rows."""
-    n_rows, known = selection.rows.n_samples, trained.settings.data if trained.settings else ""
-    is_file = known not in (STANDARD_INPUT, *DATASETS)
     if selection.kind != "all":
         return
+    n_rows, known = selection.rows.n_samples, trained.settings.data if trained.settings else ""
+    is_file = known not in (STANDARD_INPUT, *DATASETS)
     if selection.n_seen == n_rows:
         log(
             "the network was trained on exactly these rows: the scores do not show how well it "
@@ -167,5 +167,7 @@ def _log_seen_rows(trained: TrainedModel, data: str, selection: Selection) -> No
             f"the network was trained on {selection.n_seen:,} of these {n_rows:,} rows; "
             "--rows test measures the others"
         )
-    elif selection.learned is None and is_file and Path(data).name == Path(known).name:
-        log(f"{data} has changed since the training: unchanged rows were in the training set")
+    elif selection.learned is None and is_file and Path(selection.data).name == Path(known).name:
+        log(
+            f"{selection.data} has changed since the training: unchanged rows were in the training set"
+        )

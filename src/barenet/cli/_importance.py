@@ -66,7 +66,7 @@ def importance(
     trained = load_trained(model, single_output=True)
     check_count(repeats, "repeats")
     check_count(most_rows, "most_rows")
-    selection = select_rows(trained, trained.data_or_default(data), file, rows)
+    selection = select_rows(trained, data, file, rows)
     sample = sample_rows(selection.rows, most_rows)
     result = measure_importance(trained.predictor, sample, repeats)
     if json:
@@ -87,11 +87,8 @@ def importance(
             }
         )
         return 0
-    used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
-    log(
-        f"{HEADINGS[result.metric]} {result.score:.4f} on {used}; each column shuffled {repeats}×\n"
-    )
-    _emit(result)
+    rows_used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
+    _emit(result, f"on {rows_used}; each column shuffled {repeats}×")
     return 0
 
 
@@ -108,8 +105,9 @@ def measure_importance(predictor: Predictor, rows: Dataset, repeats: int = REPEA
     return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, progress=progress)
 
 
-def _emit(result: Importance) -> None:
+def _emit(result: Importance, how: str) -> None:
     """Print a bar for each column."""
+    log(f"{HEADINGS[result.metric]} {result.score:.4f} {how}\n")
     mean, std, names = result.mean, result.std, result.names
     most, order = max(float(mean.max()), 1e-12), result.order[:MAX_COLUMNS]
     short = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…" for name in names]

@@ -89,8 +89,7 @@ def plot(
         if kind == "epochs":
             figure = _epochs(trained, at)
         else:
-            selection = select_rows(trained, trained.data_or_default(data), file)
-            figure = draw(kind, trained.predictor, selection.rows)
+            figure = draw(kind, trained.predictor, select_rows(trained, data, file).rows)
     beside = str(run if run.is_dir() else run.parent)
     with output_path(out or beside, f"{kind}.png") as path:
         if out or not path.with_name(SETTINGS).is_file():  # else it is one of the run's own plots
