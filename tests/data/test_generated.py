@@ -13,7 +13,7 @@ from barenet.data._generated import GENERATED
 
 
 def load(name: str, **options):
-    return GENERATED[name].load(name, **options)
+    return GENERATED[name].load(**options)
 
 
 @pytest.mark.parametrize("name", sorted(GENERATED))

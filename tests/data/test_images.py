@@ -44,7 +44,7 @@ def copy_slice(folder: Path, *, packed: bool = True, dots: bool = False) -> Path
 
 
 def test_the_slice_itself():
-    data = MNIST.load("mnist", data_dir=SLICE)
+    data = MNIST.load(data_dir=SLICE)
     assert (data.X.shape, data.X.dtype, data.y.dtype) == ((260, 784), np.uint8, np.int64)
     assert (data.y[:5].tolist(), data.y[200:205].tolist()) == ([5, 0, 4, 1, 9], [7, 2, 1, 0, 4])
     assert data.classes == tuple("0123456789")
@@ -59,9 +59,9 @@ def test_the_slice_itself():
 @pytest.mark.parametrize("inner", [".", "mnist", "MNIST/raw"])
 def test_every_place_and_name_of_mnist(tmp_path, monkeypatch, packed, dots, inner):
     copy_slice(tmp_path / "data" / inner, packed=packed, dots=dots)
-    assert MNIST.load("mnist", data_dir=str(tmp_path / "data")).X.shape == (260, 784)
+    assert MNIST.load(data_dir=str(tmp_path / "data")).X.shape == (260, 784)
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "data"))
-    assert MNIST.load("mnist").X.shape == (260, 784)
+    assert MNIST.load().X.shape == (260, 784)
 
 
 @pytest.mark.parametrize("inner", ["fashion_mnist", "FashionMNIST/raw"])
@@ -69,7 +69,7 @@ def test_every_place_of_fashion_mnist(tmp_path, monkeypatch, inner):
     copy_slice(tmp_path / "mnist")
     copy_slice(tmp_path / inner)
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
-    data = FASHION.load("fashion_mnist")
+    data = FASHION.load()
     assert data.classes is not None and data.classes[data.y[0]] == "Sandal"  # Label 5.
     assert data.target_name == "garment"
 
@@ -79,23 +79,23 @@ def test_the_files_of_one_set_are_not_taken_for_the_other(tmp_path, monkeypatch)
     digits = copy_slice(tmp_path / "digits")
     clothes = copy_slice(tmp_path / "fashion_mnist")
     monkeypatch.setenv(DATA_VARIABLE, str(clothes))
-    assert FASHION.load("fashion_mnist").n_samples == 260
+    assert FASHION.load().n_samples == 260
     with pytest.raises(DataError, match=r"^mnist: cannot be fetched"):
-        MNIST.load("mnist")
+        MNIST.load()
     monkeypatch.setenv(DATA_VARIABLE, str(digits))
     with pytest.raises(DataError, match=r"^fashion_mnist: cannot be fetched"):
-        FASHION.load("fashion_mnist")
-    assert FASHION.load("fashion_mnist", data_dir=digits).n_samples == 260
+        FASHION.load()
+    assert FASHION.load(data_dir=digits).n_samples == 260
 
 
 def test_missing_files_are_named(tmp_path):
     with pytest.raises(DataError, match="no IDX files of mnist there; expected train-images") as e:
-        MNIST.load("mnist", data_dir=tmp_path)
+        MNIST.load(data_dir=tmp_path)
     assert e.value.path == tmp_path
     folder = copy_slice(tmp_path / "mnist")
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(DataError, match=r"mnist/t10k-labels-idx1-ubyte: no such file$"):
-        MNIST.load("mnist", data_dir=folder)
+        MNIST.load(data_dir=folder)
 
 
 def write_idx(path: Path, shape: tuple[int, ...], data: bytes, code: int = 8) -> None:
@@ -107,7 +107,7 @@ def test_fault_51_counts_differ(tmp_path):
     folder = copy_slice(tmp_path / "mnist")
     shutil.copy(folder / FILES[1], folder / FILES[3])  # The test half's labels for the other's.
     with pytest.raises(DataError) as error:
-        MNIST.load("mnist", data_dir=folder)
+        MNIST.load(data_dir=folder)
     images, labels = folder / FILES[2], folder / FILES[3]
     assert str(error.value) == f"{images}: 200 images, but 60 labels in {labels}"
 
@@ -127,7 +127,7 @@ def test_unusable_files(tmp_path, name, shape, code, message):
     data = bytes([10]) * int(np.prod(shape))
     write_idx(folder / name, shape, data, code)  # which is found before the compressed one
     with pytest.raises(DataError, match=rf"{name}: {message}"):
-        MNIST.load("mnist", data_dir=folder)
+        MNIST.load(data_dir=folder)
 
 
 def keep_for_openml(home: Path, name: str, X: np.ndarray, y: np.ndarray) -> None:
@@ -180,10 +180,10 @@ def keep_for_openml(home: Path, name: str, X: np.ndarray, y: np.ndarray) -> None
 
 @pytest.mark.parametrize(("name", "openml"), [("mnist", "mnist_784"), ("fashion_mnist", None)])
 def test_a_fetch_from_openml_gives_what_the_files_give(tmp_path, name, openml):
-    files = IMAGES[name].load(name, data_dir=SLICE)
+    files = IMAGES[name].load(data_dir=SLICE)
     home = tmp_path / "scikit_learn_data"
     keep_for_openml(home, openml or "Fashion-MNIST", files.X[:20], files.y[:20])
-    fetched = IMAGES[name].load(name)
+    fetched = IMAGES[name].load()
     assert (fetched.X.dtype, fetched.y.dtype) == (np.uint8, np.int64)
     np.testing.assert_array_equal(fetched.X, files.X[:20])
     np.testing.assert_array_equal(fetched.y, files.y[:20])
@@ -191,7 +191,7 @@ def test_a_fetch_from_openml_gives_what_the_files_give(tmp_path, name, openml):
 
 def test_no_network_is_one_line_that_says_what_to_do():
     with pytest.raises(DataError) as error:
-        MNIST.load("mnist")
+        MNIST.load()
     message = str(error.value)
     assert message.startswith("mnist: cannot be fetched from openml.org (")
     assert set(error.value.options) == {"data_dir"} and "\n" not in message
@@ -201,7 +201,7 @@ def test_the_tutorials_split_of_all_of_mnist():
     """46,900 and 23,100 rows, the same ones as scikit-learn's, in the same order."""
     if not ALL_OF_MNIST or not any(Path(ALL_OF_MNIST).rglob("train-images*")):
         pytest.skip(f"{DATA_VARIABLE} names no folder with MNIST's files")
-    data = MNIST.load("mnist", data_dir=ALL_OF_MNIST)
+    data = MNIST.load(data_dir=ALL_OF_MNIST)
     assert data.X.shape == (70_000, 784)
     counts = [6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958]
     assert np.bincount(data.y).tolist() == counts

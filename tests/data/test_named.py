@@ -27,7 +27,7 @@ def test_every_set_describes_itself_in_a_line(name):
 @pytest.mark.parametrize("name", LOADABLE)
 def test_every_set_fits_its_recipe(name):
     """The first and the last layer are as wide as the data ask for."""
-    data = DATASETS[name].load(name)
+    data = DATASETS[name].load()
     config = data.config.over(DEFAULTS)
     assert config.layers is not None
     assert config.layers[0] == data.n_features
@@ -46,7 +46,7 @@ def test_every_set_fits_its_recipe(name):
 def test_the_rows_are_scikit_learns(name):
     scaled = {"scaled": False} if name == "diabetes" else {}
     oracle = getattr(datasets, f"load_{name}")(**scaled)
-    data = EMBEDDED[name].load(name)
+    data = EMBEDDED[name].load()
     np.testing.assert_array_equal(data.X, oracle.data)
     np.testing.assert_array_equal(data.y, oracle.target)
     assert data.feature_names == tuple(oracle.feature_names)
@@ -58,12 +58,12 @@ def test_the_rows_are_scikit_learns(name):
 
 def test_diabetes_keeps_its_units():
     """Ages in years, not in standard deviations as scikit-learn gives them unless asked."""
-    data = EMBEDDED["diabetes"].load("diabetes")
+    data = EMBEDDED["diabetes"].load()
     age = data.X[:, data.feature_names.index("age")]
     assert (age.min(), age.max()) == (19, 79)
 
 
 def test_digits_are_images():
-    digits = EMBEDDED["digits"].load("digits")
+    digits = EMBEDDED["digits"].load()
     assert digits.image_shape == (8, 8)
     np.testing.assert_array_equal(digits.X[0].reshape(8, 8), datasets.load_digits().images[0])
