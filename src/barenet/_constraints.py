@@ -44,11 +44,16 @@ def option(
 
 
 class Configurable:
-    """Base of everything with a name and options."""
+    """Base of everything with options, which are checked when it is created.
 
-    #: The argument that takes the object; errors name it.
-    role: ClassVar[str]
-    #: The name in the registry.
+    Attributes
+    ----------
+    role, name : str
+        The argument that takes it, which errors name, and its name in the registry. Without a
+        role, errors name the option.
+    """
+
+    role: ClassVar[str] = ""
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
@@ -58,8 +63,8 @@ class Configurable:
                 if field.metadata:
                     limits[field.name] = field.metadata
         for name, constraints in limits.items():
-            part = f"{self.name}'s {name}"
-            number = check_number(getattr(self, name), self.role, part=part, **constraints)
+            argument, part = (self.role, f"{self.name}'s {name}") if self.role else (name, "")
+            number = check_number(getattr(self, name), argument, part=part, **constraints)
             object.__setattr__(self, name, number)  # most of these classes are frozen
 
 

@@ -295,8 +295,6 @@ REFUSED = [
     (lambda: MLPClassifier(2, **QUICK).fit(X, np.array(["", "b", "c"])[KIND]), "none of them"),
     (lambda: MLPClassifier(2, **QUICK).fit(X, np.array([" x", "x", "c"])[KIND]),
      "' x' has spaces around it"),
-    (lambda: MLPClassifier(2, **QUICK).fit(pd.DataFrame(X, columns=[" a", "b", "a ", "c"]), KIND),
-     "columns ' a' and 'a ' differ by spaces"),
 ]  # fmt: skip
 
 

@@ -136,26 +136,17 @@ def test_fault_57_an_encoding_that_is_none(predictor, path, rewrite, text):
         load_predictor(path)
 
 
-def test_fault_57_a_name_that_is_there_twice(predictor, path, rewrite):
-    """JSON would keep the last of them."""
-    save(predictor, path)
+def test_fault_57_other_parts_of_a_table_that_do_not_fit(predictor, path, rewrite):
     text = json.dumps(predictor.preprocessing.to_dict()).replace("{", '{"missing": [], ', 1)
-    rewrite(path, tensors={"table": np.frombuffer(text.encode(), np.uint8)})
-    with pytest.raises(ModelFileError, match="not a valid model: a name is there twice"):
-        load_predictor(path)
-
-
-def test_fault_57_an_encoding_of_another_type_or_none(predictor, path, rewrite):
     save(predictor, path)
     extra = read_model(path)[1]
-    rewrite(path, tensors={"table": np.zeros(3, np.float32)})
-    with pytest.raises(ModelFileError, match="table: expected bytes"):
-        load_predictor(path)
-    save(predictor, path)
-    rewrite(path, extra={**extra, "feature_names": ["a"]})
-    with pytest.raises(ModelFileError, match="feature_names: are not those"):
-        load_predictor(path)
-    save(predictor, path)
-    rewrite(path, extra={**extra, "scaling": "standardize"})
-    with pytest.raises(ModelFileError, match="not a valid model"):
-        load_predictor(path)
+    for changes, problem in (
+        ({"tensors": {"table": np.frombuffer(text.encode(), np.uint8)}}, "a name is there twice"),
+        ({"tensors": {"table": np.zeros(3, np.float32)}}, "table: expected bytes"),
+        ({"extra": {**extra, "feature_names": ["a"]}}, "feature_names: are not those"),
+        ({"extra": {**extra, "scaling": "standardize"}}, "'scaling.offset' is missing"),
+    ):
+        save(predictor, path)
+        rewrite(path, **changes)
+        with pytest.raises(ModelFileError, match=f"not a valid model: {problem}"):
+            load_predictor(path)

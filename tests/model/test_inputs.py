@@ -10,7 +10,7 @@ import pytest
 from barenet import Network
 from barenet.losses import SquaredError
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
-from barenet.model._validation import validate_inputs
+from barenet.model._arrays import validate_inputs
 
 SINGLE, DOUBLE = np.dtype("float32"), np.dtype("float64")
 BASE = np.arange(48).reshape(6, 8)

@@ -50,10 +50,11 @@ def test_a_forward_pass_worked_by_hand():
     network = by_hand()
     output, (first, second) = network.forward(INPUTS)
     # Z₁ = X W₁ + b₁: row 1 is (1·1 + 2·½ + ½, −1·1 + 2·2 − 1), row 2 (3 − ½ + ½, −3 − 2 − 1)
-    assert first.Z.tolist() == [[2.5, 2], [3, -6]]
-    assert first.A.tolist() == [[2.5, 2], [3, 0]]
+    (_, Z, A, _), (*_, sums, activations, _) = first, second
+    assert Z.tolist() == [[2.5, 2], [3, -6]]
+    assert A.tolist() == [[2.5, 2], [3, 0]]
     # Z₂ = A₁ W₂ + b₂: 2½·2 − 2 + ¼ and 3·2 − 0 + ¼
-    assert second.Z.tolist() == second.A.tolist() == [[3.25], [6.25]]
+    assert sums.tolist() == activations.tolist() == [[3.25], [6.25]]
     np.testing.assert_array_equal(output, network.predict(INPUTS))
 
 

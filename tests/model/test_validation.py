@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from barenet._constraints import check_count, check_number, check_seed
 from barenet.model._array_dataset import check_sample_weight
-from barenet.model._validation import as_finite, check_dtype, check_inputs, numeric_array
+from barenet.model._arrays import as_finite, check_dtype, check_inputs, numeric_array
 
 SINGLE, DOUBLE = np.dtype("float32"), np.dtype("float64")
 NAN, INF = float("nan"), float("inf")
@@ -147,8 +147,8 @@ WRONG_INPUTS = {
     "ragged": ([[1.0, 2.0], [3.0]], r"^X: "),
     "an_integer_beyond_float": ([[10**400, 1]], r"^X: "),
     "none": (None, r"^X: expected 2 dimensions"),
-    "text": ("abc", r"^X: expected 2 dimensions"),
-    "a_dictionary": ({"a": [1, 2]}, r"^X: expected 2 dimensions"),
+    "text": ("abc", r"^X: expected real numbers"),
+    "a_dictionary": ({"a": [1, 2]}, r"^X: expected an array of numbers"),
 }
 
 

@@ -17,7 +17,9 @@ import pytest
 from websockets.sync.client import connect
 
 from barenet.playground._file_store import FileStore
-from barenet.playground._page_state import PageState
+from barenet.playground._page_state import DataSettings, NetworkSettings, PageState
+from barenet.playground._prepared_data import PreparedData, prepare
+from barenet.playground._run_setup import build_network, make_task
 from barenet.playground._server import Server, listen
 from barenet.playground._sessions import Sessions
 from barenet.playground._trainer import Trainer
@@ -84,6 +86,16 @@ class Page:
 
     def send(self, kind: str, **fields: Any) -> None:
         self.line.send(json.dumps({"type": kind, **fields}))
+
+    def edit(self, layer: int, row: int, column: int, value: float) -> None:
+        """Change a weight, and wait for it."""
+        self.send("edit", layer=layer, row=row, column=column, value=value)
+        self.wait_for(lambda network: any(each["value"] == value for each in network["edits"]))
+
+    def run_to(self, epoch: int) -> dict[str, Any]:
+        """Train up to an epoch, and wait for it."""
+        self.send("run_to", epoch=epoch)
+        return self.wait_for(lambda network: network["epoch"] == epoch and not network["playing"])
 
     def receive(self) -> dict[str, Any]:
         """Receive one message, and store its content."""
@@ -176,6 +188,30 @@ def run_live_server() -> Callable[..., Any]:
 @pytest.fixture
 def wait_until() -> Callable[..., Any]:
     return until
+
+
+@pytest.fixture
+def new_task() -> Callable[..., Any]:
+    """Make a task of a trainer from data and settings; returns it and the prepared data."""
+
+    def make(data: DataSettings | None = None, **settings: Any) -> tuple[Any, PreparedData]:
+        prepared = prepare(data or DataSettings(samples=60))
+        chosen = NetworkSettings().copy(**settings)
+        return make_task(chosen, prepared, build_network(chosen, prepared)), prepared
+
+    return make
+
+
+@pytest.fixture
+def post(server, ask) -> Callable[..., tuple[int, Any]]:
+    """Send a file as the page does, and return the status and the JSON of the answer."""
+
+    def send(path: str, body: bytes) -> tuple[int, Any]:
+        own = [("Host", server.host), ("Origin", server.origin)]
+        status, _, answer = ask(f"/{server.token}/{path}", "POST", own, body)
+        return status, json.loads(answer)
+
+    return send
 
 
 @pytest.fixture

@@ -1370,12 +1370,12 @@ def epochs_a_second(page: Tab, served: Any) -> tuple[float, float]:
     session = served.sessions.open[page.value("barenet.session")]
     watched, alone = [], []
     for _ in range(3):
-        watched.append(rate(lambda: session.views[0].latest.epoch))
+        watched.append(rate(lambda: session.views[0].latest.status.epoch))
         drawn = page.value(
             "(barenet.line.socket.onclose = null, barenet.line.socket.close(),"
             " barenet.frames.drawn)"
         )
-        alone.append(rate(lambda: session.views[0].latest.epoch))
+        alone.append(rate(lambda: session.views[0].latest.status.epoch))
         page.value("barenet.line.open()")
         page.until(f"barenet.frames.drawn > {drawn}")
     return statistics.median(watched), statistics.median(alone)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from barenet import Network, train
 from barenet.callbacks import Callback
 from barenet.engines import ENGINES, Job, choose_engine
-from barenet.losses import SquaredError
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimizers import SGD
@@ -50,9 +49,8 @@ def test_each_row_is_equally_often_in_each_position():
 
 def make_epoch(weight=None, **settings):
     rows = ArrayDataset(np.zeros((7, 1)), np.zeros((7, 1)), weight)
-    network = Network.dense([1, 1])
-    job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=SGD(), seed=5)
-    return Epoch(job, TrainingConfig(epochs=10, batch_size=3, **settings))
+    config = TrainingConfig(epochs=10, batch_size=3, **settings)
+    return Epoch(rows, 5, config, np.arange(7), np.zeros(3))
 
 
 def test_the_order_is_that_of_the_epoch():

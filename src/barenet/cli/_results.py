@@ -209,7 +209,7 @@ class Results:
     def plot(self) -> None:
         """Plot the history and the predictions of the network, if matplotlib is installed."""
         from barenet.cli._run_plots import default_kind, draw, literal
-        from barenet.insight.plots import plot_history, save_figure
+        from barenet.plots import plot_history, save_figure
 
         predictor, folder = self.experiment.predictor, self.folder.path
         kind, title = default_kind(predictor), literal(self.rows.name)

@@ -59,10 +59,6 @@ class ReferenceEngine(Engine):
         for penalty in job.penalties:
             self._penalties.append((penalty, penalty.expand(network.layout, network.dtype)))
 
-    @classmethod
-    def refusal(cls, job: Job) -> str | None:
-        return None
-
     def run(
         self,
         order: NDArray[np.intp],

@@ -26,8 +26,10 @@ from barenet.training._callbacks import Callback
 from barenet.training._config import TrainingConfig
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._history import History
+from barenet.training._lbfgs_loop import LBFGSLoop
+from barenet.training._mini_batch_loop import MiniBatchLoop
 from barenet.training._run import Run
-from barenet.training._train import as_callbacks, check_batch_size, make_loop
+from barenet.training._train import as_callbacks, check_batch_size
 
 
 def run_epochs(
@@ -50,7 +52,7 @@ def run_epochs(
         scorer=scorer,
     )
     callbacks = _callbacks(estimator, job, scorer) + ([observer] if observer else [])
-    loop = make_loop(engine, config, callbacks)
+    loop = (LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop)(engine, config, callbacks)
     try:
         loop.start()
     except KeyboardInterrupt:

@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
 from barenet.data._column import Column
 from barenet.data._encoding import TableEncoding
 from barenet.data._to_frame import column_names
-from barenet.model._validation import check_dtype
+from barenet.model._arrays import check_dtype
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

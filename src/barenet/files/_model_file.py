@@ -37,8 +37,8 @@ OWN = ("parameters", "statistics")
 #: Errors that an invalid file may raise.
 INVALID = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
 
-#: Maximum number of bytes for the entries of a predictor's arrays and the end of its history.
-_RESERVED = 4096
+#: Room in bytes for the entries of a predictor's arrays and the history of its training.
+_RESERVED = 2**18
 
 
 def write_model(

@@ -22,9 +22,8 @@ from barenet.files._model_card import ModelCard
 from barenet.files._pipeline_card import make_card
 from barenet.files._safetensors import MAX_HEADER
 from barenet.model._array_dataset import class_probabilities
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
-from barenet.model._validation import check_inputs, check_outputs
 
 #: A name, which may fill the header of a file.
 _Name = Annotated[str, ("max_length", MAX_HEADER)]

@@ -18,8 +18,6 @@ from barenet.training._callbacks import Callback
 from barenet.training._history import HELD_OUT, RUN_CURVES
 from barenet.training._run import Run
 
-__all__ = ["LivePlot"]
-
 #: Minimum number of seconds between two drawings, and the same in multiples of one drawing's time.
 PAUSE, PAUSE_IN_DRAWINGS = 0.25, 20
 

@@ -27,14 +27,7 @@ class Slot(NamedTuple):
 
 
 class Layout:
-    """The positions of all arrays of a network, one after the other.
-
-    Examples
-    --------
-    >>> layout = Layout([{"weights": (2, 1), "bias": (1,)}])
-    >>> layout.views(np.array([1.0, 2.0, 3.0]))[0]["bias"]
-    array([3.])
-    """
+    """The positions of all arrays of a network, one after the other."""
 
     def __init__(self, shapes: Iterable[Mapping[str, tuple[int, ...]]]) -> None:
         self.layers: list[list[Slot]] = []

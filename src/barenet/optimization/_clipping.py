@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from barenet._constraints import Configurable, option
-from barenet._registry import build
+from barenet._registry import build, by_name
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import euclidean_norm
 
@@ -20,8 +20,6 @@ class Clipping(Configurable, ABC):
 
     Attributes
     ----------
-    role, name : str
-        The argument that takes it, and its name in `CLIPPINGS`.
     formula : str
         The clipped gradient from g, its norm and the limit c, as a Python expression, for
         `explain`.
@@ -30,8 +28,10 @@ class Clipping(Configurable, ABC):
 
     Examples
     --------
-    >>> as_clipping("norm:limit=1")
-    ClipNorm(limit=1.0)
+    >>> gradient = np.array([3.0, -0.5])
+    >>> ClipValue(limit=1.0).clip(gradient)
+    >>> gradient
+    array([ 1. , -0.5])
     """
 
     role: ClassVar[str] = "clip"
@@ -49,19 +49,12 @@ class Clipping(Configurable, ABC):
         """
 
 
-@dataclass(frozen=True)
 class ClipValue(Clipping):
     """Clip each entry to ±limit.
 
-    Parameters
-    ----------
-    limit : float
-        Largest absolute value of an entry.
-
     Examples
     --------
-    >>> gradient = np.array([3.0, -0.5])
-    >>> ClipValue(1.0).clip(gradient)
+    >>> ClipValue(1.0).clip(gradient := np.array([3.0, -0.5]))
     >>> gradient
     array([ 1. , -0.5])
     """
@@ -73,22 +66,15 @@ class ClipValue(Clipping):
         np.clip(gradient, -self.limit, self.limit, out=gradient)
 
 
-@dataclass(frozen=True)
 class ClipNorm(Clipping):
     """Scale a longer gradient to the length `limit`, in the same direction.
 
     From Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks"
     (2013).
 
-    Parameters
-    ----------
-    limit : float
-        Largest Euclidean norm.
-
     Examples
     --------
-    >>> gradient = np.array([3.0, -4.0])
-    >>> ClipNorm(1.0).clip(gradient)
+    >>> ClipNorm(1.0).clip(gradient := np.array([3.0, -4.0]))
     >>> gradient
     array([ 0.6, -0.8])
     """
@@ -103,7 +89,7 @@ class ClipNorm(Clipping):
 
 
 #: Every clipping by its name.
-CLIPPINGS: dict[str, type[Clipping]] = {kind.name: kind for kind in (ClipValue, ClipNorm)}
+CLIPPINGS: dict[str, type[Clipping]] = by_name(ClipValue, ClipNorm)
 
 
 def as_clipping(spec: str | Clipping | None) -> Clipping | None:

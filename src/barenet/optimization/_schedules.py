@@ -12,22 +12,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from barenet._constraints import Configurable, option
-from barenet._registry import build
+from barenet._registry import build, by_name
 
 
 @dataclass
 class Schedule(Configurable, ABC):
     """A factor on the learning rate, over time.
-
-    Attributes
-    ----------
-    role, name : str
-        The argument that takes it, and its name in `SCHEDULES`.
-
-    Raises
-    ------
-    ValueError
-        If an option is out of its range.
 
     Examples
     --------
@@ -96,7 +86,6 @@ class Schedule(Configurable, ABC):
             setattr(self, name, state[name])
 
 
-@dataclass
 class Constant(Schedule):
     """Factor 1, always.
 
@@ -302,18 +291,9 @@ class ReduceOnPlateau(Schedule):
 
 
 #: Every schedule by its name.
-SCHEDULES: dict[str, type[Schedule]] = {
-    kind.name: kind
-    for kind in (
-        Constant,
-        StepDecay,
-        ExponentialDecay,
-        InverseScaling,
-        Cosine,
-        OneCycle,
-        ReduceOnPlateau,
-    )
-}
+SCHEDULES: dict[str, type[Schedule]] = by_name(
+    Constant, StepDecay, ExponentialDecay, InverseScaling, Cosine, OneCycle, ReduceOnPlateau
+)
 
 
 def as_schedule(spec: str | Schedule | None) -> Schedule:

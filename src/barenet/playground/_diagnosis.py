@@ -14,9 +14,7 @@ from barenet.model._network import Network
 from barenet.playground._learning_curve import EpochMetrics, LearningCurve
 from barenet.playground._messages import NEW_WEIGHTS, SMALLER_RATE, Problem
 from barenet.playground._network_layout import neuron_layers
-from barenet.playground._training_task import TrainingTask
-
-__all__ = ["diagnose", "find_overfitting", "lowest_test_loss"]
+from barenet.playground._trainer_messages import TrainingTask
 
 #: Maximum number of training rows whose activations are examined.
 MAX_ROWS = 200
@@ -49,16 +47,13 @@ _FLAT: dict[str, tuple[Callable[[Values], NDArray[np.bool_]], str]] = {
 
 
 def diagnose(
-    network: Network,
-    task: TrainingTask,
-    curve: LearningCurve,
-    constant_losses: tuple[float, float] | None,
+    network: Network, task: TrainingTask, curve: LearningCurve, constant_loss: float
 ) -> list[Problem]:
     """List the signs that the training makes no progress."""
     newest = curve.newest
-    if constant_losses is None or newest is None or newest.epoch < FIRST_EPOCHS:
+    if newest is None or newest.epoch < FIRST_EPOCHS:
         return []
-    far = _far_worse(curve, constant_losses[0])
+    far = _far_worse(curve, constant_loss)
     if not far and newest.score >= GOOD[task.metric]:
         return []
     was_better = newest.loss > MUCH_BETTER * min(row.loss for row in curve.rows)
@@ -73,21 +68,19 @@ def lowest_test_loss(rows: Sequence[EpochMetrics]) -> EpochMetrics | None:
 
 
 def find_overfitting(
-    rows: Sequence[EpochMetrics], constant_losses: tuple[float, float] | None
+    rows: Sequence[EpochMetrics], constant_test_loss: float
 ) -> dict[str, Any] | None:
     """The epoch since which the test loss rises while the training loss falls, with both losses."""
     lowest = lowest_test_loss(rows)
-    if lowest is None or constant_losses is None:
-        return None
-    epoch = lowest.epoch
-    if rows[-1].epoch < max(1.1 * epoch, epoch + WAIT):
+    if lowest is None or rows[-1].epoch < max(1.1 * lowest.epoch, lowest.epoch + WAIT):
         return None
     loss, test_loss = np.mean([row[1:3] for row in rows[-RECENT:]], axis=0).tolist()
     rise = test_loss - lowest.test_loss
-    rises = test_loss > RISE * lowest.test_loss and rise > VISIBLE * constant_losses[1]
+    rises = test_loss > RISE * lowest.test_loss and rise > VISIBLE * constant_test_loss
     if not (rises and loss < lowest.loss) or not math.isfinite(test_loss):
         return None
-    return {"epoch": epoch, "loss": [lowest.loss, loss], "test_loss": [lowest.test_loss, test_loss]}
+    losses = {"loss": [lowest.loss, loss], "test_loss": [lowest.test_loss, test_loss]}
+    return {"epoch": lowest.epoch, **losses}
 
 
 def _far_worse(curve: LearningCurve, constant_loss: float) -> list[Problem]:

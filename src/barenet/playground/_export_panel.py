@@ -9,8 +9,6 @@ from barenet.playground._page_state import DataSettings
 from barenet.playground._train_command import differences, write_command
 from barenet.playground._training_script import write_script
 
-__all__ = ["export"]
-
 #: Command and code for a network that was opened from a model file.
 OPENED_COMMAND = "barenet info model.safetensors"
 OPENED_CODE = """\
@@ -37,12 +35,12 @@ COMPUTED_FEATURES = (
 )
 
 
-def export(data: DataSettings, view: NetworkView) -> dict[str, Any]:
+def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
     """Write the command, the code and the notes."""
     prepared = view.prepared
     if prepared.model is not None:
         return {"command": OPENED_COMMAND, "code": OPENED_CODE, "notes": [OPENED_NOTE]}
-    epochs = max(view.latest.epoch, 1)
+    epochs = max(view.latest.status.epoch, 1)
     comments = [f"# {each}" for each in differences(data, view, epochs)]
     notes = [OTHER_COMMAND if comments else SAME_COMMAND, SAME_WEIGHTS]
     if prepared.table is not None and prepared.features.has_computed:

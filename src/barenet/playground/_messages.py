@@ -11,20 +11,6 @@ from pathlib import Path
 
 from barenet.errors import ArgumentError, DataError, DivergenceError
 
-__all__ = [
-    "ALL_DEAD",
-    "MODEL_ONLY",
-    "NEW_WEIGHTS",
-    "NO_PROBLEM",
-    "NO_ROWS",
-    "SMALLER_RATE",
-    "TRAINER_ENDED",
-    "Problem",
-    "diverged",
-    "exploded",
-    "named_in_errors",
-]
-
 #: A remedy that the page offers as a button: a smaller learning rate, or other initial weights.
 SMALLER_RATE, NEW_WEIGHTS = "rate", "weights"
 
@@ -35,6 +21,8 @@ class Problem:
 
     message: str
     remedy: str = ""
+    #: Whether the training cannot continue as it is.
+    failed: bool = False
 
 
 #: No problem.
@@ -47,37 +35,39 @@ ALL_DEAD = Problem(
 )
 #: Message for a model without its training data.
 NO_ROWS = Problem(
-    "There are no rows here to learn from: choose the table that the model was trained on."
+    "There are no rows here to learn from: choose the table that the model was trained on.",
+    failed=True,
 )
 #: Message for a model with several outputs, which no table of the page has as targets.
-MODEL_ONLY = Problem("A model that predicts several numbers is only shown: it does not learn here.")
+MODEL_ONLY = Problem(
+    "A model that predicts several numbers is only shown: it does not learn here.", failed=True
+)
 #: Message if the trainer's process has ended.
 TRAINER_ENDED = Problem(
-    "The process that trains has ended. Start barenet play again; this address remains valid."
+    "The process that trains has ended. Start barenet play again; this address remains valid.",
+    failed=True,
 )
 
 
 def exploded(constant_loss: float, loss: float, epoch: int, best_epoch: int) -> Problem:
     """Report a loss that explodes while it is still finite."""
-    return Problem(
-        f"It diverged: the loss after epoch {epoch:,} was {loss:.3g} (a constant prediction has "
-        f"{constant_loss:.3g}).{_restored(best_epoch)}",
-        SMALLER_RATE,
-    )
+    how = f"after epoch {epoch:,} was {loss:.3g} (a constant prediction has {constant_loss:.3g})"
+    return _divergence(how, best_epoch)
 
 
 def diverged(error: DivergenceError, epoch: int, best_epoch: int) -> Problem:
     """Report a loss that is infinite or NaN, or has run away."""
     how = "ran away" if math.isfinite(error.loss) else "grew beyond every number"
-    message = f"It diverged: the loss {how} in the epoch after {epoch:,}.{_restored(best_epoch)}"
-    return Problem(message, SMALLER_RATE)
+    return _divergence(f"{how} in the epoch after {epoch:,}", best_epoch)
 
 
-def _restored(epoch: int) -> str:
-    return (
-        f" The steps are too long. The network is back at epoch {epoch:,}, where its training loss "
-        "was lowest. Continue from there with a smaller learning rate."
+def _divergence(how: str, best_epoch: int) -> Problem:
+    message = (
+        f"It diverged: the loss {how}. The steps are too long. The network is back at epoch "
+        f"{best_epoch:,}, where its training loss was lowest. Continue from there with a smaller "
+        "learning rate."
     )
+    return Problem(message, SMALLER_RATE, failed=True)
 
 
 #: Remedies on the page, by the argument that the error recommends.
@@ -106,17 +96,13 @@ def named_in_errors(name: str, path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except ArgumentError as error:
-        raise _for_page(error, name, path) from None
-
-
-def _for_page(error: ArgumentError, name: str, path: Path) -> ArgumentError:
-    error = copy.copy(error)
-    if isinstance(error, DataError) and error.path is not None:
-        error.path = name
-    error.problem = error.problem.replace(str(path), name)
-    if error.options:
-        options = {option.rstrip("_"): value for option, value in error.options.items()}
-        remedies = (PAGE_REMEDIES[option].format(value) for option, value in options.items())
-        error.remedy, error.options = ", or ".join(remedies), {}
-    return error
+    except ArgumentError as original:
+        error = copy.copy(original)
+        error.problem = error.problem.replace(str(path), name)
+        if isinstance(error, DataError) and error.path is not None:
+            error.path = name
+        if error.options:
+            options = {option.rstrip("_"): value for option, value in error.options.items()}
+            remedies = (PAGE_REMEDIES[option].format(value) for option, value in options.items())
+            error.remedy, error.options = ", or ".join(remedies), {}
+        raise error from None

@@ -16,12 +16,10 @@ from barenet.model._network import Network
 from barenet.model.layers import Dense, Layer
 from barenet.playground._contour import contour
 from barenet.playground._data_view import MAX_NAMES
-from barenet.playground._evaluation import finite
 from barenet.playground._network_layout import neuron_layers, parameter_index
 from barenet.playground._network_view import NetworkView
 from barenet.playground._rasterize import MAX_DRAWN, nan_to_large
-
-__all__ = ["neuron_view"]
+from barenet.playground._wire_format import finite
 
 #: Points along each side, for small networks and for large ones.
 SIDES = ((20_000, 48), (10**9, 24))
@@ -86,7 +84,8 @@ def _forward_layer(
     """Input of the last activation, output of the layer, and the activation."""
     output, cache = layer.forward(values)
     if isinstance(layer, Dense):
-        return cache.Z, output, layer.activation
+        _, Z, *_ = cache
+        return Z, output, layer.activation
     if layer.activation is not None:
         return values, output, layer.activation
     return sums, output, activation

@@ -10,7 +10,6 @@ import numpy as np
 
 from barenet._registry import spec_of
 from barenet.data._datasets import DATASETS
-from barenet.data._generated import GENERATED
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import table_defaults
 from barenet.errors import some
@@ -18,13 +17,9 @@ from barenet.model.losses import as_loss
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings
 from barenet.playground._prepared_data import PreparedData
-from barenet.playground._presets import noise_of
 from barenet.playground._resumed_schedule import depends_on_epochs, schedule_epochs
 from barenet.playground._run_setup import run_config
 from barenet.playground._tables import MAX_ROWS, TableFile
-
-__all__ = ["differences", "write_command"]
-
 
 #: Settings of the page that a data set may have other defaults for.
 FIXED = RunConfig(
@@ -37,7 +32,10 @@ def write_command(data: DataSettings, view: NetworkView, epochs: int) -> str:
     prepared = view.prepared
     words: list[Any] = ["barenet", "train", prepared.dataset.name]
     if prepared.table is not None:
-        words += _table_flags(data, prepared, prepared.table)
+        words += ["--target", prepared.dataset.target_name, *prepared.table.flags]
+        words += ["--task", prepared.dataset.task] if data.task else []
+        dropped = _dropped(prepared, prepared.table)
+        words += ["--drop", *dropped] if dropped else []
     for name, value in _command_config(data, view, epochs).set_fields().items():
         values = [] if value is True else value if isinstance(value, tuple) else [value]
         words += [f"--{name.replace('_', '-')}", *values]
@@ -54,10 +52,8 @@ def _command_config(data: DataSettings, view: NetworkView, epochs: int) -> RunCo
         epochs=epochs,
         scaling="standardize",
         test_size=data.test_size,
+        **data.generator_options,
     )
-    if prepared.dataset.name in GENERATED:
-        noise = noise_of(data.source, data.noise)
-        config = replace(config, samples=data.samples, noise=noise, data_seed=data.data_seed)
     named = DATASETS.get(prepared.dataset.name)
     default = table_defaults(prepared.training.n_samples) if named is None else named.config
     fixed = replace(FIXED, loss=spec_of(as_loss(None, view.network.output_activation)))
@@ -84,7 +80,7 @@ def differences(data: DataSettings, view: NetworkView, epochs: int) -> list[str]
     elif depends_on_epochs(settings, epochs):
         length = schedule_epochs(settings)
         found.append(f"The page spreads the schedule over {length:,} epochs, not over these.")
-    if view.latest.edits:
+    if view.latest.status.edits:
         found.append("Weights were changed by hand on the page; the command cannot do that.")
     return found
 
@@ -109,14 +105,6 @@ def _table_differences(prepared: PreparedData, table: TableFile) -> list[str]:
     return found
 
 
-def _table_flags(data: DataSettings, prepared: PreparedData, table: TableFile) -> list[Any]:
-    words: list[Any] = ["--target", prepared.dataset.target_name]
-    words += ["--task", prepared.dataset.task] if data.task else []
-    words += table.flags
-    dropped = _dropped(prepared, table)
-    return [*words, "--drop", *dropped] if dropped else words
-
-
 def _dropped(prepared: PreparedData, table: TableFile) -> list[str]:
     """The columns that the page does not use; those without a name are never used."""
     used = {*_columns(prepared), prepared.dataset.target_name, ""}
@@ -129,11 +117,8 @@ def _columns(prepared: PreparedData) -> list[str]:
     if not features.names:
         return list(names)
     axes = {"x1": features.columns[0], "x2": features.columns[-1]}
-    return [
-        names[index]
-        for axis, index in axes.items()
-        if any(axis in feature for feature in features.names)
-    ]
+    used = [index for axis, index in axes.items() if any(axis in name for name in features.names)]
+    return [names[index] for index in used]
 
 
 def _n_inputs(data: DataSettings, prepared: PreparedData) -> int:

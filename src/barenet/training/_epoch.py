@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines import ChunkResult, Engine, Job
+from barenet.engines import ChunkResult, Engine
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.training._config import TrainingConfig
@@ -37,6 +38,7 @@ def epoch_order(n_rows: int, *, seed: int, epoch: int) -> NDArray[np.intp]:
     return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
 
 
+@dataclass(eq=False)
 class Epoch:
     """The current epoch: its rows in order, the learning rates, and the results of its chunks.
 
@@ -45,15 +47,11 @@ class Epoch:
 
     Examples
     --------
-    >>> from barenet import Network
-    >>> from barenet.losses import SquaredError
-    >>> from barenet.optimizers import SGD
     >>> from barenet.schedules import StepDecay
     >>> rows = ArrayDataset(np.zeros((5, 1)), np.zeros((5, 1)), None)
-    >>> job = Job(network=Network.dense([1, 1]), rows=rows, loss=SquaredError(), optimizer=SGD())
     >>> schedule = StepDecay(every=0.5)
     >>> config = TrainingConfig(epochs=2, batch_size=2, shuffle=False, schedule=schedule)
-    >>> epoch = Epoch(job, config)
+    >>> epoch = Epoch(rows, 0, config, np.arange(5), np.zeros(3))
     >>> epoch.begin(1, learning_rate=0.1)
     >>> epoch.order, epoch.rates
     (array([0, 1, 2, 3, 4]), array([0.025 , 0.025 , 0.0125]))
@@ -61,18 +59,22 @@ class Epoch:
     1.8
     """
 
-    def __init__(self, job: Job, config: TrainingConfig) -> None:
-        n_rows = len(job.rows.X)
-        n_batches = 0 if job.optimizer.full_batch else math.ceil(n_rows / config.batch_size)
-        self.rows, self.seed, self.config = job.rows, job.seed, config
-        self.order, self.rates = np.arange(n_rows), np.zeros(n_batches)
-        self.results: list[ChunkResult] = []
-        self.started = time.perf_counter()
-        self._weights: NDArray[np.float64] | None = None
+    rows: ArrayDataset
+    seed: int
+    config: TrainingConfig
+    order: NDArray[np.intp]
+    #: Of each batch; none for L-BFGS.
+    rates: NDArray[np.float64]
+    results: list[ChunkResult] = field(default_factory=list)
+    #: On the clock of ``time.perf_counter``.
+    started: float = field(default_factory=time.perf_counter)
+    _weights: NDArray[np.float64] | None = None
 
     def begin(self, epoch: int, learning_rate: float, *, resumed: bool = False) -> None:
         """Order the rows of an epoch, counted from 0, and set its rates unless it is resumed."""
         config, schedule = self.config, self.config.schedule
+        if not resumed:
+            self.results, self.started = [], time.perf_counter()
         if config.shuffle:
             if config.order is not None:
                 self.order = config.order(epoch)
@@ -82,7 +84,6 @@ class Epoch:
                 self._weights = None
         if resumed:  # a callback may have changed the learning rate since the epoch began
             return
-        self.results, self.started = [], time.perf_counter()
         if schedule.steady:
             self.rates[:] = learning_rate * schedule.factor(epoch, config.epochs)
         else:

@@ -15,7 +15,7 @@ from barenet.model._layout import euclidean_norm
 from barenet.model.layers import Dropout
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers import LBFGS
-from barenet.optimization.optimizers._lbfgs_history import LBFGSHistory
+from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.training._callbacks import Callback
 from barenet.training._config import TrainingConfig
 from barenet.training._loop import Loop

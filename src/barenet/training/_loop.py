@@ -53,7 +53,8 @@ class Loop(ABC):
             maximized_metrics=MAXIMIZED.union(scores),
         )
         self.monitor = DivergenceMonitor(self.run, Snapshot.of(job.network))
-        self.epoch = Epoch(job, config)
+        rates = np.zeros(0 if job.optimizer.full_batch else self.run.n_batches)
+        self.epoch = Epoch(job.rows, job.seed, config, np.arange(len(job.rows.X)), rates)
         self.checkpoints: CheckpointManager | None = None
 
     def start(

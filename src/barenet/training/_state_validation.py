@@ -14,7 +14,7 @@ import numpy as np
 from barenet._constraints import check_number
 from barenet.errors import brief
 from barenet.optimization.optimizers import Optimizer
-from barenet.optimization.optimizers._lbfgs_history import LBFGSHistory
+from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.training._run import Run
 
 

@@ -10,9 +10,9 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_count, check_flag, check_seed
-from barenet._registry import lookup
-from barenet.engines import Engine, Job, choose_engine
+from barenet._constraints import check_flag, check_number
+from barenet._registry import build, lookup
+from barenet.engines import Job, choose_engine
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
@@ -21,7 +21,7 @@ from barenet.model.losses import Loss, as_loss
 from barenet.optimization._clipping import Clipping, as_clipping
 from barenet.optimization._penalties import Penalty, as_penalties
 from barenet.optimization._schedules import Constant, Schedule, as_schedule
-from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
+from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._checkpointing import Checkpointer
 from barenet.training._config import TrainingConfig
@@ -164,14 +164,16 @@ def train(
     """
     job = _job(network, X, y, sample_weight, scale, loss, optimizer, penalty, clip, seed)
     config = TrainingConfig(
-        epochs=check_count(epochs, "epochs"),
-        batch_size=check_batch_size(batch_size, job),
+        epochs=epochs,
         shuffle=check_flag(shuffle, "shuffle"),
         schedule=Constant() if schedule is None else as_schedule(schedule),
-        metrics=as_metrics(metrics),
+        metrics=as_metrics(metrics) if metrics else {},
         held_out=_held_out(job, validation=validation_data, test=test_data),
+        batch_size=check_batch_size(batch_size, job),
     )
-    loop = make_loop(choose_engine(engine, job, threads), config, as_callbacks(callbacks))
+    kind = LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop
+    listeners = as_callbacks(callbacks) if callbacks else []
+    loop = kind(choose_engine(engine, job, threads), config, listeners)
     if checkpoint is None and resume is False:
         return loop.start()
     return _start_with_checkpoints(loop, checkpoint, resume)
@@ -197,10 +199,10 @@ def _job(
         network=network,
         rows=validate_arrays(network, objective, X, y, sample_weight, scale),
         loss=objective,
-        optimizer=as_optimizer(optimizer),
+        optimizer=build(Optimizer | LBFGS, OPTIMIZERS, optimizer, "optimizer"),
         penalties=[] if penalty is None else as_penalties(penalty),
         clipping=None if clip is None else as_clipping(clip),
-        seed=check_seed(seed),
+        seed=seed,
     )
 
 
@@ -224,10 +226,8 @@ def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
     """Look metrics up."""
     if not isinstance(names, str | list | tuple | set):
         raise ArgumentError.of("metrics", names, "names")
-    found = {}
-    for name in [names] if isinstance(names, str) else names:
-        found[name] = lookup(METRICS, name, "metrics")
-    return found
+    given = [names] if isinstance(names, str) else names
+    return {name: lookup(METRICS, name, "metrics") for name in given}
 
 
 def as_callbacks(callbacks: Callbacks) -> list[Callback]:
@@ -238,12 +238,6 @@ def as_callbacks(callbacks: Callbacks) -> list[Callback]:
             raise ArgumentError.of("callbacks", entry, "a Callback or a function of the run")
         found.append(entry if isinstance(entry, Callback) else LambdaCallback(entry))
     return found
-
-
-def make_loop(engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]) -> Loop:
-    """Choose the loop of an optimizer."""
-    kind = LBFGSLoop if engine.job.optimizer.full_batch else MiniBatchLoop
-    return kind(engine, config, callbacks)
 
 
 def _start_with_checkpoints(
@@ -283,7 +277,7 @@ def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> 
         return n_rows
     if isinstance(batch_size, str) and batch_size == "auto":
         return min(auto, n_rows)
-    size = check_count(batch_size, "batch_size")
+    size = int(check_number(batch_size, "batch_size", ge=1, integer=True))
     if size == 1 and any(isinstance(layer, BatchNorm) for layer in job.network.layers):
         raise ArgumentError(
             "a batch norm needs batches of 2 rows or more", argument="batch_size", value=1

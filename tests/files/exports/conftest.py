@@ -6,9 +6,7 @@ numbers that float32 has exactly, so that all are asked the same.
 
 from __future__ import annotations
 
-import ctypes
-import shutil
-import subprocess
+import csv
 import sys
 import warnings
 from collections.abc import Callable
@@ -295,8 +293,11 @@ def dates() -> Case:
 @pytest.fixture
 def passengers(titanic) -> Case:
     """A real table."""
-    data = load_table(titanic, "survived")
-    encoding = TableEncoding.fit(data.X, drop=["boat", "body"])
+    with titanic.open(newline="", encoding="utf-8") as file:
+        names, *lines = csv.reader(file)
+    X = dict(zip(names, map(list, zip(*lines, strict=True)), strict=True))
+    del X["survived"]
+    encoding = TableEncoding.fit(load_table(titanic, "survived").X, drop=["boat", "body"])
     predictor = Predictor(
         network=Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=1),
         preprocessing=encoding,
@@ -305,46 +306,4 @@ def passengers(titanic) -> Case:
         target_name="survived",
         dataset="titanic",
     )
-    said = predictor.probabilities(data.X), predictor.predict(data.X)
-    return Case(predictor, data.X, *said)
-
-
-def compilers() -> list[str]:
-    return [name for name in ("gcc", "clang", "cc") if shutil.which(name)]
-
-
-STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wshadow", "-Wconversion"]
-
-
-@pytest.fixture
-def compile_c() -> Callable[..., Path]:
-    """Compile a C file with every warning an error; skip where there is no compiler."""
-    if not compilers():
-        pytest.skip("there is no C compiler here")
-
-    def compile_with(source: Path, *options: str, compiler: str = compilers()[0]) -> Path:
-        target = source.with_suffix(".so" if "-shared" in options else ".out")
-        command = [compiler, *STRICT, *options, source.name, "-lm", "-o", target.name]
-        done = subprocess.run(command, cwd=source.parent, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return target
-
-    return compile_with
-
-
-@pytest.fixture
-def run_c(compile_c) -> Callable[..., np.ndarray]:
-    """Compile an exported C file as a library, and let it predict rows."""
-
-    def run(source: Path, X: np.ndarray, n_outputs: int) -> np.ndarray:
-        library = ctypes.CDLL(str(compile_c(source, "-O1", "-shared", "-fPIC")))
-        numbers = ctypes.POINTER(ctypes.c_float)
-        predict = getattr(library, f"{source.stem}_predict")
-        predict.argtypes, predict.restype = [numbers, numbers], None
-        Y = np.full((len(X), n_outputs + 1), 123, np.float32)  # one more, that must stay
-        for x, y in zip(np.ascontiguousarray(X, np.float32), Y, strict=True):
-            predict(x.ctypes.data_as(numbers), y.ctypes.data_as(numbers))
-        assert (Y[:, -1] == 123).all()
-        return Y[:, :-1]
-
-    return run
+    return Case(predictor, X, predictor.probabilities(X), predictor.predict(X))

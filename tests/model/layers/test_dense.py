@@ -21,7 +21,7 @@ def test_a_case_worked_by_hand():
     A, cache = layer.forward(X)
     # z₁₁ = 1·1 + 2·½ + ½ = 2½     z₁₂ = 1·(−1) + 2·2 − 1 = 2
     # z₂₁ = 3·1 − 1·½ + ½ = 3      z₂₂ = 3·(−1) − 1·2 − 1 = −6, which the ReLU cuts off
-    assert cache.Z.tolist() == [[2.5, 2], [3, -6]]
+    assert cache[1].tolist() == [[2.5, 2], [3, -6]]
     assert A.tolist() == [[2.5, 2], [3, 0]]
     out = {"weights": np.empty((2, 2)), "bias": np.empty(2)}
     d_X = layer.backward(cache, np.array([[0.25, -0.125], [-0.75, 0.375]]), out)

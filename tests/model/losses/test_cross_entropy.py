@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import log_loss
 
-from barenet.model.losses import (
+from barenet.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
     SigmoidCrossEntropy,

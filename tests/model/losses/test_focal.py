@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from barenet.model.losses import (
+from barenet.losses import (
     BinaryCrossEntropy,
     BinaryFocal,
     CategoricalCrossEntropy,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barenet._registry import build
-from barenet.model.losses import (
+from barenet.losses import (
     LOSSES,
     Loss,
     SigmoidCrossEntropy,

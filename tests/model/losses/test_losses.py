@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.model._activations import ACTIVATIONS, Identity
-from barenet.model.losses import (
+from barenet.losses import (
     LOSSES,
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -15,9 +14,9 @@ from barenet.model.losses import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     SquaredError,
-    as_loss,
-    logits_form,
 )
+from barenet.model._activations import ACTIVATIONS, Identity
+from barenet.model.losses import as_loss, logits_form
 from barenet.model.losses._focal import SigmoidFocal, SoftmaxBinaryFocal, SoftmaxFocal
 from barenet.model.losses._poisson import (
     ExponentialPoisson,

@@ -15,15 +15,7 @@ from barenet.errors import ArgumentError
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import Rounding, measure_rounding, round_weights
 from barenet.files.exports._writing import write_together
-from barenet.model._validation import check_inputs
-
-#: The module of each format, which is imported when it is needed.
-EXPORTS = {
-    "onnx": "barenet.files.exports._onnx_file",
-    "c": "barenet.files.exports._c_file",
-    "python": "barenet.files.exports._python_file",
-    "json": "barenet.files.exports._json_file",
-}
+from barenet.model._arrays import check_inputs
 
 #: The suffix of each format; C also has a header.
 SUFFIXES = {"onnx": ".onnx", "c": ".c", "python": ".py", "json": ".json"}
@@ -144,7 +136,8 @@ def export(
             rows = X if program.table else check_inputs(X, np.dtype(np.float64), program.n_inputs)
             rounding = measure_rounding(exact, program, rows)
     stem = path.stem if path.suffix == SUFFIXES[to] else path.name
-    render = importlib.import_module(EXPORTS[to]).render
+    # The module of the format is imported when it is needed.
+    render = importlib.import_module(f"barenet.files.exports._{to}_file").render
     options = {} if rounding is None else {"rounding": rounding}
     texts: dict[str, bytes] = render(program, stem, **options)
     contents = {path.with_name(stem + suffix): data for suffix, data in texts.items()}
@@ -155,15 +148,14 @@ def export(
 def _format(path: Path, to: str | None) -> str:
     """The given format, or that of the suffix."""
     if to is not None:
-        lookup(EXPORTS, to, "to")
+        lookup(SUFFIXES, to, "to")
         return to
-    for name, suffix in SUFFIXES.items():
-        if path.suffix == suffix:
-            return name
-    known = ", ".join(SUFFIXES.values())
+    formats = {suffix: name for name, suffix in SUFFIXES.items()}
+    if path.suffix in formats:
+        return formats[path.suffix]
     raise ArgumentError(
         f"the format does not follow from {path}",
         argument="to",
         expected=f"one of {', '.join(SUFFIXES)}",
-        remedy=f"name the format, or end the path with one of {known}",
+        remedy=f"name the format, or end the path with one of {', '.join(formats)}",
     )

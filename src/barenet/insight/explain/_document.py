@@ -16,10 +16,11 @@ from barenet.insight.explain._name import Name
 from barenet.insight.explain._note import Note
 from barenet.model._arrays import FloatArray
 
-__all__ = ["Equation", "Quantity", "Step"]
-
 #: The greatest relative error of a correct gradient, in float64 and in float32.
 EXACT, ROUNDED = 1e-6, 1e-3
+
+
+Phase = Literal["forward", "backward", "update"]
 
 
 class Quantity(NamedTuple):
@@ -140,7 +141,7 @@ class Step:
     #: Quantities that no equation before has as its result.
     given: tuple[Quantity, ...] = ()
     equations: tuple[Equation, ...] = ()
-    phase: Literal["forward", "backward", "update"] = "forward"
+    phase: Phase = "forward"
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:

@@ -19,8 +19,6 @@ from barenet.insight.explain._printer import print_formula
 from barenet.insight.explain._text import write_text
 from barenet.model._arrays import FloatArray
 
-__all__ = ["Explanation"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation:

@@ -14,8 +14,6 @@ from barenet.insight.explain._notations import MATHML, mathml_number, operator
 from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES, digits, largest_entries
 from barenet.insight.explain._page import SUBSTITUTION_ROOM, EquationBlock, Page, Section
 
-__all__ = ["stylesheet", "write_fragment", "write_html"]
-
 #: Style of a whole document, besides that of the explanation.
 PAGE_STYLE = """
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1.25rem;

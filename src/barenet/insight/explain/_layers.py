@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,13 +11,11 @@ from numpy.typing import NDArray
 
 from barenet._constraints import option_values
 from barenet._expressions import Expression, declared
-from barenet.insight.explain._document import Equation, Step
+from barenet.insight.explain._document import Equation, Phase, Step
 from barenet.insight.explain._name import Name
 from barenet.insight.explain._quantity_table import QuantityTable
 from barenet.insight.explain._recorded_step import RecordedLayer
-from barenet.model.layers import ActivationLayer, Layer
-
-__all__ = ["LAYER_FORMULAS", "explain_backward", "explain_forward"]
+from barenet.model.layers import ActivationLayer
 
 
 class LayerEquations:
@@ -96,32 +95,22 @@ class Passes(NamedTuple):
     backward_text: str
 
 
-def explain_forward(table: QuantityTable, layer: RecordedLayer) -> Step:
-    """Write the forward pass of a layer."""
-    arrays = {**layer.parameters, **layer.statistics}
+def explain_pass(table: QuantityTable, layer: RecordedLayer, phase: Phase) -> Step:
+    """Write a pass of a layer; a user-defined one is shown without formulas."""
+    ours = type(layer.layer).__module__.startswith("barenet.")
+    passes = LAYER_FORMULAS.get(layer.layer.name, _ANY_LAYER) if ours else _ANY_LAYER
+    if phase == "forward":
+        write, text, arrays = passes.forward, passes.forward_text, layer.arrays
+    else:
+        write, text, arrays = passes.backward, passes.backward_text, {}
     given = [table.add(table.name_of(layer.index, name), value) for name, value in arrays.items()]
-    passes = _passes_of(layer.layer)
-    equations = passes.forward(LayerEquations(table, layer))
-    title = f"Layer {layer.index + 1}, forward: {layer.layer!r}"
-    return Step(title, passes.forward_text, tuple(given), tuple(equations))
-
-
-def explain_backward(table: QuantityTable, layer: RecordedLayer) -> Step:
-    """Write the backward pass of a layer."""
-    passes = _passes_of(layer.layer)
-    equations = passes.backward(LayerEquations(table, layer))
-    title = f"Layer {layer.index + 1}, backward: {layer.layer!r}"
-    return Step(title, passes.backward_text, (), tuple(equations), "backward")
-
-
-def _passes_of(layer: Layer) -> Passes:
-    """Look up a layer; a user-defined one is printed without formulas."""
-    ours = type(layer).__module__.startswith("barenet.")
-    return LAYER_FORMULAS.get(layer.name, _ANY_LAYER) if ours else _ANY_LAYER
+    title = f"Layer {layer.index + 1}, {phase}: {layer.layer!r}"
+    return Step(title, text, tuple(given), tuple(write(LayerEquations(table, layer))), phase)
 
 
 def _dense_forward(layer: LayerEquations) -> list[Equation]:
-    return [layer.equation("Z", layer.cache.Z, "X @ W + b"), layer.activation()]
+    _, Z, *_ = layer.cache
+    return [layer.equation("Z", Z, "X @ W + b"), layer.activation()]
 
 
 def _dense_backward(layer: LayerEquations) -> list[Equation]:
@@ -182,9 +171,10 @@ def _batch_norm_forward(layer: LayerEquations) -> list[Equation]:
         "mubar": (norm.mean, "rate * mubar + (1 - rate) * mu"),
         "Vbar": (norm.variance, "rate * Vbar + (1 - rate) * ratio * V"),
     }
-    for letter, (value, text) in averages.items():
-        equations.append(layer.equation(letter, value, text, numbers=numbers, assigns=True))
-    return equations
+    return equations + [
+        layer.equation(letter, value, text, numbers=numbers, assigns=True)
+        for letter, (value, text) in averages.items()
+    ]
 
 
 def _any_forward(layer: LayerEquations) -> list[Equation]:
@@ -192,11 +182,6 @@ def _any_forward(layer: LayerEquations) -> list[Equation]:
         return [layer.equation("Z", layer.recorded.output), layer.activation()]
     return [layer.equation("A", layer.recorded.output)]
 
-
-_BACKWARD = (
-    "How much each input changes the loss. The chain rule leads from the gradient with respect to "
-    "the output to that with respect to the input."
-)
 
 #: The passes of every layer, by its name.
 LAYER_FORMULAS: dict[str, Passes] = {
@@ -212,7 +197,8 @@ LAYER_FORMULAS: dict[str, Passes] = {
         lambda layer: [layer.activation()],
         _activate_backward,
         "An activation on its own, without weights.",
-        _BACKWARD,
+        "How much each input changes the loss. The chain rule leads from the gradient with respect "
+        "to the output to that with respect to the input.",
     ),
     "dropout": Passes(
         _dropout_forward,
@@ -223,15 +209,15 @@ LAYER_FORMULAS: dict[str, Passes] = {
     ),
     "batch_norm": Passes(
         _batch_norm_forward,
-        lambda layer: _norm_backward(layer, "samples"),
+        partial(_norm_backward, axis="samples"),
         "Each feature is standardized to mean 0 and variance 1 over the samples, then scaled and "
         "shifted. μ is the mean, V the variance, N the result; γ and β are learned. For "
         "predictions there are running averages of μ and of n / (n − 1) V: μ̄ and V̄.",
         "A sample affects its own output and, through mean and variance, those of all samples.",
     ),
     "layer_norm": Passes(
-        lambda layer: _norm_forward(layer, "outputs"),
-        lambda layer: _norm_backward(layer, "outputs"),
+        partial(_norm_forward, axis="outputs"),
+        partial(_norm_backward, axis="outputs"),
         "Each sample is standardized to mean 0 and variance 1 over its entries, then scaled and "
         "shifted. μ is the mean, V the variance, N the result; γ and β are learned.",
         "An entry affects its own output and, through mean and variance, those of its sample.",

@@ -10,8 +10,6 @@ from barenet.insight.explain._document import Equation, Step
 from barenet.insight.explain._name import Name
 from barenet.insight.explain._quantity_table import QuantityTable
 
-__all__ = ["explain_loss", "explain_rows"]
-
 _HEAD = "The loss L is one number for the error of the output; training makes it smaller."
 _EACH = "It is the mean of the losses ℓ of the samples."
 _INSIDE = (

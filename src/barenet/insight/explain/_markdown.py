@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from barenet.insight.explain._notations import LATEX, ROOM, latex_number
 from barenet.insight.explain._page import EquationBlock, Page
 
-__all__ = ["write_markdown"]
-
 #: Signs before a line of an equation; without one, a line continues a wide matrix.
 SIGNS = {"=": "=", "←": r"\leftarrow", "": r"\quad"}
 

@@ -12,17 +12,6 @@ from barenet.insight.explain._name import Name
 from barenet.insight.explain._number_format import Numbers, digits
 from barenet.insight.explain._text_block import TextBlock
 
-__all__ = [
-    "LATEX",
-    "MATHML",
-    "ROOM",
-    "UNICODE",
-    "Notation",
-    "latex_number",
-    "mathml_number",
-    "operator",
-]
-
 #: Characters of a line of numbers.
 ROOM = 76
 

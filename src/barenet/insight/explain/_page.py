@@ -26,8 +26,6 @@ from barenet.insight.explain._number_format import (
 from barenet.insight.explain._printer import Printer, print_formula
 from barenet.insight.explain._text_block import TextBlock
 
-__all__ = ["SUBSTITUTION_ROOM", "EquationBlock", "Page", "Section", "sections_of"]
-
 #: Characters of all numbers of a typeset formula.
 SUBSTITUTION_ROOM = 60
 

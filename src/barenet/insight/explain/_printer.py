@@ -11,8 +11,6 @@ from barenet.insight.explain._document import Equation
 from barenet.insight.explain._notations import Notation
 from barenet.insight.explain._text_block import TextBlock
 
-__all__ = ["Printer", "print_formula"]
-
 #: How strongly the parts of a formula bind, from the weakest.
 CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)
 

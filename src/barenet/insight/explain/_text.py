@@ -11,8 +11,6 @@ from barenet.insight.explain._page import EquationBlock, Page, Section
 from barenet.insight.explain._printer import print_formula
 from barenet.insight.explain._text_block import TextBlock, length
 
-__all__ = ["write_text"]
-
 INDENT = "    "
 
 #: Looks like a space, and is never the end of a line.

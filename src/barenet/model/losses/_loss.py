@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -17,23 +18,21 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 
 
+@dataclass(frozen=True)
 class Loss(Configurable, ABC):
     """The distance between predictions and targets.
 
     Attributes
     ----------
-    role, name : str
-        The argument that takes it, and its name in `LOSSES`.
     outputs : tuple of str, optional
         Output activations that it is defined for; None for any.
     on_logits : mapping of str to callable
-        By output activation: the same loss with the activation included, computed from the logits
-        (the values before the activation). It takes the same options, and is stable where loss
-        and activation apart would overflow or lose digits.
+        By output activation: the same loss, with the same options, from the logits (the values
+        before the activation). It is stable where loss and activation apart would overflow or lose
+        digits.
     formula, derivative_formula : str
-        Loss of one output and its derivative, from the network's output A and the target Y,
-        as Python expressions, for `explain`. With the activation included, the derivative is
-        the one by the logit.
+        Loss of one output and its derivative, from the network's output A and the target Y, as
+        Python expressions, for `explain`. From the logits, the derivative is the one by the logit.
 
     Examples
     --------
@@ -59,10 +58,8 @@ class Loss(Configurable, ABC):
 
         Parameters
         ----------
-        output : ndarray of shape (n_samples, n_outputs)
-            Output of the network.
-        y : ndarray of shape (n_samples, n_outputs)
-            The targets.
+        output, y : ndarray of shape (n_samples, n_outputs)
+            Output of the network, and the targets.
 
         Returns
         -------
@@ -77,7 +74,7 @@ class Loss(Configurable, ABC):
         Parameters
         ----------
         output, y : ndarray of shape (n_samples, n_outputs)
-            As for `per_sample`.
+            Output of the network, and the targets.
 
         Returns
         -------
@@ -115,10 +112,8 @@ class Loss(Configurable, ABC):
 
         Parameters
         ----------
-        output, y : ndarray of shape (n_samples, n_outputs)
-            Output of the network, and the targets.
-        sample_weight : ndarray of shape (n_samples,), optional
-            Weight of each sample; by default 1.
+        output, y, sample_weight : ndarray
+            The arguments of `value`.
 
         Returns
         -------
@@ -132,17 +127,12 @@ class Loss(Configurable, ABC):
         return derivative * _relative_weights(sample_weight)[:, None]
 
     def check_targets(self, y: FloatArray) -> None:
-        """Reject targets that the loss is not defined for.
+        """Reject targets that the loss is not defined for, with a ValueError.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples, n_outputs)
             The targets.
-
-        Raises
-        ------
-        ValueError
-            If a target is outside the loss's domain.
         """
 
 
@@ -177,17 +167,6 @@ def clip_probabilities(p: FloatArray) -> FloatArray:
     """Move probabilities that were rounded to 0 or 1 away from the poles of the logarithm."""
     limits = np.finfo(p.dtype)
     return np.clip(p, limits.tiny, 1 - limits.eps)
-
-
-def softplus(z: FloatArray) -> FloatArray:
-    """ln(1 + eᶻ) = −ln σ(−z), without overflow."""
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
-
-
-def log_softmax(z: FloatArray) -> FloatArray:
-    """ln softmax(z) of each row, without overflow."""
-    Z = z - z.max(axis=1, keepdims=True)
-    return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
 
 
 def _check_shapes(output: FloatArray, y: FloatArray) -> None:
