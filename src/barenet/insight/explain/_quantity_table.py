@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -41,30 +41,6 @@ class QuantityTable:
         self._quantities[name] = Quantity.of(name, value, by_sample=by_sample)
         return self._quantities[name]
 
-    def equation(
-        self,
-        name: Name,
-        value: Any,
-        text: str | None = None,
-        name_of: Callable[[str], Name] = Name,
-        *,
-        numbers: Mapping[str, float] | None = None,
-        by_sample: bool = False,
-        assigns: bool = False,
-        differences: NDArray[np.float64] | None = None,
-    ) -> Equation:
-        """Add a quantity with its formula, in which each letter is the quantity of a name."""
-        formula, operands = None, {}
-        if text:
-            formula = Expression.parse(text, **(numbers or {}))
-            letters = [each for each in re.findall(r"[A-Za-z]\w*", text) if each in formula.names]
-            operands = {letter: self[name_of(letter)] for letter in letters}
-        result = self.add(name, value, by_sample=by_sample)
-        if differences is not None:
-            differences = differences.reshape(result.value.shape)
-            differences.flags.writeable = False
-        return Equation(result, formula, operands, assigns, differences)
-
     @property
     def parameters(self) -> Iterator[tuple[Name, Slot]]:
         """The name and the place of every array of parameters."""
@@ -89,3 +65,39 @@ class QuantityTable:
         if type(last.layer) is ActivationLayer:  # the logits are its input
             return Name("A", str(last.index))
         return Name("Z", str(last.index + 1))
+
+
+class Formulas:
+    """Writes equations whose letters stand for quantities of a table, or for numbers."""
+
+    def __init__(
+        self, table: QuantityTable, names: Mapping[str, Name], numbers: Mapping[str, float]
+    ) -> None:
+        self.table, self.names, self.numbers = table, names, numbers
+
+    def name_of(self, letter: str) -> Name:
+        """The quantity of a letter."""
+        return self.names.get(letter, Name(letter))
+
+    def equation(
+        self,
+        letter: str | Name,
+        value: Any,
+        text: str | None = None,
+        *,
+        by_sample: bool = False,
+        assigns: bool = False,
+        differences: NDArray[np.float64] | None = None,
+    ) -> Equation:
+        """Add a quantity with its formula to the table."""
+        formula, operands = None, {}
+        if text:
+            formula = Expression.parse(text, **self.numbers)
+            letters = [each for each in re.findall(r"[A-Za-z]\w*", text) if each in formula.names]
+            operands = {each: self.table[self.name_of(each)] for each in letters}
+        name = self.name_of(letter) if isinstance(letter, str) else letter
+        result = self.table.add(name, value, by_sample=by_sample)
+        if differences is not None:
+            differences = differences.reshape(result.value.shape)
+            differences.flags.writeable = False
+        return Equation(result, formula, operands, assigns, differences)

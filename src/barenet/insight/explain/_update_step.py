@@ -8,7 +8,7 @@ from barenet._expressions import declared
 from barenet._registry import spec_of
 from barenet.insight.explain._document import Equation, Quantity, Step
 from barenet.insight.explain._name import Name
-from barenet.insight.explain._quantity_table import QuantityTable
+from barenet.insight.explain._quantity_table import Formulas, QuantityTable
 from barenet.insight.explain._recorded_step import RecordedPenalty
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Slot, euclidean_norm
@@ -49,19 +49,13 @@ def _penalty(table: QuantityTable, penalty: Penalty, recorded: RecordedPenalty) 
         if value:
             terms.append(value.replace("W", W).replace("lam", lam))
         before = table[name.derivative]
-        gradient = before.value.reshape(before.shape) + _part(recorded.gradient, slot)
-        text, letters = derivative and f"g + {derivative}", {"g": name.derivative, "W": name}
-        gradients.append(
-            table.equation(
-                *(name.derivative, gradient, text, letters.__getitem__),
-                numbers={"lam": strength},
-                assigns=True,
-            )
-        )
-    total = float(table[Name("L")].value) + recorded.value
-    formula = " + ".join(terms)
-    R = table.equation(Name("R"), recorded.value, formula, names.__getitem__, numbers=numbers)
-    return [R, table.equation(Name("L"), total, "L + R", assigns=True), *gradients]
+        after = before.value.reshape(before.shape) + _part(recorded.gradient, slot)
+        formulas = Formulas(table, {"g": name.derivative, "W": name}, {"lam": strength})
+        text = derivative and f"g + {derivative}"
+        gradients.append(formulas.equation("g", after, text, assigns=True))
+    formulas, total = Formulas(table, names, numbers), table[Name("L")].value + recorded.value
+    R = formulas.equation("R", recorded.value, " + ".join(terms))
+    return [R, formulas.equation("L", total, "L + R", assigns=True), *gradients]
 
 
 def explain_clipping(table: QuantityTable) -> Iterator[Step]:
@@ -70,12 +64,11 @@ def explain_clipping(table: QuantityTable) -> Iterator[Step]:
     if clipping is None or clipped is None:
         return
     norm = table.add(Name("norm"), euclidean_norm(clipped[0]))
-    formula, numbers = declared(clipping, "formula"), {"c": clipping.limit}
     equations = []
     for name, slot in table.parameters:
-        letters = {"g": name.derivative, "norm": norm.name}
-        parts = name.derivative, _part(clipped[1], slot), formula, letters.__getitem__
-        equations.append(table.equation(*parts, numbers=numbers, assigns=True))
+        formulas = Formulas(table, {"g": name.derivative}, {"c": clipping.limit})
+        after, text = _part(clipped[1], slot), declared(clipping, "formula")
+        equations.append(formulas.equation("g", after, text, assigns=True))
     text = "A gradient above the limit is clipped, so that no step is too long."
     if by_norm := clipping.name == "norm":
         text += " ‖g‖ is its norm: the root of the sum of all squares, over all layers."
@@ -120,8 +113,8 @@ def _updates(
             names[letter], new[letter] = Name(letter, of=theta), after[moment]
             table.add(names[letter], _part(before[moment], slot))
         for letter, text in rule.updates.items():
-            parts = names[letter], _part(new[letter], slot), text, names.__getitem__
-            yield table.equation(*parts, numbers=numbers, assigns=True)
+            formulas = Formulas(table, names, numbers)
+            yield formulas.equation(letter, _part(new[letter], slot), text, assigns=True)
 
 
 def _part(vector: FloatArray, slot: Slot) -> FloatArray:
