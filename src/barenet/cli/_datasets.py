@@ -44,7 +44,7 @@ def _describe(name: str, named: NamedDataset) -> dict[str, Any]:
     if isinstance(named, Images):
         task, n_rows, n_features = "classification", IMAGES, (named.config.layers or (0,))[0]
     else:
-        dataset = named.load(name)
+        dataset = named.load()
         task, n_rows, n_features = dataset.task, dataset.n_samples, dataset.n_features
     return {
         "name": name,

@@ -73,8 +73,8 @@ def evaluate(
     loss = spec_of(as_loss(trained.config.loss, predictor.network.output_activation))
     scores = score(predictor, selection.rows, loss)
     learned = selection.learned if baselines else None
-    compared = score_baselines(predictor, learned, selection.rows, loss) if learned else []
-    confusion = None if predictor.classes is None else confusion_matrix(predictor, selection.rows)
+    compared = score_baselines(predictor, learned, selection.rows, loss)
+    confusion = confusion_matrix(predictor, selection.rows) if predictor.classes else None
     if json:
         emit_json(
             {
@@ -93,8 +93,7 @@ def evaluate(
     table = [((title, selection.label), each) for title, each in [("network", scores), *lines]]
     emit_scores(("", "rows"), table, loss)
     emit_verdict(scores, compared)
-    if confusion is not None:
-        emit_confusion_matrix(confusion, predictor.classes or ())
+    emit_confusion_matrix(confusion, predictor.classes)
     return 0
 
 
@@ -157,6 +156,7 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
         return
     n_rows, known = selection.rows.n_samples, trained.settings.data if trained.settings else ""
     is_file = known not in (STANDARD_INPUT, *DATASETS)
+    data = selection.data
     if selection.n_seen == n_rows:
         log(
             "the network was trained on exactly these rows: the scores do not show how well it "
@@ -167,7 +167,5 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
             f"the network was trained on {selection.n_seen:,} of these {n_rows:,} rows; "
             "--rows test measures the others"
         )
-    elif selection.learned is None and is_file and Path(selection.data).name == Path(known).name:
-        log(
-            f"{selection.data} has changed since the training: unchanged rows were in the training set"
-        )
+    elif selection.learned is None and is_file and Path(data).name == Path(known).name:
+        log(f"{data} has changed since the training: unchanged rows were in the training set")

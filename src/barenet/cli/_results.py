@@ -17,13 +17,11 @@ from barenet.cli._columns import describe_columns
 from barenet.cli._console import discard, emit, emit_json, log
 from barenet.cli._experiment import Experiment
 from barenet.cli._run_folder import HISTORY, RunFolder
-from barenet.cli._run_settings import is_table
 from barenet.cli._scores import (
     BaselineScores,
     ScoreLine,
     confusion_matrix,
     emit_confusion_matrix,
-    emit_paragraph,
     emit_scores,
     emit_verdict,
     score,
@@ -32,16 +30,12 @@ from barenet.cli._scores import (
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import MODEL
 from barenet.data._dataset import Dataset
-from barenet.data._duplicates import count_duplicates
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._model_card import ModelCard
 from barenet.files._model_io import save
 from barenet.files._predictor import Predictor
 from barenet.training._epoch import MAX_MULTIPLICATIONS
 from barenet.training._history import History
-
-#: Fraction of the test rows from which on repeated rows are reported.
-MIN_REPEATED = 0.01
 
 #: Errors of a file that is left out, besides those of the disk, which a resumed run may not meet.
 OTHER_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
@@ -73,18 +67,9 @@ class Results:
 
     @cached_property
     def baselines(self) -> list[BaselineScores]:
-        if not self.with_baselines:
-            return []
         loss, predictor = self.experiment.settings.config.loss, self.experiment.predictor
-        return score_baselines(predictor, self.experiment.available, self.rows, loss)
-
-    @cached_property
-    def n_repeated(self) -> int:
-        """The number of test rows of a table that are among the other rows as well."""
-        test = self.experiment.test
-        if test is None or not is_table(self.experiment.settings.data):
-            return 0
-        return count_duplicates(test, self.experiment.available)
+        learned = self.experiment.available if self.with_baselines else None
+        return score_baselines(predictor, learned, self.rows, loss)
 
     def _score(self, rows: Dataset) -> dict[str, float]:
         return score(self.experiment.predictor, rows, self.experiment.settings.config.loss)
@@ -148,11 +133,6 @@ class Results:
         if config.l1 or config.l2:
             emit("(without the penalty on the weights, which the loss of the epochs includes)")
         emit_verdict(self.scores, self.baselines)
-        if self.n_repeated > MIN_REPEATED * self.rows.n_samples:
-            emit_paragraph(
-                f"{self.n_repeated:,} of the {self.rows.n_samples:,} test rows are among the "
-                "training rows, too, with the same target: on new rows the scores will be lower."
-            )
         if predictor.classes is None:
             return
         emit_confusion_matrix(confusion_matrix(predictor, self.rows), predictor.classes)
@@ -188,7 +168,6 @@ class Results:
                 "validation": validation.n_samples if validation else 0,
                 "held_out": test.n_samples if test else 0,
             },
-            "repeated_rows": self.n_repeated,
             "stopped_because": history.stop_reason,
             "best_epoch": history.best_epoch,
             "history": history.to_dict(),

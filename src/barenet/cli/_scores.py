@@ -82,9 +82,11 @@ def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, fl
 
 
 def score_baselines(
-    predictor: Predictor, learned: Dataset, rows: Dataset, loss: str | None
+    predictor: Predictor, learned: Dataset | None, rows: Dataset, loss: str | None
 ) -> list[BaselineScores]:
     """Fit the baselines to rows that the network learned from, and measure them on others."""
+    if learned is None:
+        return []
     network, chosen = predictor.network, as_loss(loss, predictor.network.output_activation)
     X, y = transformed(predictor, learned), predictor.targets(learned.y)
     n_classes = None if predictor.classes is None else len(predictor.classes)
@@ -164,8 +166,10 @@ def confusion_matrix(predictor: Predictor, rows: Dataset) -> NDArray[np.int64]:
     return counts
 
 
-def emit_confusion_matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> None:
+def emit_confusion_matrix(counts: NDArray[np.int64] | None, classes: Sequence[str] | None) -> None:
     """Print a blank line and a confusion matrix, unless there are more than twenty classes."""
+    if counts is None or classes is None:
+        return
     emit()
     if len(classes) > MAX_CLASSES:
         emit(f"(no confusion matrix: it would have {len(classes)} columns)")
