@@ -54,10 +54,11 @@ def draw(scaling: dict[str, list[dict[str, Any]]], kind: str = "svg") -> bytes:
     """
     import matplotlib as mpl
 
-    from barenet.insight.plots._style import headline, label_axes, new_figure, title
+    from barenet.insight.plots._style import label_axes, new_figure, title
 
     sweeps = [sweep for sweep in TITLES if scaling.get(sweep)]
-    picture, panels = new_figure((4.1, 4.4), len(sweeps), columns=len(sweeps))
+    headline = "An epoch of 64-128-128-10 on 10,000 rows, one number changed at a time"
+    picture, panels = new_figure((4.1, 4.4), len(sweeps), len(sweeps), title=headline)
     for axes, sweep in zip(panels, sweeps, strict=True):
         axes.set(xscale="log", yscale="log", ylim=_limits(scaling))
         _draw_sweep(axes, scaling[sweep])
@@ -66,7 +67,6 @@ def draw(scaling: dict[str, list[dict[str, Any]]], kind: str = "svg") -> bytes:
     label_axes(panels[0], y="time of an epoch")
     for axes in panels[1:]:
         axes.tick_params(labelleft=False)
-    headline(picture, "An epoch of 64-128-128-10 on 10,000 rows, one number changed at a time")
     file = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "barenet", "svg.fonttype": "path"}):
         undated = {"Date": None} if kind == "svg" else {}

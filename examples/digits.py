@@ -14,7 +14,7 @@ import numpy as np
 from barenet import Network, train
 from barenet.callbacks import Run
 from barenet.data import Dataset, Scaling, load_dataset
-from barenet.insight.plots import plot_digits, plot_history, save_figure
+from barenet.plots import plot_digits, plot_history, save_figure
 
 
 def load() -> tuple[Dataset, int]:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from barenet import Network, train
 from barenet.data import Dataset, load_dataset
-from barenet.insight.plots import plot_boundary, plot_history, save_figure
+from barenet.plots import plot_boundary, plot_history, save_figure
 
 SHADES = ("#8FC1DE", "#D6E8F3", "#FBEBCD", "#F3CB7C")
 LOOKS = (("o", "#0072B2"), ("s", "#E69F00"))

@@ -12,7 +12,7 @@ import numpy as np
 from barenet import Network, train
 from barenet.callbacks import Run
 from barenet.data import Scaling, load_dataset
-from barenet.insight.plots import plot_fit, plot_fit_at_epochs, plot_history, save_figure
+from barenet.plots import plot_fit, plot_fit_at_epochs, plot_history, save_figure
 
 PANELS = (10, 50, 100, 500, 1000)
 

@@ -9,7 +9,7 @@ import barenet
 from barenet._constraints import check_count, check_flag
 from barenet.data._run_config import RunConfig
 from barenet.errors import LONGEST, ArgumentError, DataError, brief, in_a_line, some
-from barenet.model._validation import check_dtype
+from barenet.model._arrays import check_dtype
 from barenet.optimization.optimizers import as_optimizer
 
 

@@ -170,11 +170,12 @@ def test_formulas_of_an_activation(kind, dtype):
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS.keys() - {"lbfgs"}))
 def test_letters_of_an_optimizer(name):
     kind = OPTIMIZERS[name]
-    _, moments, settings, text = kind.formula
-    assert set(moments.values()) == set(kind.moment_names)
+    updates, settings, text = kind.formula
+    *moments, last = updates
+    assert (len(moments), last) == (len(kind.moment_names), "theta")
     assert all(hasattr(kind, option) for option in settings.values())
     assert {field for _, field, _, _ in Formatter().parse(text) if field} == settings.keys()
-    assert moments.keys() <= set(re.findall(r"\b\w\b", text)) and text.endswith(".")
+    assert set(moments) <= set(re.findall(r"\b\w\b", text)) and text.endswith(".")
 
 
 def test_a_formula_is_not_inherited_by_other_methods():

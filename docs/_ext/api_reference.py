@@ -133,9 +133,9 @@ def write_page(app: Sphinx, _config: object) -> None:
     (Path(app.srcdir) / "api.rst").write_text("\n".join(lines), encoding="utf-8")
 
 
-def _is_scikit_learns(_app: Sphinx, _kind: str, name: str, *_: object) -> bool | None:
-    """Leave out the methods that scikit-learn writes for metadata routing, with its own words."""
-    return True if name.startswith("set_") and name.endswith("_request") else None
+def _is_scikit_learns(_app: Sphinx, _kind: str, _name: str, thing: Any, *_: object) -> bool | None:
+    """Leave out what an estimator inherits from scikit-learn."""
+    return True if str(getattr(thing, "__module__", "")).startswith("sklearn.") else None
 
 
 def _refuse_quotations(app: Sphinx, document: nodes.document) -> None:

@@ -28,8 +28,8 @@ from barenet.data._scaling import Scaling
 from barenet.engines import CompiledNetwork
 from barenet.files._checkpoint import Checkpoint
 from barenet.insight._gradient_check import GradientReport, ParameterReport, check_gradients
+from barenet.model._array_dataset import one_hot
 from barenet.model._network import Network
-from barenet.model._targets import one_hot
 from barenet.training._batches import batches
 from barenet.training._history import History
 from barenet.training._metrics import METRICS

@@ -10,10 +10,11 @@ import contextlib
 import dataclasses
 import math
 import numbers
+import re
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -44,11 +45,16 @@ def option(
 
 
 class Configurable:
-    """Base of everything with a name and options."""
+    """Base of everything with options, which are checked when it is created.
 
-    #: The argument that takes the object; errors name it.
-    role: ClassVar[str]
-    #: The name in the registry.
+    Attributes
+    ----------
+    role, name : str
+        The argument that takes it, which errors name, and its name in the registry. Without a
+        role, errors name the option.
+    """
+
+    role: ClassVar[str] = ""
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
@@ -58,8 +64,8 @@ class Configurable:
                 if field.metadata:
                     limits[field.name] = field.metadata
         for name, constraints in limits.items():
-            part = f"{self.name}'s {name}"
-            number = check_number(getattr(self, name), self.role, part=part, **constraints)
+            argument, part = (self.role, f"{self.name}'s {name}") if self.role else (name, "")
+            number = check_number(getattr(self, name), argument, part=part, **constraints)
             object.__setattr__(self, name, number)  # most of these classes are frozen
 
 
@@ -68,6 +74,19 @@ def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
     if not dataclasses.is_dataclass(thing):
         return []
     return list(filter(attrgetter("init"), dataclasses.fields(thing)))
+
+
+def check_fields(thing: Any) -> None:
+    """Check the numbers of a dataclass against their ranges; a default needs no check."""
+    for field in dataclasses.fields(thing):
+        value, default = getattr(thing, field.name), field.default
+        if field.metadata and (type(value) is not type(default) or value != default):
+            check_number(value, field.name, **field.metadata)
+
+
+def option_values(thing: Any) -> dict[str, Any]:
+    """The options of an object by name."""
+    return {field.name: getattr(thing, field.name) for field in options_of(thing)}
 
 
 def check_number(
@@ -137,7 +156,8 @@ def convert(value: Any, kind: Any, argument: str, part: str = "") -> Any:
     """Convert a value of unknown origin, such as JSON, to an annotated type.
 
     Types are classes, ``tuple[T, ...]`` (of lists and arrays, too), ``Mapping[str, T]``, unions and
-    ``Annotated`` with the limits of `check_number` or a ``max_length`` of text.
+    ``Annotated`` with the limits of `check_number`, or of text: its ``max_length``, and whether it
+    must be ``unicode`` that UTF-8 can encode.
 
     Examples
     --------
@@ -163,13 +183,19 @@ def convert(value: Any, kind: Any, argument: str, part: str = "") -> Any:
         parts = [f"{part}: {name}" if part else name for name in names]
         pairs = zip(names, parts, strict=True)
         return {name: convert(value[name], kinds[1], argument, place) for name, place in pairs}
-    if kind is str and _is_text(value, limits.get("max_length", MOST_CHARACTERS)):
+    if kind is str and _is_text(value, **limits):
         return value
     if kind is bool and isinstance(value, bool | np.bool_):
         return bool(value)
     if origin is None and kind not in _IN_WORDS and isinstance(value, kind):
         return value
     raise ArgumentError.of(argument, value, _type_in_words(kind), part=part)
+
+
+def convert_fields(record: Any) -> None:
+    """Convert the fields of a dataclass, whose values are of unknown origin, to their types."""
+    for name, kind in get_type_hints(type(record), include_extras=True).items():
+        object.__setattr__(record, name, convert(getattr(record, name), kind, name))
 
 
 def _convert_to_one_of(kinds: Sequence[Any], value: Any, argument: str, part: str) -> Any:
@@ -186,15 +212,11 @@ def _convert_to_one_of(kinds: Sequence[Any], value: Any, argument: str, part: st
     raise ArgumentError.of(argument, value, f"one of {words}", part=part)
 
 
-def _is_text(value: object, max_length: int) -> bool:
-    """Whether a value is text that UTF-8 can encode."""
+def _is_text(value: object, max_length: int = MOST_CHARACTERS, unicode: bool = True) -> bool:
+    """Whether a value is text, which UTF-8 can encode if it must be Unicode."""
     if not isinstance(value, str) or len(value) > max_length:
         return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return not (unicode and re.search("[\ud800-\udfff]", value))
 
 
 def _type_in_words(kind: Any) -> str:

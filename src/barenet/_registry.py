@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING
 from operator import attrgetter
+from types import UnionType
 from typing import Any, TypeVar
 
 from barenet._constraints import options_of
@@ -26,7 +27,14 @@ MAX_CHARACTERS = 1_000
 CONSTANTS = {"true": True, "false": False, "none": None, "inf": float("inf")}
 
 
-def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argument: str) -> T:
+def by_name(*kinds: type[T]) -> dict[str, type[T]]:
+    """A registry of classes, by their names."""
+    return {kind.name: kind for kind in kinds}  # type: ignore[attr-defined]
+
+
+def build(
+    base: type[T] | UnionType, registry: Mapping[str, type[T]], spec: str | T, argument: str
+) -> T:
     """Make the object that a name with options stands for; an object is returned as it is.
 
     Examples

@@ -11,10 +11,9 @@ from barenet.model.losses import (
     Loss,
     Poisson,
     Quantile,
-    SigmoidCrossEntropy,
-    SoftmaxCrossEntropy,
     SquaredError,
 )
+from barenet.model.losses._cross_entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
 
 __all__ = [
     "LOSSES",

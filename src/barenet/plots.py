@@ -1,16 +1,17 @@
-"""Plots of networks, data and runs, with Matplotlib."""
+"""Plots of networks, data and runs, with Matplotlib.
 
-from barenet.insight.plots import (
-    plot_boundary,
-    plot_confusion,
-    plot_digits,
-    plot_fit,
-    plot_fit_at_epochs,
-    plot_history,
-    plot_importance,
-    plot_weights,
-    save_figure,
-)
+Each function returns a matplotlib Figure, which a notebook displays and `save_figure` saves. Pyplot
+is not used.
+"""
+
+from barenet.insight.plots._boundary import plot_boundary
+from barenet.insight.plots._column_importance import plot_importance
+from barenet.insight.plots._confusion import plot_confusion
+from barenet.insight.plots._digits import plot_digits
+from barenet.insight.plots._fit import plot_fit, plot_fit_at_epochs
+from barenet.insight.plots._learning_curves import plot_history
+from barenet.insight.plots._saving import save_figure
+from barenet.insight.plots._weights import plot_weights
 
 __all__ = [
     "plot_boundary",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from barenet import History, ModelCard, load_predictor, save
+from barenet import History, ModelCard, load_predictor, plots, save
+from barenet.cli._run_plots import KINDS
 from barenet.files._training_log import TrainingLog
-from barenet.insight.plots import PLOTS
 
 SIGNATURES = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
 
@@ -48,7 +48,7 @@ def test_the_fit_after_some_epochs_is_trained_again(barenet, line):
         (["boundary", "IRIS"], "KIND: a boundary is over two numbers, and iris has"),
         (["digits", "IRIS"], "KIND: the rows of iris are no images"),
         (["epochs", "IRIS"], "KIND: a fit is of numbers"),
-        (["portrait", "IRIS"], "KIND: expected one of history, fit, epochs, "),
+        (["portrait", "IRIS"], "KIND: expected one of history, epochs, fit, "),
         (["history", "nowhere"], "nowhere"),
         (["history", "IRIS", "--out", "picture.bmp"], "unknown format '.bmp'"),
     ],
@@ -69,7 +69,9 @@ def test_a_history_that_is_nested_without_end_is_one_line(barenet, tmp_path):
 
 def test_every_kind_is_offered(barenet):
     shown = " ".join(barenet("plot", "--help").out.replace("│", " ").split())
-    assert f"choices: {', '.join(PLOTS)}" in shown
+    kinds = [name.removeprefix("plot_") for name in plots.__all__ if name.startswith("plot_")]
+    assert sorted(kinds) == sorted(["fit_at_epochs", "history", *KINDS])
+    assert f"choices: history, epochs, {', '.join(KINDS)}" in shown
 
 
 def test_a_history_is_drawn_with_what_the_card_of_its_model_tells(barenet, iris, tmp_path):

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from barenet import load_predictor
-from barenet.cli._run_plots import KINDS, default_kind, draw
+from barenet.cli._run_plots import default_kind, draw
 from barenet.data import load_dataset
-from barenet.insight.plots import PLOTS, save_figure
+from barenet.plots import save_figure
 
 
 def test_the_usual_picture_fits_the_data(iris, line, digits):
@@ -15,10 +15,6 @@ def test_the_usual_picture_fits_the_data(iris, line, digits):
         default_kind(load_predictor(run / "model.safetensors")) for run in (iris, line, digits)
     ]
     assert kinds == ["confusion", "fit", "digits"]
-
-
-def test_every_picture_is_one_of_the_library():
-    assert set(KINDS) | {"history", "epochs"} == set(PLOTS)
 
 
 def test_images_are_shown_with_what_is_said_of_them(digits):

@@ -454,7 +454,7 @@ def test_a_picture_that_fails_does_not_lose_the_result(barenet, monkeypatch):
         raise OSError("no room for a picture")
 
     with monkeypatch.context() as full:
-        full.setattr("barenet.insight.plots.save_figure", fail)
+        full.setattr("barenet.plots.save_figure", fail)
         done = barenet("train", "iris", "--epochs", 1, "--json")
     assert done.status == 1
     assert json.loads(done.out)["model"] == "runs/iris/model.safetensors"
@@ -500,7 +500,7 @@ def test_a_picture_that_cannot_be_drawn_leaves_no_run_to_resume(barenet, monkeyp
     def fail(*_, **more):
         raise ValueError("no such letter")
 
-    monkeypatch.setattr("barenet.insight.plots.plot_history", fail)
+    monkeypatch.setattr("barenet.plots.plot_history", fail)
     done = barenet("train", "iris", "--epochs", 1)
     assert done.status == 1
     assert done.err.endswith("saved in runs/iris, but not history.png: no such letter\n")

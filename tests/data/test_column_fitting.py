@@ -1,96 +1,81 @@
-"""What is measured: the edges that a real table does not have."""
+"""The fit of columns, at the edges that a real table does not have."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from barenet.data._column_fitting import (
-    SCALES,
-    fit_boolean,
-    fit_category,
-    fit_date,
-    fit_numbers,
-)
-from barenet.data._to_frame import as_frame
+from barenet import TableEncoding
+from barenet.data._column_fitting import SCALES
 from barenet.errors import DataError
 
 
-def table(*values):
-    return as_frame({"c": list(values)})
+def fit(values, **options):
+    """Fit column c beside another one, so that it may be dropped."""
+    return TableEncoding.fit({"c": values, "x": np.arange(len(values))}, **options).columns[0]
 
 
-def measure_number(frame, name, missing, how):
-    return fit_numbers(frame, [name], missing, how)[name]
+@pytest.mark.parametrize("scale", SCALES)
+def test_numbers_that_are_0_or_1_are_not_scaled(scale):
+    column = fit([0, 1, 1, None], numbers=scale)
+    assert (column.fill, column.center, column.scale, column.indicator) == (1, 0, 1, True)
 
 
-def days(*texts):
-    return fit_date(as_frame({"c": np.array(texts, "M8[us]")}), "c", [""], "none")
-
-
-@pytest.mark.parametrize("how", SCALES)
-def test_numbers_that_are_0_or_1_are_left_alone(how):
-    record = measure_number(table(0, 1, 1, None), "c", [""], how)
-    assert (record.fill, record.center, record.scale, record.indicator) == (1, 0, 1, True)
-
-
-@pytest.mark.parametrize("how", SCALES)
-def test_one_number_and_holes_are_told_apart_by_the_hole_alone(how):
-    record = measure_number(table(5, None, 5), "c", [""], how)
-    encoded = record.encode(np.array([5, np.nan]))
+@pytest.mark.parametrize("scale", SCALES)
+def test_one_number_and_missing_values_differ_in_the_indicator_alone(scale):
+    encoded = fit([5, None, 5], numbers=scale).encode(np.array([5, np.nan]))
     assert encoded[0, 0] == encoded[1, 0] and encoded[:, 1].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
-    ("how", "values"),
-    [
-        ("standardize", (-1e308, 1e308)),
-        ("minmax", (-1.5e308, 1.5e308)),
-        ("robust", (-1e308, 1e308)),
-    ],
+    ("scale", "most"), [("standardize", 1e308), ("minmax", 1.5e308), ("robust", 1e308)]
 )
-def test_fault_11_numbers_whose_spread_is_beyond_float64(how, values):
-    with pytest.raises(DataError, match=rf"^column 'c': {how} is beyond float64 for its numbers"):
-        measure_number(table(*values, *values), "c", [""], how)
+def test_fault_11_numbers_whose_spread_is_beyond_float64(scale, most):
+    with pytest.raises(DataError, match=rf"^column 'c': {scale} is beyond float64 for its numbers"):
+        fit([-most, most] * 2, numbers=scale)
 
 
 @pytest.mark.parametrize(
-    ("values", "fill"), [((True, True, False), True), ((True, False), False), ((1, 0, None), False)]
+    ("values", "fill"),
+    [([True, True, False], True), ([True, False], False), (["yes", "no", ""], False)],
 )
-def test_a_missing_truth_is_the_more_frequent_one(values, fill):
-    assert fit_boolean(table(*values), "c", [""]).fill is fill
+def test_a_missing_truth_value_becomes_the_more_frequent_one(values, fill):
+    assert fit(values).fill is fill
 
 
-def test_dates_differ_in_cycles_or_have_none():
-    assert days("2026-01-05", "2027-01-05").cycles == ()
-    assert days("2026-01-05", "2026-02-05").cycles == ("year",)
-    assert days("2026-01-05", "2026-01-06").cycles == ("week",)
-    assert days("2026-01-05T01", "2026-01-05T02").cycles == ("day",)
-    assert days("2026-01-05T01", "2026-02-06T02").cycles == ("year", "week", "day")
-    assert days("2026-01-01", "2026-01-03", "NaT").fill == 1767312000  # the second of January
+@pytest.mark.parametrize(
+    ("days", "cycles"),
+    [
+        (["2026-01-05", "2027-01-05"], ()),
+        (["2026-01-05", "2026-02-05"], ("year",)),
+        (["2026-01-05", "2026-01-06"], ("week",)),
+        (["2026-01-05T01", "2026-01-05T02"], ("day",)),
+        (["2026-01-05T01", "2026-02-06T02"], ("year", "week", "day")),
+    ],
+)
+def test_dates_have_the_cycles_in_which_they_differ(days, cycles):
+    assert fit(np.array(days, "M8[us]")).cycles == cycles
 
 
-def test_text_that_names_rows_is_dropped_from_twenty_rows_on():
-    def measured(n_rows, n_different, is_guess=True):
-        names = table(*(f"n{min(row, n_different - 1)}" for row in range(n_rows)))
-        return fit_category(names, "c", [""], 0.01, is_guess=is_guess).kind
-
-    assert measured(19, 19) == "category"
-    assert measured(20, 20) == measured(20, 19) == "dropped"
-    assert measured(20, 18) == "category"
-    assert measured(20, 20, is_guess=False) == "category"
+def test_a_missing_date_becomes_the_median():
+    assert fit(np.array(["2026-01-01", "2026-01-03", "NaT"], "M8[us]")).fill == 1767312000
 
 
-def test_categories_that_are_all_rare_say_nothing_unless_some_are_missing():
-    rare = fit_category(table(*"aabbccdd"), "c", [""], 3, is_guess=True)
-    assert (rare.kind, rare.reason) == ("dropped", "each of its 4 values is rare")
-    known = fit_category(table(*"aabbccdd", None), "c", [""], 3, is_guess=True)
-    assert known.outputs == ("c rare", "c missing")
+@pytest.mark.parametrize(
+    ("n_rows", "n_different", "categories", "kind"),
+    [
+        (19, 19, [], "category"),
+        (20, 20, [], "dropped"),
+        (20, 19, [], "dropped"),
+        (20, 18, [], "category"),
+        (20, 20, ["c"], "category"),
+    ],
+)
+def test_text_that_identifies_the_rows_is_dropped(n_rows, n_different, categories, kind):
+    names = [f"n{min(row, n_different - 1)}" for row in range(n_rows)]
+    assert fit(names, categories=categories).kind == kind
 
 
-def test_columns_are_measured_alike_alone_and_together(monkeypatch):
-    X = as_frame(np.random.default_rng(0).normal(size=(50, 7)) * [1, 2, 0, 1e9, 1e-9, 3, 1])
-    together = fit_numbers(X, [*X.columns], [""], "standardize")
-    monkeypatch.setattr("barenet.data._column_fitting._BLOCK", 100)
-    assert fit_numbers(X, [*X.columns], [""], "standardize") == together
-    assert together["x2"].kind == "dropped" and sorted(together) == list(X.columns)
+def test_categories_that_are_all_rare_are_dropped_unless_some_are_missing():
+    assert fit([*"aabbccdd"], rare=3).reason == "each of its 4 values is rare"
+    assert fit([*"aabbccdd", None], rare=3).outputs == ("c rare", "c missing")

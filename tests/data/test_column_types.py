@@ -56,7 +56,7 @@ def test_every_kind_is_among_the_examples():
 def test_a_row_becomes_as_many_numbers_as_there_are_names(record):
     rows = {"number": [1, None], "boolean": [True, None], "date": ["2026-01-01", None]}
     frame = as_frame({"c": rows.get(record.kind, ["a", None])})
-    encoded = record.encode(record.read(frame, [""]))
+    encoded = record.encode(record.parse(frame, "c", [""]))
     assert encoded.shape == (2, len(record.outputs)) and encoded.dtype == np.float64
     assert np.isfinite(encoded).all()
 
@@ -163,10 +163,5 @@ def test_plain_data_that_are_no_record(plain):
 def test_an_ordinary_value_is_the_median_or_the_most_frequent(record, usual):
     rows = {"number": [1.0, 9.0], "date": ["1970-01-01", "1970-02-01"], "boolean": [True, False]}
     frame = as_frame({"c": rows.get(record.kind, ["b", "z", "b", "a"])})
-    encoded = record.encode(record.read(frame, [""]))
+    encoded = record.encode(record.parse(frame, "c", [""]))
     assert record.usual(encoded) == pytest.approx(usual)
-
-
-def test_without_rows_the_first_category_is_ordinary():
-    towns = CategoryColumn("c", ("a", "b"), rare=False, missing=False)
-    assert towns.usual(np.empty((0, 2))).tolist() == [1.0, 0.0]

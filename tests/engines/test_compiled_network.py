@@ -114,7 +114,7 @@ def test_what_can_not_be_compiled_is_refused():
     class Mine(Dense):
         name = "mine"
 
-    with pytest.raises(ValueError, match=r"^network: it cannot be compiled: .*user-defined layer"):
+    with pytest.raises(ValueError, match=r"^network: it cannot be compiled: .* is user-defined"):
         CompiledNetwork(Network([Mine(2, 1)]))
     with pytest.raises(ValueError, match="no layer fixes the number of inputs"):
         CompiledNetwork(Network([ActivationLayer("relu")]))

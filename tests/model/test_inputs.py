@@ -7,8 +7,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from barenet.model._array_dataset import ArrayDataset, check_scale
-from barenet.model._validation import validate_inputs
+from barenet import Network
+from barenet.losses import SquaredError
+from barenet.model._array_dataset import ArrayDataset, validate_arrays
+from barenet.model._arrays import validate_inputs
 
 SINGLE, DOUBLE = np.dtype("float32"), np.dtype("float64")
 BASE = np.arange(48).reshape(6, 8)
@@ -108,14 +110,19 @@ def test_what_is_wrong_far_down_is_found():
     assert validate_inputs(X, DOUBLE, 500) is not None
 
 
+def scaled(scale, dtype="float32"):
+    network = Network.dense([1, 1], dtype=dtype)
+    return validate_arrays(network, SquaredError(), [[1.0]], [1.0], scale=scale)
+
+
 @pytest.mark.parametrize("scale", [0, -1.0, float("nan"), float("inf"), "1/255", None, True])
 def test_what_is_no_scale(scale):
     with pytest.raises(ValueError, match=r"^scale: expected a number above 0"):
-        check_scale(scale, SINGLE)
+        scaled(scale)
 
 
 def test_a_scale_must_be_a_number_of_the_dtype():
     for scale in (1e-60, 1e38):
         with pytest.raises(ValueError, match=r"^scale: .* is beyond the range of float32$"):
-            check_scale(scale, SINGLE)
-        assert check_scale(scale, DOUBLE) == scale
+            scaled(scale)
+        assert scaled(scale, "float64").scale == scale

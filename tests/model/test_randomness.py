@@ -10,7 +10,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.model._randomness import derive_key, fresh_key, uniforms
+from barenet.model._randomness import derive_key, uniforms
 
 #: What SplitMix64 gives first for a seed, as its authors' C program prints it.
 PUBLISHED = {
@@ -80,9 +80,3 @@ def test_no_two_paths_share_a_key():
 def test_a_key_is_a_function_of_its_path(seed, path):
     assert derive_key(seed, *path) == derive_key(seed, *path)
     assert derive_key(seed, *path) != derive_key(seed, *path, 0)
-
-
-def test_a_fresh_key_is_another_each_time():
-    keys = {fresh_key() for _ in range(50)}
-    assert len(keys) == 50
-    assert all(0 <= key < 2**64 for key in keys)

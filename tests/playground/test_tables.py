@@ -55,7 +55,7 @@ def test_the_target_and_its_task_are_chosen(add):
         (b"", r": empty file$"),
         (b"a,a\n1,2\n", ""),
         (b"a,b\n", r": no rows below the header$"),
-        (b"1,2\n3,4\n", r":1: expected the names of the columns.*; add a first line"),
+        (b"1,2\n3,4\n", r":1: the first line looks like a row .*; add a first line"),
         (b"a;b\n1;2\n3\n", r":1: 1 column, 'a;b'; its values seem to be separated by ';'$"),
         (b"a,b\n1,2\n3,\n", r":3: .* got nothing; take such rows out of the file$"),
         (

@@ -139,7 +139,7 @@ def test_every_parameter_is_documented_and_nothing_else(members):
     for name, thing in members.items():
         if isinstance(thing, property) or is_error(thing):
             continue
-        listed = documented(thing, *SECTIONS)
+        listed = set().union(*(documented(base, *SECTIONS) for base in lineage(thing)))
         extra = documented(thing, "Parameters", "Other Parameters") - taken(thing)
         faults += [f"{name}: {word} is not documented" for word in sorted(taken(thing) - listed)]
         faults += [f"{name}: {word} is not a parameter" for word in sorted(extra)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
 
 import numpy as np
@@ -16,7 +15,6 @@ from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimizers import OPTIMIZERS, Adam
 from barenet.schedules import SCHEDULES
-from barenet.training import _checkpointing as checkpointing
 from barenet.training import _mini_batch_loop as mini_batch_loop
 
 RNG = np.random.default_rng(0)
@@ -437,22 +435,3 @@ def test_a_resumed_run_warns_of_new_problems_only(tmp_path, chunks_of_one_batch)
         assert [str(each.message) for each in resumed] == [str(each.message) for each in whole][
             :n_warnings
         ]
-
-
-def test_checksums_computed_in_the_background_are_the_same(tmp_path, monkeypatch):
-    data = []
-    for name, delay in (("at once", -1.0), ("at the end", 1e9)):
-        monkeypatch.setattr(checkpointing, "CHECKSUM_DELAY", delay)
-        checkpoint = Checkpoint(tmp_path / name, every=1)
-        train(Network.dense([3, 4, 2], output="softmax"), X, Y, epochs=3, checkpoint=checkpoint)
-        data.append(checkpoint.read()["data"])
-    assert data[0] == data[1] != {}
-
-
-def test_a_background_result_is_computed_in_another_thread():
-    start = threading.Event()
-    future = checkpointing._in_background(lambda: start.wait(60) and threading.current_thread())
-    start.set()
-    assert future.result() is not threading.current_thread()
-    with pytest.raises(ZeroDivisionError):
-        checkpointing._in_background(lambda: 1 / 0).result()

@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 from barenet import Network, train
 from barenet.callbacks import Callback
 from barenet.engines import ENGINES, Job, choose_engine
-from barenet.losses import SquaredError
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimizers import SGD
 from barenet.schedules import SCHEDULES, ReduceOnPlateau
 from barenet.training import _epoch as epoch_module
 from barenet.training._config import TrainingConfig
-from barenet.training._epoch import EpochPlan, MeasurementInterrupted, epoch_order, measure
+from barenet.training._epoch import Epoch, MeasurementInterrupted, epoch_order, measure
 from barenet.training._train import as_metrics
 
 seeds = st.integers(0, 2**32 - 1)
@@ -33,7 +32,6 @@ def test_an_order_is_a_permutation_and_a_function(n_rows, seed, epoch):
     order = epoch_order(n_rows, seed=seed, epoch=epoch)
     assert sorted(order) == list(range(n_rows))
     assert np.array_equal(order, epoch_order(n_rows, seed=seed, epoch=epoch))
-    assert np.array_equal(epoch_order(4, seed=seed, epoch=epoch, shuffle=False), np.arange(4))
 
 
 def test_each_epoch_and_each_seed_has_its_own_order():
@@ -49,21 +47,20 @@ def test_each_row_is_equally_often_in_each_position():
     assert min(chisquare(count).pvalue for count in counts) > 1e-4
 
 
-def make_plan(weight=None, **settings):
+def make_epoch(weight=None, **settings):
     rows = ArrayDataset(np.zeros((7, 1)), np.zeros((7, 1)), weight)
-    optimizer, network = settings.pop("optimizer", SGD(0.1)), Network.dense([1, 1])
-    job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=optimizer, seed=5)
-    return EpochPlan(job, optimizer, TrainingConfig(epochs=10, batch_size=3, **settings))
+    config = TrainingConfig(epochs=10, batch_size=3, **settings)
+    return Epoch(rows, 5, config, np.arange(7), np.zeros(3))
 
 
 def test_the_order_is_that_of_the_epoch():
-    shuffled, plain = make_plan(), make_plan(shuffle=False)
-    own = make_plan(order=lambda epoch: np.roll(np.arange(7), epoch))
-    for epoch in (0, 3, 1):
-        for plan in (shuffled, plain, own):
-            plan.set_epoch(epoch)
-        assert np.array_equal(shuffled.order, epoch_order(7, seed=5, epoch=epoch))
-        assert plain.order.tolist() == list(range(7)) and own.order[epoch] == 0
+    shuffled, plain = make_epoch(), make_epoch(shuffle=False)
+    own = make_epoch(order=lambda index: np.roll(np.arange(7), index))
+    for index in (0, 3, 1):
+        for epoch in (shuffled, plain, own):
+            epoch.begin(index, 0.1)
+        assert np.array_equal(shuffled.order, epoch_order(7, seed=5, epoch=index))
+        assert plain.order.tolist() == list(range(7)) and own.order[index] == 0
 
 
 @pytest.mark.parametrize(
@@ -71,32 +68,32 @@ def test_the_order_is_that_of_the_epoch():
     [*SCHEDULES.values(), *(lambda n=n: SCHEDULES["step"](every=n) for n in (1, 2.0, 2.5, 0.5))],
 )
 def test_every_step_has_its_own_rate(schedule):
-    plan, schedule = make_plan(schedule=schedule()), schedule()
-    for epoch in range(10):
-        plan.set_epoch(epoch)
-        times = [epoch + batch / 3 for batch in range(3)]
-        assert plan.rates.tolist() == [0.1 * schedule.factor(time, 10) for time in times]
+    epoch, schedule = make_epoch(schedule=schedule()), schedule()
+    for index in range(10):
+        epoch.begin(index, 0.1)
+        times = [index + batch / 3 for batch in range(3)]
+        assert epoch.rates.tolist() == [0.1 * schedule.factor(time, 10) for time in times]
 
 
 def test_a_constant_rate_follows_the_schedule_and_the_optimizer():
-    schedule, optimizer = ReduceOnPlateau(gamma=0.5), SGD(0.1)
-    plan, found = make_plan(schedule=schedule, optimizer=optimizer), []
+    schedule = ReduceOnPlateau(gamma=0.5)
+    epoch, found = make_epoch(schedule=schedule), []
     for reductions, rate in ((0, 0.1), (1, 0.1), (1, 1.0)):
-        schedule.reductions, optimizer.learning_rate = reductions, rate
-        plan.set_epoch(len(found))
-        found.append(plan.rates.tolist())
+        schedule.reductions = reductions
+        epoch.begin(len(found), rate)
+        found.append(epoch.rates.tolist())
     assert found == [[0.1] * 3, [0.05] * 3, [0.5] * 3]
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("weight", [None, BATCH_WEIGHT])
 def test_the_mean_loss_is_weighted_by_the_rows(weight, shuffle):
-    plan, losses = make_plan(weight, shuffle=shuffle), np.array([1.0, 10.0, 100.0])
+    epoch, losses = make_epoch(weight, shuffle=shuffle), np.array([1.0, 10.0, 100.0])
     each = np.ones(7) if weight is None else weight
-    for epoch in range(3):
-        plan.set_epoch(epoch)
-        expected = np.average(np.repeat(losses, [3, 3, 1]), weights=each[plan.order])
-        assert plan.mean(losses) == pytest.approx(expected)
+    for index in range(3):
+        epoch.begin(index, 0.1)
+        expected = np.average(np.repeat(losses, [3, 3, 1]), weights=each[epoch.order])
+        assert epoch.mean(losses) == pytest.approx(expected)
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from barenet.data._column import Column
 from barenet.data._column_kinds import kind_of
 from barenet.data._column_types import (
     BooleanColumn,
     CategoryColumn,
-    Column,
     DateColumn,
     DroppedColumn,
     NumberColumn,

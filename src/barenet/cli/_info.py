@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -158,8 +159,8 @@ def _emit_scores(card: ModelCard) -> None:
 def _curves(log: TrainingLog) -> Iterator[tuple[str, str]]:
     for name, label in CURVES.items():
         if name in log.curves:
-            curve = log.curves[name]
-            ends = f"{curve[0]:.5g} → {log.at(log.selected_epoch)[name]:.5g}"
+            curve = [math.nan if each is None else each for each in log.curves[name]]
+            ends = f"{curve[0]:.5g} → {curve[log.epochs.index(log.selected_epoch)]:.5g}"
             yield label, f"{sparkline(log.epochs, curve)}  {ends}"
 
 

@@ -40,8 +40,8 @@ def passthrough_columns(
             f"{data} has no column {some(missing)}; its columns are {some(table.names)}",
             argument="keep",
         )
-    if hasattr(table, "column"):
-        return {name: table.column(name) for name in names}
+    if hasattr(table, "columns"):
+        return {name: table.columns[name] for name in names}
     frame = table.frame(names)  # of a Parquet file
     return {
         name: frame[name] if frame[name].dtype.kind == "T" else as_labels(frame, name, ())

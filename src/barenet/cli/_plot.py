@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
+from barenet import plots
 from barenet._constraints import check_number
 from barenet.cli._console import emit
 from barenet.cli._evaluate import select_rows
@@ -19,12 +20,11 @@ from barenet.cli._flags import NAMED, OUTPUT, integer
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_file import read_run_file
 from barenet.cli._run_folder import HISTORY, read_history
-from barenet.cli._run_plots import draw, literal
+from barenet.cli._run_plots import KINDS, draw, literal
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, RunSettings
 from barenet.cli._trained_model import MODEL, SETTINGS, TrainedModel, load_trained
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_io import load_predictor
-from barenet.insight import plots
 from barenet.insight._progress import Progress
 from barenet.insight.plots._saving import PLOT_MARK
 from barenet.training._callbacks import LambdaCallback
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot"]
 
-Kind = Annotated[str, Parameter(choices=tuple(plots.PLOTS))]
+Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
 Epochs = Annotated[
     tuple[int, ...],
     Parameter(converter=integer, group=OUTPUT, show_default="10 50 100 500 1000"),
@@ -56,8 +56,8 @@ def plot(
     """Draw a plot of a run, and print the name of its file.
 
     - history: loss and metrics by epoch
-    - fit: predicted numbers
     - epochs: the fit after some epochs, for which the run is trained once more
+    - fit: predicted numbers
     - boundary: classes over two features
     - digits: images and their predicted classes
     - confusion: the confusion matrix

@@ -22,9 +22,8 @@ from barenet.data._parsing import to_number
 from barenet.data._table_loading import read_features
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
-from barenet.model._array_dataset import BLOCK
+from barenet.model._array_dataset import BLOCK, class_probabilities
 from barenet.model._arrays import FloatArray
-from barenet.model._targets import class_probabilities
 
 __all__ = ["for_spreadsheets", "predict"]
 

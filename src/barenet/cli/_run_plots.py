@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from barenet import plots
 from barenet.cli._importance import MOST_ROWS, measure_importance, sample_rows
 from barenet.cli._scores import HEADINGS
 from barenet.data._dataset import Dataset
 from barenet.errors import ArgumentError, printable
 from barenet.files._predictor import Predictor
-from barenet.insight import plots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,12 +12,11 @@ from cyclopts import Parameter
 
 from barenet.cli._columns import list_kinds
 from barenet.cli._flags import DATA, NAMED, NETWORK, NO_FLAGS, Flags
-from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, canonical_name, load_dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import PARQUET_SUFFIXES, STANDARD_INPUT, plain_name
-from barenet.data._parquet import open_parquet
+from barenet.data._file_io import STANDARD_INPUT, plain_name
+from barenet.data._table_loading import open_table
 from barenet.errors import ArgumentError
 
 __all__ = [
@@ -77,10 +76,9 @@ class FileOptions:
 
     def open_table(self, path: str) -> Any:
         """Open a table whose columns can be listed and read."""
-        if plain_name(path).endswith(PARQUET_SUFFIXES):
-            return open_parquet(Path(path))
-        csv = CsvOptions(self.delimiter, self.encoding, self.decimal, self.header)
-        return read_table(Path(path), csv)
+        return open_table(
+            path, CsvOptions(self.delimiter, self.encoding, self.decimal, self.header)
+        )
 
 
 NO_FILE_OPTIONS = FileOptions()

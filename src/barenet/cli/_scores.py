@@ -16,10 +16,8 @@ from barenet.data._dataset import Dataset
 from barenet.engines import Job, choose_engine
 from barenet.files._predictor import Predictor
 from barenet.insight._baselines import BASELINES, Baseline, fit_baseline
-from barenet.model._array_dataset import validate_arrays
-from barenet.model._arrays import FloatArray
-from barenet.model._targets import check_targets
-from barenet.model._validation import check_outputs
+from barenet.model._array_dataset import check_targets, validate_arrays
+from barenet.model._arrays import FloatArray, check_outputs
 from barenet.model.losses import Loss, as_loss
 from barenet.optimization.optimizers import SGD
 from barenet.training import _metrics as metrics

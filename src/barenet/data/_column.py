@@ -4,23 +4,22 @@ An encoding is fitted once, on the training rows, and is plain data: its formula
 another language.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_number
+from barenet._constraints import convert
 from barenet.data._frame import Frame
 from barenet.data._scaling import LEAST
 from barenet.errors import ArgumentError
 
-__all__ = ["Column", "FilledColumn", "check_scale", "signed"]
+#: A text of any length.
+Text = Annotated[str, ("max_length", 2**31)]
 
 
 @dataclass(frozen=True)
@@ -35,16 +34,13 @@ class Column(ABC):
         Its key in `COLUMNS`.
     """
 
-    name: str
     kind: ClassVar[str]
+    name: Text
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value, kind = getattr(self, field.name), str(field.type)
-            if kind == "float":
-                object.__setattr__(self, field.name, check_number(value, field.name))
-            elif not _CHECKS[kind](value):
-                raise ArgumentError.of(field.name, value, kind)
+            value = convert(getattr(self, field.name), field.type, field.name)
+            object.__setattr__(self, field.name, value)
 
     @property
     @abstractmethod
@@ -56,13 +52,14 @@ class Column(ABC):
     def formula(self) -> str:
         """The encoding in one line."""
 
+    @staticmethod
     @abstractmethod
-    def read(self, frame: Frame, missing: Collection[str]) -> NDArray[Any]:
-        """Parse the column's values, shape (n_rows,), for `encode`."""
+    def parse(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
+        """Parse a column of a frame, shape (n_rows,); `missing` are the texts of missing values."""
 
     @abstractmethod
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """Encode values of `read`, shape (n_rows, n_outputs)."""
+        """Encode values of `parse`, shape (n_rows, n_outputs)."""
 
     @abstractmethod
     def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -95,22 +92,24 @@ class FilledColumn(Column):
         return self.encode(np.array([self._fill_value]))[0]
 
 
-def check_scale(scale: float) -> None:
-    """Refuse a scale that is zero, or too small to divide by."""
-    if abs(scale) < LEAST:
-        raise ArgumentError.of("scale", scale, "a number that is not 0")
+class ScaledColumn(FilledColumn):
+    """A column of numbers or dates, which are shifted by `center` and divided by `scale`.
 
+    Raises
+    ------
+    ValueError
+        If the scale is too small to divide by.
+    """
 
-def signed(number: float) -> str:
-    """Format a summand: ``+ 2`` or ``- 2``."""
-    return f"{'-' if number < 0 else '+'} {abs(number):.6g}"
+    center: float
+    scale: float
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if abs(self.scale) < LEAST:
+            raise ArgumentError.of("scale", self.scale, "a number that is not 0")
 
-#: Checks of a field's value, by the annotation.
-_CHECKS: dict[str, Callable[[Any], bool]] = {
-    "str": lambda value: isinstance(value, str),
-    "bool": lambda value: isinstance(value, bool),
-    "tuple[str, ...]": lambda value: (
-        isinstance(value, tuple) and all(isinstance(text, str) for text in value)
-    ),
-}
+    def _scaled(self, letter: str) -> str:
+        """The formula of the shift and the scale."""
+        sign = "+" if self.center <= 0 else "-"
+        return f"({letter} {sign} {abs(self.center):.6g}) / {self.scale:.6g}"

@@ -1,36 +1,23 @@
 """The kinds of columns: numbers, truth values, categories, dates, and dropped ones."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet._registry import lookup
-from barenet.data._column import Column, FilledColumn, check_scale, signed
-from barenet.data._date_column import DateColumn
-from barenet.data._frame import Frame
-from barenet.data._parsing import as_booleans, as_labels, as_numbers
+from barenet.data._column import Column, FilledColumn, ScaledColumn, Text
+from barenet.data._parsing import as_booleans, as_datetimes, as_labels, as_numbers
 from barenet.errors import ArgumentError
 
-__all__ = [
-    "COLUMNS",
-    "BooleanColumn",
-    "CategoryColumn",
-    "Column",
-    "DateColumn",
-    "DroppedColumn",
-    "NumberColumn",
-    "column_from_dict",
-]
+_DAY = 86_400.0
 
 
 @dataclass(frozen=True)
-class NumberColumn(FilledColumn):
+class NumberColumn(ScaledColumn):
     """Numbers: ``(x - center) / scale``.
 
     Attributes
@@ -46,11 +33,6 @@ class NumberColumn(FilledColumn):
     indicator : bool
         Whether one more output is 1 where the value is missing, else 0.
 
-    Raises
-    ------
-    ValueError
-        If a field is not valid.
-
     Examples
     --------
     >>> NumberColumn("age", 40.0, center=30.0, scale=5.0, indicator=True).encode(
@@ -60,15 +42,12 @@ class NumberColumn(FilledColumn):
            [2., 1.]])
     """
 
-    kind: ClassVar[str] = "number"
+    kind = "number"
+    parse = staticmethod(as_numbers)
     fill: float
     center: float
     scale: float
     indicator: bool
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_scale(self.scale)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -76,12 +55,8 @@ class NumberColumn(FilledColumn):
 
     @property
     def formula(self) -> str:
-        change = f"(x {signed(-self.center)}) / {self.scale:.6g}"
-        plain = "x" if (self.center, self.scale) == (0, 1) else change
-        return f"{plain}, where missing x = {self.fill:.6g}"
-
-    def read(self, frame: Frame, missing: Collection[str]) -> NDArray[np.float64]:
-        return as_numbers(frame, self.name, missing)
+        change = "x" if (self.center, self.scale) == (0, 1) else self._scaled("x")
+        return f"{change}, where missing x = {self.fill:.6g}"
 
     def encode(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         missing = np.isnan(values)
@@ -102,11 +77,6 @@ class BooleanColumn(FilledColumn):
     indicator : bool
         Whether one more output is 1 where the value is missing, else 0.
 
-    Raises
-    ------
-    ValueError
-        If a field is not valid.
-
     Examples
     --------
     >>> BooleanColumn("member", fill=True, indicator=False).encode(np.array([0.0, np.nan]))
@@ -114,7 +84,8 @@ class BooleanColumn(FilledColumn):
            [1.]])
     """
 
-    kind: ClassVar[str] = "boolean"
+    kind = "boolean"
+    parse = staticmethod(as_booleans)
     fill: bool
     indicator: bool
 
@@ -125,9 +96,6 @@ class BooleanColumn(FilledColumn):
     @property
     def formula(self) -> str:
         return f"1 if true, 0 if false, where missing {int(self.fill)}"
-
-    def read(self, frame: Frame, missing: Collection[str]) -> NDArray[np.float64]:
-        return as_booleans(frame, self.name, missing)
 
     def encode(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         missing = np.isnan(values)
@@ -164,8 +132,9 @@ class CategoryColumn(Column):
            [0., 0., 1.]])
     """
 
-    kind: ClassVar[str] = "category"
-    categories: tuple[str, ...]
+    kind = "category"
+    parse = staticmethod(as_labels)
+    categories: tuple[Text, ...]
     rare: bool
     missing: bool
 
@@ -196,9 +165,6 @@ class CategoryColumn(Column):
     def _n_outputs(self) -> int:
         return len(self.categories) + self.rare + self.missing
 
-    def read(self, frame: Frame, missing: Collection[str]) -> NDArray[Any]:
-        return as_labels(frame, self.name, missing)
-
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         other = len(self.categories) if self.rare else -1
         places = np.array([self._places.get(label, other) for label in values.tolist()])
@@ -207,6 +173,83 @@ class CategoryColumn(Column):
     def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
         most = encoded.sum(axis=0).argmax()
         return (np.arange(self._n_outputs) == most).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class DateColumn(ScaledColumn):
+    """Dates and times: ``(s - center) / scale`` with s the seconds since 1970, and cycles.
+
+    Each cycle has two outputs, ``sin(2 pi f)`` and ``cos(2 pi f)``, with f the elapsed fraction of
+    the year, of the week (in whole days, from Monday) or of the day. So the last of December is
+    near the first of January.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    fill : float
+        Replaces a missing date: the median of the training rows, in seconds since 1970.
+    center : float
+        Subtracted from the values.
+    scale : float
+        Divisor; its absolute value is 2e-308 at least.
+    cycles : tuple of str
+        Some of ``"year"``, ``"week"`` and ``"day"``.
+    indicator : bool
+        Whether one more output is 1 where the value is missing, else 0.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
+    >>> day = DateColumn("day", 0.0, center=0.0, scale=86400.0, cycles=("week",), indicator=False)
+    >>> day.outputs
+    ('day', 'day week sin', 'day week cos')
+    >>> day.encode(np.array(["1970-01-12"], "M8[us]"))  # a Monday
+    array([[11.,  0.,  1.]])
+    """
+
+    kind = "date"
+    parse = staticmethod(as_datetimes)
+    fill: float
+    center: float
+    scale: float
+    cycles: tuple[str, ...]
+    indicator: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not abs(self.fill) < 2**42:
+            raise ArgumentError.of("fill", self.fill, "seconds since 1970")
+        if not set(self.cycles) <= _FRACTIONS.keys() or len(set(self.cycles)) < len(self.cycles):
+            raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(_FRACTIONS)}")
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        waves = [f"{self.name} {cycle} {wave}" for cycle in self.cycles for wave in ("sin", "cos")]
+        return self._name_outputs(self.name, *waves)
+
+    @property
+    def formula(self) -> str:
+        fill = np.datetime64(round(self.fill), "s")
+        cycles = f", sin and cos of the {', '.join(self.cycles)}" if self.cycles else ""
+        return f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
+
+    @property
+    def _fill_value(self) -> np.datetime64:
+        return np.datetime64(round(self.fill * 1e6), "us")
+
+    def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        missing = np.isnat(values)
+        dates = np.where(missing, self._fill_value, values).astype("M8[us]")
+        encoded = [(seconds(dates) - self.center) / self.scale]
+        for cycle in self.cycles:
+            angle = 2 * np.pi * _FRACTIONS[cycle](dates)
+            encoded += [np.sin(angle), np.cos(angle)]
+        return self._stack(encoded, missing)
 
 
 @dataclass(frozen=True)
@@ -220,30 +263,20 @@ class DroppedColumn(Column):
     reason : str
         The reason.
 
-    Raises
-    ------
-    ValueError
-        If a field is not valid.
-
     Examples
     --------
     >>> DroppedColumn("country", "'France' in every row").outputs
     ()
     """
 
-    kind: ClassVar[str] = "dropped"
-    reason: str
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        return ()
+    kind = "dropped"
+    parse = staticmethod(as_labels)
+    outputs = ()
+    reason: Text
 
     @property
     def formula(self) -> str:
         return self.reason
-
-    def read(self, frame: Frame, missing: Collection[str]) -> NDArray[Any]:
-        return np.empty(len(frame))
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         return np.empty((len(values), 0))
@@ -251,6 +284,29 @@ class DroppedColumn(Column):
     def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.empty(0)
 
+
+def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
+    """Seconds since 1970 of dates in microseconds."""
+    return dates.astype(np.int64) / 1e6
+
+
+def _of_the_year(dates: NDArray[Any]) -> NDArray[np.float64]:
+    year = dates.astype("M8[Y]")
+    start, end = year.astype("M8[us]"), (year + 1).astype("M8[us]")
+    return (dates - start) / (end - start)
+
+
+def _of_the_week(dates: NDArray[Any]) -> NDArray[np.float64]:
+    """The first day of 1970 was a Thursday."""
+    return (np.floor(seconds(dates) / _DAY) + 3) % 7 / 7
+
+
+def _of_the_day(dates: NDArray[Any]) -> NDArray[np.float64]:
+    return seconds(dates) % _DAY / _DAY
+
+
+#: The elapsed fraction of each cycle.
+_FRACTIONS = {"year": _of_the_year, "week": _of_the_week, "day": _of_the_day}
 
 #: The kinds of columns by name.
 COLUMNS: dict[str, type[Column]] = {
@@ -264,12 +320,7 @@ def column_from_dict(plain: Any) -> Column:
     if not isinstance(plain, dict) or not isinstance(plain.get("kind"), str):
         raise ArgumentError.of("column", plain, "a dictionary with a kind")
     kind: Callable[..., Column] = lookup(COLUMNS, plain["kind"], "kind")
-    fields = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in plain.items()
-        if name != "kind"
-    }
     try:
-        return kind(**fields)
+        return kind(**{name: value for name, value in plain.items() if name != "kind"})
     except TypeError as error:
         raise ArgumentError(str(error), argument="column", value=plain) from error

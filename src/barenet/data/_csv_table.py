@@ -7,9 +7,8 @@ repeated name, is checked here; so is the line of a row that it refuses.
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,6 @@ from barenet.data._header import check_header, read_header
 from barenet.data._parsing import CODE, MISSING, NUMBER
 from barenet.errors import DataError
 
-__all__ = ["CsvTable", "read_table"]
-
 #: Bytes of memory for each byte of text: as bytes, as text, in columns, and in temporary copies.
 _PER_BYTE = 4
 
@@ -38,14 +35,18 @@ _POINTED = r"^[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
 
 
 @dataclass(frozen=True, eq=False)
-class Lines:
-    """The text of a CSV file, in which the lines of rows are found."""
+class CsvTable:
+    """A CSV file, in which the lines of rows are found."""
 
     path: Path
+    #: The header, without the spaces around the names.
     names: tuple[str, ...]
+    #: Each a pyarrow.ChunkedArray of strings.
+    columns: Mapping[str, Any]
     text: str
     delimiter: str
     has_header: bool
+    decimal: str
 
     def locate(self, row: int, name: str) -> tuple[int, str]:
         """The line of a row and the text of a value in it."""
@@ -53,71 +54,25 @@ class Lines:
         line, fields = next(islice(records, row + self.has_header, None))
         return line, fields[self.names.index(name)]
 
-
-@dataclass(frozen=True, eq=False)
-class CsvTable:
-    """The columns of a CSV file, each a pyarrow.ChunkedArray of strings."""
-
-    lines: Lines
-    columns: list[Any]
-    decimal: str
-
-    @property
-    def path(self) -> Path:
-        return self.lines.path
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The header, without the spaces around the names."""
-        return self.lines.names
-
-    @cached_property
-    def _index(self) -> dict[str, int]:
-        """The position of each name, as a search is slow for tens of thousands of columns."""
-        return {name: index for index, name in enumerate(self.names)}
-
-    def column(self, name: str) -> Any:
-        """Look a column up by its name."""
-        return self.columns[self._index[name]]
-
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
     ) -> Frame:
         """Make a frame of columns; those of `text` are not parsed."""
+        origin = replace(self, columns={})  # which a frame holds for its errors alone
         if self.decimal == ",":
             for name in names:
                 if name not in categories:
-                    self._check_points(name)
-        return Frame({name: self._values(name, name in text) for name in names}, self.lines)
+                    _check_points(self.columns[name], name, origin)
+        return Frame({name: self._values(name, name in text) for name in names}, origin)
 
     def _values(self, name: str, is_text: bool) -> NDArray[Any]:
         """Parse a column that holds only numbers; codes such as 007 are text."""
-        trimmed = self._trimmed(name)
-        numbers = None if is_text else _parse_numbers(trimmed)
-        return np.array(trimmed.to_pylist(), TEXT) if numbers is None else numbers
-
-    def _check_points(self, name: str) -> None:
-        """Refuse points beside decimal commas, which most often separate thousands."""
-        compute = _arrow("pyarrow.compute")
-        values = compute.utf8_trim(self.column(name), characters=" \t")
-        pointed = compute.match_substring_regex(values, _POINTED)
-        row = int(compute.index(pointed, True).as_py())
-        commas = compute.match_substring_regex(values, r"^[+-]?[\d.]*,?\d+$")
-        if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= 0.9:
-            frame = Frame({name: np.array(values.to_pylist(), TEXT)}, self.lines)
-            expected = "a number with a decimal comma and no other point"
-            remedy = "remove the points between the thousands; "
-            remedy += "if these are names, use {categories}; if they are of no use, {drop}"
-            raise frame.fault(row, name, expected, remedy, categories=[name], drop=[name])
-
-    def _trimmed(self, name: str) -> Any:
-        """The texts of a column, without spaces around them, and with decimal points."""
-        compute = _arrow("pyarrow.compute")
-        values = compute.utf8_trim(self.column(name), characters=" \t")
+        compute, texts = _arrow("pyarrow.compute"), _trim(self.columns[name])
         if self.decimal == ",":
-            comma = compute.match_substring_regex(values, r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
-            values = compute.if_else(comma, compute.replace_substring(values, ",", "."), values)
-        return values
+            comma = compute.match_substring_regex(texts, r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
+            texts = compute.if_else(comma, compute.replace_substring(texts, ",", "."), texts)
+        numbers = None if is_text else _parse_numbers(texts)
+        return np.array(texts.to_pylist(), TEXT) if numbers is None else numbers
 
 
 def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
@@ -141,16 +96,33 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     columns = _split(text, delimiter, len(names), path)
     if options.header is None:
         check_header(names, columns, path)
-    if options.header is not False:
-        columns = [column.slice(1) for column in columns]
+    has_header = options.header is not False
+    columns = [column.slice(int(has_header)) for column in columns]
     if not len(columns[0]):
         raise DataError("no rows below the header", path=path)
-    lines = Lines(path, names, text, delimiter, has_header=options.header is not False)
-    return CsvTable(lines, columns, options.decimal or ".")
+    by_name = dict(zip(names, columns, strict=True))
+    return CsvTable(path, names, by_name, text, delimiter, has_header, options.decimal or ".")
 
 
 def _arrow(module: str) -> Any:
     return require(module, extra="tables", purpose="a CSV file")
+
+
+def _trim(column: Any) -> Any:
+    return _arrow("pyarrow.compute").utf8_trim(column, characters=" \t")
+
+
+def _check_points(column: Any, name: str, table: CsvTable) -> None:
+    """Refuse points beside decimal commas, which most often separate thousands."""
+    compute, texts = _arrow("pyarrow.compute"), _trim(column)
+    row = int(compute.index(compute.match_substring_regex(texts, _POINTED), True).as_py())
+    commas = compute.match_substring_regex(texts, r"^[+-]?[\d.]*,?\d+$")
+    if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= 0.9:
+        expected = "a number with a decimal comma and no other point"
+        remedy = "remove the points between the thousands; "
+        remedy += "if these are names, use {categories}; if they are of no use, {drop}"
+        frame = Frame({name: np.array(texts.to_pylist(), TEXT)}, table)
+        raise frame.fault(row, name, expected, remedy, categories=[name], drop=[name])
 
 
 def _parse_numbers(texts: Any) -> NDArray[np.float64] | None:

@@ -16,8 +16,6 @@ from barenet.errors import ArgumentError
 if TYPE_CHECKING:
     from barenet.data._frame import Samples
 
-__all__ = ["Dataset"]
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dataset:

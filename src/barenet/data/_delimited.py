@@ -11,12 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from barenet._constraints import check_flag
 from barenet.data._file_io import plain_name
 from barenet.errors import ArgumentError, DataError
-
-__all__ = ["DELIMITERS", "CsvOptions", "decode", "find_delimiter", "read_records"]
 
 #: Byte-order marks; the longer ones first, as the shorter ones are their beginning.
 _MARKS = (
@@ -67,28 +66,21 @@ def decode(data: bytes, encoding: str | None, path: Path) -> str:
     """Decode bytes, without their byte-order mark."""
     if encoding is None:
         encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
-    problem = f"not {encoding or 'UTF-8'} text"
+    problem, remedy = f"not {encoding or 'UTF-8'} text", "pass the encoding of the file, such as "
+    place: dict[str, Any] = {"path": path, "remedy": remedy + "{encoding}", "encoding": "latin-1"}
     try:
         text = data.decode(encoding or "utf-8").removeprefix("\ufeff")
     except LookupError as error:
         raise ArgumentError(str(error), argument="encoding", value=encoding) from error
     except UnicodeError as error:
         at = f" at byte {error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
-        raise _not_text(f"{problem}{at}", path) from error
+        raise DataError(f"{problem}{at}", **place) from error
     if found := re.search("[\ud800-\udfff]", text):
-        raise _not_text(f"{problem}: half a character at {found.start():,}", path)
+        raise DataError(f"{problem}: half a character at {found.start():,}", **place)
     if (nul := text.find("\0")) >= 0:
-        line = text.count("\n", 0, nul) + 1
-        raise _not_text(f"a zero byte at offset {nul:,}: {problem}", path, line, "utf-16")
+        place |= {"line": text.count("\n", 0, nul) + 1, "encoding": "utf-16"}
+        raise DataError(f"a zero byte at offset {nul:,}: {problem}", **place)
     return text
-
-
-def _not_text(
-    problem: str, path: Path, line: int | None = None, encoding: str = "latin-1"
-) -> DataError:
-    """The error of bytes that are not text in the expected encoding."""
-    remedy = "pass the encoding of the file, such as {encoding}"
-    return DataError(problem, path=path, line=line, remedy=remedy, encoding=encoding)
 
 
 def find_delimiter(text: str, path: Path) -> str:

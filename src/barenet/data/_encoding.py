@@ -19,21 +19,14 @@ from numpy.typing import DTypeLike, NDArray
 
 from barenet._constraints import check_number
 from barenet._registry import lookup
-from barenet.data._column_fitting import (
-    SCALES,
-    fit_boolean,
-    fit_category,
-    fit_date,
-    fit_numbers,
-)
+from barenet.data._column import Column
+from barenet.data._column_fitting import SCALES, FitOptions, fit_column
 from barenet.data._column_kinds import kind_of
-from barenet.data._column_types import Column, DroppedColumn, column_from_dict
+from barenet.data._column_types import DroppedColumn, column_from_dict
 from barenet.data._frame import Frame
 from barenet.data._parsing import MISSING
 from barenet.data._to_frame import as_frame, column_names
 from barenet.errors import ArgumentError, DataError, some
-
-__all__ = ["TableEncoding"]
 
 #: Numbers that are encoded at a time, which bounds the memory of intermediate results.
 _BLOCK = 2**20
@@ -134,23 +127,14 @@ class TableEncoding:
             raise DataError("1 sample, at least 2 are needed", argument="X")
         lookup(SCALES, numbers, "numbers")
         added = {token.strip() for token in _check_texts(missing, "missing")}
-        tokens = ("", *sorted({*MISSING, *added} - {""}))
+        options = FitOptions(numbers, rare, ("", *sorted({*MISSING, *added} - {""})))
         names = names or [*frame.columns]
-        given = _given_kinds(names, category=categories, number=numeric, dropped=drop)
-        kinds = {name: given.get(name) or kind_of(frame, name, tokens) for name in names}
-        number_names = [name for name, kind in kinds.items() if kind == "number"]
-        columns = fit_numbers(frame, number_names, tokens, numbers)
-        for name, kind in kinds.items():
-            if kind == "dropped":
-                columns[name] = DroppedColumn(name, "dropped by request")
-            elif kind == "boolean":
-                columns[name] = fit_boolean(frame, name, tokens)
-            elif kind == "date":
-                columns[name] = fit_date(frame, name, tokens, numbers)
-            elif kind == "category":
-                is_guess = name not in given
-                columns[name] = fit_category(frame, name, tokens, rare, is_guess=is_guess)
-        return cls(tuple(columns[name] for name in names), tokens)
+        given = _given_kinds(names, categories=categories, numeric=numeric, drop=drop)
+        columns = []
+        for name in names:
+            kind = given.get(name) or kind_of(frame, name, options.missing)
+            columns.append(fit_column(frame, name, kind, options, is_guess=name not in given))
+        return cls(tuple(columns), options.missing)
 
     def transform(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Encode rows.
@@ -184,14 +168,14 @@ class TableEncoding:
             block, at = frame.take(rows), 0
             for column in self.used:
                 end = at + len(column.outputs)
-                encoded[rows, at:end] = self._numbers(column, block)
+                encoded[rows, at:end] = self._encode(column, block)
                 at = end
         return encoded
 
-    def _numbers(self, column: Column, block: Frame) -> NDArray[np.float64]:
+    def _encode(self, column: Column, block: Frame) -> NDArray[np.float64]:
         """Encode a column, and refuse values that overflow."""
         with np.errstate(over="ignore"):
-            numbers = column.encode(column.read(block, self.missing))
+            numbers = column.encode(column.parse(block, column.name, self.missing))
         if (wrong := np.flatnonzero(~np.isfinite(numbers).all(axis=1))).size:
             expected = "a number nearer to those of the training"
             raise block.fault(int(wrong[0]), column.name, expected)
@@ -276,18 +260,17 @@ class TableEncoding:
         """
         rows = [("column", "kind", "numbers", "how")]
         rows += [(c.name, c.kind, str(len(c.outputs)), c.formula) for c in self.columns]
-        widths = [max(len(row[at]) for row in rows) for at in range(3)]
-        lines = (
-            "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), how])
-            for *row, how in rows
-        )
-        return "\n".join(line.rstrip() for line in lines)
+        name, kind, count, _ = (max(map(len, cells)) for cells in zip(*rows, strict=True))
+        lines = (f"{a:{name}}  {b:{kind}}  {c:{count}}  {how}".rstrip() for a, b, c, how in rows)
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = [(c.name, c.kind, ", ".join(c.outputs), c.formula) for c in self.columns]
-        head = _html_row("th", ("column", "kind", "outputs", "how"))
-        body = "".join(_html_row("td", row) for row in rows)
-        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+        rows = [("column", "kind", "outputs", "how")]
+        rows += [(c.name, c.kind, ", ".join(c.outputs), c.formula) for c in self.columns]
+        cells = ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows]
+        head, *body = (f"<tr>{row}</tr>" for row in cells)
+        head = head.replace("td>", "th>")
+        return f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain data.
@@ -342,17 +325,12 @@ def _check_texts(values: Any, argument: str) -> Sequence[str]:
 
 
 def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
-    """The kinds of the columns whose kinds are given, from lists of columns by kind."""
-    arguments = {"category": "categories", "number": "numeric", "dropped": "drop"}
-    kinds: dict[str, str] = {}
-    for kind, names in lists.items():
-        for name in _check_texts(names, arguments[kind]):
-            lookup(dict.fromkeys(columns), name, arguments[kind])
-            if kinds.setdefault(name, kind) != kind:
-                other = arguments[kinds[name]]
-                raise ArgumentError(f"{name!r} is in {other}, too", argument=arguments[kind])
-    return kinds
-
-
-def _html_row(tag: str, cells: Sequence[str]) -> str:
-    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+    """The kinds of the columns that are listed in arguments."""
+    kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
+    given: dict[str, str] = {}
+    for argument, names in lists.items():
+        for name in _check_texts(names, argument):
+            lookup(dict.fromkeys(columns), name, argument)
+            if given.setdefault(name, argument) != argument:
+                raise ArgumentError(f"{name!r} is in {given[name]}, too", argument=argument)
+    return {name: kinds[argument] for name, argument in given.items()}

@@ -22,18 +22,6 @@ from barenet._extras import require
 from barenet.data._memory_budget import SHARE, MemoryBudget, format_size, machine_memory
 from barenet.errors import DataError
 
-__all__ = [
-    "CSV_SUFFIXES",
-    "PARQUET_SUFFIXES",
-    "STANDARD_INPUT",
-    "memory_budget",
-    "open_file",
-    "plain_name",
-    "read_allowed",
-    "read_exactly",
-    "read_file_bytes",
-]
-
 #: Suffixes of CSV files.
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 #: Suffixes of Parquet files; a table with any other suffix is CSV.

@@ -16,8 +16,6 @@ from barenet.data._to_frame import as_frame, column_names
 from barenet.errors import ArgumentError
 from barenet.training._run_identity import checksum
 
-__all__ = ["csv_equivalent", "fingerprint"]
-
 
 def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
     """Compute the SHA-256 of rows and their targets.

@@ -17,8 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.errors import ArgumentError, DataError, brief, some
 
-__all__ = ["TEXT", "Frame", "Origin", "Samples", "check_names", "check_unique"]
-
 #: The type of a column of text, in which a missing value is ``""``.
 TEXT = np.dtypes.StringDType()
 
@@ -65,12 +63,14 @@ class Frame:
 
     columns: dict[str, NDArray[Any]]
     origin: Origin | None = None
-    rows: NDArray[np.int64] | None = None
+    rows: Any = None
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in self.columns.values()}
         if len(lengths) != 1:
             raise ArgumentError.of("columns", sorted(lengths), "columns of one length")
+        if self.rows is None:
+            object.__setattr__(self, "rows", np.arange(len(self)))
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -80,9 +80,8 @@ class Frame:
             return self.columns[key]
         if isinstance(key, tuple) and key[1:] == (...,):  # How scikit-learn takes rows.
             return self.take(key[0])
-        if isinstance(key, list) and key and all(isinstance(name, str) for name in key):
-            return self.select(key)
-        return self.take(key)
+        are_names = isinstance(key, list) and key and all(isinstance(name, str) for name in key)
+        return self.select(key) if are_names else self.take(key)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         raise TypeError("a Frame's columns are of several kinds; a TablePreprocessor encodes them")
@@ -132,10 +131,7 @@ class Frame:
         """
         index = rows if isinstance(rows, slice) else np.asarray(rows)
         columns = {name: column[index] for name, column in self.columns.items()}
-        if self.rows is None and isinstance(index, slice):
-            return replace(self, columns=columns, rows=np.arange(*index.indices(len(self))))
-        numbers = np.arange(len(self)) if self.rows is None else self.rows
-        return replace(self, columns=columns, rows=numbers[index])
+        return replace(self, columns=columns, rows=self.rows[index])
 
     def fault(
         self, row: int, name: str, expected: str, remedy: str = "", **options: object
@@ -153,7 +149,7 @@ class Frame:
         remedy : str
             The remedy, if there is one.
         **options : object
-            Values of arguments that the remedy recommends.
+            Values of arguments that the remedy may recommend.
 
         Returns
         -------
@@ -162,13 +158,14 @@ class Frame:
         """
         line, value = self._locate(row, name)
         value = str(self.columns[name][row]) if value is None else value
-        is_missing = not value.strip() or value in ("nan", "NaT")
-        got = "nothing" if is_missing else repr(value[:60])
+        got = "nothing" if value.strip() in ("", "nan", "NaT") else repr(value[:60])
         where = "" if line else f"{self.place(row)}: "
         problem = f"{where}column {name!r}: expected {expected}, got {got}"
-        path, argument = (self.origin.path, "") if self.origin else (None, "X")
-        parts: dict[str, Any] = {"value": value, "expected": expected, "remedy": remedy, **options}
-        return DataError(problem, path=path, line=line, argument=argument, **parts)
+        parts: dict[str, Any] = {"value": value, "expected": expected, "remedy": remedy}
+        parts |= {name: value for name, value in options.items() if f"{{{name}}}" in remedy}
+        if self.origin is None:
+            return DataError(problem, argument="X", **parts)
+        return DataError(problem, path=self.origin.path, line=line, **parts)
 
     def place(self, row: int) -> str:
         """Name the place of a row in its file.
@@ -184,13 +181,10 @@ class Frame:
             Its line, or ``row`` and its number, from 0, where there are no lines.
         """
         line, _ = self._locate(row, next(iter(self.columns)))
-        return f"row {self._number(row)}" if line is None else str(line)
+        return f"row {self.rows[row]}" if line is None else str(line)
 
     def _locate(self, row: int, name: str) -> tuple[int | None, str | None]:
-        return self.origin.locate(self._number(row), name) if self.origin else (None, None)
-
-    def _number(self, row: int) -> int:
-        return row if self.rows is None else int(self.rows[row])
+        return self.origin.locate(int(self.rows[row]), name) if self.origin else (None, None)
 
 
 def check_names(names: Sequence[str], known: Collection[str]) -> None:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from barenet.data._datetimes import is_datetime
+import numpy as np
+
 from barenet.data._delimited import DELIMITERS, read_records
 from barenet.data._frame import check_unique
 from barenet.data._memory_budget import check_columns
-from barenet.data._parsing import MISSING
+from barenet.data._parsing import MISSING, parse_datetime
 from barenet.errors import DataError, some
-
-__all__ = ["check_header", "read_header"]
 
 #: Maximum numbers of columns and rows that are compared with the first line.
 _MOST_COLUMNS, _MOST_ROWS = 200, 1000
@@ -33,16 +31,8 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 #: Fraction of numbers, or of dates, from which on a column is one of numbers, or of dates.
 _MOST = 0.9
 
-_REMEDY: dict[str, Any] = {
-    "remedy": "if it is a row of the table, use {header}; if it has the names, {header_}",
-    "header": False,
-    "header_": True,
-}
 
-
-def read_header(
-    text: str, delimiter: str, path: Path, header: bool | None = None
-) -> tuple[str, ...]:
+def read_header(text: str, delimiter: str, path: Path, header: bool | None) -> tuple[str, ...]:
     """Read the names of the columns, or make names by position."""
     first = re.match(r"[^\r\n]*", text)[0]  # type: ignore[index]
     if '"' not in first:  # else a delimiter may belong to a value
@@ -52,13 +42,13 @@ def read_header(
         raise DataError("empty file", path=path)
     check_columns(path, len(fields))
     names = tuple(name.strip() for name in fields)
-    if len(names) == 1:
-        _check_delimiter(names[0], delimiter, path, line)
+    others = [each for each in DELIMITERS if each != delimiter and each in names[0]]
+    if len(names) == 1 and others:
+        problem, remedy = f"1 column, {names[0][:60]!r}", "try {delimiter}"
+        other = DELIMITERS[others[0]]
+        raise DataError(problem, path=path, line=line, remedy=remedy, delimiter=other)
     if header is False:
         return tuple(f"x{column + 1}" for column in range(len(names)))
-    if header is None and _are_values(names):
-        problem = f"expected the names of the columns, got numbers: {some(names, most=3)}"
-        raise DataError(problem, path=path, line=line, **_REMEDY)
     remedy = "if the first line is a row of the table, use {header}"
     check_unique([*filter(None, names)], path=path, line=line, remedy=remedy, header=False)
     return names
@@ -69,49 +59,45 @@ def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> No
 
     Each column votes. A number above numbers, a date above dates, or a text that occurs again below
     is a sign of a row. Any other text above numbers or dates, or above repeated texts, is a sign
-    of a header.
+    of a header. Numbers alone are no names, except for 0, 1, 2, …, as pandas writes them.
     """
-    shown = list(zip(names, columns, strict=True))[:_MOST_COLUMNS]
     numeric_names = _numeric_names(names)
+    shown = list(zip(names, columns, strict=True))[:_MOST_COLUMNS]
     votes = [_vote(name, column, numeric_names) for name, column in shown]
-    if votes.count(-1) > votes.count(1):
-        like = [name for (name, _), vote in zip(shown, votes, strict=True) if vote < 0]
-        problem = "the first line looks like a row and not like the names of the columns: "
-        raise DataError(problem + some(like, most=3), path=path, line=1, **_REMEDY)
-
-
-def _check_delimiter(name: str, delimiter: str, path: Path, line: int) -> None:
-    """Refuse a single name that contains another delimiter."""
-    for other, spelled in DELIMITERS.items():
-        if other != delimiter and other in name:
-            problem, remedy = f"1 column, {name[:60]!r}", "try {delimiter}"
-            raise DataError(problem, path=path, line=line, remedy=remedy, delimiter=spelled)
-
-
-def _are_values(names: tuple[str, ...]) -> bool:
-    """Whether all names are numbers; 0, 1, 2, … are excepted, which pandas writes as names."""
-    try:
-        return [float(name) for name in names] != list(range(len(names)))
-    except ValueError:
-        return False
+    like = [name for (name, _), vote in zip(shown, votes, strict=True) if vote < 0]
+    if len(numeric_names) < len(names) and all(map(_is_number, names)):
+        like = [*names]
+    elif len(like) <= votes.count(1):
+        return
+    raise DataError(
+        f"the first line looks like a row and not like the names of the columns: {some(like, 3)}",
+        path=path,
+        line=1,
+        remedy="if it is a row of the table, use {header}; if it has the names, {header_}",
+        header=False,
+        header_=True,
+    )
 
 
 def _numeric_names(names: Sequence[str]) -> set[str]:
     """Find the numbers that are names, such as years, wavelengths or percentages.
 
-    They are years, or 0, 1, 2, …, or they increase: at least four of them, or in equal steps.
+    They are 0, 1, 2, …, or stand beside other names and are years or increase: at least four of
+    them, or in equal steps.
     """
     numbers = [name for name in names if _is_number(name)]
-    values = [float(name) for name in numbers if "," not in name and name.count(".") < 2]
-    if len(values) < len(numbers):
+    try:
+        values = [float(name) for name in numbers]
+    except ValueError:  # separators of thousands
         return set()
+    if values == list(range(len(values))):
+        return set(numbers)
+    steps = np.diff(values)
+    rises = len(steps) > 0 and steps.min() > 0
+    is_even = len(steps) > 1 and np.ptp(steps) < 1e-6 * np.abs(values).max()
     are_years = all(name.isdecimal() and 1800 <= int(name) <= 2100 for name in numbers)
-    steps = [after - before for before, after in pairwise(values)]
-    rises = bool(steps) and min(steps) > 0
-    is_even = len(steps) > 1 and max(steps) - min(steps) < 1e-6 * max(map(abs, values))
-    from_zero = values == list(range(len(values)))
-    are_names = are_years or from_zero or (rises and (len(values) >= 4 or is_even))
-    return set(numbers if are_names else ())
+    are_names = are_years or (rises and (len(values) >= 4 or is_even))
+    return set(numbers) if are_names and len(numbers) < len(names) else set()
 
 
 def _vote(name: str, column: Any, numeric_names: set[str]) -> int:
@@ -121,8 +107,8 @@ def _vote(name: str, column: Any, numeric_names: set[str]) -> int:
     if not known or name in numeric_names or name in ("y", *MISSING):
         return -1 if name == "?" else 0
     tested = known[:_MOST_TESTED]
-    for is_one in (_is_number, is_datetime):
-        if sum(map(is_one, tested)) >= _MOST * len(tested):
+    for is_one in (_is_number, parse_datetime):
+        if sum(bool(is_one(text)) for text in tested) >= _MOST * len(tested):
             return -1 if is_one(name) else 1
     different = set(known)
     if name in different:

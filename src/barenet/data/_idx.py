@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from barenet.data._file_io import memory_budget, open_file, read_allowed, read_exactly
 from barenet.errors import DataError
 
-__all__ = ["read_idx"]
-
 #: The type byte of the header, and its big-endian data type.
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 

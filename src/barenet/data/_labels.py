@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from barenet.data._frame import TEXT
 
-__all__ = ["WORDS", "boolean_names", "class_labels", "class_name", "encode", "is_number"]
-
 #: The names of false and true.
 WORDS = ("False", "True")
 

@@ -13,8 +13,6 @@ from pathlib import Path
 
 from barenet.errors import ArgumentError, DataError
 
-__all__ = ["SHARE", "MemoryBudget", "check_columns", "format_size", "machine_memory"]
-
 #: The environment variable that replaces the budget, such as 8GB.
 VARIABLE = "BARENET_MEMORY"
 

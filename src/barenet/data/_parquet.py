@@ -13,16 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._extras import require
-from barenet.data._datetimes import in_microseconds
 from barenet.data._file_io import memory_budget, open_file
 from barenet.data._frame import TEXT, Frame, check_unique
-from barenet.data._labels import WORDS, boolean_names, class_name
+from barenet.data._labels import WORDS
 from barenet.data._memory_budget import MemoryBudget, check_columns, format_size
 from barenet.data._parquet_pages import largest_group
-from barenet.data._to_frame import MOST_EXACT
+from barenet.data._to_frame import as_column
 from barenet.errors import DataError, in_a_line
-
-__all__ = ["ParquetTable", "open_parquet"]
 
 #: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
 _PER_VALUE = 32
@@ -53,33 +50,24 @@ class ParquetTable:
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
     ) -> Frame:
         """Read columns."""
-        budget = memory_budget(self.path)
+        budget, groups = memory_budget(self.path), []
         # Texts stay a dictionary and codes: a file of a few kilobytes may repeat a long one.
         with _opened(self.path, read_dictionary=[*self.texts]) as file:
             for name in names:
                 _check_type(self.path, name, file.schema_arrow.field(name).type)
             needed = _check_size(budget, file, names)
-            parts: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
             for number in range(file.num_row_groups):
-                group = file.read_row_group(number, columns=[*names])
-                needed += sum(map(_size_of_texts, group.columns))
+                groups.append(file.read_row_group(number, columns=[*names]))
+                needed += sum(map(_size_of_texts, groups[-1].columns))
                 budget.check(needed, f"the texts of {file.metadata.num_rows:,} rows")
-                for name, columns in parts.items():
-                    columns.append(_column(group.column(name)))
-        if not sum(map(len, parts[names[0]])):
+        if not any(group.num_rows for group in groups):
             raise DataError("no rows", path=self.path)
-        return Frame({name: self._join(name, parts.pop(name)) for name in [*parts]}, self)
+        table = _arrow().concat_tables(groups)
+        return Frame({name: _column(table.column(name), name, self.path) for name in names}, self)
 
     def locate(self, row: int, name: str) -> tuple[None, None]:
         """A Parquet file has no lines."""
         return None, None
-
-    def _join(self, name: str, parts: list[NDArray[Any]]) -> NDArray[Any]:
-        """Concatenate the groups of a column; if one of them is text, all are."""
-        if len({part.dtype.kind for part in parts}) > 1:
-            parts = [_as_text(part) for part in parts]
-        column = np.concatenate(parts)
-        return in_microseconds(column, name, path=self.path) if column.dtype.kind == "M" else column
 
 
 def open_parquet(path: Path) -> ParquetTable:
@@ -122,16 +110,6 @@ def _footer_length(stream: Any) -> int:
     return min(length, size)
 
 
-def _as_text(part: NDArray[Any]) -> NDArray[Any]:
-    """Convert truth values and whole numbers to the text of other groups of the column."""
-    if part.dtype.kind == "b":
-        return boolean_names(part)
-    if part.dtype.kind == "f":
-        texts = ["" if np.isnan(number) else class_name(number) for number in part.tolist()]
-        return np.array(texts, TEXT)
-    return part
-
-
 def _check_size(budget: MemoryBudget, file: Any, names: Sequence[str]) -> int:
     """Estimate the memory of the columns without their texts, and check it against the budget."""
     groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
@@ -155,52 +133,42 @@ def _size_of_texts(column: Any) -> int:
     return size
 
 
-def _is_text(kind: Any) -> bool:
+def _is(kind: Any, *names: str) -> bool:
+    """Whether an Arrow type is one of several."""
     types = _arrow("pyarrow.types")
-    return any(is_one(kind) for is_one in _tests(types, "string", "large_string", "string_view"))
+    return any(getattr(types, f"is_{name}")(kind) for name in names)
+
+
+def _is_text(kind: Any) -> bool:
+    return _is(kind, "string", "large_string", "string_view")
 
 
 def _is_text_dictionary(kind: Any) -> bool:
     """Whether a type is that of texts, which are read as a dictionary and codes."""
-    return _arrow("pyarrow.types").is_dictionary(kind) and _is_text(kind.value_type)
-
-
-def _tests(types: Any, *names: str) -> list[Any]:
-    return [getattr(types, f"is_{name}") for name in names]
+    return _is(kind, "dictionary") and _is_text(kind.value_type)
 
 
 def _check_type(path: Path, name: str, kind: Any) -> None:
     """Refuse a column that is not of numbers, text, dates or truth values."""
-    types = _arrow("pyarrow.types")
-    kind = kind.value_type if types.is_dictionary(kind) else kind
-    if not (_is_text(kind) or any(is_one(kind) for is_one in _tests(types, *_ENCODED))):
+    kind = kind.value_type if _is(kind, "dictionary") else kind
+    if not (_is_text(kind) or _is(kind, *_ENCODED)):
         problem = f"column {name!r}: of type {kind}, which cannot be encoded"
         expected = "numbers, text, dates or truth values"
         remedy = "leave the column out"
         raise DataError(f"{problem}; expected {expected}", path=path, remedy=remedy)
 
 
-def _column(values: Any) -> NDArray[Any]:
-    """Convert a column of a row group to one of the types of a frame."""
-    pyarrow, types, kind = _arrow(), _arrow("pyarrow.types"), values.type
-    if _is_text_dictionary(kind):
+def _column(values: Any, name: str, path: Path) -> NDArray[Any]:
+    """Convert a column to one of the types of a frame."""
+    if _is_text_dictionary(values.type):
         return np.concatenate([np.array([], TEXT), *map(_texts, values.chunks)])
-    if types.is_dictionary(kind):
-        values, kind = values.cast(kind.value_type), kind.value_type
-    if types.is_boolean(kind):
-        if not values.null_count:
-            return np.asarray(values.to_numpy()).astype(bool)
+    if _is(values.type, "dictionary"):
+        values = values.cast(values.type.value_type)
+    if _is(values.type, "boolean") and values.null_count:
         values = _arrow("pyarrow.compute").if_else(values, WORDS[1], WORDS[0])
-    if types.is_date(kind) or types.is_timestamp(kind):
-        return np.array(values.to_numpy())
-    if types.is_boolean(kind) or _is_text(kind):
-        return np.array([text or "" for text in values.to_pylist()], TEXT)
-    floats = values.cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
-    numbers = np.array(floats, np.float64)
-    is_whole = types.is_integer(kind) or (types.is_decimal(kind) and kind.scale == 0)
-    if is_whole and (np.abs(numbers) >= MOST_EXACT).any():
-        return np.array([text or "" for text in values.cast(pyarrow.string()).to_pylist()], TEXT)
-    return numbers
+    if _is(values.type, "decimal") and values.type.scale:
+        values = values.cast("float64", safe=False)
+    return as_column(values, name, path=path)
 
 
 def _texts(chunk: Any) -> NDArray[Any]:

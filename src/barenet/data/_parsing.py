@@ -7,28 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._datetimes import parse_datetime
 from barenet.data._frame import Frame
 from barenet.data._labels import WORDS, class_name
-
-__all__ = [
-    "BOOLEAN_WORDS",
-    "MISSING",
-    "as_booleans",
-    "as_datetimes",
-    "as_labels",
-    "as_numbers",
-    "complete_numbers",
-    "is_code",
-    "normalize_label",
-    "to_number",
-    "unique_texts",
-]
 
 #: Texts that stand for a missing value, without the spaces around them.
 MISSING = (
@@ -44,7 +30,14 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 #: Whole numbers that are names: a zero before other digits, or more digits than float64 holds.
 CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 
-_BOOLEANS = {word: float(word == pair[0]) for pair in BOOLEAN_WORDS for word in pair}
+#: A day, or a day and a time, with or without a zone.
+_DATETIME = re.compile(
+    r"\d{4}([-/])\d\d\1\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC|[+-]\d\d(:?\d\d)?)?)?"
+)
+
+_BOOLEANS = {"1": 1.0, "0": 0.0} | {
+    word: float(word == pair[0]) for pair in BOOLEAN_WORDS for word in pair
+}
 
 
 def to_number(text: str) -> float | None:
@@ -57,6 +50,28 @@ def is_code(text: str) -> bool:
     return CODE.fullmatch(text) is not None
 
 
+def parse_datetime(text: str) -> datetime | None:
+    """Parse a date or a time; None if it is neither.
+
+    >>> parse_datetime("2026-03-01T12:30+02:00")
+    datetime.datetime(2026, 3, 1, 10, 30)
+    """
+    if not _DATETIME.fullmatch(text):
+        return None
+    text = re.sub(r"(\.\d{6})\d+", r"\1", text.replace("/", "-"))  # Python parses six digits.
+    try:
+        return to_utc(datetime.fromisoformat(re.sub(" ?UTC", "Z", text)))
+    except (ValueError, OverflowError):
+        return None
+
+
+def to_utc(value: date) -> datetime:
+    """Convert a date or a time to UTC, without a zone; one without a zone is not shifted."""
+    if not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)
+    return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+
+
 def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
     """Index the different texts of a column in their order, and strip them."""
     seen: dict[str, int] = {}
@@ -66,13 +81,7 @@ def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
 
 def as_numbers(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
     """Parse a column as numbers; a missing one is NaN."""
-    column, expected = frame[name], "a number"
-    if column.dtype.kind == "M":
-        raise frame.fault(0, name, expected)
-    if column.dtype.kind == "T":
-        values = _parse(frame, name, missing, to_number, expected, np.nan)
-    else:
-        values = column.astype(np.float64)
+    values = _as_floats(frame, name, missing, to_number, "a number")
     _check(frame, name, np.isinf(values), "a number within float64's range")
     tokens = [number for token in missing if (number := to_number(token)) is not None]
     if tokens:
@@ -89,12 +98,8 @@ def complete_numbers(frame: Frame, name: str) -> NDArray[np.float64]:
 
 def as_booleans(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
     """Parse a column as truth values: 1 and 0; a missing one is NaN."""
-    column, expected = frame[name], "a truth value, such as yes or no"
-    if column.dtype.kind == "T":
-        return _parse(frame, name, missing, _to_boolean, expected, np.nan)
-    if column.dtype.kind == "M":
-        raise frame.fault(0, name, expected)
-    values: NDArray[np.float64] = column.astype(np.float64)
+    expected = "a truth value, such as yes or no"
+    values = _as_floats(frame, name, missing, lambda text: _BOOLEANS.get(text.lower()), expected)
     _check(frame, name, ~np.isin(values, [0, 1]) & ~np.isnan(values), expected)
     return values
 
@@ -136,6 +141,18 @@ def normalize_label(text: str) -> str:
     return text if number is None or np.isinf(number) else class_name(number)
 
 
+def _as_floats(
+    frame: Frame, name: str, missing: Collection[str], parse: Callable[[str], Any], expected: str
+) -> NDArray[np.float64]:
+    """Parse a column of text, or convert one of numbers or truth values."""
+    column = frame[name]
+    if column.dtype.kind == "M":
+        raise frame.fault(0, name, expected)
+    if column.dtype.kind == "T":
+        return _parse(frame, name, missing, parse, expected, np.nan)
+    return np.array(column, np.float64)
+
+
 def _parse(
     frame: Frame,
     name: str,
@@ -158,7 +175,3 @@ def _check(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) 
     """Refuse the first wrong value of a column."""
     if is_wrong.any():
         raise frame.fault(int(is_wrong.argmax()), name, expected)
-
-
-def _to_boolean(text: str) -> float | None:
-    return {"1": 1.0, "0": 0.0}.get(text, _BOOLEANS.get(text.lower()))

@@ -14,9 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, DataError
-from barenet.model._validation import numeric_array
-
-__all__ = ["KINDS", "LEAST", "NAMES", "Scaling"]
+from barenet.model._arrays import numeric_array
 
 Kind = Literal["none", "standardize", "minmax", "robust"]
 

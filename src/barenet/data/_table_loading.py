@@ -6,37 +6,21 @@ import re
 from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_flag
-from barenet.data._csv_table import read_table
+from barenet.data._csv_table import CsvTable, read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data._frame import Frame, Samples
-from barenet.data._parquet import open_parquet
+from barenet.data._parquet import ParquetTable, open_parquet
 from barenet.data._parsing import complete_numbers
 from barenet.data._target import Task, check_task, known_classes, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, some, suggestion
-
-__all__ = ["load_table", "open_table", "read_features", "read_samples"]
-
-
-class _Table(Protocol):
-    """A CSV or Parquet file."""
-
-    @property
-    def path(self) -> Path: ...
-
-    @property
-    def names(self) -> tuple[str, ...]: ...
-
-    def frame(
-        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
-    ) -> Frame: ...
 
 
 def load_table(
@@ -117,15 +101,16 @@ def load_table(
     check_task(task)
     if not (target is None or isinstance(target, str)):
         raise ArgumentError.of("target", target, "the name of a column")
-    _check_options(categories, frame=frame, drop_missing_target=drop_missing_target)
+    check_flag(drop_missing_target, "drop_missing_target")
     table = open_table(path, CsvOptions(delimiter, encoding, decimal, header))
     features = _features(table, target)
     assert target is not None
-    every = rows = table.frame([*features, target], [target], categories)
+    every = rows = _rows(table, [*features, target], categories, frame, [target])
     if drop_missing_target:
         rows = every.take(~missing_targets(every, target, task))
+    description = _count_rows(len(rows), len(every) - len(rows))
     if len(rows) < 2:
-        raise DataError(f"{_count_rows(rows, every)}, at least 2 are needed", path=table.path)
+        raise DataError(f"{description}, at least 2 are needed", path=table.path)
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
         raise DataError(f"column {target!r} holds {classes[0]!r} in every row", path=table.path)
@@ -137,8 +122,37 @@ def load_table(
         classes=classes,
         feature_names=tuple(features),
         target_name=target,
-        description=f"{_count_rows(rows, every)}, {_count_columns(table)}",
+        description=f"{description}, {_count_columns(table)}",
     )
+
+
+def _features(table: CsvTable | ParquetTable, target: str | None) -> list[str]:
+    """Names of the columns to train on."""
+    if target is None:
+        problem = f"name the column of {table.path} to predict; {_columns(table)}"
+        raise ArgumentError(problem, argument="target")
+    _check_names(table, [target], "target")
+    features = [name for name in table.names if name != target and not _is_unnamed(name)]
+    if not features:
+        problem = f"{target!r} is the only column; there is nothing to learn it from"
+        raise DataError(problem, path=table.path)
+    return features
+
+
+def _count_rows(n_rows: int, n_left_out: int) -> str:
+    count = f"{n_rows:,} row{'s' * (n_rows != 1)}"
+    return f"{count} ({n_left_out:,} without a target left out)" if n_left_out else count
+
+
+def _count_columns(table: CsvTable | ParquetTable) -> str:
+    unnamed = sum(map(_is_unnamed, table.names))
+    left_out = f", {unnamed} of them without a name and left out" if unnamed else ""
+    return f"{len(table.names):,} columns{left_out}"
+
+
+def _is_unnamed(name: str) -> bool:
+    """Whether a column has no name; it is most often the row number, as pandas writes it."""
+    return not name or name.startswith("__index_level_")
 
 
 def read_features(
@@ -149,19 +163,9 @@ def read_features(
     frame: bool = False,
     **csv_options: Any,
 ) -> Samples:
-    """Read the features of a network from a CSV or Parquet file; `csv_options` are `CsvOptions`.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "new.csv"
-    ...     _ = path.write_text("b,note,a\\n2,first,1\\n")
-    ...     read_features(path, ["a", "b"])
-    array([[1., 2.]])
-    """
-    _check_options(categories, frame=frame)
+    """Read the features of a network from a CSV or Parquet file; `csv_options` are `CsvOptions`."""
     table = open_table(path, CsvOptions(**csv_options))
-    _check_names(table, feature_names)
-    rows = table.frame(feature_names, categories=categories)
+    rows = _rows(table, feature_names, categories, frame)
     return rows if frame else _matrix(rows)
 
 
@@ -176,19 +180,10 @@ def read_samples(
     drop_missing_target: bool = False,
     **csv_options: Any,
 ) -> tuple[Samples, NDArray[Any]]:
-    """Read the features and the target of a network from a CSV or Parquet file.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "test.csv"
-    ...     _ = path.write_text("a,both\\n1,yes\\n0,no\\n")
-    ...     read_samples(path, ["a"], "both", ["no", "yes"])[1]
-    array([1, 0])
-    """
-    _check_options(categories, frame=frame, drop_missing_target=drop_missing_target)
-    table, names = open_table(path, CsvOptions(**csv_options)), [*feature_names, target_name]
-    _check_names(table, names)
-    rows = table.frame(names, [target_name], categories)
+    """Read the features and the target of a network from a CSV or Parquet file."""
+    check_flag(drop_missing_target, "drop_missing_target")
+    table = open_table(path, CsvOptions(**csv_options))
+    rows = _rows(table, [*feature_names, target_name], categories, frame, [target_name])
     if drop_missing_target:
         rows = rows.take(~missing_targets(rows, target_name, None, classes or ()))
         if not len(rows):
@@ -200,8 +195,8 @@ def read_samples(
     return X, known_classes(rows, target_name, list(classes))
 
 
-def open_table(path: str | PathLike[str], csv: CsvOptions) -> Any:
-    """Open a CSV or Parquet file by its name: a `CsvTable` or a `ParquetTable`."""
+def open_table(path: str | PathLike[str], csv: CsvOptions) -> CsvTable | ParquetTable:
+    """Open a CSV or Parquet file by its name."""
     path = Path(path)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
         return read_table(path, csv)
@@ -210,44 +205,19 @@ def open_table(path: str | PathLike[str], csv: CsvOptions) -> Any:
     return open_parquet(path)
 
 
-def _check_options(categories: object, **flags: object) -> None:
-    """Refuse a single name, and flags that are not booleans."""
+def _rows(
+    table: CsvTable | ParquetTable,
+    names: Sequence[str],
+    categories: Collection[str],
+    frame: bool,
+    text: Collection[str] = (),
+) -> Frame:
+    """Read some columns of a table; those of `text` are not parsed."""
     if isinstance(categories, str):
         raise ArgumentError.of("categories", categories, "a list of columns")
-    for name, value in flags.items():
-        check_flag(value, name)
-
-
-def _features(table: _Table, target: str | None) -> list[str]:
-    """Names of the columns to train on."""
-    if target is None:
-        problem = f"name the column of {table.path} to predict; {_columns(table)}"
-        raise ArgumentError(problem, argument="target")
-    _check_names(table, [target], "target")
-    features = [name for name in table.names if name != target and not _is_unnamed(name)]
-    if not features:
-        problem = f"{target!r} is the only column; there is nothing to learn it from"
-        raise DataError(problem, path=table.path)
-    return features
-
-
-def _is_unnamed(name: str) -> bool:
-    """Whether a column has no name; it is most often the row number, as pandas writes it."""
-    return not name or name.startswith("__index_level_")
-
-
-def _count_rows(rows: Frame, every: Frame) -> str:
-    """The numbers of rows, and of those that are left out."""
-    left_out = len(every) - len(rows)
-    count = f"{len(rows):,} row{'s' * (len(rows) != 1)}"
-    return f"{count} ({left_out:,} without a target left out)" if left_out else count
-
-
-def _count_columns(table: _Table) -> str:
-    """The numbers of columns, and of those without a name."""
-    unnamed = sum(map(_is_unnamed, table.names))
-    left_out = f", {unnamed} of them without a name and left out" if unnamed else ""
-    return f"{len(table.names):,} columns{left_out}"
+    check_flag(frame, "frame")
+    _check_names(table, names)
+    return table.frame(names, text, categories)
 
 
 def _are_numbers(rows: Frame) -> bool:
@@ -266,21 +236,22 @@ def _matrix(rows: Frame) -> NDArray[np.float64]:
     return X
 
 
-def _check_names(table: _Table, names: Sequence[str], argument: str = "") -> None:
+def _check_names(table: CsvTable | ParquetTable, names: Sequence[str], argument: str = "") -> None:
     """Refuse a table without some of the columns."""
     known = set(table.names)
     if not (missing := [name for name in names if name not in known]):
         return
-    place: dict[str, Any] = {"path": table.path, "argument": argument, "value": missing[0]}
     # A header of one name that contains this one may have another delimiter.
     name, first = re.escape(missing[0]), table.names[0]
     found = re.search(rf"^{name}([^\w.-])|([^\w.-]){name}$", first)
     if len(known) == 1 and found:
-        place |= {"argument": "", "line": 1, "remedy": "try {delimiter}"}
-        raise DataError(f"1 column, {first[:60]!r}", **place, delimiter=found[1] or found[2])
+        problem, delimiter = f"1 column, {first[:60]!r}", found[1] or found[2]
+        remedy = "try {delimiter}"
+        raise DataError(problem, path=table.path, line=1, remedy=remedy, delimiter=delimiter)
     hint = suggestion(missing[0], table.names) or ";"
-    raise DataError(f"no column {some(missing)}{hint} {_columns(table)}", **place)
+    problem = f"no column {some(missing)}{hint} {_columns(table)}"
+    raise DataError(problem, path=table.path, argument=argument, value=missing[0])
 
 
-def _columns(table: _Table) -> str:
+def _columns(table: CsvTable | ParquetTable) -> str:
     return f"the columns are {some(table.names)}"

@@ -13,17 +13,6 @@ from barenet.data._labels import WORDS, class_name, encode, is_number
 from barenet.data._parsing import MISSING, complete_numbers, is_code, to_number, unique_texts
 from barenet.errors import ArgumentError, some
 
-__all__ = [
-    "MOST_CLASSES",
-    "Task",
-    "are_classes",
-    "check_task",
-    "encode_numbers",
-    "known_classes",
-    "missing_targets",
-    "read_target",
-]
-
 Task = Literal["classification", "regression"]
 
 #: y, and the names of the classes; None for numbers.

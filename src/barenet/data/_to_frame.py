@@ -6,7 +6,7 @@ None of those libraries is imported: columns that convert to arrays are enough.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,16 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._datetimes import in_microseconds, to_utc
 from barenet.data._frame import TEXT, Frame, check_names, check_unique
 from barenet.data._labels import class_name
-from barenet.data._parsing import as_numbers
+from barenet.data._parsing import as_numbers, to_utc
 from barenet.errors import ArgumentError, DataError
-
-__all__ = ["MOST_EXACT", "as_column", "as_frame", "column_names", "columns_by_name"]
 
 #: Whole numbers up to here are exact in float64; beyond, two of them may become one.
 MOST_EXACT = 2**53
+
+#: The kinds of values in a column of objects; a truth value is a number, too, and so comes first.
+_KINDS: dict[str, Any] = {
+    "text": str,
+    "truth": (bool, np.bool_),
+    "date": date,
+    "number": (numbers.Real, Decimal),
+}
 
 
 def as_frame(
@@ -44,9 +49,8 @@ def as_frame(
             raise ArgumentError(f"has {X.shape[1]} columns, expected {len(titles)}", argument="X")
     check_unique(titles, argument="X")
     check_names(only or (), titles)
-    column_at, places = _column_getter(X), {title: at for at, title in enumerate(titles)}
-    selected = titles if only is None else only
-    columns = {title: as_column(column_at(places[title]), title) for title in selected}
+    raw = dict(zip(titles, _columns(X), strict=True))
+    columns = {name: as_column(raw[name], name) for name in (titles if only is None else only)}
     if not any(map(len, columns.values())):
         raise ArgumentError("the table is empty", argument="X")
     return Frame(columns)
@@ -56,9 +60,9 @@ def column_names(X: Any) -> list[str] | None:
     """Names of a table's columns; None if it has no names."""
     if isinstance(X, Mapping):
         return [str(name) for name in X]
-    if hasattr(X, "column_names"):  # pyarrow.Table, whose ``columns`` are the values
-        return list(X.column_names)
-    return [str(name) for name in X.columns] if hasattr(X, "columns") else None
+    # The ``columns`` of a pyarrow.Table are the values.
+    names = getattr(X, "column_names", getattr(X, "columns", None))
+    return None if names is None else [str(name) for name in names]
 
 
 def columns_by_name(X: Any, names: Sequence[str]) -> Any:
@@ -74,14 +78,13 @@ def columns_by_name(X: Any, names: Sequence[str]) -> Any:
     return X[[columns[name] for name in names]]
 
 
-def _column_getter(X: Any) -> Callable[[int], Any]:
-    """A function that returns a column by its position."""
+def _columns(X: Any) -> Iterable[Any]:
+    """The columns of a table, in the order of their names."""
     if isinstance(X, np.ndarray):
-        return lambda at: X[:, at]
-    if hasattr(X, "column_names"):
-        return X.column
-    keys = list(X if isinstance(X, Mapping) else X.columns)
-    return lambda at: X[keys[at]]
+        return X.T
+    if isinstance(X, Mapping):
+        return X.values()
+    return X.columns if hasattr(X, "column_names") else [X[key] for key in X.columns]
 
 
 def _matrix(X: Any) -> NDArray[Any]:
@@ -99,11 +102,10 @@ def _matrix(X: Any) -> NDArray[Any]:
     return array
 
 
-def as_column(values: Any, name: str) -> NDArray[Any]:
-    """Convert a column to one of the four types of a frame."""
+def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
+    """Convert a column to one of the four types of a frame; errors name the place, by default X."""
     if np.ma.isMaskedArray(values):
-        mask = np.ma.getmaskarray(values)
-        values = np.ma.getdata(values).astype(object)
+        mask, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
         values[mask] = None
     try:
         array = np.asarray(values)
@@ -112,13 +114,10 @@ def as_column(values: Any, name: str) -> NDArray[Any]:
     if array.ndim != 1:
         raise _unusable(name, "expected one value in each row")
     kind = array.dtype.kind
-    if kind == "f" and _has_integers(values) and (np.abs(array) >= MOST_EXACT).any():
-        return _from_objects(_to_list(values), name)
-    is_inexact = kind in "iu" and (np.abs(array.astype(np.float64)) >= MOST_EXACT).any()
-    if kind == "O" or is_inexact:
-        return _from_objects(array.tolist(), name)
     if kind == "M":
-        return in_microseconds(array, name)
+        return _in_microseconds(array, name, **(place or {"argument": "X"}))
+    if kind == "O" or (_has_integers(values, kind) and not _are_exact(array)):
+        return _from_objects(array.tolist() if kind in "iuO" else _to_list(values), name)
     if kind not in "iufUTb":
         raise _unusable(name, f"values of type {array.dtype} cannot be encoded")
     return array if kind == "b" else array.astype(TEXT if kind in "UT" else np.float64)
@@ -129,9 +128,24 @@ def _unusable(name: str, problem: str) -> DataError:
     return DataError(f"column {name!r}: {problem}", argument="X")
 
 
-def _has_integers(values: Any) -> bool:
-    """Whether floats were integers: Arrow and polars convert those with missing values."""
-    return "int" in str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
+def _in_microseconds(dates: NDArray[Any], name: str, **place: Any) -> NDArray[np.datetime64]:
+    """Convert dates of any unit; refuse years that Python does not have."""
+    years = dates.astype("M8[Y]").astype(np.int64) + 1970
+    if (wrong := np.flatnonzero(~np.isnat(dates) & ((years < 1) | (years > 9999)))).size:
+        expected = "expected a date of the years 1 to 9999"
+        problem = f"row {wrong[0]}: column {name!r}: {expected}, got {str(dates[wrong[0]])!r}"
+        raise DataError(problem, **place)
+    return dates.astype("M8[us]")
+
+
+def _has_integers(values: Any, kind: str) -> bool:
+    """Whether values are integers; Arrow and polars convert those with missing values to floats."""
+    declared = str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
+    return kind in "iu" or (kind == "f" and "int" in declared)
+
+
+def _are_exact(array: NDArray[Any]) -> bool:
+    return not (np.abs(array.astype(np.float64)) >= MOST_EXACT).any()
 
 
 def _to_list(values: Any) -> list[Any]:
@@ -142,7 +156,7 @@ def _from_objects(values: list[Any], name: str) -> NDArray[Any]:
     """Convert objects to the type that all of them have, missing values aside."""
     values = [None if _is_missing(value) else value for value in values]
     known = [value for value in values if value is not None]
-    kinds = {_kind(value, name) for value in known}
+    kinds = {_kind(each, name) for each in set(map(type, known))}
     if not kinds or (kinds == {"number"} and not any(map(_is_inexact, known))):
         return np.array([np.nan if value is None else float(value) for value in values])
     if kinds == {"date"}:
@@ -162,16 +176,11 @@ def _is_missing(value: Any) -> bool:
     return type(value).__name__ in ("NAType", "NaTType") or bool(np.any(value != value))
 
 
-def _kind(value: Any, name: str) -> str:
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, bool | np.bool_):
-        return "truth"
-    if isinstance(value, date):
-        return "date"
-    if isinstance(value, numbers.Real | Decimal):
-        return "number"
-    raise _unusable(name, f"values of type {type(value).__name__} cannot be encoded")
+def _kind(value_type: type, name: str) -> str:
+    for kind, types in _KINDS.items():
+        if issubclass(value_type, types):
+            return kind
+    raise _unusable(name, f"values of type {value_type.__name__} cannot be encoded")
 
 
 def _is_inexact(value: Any) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from barenet._constraints import check_count
 from barenet._registry import lookup
 from barenet.engines._compiled_network import CompiledNetwork, compiled_outputs
-from barenet.engines._engine import ChunkResult, Engine, Job
+from barenet.engines._engine import ChunkResult, Engine, Job, UnsupportedJobError
 from barenet.engines._reference import ReferenceEngine
 from barenet.engines.compiled._compiled_engine import CompiledEngine
-from barenet.errors import ArgumentError
 from barenet.model._network import Network
 
 __all__ = [
@@ -39,9 +38,10 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     """
     choices: dict[str, type[Engine]] = {"auto": CompiledEngine, **ENGINES}
     kind = lookup(choices, name, "engine")
-    refusal = kind.refusal(job)
-    if refusal is not None:
+    threads = None if threads is None else check_count(threads, "threads")
+    try:
+        return kind(job, threads)
+    except UnsupportedJobError:
         if name != "auto":
-            raise ArgumentError(f"{name} cannot run this: {refusal}", argument="engine", value=name)
-        kind = ReferenceEngine
-    return kind(job, None if threads is None else check_count(threads, "threads"))
+            raise
+        return ReferenceEngine(job, threads)

@@ -13,12 +13,11 @@ from numpy.typing import ArrayLike
 
 from barenet._constraints import check_count
 from barenet.engines._engine import Job
-from barenet.engines.compiled._compiled_engine import CHUNK, CompiledEngine
+from barenet.engines.compiled._compiled_engine import CHUNK, refusal
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset, input_blocks
-from barenet.model._arrays import FloatArray, InputArray
+from barenet.model._arrays import FloatArray, InputArray, check_outputs, validate_inputs
 from barenet.model._network import Network
-from barenet.model._validation import check_outputs, validate_inputs
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import SGD
 
@@ -77,8 +76,7 @@ class CompiledNetwork:
         self._answer = np.zeros((1, network.n_outputs or network.n_inputs), network.dtype)
         rows = ArrayDataset(self._row, self._answer, None)
         job = _prediction_job(self.network, rows)
-        reason = CompiledEngine.refusal(job)
-        if reason is not None:
+        if reason := refusal(job):
             raise ArgumentError(
                 f"it cannot be compiled: {reason}", argument="network", value=network
             )
@@ -198,7 +196,7 @@ def compiled_outputs(network: Network, X: InputArray) -> FloatArray | None:
     structure, (known, program) = repr(network), _PROGRAMS.get(network, ("", None))
     if structure != known:
         job = _prediction_job(network, ArrayDataset(X, network.parameters, None))
-        program = None if CompiledEngine.refusal(job) else CompiledNetwork(network)
+        program = None if refusal(job) else CompiledNetwork(network)
         _PROGRAMS[network] = structure, program
     return None if program is None else program._predict_with(network, X)
 

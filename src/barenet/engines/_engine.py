@@ -14,6 +14,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import Configurable, option
+from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
@@ -22,11 +24,11 @@ from barenet.optimization._clipping import Clipping
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Optimizer
 
-__all__ = ["ChunkResult", "Engine", "Job"]
+__all__ = ["ChunkResult", "Engine", "Job", "UnsupportedJobError"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Job:
+class Job(Configurable):
     """Network, training set, loss and optimizer: all that stays the same from step to step."""
 
     #: Its parameters are changed in place.
@@ -37,7 +39,7 @@ class Job:
     penalties: Sequence[Penalty] = field(default=())
     clipping: Clipping | None = None
     #: Decides the random numbers of each step.
-    seed: int = 0
+    seed: int = option(0, ge=0, le=2**32 - 1, integer=True)
 
 
 class ChunkResult(NamedTuple):
@@ -47,6 +49,10 @@ class ChunkResult(NamedTuple):
     losses: NDArray[np.float64]
     #: Euclidean, before clipping.
     gradient_norms: NDArray[np.float64]
+
+
+class UnsupportedJobError(ArgumentError):
+    """A job that an engine can't run."""
 
 
 class Engine(ABC):
@@ -63,12 +69,10 @@ class Engine(ABC):
 
     @abstractmethod
     def __init__(self, job: Job, threads: int | None = None) -> None:
-        """By default as many threads as are worth starting; the bits do not depend on them."""
+        """Raises UnsupportedJobError for a job that it can't run.
 
-    @classmethod
-    @abstractmethod
-    def refusal(cls, job: Job) -> str | None:
-        """The reason why the engine can't run a job; None if it can."""
+        By default as many threads as are worth starting; the bits do not depend on them.
+        """
 
     @abstractmethod
     def run(

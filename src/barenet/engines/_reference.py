@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from barenet.engines._engine import ChunkResult, Engine, Job
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
+from barenet.model._layout import euclidean_norm
 from barenet.model._network import Objective
 from barenet.model._randomness import derive_key
-from barenet.optimization._clipping import euclidean_norm
 from barenet.optimization.optimizers import Optimizer
 
 __all__ = ["ReferenceEngine"]
@@ -58,10 +58,6 @@ class ReferenceEngine(Engine):
         self._penalties = []
         for penalty in job.penalties:
             self._penalties.append((penalty, penalty.expand(network.layout, network.dtype)))
-
-    @classmethod
-    def refusal(cls, job: Job) -> str | None:
-        return None
 
     def run(
         self,

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 from barenet.data._memory_budget import format_size, machine_memory
 from barenet.errors import ArgumentError
@@ -51,8 +51,8 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
 
 
 @contextmanager
-def naming_argument(X: Any) -> Iterator[None]:
-    """Let every error of scikit-learn's checks name the argument: X, or else y."""
+def naming_argument(argument: str) -> Iterator[None]:
+    """Let every error of scikit-learn's checks name the argument."""
     try:
         yield
     except (TypeError, ValueError, ArithmeticError) as error:
@@ -60,18 +60,17 @@ def naming_argument(X: Any) -> Iterator[None]:
         if isinstance(error, ValueError) and re.search(r"\b[Xy]\b", problem):
             raise
         kind = UnusableError if isinstance(error, TypeError) else ArgumentError
-        raise kind(problem, argument=_argument_of(problem, X)) from error
+        raise kind(problem, argument=argument) from error
 
 
-def _argument_of(problem: str, X: Any) -> str:
-    """The argument of an error: X if it fails a check of its own, else y."""
-    if "eature names" in problem:
-        return "X"
-    try:
-        check_array(X, accept_sparse=True, dtype=np.float64, ensure_all_finite=False)
-    except Exception:  # noqa: BLE001
-        return "X"
-    return "y"
+def check_y(y: Any, X: Any, numeric: bool) -> NDArray[Any]:
+    """Targets of one or two dimensions, as many as there are rows."""
+    if y is None:
+        raise ValueError("fit requires y to be passed, but the target y is None")
+    y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
+    y = as_dense(y.astype(np.float64) if numeric and y.dtype.kind == "O" else y, "y")
+    check_consistent_length(X, y)
+    return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def as_dense(array: Any, argument: str) -> NDArray[Any]:

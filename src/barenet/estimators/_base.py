@@ -5,21 +5,24 @@ from __future__ import annotations
 import copy
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from barenet.engines import Job
 from barenet.errors import ArgumentError
-from barenet.estimators._array_inputs import as_dense, check_series, naming_argument
-from barenet.estimators._early_stopping import StoppingState, ValidationSet, split_validation
-from barenet.estimators._fit_loop import FitLoop, Rollback
+from barenet.estimators._array_inputs import as_dense, check_series, check_y, naming_argument
+from barenet.estimators._early_stopping import StoppingState, split_validation
+from barenet.estimators._fit_loop import run_epochs, warn_unless_converged
+from barenet.estimators._parameter_views import views_of
 from barenet.estimators._parameters import (
+    Parameters,
     check_parameters,
     dense_layers_of,
     hidden_sizes,
@@ -27,20 +30,22 @@ from barenet.estimators._parameters import (
     make_optimizer,
     random_state_of,
 )
-from barenet.estimators._scoring import DefaultScorer, SklearnScorers, as_scorers
+from barenet.estimators._scoring import ValidationScorer, as_scorers, sklearn_scorer
 from barenet.estimators._sklearn_callbacks import (
     CallbackSupportMixin,
     SklearnCallbackAdapter,
     with_callbacks,
 )
+from barenet.model._activations import Activation
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._arrays import FloatArray
+from barenet.model._layout import Snapshot
 from barenet.model._network import Network
 from barenet.model._randomness import derive_key
 from barenet.model.losses import Loss
 from barenet.optimization._clipping import as_clipping
 from barenet.optimization._penalties import L2
-from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.training._history import History
 from barenet.training._loop import exclusive
 
@@ -51,60 +56,25 @@ OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 CHUNK = 4096
 
 
-class ParameterViews(list[Any]):
-    """Weights or biases of a network's layers; assignments are written into the network.
-
-    Examples
-    --------
-    >>> parameters = np.zeros(3)
-    >>> views = ParameterViews([parameters[:2], parameters[2:]])
-    >>> views[0] = [1.0, 2.0]
-    >>> parameters
-    array([1., 2., 0.])
-    """
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        if isinstance(index, slice):
-            for view, array in zip(self[index], value, strict=True):
-                view[...] = array
-        else:
-            self[index][...] = value
-
-    def write(self, arrays: Iterable[ArrayLike]) -> None:
-        """Write arrays of the same shapes into all of these."""
-        self[:] = list(arrays)
-
-
-class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
+class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC):
     """A network with scikit-learn's parameters and attributes; subclasses encode the targets."""
 
     _numeric_targets: ClassVar[bool]
-    _default_score: ClassVar[str]
 
+    hidden_layer_sizes: int | Sequence[int]
+    activation: str | Activation | Sequence[str | Activation]
+    loss: str | Loss
     network_: Network
     history_: History
     n_features_in_: int
     _n_rows: dict[str, int]
+    #: The encoder of the targets, a `LabelEncoder` or a `NumberEncoder`.
+    _encoder: Any
     _optimizer: Optimizer | LBFGS | None
     _stopping_state: StoppingState
 
-    @property
-    def coefs_(self) -> ParameterViews:
-        """The weights of each layer."""
-        return ParameterViews(layer.weights for layer in dense_layers_of(self.network_))
-
-    @coefs_.setter
-    def coefs_(self, arrays: Sequence[ArrayLike]) -> None:
-        self.coefs_.write(arrays)
-
-    @property
-    def intercepts_(self) -> ParameterViews:
-        """The bias of each layer."""
-        return ParameterViews(layer.bias for layer in dense_layers_of(self.network_))
-
-    @intercepts_.setter
-    def intercepts_(self, arrays: Sequence[ArrayLike]) -> None:
-        self.intercepts_.write(arrays)
+    coefs_ = views_of("weights", "The weights of each layer.")
+    intercepts_ = views_of("bias", "The bias of each layer.")
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters: all of them, or none if one of the names is unknown.
@@ -128,35 +98,91 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
             super().set_params(**params)
         return self
 
-    # Targets
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        validation_data: Sequence[ArrayLike] | None = None,
+    ) -> Self:
+        """Train on rows and their targets.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows, best scaled to about −1 … 1. float32 is trained in float32, everything else in
+            float64. A sparse matrix becomes dense, if it fits into the memory.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets of a regressor, best scaled to about −1 … 1, too, if the output is not
+            exponential; the classes of a classifier, of any type, or a 0 or 1 for each of several
+            labels.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows.
+        validation_data : tuple of X and y, or of X, y and sample weights, optional
+            Validation rows, measured after each epoch and used by early stopping.
+
+        Returns
+        -------
+        MLPClassifier or MLPRegressor
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, validation_data=validation_data)
+
+    @available_if(lambda self: self._has_partial_fit())
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Train for one epoch, continuing from the last call.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        MLPClassifier or MLPRegressor
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Predict the target of each row.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Numbers in the network's precision; of a classifier, the most probable class, or 0 or 1
+            for each label.
+        """
+        output = self._predict_output(X)
+        predictions: NDArray[Any] = self._encoder.decode(output)
+        return predictions
+
+    # Subclasses
 
     @abstractmethod
-    def _validate_targets(self, y: NDArray[Any], classes: ArrayLike | None) -> None:
-        """Check the targets of the first call; `classes` are all of them, if known."""
-
-    @abstractmethod
-    def _encode(self, y: NDArray[Any]) -> FloatArray:
-        """Encode targets for the network."""
-
-    @abstractmethod
-    def _decode(self, output: FloatArray) -> NDArray[Any]:
-        """Decode outputs of the network into predictions."""
-
-    @abstractmethod
-    def _output_name(self) -> str:
-        """The name of the output activation."""
+    def _make_encoder(self, y: NDArray[Any], classes: ArrayLike | None) -> Any:
+        """The encoder for the targets of the first call; `classes` are all of them, if known."""
 
     @abstractmethod
     def _make_loss(self) -> Loss:
         """The loss of the parameters."""
 
-    @abstractmethod
-    def _score_output(self, output: FloatArray, rows: ArrayDataset) -> float:
-        """The default score of an output; greater is better."""
-
-    def _strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
-        """The groups by which validation rows are stratified."""
-        return None
+    def _encode(self, y: NDArray[Any]) -> FloatArray:
+        """Encode targets for the network."""
+        targets: FloatArray = self._encoder.encode(y)
+        return targets
 
     def _sample_weight(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
         """The weights of the rows."""
@@ -170,7 +196,6 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
         """Check the parameters, and train; a second call meanwhile is an error."""
         with exclusive(self, type(self).__name__):
             check_parameters(self)
-            as_scorers(self.scoring)
             self._fit_exclusively(X, y, *rest, **more)
         return self
 
@@ -186,31 +211,28 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
         classes: ArrayLike | None = None,
     ) -> None:
         """Check the data, and then start or continue the training."""
-        adapter = None if incremental else SklearnCallbackAdapter(self)
-        with _unchanged_on_error(self) as on_error:
-            continued = hasattr(self, "network_") and (self.warm_start or incremental)
+        observed = getattr(self, "_skl_callbacks", ()) and not incremental
+        adapter = SklearnCallbackAdapter(self) if observed else None
+        continued = hasattr(self, "network_") and (self.warm_start or incremental)
+        with _unchanged_on_error(self, self.network_ if continued else None):
             X, y = self._check_arrays(X, y, reset=not continued)
             if not continued:
-                self._validate_targets(y, classes)
+                self._encoder = self._make_encoder(y, classes)
             targets, rng = self._encode(y), random_state_of(self)
             self._check_continued(y, continued, incremental)
             if not continued:
                 self._initialize(X, targets.shape[1], rng)
             loss, weight = self._make_loss(), self._sample_weight(sample_weight, y)
             rows = validate_arrays(self.network_, loss, X, targets, weight)
-            training, validation = self._split(rows, validation_data, rng)
-            job = self._job(training, loss, incremental, rng)
-            rollback = Rollback(job.optimizer, self._stopping_state) if continued else None
-            if rollback is not None:
-                on_error.callback(rollback.restore)
-            scored = self._validation_set(validation)
-            loop = FitLoop(self, job, self._stopping_state, rng, scored, rollback)
+            rows, scorer = self._split(rows, validation_data, rng)
+            job = self._job(rows, loss, incremental, rng)
             if adapter is not None:
-                adapter.begin(X, y, sample_weight)
-            history = loop.run(1 if incremental else int(self.max_iter), self.t_, adapter)
-            self._set_fitted_attributes(loop, history)
+                adapter.set_data(X, y, sample_weight)
+            epochs = 1 if incremental else int(self.max_iter)
+            history, self.loss_ = run_epochs(self, job, scorer, epochs, rng, adapter)
+            self._set_fitted_attributes(job, history, scorer)
             if not incremental:
-                loop.warn_unless_converged(history)
+                warn_unless_converged(history)
         if adapter is not None:
             adapter.end()
 
@@ -219,19 +241,11 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
         check_series(X, "X")
         check_series(y, "y", dates=not self._numeric_targets)
         half = getattr(X, "dtype", None) == np.float16
-        with naming_argument(X):
-            X, y = validate_data(
-                self,
-                X,
-                y,
-                accept_sparse="csr",
-                multi_output=True,
-                y_numeric=self._numeric_targets,
-                dtype=[np.float32] if half else [np.float64, np.float32],
-                reset=reset,
-            )
-        X, y = as_dense(X, "X"), as_dense(y, "y")
-        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+        dtypes = [np.float32] if half else [np.float64, np.float32]
+        with naming_argument("X"):
+            X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
+        with naming_argument("y"):
+            return as_dense(X, "X"), check_y(y, X, self._numeric_targets)
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
         """Refuse parameters with which the training can't continue."""
@@ -252,7 +266,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _initialize(self, X: NDArray[Any], n_outputs: int, rng: np.random.RandomState) -> None:
         """Make a new network."""
-        output = self._output_name()
+        output = self._encoder.activation
         self.network_ = make_network(self, X.shape[1], n_outputs, output, rng, X.dtype)
         self.n_outputs_ = n_outputs
         self.n_layers_ = len(dense_layers_of(self.network_)) + 1
@@ -262,18 +276,22 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
         self._optimizer, self._stopping_state = None, StoppingState()
 
     def _split(
-        self,
-        rows: ArrayDataset,
-        validation_data: Sequence[ArrayLike] | None,
-        rng: np.random.RandomState,
-    ) -> tuple[ArrayDataset, ArrayDataset | None]:
-        """Split off validation rows, if early stopping needs them and none are given."""
-        if validation_data is not None:
-            return rows, self._check_validation(validation_data)
-        stochastic = not make_optimizer(self).full_batch
-        if not (self.early_stopping and stochastic):
+        self, rows: ArrayDataset, data: Sequence[ArrayLike] | None, rng: np.random.RandomState
+    ) -> tuple[ArrayDataset, ValidationScorer | None]:
+        """The training rows, and the scorer of validation rows if these are given or needed."""
+        if data is not None:
+            validation = self._check_validation(data)
+        elif self.early_stopping and not make_optimizer(self).full_batch:
+            strata = self._encoder.strata(rows)
+            rows, validation = split_validation(rows, self.validation_fraction, strata, rng)
+        else:
             return rows, None
-        return split_validation(rows, self.validation_fraction, self._strata(rows), rng)
+        scorers, encoder = as_scorers(self.scoring), self._encoder
+        if scorers:
+            y = encoder.decode(validation.y)
+            return rows, sklearn_scorer(self, scorers, validation, y)
+        measures = {encoder.score_name: lambda output: encoder.score(output, validation)}
+        return rows, ValidationScorer(validation, measures)
 
     def _check_validation(self, data: Sequence[ArrayLike]) -> ArrayDataset:
         if not isinstance(data, tuple | list) or len(data) not in (2, 3):
@@ -287,28 +305,17 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
         except ValueError as error:
             raise ArgumentError(str(error), argument="validation_data") from error
 
-    def _validation_set(self, rows: ArrayDataset | None) -> ValidationSet | None:
-        if rows is None:
-            return None
-        scorers = as_scorers(self.scoring)
-        if not scorers:
-            scorer = DefaultScorer(self._default_score, self._score_output, rows)
-            return ValidationSet(rows, scorer)
-        scores = SklearnScorers(self, scorers, rows, self._decode(rows.y))
-        scores.check(self.network_.predict(rows.X))
-        return ValidationSet(rows, scores)
-
     def _job(
         self, rows: ArrayDataset, loss: Loss, incremental: bool, rng: np.random.RandomState
     ) -> Job:
-        optimizer = make_optimizer(self)
-        if self._optimizer is not None and type(self._optimizer) is type(optimizer):
+        """Everything that a step needs; what the steps change is copied, in case that one fails."""
+        optimizer, before = make_optimizer(self), copy.deepcopy(self._optimizer)
+        if isinstance(before, Optimizer) and type(before) is type(optimizer):
             if incremental:
-                optimizer = self._optimizer
-            elif isinstance(self._optimizer, Optimizer) and isinstance(optimizer, Optimizer):
-                optimizer.moments = copy.deepcopy(self._optimizer.moments)
-                optimizer.n_steps = self._optimizer.n_steps
-        self._optimizer = optimizer
+                optimizer = before
+            else:
+                optimizer.moments, optimizer.n_steps = before.moments, before.n_steps
+        self._optimizer, self._stopping_state = optimizer, copy.deepcopy(self._stopping_state)
         seed = rng.randint(2**31 - 1) if self.dropout > 0 else 0  # else scikit-learn draws nothing
         return Job(
             network=self.network_,
@@ -320,20 +327,21 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
             seed=derive_key(seed, self.t_) % 2**32,
         )
 
-    def _set_fitted_attributes(self, loop: FitLoop, history: History) -> None:
+    def _set_fitted_attributes(
+        self, job: Job, history: History, scorer: ValidationScorer | None
+    ) -> None:
         """Set scikit-learn's attributes after the training."""
-        state, n_rows = self._stopping_state, len(loop.job.rows.X)
+        state, stochastic = self._stopping_state, not job.optimizer.full_batch
         self.history_, self.n_iter_ = history, len(history)
-        self.loss_ = loop.loss(history)
         self.loss_curve_ = [*self.loss_curve_, *history.loss]
-        self.t_ += n_rows * len(history) if loop.stochastic else 0
-        scored = loop.stochastic and self.early_stopping
+        self._n_rows = {"training": len(job.rows.X)}
+        if scorer is not None:
+            self._n_rows["validation"] = len(scorer.rows.X)
+        self.t_ += len(job.rows.X) * len(history) if stochastic else 0
+        scored = stochastic and self.early_stopping
         self.best_loss_ = None if scored else min([*self.loss_curve_, self.loss_])
         self.validation_scores_ = list(state.scores) if scored else None
         self.best_validation_score_ = -state.best if scored else None
-        self._n_rows = {"training": n_rows}
-        if loop.validation is not None:
-            self._n_rows["validation"] = len(loop.validation.rows.X)
 
     # Predictions
 
@@ -341,7 +349,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
         """The network's output; sparse rows are made dense in chunks."""
         check_is_fitted(self)
         check_series(X, "X")
-        with naming_argument(X):
+        with naming_argument("X"):
             X = validate_data(self, X, accept_sparse="csr", reset=False)
         if isinstance(X, np.ndarray):
             return self.network_.predict(X)
@@ -350,10 +358,12 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
         return np.concatenate([self.network_.predict(chunk) for chunk in chunks])
 
     def _has_partial_fit(self) -> bool:
-        """Whether the optimizer has mini-batches."""
-        optimizer = self.solver if self.optimizer is None else self.optimizer
-        name = optimizer.partition(":")[0].strip() if isinstance(optimizer, str) else ""
-        if isinstance(optimizer, LBFGS) or name == LBFGS.name:
+        """Whether the optimizer has mini-batches; the call refuses an invalid one."""
+        try:
+            full_batch = as_optimizer(self.optimizer or self.solver).full_batch
+        except ArgumentError:
+            return True
+        if full_batch:
             raise AttributeError("partial_fit: lbfgs needs all rows at once")
         return True
 
@@ -364,13 +374,14 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
 
 
 @contextmanager
-def _unchanged_on_error(estimator: object) -> Iterator[ExitStack]:
-    """Restore an estimator's attributes, and run the callbacks of the stack, if the block fails."""
-    before, on_error = dict(vars(estimator)), ExitStack()
+def _unchanged_on_error(estimator: object, network: Network | None = None) -> Iterator[None]:
+    """Restore an estimator's attributes, and the network that it trains, if the block fails."""
+    before, snapshot = dict(vars(estimator)), None if network is None else Snapshot.of(network)
     try:
-        yield on_error
+        yield
     except BaseException:
-        on_error.close()
+        if network is not None and snapshot is not None:
+            snapshot.restore(network)
         vars(estimator).clear()
         vars(estimator).update(before)
         raise

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
-from barenet._constraints import check_number
+from barenet._constraints import option
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.estimators._base import MultilayerPerceptron
 from barenet.estimators._label_encoder import LabelEncoder, shown, weights_by_class
-from barenet.estimators._scoring import Scoring, accuracy
 from barenet.model._activations import Activation
-from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model.losses import LOSSES, Loss, as_loss
-from barenet.optimization._clipping import Clipping
-from barenet.optimization._schedules import Schedule
-from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.training._callbacks import Callbacks
 
 #: The names of the losses by the output activation.
 LOSS_NAMES = {
@@ -32,6 +27,7 @@ LOSS_NAMES = {
 }
 
 
+@dataclass(eq=False, repr=False)
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     """Neural network classifier with the parameters of scikit-learn's ``MLPClassifier`` and more.
 
@@ -83,15 +79,6 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Maximum number of epochs in a row without an improvement.
     max_fun : int, default=15000
         Maximum number of evaluations of the loss by "lbfgs".
-    class_weight : "balanced", dict or None, default=None
-        Weights of the classes, or "balanced" for the same total weight of each class. They apply to
-        rows set aside as well, but not to `validation_data`.
-    label_smoothing : float, default=0.0
-        Label smoothing ε: of k classes, the target of the correct one is 1 − ε + ε/k and of each
-        other ε/k; of several labels, 1 − ε/2 and ε/2. It applies to `validation_loss`, too.
-    loss : str or Loss, default="log_loss"
-        The loss: "log_loss" is the cross-entropy; "focal", or ``"focal:gamma=1"``, gives less
-        weight to rows that are predicted well, for rare classes; or a name from `LOSSES`.
     dropout : float, default=0.0
         Fraction of each hidden layer's outputs that is set to 0 in training.
     batch_norm : bool, default=False
@@ -106,13 +93,22 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Callbacks invoked during training; a function is called with the `Run` after each epoch, and
         stops the training by returning True. Those of scikit-learn: ``set_callbacks``.
     scoring : str, callable, sequence of str, dict or None, default=None
-        Score of the validation rows after each epoch (accuracy by default): a scorer.s name,
-        a callable ``scorer(estimator, X, y)``, or a list or dict of several, of which early
-        stopping uses the first. Greater is better.
+        Score of the validation rows after each epoch (accuracy by default): the name of a scorer, a
+        callable ``scorer(estimator, X, y)``, or a list or dict of several, of which early stopping
+        uses the first. Greater is better.
     engine : {"auto", "reference", "compiled"}, default="auto"
         The engine that does the arithmetic; see `train`.
     threads : int, optional
         Maximum number of threads of the compiled engine; by default as many as are useful.
+    class_weight : "balanced", dict or None, default=None
+        Weights of the classes, or "balanced" for the same total weight of each class. They apply to
+        rows set aside as well, but not to `validation_data`.
+    label_smoothing : float, default=0.0
+        Label smoothing ε: of k classes, the target of the correct one is 1 − ε + ε/k and of each
+        other ε/k; of several labels, 1 − ε/2 and ε/2. It applies to `validation_loss`, too.
+    loss : str or Loss, default="log_loss"
+        The loss: "log_loss" is the cross-entropy; "focal", or ``"focal:gamma=1"``, gives less
+        weight to rows that are predicted well, for rare classes; or a name from `LOSSES`.
 
     Attributes
     ----------
@@ -185,78 +181,14 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     (2, 3)
     """
 
-    _numeric_targets, _default_score = False, "accuracy"
-    classes_: NDArray[Any]
+    _numeric_targets: ClassVar[bool] = False
 
-    def __init__(
-        self,
-        hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: str | Activation | Sequence[str | Activation] = "relu",
-        *,
-        solver: Literal["lbfgs", "sgd", "adam"] = "adam",
-        alpha: float = 0.0001,
-        batch_size: int | Literal["auto"] = "auto",
-        learning_rate: Literal["constant", "invscaling", "adaptive"] = "constant",
-        learning_rate_init: float = 0.001,
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: int | np.random.RandomState | None = None,
-        tol: float = 1e-4,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
-        max_fun: int = 15000,
-        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
-        label_smoothing: float = 0.0,
-        loss: str | Loss = "log_loss",
-        dropout: float = 0.0,
-        batch_norm: bool = False,
-        optimizer: str | Optimizer | LBFGS | None = None,
-        schedule: str | Schedule | None = None,
-        clip: str | Clipping | None = None,
-        callbacks: Callbacks = (),
-        scoring: Scoring = None,
-        engine: str = "auto",
-        threads: int | None = None,
-    ) -> None:
-        self.__dict__.update({k: v for k, v in locals().items() if k not in ("self", "__class__")})
-
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        *,
-        validation_data: Sequence[ArrayLike] | None = None,
-    ) -> Self:
-        """Train on rows and their classes.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows, best scaled to about −1 … 1. float32 is trained in float32, everything else in
-            float64. A sparse matrix becomes dense, if it fits into the memory.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Their classes, of any type; or a 0 or 1 for each of several labels.
-        sample_weight : array-like of shape (n_samples,), optional
-            Weights of the rows.
-        validation_data : tuple of X and y, or of X, y and sample weights, optional
-            Validation rows, measured after each epoch and used by early stopping.
-
-        Returns
-        -------
-        MLPClassifier
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight, validation_data=validation_data)
+    hidden_layer_sizes: int | Sequence[int] = (100,)
+    activation: str | Activation | Sequence[str | Activation] = "relu"
+    _: KW_ONLY
+    class_weight: Mapping[Any, float] | Literal["balanced"] | None = None
+    label_smoothing: float = option(0.0, ge=0, lt=1)
+    loss: str | Loss = "log_loss"
 
     @available_if(lambda self: self._has_partial_fit())
     def partial_fit(
@@ -300,21 +232,6 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             raise ArgumentError("required in the first call of partial_fit", argument="classes")
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Predict the class of each row.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_labels)
-            The most probable class, or 0 or 1 for each label.
-        """
-        return self._decode(self._predict_output(X))
-
     def predict_proba(self, X: ArrayLike) -> FloatArray:
         """Predict the probability of each class.
 
@@ -329,7 +246,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             In the order of `classes_`; those of several labels are independent of each other.
         """
         output = self._predict_output(X)
-        return self._label_encoder.probabilities(output)
+        probabilities: FloatArray = self._encoder.probabilities(output)
+        return probabilities
 
     def predict_log_proba(self, X: ArrayLike) -> FloatArray:
         """Predict the logarithm of the probability of each class.
@@ -347,29 +265,27 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def _validate_targets(self, y: NDArray[Any], classes: ArrayLike | None) -> None:
-        self._label_encoder = LabelEncoder(y if classes is None or y.ndim == 2 else classes)
-        self.classes_ = self._label_encoder.classes
+    def _make_encoder(self, y: NDArray[Any], classes: ArrayLike | None) -> LabelEncoder:
+        encoder = LabelEncoder(y if classes is None or y.ndim == 2 else classes)
+        self.classes_: NDArray[Any] = encoder.classes
+        return encoder
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
-        smoothing = check_number(self.label_smoothing, "label_smoothing", ge=0, lt=1)
-        return self._label_encoder.encode(y, smoothing)
-
-    def _decode(self, output: FloatArray) -> NDArray[Any]:
-        return self._label_encoder.decode(output)
+        targets, smoothing = super()._encode(y), self.label_smoothing
+        if smoothing == 0:
+            return targets
+        n_ways = 2 if self._encoder.activation == "sigmoid" else len(self.classes_)
+        return targets.astype(np.float64) * (1 - smoothing) + smoothing / n_ways
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
         super()._check_continued(y, continued, incremental)
-        may_differ = not continued or incremental or self._label_encoder.multilabel
+        may_differ = not continued or incremental or self._encoder.multilabel
         if not may_differ and set(np.unique(y)) != set(self.classes_):
             raise ArgumentError(
                 f"has the classes {shown(y)}, and the network that warm_start continues "
                 f"{shown(self.classes_)}",
                 argument="y",
             )
-
-    def _output_name(self) -> str:
-        return self._label_encoder.activation
 
     def _make_loss(self) -> Loss:
         activation, spec = self.network_.output_activation, self.loss
@@ -385,12 +301,6 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             return weight
         by_class = weights_by_class(self.class_weight, y, self.classes_)
         return by_class if weight is None else by_class * np.asarray(weight)
-
-    def _strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
-        return None if self._label_encoder.multilabel else self._decode(rows.y)
-
-    def _score_output(self, output: FloatArray, rows: ArrayDataset) -> float:
-        return accuracy(self._label_encoder.agree(output, rows.y), rows.sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

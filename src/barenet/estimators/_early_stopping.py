@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,21 +16,13 @@ from sklearn.model_selection import train_test_split
 
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model._snapshot import Snapshot
+from barenet.model._layout import Snapshot
 from barenet.optimization.optimizers import Optimizer
 from barenet.training._callbacks import Callback
-from barenet.training._config import Scorer
 from barenet.training._run import Run
 
 #: The learning rate of "adaptive" is not divided below this.
 LOWEST_RATE = 1e-6
-
-
-class ValidationSet(NamedTuple):
-    """Validation rows, and their scorer; early stopping follows the first of its scores."""
-
-    rows: ArrayDataset
-    scorer: Scorer
 
 
 def split_validation(
@@ -81,70 +73,55 @@ class StoppingState:
     snapshot: Snapshot | None = None
 
 
-class LossPatience(Callback):
-    """End the run when the training loss no longer decreases by `tol`.
+@dataclass(eq=False)
+class Patience(Callback):
+    """End the run when the training loss, or a score of the validation rows, is no longer better.
 
-    With an `adaptive` optimizer, divide its learning rate by 5 first.
+    With an `adaptive` optimizer, divide its learning rate by 5 first. The network of the best score
+    is restored at the end.
     """
 
-    curve = "the loss"
-
-    def __init__(
-        self, state: StoppingState, tol: float, patience: float, adaptive: Optimizer | None = None
-    ) -> None:
-        self.state, self.tol, self.patience, self.adaptive = state, tol, patience, adaptive
+    state: StoppingState
+    tol: float
+    patience: float
+    adaptive: Optimizer | None = None
+    #: The curve of the score; None for the training loss.
+    score: str | None = None
 
     def on_epoch(self, run: Run) -> None:
-        state, value = self.state, self.value(run)
+        state, value = self.state, run.history[self.score or "loss"][-1]
+        if self.score:
+            state.scores.append(value)
+            value = -value
         better = value <= state.best - self.tol  # False for NaN
         state.n_epochs_no_change = 0 if better else state.n_epochs_no_change + 1
         if value < state.best:
             state.best = value
-            self.on_best(run)
+            if self.score:
+                run.history.best_epoch, state.snapshot = run.epoch, Snapshot.of(run.network)
         if state.n_epochs_no_change <= self.patience:
             return
         if self.adaptive is None or self.adaptive.learning_rate <= LOWEST_RATE:
-            run.stop(f"{self.curve} was no better by {self.tol:g} for {self.patience:g} epochs")
+            curve = self.score or "the loss"
+            run.stop(f"{curve} was no better by {self.tol:g} for {self.patience:g} epochs")
         else:
             self.adaptive.learning_rate /= 5
             state.n_epochs_no_change = 0
 
-    def value(self, run: Run) -> float:
-        """The measure of the last epoch; lower is better."""
-        return run.history.loss[-1]
-
-    def on_best(self, run: Run) -> None:
-        """Called after an epoch that was the best so far."""
-
-
-class ScorePatience(LossPatience):
-    """The same for a score of validation rows; restores the best network at the end."""
-
-    def __init__(self, curve: str, *args: Any) -> None:
-        super().__init__(*args)
-        self.curve = curve
-
-    def value(self, run: Run) -> float:
-        self.state.scores.append(run.history[self.curve][-1])
-        return -self.state.scores[-1]
-
-    def on_best(self, run: Run) -> None:
-        run.history.best_epoch = run.epoch
-        self.state.snapshot = Snapshot.of(run.network)
-
     def on_end(self, run: Run) -> None:
-        if self.state.snapshot is not None:
+        if self.score and self.state.snapshot is not None:
             self.state.snapshot.restore(run.network)
 
 
+@dataclass(eq=False)
 class InverseScalingRate(Callback):
     """Learning rate η / (t + 1)ᵖ, where t counts the rows visited."""
 
-    def __init__(
-        self, optimizer: Optimizer, initial: float, power: float, n_visited: int, n_rows: int
-    ) -> None:
-        self.optimizer, self.initial, self.power = optimizer, initial, power
-        self.n_visited, self.n_rows = n_visited, n_rows
+    optimizer: Optimizer
+    initial: float
+    power: float
+    n_visited: int
+    n_rows: int
 
     def on_epoch(self, run: Run) -> None:
         self.n_visited += self.n_rows

@@ -9,149 +9,106 @@ import copy
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from barenet.engines import Engine, Job, choose_engine
+from barenet.engines import Job, choose_engine
 from barenet.errors import DivergenceError
-from barenet.estimators._early_stopping import (
-    InverseScalingRate,
-    LossPatience,
-    ScorePatience,
-    StoppingState,
-    ValidationSet,
-)
-from barenet.estimators._sklearn_callbacks import SklearnCallbackAdapter
-from barenet.model._network import Network
-from barenet.model._snapshot import Snapshot
+from barenet.estimators._early_stopping import InverseScalingRate, Patience, StoppingState
+from barenet.estimators._scoring import ValidationScorer
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import Optimizer
 from barenet.training._callbacks import Callback
 from barenet.training._config import TrainingConfig
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._history import History
+from barenet.training._lbfgs_loop import LBFGSLoop
+from barenet.training._mini_batch_loop import MiniBatchLoop
 from barenet.training._run import Run
-from barenet.training._train import as_callbacks, check_batch_size, check_full_batch, make_loop
+from barenet.training._train import as_callbacks, check_batch_size
 
 
-class Rollback(Callback):
-    """Restores a network, and the objects trained with it, when a call that continues it fails."""
-
-    def __init__(self, *others: object) -> None:
-        self.others = others
-        self.saved: tuple[Network, Snapshot, list[dict[str, Any]]] | None = None
-
-    def on_start(self, run: Run) -> None:
-        states = [copy.deepcopy(vars(other)) for other in self.others]
-        self.saved = run.network, Snapshot.of(run.network), states
-
-    def restore(self) -> None:
-        """Restore everything as it was when the training began, if it has begun."""
-        if self.saved is None:
-            return
-        network, snapshot, states = self.saved
-        snapshot.restore(network)
-        for other, state in zip(self.others, states, strict=True):
-            vars(other).clear()
-            vars(other).update(state)
-
-
-class FitLoop:
-    """A call of `fit` or `partial_fit` after all checks."""
-
-    def __init__(
-        self,
-        estimator: Any,
-        job: Job,
-        state: StoppingState,
-        rng: np.random.RandomState,
-        validation: ValidationSet | None,
-        rollback: Rollback | None = None,
-    ) -> None:
-        check_full_batch(job, estimator.schedule)
-        self.estimator, self.job, self.validation = estimator, job, validation
-        self.state, self.rng, self.rollback = state, rng, rollback
-        #: Whether steps are taken batch by batch; L-BFGS uses all rows.
-        self.stochastic = not job.optimizer.full_batch
-        self.engine: Engine = choose_engine(estimator.engine, job, estimator.threads)
-
-    def run(self, epochs: int, n_visited: int, adapter: SklearnCallbackAdapter | None) -> History:
-        """Run the epochs, or fewer if a callback ends the run."""
-        rows, scorer = self.validation or (None, None)
-        config = TrainingConfig(
-            epochs=epochs,
-            batch_size=check_batch_size(self.estimator.batch_size, self.job, auto=200),
-            shuffle=self.estimator.shuffle and self.stochastic,
-            order=_running_order(len(self.job.rows.X), self.rng),
-            schedule=copy.deepcopy(as_schedule(self.estimator.schedule)),
-            held_out={} if rows is None else {"validation": rows},
-            scorer=scorer,
-        )
-        before = [] if self.rollback is None else [self.rollback]
-        after = [adapter] if adapter is not None and adapter.wanted else []
-        loop = make_loop(self.engine, config, [*before, *self._callbacks(n_visited), *after])
-        try:
-            loop.start()
-        except KeyboardInterrupt:
-            message = "interrupted; the estimator keeps the epochs until now"
-            warnings.warn(message, stacklevel=caller_stacklevel())
-        except DivergenceError as error:
-            if self.state.snapshot is None:
-                error.outcome = "The estimator is as it was before"
-                raise
-            self.job.optimizer.reset()  # its moments may not be finite either
-            error.outcome = "Early stopping has restored the parameters of the best epoch"
-            warnings.warn(str(error), RuntimeWarning, stacklevel=caller_stacklevel())
-        return loop.run.history
-
-    def warn_unless_converged(self, history: History) -> None:
-        """Warn if the epochs were too few."""
-        reason = history.stop_reason
-        if reason == "completed":
-            text = f"not converged in {len(history)} iterations; "
-            text += "allow more by max_iter (or max_fun), or scale the data"
-        elif reason.startswith("no step"):
-            text = f"{reason}, after {len(history)} iterations; scaling the data may help"
-        else:
-            return
-        warnings.warn(text, ConvergenceWarning, stacklevel=caller_stacklevel())
-
-    def loss(self, history: History) -> float:
-        """The loss of the last epoch; for L-BFGS, of the final parameters."""
-        if self.stochastic and len(history):
-            return history.loss[-1]
-        return self.engine.value_and_gradient()[0]
-
-    def _callbacks(self, n_visited: int) -> list[Callback]:
-        given, optimizer = self.estimator, self.job.optimizer
-        callbacks: list[Callback] = []
-        if isinstance(optimizer, Optimizer):
-            is_sgd = given.optimizer is None and given.solver == "sgd"
-            rate = given.learning_rate if is_sgd else "constant"
-            adaptive = optimizer if rate == "adaptive" else None
-            patience = (self.state, given.tol, given.n_iter_no_change, adaptive)
-            if given.early_stopping and self.validation is not None:
-                curve = f"validation_{self.validation.scorer.names[0]}"
-                callbacks.append(ScorePatience(curve, *patience))
-            else:
-                callbacks.append(LossPatience(*patience))
-            if rate == "invscaling":
-                inverse = (given.learning_rate_init, given.power_t, n_visited)
-                rows = self.job.rows
-                callbacks.append(InverseScalingRate(optimizer, *inverse, len(rows.X)))
-        if given.verbose:
-            callbacks.append(_Verbose(self.state))
-        return [*callbacks, *as_callbacks(given.callbacks)]
+def run_epochs(
+    estimator: Any,
+    job: Job,
+    scorer: ValidationScorer | None,
+    epochs: int,
+    rng: np.random.RandomState,
+    observer: Callback | None,
+) -> tuple[History, float]:
+    """Run the epochs, or fewer if a callback ends the run; return the curves and the last loss."""
+    engine = choose_engine(estimator.engine, job, estimator.threads)
+    config = TrainingConfig(
+        epochs=epochs,
+        batch_size=check_batch_size(estimator.batch_size, job, auto=200),
+        shuffle=estimator.shuffle and not job.optimizer.full_batch,
+        order=_running_order(len(job.rows.X), rng),
+        schedule=copy.deepcopy(as_schedule(estimator.schedule)),
+        held_out={} if scorer is None else {"validation": scorer.rows},
+        scorer=scorer,
+    )
+    callbacks = _callbacks(estimator, job, scorer) + ([observer] if observer else [])
+    loop = (LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop)(engine, config, callbacks)
+    try:
+        loop.start()
+    except KeyboardInterrupt:
+        message = "interrupted; the estimator keeps the epochs until now"
+        warnings.warn(message, stacklevel=caller_stacklevel())
+    except DivergenceError as error:
+        if estimator._stopping_state.snapshot is None:
+            error.outcome = "The estimator is as it was before"
+            raise
+        job.optimizer.reset()  # its moments may not be finite either
+        error.outcome = "Early stopping has restored the parameters of the best epoch"
+        warnings.warn(str(error), RuntimeWarning, stacklevel=caller_stacklevel())
+    history = loop.run.history
+    if job.optimizer.full_batch or not len(history):
+        return history, engine.value_and_gradient()[0]  # of the final parameters
+    return history, history.loss[-1]
 
 
+def warn_unless_converged(history: History) -> None:
+    """Warn if the epochs were too few."""
+    reason = history.stop_reason
+    if reason == "completed":
+        text = f"not converged in {len(history)} iterations; "
+        text += "allow more by max_iter (or max_fun), or scale the data"
+    elif reason.startswith("no step"):
+        text = f"{reason}, after {len(history)} iterations; scaling the data may help"
+    else:
+        return
+    warnings.warn(text, ConvergenceWarning, stacklevel=caller_stacklevel())
+
+
+def _callbacks(estimator: Any, job: Job, scorer: ValidationScorer | None) -> list[Callback]:
+    """The rules of the parameters, and then the user's callbacks."""
+    optimizer, state = job.optimizer, estimator._stopping_state
+    callbacks: list[Callback] = []
+    if isinstance(optimizer, Optimizer):
+        is_sgd = estimator.optimizer is None and estimator.solver == "sgd"
+        rate = estimator.learning_rate if is_sgd else "constant"
+        adaptive = optimizer if rate == "adaptive" else None
+        score = f"validation_{scorer.names[0]}" if scorer and estimator.early_stopping else None
+        patience = estimator.n_iter_no_change
+        callbacks.append(Patience(state, estimator.tol, patience, adaptive, score))
+        if rate == "invscaling":
+            initial, power = estimator.learning_rate_init, estimator.power_t
+            n_rows = len(job.rows.X)
+            callbacks.append(InverseScalingRate(optimizer, initial, power, estimator.t_, n_rows))
+    if estimator.verbose:
+        callbacks.append(_Verbose(state))
+    return [*callbacks, *as_callbacks(estimator.callbacks)]
+
+
+@dataclass(eq=False)
 class _Verbose(Callback):
     """Prints a line for each epoch, and why the run has ended."""
 
-    def __init__(self, state: StoppingState) -> None:
-        self.state = state
+    state: StoppingState
 
     def on_epoch(self, run: Run) -> None:
         sys.stdout.write(f"Iteration {run.epoch}, loss = {run.history.loss[-1]:.8f}\n")

@@ -6,7 +6,6 @@ row take a sigmoid output each.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,9 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, brief
+from barenet.estimators._array_inputs import naming_argument
+from barenet.estimators._scoring import accuracy
+from barenet.model._array_dataset import ArrayDataset, class_probabilities, one_hot
 from barenet.model._arrays import FloatArray
-from barenet.model._targets import class_probabilities, one_hot
 
 
 class LabelEncoder:
@@ -32,6 +33,8 @@ class LabelEncoder:
     array(['no', 'yes'], dtype='<U3')
     """
 
+    score_name = "accuracy"
+
     def __init__(self, y: ArrayLike) -> None:
         #: Whether a row may have several labels.
         self.multilabel = _is_multilabel(y)
@@ -39,31 +42,17 @@ class LabelEncoder:
         self.classes = np.arange(np.shape(y)[1]) if self.multilabel else np.unique(y)
 
     @property
-    def n_outputs(self) -> int:
-        """The number of outputs that the network needs."""
-        return 1 if len(self.classes) <= 2 and not self.multilabel else len(self.classes)
-
-    @property
     def activation(self) -> str:
         """The name of the output activation."""
-        return "sigmoid" if self.multilabel or self.n_outputs == 1 else "softmax"
+        return "sigmoid" if self.multilabel or len(self.classes) <= 2 else "softmax"
 
-    def encode(self, y: NDArray[Any], smoothing: float = 0.0) -> FloatArray:
-        """Targets of the network, shape (n_samples, n_outputs)."""
-        targets = self._indicators(y)
-        if smoothing == 0:
-            return targets
-        n_ways = 2 if self.activation == "sigmoid" else len(self.classes)
-        return targets.astype(np.float64) * (1 - smoothing) + smoothing / n_ways
-
-    def _indicators(self, y: NDArray[Any]) -> FloatArray:
-        """Zeros and ones, shape (n_samples, n_outputs)."""
+    def encode(self, y: NDArray[Any]) -> FloatArray:
+        """Targets of the network: zeros and ones, shape (n_samples, n_outputs)."""
         n_classes = len(self.classes)
         if self.multilabel != _is_multilabel(y) or (self.multilabel and y.shape[1] != n_classes):
             expected = f"(n_samples, {n_classes})" if self.multilabel else "(n_samples,)"
-            raise ArgumentError(
-                f"expected shape {expected}, as before, got {y.shape}", argument="y"
-            )
+            problem = f"expected shape {expected}, as before, got {y.shape}"
+            raise ArgumentError(problem, argument="y")
         if self.multilabel:
             return (y != 0).astype(np.float32)
         known = np.isin(y, self.classes)
@@ -71,35 +60,39 @@ class LabelEncoder:
             problem = f"classes {shown(y[~known])} are not among {shown(self.classes)}"
             raise ArgumentError(problem, argument="y")
         indices = np.searchsorted(self.classes, y)
-        if self.n_outputs == 1:
-            return indices.reshape(-1, 1).astype(np.float32)
-        return one_hot(indices, n_classes)
+        if self.activation == "softmax":
+            return one_hot(indices, n_classes)
+        return indices.reshape(-1, 1).astype(np.float32)
+
+    def _indices(self, output: FloatArray) -> NDArray[np.intp]:
+        """The predicted class of each row by its index, or 0 or 1 for each of several labels."""
+        if self.activation == "softmax":
+            return output.argmax(axis=1, keepdims=True)
+        return (output > 0.5).astype(int) * (len(self.classes) > 1)
 
     def decode(self, output: FloatArray) -> NDArray[Any]:
         """The predicted class of each row, or 0 or 1 for each of several labels."""
-        if self.multilabel:
-            return (output > 0.5).astype(int)
-        if len(self.classes) <= 2:
-            second = (output[:, 0] > 0.5) & (len(self.classes) == 2)
-            return self.classes[second.astype(int)]
-        return self.classes[output.argmax(axis=1)]
+        indices = self._indices(output)
+        return indices if self.multilabel else self.classes[indices[:, 0]]
 
-    def agree(self, output: FloatArray, other: FloatArray) -> NDArray[np.bool_]:
-        """Whether two outputs predict the same for each row, shape (n_samples,)."""
-        if len(self.classes) == 1:
-            return np.ones(len(output), bool)
-        if self.activation == "sigmoid":
-            same: NDArray[np.bool_] = ((output > 0.5) == (other > 0.5)).all(axis=1)
-            return same
-        return output.argmax(axis=1) == other.argmax(axis=1)
+    def score(self, output: FloatArray, rows: ArrayDataset) -> float:
+        """The accuracy."""
+        correct = (self._indices(output) == self._indices(rows.y)).all(axis=1)
+        return accuracy(correct, rows.sample_weight)
+
+    def strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
+        """The groups by which validation rows are stratified."""
+        return None if self.multilabel else self.decode(rows.y)
 
     def probabilities(self, output: FloatArray) -> FloatArray:
         """The probability of each class, shape (n_samples, n_classes)."""
         if self.multilabel or len(self.classes) > 2:
             return output
-        if len(self.classes) == 1:
-            return np.ones_like(output)
-        return class_probabilities(output)
+        return class_probabilities(output) if len(self.classes) == 2 else np.ones_like(output)
+
+    def with_integers(self) -> LabelEncoder:
+        """The same for the indices of the classes."""
+        return LabelEncoder(np.arange(len(self.classes)))
 
 
 def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
@@ -118,27 +111,15 @@ def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) 
 
 
 def shown(classes: NDArray[Any]) -> str:
-    """Format classes for an error, at most five of them.
-
-    Examples
-    --------
-    >>> shown(np.array([3, 1, 1])), shown(np.arange(100))
-    ('[1, 3]', '[0, 1, 2, 3, 4, ...] (100)')
-    """
-    unique = np.unique(classes).tolist()
-    few = ", ".join(map(repr, unique[:5]))
-    return f"[{few}]" if len(unique) <= 5 else f"[{few}, ...] ({len(unique)})"
+    """Write classes for an error."""
+    return brief(np.unique(classes).tolist())
 
 
 def _is_multilabel(y: ArrayLike) -> bool:
     """Whether rows may have several labels; refuses targets that are no classes."""
-    try:
+    with naming_argument("y"):
         check_classification_targets(y)
         kind = type_of_target(y, input_name="y")
-    except (TypeError, ValueError, ArithmeticError) as error:
-        if isinstance(error, ValueError) and re.search(r"\by\b", str(error)):
-            raise
-        raise ArgumentError(str(error), argument="y") from error
     if kind == "multiclass-multioutput":
         raise ArgumentError(
             "expected one class for each row, or 0 or 1 for each label, got several classes a row",

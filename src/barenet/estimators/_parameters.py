@@ -1,4 +1,4 @@
-"""scikit-learn's parameters: their constraints, and the network and optimizer that they describe.
+"""The parameters that both estimators share, and the network and optimizer that they describe.
 
 As scikit-learn requires, an estimator stores its parameters unchanged; `fit` checks them.
 """
@@ -8,19 +8,23 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Set
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import DTypeLike
 from sklearn.utils import check_random_state
 
-from barenet._constraints import check_count, check_flag, check_number
+from barenet._constraints import check_count, check_fields, check_flag, check_number, option
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
+from barenet.estimators._scoring import Scoring, as_scorers
 from barenet.model._activations import Activation, as_activation
-from barenet.model._architecture import check_size
+from barenet.model._architecture import dense_layers
 from barenet.model._network import Network
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
+from barenet.model.layers import Dense
+from barenet.optimization._clipping import Clipping
+from barenet.optimization._schedules import Schedule
 from barenet.optimization.optimizers import (
     LBFGS,
     SGD,
@@ -30,31 +34,10 @@ from barenet.optimization.optimizers import (
     Optimizer,
     as_optimizer,
 )
+from barenet.training._callbacks import Callbacks
 
-#: The range of each number.
-RANGES: Mapping[str, Mapping[str, Any]] = {
-    "alpha": {"ge": 0},
-    "learning_rate_init": {"gt": 0},
-    "power_t": {"ge": 0},
-    "max_iter": {"ge": 1, "integer": True},
-    "tol": {"ge": 0},
-    "momentum": {"ge": 0, "le": 1},
-    "validation_fraction": {"ge": 0, "lt": 1},
-    "beta_1": {"ge": 0, "lt": 1},
-    "beta_2": {"ge": 0, "lt": 1},
-    "epsilon": {"gt": 0},
-    "max_fun": {"ge": 1, "integer": True},
-    "dropout": {"ge": 0, "lt": 1},
-}
-
-#: Parameters that are True or False.
-FLAGS = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "batch_norm")
-
-#: Parameters with a choice of names.
-CHOICES = {
-    "solver": ("lbfgs", "sgd", "adam"),
-    "learning_rate": ("constant", "invscaling", "adaptive"),
-}
+Solver = Literal["lbfgs", "sgd", "adam"]
+LearningRate = Literal["constant", "invscaling", "adaptive"]
 
 #: scikit-learn's names of activations, where they differ.
 ACTIVATION_NAMES = {"logistic": "sigmoid"}
@@ -66,24 +49,57 @@ LBFGS_GAIN = 1e7 * float(np.finfo(float).eps)
 TINY = float(np.finfo(float).tiny)
 
 
-def check_parameters(estimator: Any) -> None:
-    """Refuse invalid parameters of an estimator."""
-    for name, limits in RANGES.items():
-        check_number(getattr(estimator, name), name, **limits)
-    for name, choices in CHOICES.items():
-        lookup(dict.fromkeys(choices), getattr(estimator, name), name)
-    for name in FLAGS:
-        check_flag(getattr(estimator, name), name)
-    if not isinstance(estimator.verbose, bool | np.bool_):
-        check_number(estimator.verbose, "verbose", ge=0, integer=True)
-    if not (isinstance(estimator.batch_size, str) and estimator.batch_size == "auto"):
-        check_count(estimator.batch_size, "batch_size")
-    patience = estimator.n_iter_no_change
+@dataclass(kw_only=True, eq=False, repr=False)
+class Parameters:
+    """The parameters besides the loss and the hidden layers, with the range of each number."""
+
+    solver: Solver = "adam"
+    alpha: float = option(0.0001, ge=0)
+    batch_size: int | Literal["auto"] = option("auto", ge=1, integer=True)
+    learning_rate: LearningRate = "constant"
+    learning_rate_init: float = option(0.001, gt=0)
+    power_t: float = option(0.5, ge=0)
+    max_iter: int = option(200, ge=1, integer=True)
+    shuffle: bool = True
+    random_state: int | np.random.RandomState | None = None
+    tol: float = option(1e-4, ge=0)
+    verbose: bool | int = False
+    warm_start: bool = False
+    momentum: float = option(0.9, ge=0, le=1)
+    nesterovs_momentum: bool = True
+    early_stopping: bool = False
+    validation_fraction: float = option(0.1, ge=0, lt=1)
+    beta_1: float = option(0.9, ge=0, lt=1)
+    beta_2: float = option(0.999, ge=0, lt=1)
+    epsilon: float = option(1e-8, gt=0)
+    n_iter_no_change: float = 10
+    max_fun: int = option(15000, ge=1, integer=True)
+    dropout: float = option(0.0, ge=0, lt=1)
+    batch_norm: bool = False
+    optimizer: str | Optimizer | LBFGS | None = None
+    schedule: str | Schedule | None = None
+    clip: str | Clipping | None = None
+    callbacks: Callbacks = ()
+    scoring: Scoring = None
+    engine: str = "auto"
+    threads: int | None = option(None, ge=1, integer=True)
+
+
+def check_parameters(parameters: Parameters) -> None:
+    """Refuse invalid parameters, those of a subclass included."""
+    check_fields(parameters)
+    for field in fields(parameters):
+        if field.type == "bool":
+            check_flag(getattr(parameters, field.name), field.name)
+    for name, choices in (("solver", Solver), ("learning_rate", LearningRate)):
+        lookup(dict.fromkeys(get_args(choices)), getattr(parameters, name), name)
+    if not isinstance(parameters.verbose, bool | np.bool_):
+        check_number(parameters.verbose, "verbose", ge=0, integer=True)
+    patience = parameters.n_iter_no_change
     if not (isinstance(patience, float) and patience == math.inf):
         check_count(patience, "n_iter_no_change")
-    if estimator.threads is not None:
-        check_count(estimator.threads, "threads")
-    _activations_of(estimator)
+    _activations_of(parameters)
+    as_scorers(parameters.scoring)
 
 
 def hidden_sizes(estimator: Any) -> list[int]:
@@ -98,45 +114,43 @@ def hidden_sizes(estimator: Any) -> list[int]:
 def _activations_of(estimator: Any) -> list[Activation]:
     """The activations of the hidden layers; a single one is used for all."""
     count, given = len(hidden_sizes(estimator)), estimator.activation
-    if isinstance(given, list | tuple):
-        if len(given) != count:
-            raise ArgumentError(
-                f"{len(given)} activations for {count} hidden layers",
-                argument="activation",
-                remedy="give one for all, or one for each",
-            )
-        return [_activation(each) for each in given]
-    return [_activation(given)] * count
+    several = isinstance(given, list | tuple)
+    if several and len(given) != count:
+        raise ArgumentError(
+            f"{len(given)} activations for {count} hidden layers",
+            argument="activation",
+            remedy="give one for all, or one for each",
+        )
+    activations = [
+        as_activation(ACTIVATION_NAMES.get(name, name) if isinstance(name, str) else name)
+        for name in (given if several else [given])
+    ]
+    return activations if several else activations * count
 
 
-def make_optimizer(estimator: Any) -> Optimizer | LBFGS:
+def make_optimizer(parameters: Parameters) -> Optimizer | LBFGS:
     """The optimizer of the parameters."""
-    if estimator.optimizer is not None:
-        optimizer = copy.deepcopy(as_optimizer(estimator.optimizer))
+    if parameters.optimizer is not None:
+        optimizer = copy.deepcopy(as_optimizer(parameters.optimizer))
         optimizer.reset()
         return optimizer
-    if estimator.solver == "lbfgs":
-        return LBFGS(tolerance=estimator.tol, gain=LBFGS_GAIN, evaluations=estimator.max_fun)
-    rate = estimator.learning_rate_init
-    if estimator.solver == "adam":
-        decay = {"beta1": estimator.beta_1, "beta2": estimator.beta_2}
-        return Adam(rate, **decay, epsilon=TINY, epsilon_hat=estimator.epsilon)
-    if estimator.momentum == 0:
+    if parameters.solver == "lbfgs":
+        return LBFGS(tolerance=parameters.tol, gain=LBFGS_GAIN, evaluations=parameters.max_fun)
+    rate = parameters.learning_rate_init
+    if parameters.solver == "adam":
+        decay = {"beta1": parameters.beta_1, "beta2": parameters.beta_2}
+        return Adam(rate, **decay, epsilon=TINY, epsilon_hat=parameters.epsilon)
+    if parameters.momentum == 0:
         return SGD(rate)
-    return (Nesterov if estimator.nesterovs_momentum else Momentum)(rate, beta=estimator.momentum)
+    return (Nesterov if parameters.nesterovs_momentum else Momentum)(rate, beta=parameters.momentum)
 
 
-def random_state_of(estimator: Any) -> np.random.RandomState:
+def random_state_of(parameters: Parameters) -> np.random.RandomState:
     """The generator of all random numbers of a fit."""
     try:
-        return check_random_state(estimator.random_state)
+        return check_random_state(parameters.random_state)
     except ValueError as error:
         raise ArgumentError(str(error), argument="random_state") from error
-
-
-def _activation(given: object) -> Activation:
-    name = ACTIVATION_NAMES.get(given, given) if isinstance(given, str) else given
-    return as_activation(name, "activation")  # type: ignore[arg-type]
 
 
 def make_network(
@@ -147,41 +161,31 @@ def make_network(
     rng: np.random.RandomState,
     dtype: DTypeLike,
 ) -> Network:
-    """The network of the parameters, with the initial weights that scikit-learn draws."""
-    widths = [n_inputs, *hidden_sizes(estimator), n_outputs]
+    """The network of the parameters, with the initial weights that scikit-learn draws.
+
+    They are uniform within ±√(6 / (n_in + n_out)), or ±√(2 / …) for sigmoids: Glorot and Bengio,
+    "Understanding the difficulty of training deep feedforward neural networks" (2010). The output
+    layer is drawn like the last hidden one.
+    """
     activations = _activations_of(estimator)
-    layers: list[Layer] = []
-    for n_in, n_out, activation in zip(widths[:-2], widths[1:-1], activations, strict=True):
-        if estimator.batch_norm:
-            layers += [Dense(n_in, n_out), BatchNorm(n_out), ActivationLayer(activation)]
-        else:
-            layers.append(Dense(n_in, n_out, activation))
-        if estimator.dropout > 0:
-            layers.append(Dropout(estimator.dropout))
-    layers.append(Dense(widths[-2], n_outputs, output))
-    check_size(layers, "hidden_layer_sizes")
+    layers = dense_layers(
+        [n_inputs, *hidden_sizes(estimator), n_outputs],
+        activations,
+        output,
+        batch_norm=estimator.batch_norm,
+        rate=estimator.dropout,
+        argument="hidden_layer_sizes",
+    )
     network = Network(layers, dtype=dtype)
-    _draw_weights(network, activations, rng)
+    names = [activation.name for activation in activations] or [""]
+    for layer, name in zip(dense_layers_of(network), [*names, names[-1]], strict=False):
+        factor = 2.0 if name == "sigmoid" else 6.0
+        bound = np.sqrt(factor / (layer.n_in + layer.n_out))
+        layer.weights = rng.uniform(-bound, bound, layer.weights.shape)
+        layer.bias = rng.uniform(-bound, bound, layer.bias.shape)
     return network
 
 
 def dense_layers_of(network: Network) -> list[Dense]:
     """The layers with weights."""
     return [layer for layer in network.layers if isinstance(layer, Dense)]
-
-
-def _draw_weights(
-    network: Network, activations: list[Activation], rng: np.random.RandomState
-) -> None:
-    """Draw weights and biases within ±√(6 / (n_in + n_out)), or ±√(2 / …) for sigmoids.
-
-    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks"
-    (2010). The output layer is drawn like the last hidden one.
-    """
-    names = [activation.name for activation in activations]
-    names.append(names[-1] if names else "")
-    for layer, name in zip(dense_layers_of(network), names, strict=True):
-        factor = 2.0 if name == "sigmoid" else 6.0
-        bound = np.sqrt(factor / (layer.n_in + layer.n_out))
-        layer.weights = rng.uniform(-bound, bound, layer.weights.shape)
-        layer.bias = rng.uniform(-bound, bound, layer.bias.shape)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_array
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_n_features,
+    check_is_fitted,
+)
 
-from barenet.data._column_types import Column
+from barenet.data._column import Column
 from barenet.data._encoding import TableEncoding
 from barenet.data._to_frame import column_names
-from barenet.model._validation import check_dtype
+from barenet.model._arrays import check_dtype
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TablePreprocessor(TransformerMixin, BaseEstimator):
     """Encode a table of numbers, categories, booleans and dates as numbers for a network.
 
@@ -77,28 +83,13 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
            [0. , 0. , 0. , 1. , 0. ]])
     """
 
-    encoding_: TableEncoding
-    n_features_in_: int
-    feature_names_in_: NDArray[Any]
-
-    def __init__(
-        self,
-        *,
-        numbers: str = "standardize",
-        rare: float = 0.01,
-        categories: Collection[str] | None = None,
-        numeric: Collection[str] | None = None,
-        drop: Collection[str] | None = None,
-        missing: Collection[str] | None = None,
-        dtype: str = "float64",
-    ) -> None:
-        self.numbers = numbers
-        self.rare = rare
-        self.categories = categories
-        self.numeric = numeric
-        self.drop = drop
-        self.missing = missing
-        self.dtype = dtype
+    numbers: str = "standardize"
+    rare: float = 0.01
+    categories: Collection[str] | None = None
+    numeric: Collection[str] | None = None
+    drop: Collection[str] | None = None
+    missing: Collection[str] | None = None
+    dtype: str = "float64"
 
     @property
     def columns_(self) -> tuple[Column, ...]:
@@ -130,17 +121,10 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         """
         check_dtype(self.dtype)
         X, names = _table(X, self)
-        encoding = TableEncoding.fit(
-            X,
-            numbers=self.numbers,
-            rare=self.rare,
-            categories=() if self.categories is None else self.categories,
-            numeric=() if self.numeric is None else self.numeric,
-            drop=() if self.drop is None else self.drop,
-            missing=() if self.missing is None else self.missing,
-        )
-        if hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
+        lists = {name: getattr(self, name) for name in ("categories", "numeric", "drop", "missing")}
+        given = {name: value for name, value in lists.items() if value is not None}
+        encoding = TableEncoding.fit(X, numbers=self.numbers, rare=self.rare, **given)
+        self.__dict__.pop("feature_names_in_", None)
         self.encoding_, self.n_features_in_ = encoding, len(encoding.columns)
         if names is not None:
             self.feature_names_in_ = np.array(names, object)
@@ -168,11 +152,8 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X, names = _table(X, self)
-        if names is None and X.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
-                f"{self.n_features_in_} features as input"
-            )
+        if names is None:
+            _check_n_features(self, X, reset=False)
         return self.encoding_.transform(X, self.dtype)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:

@@ -7,19 +7,18 @@ and has the network's output for these rows already, so nothing is computed twic
 from __future__ import annotations
 
 import copy
-import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
+from sklearn.metrics import get_scorer, get_scorer_names
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
-from barenet.estimators._label_encoder import LabelEncoder
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray, InputArray
 
@@ -29,26 +28,25 @@ Scoring = (
 )
 
 
-class DefaultScorer:
-    """Accuracy or R², computed from the network's output.
-
-    scikit-learn's functions check their arguments for longer than a small network trains.
-    """
+class ValidationScorer:
+    """Scores of the network's output for validation rows; early stopping follows the first."""
 
     def __init__(
-        self, name: str, measure: Callable[[FloatArray, ArrayDataset], float], rows: ArrayDataset
+        self, rows: ArrayDataset, measures: Mapping[str, Callable[[FloatArray], float]]
     ) -> None:
-        self.names: tuple[str, ...] = (name,)
-        self._measure, self._rows = measure, rows
+        self.rows, self.measures, self.names = rows, measures, tuple(measures)
 
     def __call__(self, output: FloatArray) -> dict[str, float]:
         """Score an output; NaN if it isn't finite."""
-        finite = np.isfinite(output).all()
-        return {self.names[0]: self._measure(output, self._rows) if finite else math.nan}
+        if not np.isfinite(output).all():
+            return dict.fromkeys(self.names, math.nan)
+        return {name: measure(output) for name, measure in self.measures.items()}
 
 
 def accuracy(correct: NDArray[np.bool_], sample_weight: FloatArray | None) -> float:
     """Weighted fraction of the rows that are correct.
+
+    scikit-learn's functions check their arguments for longer than a small network trains.
 
     Examples
     --------
@@ -70,11 +68,9 @@ def r2(y: FloatArray, output: FloatArray, sample_weight: FloatArray | None) -> f
     >>> r2(y, output, np.array([1.0, 1.0, 0.0]))  # 1 − 4 / 0.5
     -7.0
     """
-    if len(y) < 2:
-        return math.nan
     weight = np.ones(len(y)) if sample_weight is None else sample_weight.astype(np.float64)
     total = weight.sum()
-    if not total > 0:
+    if len(y) < 2 or not total > 0:
         return math.nan
     mean = weight @ y / total
     unexplained, variance = weight @ np.square(y - output), weight @ np.square(y - mean)
@@ -99,13 +95,11 @@ def as_scorers(scoring: Scoring) -> dict[str, _Scorer]:
     """
     if scoring is None:
         return {}
-    if isinstance(scoring, str):
-        return {scoring: _as_scorer(scoring)}
     if isinstance(scoring, Mapping):
-        scorers: dict[Any, object] = dict(scoring)
+        scorers: dict[Any, Any] = dict(scoring)
     else:
-        entries = scoring if isinstance(scoring, list | tuple) else [scoring]
-        scorers = {each if isinstance(each, str) else _name_of(each): each for each in entries}
+        entries = list(scoring) if isinstance(scoring, list | tuple) else [scoring]
+        scorers = {_name_of(entry): entry for entry in entries}
         if len(scorers) < len(entries):
             raise ArgumentError(
                 "two scorers have one name",
@@ -117,65 +111,67 @@ def as_scorers(scoring: Scoring) -> dict[str, _Scorer]:
     return {str(name): _as_scorer(scorer) for name, scorer in scorers.items()}
 
 
-class SklearnScorers:
-    """Scores of the network's output for validation rows, by scorers of scikit-learn."""
-
-    def __init__(
-        self, estimator: Any, scorers: Mapping[str, _Scorer], rows: ArrayDataset, y: NDArray[Any]
-    ) -> None:
-        self.names = tuple(scorers)
-        self._named = [name for name, scorer in scorers.items() if scorer.is_named]
-        self._output = _KnownOutput(rows.X, estimator._predict_output)
-        self._copy = copy.copy(estimator)
-        self._copy._predict_output = self._output
-        vars(self._copy).pop("feature_names_in_", None)  # these rows are an array
-        self._X, self._weight = rows.X, rows.sample_weight
-        self._calls = [self._call_of(scorer, y) for scorer in scorers.values()]
-
-    def __call__(self, output: FloatArray) -> dict[str, float]:
-        """Score an output; NaN if it isn't finite."""
-        if not np.isfinite(output).all():
-            return dict.fromkeys(self.names, math.nan)
-        self._output.known = output
-        calls = zip(self.names, self._calls, strict=True)
-        return {name: _as_number(name, call()) for name, call in calls}
-
-    def check(self, output: FloatArray) -> None:
-        """Refuse scorers that can't score these rows, before the training."""
-        try:
-            scores = self(output)
-        except (ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
-            problem = f"{', '.join(self.names)} can't score these rows: {error}"
-            raise ArgumentError(problem, argument="scoring") from error
-        undefined = [name for name in self._named if math.isnan(scores[name])]
-        if undefined and np.isfinite(output).all():
-            raise ArgumentError(
-                f"{', '.join(undefined)} is undefined for these {len(self._X)} rows",
-                argument="scoring",
-                remedy="pass validation_data that have every class, or choose another scorer",
-            )
-
-    def _call_of(self, scorer: _Scorer, y: NDArray[Any]) -> Callable[[], float]:
-        """A scorer with its arguments, with the sample weights if it accepts them."""
-        estimator, measure = self._copy, scorer.measure
-        if scorer.is_named and y.dtype.kind in "OSU":
-            estimator, y = _with_integer_classes(estimator, y)
-        if scorer.is_named and y.ndim == 1 and hasattr(estimator, "classes_"):
-            measure = _with_all_labels(measure, estimator.classes_)
-        weighted = self._weight is not None and _accepts_weights(measure)
-        options = {"sample_weight": self._weight} if weighted else {}
-        return functools.partial(measure, estimator, self._X, y, **options)
+def sklearn_scorer(
+    estimator: Any, scorers: Mapping[str, _Scorer], rows: ArrayDataset, y: NDArray[Any]
+) -> ValidationScorer:
+    """Score by scorers of scikit-learn, which must be able to score the output of this moment."""
+    predict = _KnownOutput(rows.X, estimator._predict_output)
+    twin = copy.copy(estimator)
+    twin._predict_output = predict
+    vars(twin).pop("feature_names_in_", None)  # these rows are an array
+    measures = {name: _measure(name, scorers[name], twin, rows, y) for name in scorers}
+    scorer = ValidationScorer(rows, measures)
+    output = estimator.network_.predict(rows.X)
+    try:
+        scores = scorer(output)
+    except (ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
+        problem = f"{', '.join(scorers)} can't score these rows: {error}"
+        raise ArgumentError(problem, argument="scoring") from error
+    undefined = [name for name in scorers if scorers[name].is_named and math.isnan(scores[name])]
+    if undefined and np.isfinite(output).all():
+        raise ArgumentError(
+            f"{', '.join(undefined)} is undefined for these {len(rows.X)} rows",
+            argument="scoring",
+            remedy="pass validation_data that have every class, or choose another scorer",
+        )
+    return scorer
 
 
+@dataclass
 class _KnownOutput:
     """Returns the known output for the validation rows, and computes that of any others."""
 
-    def __init__(self, X: InputArray, compute: Callable[[Any], FloatArray]) -> None:
-        self.X, self.compute = X, compute
-        self.known: FloatArray | None = None
+    X: InputArray
+    compute: Callable[[Any], FloatArray]
+    output: FloatArray | None = None
 
     def __call__(self, X: Any) -> FloatArray:
-        return self.compute(X) if self.known is None or X is not self.X else self.known
+        return self.compute(X) if self.output is None or X is not self.X else self.output
+
+
+def _measure(
+    name: str, scorer: _Scorer, twin: Any, rows: ArrayDataset, y: NDArray[Any]
+) -> Callable[[FloatArray], float]:
+    """A scorer as a function of the output, with the sample weights if it accepts them."""
+    measure, predict = scorer.measure, twin._predict_output
+    if scorer.is_named and y.dtype.kind in "OSU":  # such scorers take 1 for the positive class
+        y, twin = np.searchsorted(twin.classes_, y), copy.copy(twin)
+        twin._encoder = twin._encoder.with_integers()
+        twin.classes_ = twin._encoder.classes
+    if scorer.is_named and y.ndim == 1 and hasattr(twin, "classes_"):
+        measure = _with_all_labels(measure, twin.classes_)
+    weighted = rows.sample_weight is not None and _accepts_weights(measure)
+    options = {"sample_weight": rows.sample_weight} if weighted else {}
+
+    def score(output: FloatArray) -> float:
+        predict.output = output
+        value = measure(twin, rows.X, y, **options)
+        try:
+            return float(value)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} returned {value!r}, expected a number") from error
+
+    return score
 
 
 def _as_scorer(entry: Any) -> _Scorer:
@@ -183,46 +179,27 @@ def _as_scorer(entry: Any) -> _Scorer:
         name = lookup({name: name for name in get_scorer_names()}, entry, "scoring")
         return _Scorer(get_scorer(name), is_named=True)
     if isinstance(entry, type) or not callable(entry):
-        expected = "a name, or a callable of an estimator, X and y"
-        raise ArgumentError.of("scoring", entry, expected)
+        raise ArgumentError.of("scoring", entry, "a name, or a callable of an estimator, X and y")
     return _Scorer(entry, is_named=False)
 
 
 def _name_of(scorer: object) -> str:
-    """The name of a function; the scorers of `make_scorer` and lambdas have none."""
+    """The name itself, or that of a function; scorers of `make_scorer` and lambdas have none."""
+    if isinstance(scorer, str):
+        return scorer
     name = getattr(scorer, "__name__", "score")
     return name if name.isidentifier() else "score"
 
 
-def _with_integer_classes(estimator: Any, y: NDArray[Any]) -> tuple[Any, NDArray[np.intp]]:
-    """Encode the classes as integers: scikit-learn's scorers take 1 for the positive class."""
-    twin, classes = copy.copy(estimator), estimator.classes_
-    twin._label_encoder = LabelEncoder(np.arange(len(classes)))
-    twin.classes_ = twin._label_encoder.classes
-    return twin, np.searchsorted(classes, y)
-
-
-def _with_all_labels(scorer: Any, classes: NDArray[Any]) -> Callable[..., float]:
+def _with_all_labels(scorer: Any, classes: NDArray[Any]) -> Any:
     """Pass all classes to a scorer of probabilities, as the scored rows may lack one."""
     takes_labels = "labels" in inspect.signature(scorer._score_func).parameters
-    if scorer._response_method == "predict" or not takes_labels:
-        return scorer
-    measure: Callable[..., float] = make_scorer(
-        scorer._score_func,
-        response_method=scorer._response_method,
-        greater_is_better=scorer._sign > 0,
-        **{**scorer._kwargs, "labels": classes},
-    )
-    return measure
+    if takes_labels and scorer._response_method != "predict":
+        scorer = copy.copy(scorer)
+        scorer._kwargs = {**scorer._kwargs, "labels": classes}
+    return scorer
 
 
 def _accepts_weights(measure: Callable[..., float]) -> bool:
     accepts = getattr(measure, "_accept_sample_weight", None)  # of scikit-learn's scorers
     return bool(accepts()) if accepts else "sample_weight" in inspect.signature(measure).parameters
-
-
-def _as_number(name: str, score: object) -> float:
-    try:
-        return float(score)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} returned {score!r}, expected a number") from error

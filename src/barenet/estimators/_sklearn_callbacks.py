@@ -30,28 +30,22 @@ class SklearnCallbackAdapter(Callback):
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
-        #: Whether a callback is set.
-        self.wanted = bool(getattr(estimator, "_skl_callbacks", ()))
-        self.fit_task: Any = None
+        self.fit_task = estimator._init_callback_context(max_subtasks=int(estimator.max_iter))
         self.epoch_task: Any = None
         self.data: dict[str, Any] = {}
-        if hasattr(estimator, "_init_callback_context"):
-            self.fit_task = estimator._init_callback_context(max_subtasks=int(estimator.max_iter))
 
-    def begin(self, X: Any, y: Any, sample_weight: Any) -> None:
-        """Report the start of the fit."""
-        if self.fit_task is not None:
-            metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-            self.data = {"estimator": self.estimator, "X": X, "y": y, "metadata": metadata}
-            self.fit_task.call_on_fit_task_begin(**self.data)
-
-    def end(self) -> None:
-        """Report the end of the fit."""
-        if self.fit_task is not None:
-            self.fit_task.call_on_fit_task_end(**self.data, reconstruction_attributes={})
+    def set_data(self, X: Any, y: Any, sample_weight: Any) -> None:
+        """Set the data that callbacks receive."""
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self.data = {"estimator": self.estimator, "X": X, "y": y, "metadata": metadata}
 
     def on_start(self, run: Run) -> None:
+        self.fit_task.call_on_fit_task_begin(**self.data)
         self._begin_epoch(run)
+
+    def end(self) -> None:
+        """Report the end of the fit, when the estimator has its attributes."""
+        self.fit_task.call_on_fit_task_end(**self.data, reconstruction_attributes={})
 
     def on_epoch(self, run: Run) -> None:
         task, self.epoch_task = self.epoch_task, None

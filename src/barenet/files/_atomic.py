@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
+import secrets
 from glob import escape
 from pathlib import Path
 
@@ -34,20 +34,18 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         check_replaceable(target, path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent}: there is no such folder")
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-    handle, name = tempfile.mkstemp(
-        dir=target.parent, prefix=f"{hidden_name(target.name)}.", suffix=".tmp"
-    )
+    temporary = target.with_name(f"{hidden_name(target.name)}.{secrets.token_hex(8)}.tmp")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with temporary.open("xb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(target)
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
+        temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(name).unlink()
+            temporary.unlink()
         raise
     sync_folder(target.parent)
 
@@ -56,10 +54,8 @@ def check_replaceable(path: Path, name: object = None) -> None:
     """Refuse to replace anything but an ordinary file."""
     if not path.is_file():
         kind = "a folder" if path.is_dir() else "no ordinary file"
-        raise OSError(
-            f"{name or path} is {kind}, so it is not replaced; move it away, or choose another "
-            "place"
-        )
+        problem = f"{name or path} is {kind}, so it is not replaced"
+        raise OSError(f"{problem}; move it away, or choose another place")
 
 
 def hidden_name(name: str) -> str:
@@ -100,13 +96,6 @@ def _resolved(path: str | os.PathLike[str]) -> Path:
         return Path(path).resolve()
     except RuntimeError as error:
         raise OSError(f"{path} is part of a cycle of links, so it is not replaced") from error
-
-
-def _umask() -> int:
-    """The permissions that new files do not get; reading it requires setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,7 +5,7 @@ Scalers of scikit-learn are recognized by their class and converted; their code 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from barenet.data._encoding import TableEncoding
 from barenet.data._labels import class_labels, class_name
 from barenet.data._scaling import Scaling
-from barenet.errors import ArgumentError, brief, some
+from barenet.errors import ArgumentError, some
 from barenet.model._activations import Sigmoid
 from barenet.model._network import Network
 
@@ -59,13 +59,13 @@ class FittedPipeline(NamedTuple):
         """The arguments of a predictor but the names of the target and the data, and the card."""
         network = self.estimator.network_.copy()
         if self.is_multilabel:
-            raise _refused(
-                "predicts several labels of a row, and a predictor one class",
-                "save the network with barenet.save(model.network_, path), or export() the model",
+            problem = "predicts several labels of a row, and a predictor one class"
+            remedy = (
+                "save the network with barenet.save(model.network_, path), or export() the model"
             )
+            raise _refused(problem, remedy)
         width = network.n_inputs
         names = self.feature_names or tuple(f"x{at}" for at in range(width))
-        _check_distinct(names)
         return {
             "network": network,
             "preprocessing": self.preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
@@ -124,11 +124,9 @@ def _check_not_overridden(part: Any, *methods: str) -> None:
     for method in methods:
         owner = next((kind for kind in type(part).__mro__ if method in vars(kind)), None)
         if owner is not None and not owner.__module__.startswith("barenet."):
-            raise _refused(
-                f"{type(part).__name__} overrides {method} ({owner.__qualname__}), which a file "
-                "can't store",
-                "use barenet's own class, and do the rest around it",
-            )
+            overrides = f"{type(part).__name__} overrides {method} ({owner.__qualname__})"
+            remedy = "use barenet's own class, and do the rest around it"
+            raise _refused(f"{overrides}, which a file can't store", remedy)
 
 
 def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
@@ -144,18 +142,6 @@ def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
     return {"classes": names, "text_classes": is_text and not restored}
 
 
-def _check_distinct(names: Sequence[str]) -> None:
-    """Refuse names that differ by surrounding spaces, which are removed where a table is read."""
-    seen: dict[str, str] = {}
-    for name in names:
-        if (other := seen.setdefault(name.strip(), name)) != name:
-            raise _refused(
-                f"columns {brief(other)} and {brief(name)} differ by spaces around them, which are "
-                "removed where a table is read",
-                "rename one before the fit",
-            )
-
-
 def _as_scaling(scaler: Any, place: str) -> Scaling:
     """Convert a scaler of scikit-learn."""
     kind = type(scaler).__name__
@@ -166,9 +152,9 @@ def _as_scaling(scaler: Any, place: str) -> Scaling:
         raise _refused(problem, SKL2ONNX)
     if not hasattr(scaler, "n_features_in_"):
         raise _refused(f"{place}: {kind} is not fitted", "call fit first")
-    name, defaults, parameters = known
+    name, parameters = known
     offset, factor = (np.zeros(scaler.n_features_in_) + part for part in parameters(scaler))
-    is_default = all(getattr(scaler, option) == value for option, value in defaults.items())
+    is_default = {**scaler.get_params(), "copy": True} == type(scaler)().get_params()
     return Scaling(name if is_default else "affine", offset, factor)
 
 
@@ -186,17 +172,9 @@ def _minmax(scaler: Any) -> tuple[Any, Any]:
     return scaler.data_min_ - scaler.feature_range[0] / scaler.scale_, scaler.scale_
 
 
-#: The options of a RobustScaler that make it equal to `Scaling.fit`.
-_QUARTILES = {
-    "with_centering": True,
-    "with_scaling": True,
-    "quantile_range": (25.0, 75.0),
-    "unit_variance": False,
-}
-
-#: Scalers of scikit-learn: barenet's name, the options for which it holds, offset and factor.
-SCALERS: dict[str, tuple[str, dict[str, Any], Callable[[Any], tuple[Any, Any]]]] = {
-    "StandardScaler": ("standardize", {"with_mean": True, "with_std": True}, _standard),
-    "MinMaxScaler": ("minmax", {"feature_range": (0, 1)}, _minmax),
-    "RobustScaler": ("robust", _QUARTILES, _robust),
+#: Scalers of scikit-learn: barenet's name with default options, and the offset and factor.
+SCALERS: dict[str, tuple[str, Callable[[Any], tuple[Any, Any]]]] = {
+    "StandardScaler": ("standardize", _standard),
+    "MinMaxScaler": ("minmax", _minmax),
+    "RobustScaler": ("robust", _robust),
 }

@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barenet._constraints import Count, convert
+from barenet._constraints import Count, convert, convert_fields
 from barenet._version import __version__
 from barenet.data._fingerprint import fingerprint
 from barenet.data._frame import Frame
@@ -24,18 +24,8 @@ from barenet.files._training_log import TrainingLog
 from barenet.training._history import History
 from barenet.training._run_identity import environment
 
-_VALUE = str | bool | int | float
-_SETTING = str | bool | int | float | tuple[_VALUE, ...]
-
-#: The types of the fields, for values of unknown origin.
-TYPES = {
-    "settings": Mapping[str, _SETTING],
-    "data_fingerprint": str | None,
-    "rows": Mapping[str, Count],
-    "log": TrainingLog | None,
-    "scores": Mapping[str, Mapping[str, float]],
-    "versions": Mapping[str, str],
-}
+_Value = str | bool | int | float
+_Setting = str | bool | int | float | tuple[_Value, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,16 +63,15 @@ class ModelCard:
     ({'training': 50}, 10, ['barenet', 'bits of a vector', 'llvmlite'])
     """
 
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, _Setting] = field(default_factory=dict)
     data_fingerprint: str | None = None
-    rows: Mapping[str, int] = field(default_factory=dict)
+    rows: Mapping[str, Count] = field(default_factory=dict)
     log: TrainingLog | None = None
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, kind in TYPES.items():
-            object.__setattr__(self, name, convert(getattr(self, name), kind, name))
+        convert_fields(self)
         hashed = self.data_fingerprint
         if hashed is not None and not re.fullmatch("[0-9a-f]{64}", hashed):
             raise ArgumentError.of("data_fingerprint", hashed, "64 hexadecimal digits")
@@ -154,16 +143,6 @@ class ModelCard:
         }
         log = TrainingLog.from_history(history) if len(history) else None
         return replace(self, log=log, versions=versions)
-
-    def shortened(self) -> ModelCard:
-        """Leave out most of the epochs.
-
-        Returns
-        -------
-        ModelCard
-            A copy for a file without room for more.
-        """
-        return self if self.log is None else replace(self, log=self.log.shortened())
 
     def summary(self) -> dict[str, Any]:
         """Convert the card to JSON without the history, for an export.

@@ -1,37 +1,37 @@
 """The format of model files: numbers and names, and no code.
 
-A safetensors file has the network's vectors as arrays, and its layers as JSON in the metadata of
-the header, with a checksum of the whole file. The names of layers are looked up in a fixed list.
+The container has the network's vectors as arrays, and its layers as JSON in the header. The names
+of layers are looked up in a fixed list.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from barenet.errors import ArgumentError, ModelFileError, in_a_line
+from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
-from barenet.files._model_header import (
-    add_checksum,
-    check_version,
-    metadata,
-    read_header,
-    unique_names,
-    without_checksum,
-)
-from barenet.files._tensors import TensorEntry, read_tensors, tensor_entries
+from barenet.files._safetensors import Arrays, Entry, Reader, metadata, to_bytes
 from barenet.model._architecture import chain_widths
 from barenet.model._layout import Layout
 from barenet.model._network import Network
 from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from
 
-Arrays = dict[str, np.ndarray[Any, Any]]
+FilePath = str | PathLike[str]
+
+#: A network, with the additional JSON and arrays.
+StoredModel = tuple[Network, dict[str, Any], Arrays]
+
+#: Increased when the version before could not read a file. Files that version 1 can read are
+#: written as 1; 2 adds the encoding of a table, classes that are always text, and robust scaling.
+FORMAT_VERSION = 2
 
 #: Limit in bytes of other arrays (scalings, columns of a table): for each byte of the network's
 #: own, and beyond that. A checkpoint has no such limit.
@@ -41,89 +41,82 @@ PER_BYTE, FREE = 4, 2**26
 OWN = ("parameters", "statistics")
 
 #: Errors that an invalid file may raise.
-INVALID = (LookupError, TypeError, ValueError, OverflowError, RecursionError)
+INVALID = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
+
+#: Room in bytes for the entries of a predictor's arrays and the history of its training.
+_RESERVED = 2**18
 
 
 def write_model(
-    path: str | PathLike[str],
-    network: Network,
-    extra: dict[str, Any],
-    tensors: Arrays,
-    version: int = 1,
+    path: FilePath, network: Network, extra: dict[str, Any], tensors: Arrays, version: int = 1
 ) -> None:
     """Write a network with additional JSON and arrays."""
-    from safetensors.numpy import save as to_bytes
-
     _check_numbers(network)
     check_layers(network)
     own = {name: getattr(network, name) for name in OWN}
     if "checkpoint" not in extra:
-        _check_others(
-            sum(array.nbytes for array in tensors.values()),
-            sum(array.nbytes for array in own.values()),
-        )
-    arrays = {name: np.ascontiguousarray(array) for name, array in {**tensors, **own}.items()}
-    data = to_bytes(arrays, metadata=metadata(network, extra, version))
-    write_atomically(path, add_checksum(data))
+        _check_others(*(sum(each.nbytes for each in part.values()) for part in (tensors, own)))
+    write_atomically(path, to_bytes(_description(network, extra, version), {**tensors, **own}))
+
+
+def header_size(network: Network, extra: dict[str, Any]) -> int:
+    """The maximum number of bytes of a header."""
+    return len(json.dumps(metadata(_description(network, extra, FORMAT_VERSION)))) + _RESERVED
+
+
+def _description(network: Network, extra: dict[str, Any], version: int) -> dict[str, Any]:
+    layers = [layer.config() for layer in network.layers]
+    return {"format_version": version, "network": {"layers": layers}, "extra": extra}
 
 
 def check_layers(network: Network) -> None:
     """Refuse a network that could be written and not be read again."""
     for layer in network.layers:
         if LAYERS.get(layer.name) is not type(layer):
-            raise ArgumentError(
-                f"{layer!r} is not one of barenet's layers, so it could not be loaded",
-                argument="network",
-                remedy="register its class in barenet.layers.LAYERS, here and where it is loaded",
-            )
+            problem = f"{layer!r} is not one of barenet's layers, so it could not be loaded"
+            remedy = "register its class in barenet.layers.LAYERS, here and where it is loaded"
+            raise ArgumentError(problem, argument="network", remedy=remedy)
         layer_from(layer.config())
 
 
-def read_model(
-    path: str | PathLike[str], *, with_state: bool = False
-) -> tuple[Network, dict[str, Any], Arrays]:
+def read_model(path: FilePath, *, with_state: bool = False) -> StoredModel:
     """Read a network with its JSON and arrays; those of a checkpoint only `with_state`."""
     _check_exists(Path(path))
     with Path(path).open("rb") as stream:
-        try:
-            head, header, size = read_header(stream)
-            entries = tensor_entries(header, size)
-        except INVALID as error:
-            problem = f"not a model file, or a damaged one: {in_a_line(error)}"
-            raise ModelFileError(f"{path}: {problem}") from error
-        try:
-            return _read_body(stream, head, header, entries, with_state)
-        except ModelFileError as error:
-            raise ModelFileError(f"{path}: {error}") from error
-        except INVALID as error:
-            raise ModelFileError(f"{path}: not a valid model: {in_a_line(error)}") from error
+        with naming(path, "not a model file, or a damaged one"):
+            reader = Reader(stream)
+        with naming(path, "not a valid model"):
+            return _read_body(reader, with_state)
 
 
-def _read_body(
-    stream: BinaryIO,
-    head: bytes,
-    header: dict[str, Any],
-    entries: list[TensorEntry],
-    with_state: bool,
-) -> tuple[Network, dict[str, Any], Arrays]:
-    """Read the arrays, after checking the metadata."""
-    text = header.get("__metadata__")
-    if not isinstance(text, dict) or "barenet" not in text:
-        raise ModelFileError("a safetensors file, but not one of barenet's models")
-    description = json.loads(text["barenet"], object_pairs_hook=unique_names)
-    check_version(description["format_version"])
+@contextmanager
+def naming(path: FilePath, problem: str) -> Iterator[None]:
+    """Turn the errors of an invalid file into one that names it."""
+    try:
+        yield
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from error
+    except INVALID as error:
+        raise ModelFileError(f"{path}: {problem}: {in_a_line(error)}") from error
+
+
+def _read_body(reader: Reader, with_state: bool) -> StoredModel:
+    """Read the arrays, after checking the description."""
+    description, entries = reader.description(), reader.entries
+    version = description["format_version"]
+    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
+        known = f"this barenet reads up to {FORMAT_VERSION}; install a newer barenet"
+        raise ModelFileError(f"has format version {brief(version)}, and {known}")
     extra = dict(description["extra"])
     layers = _layers(description["network"], entries)
-    is_checkpoint, checksum = "checkpoint" in extra, description["sha256"]
+    is_checkpoint = "checkpoint" in extra
     if not is_checkpoint:
-        own = sum(entry.stop - entry.start for entry in entries if entry.name in OWN)
-        _check_others(sum(entry.stop - entry.start for entry in entries) - own, own)
-    digest = hashlib.sha256(without_checksum(head, checksum))
-    names = OWN if is_checkpoint and not with_state else None
-    tensors = read_tensors(stream, entries, names, digest)
-    if digest.hexdigest() != checksum:
-        raise ModelFileError("damaged: its checksum does not match")
-    network = _network(layers, *[tensors.pop(name) for name in OWN])
+        sizes = {entry.name: entry.stop - entry.start for entry in entries.values()}
+        own = sum(sizes[name] for name in OWN)
+        _check_others(sum(sizes.values()) - own, own)
+    names = OWN if is_checkpoint and not with_state else entries.keys()
+    tensors = reader.arrays(names, description["sha256"])
+    network = _network(layers, *(tensors.pop(name) for name in OWN))
     return network, extra, tensors
 
 
@@ -136,22 +129,20 @@ def _check_exists(path: Path) -> None:
         raise FileNotFoundError(f"{path}: there is no such file")
 
 
-def _layers(parts: Any, entries: Sequence[TensorEntry]) -> list[Layer]:
+def _layers(parts: Any, entries: Mapping[str, Entry]) -> list[Layer]:
     """Make the layers, after comparing their sizes with those of the arrays."""
     if not isinstance(parts, dict) or not isinstance(parts["layers"], list):
         raise ValueError("its network is not a list of layers")
     layers = [layer_from(config) for config in parts["layers"]]
-    by_name = {entry.name: entry for entry in entries}
-    for name, size in (
-        ("parameters", Layout(layer.parameter_shapes for layer in layers).size),
-        ("statistics", Layout(layer.statistic_shapes for layer in layers).size),
-    ):
-        entry = by_name[name]
+    shapes = {
+        "parameters": (layer.parameter_shapes for layer in layers),
+        "statistics": (layer.statistic_shapes for layer in layers),
+    }
+    for name, expected in shapes.items():
+        entry, size = entries[name], Layout(expected).size
         if entry.shape != (size,) or entry.dtype not in (np.float32, np.float64):
-            raise ValueError(
-                f"the layers have {size} {name}, and the file holds {entry.dtype} "
-                f"of shape {entry.shape}"
-            )
+            found = f"the file holds {entry.dtype} of shape {entry.shape}"
+            raise ValueError(f"the layers have {size} {name}, and {found}")
     return layers
 
 
@@ -162,21 +153,18 @@ def _check_others(size: int, own: int) -> None:
         raise ValueError(f"{problem} for this network")
 
 
-def _network(
-    layers: list[Layer], parameters: np.ndarray[Any, Any], statistics: np.ndarray[Any, Any]
-) -> Network:
+def _network(layers: list[Layer], parameters: NDArray[Any], statistics: NDArray[Any]) -> Network:
     """Make a network of stored numbers, without drawing initial ones, which can take long."""
+    state = {
+        "layers": layers,
+        "sizes": chain_widths(layers),
+        "layout": Layout(layer.parameter_shapes for layer in layers),
+        "statistics_layout": Layout(layer.statistic_shapes for layer in layers),
+        "parameters": parameters,
+        "statistics": statistics.astype(parameters.dtype, copy=False),
+    }
     network = Network.__new__(Network)
-    network.__setstate__(
-        {
-            "layers": layers,
-            "sizes": chain_widths(layers),
-            "layout": Layout(layer.parameter_shapes for layer in layers),
-            "statistics_layout": Layout(layer.statistic_shapes for layer in layers),
-            "parameters": parameters,
-            "statistics": statistics.astype(parameters.dtype, copy=False),
-        }
-    )
+    network.__setstate__(state)
     _check_numbers(network)
     return network
 

@@ -12,23 +12,22 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet._constraints import convert
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
 from barenet.errors import ModelFileError, in_a_line
 from barenet.files._model_card import ModelCard
-from barenet.files._model_file import read_model, write_model
-from barenet.files._model_header import check_header, has_room, unique_names
+from barenet.files._model_file import INVALID, header_size, naming, read_model, write_model
 from barenet.files._predictor import Predictor
+from barenet.files._safetensors import Arrays, check_size, parse_json
 from barenet.model._network import Network
 
 #: Stored instead of a scaling's name, and the name of the array that then holds the encoding.
 _TABLE = "table"
 
-#: Errors that invalid parts of a file may raise.
-INVALID = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
+#: Attributes of a predictor that are stored as they are.
+PLAIN = ("classes", "feature_names", "target_name", "dataset", "image_shape")
 
 
 def save(model: Predictor | Network, path: str | PathLike[str]) -> None:
@@ -107,10 +106,8 @@ def load(path: str | PathLike[str]) -> Predictor | Network:
     network, extra, tensors = read_model(path)
     if "scaling" not in extra:
         return network
-    try:
+    with naming(path, "not a valid model"):
         return Predictor(network=network, **_join(extra, tensors))
-    except INVALID as error:
-        raise ModelFileError(f"{path}: not a valid model: {in_a_line(error)}") from error
 
 
 def load_predictor(path: str | PathLike[str]) -> Predictor:
@@ -184,8 +181,8 @@ def load_network(path: str | PathLike[str]) -> Network:
 
 
 def check_header_size(predictor: Predictor) -> None:
-    """Refuse a predictor with more text than a model file has room for."""
-    check_header(predictor.network, _split(predictor)[0])
+    """Refuse a predictor, before its training, with more text than a model file has room for."""
+    check_size(header_size(predictor.network, _split(predictor)[0]))
 
 
 def _format_version(predictor: Predictor) -> int:
@@ -195,53 +192,42 @@ def _format_version(predictor: Predictor) -> int:
     return 2 if predictor.takes_frames or predictor.text_classes or is_robust else 1
 
 
-def _split(predictor: Predictor) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
     """The parts of a predictor beside its network: plain data, and arrays."""
-    target = predictor.target_scaling
-    extra: dict[str, Any] = {
-        "scaling": _TABLE,
-        "target_scaling": target and target.name,
-        "classes": predictor.classes,
-        "feature_names": predictor.feature_names,
-        "target_name": predictor.target_name,
-        "dataset": predictor.dataset,
-        "image_shape": predictor.image_shape,
-    }
+    extra: dict[str, Any] = {"scaling": _TABLE, "target_scaling": None}
+    extra |= {name: getattr(predictor, name) for name in PLAIN}
     if predictor.text_classes:
         extra["text_classes"] = True
-    arrays: dict[str, NDArray[Any]] = {}
-    if isinstance(predictor.preprocessing, TableEncoding):
-        text = json.dumps(predictor.preprocessing.to_dict(), allow_nan=False)
-        arrays[_TABLE] = np.frombuffer(text.encode(), np.uint8)
-    else:
-        extra["scaling"] = predictor.preprocessing.name
-        arrays |= _scaling_arrays("scaling", predictor.preprocessing)
-    if target is not None:
-        arrays |= _scaling_arrays("target_scaling", target)
-    if (card := predictor.card) is not None:
-        extra["card"] = card.to_dict()
-        if not has_room(predictor.network, extra):
-            extra["card"] = card.shortened().to_dict()
+    arrays: Arrays = {}
+    parts = {"scaling": predictor.preprocessing, "target_scaling": predictor.target_scaling}
+    for name, part in parts.items():
+        if isinstance(part, Scaling):
+            extra[name] = part.name
+            arrays |= {f"{name}.offset": part.offset, f"{name}.factor": part.factor}
+        elif part is not None:
+            text = json.dumps(part.to_dict(), allow_nan=False)
+            arrays[_TABLE] = np.frombuffer(text.encode(), np.uint8)
+    if predictor.card is not None:
+        extra["card"] = predictor.card.to_dict()
     return extra, arrays
 
 
-def _join(extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> dict[str, Any]:
+def _join(extra: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
     """The arguments of a predictor from its stored parts."""
-    is_table, has_target = extra["scaling"] == _TABLE, extra["target_scaling"] is not None
-    card = extra.get("card")
-    arguments = {
-        "preprocessing": _encoding(tensors) if is_table else _scaling("scaling", extra, tensors),
-        "target_scaling": _scaling("target_scaling", extra, tensors) if has_target else None,
-        "classes": extra["classes"],
+
+    def scaling(name: str) -> Scaling:
+        return Scaling(extra[name], arrays.pop(f"{name}.offset"), arrays.pop(f"{name}.factor"))
+
+    card, target = extra.get("card"), extra["target_scaling"]
+    arguments = {name: extra[name] for name in PLAIN} | {
+        "preprocessing": _encoding(arrays) if extra["scaling"] == _TABLE else scaling("scaling"),
+        "target_scaling": None if target is None else scaling("target_scaling"),
         "text_classes": extra.get("text_classes", False),
         "feature_names": extra["feature_names"] or (),
-        "target_name": extra["target_name"],
-        "dataset": extra["dataset"],
-        "image_shape": extra["image_shape"],
         "card": None if card is None else _card(card),
     }
-    if tensors:
-        raise ValueError(f"unknown arrays: {', '.join(tensors)}")
+    if arrays:
+        raise ValueError(f"unknown arrays: {', '.join(arrays)}")
     return arguments
 
 
@@ -250,22 +236,11 @@ def _card(plain: Any) -> ModelCard:
     try:
         return ModelCard.from_dict(convert(plain, Mapping[str, object], "card"))
     except INVALID as error:
-        problem = in_a_line(error)
-        raise ValueError(f"card: {problem.removeprefix('card: ')}") from error
+        raise ValueError(f"card: {in_a_line(error).removeprefix('card: ')}") from error
 
 
-def _encoding(tensors: dict[str, NDArray[Any]]) -> TableEncoding:
-    text = tensors.pop(_TABLE)
+def _encoding(arrays: Arrays) -> TableEncoding:
+    text = arrays.pop(_TABLE)
     if text.dtype != np.uint8:
         raise ValueError(f"{_TABLE}: expected bytes, got {text.dtype}")
-    return TableEncoding.from_dict(
-        json.loads(text.tobytes().decode(), object_pairs_hook=unique_names)
-    )
-
-
-def _scaling(name: str, extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Scaling:
-    return Scaling(extra[name], tensors.pop(f"{name}.offset"), tensors.pop(f"{name}.factor"))
-
-
-def _scaling_arrays(name: str, scaling: Scaling) -> dict[str, NDArray[Any]]:
-    return {f"{name}.offset": scaling.offset, f"{name}.factor": scaling.factor}
+    return TableEncoding.from_dict(parse_json(text.tobytes()))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._constraints import Count, convert
+from barenet._constraints import Count, convert_fields
 from barenet.data._encoding import TableEncoding
 from barenet.data._labels import class_labels
 from barenet.data._scaling import Scaling
@@ -19,12 +19,17 @@ from barenet.errors import ArgumentError, brief, printable
 from barenet.files._description import describe_network, describe_rows, listed
 from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._model_card import ModelCard
-from barenet.files._model_header import MAX_HEADER
 from barenet.files._pipeline_card import make_card
-from barenet.model._arrays import FloatArray
+from barenet.files._safetensors import MAX_HEADER
+from barenet.model._array_dataset import class_probabilities
+from barenet.model._arrays import FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
-from barenet.model._targets import class_probabilities
-from barenet.model._validation import check_inputs, check_outputs
+
+#: A name, which may fill the header of a file.
+_Name = Annotated[str, ("max_length", MAX_HEADER)]
+
+#: The name of a file, which may not be valid Unicode.
+_FileName = Annotated[_Name, ("unicode", False)]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,20 +85,17 @@ class Predictor:
 
     network: Network
     preprocessing: Scaling | TableEncoding
-    classes: tuple[str, ...] | None
-    feature_names: tuple[str, ...]
-    target_name: str
-    dataset: str
-    image_shape: tuple[int, int] | None = None
+    classes: tuple[_Name, ...] | None
+    feature_names: tuple[_Name, ...]
+    target_name: _Name
+    dataset: _FileName
+    image_shape: tuple[Count, Count] | None = None
     target_scaling: Scaling | None = None
     card: ModelCard | None = None
     text_classes: bool = False
 
     def __post_init__(self) -> None:
-        for name, kind in TYPES.items():
-            object.__setattr__(self, name, convert(getattr(self, name), kind, name))
-        if not isinstance(self.dataset, str):  # a file's name, which may not be valid Unicode
-            raise ArgumentError.of("dataset", self.dataset, "text")
+        convert_fields(self)
         _check_fit(self)
 
     def __repr__(self) -> str:
@@ -108,22 +110,19 @@ class Predictor:
         dict of str to str
             Texts by their headings.
         """
-        target = printable(self.target_name)
+        what = "a number" if self.network.n_outputs == 1 else "numbers"
         if self.classes is not None:
-            predicts = f"{target}, one of {listed(self.classes)}"
-        else:
-            predicts = f"{target}, {'a number' if self.network.n_outputs == 1 else 'numbers'}"
+            what = f"one of {listed(self.classes)}"
+        inputs = listed(self.feature_names, "feature")
         if self.image_shape:
             inputs = "images of {} × {} pixels".format(*self.image_shape)
-        else:
-            inputs = listed(self.feature_names, "feature")
         scaling = getattr(self.preprocessing, "name", "column by column")
         if self.target_scaling:
             scaling += f", and the target: {self.target_scaling.name}"
         card = self.card or ModelCard()
         origin = self.dataset and printable(self.dataset), describe_rows(card.rows)
         lines = {
-            "predicts": predicts,
+            "predicts": f"{printable(self.target_name)}, {what}",
             "from": inputs,
             "scaling": scaling,
             "network": describe_network(self.network),
@@ -342,20 +341,6 @@ class Predictor:
         )
 
 
-#: The types of the fields, for values of unknown origin; names may fill the header of a file.
-_NAME = Annotated[str, ("max_length", MAX_HEADER)]
-TYPES = {
-    "preprocessing": Scaling | TableEncoding,
-    "classes": tuple[_NAME, ...] | None,
-    "feature_names": tuple[_NAME, ...],
-    "target_name": _NAME,
-    "image_shape": tuple[Count, ...] | None,
-    "target_scaling": Scaling | None,
-    "card": ModelCard | None,
-    "text_classes": bool,
-}
-
-
 def _check_fit(predictor: Predictor) -> None:
     """Refuse parts that don't fit each other."""
     width, n_outputs = predictor.network.n_inputs, predictor.network.n_outputs
@@ -386,12 +371,9 @@ def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
     if len(set(classes)) < len(classes) or "" in classes:
         raise ArgumentError("expected different names, none of them empty", argument="classes")
     if padded := [name for name in classes if name != name.strip()]:
-        raise ArgumentError(
-            f"{brief(padded[0])} has spaces around it, which are removed where a table is read, so "
-            "no row would match it",
-            argument="classes",
-            remedy="remove them before the training",
-        )
+        removed = "which are removed where a table is read, so no row would match it"
+        problem = f"{brief(padded[0])} has spaces around it, {removed}"
+        raise ArgumentError(problem, argument="classes", remedy="remove them before the training")
 
 
 def _check_number(argument: str, entries: Sized, number: int, purpose: str) -> None:

@@ -7,16 +7,16 @@ every epoch.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from barenet._constraints import Count, convert
+from barenet._constraints import Count, convert, convert_fields
 from barenet.errors import ArgumentError, some
-from barenet.training._history import History, finite_or_none
+from barenet.training._history import History
 
 #: Maximum number of epochs: as many as a plot of the curves can show.
 MOST_EPOCHS = 500
@@ -26,17 +26,6 @@ DIGITS = 6
 
 #: Curves that differ when the same run is repeated.
 NOT_REPRODUCIBLE = ("seconds",)
-
-#: The types of the fields but the curves, for values of unknown origin.
-TYPES: dict[str, Any] = {
-    "n_epochs": Count,
-    "epochs": tuple[Count, ...],
-    "engine": str,
-    "seed": Count,
-    "stop_reason": str,
-    "best_epoch": Count | None,
-    "penalized": bool,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +39,7 @@ class TrainingLog:
     epochs : tuple of int
         The epochs in the log, in order, counted from 1.
     curves : mapping of str to tuple of float
-        A number for each of them, by name; NaN if it was not finite.
+        A number for each of them, by name; None if it was not finite.
     engine : str
         The engine.
     seed : int
@@ -66,37 +55,28 @@ class TrainingLog:
     --------
     >>> history = History({"loss": [1 / (1 + epoch) for epoch in range(100_000)]})
     >>> log = TrainingLog.from_history(history)
-    >>> log.n_epochs, len(log.epochs) <= MOST_EPOCHS, log.at(log.selected_epoch)
-    (100000, True, {'loss': 1e-05})
+    >>> log.n_epochs, len(log.epochs) <= MOST_EPOCHS, log.curves["loss"][-1]
+    (100000, True, 1e-05)
     >>> log
     <TrainingLog: 100,000 epochs, seed 0; loss>
     """
 
-    n_epochs: int
-    epochs: tuple[int, ...]
-    curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    n_epochs: Count
+    epochs: tuple[Count, ...]
+    curves: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     engine: str = ""
-    seed: int = 0
+    seed: Count = 0
     stop_reason: str = ""
-    best_epoch: int | None = None
+    best_epoch: Count | None = None
     penalized: bool = False
 
     def __post_init__(self) -> None:
-        for name, kind in TYPES.items():
-            object.__setattr__(self, name, convert(getattr(self, name), kind, name))
-        curves = convert(self.curves, Mapping[str, tuple[object, ...]], "history")
-        object.__setattr__(self, "curves", {name: _curve(c, name) for name, c in curves.items()})
-        self._check_epochs()
-
-    def _check_epochs(self) -> None:
-        required = {self.selected_epoch, self.n_epochs}
+        convert_fields(self)
         increasing = all(before < after for before, after in pairwise((0, *self.epochs)))
-        last = max((*self.epochs, 0))
-        if len(self.epochs) > MOST_EPOCHS or not increasing or last != self.n_epochs:
-            expected = f"at most {MOST_EPOCHS} increasing numbers from 1 to {self.n_epochs:,}"
-            raise ArgumentError.of("history", [*self.epochs], expected, part="epoch")
-        if not required <= set(self.epochs):
-            expected = f"{self.selected_epoch} among the numbers"
+        complete = self.epochs[-1:] == (self.n_epochs,) and self.selected_epoch in self.epochs
+        if len(self.epochs) > MOST_EPOCHS or not (increasing and complete):
+            last = f"from 1 to {self.n_epochs:,}, among them {self.selected_epoch:,}"
+            expected = f"at most {MOST_EPOCHS} increasing numbers {last}"
             raise ArgumentError.of("history", [*self.epochs], expected, part="epoch")
         for name, curve in self.curves.items():
             if len(curve) != len(self.epochs):
@@ -120,41 +100,22 @@ class TrainingLog:
         """The epoch whose parameters the network has, counted from 1."""
         return self.n_epochs if self.best_epoch is None else self.best_epoch
 
-    def at(self, epoch: int) -> dict[str, float]:
-        """The measures of an epoch by name."""
-        place = self.epochs.index(epoch)
-        return {name: curve[place] for name, curve in self.curves.items()}
-
     @classmethod
     def from_history(cls, history: History) -> TrainingLog:
         """Log a history."""
         n_epochs, best = len(history), history.best_epoch
         epochs = _logged_epochs(n_epochs, n_epochs if best is None else best)
-        return cls(
-            n_epochs=n_epochs,
-            epochs=epochs,
-            curves={
-                name: tuple(_rounded(curve[epoch - 1]) for epoch in epochs)
-                for name, curve in history.curves.items()
-                if name not in NOT_REPRODUCIBLE
-            },
-            engine=history.engine,
-            seed=history.seed,
-            stop_reason=history.stop_reason,
-            best_epoch=best,
-            penalized=history.penalized,
-        )
-
-    def shortened(self) -> TrainingLog:
-        """The log of the last and the selected epoch alone."""
-        epochs = tuple(sorted({self.selected_epoch, self.n_epochs}))
-        places = [self.epochs.index(epoch) for epoch in epochs]
-        curves = {name: tuple(curve[at] for at in places) for name, curve in self.curves.items()}
-        return replace(self, epochs=epochs, curves=curves)
+        curves = {
+            name: tuple(_rounded(curve[epoch - 1]) for epoch in epochs)
+            for name, curve in history.curves.items()
+            if name not in NOT_REPRODUCIBLE
+        }
+        fields = ("engine", "seed", "stop_reason", "best_epoch", "penalized")
+        others = {name: getattr(history, name) for name in fields}
+        return cls(n_epochs=n_epochs, epochs=epochs, curves=curves, **others)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON, with epochs counted from 0."""
-        curves = {name: [finite_or_none(v) for v in curve] for name, curve in self.curves.items()}
         return {
             "engine": self.engine,
             "seed": self.seed,
@@ -162,34 +123,23 @@ class TrainingLog:
             "best_epoch": None if self.best_epoch is None else self.best_epoch - 1,
             "penalized": self.penalized,
             "stopped_because": self.stop_reason,
-            "history": {"epoch": [epoch - 1 for epoch in self.epochs], **curves},
+            "history": {"epoch": [epoch - 1 for epoch in self.epochs], **self.curves},
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> TrainingLog:
         """The log of the JSON of `to_dict`."""
-        history = convert(plain["history"], Mapping[str, tuple[object, ...]], "history")
-        epochs = convert(history["epoch"], tuple[Count, ...], "history", "epoch")
+        curves = convert(plain["history"], Mapping[str, tuple[object, ...]], "history")
+        epochs = convert(curves.pop("epoch"), tuple[Count, ...], "history", "epoch")
         best = convert(plain["best_epoch"], Count | None, "best_epoch")
+        names = ("n_epochs", "engine", "seed", "penalized")
         return cls(
-            n_epochs=plain["n_epochs"],
             epochs=tuple(epoch + 1 for epoch in epochs),
-            curves={name: curve for name, curve in history.items() if name != "epoch"},
-            engine=plain["engine"],
-            seed=plain["seed"],
+            curves=curves,
             stop_reason=plain["stopped_because"],
             best_epoch=None if best is None else best + 1,
-            penalized=plain["penalized"],
+            **{name: plain[name] for name in names},
         )
-
-
-def _curve(numbers: Sequence[Any], name: str) -> tuple[float, ...]:
-    """The numbers of a curve; None becomes NaN."""
-    missing = [number is None or number != number for number in numbers]
-    return tuple(
-        math.nan if gap else convert(number, float, "history", name)
-        for number, gap in zip(numbers, missing, strict=True)
-    )
 
 
 def _logged_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
@@ -202,5 +152,5 @@ def _logged_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
     return tuple(sorted({*evenly.tolist(), *by_powers.tolist(), best}))
 
 
-def _rounded(number: float) -> float:
-    return float(f"{number:.{DIGITS}g}") if math.isfinite(number) else math.nan
+def _rounded(number: float) -> float | None:
+    return float(f"{number:.{DIGITS}g}") if math.isfinite(number) else None

@@ -6,6 +6,7 @@ has learned nothing. Both are networks without a hidden layer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,14 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._registry import lookup
 from barenet.data._scaling import Scaling
-from barenet.model._arrays import FloatArray
+from barenet.model._array_dataset import check_targets, class_probabilities
+from barenet.model._arrays import FloatArray, check_inputs
 from barenet.model._network import Network
-from barenet.model._targets import check_targets, class_probabilities
-from barenet.model._validation import check_inputs
 from barenet.optimization._penalties import L2
 from barenet.training._train import train
-
-__all__ = ["BASELINES", "Baseline", "fit_baseline"]
 
 #: Rows × weights up to which L-BFGS is the faster way to fit a linear model.
 FEW = 2**21
@@ -33,7 +31,7 @@ BLOCK = 8192
 Kind = Literal["constant", "linear"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False)
 class Baseline:
     """A simple model to compare a network with.
 
@@ -41,8 +39,6 @@ class Baseline:
     ----------
     name : {"constant", "linear"}
         The kind of model.
-    title : str
-        A description of the model.
     n_rows : int
         Number of rows that it was fitted to.
     n_classes : int or None
@@ -59,12 +55,17 @@ class Baseline:
     ('linear model', 3, array([[1.33333333]]))
     """
 
-    name: str
-    title: str
+    name: Kind
     n_rows: int
     n_classes: int | None
     network: Network
     classes: NDArray[Any] | None
+
+    @property
+    def title(self) -> str:
+        """A description of the model."""
+        constant = "mean" if self.n_classes is None else "most frequent class"
+        return constant if self.name == "constant" else "linear model"
 
     def outputs(self, X: ArrayLike) -> FloatArray:
         """Predict rows, as a network would.
@@ -128,7 +129,7 @@ def fit_baseline(
     >>> constant.title, constant.outputs([[7.0]])
     ('most frequent class', array([[0.75, 0.25]]))
     """
-    fit, titles = lookup(BASELINES, name, "name")
+    fit = lookup(BASELINES, name, "name")
     n_rows, X = len(np.asarray(X)), np.asarray(X)[: 1 if name == "constant" else None]
     single = X.dtype == np.float32 and _is_scaled(X)
     X = check_inputs(X, np.dtype(np.float32 if single else np.float64), None)
@@ -141,14 +142,7 @@ def fit_baseline(
             fit = _constant
     network = _network_for(X, classes)
     fit(network, X, np.ravel(targets), seed)
-    return Baseline(
-        name=name,
-        title=titles[n_classes is None],
-        n_rows=n_rows,
-        n_classes=n_classes,
-        network=network,
-        classes=classes,
-    )
+    return Baseline(name, n_rows, n_classes, network, classes)
 
 
 def _is_scaled(X: NDArray[Any]) -> bool:
@@ -178,15 +172,14 @@ def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None
     """Fit a linear model with an L2 penalty of ½‖W‖² on the sum of the rows' losses."""
     if network.output_activation.name == "identity":
         return _ridge(network, X, y)
-    scaling = None
+    scaling: Scaling | None
     if X.size * (network.n_outputs or 1) <= FEW:
         how: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
         scaling = Scaling("affine", X.mean(axis=0, dtype=np.float64), np.ones(X.shape[1]))
     else:
         how = {"optimizer": "adam:learning_rate=0.01", "schedule": "cosine"}
         how |= {"batch_size": min(64, len(X)), "epochs": max(3, LEAST_VISITS // len(X))}
-        if not _is_scaled(X):
-            scaling = Scaling.fit("standardize", X)
+        scaling = None if _is_scaled(X) else Scaling.fit("standardize", X)
     inputs = X if scaling is None else scaling.transform(X, network.dtype)
     train(network, inputs, y, penalty=L2(1 / len(X)), seed=seed, **how)
     if scaling is not None:  # w (x − offset) factor, as weights and bias for x
@@ -216,8 +209,5 @@ def _ridge(network: Network, X: FloatArray, y: NDArray[np.float64]) -> None:
     layer.bias[:] = y.mean() - mean @ weights
 
 
-#: How each baseline is fitted, and its title for classes and for numbers.
-BASELINES: dict[str, tuple[Any, tuple[str, str]]] = {
-    "constant": (_constant, ("most frequent class", "mean")),
-    "linear": (_linear, ("linear model", "linear model")),
-}
+#: How each baseline is fitted.
+BASELINES: dict[str, Callable[..., None]] = {"constant": _constant, "linear": _linear}

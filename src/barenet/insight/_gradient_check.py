@@ -21,8 +21,6 @@ from barenet.model._layout import Slot
 from barenet.model._network import Network, Objective
 from barenet.model.losses import Loss, as_loss
 
-__all__ = ["GradientReport", "ParameterReport", "check_gradients", "slopes"]
-
 #: The step that balances the rounding error ε/h and the truncation error h²: about ∛ε.
 STEP = float(np.cbrt(np.finfo(np.float64).eps))
 
@@ -185,7 +183,7 @@ def check_gradients(
     objective = Objective(twin, chosen)
 
     def value() -> float:
-        return objective.value(rows, training=training, rng_key=rng_key)
+        return objective.value_and_output(rows, training=training, rng_key=rng_key)[0]
 
     here, analytic = objective.value_and_gradient(rows, training=training, rng_key=rng_key)
     numeric = slopes(value, twin.parameters, analytic, tolerance)
@@ -203,42 +201,33 @@ def slopes(
     """Compute the derivative of a function by finite differences, entry by entry."""
     numeric = np.full(len(vector), np.nan)
     for index in range(len(vector)) if indices is None else indices:
-        expected = float(analytic[index])
-        for factor in SMALLER_STEPS:
-            numeric[index] = _slope(value, vector, index, STEP * factor)
-            if abs(numeric[index] - expected) <= tolerance * max(abs(expected), SMALLEST_SCALE):
-                break
-        else:
-            numeric[index] = _slope_at_a_kink(value, vector, index, expected, numeric[index])
+        numeric[index] = _slope(value, vector, index, float(analytic[index]), tolerance)
     return numeric
 
 
-def _slope(value: Callable[[], float], parameters: FloatArray, index: int, step: float) -> float:
-    """(L(θ + h) − L(θ − h)) / 2h for one parameter, with h such that θ ± h are exact."""
-    theta = parameters[index]
-    step *= max(1.0, abs(theta))
-    above, below = theta + step, theta - step
-    parameters[index] = above
-    value_above = value()
-    parameters[index] = below
-    value_below = value()
-    parameters[index] = theta
-    return float((value_above - value_below) / (above - below))
-
-
-def _slope_at_a_kink(
-    value: Callable[[], float], parameters: FloatArray, index: int, expected: float, slope: float
+def _slope(
+    value: Callable[[], float], vector: FloatArray, index: int, expected: float, tolerance: float
 ) -> float:
-    """At a kink, any slope between those of the two sides is accepted."""
-    step, theta, here = STEP * SMALLER_STEPS[-1], parameters[index], value()
-    sides = []
-    for signed in (-step, step):
-        parameters[index] = theta + signed
-        sides.append((value() - here) / (parameters[index] - theta))
-    parameters[index] = theta
+    """(L(θ + h) − L(θ − h)) / 2h for one entry, or what is expected if it lies on a kink."""
+    theta = vector[index]
+
+    def at(moved: float) -> float:
+        vector[index] = moved
+        result = value()
+        vector[index] = theta
+        return result
+
+    for factor in SMALLER_STEPS:
+        step = STEP * factor * max(1.0, abs(theta))
+        above, below = theta + step, theta - step  # which are exact
+        slope = float((at(above) - at(below)) / (above - below))
+        if abs(slope - expected) <= tolerance * max(abs(expected), SMALLEST_SCALE):
+            return slope
+    here, step = value(), STEP * SMALLER_STEPS[-1]
+    sides = [(at(end) - here) / (end - theta) for end in (theta - step, theta + step)]
     low, high = min(sides), max(sides)
-    spread, margin = high - low, 1e-3 * (high - low)
-    kink = spread > 1e-3 * max(abs(low), abs(high))
+    margin = 1e-3 * (high - low)  # at a kink, any slope between those of the two sides is accepted
+    kink = high - low > 1e-3 * max(abs(low), abs(high))
     return expected if kink and low - margin <= expected <= high + margin else slope
 
 

@@ -17,8 +17,6 @@ from barenet.insight.plots._style import TEST, TRAINING, VALIDATION, needs_log_s
 from barenet.model._arrays import FloatArray
 from barenet.training._history import HELD_OUT, WITH_PENALTY
 
-__all__ = ["draw_loss_curve"]
-
 #: Size of the image, and the edges of its panel.
 WIDTH, HEIGHT = 640, 260
 LEFT, TOP, RIGHT, BOTTOM = 64, 34, 626, 224

@@ -16,14 +16,12 @@ from barenet._constraints import check_count
 from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
+from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
-from barenet.model._targets import class_probabilities
 from barenet.training import _metrics as metrics
 
-__all__ = ["Importance", "permutation_importance"]
 
-
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False)
 class Importance:
     """The drop of a score when a column is shuffled, for each column.
 
@@ -41,7 +39,7 @@ class Importance:
     Examples
     --------
     >>> drops = np.array([[0.0, 0.1], [0.4, 0.6]])
-    >>> result = Importance(names=("age", "sex"), metric="accuracy", score=0.9, drops=drops)
+    >>> result = Importance(("age", "sex"), "accuracy", 0.9, drops)
     >>> {result.names[at]: result.mean[at].item() for at in result.order}
     {'sex': 0.5, 'age': 0.05}
     """
@@ -130,9 +128,8 @@ def permutation_importance(
         raise ArgumentError(f"expected one target, got {count:,}", argument="predictor")
     inputs, metric = predictor.inputs(X), "r2" if predictor.classes is None else "accuracy"
     if np.shape(y) != (len(inputs),):
-        raise ArgumentError(
-            f"expected one for each of {len(inputs)} rows, got {np.size(y)}", argument="y"
-        )
+        problem = f"expected one for each of {len(inputs)} rows, got {np.size(y)}"
+        raise ArgumentError(problem, argument="y")
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
     score, places = _score(predictor, inputs, y), _places(predictor)
     drops = np.empty((len(places), n_repeats))
@@ -143,7 +140,7 @@ def permutation_importance(
             rng.shuffle(order)
             shuffled[:, places[column]] = shuffled[order, places[column]]
             drops[column, repeat] = score - _score(predictor, shuffled, y)
-    return Importance(names=predictor.feature_names, metric=metric, score=score, drops=drops)
+    return Importance(predictor.feature_names, metric, score, drops)
 
 
 def _places(predictor: Predictor) -> list[slice]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from barenet._constraints import check_count
@@ -14,7 +13,6 @@ from barenet.training._run import Run
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
 
 
 class Progress(Callback):
@@ -30,7 +28,7 @@ class Progress(Callback):
 
     Attributes
     ----------
-    bar, task : rich.progress.Progress and its task, optional
+    bar : rich.progress.Progress, optional
         The bar, while it is shown.
 
     Examples
@@ -48,15 +46,14 @@ class Progress(Callback):
         self.every = None if every is None else check_count(every, "every")
         self.file = file
         self.bar: RichProgress | None = None
-        self.task: TaskID | None = None
 
     def on_start(self, run: Run) -> None:
-        stream = self.file or sys.stderr
-        self.stream = stream
+        self.stream = self.file or sys.stderr
         self.step = self.every or max(1, run.epochs // 20)
         self.refreshed = 0.0
-        if stream.isatty():
-            self._open_bar(run, stream)
+        if self.stream.isatty():
+            self.bar = _new_bar(run, self.stream)
+            self.bar.start()
 
     def on_chunk(self, run: Run) -> None:
         # A redraw takes as long as a hundred epochs of a tiny network: ten a second are enough.
@@ -66,8 +63,11 @@ class Progress(Callback):
 
     def on_epoch(self, run: Run) -> None:
         due = (run.epoch - 1) % self.step == 0 or run.epoch == run.epochs
-        if due and (self.bar is None or self.every is not None):
-            self._print(f"epoch {run.epoch}  {_in_full(run)}")
+        line = f"epoch {run.epoch}  {_in_full(run)}" if due else ""
+        if due and self.bar is None:
+            print(line, file=self.stream, flush=True)
+        elif self.bar is not None and due and self.every is not None:
+            self.bar.console.print(line, highlight=False, markup=False)
 
     def on_end(self, run: Run) -> None:
         if self.bar is not None:
@@ -75,59 +75,49 @@ class Progress(Callback):
             self.bar.stop()
             self.bar = None
 
-    def _print(self, line: str) -> None:
-        if self.bar is not None:
-            self.bar.console.print(line, highlight=False, markup=False)
-        else:
-            print(line, file=self.stream, flush=True)
-
-    def _open_bar(self, run: Run, stream: TextIO) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as RichProgress
-
-        self.bar = RichProgress(
-            TextColumn("epoch {task.fields[epoch]}/{task.total:.0f}"),
-            BarColumn(bar_width=12),
-            TextColumn("{task.fields[numbers]}"),
-            TimeRemainingColumn(),
-            console=Console(file=stream),
-            auto_refresh=False,
-        )
-        self.task = self.bar.add_task("", total=run.epochs, epoch=run.epoch, numbers="")
-        self.bar.start()
-
     def _move_bar(self, run: Run, done: float) -> None:
-        assert self.bar is not None and self.task is not None
-        numbers = _in_short(run) if len(run.history) else ""
-        self.bar.update(self.task, completed=done, epoch=run.epoch, numbers=numbers, refresh=True)
+        assert self.bar is not None
+        numbers, (task,) = _in_short(run) if len(run.history) else "", self.bar.task_ids
+        self.bar.update(task, completed=done, epoch=run.epoch, numbers=numbers, refresh=True)
+
+
+def _new_bar(run: Run, stream: TextIO) -> RichProgress:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    bar = RichProgress(
+        TextColumn("epoch {task.fields[epoch]}/{task.total:.0f}"),
+        BarColumn(bar_width=12),
+        TextColumn("{task.fields[numbers]}"),
+        TimeRemainingColumn(),
+        console=Console(file=stream),
+        auto_refresh=False,
+    )
+    bar.add_task("", total=run.epochs, epoch=run.epoch, numbers="")
+    return bar
 
 
 def _in_short(run: Run) -> str:
     """The numbers that fit beside the bar, on a terminal of 80 columns."""
     last = run.history.last()
-    names = {"loss": "loss", "learning_rate": "rate"}
-    for part in reversed(HELD_OUT):  # validation, else test: there is no room for both
-        if f"{part}_loss" in last:
-            names = {"loss": "loss", f"{part}_loss": part, "learning_rate": "rate"}
+    measured = [part for part in HELD_OUT if f"{part}_loss" in last]
+    held_out = {f"{part}_loss": part for part in measured[:1]}  # there is no room for both
+    names = {"loss": "loss", **held_out, "learning_rate": "rate"}
     return " ".join(f"{names[key]} {last[key]:.3g}" for key in names if key in last)
 
 
 def _in_full(run: Run) -> str:
     """The numbers of the last epoch, losses with the digits of the precision."""
     last, digits = run.history.last(), 9 if run.network.dtype.itemsize == 8 else 6
-    name = f"loss {WITH_PENALTY}" if run.history.penalized else "loss"
-    parts = [f"{name} {last['loss']:.{digits}f}"]
-    held_out = [part for part in HELD_OUT if f"{part}_loss" in last]
-    for part in held_out:
-        scores = _scores(last, f"{part}_")
-        parts.append(", ".join([f"{part} {last[f'{part}_loss']:.{digits}f}", *scores]))
-    parts += [] if held_out else _scores(last, "")
+    titles = {"": f"loss {WITH_PENALTY}" if run.history.penalized else "loss"}
+    titles |= {f"{part}_": part for part in HELD_OUT if f"{part}_loss" in last}
+    parts = []
+    for prefix, title in titles.items():
+        numbers = [f"{title} {last[f'{prefix}loss']:.{digits}f}"]
+        if prefix or len(titles) == 1:  # scores of the training rows, where there are no others
+            scores = [name for name in ("accuracy", "r2") if prefix + name in last]
+            numbers += [f"{name} {last[prefix + name]:.4f}" for name in scores]
+        parts.append((", " if prefix else "  ").join(numbers))
     parts += [f"rate {last['learning_rate']:.4g}"] if "learning_rate" in last else []
     return "  ".join(parts)
-
-
-def _scores(last: Mapping[str, float], prefix: str) -> list[str]:
-    """Accuracy and R² of one of the sets."""
-    names = [name for name in ("accuracy", "r2") if prefix + name in last]
-    return [f"{name} {last[prefix + name]:.4f}" for name in names]

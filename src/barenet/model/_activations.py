@@ -13,10 +13,11 @@ from typing import ClassVar
 import numpy as np
 
 from barenet._constraints import Configurable, option
-from barenet._registry import build
+from barenet._registry import build, by_name
 from barenet.model._arrays import FloatArray
 
 
+@dataclass(frozen=True)
 class Activation(Configurable, ABC):
     """A function f from Z to A, with its derivative.
 
@@ -24,8 +25,6 @@ class Activation(Configurable, ABC):
 
     Attributes
     ----------
-    role, name : str
-        The argument that takes it, and its name in `ACTIVATIONS`.
     default_init : str
         Default initializer of the weights.
     formula, backward_formula : str
@@ -58,31 +57,21 @@ class Activation(Configurable, ABC):
 
     @abstractmethod
     def forward(self, Z: FloatArray) -> FloatArray:
-        """Compute A = f(Z).
+        """Compute A = f(Z), of the shape and dtype of Z.
 
         Parameters
         ----------
         Z : ndarray of shape (n_samples, n_outputs), float32 or float64
             The layer's values before the activation.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs), dtype of Z
-            A.
         """
 
     def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
-        """Compute f′(Z), entry by entry.
+        """Compute f′(Z), entry by entry, of the shape of Z.
 
         Parameters
         ----------
         Z, A : ndarray of shape (n_samples, n_outputs)
             The values before and after the activation; many derivatives are shorter in A.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            f′(Z).
         """
         raise NotImplementedError(f"{type(self).__name__} has no elementwise derivative")
 
@@ -91,10 +80,8 @@ class Activation(Configurable, ABC):
 
         Parameters
         ----------
-        Z, A : ndarray of shape (n_samples, n_outputs)
-            The values before and after the activation.
-        d_A : ndarray of shape (n_samples, n_outputs)
-            dL/dA.
+        Z, A, d_A : ndarray of shape (n_samples, n_outputs)
+            The values before and after the activation, and dL/dA.
 
         Returns
         -------
@@ -104,7 +91,6 @@ class Activation(Configurable, ABC):
         return d_A * self.derivative(Z, A)
 
 
-@dataclass(frozen=True)
 class Identity(Activation):
     """f(z) = z, f′(z) = 1: for outputs of any value.
 
@@ -125,7 +111,6 @@ class Identity(Activation):
         return np.ones_like(Z)
 
 
-@dataclass(frozen=True)
 class ReLU(Activation):
     """f(z) = max(0, z), f′(z) = 1 for z > 0 and else 0, by convention at z = 0 as well.
 
@@ -208,7 +193,6 @@ class ELU(Activation):
         return np.where(Z > 0, 1, A + self.alpha).astype(Z.dtype)
 
 
-@dataclass(frozen=True)
 class Sigmoid(Activation):
     """f(z) = 1 / (1 + e⁻ᶻ), f′(z) = f(z)(1 − f(z)): for a probability.
 
@@ -230,7 +214,6 @@ class Sigmoid(Activation):
         return A * (1 - A)
 
 
-@dataclass(frozen=True)
 class Tanh(Activation):
     """f(z) = tanh z, f′(z) = 1 − f(z)².
 
@@ -251,7 +234,6 @@ class Tanh(Activation):
         return 1 - A * A
 
 
-@dataclass(frozen=True)
 class Softplus(Activation):
     """f(z) = ln(1 + eᶻ), f′(z) = σ(z): a smooth ReLU; its output is positive.
 
@@ -274,7 +256,6 @@ class Softplus(Activation):
         return sigmoid(Z)
 
 
-@dataclass(frozen=True)
 class Exponential(Activation):
     """f(z) = eᶻ, f′(z) = f(z): for the rate of a count, with the Poisson loss.
 
@@ -295,7 +276,6 @@ class Exponential(Activation):
         return A
 
 
-@dataclass(frozen=True)
 class SiLU(Activation):
     """f(z) = z·σ(z), f′(z) = σ(z) + f(z)(1 − σ(z)); also called swish.
 
@@ -318,7 +298,6 @@ class SiLU(Activation):
         return S + A * (1 - S)
 
 
-@dataclass(frozen=True)
 class GELU(Activation):
     """f(z) = z·Φ(z), f′(z) = Φ(z) + z·φ(z), with the normal distribution's Φ and density φ.
 
@@ -348,13 +327,6 @@ class GELU(Activation):
         return ndtr(Z) + Z * density
 
 
-def sigmoid(Z: FloatArray) -> FloatArray:
-    """Compute 1 / (1 + e⁻ᶻ); the quotient is 0 where e⁻ᶻ overflows to infinity."""
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-Z))
-
-
-@dataclass(frozen=True)
 class Softmax(Activation):
     """f(z)ᵢ = exp(zᵢ) / Σⱼ exp(zⱼ): class probabilities, row by row.
 
@@ -383,16 +355,30 @@ class Softmax(Activation):
         return A * (d_A - (d_A * A).sum(axis=1, keepdims=True))
 
 
+def sigmoid(Z: FloatArray) -> FloatArray:
+    """Compute 1 / (1 + e⁻ᶻ); the quotient is 0 where e⁻ᶻ overflows to infinity."""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-Z))
+
+
+def softplus(Z: FloatArray) -> FloatArray:
+    """Compute ln(1 + eᶻ) = −ln σ(−z), without overflow."""
+    return np.maximum(Z, 0) + np.log1p(np.exp(-np.abs(Z)))
+
+
+def log_softmax(Z: FloatArray) -> FloatArray:
+    """Compute ln softmax(z) of each row, without overflow."""
+    Z = Z - Z.max(axis=1, keepdims=True)
+    return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+
+
 #: The activation of logits.
 IDENTITY = Identity()
 
 #: Every activation by its name.
-ACTIVATIONS: dict[str, type[Activation]] = {
-    kind.name: kind
-    for kind in (
-        Identity, ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid, Softplus, Exponential, Softmax,
-    )
-}  # fmt: skip
+ACTIVATIONS: dict[str, type[Activation]] = by_name(
+    Identity, ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid, Softplus, Exponential, Softmax
+)
 
 
 def as_activation(spec: str | Activation, argument: str = "activation") -> Activation:

@@ -8,11 +8,15 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._constraints import check_number
+from barenet._constraints import check_count, check_number
 from barenet.errors import ArgumentError
-from barenet.model._arrays import FloatArray, InputArray
-from barenet.model._targets import check_targets
-from barenet.model._validation import as_finite, validate_inputs
+from barenet.model._arrays import (
+    FloatArray,
+    InputArray,
+    as_finite,
+    numeric_array,
+    validate_inputs,
+)
 from barenet.model.losses import Loss
 
 #: Rows that are converted at a time for prediction.
@@ -20,15 +24,7 @@ BLOCK = 8192
 
 
 class ArrayDataset(NamedTuple):
-    """Samples with their targets.
-
-    Examples
-    --------
-    >>> X = np.array([[0], [255], [51]], np.uint8)
-    >>> dataset = ArrayDataset(X, np.zeros((3, 1)), None, 1 / 255)
-    >>> dataset.take(slice(1, None)).inputs(np.dtype("float64"))
-    array([[1. ], [0.2]])
-    """
+    """Samples with their targets."""
 
     #: float32, float64 or uint8, of any strides, shape (n_samples, n_inputs); never written to
     X: InputArray
@@ -86,15 +82,16 @@ def validate_arrays(
     scale: float = 1.0,
 ) -> ArrayDataset:
     """Check data against a network and a loss; convert targets and weights."""
-    scale = check_scale(scale, network.dtype)
-    inputs = validate_inputs(X, network.dtype, network.n_inputs)
-    n_outputs = network.n_outputs or inputs.shape[1]
-    targets = check_targets(y, len(inputs), n_outputs, network.dtype)
+    dtype, limits = network.dtype, np.finfo(network.dtype)
+    scale = check_number(scale, "scale", gt=0)
+    if not float(limits.tiny) <= scale <= float(limits.max) / 255:  # its product with a byte
+        raise ArgumentError(f"{scale:g} is beyond the range of {dtype}", argument="scale")
+    inputs = validate_inputs(X, dtype, network.n_inputs)
+    targets = check_targets(y, len(inputs), network.n_outputs or inputs.shape[1], dtype)
     loss.check_targets(targets)
-    if sample_weight is None:
-        return ArrayDataset(inputs, targets, None, scale)
-    weights = check_sample_weight(sample_weight, len(inputs), network.dtype)
-    return ArrayDataset(inputs, targets, weights, scale)
+    if sample_weight is not None:
+        sample_weight = check_sample_weight(sample_weight, len(inputs), dtype)
+    return ArrayDataset(inputs, targets, sample_weight, scale)
 
 
 def input_blocks(X: InputArray, dtype: np.dtype[Any]) -> Iterator[FloatArray]:
@@ -103,12 +100,28 @@ def input_blocks(X: InputArray, dtype: np.dtype[Any]) -> Iterator[FloatArray]:
         yield np.ascontiguousarray(X[start : start + BLOCK], dtype)
 
 
-def check_scale(scale: object, dtype: np.dtype[Any]) -> float:
-    """Return a positive factor whose product with a byte is finite in the dtype."""
-    factor, limits = check_number(scale, "scale", gt=0), np.finfo(dtype)
-    if not float(limits.tiny) <= factor <= float(limits.max) / 255:
-        raise ArgumentError(f"{factor:g} is beyond the range of {dtype}", argument="scale")
-    return factor
+def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> FloatArray:
+    """Return y in the shape of the network's output."""
+    try:
+        array = numeric_array(y, "y")
+    except ArgumentError as error:
+        hint = "number the classes first: classes, y = np.unique(y, return_inverse=True)"
+        error.remedy = error.remedy or hint
+        raise
+    if array.ndim == 0 or len(array) != n_samples:
+        count = len(array) if array.ndim else "no"
+        raise ArgumentError(f"has {count} rows, and X has {n_samples}", argument="y")
+    if array.ndim == 1 and n_outputs == 1:
+        array = array.reshape(-1, 1)
+    elif array.ndim == 1 and array.dtype.kind in "bui":
+        return _one_hot(array, n_outputs, dtype)
+    if array.shape != (n_samples, n_outputs):
+        raise ArgumentError(
+            f"expected shape ({n_samples}, {n_outputs}), or class indices as whole numbers of "
+            f"shape ({n_samples},), got {array.dtype} of shape {array.shape}",
+            argument="y",
+        )
+    return as_finite(array, dtype, "y")
 
 
 def check_sample_weight(
@@ -128,3 +141,56 @@ def check_sample_weight(
         raise ArgumentError(problem, argument="sample_weight")
     exponent = int(np.frexp(weights.max())[1])
     return weights if abs(exponent) < 64 else np.ldexp(weights, -exponent)
+
+
+def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray:
+    """Encode class indices as rows that are 1 at the class and 0 elsewhere.
+
+    Parameters
+    ----------
+    y : array-like of int of shape (n_samples,)
+        Class indices from 0 to n_classes − 1.
+    n_classes : int
+        Number of columns.
+    dtype : dtype, default=float32
+        Dtype of the result.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+        One row for each sample.
+
+    Raises
+    ------
+    ValueError
+        If an index is not a whole number, or out of range.
+
+    Examples
+    --------
+    >>> one_hot([0, 2], 3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]], dtype=float32)
+    """
+    check_count(n_classes, "n_classes")
+    indices = numeric_array(y, "y")
+    if indices.ndim != 1 or indices.dtype.kind not in "bui":
+        problem = "expected class indices, whole numbers of shape (n_samples,)"
+        given = f"{indices.dtype} of shape {indices.shape}"
+        raise ArgumentError(f"{problem}, got {given}", argument="y")
+    return _one_hot(indices, n_classes, dtype)
+
+
+def _one_hot(indices: NDArray[Any], n_classes: int, dtype: Any) -> FloatArray:
+    """One-hot rows of class indices, whose range is checked."""
+    if len(indices) and not (indices.min() >= 0 and indices.max() < n_classes):
+        given = f"class indices go from {indices.min()} to {indices.max()}"
+        problem = f"{given}, and {n_classes} outputs take 0 to {n_classes - 1}"
+        raise ArgumentError(problem, argument="y")
+    rows = np.zeros((len(indices), n_classes), dtype=dtype)
+    rows[np.arange(len(indices)), indices.astype(np.intp)] = 1
+    return rows
+
+
+def class_probabilities(output: FloatArray) -> FloatArray:
+    """Expand a single output, the probability of the second class, into two columns."""
+    return np.hstack([1 - output, output]) if output.shape[1] == 1 else output

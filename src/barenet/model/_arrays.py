@@ -1,12 +1,16 @@
-"""Types of arrays for annotations."""
+"""Arrays: their types, and checks at the public edge; the code behind it trusts its arguments."""
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from barenet.errors import ArgumentError
 
 #: A float32 or float64 array.
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
@@ -22,3 +26,114 @@ Arrays: TypeAlias = Mapping[str, FloatArray]
 
 #: The result of ``forward`` that ``backward`` takes.
 Cache: TypeAlias = Any
+
+#: Entries that are checked at a time: they stay in the processor's cache.
+BLOCK_ENTRIES = 2**18
+
+#: Dtypes of X that are used without a copy, in native byte order.
+INPUT_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8))
+
+
+def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return float32 or float64 as a dtype."""
+    with contextlib.suppress(TypeError):
+        if dtype is not None and np.dtype(dtype) in INPUT_DTYPES[:2]:
+            return np.dtype(dtype)
+    raise ArgumentError.of("dtype", dtype, "float32 or float64")
+
+
+def numeric_array(values: ArrayLike, argument: str) -> NDArray[Any]:
+    """Convert to an array of real numbers."""
+    if hasattr(values, "tocsr"):
+        remedy = f"use {argument}.toarray()"
+        raise ArgumentError("sparse matrices are not supported", argument=argument, remedy=remedy)
+    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
+        remedy = "fill them, or leave their rows out"
+        raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
+    try:
+        array = np.asarray(values)
+        if array.dtype == object:
+            array = array.astype(np.float64)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise ArgumentError(f"expected an array of numbers: {error}", argument=argument) from error
+    if array.dtype.kind not in "buif":
+        raise ArgumentError(f"expected real numbers, got {array.dtype}", argument=argument)
+    return array
+
+
+def as_finite(values: ArrayLike, dtype: np.dtype[Any], argument: str) -> FloatArray:
+    """Convert to a C-contiguous array of finite numbers of a dtype."""
+    array = numeric_array(values, argument)
+    check_finite(array, dtype, argument)
+    return np.ascontiguousarray(array, dtype=dtype)
+
+
+def check_finite(array: NDArray[Any], dtype: np.dtype[Any], argument: str) -> None:
+    """Reject numbers that are not finite, or would not be in a dtype."""
+    if array.dtype.kind != "f" or array.size == 0:
+        return
+    array = np.atleast_1d(array)
+    n_rows = max(1, BLOCK_ENTRIES // array[0].size)
+    for start in range(0, len(array), n_rows):
+        block = array[start : start + n_rows]
+        with np.errstate(over="ignore", invalid="ignore"):
+            largest = max(-block.min(), block.max())  # NaN if any entry is
+            if math.isfinite(dtype.type(largest)):
+                continue
+        problem = f"{largest:g} is too large for {dtype}"
+        remedy = "scale the data, or use a float64 network"
+        for row, *column in np.argwhere(~np.isfinite(block))[:1].tolist():
+            problem = f"{block[row, *column]} at {(start + row, *column)}"
+            remedy = "only finite numbers can be used"
+        raise ArgumentError(problem, argument=argument, remedy=remedy)
+
+
+def check_matrix(
+    X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None, argument: str
+) -> NDArray[Any]:
+    """Convert to a matrix of the network's width with at least one row, of finite numbers."""
+    array = numeric_array(X, argument)
+    if array.ndim != 2:
+        problem = f"expected 2 dimensions (n_samples, n_features), got shape {array.shape}"
+        one, several = f"{argument}.reshape(1, -1)", f"{argument}.reshape(-1, 1)"
+        remedy = f"for one sample {one}, for one feature {several}" if array.ndim == 1 else ""
+        raise ArgumentError(problem, argument=argument, remedy=remedy)
+    if array.size == 0:
+        raise ArgumentError(f"is empty, its shape is {array.shape}", argument=argument)
+    if n_inputs not in (None, array.shape[1]):
+        problem = f"has {array.shape[1]} features, and the network takes {n_inputs} inputs"
+        raise ArgumentError(problem, argument=argument)
+    check_finite(array, dtype, argument)
+    return array
+
+
+def check_inputs(
+    X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None, argument: str = "X"
+) -> FloatArray:
+    """Return X as a finite matrix of the network's dtype and width."""
+    return np.ascontiguousarray(check_matrix(X, dtype, n_inputs, argument), dtype)
+
+
+def validate_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) -> InputArray:
+    """Check X, without a copy where batches can be taken from it as it is.
+
+    X may take most of the memory, hold images as bytes, or be a memory-mapped file; it is converted
+    to the network's dtype one batch at a time.
+    """
+    array = check_matrix(X, dtype, n_inputs, "X")
+    usable = isinstance(X, np.ndarray) and X.dtype in INPUT_DTYPES and X.flags.aligned
+    if usable and not np.mod(array.strides, array.itemsize).any():
+        return array
+    return np.require(array, dtype, ("C", "A"))
+
+
+def check_outputs(output: FloatArray) -> FloatArray:
+    """Reject outputs that are not finite, from rows with very large values."""
+    finite = np.isfinite(output).all(axis=1)
+    if finite.all():
+        return output
+    problem = (
+        f"row {int(finite.argmin())} has values so large that the network's output is beyond the "
+        f"range of {output.dtype}"
+    )
+    raise ArgumentError(problem, argument="X")

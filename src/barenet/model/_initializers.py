@@ -14,17 +14,13 @@ import numpy as np
 from numpy.random import RandomState
 
 from barenet._constraints import Configurable, option
-from barenet._registry import build
+from barenet._registry import build, by_name
 from barenet.model._arrays import FloatArray, Shape
 
 
+@dataclass(frozen=True)
 class Initializer(Configurable, ABC):
     """A distribution of the initial values of an array of parameters.
-
-    Attributes
-    ----------
-    role, name : str
-        The argument that takes it, and its name in `INITIALIZERS`.
 
     Examples
     --------
@@ -41,7 +37,7 @@ class Initializer(Configurable, ABC):
 
     @abstractmethod
     def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
-        """Draw an array.
+        """Draw an array of the given shape, float64.
 
         Parameters
         ----------
@@ -51,15 +47,9 @@ class Initializer(Configurable, ABC):
             (n_outputs, n_inputs) for weights, (n_outputs,) for a bias.
         n_inputs, n_outputs : int
             Size of the layer, which determines the scale.
-
-        Returns
-        -------
-        ndarray of the given shape, float64
-            The initial values.
         """
 
 
-@dataclass(frozen=True)
 class Zeros(Initializer):
     """All zeros, for biases. With zero weights, all neurons would stay the same.
 
@@ -127,13 +117,11 @@ class VarianceScaling(Initializer):
 
     Attributes
     ----------
-    scale : float
-        2 compensates for ReLU, which halves the variance; 1 otherwise.
+    scale, distribution : float and str
+        2 compensates for ReLU, which halves the variance; 1 otherwise. "normal" or "uniform".
     fan : {"in", "average"}
         n: the number of inputs, for the forward pass, or the mean of inputs and outputs, a
         compromise with the backward pass.
-    distribution : {"normal", "uniform"}
-        The distribution.
     """
 
     scale: ClassVar[float]
@@ -149,7 +137,6 @@ class VarianceScaling(Initializer):
         return rng.uniform(-limit, limit, shape)
 
 
-@dataclass(frozen=True)
 class GlorotUniform(VarianceScaling):
     """Uniform, of variance 2 / (n_inputs + n_outputs): for tanh, sigmoid and softmax.
 
@@ -167,7 +154,6 @@ class GlorotUniform(VarianceScaling):
     scale, fan, distribution = 1.0, "average", "uniform"
 
 
-@dataclass(frozen=True)
 class GlorotNormal(VarianceScaling):
     """Normal, of variance 2 / (n_inputs + n_outputs): for tanh, sigmoid and softmax.
 
@@ -181,7 +167,6 @@ class GlorotNormal(VarianceScaling):
     scale, fan, distribution = 1.0, "average", "normal"
 
 
-@dataclass(frozen=True)
 class HeUniform(VarianceScaling):
     """Uniform, of variance 2 / n_inputs: for ReLU and its variants.
 
@@ -197,7 +182,6 @@ class HeUniform(VarianceScaling):
     scale, fan, distribution = 2.0, "in", "uniform"
 
 
-@dataclass(frozen=True)
 class HeNormal(VarianceScaling):
     """Normal, of variance 2 / n_inputs: for ReLU and its variants.
 
@@ -211,7 +195,6 @@ class HeNormal(VarianceScaling):
     scale, fan, distribution = 2.0, "in", "normal"
 
 
-@dataclass(frozen=True)
 class LeCunUniform(VarianceScaling):
     """Uniform, of variance 1 / n_inputs: keeps the variance of the forward signal.
 
@@ -227,7 +210,6 @@ class LeCunUniform(VarianceScaling):
     scale, fan, distribution = 1.0, "in", "uniform"
 
 
-@dataclass(frozen=True)
 class LeCunNormal(VarianceScaling):
     """Normal, of variance 1 / n_inputs: keeps the variance of the forward signal.
 
@@ -272,13 +254,10 @@ class Orthogonal(Initializer):
 
 
 #: Every initializer by its name; Glorot's, He's and LeCun's are uniform by default.
-INITIALIZERS: dict[str, type[Initializer]] = {
-    kind.name: kind
-    for kind in (
-        Zeros, Normal, Uniform, GlorotUniform, GlorotNormal, HeUniform, HeNormal,
-        LeCunUniform, LeCunNormal, Orthogonal,
-    )
-}  # fmt: skip
+INITIALIZERS: dict[str, type[Initializer]] = by_name(
+    Zeros, Normal, Uniform, GlorotUniform, GlorotNormal, HeUniform, HeNormal, LeCunUniform,
+    LeCunNormal, Orthogonal,
+)  # fmt: skip
 INITIALIZERS |= {"glorot": GlorotUniform, "he": HeUniform, "lecun": LeCunUniform}
 
 

@@ -1,4 +1,4 @@
-"""Layout: the position of each layer's arrays in a flat vector.
+"""The flat vectors of a network: the layout of the layers' arrays in them, copies, and the norm.
 
 All arithmetic on offsets is here. Gradients, moments of optimizers and strengths of penalties have
 the same length as the parameters, and so the same layout.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -26,30 +27,25 @@ class Slot(NamedTuple):
 
 
 class Layout:
-    """The positions of all arrays of a network, one after the other.
-
-    Examples
-    --------
-    >>> layout = Layout([{"weights": (2, 1), "bias": (1,)}])
-    >>> layout.views(np.array([1.0, 2.0, 3.0]))[0]["bias"]
-    array([3.])
-    """
+    """The positions of all arrays of a network, one after the other."""
 
     def __init__(self, shapes: Iterable[Mapping[str, tuple[int, ...]]]) -> None:
-        self.slots: list[Slot] = []
+        self.layers: list[list[Slot]] = []
         self.size = 0
-        self.n_layers = 0
         for index, arrays in enumerate(shapes):
-            self.n_layers = index + 1
+            self.layers.append([])
             for name, shape in arrays.items():
                 start, self.size = self.size, self.size + math.prod(shape)
-                self.slots.append(Slot(index, name, shape, start, self.size))
+                self.layers[-1].append(Slot(index, name, shape, start, self.size))
+        self.slots = list(chain.from_iterable(self.layers))
 
     def views(self, vector: FloatArray) -> list[dict[str, FloatArray]]:
         """Views of a flat vector as the arrays of each layer."""
-        layers: list[dict[str, FloatArray]] = [{} for _ in range(self.n_layers)]
-        for index, name, shape, start, stop in self.slots:
-            layers[index][name] = vector[start:stop].reshape(shape)
+        layers: list[dict[str, FloatArray]] = []
+        for slots in self.layers:
+            layers.append({})
+            for _, name, shape, start, stop in slots:
+                layers[-1][name] = vector[start:stop].reshape(shape)
         return layers
 
 
@@ -61,3 +57,38 @@ class InPlaceAssignment:
             vars(self)[name][...] = value
         else:
             super().__setattr__(name, value)
+
+
+class HasVectors(Protocol):
+    """Everything that training changes in a network."""
+
+    parameters: FloatArray
+    statistics: FloatArray
+
+
+class Snapshot(NamedTuple):
+    """Copies of a network's vectors."""
+
+    parameters: FloatArray
+    statistics: FloatArray
+
+    @classmethod
+    def of(cls, network: HasVectors) -> Snapshot:
+        """Copy a network's vectors."""
+        return cls(network.parameters.copy(), network.statistics.copy())
+
+    def update(self, network: HasVectors) -> None:
+        """Copy a network's vectors into the same memory."""
+        self.parameters[...], self.statistics[...] = network.parameters, network.statistics
+
+    def restore(self, network: HasVectors) -> None:
+        """Copy the vectors back into a network."""
+        network.parameters, network.statistics = self
+
+
+def euclidean_norm(vector: FloatArray) -> float:
+    """Compute √(Σ vᵢ²), in float64 if the squares overflow."""
+    with np.errstate(over="ignore"):
+        square = vector @ vector
+    norm = np.sqrt(square) if np.isfinite(square) else np.linalg.norm(vector.astype(float))
+    return float(norm)

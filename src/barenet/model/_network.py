@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -11,14 +12,19 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from barenet._constraints import check_seed
 from barenet.model._activations import IDENTITY, Activation
-from barenet.model._architecture import as_layers, chain_widths, dense_layers
+from barenet.model._architecture import as_layers, chain_widths, dense_layers, summarize
 from barenet.model._array_dataset import ArrayDataset, input_blocks, validate_arrays
-from barenet.model._arrays import Cache, FloatArray, InputArray
+from barenet.model._arrays import (
+    Cache,
+    FloatArray,
+    InputArray,
+    check_dtype,
+    check_outputs,
+    validate_inputs,
+)
 from barenet.model._initializers import Initializer
 from barenet.model._layout import InPlaceAssignment, Layout
-from barenet.model._randomness import derive_key, fresh_key
-from barenet.model._summary import summarize
-from barenet.model._validation import check_dtype, check_outputs, validate_inputs
+from barenet.model._randomness import derive_key
 from barenet.model.layers import Layer
 from barenet.model.losses import Loss, as_loss, logits_form
 
@@ -37,10 +43,9 @@ class Network(InPlaceAssignment):
 
     Attributes
     ----------
-    layers : list of Layer
-        The layers; their parameters are views into `parameters`.
     parameters : ndarray of shape (n_parameters,)
-        All parameters in one contiguous vector: layer after layer, weights before bias.
+        All parameters in one contiguous vector: layer after layer, weights before bias. Those of
+        the layers are views into it.
     statistics : ndarray
         The running averages of `BatchNorm`, which are measured while training and not learned.
     layout, statistics_layout : Layout
@@ -51,8 +56,6 @@ class Network(InPlaceAssignment):
         The widths from the input to the output.
     output_activation : Activation
         Activation of the last layer; the identity if it has none.
-    dtype : numpy.dtype
-        float32 or float64.
 
     Examples
     --------
@@ -67,10 +70,6 @@ class Network(InPlaceAssignment):
 
     parameters: FloatArray
     statistics: FloatArray
-    n_inputs: int | None
-    n_outputs: int | None
-    n_parameters: int
-    dtype: np.dtype[Any]
     #: Computes the outputs of many rows faster than `forward`, or returns None; set by an engine.
     _fast_outputs: ClassVar[Callable[[Network, InputArray], FloatArray | None] | None] = None
 
@@ -116,10 +115,8 @@ class Network(InPlaceAssignment):
             Whether each hidden layer is normalized over the batch, before its activation.
         dropout : float, default=0.0
             Fraction of each hidden layer's outputs that is dropped while training.
-        seed : int, default=0
-            Determines the initial parameters.
-        dtype : {"float32", "float64"}, default="float32"
-            Precision of all computations.
+        seed, dtype : int and str
+            The arguments of `Network`.
 
         Returns
         -------
@@ -180,22 +177,22 @@ class Network(InPlaceAssignment):
         cache : list
             The argument of `backward`.
         """
-        if training and rng_key is None:
-            rng_key = fresh_key()
+        if rng_key is None:
+            rng_key = secrets.randbits(64) if training else 0
         output = np.asarray(X, self.dtype)
         caches: list[Cache] = []
         for index, layer in enumerate(self.layers):
             stop = {"logits": True} if logits and layer is self.layers[-1] else {}
-            layer_key = derive_key(rng_key, index) if rng_key is not None else 0
-            output, cache = layer.forward(output, training=training, rng_key=layer_key, **stop)
+            key = derive_key(rng_key, index)
+            output, cache = layer.forward(output, training=training, rng_key=key, **stop)
             caches.append(cache)
         return output, caches
 
     def backward(self, cache: list[Cache], d_output: FloatArray) -> FloatArray:
         """Compute the gradient of the loss by all parameters from the one by the output.
 
-        The chain rule, from the last layer to the first: each takes dL/d(output) and returns
-        dL/d(input), which is the dL/d(output) of the previous layer.
+        The chain rule, from the last layer to the first: the dL/d(input) of each is the
+        dL/d(output) of the previous one.
 
         Parameters
         ----------
@@ -227,19 +224,8 @@ class Network(InPlaceAssignment):
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            The output after its activation: probabilities for softmax and sigmoid.
-
-        Raises
-        ------
-        ValueError
-            If X has another width, no rows, or numbers that are not finite, or an output is beyond
-            the range of the network's dtype.
-
-        Examples
-        --------
-        >>> from barenet import Network
-        >>> Network.dense([2, 3], output="softmax").predict([[0.0, 0.0]]).round(3)
-        array([[0.333, 0.333, 0.333]], dtype=float32)
+            The output after its activation: probabilities for softmax and sigmoid; a ValueError
+            if X does not fit the network or is not finite, or an output is not.
         """
         inputs = validate_inputs(X, self.dtype, self.n_inputs)
         fast_outputs = type(self)._fast_outputs
@@ -287,14 +273,9 @@ class Network(InPlaceAssignment):
         Returns
         -------
         value : float
-            The loss.
+            The loss; a ValueError if X, y or the loss does not fit the network.
         gradient : ndarray of shape (n_parameters,)
             Its derivative by each parameter.
-
-        Raises
-        ------
-        ValueError
-            If X or y does not fit the network, or the loss does not fit its output.
 
         Examples
         --------
@@ -361,7 +342,7 @@ class Network(InPlaceAssignment):
         self.n_outputs = self.sizes[-1] if self.sizes else None
         parts = self.layout.views(parameters), self.statistics_layout.views(statistics)
         for layer, learned, measured in zip(self.layers, *parts, strict=True):
-            layer.bind({**learned, **measured})
+            vars(layer).update({**learned, **measured})
 
 
 class Objective:
@@ -371,29 +352,21 @@ class Objective:
         self.network = network
         self.loss, self.logits = logits_form(loss, network.output_activation)
 
-    def value(self, data: ArrayDataset, *, training: bool = False, rng_key: int = 0) -> float:
-        """Compute the loss."""
-        output, _ = self._forward(data, training, rng_key)
-        return self.loss.value(output, data.y, data.sample_weight)
-
-    def value_and_output(self, data: ArrayDataset) -> tuple[float, FloatArray]:
-        """Compute the loss and the output, as for prediction."""
-        output, _ = self._forward(data, training=False)
+    def value_and_output(
+        self, data: ArrayDataset, *, training: bool = False, rng_key: int = 0
+    ) -> tuple[float, FloatArray]:
+        """Compute the loss and the output."""
+        X, network = data.inputs(self.network.dtype), self.network
+        output, _ = network.forward(X, training=training, rng_key=rng_key, logits=self.logits)
         value = self.loss.value(output, data.y, data.sample_weight)
-        return value, self.network.output_activation.forward(output) if self.logits else output
+        return value, network.output_activation.forward(output) if self.logits else output
 
     def value_and_gradient(
         self, data: ArrayDataset, *, training: bool = True, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
         """Compute the loss, and its gradient of shape (n_parameters,)."""
-        output, cache = self._forward(data, training, rng_key)
+        X, network = data.inputs(self.network.dtype), self.network
+        output, cache = network.forward(X, training=training, rng_key=rng_key, logits=self.logits)
         d_output = self.loss.gradient(output, data.y, data.sample_weight)
         value = self.loss.value(output, data.y, data.sample_weight)
-        return value, self.network.backward(cache, d_output)
-
-    def _forward(
-        self, data: ArrayDataset, training: bool, rng_key: int | None = None
-    ) -> tuple[FloatArray, list[Cache]]:
-        """The output that the loss takes, and the cache."""
-        inputs = data.inputs(self.network.dtype)
-        return self.network.forward(inputs, training=training, rng_key=rng_key, logits=self.logits)
+        return value, network.backward(cache, d_output)

@@ -19,13 +19,7 @@ MASK = 0xFFFFFFFFFFFFFFFF
 
 
 def derive_key(key: int, *path: int) -> int:
-    """Derive an independent key from a key and the numbers of a path.
-
-    Examples
-    --------
-    >>> derive_key(0, 1) == derive_key(0, 1), derive_key(0, 1) == derive_key(0, 2)
-    (True, False)
-    """
+    """Derive an independent key from a key and the numbers of a path."""
     for number in (*path, len(path)):
         z = (key + GOLDEN_GAMMA * (number + 1)) & MASK
         z = ((z ^ (z >> 30)) * MULTIPLIER_1) & MASK  # SplitMix64: every bit affects all 64
@@ -34,25 +28,8 @@ def derive_key(key: int, *path: int) -> int:
     return key
 
 
-def fresh_key() -> int:
-    """Draw a random key from the operating system.
-
-    Examples
-    --------
-    >>> 0 <= fresh_key() < 2**64
-    True
-    """
-    return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
-
-
 def uniforms(key: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Compute the first numbers of a key, uniform from 0 up to but not including 1.
-
-    Examples
-    --------
-    >>> uniforms(0, (3,)).round(4)
-    array([0.8833, 0.4315, 0.0264])
-    """
+    """Compute the first numbers of a key, uniform from 0 up to but not including 1."""
     counter = np.arange(1, np.prod(shape, dtype=np.int64) + 1, dtype=np.uint64)
     bits = np.uint64(key) + counter * np.uint64(GOLDEN_GAMMA)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(MULTIPLIER_1)

@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from barenet._constraints import Configurable, option
-from barenet._registry import build
+from barenet._registry import build, by_name
 from barenet.model._arrays import FloatArray
+from barenet.model._layout import euclidean_norm
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,6 @@ class Clipping(Configurable, ABC):
 
     Attributes
     ----------
-    role, name : str
-        The argument that takes it, and its name in `CLIPPINGS`.
     formula : str
         The clipped gradient from g, its norm and the limit c, as a Python expression, for
         `explain`.
@@ -29,8 +28,10 @@ class Clipping(Configurable, ABC):
 
     Examples
     --------
-    >>> as_clipping("norm:limit=1")
-    ClipNorm(limit=1.0)
+    >>> gradient = np.array([3.0, -0.5])
+    >>> ClipValue(limit=1.0).clip(gradient)
+    >>> gradient
+    array([ 1. , -0.5])
     """
 
     role: ClassVar[str] = "clip"
@@ -48,19 +49,12 @@ class Clipping(Configurable, ABC):
         """
 
 
-@dataclass(frozen=True)
 class ClipValue(Clipping):
     """Clip each entry to ±limit.
 
-    Parameters
-    ----------
-    limit : float
-        Largest absolute value of an entry.
-
     Examples
     --------
-    >>> gradient = np.array([3.0, -0.5])
-    >>> ClipValue(1.0).clip(gradient)
+    >>> ClipValue(1.0).clip(gradient := np.array([3.0, -0.5]))
     >>> gradient
     array([ 1. , -0.5])
     """
@@ -72,22 +66,15 @@ class ClipValue(Clipping):
         np.clip(gradient, -self.limit, self.limit, out=gradient)
 
 
-@dataclass(frozen=True)
 class ClipNorm(Clipping):
     """Scale a longer gradient to the length `limit`, in the same direction.
 
     From Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks"
     (2013).
 
-    Parameters
-    ----------
-    limit : float
-        Largest Euclidean norm.
-
     Examples
     --------
-    >>> gradient = np.array([3.0, -4.0])
-    >>> ClipNorm(1.0).clip(gradient)
+    >>> ClipNorm(1.0).clip(gradient := np.array([3.0, -4.0]))
     >>> gradient
     array([ 0.6, -0.8])
     """
@@ -101,16 +88,8 @@ class ClipNorm(Clipping):
             gradient *= self.limit / norm
 
 
-def euclidean_norm(vector: FloatArray) -> float:
-    """Compute √(Σ vᵢ²), in float64 if the squares overflow."""
-    with np.errstate(over="ignore"):
-        square = vector @ vector
-    norm = np.sqrt(square) if np.isfinite(square) else np.linalg.norm(vector.astype(float))
-    return float(norm)
-
-
 #: Every clipping by its name.
-CLIPPINGS: dict[str, type[Clipping]] = {kind.name: kind for kind in (ClipValue, ClipNorm)}
+CLIPPINGS: dict[str, type[Clipping]] = by_name(ClipValue, ClipNorm)
 
 
 def as_clipping(spec: str | Clipping | None) -> Clipping | None:

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from barenet._constraints import Configurable, check_number
-from barenet._registry import build
+from barenet._registry import build, by_name
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Layout
@@ -25,8 +25,6 @@ class Penalty(Configurable, ABC):
 
     Attributes
     ----------
-    role, name : str
-        The argument that takes it, and its name in `PENALTIES`.
     formula, derivative_formula : str
         The term for weights W and its derivative, as Python expressions, for `explain`.
     strength : float or sequence of float
@@ -60,32 +58,22 @@ class Penalty(Configurable, ABC):
 
     @abstractmethod
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
-        """Compute the penalty.
+        """Compute the term that is added to the loss.
 
         Parameters
         ----------
         parameters, strengths : ndarray of shape (n_parameters,)
             The parameters, and λ for each.
-
-        Returns
-        -------
-        float
-            The term that is added to the loss.
         """
 
     @abstractmethod
     def gradient(self, parameters: FloatArray, strengths: FloatArray) -> FloatArray:
-        """Compute the derivative of the penalty by each parameter.
+        """Compute the term that is added to the gradient, shape (n_parameters,).
 
         Parameters
         ----------
         parameters, strengths : ndarray of shape (n_parameters,)
             The parameters, and λ for each.
-
-        Returns
-        -------
-        ndarray of shape (n_parameters,)
-            The term that is added to the gradient.
         """
 
     def expand(self, layout: Layout, dtype: np.dtype[np.floating]) -> FloatArray:
@@ -93,10 +81,8 @@ class Penalty(Configurable, ABC):
 
         Parameters
         ----------
-        layout : Layout
-            Layout of the network's parameters.
-        dtype : numpy.dtype
-            Dtype of the network.
+        layout, dtype : Layout and numpy.dtype
+            Layout and dtype of the network's parameters.
 
         Returns
         -------
@@ -121,17 +107,8 @@ class Penalty(Configurable, ABC):
         return strengths
 
 
-@dataclass(frozen=True)
 class L1(Penalty):
     """λ Σ|w|, with the derivative λ sign(w): drives weights to exactly 0.
-
-    Parameters
-    ----------
-    strength : float or sequence of float
-        λ: one for all layers, or one for each layer that has weights.
-    normalize_by_batch : bool, default=False
-        True to divide λ by the number of rows in the batch, or the sum of their weights, as
-        scikit-learn does with ``alpha``.
 
     Examples
     --------
@@ -150,17 +127,8 @@ class L1(Penalty):
         return strengths * np.sign(parameters)
 
 
-@dataclass(frozen=True)
 class L2(Penalty):
     """½ λ Σw², with the derivative λ w: pulls weights towards 0.
-
-    Parameters
-    ----------
-    strength : float or sequence of float
-        λ: one for all layers, or one for each layer that has weights.
-    normalize_by_batch : bool, default=False
-        True to divide λ by the number of rows in the batch, or the sum of their weights, as
-        scikit-learn does with ``alpha``.
 
     Examples
     --------
@@ -180,7 +148,7 @@ class L2(Penalty):
 
 
 #: Every penalty by its name.
-PENALTIES: dict[str, type[Penalty]] = {kind.name: kind for kind in (L1, L2)}
+PENALTIES: dict[str, type[Penalty]] = by_name(L1, L2)
 
 
 def as_penalties(spec: str | Penalty | Sequence[str | Penalty] | None) -> list[Penalty]:

@@ -12,28 +12,16 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from barenet._constraints import Configurable, option
-from barenet._registry import build
+from barenet._registry import build, by_name
 
 
 @dataclass
 class Schedule(Configurable, ABC):
     """A factor on the learning rate, over time.
 
-    Attributes
-    ----------
-    role, name : str
-        The argument that takes it, and its name in `SCHEDULES`.
-
-    Raises
-    ------
-    ValueError
-        If an option is out of its range.
-
     Examples
     --------
-    >>> from dataclasses import dataclass
-    >>> @dataclass
-    ... class Sawtooth(Schedule):
+    >>> class Sawtooth(Schedule):
     ...     name = "sawtooth"
     ...     def factor(self, epoch, epochs):
     ...         return 1 - epoch % 1
@@ -50,7 +38,7 @@ class Schedule(Configurable, ABC):
 
     @abstractmethod
     def factor(self, epoch: float, epochs: int) -> float:
-        """Compute the factor on the learning rate.
+        """Compute the factor on the optimizer's learning rate.
 
         Parameters
         ----------
@@ -58,11 +46,6 @@ class Schedule(Configurable, ABC):
             Number of epochs completed; 2.5 is the middle of the third.
         epochs : int
             Number of epochs of the run.
-
-        Returns
-        -------
-        float
-            The factor on the optimizer's learning rate.
         """
 
     def observe(self, loss: float) -> None:
@@ -92,11 +75,10 @@ class Schedule(Configurable, ABC):
         state : mapping
             From `state_dict`.
         """
-        for name, value in state.items():
-            setattr(self, name, value)
+        for name in self.state_dict():
+            setattr(self, name, state[name])
 
 
-@dataclass
 class Constant(Schedule):
     """Factor 1, always.
 
@@ -302,18 +284,9 @@ class ReduceOnPlateau(Schedule):
 
 
 #: Every schedule by its name.
-SCHEDULES: dict[str, type[Schedule]] = {
-    kind.name: kind
-    for kind in (
-        Constant,
-        StepDecay,
-        ExponentialDecay,
-        InverseScaling,
-        Cosine,
-        OneCycle,
-        ReduceOnPlateau,
-    )
-}
+SCHEDULES: dict[str, type[Schedule]] = by_name(
+    Constant, StepDecay, ExponentialDecay, InverseScaling, Cosine, OneCycle, ReduceOnPlateau
+)
 
 
 def as_schedule(spec: str | Schedule | None) -> Schedule:

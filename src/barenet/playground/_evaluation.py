@@ -6,9 +6,8 @@ import math
 
 import numpy as np
 
-from barenet.model._array_dataset import validate_arrays
+from barenet.model._array_dataset import class_probabilities, validate_arrays
 from barenet.model._network import Network, Objective
-from barenet.model._targets import class_probabilities
 from barenet.model.losses import as_loss
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._prepared_data import PreparedData

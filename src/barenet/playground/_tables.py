@@ -184,7 +184,7 @@ def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
     except UnicodeDecodeError:
         options |= {} if b"\0" in content else {"encoding": "cp1252"}
     table = read_table(path, CsvOptions(**options))
-    if table.lines.delimiter in (";", "\t"):
+    if table.delimiter in (";", "\t"):
         with contextlib.suppress(DataError):
             commas = {**options, "decimal": ","}
             other = read_table(path, CsvOptions(**commas))

@@ -11,10 +11,9 @@ import numpy as np
 
 from barenet._constraints import check_count, check_number
 from barenet.errors import ArgumentError
-from barenet.model._snapshot import Snapshot
+from barenet.model._layout import Snapshot
 from barenet.training._history import curve_rows
 from barenet.training._run import Run
-from barenet.training._state_validation import validate_like
 
 
 class Callback:
@@ -230,13 +229,13 @@ class EarlyStopping(Callback):
         return {"best": self.best, "waited": self.waited, **vectors}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        validate_like(state, {"best": self.best, "waited": self.waited})
         snapshot = None
         if "parameters" in state:
             snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
             if self._shapes not in (None, [vector.shape for vector in snapshot]):
                 raise ValueError("parameters: the best ones are of another network")
-        self.best, self.waited, self.snapshot = state["best"], state["waited"], snapshot
+        self.best, self.waited = float(state["best"]), int(state["waited"])
+        self.snapshot = snapshot
 
     def __repr__(self) -> str:
         return (

@@ -7,18 +7,17 @@ vectors, counts and the history. The manager knows no loop: it saves and loads n
 from __future__ import annotations
 
 import threading
-import time
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from barenet.engines import Engine
 from barenet.errors import ResumeError, in_a_line
-from barenet.model._snapshot import Snapshot
+from barenet.model._layout import Snapshot
 from barenet.training._callbacks import Callback
 from barenet.training._config import TrainingConfig
 from barenet.training._run import Run
@@ -30,19 +29,10 @@ from barenet.training._run_identity import (
     settings_of,
     stateful_callbacks,
 )
-from barenet.training._state_validation import validate_state_dict
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-T = TypeVar("T")
+from barenet.training._state_validation import validate_state
 
 #: Numbers, text and arrays by name, for each part of a run.
 StateDict: TypeAlias = dict[str, dict[str, Any]]
-
-#: Seconds after which a run computes the checksums of its data, which its first checkpoint needs.
-#: They take seconds for large data, and a signal to end should not wait for them.
-CHECKSUM_DELAY = 1.0
 
 
 class Stateful(Protocol):
@@ -60,56 +50,19 @@ class Checkpointer(ABC):
 
     @abstractmethod
     def lock(self, run: Run) -> AbstractContextManager[object]:
-        """Reserve the place for one run, from before its first step to its end.
-
-        Parameters
-        ----------
-        run : Run
-            Before it starts.
-
-        Returns
-        -------
-        context manager
-            It raises OSError where the place can't be written to, or another run holds it, and
-            ValueError for a network that can't be saved.
-        """
+        """Reserve the place for one run; OSError or ValueError if it can't be saved there."""
 
     @abstractmethod
     def read(self) -> StateDict | None:
-        """Read the last state.
-
-        Returns
-        -------
-        dict or None
-            The state that was saved; None if there is none.
-        """
+        """Read the state that was saved last, if there is one."""
 
     @abstractmethod
     def should_save(self, run: Run) -> bool:
-        """Return whether the state is to be saved now; called after each chunk and each epoch.
-
-        Parameters
-        ----------
-        run : Run
-            The current run.
-
-        Returns
-        -------
-        bool
-            True to save the state.
-        """
+        """Whether to save the state now; called after each chunk and each epoch."""
 
     @abstractmethod
     def save(self, run: Run, state: StateDict) -> None:
-        """Save a state; the one before is replaced only when the new one is complete.
-
-        Parameters
-        ----------
-        run : Run
-            The current run.
-        state : dict
-            Its state, between two steps.
-        """
+        """Save a state; the one before is replaced only when the new one is complete."""
 
 
 class CheckpointManager:
@@ -128,9 +81,10 @@ class CheckpointManager:
         self.run: Run = parts["run"]  # type: ignore[assignment]
         self.has_saved = False
         self.settings = settings_of(engine, config, callbacks)  # before a callback changes a rate
-        self.data: dict[str, Any] = {}
-        self._future: Future[dict[str, Any]] | None = None
-        self._started = time.monotonic()
+        self._data: dict[str, Any] = {}
+        # They take seconds for large data, and a signal to end should not wait for them.
+        self._checksums = threading.Thread(target=self._compute_checksums, daemon=True)
+        self._checksums.start()
 
     @contextmanager
     def resume(self, state: StateDict | None) -> Iterator[None]:
@@ -142,8 +96,7 @@ class CheckpointManager:
             self._check_identity(state)
             self.has_saved = True
             with _invalid_refused():
-                full_batch = self.engine.job.optimizer.full_batch
-                validate_state_dict(state, self.run, full_batch, self.parts)
+                validate_state(state, self.parts, self.run)
                 for name, part in self.parts.items():
                     part.load_state_dict(state[name])
             yield
@@ -157,12 +110,8 @@ class CheckpointManager:
 
     def save_if_due(self) -> None:
         """Save the state if a save is due."""
-        if self.checkpointer is None:
-            return
-        if not (self._future or self.data) and time.monotonic() - self._started > CHECKSUM_DELAY:
-            self._future = _in_background(self._checksums)
-        if self.checkpointer.should_save(self.run):
-            self._save()
+        if self.checkpointer is not None and self.checkpointer.should_save(self.run):
+            self._save(self.checkpointer)
 
     def save_end(self) -> None:
         """Save the last state, if the run can be resumed or an earlier state was saved.
@@ -170,34 +119,29 @@ class CheckpointManager:
         A run that ends before the first state is due leaves nothing: repeating it takes less time
         than a crash may lose anyway.
         """
-        run, checkpointer = self.run, self.checkpointer
-        if checkpointer is not None and (
-            self.has_saved or not run.finished or checkpointer.should_save(run)
-        ):
-            self._save()
+        if self.checkpointer is not None and (self.has_saved or not self.run.finished):
+            self._save(self.checkpointer)
+        else:
+            self.save_if_due()
 
-    def _save(self) -> None:
+    def _save(self, checkpointer: Checkpointer) -> None:
         """Save the state, unless the monitor is about to find that the run has diverged."""
-        if self.checkpointer is None or not np.isfinite(self.run.network.parameters).all():
-            return
-        if not self.data:
-            self.data = self._future.result() if self._future else self._checksums()
-        stateful = {**self.parts, **self._stateful_callbacks()}
-        identity = {
-            "settings": self.settings,
-            "data": self.data,
-            "surroundings": environment(self.engine.name),
-        }
-        states = {name: part.state_dict() for name, part in stateful.items()}
-        self.checkpointer.save(self.run, {**identity, **states})
-        self.has_saved = True
+        if np.isfinite(self.run.network.parameters).all():
+            identity = {
+                "settings": self.settings,
+                "data": self._data_identity(),
+                "surroundings": environment(self.engine.name),
+            }
+            parts = {**self.parts, **self._stateful_callbacks()}
+            states = {name: part.state_dict() for name, part in parts.items()}
+            checkpointer.save(self.run, {**identity, **states})
+            self.has_saved = True
 
     def _check_identity(self, state: StateDict) -> None:
         """Refuse the state of another run; warn if last digits may differ."""
-        self.data = self._checksums()
         other = [
             changes(state.get("settings", {}), self.settings),
-            changes(state.get("data", {}), self.data),
+            changes(state.get("data", {}), self._data_identity()),
         ]
         if any(other):
             text = "; ".join(filter(None, other))
@@ -213,20 +157,25 @@ class CheckpointManager:
     def _rollback_on_refusal(self) -> Iterator[None]:
         """Restore the user's objects if the run cannot be resumed."""
         parts = [self.engine.job.optimizer, self.config.schedule, *self.callbacks]
-        before = [dict(getattr(part, "__dict__", {})) for part in parts]
+        before = [(part, dict(vars(part))) for part in parts if hasattr(part, "__dict__")]
         snapshot = Snapshot.of(self.run.network)
         try:
             yield
         except ResumeError:
             snapshot.restore(self.run.network)
-            for part, attributes in zip(parts, before, strict=True):
-                if hasattr(part, "__dict__"):
-                    vars(part).clear()
-                    vars(part).update(attributes)
+            for part, attributes in before:
+                vars(part).clear()
+                vars(part).update(attributes)
             raise
 
-    def _checksums(self) -> dict[str, Any]:
-        return data_of(self.engine.job.rows, self.config.held_out)
+    def _compute_checksums(self) -> None:
+        self._data = data_of(self.engine.job.rows, self.config.held_out)
+
+    def _data_identity(self) -> dict[str, Any]:
+        self._checksums.join()
+        if not self._data:  # an error in the thread is raised here
+            self._compute_checksums()
+        return self._data
 
     def _stateful_callbacks(self) -> dict[str, Callback]:
         return numbered("callback", stateful_callbacks(self.callbacks))
@@ -237,21 +186,5 @@ def _invalid_refused() -> Iterator[None]:
     """Turn the errors of an invalid state into a refusal."""
     try:
         yield
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
-
-
-def _in_background(function: Callable[[], T]) -> Future[T]:
-    """Compute a result in a daemon thread, which an executor of the standard library has not."""
-    from concurrent.futures import Future
-
-    future: Future[T] = Future()
-
-    def compute() -> None:
-        try:
-            future.set_result(function())
-        except Exception as error:  # noqa: BLE001
-            future.set_exception(error)
-
-    threading.Thread(target=compute, daemon=True).start()
-    return future

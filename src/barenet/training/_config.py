@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import Configurable, option
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.optimization._schedules import Constant, Schedule
@@ -26,10 +27,10 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TrainingConfig:
+class TrainingConfig(Configurable):
     """Epochs, batches, schedule and measurements of a run, all checked."""
 
-    epochs: int
+    epochs: int = option(ge=1, integer=True)
     batch_size: int
     shuffle: bool = True
     #: Returns the order of the shuffled rows, given the number of finished epochs; by default the

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from barenet.errors import DivergenceError
 from barenet.model._arrays import FloatArray
-from barenet.model._snapshot import Snapshot
+from barenet.model._layout import Snapshot
 from barenet.training._run import Run
 
 #: A loss that has grown by this factor is an explosion, even if it is still a finite number.

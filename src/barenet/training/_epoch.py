@@ -1,4 +1,4 @@
-"""An epoch: the order of its rows, the learning rate of each step, and its measurements."""
+"""An epoch: the order of its rows, the learning rate of each step, and its results."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines import ChunkResult, Engine, Job
+from barenet.engines import ChunkResult, Engine
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.optimization.optimizers import Optimizer
 from barenet.training._config import TrainingConfig
 
 #: Multiplications between two calls of the callbacks while a network is measured, tenths of a
@@ -25,7 +24,7 @@ MAX_MULTIPLICATIONS = 2**31
 ROW_MULTIPLE = 4096
 
 
-def epoch_order(n_rows: int, *, seed: int, epoch: int, shuffle: bool = True) -> NDArray[np.intp]:
+def epoch_order(n_rows: int, *, seed: int, epoch: int) -> NDArray[np.intp]:
     """Order the rows for an epoch, as a function of the seed and the epoch alone.
 
     Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
@@ -36,97 +35,75 @@ def epoch_order(n_rows: int, *, seed: int, epoch: int, shuffle: bool = True) -> 
     >>> epoch_order(5, seed=0, epoch=0)
     array([4, 1, 2, 0, 3])
     """
-    if not shuffle:
-        return np.arange(n_rows)
     return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
 
 
-class EpochPlan:
-    """Order of the rows, and learning rate of each step, for one epoch after the other.
+@dataclass(eq=False)
+class Epoch:
+    """The current epoch: its rows in order, the learning rates, and the results of its chunks.
 
     An epoch of a tiny network takes less time than allocating a few arrays, so the arrays that
     stay the same from epoch to epoch are created once.
 
     Examples
     --------
-    >>> from barenet import Network
-    >>> from barenet.losses import SquaredError
-    >>> from barenet.optimizers import SGD
     >>> from barenet.schedules import StepDecay
     >>> rows = ArrayDataset(np.zeros((5, 1)), np.zeros((5, 1)), None)
-    >>> network, optimizer = Network.dense([1, 1]), SGD(learning_rate=0.1)
-    >>> job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=optimizer)
     >>> schedule = StepDecay(every=0.5)
     >>> config = TrainingConfig(epochs=2, batch_size=2, shuffle=False, schedule=schedule)
-    >>> plan = EpochPlan(job, optimizer, config)
-    >>> plan.set_epoch(1)
-    >>> plan.order, plan.rates
+    >>> epoch = Epoch(rows, 0, config, np.arange(5), np.zeros(3))
+    >>> epoch.begin(1, learning_rate=0.1)
+    >>> epoch.order, epoch.rates
     (array([0, 1, 2, 3, 4]), array([0.025 , 0.025 , 0.0125]))
-    >>> plan.mean(np.array([1.0, 2.0, 3.0]))  # of 2, 2 and 1 rows
+    >>> epoch.mean(np.array([1.0, 2.0, 3.0]))  # of 2, 2 and 1 rows
     1.8
     """
 
-    def __init__(self, job: Job, optimizer: Optimizer, config: TrainingConfig) -> None:
-        self._rows, self._seed = job.rows, job.seed
-        self._optimizer, self._config = optimizer, config
-        self._weights: NDArray[np.float64] | None = None
-        self.order = np.arange(len(job.rows.X))
-        self.rates = np.zeros(math.ceil(len(job.rows.X) / config.batch_size))
-
-    def set_epoch(self, epoch: int) -> None:
-        """Compute the order and the rates; epochs count from 0."""
-        config, schedule = self._config, self._config.schedule
-        if config.shuffle:
-            if config.order is not None:
-                self.order = config.order(epoch)
-            else:
-                self.order = epoch_order(len(self.order), seed=self._seed, epoch=epoch)
-            if self._rows.sample_weight is not None:
-                self._weights = None
-        rate, n_batches = self._optimizer.learning_rate, len(self.rates)
-        if schedule.steady:
-            self.rates[:] = rate * schedule.factor(epoch, config.epochs)
-        else:
-            times = (epoch + batch / n_batches for batch in range(n_batches))
-            self.rates[:] = [rate * schedule.factor(time, config.epochs) for time in times]
-
-    def mean(self, losses: NDArray[np.float64]) -> float:
-        """Average the losses of the batches, weighted by their rows."""
-        if self._weights is None:
-            self._weights = self._rows.batch_weights(self._config.batch_size, self.order)
-            self._weight = float(self._weights.sum())
-        mean = float(losses.dot(self._weights)) / self._weight
-        # Close to the largest number, the sum may overflow where the mean does not.
-        return mean if math.isfinite(mean) else float(losses.dot(self._weights / self._weight))
-
-
-@dataclass
-class EpochAccumulator:
-    """Losses and gradient norms of the current epoch's chunks, and its duration.
-
-    Examples
-    --------
-    >>> accumulator = EpochAccumulator(rates=np.full(3, 0.1))
-    >>> accumulator.results.append(ChunkResult(np.array([3.0, 1.0]), np.array([0.1, 0.1])))
-    >>> accumulator.results.append(ChunkResult(np.array([2.0]), np.array([0.4])))
-    >>> accumulator.joined().losses
-    array([3., 1., 2.])
-    """
-
+    rows: ArrayDataset
+    seed: int
+    config: TrainingConfig
+    order: NDArray[np.intp]
+    #: Of each batch; none for L-BFGS.
     rates: NDArray[np.float64]
     results: list[ChunkResult] = field(default_factory=list)
     #: On the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
+    _weights: NDArray[np.float64] | None = None
 
-    def begin(self, rates: NDArray[np.float64]) -> None:
-        """Start an epoch with these learning rates."""
-        self.results, self.rates, self.started = [], rates, time.perf_counter()
+    def begin(self, epoch: int, learning_rate: float, *, resumed: bool = False) -> None:
+        """Order the rows of an epoch, counted from 0, and set its rates unless it is resumed."""
+        config, schedule = self.config, self.config.schedule
+        if not resumed:
+            self.results, self.started = [], time.perf_counter()
+        if config.shuffle:
+            if config.order is not None:
+                self.order = config.order(epoch)
+            else:
+                self.order = epoch_order(len(self.order), seed=self.seed, epoch=epoch)
+            if self.rows.sample_weight is not None:
+                self._weights = None
+        if resumed:  # a callback may have changed the learning rate since the epoch began
+            return
+        if schedule.steady:
+            self.rates[:] = learning_rate * schedule.factor(epoch, config.epochs)
+        else:
+            times = (epoch + batch / len(self.rates) for batch in range(len(self.rates)))
+            self.rates[:] = [learning_rate * schedule.factor(t, config.epochs) for t in times]
 
     def joined(self) -> ChunkResult:
         """Concatenate the results of the chunks."""
         if len(self.results) > 1:
             self.results = [ChunkResult(*map(np.concatenate, zip(*self.results, strict=True)))]
-        return self.results[0]
+        return self.results[0] if self.results else ChunkResult(np.zeros(0), np.zeros(0))
+
+    def mean(self, losses: NDArray[np.float64]) -> float:
+        """Average the losses of the batches, weighted by their rows."""
+        if self._weights is None:
+            self._weights = self.rows.batch_weights(self.config.batch_size, self.order)
+            self._weight = float(self._weights.sum())
+        mean = float(losses.dot(self._weights)) / self._weight
+        # Close to the largest number, the sum may overflow where the mean does not.
+        return mean if math.isfinite(mean) else float(losses.dot(self._weights / self._weight))
 
     @property
     def seconds(self) -> float:
@@ -135,14 +112,12 @@ class EpochAccumulator:
 
     def state_dict(self) -> dict[str, Any]:
         """Results so far, rates and duration."""
-        result = self.joined() if self.results else ChunkResult(np.zeros(0), np.zeros(0))
-        return {**result._asdict(), "rates": self.rates, "seconds": self.seconds}
+        return {**self.joined()._asdict(), "rates": self.rates, "seconds": self.seconds}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore what `state_dict` returned."""
-        result = ChunkResult(state["losses"], state["gradient_norms"])
-        self.results = [result] if len(result.losses) else []
-        self.started, self.rates = time.perf_counter() - state["seconds"], state["rates"]
+        self.results = [ChunkResult(state["losses"], state["gradient_norms"])]
+        self.rates[:], self.started = state["rates"], time.perf_counter() - state["seconds"]
 
 
 class MeasurementInterrupted(Exception):  # noqa: N818

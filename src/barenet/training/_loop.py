@@ -8,18 +8,18 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from typing import Any, ClassVar
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 import numpy as np
 
 from barenet.engines import Engine
-from barenet.model._snapshot import Snapshot
+from barenet.model._layout import Snapshot
 from barenet.training._callbacks import Callback
 from barenet.training._checkpointing import Checkpointer, CheckpointManager, StateDict, Stateful
 from barenet.training._config import TrainingConfig
 from barenet.training._divergence import DivergenceMonitor
-from barenet.training._epoch import EpochAccumulator, measure
+from barenet.training._epoch import Epoch, MeasurementInterrupted, measure
 from barenet.training._history import History
 from barenet.training._metrics import MAXIMIZED
 from barenet.training._run import Run
@@ -31,32 +31,30 @@ IN_TRAINING: dict[int, object] = {}
 class Loop(ABC):
     """A run from its first epoch to its last."""
 
-    #: Curves that only this loop records.
-    own_curves: ClassVar[tuple[str, ...]] = ()
-
     def __init__(
-        self,
-        engine: Engine,
-        config: TrainingConfig,
-        callbacks: Sequence[Callback],
-        optimizer: Any,
-        optimizer_state: Stateful,
+        self, engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]
     ) -> None:
-        self.engine, self.job, self.config, self.callbacks = engine, engine.job, config, callbacks
-        self.optimizer, self.optimizer_state = optimizer, optimizer_state
+        job = engine.job
+        self.engine, self.job, self.config, self.callbacks = engine, job, config, callbacks
+        self.optimizer: Any = job.optimizer
+        self.optimizer_state: Any = job.optimizer
         scores = [] if config.scorer is None else [f"validation_{n}" for n in config.scorer.names]
+        measured = ["loss", *config.metrics]
+        for part in config.held_out:
+            measured += [f"{part}_{name}" for name in ("loss", *config.metrics)]
+            measured += scores if part == "validation" else []
+        measured += [] if job.optimizer.full_batch else ["learning_rate"]
         self.run = Run(
-            network=self.job.network,
-            history=History(
-                engine=engine.name, seed=self.job.seed, penalized=bool(self.job.penalties)
-            ),
+            network=job.network,
+            history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
             epochs=config.epochs,
-            n_batches=math.ceil(len(self.job.rows.X) / config.batch_size),
-            measured=self._curves(scores),
+            n_batches=math.ceil(len(job.rows.X) / config.batch_size),
+            measured=(*measured, "gradient_norm", "seconds"),
             maximized_metrics=MAXIMIZED.union(scores),
         )
-        self.monitor = DivergenceMonitor(self.run, Snapshot.of(self.run.network))
-        self.accumulator = EpochAccumulator(np.zeros(0))
+        self.monitor = DivergenceMonitor(self.run, Snapshot.of(job.network))
+        rates = np.zeros(0 if job.optimizer.full_batch else self.run.n_batches)
+        self.epoch = Epoch(job.rows, job.seed, config, np.arange(len(job.rows.X)), rates)
         self.checkpoints: CheckpointManager | None = None
 
     def start(
@@ -78,7 +76,8 @@ class Loop(ABC):
             # The monitor finds a divergence by the losses; NumPy's warnings would repeat it.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 if not self.run.is_final:
-                    self._run_epochs()
+                    with suppress(MeasurementInterrupted):
+                        self._run_epochs()
                 if self.checkpoints is not None:
                     self.checkpoints.save_end()
                 self.monitor.check_end(self._final_loss())
@@ -99,7 +98,7 @@ class Loop(ABC):
         values = {"loss": loss, **measured, **more, "gradient_norm": gradient_norm}
         self.monitor.check_measured(values)
         self.config.schedule.observe(values.get("validation_loss", loss))  # never of the test set
-        self.run.history.append({**values, "seconds": self.accumulator.seconds})
+        self.run.history.append({**values, "seconds": self.epoch.seconds})
         for callback in self.callbacks:
             callback.on_epoch(self.run)
 
@@ -116,19 +115,11 @@ class Loop(ABC):
         if self.checkpoints is not None:
             self.checkpoints.save_if_due()
 
-    def _curves(self, scores: list[str]) -> tuple[str, ...]:
-        """Names of the curves, in the order of the history."""
-        names = ["loss", *self.config.metrics]
-        for part in self.config.held_out:
-            names += [f"{part}_{name}" for name in ("loss", *self.config.metrics)]
-            names += scores if part == "validation" else []
-        return (*names, *self.own_curves, "gradient_norm", "seconds")
-
     def _checkpoint_manager(self, checkpointer: Checkpointer | None) -> CheckpointManager:
         """The keys of the parts are those of the file."""
         parts: dict[str, Stateful] = {
             "run": self.run,
-            "tally": self.accumulator,
+            "tally": self.epoch,
             "guard": self.monitor,
             "optimizer": self.optimizer_state,
             "schedule": self.config.schedule,

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from barenet.model._layout import Snapshot
 from barenet.model._network import Network
-from barenet.model._snapshot import Snapshot
 from barenet.training._history import History
 
 

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from os import PathLike
 from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_count, check_flag, check_seed
-from barenet._registry import lookup
-from barenet.engines import Engine, Job, choose_engine
+from barenet._constraints import check_flag, check_number
+from barenet._registry import build, lookup
+from barenet.engines import Job, choose_engine
 from barenet.errors import ArgumentError
-from barenet.model._array_dataset import validate_arrays
+from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
-from barenet.model.layers import BatchNorm, Dropout
+from barenet.model.layers import BatchNorm
 from barenet.model.losses import Loss, as_loss
 from barenet.optimization._clipping import Clipping, as_clipping
 from barenet.optimization._penalties import Penalty, as_penalties
-from barenet.optimization._schedules import Schedule, as_schedule
-from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
-from barenet.optimization.optimizers._lbfgs_history import LBFGSHistory
+from barenet.optimization._schedules import Constant, Schedule, as_schedule
+from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._checkpointing import Checkpointer
 from barenet.training._config import TrainingConfig
@@ -163,16 +162,24 @@ def train(
     >>> history.loss[-1] < 0.01 * history.loss[0]
     True
     """
-    job = _check_job(network, X, y, sample_weight, scale, loss, optimizer, penalty, clip, seed)
-    held_out = {"validation": validation_data, "test": test_data}
-    config = _check_config(job, epochs, batch_size, shuffle, schedule, metrics, held_out)
-    loop = make_loop(choose_engine(engine, job, threads), config, as_callbacks(callbacks))
+    job = _job(network, X, y, sample_weight, scale, loss, optimizer, penalty, clip, seed)
+    config = TrainingConfig(
+        epochs=epochs,
+        shuffle=check_flag(shuffle, "shuffle"),
+        schedule=Constant() if schedule is None else as_schedule(schedule),
+        metrics=as_metrics(metrics) if metrics else {},
+        held_out=_held_out(job, validation=validation_data, test=test_data),
+        batch_size=check_batch_size(batch_size, job),
+    )
+    kind = LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop
+    listeners = as_callbacks(callbacks) if callbacks else []
+    loop = kind(choose_engine(engine, job, threads), config, listeners)
     if checkpoint is None and resume is False:
         return loop.start()
     return _start_with_checkpoints(loop, checkpoint, resume)
 
 
-def _check_job(
+def _job(
     network: Network,
     X: ArrayLike,
     y: ArrayLike,
@@ -192,24 +199,15 @@ def _check_job(
         network=network,
         rows=validate_arrays(network, objective, X, y, sample_weight, scale),
         loss=objective,
-        optimizer=as_optimizer(optimizer),
-        penalties=as_penalties(penalty),
-        clipping=as_clipping(clip),
-        seed=check_seed(seed),
+        optimizer=build(Optimizer | LBFGS, OPTIMIZERS, optimizer, "optimizer"),
+        penalties=[] if penalty is None else as_penalties(penalty),
+        clipping=None if clip is None else as_clipping(clip),
+        seed=seed,
     )
 
 
-def _check_config(
-    job: Job,
-    epochs: int,
-    batch_size: int | Literal["auto"] | None,
-    shuffle: bool,
-    schedule: str | Schedule | None,
-    metrics: str | Sequence[str],
-    held_out: Mapping[str, Sequence[ArrayLike] | None],
-) -> TrainingConfig:
-    """Check everything else; an error of a held-out set names its argument."""
-    check_full_batch(job, schedule)
+def _held_out(job: Job, **held_out: Sequence[ArrayLike] | None) -> dict[str, ArrayDataset]:
+    """Check the held-out sets; an error names the argument."""
     checked = {}
     for part, data in held_out.items():
         if data is None:
@@ -221,24 +219,15 @@ def _check_config(
             checked[part] = validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
         except ValueError as error:
             raise ArgumentError(str(error), argument=f"{part}_data") from error
-    return TrainingConfig(
-        epochs=check_count(epochs, "epochs"),
-        batch_size=check_batch_size(batch_size, job),
-        shuffle=check_flag(shuffle, "shuffle"),
-        schedule=as_schedule(schedule),
-        metrics=as_metrics(metrics),
-        held_out=checked,
-    )
+    return checked
 
 
 def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
     """Look metrics up."""
     if not isinstance(names, str | list | tuple | set):
         raise ArgumentError.of("metrics", names, "names")
-    found = {}
-    for name in [names] if isinstance(names, str) else names:
-        found[name] = lookup(METRICS, name, "metrics")
-    return found
+    given = [names] if isinstance(names, str) else names
+    return {name: lookup(METRICS, name, "metrics") for name in given}
 
 
 def as_callbacks(callbacks: Callbacks) -> list[Callback]:
@@ -249,14 +238,6 @@ def as_callbacks(callbacks: Callbacks) -> list[Callback]:
             raise ArgumentError.of("callbacks", entry, "a Callback or a function of the run")
         found.append(entry if isinstance(entry, Callback) else LambdaCallback(entry))
     return found
-
-
-def make_loop(engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]) -> Loop:
-    """Choose the loop of an optimizer."""
-    optimizer = engine.job.optimizer
-    if isinstance(optimizer, LBFGS):
-        return LBFGSLoop(engine, config, callbacks, optimizer, LBFGSHistory())
-    return MiniBatchLoop(engine, config, callbacks, optimizer, optimizer)
 
 
 def _start_with_checkpoints(
@@ -296,7 +277,7 @@ def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> 
         return n_rows
     if isinstance(batch_size, str) and batch_size == "auto":
         return min(auto, n_rows)
-    size = check_count(batch_size, "batch_size")
+    size = int(check_number(batch_size, "batch_size", ge=1, integer=True))
     if size == 1 and any(isinstance(layer, BatchNorm) for layer in job.network.layers):
         raise ArgumentError(
             "a batch norm needs batches of 2 rows or more", argument="batch_size", value=1
@@ -308,16 +289,3 @@ def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> 
             stacklevel=caller_stacklevel(),
         )
     return min(size, n_rows)
-
-
-def check_full_batch(job: Job, schedule: str | Schedule | None) -> None:
-    """Check that L-BFGS gets the same function in every evaluation, and sets its own steps."""
-    if not job.optimizer.full_batch:
-        return
-    if any(isinstance(layer, Dropout) and layer.rate > 0 for layer in job.network.layers):
-        raise ArgumentError(
-            "lbfgs can't be used with dropout, which changes every step", argument="optimizer"
-        )
-    if job.clipping is not None or schedule is not None:
-        argument = "clip" if job.clipping is not None else "schedule"
-        raise ArgumentError("lbfgs chooses the length of its steps itself", argument=argument)

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 import barenet
-from barenet import MLPClassifier, MLPRegressor, Network
+from barenet import MLPClassifier, MLPRegressor, Network, TablePreprocessor
 from barenet.activations import ACTIVATIONS
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import has_expression
@@ -26,6 +26,24 @@ def test_the_steps_say_what_the_model_says_to_the_last_bit(case):
     outputs = program.outputs(case.X)
     assert outputs.shape == case.outputs.shape == (len(case.X), program.n_outputs)
     assert np.array_equal(outputs, case.outputs)
+
+
+def test_the_steps_of_a_table_compute_the_outputs_of_the_model_to_the_last_bit(dated):
+    assert np.array_equal(program_of(dated.model).outputs(dated.X), dated.outputs)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_pipeline_of_a_table_and_an_estimator(table, dtype):
+    rows = {name: values[:10] for name, values in table.X.items()}
+    columns = TablePreprocessor(
+        categories=["town", "code"], missing=["NA", "?", "-999"], dtype=dtype
+    )
+    classifier = MLPClassifier(4, solver="lbfgs", max_iter=1000, random_state=0)
+    pipeline = make_pipeline(columns, classifier).fit(rows, np.arange(10) % 3)
+    program = program_of(pipeline)
+    assert (program.dtype, program.classes) == (dtype, (0, 1, 2))
+    assert program.feature_names == tuple(table.X)
+    assert np.array_equal(program.outputs(table.X), pipeline.predict_proba(table.X))
 
 
 def test_every_layer_and_every_activation_is_known():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -11,8 +9,8 @@ from sklearn.datasets import load_iris, make_moons
 from sklearn.linear_model import LogisticRegression
 
 from barenet.insight.plots import _style as style
-from barenet.insight.plots import plot_boundary
 from barenet.insight.plots._boundary import shade
+from barenet.plots import plot_boundary
 
 MOONS, MOON = make_moons(200, noise=0.2, random_state=0)
 IRIS = load_iris()
@@ -136,34 +134,3 @@ def test_an_absent_class_is_still_named(iris):
     figure = plot_boundary(iris.predict_proba, PETALS[early], IRIS.target[early])
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["class 0", "class 1", "class 2"]
-
-
-def half(points):
-    """Say half for everything."""
-    return np.full(len(points), 0.5)
-
-
-@pytest.mark.parametrize(
-    ("predict", "X", "y", "options", "argument"),
-    [
-        (half, IRIS.data, IRIS.target, {}, "X"),
-        (half, MOONS, MOON[:5], {}, "y"),
-        (half, MOONS, MOON + 1, {}, "y"),
-        (half, MOONS, MOON / 2, {}, "y"),
-        (half, MOONS, MOON, {"classes": ["a"]}, "classes"),
-        (half, MOONS, MOON, {"feature_names": "ab"}, "feature_names"),
-        (half, MOONS, MOON, {"resolution": 0}, "resolution"),
-        (lambda points: [0.5], MOONS, MOON, {}, "predict"),
-        (
-            lambda points: 3 * half(points),
-            MOONS,
-            MOON,
-            {},
-            "predict",
-        ),
-        (lambda points: half(points) * np.nan, MOONS, MOON, {}, "predict"),
-    ],
-)
-def test_what_gives_no_boundary_is_refused(predict, X, y, options, argument):
-    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
-        plot_boundary(predict, X, y, **options)

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
-from barenet.insight.plots import plot_importance
+from barenet.plots import plot_importance
 
 RNG = np.random.default_rng(0)
 
@@ -67,16 +65,3 @@ def test_every_name_is_readable(names, readable):
 
 def test_nothing_lost_is_drawn_as_nothing(readable):
     readable(plot_importance(np.zeros((3, 2)), ["a", "b", "c"]))
-
-
-@pytest.mark.parametrize(
-    ("drops", "names", "argument"),
-    [
-        ([[0.1], [0.2]], ["a"], "names"),
-        ([0.1, 0.2], ["a", "b"], "drops"),
-        ([[np.nan]], ["a"], "drops"),
-    ],
-)
-def test_what_can_not_be_drawn(drops, names, argument):
-    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
-        plot_importance(drops, names)

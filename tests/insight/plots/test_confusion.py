@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 
-from barenet.insight.plots import plot_confusion
+from barenet.plots import plot_confusion
 
 CLOTHES = (
     *("T-shirt or top", "Trouser", "Pullover", "Dress", "Coat"),
@@ -87,20 +85,3 @@ def test_numbers_contrast_with_their_cells():
         paper = image.cmap(image.norm(image.get_array()[row, column]))[:3]
         dark_cell = np.mean(paper) < 0.6
         assert (text.get_color() == "#FFFFFF") == dark_cell
-
-
-@pytest.mark.parametrize(
-    ("y_true", "y_predicted", "classes", "argument"),
-    [
-        ([0, 1], [0], ["a", "b"], "y_predicted"),
-        ([0, 2], [0, 1], ["a", "b"], "y_true"),
-        ([0, 1], [0, -1], ["a", "b"], "y_predicted"),
-        ([0.0, 0.5], [0, 1], ["a", "b"], "y_true"),
-        ([[1, 0], [0, 1]], [0, 1], ["a", "b"], "y_true"),
-        ([], [], ["a", "b"], "y_true"),
-        ([0], [0], "ab", "classes"),
-    ],
-)
-def test_what_is_no_class_is_refused(y_true, y_predicted, classes, argument):
-    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
-        plot_confusion(y_true, y_predicted, classes)

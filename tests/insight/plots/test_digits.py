@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from sklearn.datasets import load_digits
 
 from barenet.insight.plots import _style as style
-from barenet.insight.plots import plot_digits
+from barenet.plots import plot_digits
 
 DIGITS = load_digits()
 IMAGES, LABELS = DIGITS.data[:25], DIGITS.target[:25]
@@ -85,22 +83,3 @@ def test_predictions_alone_are_neither_right_nor_wrong():
 def test_images_need_not_be_square():
     (axes,) = plot_digits(np.arange(6.0).reshape(1, 6), image_shape=(2, 3)).axes
     np.testing.assert_array_equal(axes.images[0].get_array(), [[0, 1, 2], [3, 4, 5]])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "shape", "argument"),
-    [
-        ((IMAGES,), (28, 28), "image_shape"),
-        ((DIGITS.images,), (8, 8), "images"),
-        ((DIGITS.data[:101],), (8, 8), "images"),
-        ((IMAGES, LABELS[:3]), (8, 8), "labels"),
-        ((IMAGES, LABELS, LABELS[:3]), (8, 8), "predictions"),
-        ((IMAGES[:1], ["3"], [3]), (8, 8), "predictions"),
-        ((IMAGES, LABELS, LABELS, [0.5]), (8, 8), "confidences"),
-        ((IMAGES, LABELS, LABELS, [97.2] * 25), (8, 8), "confidences"),
-        ((IMAGES, LABELS, None, [0.5] * 25), (8, 8), "confidences"),
-    ],
-)
-def test_what_does_not_go_together_is_refused(arguments, shape, argument):
-    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
-        plot_digits(*arguments, image_shape=shape)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
 from barenet.insight.plots import _style as style
-from barenet.insight.plots import plot_fit, plot_fit_at_epochs
+from barenet.plots import plot_fit, plot_fit_at_epochs
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-6, 6, (80, 1))
@@ -104,37 +102,3 @@ def test_each_column_has_tick_labels_at_its_lower_end(texts):
 def test_one_epoch_without_a_loss():
     (axes,) = plot_fit_at_epochs(X, Y, {1: Y}).axes
     assert axes.get_title(loc="left") == "1 epoch"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "argument"),
-    [
-        ((X[:, 0], Y, Y), "X"),
-        ((X, Y[:9], Y), "y"),
-        ((X, Y, Y[:9]), "predictions"),
-        ((X, np.hstack([Y, Y]), Y), "y"),
-        ((X, Y, np.full(80, np.nan)), "predictions"),
-        ((X, ["a"] * 80, Y), "y"),
-        ((np.empty((0, 1)), [], []), "X"),
-    ],
-)
-def test_shapes_that_do_not_go_together_are_refused(arguments, argument):
-    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
-        plot_fit(*arguments)
-
-
-@pytest.mark.parametrize(
-    ("fits", "losses", "argument"),
-    [
-        ({}, None, "predictions"),
-        ({10: Y[:5]}, None, "predictions[10]"),
-        (
-            {10: Y},
-            {20: 0.5},
-            "losses",
-        ),
-    ],
-)
-def test_epochs_that_do_not_go_together_are_refused(fits, losses, argument):
-    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
-        plot_fit_at_epochs(X, Y, fits, losses=losses)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
 from barenet import History
 from barenet.insight.plots import _style as style
-from barenet.insight.plots import plot_history
+from barenet.plots import plot_history
 
 HISTORY = {
     "loss": [2.0, 1.0, 0.5, 0.4],
@@ -153,20 +151,3 @@ def test_the_upper_of_two_ends_has_the_upper_name():
         (axes,) = plot_history({"loss": [2.0, 1.0], "validation_loss": [2.0, last]}).axes
         names = sorted(axes.texts[:2], key=lambda text: text.get_position()[1])
         assert [text.get_text() for text in names] == order
-
-
-@pytest.mark.parametrize(
-    ("history", "argument"),
-    [
-        ({}, "history"),
-        ({"accuracy": [1.0]}, "history"),
-        ({"loss": []}, "history"),
-        ({"loss": [float("nan")]}, "history"),
-        ({"loss": 0.5}, "history"),
-        ({"loss": ["low"]}, "history"),
-        ({"loss": [1.0, 2.0], "accuracy": [1.0]}, "history"),
-    ],
-)
-def test_a_history_that_is_none_is_refused(history, argument):
-    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
-        plot_history(history)

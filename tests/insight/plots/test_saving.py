@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from barenet.insight.plots import plot_history, save_figure
 from barenet.insight.plots._saving import FORMATS, PLOT_MARK
+from barenet.plots import plot_history, save_figure
 
 HISTORY = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}
 BEGINNINGS = {

@@ -1,11 +1,14 @@
-"""The look: nobody's settings leak in, none leak out, and colours can be told apart."""
+"""The style: a user's settings do not change plots, plots do not change them, colours differ."""
 
 from __future__ import annotations
 
 import gc
+import pickle
+import subprocess
 import sys
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from itertools import combinations
 
 import matplotlib as mpl
@@ -13,56 +16,42 @@ import matplotlib.style
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.image import imread
 
+from barenet import plots
 from barenet.errors import MissingExtraError
-from barenet.insight.plots import (
-    _style as style,
-)
-from barenet.insight.plots import (
-    plot_boundary,
-    plot_confusion,
-    plot_digits,
-    plot_fit_at_epochs,
-    plot_history,
-    plot_weights,
-)
+from barenet.insight.plots import _style as style
 
 X = np.linspace(-3, 3, 30).reshape(-1, 1)
 POINTS = np.hstack([X, np.cos(X)])
 
 PLOTS = {
-    "history": lambda: plot_history({"loss": [9, 0.4, 0.02], "validation_loss": [9, 0.5, 0.6]}),
-    "epochs": lambda: plot_fit_at_epochs(X, X, {1: X, 2: X + 1}),
-    "boundary": lambda: plot_boundary(lambda p: p[:, 0] > 0, POINTS, X[:, 0] > 0),
-    "digits": lambda: plot_digits(np.eye(4), [0, 1, 2, 3], [0, 1, 2, 0], image_shape=(2, 2)),
-    "confusion": lambda: plot_confusion([0, 1, 1], [0, 1, 0], ["no", "yes"]),
-    "weights": lambda: plot_weights(np.eye(3)),
+    "history": lambda: plots.plot_history({"loss": [9, 0.4, 0.02], "test_loss": [9, 0.5, 0.6]}),
+    "epochs": lambda: plots.plot_fit_at_epochs(X, X, {1: X, 2: X + 1}),
+    "boundary": lambda: plots.plot_boundary(lambda p: p[:, 0] > 0, POINTS, X[:, 0] > 0),
+    "digits": lambda: plots.plot_digits(np.eye(4), [0, 1, 2, 3], [0, 1, 2, 0], image_shape=(2, 2)),
+    "confusion": lambda: plots.plot_confusion([0, 1, 1], [0, 1, 0], ["no", "yes"]),
+    "weights": lambda: plots.plot_weights(np.eye(3)),
 }
 
 
-@pytest.mark.parametrize("sheet", ["dark_background", "ggplot"])
 @pytest.mark.parametrize("kind", PLOTS)
-def test_a_user_s_style_does_not_change_the_picture(kind, sheet, pixels):
+def test_plots_neither_use_nor_change_a_users_style(kind, pixels):
     plain = pixels(PLOTS[kind]())
-    with matplotlib.style.context(sheet):
-        styled = pixels(PLOTS[kind]())
-    np.testing.assert_array_equal(styled, plain)
+    for sheet in ("dark_background", "ggplot"):
+        with matplotlib.style.context(sheet):
+            before = dict(mpl.rcParams)
+            np.testing.assert_array_equal(pixels(PLOTS[kind]()), plain)
+            assert dict(mpl.rcParams) == before
 
 
-@pytest.mark.parametrize("kind", PLOTS)
-def test_matplotlib_s_settings_are_left_alone(kind):
-    before = dict(mpl.rcParams)
-    PLOTS[kind]()._repr_png_()
-    assert dict(mpl.rcParams) == before
-
-
-def test_pyplot_keeps_no_picture():
+def test_pyplot_keeps_no_figure():
     import matplotlib.pyplot as plt
 
-    picture = weakref.ref(plot_history({"loss": [1.0, 0.5]}))
+    figure = weakref.ref(PLOTS["history"]())
     assert plt.get_fignums() == []
     gc.collect()
-    assert picture() is None
+    assert figure() is None
 
 
 def test_threads_draw_the_same_plots():
@@ -72,11 +61,28 @@ def test_threads_draw_the_same_plots():
         assert dict(zip(PLOTS, drawn, strict=True)) == expected
 
 
+def test_matplotlib_is_loaded_by_the_first_plot():
+    script = "import sys, barenet.plots; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0
+
+
 @pytest.mark.parametrize("kind", PLOTS)
-def test_without_matplotlib_the_error_says_what_to_install(kind, monkeypatch):
+def test_without_matplotlib_the_error_has_the_command_to_install_it(kind, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r"a plot needs .*pip install 'barenet\[plot\]'"):
         PLOTS[kind]()
+
+
+def test_a_notebook_shows_twice_the_pixels():
+    figure = plots.plot_history({"loss": [0.9, 0.4, 0.2]})
+    copied = pickle.loads(pickle.dumps(figure))
+    png, size = figure._repr_png_()
+    assert copied._repr_png_() == (png, size)
+    height, width, _ = imread(BytesIO(png), format="png").shape
+    assert (width, height) == (2 * size["width"], 2 * size["height"]) == (1400, 720)
+    formatter = pytest.importorskip("IPython.core.formatters").DisplayFormatter()
+    data, metadata = formatter.format(figure)
+    assert data["image/png"].startswith(b"\x89PNG") and metadata["image/png"] == size
 
 
 def contrast(one, other):
@@ -92,17 +98,17 @@ def contrast(one, other):
 
 
 @pytest.mark.parametrize("name", ["INK", "MUTED", "TRAINING", "WRONG", "PREDICTED"])
-def test_text_can_be_read_on_the_paper(name):
+def test_text_contrasts_with_the_paper(name):
     assert contrast(getattr(style, name), style.PAPER) >= 4.5
 
 
-#: What a reader without one kind of cone sees of linear RGB (Viénot, Brettel and Mollon 1999).
+#: Linear RGB as seen without one kind of cone (Viénot, Brettel and Mollon 1999).
 NO_RED = np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]])
 NO_GREEN = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])
 
 
 @pytest.mark.parametrize("seen", [np.eye(3), NO_RED, NO_GREEN], ids=["all", "no-red", "no-green"])
-def test_colours_of_roles_can_be_told_apart(seen):
+def test_colours_of_roles_differ_for_colour_blind_readers(seen):
     pairs = [
         (style.TRAINING, style.VALIDATION),
         (style.ACTUAL, style.PREDICTED),

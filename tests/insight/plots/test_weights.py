@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
 from barenet import Network
-from barenet.insight.plots import plot_weights
 from barenet.layers import ActivationLayer, Dense
+from barenet.plots import plot_weights
 
 RNG = np.random.default_rng(0)
 
@@ -75,19 +73,3 @@ def test_any_number_of_units_is_readable(n_units, readable):
     figure = plot_weights(RNG.standard_normal((64, n_units)), (8, 8))
     assert len(figure.axes) == n_units + 1
     readable(figure)
-
-
-@pytest.mark.parametrize(
-    ("network", "options", "argument"),
-    [
-        (np.ones((64, 4)), {"image_shape": (28, 28)}, "image_shape"),
-        (np.ones((4, 257)), {"image_shape": (2, 2)}, "network"),
-        (np.ones((4, 2)), {"feature_names": ["a"]}, "feature_names"),
-        (np.ones(4), {}, "network"),
-        ([[np.nan]], {}, "network"),
-        (Network([ActivationLayer("relu")]), {}, "network"),
-    ],
-)
-def test_what_has_no_picture_is_refused(network, options, argument):
-    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
-        plot_weights(network, **options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines._engine import ChunkResult, Engine, Job
+from barenet.engines._engine import ChunkResult, Engine, Job, UnsupportedJobError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from barenet.engines.compiled._kernel_program import Program
     from barenet.engines.compiled._lowering import Task
 
-__all__ = ["CompiledEngine"]
+__all__ = ["CompiledEngine", "refusal"]
 
 #: Rows that are predicted at a time.
 CHUNK = 512
@@ -32,6 +32,11 @@ class CompiledEngine(Engine):
         What to do.
     threads : int, optional
         By default what pays, and never more than the cores allowed. The bits do not depend on it.
+
+    Raises
+    ------
+    UnsupportedJobError
+        If a part of the job is user-defined.
 
     Examples
     --------
@@ -51,16 +56,11 @@ class CompiledEngine(Engine):
     name: ClassVar[str] = "compiled"
 
     def __init__(self, job: Job, threads: int | None = None) -> None:
+        if reason := refusal(job):
+            problem = f"{self.name} cannot run this: {reason}"
+            raise UnsupportedJobError(problem, argument="engine", value=self.name)
         self.job, self.threads = job, threads
         self._programs: dict[object, Program] = {}
-
-    @classmethod
-    def refusal(cls, job: Job) -> str | None:
-        if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
-            return "NUMBA_DISABLE_JIT disables compilation"
-        from barenet.engines.compiled._lowering import refusal
-
-        return refusal(job)
 
     def run(
         self,
@@ -110,3 +110,13 @@ class CompiledEngine(Engine):
             program = self._programs[key] = Program(self.job, capacity, task, rows, self.threads)
         program.read(rows)
         return program
+
+
+def refusal(job: Job) -> str | None:
+    """Reason why a job cannot be compiled; None if it can."""
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return "NUMBA_DISABLE_JIT disables compilation"
+    from barenet.engines.compiled._lowering import user_defined_part
+
+    part = user_defined_part(job)
+    return part and f"{part} is user-defined"

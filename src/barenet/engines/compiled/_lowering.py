@@ -48,7 +48,7 @@ from barenet.model.losses import Loss, logits_form
 from barenet.optimization._clipping import ClipNorm, ClipValue
 from barenet.optimization.optimizers import LBFGS
 
-__all__ = ["Group", "Lowering", "Region", "Task", "refusal"]
+__all__ = ["Group", "Lowering", "Region", "Task", "user_defined_part"]
 
 #: Take steps, compute a gradient, compute the loss of outputs, or only the outputs.
 Task = Literal["learn", "differentiate", "evaluate", "predict"]
@@ -358,16 +358,16 @@ def first_option(thing: Any) -> float:
     return next((getattr(thing, each.name) for each in options_of(thing)), 0.0)
 
 
-def refusal(job: Job) -> str | None:
-    """Reason why a job cannot be compiled: a user-defined part; None if there is none."""
+def user_defined_part(job: Job) -> str | None:
+    """A part of a job for which there is no kernel."""
     for layer in job.network.layers:
         if type(layer) not in LAYERS:
-            return f"{layer!r} is a user-defined layer"
+            return f"the layer {layer!r}"
     things: list[Any] = [getattr(layer, "activation", None) for layer in job.network.layers]
     things += [job.loss, job.optimizer, job.clipping, *job.penalties]
     for thing in filter(None, things):
         if not (thing.name in KNOWN[thing.role] and type(thing).__module__.startswith("barenet.")):
-            return f"{thing!r} is user-defined"
+            return repr(thing)
     return None
 
 

@@ -8,28 +8,33 @@ from __future__ import annotations
 
 import ast
 import keyword
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import options_of
+from barenet._constraints import option_values
 from barenet._expressions import Expression, declared, unsupported
 from barenet.files.exports._source_text import decimal, identifier
 from barenet.model._activations import Activation
 
-__all__ = ["Graph", "add_activation", "c_activation", "has_expression", "python_activation"]
-
-#: Functions of math.h, of NumPy and of ONNX; the others are printed by their definitions.
-C_FUNCTIONS = {
-    "abs": "fabsf", "erf": "erff", "erfc": "erfcf", "exp": "expf", "expm1": "expm1f", "ln": "logf",
-    "log1p": "log1pf", "sqrt": "sqrtf", "tanh": "tanhf",
+#: Code of functions and operators, by their names; others are printed by their definitions.
+C_CODE = {
+    "abs": "fabsf({})", "erf": "erff({})", "erfc": "erfcf({})", "exp": "expf({})",
+    "expm1": "expm1f({})", "ln": "logf({})", "log1p": "log1pf({})", "pow": "powf({}, {})",
+    "sqrt": "sqrtf({})", "tanh": "tanhf({})", "where": "({} ? {} : {})",
+    # fmaxf and fminf are calls on processors without an instruction for them.
+    "max": "({0} > {1} ? {0} : {1})", "min": "({0} < {1} ? {0} : {1})",
 }  # fmt: skip
-NUMPY_FUNCTIONS = {
-    "abs": "np.abs", "exp": "np.exp", "expm1": "np.expm1", "ln": "np.log", "log1p": "np.log1p",
-    "max": "np.maximum", "min": "np.minimum", "normal": "normal", "sigmoid": "sigmoid",
-    "sign": "np.sign", "softplus": "softplus", "sqrt": "np.sqrt", "tanh": "np.tanh",
+NUMPY_CODE = {
+    "abs": "np.abs({})", "exp": "np.exp({})", "expm1": "np.expm1({})", "ln": "np.log({})",
+    "log1p": "np.log1p({})", "max": "np.maximum({}, {})", "min": "np.minimum({}, {})",
+    "normal": "normal({})", "sigmoid": "sigmoid({})", "sign": "np.sign({})",
+    "softplus": "softplus({})", "sqrt": "np.sqrt({})", "tanh": "np.tanh({})",
+    "where": "np.where({}, {}, {})",
+    "max_outputs": "np.max({}, axis=1, keepdims=True)",
+    "over_outputs": "np.sum({}, axis=1, keepdims=True)",
 }  # fmt: skip
 ONNX_OPERATORS = {
     "abs": "Abs", "erf": "Erf", "exp": "Exp", "ln": "Log", "max": "Max", "min": "Min",
@@ -38,10 +43,10 @@ ONNX_OPERATORS = {
     ast.Lt: "Less", ast.LtE: "LessOrEqual", ast.Gt: "Greater",
 }  # fmt: skip
 
-#: Reductions over a row: the function of NumPy, and the C code for the next entry x.
-REDUCTIONS = {
-    "max_outputs": ("np.max", "{total} = {total} > {x} ? {total} : {x}"),
-    "over_outputs": ("np.sum", "{total} += {x}"),
+#: Reductions over a row in C: the name of the total, and the statement for the next entry x.
+C_REDUCTIONS = {
+    "max_outputs": ("max", "{total} = {total} > {x} ? {total} : {x}"),
+    "over_outputs": ("sum", "{total} += {x}"),
 }
 
 
@@ -52,10 +57,10 @@ def has_expression(activation: Activation) -> bool:
 
 def c_activation(activation: Activation) -> str:
     """Function of C that applies an activation to a vector in place."""
-    options = "".join(f", float {option.name}" for option in options_of(activation))
+    options = "".join(f", float {option}" for option in option_values(activation))
     lines = [f"static void apply_{identifier(activation.name)}(float *a, int n{options})", "{"]
-    for expression in _steps(activation, C_FUNCTIONS):
-        printer = _CCode(len(lines) // 5 + 1)
+    for expression in _steps(activation, C_CODE):
+        printer = _CPrinter(len(lines) // 5 + 1)
         value = ast.unparse(printer.visit(expression.tree))
         lines += [*printer.lines, "    for (int i = 0; i < n; i++)", f"        a[i] = {value};"]
     return "\n".join([f"/* {_formula(activation)} */", *lines, "}\n"])
@@ -65,15 +70,15 @@ def python_activation(
     activation: Activation, argument: str, taken: Container[str]
 ) -> tuple[str, str]:
     """Call of an activation in Python, and the function that it calls, if it needs one."""
-    options = {each.name: getattr(activation, each.name) for each in options_of(activation)}
-    steps = list(_steps(activation, NUMPY_FUNCTIONS, **options))
-    code = [ast.unparse(_NumPyCode(argument).visit(step.tree)) for step in steps]
+    options = option_values(activation)
+    steps = list(_steps(activation, NUMPY_CODE, **options))
+    code = [ast.unparse(_Printer(NUMPY_CODE, argument).visit(step.tree)) for step in steps]
     if len(code) == 1 and code[0].count(argument) == 1:
         return code[0], ""
     name = identifier(activation.name)
     name = f"{name}_" if name in taken or keyword.iskeyword(name) else name
-    steps = list(_steps(activation, NUMPY_FUNCTIONS))
-    lines = [f"    Z = {ast.unparse(_NumPyCode('Z').visit(step.tree))}" for step in steps]
+    steps = list(_steps(activation, NUMPY_CODE))
+    lines = [f"    Z = {ast.unparse(_Printer(NUMPY_CODE, 'Z').visit(step.tree))}" for step in steps]
     lines[-1] = lines[-1].replace("Z =", "return", 1)
     head = f"def {name}({', '.join(['Z', *options])}):"
     numbers = [f"{option}={value!r}" for option, value in options.items()]
@@ -90,10 +95,39 @@ def _steps(activation: Activation, known: Any, **numbers: float) -> Iterator[Exp
         yield Expression.parse(text, **numbers).expanded(known)
 
 
-class _CCode(ast.NodeTransformer):
+class _Printer(ast.NodeTransformer):
+    """Replaces an expression by the code of a language, with the code of Z."""
+
+    def __init__(self, code: Mapping[str, str], operand: str) -> None:
+        self.code, self.operand = code, operand
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.parse(self.operand, mode="eval").body if node.id == "Z" else node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        if isinstance(node.op, ast.Pow) and "pow" in self.code:
+            return self._fill("pow", node.left, node.right)
+        return ast.BinOp(self.visit(node.left), node.op, self.visit(node.right))
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        return self._fill("where", node.test, node.body, node.orelse)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        name = ast.unparse(node.func)
+        if name not in self.code:
+            raise unsupported(node)
+        return self._fill(name, *node.args)
+
+    def _fill(self, name: str, *operands: ast.expr) -> ast.expr:
+        code = (ast.unparse(self.visit(operand)) for operand in operands)
+        return ast.Name(self.code[name].format(*code))
+
+
+class _CPrinter(_Printer):
     """Replaces an expression by C, in which a[i] is an entry of Z."""
 
     def __init__(self, number: int) -> None:
+        super().__init__(C_CODE, "a[i]")
         self.number = number
         #: Loops that compute the reductions.
         self.lines: list[str] = []
@@ -101,30 +135,11 @@ class _CCode(ast.NodeTransformer):
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         return ast.Name(f"{decimal(np.float32(ast.unparse(node)))}f")
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return ast.Name("a[i]") if node.id == "Z" else node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        left, right = self.visit(node.left), self.visit(node.right)
-        if isinstance(node.op, ast.Pow):
-            return ast.Call(ast.Name("powf"), [left, right], [])
-        return ast.BinOp(left, node.op, right)
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        parts = (ast.unparse(self.visit(part)) for part in (node.test, node.body, node.orelse))
-        return ast.Name("({} ? {} : {})".format(*parts))
-
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        name, arguments = ast.unparse(node.func), [self.visit(each) for each in node.args]
-        if name in C_FUNCTIONS:
-            return ast.Call(ast.Name(C_FUNCTIONS[name]), arguments, [])
-        if name in ("max", "min"):  # fmaxf is a call on processors without an instruction for it
-            a, b = map(ast.unparse, arguments)
-            return ast.Name(f"({a} {'>' if name == 'max' else '<'} {b} ? {a} : {b})")
-        if name not in REDUCTIONS:
-            raise unsupported(node)
-        function, code = REDUCTIONS[name]
-        total, x = f"{function[-3:]}_{self.number}", ast.unparse(arguments[0])
+        name, code = C_REDUCTIONS.get(ast.unparse(node.func), ("", ""))
+        if not name:
+            return super().visit_Call(node)
+        total, x = f"{name}_{self.number}", ast.unparse(self.visit(node.args[0]))
         self.number += 1
         self.lines += [
             f"    float {total} = {x.replace('a[i]', 'a[0]')};\n",
@@ -132,29 +147,6 @@ class _CCode(ast.NodeTransformer):
             f"        {code.format(total=total, x=x)};",
         ]
         return ast.Name(total)
-
-
-class _NumPyCode(ast.NodeTransformer):
-    """Replaces an expression by NumPy, with the code of Z."""
-
-    def __init__(self, argument: str) -> None:
-        self.argument = argument
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return ast.parse(self.argument, mode="eval").body if node.id == "Z" else node
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        parts = [self.visit(part) for part in (node.test, node.body, node.orelse)]
-        return ast.Call(ast.Name("np.where"), parts, [])
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        name, arguments = ast.unparse(node.func), [self.visit(each) for each in node.args]
-        if name in NUMPY_FUNCTIONS:
-            return ast.Call(ast.Name(NUMPY_FUNCTIONS[name]), arguments, [])
-        if name not in REDUCTIONS:
-            raise unsupported(node)
-        axis = [ast.keyword("axis", ast.Constant(1)), ast.keyword("keepdims", ast.Constant(True))]
-        return ast.Call(ast.Name(REDUCTIONS[name][0]), arguments, axis)
 
 
 class Graph(Protocol):
@@ -171,8 +163,7 @@ def add_activation(graph: Graph, activation: Activation, X: str, dtype: np.dtype
     """Add the operators of an activation to a graph of ONNX."""
     if activation.onnx_operator:
         return graph.add(activation.onnx_operator, X)
-    options = {option.name: getattr(activation, option.name) for option in options_of(activation)}
-    for expression in _steps(activation, ONNX_OPERATORS, **options):
+    for expression in _steps(activation, ONNX_OPERATORS, **option_values(activation)):
         X = _add(graph, expression.tree, X, dtype)
     return X
 

@@ -12,41 +12,26 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import options_of
+from barenet._constraints import option_values
 from barenet.errors import ArgumentError
+from barenet.files.exports import _steps as kinds
 from barenet.files.exports._inference_program import Program
 from barenet.files.exports._quantization import RoundedAffine
 from barenet.files.exports._source_text import hexadecimal, identifier, rest_of
-from barenet.files.exports._steps import (
-    Affine,
-    Apply,
-    BinaryToTwoClass,
-    Normalize,
-    NormalizeRow,
-    Scale,
-    Step,
-    Unscale,
-)
-from barenet.files.exports._table_encode_step import TableEncodeStep
-
-__all__ = ["CallPlan", "Function", "check_single"]
 
 #: Constants that must not be rounded to 0.
 NEVER_ZERO = ("factor", "deviation", "epsilon", "scale")
 
 
-class Function(NamedTuple):
-    """A function of C for a step, and its constants."""
+class Call(NamedTuple):
+    """A call for a step: from vector a of n numbers to vector b of m, or in place without b."""
 
-    name: str
-    arrays: Mapping[str, NDArray[Any]] = {}
-    numbers: Mapping[str, Any] = {}
-    #: Pattern of the arrays' names, with the name and the number of the layer.
-    pattern: str = "{name}_{number}"
-    #: The width of the other vector, if it writes to one.
-    n_out: int | None = None
-    #: The width of the input, if the function needs both.
-    n_in: int | None = None
+    code: str
+    #: The arrays and numbers that it takes, by their names in the code.
+    constants: Mapping[str, Any]
+    m: int = 0
+    #: Prefix of the arrays' names; by default, they end with the number of the layer.
+    prefix: str = ""
 
 
 class CallPlan:
@@ -58,30 +43,22 @@ class CallPlan:
         self.arrays: dict[str, NDArray[Any]] = {}
         #: The length of each vector on the stack.
         self.buffers: dict[str, int] = {}
-        functions = list(map(_function, program.steps))
-        if not functions or functions[0].n_out is None:  # the caller's x must not change
-            functions.insert(0, Function("copy", n_out=program.n_inputs))
-        #: The names of all functions that are called.
-        self.functions = dict.fromkeys(function.name for function in functions)
-        last = max(at for at, each in enumerate(functions) if each.n_out is not None)
-        vector, width, number = "x", program.n_inputs, 0
-        for at, function in enumerate(functions):
-            number += "{number}" in function.pattern and bool(function.arrays)
-            given = [*self._name(function, number), *map(_numeral, function.numbers.values())]
-            if function.n_in is not None:
-                given.insert(0, str(function.n_in))
-            if function.n_out is None:
-                given = [vector, str(width), *given]
-            else:
-                source, width = vector, function.n_out
-                vector = "y" if at == last else self._other(vector, width)
-                given = [
-                    source,
-                    *given,
-                    vector,
-                    *([str(width)] if function.name != "encode" else []),
-                ]
-            self.calls.append(f"{function.name}({', '.join(given)})")
+        calls = [(number, _call(step)) for number, step in program.numbered()]
+        if not calls or "{b}" not in calls[0][1].code:  # the caller's x must not change
+            calls.insert(0, (0, Call("copy({a}, {b}, {m})", {}, program.n_inputs)))
+        last = max(at for at, (_, call) in enumerate(calls) if "{b}" in call.code)
+        a, n = "x", program.n_inputs
+        for at, (number, call) in enumerate(calls):
+            b, constants = a, self._constants(call, number)
+            if "{b}" in call.code:
+                b = "y" if at == last else self._other(a, call.m)
+            self.calls.append(call.code.format(a=a, b=b, n=n, m=call.m, **constants))
+            a, n = b, call.m or n
+
+    @property
+    def functions(self) -> list[str]:
+        """The names of all functions that are called."""
+        return list(dict.fromkeys(call.partition("(")[0] for call in self.calls))
 
     def declaration(self) -> str:
         """Declare the vectors."""
@@ -104,58 +81,57 @@ class CallPlan:
         self.buffers[other] = max(width, self.buffers.get(other, 0))
         return other
 
-    def _name(self, function: Function, number: int) -> list[str]:
-        """Name the arrays of a function, and check them."""
-        for name, value in {**function.arrays, **function.numbers}.items():
+    def _constants(self, call: Call, number: int) -> dict[str, str]:
+        """Check the constants; name the arrays and write the numbers."""
+        words = {}
+        for name, value in call.constants.items():
             check_single(name, np.asarray(value))
-        named = {
-            function.pattern.format(name=name, number=number): values
-            for name, values in function.arrays.items()
-        }
-        self.arrays |= named
-        return list(named)
+            if isinstance(value, np.ndarray):
+                words[name] = call.prefix + name if call.prefix else f"{name}_{number}"
+                self.arrays[words[name]] = value
+            else:
+                words[name] = hexadecimal(np.float64(value))
+        return words
 
 
-def _function(step: Step) -> Function:
-    """Function of a step, with its constants in the form that loses the fewest digits in floats.
+def _call(step: kinds.Step) -> Call:
+    """Call for a step, with its constants in the form that loses the fewest digits in floats.
 
     An offset is the sum of two floats. The mean of a float64 batch norm is rounded to a float, and
     its bias is corrected for the rest.
     """
     match step:
-        case TableEncodeStep():
-            return Function("encode", n_out=step.encoding.n_outputs)
-        case Scale(offset=offset, factor=factor) if np.ptp(offset) == np.ptp(factor) == 0:
-            numbers = {"offset": offset[0], "rest": rest_of(offset[0]), "factor": factor[0]}
-            return Function("scale_evenly", numbers=numbers, n_out=offset.size)
-        case Scale(offset=offset, factor=factor):
-            arrays = {"offset": offset, "rest": rest_of(offset), "factor": factor}
-            return Function("scale", arrays, pattern="input_{name}", n_out=offset.size)
-        case Affine(weights=weights, bias=bias):
-            arrays = {"weights": weights.T, "bias": bias}
-            return Function("dense", arrays, n_in=len(weights), n_out=bias.size)
+        case kinds.TableEncodeStep():
+            return Call("encode({a}, {b})", {}, step.encoding.n_outputs)
+        case kinds.Scale(offset=offset, factor=factor):
+            name, parts = "scale", {"offset": offset, "rest": rest_of(offset), "factor": factor}
+            if np.ptp(offset) == np.ptp(factor) == 0:
+                name, parts = "scale_evenly", {key: part[0] for key, part in parts.items()}
+            code = f"{name}({{a}}, {{offset}}, {{rest}}, {{factor}}, {{b}}, {{m}})"
+            return Call(code, parts, offset.size, "input_")
+        case kinds.Affine(weights=weights, bias=bias):
+            parts = {"weights": weights.T, "bias": bias}
+            return Call("dense({a}, {n}, {weights}, {bias}, {b}, {m})", parts, bias.size)
         case RoundedAffine(codes=codes, step=size, bias=bias):
-            arrays = {"weights": codes.T, "step": size, "bias": bias}
-            return Function("dense_int8", arrays, n_in=len(codes), n_out=bias.size)
-        case Normalize(gain=gain, deviation=deviation):
+            parts = {"weights": codes.T, "step": size, "bias": bias}
+            code = "dense_int8({a}, {n}, {weights}, {step}, {bias}, {b}, {m})"
+            return Call(code, parts, bias.size)
+        case kinds.Normalize(deviation=deviation, gain=gain):
             bias = step.bias - gain * rest_of(step.mean) / deviation
-            arrays = {"mean": step.mean, "deviation": deviation, "gain": gain, "bias": bias}
-            return Function("normalize", arrays)
-        case NormalizeRow(epsilon=epsilon):
-            arrays = {"gain": step.gain, "bias": step.bias}
-            return Function("normalize_row", arrays, {"epsilon": epsilon})
-        case Unscale(offset=offset, factor=factor):
-            arrays = {"offset": offset, "rest": rest_of(offset), "factor": factor}
-            return Function("unscale", arrays, pattern="target_{name}")
-        case Apply(activation=activation):
-            options = {each.name: getattr(activation, each.name) for each in options_of(activation)}
-            return Function(f"apply_{identifier(activation.name)}", numbers=options)
-    assert isinstance(step, BinaryToTwoClass)
-    return Function("both")
-
-
-def _numeral(value: float) -> str:
-    return hexadecimal(np.float64(value))
+            return Call(
+                "normalize({a}, {n}, {mean}, {deviation}, {gain}, {bias})",
+                {"mean": step.mean, "deviation": deviation, "gain": gain, "bias": bias},
+            )
+        case kinds.NormalizeRow():
+            return Call("normalize_row({a}, {n}, {gain}, {bias}, {epsilon})", vars(step))
+        case kinds.Unscale(offset=offset, factor=factor):
+            parts = {"offset": offset, "rest": rest_of(offset), "factor": factor}
+            return Call("unscale({a}, {n}, {offset}, {rest}, {factor})", parts, prefix="target_")
+        case kinds.Apply(activation=activation):
+            options = option_values(activation)
+            given = "".join(f", {{{name}}}" for name in options)
+            return Call(f"apply_{identifier(activation.name)}({{a}}, {{n}}{given})", options)
+    return Call("both({a}, {n})", {})
 
 
 def check_single(name: str, values: NDArray[Any], owner: str = "") -> None:
@@ -165,7 +141,5 @@ def check_single(name: str, values: NDArray[Any], owner: str = "") -> None:
     lost = (single == 0) & (values != 0) & (name in NEVER_ZERO)
     wrong = values[~np.isfinite(single) | lost]
     if wrong.size:
-        raise ArgumentError(
-            f"{owner}{name} {wrong.flat[0]:g} is beyond the range of a C float",
-            argument="model",
-        )
+        problem = f"{owner}{name} {wrong.flat[0]:g} is beyond the range of a C float"
+        raise ArgumentError(problem, argument="model")

@@ -27,8 +27,6 @@ from barenet.files.exports._quantization import RoundedAffine, Rounding
 from barenet.files.exports._source_text import c_string, flow, hexadecimal, identifier, words
 from barenet.files.exports._steps import Apply
 
-__all__ = ["render"]
-
 #: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
 MOST_ERROR = 2e-5
 
@@ -36,7 +34,20 @@ MOST_ERROR = 2e-5
 MOST_LISTED = 100
 
 _SOURCE = """\
-{about}
+/* {stem}: {summary}
+ *
+ * Written by barenet {version}{origin}.
+ * C99, and math.h alone. It allocates nothing and keeps nothing between two calls.
+ *
+ *   {sketch}
+ *
+ *   constants  {n_bytes:,} bytes{rounded}
+ *   stack      {n_stack:,} bytes for the values between the layers
+{notes} *
+ * Try it, with numbers typed in or piped:
+ *
+ *   cc -std=c99 -O2 -DMODEL_MAIN "{stem}.c" -lm -o try && ./try
+ */
 #include "{stem}.h"
 
 #include <math.h>
@@ -50,7 +61,7 @@ void model_predict(const float *x, float *y)
 """
 
 _HEADER = """\
-/* {stem}: {what}
+/* {stem}: {summary}
  *
  * Written by barenet {version}; {stem}.c has the details. */
 #ifndef MODEL_H
@@ -63,7 +74,7 @@ _HEADER = """\
 extern "C" {{
 #endif
 {names}
-/* x: MODEL_INPUTS numbers, before any scaling{inputs}.
+/* x: MODEL_INPUTS numbers, before any scaling{listed}.
  * y: becomes {outputs}.
  * The two must not overlap. */
 void model_predict(const float *x, float *y);
@@ -92,22 +103,37 @@ def render(program: Program, stem: str, rounding: Rounding | None = None) -> dic
     if not re.fullmatch(r"[A-Za-z0-9_. +-]+", stem):
         raise ArgumentError.of("path", stem, "a file name of plain letters and digits")
     prefix, plan = identifier(stem), CallPlan(program)
-    strings = _strings(program, prefix)
+    strings, inputs = _strings(program, prefix), _inputs(program, prefix)
+    rounded = any(isinstance(step, RoundedAffine) for step in program.steps)
+    about = {"stem": stem, "summary": _summary(program), "version": __version__}
     source = _named(_SOURCE, prefix).format(
-        stem=stem,
-        about=_about(program, plan, stem, rounding),
+        **about,
+        origin=f", from a network trained on {words(program.dataset)}" * bool(program.dataset),
+        sketch=program.sketch(),
+        n_bytes=plan.n_bytes,
+        rounded=", with weights rounded to 8 bits" * rounded,
+        n_stack=plan.n_stack,
+        notes="".join(f" * {line}".rstrip() + "\n" for line in [*_rounding(rounding), *inputs]),
         strings="".join(f"\n{name} = {{\n{names}\n}};\n" for name, names in strings.items()),
         arrays="\n".join(starmap(_array, plan.arrays.items())),
         functions="\n".join(_functions(program, plan)),
         buffers=plan.declaration(),
         calls="\n".join(f"    {call};" for call in plan.calls),
     )
-    source += _named(_ending(program), prefix)
+    declared = "".join(f"extern {name};\n" for name in strings)
+    is_class = program.answer == "class"
+    header = _named(_HEADER, prefix).format(
+        **about,
+        n_inputs=program.n_inputs,
+        n_outputs=program.n_outputs,
+        names=f"\n/* Names, in the order of their indices. */\n{declared}" if declared else "",
+        listed=", in the order that the source lists" * bool(inputs),
+        outputs=_named(_OUTPUTS[program.answer], prefix),
+        classify=_named(_CLASSIFY, prefix) * is_class,
+    )
     _warn_of_coarse(program)
-    return {
-        ".c": source.encode("ascii"),
-        ".h": _header(program, stem, prefix, strings).encode("ascii"),
-    }
+    source += _named(_ending(program), prefix)
+    return {".c": source.encode("ascii"), ".h": header.encode("ascii")}
 
 
 @functools.cache
@@ -120,7 +146,8 @@ def _runtime() -> dict[str, str]:
 
 def _named(text: str, prefix: str) -> str:
     """Put the name of the export in the place of "model"."""
-    return re.sub(r"\bmodel_", f"{prefix}_", re.sub(r"\bMODEL_", f"{prefix.upper()}_", text))
+    text = re.sub(r"(\b|-D)MODEL_", rf"\1{prefix.upper()}_", text)
+    return re.sub(r"\bmodel_", f"{prefix}_", text)
 
 
 def _warn_of_coarse(program: Program) -> None:
@@ -139,42 +166,15 @@ def _warn_of_coarse(program: Program) -> None:
     )
 
 
-def _about(program: Program, plan: CallPlan, stem: str, rounding: Rounding | None) -> str:
-    """The comment at the top: contents, requirements, and a command to try it."""
-    origin = f", from a network trained on {words(program.dataset)}" if program.dataset else ""
-    rounded = any(isinstance(step, RoundedAffine) for step in program.steps)
-    prefix = identifier(stem)
-    lines = [
-        f"{stem}: {_what(program)}",
-        "",
-        f"Written by barenet {__version__}{origin}.",
-        "C99, and math.h alone. It allocates nothing and keeps nothing between two calls.",
-        "",
-        f"  {program.sketch()}",
-        "",
-        f"  constants  {plan.n_bytes:,} bytes{', with weights rounded to 8 bits' * rounded}",
-        f"  stack      {plan.n_stack:,} bytes for the values between the layers",
-        *_rounding(rounding),
-        *_inputs(program, prefix),
-        "",
-        "Try it, with numbers typed in or piped:",
-        "",
-        f'  cc -std=c99 -O2 -D{prefix.upper()}_MAIN "{stem}.c" -lm -o try && ./try',
-    ]
-    return "\n".join([f"/* {lines[0]}", *(f" * {line}".rstrip() for line in lines[1:]), " */"])
-
-
-def _what(program: Program) -> str:
-    """A summary in a few words."""
-    noun = words(program.target_name)
+def _summary(program: Program) -> str:
+    noun, number = words(program.target_name), len(program.classes)
     if program.answer == "numbers":
-        target = f": {noun}" if noun else ""
-        return f"{program.n_inputs} numbers in, {program.n_outputs} out{target}"
-    kind = "classes" if program.answer == "class" else "labels"
-    of = f" of {noun}" if noun else ""
-    return (
-        f"{program.n_inputs} numbers in, the probabilities of {len(program.classes)} {kind}{of} out"
-    )
+        outputs, of = f"{program.n_outputs} out", f": {noun}"
+    else:
+        kind = "classes" if program.answer == "class" else "labels"
+        outputs, of = f"the probabilities of {number} {kind}", f" of {noun}"
+    end = " out" * (program.answer != "numbers")
+    return f"{program.n_inputs} numbers in, {outputs}{of * bool(noun)}{end}"
 
 
 def _rounding(rounding: Rounding | None) -> list[str]:
@@ -232,28 +232,10 @@ def _functions(program: Program, plan: CallPlan) -> Iterator[str]:
 
 def _ending(program: Program) -> str:
     """The function that returns a class, and the program for trying the model."""
-    runtime = _runtime()
-    main = runtime["main"]
+    main, classify = _runtime()["main"], f"\n{_runtime()['model_classify']}"
     if program.table is not None:
         main = main.replace("!isfinite", "isinf")
         main = main.replace("finite numbers", "numbers, or nan for missing values")
-    classify = f"\n{runtime['model_classify']}"
     if program.answer != "class":
         main, classify = re.sub(r".*model_classify.*\n", "", main), ""
     return f"{classify}\n#ifdef MODEL_MAIN\n\n#include <stdio.h>\n\n{main}\n#endif\n"
-
-
-def _header(program: Program, stem: str, prefix: str, strings: dict[str, str]) -> str:
-    declared = "".join(f"extern {name};\n" for name in strings)
-    names = f"\n/* Names, in the order of their indices. */\n{declared}" if declared else ""
-    return _named(_HEADER, prefix).format(
-        stem=stem,
-        what=_what(program),
-        version=__version__,
-        n_inputs=program.n_inputs,
-        n_outputs=program.n_outputs,
-        names=names,
-        inputs=", in the order that the source lists" if _inputs(program, "") else "",
-        outputs=_named(_OUTPUTS[program.answer], prefix),
-        classify=_named(_CLASSIFY, prefix) if program.answer == "class" else "",
-    )

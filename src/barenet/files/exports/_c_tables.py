@@ -6,21 +6,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from barenet.data._column_types import BooleanColumn, CategoryColumn, Column, NumberColumn
-from barenet.errors import ArgumentError
+from barenet.data._column import Column
+from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
 from barenet.files.exports._c_calls import check_single
 from barenet.files.exports._source_text import c_string, flow, hexadecimal, rest_of, words
-from barenet.files.exports._table_encode_step import TableEncodeStep
+from barenet.files.exports._steps import TableEncodeStep, unsupported_column
 
-__all__ = ["category_arrays", "encode_function", "listed_columns"]
-
-_ENCODE = """\
+_IS_MISSING = """\
 /* NaN, or a number that marks a missing value */
 static int is_missing(float x)
 {{
     return isnan(x){markers};
 }}
 
+"""
+
+_ENCODE = """\
 /* b = inputs of the network from a row a of the table */
 static void encode(const float *a, float *b)
 {{
@@ -33,9 +34,10 @@ def encode_function(step: TableEncodeStep) -> str:
     """Function that encodes a row."""
     lines = [f"    b = {_call(column, at)};" for at, column in enumerate(step.columns)]
     lines[-1] = lines[-1].replace("b = ", "", 1)
+    code = _ENCODE.format(lines="\n".join(lines))
     markers = (f" || x == {hexadecimal(np.float64(each))}" for each in step.number_markers)
-    text = _ENCODE.format(markers="".join(markers), lines="\n".join(lines))
-    return text if "is_missing(a" in text else text[text.index("/* b") :]
+    head = _IS_MISSING.format(markers="".join(markers)) if "is_missing(a" in code else ""
+    return head + code
 
 
 def category_arrays(step: TableEncodeStep, prefix: str) -> dict[str, str]:
@@ -74,10 +76,4 @@ def _call(column: Column, at: int) -> str:
     if isinstance(column, CategoryColumn):
         options = f"{len(column.categories)}, {int(column.rare)}, {int(column.missing)}"
         return f"category(b, a[{at}], {options})"
-    raise ArgumentError(
-        f"column {column.name!r} holds a {column.kind}, whose seconds a float of C cannot hold",
-        argument="model",
-        remedy="use {to} or {to_}",
-        to="python",
-        to_="json",
-    )
+    raise unsupported_column(column, "whose seconds a float of C cannot hold")

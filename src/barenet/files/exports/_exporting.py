@@ -9,24 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
-from barenet.files.exports._inference_program import Program, program_of
+from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import Rounding, measure_rounding, round_weights
 from barenet.files.exports._writing import write_together
-from barenet.model._validation import check_inputs
-
-__all__ = ["EXPORTS", "SUFFIXES", "Exported", "export"]
-
-#: The module of each format, which is imported when it is needed.
-EXPORTS = {
-    "onnx": "barenet.files.exports._onnx_file",
-    "c": "barenet.files.exports._c_file",
-    "python": "barenet.files.exports._python_file",
-    "json": "barenet.files.exports._json_file",
-}
+from barenet.model._arrays import check_inputs
 
 #: The suffix of each format; C also has a header.
 SUFFIXES = {"onnx": ".onnx", "c": ".c", "python": ".py", "json": ".json"}
@@ -126,54 +115,36 @@ def export(
     path = Path(path)
     to = _format(path, to)
     program, rounding = program_of(model), None
-    options: dict[str, Any] = {}
     if to != "c" and (weights != "float32" or X is not None):
-        raise ArgumentError(
-            f"only C has rounded weights, and this is {to}",
-            argument="weights" if X is None else "X",
-            remedy="use {to}",
-            to="c",
-        )
-    if lookup(WEIGHTS, weights, "weights"):
+        argument = "weights" if X is None else "X"
+        problem = f"only C has rounded weights, and this is {to}"
+        raise ArgumentError(problem, argument=argument, remedy="use {to}", to="c")
+    is_rounded = lookup(WEIGHTS, weights, "weights")
+    if X is not None and not is_rounded:
+        problem = "rows are needed only to measure the rounding of weights"
+        raise ArgumentError(problem, argument="X", remedy="use {weights}", weights="int8")
+    if is_rounded:
         exact, program = program, round_weights(program)
         if X is not None:
-            rows = _rows(program, X)
+            rows = X if program.table else check_inputs(X, np.dtype(np.float64), program.n_inputs)
             rounding = measure_rounding(exact, program, rows)
-            options["rounding"] = rounding
-    elif X is not None:
-        raise ArgumentError(
-            "rows are needed only to measure the rounding of weights",
-            argument="X",
-            remedy="use {weights}",
-            weights="int8",
-        )
     stem = path.stem if path.suffix == SUFFIXES[to] else path.name
-    render = importlib.import_module(EXPORTS[to]).render
+    # The module of the format is imported when it is needed.
+    render = importlib.import_module(f"barenet.files.exports._{to}_file").render
+    options = {} if rounding is None else {"rounding": rounding}
     texts: dict[str, bytes] = render(program, stem, **options)
     contents = {path.with_name(stem + suffix): data for suffix, data in texts.items()}
     write_together(contents)
     return Exported(to, tuple(contents), sum(map(len, contents.values())), rounding)
 
 
-def _rows(program: Program, X: Any) -> NDArray[Any]:
-    """Check raw rows, as numbers."""
-    if program.table is not None:
-        return program.table.values(X)
-    return check_inputs(X, np.dtype(np.float64), program.n_inputs)
-
-
 def _format(path: Path, to: str | None) -> str:
     """The given format, or that of the suffix."""
     if to is not None:
-        lookup(EXPORTS, to, "to")
+        lookup(SUFFIXES, to, "to")
         return to
-    for name, suffix in SUFFIXES.items():
-        if path.suffix == suffix:
-            return name
-    known = ", ".join(SUFFIXES.values())
-    raise ArgumentError(
-        f"the format does not follow from {path}",
-        argument="to",
-        expected=f"one of {', '.join(SUFFIXES)}",
-        remedy=f"name the format, or end the path with one of {known}",
-    )
+    formats = {suffix: name for name, suffix in SUFFIXES.items()}
+    if path.suffix in formats:
+        return formats[path.suffix]
+    remedy = f"name the format, or end the path with one of {', '.join(formats)}"
+    raise ArgumentError(f"the format does not follow from {path}", argument="to", remedy=remedy)

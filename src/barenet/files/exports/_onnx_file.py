@@ -20,11 +20,10 @@ from barenet.files.exports._onnx_graph import (
     ML_OPSET,
     TYPES,
     column_inputs,
+    utf8,
     write_columns,
     write_outputs,
 )
-
-__all__ = ["IR_VERSION", "OPSET", "render"]
 
 #: ONNX Runtime refuses versions newer than itself, so newer ones would exclude older runtimes.
 OPSET, IR_VERSION = 17, 8
@@ -35,6 +34,9 @@ MOST_ERROR = 4e-6
 #: Most bytes of a protocol buffer, less room for names.
 MOST_BYTES = 2**31 - 2**20
 
+#: Attributes of a program that are stored as metadata.
+METADATA = ("feature_names", "classes", "target_name", "dataset", "image_shape", "card")
+
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as an ONNX model."""
@@ -42,29 +44,28 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     if program.n_numbers * 8 > MOST_BYTES:
         problem = f"{program.n_numbers:,} numbers are more than one ONNX file holds"
         raise ArgumentError(problem, argument="model")
-    graph = _Graph(onnx)
-    helper, dtype = onnx.helper, TYPES[str(program.dtype)]
+    graph, helper = _Graph(onnx), onnx.helper
     inputs, X = _inputs(helper, program, graph)
-    names = {"numbers": ("predictions", None)}
-    outputs, labels = names.get(program.answer, ("probabilities", "labels"))
-    answers = write_outputs(program, graph, X, outputs, labels)
-    Y = helper.make_tensor_value_info(answers.outputs, dtype, ["n_samples", program.n_outputs])
-    results = [*([_labels(helper, program)] if answers.labels else []), Y]
-    name = stem.encode("utf-8", "replace").decode() or "network"
-    made = helper.make_graph(graph.nodes, name, inputs, results, graph.constants)
+    outputs = "predictions" if program.answer == "numbers" else "probabilities"
+    write_outputs(program, graph, X, outputs, "labels")
+    shape = ["n_samples", program.n_outputs]
+    Y = helper.make_tensor_value_info(outputs, TYPES[str(program.dtype)], shape)
+    results = [*_labels(helper, program), Y]
     sets = [("", OPSET), *([("ai.onnx.ml", ML_OPSET)] if program.table else [])]
+    trained = f", trained on {program.dataset}" if program.dataset else ""
+    name = utf8(stem) or "network"
     model = helper.make_model(
-        made,
+        helper.make_graph(graph.nodes, name, inputs, results, graph.constants),
         opset_imports=[helper.make_opsetid(*each) for each in sets],
         ir_version=IR_VERSION,
         producer_name="barenet",
         producer_version=__version__,
-        doc_string=_about(program),
+        doc_string=utf8(f"A barenet network{trained}: {program.sketch()}"),
     )
-    helper.set_model_props(model, _properties(program))
+    metadata = {key: json.dumps(value) for key in METADATA if (value := getattr(program, key))}
+    helper.set_model_props(model, metadata)
     onnx.checker.check_model(model, full_check=True)
-    data: bytes = model.SerializeToString(deterministic=True)
-    return {".onnx": data}
+    return {".onnx": model.SerializeToString(deterministic=True)}
 
 
 class _Graph:
@@ -98,30 +99,10 @@ def _inputs(helper: Any, program: Program, graph: _Graph) -> tuple[list[Any], st
     return [make(*each, ["n_samples", 1]) for each in columns], write_columns(program.table, graph)
 
 
-def _labels(helper: Any, program: Program) -> Any:
+def _labels(helper: Any, program: Program) -> list[Any]:
     """Declare the labels: one for each row, or a 0 or 1 for each label."""
-    if program.answer == "labels":
-        shape, kind = ["n_samples", program.n_outputs], TYPES["int64"]
-    else:
-        shape = ["n_samples"]
-        kind = TYPES["string" if isinstance(program.classes[0], str) else "int64"]
-    return helper.make_tensor_value_info("labels", kind, shape)
-
-
-def _about(program: Program) -> str:
-    trained = f", trained on {program.dataset}" if program.dataset else ""
-    text = f"A barenet network{trained}: {program.sketch()}"
-    return text.encode("utf-8", "replace").decode()
-
-
-def _properties(program: Program) -> dict[str, str]:
-    """Metadata of the file, as JSON."""
-    metadata = {
-        "feature_names": program.feature_names,
-        "classes": program.classes,
-        "target_name": program.target_name,
-        "dataset": program.dataset,
-        "image_shape": program.image_shape,
-        "card": program.card,
-    }
-    return {name: json.dumps(value) for name, value in metadata.items() if value}
+    if program.answer == "numbers":
+        return []
+    is_text = program.answer == "class" and isinstance(program.classes[0], str)
+    shape = ["n_samples", *([program.n_outputs] if program.answer == "labels" else [])]
+    return [helper.make_tensor_value_info("labels", TYPES["string" if is_text else "int64"], shape)]

@@ -7,37 +7,18 @@ Only operators that ONNX Runtime has for float32 and float64 are used.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column_types import BooleanColumn, CategoryColumn, Column, NumberColumn
+from barenet.data._column import Column
+from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
 from barenet.data._parsing import normalize_label
 from barenet.errors import ArgumentError
+from barenet.files.exports import _steps as kinds
 from barenet.files.exports._activation_code import Graph, add_activation
 from barenet.files.exports._inference_program import Program
-from barenet.files.exports._steps import (
-    Affine,
-    Apply,
-    BinaryToTwoClass,
-    Normalize,
-    NormalizeRow,
-    Scale,
-    Step,
-    Unscale,
-)
-from barenet.files.exports._table_encode_step import TableEncodeStep
-
-__all__ = [
-    "ML_OPSET",
-    "TYPES",
-    "Graph",
-    "OutputNames",
-    "column_inputs",
-    "write_columns",
-    "write_outputs",
-]
 
 #: Codes of types in ONNX, by NumPy's names.
 TYPES = {"float32": 1, "int64": 7, "string": 8, "float64": 11}
@@ -49,42 +30,36 @@ ML_OPSET = 3
 RESERVED = ("", "labels", "probabilities", "predictions")
 
 
-class OutputNames(NamedTuple):
-    """Names of the results of a graph."""
-
-    outputs: str
-    #: The class of each row, or a 0 or 1 for each label; None for numbers.
-    labels: str | None
-
-
 def write_outputs(
-    program: Program, graph: Graph, X: str, outputs: str | None = None, labels: str | None = None
-) -> OutputNames:
+    program: Program, graph: Graph, X: str, outputs: str, labels: str | None = None
+) -> None:
     """Add all steps of a program, and the labels that follow from the last one."""
-    values = X
     for step in program.steps[1:] if program.table else program.steps:
-        values = _add(graph, step, values, program.dtype)
-    values = graph.add("Identity", values, output=outputs)
+        X = _add(graph, step, X, program.dtype)
+    graph.add("Identity", X, output=outputs)
     if program.answer == "class":
-        best = graph.add("ArgMax", values, axis=1, keepdims=0)
+        best = graph.add("ArgMax", outputs, axis=1, keepdims=0)
         names = graph.constant(_class_names(program))
-        return OutputNames(values, graph.add("Gather", names, best, output=labels, axis=0))
-    if program.answer == "labels":
+        graph.add("Gather", names, best, output=labels, axis=0)
+    elif program.answer == "labels":
         half = graph.constant(np.array(0.5, program.dtype))
-        likely = graph.add("Greater", values, half)
-        return OutputNames(values, graph.add("Cast", likely, output=labels, to=TYPES["int64"]))
-    return OutputNames(values, None)
+        likely = graph.add("Greater", outputs, half)
+        graph.add("Cast", likely, output=labels, to=TYPES["int64"])
 
 
 def _class_names(program: Program) -> NDArray[Any]:
-    """The classes as integers, or as text that is valid UTF-8."""
+    """The classes as integers, or as text."""
     if all(isinstance(name, int) for name in program.classes):
         return np.array(program.classes, np.int64)
-    encoded = (str(name).encode("utf-8", "replace").decode() for name in program.classes)
-    return np.array(list(encoded), object)
+    return np.array([utf8(str(name)) for name in program.classes], object)
 
 
-def _add(graph: Graph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
+def utf8(text: str) -> str:
+    """Replace characters that UTF-8 lacks, which ONNX does not accept."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _add(graph: Graph, step: kinds.Step, X: str, dtype: np.dtype[Any]) -> str:
     """Add a step."""
 
     def chain(X: str, *operations: tuple[str, Any]) -> str:
@@ -96,18 +71,18 @@ def _add(graph: Graph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
         return graph.add("Cast", X, to=TYPES[str(dtype)])
 
     match step:
-        case Apply(activation=activation):
+        case kinds.Apply(activation=activation):
             return add_activation(graph, activation, X, dtype)
-        case Scale(offset=offset, factor=factor):
+        case kinds.Scale(offset=offset, factor=factor):
             return cast(chain(cast(X, "float64"), ("Sub", offset), ("Mul", factor)), dtype)
-        case Unscale(offset=offset, factor=factor):
+        case kinds.Unscale(offset=offset, factor=factor):
             return cast(chain(cast(X, "float64"), ("Div", factor), ("Add", offset)), dtype)
-        case Affine(weights=weights, bias=bias):
+        case kinds.Affine(weights=weights, bias=bias):
             return graph.add("Gemm", X, graph.constant(weights), graph.constant(bias))
-        case Normalize(mean, deviation, gain, bias):
+        case kinds.Normalize(mean, deviation, gain, bias):
             parts = {"Sub": mean, "Div": deviation, "Mul": gain, "Add": bias}
             return chain(X, *parts.items())
-        case NormalizeRow(gain=gain, bias=bias, epsilon=epsilon):
+        case kinds.NormalizeRow(gain=gain, bias=bias, epsilon=epsilon):
             # ONNX Runtime fuses these; its operator for the whole has an ε of float32.
             centered = graph.add("Sub", X, graph.add("ReduceMean", X, axes=[-1], keepdims=1))
             squares = graph.add("Mul", centered, centered)
@@ -115,41 +90,34 @@ def _add(graph: Graph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
             root = graph.add("Sqrt", chain(variance, ("Add", np.array(epsilon, dtype))))
             normalized = graph.add("Div", centered, root)
             return chain(normalized, ("Mul", gain), ("Add", bias))
-    assert isinstance(step, BinaryToTwoClass)
+    assert isinstance(step, kinds.BinaryToTwoClass)
     one = graph.constant(np.array(1, dtype))
     return graph.add("Concat", graph.add("Sub", one, X), X, axis=1)
 
 
-def column_inputs(step: TableEncodeStep, is_coarse: Iterable[bool]) -> Iterator[tuple[str, int]]:
+def column_inputs(
+    step: kinds.TableEncodeStep, is_coarse: Iterable[bool]
+) -> Iterator[tuple[str, int]]:
     """The name and type of the input for each column."""
     for column, coarse in zip(step.columns, is_coarse, strict=True):
         if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
-            raise ArgumentError(
-                f"column {column.name!r} holds a {column.kind}, for which ONNX has no type",
-                argument="model",
-                remedy="use {to} or {to_}",
-                to="python",
-                to_="json",
-            )
+            raise kinds.unsupported_column(column, "for which ONNX has no type")
         if column.name in RESERVED or column.name.startswith("barenet/"):
-            raise ArgumentError(
-                f"column {column.name!r} has a name that the graph of ONNX uses itself",
-                argument="model",
-                remedy="rename the column",
-            )
+            problem = f"column {column.name!r} has a name that the graph of ONNX uses itself"
+            raise ArgumentError(problem, argument="model", remedy="rename the column")
         text = isinstance(column, CategoryColumn)
         number = "float64" if coarse else str(step.dtype)
         yield column.name, TYPES["string" if text else number]
 
 
-def write_columns(step: TableEncodeStep, graph: Graph) -> str:
+def write_columns(step: kinds.TableEncodeStep, graph: Graph) -> str:
     """Add the operators that turn the columns into the inputs of the network."""
     parts = [part for column in step.columns for part in _encode(column, step, graph)]
     joined = graph.add("Concat", *parts, axis=1)
     return graph.add("Cast", joined, to=TYPES[str(step.dtype)])
 
 
-def _encode(column: Column, step: TableEncodeStep, graph: Graph) -> list[str]:
+def _encode(column: Column, step: kinds.TableEncodeStep, graph: Graph) -> list[str]:
     """Encode a column, in float64."""
     if isinstance(column, CategoryColumn):
         return [_category(column, step, graph)]
@@ -169,26 +137,16 @@ def _encode(column: Column, step: TableEncodeStep, graph: Graph) -> list[str]:
     return [encoded, *indicator]
 
 
-def _category(column: CategoryColumn, step: TableEncodeStep, graph: Graph) -> str:
+def _category(column: CategoryColumn, step: kinds.TableEncodeStep, graph: Graph) -> str:
     """Look up the index of each text, and put a 1 there."""
     count, n_outputs = len(column.categories), len(column.outputs)
     other = count if column.rare else -1
-    indices: dict[bytes, int] = {_utf8(name): at for at, name in enumerate(column.categories)}
+    indices: dict[str, int] = {utf8(name): at for at, name in enumerate(column.categories)}
     missing = n_outputs - 1 if column.missing else other
     for marker in ("", *step.encoding.missing):
-        indices |= {_utf8(marker): missing, _utf8(normalize_label(marker)): missing}
-    index = graph.add(
-        "LabelEncoder",
-        column.name,
-        domain="ai.onnx.ml",
-        keys_strings=list(indices),
-        values_int64s=list(indices.values()),
-        default_int64=other,
-    )
+        indices |= {utf8(marker): missing, utf8(normalize_label(marker)): missing}
+    pairs: dict[str, Any] = {"keys_strings": [*indices], "values_int64s": [*indices.values()]}
+    name, domain = column.name, "ai.onnx.ml"
+    index = graph.add("LabelEncoder", name, domain=domain, **pairs, default_int64=other)
     own = graph.add("Equal", index, graph.constant(np.arange(n_outputs).reshape(1, -1)))
     return graph.add("Cast", own, to=TYPES["float64"])
-
-
-def _utf8(text: str) -> bytes:
-    """Encode a text for ONNX."""
-    return text.encode("utf-8", "replace")

@@ -7,6 +7,7 @@ ones as base64.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import sys
@@ -19,24 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._version import __version__
-from barenet.data._column_types import Column, DateColumn
+from barenet.data._column import Column
+from barenet.data._column_types import DateColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports import _python_runtime as python_runtime
 from barenet.files.exports._activation_code import python_activation
 from barenet.files.exports._inference_program import Program
-from barenet.files.exports._source_text import WIDTH, decimal, flow, python_string, words
-from barenet.files.exports._steps import (
-    Affine,
-    Apply,
-    Normalize,
-    NormalizeRow,
-    Scale,
-    Step,
-    Unscale,
-)
-from barenet.files.exports._table_encode_step import TableEncodeStep
-
-__all__ = ["render"]
+from barenet.files.exports._source_text import WIDTH, bracketed, decimal, python_string, words
+from barenet.files.exports._steps import Affine, Apply, Scale, Step, TableEncodeStep, Unscale
 
 #: Most numbers of an array that are written as text.
 READABLE = 64
@@ -46,14 +37,6 @@ _RUNTIME = {
     name: function
     for name, function in inspect.getmembers(python_runtime, inspect.isfunction)
     if function.__module__ == python_runtime.__name__
-}
-
-#: Imports, by the name that the code uses.
-IMPORTS = {
-    **{name: f"import {name}" for name in ("csv", "math", "os", "re", "sys")},
-    "b64decode": "from base64 import b64decode",
-    "datetime": "from datetime import datetime, timezone",
-    "Any": "from typing import Any",
 }
 
 #: The line of each step, in which X comes from the step before.
@@ -67,22 +50,56 @@ _LINES: dict[str, str] = {
     "unscale": "X / TARGET_FACTOR + TARGET_OFFSET",
 }
 
+_HEAD = '''\
+"""{name}: predictions for rows of {n_inputs} {values}{trained}.
+
+{examples}
+
+    {sketch}
+
+Written by barenet {version}. It needs Python {python} and NumPy.
+"""
+
+from __future__ import annotations
+
+{imports}
+
+import numpy as np
+
+N_INPUTS = {n_inputs}
+
+#: Inputs, in this order, if the columns have names.
+FEATURES = {features}
+{constants}'''
+
+_OUTPUTS = '''\
+def {name}(X):
+    """Turn rows of {n_inputs} {values} into rows of {n_outputs}: {what}."""
+{lines}
+    return X'''
+
+_ENCODE = '''\
+def encode(rows):
+    """Turn rows, each a list of values in the order of FEATURES, into the network's numbers."""
+    X = columns_of(rows)
+    return np.column_stack([
+{lines}
+    ]).astype(np.{dtype})
+'''
+
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as Python."""
     if stem in sys.stdlib_module_names or stem == "numpy":
-        raise ArgumentError(
-            f"{stem}.py would be imported in the place of the module {stem}, by NumPy, too",
-            argument="path",
-            value=stem,
-            remedy="choose another name",
-        )
-    lines, functions = _lines(program)
-    name = "outputs" if program.answer == "numbers" else "probabilities"
+        problem = f"{stem}.py would be imported in the place of the module {stem}, by NumPy, too"
+        raise ArgumentError(problem, argument="path", remedy="choose another name")
     arrays = "\n".join(_arrays(program))
-    encode = [_encode(program.table)] if program.table else []
     main = _source("main").replace("class_answers", f"{program.answer}_answers")
-    code = [*functions.values(), _outputs(program, name, lines), _predict(program), *encode]
+    code = [*_computation(program), _predict(program)]
+    if program.table:
+        columns = enumerate(program.table.columns)
+        lines = "\n".join(f"        *{_column(each, at)}," for at, each in columns)
+        code.append(_ENCODE.format(lines=lines, dtype=program.dtype))
     before = _called("\n".join([*code, arrays]))
     after = {name: text for name, text in _called(main).items() if name not in before}
     parts = [*code, *before.values(), arrays, *after.values(), main]
@@ -105,66 +122,45 @@ def _called(code: str) -> dict[str, str]:
     return found
 
 
+def _imports(body: str) -> Iterator[str]:
+    """The imports of the runtime that code uses."""
+    used = set(re.findall(r"\w+", body))
+    for node in ast.parse(inspect.getsource(python_runtime)).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            node.names = [alias for alias in node.names if alias.name in used]
+            if node.names:
+                yield ast.unparse(node)
+
+
 def _head(program: Program, stem: str, body: str) -> str:
     """Docstring, imports and constants."""
-    name, dataset = words(stem), words(program.dataset)
-    trained = f", from a network trained on {dataset}" if dataset else ""
-    columns = program.table.columns if program.table else ()
-    dates = any(isinstance(column, DateColumn) for column in columns)
-    usage = [(f"python {name}.py rows.csv > answers.csv", "answers for the rows of a table")]
+    name, dataset, table = words(stem), words(program.dataset), program.table
+    dates = table and any(isinstance(column, DateColumn) for column in table.columns)
+    usage = {f"python {name}.py rows.csv > answers.csv": "answers for the rows of a table"}
     if stem.isidentifier():
-        usage += [(f"import {name}; {name}.predict(X)", "for those of an array")]
-    width = max(len(code) for code, _ in usage)
-    examples = "\n".join(f"    {code:<{width}}    {what}" for code, what in usage)
-    values = "values" if program.table else "numbers"
-    used = [line for key, line in IMPORTS.items() if re.search(rf"\b{key}\b", body)]
-    abc = [name for name in ("Iterable", "Sequence") if re.search(rf"\b{name}\[", body)]
-    used += [f"from collections.abc import {', '.join(abc)}"] if abc else []
-    imports = "\n".join(sorted(used, key=lambda line: (line.startswith("from"), line)))
+        usage[f"import {name}; {name}.predict(X)"] = "for those of an array"
+    width = max(map(len, usage))
     constants = f"\nCLASSES = {_list(program.classes)}\n" if program.classes else ""
-    if program.table:
-        constants += (
-            f"\n#: Markers of missing values.\nMISSING = {_list(program.table.encoding.missing)}"
-        )
-    return f'''"""{name}: predictions for rows of {program.n_inputs} {values}{trained}.
-
-{examples}
-
-    {program.sketch()}
-
-Written by barenet {__version__}. It needs Python {"3.11" if dates else "3.9"} and NumPy.
-"""
-
-from __future__ import annotations
-
-{imports}
-
-import numpy as np
-
-N_INPUTS = {program.n_inputs}
-
-#: Inputs, in this order, if the columns have names.
-FEATURES = {_list(program.feature_names)}
-{constants}'''.rstrip()
+    if table:
+        constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.encoding.missing)}"
+    return _HEAD.format(
+        name=name,
+        n_inputs=program.n_inputs,
+        values="values" if table else "numbers",
+        trained=f", from a network trained on {dataset}" if dataset else "",
+        examples="\n".join(f"    {code:<{width}}    {what}" for code, what in usage.items()),
+        sketch=program.sketch(),
+        version=__version__,
+        python="3.11" if dates else "3.9",
+        imports="\n".join(_imports(body)),
+        features=_list(program.feature_names),
+        constants=constants,
+    ).rstrip()
 
 
 def _list(names: Iterable[str | int], indent: str = "") -> str:
     items = [python_string(name) if isinstance(name, str) else str(name) for name in names]
-    line = f"[{', '.join(items)}]"
-    width = WIDTH // 2 if indent else WIDTH - 10
-    return line if len(line) < width else f"[\n{flow(items, indent + '    ')}\n{indent}]"
-
-
-def _outputs(program: Program, name: str, lines: list[str]) -> str:
-    """The function that goes from raw rows through all steps."""
-    what = "numbers" if program.answer == "numbers" else "a probability for each class"
-    values = "values" if program.table else "numbers"
-    body = "\n".join(f"    X = {line}" for line in lines)
-    return f'''\
-def {name}(X):
-    """Turn rows of {program.n_inputs} {values} into rows of {program.n_outputs}: {what}."""
-{body}
-    return X'''
+    return bracketed(items, WIDTH // 2 if indent else WIDTH - 10, indent)
 
 
 def _predict(program: Program) -> str:
@@ -174,41 +170,42 @@ def _predict(program: Program) -> str:
     return text.replace("The prediction", f"The prediction of {target}") if target else text
 
 
-def _lines(program: Program) -> tuple[list[str], dict[str, str]]:
-    """An expression for each step, and the functions of activations.
+def _computation(program: Program) -> list[str]:
+    """The functions of activations, and the one that goes from raw rows through all steps.
 
     An activation goes around the product before it.
     """
     first = program.steps[0] if program.steps else None
     lines = [] if program.table else ["check(X)"]
-    functions: dict[str, str] = {}
+    functions: dict[str, None] = {}
     if not isinstance(first, Scale | TableEncodeStep):
         lines.append(f"X.astype(np.{program.dtype})")
     before: Step | None = None
-    for number, step in _numbered(program):
+    for number, step in program.numbered():
         if isinstance(step, Apply):
             argument = lines.pop() if isinstance(before, Affine) else "X"
             call, definition = python_activation(step.activation, argument, _RUNTIME)
             lines.append(call)
-            functions |= {definition: definition} if definition else {}
+            functions |= {definition: None} if definition else {}
         else:
             fields = {**vars(step), "dtype": program.dtype}
             lines.append(_LINES[step.name].format(n=number, **fields))
         before = step
-    return lines, functions
-
-
-def _numbered(program: Program) -> Iterator[tuple[int, Step]]:
-    """The steps; those with parameters are counted, from 1."""
-    number = 0
-    for step in program.steps:
-        number += isinstance(step, Affine | Normalize | NormalizeRow)
-        yield number, step
+    is_numbers = program.answer == "numbers"
+    outputs = _OUTPUTS.format(
+        name="outputs" if is_numbers else "probabilities",
+        n_inputs=program.n_inputs,
+        values="values" if program.table else "numbers",
+        n_outputs=program.n_outputs,
+        what="numbers" if is_numbers else "a probability for each class",
+        lines="\n".join(f"    X = {line}" for line in lines),
+    )
+    return [*functions, outputs]
 
 
 def _arrays(program: Program) -> Iterator[str]:
     """The constants of all steps."""
-    for number, step in _numbered(program):
+    for number, step in program.numbered():
         for name, value in vars(step).items():
             if isinstance(value, np.ndarray):
                 ending = "" if isinstance(step, Scale | Unscale) else f"_{number}"
@@ -224,39 +221,18 @@ def _array(values: NDArray[Any]) -> str:
         lines = "\n".join(wrap(data, WIDTH))
         return f'decode({dtype}, {values.shape}, """\n{lines}\n""")'
     if values.ndim == 1:
-        return f"np.array({_row(values, '', WIDTH - 30)}, {dtype})"
-    rows = "\n".join(f"    {_row(row, '    ', WIDTH - 2)}," for row in values)
+        return f"np.array({bracketed(map(decimal, values), WIDTH - 28)}, {dtype})"
+    lists = (bracketed(map(decimal, row), WIDTH, "    ") for row in values)
+    rows = "\n".join(f"    {row}," for row in lists)
     return f"np.array([\n{rows}\n], {dtype})"
-
-
-def _row(values: NDArray[Any], indent: str, width: int) -> str:
-    """A list of numbers, in a line where it fits into one."""
-    items = list(map(decimal, values))
-    line = ", ".join(items)
-    if len(line) < width:
-        return f"[{line}]"
-    return f"[\n{flow(items, f'{indent}    ')}\n{indent}]"
-
-
-def _encode(step: TableEncodeStep) -> str:
-    """The function that encodes rows."""
-    lines = "\n".join(f"        *{_column(each, at)}," for at, each in enumerate(step.columns))
-    return f'''\
-def encode(rows):
-    """Turn rows, each a list of values in the order of FEATURES, into the network's numbers."""
-    X = columns_of(rows)
-    return np.column_stack([
-{lines}
-    ]).astype(np.{step.dtype})
-'''
 
 
 def _column(column: Column, at: int) -> str:
     """Call the function of a column, with the fields of its record."""
     fields = column.to_dict()
     kind, _ = fields.pop("kind"), fields.pop("name")
-    options = [
-        f"{name}={_list(value, ' ' * 8) if isinstance(value, list) else repr(value)}"
-        for name, value in fields.items()
-    ]
-    return f"{kind}({', '.join([f'X[{at}]', *options])})"
+    given = [f"X[{at}]"]
+    for name, value in fields.items():
+        text = _list(value, " " * 8) if isinstance(value, list) else repr(value)
+        given.append(f"{name}={text}")
+    return f"{kind}({', '.join(given)})"

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from barenet.files.exports._inference_program import Program
 from barenet.files.exports._steps import Affine, Step
 
-__all__ = ["RoundedAffine", "Rounding", "measure_rounding", "round_weights"]
-
 #: The largest integer of 8 bits whose negative has 8 bits, too.
 LARGEST = 127
 
@@ -58,7 +56,7 @@ def round_weights(program: Program) -> Program:
     return replace(program, steps=tuple(steps))
 
 
-def measure_rounding(exact: Program, rounded: Program, X: NDArray[Any]) -> Rounding:
+def measure_rounding(exact: Program, rounded: Program, X: Any) -> Rounding:
     """Compare the answers before and after."""
     before, after = exact.outputs(X), rounded.outputs(X)
     kept = None
@@ -66,4 +64,4 @@ def measure_rounding(exact: Program, rounded: Program, X: NDArray[Any]) -> Round
         kept = int((before.argmax(axis=1) == after.argmax(axis=1)).sum())
     elif exact.answer == "labels":
         kept = int(((before > 0.5) == (after > 0.5)).all(axis=1).sum())
-    return Rounding(len(X), float(np.abs(before - after).max()), kept)
+    return Rounding(len(before), float(np.abs(before - after).max()), kept)

@@ -15,17 +15,6 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 
-__all__ = [
-    "c_string",
-    "decimal",
-    "flow",
-    "hexadecimal",
-    "identifier",
-    "python_string",
-    "rest_of",
-    "words",
-]
-
 #: Characters of a line.
 WIDTH = 96
 
@@ -98,6 +87,18 @@ def flow(items: Iterable[str], indent: str = "    ", width: int = WIDTH) -> str:
     return "\n".join([*lines, line.rstrip()])
 
 
+def bracketed(items: Iterable[str], width: int, indent: str = "") -> str:
+    """Write a list in a line of less than `width` characters, or in indented lines.
+
+    Examples
+    --------
+    >>> print(bracketed(["1.5", "2"], 20))
+    [1.5, 2]
+    """
+    line = f"[{', '.join(items := list(items))}]"
+    return line if len(line) < width else f"[\n{flow(items, f'{indent}    ')}\n{indent}]"
+
+
 def identifier(name: str) -> str:
     """Make an identifier of C and Python from a file name.
 
@@ -110,12 +111,8 @@ def identifier(name: str) -> str:
     if not result:
         raise ArgumentError.of("path", name, "a file name with a letter from A to Z")
     if result.lower() in HEADERS:
-        raise ArgumentError(
-            f"{name}.h is a header of the C standard library",
-            argument="path",
-            value=name,
-            remedy="choose another name",
-        )
+        problem = f"{name}.h is a header of the C standard library"
+        raise ArgumentError(problem, argument="path", remedy="choose another name")
     return result
 
 
@@ -141,11 +138,8 @@ def c_string(text: str) -> str:
     """
     data = text.encode("utf-8", "replace")
     if len(data) > MOST_BYTES:
-        raise ArgumentError(
-            f"a name has {len(data):,} bytes, and a string of C99 {MOST_BYTES:,} at most",
-            argument="classes",
-            value=text,
-        )
+        problem = f"a name has {len(data):,} bytes, and a string of C99 {MOST_BYTES:,} at most"
+        raise ArgumentError(problem, argument="classes")
     return '"' + "".join(map(_character, data)) + '"'
 
 

@@ -12,13 +12,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data._column import Column
+from barenet.data._column_types import NumberColumn
+from barenet.data._encoding import TableEncoding
+from barenet.data._parsing import to_number
+from barenet.errors import ArgumentError
 from barenet.model._activations import Activation
 from barenet.model._arrays import FloatArray
-
-__all__ = [
-    "Affine", "Apply", "BinaryToTwoClass", "Normalize", "NormalizeRow", "Scale", "Step", "Unscale",
-    "single_error",
-]  # fmt: skip
 
 
 class Step(ABC):
@@ -129,3 +129,44 @@ def single_error(center: Any, scale: Any) -> NDArray[np.float64]:
         size = np.asarray(np.abs(center) + np.abs(scale), np.float32)
         # Numbers below the smallest normal one, about 1e-38, may be treated as 0.
         return np.maximum(np.spacing(size) / 2, np.finfo(np.float32).tiny) / np.abs(scale)
+
+
+@dataclass(frozen=True, eq=False)
+class TableEncodeStep(Step):
+    """Encodes the columns of a table.
+
+    Not every language has tables, so in C a row consists of numbers, one for each column: a
+    category is its index in the column's record, or the next index for any other. NaN is a missing
+    value.
+    """
+
+    name: ClassVar[str] = "encode"
+    encoding: TableEncoding
+    dtype: np.dtype[Any]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The records of the columns that are used."""
+        return self.encoding.used
+
+    @property
+    def number_markers(self) -> list[float]:
+        """The markers of a missing value that are numbers, such as -999."""
+        numbers = map(to_number, self.encoding.missing)
+        return sorted({number for number in numbers if number is not None})
+
+    @property
+    def single_errors(self) -> NDArray[np.float64]:
+        """The largest rounding error of each column in float32, in units of its spread."""
+        numbers = (each if isinstance(each, NumberColumn) else None for each in self.columns)
+        return np.array([single_error(n.center, n.scale) if n else 0 for n in numbers])
+
+    def forward(self, X: Any) -> NDArray[Any]:
+        return self.encoding.transform(X, self.dtype)
+
+
+def unsupported_column(column: Column, reason: str) -> ArgumentError:
+    """The error for a column that a language has no type for."""
+    problem = f"column {column.name!r} holds a {column.kind}, {reason}"
+    remedy = "use {to} or {to_}"
+    return ArgumentError(problem, argument="model", remedy=remedy, to="python", to_="json")

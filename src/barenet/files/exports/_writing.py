@@ -9,8 +9,6 @@ from pathlib import Path
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
 
-__all__ = ["is_export", "write_together"]
-
 #: Bytes near the start of an export, and of no other file.
 MARK = b"Written by barenet "
 MARKS = {".json": b'"format": "barenet"', ".onnx": b"\x12\x07barenet"}  # its second field
@@ -40,12 +38,8 @@ def _content(path: Path) -> bytes | None:
         return None
     data = path.read_bytes()
     if data and not is_export(path.suffix, data[:HEAD]):
-        raise ArgumentError(
-            f"{path} was not written by barenet",
-            argument="path",
-            value=path,
-            remedy="choose another name",
-        )
+        problem = f"{path} was not written by barenet"
+        raise ArgumentError(problem, argument="path", remedy="choose another name")
     return data
 
 

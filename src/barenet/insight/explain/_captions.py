@@ -12,8 +12,6 @@ from barenet.insight.explain._document import Equation
 from barenet.insight.explain._name import Name
 from barenet.insight.explain._number_format import ERROR_DIGITS, digits
 
-__all__ = ["hint", "introduction", "neuron_names", "verdict"]
-
 #: Functions that a beginner may not know.
 _FUNCTIONS = {
     "sigmoid": "σ(x) is 1 / (1 + exp(−x)).",

@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 from barenet.insight._gradient_check import slopes
 from barenet.insight.explain._neuron import Neuron
 from barenet.insight.explain._number_format import LARGEST_ENTRIES
-from barenet.insight.explain._recorded_step import RecordedLayer, RecordedStep
+from barenet.insight.explain._recorded_step import RecordedStep
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Objective
 from barenet.model._randomness import derive_key
-
-__all__ = ["Differences"]
 
 
 class Differences:
@@ -40,28 +38,27 @@ class Differences:
     def by_output(self, layer: int) -> NDArray[np.float64]:
         """Differences with respect to a layer's output."""
         recorded = self.step.layers[layer]
-        moved = recorded.output.copy()
-        return self._in_place_of(recorded, lambda: moved, moved, recorded.d_output)
+        return self._by_result(layer, recorded.output, recorded.d_output, lambda A: A)
 
     def by_sum(self, layer: int) -> NDArray[np.float64]:
         """Differences with respect to a dense layer's weighted sums."""
         recorded = self.step.layers[layer]
         _, Z, A, activation = recorded.cache
-        moved, dZ = Z.copy(), activation.backward(Z, A, recorded.d_output)
-        return self._in_place_of(recorded, lambda: activation.forward(moved), moved, dZ)
+        dZ = activation.backward(Z, A, recorded.d_output)
+        return self._by_result(layer, Z, dZ, activation.forward)
 
-    def _in_place_of(
+    def _by_result(
         self,
-        recorded: RecordedLayer,
-        output: Callable[[], FloatArray],
-        moved: FloatArray,
+        index: int,
+        result: FloatArray,
         analytic: FloatArray,
+        output: Callable[[FloatArray], FloatArray],
     ) -> NDArray[np.float64]:
-        """Replace the output of a layer while the differences are computed."""
-        layer = vars(self.network.layers[recorded.index])
-        layer["forward"] = lambda *_, **__: (output(), None)
+        """Differences with respect to a result in a layer, of which its output is a function."""
+        layer, moved = vars(self.network.layers[index]), result.copy()
+        layer["forward"] = lambda *_, **__: (output(moved), None)
         try:
-            return self._slopes(recorded.index, moved, analytic)
+            return self._slopes(index, moved, analytic)
         finally:
             del layer["forward"]
 
@@ -75,8 +72,9 @@ class Differences:
         indices = indices.ravel()
         if indices.size > self.limit:
             indices = indices[np.argsort(-np.abs(flat[indices]), kind="stable")[:LARGEST_ENTRIES]]
-        found = slopes(self._loss, moved.reshape(-1), flat, indices=indices)
-        return found.reshape(analytic.shape)
 
-    def _loss(self) -> float:
-        return self.objective.value(self.step.job.rows, training=True, rng_key=self.key)
+        def loss() -> float:
+            rows = self.step.job.rows
+            return self.objective.value_and_output(rows, training=True, rng_key=self.key)[0]
+
+        return slopes(loss, moved.reshape(-1), flat, indices=indices).reshape(analytic.shape)

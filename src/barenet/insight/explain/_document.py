@@ -1,8 +1,7 @@
-"""Document: the data of an explanation, as quantities, equations between them, and steps."""
+"""Document: an explanation as quantities, equations between them, and steps."""
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,10 +16,11 @@ from barenet.insight.explain._name import Name
 from barenet.insight.explain._note import Note
 from barenet.model._arrays import FloatArray
 
-__all__ = ["Equation", "Quantity", "Step"]
-
 #: The greatest relative error of a correct gradient, in float64 and in float32.
 EXACT, ROUNDED = 1e-6, 1e-3
+
+
+Phase = Literal["forward", "backward", "update"]
 
 
 class Quantity(NamedTuple):
@@ -74,7 +74,7 @@ class Equation:
 
     result: Quantity
     #: None for user-defined layers and activations.
-    formula: Expression | None
+    formula: Expression | None = None
     #: Quantities by the letters in the formula.
     operands: Mapping[str, Quantity] = field(default_factory=dict)
     #: Whether the result replaces an operand of the same name.
@@ -93,46 +93,27 @@ class Equation:
         return frozenset(name for name in self.scalars if self.operands[name].value < 0)
 
     @property
-    def errors(self) -> FloatArray | None:
-        """Absolute differences between a gradient and its finite differences."""
-        if self.differences is None:
-            return None
-        return np.abs(self.result.value.astype(np.float64) - self.differences)
+    def errors(self) -> FloatArray:
+        """Absolute differences between a gradient and its finite differences; NaN without any."""
+        differences = math.nan if self.differences is None else self.differences
+        return np.abs(self.result.value.astype(np.float64) - differences)
 
     @property
     def max_error(self) -> float:
         """The greatest of the errors; NaN if there is none."""
-        if self.errors is None or np.isnan(self.errors).all():
-            return math.nan
-        return float(np.nanmax(self.errors))
+        return float(np.fmax.reduce(self.errors, axis=None))
 
     @property
     def agrees(self) -> bool:
         """Whether a gradient equals its finite differences, as exactly as its precision allows."""
-        if self.differences is None or self.errors is None:
+        if self.differences is None:
             return True
-        if math.isnan(self.max_error):
-            return False  # the numbers overflow
         known = ~np.isnan(self.differences)
         exact = self.result.value.dtype == np.float64
         sizes = np.linalg.norm(self.result.value[known]), np.linalg.norm(self.differences[known])
         allowed = (EXACT if exact else ROUNDED) * max(*map(float, sizes), SMALLEST_SCALE)
-        return bool(np.linalg.norm(self.errors[known]) <= allowed)
-
-    def substitution(self, limit: int) -> dict[str, FloatArray] | None:
-        """The numbers to print in place of the letters; None where they would not help a reader."""
-        formula = self.formula
-        if formula is None or isinstance(formula.tree, ast.Name):
-            return None
-        values = {name: each.value for name, each in self.operands.items()}
-        if any(value.size > limit for value in values.values()):
-            return None
-        if any(isinstance(node, ast.IfExp) for node in ast.walk(formula.tree)):
-            return None
-        sum_of_one = isinstance(formula.tree, ast.Call) and any(
-            np.array_equal(value, self.result.value) for value in values.values()
-        )
-        return None if sum_of_one else values | {f"{n}.T": v.T for n, v in values.items()}
+        overflows = math.isnan(self.max_error)
+        return not overflows and bool(np.linalg.norm(self.errors[known]) <= allowed)
 
     def evaluate(self) -> NDArray[Any]:
         """Compute the result with the formula."""
@@ -160,7 +141,7 @@ class Step:
     #: Quantities that no equation before has as its result.
     given: tuple[Quantity, ...] = ()
     equations: tuple[Equation, ...] = ()
-    phase: Literal["forward", "backward", "update"] = "forward"
+    phase: Phase = "forward"
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:

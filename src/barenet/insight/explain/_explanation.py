@@ -8,17 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from barenet.insight.explain._captions import hint, introduction, neuron_names, verdict
-from barenet.insight.explain._content_blocks import Block, Paragraph, Title, section_of
 from barenet.insight.explain._document import Equation, Quantity, Step
 from barenet.insight.explain._html import write_fragment, write_html
 from barenet.insight.explain._markdown import write_markdown
+from barenet.insight.explain._notations import LATEX, UNICODE
 from barenet.insight.explain._note import Note
 from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
-from barenet.insight.explain._record import record_of
+from barenet.insight.explain._page import Page, sections_of
+from barenet.insight.explain._printer import print_formula
 from barenet.insight.explain._text import write_text
 from barenet.model._arrays import FloatArray
-
-__all__ = ["Explanation"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,26 +103,19 @@ class Explanation:
         return not self.disagreeing
 
     @property
-    def blocks(self) -> list[Block]:
+    def page(self) -> Page:
         """Titles, paragraphs, quantities and equations, from which all formats are printed."""
-        is_summary = self.is_summary
         sentences = introduction(self.equations, self.notation, self.precision)
         if self.neuron:
             sentences += neuron_names([each.name for each in self.quantities])
-        blocks: list[Block] = [
-            Title(self.title),
-            Paragraph("; ".join(self.facts)),
-            Paragraph(" ".join(sentences)),
-        ]
-        if is_summary:
-            largest = max(each.value.size for each in self.quantities)
-            blocks.append(Paragraph(hint(self.limit, largest), "hint"))
-        texts: set[str] = set()
-        for step in self.steps:
-            text = "" if step.text in texts else step.text
-            blocks.append(section_of(step, text, self.precision, self.limit, is_summary))
-            texts.add(step.text)
-        return [*blocks, Paragraph(verdict(self.equations, self.max_error), "verdict")]
+        largest = max(each.value.size for each in self.quantities)
+        return Page(
+            self.title,
+            ["; ".join(self.facts), " ".join(sentences)],
+            hint(self.limit, largest) if self.is_summary else "",
+            sections_of(self.steps, self.precision, self.limit, self.is_summary),
+            verdict(self.equations, self.max_error),
+        )
 
     def transposed(self) -> Explanation:
         """Write it with samples as columns, where they are rows, and the other way round.
@@ -170,7 +162,7 @@ class Explanation:
         str
             Many lines.
         """
-        return write_text(self.blocks, width)
+        return write_text(self.page, width)
 
     def to_html(self) -> str:
         """Write it for a browser, as a page that needs no network and no scripts.
@@ -180,7 +172,7 @@ class Explanation:
         str
             A whole document, light or dark as the reader's system is.
         """
-        return write_html(self.title, self.blocks)
+        return write_html(self.page)
 
     def to_markdown(self) -> str:
         """Write it for a lesson, with formulas in LaTeX.
@@ -190,7 +182,7 @@ class Explanation:
         str
             Markdown for GitHub and notebooks.
         """
-        return write_markdown(self.blocks)
+        return write_markdown(self.page)
 
     def to_dict(self) -> dict[str, Any]:
         """Write it for programs.
@@ -206,7 +198,7 @@ class Explanation:
             "notation": self.notation,
             "agrees": self.agrees,
             "max_error": self.max_error,
-            "steps": [record_of(step) for step in self.steps],
+            "steps": [_step_record(step) for step in self.steps],
         }
 
     def __repr__(self) -> str:
@@ -219,4 +211,33 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """Write it for a notebook."""
-        return write_fragment(self.blocks)
+        return write_fragment(self.page)
+
+
+def _step_record(step: Step) -> dict[str, Any]:
+    """Write a step as plain data."""
+    return {
+        "title": step.title,
+        "text": step.text,
+        "phase": step.phase,
+        "given": [_quantity_record(each) for each in step.given],
+        "equations": [_equation_record(each) for each in step.equations],
+    }
+
+
+def _quantity_record(quantity: Quantity) -> dict[str, Any]:
+    value = quantity.value.reshape(quantity.shape).tolist()
+    record = {"name": quantity.name.key, "shape": list(quantity.shape), "value": value}
+    return record if quantity.note is None else {**record, "note": str(quantity.note)}
+
+
+def _equation_record(equation: Equation) -> dict[str, Any]:
+    """Write a formula as text and in LaTeX, with its result."""
+    differences, shape = equation.differences, equation.result.shape
+    return {
+        **_quantity_record(equation.result),
+        "assigns": equation.assigns,
+        "formula": print_formula(UNICODE, equation),
+        "latex": print_formula(LATEX, equation),
+        "differences": None if differences is None else differences.reshape(shape).tolist(),
+    }

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from barenet._constraints import options_of
+from barenet._constraints import option_values
 from barenet._expressions import declared
 from barenet.insight.explain._document import Equation, Step
 from barenet.insight.explain._name import Name
-from barenet.insight.explain._quantity_table import QuantityTable
-
-__all__ = ["explain_loss", "explain_rows"]
+from barenet.insight.explain._quantity_table import Formulas, QuantityTable
 
 _HEAD = "The loss L is one number for the error of the output; training makes it smaller."
 _EACH = "It is the mean of the losses ℓ of the samples."
@@ -58,12 +54,8 @@ def _equations(table: QuantityTable, output: Name) -> list[Equation]:
     """Write the loss of each sample, where there are several, the mean, and the gradient."""
     step, loss, rows = table.step, table.step.loss, table.rows
     n_samples, weights = len(rows.y), rows.sample_weight
-    numbers = {"n": n_samples} | {each.name: getattr(loss, each.name) for each in options_of(loss)}
-
-    def equation(name: Name, value: Any, text: str | None, **parts: Any) -> Equation:
-        names = {"A": output, **{letter: Name(letter) for letter in "Ywl"}}
-        return table.equation(name, value, text, names.__getitem__, numbers=numbers, **parts)
-
+    numbers = {"n": n_samples} | option_values(loss)
+    formulas = Formulas(table, {"A": output}, numbers)
     mean, weight = "over_samples(l) / n", "/ n"
     if weights is not None:
         mean, weight = "over_samples(w * l) / over_samples(w)", "* w / over_samples(w)"
@@ -72,14 +64,14 @@ def _equations(table: QuantityTable, output: Name) -> list[Equation]:
         value = f"over_outputs({value})"
     if derivative:
         derivative = f"({derivative}) {weight}"
-    values, L = table[table.loss_input].value, Name("L")
+    values, last = table[table.loss_input].value, step.layers[-1]
     total = loss.value(values, rows.y, weights)
     if n_samples == 1 and weights is None:
-        equations = [equation(L, total, value)]
+        equations = [formulas.equation("L", total, value)]
     else:
         losses = loss.per_sample(values, rows.y)
-        equations = [equation(Name("l"), losses, value, by_sample=True), equation(L, total, mean)]
-    last = step.layers[-1]
-    differences = table.differences.by_output(last.index)
-    name = table.loss_input.derivative
-    return [*equations, equation(name, last.d_output, derivative, differences=differences)]
+        equations = [formulas.equation("l", losses, value, by_sample=True)]
+        equations.append(formulas.equation("L", total, mean))
+    differences, name = table.differences.by_output(last.index), table.loss_input.derivative
+    gradient = formulas.equation(name, last.d_output, derivative, differences=differences)
+    return [*equations, gradient]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from html import escape
 
-__all__ = ["Name"]
-
 #: Letters whose symbols differ from their names, in text and in LaTeX.
 _LETTERS: dict[str, tuple[str, str]] = {
     "beta": ("β", r"\beta"),
@@ -60,6 +58,12 @@ class Name:
     def derivative(self) -> Name:
         """The derivative of the loss with respect to it."""
         return replace(self, d=True)
+
+    def indexed(self, suffix: str) -> Name:
+        """Add to its index, or to that of the parameter that a moment belongs to."""
+        if self.of is not None:
+            return replace(self, of=self.of.indexed(suffix))
+        return replace(self, index=(self.index + suffix).lstrip(","))
 
     @property
     def key(self) -> str:

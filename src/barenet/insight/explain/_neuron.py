@@ -7,9 +7,9 @@ read from its formula, so any equation can be reduced to a column.
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from numbers import Integral
 from typing import Any, Literal, NamedTuple
 
 from barenet._constraints import check_number
@@ -20,8 +20,6 @@ from barenet.insight.explain._name import Name
 from barenet.model._activations import Softmax
 from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
-
-__all__ = ["Neuron", "column_slice", "find_neuron", "steps_of"]
 
 #: Part of an operand that a column of a result needs.
 Part = Literal["column", "row", "all"]
@@ -48,30 +46,18 @@ def find_neuron(network: Network, neuron: Sequence[int]) -> Neuron:
     >>> find_neuron(Network.dense([2, 4, 1], dropout=0.5), (1, 3))
     Neuron(layers=range(0, 2), column=2)
     """
-    layer, number = _two_numbers(neuron)
-    dense = [place for place, each in enumerate(network.layers, 1) if isinstance(each, Dense)]
+    if not isinstance(neuron, tuple | list) or len(neuron) != 2:
+        raise ArgumentError.of("neuron", neuron, "its layer and its number, such as (1, 2)")
+    dense = {place: each for place, each in enumerate(network.layers, 1) if isinstance(each, Dense)}
+    layer = int(check_number(neuron[0], "neuron", part="layer", integer=True))
     if layer not in dense:
         numbers = ", ".join(map(str, dense))
-        raise ArgumentError(
-            f"layer {layer} has no neurons; those of {numbers} have",
-            argument="neuron",
-            value=neuron,
-        )
-    end = layer
-    size = network.layers[layer - 1].n_out or 0
-    check_number(number, "neuron", part=f"of layer {layer}", ge=1, le=size, integer=True)
-    while end < len(network.layers) and _has_independent_columns(network.layers[end]):
-        end += 1
-    return Neuron(range(layer - 1, end), number - 1)
-
-
-def _two_numbers(neuron: Any) -> tuple[int, int]:
-    """Check the numbers of a layer and a neuron."""
-    if isinstance(neuron, tuple | list) and len(neuron) == 2:
-        layer, number = neuron
-        if all(isinstance(each, Integral) and not isinstance(each, bool) for each in neuron):
-            return int(layer), int(number)
-    raise ArgumentError.of("neuron", neuron, "its layer and its number, such as (1, 2)")
+        problem = f"layer {layer} has no neurons; those of {numbers} have"
+        raise ArgumentError(problem, argument="neuron", value=neuron)
+    size, part = dense[layer].n_out, f"of layer {layer}"
+    number = int(check_number(neuron[1], "neuron", part=part, ge=1, le=size, integer=True))
+    behind = itertools.takewhile(_has_independent_columns, network.layers[layer:])
+    return Neuron(range(layer - 1, layer + len(list(behind))), number - 1)
 
 
 def _has_independent_columns(layer: Layer) -> bool:
@@ -85,7 +71,11 @@ def steps_of(steps: Sequence[Step], neuron: Neuron) -> Iterator[Step]:
     numbers = {str(layer + 1) for layer in neuron.layers}
     seen: set[Name] = set()
     for step in steps:
-        mine = [each for each in step.equations if _parameter(each.result.name).index in numbers]
+        names = [each.result.name for each in step.equations]
+        places = [(name.of or name).index for name in names]
+        mine = [
+            each for each, place in zip(step.equations, places, strict=True) if place in numbers
+        ]
         if not mine and (step.equations or step.given):
             continue  # a step in words alone is about all neurons
         equations = tuple(column_slice(each, neuron.column) for each in mine)
@@ -104,11 +94,6 @@ def _given(step: Step, equations: Sequence[Equation], seen: set[Name]) -> Iterat
                 seen.add(operand.name)
                 yield operand
         seen.add(equation.result.name)
-
-
-def _parameter(name: Name) -> Name:
-    """The parameter that a moment belongs to; any other name is returned as it is."""
-    return name if name.of is None else name.of
 
 
 def column_slice(equation: Equation, column: int) -> Equation:
@@ -177,14 +162,6 @@ def _slice(quantity: Quantity, part: Part, column: int) -> Quantity:
         mine, shape, suffix = value[[column]], (1, value.shape[1]), f"←{column + 1}"
     else:
         mine, shape, suffix = value[:, [column]], shape[:-1], f",{column + 1}"
-        if not shape:  # a neuron's entry of a vector is a number
-            mine = mine.reshape(())
+        mine = mine if shape else mine.reshape(())  # a neuron's entry of a vector is a number
     mine.flags.writeable = False
-    return Quantity(_indexed(name, suffix), mine, shape)
-
-
-def _indexed(name: Name, suffix: str) -> Name:
-    """Add to the index of a name, or of the parameter that a moment belongs to."""
-    if name.of is not None:
-        return replace(name, of=_indexed(name.of, suffix))
-    return replace(name, index=(name.index + suffix).lstrip(","))
+    return Quantity(name.indexed(suffix), mine, shape)

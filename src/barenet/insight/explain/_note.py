@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from barenet.insight.explain._number_format import LARGEST_ENTRIES, digits
 
-__all__ = ["Note"]
-
 #: Inputs that are named; of more, those with the largest numbers are.
 MOST_NAMES = 16
 

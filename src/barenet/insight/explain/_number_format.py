@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-__all__ = [
-    "ERROR_DIGITS",
-    "LARGEST_ENTRIES",
-    "SMALL_ARRAY_ENTRIES",
-    "Numbers",
-    "digits",
-    "largest_entries",
-    "shape_text",
-]
 
 #: Entries of an array that is printed whole in a small network; all gradients of such an array are
 #: checked in any network.
@@ -85,18 +77,13 @@ class Numbers(NamedTuple):
         >>> [label for label, _ in Numbers(np.arange(10.0).reshape(1, 10), 6).split(16)]
         ['columns 0 to 5', 'columns 6 to 9']
         """
-        widths = [len(word) + 2 for word in self.cells()[0]]
-        start = 0
-        for end in range(1, len(widths) + 1):
-            if end == len(widths) or sum(widths[start : end + 1]) - 2 > room:
-                if (start, end) == (0, len(widths)):
-                    yield "", self
-                else:
-                    yield (
-                        f"columns {start} to {end - 1}",
-                        self._replace(value=self._matrix[:, start:end]),
-                    )
-                start = end
+        widths, starts = [len(word) + 2 for word in self.cells()[0]], [0]
+        for end in range(1, len(widths)):
+            if sum(widths[starts[-1] : end + 1]) - 2 > room:
+                starts.append(end)
+        for start, end in pairwise([*starts, len(widths)]):
+            part = self._replace(value=self._matrix[:, start:end])
+            yield (f"columns {start} to {end - 1}", part) if len(starts) > 1 else ("", self)
 
     def statistics(self, room: int, *, with_largest: bool = True) -> str:
         """Summarize an array in a line.
@@ -131,16 +118,10 @@ class Numbers(NamedTuple):
 
 def _aligned(words: list[str], blank: str) -> list[str]:
     """Pad the words of a column on both sides, so that their decimal points align."""
-    ends = [_integer_length(word) for word in words]
+    ends = [len(re.split("[.e]", word)[0]) for word in words]
     before = max(ends)
     after = max(len(word) - end for word, end in zip(words, ends, strict=True))
     return [
         blank * (before - end) + word + blank * (after - len(word) + end)
         for word, end in zip(words, ends, strict=True)
     ]
-
-
-def _integer_length(word: str) -> int:
-    """Length of a number's part before the point or the exponent."""
-    found = [place for sign in ".e" if (place := word.find(sign)) >= 0]
-    return min(found, default=len(word))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,8 +20,6 @@ from barenet.model._network import Network
 from barenet.model.layers import Layer
 from barenet.model.losses import Loss, logits_form
 from barenet.optimization.optimizers import LBFGS
-
-__all__ = ["RecordedLayer", "RecordedPenalty", "RecordedStep", "record_step"]
 
 
 class Call(NamedTuple):
@@ -45,8 +43,7 @@ class RecordedLayer:
     d_output: FloatArray
     d_input: FloatArray
     #: Parameters and statistics before the step.
-    parameters: dict[str, FloatArray]
-    statistics: dict[str, FloatArray]
+    arrays: dict[str, FloatArray]
     gradients: dict[str, FloatArray]
 
 
@@ -78,21 +75,17 @@ class RecordedStep:
     n_steps: int
 
 
+#: Parts of a job that a step may change, besides the network.
+_CHANGED = ("optimizer", "penalties", "clipping")
+
+
 def record_step(job: Job, first_step: int = 0) -> RecordedStep:
     """Take a step with all rows of a job, on copies, and record it."""
-    twin = Job(
-        network=job.network.copy(),
-        rows=job.rows,
-        loss=job.loss,
-        optimizer=copy.deepcopy(job.optimizer),
-        penalties=copy.deepcopy(list(job.penalties)),
-        clipping=copy.deepcopy(job.clipping),
-        seed=job.seed,
-    )
-    layers = twin.network.layers
-    passes = [(_calls(each, "forward"), _calls(each, "backward")) for each in layers]
+    copied = {name: copy.deepcopy(getattr(job, name)) for name in _CHANGED}
+    twin = replace(job, network=job.network.copy(), **copied)
+    passes = [(_calls(each, "forward"), _calls(each, "backward")) for each in twin.network.layers]
     penalties = [(_calls(each, "value"), _calls(each, "gradient")) for each in twin.penalties]
-    clip = _calls(twin.clipping, "clip") if twin.clipping is not None else []
+    clip = [] if twin.clipping is None else _calls(twin.clipping, "clip")
     moments = _run(twin, first_step)
     loss, logits = logits_form(job.loss, job.network.output_activation)
     return RecordedStep(
@@ -149,17 +142,14 @@ def _layers(
     return [
         RecordedLayer(
             index=index,
-            layer=layer,
+            layer=after.layers[index],
             X=forward.before[0],
             output=forward.result[0],
             cache=forward.result[1],
             d_output=backward.before[1],
             d_input=backward.result,
-            parameters=parameters[index],
-            statistics=statistics[index],
+            arrays=parameters[index] | statistics[index],
             gradients=backward.after[2],
         )
-        for index, (layer, ((forward,), (backward,))) in enumerate(
-            zip(after.layers, passes, strict=True)
-        )
+        for index, ((forward,), (backward,)) in enumerate(passes)
     ]

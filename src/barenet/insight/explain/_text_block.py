@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["TextBlock", "length"]
-
 #: Brackets that are higher than a line: top, middle, bottom.
 _HIGH = {"(": "⎛⎜⎝", ")": "⎞⎟⎠", "[": "⎡⎢⎣", "]": "⎤⎥⎦", "|": "│││"}
 
@@ -18,7 +16,7 @@ class TextBlock:
     Examples
     --------
     >>> matrix = TextBlock(("1 2", "3 4")).between("[", "]")
-    >>> print(TextBlock.of("W = ").beside(matrix))
+    >>> print(TextBlock.of("W = ", matrix))
     W = ⎡1 2⎤
         ⎣3 4⎦
     """
@@ -27,9 +25,13 @@ class TextBlock:
     middle: int = 0
 
     @classmethod
-    def of(cls, text: str) -> TextBlock:
-        """Create a block of one line."""
-        return cls((text,))
+    def of(cls, *parts: TextBlock | str) -> TextBlock:
+        """Put blocks and words side by side, with their middles in one line."""
+        blocks = [cls((part,)) if isinstance(part, str) else part for part in parts]
+        above = max(block.middle for block in blocks)
+        below = max(len(block.lines) - block.middle for block in blocks)
+        padded = [block._padded(above, below) for block in blocks]
+        return cls(tuple(map("".join, zip(*padded, strict=True))), above)
 
     @classmethod
     def table(cls, rows: Sequence[Sequence[str]]) -> TextBlock:
@@ -43,27 +45,19 @@ class TextBlock:
         """The width of the widest line."""
         return max(map(length, self.lines))
 
-    def beside(self, *others: TextBlock) -> TextBlock:
-        """Put blocks side by side, with their middles in one line."""
-        blocks = (self, *others)
-        above = max(block.middle for block in blocks)
-        below = max(len(block.lines) - block.middle for block in blocks)
-        padded = [block._padded(above, below) for block in blocks]
-        return TextBlock(tuple(map("".join, zip(*padded, strict=True))), above)
-
     def between(self, left: str, right: str) -> TextBlock:
         """Put it in brackets of its height."""
         if len(self.lines) == 1:
-            return TextBlock.of(f"{left}{self.lines[0]}{right}")
-        return self._bracket(left).beside(self, self._bracket(right))
+            return TextBlock.of(left, self, right)
+        return TextBlock.of(self._bracket(left), self, self._bracket(right))
 
     def __str__(self) -> str:
         """Join the lines, without spaces at their ends."""
         return "\n".join(line.rstrip() for line in self.lines)
 
     def _bracket(self, sign: str) -> TextBlock:
-        top, side, bottom = tuple(_HIGH[sign])
-        return TextBlock((top, *[side] * (len(self.lines) - 2), bottom), self.middle)
+        side = [_HIGH[sign][1]] * (len(self.lines) - 2)
+        return TextBlock((_HIGH[sign][0], *side, _HIGH[sign][2]), self.middle)
 
     def _padded(self, above: int, below: int) -> list[str]:
         """Add empty lines above and below the middle."""

@@ -17,7 +17,7 @@ from barenet.errors import ArgumentError
 from barenet.insight.explain._differences import Differences
 from barenet.insight.explain._document import Step
 from barenet.insight.explain._explanation import Explanation
-from barenet.insight.explain._layers import explain_backward, explain_forward
+from barenet.insight.explain._layers import explain_pass
 from barenet.insight.explain._loss_step import explain_loss, explain_rows
 from barenet.insight.explain._neuron import Neuron, find_neuron, steps_of
 from barenet.insight.explain._note import Note
@@ -36,9 +36,7 @@ from barenet.model.losses import Loss, as_loss
 from barenet.optimization._clipping import Clipping, as_clipping
 from barenet.optimization._penalties import Penalty, as_penalties
 from barenet.optimization.optimizers import LBFGS, SGD, Optimizer, as_optimizer
-from barenet.training._train import check_full_batch
-
-__all__ = ["EXPLANATION_MARK", "NOTATIONS", "explain"]
+from barenet.training._lbfgs_loop import check_full_batch
 
 #: The start of a text, of a Markdown file and of a document, by which a file is recognized.
 EXPLANATION_MARK = re.compile(
@@ -168,33 +166,27 @@ def explain(
     _check(job)
     notes = _notes(job, digits, limit, feature_names, class_names)
     place = None if neuron is None else find_neuron(network, neuron)
-    explanation = _explain(job, first_step, place, digits, _limit(limit, network, place))
-    explanation = explanation.with_notes(notes)
+    explanation = _explain(job, first_step, place, digits, limit).with_notes(notes)
     return explanation if notation == "rows" else explanation.transposed()
 
 
-def _limit(limit: int | None, network: Network, neuron: Neuron | None) -> int:
-    """Entries up to which an array is shown whole."""
-    if limit is not None:
-        return check_count(limit, "limit")
-    small = network.parameters.size <= SMALL_NETWORK_PARAMETERS
-    return SMALL_ARRAY_ENTRIES if small or neuron is not None else SUMMARY_ENTRIES
-
-
 def _explain(
-    job: Job, first_step: int, neuron: Neuron | None, precision: int, limit: int
+    job: Job, first_step: int, neuron: Neuron | None, precision: int, limit: int | None
 ) -> Explanation:
     """Take the step, and write it with samples as rows."""
+    small = job.network.parameters.size <= SMALL_NETWORK_PARAMETERS or neuron is not None
+    most = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
+    most = most if limit is None else check_count(limit, "limit")
     # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        steps = tuple(_steps(job, first_step, neuron, limit))
+        steps = tuple(_steps(job, first_step, neuron, most))
     title = f"training step of {job.network!r}"
     return Explanation(
         title=f"One {title}" if neuron is None else f"{neuron.title} in one {title}",
         facts=_facts(job),
         steps=steps if neuron is None else tuple(steps_of(steps, neuron)),
         precision=precision,
-        limit=limit,
+        limit=most,
         neuron=neuron and (neuron.layers[0] + 1, neuron.column + 1),
     )
 
@@ -252,10 +244,10 @@ def _steps(job: Job, first_step: int, neuron: Neuron | None, limit: int) -> Iter
     table = QuantityTable(recorded, Differences(exact, most, first_step, neuron))
     yield explain_rows(table)
     for layer in recorded.layers:
-        yield explain_forward(table, layer)
+        yield explain_pass(table, layer, "forward")
     yield explain_loss(table)
     for layer in reversed(recorded.layers):
-        if (step := explain_backward(table, layer)).equations:
+        if (step := explain_pass(table, layer, "backward")).equations:
             yield step
     yield from explain_penalties(table)
     yield from explain_clipping(table)

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_boundary"]
-
 #: Opacity of the background where a class is certain, so that the points stand out.
 STRENGTH = 0.42
 
@@ -82,22 +80,18 @@ def plot_boundary(
     """
     X = table(X, "X")
     if X.shape[1] != 2:
-        raise ArgumentError(
-            f"expected 2 features, got {X.shape[1]}", argument="X", remedy="choose two columns"
-        )
+        problem = f"expected 2 features, got {X.shape[1]}"
+        raise ArgumentError(problem, argument="X", remedy="choose two columns")
     resolution = max(check_count(resolution, "resolution"), 2)
     x_label, y_label = names(feature_names, "feature_names", 2, "feature")
-    across, up = (_centres(X[:, feature], resolution) for feature in (0, 1))
-    probabilities = _probabilities(predict, across, up)
+    across, up = (_edges(X[:, feature], resolution) for feature in (0, 1))
+    probabilities = _probabilities(predict, _centres(across), _centres(up))
     n_classes = probabilities.shape[2]
-    classes = names(
-        [f"class {index}" for index in range(n_classes)] if classes is None else classes,
-        "classes",
-        n_classes,
-        "class that predict knows",
-    )
+    if classes is None:
+        classes = [f"class {index}" for index in range(n_classes)]
+    classes = names(classes, "classes", n_classes, "class that predict knows")
     y = class_indices(y, "y", n_classes, len(X))
-    figure, (axes,) = style.new_figure((7.0, 5.0))
+    figure, (axes,) = style.new_figure((7.0, 5.0), title=title)
     axes.grid(visible=False)
     _draw_background(axes, across, up, probabilities)
     _draw_samples(axes, X, y, classes)
@@ -105,7 +99,6 @@ def plot_boundary(
     style.legend(figure, axes)
     if n_classes == 2:
         _draw_scale(figure, axes, classes[1])
-    style.headline(figure, title)
     return figure
 
 
@@ -133,11 +126,14 @@ def _color(index: int) -> str:
     return style.CLASS_COLORS[index % len(style.CLASS_COLORS)]
 
 
-def _centres(values: FloatArray, resolution: int) -> FloatArray:
-    """Centres of pixels over the range of a feature and a margin."""
+def _edges(values: FloatArray, resolution: int) -> FloatArray:
+    """Edges of pixels over the range of a feature and a margin."""
     low, high = values.min(), values.max()
     margin = 0.1 * (high - low) or 0.5
-    edges = np.linspace(low - margin, high + margin, resolution + 1)
+    return np.linspace(low - margin, high + margin, resolution + 1)
+
+
+def _centres(edges: FloatArray) -> FloatArray:
     return (edges[:-1] + edges[1:]) / 2
 
 
@@ -147,17 +143,16 @@ def _probabilities(
     """Evaluate `predict` at every pixel; shape (n_up, n_across, n_classes)."""
     grid = np.stack(np.meshgrid(across, up), axis=-1)
     output = numbers(predict(grid.reshape(-1, 2)), "predict")
-    n_points = len(up) * len(across)
+    n_points, problem = len(up) * len(across), ""
     if output.shape in ((n_points,), (n_points, 1)):
         output = np.column_stack([1 - output.reshape(-1), output.reshape(-1)])
     if output.ndim != 2 or len(output) != n_points:
         expected = f"expected shape ({n_points}, n_classes) for {n_points} points"
-        raise ArgumentError(f"{expected}, got {output.shape}", argument="predict")
-    if output.min() < -1e-6 or output.max() > 1 + 1e-6:
-        raise ArgumentError(
-            f"expected probabilities 0 to 1, got {output.min():g} to {output.max():g}",
-            argument="predict",
-        )
+        problem = f"{expected}, got {output.shape}"
+    elif output.min() < -1e-6 or output.max() > 1 + 1e-6:
+        problem = f"expected probabilities 0 to 1, got {output.min():g} to {output.max():g}"
+    if problem:
+        raise ArgumentError(problem, argument="predict")
     return output.reshape(*grid.shape[:2], -1)
 
 
@@ -165,32 +160,26 @@ def _draw_background(
     axes: Axes, across: FloatArray, up: FloatArray, probabilities: FloatArray
 ) -> None:
     """Fill the plane, and draw lines where the most probable class changes."""
-    half_x, half_y = (across[1] - across[0]) / 2, (up[1] - up[0]) / 2
-    axes.imshow(
-        shade(probabilities),
-        extent=(across[0] - half_x, across[-1] + half_x, up[0] - half_y, up[-1] + half_y),
-        origin="lower",
-        aspect="auto",
-        interpolation="bilinear",
-    )
+    extent = (across[0], across[-1], up[0], up[-1])
+    look: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "bilinear"}
+    axes.imshow(shade(probabilities), extent=extent, **look)
+    look = {"colors": style.INK, "linewidths": 1.3, "linestyles": "-"}
     # Of n classes, the lines of n - 1 are all the lines.
     for index in range(probabilities.shape[2] - 1):
         others = np.delete(probabilities, index, axis=2).max(axis=2)
         lead = probabilities[:, :, index] - others
         if lead.min() < 0 < lead.max():
-            axes.contour(
-                across, up, lead, levels=[0], colors=style.INK, linewidths=1.3, linestyles="-"
-            )
+            axes.contour(_centres(across), _centres(up), lead, levels=[0], **look)
 
 
 def _draw_samples(axes: Axes, X: FloatArray, y: Integers, classes: Sequence[str]) -> None:
     """Draw the samples of each class in its colour, with its marker."""
     size = style.dot_size(len(X), 120, (2.5, 7.0))
-    edge: dict[str, Any] = {"markeredgecolor": style.INK, "markeredgewidth": 0.5}
+    look: dict[str, Any] = {"markeredgecolor": style.INK, "markeredgewidth": 0.5}
     for index, name in enumerate(classes):
-        across, up = X[y == index].T
-        marker = style.CLASS_MARKERS[index % len(style.CLASS_MARKERS)]
-        style.dots(axes, across, up, size, color=_color(index), marker=marker, label=name, **edge)
+        look |= {"color": _color(index), "label": name}
+        look["marker"] = style.CLASS_MARKERS[index % len(style.CLASS_MARKERS)]
+        style.dots(axes, X[y == index, 0], X[y == index, 1], size, **look)
 
 
 def _draw_scale(figure: Figure, axes: Axes, positive: str) -> None:
@@ -199,6 +188,6 @@ def _draw_scale(figure: Figure, axes: Axes, positive: str) -> None:
     from matplotlib.colors import ListedColormap
 
     steps = np.linspace(0, 1, 256)
-    scale = ListedColormap(shade(np.column_stack([1 - steps, steps])))
-    bar = figure.colorbar(ScalarMappable(cmap=scale), ax=axes, shrink=0.75, aspect=25, pad=0.02)
-    style.style_colorbar(bar, f"probability of {positive}", ticks=[0, 0.25, 0.5, 0.75, 1])
+    scale = ScalarMappable(cmap=ListedColormap(shade(np.column_stack([1 - steps, steps]))))
+    look = {"shrink": 0.75, "aspect": 25, "pad": 0.02, "ticks": [0, 0.25, 0.5, 0.75, 1]}
+    style.color_bar(figure, [axes], scale, f"probability of {positive}", **look)

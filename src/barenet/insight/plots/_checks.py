@@ -8,10 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.errors import ArgumentError
-from barenet.model._arrays import FloatArray
-from barenet.model._validation import as_finite, check_inputs
-
-__all__ = ["Integers", "check_images", "class_indices", "column", "names", "numbers", "table"]
+from barenet.model._arrays import FloatArray, as_finite, check_inputs
 
 Integers = NDArray[np.int64]
 
@@ -30,10 +27,8 @@ def column(values: ArrayLike, argument: str, n_samples: int) -> FloatArray:
     """Return one number for each sample, shape (n_samples,), from that or from (n_samples, 1)."""
     array = numbers(values, argument)
     if array.shape not in ((n_samples,), (n_samples, 1)):
-        raise ArgumentError(
-            f"expected one number for each of {n_samples} samples, got shape {array.shape}",
-            argument=argument,
-        )
+        problem = f"expected one number for each of {n_samples} samples, got shape {array.shape}"
+        raise ArgumentError(problem, argument=argument)
     return array.reshape(n_samples)
 
 
@@ -50,11 +45,10 @@ def class_indices(
     """
     array = numbers(values, argument)
     array = column(array, argument, (array.size or 1) if n_samples is None else n_samples)
-    wrong = array[(array != np.floor(array)) | (array < 0) | (array >= n_classes)]
+    wrong = array[~np.isin(array, np.arange(n_classes))]
     if wrong.size:
-        raise ArgumentError(
-            f"expected class indices 0 to {n_classes - 1}, got {wrong[0]:g}", argument=argument
-        )
+        problem = f"expected class indices 0 to {n_classes - 1}, got {wrong[0]:g}"
+        raise ArgumentError(problem, argument=argument)
     return array.astype(np.int64)
 
 
@@ -62,28 +56,23 @@ def names(values: Sequence[str], argument: str, count: int, what: str) -> tuple[
     """Return one name for each of `count` things."""
     if isinstance(values, str) or len(values) != count:
         got = repr(values) if isinstance(values, str) else len(values)
-        raise ArgumentError(
-            f"expected {count} names, one for each {what}, got {got}", argument=argument
-        )
+        problem = f"expected {count} names, one for each {what}, got {got}"
+        raise ArgumentError(problem, argument=argument)
     return tuple(map(str, values))
 
 
 def check_images(
     values: ArrayLike, image_shape: tuple[int, int], argument: str, most: int
 ) -> FloatArray:
-    """Return rows of pixels, shape (n_images, height * width)."""
+    """Return images of pixels, shape (n_images, height, width)."""
     pixels = table(values, argument)
-    height, width = image_shape
-    if pixels.shape[1] != height * width:
-        raise ArgumentError(
-            f"{height} x {width} is {height * width} pixels, "
-            f"but {argument} has {pixels.shape[1]} for each image",
-            argument="image_shape",
-        )
-    if len(pixels) > most:
-        raise ArgumentError(
-            f"expected at most {most} images, got {len(pixels)}",
-            argument=argument,
-            remedy=f"choose some, such as the first {most}",
-        )
-    return pixels
+    (height, width), (n_images, n_pixels) = image_shape, pixels.shape
+    if n_pixels != height * width:
+        size = f"{height} x {width} is {height * width} pixels"
+        problem = f"{size}, but {argument} has {n_pixels} for each image"
+        raise ArgumentError(problem, argument="image_shape")
+    if n_images > most:
+        problem = f"expected at most {most} images, got {n_images}"
+        remedy = f"choose some, such as the first {most}"
+        raise ArgumentError(problem, argument=argument, remedy=remedy)
+    return pixels.reshape(n_images, height, width)

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_importance"]
-
 #: Columns in a figure; more would be too small to read.
 MOST_COLUMNS = 20
 #: The colour of a bar that may be due to chance.
@@ -75,19 +73,17 @@ def plot_importance(
     label = f"{metric} lost when it is shuffled"
     pale = "\n(pale: not more than the spread of its repeats)"
     if image_shape is not None:
-        figure, (axes,) = style.new_figure((5.4, 4.6))
+        figure, (axes,) = style.new_figure((5.4, 4.6), title=title)
         most = float(np.abs(mean).max()) or 1.0
         colors = style.show_matrix(axes, mean.reshape(image_shape), "RdBu", (-most, most))
-        style.style_colorbar(figure.colorbar(colors, ax=axes, shrink=0.8), label)
-        style.headline(figure, title)
+        style.color_bar(figure, [axes], colors, label, shrink=0.8)
         return figure
     shown = np.argsort(-mean, kind="stable")[:MOST_COLUMNS]
-    figure, (axes,) = style.new_figure((7.0, 1.3 + 0.3 * len(shown)))
+    figure, (axes,) = style.new_figure((7.0, 1.3 + 0.3 * len(shown)), title=title)
     _draw_bars(axes, [_shorten(names[place]) for place in shown], mean[shown], std[shown])
     style.label_axes(axes, label + pale * bool((mean[shown] <= std[shown]).any()))
     if len(shown) < len(names):
         style.title(axes, f"the first {len(shown)} of {len(names):,} columns", fontsize=10)
-    style.headline(figure, title)
     return figure
 
 
@@ -100,8 +96,7 @@ def _draw_bars(axes: Axes, names: list[str], mean: FloatArray, std: FloatArray) 
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
     axes.set_yticks(places, names)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x", color=style.GRID, linewidth=0.8, linestyle="-")
+    style.show_grid(axes, "x")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.04)

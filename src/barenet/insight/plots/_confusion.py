@@ -7,7 +7,7 @@ a rare class is as visible as a frequent one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,8 +19,6 @@ from barenet.model._arrays import FloatArray
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-__all__ = ["plot_confusion"]
 
 
 def plot_confusion(
@@ -76,35 +74,33 @@ def plot_confusion(
 
     cell = float(np.clip(6 / len(classes), 0.52, 1.15))
     side, names_width = cell * len(classes), 0.08 * max(map(len, classes))
-    figure, (axes,) = style.new_figure((side + names_width + 1.4, side + 1.1 + 0.6 * names_width))
+    size = side + names_width + 1.4, side + 1.1 + 0.6 * names_width
+    figure, (axes,) = style.new_figure(size, title=title)
     style.show_matrix(axes, fractions, "Blues", (0, 1))
     _write_counts(axes, counts, fractions, cell)
     _write_recall(axes, fractions, in_row[:, 0])
     _write_classes(axes, classes, cell)
     accuracy = np.trace(counts) / len(actual)
     style.title(axes, f"{accuracy:.1%} of {len(actual):,} right", pad=10)
-    style.headline(figure, title)
     return figure
 
 
 def _write_counts(axes: Axes, counts: Integers, fractions: FloatArray, cell: float) -> None:
     """Write each count into its cell, dark on light and light on dark, and zeros in grey."""
-    longest = max(len(f"{count:,}") for count in counts.flat)
-    size = min(11.0, 0.9 * cell * 72 / (0.62 * longest))
+    size = min(11.0, 0.9 * cell * 72 / (0.62 * len(f"{counts.max():,}")))
     for (row, column), count in np.ndenumerate(counts):
         ink = style.PAPER if fractions[row, column] > 0.5 else style.INK
-        look = {"ha": "center", "va": "center", "color": ink if count else "#B8B8B8"}
-        look |= {"fontweight": "bold" if row == column else "normal"}
-        axes.text(column, row, f"{count:,}", fontsize=size, **look)  # type: ignore[arg-type]
+        look = {"ha": "center", "color": ink if count else "#B8B8B8", "fontsize": size}
+        weight = "bold" if row == column else "normal"
+        style.write(axes, column, row, f"{count:,}", fontweight=weight, **look)
 
 
 def _write_recall(axes: Axes, fractions: FloatArray, in_row: Integers) -> None:
     """Write the recall of each class to the right of its row."""
     edge = len(fractions) - 0.5 + 0.02 * len(fractions)
-    look = {"ha": "left", "va": "center", "fontsize": style.SMALL_SIZE, "color": style.INK}
-    axes.text(edge, -0.5, "recall", **(look | {"va": "bottom", "color": style.MUTED}))  # type: ignore[arg-type]
+    style.write(axes, edge, -0.5, "recall", ha="left", va="bottom", color=style.MUTED)
     for row, recall in enumerate(np.diagonal(fractions)):
-        axes.text(edge, row, f"{recall:.1%}" if in_row[row] else "none", **look)  # type: ignore[arg-type]
+        style.write(axes, edge, row, f"{recall:.1%}" if in_row[row] else "none", ha="left")
 
 
 def _write_classes(axes: Axes, classes: Sequence[str], cell: float) -> None:
@@ -112,7 +108,7 @@ def _write_classes(axes: Axes, classes: Sequence[str], cell: float) -> None:
     places = range(len(classes))
     axes.set_yticks(places, classes)
     slanted = 0.085 * max(map(len, classes)) > 0.9 * cell
-    slant = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
-    axes.set_xticks(places, classes, **slant)  # type: ignore[arg-type]
+    slant: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(places, classes, **(slant if slanted else {}))
     axes.tick_params(length=0, labelcolor=style.INK)
     style.label_axes(axes, "predicted", "actual")

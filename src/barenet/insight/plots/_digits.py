@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_digits"]
-
 MOST_IMAGES = 100
 Labels = Sequence[Any] | NDArray[Any]
 
@@ -76,82 +74,70 @@ def plot_digits(
     """
     images = check_images(images, image_shape, "images", MOST_IMAGES)
     n_images = len(images)
-    labels = _as_many(labels, "labels", n_images)
-    predictions = _as_many(predictions, "predictions", n_images)
-    errors = _errors(labels, predictions, n_images)
-    captions = [
-        _caption(label, prediction, confidence, is_wrong)
-        for label, prediction, confidence, is_wrong in zip(
-            [None] * n_images if labels is None else labels,
-            [None] * n_images if predictions is None else predictions,
-            _confidences(confidences, predictions, n_images),
-            errors,
-            strict=True,
-        )
-    ]
-    figure, panels = _new_figure(captions, image_shape)
+    actual = _as_many(labels, "labels", n_images)
+    predicted = _as_many(predictions, "predictions", n_images)
+    percents = _percents(confidences, predicted)
+    errors = _errors(actual, predicted)
+    captions = list(map(_caption, actual, predicted, percents, errors))
+    figure, panels = _new_figure(captions, image_shape, title)
     darkest = images.max() if images.max() > 0 else 1
     for axes, image, caption, is_wrong in zip(panels, images, captions, errors, strict=True):
-        style.show_matrix(axes, image.reshape(image_shape), "gray_r", (0, darkest))
+        style.show_matrix(axes, image, "gray_r", (0, darkest))
         color, width = (style.WRONG, 3.0) if is_wrong else (style.GRID, 0.8)
         axes.spines[:].set(visible=True, color=color, linewidth=width)
         look = {"fontweight": "bold", "color": style.WRONG} if is_wrong else {}
         style.title(axes, caption, loc="center", fontsize=style.SMALL_SIZE, pad=4, **look)
-    style.headline(figure, title)
     return figure
 
 
-def _as_many(values: Labels | None, argument: str, n_images: int) -> Labels | None:
-    """Check that there is one value for each image."""
-    if values is not None and np.shape(values) != (n_images,):
-        raise ArgumentError(
-            f"expected one for each of {n_images} images, got shape {np.shape(values)}",
-            argument=argument,
-        )
-    return values
-
-
-def _confidences(
-    values: ArrayLike | None, predictions: Labels | None, n_images: int
-) -> Sequence[float | None]:
-    """Check the probabilities of the predictions."""
+def _as_many(values: Labels | None, argument: str, n_images: int) -> list[Any]:
+    """Check that there is one value for each image; without values, return None for each."""
     if values is None:
         return [None] * n_images
-    if predictions is None:
+    if np.shape(values) != (n_images,):
+        problem = f"expected one for each of {n_images} images, got shape {np.shape(values)}"
+        raise ArgumentError(problem, argument=argument)
+    return list(values)
+
+
+def _percents(confidences: ArrayLike | None, predictions: list[Any]) -> list[str]:
+    """Check the probabilities of the predictions, and write them in percent."""
+    if confidences is None:
+        return [""] * len(predictions)
+    if predictions[0] is None:
         raise ArgumentError("expected predictions as well, got none", argument="confidences")
-    confidences = column(values, "confidences", n_images)
-    outside = confidences[(confidences < 0) | (confidences > 1 + 1e-6)]
+    values = column(confidences, "confidences", len(predictions))
+    outside = values[(values < 0) | (values > 1 + 1e-6)]
     if outside.size:
-        raise ArgumentError(
-            f"expected probabilities from 0 to 1, got {outside[0]:g}", argument="confidences"
-        )
-    return confidences.tolist()
+        problem = f"expected probabilities from 0 to 1, got {outside[0]:g}"
+        raise ArgumentError(problem, argument="confidences")
+    return [f" ({value:.1%})" for value in values]
 
 
-def _errors(labels: Labels | None, predictions: Labels | None, n_images: int) -> list[bool]:
+def _errors(labels: list[Any], predictions: list[Any]) -> list[bool]:
     """Whether each prediction differs from the label."""
-    if labels is None or predictions is None:
-        return [False] * n_images
+    if labels[0] is None or predictions[0] is None:
+        return [False] * len(labels)
     actual, predicted = np.asarray(labels), np.asarray(predictions)
     if (actual.dtype.kind in "biuf") != (predicted.dtype.kind in "biuf"):
         expected = f"names or indices as labels has (such as {actual[0]!r})"
         raise ArgumentError.of("predictions", predicted[0], expected)
-    return [bool(one != other) for one, other in zip(actual, predicted, strict=True)]
+    return (actual != predicted).tolist()
 
 
-def _caption(label: Any, prediction: Any, confidence: float | None, is_wrong: bool) -> str:
+def _caption(label: Any, prediction: Any, percent: str, is_wrong: bool) -> str:
     """Write the label, and below it the prediction."""
     lines = [] if label is None else [f"label {label}"]
     if prediction is not None:
-        percent = "" if confidence is None else f" ({confidence:.1%})"
         lines.append(f"{'wrong:' if is_wrong else 'predicted'} {prediction}{percent}")
     return "\n".join(lines)
 
 
-def _new_figure(captions: Sequence[str], image_shape: tuple[int, int]) -> tuple[Figure, list[Axes]]:
+def _new_figure(
+    captions: Sequence[str], image_shape: tuple[int, int], title: str | None
+) -> tuple[Figure, list[Axes]]:
     """Create a figure with a panel for each caption, wide enough for the longest line."""
-    n_images = len(captions)
-    side = 2.6 if n_images == 1 else 1.55
+    side = 2.6 if len(captions) == 1 else 1.55
     longest = max(len(line) for caption in captions for line in caption.split("\n"))
     panel = max(side, 0.083 * longest), side * min(image_shape[0] / image_shape[1], 2) + 0.36
-    return style.new_figure(panel, n_images, int(np.ceil(np.sqrt(n_images))))
+    return style.new_figure(panel, len(captions), int(np.ceil(np.sqrt(len(captions)))), title=title)

@@ -6,8 +6,8 @@ the diagonal they are perfect.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,8 +20,6 @@ from barenet.model._arrays import FloatArray
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-__all__ = ["plot_fit", "plot_fit_at_epochs"]
 
 
 def plot_fit(
@@ -74,18 +72,15 @@ def plot_fit(
     >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
     ('x', 'y')
     """
-    X, y = _samples(X, y)
-    predicted = column(predictions, "predictions", len(X))
+    X = table(X, "X")
+    y, predicted = column(y, "y", len(X)), column(predictions, "predictions", len(X))
     is_curve = X.shape[1] == 1
-    figure, (axes,) = style.new_figure((7.0, 4.2) if is_curve else (5.0, 5.0))
-    if is_curve:
-        _draw_curve(axes, X[:, 0], y, predicted)
-    else:
-        _draw_scatter(axes, y, predicted, _limits(y, predicted))
-        _write_r2(axes, y, predicted)
-    style.label_axes(axes, *_axis_names(is_curve, feature_name, target_name))
-    style.legend(figure, axes)
-    style.headline(figure, title)
+    figure, panels = style.new_figure((7.0, 4.2) if is_curve else (5.0, 5.0), title=title)
+    _draw(panels, X, y, [predicted])
+    if not is_curve:
+        _write_r2(panels[0], y, predicted)
+    style.label_axes(panels[0], *_axis_names(is_curve, feature_name, target_name))
+    style.legend(figure, panels[0])
     return figure
 
 
@@ -140,32 +135,23 @@ def plot_fit_at_epochs(
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['10 epochs, loss 0.25', '100 epochs, loss 0']
     """
-    X, y = _samples(X, y)
-    fits = _fits(predictions, losses, len(X))
-    columns, is_curve, limits = min(len(fits), 3), X.shape[1] == 1, _limits(y, *fits.values())
-    panel = (3.2, 2.4 if is_curve else 3.2)
-    figure, panels = style.new_figure(panel, len(fits), columns, margin=(0, 0.4), share=True)
+    X = table(X, "X")
+    y, fits = column(y, "y", len(X)), _fits(predictions, losses, len(X))
+    columns, is_curve = min(len(fits), 3), X.shape[1] == 1
+    size = (3.2, 2.4 if is_curve else 3.2)
+    look: dict[str, Any] = {"margin": (0, 0.4), "share": True, "title": title}
+    figure, panels = style.new_figure(size, len(fits), columns, **look)
+    _draw(panels, X, y, list(fits.values()))
     x_name, y_name = _axis_names(is_curve, feature_name, target_name)
     last_row = columns * ((len(fits) - 1) // columns)
-    for place, (axes, (epochs, predicted)) in enumerate(zip(panels, fits.items(), strict=True)):
-        if is_curve:
-            _draw_curve(axes, X[:, 0], y, predicted)
-        else:
-            _draw_scatter(axes, y, predicted, limits)
+    for place, (axes, epochs) in enumerate(zip(panels, fits, strict=True)):
         loss = f", loss {losses[epochs]:.3g}" if losses and epochs in losses else ""
         style.title(axes, f"{epochs:,} epoch{'' if epochs == 1 else 's'}{loss}", fontsize=10)
         axes.tick_params(labelbottom=place + columns >= len(fits))
         x_label = x_name if place >= last_row else None
         style.label_axes(axes, x_label, None if place % columns else y_name)
     style.legend(figure, panels[0])
-    style.headline(figure, title)
     return figure
-
-
-def _samples(X: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Check the inputs and the targets."""
-    X = table(X, "X")
-    return X, column(y, "y", len(X))
 
 
 def _fits(
@@ -190,14 +176,25 @@ def _axis_names(is_curve: bool, feature_name: str, target_name: str) -> tuple[st
     return f"actual {target_name}", f"predicted {target_name}"
 
 
+def _draw(panels: Sequence[Axes], X: FloatArray, y: FloatArray, fits: Sequence[FloatArray]) -> None:
+    """Draw each fit into its panel, as a curve over one feature or as a scatter plot."""
+    values = np.concatenate([y, *fits])
+    margin = 0.05 * (values.max() - values.min()) or 0.5
+    limits = float(values.min() - margin), float(values.max() + margin)
+    for axes, predicted in zip(panels, fits, strict=True):
+        if X.shape[1] == 1:
+            _draw_curve(axes, X[:, 0], y, predicted)
+        else:
+            _draw_scatter(axes, y, predicted, limits)
+
+
 def _draw_curve(axes: Axes, x: FloatArray, y: FloatArray, predicted: FloatArray) -> None:
     """Draw the targets as dots and the predictions as a curve over the one feature."""
-    order = np.argsort(x, kind="stable")
-    look = {"color": style.ACTUAL, "alpha": 0.75, "label": "actual"}
-    style.dots(axes, x[order], y[order], _dot_size(len(x)), **look)
-    line = {"linestyle": "-", "linewidth": 2.0, "marker": "o" if len(x) == 1 else ""}
-    line |= {"color": style.PREDICTED, "label": "predicted"}
-    axes.plot(x[order], predicted[order], **line)  # type: ignore[arg-type]
+    order, size = np.argsort(x, kind="stable"), style.dot_size(len(x), 50, (1.5, 4.5))
+    style.dots(axes, x[order], y[order], size, color=style.ACTUAL, alpha=0.75, label="actual")
+    line: dict[str, Any] = {"linestyle": "-", "linewidth": 2.0, "label": "predicted"}
+    marker = "o" if len(x) == 1 else ""
+    axes.plot(x[order], predicted[order], color=style.PREDICTED, marker=marker, **line)
     axes.margins(x=0.02, y=0.06)
 
 
@@ -205,23 +202,12 @@ def _draw_scatter(
     axes: Axes, y: FloatArray, predicted: FloatArray, limits: tuple[float, float]
 ) -> None:
     """Draw the predictions over the targets, and the diagonal of perfect predictions."""
-    dashes = {"color": style.ACTUAL, "linewidth": 1.2, "linestyle": (0, (4, 3)), "marker": ""}
-    axes.plot(limits, limits, label="predicted = actual", zorder=1, **dashes)  # type: ignore[arg-type]
-    look = {"color": style.PREDICTED, "alpha": 0.55, "label": "a sample"}
-    style.dots(axes, y, predicted, 1.4 * _dot_size(len(y)), **look)
+    dashes: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (4, 3)), "marker": "", "zorder": 1}
+    axes.plot(limits, limits, label="predicted = actual", color=style.ACTUAL, **dashes)
+    size = 1.4 * style.dot_size(len(y), 50, (1.5, 4.5))
+    style.dots(axes, y, predicted, size, color=style.PREDICTED, alpha=0.55, label="a sample")
     axes.set(xlim=limits, ylim=limits, aspect="equal")
-    axes.grid(visible=True, axis="both", color=style.GRID, linewidth=0.8, linestyle="-")
-
-
-def _dot_size(n_samples: int) -> float:
-    return style.dot_size(n_samples, 50, (1.5, 4.5))
-
-
-def _limits(*values: FloatArray) -> tuple[float, float]:
-    """The range of all values, with a margin."""
-    low, high = min(v.min() for v in values), max(v.max() for v in values)
-    margin = 0.05 * (high - low) or 0.5
-    return float(low - margin), float(high + margin)
+    style.show_grid(axes, "both")
 
 
 def _write_r2(axes: Axes, y: FloatArray, predicted: FloatArray) -> None:
@@ -229,5 +215,5 @@ def _write_r2(axes: Axes, y: FloatArray, predicted: FloatArray) -> None:
     spread = ((y - y.mean()) ** 2).sum()
     if spread > 0:
         text = f"R² = {1 - ((y - predicted) ** 2).sum() / spread:.3f}"
-        look = {"va": "top", "fontsize": style.LABEL_SIZE, "color": style.INK}
-        axes.text(0.04, 0.96, text, transform=axes.transAxes, **look)  # type: ignore[arg-type]
+        look = {"va": "top", "fontsize": style.LABEL_SIZE}
+        style.write(axes, 0.04, 0.96, text, transform=axes.transAxes, **look)

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from barenet.training._history import History
 
-__all__ = ["plot_history"]
-
 COLORS = {"training": style.TRAINING, "validation": style.VALIDATION, "test": style.TEST}
 
 
@@ -69,9 +67,10 @@ def plot_history(
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['training', 'validation', 'best, kept: epoch 2, 0.5']
     """
-    panels = _panels(_curves(history))
+    panels = _panels(history if isinstance(history, Mapping) else history.to_dict())
     columns = min(len(panels), 3)
-    figure, grid = style.new_figure((7.0 if columns == 1 else 4.6, 3.6), len(panels), columns)
+    size = (7.0 if columns == 1 else 4.6, 3.6)
+    figure, grid = style.new_figure(size, len(panels), columns, title=title)
     for axes, (name, curves) in zip(grid, panels.items(), strict=True):
         _draw(axes, name, curves)
     best, losses = getattr(history, "best_epoch", None), panels["loss"]
@@ -79,68 +78,55 @@ def plot_history(
         _mark_best(grid, losses, best)
     if len(losses) > 1 and getattr(history, "penalized", False):
         grid[0].set_ylabel(f"loss (training: {WITH_PENALTY})")
-    style.headline(figure, title)
     return figure
 
 
-def _curves(history: History | Mapping[str, Sequence[float]]) -> dict[str, FloatArray]:
-    """Check the losses and the metrics, and return them as arrays of one length."""
-    entries = history if isinstance(history, Mapping) else history.to_dict()
-    curves = {
-        name: _numbers(values, name) for name, values in entries.items() if name not in RUN_CURVES
-    }
-    if "loss" not in {curve_rows(name)[1] for name in curves}:
-        got = sorted(curves) or "nothing"
-        raise ArgumentError(f"expected a 'loss', got {got}", argument="history")
-    lengths = {name: curve.shape for name, curve in curves.items()}
-    if len(set(lengths.values())) > 1:
-        raise ArgumentError(
-            f"expected as many epochs in every curve, got {lengths}", argument="history"
-        )
+def _panels(entries: Mapping[str, Sequence[float]]) -> dict[str, dict[str, FloatArray]]:
+    """Check the losses and the metrics, and group them by the measure, the loss first."""
+    panels: dict[str, dict[str, FloatArray]] = {"loss": {}}
+    curves = {name: _numbers(entries, name) for name in entries if name not in RUN_CURVES}
     for name, curve in curves.items():
-        if curve.ndim != 1 or not np.isfinite(curve).any():
-            raise ArgumentError.of("history", entries[name], "a number an epoch", part=repr(name))
-    return curves
+        rows, measure = curve_rows(name)
+        panels.setdefault(measure, {})[rows] = curve
+    if not panels["loss"]:
+        problem = f"expected a 'loss', got {sorted(curves) or 'nothing'}"
+        raise ArgumentError(problem, argument="history")
+    lengths = {name: len(curve) for name, curve in curves.items()}
+    if len(set(lengths.values())) > 1:
+        problem = f"expected as many epochs in every curve, got {lengths}"
+        raise ArgumentError(problem, argument="history")
+    return panels
 
 
-def _numbers(values: Sequence[float], name: str) -> FloatArray:
+def _numbers(entries: Mapping[str, Sequence[float]], name: str) -> FloatArray:
     """Check one curve; NaN replaces numbers that are not finite."""
     try:
-        curve = np.asarray(values, dtype=np.float64)
+        curve = np.asarray(entries[name], dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ArgumentError(f"expected numbers in {name!r}: {error}", argument="history") from error
+    if curve.ndim != 1 or not np.isfinite(curve).any():
+        raise ArgumentError.of("history", entries[name], "a number an epoch", part=repr(name))
     return np.where(np.isfinite(curve), curve, np.nan)
-
-
-def _panels(curves: Mapping[str, FloatArray]) -> dict[str, dict[str, FloatArray]]:
-    """Group the curves by what they measure, the loss first."""
-    panels: dict[str, dict[str, FloatArray]] = {"loss": {}}
-    for name, curve in curves.items():
-        role, measure = curve_rows(name)
-        panels.setdefault(measure, {})[role] = curve
-    return panels
 
 
 def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
     """Draw the curves of one panel."""
     n_epochs = len(next(iter(curves.values())))
-    known = {role: np.isfinite(curve) for role, curve in curves.items()}
-    for role, curve in curves.items():
-        epochs = np.flatnonzero(known[role])
-        look = {"color": COLORS[role], "linewidth": 1.8, "alpha": 1.0}
-        if n_epochs > 1000:  # a noisy curve must not hide the other
-            look |= {"linewidth": 0.8, "alpha": 0.65}
-        if len(epochs) == 1:
-            look |= {"marker": "o", "markersize": 6}
-        axes.plot(epochs + 1, curve[epochs], linestyle="-", label=role, **look)  # type: ignore[arg-type]
-    values = np.concatenate([curve[known[role]] for role, curve in curves.items()])
+    # A noisy curve must not hide the other.
+    width, alpha = (0.8, 0.65) if n_epochs > 1000 else (1.8, 1.0)
+    look: dict[str, Any] = {"linewidth": width, "alpha": alpha, "linestyle": "-", "markersize": 6}
+    known = {rows: np.flatnonzero(np.isfinite(curve)) for rows, curve in curves.items()}
+    for rows, epochs in known.items():
+        look |= {"color": COLORS[rows], "marker": "o" if len(epochs) == 1 else "", "label": rows}
+        axes.plot(epochs + 1, curves[rows][epochs], **look)
+    values = np.concatenate([curves[rows][epochs] for rows, epochs in known.items()])
     if name == "loss" and style.needs_log_scale(values.min(), values.max()):
         axes.set_yscale("log")
     axes.margins(y=0.06)
     axes.set_xlim((1, n_epochs) if n_epochs > 1 else (0.5, 1.5))
     axes.xaxis.set_major_locator(style.integer_ticks(6))
     style.label_axes(axes, "epoch", name.replace("_", " "))
-    ends = [(role, curve[known[role]][-1], COLORS[role]) for role, curve in curves.items()]
+    ends = [(rows, curves[rows][epochs[-1]], COLORS[rows]) for rows, epochs in known.items()]
     style.label_ends(axes, ends)
 
 
@@ -150,11 +136,10 @@ def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: i
     curve, axes = losses[role], panels[0]
     for each in panels:
         each.axvline(best, color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+    ring = {"markerfacecolor": style.PAPER, "markeredgewidth": 1.6, "zorder": 3}
     point, loss = np.array([best]), curve[[best - 1]]
-    ring: dict[str, Any] = {"markerfacecolor": style.PAPER, "markeredgewidth": 1.6, "zorder": 3}
     style.dots(axes, point, loss, 7, color=COLORS[role], clip_on=False, **ring)
     place = (best - 1) / max(len(curve) - 1, 1)
-    align = "left" if place < 0.2 else "right" if place > 0.8 else "center"
-    look = {"ha": align, "va": "bottom", "color": style.INK, "fontsize": style.SMALL_SIZE}
+    look = {"ha": "left" if place < 0.2 else "right" if place > 0.8 else "center", "va": "bottom"}
     text = f"best, kept: epoch {best}, {loss[0]:.3g}"
-    axes.text(best, 1.02, text, transform=axes.get_xaxis_transform(), **look)  # type: ignore[arg-type]
+    style.write(axes, best, 1.02, text, transform=axes.get_xaxis_transform(), **look)

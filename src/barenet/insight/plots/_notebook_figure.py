@@ -10,8 +10,6 @@ from io import BytesIO
 
 from matplotlib.figure import Figure
 
-__all__ = ["NotebookFigure"]
-
 
 class NotebookFigure(Figure):
     """A matplotlib Figure with a PNG for notebooks.

@@ -14,8 +14,6 @@ from barenet.files._atomic import write_atomically
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "PLOT_MARK", "save_figure"]
-
 FORMATS = ("jpg", "pdf", "png", "svg", "webp")
 
 #: The mark of barenet in the metadata of a file, and the field for it in each format.
@@ -47,23 +45,21 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
 
     Examples
     --------
-    >>> from barenet.insight.plots import plot_history
+    >>> from barenet.plots import plot_history
     >>> figure = plot_history({"loss": [0.9, 0.4, 0.2]})
     >>> save_figure(figure, "loss.bmp")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     barenet.errors.ArgumentError: path: unknown format '.bmp' of loss.bmp (choose from .jpg, ...
     """
     target = Path(path)
-    kind = target.suffix.lower().removeprefix(".")
+    kind, problem = target.suffix.lower().removeprefix("."), ""
     if kind not in FORMATS:
         known = ", ".join(f".{name}" for name in FORMATS)
-        raise ArgumentError(
-            f"unknown format {target.suffix!r} of {target.name} (choose from {known})",
-            argument="path",
-            value=path,
-        )
-    if target.exists() and not target.is_file():
-        raise ArgumentError(f"{target} is not a file", argument="path", value=path)
+        problem = f"unknown format {target.suffix!r} of {target.name} (choose from {known})"
+    elif target.exists() and not target.is_file():
+        problem = f"{target} is not a file"
+    if problem:
+        raise ArgumentError(problem, argument="path", value=path)
     buffer = BytesIO()
     figure.savefig(buffer, format=kind, dpi=dpi, facecolor=figure.get_facecolor(), **_mark(kind))
     write_atomically(target, buffer.getvalue())

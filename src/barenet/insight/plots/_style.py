@@ -8,7 +8,7 @@ threads and the user's own plots share, are not changed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from barenet.model._arrays import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colorbar import Colorbar
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
     from matplotlib.ticker import MaxNLocator
@@ -36,12 +35,16 @@ CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 TITLE_SIZE, LABEL_SIZE, SMALL_SIZE = 11.0, 10.0, 9.0
 
+_GRID_LINES: dict[str, Any] = {"color": GRID, "linewidth": 0.8, "linestyle": "-", "alpha": 1.0}
+_LABELS: dict[str, Any] = {"fontsize": LABEL_SIZE, "color": INK, "fontweight": "normal"}
+
 
 def new_figure(
     panel: tuple[float, float],
     n_panels: int = 1,
     columns: int = 1,
     *,
+    title: str | None = None,
     margin: tuple[float, float] = (0.0, 0.0),
     share: bool = False,
 ) -> tuple[Figure, list[Axes]]:
@@ -60,6 +63,8 @@ def new_figure(
     size = panel[0] * columns + margin[0], panel[1] * rows + margin[1]
     figure = NotebookFigure(figsize=size, dpi=100, facecolor=PAPER, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr, call-arg]
+    if title is not None:
+        figure.suptitle(title, fontsize=TITLE_SIZE + 1, fontweight="bold", color=INK)
     panels = list(figure.subplots(rows, columns, squeeze=False, sharex=share, sharey=share).flat)
     for axes in panels[n_panels:]:
         axes.remove()
@@ -82,23 +87,20 @@ def needs_log_scale(least: float, most: float) -> bool:
 def _apply_style(axes: Axes) -> None:
     """Set a white background, two thin spines and horizontal grid lines."""
     axes.set_facecolor(PAPER)
-    axes.grid(visible=False, which="both")
-    axes.grid(axis="y", color=GRID, linewidth=0.8, linestyle="-", alpha=1.0)
+    show_grid(axes, "y")
     axes.set_axisbelow(True)
     axes.minorticks_off()
     for side, spine in axes.spines.items():
         spine.set(visible=side in ("left", "bottom"), color=MUTED, linewidth=0.8)
-    axes.tick_params(
-        which="both",
-        direction="out",
-        colors=MUTED,
-        labelcolor=INK,
-        labelsize=SMALL_SIZE,
-        length=3.5,
-        width=0.8,
-        pad=3.5,
-    )
+    axes.tick_params(which="both", direction="out", length=3.5, width=0.8, pad=3.5)
+    axes.tick_params(which="both", colors=MUTED, labelcolor=INK, labelsize=SMALL_SIZE)
     axes.tick_params(which="both", top=False, right=False, left=True, bottom=True)
+
+
+def show_grid(axes: Axes, axis: str) -> None:
+    """Draw the grid lines of "x", "y" or "both" axes alone."""
+    axes.grid(visible=False, which="both")
+    axes.grid(axis=axis, **_GRID_LINES)  # type: ignore[arg-type]
 
 
 def show_matrix(
@@ -106,7 +108,7 @@ def show_matrix(
     values: FloatArray,
     cmap: str,
     limits: tuple[float, float],
-    aspect: str = "equal",
+    aspect: Any = "equal",
 ) -> AxesImage:
     """Draw the entries of a matrix as colours, without ticks, grid and spines."""
     axes.set(xticks=[], yticks=[])
@@ -114,13 +116,13 @@ def show_matrix(
     axes.spines[:].set_visible(False)
     low, high = limits
     look = {"interpolation": "nearest", "origin": "upper", "aspect": aspect}
-    return axes.imshow(values, cmap=cmap, vmin=low, vmax=high, **look)  # type: ignore[arg-type]
+    return axes.imshow(values, cmap=cmap, vmin=low, vmax=high, **look)
 
 
-def dots(axes: Axes, x: FloatArray, y: FloatArray, size: float, **look: object) -> None:
+def dots(axes: Axes, x: FloatArray, y: FloatArray, size: float, **look: Any) -> None:
     """Draw points without lines."""
-    look = {"marker": "o", "markeredgewidth": 0, "markersize": size} | look
-    axes.plot(x, y, linestyle="none", **look)  # type: ignore[arg-type]
+    usual: dict[str, Any] = {"marker": "o", "markeredgewidth": 0, "markersize": size}
+    axes.plot(x, y, linestyle="none", **(usual | look))
 
 
 def dot_size(n_samples: int, scale: float, limits: tuple[float, float]) -> float:
@@ -135,43 +137,32 @@ def integer_ticks(nbins: int) -> MaxNLocator:
     return MaxNLocator(nbins=nbins, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
 
 
-def title(axes: Axes, text: str, **changes: object) -> None:
+def title(axes: Axes, text: str, **look: Any) -> None:
     """Set the title of a panel."""
-    look = {"loc": "left", "fontsize": TITLE_SIZE, "fontweight": "normal", "color": INK, "pad": 6}
-    axes.set_title(text, **(look | changes))  # type: ignore[arg-type]
+    axes.set_title(text, **(_LABELS | {"loc": "left", "fontsize": TITLE_SIZE, "pad": 6} | look))
 
 
 def label_axes(axes: Axes, x: str | None = None, y: str | None = None) -> None:
     """Label the axes of a panel."""
-    look = {"fontsize": LABEL_SIZE, "color": INK, "fontweight": "normal", "labelpad": 4}
     if x is not None:
-        axes.set_xlabel(x, loc="center", **look)  # type: ignore[arg-type]
+        axes.set_xlabel(x, loc="center", labelpad=4, **_LABELS)
     if y is not None:
-        axes.set_ylabel(y, loc="center", **look)  # type: ignore[arg-type]
+        axes.set_ylabel(y, loc="center", labelpad=4, **_LABELS)
 
 
-def headline(figure: Figure, text: str | None) -> None:
-    """Set the title of the figure, where there is one."""
-    if text is not None:
-        figure.suptitle(text, fontsize=TITLE_SIZE + 1, fontweight="bold", color=INK)
+def write(axes: Axes, x: float, y: float, text: str, **look: Any) -> None:
+    """Write text into a panel."""
+    usual: dict[str, Any] = {"color": INK, "fontsize": SMALL_SIZE, "va": "center"}
+    axes.text(x, y, text, **(usual | look))
 
 
 def legend(figure: Figure, axes: Axes, columns: int = 5) -> None:
     """Put the legend of a panel below the figure."""
     handles, names = axes.get_legend_handles_labels()
-    key = figure.legend(
-        handles,
-        names,
-        loc="outside lower center",
-        ncols=min(columns, len(names)),
-        frameon=False,
-        fontsize=SMALL_SIZE,
-        labelcolor=INK,
-        handletextpad=0.5,
-        columnspacing=1.4,
-        borderaxespad=0.2,
-    )
-    for handle in key.legend_handles:
+    look: dict[str, Any] = {"frameon": False, "fontsize": SMALL_SIZE, "labelcolor": INK}
+    look |= {"handletextpad": 0.5, "columnspacing": 1.4, "borderaxespad": 0.2}
+    look |= {"loc": "outside lower center", "ncols": min(columns, len(names))}
+    for handle in figure.legend(handles, names, **look).legend_handles:
         handle.set(alpha=1.0, markersize=6.0)  # type: ignore[union-attr]
 
 
@@ -180,32 +171,29 @@ def label_ends(axes: Axes, ends: Sequence[tuple[str, float, str]], gap: float = 
     to_fraction = axes.transScale + axes.transLimits
     heights = [float(to_fraction.transform((1.0, value))[1]) for _, value, _ in ends]
     for (name, _, color), height in zip(ends, _spaced_out(heights, gap), strict=True):
-        look = {"color": color, "fontsize": SMALL_SIZE, "va": "center", "ha": "left"}
-        axes.text(1.015, height, name, transform=axes.transAxes, **look)  # type: ignore[arg-type]
+        write(axes, 1.015, height, name, transform=axes.transAxes, color=color, ha="left")
 
 
 def _spaced_out(heights: Sequence[float], gap: float) -> list[float]:
-    """Move heights apart by isotonic regression, in its max-min formula.
+    """Move heights apart, as little as possible.
 
     Examples
     --------
     >>> [round(height, 2) for height in _spaced_out([0.5, 0.9, 0.5, 0.1], 0.1)]
     [0.55, 0.9, 0.45, 0.1]
     """
-    order = sorted(range(len(heights)), key=lambda index: (heights[index], -index))
-    low = [heights[index] - gap * place for place, index in enumerate(order)]
-    moved = dict.fromkeys(range(len(heights)), 0.0)
-    for place, index in enumerate(order):
-        pools = (
-            min(sum(low[first:end]) / (end - first) for end in range(place + 1, len(low) + 1))
-            for first in range(place + 1)
-        )
-        moved[index] = max(pools) + gap * place
-    return list(moved.values())
+    from scipy.optimize import isotonic_regression
+
+    moved, steps = np.array(heights), gap * np.arange(len(heights))
+    order = np.lexsort((-steps, moved))
+    moved[order] = isotonic_regression(moved[order] - steps).x + steps
+    return moved.tolist()
 
 
-def style_colorbar(bar: Colorbar, text: str, ticks: Sequence[float] | None = None) -> None:
-    """Set the style of a colour bar."""
+def color_bar(figure: Figure, panels: list[Axes], colors: Any, text: str, **look: Any) -> None:
+    """Draw the colour bar of some panels."""
+    ticks = look.pop("ticks", None)
+    bar = figure.colorbar(colors, ax=panels, **look)
     if ticks is not None:
         bar.set_ticks(ticks)
     bar.set_label(text, fontsize=LABEL_SIZE, color=INK)

@@ -21,9 +21,6 @@ from barenet.model.layers import Dense
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.image import AxesImage
-
-__all__ = ["plot_weights"]
 
 MOST_UNITS = 256
 MOST_NAMES = 100
@@ -71,12 +68,12 @@ def plot_weights(
     ['unit 0', 'unit 1', 'unit 2', 'unit 3']
     """
     weights = table(_first_weights(network), "network")
-    limit = float(np.abs(weights).max()) or 1.0
     if image_shape is None:
-        figure = _draw_map(weights, feature_names, limit)
+        figure, panels = _draw_map(weights, feature_names, title)
     else:
-        figure = _draw_images(weights, image_shape, limit)
-    style.headline(figure, title)
+        figure, panels = _draw_images(weights, image_shape, title)
+    colors = panels[-1].images[0]
+    style.color_bar(figure, panels, colors, "weight", shrink=0.8, aspect=25, pad=0.02)
     return figure
 
 
@@ -90,31 +87,39 @@ def _first_weights(network: Network | ArrayLike) -> ArrayLike:
     raise ArgumentError.of("network", network, "one with a dense layer")
 
 
-def _draw_images(weights: FloatArray, image_shape: tuple[int, int], limit: float) -> Figure:
+def _limits(weights: FloatArray) -> tuple[float, float]:
+    """The range of the colours, which is symmetric around 0."""
+    limit = float(np.abs(weights).max()) or 1.0
+    return -limit, limit
+
+
+def _draw_images(
+    weights: FloatArray, image_shape: tuple[int, int], title: str | None
+) -> tuple[Figure, list[Axes]]:
     """Draw the weights of each unit as an image."""
     images = check_images(weights.T, image_shape, "network", MOST_UNITS)
-    height, width = image_shape
-    n_units = len(images)
+    n_units, height, width = images.shape
     square, wide = int(np.ceil(np.sqrt(n_units))), int(np.ceil(np.sqrt(2.5 * n_units)))
     columns = min(range(square, wide + 1), key=lambda columns: -n_units % columns)
     size = 2.4 if n_units == 1 else 1.3 if n_units <= 32 else 0.85
     panel = size, size * height / width + 0.17
-    figure, panels = style.new_figure(panel, n_units, columns, margin=(1.0, 0))
+    figure, panels = style.new_figure(panel, n_units, columns, title=title, margin=(1.0, 0))
+    look = {"loc": "center", "fontsize": 7.5, "color": style.MUTED, "pad": 2}
     for unit, axes in enumerate(panels):
-        colors = style.show_matrix(
-            axes, images[unit].reshape(image_shape), "RdBu_r", (-limit, limit)
-        )
-        style.title(axes, f"unit {unit}", loc="center", fontsize=7.5, color=style.MUTED, pad=2)
-    _draw_scale(figure, colors, panels)
-    return figure
+        style.show_matrix(axes, images[unit], "RdBu_r", _limits(weights))
+        style.title(axes, f"unit {unit}", **look)
+    return figure, panels
 
 
-def _draw_map(weights: FloatArray, feature_names: Sequence[str] | None, limit: float) -> Figure:
+def _draw_map(
+    weights: FloatArray, feature_names: Sequence[str] | None, title: str | None
+) -> tuple[Figure, list[Axes]]:
     """Draw all weights as one heat map, with an input in each row and a unit in each column."""
     n_inputs, n_units = weights.shape
     height = float(np.clip(0.24 * n_inputs + 1.0, 2.4, 24 if feature_names else 8))
-    figure, (axes,) = style.new_figure((float(np.clip(0.3 * n_units + 3, 4.5, 12)), height))
-    colors = style.show_matrix(axes, weights, "RdBu_r", (-limit, limit), aspect="auto")
+    width = float(np.clip(0.3 * n_units + 3, 4.5, 12))
+    figure, (axes,) = style.new_figure((width, height), title=title)
+    style.show_matrix(axes, weights, "RdBu_r", _limits(weights), aspect="auto")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(style.integer_ticks(12))
     if feature_names is not None:
@@ -123,11 +128,4 @@ def _draw_map(weights: FloatArray, feature_names: Sequence[str] | None, limit: f
             axes.set_yticks(range(n_inputs), labels)
     style.label_axes(axes, "unit", "input")
     axes.tick_params(length=0)
-    _draw_scale(figure, colors, [axes])
-    return figure
-
-
-def _draw_scale(figure: Figure, colors: AxesImage, panels: list[Axes]) -> None:
-    """Draw the colour bar of all panels."""
-    bar = figure.colorbar(colors, ax=panels, shrink=0.8, aspect=25, pad=0.02)
-    style.style_colorbar(bar, "weight")
+    return figure, [axes]

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from barenet._registry import lookup
+from barenet._registry import by_name, lookup
 from barenet.errors import brief
 from barenet.model.layers._activation_layer import ActivationLayer
-from barenet.model.layers._batch_norm import BatchNorm
 from barenet.model.layers._dense import Dense
 from barenet.model.layers._dropout import Dropout
 from barenet.model.layers._layer import Layer
-from barenet.model.layers._layer_norm import LayerNorm
-
-__all__ = [
-    "LAYERS",
-    "ActivationLayer",
-    "BatchNorm",
-    "Dense",
-    "Dropout",
-    "Layer",
-    "LayerNorm",
-    "layer_from",
-]
+from barenet.model.layers._normalization import BatchNorm, LayerNorm
 
 #: Every layer by its name.
-LAYERS: dict[str, type[Layer]] = {
-    kind.name: kind for kind in (Dense, Dropout, BatchNorm, LayerNorm, ActivationLayer)
-}
+LAYERS: dict[str, type[Layer]] = by_name(Dense, Dropout, BatchNorm, LayerNorm, ActivationLayer)
 
 
 def layer_from(config: Any) -> Layer:
-    """Make a layer from its description as plain data.
-
-    Examples
-    --------
-    >>> layer_from(Dense(3, 2, "tanh").config())
-    Dense(3, 2, 'tanh')
-    """
+    """Make a layer from its description as plain data, the result of its `config`."""
     if not isinstance(config, dict):
         raise ValueError(f"{brief(config)} is not a layer")
     arguments = {name: value for name, value in config.items() if name != "layer"}

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from barenet.model._activations import IDENTITY, Activation, as_activation
-from barenet.model._arrays import Arrays, FloatArray
+from barenet.model._arrays import Arrays, Cache, FloatArray
 from barenet.model.layers._layer import Layer
-
-
-class ActivationCache(NamedTuple):
-    """The values before and after the activation."""
-
-    Z: FloatArray
-    A: FloatArray
-    activation: Activation
 
 
 class ActivationLayer(Layer):
@@ -41,13 +33,13 @@ class ActivationLayer(Layer):
 
     def forward(
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
-    ) -> tuple[FloatArray, ActivationCache]:
+    ) -> tuple[FloatArray, Cache]:
         """Compute A = f(X); X itself for ``logits``."""
         activation = IDENTITY if logits else self.activation
         A = activation.forward(X)
-        return A, ActivationCache(X, A, activation)
+        return A, (X, A, activation)
 
-    def backward(self, cache: ActivationCache, d_output: FloatArray, out: Arrays) -> FloatArray:
+    def backward(self, cache: Cache, d_output: FloatArray, out: Arrays) -> FloatArray:
         """Compute dL/dX = dL/dA · f′(X)."""
         Z, A, activation = cache
         return activation.backward(Z, A, d_output)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,18 +10,9 @@ from barenet._constraints import check_count
 from barenet._registry import spec_of
 from barenet.errors import ArgumentError
 from barenet.model._activations import IDENTITY, Activation, as_activation
-from barenet.model._arrays import Arrays, FloatArray, Shape
+from barenet.model._arrays import Arrays, Cache, FloatArray
 from barenet.model._initializers import Initializer, Orthogonal, as_initializer
 from barenet.model.layers._layer import Layer
-
-
-class DenseCache(NamedTuple):
-    """The input, and the values before and after the activation."""
-
-    X: FloatArray
-    Z: FloatArray
-    A: FloatArray
-    activation: Activation
 
 
 class Dense(Layer):
@@ -86,24 +77,20 @@ class Dense(Layer):
         self.init = as_initializer(self.activation.default_init if init is None else init)
         self.bias_init = as_initializer(bias_init, "bias_init")
         if isinstance(self.bias_init, Orthogonal):
-            raise ArgumentError(
-                "orthogonal needs a matrix, and a bias is a vector", argument="bias_init"
-            )
-
-    @property
-    def parameter_shapes(self) -> dict[str, Shape]:
-        return {"weights": (self.n_in, self.n_out), "bias": (self.n_out,)}
+            problem = "orthogonal needs a matrix, and a bias is a vector"
+            raise ArgumentError(problem, argument="bias_init")
+        self.parameter_shapes = {"weights": (self.n_in, self.n_out), "bias": (self.n_out,)}
 
     def forward(
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
-    ) -> tuple[FloatArray, DenseCache]:
+    ) -> tuple[FloatArray, Cache]:
         """Compute Z = X W + b and A = f(Z); Z itself for ``logits``."""
         activation = IDENTITY if logits else self.activation
         Z = X @ self.weights + self.bias
         A = activation.forward(Z)
-        return A, DenseCache(X, Z, A, activation)
+        return A, (X, Z, A, activation)
 
-    def backward(self, cache: DenseCache, d_output: FloatArray, out: Arrays) -> FloatArray:
+    def backward(self, cache: Cache, d_output: FloatArray, out: Arrays) -> FloatArray:
         """Compute dL/dW, dL/db and dL/dX from dL/dA.
 
         With z_ij = Σₖ x_ik w_kj + b_j and a_ij = f(z_ij), the chain rule goes through Z::

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -60,20 +62,14 @@ class Layer(InPlaceAssignment, ABC):
     n_in: int | None = None
     n_out: int | None = None
     activation: Activation | None = None
-
-    @property
-    def parameter_shapes(self) -> dict[str, Shape]:
-        return {}
-
-    @property
-    def statistic_shapes(self) -> dict[str, Shape]:
-        return {}
+    parameter_shapes: Mapping[str, Shape] = MappingProxyType({})
+    statistic_shapes: Mapping[str, Shape] = MappingProxyType({})
 
     @abstractmethod
     def forward(
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0
     ) -> tuple[FloatArray, Cache]:
-        """Compute the layer's output.
+        """Compute the layer's output, shape (n_samples, n_out), and the cache for `backward`.
 
         Parameters
         ----------
@@ -83,18 +79,11 @@ class Layer(InPlaceAssignment, ABC):
             True while training; dropout and batch norm then differ from prediction.
         rng_key : int
             Determines the random numbers of this step and layer.
-
-        Returns
-        -------
-        output : ndarray of shape (n_samples, n_out)
-            The layer's output.
-        cache : object
-            The argument of `backward`.
         """
 
     @abstractmethod
     def backward(self, cache: Cache, d_output: FloatArray, out: Arrays) -> FloatArray:
-        """Compute dL/d(input) from dL/d(output), and dL/d(parameters) on the way.
+        """Compute dL/d(input), shape (n_samples, n_in), and dL/d(parameters) on the way.
 
         Parameters
         ----------
@@ -104,11 +93,6 @@ class Layer(InPlaceAssignment, ABC):
             dL/d(output).
         out : mapping of str to ndarray
             The arrays that dL/d(parameters) is written to, by name.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_in)
-            dL/d(input).
         """
 
     def initialize(self, rng: np.random.RandomState) -> None:
@@ -128,33 +112,24 @@ class Layer(InPlaceAssignment, ABC):
         dict
             The name as ``"layer"``, and the arguments of the constructor.
         """
-        arguments = (
-            name for name in inspect.signature(type(self)).parameters if name in vars(self)
-        )
-        return {"layer": self.name, **{name: _plain(getattr(self, name)) for name in arguments}}
-
-    def bind(self, views: Arrays) -> None:
-        """Use these arrays for the parameters and statistics.
-
-        Parameters
-        ----------
-        views : mapping of str to ndarray
-            The arrays by name.
-        """
-        vars(self).update(views)
+        config: dict[str, Any] = {"layer": self.name}
+        for name in inspect.signature(type(self)).parameters:
+            if name in vars(self):
+                value = getattr(self, name)
+                config[name] = spec_of(value) if isinstance(value, Configurable) else value
+        return config
 
     @property
     def is_bound(self) -> bool:
         """Whether the layer belongs to a network."""
-        return any(name in vars(self) for name in (*self.parameter_shapes, *self.statistic_shapes))
+        return not vars(self).keys().isdisjoint({**self.parameter_shapes, **self.statistic_shapes})
 
     def __getattr__(self, name: str) -> Any:
         """Explain why a layer without a network has no arrays."""
         made = bool(vars(self)) and not name.startswith("__")  # not while it is being unpickled
         if made and (name in self.parameter_shapes or name in self.statistic_shapes):
-            raise AttributeError(
-                f"{self!r} has no {name} yet: it gets its arrays from a network, Network([layer])"
-            )
+            problem = "yet: it gets its arrays from a network, Network([layer])"
+            raise AttributeError(f"{self!r} has no {name} {problem}")
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
     def __getstate__(self) -> dict[str, Any]:
@@ -165,8 +140,3 @@ class Layer(InPlaceAssignment, ABC):
     def __repr__(self) -> str:
         arguments = (f"{k}={v!r}" for k, v in self.config().items() if k != "layer")
         return f"{type(self).__name__}({', '.join(arguments)})"
-
-
-def _plain(value: Any) -> Any:
-    """An activation or initializer as text; anything else as it is."""
-    return spec_of(value) if isinstance(value, Configurable) else value

@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-from barenet._registry import build
+from barenet._registry import build, by_name
 from barenet.errors import ArgumentError
 from barenet.model._activations import Activation
-from barenet.model.losses._cross_entropy import (
-    BinaryCrossEntropy,
-    CategoricalCrossEntropy,
-    SigmoidCrossEntropy,
-    SoftmaxCrossEntropy,
-)
+from barenet.model.losses._cross_entropy import BinaryCrossEntropy, CategoricalCrossEntropy
 from barenet.model.losses._focal import BinaryFocal, CategoricalFocal
 from barenet.model.losses._loss import Loss
 from barenet.model.losses._poisson import Poisson
 from barenet.model.losses._regression import AbsoluteError, Huber, Quantile, SquaredError
 
-__all__ = [
-    "LOSSES",
-    "AbsoluteError",
-    "BinaryCrossEntropy",
-    "BinaryFocal",
-    "CategoricalCrossEntropy",
-    "CategoricalFocal",
-    "Huber",
-    "Loss",
-    "Poisson",
-    "Quantile",
-    "SigmoidCrossEntropy",
-    "SoftmaxCrossEntropy",
-    "SquaredError",
-    "as_loss",
-    "logits_form",
-]
-
 #: Every loss by its name. The forms on logits are found by `logits_form`.
-LOSSES: dict[str, type[Loss]] = {
-    kind.name: kind
-    for kind in (
-        SquaredError, AbsoluteError, Huber, Quantile, Poisson,
-        BinaryCrossEntropy, CategoricalCrossEntropy, BinaryFocal, CategoricalFocal,
-    )
-}  # fmt: skip
+LOSSES: dict[str, type[Loss]] = by_name(
+    SquaredError, AbsoluteError, Huber, Quantile, Poisson, BinaryCrossEntropy,
+    CategoricalCrossEntropy, BinaryFocal, CategoricalFocal,
+)  # fmt: skip
 
 #: The default loss of an output activation; the squared error for any other.
 DEFAULT_LOSSES: dict[str, type[Loss]] = {
@@ -53,16 +27,7 @@ DEFAULT_LOSSES: dict[str, type[Loss]] = {
 
 
 def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
-    """Build a loss from its name, by default that of the output activation, and check that it fits.
-
-    Examples
-    --------
-    >>> from barenet.model._activations import Identity, Softmax
-    >>> as_loss(None, Softmax())
-    CategoricalCrossEntropy()
-    >>> as_loss("huber:delta=2", Identity())
-    Huber(delta=2.0)
-    """
+    """Build a loss from its name, by default the activation's, and check that it fits."""
     if spec is None:
         return DEFAULT_LOSSES.get(activation.name, SquaredError)()
     loss = build(Loss, LOSSES, spec, "loss")
@@ -77,16 +42,7 @@ def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
 
 
 def logits_form(loss: Loss, activation: Activation) -> tuple[Loss, bool]:
-    """The form of the loss on logits if it has one, and whether it does.
-
-    Examples
-    --------
-    >>> from barenet.model._activations import Sigmoid, Softmax
-    >>> logits_form(CategoricalCrossEntropy(), Softmax())
-    (SoftmaxCrossEntropy(), True)
-    >>> logits_form(SquaredError(), Sigmoid())
-    (SquaredError(factor=0.5), False)
-    """
+    """The form of the loss on logits if it has one, and whether it does."""
     if activation.name not in loss.on_logits:
         return loss, False
     return loss.on_logits[activation.name](**vars(loss)), True

@@ -7,28 +7,22 @@ derivative is p − y.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
-from barenet.model._activations import Softmax, sigmoid
+from barenet.model._activations import Softmax, log_softmax, sigmoid, softplus
 from barenet.model._arrays import FloatArray
 from barenet.model.losses._focal import SoftmaxBinaryFocal
-from barenet.model.losses._loss import Loss
-from barenet.model.losses._probabilities import (
-    BinaryLoss,
-    CategoricalLoss,
-    clip_probabilities,
-    log_softmax,
-    softplus,
-)
+from barenet.model.losses._loss import BinaryLoss, CategoricalLoss, Loss, clip_probabilities
 
 SOFTMAX = Softmax()
 
+#: Formulas of both forms.
+_BINARY, _CATEGORICAL = "-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))", "-times_ln(Y, A)"
 
-@dataclass(frozen=True)
+
 class SigmoidCrossEntropy(Loss):
     """`BinaryCrossEntropy` of p = σ(z), from z: ℓ = Σⱼ max(zⱼ, 0) − yⱼzⱼ + ln(1 + exp(−|zⱼ|)).
 
@@ -44,7 +38,7 @@ class SigmoidCrossEntropy(Loss):
     """
 
     name = "sigmoid_cross_entropy"
-    formula = "-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))"
+    formula = _BINARY
     derivative_formula = "A - Y"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -54,7 +48,6 @@ class SigmoidCrossEntropy(Loss):
         return sigmoid(output) - y
 
 
-@dataclass(frozen=True)
 class SoftmaxCrossEntropy(Loss):
     """`CategoricalCrossEntropy` of p = softmax(z), from z: ℓ = −Σⱼ yⱼ (zⱼ − ln Σₖ exp zₖ).
 
@@ -70,7 +63,7 @@ class SoftmaxCrossEntropy(Loss):
     """
 
     name = "softmax_cross_entropy"
-    formula = "-times_ln(Y, A)"
+    formula = _CATEGORICAL
     derivative_formula = "A - Y"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -80,7 +73,6 @@ class SoftmaxCrossEntropy(Loss):
         return SOFTMAX.forward(output) - y
 
 
-@dataclass(frozen=True)
 class BinaryCrossEntropy(BinaryLoss):
     """ℓ = −Σⱼ yⱼ ln pⱼ + (1 − yⱼ) ln(1 − pⱼ): each output is a separate yes or no.
 
@@ -94,7 +86,7 @@ class BinaryCrossEntropy(BinaryLoss):
     """
 
     name = "binary_cross_entropy"
-    formula = "-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))"
+    formula = _BINARY
     derivative_formula = "(A - Y) / (A * (1 - A))"
     on_logits: ClassVar = {
         "sigmoid": SigmoidCrossEntropy,
@@ -110,7 +102,6 @@ class BinaryCrossEntropy(BinaryLoss):
         return (p - y) / (p * (1 - p))
 
 
-@dataclass(frozen=True)
 class CategoricalCrossEntropy(CategoricalLoss):
     """ℓ = −Σⱼ yⱼ ln pⱼ: y is 1 for the sample's class, and 0 for all others.
 
@@ -125,7 +116,7 @@ class CategoricalCrossEntropy(CategoricalLoss):
     """
 
     name = "categorical_cross_entropy"
-    formula = "-times_ln(Y, A)"
+    formula = _CATEGORICAL
     derivative_formula = "-Y / A"
     on_logits: ClassVar = {"softmax": SoftmaxCrossEntropy}
 

@@ -14,16 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option
-from barenet.model._activations import sigmoid
+from barenet.model._activations import log_softmax, sigmoid, softplus
 from barenet.model._arrays import FloatArray
-from barenet.model.losses._loss import Loss
-from barenet.model.losses._probabilities import (
-    BinaryLoss,
-    CategoricalLoss,
-    clip_probabilities,
-    log_softmax,
-    softplus,
-)
+from barenet.model.losses._loss import BinaryLoss, CategoricalLoss, Loss, clip_probabilities
 
 #: ln(1 − p) of a softmax of a single output; it keeps the loss finite.
 LOG_ZERO = -1e4
@@ -37,7 +30,13 @@ _G_BOTH = f"{_G} + (1 - Y) * (A**(gamma + 1) / (1 - A) - gamma * A**gamma * ln(1
 
 
 @dataclass(frozen=True)
-class SigmoidFocal(Loss):
+class Focal(Loss):
+    """A loss with the option γ."""
+
+    gamma: float = option(2.0, ge=0)
+
+
+class SigmoidFocal(Focal):
     """`BinaryFocal` of p = σ(z), from z, with u = 1 − p = σ(−z) and s = −ln p = ln(1 + exp(−z)).
 
     For y = 1, ℓ = uᵞ s. With du/dz = −pu and ds/dz = −u::
@@ -45,14 +44,8 @@ class SigmoidFocal(Loss):
         dℓ/dz = −γ uᵞ⁻¹ pu s − uᵞ u = −uᵞ (γ p s + u),
 
     which is p − 1 for γ = 0. The case y = 0 is the case y = 1 of −z.
-
-    Examples
-    --------
-    >>> SigmoidFocal().per_sample(np.array([[-1e4], [1e4]]), np.array([[1.0], [1.0]]))
-    array([10000., 0.])
     """
 
-    gamma: float = option(2.0, ge=0)
     name = "sigmoid_focal"
     formula = _BINARY
     derivative_formula = (
@@ -72,8 +65,7 @@ class SigmoidFocal(Loss):
         return (1 - y) * no - y * yes
 
 
-@dataclass(frozen=True)
-class SoftmaxFocal(Loss):
+class SoftmaxFocal(Focal):
     """`CategoricalFocal` of p = softmax(z), from z, with u = 1 − p.
 
     With gᵢ = pᵢ ∂ℓ/∂pᵢ = yᵢ (γ uᵢᵞ⁻¹ pᵢ ln pᵢ − uᵢᵞ) and ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ − pⱼ)::
@@ -81,15 +73,8 @@ class SoftmaxFocal(Loss):
         ∂ℓ/∂zⱼ = Σᵢ gᵢ (δᵢⱼ − pⱼ) = gⱼ − pⱼ Σᵢ gᵢ,
 
     which is pⱼ − yⱼ for γ = 0.
-
-    Examples
-    --------
-    >>> z, y = np.array([[1e4, 0.0], [0.0, 0.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
-    >>> SoftmaxFocal().per_sample(z, y).round(4)
-    array([1.000e+04, 1.733e-01])
     """
 
-    gamma: float = option(2.0, ge=0)
     name = "softmax_focal"
     formula = _CATEGORICAL
     derivative_formula = f"{_G} - A * over_outputs({_G})"
@@ -106,8 +91,7 @@ class SoftmaxFocal(Loss):
         return g - p * g.sum(axis=1, keepdims=True)
 
 
-@dataclass(frozen=True)
-class SoftmaxBinaryFocal(Loss):
+class SoftmaxBinaryFocal(Focal):
     """`BinaryFocal` of p = softmax(z), from z; γ = 0 is `BinaryCrossEntropy`.
 
     With uᵢ = 1 − pᵢ, the sum of the others' probabilities, and hᵢ = pᵢuᵢ ∂ℓ/∂pᵢ::
@@ -117,15 +101,8 @@ class SoftmaxBinaryFocal(Loss):
 
     Only the greatest probability may have a uᵢ that is nearly 0, and then pⱼ/uᵢ is computed from
     the logarithms.
-
-    Examples
-    --------
-    >>> z, y = np.array([[1e4, 0.0, 0.0]]), np.array([[0.0, 1.0, 0.0]])
-    >>> SoftmaxBinaryFocal(0).derivative(z, y)  # 1 − (−1), −1 − ½, 0 − ½
-    array([[ 2. , -1.5, -0.5]])
     """
 
-    gamma: float = option(2.0, ge=0)
     name = "softmax_binary_focal"
     formula = _BINARY
     derivative_formula = f"{_G_BOTH} - A * over_outputs({_G_BOTH})"
@@ -147,8 +124,7 @@ class SoftmaxBinaryFocal(Loss):
         return h - others - np.where(top, 0, h[top][:, None] * ratio)
 
 
-@dataclass(frozen=True)
-class BinaryFocal(BinaryLoss):
+class BinaryFocal(Focal, BinaryLoss):
     """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ + (1 − yⱼ) pⱼᵞ ln(1 − pⱼ): each output is a separate yes or no.
 
     With the derivative γ (1 − p)ᵞ⁻¹ ln p − (1 − p)ᵞ/p for y = 1; for y = 0 it is the
@@ -166,7 +142,6 @@ class BinaryFocal(BinaryLoss):
     0.008926
     """
 
-    gamma: float = option(2.0, ge=0)
     name = "binary_focal"
     formula = _BINARY
     derivative_formula = (
@@ -185,8 +160,7 @@ class BinaryFocal(BinaryLoss):
         return y * _slope(p, 1 - p, self.gamma) - (1 - y) * _slope(1 - p, p, self.gamma)
 
 
-@dataclass(frozen=True)
-class CategoricalFocal(CategoricalLoss):
+class CategoricalFocal(Focal, CategoricalLoss):
     """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ: y is 1 for the sample's class, and 0 for all others.
 
     Probabilities of exactly 0 or 1 are moved to the nearest number in between.
@@ -204,7 +178,6 @@ class CategoricalFocal(CategoricalLoss):
     0.107002
     """
 
-    gamma: float = option(2.0, ge=0)
     name = "categorical_focal"
     formula = _CATEGORICAL
     derivative_formula = "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"

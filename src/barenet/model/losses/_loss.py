@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -17,23 +18,21 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 
 
+@dataclass(frozen=True)
 class Loss(Configurable, ABC):
     """The distance between predictions and targets.
 
     Attributes
     ----------
-    role, name : str
-        The argument that takes it, and its name in `LOSSES`.
     outputs : tuple of str, optional
         Output activations that it is defined for; None for any.
     on_logits : mapping of str to callable
-        By output activation: the same loss with the activation included, computed from the logits
-        (the values before the activation). It takes the same options, and is stable where loss
-        and activation apart would overflow or lose digits.
+        By output activation: the same loss, with the same options, from the logits (the values
+        before the activation). It is stable where loss and activation apart would overflow or lose
+        digits.
     formula, derivative_formula : str
-        Loss of one output and its derivative, from the network's output A and the target Y,
-        as Python expressions, for `explain`. With the activation included, the derivative is
-        the one by the logit.
+        Loss of one output and its derivative, from the network's output A and the target Y, as
+        Python expressions, for `explain`. From the logits, the derivative is the one by the logit.
 
     Examples
     --------
@@ -55,34 +54,22 @@ class Loss(Configurable, ABC):
 
     @abstractmethod
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        """Compute ℓᵢ for each sample, summed over its outputs.
-
-        Parameters
-        ----------
-        output : ndarray of shape (n_samples, n_outputs)
-            Output of the network.
-        y : ndarray of shape (n_samples, n_outputs)
-            The targets.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            The loss of each sample.
-        """
-
-    @abstractmethod
-    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        """Compute ∂ℓᵢ/∂outputᵢⱼ.
+        """Compute ℓᵢ for each sample, summed over its outputs, shape (n_samples,).
 
         Parameters
         ----------
         output, y : ndarray of shape (n_samples, n_outputs)
-            As for `per_sample`.
+            Output of the network, and the targets.
+        """
 
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            The derivative of each sample's loss.
+    @abstractmethod
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        """Compute ∂ℓᵢ/∂outputᵢⱼ, shape (n_samples, n_outputs).
+
+        Parameters
+        ----------
+        output, y : ndarray of shape (n_samples, n_outputs)
+            Output of the network, and the targets.
         """
 
     def value(
@@ -115,10 +102,8 @@ class Loss(Configurable, ABC):
 
         Parameters
         ----------
-        output, y : ndarray of shape (n_samples, n_outputs)
-            Output of the network, and the targets.
-        sample_weight : ndarray of shape (n_samples,), optional
-            Weight of each sample; by default 1.
+        output, y, sample_weight : ndarray
+            The arguments of `value`.
 
         Returns
         -------
@@ -132,18 +117,46 @@ class Loss(Configurable, ABC):
         return derivative * _relative_weights(sample_weight)[:, None]
 
     def check_targets(self, y: FloatArray) -> None:
-        """Reject targets that the loss is not defined for.
+        """Reject targets that the loss is not defined for, with a ValueError.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples, n_outputs)
             The targets.
-
-        Raises
-        ------
-        ValueError
-            If a target is outside the loss's domain.
         """
+
+
+class BinaryLoss(Loss):
+    """A loss of independent probabilities, one for each output."""
+
+    outputs = ("sigmoid", "softmax")
+    #: Whether exactly one class is true in each row.
+    _exclusive: ClassVar[bool] = False
+
+    def check_targets(self, y: FloatArray) -> None:
+        """Reject targets that are not probabilities, of classes that may exclude each other."""
+        if ((y < 0) | (y > 1)).any():
+            problem = f"{self.name} needs targets from 0 to 1, got {y.min():g} to {y.max():g}"
+            raise ArgumentError(problem, argument="y")
+        if self._exclusive and not np.allclose(y.sum(axis=1), 1, atol=1e-3):
+            raise ArgumentError(
+                f"{self.name} needs rows that sum to 1 (one class each)",
+                argument="y",
+                remedy="for several labels at once use a sigmoid output and binary_cross_entropy",
+            )
+
+
+class CategoricalLoss(BinaryLoss):
+    """A loss of the probabilities of classes that exclude each other."""
+
+    outputs = ("softmax", "sigmoid")
+    _exclusive = True
+
+
+def clip_probabilities(p: FloatArray) -> FloatArray:
+    """Move probabilities that were rounded to 0 or 1 away from the poles of the logarithm."""
+    limits = np.finfo(p.dtype)
+    return np.clip(p, limits.tiny, 1 - limits.eps)
 
 
 def _check_shapes(output: FloatArray, y: FloatArray) -> None:

@@ -49,7 +49,6 @@ class SquaredError(Loss):
         return 2 * self.factor * (output - y)
 
 
-@dataclass(frozen=True)
 class AbsoluteError(Loss):
     """ℓ = Σⱼ ``|ŷⱼ − yⱼ|``, with the derivative sign(ŷⱼ − yⱼ): the best constant is the median.
 
@@ -82,11 +81,6 @@ class Huber(Loss):
     delta : float, default=1.0
         Where the parabola becomes a line.
 
-    Raises
-    ------
-    ValueError
-        If delta is not a number above 0.
-
     Examples
     --------
     >>> Huber(delta=1.0).value(np.array([[1.0], [4.0]]), np.array([[0.0], [2.0]]))
@@ -118,11 +112,6 @@ class Quantile(Loss):
     ----------
     q : float, default=0.5
         Fraction of the targets below the prediction.
-
-    Raises
-    ------
-    ValueError
-        If q is not between 0 and 1.
 
     Examples
     --------

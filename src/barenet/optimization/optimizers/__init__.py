@@ -4,35 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from barenet._registry import build
+from barenet._registry import build, by_name
 from barenet.optimization.optimizers._adaptive import AdaGrad, Adam, AdamW, RMSProp
 from barenet.optimization.optimizers._descent import SGD, Momentum, Nesterov
 from barenet.optimization.optimizers._lbfgs import LBFGS
 from barenet.optimization.optimizers._optimizer import Optimizer
 
-__all__ = [
-    "LBFGS",
-    "OPTIMIZERS",
-    "SGD",
-    "AdaGrad",
-    "Adam",
-    "AdamW",
-    "Momentum",
-    "Nesterov",
-    "Optimizer",
-    "RMSProp",
-    "as_optimizer",
-]
-
 #: Every optimizer by its name.
-OPTIMIZERS: dict[str, type[Any]] = {
-    kind.name: kind for kind in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW, LBFGS)
-}
+OPTIMIZERS: dict[str, type[Any]] = by_name(
+    SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW, LBFGS
+)
 
 
 def as_optimizer(spec: str | Optimizer | LBFGS) -> Optimizer | LBFGS:
     """Turn a name such as ``"adam:beta1=0.8"`` into the optimizer."""
-    if isinstance(spec, LBFGS):
-        return spec
-    optimizer: Optimizer | LBFGS = build(Optimizer, OPTIMIZERS, spec, "optimizer")
-    return optimizer
+    return build(Optimizer | LBFGS, OPTIMIZERS, spec, "optimizer")

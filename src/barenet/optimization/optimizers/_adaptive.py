@@ -12,7 +12,7 @@ from barenet.optimization.optimizers._optimizer import Optimizer, UpdateFormula
 
 _ETA, _EPS = "{eta} is the learning rate", "{eps} avoids a division by 0"
 _ADAM_MOMENTS = {"m": "beta1 * m + (1 - beta1) * g", "v": "beta2 * v + (1 - beta2) * g**2"}
-_ADAM_STEP = "eta * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps)"
+_ADAM_STEP = "eta * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps"
 _ADAM_SETTINGS = {"eta": "learning_rate", "beta1": "beta1", "beta2": "beta2", "eps": "epsilon"}
 _ADAM_TEXT = (
     f"{_ETA}, m a running mean of gradients and v one of their squares, of which {{beta1}} and "
@@ -29,8 +29,6 @@ class AdaGrad(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, default=0.01
-        η.
     epsilon : float, default=1e-10
         ε, which prevents a division by 0.
 
@@ -45,7 +43,6 @@ class AdaGrad(Optimizer):
     name = "adagrad"
     formula = UpdateFormula(
         {"s": "s + g**2", "theta": "theta - eta * g / (sqrt(s) + eps)"},
-        moments={"s": "squares"},
         settings={"eta": "learning_rate", "eps": "epsilon"},
         text=f"{_ETA}, s the sum of all squared gradients so far; {_EPS}.",
     )
@@ -67,8 +64,6 @@ class RMSProp(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, default=0.001
-        η.
     decay : float, default=0.99
         ρ, the fraction of the old average that is kept.
     epsilon : float, default=1e-8
@@ -85,7 +80,6 @@ class RMSProp(Optimizer):
     name = "rmsprop"
     formula = UpdateFormula(
         {"s": "rho * s + (1 - rho) * g**2", "theta": "theta - eta * g / (sqrt(s) + eps)"},
-        moments={"s": "squares"},
         settings={"eta": "learning_rate", "rho": "decay", "eps": "epsilon"},
         text=f"{_ETA}, s a running mean of squared gradients, of which {{rho}} is kept; {_EPS}.",
     )
@@ -136,8 +130,6 @@ class Adam(AdamBase):
 
     Parameters
     ----------
-    learning_rate : float, default=0.001
-        η, about how far a parameter moves in a step.
     beta1, beta2 : float, default=0.9 and 0.999
         Fractions of the old averages that are kept.
     epsilon : float, default=1e-8
@@ -156,11 +148,7 @@ class Adam(AdamBase):
 
     name = "adam"
     formula = UpdateFormula(
-        {
-            **_ADAM_MOMENTS,
-            "theta": f"theta - {_ADAM_STEP[:-1]} + epsilon_hat / sqrt(1 - beta2**t))",
-        },
-        moments={"m": "mean", "v": "squares"},
+        {**_ADAM_MOMENTS, "theta": f"theta - {_ADAM_STEP} + epsilon_hat / sqrt(1 - beta2**t))"},
         settings=_ADAM_SETTINGS,
         text=f"{_ADAM_TEXT}.",
     )
@@ -181,8 +169,6 @@ class AdamW(AdamBase):
 
     Parameters
     ----------
-    learning_rate : float, default=0.001
-        η, about how far a parameter moves in a step.
     beta1, beta2 : float, default=0.9 and 0.999
         Fractions of the old averages that are kept.
     epsilon : float, default=1e-8
@@ -200,8 +186,7 @@ class AdamW(AdamBase):
 
     name = "adamw"
     formula = UpdateFormula(
-        {**_ADAM_MOMENTS, "theta": f"theta * (1 - eta * lam) - {_ADAM_STEP}"},
-        moments={"m": "mean", "v": "squares"},
+        {**_ADAM_MOMENTS, "theta": f"theta * (1 - eta * lam) - {_ADAM_STEP})"},
         settings={**_ADAM_SETTINGS, "lam": "weight_decay"},
         text=f"{_ADAM_TEXT}; {{lam}} makes every parameter a little smaller.",
     )

@@ -17,11 +17,6 @@ class SGD(Optimizer):
 
     It is stochastic because g is the gradient of a mini-batch.
 
-    Parameters
-    ----------
-    learning_rate : float, default=0.1
-        η.
-
     Examples
     --------
     >>> theta = np.array([1.0, 2.0])
@@ -50,8 +45,6 @@ class Momentum(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, default=0.01
-        η.
     beta : float, default=0.9
         Fraction of the velocity that is kept.
 
@@ -67,7 +60,6 @@ class Momentum(Optimizer):
     name = "momentum"
     formula = UpdateFormula(
         {"v": "beta * v - eta * g", "theta": "theta + v"},
-        moments={"v": "velocity"},
         settings={"eta": "learning_rate", "beta": "beta"},
         text=_VELOCITY,
     )
@@ -82,21 +74,13 @@ class Momentum(Optimizer):
         parameters += v
 
 
-@dataclass
-class Nesterov(Optimizer):
+class Nesterov(Momentum):
     """v ← β v − η g, θ ← θ + β v − η g: the gradient at the next point.
 
     The parameters are those at the lookahead point, as in Sutskever, Martens, Dahl
     and Hinton, "On the importance of initialization and momentum in deep learning" (2013). From
     Nesterov, "A method of solving a convex programming problem with convergence rate O(1/k²)"
     (1983).
-
-    Parameters
-    ----------
-    learning_rate : float, default=0.01
-        η.
-    beta : float, default=0.9
-        Fraction of the velocity that is kept.
 
     Examples
     --------
@@ -109,13 +93,9 @@ class Nesterov(Optimizer):
     name = "nesterov"
     formula = UpdateFormula(
         {"v": "beta * v - eta * g", "theta": "theta + beta * v - eta * g"},
-        moments={"v": "velocity"},
         settings={"eta": "learning_rate", "beta": "beta"},
         text=_VELOCITY,
     )
-    moment_names = ("velocity",)
-    learning_rate: float = option(0.01, gt=0)
-    beta: float = option(0.9, ge=0, le=1)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         v = self.moments["velocity"]

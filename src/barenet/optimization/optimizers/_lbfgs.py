@@ -1,16 +1,21 @@
-"""L-BFGS: a full-batch method that estimates the curvature from its last steps, from SciPy."""
+"""L-BFGS: a full-batch method that estimates the curvature from its last steps, from SciPy.
+
+The state of SciPy's search is private, but it is a function of the values and gradients passed to
+it: with the same ones it takes the same steps, to the last bit, at negligible cost.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from barenet._constraints import Configurable, option
+from barenet.errors import ResumeError
 from barenet.model._arrays import FloatArray
-from barenet.optimization.optimizers._lbfgs_history import LBFGSHistory
 
 
 @dataclass
@@ -34,8 +39,6 @@ class LBFGS(Configurable):
 
     Attributes
     ----------
-    role, name : str
-        The argument that takes it, and its name in `OPTIMIZERS`.
     full_batch : bool
         True: each step needs all rows.
 
@@ -92,8 +95,8 @@ class LBFGS(Configurable):
         """
         from scipy.optimize import minimize
 
-        search = _Search(value_and_gradient, parameters, after_iteration, history)
         start = parameters if history is None else history.begin(parameters)
+        search = _Search(value_and_gradient, parameters, after_iteration, history)
         result = minimize(  # type: ignore[call-overload]
             search.evaluate,
             start.astype(np.float64),
@@ -125,6 +128,7 @@ class _Search:
     parameters: FloatArray
     after_iteration: Callable[[float, FloatArray], bool]
     history: LBFGSHistory | None
+    #: Loss and gradient at the start of the iteration, and of the last evaluation.
     start: tuple[float, FloatArray] | None = None
     last: tuple[float, FloatArray] | None = None
     stopped: bool = False
@@ -132,10 +136,10 @@ class _Search:
     def evaluate(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Compute the loss and its gradient at x, in the parameters' dtype."""
         self.parameters[:] = x
-        known = None if self.history is None else self.history.replay(x)
-        value, gradient = known or self.value_and_gradient()
-        if self.history is not None and known is None:
-            self.history.record(x, value, gradient)
+        if self.history is None:
+            value, gradient = self.value_and_gradient()
+        else:
+            value, gradient = self.history.evaluate(x, self.value_and_gradient)
         self.last = (value, gradient.astype(np.float64))
         self.start = self.start or self.last
         return self.last
@@ -150,3 +154,66 @@ class _Search:
         if self.after_iteration(*start):
             self.stopped = True
             raise StopIteration
+
+
+class LBFGSHistory:
+    """Values and gradients of a search, in the order of the evaluations."""
+
+    def __init__(self) -> None:
+        self.start: FloatArray | None = None
+        self.values: list[float] = []
+        self.gradients: list[FloatArray] = []
+        self.checksums: list[int] = []  # of the points, to detect a search that takes other steps
+        self.n_reported = 0  # iterations
+        self._position = self._iterations = 0
+
+    def begin(self, parameters: FloatArray) -> FloatArray:
+        """Return the point where the search started, shape (n_parameters,)."""
+        if self.start is None:
+            self.start = parameters.copy()
+        return self.start
+
+    def evaluate(
+        self, x: FloatArray, compute: Callable[[], tuple[float, FloatArray]]
+    ) -> tuple[float, FloatArray]:
+        """Return the next recorded evaluation; after the last, compute and record one."""
+        at, checksum = self._position, zlib.crc32(np.ascontiguousarray(x).data)
+        self._position += 1
+        if at == len(self.values):
+            value, gradient = compute()
+            self.checksums.append(checksum)
+            self.values.append(value)
+            self.gradients.append(gradient.copy())
+        elif checksum != self.checksums[at]:
+            raise ResumeError(
+                "resume: L-BFGS takes other steps here than before, with another version of SciPy "
+                "or on another processor; start the run again"
+            )
+        return self.values[at], self.gradients[at]
+
+    def has_reported(self) -> bool:
+        """Count an iteration, and return whether it was reported before."""
+        self._iterations += 1
+        before = self._iterations <= self.n_reported
+        self.n_reported = max(self.n_reported, self._iterations)
+        return before
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the recorded evaluations."""
+        if self.start is None:
+            return {"reported": 0}
+        return {
+            "reported": self.n_reported,
+            "start": self.start,
+            "values": np.array(self.values),
+            "gradients": np.array(self.gradients, self.start.dtype).reshape(-1, self.start.size),
+            "places": np.array(self.checksums, np.int64),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Replay these evaluations from the first."""
+        self._position = self._iterations = 0
+        self.n_reported, self.start = state["reported"], state.get("start")
+        if self.start is not None:
+            self.values, self.checksums = state["values"].tolist(), state["places"].tolist()
+            self.gradients = list(state["gradients"])

@@ -17,10 +17,8 @@ from barenet.model._arrays import FloatArray
 class UpdateFormula(NamedTuple):
     """Equations of a step for a parameter θ with the gradient g, and the letters in them."""
 
-    #: The new value of each moment and of theta, as `barenet._expressions` reads it.
+    #: The new value of each moment, in the order of `moment_names`, and then of theta.
     updates: Mapping[str, str]
-    #: The moment that each letter stands for.
-    moments: Mapping[str, str] = {}
     #: The option that each letter stands for.
     settings: Mapping[str, str] = {}
     #: Explanation of the letters; those of settings in braces.
@@ -33,12 +31,10 @@ class Optimizer(Configurable, ABC):
 
     Attributes
     ----------
-    role, name : str
-        The argument that takes it, and its name in `OPTIMIZERS`.
     full_batch : bool
         Whether each step needs all rows, as in L-BFGS.
     learning_rate : float
-        Scale of the steps.
+        η, the scale of the steps.
     moment_names : tuple of str
         Names of the vectors that it keeps between steps.
     formula : UpdateFormula, optional
@@ -72,7 +68,9 @@ class Optimizer(Configurable, ABC):
     moments: dict[str, FloatArray] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    n_steps: int = field(default=0, init=False, repr=False, compare=False)
+    n_steps: int = field(
+        default=0, init=False, repr=False, compare=False, metadata={"ge": 0, "integer": True}
+    )
 
     def step(
         self, parameters: FloatArray, gradient: FloatArray, learning_rate: float | None = None
@@ -87,13 +85,9 @@ class Optimizer(Configurable, ABC):
             The gradient of the loss.
         learning_rate : float, optional
             Learning rate of this step, from a schedule; by default the optimizer's own.
-
-        Raises
-        ------
-        ValueError
-            If the optimizer has taken steps with a vector of another length.
         """
-        self.prepare(parameters)
+        if self.moment_names:
+            self.prepare(parameters)
         self.n_steps += 1
         rate = self.learning_rate if learning_rate is None else learning_rate
         self.update(parameters, gradient, rate)
@@ -111,16 +105,14 @@ class Optimizer(Configurable, ABC):
         ValueError
             If the optimizer has taken steps with a vector of another length.
         """
-        if not self.moments:
-            self.moments = {name: np.zeros_like(parameters) for name in self.moment_names}
-        for moment in self.moments.values():
+        for name in self.moment_names:
+            if name not in self.moments:
+                self.moments[name] = np.zeros_like(parameters)
+            moment = self.moments[name]
             if moment.shape != parameters.shape:
-                raise ArgumentError(
-                    f"it has moments of {moment.size} parameters, and this network has "
-                    f"{parameters.size}",
-                    argument="optimizer",
-                    remedy="use a new one, or reset() it",
-                )
+                sizes = f"{moment.size} parameters, and this network has {parameters.size}"
+                remedy = "use a new one, or reset() it"
+                raise ArgumentError(f"it has moments of {sizes}", argument=self.role, remedy=remedy)
 
     @abstractmethod
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
@@ -161,5 +153,6 @@ class Optimizer(Configurable, ABC):
             From `state_dict`.
         """
         self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
-        named = {name: state.get(f"moment_{name}") for name in self.moment_names}
-        self.moments = {name: array.copy() for name, array in named.items() if array is not None}
+        self.__post_init__()
+        names = self.moment_names if self.n_steps else ()
+        self.moments = {name: state[f"moment_{name}"].copy() for name in names}

@@ -10,11 +10,10 @@ import pytest
 
 from barenet._expressions import Expression
 from barenet.activations import ACTIVATIONS
-from barenet.insight.explain._latex import LatexPrinter
-from barenet.insight.explain._mathml import MathPrinter
 from barenet.insight.explain._name import Name
-from barenet.insight.explain._text_block import TextBlock
-from barenet.insight.explain._unicode_printer import UnicodePrinter, unicode_formula
+from barenet.insight.explain._notations import LATEX, MATHML, UNICODE, Notation
+from barenet.insight.explain._printer import Printer
+from barenet.insight.explain._text_block import TextBlock, length
 from barenet.losses import LOSSES
 from barenet.optimization._clipping import CLIPPINGS
 from barenet.optimization._penalties import PENALTIES
@@ -23,20 +22,14 @@ from barenet.optimizers import OPTIMIZERS
 SCALARS = frozenset({"eta", "beta1", "beta2", "t", "eps", "c", "norm", "lam"})
 
 
-def plain(text, scalars=SCALARS):
+def printed(text: str, notation: Notation = UNICODE) -> str:
     expression = Expression.parse(text)
-    return unicode_formula(
-        expression, {each: Name(each).text for each in expression.names}, scalars
-    )
+    letters = {each: notation.name(Name(each)) for each in expression.names}
+    return str(Printer(notation, letters, SCALARS).show(expression))
 
 
-def latex(text):
-    return LatexPrinter(lambda name: Name(name).latex, SCALARS).show(Expression.parse(text))
-
-
-def mathml(text):
-    shown = MathPrinter(lambda name: Name(name).mathml, SCALARS).show(Expression.parse(text))
-    return ElementTree.fromstring(f"<math>{shown}</math>")
+def mathml(text: str) -> ElementTree.Element:
+    return ElementTree.fromstring(f"<math>{printed(text, MATHML)}</math>")
 
 
 @pytest.mark.parametrize(
@@ -73,9 +66,9 @@ def mathml(text):
     ],
 )
 def test_brackets_are_printed_where_they_are_needed(text, in_text, in_latex):
-    assert plain(text) == in_text
+    assert printed(text) == in_text
     if in_latex is not None:
-        assert latex(text) == in_latex
+        assert printed(text, LATEX) == in_latex
 
 
 def test_the_text_of_a_formula_means_the_formula():
@@ -92,7 +85,7 @@ def test_the_text_of_a_formula_means_the_formula():
     for template in templates:
         for operators in itertools.product("+-*/", repeat=3):
             text = template.format(*operators)
-            shown = plain(text).replace("⊙", "*").replace("−", "-").replace("²", "**2")
+            shown = printed(text).replace("⊙", "*").replace("−", "-").replace("²", "**2")
             again = Expression.parse(shown).evaluate(values)
             np.testing.assert_allclose(again, Expression.parse(text).evaluate(values), err_msg=text)
 
@@ -109,11 +102,11 @@ def all_formulas():
 @pytest.mark.parametrize("text", sorted(set(filter(None, all_formulas()))))
 def test_every_formula_is_well_formed(text):
     assert mathml(text) is not None
-    source = latex(text)
+    source = printed(text, LATEX)
     assert source.count("{") == source.count("}")
     assert source.count(r"\left") - source.count(r"\left ") == source.count(r"\right")
     assert source.count(r"\begin") == source.count(r"\end")
-    assert "\n" not in plain(text) and plain(text).count("(") == plain(text).count(")")
+    assert "\n" not in printed(text) and printed(text).count("(") == printed(text).count(")")
 
 
 def test_mathml_has_the_elements_of_mathematics():
@@ -127,10 +120,9 @@ def test_mathml_has_the_elements_of_mathematics():
 def test_numbers_replace_letters():
     matrix = TextBlock(("1 2", "3 4")).between("[", "]")
     column = TextBlock(("1", "3")).between("[", "]")
-    boxes = {"W": matrix, "x.T": column, "eta": TextBlock.of("0.1")}
-    printer = UnicodePrinter(boxes.__getitem__, frozenset({"eta"}), numeric=True)
-    shown = str(printer.show(Expression.parse("W - eta * (W @ x.T)")))
-    assert shown.splitlines() == [
+    operands = {"W": matrix, "x.T": column, "eta": "0.1"}
+    printer = Printer(UNICODE, operands, frozenset({"eta"}), numeric=True)
+    assert str(printer.show(Expression.parse("W - eta * (W @ x.T)"))).splitlines() == [
         "⎡1 2⎤ − 0.1 · ⎛⎡1 2⎤ ⎡1⎤⎞",
         "⎣3 4⎦         ⎝⎣3 4⎦ ⎣3⎦⎠",
     ]
@@ -143,3 +135,28 @@ def test_user_defined_names_are_printed_whole():
     assert Name("delta", "1", d=True).text == "ddelta₁"
     assert Name("mubar", "2").mathml.startswith("<msub><mover>")
     assert Name("m", of=Name("W", "12")).text == "m[W₁₂]"
+
+
+def test_blocks_are_aligned_by_their_middles():
+    tall = TextBlock(("a", "b", "c"), 1)
+    assert str(TextBlock.of("x", tall, "y")) == " a\nxby\n c"
+    assert str(TextBlock.of("x = ", TextBlock.table([["1"], ["2"]]))) == "x = 1\n    2"
+
+
+@pytest.mark.parametrize("kind", ["()⎛⎜⎝⎞⎟⎠", "[]⎡⎢⎣⎤⎥⎦", "||││││││"])
+def test_brackets_are_as_high_as_their_content(kind):
+    block = TextBlock(("1", "2", "3"), 1).between(*kind[:2])
+    expected = [
+        f"{left}{n}{right}" for left, n, right in zip(kind[2:5], "123", kind[5:], strict=True)
+    ]
+    assert str(block).splitlines() == expected
+
+
+def test_columns_are_aligned_to_the_right():
+    assert TextBlock.table([["1", "20"], ["300", "4"]]).lines == ("  1  20", "300   4")
+
+
+def test_a_bar_over_a_letter_has_no_width():
+    bar = "V\N{COMBINING MACRON}"
+    assert length(bar) == 1
+    assert TextBlock.of(TextBlock((bar, "ab")), TextBlock(("x", "y"))).lines == (f"{bar} x", "aby")
