@@ -81,22 +81,6 @@ def _forward(network: Network, values: Values, layer: int) -> list[LayerValues]:
     return found
 
 
-<<<<<<< HEAD
-=======
-def _forward_layer(
-    layer: Layer, values: Values, sums: Values, activation: Activation | None
-) -> tuple[Values, Values, Activation | None]:
-    """Input of the last activation, output of the layer, and the activation."""
-    output, cache = layer.forward(values)
-    if isinstance(layer, Dense):
-        _, Z, *_ = cache
-        return Z, output, layer.activation
-    if layer.activation is not None:
-        return values, output, layer.activation
-    return sums, output, activation
-
-
->>>>>>> 60f372cce672bdadd34cdb769aae81eec37aa8ad
 def _margin(values: LayerValues, neuron: int) -> Values:
     """A neuron's sum; for softmax, minus the largest of the others."""
     sums = values.sums[:, neuron]
