@@ -115,23 +115,6 @@ def test_promise_02_every_layer_activation_and_loss(kind, activation, loss):
         assert_gradient(network, X, y, chosen, weights, training)
 
 
-@pytest.mark.parametrize(("loss", "output"), PAIRS)
-def test_every_loss_on_every_output_that_it_takes(loss, output):
-    chosen = as_loss(SPECS.get(loss, loss), ACTIVATIONS[output]())
-    X, y, weight = make_data(chosen)
-    for weights in (None, weight):
-        for make in (make_network, ends_with_activate):
-            assert_gradient(make("dense", "tanh", output), X, y, chosen, weights, True)
-
-
-def ends_with_activate(kind, activation, output) -> Network:
-    """The same network, its output activation a layer of its own."""
-    layers = [*HIDDEN[kind](3, 4, activation), Dense(4, 3), ActivationLayer(output)]
-    network = Network(layers, dtype="float64")
-    network.parameters[:] = np.random.default_rng(0).normal(scale=0.7, size=network.n_parameters)
-    return network
-
-
 @pytest.mark.parametrize(
     ("kind", "activation", "loss"),
     [

@@ -60,7 +60,3 @@ def test_a_small_layout_by_hand():
     assert views[0]["weights"].tolist() == [[0, 1, 2], [3, 4, 5]]
     assert views[1] == {}
     assert views[2]["gain"].tolist() == [9, 10, 11]
-
-
-def test_an_iterator_of_shapes_is_read_once():
-    assert Layout(iter([{"bias": (2,)}, {"bias": (3,)}])).size == 5

@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as hnp
 from barenet._constraints import check_count, check_number, check_seed
 from barenet.model._array_dataset import check_sample_weight
 from barenet.model._arrays import as_finite, check_dtype, check_inputs, numeric_array
+from barenet.model._network import Network
 
 SINGLE, DOUBLE = np.dtype("float32"), np.dtype("float64")
 NAN, INF = float("nan"), float("inf")
@@ -155,8 +156,10 @@ WRONG_INPUTS = {
 @pytest.mark.parametrize("case", WRONG_INPUTS)
 def test_wrong_inputs(case):
     X, message = WRONG_INPUTS[case]
-    with pytest.raises(ValueError, match=message):
-        check_inputs(X, DOUBLE, 2)
+    network = Network.dense([2, 1], dtype="float64")
+    for take in (network.predict, lambda X: network.value_and_gradient(X, [0.0])):
+        with pytest.raises(ValueError, match=message):
+            take(X)
 
 
 def test_fault_11_too_large_for_float32():

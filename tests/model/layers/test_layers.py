@@ -129,16 +129,6 @@ def test_a_copy_of_a_layer_is_free_for_another_network(name, twin_of):
 
 
 @each
-def test_the_views_cover_the_parameters(name):
-    layer, network = bound(name)
-    network.parameters[:] = np.arange(network.n_parameters)
-    arrays = [getattr(layer, parameter).ravel() for parameter in layer.parameter_shapes]
-    flat = np.concatenate([[], *arrays])
-    np.testing.assert_array_equal(flat, np.arange(network.n_parameters))
-    assert all(np.shares_memory(array, network.parameters) for array in arrays)
-
-
-@each
 def test_setting_an_array_writes_through(name):
     layer, network = bound(name)
     for parameter, shape in layer.parameter_shapes.items():

@@ -68,12 +68,6 @@ def test_a_scaled_loss_takes_the_same_path(scale):
         assert steps(kind(**options), scale * gradients) == pytest.approx(expected, rel=1e-9)
 
 
-def test_adamw_without_decay_is_adam():
-    gradients = [1.0, -0.5, 2.0, 0.25]
-    expected = steps(Adam(0.1), gradients, start=3.0)
-    assert steps(AdamW(0.1, weight_decay=0), gradients, start=3.0) == expected
-
-
 def test_adamw_decays_by_the_rate_and_not_by_the_gradient():
     # no gradient: θ shrinks by η λ each step, and Adam's part is 0
     points = steps(AdamW(0.1, weight_decay=0.5), [0.0] * 3, start=1.0)

@@ -54,9 +54,3 @@ def test_nesterov_is_the_paper_s_look_ahead():
 def test_without_memory_it_is_sgd(kind):
     gradients = [1.0, -3.0, 0.5]
     assert steps(kind(learning_rate=0.1, beta=0), gradients) == steps(SGD(0.1), gradients)
-
-
-def test_momentum_ends_at_the_speed_of_a_constant_slope():
-    """v = −ηg / (1 − β): what a share of β adds up to."""
-    points = steps(Momentum(learning_rate=0.1, beta=0.9), [1.0] * 400)
-    assert points[-2] - points[-1] == pytest.approx(0.1 / (1 - 0.9), rel=1e-12)
