@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from predictors import predictor_of
 
 from barenet import History, ModelCard, Network, Predictor, Scaling, load_predictor, save, train
 from barenet.errors import ArgumentError, ModelFileError, in_a_line
@@ -26,15 +27,7 @@ def make_model() -> Predictor:
     history = train(network, X, y, epochs=3, metrics="r2", engine="reference")
     scores = {"training": {"r2": 0.25}}
     card = ModelCard.of(history, X, y, settings={"epochs": 3, "hidden": ["relu"]}, scores=scores)
-    return Predictor(
-        network=network,
-        preprocessing=Scaling.fit("none", X),
-        classes=None,
-        feature_names=("a", "b", "c"),
-        target_name="answer",
-        dataset="nine rows",
-        card=card,
-    )
+    return predictor_of(network, Scaling.fit("none", X), card=card)
 
 
 def test_a_card_there_and_back(model, path):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from predictors import predictor_of
 
 from barenet import Network, Predictor, TableEncoding, load, load_network, load_predictor, save
 from barenet.data._scaling import Scaling
@@ -22,14 +23,9 @@ LOG = TrainingLog.from_history(History({"loss": [0.5]})).to_dict()
 
 
 def predictor(classes=("no", "yes"), outputs=2):
-    return Predictor(
-        network=Network.dense([3, 4, outputs], output="softmax" if outputs > 1 else "sigmoid"),
-        preprocessing=Scaling.fit("standardize", X),
-        classes=classes,
-        feature_names=("a", "b", "c"),
-        target_name="answer",
-        dataset="nine rows",
-    )
+    network = Network.dense([3, 4, outputs], output="softmax" if outputs > 1 else "sigmoid")
+    names = {"feature_names": ("a", "b", "c"), "target_name": "answer", "dataset": "nine rows"}
+    return predictor_of(network, Scaling.fit("standardize", X), classes=classes, **names)
 
 
 @pytest.mark.parametrize(

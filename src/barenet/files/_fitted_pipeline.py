@@ -59,10 +59,11 @@ class FittedPipeline(NamedTuple):
         """The arguments of a predictor but the names of the target and the data, and the card."""
         network = self.estimator.network_.copy()
         if self.is_multilabel:
-            raise _refused(
-                "predicts several labels of a row, and a predictor one class",
-                "save the network with barenet.save(model.network_, path), or export() the model",
+            problem = "predicts several labels of a row, and a predictor one class"
+            remedy = (
+                "save the network with barenet.save(model.network_, path), or export() the model"
             )
+            raise _refused(problem, remedy)
         width = network.n_inputs
         names = self.feature_names or tuple(f"x{at}" for at in range(width))
         return {
@@ -123,11 +124,9 @@ def _check_not_overridden(part: Any, *methods: str) -> None:
     for method in methods:
         owner = next((kind for kind in type(part).__mro__ if method in vars(kind)), None)
         if owner is not None and not owner.__module__.startswith("barenet."):
-            raise _refused(
-                f"{type(part).__name__} overrides {method} ({owner.__qualname__}), which a file "
-                "can't store",
-                "use barenet's own class, and do the rest around it",
-            )
+            overrides = f"{type(part).__name__} overrides {method} ({owner.__qualname__})"
+            remedy = "use barenet's own class, and do the rest around it"
+            raise _refused(f"{overrides}, which a file can't store", remedy)
 
 
 def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from predictors import predictor_of
 from run_exports import COMPILERS, compile_c, raw_numbers, run_c
 
-from barenet import Network, Predictor, Scaling, TableEncoding, export
+from barenet import Network, Scaling, TableEncoding, export
 from barenet.data._column_types import CategoryColumn
 from barenet.files.exports._c_file import render
 from barenet.files.exports._inference_program import program_of
@@ -95,14 +96,8 @@ EVIL = (
 def test_no_name_gets_out_of_its_quotes(tmp_path):
     network = Network.dense([2, len(EVIL)], output="softmax")
     comment = "*/ int x[-1]; /* ??/\n\\"
-    program = replace(
-        program_of(network),
-        answer="class",
-        classes=EVIL,
-        feature_names=(comment, "\\"),
-        dataset=comment,
-        target_name=comment,
-    )
+    names = {"feature_names": (comment, "\\"), "target_name": comment, "dataset": comment}
+    program = replace(program_of(network), answer="class", classes=EVIL, **names)
     for suffix, text in render(program, "it").items():
         (tmp_path / f"it{suffix}").write_bytes(text)
     (tmp_path / "names.c").write_text(
@@ -116,16 +111,11 @@ def test_no_name_gets_out_of_its_quotes(tmp_path):
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.text(min_size=1), min_size=2, max_size=30), st.text(), st.text())
-def test_any_name_compiles(tmp_path_factory, classes, target, dataset):
-    program = replace(
-        program_of(Network.dense([1, len(classes)], output="softmax")),
-        answer="class",
-        classes=tuple(classes),
-        feature_names=(target,),
-        target_name=target,
-        dataset=dataset,
-    )
+@given(st.lists(st.text(min_size=1), min_size=2, max_size=30), st.text())
+def test_any_name_compiles(tmp_path_factory, classes, name):
+    network = Network.dense([1, len(classes)], output="softmax")
+    names = {"feature_names": (name,), "target_name": name, "dataset": name}
+    program = replace(program_of(network), answer="class", classes=tuple(classes), **names)
     folder = tmp_path_factory.mktemp("c")
     for suffix, text in render(program, "it").items():
         (folder / f"it{suffix}").write_bytes(text)
@@ -154,15 +144,7 @@ def test_fault_98_offsets_keep_their_digits(tmp_path, first, weights):
     if norm:
         network.layers[0].mean, network.layers[0].variance = X.mean(axis=0), X.var(axis=0)
     target = Scaling("standardize", np.array([40.7128]), np.array([1 / 0.3]))
-    model = Predictor(
-        network=network,
-        preprocessing=scaling,
-        classes=None,
-        feature_names=("longitude", "latitude", "year", "small"),
-        target_name="y",
-        dataset="places",
-        target_scaling=target,
-    )
+    model = predictor_of(network, scaling, target_scaling=target)
     export(model, tmp_path / "it.c", weights=weights)
     found, program = run_c(tmp_path / "it.c", X, 1), program_of(model)
     expected = (round_weights(program) if weights == "int8" else program).outputs(X)
@@ -185,17 +167,16 @@ def test_a_file_name_that_would_break_the_include_is_refused(build, stem):
 
 
 @pytest.mark.parametrize(
-    ("layers", "said"),
+    ("layers", "problem"),
     [
         ([Dense(1, 1, init="normal:std=1e300")], "weights "),
         ([Dense(1, 1, "leaky_relu:slope=1e60")], r"slope 1e\+60 is beyond the range of a C float"),
         ([LayerNorm(1, epsilon=1e-60)], "epsilon 1e-60"),
     ],
 )
-def test_numbers_beyond_float32_are_refused(layers, said):
-    program = program_of(Network(layers, dtype="float64"))
-    with pytest.raises(ValueError, match=rf"^model: {said}"):
-        render(program, "it")
+def test_numbers_beyond_float32_are_refused(layers, problem):
+    with pytest.raises(ValueError, match=rf"^model: {problem}"):
+        render(program_of(Network(layers, dtype="float64")), "it")
 
 
 @pytest.mark.parametrize("factor", [1e-50, 1e50])

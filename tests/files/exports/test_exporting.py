@@ -75,11 +75,6 @@ def test_an_older_export_is_replaced_and_anything_else_is_not(tmp_path, to):
         file.write_bytes(ours)
 
 
-def test_a_folder_that_is_missing(tmp_path):
-    with pytest.raises(FileNotFoundError, match="there is no such folder"):
-        export(NETWORK, tmp_path / "nowhere" / "it.c")
-
-
 def test_onnx_that_is_not_installed_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(MissingExtraError, match=r"an ONNX file needs onnx: pip install 'barenet"):

@@ -15,9 +15,10 @@ import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from predictors import predictor_of
 from run_exports import run_onnx
 
-from barenet import Network, Predictor, Scaling, TableEncoding
+from barenet import Network, Scaling, TableEncoding
 from barenet.files.exports._inference_program import Program, program_of
 from barenet.files.exports._onnx_file import render
 
@@ -128,11 +129,8 @@ def test_fault_97_the_markers_of_a_real_table():
         names, *lines = csv.reader(file)
     columns = dict(zip(names[:-1], map(list, zip(*lines, strict=True)), strict=False))
     encoding = TableEncoding.fit({name: values[:-16_281] for name, values in columns.items()})
-    model = Predictor(
-        network=Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=0),
-        preprocessing=encoding, classes=("<=50K", ">50K"),
-        feature_names=encoding.feature_names, target_name="income", dataset="adult",
-    )  # fmt: skip
+    network = Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=0)
+    model = predictor_of(network, encoding, classes=("<=50K", ">50K"))
     rows = {name: values[-16_281:] for name, values in columns.items()}
     assert any("?" in values for values in rows.values())
     labels, probabilities = run_onnx(program_of(model), rows)

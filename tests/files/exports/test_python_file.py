@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from predictors import predictor_of
 from run_exports import rows_of, run_python
 
-from barenet import Network, Predictor, TableEncoding, export
+from barenet import Network, TableEncoding, export
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._python_file import render
 from barenet.layers import Dense
@@ -142,10 +143,7 @@ def test_values_that_are_no_text(table):
 def test_numbers_alone_in_a_table():
     rows = {"a": [1.0, 2.0, None], "b": [3.0, 4.0, 5.0]}
     encoding = TableEncoding.fit(rows)
-    model = Predictor(
-        network=Network.dense([encoding.n_outputs, 2], seed=1), preprocessing=encoding,
-        classes=None, feature_names=("a", "b"), target_name="y", dataset="three rows",
-    )  # fmt: skip
+    model = predictor_of(Network.dense([encoding.n_outputs, 2], seed=1), encoding)
     outputs = run_python(program_of(model))["predict"]([[1.0, 3.0], ["2", "4"], [None, 5]])
     assert np.array_equal(outputs, model.predict(rows))
 

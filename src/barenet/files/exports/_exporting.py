@@ -116,20 +116,13 @@ def export(
     to = _format(path, to)
     program, rounding = program_of(model), None
     if to != "c" and (weights != "float32" or X is not None):
-        raise ArgumentError(
-            f"only C has rounded weights, and this is {to}",
-            argument="weights" if X is None else "X",
-            remedy="use {to}",
-            to="c",
-        )
+        argument = "weights" if X is None else "X"
+        problem = f"only C has rounded weights, and this is {to}"
+        raise ArgumentError(problem, argument=argument, remedy="use {to}", to="c")
     is_rounded = lookup(WEIGHTS, weights, "weights")
     if X is not None and not is_rounded:
-        raise ArgumentError(
-            "rows are needed only to measure the rounding of weights",
-            argument="X",
-            remedy="use {weights}",
-            weights="int8",
-        )
+        problem = "rows are needed only to measure the rounding of weights"
+        raise ArgumentError(problem, argument="X", remedy="use {weights}", weights="int8")
     if is_rounded:
         exact, program = program, round_weights(program)
         if X is not None:
@@ -153,9 +146,5 @@ def _format(path: Path, to: str | None) -> str:
     formats = {suffix: name for name, suffix in SUFFIXES.items()}
     if path.suffix in formats:
         return formats[path.suffix]
-    raise ArgumentError(
-        f"the format does not follow from {path}",
-        argument="to",
-        expected=f"one of {', '.join(SUFFIXES)}",
-        remedy=f"name the format, or end the path with one of {', '.join(formats)}",
-    )
+    remedy = f"name the format, or end the path with one of {', '.join(formats)}"
+    raise ArgumentError(f"the format does not follow from {path}", argument="to", remedy=remedy)

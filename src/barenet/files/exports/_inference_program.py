@@ -174,23 +174,16 @@ def _steps_of(layer: Layer) -> list[kinds.Step]:
     """The steps of a layer in a prediction."""
     steps_of = _STEPS.get(type(layer))
     if steps_of is None:
-        raise ArgumentError(
-            f"{layer!r} is a user-defined layer, which no export can compute",
-            argument="model",
-            value=layer,
-            remedy="write it in terms of barenet's layers, or export the layers before it",
-        )
+        problem = f"{layer!r} is a user-defined layer, which no export can compute"
+        remedy = "write it in terms of barenet's layers, or export the layers before it"
+        raise ArgumentError(problem, argument="model", remedy=remedy)
     return steps_of(layer)
 
 
 def _apply(activation: Activation) -> list[kinds.Step]:
     if not has_expression(activation):
-        raise ArgumentError(
-            f"{activation!r} declares no formula, from which an export is written",
-            argument="model",
-            value=activation,
-            remedy="give its class a `formula`",
-        )
+        problem = f"{activation!r} declares no formula, from which an export is written"
+        raise ArgumentError(problem, argument="model", remedy="give its class a `formula`")
     return [] if isinstance(activation, Identity) else [kinds.Apply(activation)]
 
 

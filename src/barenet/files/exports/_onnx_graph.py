@@ -103,11 +103,8 @@ def column_inputs(
         if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
             raise kinds.unsupported_column(column, "for which ONNX has no type")
         if column.name in RESERVED or column.name.startswith("barenet/"):
-            raise ArgumentError(
-                f"column {column.name!r} has a name that the graph of ONNX uses itself",
-                argument="model",
-                remedy="rename the column",
-            )
+            problem = f"column {column.name!r} has a name that the graph of ONNX uses itself"
+            raise ArgumentError(problem, argument="model", remedy="rename the column")
         text = isinstance(column, CategoryColumn)
         number = "float64" if coarse else str(step.dtype)
         yield column.name, TYPES["string" if text else number]
