@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -112,16 +111,6 @@ def test_images(barenet, digits):
     assert "std" in done.out and "(64, 64)" in done.out
 
 
-def test_a_table(barenet, tmp_path):
-    (tmp_path / "plants.csv").write_text(
-        "height,width,kind\n1,2,fern\n2,1,moss\n3,4,fern\n4,3,moss\n"
-    )
-    options = ["--target", "kind", "--row", "2", "--layers", "2", "2", "1", "--test-size", "0"]
-    done = barenet("explain", "plants.csv", *options)
-    assert done.status == 0, done.err
-    assert "row 2 of plants.csv" in done.out
-
-
 @pytest.mark.parametrize(
     ("name", "starts", "holds"),
     [
@@ -142,30 +131,6 @@ def test_a_format_goes_over_the_suffix(barenet):
     assert Path("step.txt").read_text("utf-8").startswith("<!doctype html>")
     shown = barenet("explain", "moons", "--format", "markdown").out
     assert shown.startswith("# One training step")
-
-
-def test_a_page_is_well_formed(barenet):
-    """Every element that is opened is closed, in its order."""
-    opened: list[str] = []
-
-    class Check(HTMLParser):
-        def handle_starttag(self, tag, attributes):
-            if tag not in ("meta", "mspace"):
-                opened.append(tag)
-
-        def handle_endtag(self, tag):
-            if tag != "mspace":
-                assert opened.pop() == tag
-
-    parser = Check()
-    parser.feed(barenet("explain", "iris", "--format", "html").out)
-    assert opened == []
-
-
-def test_notation_and_precision(barenet):
-    done = barenet("explain", "moons", "--notation", "columns", "--precision", 3)
-    assert "Z₁ = W₁ A₀ + b₁" in done.out
-    assert not re.search(r"\d\.\d{8}", done.out)
 
 
 @pytest.mark.parametrize(

@@ -42,18 +42,6 @@ def test_numbers_lose_r2_and_fewer_rows_are_taken_by_chance(barenet, line):
     assert (everything["rows"], everything["evaluated_on"]) == (60, "all rows")
 
 
-def test_a_table_has_its_columns_in_any_order(barenet, line):
-    Path("one.csv").write_text("x1,x2,y\n" + "".join(f"{n},{n % 3},{n % 5}\n" for n in range(20)))
-    Path("two.csv").write_text(
-        "y,note,x2,x1\n" + "".join(f"{n % 5},n,{n % 3},{n}\n" for n in range(20))
-    )
-    one, two = (
-        json.loads(barenet("importance", line, path, "--json").out)
-        for path in ("one.csv", "two.csv")
-    )
-    assert one["columns"] == two["columns"]
-
-
 def test_of_many_columns_some_are_told(barenet, digits):
     done = barenet("importance", digits, "--repeats", 1)
     assert len(done.out.splitlines()) == 27

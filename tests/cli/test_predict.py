@@ -42,23 +42,6 @@ def test_numbers(barenet, line):
     np.testing.assert_array_equal(np.array(printed, float), expected)
 
 
-def test_columns_are_found_by_name_and_need_no_truth(barenet, iris):
-    X = load_dataset("iris").X[[0, 60, 149]]
-    shuffled = [IRIS[2], IRIS[0], IRIS[3], IRIS[1]]
-    lines = [",".join([*shuffled, "note"])]
-    lines += [",".join([*(str(row[IRIS.index(name)]) for name in shuffled), "x"]) for row in X]
-    Path("new.csv").write_text("\n".join(lines) + "\n")
-    rows = rows_of(barenet("predict", iris, "new.csv"))
-    expected = load_predictor(iris / "model.safetensors").predict(X)
-    assert [row["prediction"] for row in rows] == expected.tolist()
-
-
-def test_fault_42_a_table_of_one_row_is_enough(barenet, iris):
-    Path("one.csv").write_text(",".join(IRIS) + "\n5.1,3.5,1.4,0.2\n")
-    (row,) = rows_of(barenet("predict", iris, "one.csv"))
-    assert row["prediction"] == "setosa"
-
-
 def test_json(barenet, iris):
     done = barenet("predict", iris, "iris", "--row", 149, "--json")
     result = json.loads(done.out)
@@ -93,17 +76,6 @@ def test_what_does_not_fit_the_model_is_one_line(barenet, iris, arguments, said)
     assert (done.status, done.out) == (2, "")
     (line,) = done.err.splitlines()
     assert line.startswith("barenet predict: error: ") and said in line
-
-
-def test_fault_54_a_damaged_model_is_one_line(barenet, iris):
-    damaged = bytearray((iris / "model.safetensors").read_bytes())[:-5]
-    Path("damaged.safetensors").write_bytes(damaged)
-    done = barenet("predict", "damaged.safetensors", "iris")
-    assert (done.status, done.out) == (2, "")
-    assert done.err.startswith("barenet predict: error: damaged.safetensors: ")
-    assert len(done.err.splitlines()) == 1
-    done = barenet("predict", "nowhere.safetensors", "iris")
-    assert done.err == "barenet predict: error: nowhere.safetensors: there is no such file\n"
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

@@ -197,14 +197,6 @@ def test_what_is_said_of_columns_needs_a_table(barenet):
         assert "for tables, and iris is none" in done.err
 
 
-def test_without_a_target_the_columns_are_listed(barenet):
-    done = barenet("train", PENGUINS)
-    assert done.status == 2
-    (line,) = done.err.splitlines()
-    assert "such as --target sex; it has species (text), island (text), bill_length_mm (n" in line
-    assert not Path("runs").exists()
-
-
 @pytest.mark.parametrize("word", ["", "word"])
 def test_a_column_that_is_the_same_in_every_row_is_left_out_of_every_table(barenet, word):
     rows = [f"{n},7,{word and 'ab'[n % 2]},{n % 3}" for n in range(60)]
