@@ -88,39 +88,6 @@ def test_a_network_alone_can_be_exported(barenet):
     assert (done.status, done.out) == (0, "alone.c\nalone.h\n")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ([], "to: name the format, one of onnx, c, python, json"),
-        (
-            ["--to", "onx"],
-            'for --to. Choose from: "onnx", "c", "python", "json". Did you mean "onnx"',
-        ),
-        (["--out", "net.txt"], "to: the format does not follow from net.txt"),
-        (
-            ["--out", "net.py", "--weights", "int8"],
-            "rounded weights, and this is python; use --to",
-        ),
-        (
-            ["--out", "net.c", "--data", "iris"],
-            "data: rows are used to measure",
-        ),
-        (["--out", "42.c"], "out: expected a file name with a letter from A to Z, got '42'"),
-        (["--out", "net.c", "--weights", "int8", "--data", "wine"], "wine has 13 features"),
-        (["--out", "mine.c"], "out: mine.c was not written by barenet"),
-        (["--out", "nowhere/net.c"], "there is no such folder"),
-    ],
-)
-def test_what_is_wrong_is_one_line_and_nothing_is_written(barenet, iris, arguments, said):
-    Path("mine.c").write_text("int x;\n")
-    done = barenet("export", iris, *arguments)
-    assert (done.status, done.out) == (2, "")
-    (only,) = done.err.splitlines()
-    assert only.startswith("barenet export: error: ") and said in only
-    assert [path.name for path in Path.cwd().iterdir()] == ["mine.c"]
-    assert Path("mine.c").read_text() == "int x;\n"
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
 def test_fault_67_a_disk_that_is_full_leaves_the_old_files(barenet, iris, process):
     barenet("export", iris, "--out", "net.c")

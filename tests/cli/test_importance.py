@@ -54,19 +54,3 @@ def test_it_is_a_picture_too(barenet, request, run):
     done = barenet("plot", "importance", folder, "--out", "importance.png")
     assert (done.status, done.out) == (0, "importance.png\n"), done.err
     assert Path("importance.png").read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--repeats", 0], "repeats: expected a whole number of 1 or more, got 0"),
-        (["--most-rows", 0], "--most-rows: expected a whole number of 1 or more, got 0"),
-        (["wine"], "wine has 13 features"),
-        (["iris", "--repeats", "two"], "repeats: expected a whole number, got 'two'"),
-    ],
-)
-def test_what_can_not_be_told_is_one_line(barenet, iris, arguments, said):
-    done = barenet("importance", iris, *arguments)
-    assert (done.status, done.out) == (2, "")
-    (line,) = done.err.splitlines()
-    assert line.startswith("barenet importance: error: ") and said in line

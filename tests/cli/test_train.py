@@ -207,42 +207,6 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["iris", "--layers", 3, 8, 3], "layers: start with 3, but iris has 4 features"),
-        (["iris", "--epochs", 1.5], "epochs: expected a whole number, got '1.5'"),
-        (["iris", "--epochs", 0], "epochs: expected a whole number of 1 or more, got 0"),
-        (["iris", "--optimizer", "adm"], "did you mean 'adam'"),
-        (["iriss"], "DATA: unknown 'iriss', did you mean 'iris'?"),
-        ([], "DATA: name a data set"),
-        (["--config", "missing.toml"], "config: missing.toml: no such file"),
-        (["iris", "--threads", "0"], "--threads: expected a whole number of 1 or more, got 0"),
-        pytest.param(["iris", "--learning-rat", 4], "Did you mean --learning-rate?", id="fault_64"),
-        pytest.param(["iris", "--layers", 4, "8,,x", 3], "got '8,,x'", id="fault_65_text"),
-        pytest.param(["iris", "--layers", 4, "8.5", 3], "got '8.5'", id="fault_65_fraction"),
-        pytest.param(["iris", "--layers", 4, -3, 3], "layers", id="fault_65_negative"),
-        pytest.param(
-            ["iris", "--layers", 4, 10**5, 10**5, 3],
-            "layers: 10,000,900,003 parameters are more than 536,870,912",
-            id="fault_65_too_large",
-        ),
-        pytest.param(["missing.csv", "--target", "y"], "missing.csv: no such file", id="fault_35"),
-        pytest.param(
-            ["columns.csv", "--target", "c"], "no column c; the columns are a, b", id="fault_44"
-        ),
-        (["columns.csv"], "target: name the column"),
-    ],
-)
-def test_fault_64_65_promise_14_wrong_usage_is_one_line_and_status_2(barenet, arguments, said):
-    Path("columns.csv").write_text("a,b\n1,2\n3,4\n")
-    done = barenet("train", *arguments)
-    assert (done.status, done.out) == (2, "")
-    (line,) = done.err.splitlines()
-    assert line.startswith("barenet train: error: ") and said in line
-    assert not Path("runs").exists()
-
-
 def test_fault_66_a_folder_that_cannot_be_written_is_found_before_training(barenet):
     Path("file").write_text("in the way")
     done = barenet("train", "sine", "--epochs", 10**6, "--out", "file/run")
