@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from barenet import MLPClassifier, MLPRegressor
+from barenet import DivergenceError, MLPClassifier, MLPRegressor
 
 callback = pytest.importorskip("sklearn.callback", reason="came with scikit-learn 1.9")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -197,6 +197,15 @@ def test_refused_data_tear_the_callbacks_down():
     assert vars(model).keys() == vars(small().set_callbacks(seen)).keys()
     small().set_callbacks(partial := Recorder()).partial_fit(X, Y, classes=[0, 1, 2])
     assert partial.told == []
+
+
+@pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
+def test_a_fit_that_diverges_tears_the_callbacks_down():
+    seen = Recorder()
+    model = small(MLPRegressor, solver="sgd", learning_rate_init=1e9, max_iter=99)
+    with pytest.raises(DivergenceError):
+        model.set_callbacks(seen).fit(1e9 * X, Y)
+    assert seen.hooks[-1][0] == "teardown" and not hasattr(model, "network_")
 
 
 def test_both_kinds_of_callbacks_and_copies():
