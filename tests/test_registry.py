@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,29 @@ def test_fault_33_an_option_that_is_no_number(argument, kind, option, value):
     with pytest.raises(ValueError, match=rf"{option.name}|{argument}") as error:
         REGISTRIES[argument][1](f"{kind.name}:{option.name}={value}")
     assert "supported between" not in str(error.value)  # Python's words, which help nobody
+
+
+#: Options just outside of their ranges.
+OUT_OF_RANGE = """
+huber:delta=0 huber:delta=-1 quantile:q=0 quantile:q=1 squared_error:factor=0
+binary_focal:gamma=-1 categorical_focal:gamma=-1 normal:std=-1 uniform:limit=-1
+norm:limit=0 value:limit=-1 l1:strength=-1 l2:strength=-1
+step:every=0 step:gamma=-0.5 inverse_scaling:power=-1 cosine:warmup=-1 one_cycle:start=0
+one_cycle:end=0 one_cycle:rise=-0.1 one_cycle:rise=1.5 reduce_on_plateau:patience=0
+sgd:learning_rate=0 momentum:beta=1.1 nesterov:beta=-0.1 rmsprop:decay=1 adam:beta1=1
+adam:beta2=1 adam:epsilon=0 adagrad:epsilon=-1 adamw:weight_decay=-0.1 lbfgs:memory=0
+lbfgs:memory=2.5 lbfgs:gain=-1 lbfgs:evaluations=0 lbfgs:tolerance=-1
+"""
+
+
+@pytest.mark.parametrize("spec", OUT_OF_RANGE.split())
+def test_fault_33_an_option_out_of_its_range(spec):
+    name, option = re.match(r"(\w+):(\w+)=", spec).groups()
+    kinds = [(argument, make) for argument, (names, make) in REGISTRIES.items() if name in names]
+    ((argument, make),) = kinds
+    with pytest.raises(ValueError, match=rf"^{argument}: {name}'s {option}: expected a ") as error:
+        make(spec)
+    assert error.value.argument == argument
 
 
 @pytest.mark.parametrize("number", [np.float64(0.25), np.float32(0.25)], ids=["double", "single"])

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import math
 import numbers
+import re
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from types import NoneType, UnionType
@@ -215,13 +216,7 @@ def _is_text(value: object, max_length: int = MOST_CHARACTERS, unicode: bool = T
     """Whether a value is text, which UTF-8 can encode if it must be Unicode."""
     if not isinstance(value, str) or len(value) > max_length:
         return False
-    if not unicode:
-        return True
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return not (unicode and re.search("[\ud800-\udfff]", value))
 
 
 def _type_in_words(kind: Any) -> str:

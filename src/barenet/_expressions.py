@@ -15,7 +15,7 @@ import operator
 from collections.abc import Callable, Container, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -23,16 +23,13 @@ from numpy.typing import NDArray
 
 __all__ = ["Expression", "declared"]
 
-_OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+_OPERATIONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
     ast.MatMult: operator.matmul,
     ast.Pow: operator.pow,
-}
-
-_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
@@ -77,7 +74,8 @@ class Expression:
     @classmethod
     def parse(cls, text: str, **numbers: float) -> Expression:
         """Read an expression, with numbers in place of some names."""
-        return cls(_Numbers(numbers).visit(_parse(text)))
+        constants = {name: ast.Constant(number) for name, number in numbers.items()}
+        return cls(_Simplified(constants).visit(_parse(text)))
 
     def transposed(self) -> Expression:
         """The same expression for transposed operands, with samples along the other axis."""
@@ -117,10 +115,11 @@ class Expression:
                 return self._value(inner, values).T
             case ast.UnaryOp(operand=inner):
                 return -self._value(inner, values)
-            case ast.BinOp(left=left, op=op, right=right):
+            case (
+                ast.BinOp(left=left, op=op, right=right)
+                | ast.Compare(left=left, ops=[op], comparators=[right])
+            ):
                 return _OPERATIONS[type(op)](self._value(left, values), self._value(right, values))
-            case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return _COMPARISONS[type(op)](self._value(left, values), self._value(right, values))
             case ast.IfExp(test=test, body=body, orelse=other):
                 return np.where(*(self._value(part, values) for part in (test, body, other)))
             case ast.Call(func=ast.Name(id=name), args=arguments):
@@ -160,15 +159,18 @@ def _parse(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-class _Numbers(ast.NodeTransformer):
-    """Replaces names by numbers, and removes what becomes superfluous."""
+class _Substituted(ast.NodeTransformer):
+    """Replaces names."""
 
-    def __init__(self, numbers: Mapping[str, float]) -> None:
-        self.numbers = numbers
+    def __init__(self, nodes: Mapping[str, ast.expr]) -> None:
+        self.nodes = nodes
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        number = self.numbers.get(node.id)
-        return node if number is None else ast.Constant(number)
+        return self.nodes.get(node.id, node)
+
+
+class _Simplified(_Substituted):
+    """Replaces names by numbers, and removes what becomes superfluous."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         left, right = self.visit(node.left), self.visit(node.right)
@@ -206,19 +208,9 @@ class _Expanded(ast.NodeTransformer):
         name = ast.unparse(node.func)
         if name in self.known or name not in DEFINITIONS:
             return node
-        replace = _Operand(node.args[0])
+        replace = _Substituted({"x": node.args[0]})
         body: ast.expr = replace.visit(self.visit(_parse(DEFINITIONS[name])))
         return body
-
-
-class _Operand(ast.NodeTransformer):
-    """Replaces the x of a definition."""
-
-    def __init__(self, argument: ast.expr) -> None:
-        self.argument = argument
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.argument if node.id == "x" else node
 
 
 def _times_ln(factor: Any, x: Any) -> Any:
@@ -227,28 +219,24 @@ def _times_ln(factor: Any, x: Any) -> Any:
         return np.where(factor == 0, 0.0, factor * np.log(x))
 
 
-def _special(name: str) -> Callable[..., Any]:
+def _special(name: str, x: Any) -> Any:
     """Function of SciPy, imported at the first call."""
-
-    def function(x: Any) -> Any:
-        return getattr(importlib.import_module("scipy.special"), name)(x)
-
-    return function
+    return getattr(importlib.import_module("scipy.special"), name)(x)
 
 
 #: Functions of an expression, besides reductions along an axis and those of `DEFINITIONS`.
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs,
     "clip": np.clip,
-    "erf": _special("erf"),
-    "erfc": _special("erfc"),
+    "erf": partial(_special, "erf"),
+    "erfc": partial(_special, "erfc"),
     "exp": np.exp,
     "expm1": np.expm1,
     "ln": np.log,
     "log1p": np.log1p,
     "max": np.maximum,
     "min": np.minimum,
-    "normal": _special("ndtr"),
+    "normal": partial(_special, "ndtr"),
     "sign": np.sign,
     "sqrt": np.sqrt,
     "tanh": np.tanh,

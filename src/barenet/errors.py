@@ -86,23 +86,12 @@ class ArgumentError(BarenetError, ValueError):
         **options: object,
     ) -> None:
         super().__init__(problem)
-        self.problem = problem
-        self.argument = argument
-        self.value = value
-        self.expected = expected
-        self.remedy = remedy
-        self.options = options
+        self.problem, self.argument, self.value = problem, argument, value
+        self.expected, self.remedy, self.options = expected, remedy, options
 
     @classmethod
     def of(
-        cls,
-        argument: str,
-        value: object,
-        expected: str,
-        *,
-        part: str = "",
-        remedy: str = "",
-        **options: object,
+        cls, argument: str, value: object, expected: str, *, part: str = "", **more: Any
     ) -> Self:
         """Describe a value that is not among the accepted ones.
 
@@ -116,10 +105,8 @@ class ArgumentError(BarenetError, ValueError):
             A description of the values that are accepted, such as "a number above 0".
         part : str
             The part of the argument that is wrong, such as "adam's beta1".
-        remedy : str
-            How to correct it.
-        **options : object
-            Values of other arguments that the remedy recommends.
+        **more : object
+            The remedy, and its options.
 
         Returns
         -------
@@ -128,9 +115,7 @@ class ArgumentError(BarenetError, ValueError):
         """
         place = f"{part}: " if part else ""
         problem = f"{place}expected {expected}, got {brief(value)}"
-        return cls(
-            problem, argument=argument, value=value, expected=expected, remedy=remedy, **options
-        )
+        return cls(problem, argument=argument, value=value, expected=expected, **more)
 
     def __str__(self) -> str:
         return self.render()
@@ -202,8 +187,7 @@ class DataError(ArgumentError):
         self, problem: str, *, path: object = None, line: int | None = None, **parts: Any
     ) -> None:
         super().__init__(problem, **parts)
-        self.path = path
-        self.line = line
+        self.path, self.line = path, line
 
     def _place(self) -> list[str]:
         line = "" if self.line is None else f":{self.line}"
@@ -246,10 +230,7 @@ class DivergenceError(BarenetError, ArithmeticError, ValueError):
         self, message: str, *, epoch: int, batch: int, loss: float, outcome: str = ""
     ) -> None:
         super().__init__(message)
-        self.epoch = epoch
-        self.batch = batch
-        self.loss = loss
-        self.outcome = outcome
+        self.epoch, self.batch, self.loss, self.outcome = epoch, batch, loss, outcome
 
     def __str__(self) -> str:
         message = super().__str__()

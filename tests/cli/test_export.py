@@ -13,7 +13,7 @@ import pytest
 
 from barenet import Network, load_predictor, save
 from barenet.data import load_dataset
-from barenet.files.exports import EXPORTS, SUFFIXES
+from barenet.files.exports import SUFFIXES
 
 BESIDE = {
     "onnx": ["iris.onnx"],
@@ -23,7 +23,7 @@ BESIDE = {
 }
 
 
-@pytest.mark.parametrize("to", EXPORTS)
+@pytest.mark.parametrize("to", SUFFIXES)
 def test_it_lies_beside_the_model_under_the_name_of_the_run(barenet, iris, to):
     done = barenet("export", iris, "--to", to)
     assert (done.status, done.err) == (0, "")
@@ -32,7 +32,7 @@ def test_it_lies_beside_the_model_under_the_name_of_the_run(barenet, iris, to):
         (iris / name).unlink()
 
 
-@pytest.mark.parametrize("to", EXPORTS)
+@pytest.mark.parametrize("to", SUFFIXES)
 def test_the_suffix_of_out_tells_the_format(barenet, iris, to):
     done = barenet("export", iris / "model.safetensors", "--out", f"net{SUFFIXES[to]}")
     assert done.status == 0

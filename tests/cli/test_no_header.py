@@ -62,6 +62,6 @@ def test_fault_101_a_table_without_a_header_is_played(run, tmp_path):
 
     with closing(FileStore()) as store:
         state = _start("t.csv", "", "x4", store, header=False)
-        assert store.table(state.data.source).numeric.keys() == {"x1", "x2", "x3", "x4"}
-        assert "--no-header" in store.table(state.data.source).commands("x4")[0]
+        assert store.tables[state.data.source].numeric.keys() == {"x1", "x2", "x3", "x4"}
+        assert "--no-header" in store.tables[state.data.source].commands("x4")[0]
         assert _start(str(run), "", "", store).data.rows

@@ -34,7 +34,6 @@ def network():
     return MLPClassifier((16,), max_iter=15, random_state=0, batch_size=64)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_pipeline_learns_who_survived(passengers):
     """By sex alone 78 % are told apart, and by chance 62 %."""
     X, y = passengers
@@ -46,7 +45,6 @@ def test_a_pipeline_learns_who_survived(passengers):
     np.testing.assert_array_equal(again.predict(shuffled), pipeline.predict(X))
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_search_over_its_parameters(passengers):
     X, y = passengers
     grid = {"tablepreprocessor__numbers": ["standardize", "minmax"]}
@@ -55,7 +53,6 @@ def test_a_search_over_its_parameters(passengers):
     assert search.best_score_ > 0.7 and len(search.cv_results_["params"]) == 4
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_frames_of_files_are_cross_validated_as_dataframes_are(titanic):
     data = load_table(titanic, "survived")
     pipeline = make_pipeline(TablePreprocessor(drop=["boat", "body"]), network())

@@ -9,7 +9,6 @@ from sklearn.linear_model import PoissonRegressor
 from barenet import MLPRegressor
 from barenet.losses import Huber
 
-ENGINES = ("reference", "compiled")
 RNG = np.random.default_rng(0)
 Y = RNG.exponential(size=501)
 X = np.zeros((501, 1))
@@ -21,7 +20,6 @@ CONSTANT = {"hidden_layer_sizes": (), "alpha": 0, "solver": "sgd", "max_iter": 2
     "ignore::sklearn.exceptions.ConvergenceWarning",
     "ignore:in epoch:RuntimeWarning",  # at the minimum there is no gradient left
 )
-@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("loss", "rate", "statistic"),
     [
@@ -37,7 +35,6 @@ def test_the_best_constant_of_each_loss(loss, rate, statistic, engine):
     assert found == pytest.approx(statistic(Y), abs=0.03)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 def test_poisson_without_hidden_layers_is_the_linear_model(engine):
     X = np.linspace(0, 1, 100).reshape(-1, 1)
     y = RNG.poisson(np.exp(X[:, 0] + 1))

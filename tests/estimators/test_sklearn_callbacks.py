@@ -7,33 +7,28 @@ import copy
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from barenet import DivergenceError, MLPClassifier, MLPRegressor
+from barenet import MLPClassifier, MLPRegressor
+from barenet.errors import DivergenceError
 
 callback = pytest.importorskip("sklearn.callback", reason="came with scikit-learn 1.9")
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-X, Y = load_iris(return_X_y=True)
-X = (X - X.mean(axis=0)) / X.std(axis=0)
 SMALL = {"hidden_layer_sizes": (5,), "max_iter": 4, "random_state": 0, "learning_rate_init": 0.05}
-KINDS = (MLPClassifier, MLPRegressor)
 
 
-def small(kind=MLPClassifier, **settings):
-    return kind(**{**SMALL, **settings})
+def classifier(**settings):
+    return MLPClassifier(**{**SMALL, **settings})
 
 
 class Recorder:
-    """Writes down what it is told; asks for all that there is."""
+    """Records every call with its arguments; may end the fit, or fail."""
 
     def __init__(self, stop_after=None, fail_at=None):
-        self.told, self.stop_after, self.fail_at = [], stop_after, fail_at
+        self.calls, self.stop_after, self.fail_at = [], stop_after, fail_at
 
     def setup(self, estimator, context):
         self.note("setup", context)
@@ -49,13 +44,16 @@ class Recorder:
         return context.task_name == "epoch" and context.task_id == self.stop_after
 
     def note(self, hook, context, *more):
-        self.told.append((hook, context.task_name, context.task_id, *more))
+        self.calls.append((hook, context.task_name, context.task_id, *more))
         if self.fail_at == (hook, context.task_name):
             raise OSError("the disk is full")
 
     @property
     def hooks(self):
-        return [entry[:3] for entry in self.told]
+        return [call[:3] for call in self.calls]
+
+    def estimators(self, hook):
+        return [call[-1] for call in self.calls if call[:2] == (hook, "epoch")]
 
 
 def hooks_of(epochs):
@@ -64,145 +62,125 @@ def hooks_of(epochs):
     return [("setup", "fit", 0), *whole, ("teardown", "fit", 0)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_each_epoch_is_a_task(kind, solver):
-    seen = Recorder()
-    model = small(kind, solver=solver).set_callbacks(seen)
-    weight = np.ones(150)
-    model.fit(X, Y, sample_weight=weight)
-    assert seen.hooks == hooks_of(4)
-    for _, _, _, given, targets, metadata, _ in seen.told[1:-1]:
-        assert (given == X).all()
-        assert (targets == Y).all()
+def test_each_epoch_is_a_task(iris, kind, solver):
+    recorder, weight = Recorder(), np.ones(150)
+    model = kind(**SMALL, solver=solver).set_callbacks(recorder)
+    model.fit(*iris, sample_weight=weight)
+    assert recorder.hooks == hooks_of(4)
+    for _, _, _, X, y, metadata, _ in recorder.calls[1:-1]:
+        assert (iris[0] == X).all() and (y == iris[1]).all()
         assert metadata["sample_weight"] is weight
     assert not [name for name in vars(model) if name.startswith(("_callback", "_skl_callbacks_to"))]
 
 
-def test_an_estimator_of_each_epoch_predicts_as_if_the_fit_had_ended_there():
-    seen = Recorder()
-    small(max_iter=5, warm_start=True).set_callbacks(seen).fit(X, Y)
-    ends = [entry[-1] for entry in seen.told if entry[:2] == ("end", "epoch")]
+def test_an_estimator_of_each_epoch_predicts_as_if_the_fit_had_ended_there(iris):
+    X, recorder = iris[0], Recorder()
+    classifier(warm_start=True).set_callbacks(recorder).fit(*iris)
+    ends, begins = recorder.estimators("end"), recorder.estimators("begin")
     for epoch, model in enumerate(ends):
-        alone = small(max_iter=epoch + 1).fit(X, Y)
+        alone = classifier(max_iter=epoch + 1).fit(*iris)
         assert (model.predict_proba(X) == alone.predict_proba(X)).all()
         assert (model.n_iter_, model.loss_) == (alone.n_iter_, alone.loss_)
         assert model.loss_curve_ == alone.loss_curve_
-    begins = [entry[-1] for entry in seen.told if entry[:2] == ("begin", "epoch")]
     for before, after in zip(ends, begins[1:], strict=False):
         assert (before.predict_proba(X) == after.predict_proba(X)).all()
 
 
-def test_a_monitor_logs_a_score_for_each_epoch():
-    for kind, name in ((MLPClassifier, "accuracy"), (MLPRegressor, "r2")):
-        monitor = callback.ScoringMonitor(scoring=[name])
-        model = small(kind).set_callbacks(monitor).fit(X, Y)
-        rows = monitor.get_logs().data
-        scores = [row[name] for row in rows if row["task_name"] == "epoch"]
-        expected = [small(kind, max_iter=n).fit(X, Y).score(X, Y) for n in (1, 2, 3, 4)]
-        assert scores == pytest.approx(expected)
-        assert [row[name] for row in rows if row["task_name"] == "fit"] == [model.score(X, Y)]
+def test_a_monitor_logs_a_score_for_each_epoch(iris, kind):
+    name = "accuracy" if kind is MLPClassifier else "r2"
+    monitor = callback.ScoringMonitor(scoring=[name])
+    model = kind(**SMALL).set_callbacks(monitor).fit(*iris)
+    rows = monitor.get_logs().data
+    scores = [row[name] for row in rows if row["task_name"] == "epoch"]
+    expected = [kind(**{**SMALL, "max_iter": n}).fit(*iris).score(*iris) for n in (1, 2, 3, 4)]
+    assert scores == pytest.approx(expected)
+    assert [row[name] for row in rows if row["task_name"] == "fit"] == [model.score(*iris)]
 
 
-def test_a_progress_bar_comes_to_its_end(capsys):
-    for model in (small(), LogisticRegression()):
-        model.set_callbacks(callback.ProgressBar()).fit(X, Y)
-        shown = capsys.readouterr().out
-        assert f"{type(model).__name__} - fit" in shown
-        assert "100%" in shown
-
-
-def tree(log):
-    """How the tasks are nested: paths, and what is there."""
-    return [(row["task_id_path"], row["estimator_name"], row["task_name"]) for row in log.data]
-
-
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_search_over_pipelines_hands_its_callbacks_down(n_jobs, capsys):
-    def fitted(model, grid):
-        monitor, bar = callback.ScoringMonitor(scoring="accuracy"), callback.ProgressBar(None)
-        # A bar goes down by itself; a monitor is set where it is to listen.
-        pipeline = make_pipeline(StandardScaler(), model.set_callbacks(monitor))
-        search = GridSearchCV(pipeline, grid, cv=2, n_jobs=n_jobs).set_callbacks(bar)
-        return search.fit(X, Y), monitor
-
-    search, monitor = fitted(small(max_iter=3), {"mlpclassifier__alpha": [0.0, 0.1]})
+def test_a_progress_bar_is_complete(iris, capsys):
+    classifier().set_callbacks(callback.ProgressBar()).fit(*iris)
     shown = capsys.readouterr().out
-    assert "GridSearchCV - fit" in shown
-    assert "Pipeline - fit" in shown
-    assert "MLPClassifier - fit" in shown
-    logs = monitor.get_logs(select="all", include_lineage=True)
-    found = {(row["estimator_name"], row["task_name"]) for log in logs for row in log.data}
-    assert ("MLPClassifier", "epoch") in found
-    assert sum(row["task_name"] == "epoch" for log in logs for row in log.data) == 3 * 5
-    assert search.best_score_ > 0.3
-    _, theirs = fitted(LogisticRegression(max_iter=3), {"logisticregression__C": [1.0, 2.0]})
-    others = theirs.get_logs(select="all", include_lineage=True)
-    depths = [{len(row["task_id_path"]) for log in each for row in log.data}
-              for each in (logs, others)]  # fmt: skip
-    assert depths[0] == depths[1]
+    assert "MLPClassifier - fit" in shown and "100%" in shown
 
 
-def test_a_callback_may_end_the_fit():
-    seen = Recorder(stop_after=1)
-    model = small(max_iter=50).set_callbacks(seen).fit(X, Y)
-    assert model.n_iter_ == 2
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_search_over_pipelines_hands_its_callbacks_down(iris, n_jobs, capsys):
+    def logs_of(model, grid):
+        monitor, bar = callback.ScoringMonitor(scoring="accuracy"), callback.ProgressBar(None)
+        # A bar is propagated; a monitor is set on the estimator that it observes.
+        pipeline = make_pipeline(StandardScaler(), model.set_callbacks(monitor))
+        GridSearchCV(pipeline, grid, cv=2, n_jobs=n_jobs).set_callbacks(bar).fit(*iris)
+        logs = monitor.get_logs(select="all", include_lineage=True)
+        return [row for log in logs for row in log.data]
+
+    rows = logs_of(classifier(max_iter=3), {"mlpclassifier__alpha": [0.0, 0.1]})
+    shown = capsys.readouterr().out
+    for name in ("GridSearchCV", "Pipeline", "MLPClassifier"):
+        assert f"{name} - fit" in shown
+    epochs = [row["estimator_name"] for row in rows if row["task_name"] == "epoch"]
+    assert epochs == ["MLPClassifier"] * 3 * 5
+    theirs = logs_of(LogisticRegression(max_iter=3), {"logisticregression__C": [1.0, 2.0]})
+    assert len({len(row["task_id_path"]) for row in rows}) == len(
+        {len(row["task_id_path"]) for row in theirs}
+    )
+
+
+def test_a_callback_may_end_the_fit(iris):
+    recorder = Recorder(stop_after=1)
+    model = classifier(max_iter=50).set_callbacks(recorder).fit(*iris)
     assert model.history_.stop_reason == "a callback of scikit-learn requested it"
-    assert seen.hooks == hooks_of(2)
+    assert recorder.hooks == hooks_of(2)
 
 
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_a_run_that_ends_early_leaves_no_task_open(solver):
-    seen = Recorder()
-    rules = {"early_stopping": True, "n_iter_no_change": 2, "max_iter": 400, "tol": 0.1}
-    model = small(solver=solver, **rules).set_callbacks(seen).fit(X, Y)
-    assert 1 < model.n_iter_ < 400
-    names = [hook for hook, name, _ in seen.hooks if name == "epoch"]
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"early_stopping": True, "n_iter_no_change": 2, "max_iter": 400, "tol": 0.1},
+        {"solver": "lbfgs", "max_iter": 400, "tol": 0.1},
+        {"callbacks": lambda run: run.epoch == 2},
+        {"tol": 9, "n_iter_no_change": 1},
+    ],
+)
+def test_a_run_that_ends_early_leaves_no_task_open(iris, settings):
+    recorder = Recorder()
+    model = classifier(**settings).set_callbacks(recorder).fit(*iris)
+    assert 1 < model.n_iter_ < model.max_iter
+    names = [hook for hook, name, _ in recorder.hooks if name == "epoch"]
     assert names.count("begin") == names.count("end")
-    for stopped in (small(callbacks=lambda run: run.epoch == 2), small(tol=9, n_iter_no_change=1)):
-        stopped.set_callbacks(again := Recorder()).fit(X, Y)
-        assert again.hooks == hooks_of(stopped.n_iter_)
+    hook, name, *_, last = recorder.calls[-2]
+    assert (hook, name) == ("end", "fit")
+    assert (last.predict_proba(iris[0]) == model.predict_proba(iris[0])).all()
 
 
-def test_the_last_task_has_the_best_network():
-    seen = Recorder()
-    model = small(early_stopping=True, max_iter=30, n_iter_no_change=3).set_callbacks(seen)
-    model.fit(X, Y)
-    last = seen.told[-2]
-    assert last[:2] == ("end", "fit")
-    assert (last[-1].predict_proba(X) == model.predict_proba(X)).all()
-
-
-MOMENTS = [("setup", "fit"), ("begin", "fit"), ("begin", "epoch"), ("end", "epoch"),
-           ("end", "fit"), ("teardown", "fit")]  # fmt: skip
-
-
-@pytest.mark.parametrize("where", MOMENTS)
-def test_a_callback_that_fails_is_torn_down_and_its_error_is_told(where):
-    seen = Recorder(fail_at=where)
+@pytest.mark.parametrize(
+    "moment",
+    [("setup", "fit"), ("begin", "fit"), ("begin", "epoch"), ("end", "epoch"), ("end", "fit"),
+     ("teardown", "fit")],
+)  # fmt: skip
+def test_a_callback_that_fails_is_torn_down(iris, moment):
+    recorder = Recorder(fail_at=moment)
     with pytest.raises(OSError, match="the disk is full"):
-        small().set_callbacks(seen).fit(X, Y)
-    assert seen.hooks[-1] == ("teardown", "fit", 0)
+        classifier().set_callbacks(recorder).fit(*iris)
+    assert recorder.hooks[-1] == ("teardown", "fit", 0)
 
 
-def test_refused_data_tear_the_callbacks_down():
-    seen = Recorder()
-    model = small().set_callbacks(seen)
+def test_refused_data_tear_the_callbacks_down(iris):
+    X, y = iris
+    model = classifier().set_callbacks(recorder := Recorder())
     with pytest.raises(ValueError, match="NaN"):
-        model.fit(X * np.nan, Y)
-    assert [hook for hook, *_ in seen.hooks] == ["setup", "teardown"]
+        model.fit(X * np.nan, y)
+    assert [hook for hook, *_ in recorder.hooks] == ["setup", "teardown"]
     with pytest.raises(ValueError, match=r"^max_iter: "):
-        model.set_params(max_iter="many").fit(X, Y)
-    assert len(seen.hooks) == 2
-    assert vars(model).keys() == vars(small().set_callbacks(seen)).keys()
-    small().set_callbacks(partial := Recorder()).partial_fit(X, Y, classes=[0, 1, 2])
-    assert partial.told == []
+        model.set_params(max_iter="many").fit(X, y)
+    assert len(recorder.hooks) == 2
+    assert vars(model).keys() == vars(classifier().set_callbacks(recorder)).keys()
 
 
 @pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
 def test_a_fit_that_diverges_tears_the_callbacks_down():
     seen = Recorder()
-    model = small(MLPRegressor, solver="sgd", learning_rate_init=1e9, max_iter=99)
+    model = MLPRegressor((5,), solver="sgd", learning_rate_init=1e9, max_iter=99)
     with pytest.raises(DivergenceError):
         model.set_callbacks(seen).fit(1e9 * X, Y)
     assert seen.hooks[-1][0] == "teardown" and not hasattr(model, "network_")
@@ -214,8 +192,20 @@ def test_both_kinds_of_callbacks_and_copies():
     plain = small().fit(X, Y)
     assert (clone(model).fit(X, Y).predict_proba(X) == plain.predict_proba(X)).all()
     assert (copy.deepcopy(model).fit(X, Y).loss_curve_) == plain.loss_curve_
+
+
+def test_partial_fit_calls_none(iris):
+    classifier().set_callbacks(recorder := Recorder()).partial_fit(*iris, classes=[0, 1, 2])
+    assert recorder.calls == []
+
+
+def test_both_kinds_of_callbacks_and_copies(iris):
+    epochs = []
+    model = classifier(callbacks=lambda run: epochs.append(run.epoch)).set_callbacks(Recorder())
+    plain = classifier().fit(*iris)
+    for copied in (clone(model), copy.deepcopy(model)):
+        assert copied.fit(*iris).loss_curve_ == plain.loss_curve_
     assert epochs == [1, 2, 3, 4] * 2
-    assert accuracy_score(Y, plain.predict(X)) == plain.score(X, Y)
     with pytest.raises(TypeError, match="FitCallback"):
         model.set_callbacks(print)
-    assert model.set_callbacks().fit(X, Y) is model
+    assert model.set_callbacks().fit(*iris) is model

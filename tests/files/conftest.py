@@ -6,10 +6,13 @@ import hashlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from safetensors import safe_open
 from safetensors.numpy import save
+
+sys.path.insert(0, str(Path(__file__).parent))  # the files that the tests share
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from predictors import predictor_of
 
 from barenet import History, ModelCard, Network, Predictor, Scaling
 from barenet.files._training_log import TrainingLog
@@ -27,17 +28,12 @@ CARD = ModelCard(
 
 @pytest.fixture(name="predictor")
 def make_predictor() -> Predictor:
-    names = tuple(f"column {number}" for number in range(1000))
-    return Predictor(
-        network=Network.dense([1000, 4, 1], hidden="tanh"),
-        preprocessing=Scaling.fit("robust", np.eye(2).repeat(500, axis=1)),
-        classes=None,
-        feature_names=names,
-        target_name="price",
-        dataset="two\nlines",
-        target_scaling=Scaling.fit("standardize", np.array([[1.0], [2.0]])),
-        card=CARD,
-    )
+    network = Network.dense([1000, 4, 1], hidden="tanh")
+    scaling = Scaling.fit("robust", np.eye(2).repeat(500, axis=1))
+    names = {"target_name": "price", "dataset": "two\nlines"}
+    names["feature_names"] = tuple(f"column {number}" for number in range(1000))
+    target = Scaling.fit("standardize", np.array([[1.0], [2.0]]))
+    return predictor_of(network, scaling, target_scaling=target, card=CARD, **names)
 
 
 def test_a_predictor_of_a_thousand_columns_and_hundreds_of_epochs_is_a_few_lines(predictor):

@@ -20,46 +20,37 @@ with locked(Path(sys.argv[1]), "another"):
 """
 
 
-@pytest.fixture
-def holder(tmp_path):
-    """Another process that holds the lock."""
-    command = [sys.executable, "-c", HOLD, str(tmp_path / "lock")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "held\n"
-    yield process
-    process.kill()
-    process.communicate()
-
-
 def test_one_at_a_time(tmp_path):
-    with locked(tmp_path / "lock", "another"):
-        for _ in range(2):
-            with (
-                pytest.raises(OSError, match="another is writing there"),
-                locked(tmp_path / "lock", "another"),
-            ):
-                pass
-        assert (tmp_path / "lock").exists()
-    with locked(tmp_path / "lock", "another"):
-        pass
-    assert not (tmp_path / "lock").exists()
+    for _ in range(2):
+        with locked(tmp_path / "lock", "another"):
+            assert is_held(tmp_path) and is_held(tmp_path)
+            assert (tmp_path / "lock").exists()
+        assert not (tmp_path / "lock").exists()
 
 
-def test_it_is_given_back_after_an_error(tmp_path):
+def is_held(folder) -> bool:
+    try:
+        with locked(folder / "lock", "another"):
+            return False
+    except OSError as error:
+        assert str(error).endswith("another is writing there")
+        return True
+
+
+def test_it_is_released_after_an_error(tmp_path):
     with pytest.raises(RuntimeError, match="on purpose"), locked(tmp_path / "lock", "another"):
         raise RuntimeError("on purpose")
-    with locked(tmp_path / "lock", "another"):
-        pass
+    assert not is_held(tmp_path)
 
 
-def test_that_of_a_process_holds_until_it_is_killed(holder, tmp_path):
-    with pytest.raises(OSError, match="another is"), locked(tmp_path / "lock", "another"):
-        pass
-    holder.kill()
-    holder.wait()
+def test_a_process_holds_it_until_it_is_killed(tmp_path):
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "held\n" and is_held(tmp_path)
+        holder.kill()
+        holder.wait()
     assert (tmp_path / "lock").exists()  # but it is not locked
-    with locked(tmp_path / "lock", "another"):
-        pass
+    assert not is_held(tmp_path)
 
 
 def count_up(folder, times):

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from predictors import predictor_of
 
 from barenet import History, ModelCard, Network, Predictor, Scaling, load_predictor, save, train
-from barenet.errors import ModelFileError, in_a_line
+from barenet.errors import ArgumentError, ModelFileError, in_a_line
 from barenet.files._model_file import read_model
 from barenet.files._model_io import check_header_size
 from barenet.files._safetensors import MAX_HEADER
@@ -26,15 +27,7 @@ def make_model() -> Predictor:
     history = train(network, X, y, epochs=3, metrics="r2", engine="reference")
     scores = {"training": {"r2": 0.25}}
     card = ModelCard.of(history, X, y, settings={"epochs": 3, "hidden": ["relu"]}, scores=scores)
-    return Predictor(
-        network=network,
-        preprocessing=Scaling.fit("none", X),
-        classes=None,
-        feature_names=("a", "b", "c"),
-        target_name="answer",
-        dataset="nine rows",
-        card=card,
-    )
+    return predictor_of(network, Scaling.fit("none", X), card=card)
 
 
 def test_a_card_there_and_back(model, path):
@@ -83,47 +76,25 @@ def test_a_run_that_has_not_come_to_an_epoch_has_no_log(model):
     assert model.card.with_history(History(engine="reference")).log is None
 
 
-def test_where_names_leave_no_room_the_history_is_short(model, path):
-    history = History({"loss": [float(epoch) for epoch in range(400)]})
-    card = model.card.with_history(history)
-    names = ("a", "b", "c" * (MAX_HEADER - 6000))
-    narrow = replace(model, feature_names=names, card=card)
-    check_header_size(narrow)
-    save(narrow, path)
-    log = load_predictor(path).card.log
-    assert (log.n_epochs, log.epochs, log.curves["loss"]) == (400, (400,), (399.0,))
+def test_beside_names_that_fit_there_is_room_for_a_history(model, path):
+    curves = {f"curve {at}": [1 / 3 + epoch / 7 for epoch in range(400)] for at in range(20)}
+    card = model.card.with_history(History({"loss": [0.5] * 400, **curves}))
+    long = replace(model, feature_names=("a", "b", "c" * (MAX_HEADER - 2**18 - 3000)))
+    check_header_size(long)
+    save(replace(long, card=card), path)
+    assert load_predictor(path).card.log.n_epochs == 400
 
 
 WRONG = [
     7,
-    [],
-    "card",
     {},
-    {"settings": []},
-    {"settings": {"a": {}}},
-    {"settings": {"a": None}},
-    {"settings": {"a": [[1]]}},
-    {"settings": {"a": "x" * 10_001}},
-    {"settings": {"\ud800": 1}},
-    {"settings": {"a": ["\ud800"]}},
-    {"data": None},
-    {"data": {"fingerprint": None}},
-    {"data": {"fingerprint": "a" * 63, "rows": {}}},
-    {"data": {"fingerprint": "a" * 63 + "G", "rows": {}}},
-    {"data": {"fingerprint": "a" * 64 + "\n", "rows": {}}},
-    {"data": {"fingerprint": 7, "rows": {}}},
+    *({"settings": each} for each in ({"a": "x" * 10_001}, {"\ud800": 1}, {"a": ["\ud800"]})),
+    *(
+        {"data": {"fingerprint": each, "rows": {}}}
+        for each in ("a" * 63, "a" * 63 + "G", "a" * 64 + "\n", 7)
+    ),
     {"data": {"fingerprint": None, "rows": {"training": -1}}},
-    {"data": {"fingerprint": None, "rows": {"training": 1.5}}},
-    {"data": {"fingerprint": None, "rows": [9]}},
-    {"training": {}},
-    {"training": []},
     {"training": {"n_epochs": 10**9, "history": {"epoch": [0]}}},
-    {"scores": {"training": 0.5}},
-    {"scores": {"training": {"r2": None}}},
-    {"scores": {"training": {"r2": "good"}}},
-    {"scores": {"training": {"r2": True}}},
-    {"versions": {"numpy": 2}},
-    {"versions": None},
 ]
 
 
@@ -175,14 +146,9 @@ def test_fault_57_a_score_that_is_no_number_is_refused(model, path, rewrite, num
     save(model, path)
     extra = read_model(path)[1]
     extra["card"]["scores"]["training"]["r2"] = "here"
-    text = json.dumps(
-        {
-            "format_version": 1,
-            "network": {"layers": [layer.config() for layer in model.network.layers]},
-            "extra": extra,
-            "sha256": "0" * 64,
-        }
-    )
+    layers = [layer.config() for layer in model.network.layers]
+    description = {"format_version": 1, "network": {"layers": layers}, "extra": extra}
+    text = json.dumps(description | {"sha256": "0" * 64})
     rewrite(path, text=text.replace('"here"', number))
     with pytest.raises(ModelFileError, match="scores: training: r2: expected a number"):
         load_predictor(path)
@@ -196,18 +162,19 @@ def test_what_a_later_version_adds_is_passed_over(model, path, rewrite):
 
 
 @pytest.mark.parametrize(
-    ("parts", "said"),
+    "parts",
     [
-        ({"settings": {"a": object()}}, "settings: a: expected one of text, "),
-        ({"settings": {"a": float("nan")}}, "settings: a: expected one of"),
-        ({"data_fingerprint": "x"}, "data_fingerprint: expected 64"),
-        ({"rows": {"training": "9"}}, "rows: training: expected a whole number"),
-        ({"log": History()}, "log: expected a TrainingLog"),
+        {"settings": {"a": object()}},
+        {"settings": {"a": float("nan")}},
+        {"data_fingerprint": "x"},
+        {"rows": {"training": "9"}},
+        {"log": History()},
     ],
 )
-def test_a_card_that_could_not_be_read_is_not_made(parts, said):
-    with pytest.raises(ValueError, match=f"^{said}"):
+def test_a_card_that_could_not_be_read_is_not_made(parts):
+    with pytest.raises(ArgumentError) as caught:
         ModelCard(**parts)
+    assert [caught.value.argument] == list(parts)
 
 
 def test_numbers_of_numpy_are_taken_as_numbers():

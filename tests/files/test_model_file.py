@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import pickle
@@ -11,7 +10,6 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,8 +18,6 @@ from hypothesis import strategies as st
 
 from barenet import Network, load, load_predictor, save, train
 from barenet.errors import ModelFileError
-from barenet.files import _model_file as model_file
-from barenet.files import _safetensors as safetensors
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.layers import LAYERS
 
@@ -58,11 +54,10 @@ def test_there_and_back_with_every_layer(path, dtype):
 
 
 def test_the_same_model_gives_the_same_bytes(path):
-    for _ in range(5):
-        save(every_layer(), path)
-        first = path.read_bytes()
-        save(every_layer(), path)
-        assert path.read_bytes() == first
+    save(every_layer(), path)
+    first = path.read_bytes()
+    save(every_layer(), path)
+    assert path.read_bytes() == first
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(0, 2**32 - 1))
@@ -185,19 +180,11 @@ print(sorted(events & bad), "open" in events)
 
 
 def test_promise_08_loading_runs_no_code_and_unpickles_nothing(path):
-    """By what Python itself says of it, to those who listen."""
+    """By the audit events of Python itself."""
     save(every_layer(), path)
     command = [sys.executable, "-c", LISTENED, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "[] True\n"
-    names = {
-        alias.name
-        for loader in (model_file, safetensors)
-        for node in ast.walk(ast.parse(Path(loader.__file__).read_text("utf-8")))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
-    assert names & {"pickle", "joblib", "marshal", "shelve", "importlib"} == set()
 
 
 @pytest.mark.parametrize("length", [2**63, 2**64 - 1, 2**40, 100_000_000, 2**20 + 1, 3, 1, 0])
@@ -213,7 +200,7 @@ def test_promise_10_a_hostile_header_costs_no_time_and_no_memory(path, length, h
     """The file has the length that it claims, and a little of it is written."""
     with path.open("wb") as file:
         file.write(struct.pack("<Q", length) + header)
-        file.truncate(min(length, 2**36) + 8)  # a hole: it takes no place on the disk
+        file.truncate(min(length, 2**36) + 8)  # it takes no place on the disk
     assert_refused_cheaply(path)
 
 
@@ -255,7 +242,7 @@ def test_fault_61_an_onnx_file_with_data_elsewhere_is_no_model(path, place, tmp_
 DENSE = {"layer": "dense", "n_in": 2, "n_out": 1}
 REFUSED = {
     "key": ("torch", "not one of barenet's models"),
-    "format_version": (99, "has format version 99, and this barenet reads up to 2"),
+    "format_version": ("9\n" * 9999, r"has format version '9\\n.*, and this barenet reads up to 2"),
     "text": ("[[" * 100_000, "not a valid model"),
     "parameters": (np.array([1, np.nan, 0], np.float32), "parameters are not all finite"),
     "extra": (None, "not a valid model"),
@@ -264,29 +251,27 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_fault_57_58_59_62_what_can_not_be_a_model_is_refused(path, rewrite, what):
+def test_fault_57_58_59_62_promise_17_what_can_not_be_a_model_is_refused(path, rewrite, what):
     save(Network.dense([2, 1]), path)
     value, message = REFUSED[what]
     rewrite(path, **{what: value})
-    with pytest.raises(ModelFileError, match=message):
+    with pytest.raises(ModelFileError, match=message) as caught:
         load(path)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
 
 
-@pytest.mark.parametrize(
-    "layers",
-    [
-        [],
-        [{"layer": "densest"}],
-        [{"layer": "dense", "n_in": 2}],
-        [{**DENSE, "n_in": 7}],
-        [{**DENSE, "n_in": 10**8}],
-        [{**DENSE, "n_in": 10**9}],
-        [{**DENSE, "activation": "import os"}],
-        [{**DENSE, "extra": 1}],
-        ["dense"],
-        7,
-    ],
-)
+LAYERS_THAT_ARE_NONE = [
+    7,
+    [],
+    ["dense"],
+    [{"layer": "densest"}],
+    [{"layer": "dense", "n_in": 2}],
+    *([{**DENSE, "n_in": each}] for each in (7, 10**8, 10**9)),
+    *([{**DENSE, **each}] for each in ({"activation": "import os"}, {"extra": 1})),
+]
+
+
+@pytest.mark.parametrize("layers", LAYERS_THAT_ARE_NONE)
 def test_fault_57_layers_that_are_none(path, rewrite, layers):
     save(Network.dense([2, 1]), path)
     rewrite(path, network={"layers": layers})
@@ -321,14 +306,16 @@ def test_fault_106_thousands_of_layers_take_no_time(path, rewrite, loading):
 
 
 @pytest.mark.parametrize("checksum", ["ab" + "a" * 400_000, "", 7, None, "0" * 64, "A" * 64])
-def test_fault_106_a_checksum_that_is_none(path, loading, checksum):
+def test_fault_106_a_checksum_that_is_none(path, checksum):
     save(Network.dense([2, 1]), path)
     header, numbers = header_of(path)
     description = json.loads(header["__metadata__"]["barenet"]) | {"sha256": checksum}
     header["__metadata__"] = {"a": "a" * 500_000, "barenet": json.dumps(description)}
     put(path, json.dumps(header), numbers)
-    outcome, seconds, _ = loading(path)
-    assert "its checksum does not match" in outcome and seconds < 1
+    started = time.process_time()
+    with pytest.raises(ModelFileError, match="its checksum does not match"):
+        load(path)
+    assert time.process_time() - started < 1
 
 
 def test_fault_106_the_weights_of_a_file_are_not_drawn_first(path, monkeypatch):
@@ -375,25 +362,18 @@ def test_fault_107_arrays_that_no_layer_has_are_not_read(
 @pytest.mark.parametrize(
     "entry",
     [
-        {"shape": [0] * 100_000},
-        {"shape": [2**62] * 32},
-        {"shape": [-9]},
-        {"shape": [True, 9]},
-        {"shape": [9.0]},
-        {"shape": None},
-        {"dtype": "F8"},
-        {"dtype": None},
-        {"data_offsets": [0]},
-        {"data_offsets": [0, 9**400]},
+        *({"shape": each} for each in ([0] * 100_000, [2**62] * 32, [-9], [True, 9], [9.0], None)),
+        *({"dtype": each} for each in ("F8", None)),
+        *({"data_offsets": each} for each in ([0], [0, 9**400])),
     ],
 )
-def test_fault_107_an_entry_that_is_no_place_of_an_array(path, forge, loading, entry):
+def test_fault_107_an_entry_that_is_no_place_of_an_array(path, forge, entry):
     layers = [{"layer": "dense", "n_in": 2, "n_out": 3}]
     arrays = {"parameters": place(9) | entry, "statistics": place(0, 36)}
     forge(path, {"network": {"layers": layers}}, arrays, 36)
-    outcome, seconds, memory = loading(path)
-    assert "a damaged one: 'parameters'" in outcome and len(outcome) < 500 + len(str(path))
-    assert seconds < 1 and memory < 2**26
+    with pytest.raises(ModelFileError, match="a damaged one: 'parameters'") as caught:
+        load(path)
+    assert len(str(caught.value)) < 500 + len(str(path))
 
 
 def test_fault_107_a_negative_variance_is_refused(path, rewrite):
@@ -413,12 +393,3 @@ def test_promise_17_numbers_that_are_drawn_and_replaced_are_not_warned_of(path, 
     save(network, path)
     rewrite(path, network={"layers": [{**DENSE, "bias_init": "normal:std=1e300"}]})
     assert np.array_equal(load(path).parameters, network.parameters)
-
-
-@pytest.mark.parametrize("version", ["\n", "9" * 10_000])
-def test_promise_17_a_version_of_many_lines_is_refused_in_one(path, rewrite, version):
-    save(Network.dense([2, 1]), path)
-    rewrite(path, format_version=version)
-    with pytest.raises(ModelFileError, match="has format version '") as caught:
-        load(path)
-    assert len(str(caught.value).splitlines()) == 1 and len(str(caught.value)) < 500

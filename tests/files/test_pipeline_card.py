@@ -70,25 +70,22 @@ def test_of_several_fits_there_is_no_history():
     assert card.data_fingerprint == fingerprint(X, X[:, 0])
 
 
-@pytest.mark.parametrize("words", [False, True])
-def test_the_fingerprint_is_that_of_the_rows_in_a_file(tmp_path, words):
-    table = pd.DataFrame({"a": Y * 2, "b": X[:, 0]}) if not words else pd.DataFrame(
-        {"a": np.array(["u", "v", "w"])[Y], "b": X[:, 0]}
-    )  # fmt: skip
-    y = pd.Series(np.where(X[:, 1] > 0, "yes", "no"), name="y")
-    table.assign(y=y).to_csv(tmp_path / "rows.csv", index=False)
-    data = load_dataset(str(tmp_path / "rows.csv"), target="y")
-    steps = [TablePreprocessor()] if words else []
-    model = make_pipeline(*steps, MLPClassifier(**QUICK)).fit(table, y)
-    assert card_of(model, table, y).data_fingerprint == fingerprint(data.X, data.y)
+TABLES = {
+    "numbers": (MLPClassifier, pd.DataFrame({"a": Y * 2, "b": X[:, 0], "y": Y})),
+    "words": (
+        lambda **options: make_pipeline(TablePreprocessor(), MLPClassifier(**options)),
+        pd.DataFrame({"a": np.array(["u", "v", "w"])[Y], "b": X[:, 0], "y": Y}),
+    ),
+    "float32": (MLPRegressor, pd.DataFrame({"a": X[:, 0], "y": X[:, 1]}).astype("float32")),
+}
 
 
-def test_the_fingerprint_of_float32_is_that_of_the_digits_in_a_file(tmp_path):
-    table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1]}).astype("float32")
-    y = table.pop("b")
-    table.assign(y=y).to_csv(tmp_path / "rows.csv", index=False)
+@pytest.mark.parametrize(("kind", "table"), TABLES.values(), ids=TABLES)
+def test_the_fingerprint_is_that_of_the_rows_in_a_file(tmp_path, kind, table):
+    table.to_csv(tmp_path / "rows.csv", index=False)
     data = load_dataset(str(tmp_path / "rows.csv"), target="y")
-    card = card_of(MLPRegressor(**QUICK).fit(table, y), table, y)
+    rows, y = table.drop(columns="y"), table["y"]
+    card = card_of(kind(**QUICK).fit(rows, y), rows, y)
     assert card.data_fingerprint == fingerprint(data.X, data.y)
 
 

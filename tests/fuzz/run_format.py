@@ -9,9 +9,8 @@ import tomllib
 import warnings
 from pathlib import Path
 
-import tomli_w
 from cyclopts import CycloptsError
-from format import Format
+from format import Format, as_toml
 from model_formats import JSON_WORDS, mended, repacked, unpacked
 from mutations import changed, mutated
 
@@ -54,15 +53,7 @@ class Interruption(Callback):
 
 
 class Interrupted:
-    """The folder of a run that was interrupted, and what it takes to go on with it.
-
-    Parameters
-    ----------
-    place : Path
-        Where the folder is.
-    settings : str
-        Those of the run.
-    """
+    """The folder of a run that was interrupted, and everything that resumes it."""
 
     def __init__(self, place: Path, settings: str) -> None:
         self.place = place
@@ -79,12 +70,9 @@ class Interrupted:
 
     def fresh(self) -> Experiment:
         """Make a network that has not learned anything."""
-        experiment = self.experiment
-        made = [dataclasses.replace(experiment.predictor, network=self.network())]
-        return dataclasses.replace(experiment, predictor=made[0])
-
-    def network(self) -> Network:
-        return Network.dense([2, 4, 2], hidden="tanh", output="softmax", seed=0)
+        network = Network.dense([2, 4, 2], hidden="tanh", output="softmax", seed=0)
+        predictor = dataclasses.replace(self.experiment.predictor, network=network)
+        return dataclasses.replace(self.experiment, predictor=predictor)
 
     def restore(self) -> None:
         """Put every file back, as a command may have gone on with the run."""
@@ -129,11 +117,7 @@ class Run(Format):
         others = [run.files[SETTINGS] for run in self.runs]
         if rng.random() < 0.5:
             return mutated(data, rng, WORDS, others)
-        plain = changed(tomllib.loads(data.decode()), rng)
-        try:
-            return tomli_w.dumps(plain).encode()
-        except (TypeError, ValueError):  # TOML has no null, and no half a character.
-            return json.dumps(plain).encode()
+        return as_toml(changed(tomllib.loads(data.decode()), rng))
 
     def _history(self, data: bytes, rng: random.Random) -> bytes:
         others = [run.files[HISTORY] for run in self.runs]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import scipy.sparse
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import label_binarize
 
-from barenet.model._array_dataset import validate_arrays
+from barenet.model._array_dataset import check_targets, one_hot, validate_arrays
 from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer
 from barenet.model.losses import (
@@ -17,56 +19,84 @@ from barenet.model.losses import (
 )
 
 NAN, INF = float("nan"), float("inf")
-GOOD_X, GOOD_Y = [[1.0, 2.0], [3.0, 4.0]], [0, 2]
-#: By the number of the promise: X, y, the weights, and what is said.
+DOUBLE = np.dtype("float64")
+GOOD_X = [[1.0, 2.0], [3.0, 4.0]]
+#: Targets of three classes, by the number of the fault, and the start of the error.
 WRONG = {
-    "fault_1_nan_in_X": ([[1, NAN], [3, 4]], GOOD_Y, None, r"^X: nan at \(0, 1\)"),
-    "fault_1_nan_in_y": (GOOD_X, [[0, 1, NAN], [1, 0, 0]], None, r"^y: nan at \(0, 2\)"),
-    "fault_2_inf_in_y": (GOOD_X, [[0, 1, 0], [INF, 0, 0]], None, r"^y: inf at \(1, 0\)"),
-    "fault_5_a_vector": (
-        [1.0, 2.0],
-        GOOD_Y,
-        None,
-        r"^X: expected 2 dimensions .*X\.reshape\(1, -1\)",
-    ),
-    "fault_7_lengths": (GOOD_X, [0, 1, 2], None, r"^y: has 3 rows, and X has 2$"),
-    "fault_9_text_in_y": (GOOD_X, ["a", "b"], None, r"^y: .* number the classes first"),
-    "fault_12_sparse": (scipy.sparse.eye_array(2).tocsr(), GOOD_Y, None, r"^X: sparse matrices"),
-    "fault_17_labels": (GOOD_X, [0, 3], None, r"^y: class indices go from 0 to 3, .* take 0 to 2$"),
-    "fault_21_continuous": (GOOD_X, [0.5, 1.5], None, r"^y: expected shape \(2, 3\), or class"),
-    "fault_22_a_column": (GOOD_X, [[0], [2]], None, r"^y: expected shape \(2, 3\), or class"),
-    "fault_24_width": (np.ones((2, 3)), GOOD_Y, None, r"^X: has 3 features, .* takes 2 inputs$"),
-    "fault_26_negative": (
-        GOOD_X,
-        GOOD_Y,
-        [1, -1],
-        r"^sample_weight: expected weights of 0 or more",
-    ),
-    "fault_26_all_zero": (GOOD_X, GOOD_Y, [0, 0], r"^sample_weight: .* not all of them zero$"),
-    "fault_26_length": (GOOD_X, GOOD_Y, [1], r"^sample_weight: expected shape \(2,\)"),
-    "fault_26_nan": (GOOD_X, GOOD_Y, [1, NAN], r"^sample_weight: nan at \(1,\)"),
-    "no_targets": (GOOD_X, None, None, r"^y: has no rows"),
-    "rows_of_two_classes": (GOOD_X, [[1, 1, 0], [1, 0, 0]], None, r"^y: .* rows that sum to 1"),
-    "below_zero": (
-        GOOD_X,
-        [[2, -1, 0], [1, 0, 0]],
-        None,
-        r"^y: .* targets from 0 to 1, got -1 to 2",
-    ),
+    "fault_1_nan": ([[0, 1, NAN], [1, 0, 0]], r"^y: nan at \(0, 2\); only finite numbers"),
+    "fault_2_inf": ([[0, 1, 0], [INF, 0, 0]], r"^y: inf at \(1, 0\)"),
+    "fault_7_lengths": ([0, 1, 2], r"^y: has 3 rows, and X has 2$"),
+    "fault_9_text": (["a", "b"], r"^y: expected real numbers, .*; number the classes first: "),
+    "fault_17_labels": ([0, 3], r"^y: class indices go from 0 to 3, and 3 outputs take 0 to 2$"),
+    "fault_17_below": ([-1, 0], r"^y: class indices go from -1"),
+    "fault_17_large": (np.array([2**63, 0], "uint64"), r"^y: class indices go from 0 to 9223"),
+    "fault_21_continuous": ([0.5, 1.5], r"^y: expected shape \(2, 3\), or class .* got float64"),
+    "fault_22_a_column": ([[0], [2]], r"^y: expected shape \(2, 3\), or class .* got int64"),
+    "no_targets": (None, r"^y: has no rows"),
+    "no_rows": ([], r"^y: has 0 rows, and X has 2$"),
+    "a_number": (1.0, r"^y: has no rows, and X has 2$"),
+    "a_cube": ([[[1]], [[2]]], r"^y: expected shape \(2, 3\)"),
+    "objects": (np.array(["a", "b"], object), r"^y: expected an array of .*number the classes"),
+    "ragged": ([[1], [2, 3]], r"^y: expected an array of numbers"),
+    "complex": ([1j, 0], r"^y: expected real numbers, got complex128"),
+    "beyond_float": ([10**400, 0], r"^y: "),
+    "rows_of_two_classes": ([[1, 1, 0], [1, 0, 0]], r"^y: .* rows that sum to 1"),
+    "below_zero": ([[2, -1, 0], [1, 0, 0]], r"^y: .* targets from 0 to 1, got -1 to 2"),
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_wrong_rows_are_named_and_change_nothing(case):
-    X, y, weight, message = WRONG[case]
+def test_wrong_targets_are_named_and_change_nothing(case):
+    y, message = WRONG[case]
     network = Network.dense([2, 4, 3], output="softmax", seed=1)
     parameters = network.parameters.copy()
     with pytest.raises(ValueError, match=message):
-        network.value_and_gradient(X, y, sample_weight=weight)
-    if message.startswith("^X"):
-        with pytest.raises(ValueError, match=message):
-            network.predict(X)
+        network.value_and_gradient(GOOD_X, y)
     np.testing.assert_array_equal(network.parameters, parameters)
+
+
+@given(y=st.lists(st.integers(0, 4), min_size=1))
+def test_one_hot_is_scikit_learns_label_binarize(y):
+    expected = label_binarize(y, classes=range(5))
+    np.testing.assert_array_equal(one_hot(y, 5), expected)
+    np.testing.assert_array_equal(check_targets(y, len(y), 5, DOUBLE), expected)
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int64", "uint64", "bool"])
+def test_indices_of_any_whole_type(kind, dtype):
+    rows = one_hot(np.array([1, 0, 1], kind), 2, dtype)
+    assert rows.tolist() == [[0, 1], [1, 0], [0, 1]]
+    assert rows.dtype == dtype
+
+
+@pytest.mark.parametrize("y", [[0.0, 1.0], [[0], [1]], 1, []])
+def test_one_hot_takes_a_vector_of_whole_numbers(y):
+    with pytest.raises(ValueError, match=r"^y: expected class indices, whole numbers of shape"):
+        one_hot(y, 2)
+    with pytest.raises(ValueError, match=r"^n_classes: expected a whole number of 1 or more"):
+        one_hot([0], 2.5)
+
+
+@pytest.mark.parametrize(
+    ("y", "n_outputs", "expected"),
+    [
+        ([1, 2], 1, [[1], [2]]),  # numbers: one output is no choice of classes
+        ([[1.5], [2.5]], 1, [[1.5], [2.5]]),
+        ([True, False], 1, [[1], [0]]),
+        ([[0.25, 0.75], [1, 0]], 2, [[0.25, 0.75], [1, 0]]),
+        ([1, 0], 2, [[0, 1], [1, 0]]),
+        (np.array([1, 2], dtype=object), 1, [[1], [2]]),
+    ],
+)
+def test_targets_take_the_shape_of_the_output(y, n_outputs, expected, dtype):
+    targets = check_targets(y, 2, n_outputs, np.dtype(dtype))
+    assert targets.tolist() == expected
+    assert targets.dtype == dtype
+
+
+def test_a_target_too_large_for_the_dtype():
+    with pytest.raises(ValueError, match=r"^y: 1e\+300 is too large for float32; scale the data"):
+        check_targets([1e300, 0], 2, 1, np.dtype("float32"))
 
 
 def test_a_loss_that_does_not_fit():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from barenet.optimization._clipping import CLIPPINGS, ClipNorm, ClipValue, as_clipping
+from barenet.optimization._clipping import CLIPPINGS, ClipNorm, ClipValue
 
 gradients = hnp.arrays(np.float64, st.integers(1, 9), elements=st.floats(-1e6, 1e6))
 limits = st.floats(1e-3, 1e3)
@@ -74,20 +74,3 @@ def test_a_gradient_that_is_no_number_stays_none(kind):
     gradient = np.array([1.0, np.nan])
     kind(1.0).clip(gradient)
     assert np.isnan(gradient[1])
-
-
-@pytest.mark.parametrize("limit", [0, -1, float("nan"), float("inf"), "x", None])
-@pytest.mark.parametrize("kind", CLIPPINGS.values())
-def test_fault_33_a_limit_that_is_none(kind, limit):
-    with pytest.raises(ValueError, match=r"^clip: .*: expected a number above 0, got "):
-        kind(limit)
-
-
-def test_by_name():
-    assert as_clipping(None) is None
-    assert as_clipping("norm:limit=2") == ClipNorm(2)
-    assert as_clipping("value:limit=0.5") == ClipValue(0.5)
-    clipping = ClipNorm(1.0)
-    assert as_clipping(clipping) is clipping
-    with pytest.raises(ValueError, match=r"^clip: expected one of norm, value, or an instance"):
-        as_clipping(1.0)

@@ -19,7 +19,6 @@ from barenet.optimization._schedules import (
     OneCycle,
     ReduceOnPlateau,
     StepDecay,
-    as_schedule,
 )
 
 
@@ -96,13 +95,6 @@ def test_every_factor_is_between_nought_and_one(name, epoch, extra):
     assert isinstance(factor, float)
 
 
-@pytest.mark.parametrize("name", sorted(set(SCHEDULES) - {"constant", "reduce_on_plateau"}))
-def test_every_schedule_ends_lower_than_its_height(name):
-    schedule = SCHEDULES[name]()
-    factors = [schedule.factor(epoch, 50) for epoch in range(51)]
-    assert factors[-1] < max(factors) == pytest.approx(1)
-
-
 def test_a_plateau_by_hand():
     schedule = ReduceOnPlateau(gamma=0.1, patience=2)
     seen = []
@@ -113,20 +105,6 @@ def test_a_plateau_by_hand():
     assert seen == [(0, 0), (0, 0), (1, 0), (0, 1), (1, 1), (0, 2), (0, 2), (1, 2), (0, 3), (0, 3)]
     assert schedule.best == 2
     assert schedule.factor(0, 1) == pytest.approx(1e-3)
-
-
-def test_a_gain_too_small_to_count():
-    schedule = ReduceOnPlateau(patience=1, minimum_delta=0.1)
-    for loss in (1.0, 0.95):  # 0.9 would have counted
-        schedule.observe(loss)
-    assert (schedule.best, schedule.reductions) == (1.0, 1)
-
-
-def test_a_loss_that_gets_better_is_never_a_plateau():
-    schedule = ReduceOnPlateau(patience=1)
-    for loss in range(20, 0, -1):
-        schedule.observe(float(loss))
-    assert schedule.factor(20, 20) == 1
 
 
 def test_a_loss_that_is_no_number_is_no_progress():
@@ -152,37 +130,3 @@ def test_the_others_take_no_notice_of_a_loss(name):
     for loss in (1.0, 2.0, 3.0):
         schedule.observe(loss)
     assert schedule.factor(7, 10) == before
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [
-        "step:every=0",
-        "step:every=-1",
-        "step:gamma=-0.5",
-        "exponential:gamma=nan",
-        "inverse_scaling:power=-1",
-        "cosine:warmup=-1",
-        "cosine:floor=inf",
-        "one_cycle:start=0",
-        "one_cycle:end=0",
-        "one_cycle:rise=-0.1",
-        "one_cycle:rise=1.5",
-        "reduce_on_plateau:patience=0",
-        "reduce_on_plateau:patience=-1",
-        "reduce_on_plateau:gamma=x",
-    ],
-)
-def test_fault_33_a_setting_that_makes_no_schedule(spec):
-    name, _, option = spec.partition(":")
-    with pytest.raises(ValueError, match=rf"^schedule: {name}'s {option.partition('=')[0]}: "):
-        as_schedule(spec)
-
-
-def test_by_name():
-    assert as_schedule(None) == Constant()
-    assert as_schedule("step:every=3") == StepDecay(every=3)
-    schedule = Cosine()
-    assert as_schedule(schedule) is schedule
-    with pytest.raises(ValueError, match=r"^schedule: unknown 'cosin', did you mean 'cosine'\?"):
-        as_schedule("cosin")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
-import socket
 import threading
 import time
 import warnings
@@ -17,7 +17,9 @@ import pytest
 from websockets.sync.client import connect
 
 from barenet.playground._file_store import FileStore
-from barenet.playground._page_state import PageState
+from barenet.playground._page_state import DataSettings, NetworkSettings, PageState
+from barenet.playground._prepared_data import PreparedData, prepare
+from barenet.playground._run_setup import build_network, make_task
 from barenet.playground._server import Server, listen
 from barenet.playground._sessions import Sessions
 from barenet.playground._trainer import Trainer
@@ -57,9 +59,9 @@ def running(
         assert not thread.is_alive()
 
 
-def until(condition: Callable[[], Any], seconds: float = SECONDS) -> Any:
+def until(condition: Callable[[], Any]) -> Any:
     """Wait until a condition is true, and return its value."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + SECONDS
     while not (value := condition()):
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.001)
@@ -84,6 +86,16 @@ class Page:
 
     def send(self, kind: str, **fields: Any) -> None:
         self.line.send(json.dumps({"type": kind, **fields}))
+
+    def edit(self, layer: int, row: int, column: int, value: float) -> None:
+        """Change a weight, and wait for it."""
+        self.send("edit", layer=layer, row=row, column=column, value=value)
+        self.wait_for(lambda network: any(each["value"] == value for each in network["edits"]))
+
+    def run_to(self, epoch: int) -> dict[str, Any]:
+        """Train up to an epoch, and wait for it."""
+        self.send("run_to", epoch=epoch)
+        return self.wait_for(lambda network: network["epoch"] == epoch and not network["playing"])
 
     def receive(self) -> dict[str, Any]:
         """Receive one message, and store its content."""
@@ -162,20 +174,38 @@ def open_page() -> Callable[..., Page]:
     return Page
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_server() -> Callable[..., Any]:
     return running
-
-
-@pytest.fixture(scope="session")
-def run_live_server() -> Callable[..., Any]:
-    """Run a server with a process for the trainer, as for a user."""
-    return lambda: running(process=True)
 
 
 @pytest.fixture
 def wait_until() -> Callable[..., Any]:
     return until
+
+
+@pytest.fixture
+def new_task() -> Callable[..., Any]:
+    """Make a task of a trainer from data and settings; returns it and the prepared data."""
+
+    def make(data: DataSettings | None = None, **settings: Any) -> tuple[Any, PreparedData]:
+        prepared = prepare(data or DataSettings(samples=60))
+        chosen = NetworkSettings().copy(**settings)
+        return make_task(chosen, prepared, build_network(chosen, prepared)), prepared
+
+    return make
+
+
+@pytest.fixture
+def post(server, ask) -> Callable[..., tuple[int, Any]]:
+    """Send a file as the page does, and return the status and the JSON of the answer."""
+
+    def send(path: str, body: bytes) -> tuple[int, Any]:
+        own = [("Host", server.host), ("Origin", server.origin)]
+        status, _, answer = ask(f"/{server.token}/{path}", "POST", own, body)
+        return status, json.loads(answer)
+
+    return send
 
 
 @pytest.fixture
@@ -189,21 +219,17 @@ def ask(server) -> Callable[..., tuple[int, dict[str, str], bytes]]:
         body: bytes = b"",
     ) -> tuple[int, dict[str, str], bytes]:
         path = f"/{server.token}/" if path is None else path
-        headers = [("Host", server.host)] if headers is None else headers
-        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
-        lines += [f"Content-Length: {len(body)}", "Connection: close"] if body else []
-        with socket.create_connection(("127.0.0.1", server.port), SECONDS) as line:
-            line.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
-            answer = b""
-            while b"\r\n\r\n" not in answer and (piece := line.recv(65536)):
-                answer += piece
-            head, _, rest = answer.partition(b"\r\n\r\n")
-            first, *others = head.decode("latin-1").split("\r\n")
-            found = {name.lower(): value for name, _, value in (o.partition(": ") for o in others)}
-            wanted = int(found.get("content-length", 0))
-            while len(rest) < wanted and (piece := line.recv(65536)):
-                rest += piece
-        return int(first.split()[1]), found, rest
+        line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS)
+        with contextlib.closing(line):
+            line.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+            for name, value in [("Host", server.host)] if headers is None else headers:
+                line.putheader(name, value)
+            if body:
+                line.putheader("Content-Length", len(body))
+            line.endheaders(body or None)
+            answer = line.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, found, answer.read()
 
     return send
 

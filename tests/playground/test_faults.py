@@ -175,7 +175,7 @@ def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, m
         page.send("play")
         frames = 0
         session = next(iter(served.sessions.open.values()))
-        wait_until(lambda: session.views[0].latest.epoch > 200)
+        wait_until(lambda: session.views[0].latest.status.epoch > 200)
         while True:  # what came without an answer: two pictures, and no more
             try:
                 message = page.line.recv(0.3)

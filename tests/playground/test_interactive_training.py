@@ -4,123 +4,124 @@ import itertools
 import threading
 import time
 
+import numpy as np
 import pytest
 
+from barenet.optimization._schedules import Cosine
 from barenet.playground._interactive_training import (
     REPORT_FRACTION,
     REPORT_SECONDS,
     InteractiveTraining,
 )
-from barenet.playground._page_state import DataSettings, NetworkSettings
-from barenet.playground._prepared_data import prepare
-from barenet.playground._run_setup import build_network, make_task
+from barenet.playground._page_state import DataSettings, NetworkSettings, WeightEdit
+from barenet.playground._resumed_schedule import DEFAULT_EPOCHS, ResumedSchedule
+from barenet.playground._training_state import TrainingState
 from barenet.training._train import train
+
+PLANE = DataSettings(source="plane", samples=60)
+
+
+class Training(InteractiveTraining):
+    """A training whose reports are collected."""
+
+    def __init__(self, task, wait_until):
+        self.reports = []
+        super().__init__(task, self.reports.append)
+        self.initial_parameters = task.network.parameters.copy()
+        self.wait_until = wait_until
+        self.thread = threading.Thread(target=self.work)
+        self.thread.start()
+        self.seen(0)
+
+    def seen(self, epoch=None, condition=lambda report: not report.status.playing):
+        """Wait for a report of an epoch, by default at rest."""
+        return self.wait_until(
+            lambda: (
+                self.reports
+                and epoch in (None, self.reports[-1].status.epoch)
+                and condition(self.reports[-1])
+                and self.reports[-1]
+            )
+        )
+
+    def run_to(self, epoch):
+        self.send("run_to", epoch)
+        return self.seen(epoch)
+
+    def play(self, condition):
+        self.send("play")
+        return self.seen(condition=condition)
 
 
 @pytest.fixture
-def start(wait_until):
-    """A training in a thread, with its reports; it is told to close at the end."""
+def start(wait_until, new_task):
+    """Start a training in a thread, which is closed at the end."""
     started = []
 
     def begin(data=None, **changes):
-        settings = NetworkSettings(**{"hidden": (4,), "activations": ("tanh",), **changes})
-        prepared = prepare(data or DataSettings(samples=60))
-        reports = []
-        training = InteractiveTraining(
-            make_task(settings, prepared, build_network(settings, prepared)), reports.append
-        )
-        thread = threading.Thread(target=training.work)
-        thread.start()
-        started.append((training, thread))
-        training.seen = lambda condition: wait_until(
-            lambda: reports and condition(reports[-1]) and reports[-1]
-        )
-        training.prepared = prepared
-        training.seen(lambda report: report.epoch == 0)
-        return training
+        settings = {"hidden": (4,), "activations": ("tanh",), **changes}
+        started.append(Training(new_task(data, **settings)[0], wait_until))
+        return started[-1]
 
     yield begin
-    for training, thread in started:
+    for training in started:
         training.send("close")
-        thread.join(30)
-        assert not thread.is_alive()
+        training.thread.join(30)
+        assert not training.thread.is_alive()
 
 
-def reference(training, epochs, **changes):
-    """What `barenet.train` makes of the same network."""
-    settings = training.settings.copy(**changes)
-    network = build_network(settings, training.prepared)
-    train(
-        network,
-        *training.task.training,
-        **{
-            **settings.run_config(len(training.task.training[0])).train_arguments(),
-            "epochs": epochs,
-        },
-        validation_data=training.task.test,
-        metrics="accuracy",
-    )
-    return network.parameters
+def trained_by_library(training, new_task, epochs):
+    """The weights after `barenet.train` with the same settings."""
+    settings, (X, y) = training.settings, training.task.training
+    task, _ = new_task(**vars(settings))
+    arguments = settings.run_config(len(X)).train_arguments()
+    train(task.network, X, y, **{**arguments, "epochs": epochs}, metrics="accuracy")
+    return task.network.parameters
 
 
-def test_it_is_the_librarys_own_training_bit_for_bit(start):
+@pytest.mark.parametrize("stops", [[12], [1, 2, 3, 9]])
+def test_it_is_the_librarys_training_bit_for_bit(start, new_task, stops):
     training = start(seed=3)
-    training.send("run_to", 12)
-    report = training.seen(lambda report: report.epoch == 12 and not report.playing)
-    assert (report.parameters == reference(training, 12)).all()
+    for epoch in stops:
+        report = training.run_to(epoch)
+    assert (report.parameters == trained_by_library(training, new_task, stops[-1])).all()
 
 
-def test_pausing_and_stepping_change_no_bit(start):
-    training = start()
-    for epoch in range(1, 6):
-        training.send("step")
-        report = training.seen(lambda report, epoch=epoch: report.epoch == epoch)
-    training.send("pause")
-    training.send("run_to", 9)
-    report = training.seen(lambda report: report.epoch == 9)
-    assert (report.parameters == reference(training, 9)).all()
-
-
-def test_a_batch_after_another_changes_no_bit(start):
+def test_single_batches_change_no_bit(start, new_task):
     training = start(batch_size=7)
     for batch in range(5):
         training.send("batch")
         place = ((batch + 1) // 5, (batch + 1) % 5)
         report = training.seen(
-            lambda report, place=place: (report.epoch, report.batch[0]) == place and report.update
+            place[0], lambda report, b=place[1]: report.status.batch[0] == b and report.update
         )
-        assert report.update.batch == batch and not report.playing
+        assert report.update.batch == batch and not report.status.playing
         assert (report.update.before.snapshot.parameters != report.parameters).any()
-    assert report.batch == (0, 5) and report.update.batch == 4
-    training.send("run_to", 4)
-    report = training.seen(lambda report: report.epoch == 4 and not report.playing)
-    assert (report.parameters == reference(training, 4, batch_size=7)).all()
+    report = training.run_to(4)
+    assert (report.parameters == trained_by_library(training, new_task, 4)).all()
     training.send("edit", (0, 5.0))
-    assert training.seen(lambda report: report.parameters[0] == 5.0).update is None
+    edited = training.seen(4, lambda report: report.parameters[0] == 5.0)
+    assert edited.update is None
+    assert abs(training.run_to(5).parameters[0] - 5.0) < 1, "it learns on from the weight"
 
 
 def test_reset_gives_the_initial_weights_and_the_same_run_again(start):
     training = start()
-    first = build_network(training.settings, training.prepared).parameters
-    training.send("run_to", 7)
-    before = training.seen(lambda report: report.epoch == 7).parameters
+    before = training.run_to(7).parameters
     training.send("reset")
-    assert (training.seen(lambda report: report.epoch == 0).parameters == first).all()
-    training.send("run_to", 7)
-    assert (training.seen(lambda report: report.epoch == 7).parameters == before).all()
+    assert (training.seen(0).parameters == training.initial_parameters).all()
+    assert (training.run_to(7).parameters == before).all()
 
 
-def test_a_rate_changes_while_it_runs(start):
+def test_a_learning_rate_changes_while_it_runs(start):
     training = start(optimizer="sgd", learning_rate=0.1)
-    training.send("play")
-    training.seen(lambda report: report.epoch > 3)
+    training.play(lambda report: report.status.epoch > 3)
     training.send("configure", training.settings.copy(learning_rate=1e-30))
     training.send("pause")
-    still = training.seen(lambda report: not report.playing)
-    training.send("step")
-    after = training.seen(lambda report: report.epoch == still.epoch + 1)
+    still = training.seen()
+    after = training.run_to(still.status.epoch + 1)
     assert (after.parameters == still.parameters).all()
-    assert training.segments == 1, "the same loop goes on"
+    assert training.segments == 1, "in the same loop"
 
 
 @pytest.mark.parametrize(
@@ -136,162 +137,126 @@ def test_a_rate_changes_while_it_runs(start):
 )
 def test_other_settings_change_while_it_runs(start, changes):
     training = start()
-    training.send("play")
-    training.seen(lambda report: report.epoch > 2)
+    training.play(lambda report: report.status.epoch > 2)
     training.send("configure", training.settings.copy(**changes))
     training.send("pause")
-    still = training.seen(lambda report: not report.playing)
-    training.send("step")
-    after = training.seen(lambda report: report.epoch == still.epoch + 1 and not report.playing)
-    assert not after.failed and (after.parameters != still.parameters).any()
+    still = training.seen()
+    after = training.run_to(still.status.epoch + 1)
+    assert not after.status.problem.failed and (after.parameters != still.parameters).any()
 
 
-def test_going_back_in_time_is_what_was_then(start):
-    training = start()
-    kept = {}
-    for epoch in range(1, 6):
-        training.send("step")
-        kept[epoch] = training.seen(
-            lambda report, epoch=epoch: report.epoch == epoch and not report.playing
-        ).parameters
-    training.send("scrub", 2)
-    report = training.seen(lambda report: report.epoch == 2)
-    assert (report.parameters == kept[2]).all() and report.saved_epochs == [0, 1, 2, 3, 4, 5]
-    training.send("step")
-    report = training.seen(lambda report: report.epoch == 3)
-    assert report.saved_epochs == [0, 1, 2, 3], "what came after is another story now"
-    assert report.rows[-1].loss > 0.2, "measured anew"
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"dropout": 0.1}, "optimizer: lbfgs can't be used with dropout"),
+        ({"schedule": "cosine"}, "schedule: lbfgs chooses"),
+        ({"batch_norm": True, "batch_size": 1, "optimizer": "sgd"}, "batch_size: a batch norm"),
+    ],
+)
+def test_settings_that_the_library_refuses_are_a_problem(start, changes, words):
+    report = start(**{"optimizer": "lbfgs", **changes}).play(lambda r: r.status.problem.failed)
+    assert words in report.status.problem.message and report.status.epoch == 0
 
 
-def test_a_weight_is_changed_and_learned_on_from(start):
-    training = start()
-    training.send("edit", (0, 5.0))
-    report = training.seen(lambda report: report.parameters[0] == 5.0)
-    training.send("step")
-    after = training.seen(lambda report: report.epoch == 1)
-    assert after.parameters[0] != report.parameters[0]
-    assert abs(after.parameters[0] - 5.0) < 1
+def test_it_stops_at_the_epoch_and_the_loss_that_are_set(start):
+    report = start(stop_epoch=11).play(lambda r: r.status.epoch and not r.status.playing)
+    assert report.status.epoch == 11 and "as you asked" in report.status.problem.message
+    report = start(stop_loss=0.5).play(lambda r: r.status.epoch and not r.status.playing)
+    assert report.rows[-1].loss <= 0.5 and "has reached" in report.status.problem.message
 
 
-def test_it_stops_where_it_is_told_to(start):
-    training = start(stop_epoch=11)
-    training.send("play")
-    report = training.seen(lambda report: not report.playing and report.epoch)
-    assert report.epoch == 11 and "as you asked" in report.problem.message
-    other = start(stop_loss=0.5)
-    other.send("play")
-    report = other.seen(lambda report: not report.playing and report.epoch)
-    assert report.rows[-1].loss <= 0.5 and "has reached" in report.problem.message
-
-
-def test_divergence_is_told_in_words_and_can_be_recovered_from(start):
-    training = start(DataSettings(source="plane", samples=60), optimizer="sgd", learning_rate=1e4)
-    training.send("play")
-    report = training.seen(lambda report: report.failed)
-    assert (
-        "diverged" in report.problem.message
-        and "back at epoch 0" in report.problem.message
-        and not report.playing
-    )
-    assert (
-        report.parameters == build_network(training.settings, training.prepared).parameters
-    ).all()
-    training.send("configure", training.settings.copy(learning_rate=0.01))
-    training.send("run_to", 20)
-    report = training.seen(lambda report: report.epoch == 20 and not report.playing)
-    assert not report.failed and report.problem.message == ""
-
-
-def test_after_divergence_it_goes_on_from_the_epoch_with_the_lowest_loss(start):
-    training = start(DataSettings(source="plane", samples=60), optimizer="sgd", learning_rate=0.03)
-    training.send("run_to", 30)
-    before = training.seen(lambda report: report.epoch == 30 and not report.playing)
+def test_divergence_returns_to_the_epoch_with_the_lowest_loss(start):
+    training = start(PLANE, optimizer="sgd", learning_rate=0.03)
+    before = training.run_to(30)
     training.send("configure", training.settings.copy(learning_rate=1e3))
-    training.send("play")
-    report = training.seen(lambda report: report.failed)
+    report = training.play(lambda report: report.status.problem.failed)
     best = min(training.timeline.states, key=lambda state: state.loss)
-    assert (
-        report.epoch == best.epoch > 20 and f"back at epoch {best.epoch}" in report.problem.message
-    )
+    assert report.status.epoch == best.epoch > 20 and not report.status.playing
+    message = report.status.problem.message
+    assert "diverged" in message and f"back at epoch {best.epoch}" in message
     assert (report.parameters == best.snapshot.parameters).all()
     training.send("configure", training.settings.copy(learning_rate=0.03))
     training.send("recover")
-    report = training.seen(lambda report: report.epoch > 60)
-    assert report.playing and not report.failed and report.problem.message == ""
-    assert training.loss < before.rows[-1].loss
+    report = training.seen(condition=lambda report: report.status.epoch > 60 and report.rows)
+    assert report.status.playing and report.status.problem.message == ""
+    assert report.rows[-1].loss < before.rows[-1].loss
+
+
+def test_a_divergence_at_once_returns_to_the_initial_weights(start):
+    training = start(PLANE, optimizer="sgd", learning_rate=1e4)
+    report = training.play(lambda report: report.status.problem.failed)
+    assert "back at epoch 0" in report.status.problem.message
+    assert (report.parameters == training.initial_parameters).all()
+
+
+def test_going_back_in_time_restores_the_network(start):
+    training = start()
+    weights = {epoch: training.run_to(epoch).parameters for epoch in range(1, 6)}
+    training.send("scrub", 2)
+    report = training.seen(2)
+    assert (report.parameters == weights[2]).all()
+    assert report.status.saved == [0, 1, 2, 3, 4, 5]
+    assert training.run_to(3).status.saved == [0, 1, 2, 3], "the later states are of another path"
 
 
 def test_the_path_that_was_left_can_be_returned_to(start):
     training = start()
     training.send("edit", (0, 1.5))
-    training.send("run_to", 9)
-    end = training.seen(lambda report: report.epoch == 9 and not report.playing)
+    end = training.run_to(9)
     training.send("scrub", 4)
-    past = training.seen(lambda report: report.epoch == 4)
-    assert (past.path, past.last, past.other_path) == (end.path, 9, None)
+    past = training.seen(4).status
+    assert (past.path, past.last, past.other_path) == (end.status.path, 9, None)
     training.send("scrub", 9)
-    assert (training.seen(lambda report: report.epoch == 9).parameters == end.parameters).all()
+    assert (training.seen(9).parameters == end.parameters).all()
     training.send("scrub", 4)
     training.send("edit", (1, 2.5))
-    training.send("step")
-    fork = training.seen(lambda report: report.epoch == 5 and not report.playing)
-    assert (fork.fork, fork.last, fork.other_path) == (4, 5, end.path) and fork.path != end.path
-    assert [edit.value for edit in fork.edits] == [1.5, 2.5]
+    new = training.run_to(5)
+    assert (new.status.fork, new.status.last) == (4, 5)
+    assert new.status.other_path == end.status.path != new.status.path
+    assert [edit.value for edit in new.status.edits] == [1.5, 2.5]
     training.send("swap")
-    back = training.seen(lambda report: report.epoch == 9)
-    assert (back.parameters == end.parameters).all() and back.other_path == fork.path
-    assert [edit.value for edit in back.edits] == [1.5]
+    back = training.seen(9)
+    assert (back.parameters == end.parameters).all()
+    assert back.status.other_path == new.status.path
+    assert [edit.value for edit in back.status.edits] == [1.5]
     training.send("swap")
-    assert (training.seen(lambda report: report.epoch == 5).parameters == fork.parameters).all()
+    assert (training.seen(5).parameters == new.parameters).all()
     training.send("reset")
-    report = training.seen(lambda report: report.epoch == 0)
-    assert report.other_path is None and report.saved_epochs == [0] and len(report.edits) == 1
+    status = training.seen(0).status
+    assert status.other_path is None and status.saved == [0] and len(status.edits) == 1
 
 
-def test_dead_neurons_are_told_of(start):
-    training = start(activations=("relu",))
-    layer = training.network.layers[0]
-    training.send("pause")
-    for index in range(layer.weights.size, layer.weights.size + 4):
+def test_dead_neurons_are_reported(start):
+    training = start(activations=("relu",), loss="squared_error")
+    for index in range(training.network.n_parameters):
         training.send("edit", (index, -1e5))
-    for index in range(layer.weights.size + 4, training.network.n_parameters):
-        training.send("edit", (index, 0.0))
-    training.send("step")
-    report = training.seen(lambda report: report.epoch == 1)
-    assert report.problem.message == "" or "dead" in report.problem.message
+    assert "Every gradient was 0" in training.run_to(1).status.problem.message
 
 
 def test_the_pace_is_kept(start):
     training = start()
     training.send("pace", 20.0)
-    training.send("play")
-    first = training.seen(lambda report: report.playing and report.epochs_per_second > 0)
-    assert first.epochs_per_second < 30
+    assert training.play(lambda report: report.status.speed > 0).status.speed < 30
 
 
-def test_an_hour_of_history_is_not_kept(start):
+def test_the_history_is_bounded(start):
     training = start()
-    training.send("run_to", 3000)
-    training.seen(lambda report: report.epoch == 3000 and not report.playing)
+    training.run_to(3000)
     assert len(training.rows) <= 256
     assert len(training.timeline.states) <= training.timeline.max_states
 
 
-def test_reports_of_what_is_large_are_fewer():
-    """After a report the next one waits until the work of the first is a twentieth of the time."""
-    settings = NetworkSettings()
-    prepared = prepare(DataSettings(samples=60))
+def test_after_a_slow_report_the_next_one_waits(new_task):
+    """Reports take a twentieth of the time."""
     reports = []
 
     def report(progress):
         worked = time.thread_time()
         while (work := time.thread_time() - worked) < 0.005:
             pass
-        reports.append((training.reported, work, progress.playing))
+        reports.append((training.reported, work, progress.status.playing))
 
-    training = InteractiveTraining(
-        make_task(settings, prepared, build_network(settings, prepared)), report
-    )
+    training = InteractiveTraining(new_task()[0], report)
     thread = threading.Thread(target=training.work)
     thread.start()
     training.send("play")
@@ -304,10 +269,58 @@ def test_reports_of_what_is_large_are_fewer():
         assert playing and after - before >= work / REPORT_FRACTION > REPORT_SECONDS
 
 
-def test_it_goes_on_after_the_most_epochs_of_a_run(start, monkeypatch):
+def test_it_continues_after_the_maximum_of_epochs(start, monkeypatch):
     monkeypatch.setattr("barenet.playground._interactive_training.MAX_EPOCHS", 10)
     training = start(stop_epoch=5)
-    training.send("play")
-    training.seen(lambda report: report.epoch == 5 and not report.playing)
-    training.send("play")
-    training.seen(lambda report: report.epoch > 30 and report.playing)
+    training.play(lambda report: report.status.epoch == 5 and not report.status.playing)
+    training.play(lambda report: report.status.epoch > 30 and report.status.playing)
+
+
+@pytest.fixture
+def state(new_task):
+    return TrainingState(new_task(DataSettings(source="moons", samples=60))[0])
+
+
+def test_a_goal_is_set_and_cleared(state):
+    state.do_run_to(5)
+    assert state.playing and state.goal == 5
+    state.do_pause()
+    assert not state.playing
+    state.do_run_to(0)
+    assert not state.playing, "it is there already"
+    state.do_batch()
+    assert state.playing and state.one_batch
+
+
+def test_a_plan_starts_from_the_initial_weights(state):
+    expected = state.network.parameters.copy()
+    state.do_edit((0, 5.0))
+    assert state.network.parameters[0] == 5.0
+    assert state.timeline.path.edits == (WeightEdit(0, 0, 5.0),)
+    state.network.parameters[:], state.epoch = 1.0, 3
+    state.timeline.add(state.snapshot())
+    state.do_plan((WeightEdit(0, 1, 7.0), WeightEdit(2, 0, 9.0)))
+    expected[1] = 7.0
+    assert state.epoch == 0 and np.array_equal(state.network.parameters, expected)
+    assert [each.epoch for each in state.timeline.states] == [0]
+
+
+def test_another_optimizer_is_made_and_a_rate_is_set(state):
+    state.do_configure(state.settings.copy(optimizer="sgd", learning_rate=0.5))
+    optimizer = state.optimizer
+    assert optimizer.name == "sgd" and optimizer.learning_rate == 0.5
+    state.do_configure(state.settings.copy(learning_rate=0.25))
+    assert state.optimizer is optimizer and optimizer.learning_rate == 0.25
+
+
+def test_a_resumed_schedule_continues_where_it_was():
+    schedule = ResumedSchedule(NetworkSettings(schedule="cosine", stop_epoch=100), 40)
+    assert schedule.factor(10, 0) == Cosine().factor(50, 100) and not schedule.steady
+    assert schedule.factor(1000, 0) == Cosine().factor(100, 100)
+    endless = ResumedSchedule(NetworkSettings(schedule="cosine"), 0)
+    assert endless.factor(7, 0) == Cosine().factor(7, DEFAULT_EPOCHS)
+    assert ResumedSchedule(NetworkSettings(), 0).steady
+    plateau = ResumedSchedule(NetworkSettings(schedule="reduce_on_plateau:patience=1"), 0)
+    for _ in range(5):
+        plateau.observe(1.0)
+    assert plateau.factor(5, 0) == plateau.schedule.factor(5, DEFAULT_EPOCHS) < 1

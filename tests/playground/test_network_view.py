@@ -3,13 +3,12 @@ from __future__ import annotations
 import pytest
 
 from barenet.errors import ArgumentError
-from barenet.playground._edits import WeightEdit
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._network_layout import layer_offsets, parameter_index
 from barenet.playground._network_view import NetworkView
-from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._page_state import DataSettings, NetworkSettings, WeightEdit
 from barenet.playground._prepared_data import prepare
-from barenet.playground._progress_report import ProgressReport
+from barenet.playground._trainer_messages import ProgressReport, Status
 
 
 class RecordingTrainer:
@@ -32,10 +31,17 @@ def view():
     return view
 
 
+def report(view, losses, **status):
+    """A report of epochs with these test losses."""
+    rows = [EpochMetrics(epoch, 0.5, loss, 0.7, 0.8) for epoch, loss in losses.items()]
+    parameters, statistics = view.network.parameters + 1, view.network.statistics
+    status = Status(epoch=max(losses), **status)
+    return ProgressReport(status=status, parameters=parameters, statistics=statistics, rows=rows)
+
+
 @pytest.mark.parametrize("changes", [{}, {"batch_norm": True, "dropout": 0.1}, {"dropout": 0.3}])
-def test_every_weight_is_found_in_the_parameter_vector(changes):
-    settings = NetworkSettings().copy(**changes)
-    network = NetworkView(settings, prepare(DataSettings()), RecordingTrainer()).network
+def test_every_weight_is_found_in_the_parameter_vector(new_task, changes):
+    network = new_task(**changes)[0].network
     dense = [layer for layer in network.layers if hasattr(layer, "weights")]
     for number, (layer, offsets) in enumerate(zip(dense, layer_offsets(network), strict=True)):
         assert (offsets["n_in"], offsets["n_out"]) == layer.weights.shape
@@ -49,10 +55,12 @@ def test_every_weight_is_found_in_the_parameter_vector(changes):
 
 @pytest.mark.parametrize("place", [(9, 0, 0), (0, 2, 0), (0, -2, 0), (0, 0, 4)])
 def test_a_weight_that_does_not_exist_is_rejected(view, place):
-    with pytest.raises(ArgumentError, check=lambda error: error.argument in ("layer", "weight")):
+    with pytest.raises(ArgumentError) as caught:
         view.edit(*place, 1.0)
-    with pytest.raises(ArgumentError, check=lambda error: error.argument == "edits"):
+    assert caught.value.argument in ("layer", "weight")
+    with pytest.raises(ArgumentError) as caught:
         view.plan((WeightEdit(0, view.network.n_parameters, 1.0),))
+    assert caught.value.argument == "edits"
     assert view.trainer.commands == []
 
 
@@ -62,20 +70,31 @@ def test_an_edit_is_sent_to_the_trainer(view):
 
 
 def test_a_report_is_shown(view):
-    parameters, statistics = view.network.parameters + 1, view.network.statistics
-    rows = [EpochMetrics(1, 0.5, 0.6, 0.7, 0.8), EpochMetrics(2, 0.4, float("inf"), 0.7, 0.8)]
-    report = ProgressReport(epoch=2, parameters=parameters, statistics=statistics, rows=rows)
-    view.receive(report)
+    view.receive(report(view, {1: 0.6, 2: float("inf")}))
     version = view.curve.version
     header = view.header((version, 0))
-    assert header["epoch"] == 2 and header["newest"] == [2, 0.4, None, 0.7, 0.8]
+    assert header["epoch"] == 2 and header["newest"] == [2, 0.5, None, 0.7, 0.8]
     assert [row[0] for row in header["rows"]] == [1, 2]
     assert header["lowest"] == [1, 0.5, 0.6, 0.7, 0.8]
     assert view.header((version, 2))["rows"] == []
     _, arrays = view.draw(view.latest)
-    assert (arrays["weights"] == parameters).all()
-    assert (view.current().parameters == parameters).all()
+    assert (arrays["weights"] == view.latest.parameters).all()
+    assert (view.current().parameters == view.latest.parameters).all()
     assert view.current() is not view.network
+
+
+def test_each_path_has_its_curve(view):
+    view.receive(report(view, dict.fromkeys(range(6), 0.6)))
+    view.receive(report(view, {3: 0.5}, path=1, fork=2, other_path=0))
+    header = view.header((-1, -1))
+    assert [row[0] for row in header["rows"]] == [0, 1, 2, 3]
+    assert [row[0] for row in header["other"]] == [2, 3, 4, 5]
+    view.receive(report(view, {6: 0.6}, path=0, fork=2, other_path=1))
+    header = view.header((-1, -1))
+    assert header["rows"][-1][0] == 6 and header["other"][-1][0] == 3
+    view.receive(report(view, {1: 0.6}, path=2))
+    header = view.header((-1, -1))
+    assert [row[0] for row in header["rows"]] == [0, 1] and header["other"] == []
 
 
 def test_the_end_of_the_trainer_is_reported(view):

@@ -35,7 +35,7 @@ def test_a_state_survives_a_round_trip_through_json():
     ("part", "field", "value", "argument"),
     [
         ("data", "source", 7, "source"),
-        ("data", "source", "x" * 500, "source"),
+        ("data", "source", "x" * 10_001, "source"),
         ("data", "samples", 10, "samples"),
         ("data", "samples", 10**9, "samples"),
         ("data", "noise", -2, "noise"),

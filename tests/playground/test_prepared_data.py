@@ -1,15 +1,40 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
 from barenet.data._datasets import load_dataset
+from barenet.errors import ArgumentError
+from barenet.playground._features import FEATURES
 from barenet.playground._page_state import DataSettings
+from barenet.playground._plane import plane_of
 from barenet.playground._prepared_data import prepare
 from barenet.playground._presets import NAMED
 
+A, B = 0.7, -1.3
+WORKED = {
+    "x1": A,
+    "x2": B,
+    "x1^2": 0.49,
+    "x2^2": 1.69,
+    "x1*x2": -0.91,
+    "sin(x1)": math.sin(A),
+    "sin(x2)": math.sin(B),
+}
 
-def test_rows_are_split_and_scaled_as_the_command_does_it():
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_a_feature_and_its_python_code_are_worked_by_hand(name):
+    u, feature = np.array([[A, B]]), FEATURES[name]
+    assert feature.formula(u[:, 0], u[:, 1])[0] == pytest.approx(WORKED[name])
+    assert eval(feature.code, {"np": np, "u": u})[0] == pytest.approx(WORKED[name])
+    assert feature.n_columns == (2 if "x2" in name else 1)
+
+
+def test_rows_are_split_and_scaled_as_by_the_command():
     made = prepare(DataSettings(source="moons", samples=100, noise=0.2, test_size=0.25))
     train, test = load_dataset("moons", samples=100, noise=0.2, data_seed=0).split(0.25)
     assert (made.training.X == train.X).all() and (made.training.y == train.y).all()
@@ -24,41 +49,81 @@ def test_rows_are_split_and_scaled_as_the_command_does_it():
 
 def test_features_are_columns_and_coordinates_keep_their_unit():
     made = prepare(DataSettings(source="spirals", features=("x1", "x1^2", "sin(x2)")))
-    X = made.dataset.X
-    expected = np.column_stack([X[:, 0], X[:, 0] ** 2, np.sin(X[:, 1])])
-    assert pytest.approx(expected) == made.inputs.X
+
+    def computed(X):
+        return np.column_stack([X[:, 0], X[:, 0] ** 2, np.sin(X[:, 1])])
+
+    assert pytest.approx(computed(made.dataset.X)) == made.inputs.X
     assert made.inputs.feature_names == ("x1", "x1^2", "sin(x2)")
-    grid = made.plane.grid(5)
-    expected = np.column_stack([grid[:, 0], grid[:, 0] ** 2, np.sin(grid[:, 1])])
-    assert made.grid(5) == pytest.approx(made.scaling.transform(expected), abs=1e-5)
+    expected = made.scaling.transform(computed(made.plane.grid(5)))
+    assert made.grid(5) == pytest.approx(expected, abs=1e-5)
 
 
-def test_features_of_columns_in_other_units_are_of_standardized_ones():
-    made = prepare(DataSettings(source="iris", features=("x1", "x1*x2"), axes=()))
+def test_features_of_real_columns_are_computed_from_standardized_ones():
+    made = prepare(DataSettings(source="iris", features=("x1", "x1*x2")))
     X = made.dataset.X[:, :2]
     u = (X - X.mean(0)) / X.std(0)
     assert pytest.approx(np.column_stack([X[:, 0], u[:, 0] * u[:, 1]])) == made.inputs.X
 
 
-def test_a_number_is_standardized_as_the_command_does_it():
+def test_a_numeric_target_is_standardized():
     made = prepare(DataSettings(source="plane"))
     _, y = made.rows(made.training)
     assert y.mean() == pytest.approx(0, abs=1e-9) and y.std() == pytest.approx(1)
 
 
-def test_a_curve_leaves_out_what_needs_a_second_column():
+def test_a_curve_has_no_feature_of_a_second_column():
     made = prepare(DataSettings(source="sine", features=("x1", "x2", "sin(x1)", "x1*x2")))
     assert made.features.names == ("x1", "sin(x1)") and made.is_curve
-    assert made.line(7).shape == (7, 2)
+    assert made.line(7).shape == (7, 2) and made.plane.names == ("x",)
+    assert (made.points[:, 1] == made.dataset.y).all()
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_every_set_can_be_prepared(name):
+def test_every_data_set_can_be_prepared(name):
     made = prepare(DataSettings(source=name, samples=60))
     assert made.grid(4).shape == (16, made.inputs.n_features)
     assert np.isfinite(made.grid(4)).all()
 
 
-def test_data_that_do_not_exist_are_told():
-    with pytest.raises(ValueError, match="did you mean 'moons'"):
-        prepare(DataSettings(source="moon"))
+def test_a_plane_of_two_columns_fixes_the_others_at_their_median():
+    iris = load_dataset("iris")
+    names = (iris.feature_names[2], iris.feature_names[0])
+    plane, points, columns = plane_of(iris, names)
+    assert plane.names == names and columns == [2, 0]
+    assert (points == iris.X[:, [2, 0]]).all()
+    usual = np.median(iris.X, axis=0)
+    row = plane.rows(np.array([[1.5, 2.5]]))[0]
+    assert row == pytest.approx([2.5, usual[1], 1.5, usual[3]])
+
+
+def test_the_grid_covers_the_rectangle_from_the_top_left():
+    plane = plane_of(load_dataset("xor"), ())[0]
+    grid = plane.grid(4)
+    assert grid.shape == (16, 2)
+    assert grid[0, 0] == grid[:, 0].min() and grid[0, 1] == grid[:, 1].max()
+    assert grid[-1, 0] == grid[:, 0].max() and grid[-1, 1] == grid[:, 1].min()
+    assert grid[1] - grid[0] == pytest.approx([(plane.high - plane.low)[0] / 4, 0])
+    assert plane.positions(grid[:1])[0] == pytest.approx([1 / 8, 7 / 8])
+
+
+def test_images_are_seen_along_their_principal_components():
+    digits = load_dataset("digits")
+    plane, points, _ = plane_of(digits, ())
+    expected = PCA(2).fit_transform(digits.X)
+    assert np.abs(points) == pytest.approx(np.abs(expected), abs=1e-6)
+    assert plane.rows(np.zeros((1, 2)))[0] == pytest.approx(digits.X.mean(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("settings", "argument"),
+    [
+        ({"source": "moon"}, "data"),
+        ({"source": "xor", "axes": ("height", "x1")}, "axes"),
+        ({"source": "xor", "axes": ("x1", "x1")}, "axes"),
+    ],
+)
+def test_data_and_axes_that_do_not_exist_are_rejected(settings, argument):
+    with pytest.raises(ArgumentError) as caught:
+        prepare(DataSettings(**settings))
+    assert caught.value.argument == argument

@@ -9,7 +9,7 @@ import pytest
 from barenet.cli._main import main
 from barenet.cli._play import _start
 from barenet.errors import ArgumentError, DataError
-from barenet.playground._file_store import MAX_TABLES, FileStore
+from barenet.playground._file_store import MAX_FILES, FileStore
 from barenet.playground._page_state import DataSettings
 from barenet.playground._tables import MAX_ROWS, open_table
 
@@ -171,8 +171,8 @@ def test_the_oldest_table_is_forgotten_and_a_file_of_the_user_stays(tmp_path):
     path, store = tmp_path / "own.csv", FileStore()
     path.write_bytes(CSV)
     keys = [store.open_table("own.csv", path)]
-    keys += [store.upload_table(f"{n}.csv", CSV) for n in range(MAX_TABLES)]
-    assert len(set(keys)) == len(keys) and len(store.tables) == MAX_TABLES
+    keys += [store.upload_table(f"{n}.csv", CSV) for n in range(MAX_FILES)]
+    assert len(set(keys)) == len(keys) and len(store.tables) == MAX_FILES
     assert path.exists()
     with pytest.raises(ArgumentError, check=lambda error: error.remedy == "load it again"):
         store.prepare(DataSettings(source=keys[0]))

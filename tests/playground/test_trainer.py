@@ -6,30 +6,23 @@ import sys
 
 import pytest
 
-from barenet.playground._page_state import DataSettings, NetworkSettings
-from barenet.playground._prepared_data import prepare
-from barenet.playground._run_setup import build_network, make_task
 from barenet.playground._trainer import Trainer
 
 
 @pytest.mark.parametrize("process", [True, False])
-def test_two_networks_learn_at_a_time_and_apart(process, wait_until):
-    prepared = prepare(DataSettings(samples=60))
-    trainer, reports = Trainer(process=process), {"a": [], "b": []}
-    keys = {}
+def test_two_networks_learn_at_a_time_and_apart(process, wait_until, new_task):
+    trainer, reports, keys = Trainer(process=process), {"a": [], "b": []}, {}
     for name, seed in (("a", 0), ("b", 1)):
-        settings = NetworkSettings(seed=seed)
-        task = make_task(settings, prepared, build_network(settings, prepared))
-        keys[name] = trainer.begin(task, 0, reports[name].append)
+        keys[name] = trainer.begin(new_task(seed=seed)[0], 0, reports[name].append)
     trainer.send(keys["a"], "run_to", 3)
     trainer.send(keys["b"], "run_to", 5)
-    wait_until(lambda: [r and r[-1].epoch for r in reports.values()] == [3, 5])
+    wait_until(lambda: [r and r[-1].status.epoch for r in reports.values()] == [3, 5])
     assert (reports["a"][-1].parameters != reports["b"][-1].parameters).any()
     trainer.send(keys["a"], "close")
     told = len(reports["a"])
     trainer.send(keys["a"], "step")
     trainer.send(keys["b"], "step")
-    wait_until(lambda: reports["b"][-1].epoch == 6)
+    wait_until(lambda: reports["b"][-1].status.epoch == 6)
     assert len(reports["a"]) == told
     trainer.close()
     trainer.reader.join(20)
@@ -37,28 +30,21 @@ def test_two_networks_learn_at_a_time_and_apart(process, wait_until):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
-def test_ctrl_c_is_left_to_the_server(wait_until):
-    prepared = prepare(DataSettings(samples=60))
+def test_ctrl_c_is_left_to_the_server(wait_until, new_task):
     trainer, reports = Trainer(), []
-    task = make_task(NetworkSettings(), prepared, build_network(NetworkSettings(), prepared))
-    key = trainer.begin(task, 0, reports.append)
+    key = trainer.begin(new_task()[0], 0, reports.append)
     wait_until(lambda: reports)
-    os.kill(trainer.process.pid, signal.SIGINT)
+    os.kill(trainer.worker.pid, signal.SIGINT)
     trainer.send(key, "step")
-    wait_until(lambda: reports[-1].epoch == 1)
+    wait_until(lambda: reports[-1].status.epoch == 1)
     trainer.close()
-    assert trainer.process.exitcode in (0, -signal.SIGTERM)
+    assert trainer.worker.exitcode in (0, -signal.SIGTERM)
 
 
-def test_a_process_that_is_gone_is_told_of(wait_until):
-    prepared = prepare(DataSettings(samples=60))
+def test_a_process_that_is_gone_is_told_of(wait_until, new_task):
     trainer, reports = Trainer(), []
-    trainer.begin(
-        make_task(NetworkSettings(), prepared, build_network(NetworkSettings(), prepared)),
-        0,
-        reports.append,
-    )
+    trainer.begin(new_task()[0], 0, reports.append)
     wait_until(lambda: reports)
-    trainer.process.kill()
+    trainer.worker.kill()
     wait_until(lambda: reports[-1] is None)
     trainer.close()

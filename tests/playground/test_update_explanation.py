@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
+
+from barenet import Network, explain
+from barenet.playground._data_view import MAX_NAMES
+from barenet.playground._update_explanation import step_summary
 
 
 def explained(page, layer, neuron):
@@ -13,11 +18,12 @@ def explained(page, layer, neuron):
     return page.receive_until(lambda message: message["type"] in ("explanation", "error"))
 
 
-def rest(page, epoch, batch=0):
-    return page.wait_for(
+def step(page, epoch, batch=0, command="step"):
+    """Take a step, and wait until it can be explained."""
+    page.send(command)
+    page.wait_for(
         lambda network: (
-            network["epoch"] == epoch
-            and network["batch"][0] == batch
+            (network["epoch"], network["batch"][0]) == (epoch, batch)
             and network["explained"]
             and not network["playing"]
         )
@@ -55,8 +61,7 @@ def apart(told):
 def test_the_update_is_the_one_that_was_taken(page, changes):
     page.configure(**changes)
     for epoch in (1, 2):
-        page.send("step")
-        rest(page, epoch)
+        step(page, epoch)
     last = len(page.state["networks"][0]["layout"]) - 1
     for layer, neuron in ((0, 1), (last, 0)):
         told = explained(page, layer, neuron)
@@ -67,13 +72,11 @@ def test_the_update_is_the_one_that_was_taken(page, changes):
 
 def test_a_single_batch_after_another(page):
     for batch in (1, 2, 3):
-        page.send("batch")
-        rest(page, 0, batch)
+        step(page, 0, batch, "batch")
         told = explained(page, 0, 1)
         assert apart(told) < 1e-6
         assert f"batch {batch} of 16 in epoch 1" in told["html"]
-    page.send("step")  # the rest of the epoch
-    rest(page, 1)
+    step(page, 1)  # the rest of the epoch
     assert "batch 16 of 16 in epoch 1" in explained(page, 0, 1)["html"]
 
 
@@ -99,8 +102,7 @@ class Reader(HTMLParser):
 
 
 def test_it_is_mathematics_without_anything_that_runs(page):
-    page.send("step")
-    rest(page, 1)
+    step(page, 1)
     html = explained(page, 0, 1)["html"]
     read = Reader(html)
     assert "math" in read.tags and not read.tags & {"style", "script", "img", "a", "link"}
@@ -114,16 +116,14 @@ def test_what_a_column_is_called_is_text(page, server, tmp_path):
         "t.csv", f"<img src=x onerror=alert(1)>,b,c\n{rows}\n".encode()
     )
     page.configure(source=key, batch_size=0)
-    page.send("step")
-    rest(page, 1)
+    step(page, 1)
     html = explained(page, 0, 1)["html"]
     assert "&lt;img" in html and "img" not in Reader(html).tags
 
 
 def test_what_cannot_be_explained_is_told(page):
     assert "train first" in explained(page, 0, 0)["message"]
-    page.send("step")
-    rest(page, 1)
+    step(page, 1)
     assert "layer" in explained(page, 5, 0)["message"]
     page.send("edit", network=0, layer=0, row=0, column=0, value=2.0)
     page.wait_for(lambda network: not network["explained"])
@@ -132,8 +132,7 @@ def test_what_cannot_be_explained_is_told(page):
 
 def test_lbfgs_has_gradients_and_words(page):
     page.configure(optimizer="lbfgs", penalty="l2")
-    page.send("step")
-    rest(page, 1)
+    step(page, 1)
     html = explained(page, 0, 0)["html"]
     assert "L-BFGS uses all rows" in html and "The gradients agree" in html
     assert "own weights" not in html, "there are none to compare"
@@ -144,3 +143,56 @@ def test_a_step_that_ran_away_is_undone_and_not_explained(page):
     page.send("step")
     page.wait_for(lambda network: network["failed"] and not network["explained"])
     assert "train first" in explained(page, 0, 0)["message"]
+
+
+RNG = np.random.default_rng(4)
+X = RNG.normal(size=(9, 40))
+CLASSES = RNG.integers(0, 3, 9)
+
+
+@pytest.mark.parametrize("place", [(1, 2), (2, 1)], ids=["hidden", "answer"])
+@pytest.mark.parametrize("optimizer", ["sgd:learning_rate=0.01", "adam", "lbfgs"])
+def test_the_numbers_are_those_of_the_points_that_went_through(place, optimizer):
+    network = Network.dense([40, 5, 3], hidden="tanh", output="softmax", dtype="float64", seed=1)
+    layer, number = place
+    page = explain(network, X, CLASSES, optimizer=optimizer, neuron=place)
+    told, column = step_summary(page, number - 1), number - 1
+    dense = network.layers[layer - 1]
+    inputs = X if layer == 1 else network.layers[0].forward(X)[0]
+    row, shown = told["row"], min(MAX_NAMES, inputs.shape[1])
+    sums = inputs @ dense.weights + dense.bias
+    says = np.tanh(sums)
+    if layer == 2:
+        says = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
+    assert told["rows"] == 9 and len(told["inputs"]) == shown
+    assert told["inputs"] == pytest.approx(inputs[row, :shown])
+    assert told["z"] == pytest.approx(sums[row, column])
+    assert told["output"] == pytest.approx(says[row, column])
+    assert told["before"] == pytest.approx([*dense.weights[:shown, column], dense.bias[column]])
+    slopes = slopes_of(network, layer, column)
+    assert told["slope"] == pytest.approx(slopes[row], rel=1e-5)
+    assert row == np.abs(slopes).argmax(), "the point that moves it most"
+    gradient = [*(slopes @ inputs)[:shown], slopes.sum()]
+    assert told["gradient"] == pytest.approx(gradient, rel=1e-4, abs=1e-9)
+    if optimizer.startswith("sgd"):
+        step = np.subtract(told["after"], told["before"])
+        assert step == pytest.approx(-0.01 * np.array(told["gradient"]))
+    assert (told["after"] is None) == (optimizer == "lbfgs")
+
+
+def slopes_of(network, layer, column, step=1e-6):
+    """By differences: how the mean loss changes with the sum of one neuron, for each point."""
+    slopes = []
+    for row in range(len(X)):
+        losses = []
+        for moved in (step, -step):
+            values = X
+            for place, dense in enumerate(network.layers, 1):
+                values = values @ dense.weights + dense.bias
+                if place == layer:
+                    values[row, column] += moved
+                values = np.tanh(values) if place == 1 else values
+            logs = values - np.log(np.exp(values).sum(axis=1, keepdims=True))
+            losses.append(-logs[np.arange(len(X)), CLASSES].mean())
+        slopes.append((losses[0] - losses[1]) / (2 * step))
+    return np.array(slopes)

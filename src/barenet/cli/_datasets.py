@@ -58,6 +58,6 @@ def _describe(name: str, named: NamedDataset) -> dict[str, Any]:
             "features": (named.config.layers or (0,))[0],
         }
     else:
-        dataset = named.load(name)
+        dataset = named.load()
         shape = {"task": dataset.task, "rows": dataset.n_samples, "features": dataset.n_features}
     return {**entry, **shape, "settings": named.config.set_fields()}

@@ -14,14 +14,14 @@ from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._trained_model import MODEL, load_trained, model_file
 from barenet.errors import ArgumentError
 from barenet.files._model_io import load
-from barenet.files.exports import EXPORTS, Exported
+from barenet.files.exports import SUFFIXES, Exported
 from barenet.files.exports import export as write
 from barenet.files.exports._exporting import WEIGHTS, Weights
 from barenet.files.exports._quantization import Rounding
 
 __all__ = ["export"]
 
-Format = Annotated[str | None, Parameter(group=OUTPUT, choices=tuple(EXPORTS))]
+Format = Annotated[str | None, Parameter(group=OUTPUT, choices=tuple(SUFFIXES))]
 WeightFormat = Annotated[Weights, Parameter(group=OUTPUT, choices=tuple(WEIGHTS))]
 
 
@@ -90,7 +90,7 @@ def _check_options(to: str | None, out: str | None, weights: str, data: str | No
     """Check the options that depend on each other."""
     if to is None and (out is None or is_folder(out)):
         raise ArgumentError(
-            f"name the format, one of {', '.join(EXPORTS)}",
+            f"name the format, one of {', '.join(SUFFIXES)}",
             argument="to",
             remedy="such as {to}",
             to="onnx",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import sys
-import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +16,6 @@ from typing import Any
 from barenet.cli._console import discard, emit, emit_json, log
 from barenet.cli._experiment import Experiment
 from barenet.cli._run_folder import HISTORY, RunFolder
-from barenet.cli._run_settings import is_table
 from barenet.cli._scores import (
     BaselineScores,
     confusion_matrix,
@@ -30,7 +28,6 @@ from barenet.cli._scores import (
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import MODEL
 from barenet.data._dataset import Dataset
-from barenet.data._duplicates import count_duplicates
 from barenet.data._encoding import TableEncoding
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._model_card import ModelCard
@@ -40,9 +37,6 @@ from barenet.training._epoch import MAX_MULTIPLICATIONS
 from barenet.training._history import History
 
 __all__ = ["Results"]
-
-#: Fraction of the test rows from which on repeated rows are reported.
-MIN_REPEATED = 0.01
 
 #: Errors that drawing may raise besides those of the disk; a resumed run would raise them again.
 DRAWING_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
@@ -78,14 +72,6 @@ class Results:
             return []
         loss, predictor = self.experiment.settings.config.loss, self.experiment.predictor
         return score_baselines(predictor, self.experiment.available, self.rows, loss)
-
-    @cached_property
-    def n_repeated(self) -> int:
-        """The number of test rows of a table that are among the other rows as well."""
-        test = self.experiment.test
-        if test is None or not is_table(self.experiment.settings.data):
-            return 0
-        return count_duplicates(test, self.experiment.available)
 
     def _score(self, rows: Dataset) -> dict[str, float]:
         return score(self.experiment.predictor, rows, self.experiment.settings.config.loss)
@@ -145,7 +131,6 @@ class Results:
         if config.l1 or config.l2:
             emit("(without the penalty on the weights, which the loss of the epochs includes)")
         emit_verdict(self.scores, self.baselines)
-        self._emit_repeated()
         if predictor.classes is None:
             return
         emit()
@@ -168,16 +153,6 @@ class Results:
         training = ("network", f"{n_training:,} training", self.training_scores)
         return [("network", rows, self.scores), *baselines, training]
 
-    def _emit_repeated(self) -> None:
-        """Warn of scores that are too good because test rows were part of the training set."""
-        n_rows = self.rows.n_samples
-        if self.n_repeated > MIN_REPEATED * n_rows:
-            text = (
-                f"{self.n_repeated:,} of the {n_rows:,} test rows are among the training rows, "
-                "too, with the same target: on new rows the scores will be lower."
-            )
-            emit(f"\n{textwrap.fill(text, 79)}")
-
     def _document(self) -> dict[str, Any]:
         """The JSON document."""
         experiment, history = self.experiment, self.history
@@ -193,7 +168,6 @@ class Results:
                 "validation": validation.n_samples if validation else 0,
                 "held_out": test.n_samples if test else 0,
             },
-            "repeated_rows": self.n_repeated,
             "stopped_because": history.stop_reason,
             "best_epoch": history.best_epoch,
             "history": history.to_dict(),

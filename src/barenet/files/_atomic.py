@@ -54,10 +54,8 @@ def check_replaceable(path: Path, name: object = None) -> None:
     """Refuse to replace anything but an ordinary file."""
     if not path.is_file():
         kind = "a folder" if path.is_dir() else "no ordinary file"
-        raise OSError(
-            f"{name or path} is {kind}, so it is not replaced; move it away, or choose another "
-            "place"
-        )
+        problem = f"{name or path} is {kind}, so it is not replaced"
+        raise OSError(f"{problem}; move it away, or choose another place")
 
 
 def hidden_name(name: str) -> str:

@@ -21,10 +21,9 @@ import numpy as np
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._atomic import check_replaceable, hidden_name, remove_leftovers
 from barenet.files._lock import locked
-from barenet.files._model_file import check_layers, read_model, write_model
+from barenet.files._model_file import StoredModel, check_layers, read_model, write_model
 from barenet.files._safetensors import Arrays
 from barenet.model._layout import Snapshot
-from barenet.model._network import Network
 from barenet.training._checkpointing import Checkpointer, StateDict
 from barenet.training._run import Run
 
@@ -109,12 +108,11 @@ class Checkpoint(Checkpointer):
         if not self.path.is_file():
             return None
         network, saved, tensors = _read(self.path)
-        vectors = {"parameters": network.parameters, "statistics": network.statistics}
         state: StateDict = {name: dict(part) for name, part in saved["state"].items()}
         for name, array in tensors.items():
             part, _, key = name.partition("/")
             state[part][key] = array.copy()  # writable
-        state["run"] |= vectors
+        state["run"] |= {name: getattr(network, name) for name in Snapshot._fields}
         return state
 
     def should_save(self, run: Run) -> bool:
@@ -169,15 +167,13 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
     raise ArgumentError.of(argument, every, expected)
 
 
-def _read(path: Path) -> tuple[Network, dict[str, Any], Arrays]:
+def _read(path: Path) -> StoredModel:
     """Read and validate a checkpoint."""
     if path.is_dir():
-        raise FileNotFoundError(
-            f"{path}: is a folder, expected the checkpoint of a run; move it away to start again"
-        )
+        expected = "expected the checkpoint of a run; move it away to start again"
+        raise FileNotFoundError(f"{path}: is a folder, {expected}")
     network, extra, tensors = read_model(path, with_state=True)
-    saved = extra.get("checkpoint")
-    if saved is None:
+    if (saved := extra.get("checkpoint")) is None:
         raise ModelFileError(f"{path}: a model, but not a checkpoint: it has no state of a run")
     if not isinstance(saved, dict) or saved.get("version") != VERSION:
         raise ModelFileError(f"{path}: a checkpoint of another version of barenet; start again")

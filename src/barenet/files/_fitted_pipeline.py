@@ -5,7 +5,7 @@ Scalers of scikit-learn are recognized by their class and converted; their code 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from barenet.data._encoding import TableEncoding
 from barenet.data._labels import class_labels, class_name
 from barenet.data._scaling import Scaling
-from barenet.errors import ArgumentError, brief, some
+from barenet.errors import ArgumentError, some
 from barenet.model._activations import Sigmoid
 from barenet.model._network import Network
 
@@ -59,13 +59,13 @@ class FittedPipeline(NamedTuple):
         """The arguments of a predictor but the names of the target and the data, and the card."""
         network = self.estimator.network_.copy()
         if self.is_multilabel:
-            raise _refused(
-                "predicts several labels of a row, and a predictor one class",
-                "save the network with barenet.save(model.network_, path), or export() the model",
+            problem = "predicts several labels of a row, and a predictor one class"
+            remedy = (
+                "save the network with barenet.save(model.network_, path), or export() the model"
             )
+            raise _refused(problem, remedy)
         width = network.n_inputs
         names = self.feature_names or tuple(f"x{at}" for at in range(width))
-        _check_distinct(names)
         return {
             "network": network,
             "preprocessing": self.preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
@@ -124,11 +124,9 @@ def _check_not_overridden(part: Any, *methods: str) -> None:
     for method in methods:
         owner = next((kind for kind in type(part).__mro__ if method in vars(kind)), None)
         if owner is not None and not owner.__module__.startswith("barenet."):
-            raise _refused(
-                f"{type(part).__name__} overrides {method} ({owner.__qualname__}), which a file "
-                "can't store",
-                "use barenet's own class, and do the rest around it",
-            )
+            overrides = f"{type(part).__name__} overrides {method} ({owner.__qualname__})"
+            remedy = "use barenet's own class, and do the rest around it"
+            raise _refused(f"{overrides}, which a file can't store", remedy)
 
 
 def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
@@ -142,18 +140,6 @@ def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
     if not is_text and not restored:
         raise _refused(f"classes {some(names, 5)}: a file can't store them", "use text")
     return {"classes": names, "text_classes": is_text and not restored}
-
-
-def _check_distinct(names: Sequence[str]) -> None:
-    """Refuse names that differ by surrounding spaces, which are removed where a table is read."""
-    seen: dict[str, str] = {}
-    for name in names:
-        if (other := seen.setdefault(name.strip(), name)) != name:
-            raise _refused(
-                f"columns {brief(other)} and {brief(name)} differ by spaces around them, which are "
-                "removed where a table is read",
-                "rename one before the fit",
-            )
 
 
 def _as_scaling(scaler: Any, place: str) -> Scaling:

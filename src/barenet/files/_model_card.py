@@ -144,16 +144,6 @@ class ModelCard:
         log = TrainingLog.from_history(history) if len(history) else None
         return replace(self, log=log, versions=versions)
 
-    def shortened(self) -> ModelCard:
-        """Leave out most of the epochs.
-
-        Returns
-        -------
-        ModelCard
-            A copy for a file without room for more.
-        """
-        return self if self.log is None else replace(self, log=self.log.shortened())
-
     def summary(self) -> dict[str, Any]:
         """Convert the card to JSON without the history, for an export.
 

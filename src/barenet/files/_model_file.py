@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
@@ -22,6 +23,11 @@ from barenet.model._architecture import chain_widths
 from barenet.model._layout import Layout
 from barenet.model._network import Network
 from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from
+
+FilePath = str | PathLike[str]
+
+#: A network, with the additional JSON and arrays.
+StoredModel = tuple[Network, dict[str, Any], Arrays]
 
 #: Increased when the version before could not read a file. Files that version 1 can read are
 #: written as 1; 2 adds the encoding of a table, classes that are always text, and robust scaling.
@@ -37,16 +43,12 @@ OWN = ("parameters", "statistics")
 #: Errors that an invalid file may raise.
 INVALID = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
 
-#: Maximum number of bytes for the entries of a predictor's arrays and the end of its history.
-_RESERVED = 4096
+#: Room in bytes for the entries of a predictor's arrays and the history of its training.
+_RESERVED = 2**18
 
 
 def write_model(
-    path: str | PathLike[str],
-    network: Network,
-    extra: dict[str, Any],
-    tensors: Arrays,
-    version: int = 1,
+    path: FilePath, network: Network, extra: dict[str, Any], tensors: Arrays, version: int = 1
 ) -> None:
     """Write a network with additional JSON and arrays."""
     _check_numbers(network)
@@ -71,17 +73,13 @@ def check_layers(network: Network) -> None:
     """Refuse a network that could be written and not be read again."""
     for layer in network.layers:
         if LAYERS.get(layer.name) is not type(layer):
-            raise ArgumentError(
-                f"{layer!r} is not one of barenet's layers, so it could not be loaded",
-                argument="network",
-                remedy="register its class in barenet.layers.LAYERS, here and where it is loaded",
-            )
+            problem = f"{layer!r} is not one of barenet's layers, so it could not be loaded"
+            remedy = "register its class in barenet.layers.LAYERS, here and where it is loaded"
+            raise ArgumentError(problem, argument="network", remedy=remedy)
         layer_from(layer.config())
 
 
-def read_model(
-    path: str | PathLike[str], *, with_state: bool = False
-) -> tuple[Network, dict[str, Any], Arrays]:
+def read_model(path: FilePath, *, with_state: bool = False) -> StoredModel:
     """Read a network with its JSON and arrays; those of a checkpoint only `with_state`."""
     _check_exists(Path(path))
     with Path(path).open("rb") as stream:
@@ -92,7 +90,7 @@ def read_model(
 
 
 @contextmanager
-def naming(path: str | PathLike[str], problem: str) -> Iterator[None]:
+def naming(path: FilePath, problem: str) -> Iterator[None]:
     """Turn the errors of an invalid file into one that names it."""
     try:
         yield
@@ -102,15 +100,13 @@ def naming(path: str | PathLike[str], problem: str) -> Iterator[None]:
         raise ModelFileError(f"{path}: {problem}: {in_a_line(error)}") from error
 
 
-def _read_body(reader: Reader, with_state: bool) -> tuple[Network, dict[str, Any], Arrays]:
+def _read_body(reader: Reader, with_state: bool) -> StoredModel:
     """Read the arrays, after checking the description."""
     description, entries = reader.description(), reader.entries
     version = description["format_version"]
     if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
-        raise ModelFileError(
-            f"has format version {brief(version)}, and this barenet reads up to "
-            f"{FORMAT_VERSION}; install a newer barenet"
-        )
+        known = f"this barenet reads up to {FORMAT_VERSION}; install a newer barenet"
+        raise ModelFileError(f"has format version {brief(version)}, and {known}")
     extra = dict(description["extra"])
     layers = _layers(description["network"], entries)
     is_checkpoint = "checkpoint" in extra
@@ -145,10 +141,8 @@ def _layers(parts: Any, entries: Mapping[str, Entry]) -> list[Layer]:
     for name, expected in shapes.items():
         entry, size = entries[name], Layout(expected).size
         if entry.shape != (size,) or entry.dtype not in (np.float32, np.float64):
-            raise ValueError(
-                f"the layers have {size} {name}, and the file holds {entry.dtype} "
-                f"of shape {entry.shape}"
-            )
+            found = f"the file holds {entry.dtype} of shape {entry.shape}"
+            raise ValueError(f"the layers have {size} {name}, and {found}")
     return layers
 
 
@@ -159,21 +153,18 @@ def _check_others(size: int, own: int) -> None:
         raise ValueError(f"{problem} for this network")
 
 
-def _network(
-    layers: list[Layer], parameters: np.ndarray[Any, Any], statistics: np.ndarray[Any, Any]
-) -> Network:
+def _network(layers: list[Layer], parameters: NDArray[Any], statistics: NDArray[Any]) -> Network:
     """Make a network of stored numbers, without drawing initial ones, which can take long."""
+    state = {
+        "layers": layers,
+        "sizes": chain_widths(layers),
+        "layout": Layout(layer.parameter_shapes for layer in layers),
+        "statistics_layout": Layout(layer.statistic_shapes for layer in layers),
+        "parameters": parameters,
+        "statistics": statistics.astype(parameters.dtype, copy=False),
+    }
     network = Network.__new__(Network)
-    network.__setstate__(
-        {
-            "layers": layers,
-            "sizes": chain_widths(layers),
-            "layout": Layout(layer.parameter_shapes for layer in layers),
-            "statistics_layout": Layout(layer.statistic_shapes for layer in layers),
-            "parameters": parameters,
-            "statistics": statistics.astype(parameters.dtype, copy=False),
-        }
-    )
+    network.__setstate__(state)
     _check_numbers(network)
     return network
 

@@ -20,7 +20,7 @@ from barenet.errors import ModelFileError, in_a_line
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import INVALID, header_size, naming, read_model, write_model
 from barenet.files._predictor import Predictor
-from barenet.files._safetensors import MAX_HEADER, Arrays, check_size, parse_json
+from barenet.files._safetensors import Arrays, check_size, parse_json
 from barenet.model._network import Network
 
 #: Stored instead of a scaling's name, and the name of the array that then holds the encoding.
@@ -181,7 +181,7 @@ def load_network(path: str | PathLike[str]) -> Network:
 
 
 def check_header_size(predictor: Predictor) -> None:
-    """Refuse a predictor with more text than a model file has room for."""
+    """Refuse a predictor, before its training, with more text than a model file has room for."""
     check_size(header_size(predictor.network, _split(predictor)[0]))
 
 
@@ -207,10 +207,8 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
         elif part is not None:
             text = json.dumps(part.to_dict(), allow_nan=False)
             arrays[_TABLE] = np.frombuffer(text.encode(), np.uint8)
-    if (card := predictor.card) is not None:
-        extra["card"] = card.to_dict()
-        if header_size(predictor.network, extra) > MAX_HEADER:
-            extra["card"] = card.shortened().to_dict()
+    if predictor.card is not None:
+        extra["card"] = predictor.card.to_dict()
     return extra, arrays
 
 

@@ -41,21 +41,19 @@ def make_card(fitted: FittedPipeline, X: Any, y: ArrayLike | None) -> ModelCard:
     return card if is_whole else replace(card, log=None)
 
 
-def _fingerprint(
-    fitted: FittedPipeline, X: Any, y: ArrayLike | None, rows: Mapping[str, int]
-) -> str:
+def _fingerprint(fitted: FittedPipeline, X: Any, y: Any, rows: Mapping[str, int]) -> str:
     """The fingerprint that ``barenet train`` computes for the same rows in a CSV file."""
     if X is None or y is None:
-        problem = "expected both, the rows and their targets, or neither"
-        raise ArgumentError(problem, argument="X, y")
+        raise ArgumentError(
+            "expected both, the rows and their targets, or neither", argument="X, y"
+        )
     targets = _encoded(np.asarray(y), fitted.classes)
-    counts = {rows.get("training"), sum(rows.values())}
-    if rows and len(targets) not in counts:
+    if rows and len(targets) not in (rows["training"], sum(rows.values())):
         problem = f"{len(targets)} rows, and the model was trained on {rows['training']}"
         raise ArgumentError(problem, argument="y")
     if hasattr(X, "tocsr"):
-        problem = "a sparse matrix has no fingerprint"
-        raise ArgumentError(problem, argument="X", remedy="use X.toarray()")
+        problem, remedy = "a sparse matrix has no fingerprint", "use X.toarray()"
+        raise ArgumentError(problem, argument="X", remedy=remedy)
     if isinstance(fitted.preprocessing, TableEncoding):
         return fingerprint(csv_equivalent(fitted.preprocessing.frame_of(X)), targets)
     if column_names(X) is not None:

@@ -110,22 +110,19 @@ class Predictor:
         dict of str to str
             Texts by their headings.
         """
-        target = printable(self.target_name)
+        what = "a number" if self.network.n_outputs == 1 else "numbers"
         if self.classes is not None:
-            predicts = f"{target}, one of {listed(self.classes)}"
-        else:
-            predicts = f"{target}, {'a number' if self.network.n_outputs == 1 else 'numbers'}"
+            what = f"one of {listed(self.classes)}"
+        inputs = listed(self.feature_names, "feature")
         if self.image_shape:
             inputs = "images of {} × {} pixels".format(*self.image_shape)
-        else:
-            inputs = listed(self.feature_names, "feature")
         scaling = getattr(self.preprocessing, "name", "column by column")
         if self.target_scaling:
             scaling += f", and the target: {self.target_scaling.name}"
         card = self.card or ModelCard()
         origin = self.dataset and printable(self.dataset), describe_rows(card.rows)
         lines = {
-            "predicts": predicts,
+            "predicts": f"{printable(self.target_name)}, {what}",
             "from": inputs,
             "scaling": scaling,
             "network": describe_network(self.network),
@@ -374,12 +371,9 @@ def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
     if len(set(classes)) < len(classes) or "" in classes:
         raise ArgumentError("expected different names, none of them empty", argument="classes")
     if padded := [name for name in classes if name != name.strip()]:
-        raise ArgumentError(
-            f"{brief(padded[0])} has spaces around it, which are removed where a table is read, so "
-            "no row would match it",
-            argument="classes",
-            remedy="remove them before the training",
-        )
+        removed = "which are removed where a table is read, so no row would match it"
+        problem = f"{brief(padded[0])} has spaces around it, {removed}"
+        raise ArgumentError(problem, argument="classes", remedy="remove them before the training")
 
 
 def _check_number(argument: str, entries: Sized, number: int, purpose: str) -> None:

@@ -85,10 +85,8 @@ class Reader:
         start = stream.read(8)
         length, left = int.from_bytes(start, "little"), os.fstat(stream.fileno()).st_size - 8
         if len(start) < 8 or length > min(left, MAX_HEADER):
-            raise ValueError(
-                f"it claims a header of {length:,} bytes, of {max(left, 0):,} in the file and "
-                f"{MAX_HEADER:,} allowed"
-            )
+            allowed = f"{max(left, 0):,} in the file and {MAX_HEADER:,} allowed"
+            raise ValueError(f"it claims a header of {length:,} bytes, of {allowed}")
         self._head = start + stream.read(length)
         header = parse_json(self._head[8:])
         if self._head[8:9] != b"{":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -113,13 +113,6 @@ class TrainingLog:
         fields = ("engine", "seed", "stop_reason", "best_epoch", "penalized")
         others = {name: getattr(history, name) for name in fields}
         return cls(n_epochs=n_epochs, epochs=epochs, curves=curves, **others)
-
-    def shortened(self) -> TrainingLog:
-        """The log of the last and the selected epoch alone."""
-        epochs = tuple(sorted({self.selected_epoch, self.n_epochs}))
-        places = [self.epochs.index(epoch) for epoch in epochs]
-        curves = {name: tuple(curve[at] for at in places) for name, curve in self.curves.items()}
-        return replace(self, epochs=epochs, curves=curves)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON, with epochs counted from 0."""

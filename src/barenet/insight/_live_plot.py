@@ -126,27 +126,21 @@ class _Snapshot:
 
     def __repr__(self) -> str:
         history, reason = self.run.history, self.run.history.stop_reason
-        latest = history.last()
-        # Training metrics are left out where the same are measured on held-out rows.
-        measures = [
-            f"{name.replace('_', ' ')} {value:.4g}"
-            for name, value in latest.items()
-            if name == "loss"
-            or (name not in RUN_CURVES and not any(f"{part}_{name}" in latest for part in HELD_OUT))
-        ]
-        if reason == "failed with KeyboardInterrupt":
-            reason = "interrupted"
-        ending = [reason] if reason not in ("", "completed") else []
-        return " · ".join([f"{len(history)} of {self.run.epochs} epochs", *measures, *ending])
+        latest, parts = history.last(), [f"{len(history)} of {self.run.epochs} epochs"]
+        for name, value in latest.items():
+            # Training metrics are left out where the same are measured on held-out rows.
+            held_out = any(f"{part}_{name}" in latest for part in HELD_OUT)
+            if name == "loss" or not (held_out or name in RUN_CURVES):
+                parts.append(f"{name.replace('_', ' ')} {value:.4g}")
+        if reason not in ("", "completed"):
+            interrupted = reason == "failed with KeyboardInterrupt"
+            parts.append("interrupted" if interrupted else reason)
+        return " · ".join(parts)
 
     def _repr_html_(self) -> str:
         history, text = self.run.history, repr(self)
-        svg = draw_loss_curve(
-            history.curves,
-            best=history.best_epoch,
-            penalized=history.penalized,
-            description=text,
-        )
+        options: Any = {"best": history.best_epoch, "penalized": history.penalized}
+        svg = draw_loss_curve(history.curves, description=text, **options)
         return (
             f'<div>{svg}<div style="font-size:13px;font-variant-numeric:tabular-nums">'
             f"{escape(text)}</div></div>"

@@ -57,31 +57,21 @@ class Activation(Configurable, ABC):
 
     @abstractmethod
     def forward(self, Z: FloatArray) -> FloatArray:
-        """Compute A = f(Z).
+        """Compute A = f(Z), of the shape and dtype of Z.
 
         Parameters
         ----------
         Z : ndarray of shape (n_samples, n_outputs), float32 or float64
             The layer's values before the activation.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs), dtype of Z
-            A.
         """
 
     def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
-        """Compute f′(Z), entry by entry.
+        """Compute f′(Z), entry by entry, of the shape of Z.
 
         Parameters
         ----------
         Z, A : ndarray of shape (n_samples, n_outputs)
             The values before and after the activation; many derivatives are shorter in A.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            f′(Z).
         """
         raise NotImplementedError(f"{type(self).__name__} has no elementwise derivative")
 

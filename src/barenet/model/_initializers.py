@@ -37,7 +37,7 @@ class Initializer(Configurable, ABC):
 
     @abstractmethod
     def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
-        """Draw an array.
+        """Draw an array of the given shape, float64.
 
         Parameters
         ----------
@@ -47,11 +47,6 @@ class Initializer(Configurable, ABC):
             (n_outputs, n_inputs) for weights, (n_outputs,) for a bias.
         n_inputs, n_outputs : int
             Size of the layer, which determines the scale.
-
-        Returns
-        -------
-        ndarray of the given shape, float64
-            The initial values.
         """
 
 
@@ -122,13 +117,11 @@ class VarianceScaling(Initializer):
 
     Attributes
     ----------
-    scale : float
-        2 compensates for ReLU, which halves the variance; 1 otherwise.
+    scale, distribution : float and str
+        2 compensates for ReLU, which halves the variance; 1 otherwise. "normal" or "uniform".
     fan : {"in", "average"}
         n: the number of inputs, for the forward pass, or the mean of inputs and outputs, a
         compromise with the backward pass.
-    distribution : {"normal", "uniform"}
-        The distribution.
     """
 
     scale: ClassVar[float]

@@ -58,32 +58,22 @@ class Penalty(Configurable, ABC):
 
     @abstractmethod
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
-        """Compute the penalty.
+        """Compute the term that is added to the loss.
 
         Parameters
         ----------
         parameters, strengths : ndarray of shape (n_parameters,)
             The parameters, and λ for each.
-
-        Returns
-        -------
-        float
-            The term that is added to the loss.
         """
 
     @abstractmethod
     def gradient(self, parameters: FloatArray, strengths: FloatArray) -> FloatArray:
-        """Compute the derivative of the penalty by each parameter.
+        """Compute the term that is added to the gradient, shape (n_parameters,).
 
         Parameters
         ----------
         parameters, strengths : ndarray of shape (n_parameters,)
-            The arguments of `value`.
-
-        Returns
-        -------
-        ndarray of shape (n_parameters,)
-            The term that is added to the gradient.
+            The parameters, and λ for each.
         """
 
     def expand(self, layout: Layout, dtype: np.dtype[np.floating]) -> FloatArray:

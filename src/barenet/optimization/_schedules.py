@@ -21,9 +21,7 @@ class Schedule(Configurable, ABC):
 
     Examples
     --------
-    >>> from dataclasses import dataclass
-    >>> @dataclass
-    ... class Sawtooth(Schedule):
+    >>> class Sawtooth(Schedule):
     ...     name = "sawtooth"
     ...     def factor(self, epoch, epochs):
     ...         return 1 - epoch % 1
@@ -40,7 +38,7 @@ class Schedule(Configurable, ABC):
 
     @abstractmethod
     def factor(self, epoch: float, epochs: int) -> float:
-        """Compute the factor on the learning rate.
+        """Compute the factor on the optimizer's learning rate.
 
         Parameters
         ----------
@@ -48,11 +46,6 @@ class Schedule(Configurable, ABC):
             Number of epochs completed; 2.5 is the middle of the third.
         epochs : int
             Number of epochs of the run.
-
-        Returns
-        -------
-        float
-            The factor on the optimizer's learning rate.
         """
 
     def observe(self, loss: float) -> None:

@@ -5,32 +5,40 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from barenet.files._model_io import save
+from barenet.insight.explain._html import stylesheet
 from barenet.playground._catalog import catalog
 from barenet.playground._client import Client
 from barenet.playground._file_store import MAX_UPLOAD_BYTES
-from barenet.playground._page_files import page_files
 from barenet.playground._page_state import DataSettings, PageState
 from barenet.playground._run_setup import make_predictor
 from barenet.playground._security import SecurityMiddleware, reject
-from barenet.playground._sessions import Sessions
-
-__all__ = ["MAX_CLIENTS", "make_app"]
+from barenet.playground._sessions import Session, Sessions
 
 MAX_CLIENTS = 32
 #: Seconds that an upload may take.
 TIMEOUT = 10.0
+MEDIA_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "svg": "image/svg+xml",
+    "json": "application/json",
+}
 
 
 class App:
@@ -39,46 +47,30 @@ class App:
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
         self.files = page_files()
-        self.catalog = json.dumps(catalog())
         self.clients = 0
 
     async def file(self, request: Request) -> Response:
         """Send a file of the page."""
-        found = self.files.get(request.path_params["path"])
-        return _not_found() if found is None else Response(found[0], media_type=found[1])
-
-    async def choices(self, request: Request) -> Response:
-        """Send the catalog."""
-        return Response(self.catalog, media_type="application/json")
+        name = request.path_params["path"] or "index.html"
+        if name not in self.files:
+            raise HTTPException(404)
+        return Response(self.files[name], media_type=MEDIA_TYPES[name.rpartition(".")[2]])
 
     async def table(self, request: Request) -> Response:
         """Receive a CSV file."""
         content = await _receive(request)
-        if isinstance(content, Response):
-            return content
         name = request.query_params.get("name", "table.csv")[:80]
         store = self.sessions.store
-        try:
-            key = await asyncio.to_thread(store.upload_table, name, content)
-        except (ValueError, ImportError) as error:
-            return JSONResponse({"message": str(error)}, 422)
-        columns = list(store.table(key).numeric)
-        return JSONResponse({"key": key, "name": name, "columns": columns})
+        key = await asyncio.to_thread(store.upload_table, name, content)
+        return JSONResponse({"key": key, "columns": list(store.tables[key].numeric)})
 
     async def open(self, request: Request) -> Response:
         """Receive a model file, and show its network in a session."""
-        session = self.sessions.open.get(request.path_params["session"])
-        if session is None:
-            return _not_found()
+        session = self._session(request)
         content = await _receive(request)
-        if isinstance(content, Response):
-            return content
-        try:
-            state = await asyncio.to_thread(self._open, content, session.state.data)
-            await session.configure(replace(state, pace=session.state.pace))
-        except (ValueError, OSError) as error:
-            return JSONResponse({"message": str(error)}, 422)
-        return JSONResponse({"message": "The model is open."})
+        state = await asyncio.to_thread(self._open, content, session.state.data)
+        await session.configure(replace(state, pace=session.state.pace))
+        return JSONResponse({})
 
     def _open(self, content: bytes, data: DataSettings) -> PageState:
         """Open a model, with the table of the page if it belongs to the model."""
@@ -94,14 +86,14 @@ class App:
 
     async def model(self, request: Request) -> Response:
         """Send a network as a model file."""
-        session = self.sessions.open.get(request.path_params["session"])
+        views = self._session(request).views
         network = request.path_params["network"]
-        if session is None or network >= len(session.views):
-            return _not_found()
-        view = session.views[network]
+        if network >= len(views):
+            raise HTTPException(404)
+        predictor = make_predictor(views[network].current(), views[network].prepared)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"
-            save(make_predictor(view.current(), view.prepared), path)
+            save(predictor, path)
             content = path.read_bytes()
         disposition = {"Content-Disposition": 'attachment; filename="model.safetensors"'}
         return Response(content, media_type="application/octet-stream", headers=disposition)
@@ -128,29 +120,61 @@ class App:
         finally:
             tidy.cancel()
             self.sessions.close()
-            self.sessions.trainer.close()
+
+    def _session(self, request: Request) -> Session:
+        session = self.sessions.open.get(request.path_params["session"])
+        if session is None:
+            raise HTTPException(404)
+        return session
 
 
 def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddleware:
     """Combine the routes behind the security checks."""
     app = App(sessions)
     routes = [
-        Route("/catalog.json", app.choices),
         Route("/table", app.table, methods=["POST"]),
         Route("/open/{session}", app.open, methods=["POST"]),
         Route("/model/{session}/{network:int}", app.model),
         WebSocketRoute("/socket", app.socket),
         Route("/{path:path}", app.file),
     ]
-    return SecurityMiddleware(Starlette(routes=routes, lifespan=app.lifespan), token, hosts)
+    handlers = dict.fromkeys((HTTPException, ValueError, ImportError, OSError), _explain)
+    starlette = Starlette(routes=routes, lifespan=app.lifespan, exception_handlers=handlers)
+    return SecurityMiddleware(starlette, token, hosts)
 
 
-def _not_found() -> Response:
-    return PlainTextResponse("There is nothing here.\n", 404)
+def page_files() -> dict[str, bytes]:
+    """Read the files of the page by path: no path from outside reaches the file system.
+
+    Examples
+    --------
+    >>> page_files()["index.html"][:15]
+    b'<!doctype html>'
+    """
+    return {
+        **dict(_walk(files("barenet.playground") / "page", "")),
+        "explain.css": stylesheet().encode(),
+        "catalog.json": json.dumps(catalog()).encode(),
+    }
 
 
-async def _receive(request: Request) -> bytes | Response:
-    """Receive a file, or answer one that is too large or too slow."""
+def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _walk(entry, f"{prefix}{entry.name}/")
+        elif entry.name.rpartition(".")[2] in MEDIA_TYPES:
+            yield prefix + entry.name, entry.read_bytes()
+
+
+async def _explain(request: Request, error: Exception) -> Response:
+    """Answer a request that can't be served, such as a file that can't be used."""
+    if isinstance(error, HTTPException):
+        return JSONResponse({"message": error.detail}, error.status_code)
+    return JSONResponse({"message": str(error)}, 422)
+
+
+async def _receive(request: Request) -> bytes:
+    """Receive a file, unless it is too large or too slow."""
     content = bytearray()
     try:
         async with asyncio.timeout(TIMEOUT):
@@ -158,7 +182,7 @@ async def _receive(request: Request) -> bytes | Response:
                 content += chunk
                 if len(content) > MAX_UPLOAD_BYTES:
                     limit = f"{MAX_UPLOAD_BYTES // 2**20} MiB"
-                    return JSONResponse({"message": f"the file is larger than {limit}"}, 413)
+                    raise HTTPException(413, f"the file is larger than {limit}")
     except (TimeoutError, ClientDisconnect):
-        return PlainTextResponse("the file took too long to arrive\n", 408)
+        raise HTTPException(408, "the file took too long to arrive") from None
     return bytes(content)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from barenet.data._datasets import DATASETS
 from barenet.data._generated import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
+from barenet.playground._data_view import point_arrays
 from barenet.playground._features import FEATURES
 from barenet.playground._page_state import (
     HIDDEN_ACTIVATIONS,
@@ -20,8 +23,6 @@ from barenet.playground._page_state import (
 from barenet.playground._prepared_data import prepare
 from barenet.playground._presets import DRAWN, LOSSES, NAMED, NOISES
 
-__all__ = ["catalog"]
-
 SCHEDULES = {
     "constant": "Constant",
     "step:every=100": "Halved every 100 epochs",
@@ -33,6 +34,10 @@ SCHEDULES = {
 }
 
 
+#: Number of points in a small picture.
+N_POINTS = 160
+
+
 def catalog() -> dict[str, Any]:
     """Collect the choices."""
     return {
@@ -40,7 +45,7 @@ def catalog() -> dict[str, Any]:
         "features": {name: feature.label for name, feature in FEATURES.items()},
         "activations": HIDDEN_ACTIVATIONS,
         "optimizers": list(OPTIMIZERS),
-        "rates": {name: _default_rate(kind) for name, kind in OPTIMIZERS.items()},
+        "rates": {name: getattr(kind, "learning_rate", None) for name, kind in OPTIMIZERS.items()},
         "schedules": SCHEDULES,
         "losses": LOSSES,
         "limits": {"layers": MAX_LAYERS, "neurons": MAX_NEURONS, "samples": MAX_SAMPLES},
@@ -51,7 +56,7 @@ def catalog() -> dict[str, Any]:
 def _describe(name: str) -> dict[str, Any]:
     """Describe a data set, with some points for its small picture if it has one."""
     max_noise, default_noise = NOISES.get(name, (1.0, 0.0))
-    entry: dict[str, Any] = {
+    entry = {
         "name": name,
         "title": DRAWN.get(name, name.replace("_", " ").capitalize()),
         "description": DATASETS[name].description,
@@ -60,26 +65,14 @@ def _describe(name: str) -> dict[str, Any]:
         "noise": {"max": max_noise, "default": default_noise},
         "preset": asdict(PageState.suited(name)),
     }
-    return entry | _points(name) if name in DRAWN else entry
-
-
-def _points(name: str) -> dict[str, Any]:
-    prepared = prepare(DataSettings(source=name, samples=160))
-    stride = -(-len(prepared.points) // 160)
-    y = prepared.dataset.y[::stride].astype(float)
-    if prepared.classes is None:
-        y = (y - y.min()) / (y.max() - y.min())
-    positions = prepared.plane.positions(prepared.points[::stride]).astype(float)
+    if name not in DRAWN:
+        return entry
+    prepared = prepare(DataSettings(source=name, samples=N_POINTS))
+    arrays = point_arrays(prepared, N_POINTS)
+    points = np.column_stack([arrays["positions"], arrays["values"]]).astype(float)
     return {
+        **entry,
         "task": prepared.dataset.task,
         "classes": len(prepared.classes or ()),
-        "points": [
-            [round(v, 3) for v in (*position, value)]
-            for position, value in zip(positions, y, strict=True)
-        ],
+        "points": points.round(3).tolist(),
     }
-
-
-def _default_rate(kind: Any) -> float | None:
-    field = getattr(kind, "__dataclass_fields__", {}).get("learning_rate")
-    return field.default if field and isinstance(field.default, float) else None

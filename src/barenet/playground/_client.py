@@ -11,6 +11,7 @@ import contextlib
 import json
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,16 +20,20 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, BarenetError
 from barenet.playground._data_view import point_arrays
-from barenet.playground._edits import LARGEST_WEIGHT, MAX_EDITS, WeightEdit
 from barenet.playground._export_panel import export
 from barenet.playground._network_view import NetworkView
 from barenet.playground._neuron_view import neuron_view
-from barenet.playground._page_state import MAX_EPOCHS, MAX_LAYERS, PageState
+from barenet.playground._page_state import (
+    LARGEST_WEIGHT,
+    MAX_EDITS,
+    MAX_EPOCHS,
+    MAX_LAYERS,
+    PageState,
+    WeightEdit,
+)
 from barenet.playground._sessions import Session, Sessions
 from barenet.playground._update_explanation import explain_update
 from barenet.playground._wire_format import decode, pack, read_json, restricted
-
-__all__ = ["Client"]
 
 #: Seconds that a page may take to read a message.
 TIMEOUT = 10.0
@@ -49,7 +54,8 @@ class Message:
 
     type: str = ""
     session: str = ""
-    state: PageState | None = None
+    #: For `PageState.read`.
+    state: Any = None
     #: Index of the network.
     network: int = restricted(0, ge=0, le=1)
     epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
@@ -77,18 +83,15 @@ class Client:
 
     async def serve(self) -> None:
         """Send and receive until the connection ends."""
-        sender = asyncio.create_task(self._send())
-        receiver = asyncio.create_task(self._receive())
+        tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._receive())]
         try:
-            await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             if self._session is not None:
                 self._session.leave(self)
-            for task in (sender, receiver):
+            for task in tasks:
                 task.cancel()
-            for task in (sender, receiver):
-                with contextlib.suppress(asyncio.CancelledError, *DISCONNECTED):
-                    await task
+            await asyncio.gather(*tasks, return_exceptions=True)
             with contextlib.suppress(*DISCONNECTED):
                 await self.socket.close()
 
@@ -113,7 +116,9 @@ class Client:
                 self.reply(type="error", message=str(error))
 
     async def _handle(self, message: Message) -> None:
-        await lookup(HANDLERS, message.type, "type")(self, message)
+        work = lookup(ACTIONS, message.type, "type")(self, message)
+        if work is not None:
+            await work
 
     @property
     def session(self) -> Session:
@@ -122,60 +127,34 @@ class Client:
             raise ArgumentError("expected as the first message", argument="hello")
         return self._session
 
-    def _view(self, message: Message) -> NetworkView:
+    def view(self, message: Message) -> NetworkView:
+        """The network that a message is about."""
         views = self.session.views
         if message.network >= len(views):
             raise ArgumentError(f"there is no network {message.network}", argument="network")
         return views[message.network]
 
-    async def _hello(self, message: Message) -> None:
+    async def join(self, message: Message) -> None:
         """Join a session, or open a new one."""
-        session = await self.sessions.find(message.session, message.state)
+        state = None if message.state is None else PageState.read(message.state)
+        session = await self.sessions.find(message.session, state)
         if self._session is not None:
             self._session.leave(self)
         self._session = session
         self.sent_version = self.sent_state = self.sent_data = -1
         self.undrawn = 0
-        session.watch(self, self.news.set)
+        session.watchers[self] = self.news.set
         self.news.set()
 
-    async def _configure(self, message: Message) -> None:
-        if message.state is None:
-            raise ArgumentError("missing", argument="state")
-        await self.session.configure(message.state)
-
-    async def _command(self, message: Message) -> None:
-        self.session.send(message.type)
-
-    async def _go_to(self, message: Message) -> None:
-        self.session.send(message.type, message.epoch)
-
-    async def _edit(self, message: Message) -> None:
-        self._view(message).edit(message.layer, message.row, message.column, message.value)
-
-    async def _recover(self, message: Message) -> None:
-        self._view(message).send("recover")
-
-    async def _plan(self, message: Message) -> None:
-        self._view(message).plan(message.edits)
-
-    async def _drawn(self, message: Message) -> None:
+    def count_drawn(self) -> None:
+        """Count a picture that the page has drawn."""
         self.undrawn = max(self.undrawn - 1, 0)
         self.news.set()
 
-    async def _export(self, message: Message) -> None:
-        self.reply(type="export", **export(self.session.state.data, self._view(message)))
-
-    async def _view_neuron(self, message: Message) -> None:
-        self.reply(type="neuron", **await self._describe(neuron_view, message))
-
-    async def _explain(self, message: Message) -> None:
-        self.reply(type="explanation", **await self._describe(explain_update, message))
-
-    async def _describe(self, describe: Any, message: Message) -> dict[str, Any]:
-        view = self._view(message)
-        found = await asyncio.to_thread(describe, view, message.layer, message.neuron)
-        return {"network": message.network, **found}
+    async def describe(self, kind: str, message: Message, describe: Any, *arguments: Any) -> None:
+        """Reply with a description of a network."""
+        found = await asyncio.to_thread(describe, self.view(message), *arguments)
+        self.reply(type=kind, network=message.network, **found)
 
     async def _send(self) -> None:
         """Send everything new, as long as the page keeps up."""
@@ -212,10 +191,9 @@ class Client:
         is_new = session.data_version != self.sent_data
         self.sent_data = session.data_version
         state, prepared = json.dumps(session.describe(), allow_nan=False), session.prepared
-        arrays = point_arrays(prepared) if is_new and prepared is not None else None
         await self._put(state)
-        if arrays is not None:
-            await self._put(pack({"type": "points"}, arrays))
+        if is_new and prepared is not None:
+            await self._put(pack({"type": "points"}, point_arrays(prepared)))
 
     async def _send_picture(self, session: Session) -> None:
         """Draw all networks, and send them in one message."""
@@ -225,8 +203,8 @@ class Client:
         for index, view in enumerate(list(session.views)):
             report = view.latest
             header = view.header(self.cursors.get(view, (-1, -1)))
-            newest = view.curve.newest.epoch if view.curve.newest else -1
-            self.cursors[view] = (view.curve.version, newest)
+            newest = view.curve.newest
+            self.cursors[view] = (view.curve.version, newest.epoch if newest else -1)
             drawn, pictures = await asyncio.to_thread(view.draw, report)
             headers.append({**header, **drawn})
             arrays |= {f"{index}.{name}": array for name, array in pictures.items()}
@@ -243,16 +221,22 @@ class Client:
                 await self.socket.send_bytes(message)
 
 
-HANDLERS: dict[str, Any] = {
-    "hello": Client._hello,
-    "configure": Client._configure,
-    **dict.fromkeys(("play", "pause", "step", "batch", "reset", "swap"), Client._command),
-    **dict.fromkeys(("run_to", "scrub"), Client._go_to),
-    "recover": Client._recover,
-    "edit": Client._edit,
-    "plan": Client._plan,
-    "drawn": Client._drawn,
-    "export": Client._export,
-    "view_neuron": Client._view_neuron,
-    "explain": Client._explain,
+#: What each message does; some return a coroutine.
+ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
+    "hello": Client.join,
+    "configure": lambda client, m: client.session.configure(PageState.read(m.state)),
+    **dict.fromkeys(
+        ("play", "pause", "step", "batch", "reset", "swap"),
+        lambda client, m: client.session.send(m.type),
+    ),
+    **dict.fromkeys(("run_to", "scrub"), lambda client, m: client.session.send(m.type, m.epoch)),
+    "recover": lambda client, m: client.view(m).send("recover"),
+    "edit": lambda client, m: client.view(m).edit(m.layer, m.row, m.column, m.value),
+    "plan": lambda client, m: client.view(m).plan(m.edits),
+    "drawn": lambda client, m: client.count_drawn(),
+    "export": lambda client, m: client.describe("export", m, export, client.session.state.data),
+    "view_neuron": lambda client, m: client.describe("neuron", m, neuron_view, m.layer, m.neuron),
+    "explain": lambda client, m: client.describe(
+        "explanation", m, explain_update, m.layer, m.neuron
+    ),
 }

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._rasterize import drawn_inputs, input_pictures
 
-__all__ = ["MAX_NAMES", "describe_data", "point_arrays"]
-
 #: Maximum number of points that are drawn.
 MAX_POINTS = 1500
 #: Maximum number of inputs that are named, and of columns that can be axes.
@@ -52,9 +50,9 @@ def describe_data(prepared: PreparedData) -> dict[str, Any]:
     }
 
 
-def point_arrays(prepared: PreparedData) -> dict[str, NDArray[Any]]:
-    """Positions and values of the points, and the pictures of the inputs."""
-    chosen = slice(None, None, -(-len(prepared.points) // MAX_POINTS) or 1)
+def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, NDArray[Any]]:
+    """Positions and values of some points, and the pictures of the inputs."""
+    chosen = slice(None, None, -(-len(prepared.points) // limit) or 1)
     y = prepared.dataset.y.astype(float)
     if prepared.classes is None:
         low, high = prepared.target_range

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
 
@@ -11,20 +11,15 @@ from barenet.model._network import Network, Objective
 from barenet.model.losses import as_loss
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._prepared_data import PreparedData
-from barenet.playground._training_task import TrainingTask
-from barenet.training._history import finite_or_none
+from barenet.playground._trainer_messages import TrainingTask
 from barenet.training._metrics import METRICS
-
-__all__ = ["confusion_matrix", "constant_losses", "evaluate", "finite"]
 
 #: Maximum number of test rows in a confusion matrix, for small networks and for large ones.
 MAX_ROWS = ((20_000, 5_000), (10**9, 2_000))
 
 
-def evaluate(epoch: float, network: Network, task: TrainingTask, loss: str) -> EpochMetrics | None:
+def evaluate(epoch: float, network: Network, task: TrainingTask, loss: str) -> EpochMetrics:
     """Loss and score on the rows of a task, as the training measures them after each epoch."""
-    if not len(task.training[0]):
-        return None
     function, metric = as_loss(loss or None, network.output_activation), METRICS[task.metric]
     values = []
     for part in (task.training, task.test):
@@ -36,22 +31,19 @@ def evaluate(epoch: float, network: Network, task: TrainingTask, loss: str) -> E
     return EpochMetrics(epoch, training_loss, test_loss, score, test_score)
 
 
-def constant_losses(task: TrainingTask, loss: str) -> tuple[float, float] | None:
+def constant_losses(task: TrainingTask, loss: str) -> tuple[float, float]:
     """Training and test loss of the best constant: the classes' frequencies, mean or median."""
     if not len(task.training[0]):
-        return None
-    network = task.network
-    function = as_loss(loss or None, network.output_activation)
-    training, test = (
-        validate_arrays(network, function, *part).y for part in (task.training, task.test)
-    )
-    constants = (training.mean(axis=0), np.median(training, axis=0))
-    values = [
+        return math.nan, math.nan
+    function = as_loss(loss or None, task.network.output_activation)
+    parts = (task.training, task.test)
+    training, test = (validate_arrays(task.network, function, *part).y for part in parts)
+    losses = [
         [function.value(np.broadcast_to(constant, y.shape), y) for y in (training, test)]
-        for constant in constants
+        for constant in (training.mean(axis=0), np.median(training, axis=0))
     ]
-    best = min(values, key=lambda pair: pair[0])
-    return best[0], best[1]
+    training_loss, test_loss = min(losses)
+    return training_loss, test_loss
 
 
 def confusion_matrix(network: Network, prepared: PreparedData) -> list[list[int]] | None:
@@ -65,14 +57,3 @@ def confusion_matrix(network: Network, prepared: PreparedData) -> list[list[int]
     n_classes = len(prepared.classes)
     counts = np.bincount(n_classes * y + predicted, minlength=n_classes**2)
     return counts.reshape(n_classes, n_classes).tolist()
-
-
-def finite(values: Any) -> list[float | None]:
-    """Replace numbers that JSON cannot represent by None.
-
-    Examples
-    --------
-    >>> finite([0.5, float("nan")])
-    [0.5, None]
-    """
-    return [finite_or_none(value) for value in values]

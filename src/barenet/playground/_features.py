@@ -12,8 +12,6 @@ from barenet.data._dataset import Dataset
 from barenet.data._generated import GENERATED
 from barenet.data._scaling import Scaling
 
-__all__ = ["FEATURES", "Feature", "FeatureMap"]
-
 Array = NDArray[np.float64]
 
 

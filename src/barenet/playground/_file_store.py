@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -20,12 +19,11 @@ from barenet.playground._prepared_data import PreparedData, prepare
 from barenet.playground._presets import NAMED
 from barenet.playground._tables import TableFile, open_table
 
-__all__ = ["MAX_UPLOAD_BYTES", "FileStore", "is_csv"]
-
-#: Prefixes of the keys, which stand among the names of data sets.
+#: Kinds of files: the start of their keys, which stand among the names of data sets.
 TABLE, MODEL = "table:", "model:"
 MAX_UPLOAD_BYTES = 20 * 2**20
-MAX_TABLES, MAX_MODELS = 16, 16
+#: Maximum number of tables, and of models; the oldest is forgotten where there are more.
+MAX_FILES = 16
 
 T = TypeVar("T")
 
@@ -36,11 +34,11 @@ def is_csv(name: str) -> bool:
 
 
 class FileStore:
-    """Tables and models by key; the oldest is forgotten where there are too many."""
+    """Tables and models by key."""
 
     def __init__(self) -> None:
-        self.tables: OrderedDict[str, TableFile] = OrderedDict()
-        self.models: OrderedDict[str, Model] = OrderedDict()
+        self.tables: dict[str, TableFile] = {}
+        self.models: dict[str, Model] = {}
         self.count = 0
 
     @cached_property
@@ -60,22 +58,19 @@ class FileStore:
 
     def open_table(self, name: str, path: Path, header: bool | None = None) -> str:
         """Open a table, and return its key."""
-        table = open_table(name, path, header)
-        key = self._add(self.tables, f"{TABLE}{{}}-{Path(name).stem[:40]}", table)
-        if len(self.tables) > MAX_TABLES:
-            _, oldest = self.tables.popitem(last=False)
-            if "folder" in vars(self) and oldest.path.is_relative_to(self.folder.name):
-                oldest.path.unlink(missing_ok=True)
+        key = self._add(self.tables, TABLE, name, open_table(name, path, header))
+        if len(self.tables) > MAX_FILES:
+            path = self.tables.pop(next(iter(self.tables))).path
+            if "folder" in vars(self) and path.is_relative_to(self.folder.name):
+                path.unlink(missing_ok=True)
         return key
 
     def open_model(self, path: Path, rows: str = "", config: RunConfig = UNKNOWN) -> PageState:
         """Open a model, with the table of a key if its columns fit, and return the settings."""
         model = open_model(path, config)
-        key = self._add(
-            self.models, f"{MODEL}{{}}-{Path(model.predictor.dataset).stem[:40]}", model
-        )
-        if len(self.models) > MAX_MODELS:
-            self.models.popitem(last=False)
+        key = self._add(self.models, MODEL, model.predictor.dataset, model)
+        if len(self.models) > MAX_FILES:
+            self.models.pop(next(iter(self.models)))
         required = model.required_columns
         fits = rows and required and set(required) <= self.tables[rows].numeric.keys()
         low, high = TEST_SIZES
@@ -83,30 +78,23 @@ class FileStore:
         data = DataSettings(source=key, rows=rows if fits else "", test_size=test_size)
         return PageState(data=data, networks=(model.settings,))
 
-    def _add(self, files: OrderedDict[str, T], key: str, file: T) -> str:
+    def _add(self, files: dict[str, T], kind: str, name: str, file: T) -> str:
         self.count += 1
-        files[key.format(self.count)] = file
-        return key.format(self.count)
-
-    def table(self, key: str) -> TableFile:
-        """Find a table."""
-        return _find(self.tables, key, "load it again")
-
-    def model(self, key: str) -> Model:
-        """Find a model."""
-        return _find(self.models, key, "open it again")
+        key = f"{kind}{self.count}-{Path(name).stem[:40]}"
+        files[key] = file
+        return key
 
     def prepare(self, data: DataSettings) -> PreparedData:
         """Prepare the data that the settings name."""
         if data.source.startswith(TABLE):
-            return prepare(data, self.table(data.source))
+            return prepare(data, _find(self.tables, data.source))
         if not data.source.startswith(MODEL):
             return prepare(data)
-        model = self.model(data.source)
+        model = _find(self.models, data.source)
         if model.outputs:  # of which a table has one at most
             rows = None
         elif data.rows:
-            rows = self.table(data.rows).samples(model.predictor)
+            rows = _find(self.tables, data.rows).samples(model.predictor)
         else:
             rows = named_rows(model)
         return prepare_model(data, model.with_single_output(data.target), rows)
@@ -114,10 +102,8 @@ class FileStore:
     def initial_state(self, name: str, target: str = "", header: bool | None = None) -> PageState:
         """Settings to start with: those of a table, of a named data set, or the defaults."""
         if is_csv(name):
-            path = Path(name)
-            state = PageState(
-                data=DataSettings(source=self.open_table(path.name, path, header), target=target)
-            )
+            key = self.open_table(Path(name).name, Path(name), header)
+            state = PageState(data=DataSettings(source=key, target=target))
             self.prepare(state.data)
             return state
         for argument, value in (("header", header), ("target", target or None)):
@@ -135,19 +121,19 @@ class FileStore:
         """Settings to start with a model and the rows that it was trained on."""
         key = self.open_table(Path(rows).name, Path(rows), header) if rows else ""
         state = self.open_model(path, key, config)
-        model = self.model(state.data.source)
+        model = self.models[state.data.source]
         if rows and model.outputs:
             raise ArgumentError(
                 f"{path} predicts several numbers for each row, and of a table one column is "
-                "learned; open it without rows, or train a model for each",
+                "learned",
                 argument="rows",
+                remedy="open it without rows, or train a model for each",
             )
         if rows and not state.data.rows:
             columns = self.tables[key].numeric
             missing = ", ".join(name for name in model.required_columns if name not in columns)
-            raise ArgumentError(
-                f"{rows} has no column {missing}, which {path} needs", argument="rows"
-            )
+            problem = f"{rows} has no column {missing}, which {path} needs"
+            raise ArgumentError(problem, argument="rows")
         self.prepare(state.data)
         return state
 
@@ -157,9 +143,9 @@ class FileStore:
             self.folder.cleanup()
 
 
-def _find(files: OrderedDict[str, T], key: str, remedy: str) -> T:
+def _find(files: dict[str, T], key: str) -> T:
     if key not in files:
         kind, _, name = key.partition(":")
-        problem = f"the {kind} {name!r} is not here"
-        raise ArgumentError(problem, argument="data", value=key, remedy=remedy)
+        problem, verb = f"the {kind} {name!r} is not here", "load" if kind == "table" else "open"
+        raise ArgumentError(problem, argument="data", value=key, remedy=f"{verb} it again")
     return files[key]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import NamedTuple
 
-__all__ = ["EpochMetrics", "LearningCurve", "thin"]
-
 MAX_POINTS = 1000
 
 

@@ -8,8 +8,6 @@ from barenet.errors import ArgumentError
 from barenet.model._network import Network
 from barenet.model.layers import Dense, Layer
 
-__all__ = ["MAX_PARAMETERS", "layer_offsets", "neuron_layers", "parameter_index"]
-
 #: More weights cannot be drawn, and would delay every picture.
 MAX_PARAMETERS = 500_000
 
@@ -28,6 +26,13 @@ def neuron_layers(network: Network) -> list[list[Layer]]:
             groups.append([])
         groups[-1].append(layer)
     return groups
+
+
+def check_size(network: Network) -> None:
+    """Refuse a network that is too large to be drawn."""
+    if network.n_parameters > MAX_PARAMETERS:
+        problem = f"{network.n_parameters:,} weights are more than {MAX_PARAMETERS:,}"
+        raise ArgumentError(problem, argument="hidden")
 
 
 def layer_offsets(network: Network) -> list[dict[str, int]]:

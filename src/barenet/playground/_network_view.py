@@ -10,20 +10,17 @@ import numpy as np
 
 from barenet.errors import ArgumentError
 from barenet.model._network import Network
-from barenet.playground._diagnosis import diagnose, find_overfitting, lowest_test_loss
-from barenet.playground._edits import MAX_EDITS, WeightEdit
-from barenet.playground._evaluation import confusion_matrix, finite
-from barenet.playground._learning_curve import EpochMetrics, LearningCurve, thin
-from barenet.playground._messages import TRAINER_ENDED
+from barenet.playground._evaluation import confusion_matrix, constant_losses
+from barenet.playground._learning_curve import LearningCurve, thin
 from barenet.playground._network_layout import layer_offsets, parameter_index
-from barenet.playground._page_state import NetworkSettings
+from barenet.playground._page_state import MAX_EDITS, NetworkSettings, WeightEdit
 from barenet.playground._prepared_data import PreparedData
-from barenet.playground._progress_report import ProgressReport
+from barenet.playground._problems import TRAINER_ENDED, diagnose, find_overfitting, lowest_test_loss
 from barenet.playground._rasterize import MAX_DRAWN, rasterize
-from barenet.playground._run_setup import build_network, check_settings, make_task
+from barenet.playground._run_setup import build_network, make_task
 from barenet.playground._trainer import Listener, Trainer
-
-__all__ = ["NetworkView"]
+from barenet.playground._trainer_messages import ProgressReport, Status
+from barenet.playground._wire_format import finite
 
 #: Maximum number of points of the other path's curve.
 MAX_OTHER_ROWS = 200
@@ -36,26 +33,29 @@ class NetworkView:
 
     def __init__(self, settings: NetworkSettings, prepared: PreparedData, trainer: Trainer) -> None:
         self.settings, self.prepared, self.trainer = settings, prepared, trainer
-        self.check(settings)
         self.network = build_network(settings, prepared)
         self.task = make_task(settings, prepared, self.network)
-        self.curve = LearningCurve()
-        #: The curve of the path to which the user can return.
-        self.other: LearningCurve | None = None
+        self.constant_losses = constant_losses(self.task, settings.loss)
+        #: The curves of the network's path and of the one to which the user can return, by number.
+        self.curves = {0: LearningCurve()}
         self.latest = ProgressReport(
-            epoch=0,
+            status=Status(saved=[0]),
             parameters=self.network.parameters.copy(),
             statistics=self.network.statistics.copy(),
-            saved_epochs=[0],
         )
         self.key: int | None = None
         #: Whether it was commanded to play, and has not reported since.
         self.will_play = False
         self.lock = threading.Lock()
 
-    def check(self, settings: NetworkSettings) -> None:
-        """Reject settings that cannot be trained."""
-        check_settings(settings, self.prepared)
+    @property
+    def curve(self) -> LearningCurve:
+        """The curve of the network's path."""
+        return self.curves[self.latest.status.path]
+
+    def can_take(self, settings: NetworkSettings, prepared: PreparedData) -> bool:
+        """Whether the network can continue with other settings."""
+        return prepared is self.prepared and settings.has_same_architecture(self.settings)
 
     def start(self, pace: float, listener: Listener) -> None:
         """Hand the network to the trainer."""
@@ -70,7 +70,7 @@ class NetworkView:
     @property
     def playing(self) -> bool:
         """Whether it is being trained, or is about to be."""
-        return self.latest.playing or self.will_play
+        return self.latest.status.playing or self.will_play
 
     def close(self) -> None:
         """End the training."""
@@ -80,35 +80,29 @@ class NetworkView:
     def receive(self, report: ProgressReport | None) -> None:
         """Take a report of the trainer, or None if its process has ended."""
         if report is None:
-            self.latest = replace(self.latest, playing=False, failed=True, problem=TRAINER_ENDED)
+            ended = replace(self.latest.status, playing=False, problem=TRAINER_ENDED)
+            self.latest = replace(self.latest, status=ended)
             return
         self.will_play = False
-        self._follow_path(report)
+        status = report.status
+        if status.path not in self.curves:
+            self.curves[status.path] = self.curve.until(status.fork)
+        kept = (status.path, status.other_path)
+        self.curves = {path: curve for path, curve in self.curves.items() if path in kept}
         self.latest = report
         for row in report.rows:
             self.curve.add(row)
 
-    def _follow_path(self, report: ProgressReport) -> None:
-        """Switch to the curve of the network's path, and keep that of the other path."""
-        before = self.latest
-        if report.path == before.path:
-            return
-        if report.other_path is None:
-            self.curve, self.other = self.curve.until(report.fork), None
-        elif report.path == before.other_path and self.other is not None:
-            self.curve, self.other = self.other, self.curve
-        else:
-            self.curve, self.other = self.curve.until(report.fork), self.curve
-
     def configure(self, settings: NetworkSettings) -> None:
-        """Continue with other settings of the same architecture, which have been checked."""
+        """Continue with other settings of the same architecture."""
         self.settings = settings
+        self.constant_losses = constant_losses(self.task, settings.loss)
         self.send("configure", settings)
 
     def edit(self, layer: int, row: int, column: int, value: float) -> None:
         """Change a weight; row −1 is the bias."""
         index = parameter_index(self.network, layer, row, column)
-        if len(self.latest.edits) >= MAX_EDITS:
+        if len(self.latest.status.edits) >= MAX_EDITS:
             raise ArgumentError(
                 f"{MAX_EDITS} weights were changed by hand, and no more fit into an address",
                 argument="value",
@@ -143,40 +137,29 @@ class NetworkView:
     def header(self, cursor: tuple[int, float]) -> dict[str, Any]:
         """Describe the training; the cursor is the version and epoch of the curve already sent."""
         latest, curve = self.latest, self.curve
-        newest = latest.current or curve.newest
-        known = cursor[0] == curve.version
-        rows = curve.since(cursor[1] if known else -1)
-        losses = latest.constant_losses
         measured = curve.since(-1)
-        lowest = lowest_test_loss(measured)
+        newest, lowest = latest.current or curve.newest, lowest_test_loss(measured)
+        known = cursor[0] == curve.version
         return {
-            "epoch": latest.epoch,
-            "playing": latest.playing,
-            "message": latest.problem.message,
-            "remedy": latest.problem.remedy,
-            "failed": latest.failed,
-            "speed": round(latest.epochs_per_second, 1),
-            "saved": latest.saved_epochs,
-            "edits": [asdict(edit) for edit in latest.edits],
-            "batch": latest.batch,
+            **asdict(latest.status),
+            **asdict(latest.status.problem),
             "explained": latest.update is not None,
             "version": curve.version,
-            "rows": [_as_json(row) for row in rows],
-            "last": max(latest.last, latest.epoch),
-            "fork": latest.fork,
+            "rows": [finite(row) for row in (curve.since(cursor[1]) if known else measured)],
             "other": None if known else self._other_rows(),
-            "constant": finite(losses) if losses else None,
-            "newest": _as_json(newest) if newest else None,
-            "lowest": _as_json(lowest) if lowest else None,
-            "overfitting": find_overfitting(measured, losses),
+            "constant": finite(self.constant_losses),
+            "newest": newest and finite(newest),
+            "lowest": lowest and finite(lowest),
+            "overfitting": find_overfitting(measured, self.constant_losses[1]),
         }
 
-    def _other_rows(self) -> list[list[Any]]:
+    def _other_rows(self) -> list[Any]:
         """The curve of the other path, from the fork on."""
-        if self.other is None:
+        status = self.latest.status
+        if status.other_path not in self.curves:
             return []
-        rows = thin(self.other.since(self.latest.fork - 1), MAX_OTHER_ROWS)
-        return [_as_json(row) for row in rows]
+        rows = self.curves[status.other_path].since(status.fork - 1)
+        return [finite(row) for row in thin(rows, MAX_OTHER_ROWS)]
 
     def draw(self, report: ProgressReport) -> tuple[dict[str, Any], dict[str, Any]]:
         """Draw the network; in any thread. Returns a header and arrays."""
@@ -184,7 +167,7 @@ class NetworkView:
             network = self._updated(report)
             picture = rasterize(network, self.prepared)
             matrix = confusion_matrix(network, self.prepared)
-            problems = self._diagnose(network, report)
+            problems = self._diagnose(network, report.status)
         header = {
             "side": picture.side,
             "scales": picture.scales,
@@ -195,19 +178,16 @@ class NetworkView:
         shown = weights.astype(np.float32) if weights.size <= MAX_WEIGHTS else weights[:0]
         return header, {"output": picture.output, "neurons": picture.neurons, "weights": shown}
 
-    def _diagnose(self, network: Network, report: ProgressReport) -> list[dict[str, str]]:
+    def _diagnose(self, network: Network, status: Status) -> list[dict[str, Any]]:
         """Diagnose the training, unless it has failed or is back in time."""
         newest = self.curve.newest
-        if report.failed or newest is None or report.epoch < newest.epoch:
+        if status.problem.failed or newest is None or status.epoch < newest.epoch:
             return []
-        found = diagnose(network, self.task, self.curve, report.constant_losses)
+        X, metric = self.task.training[0], self.task.metric
+        found = diagnose(network, X, metric, self.curve, self.constant_losses[0])
         return [asdict(problem) for problem in found]
 
     def _updated(self, report: ProgressReport) -> Network:
         self.network.parameters[:] = report.parameters
         self.network.statistics[:] = report.statistics
         return self.network
-
-
-def _as_json(row: EpochMetrics) -> list[Any]:
-    return [row.epoch, *finite(row[1:])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,25 @@ from barenet.model._activations import Softmax
 from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, layer_from
 from barenet.model.losses import as_loss
-from barenet.optimization.optimizers import OPTIMIZERS, as_optimizer
-from barenet.playground._network_layout import MAX_PARAMETERS, neuron_layers
+from barenet.playground._network_layout import check_size, neuron_layers
 from barenet.playground._page_state import HIDDEN_ACTIVATIONS, NetworkSettings
 from barenet.playground._presets import LOSSES
 from barenet.playground._wire_format import decode
 
-__all__ = ["UNKNOWN", "Model", "open_model"]
-
 #: The training settings of a model file without its run folder.
 UNKNOWN = RunConfig()
+
+#: Settings of a training that the page replaces, and their effect where it has none.
+REPLACED: dict[str, Any] = {
+    **dict.fromkeys(("optimizer", "learning_rate", "loss")),
+    "schedule": "constant",
+    "shuffle": True,
+    "patience": 0,
+    "l1": 0.0,
+    "l2": 0.0,
+    "clip_norm": None,
+    "clip_value": None,
+}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -76,30 +86,17 @@ class Model:
 
     def ignored_settings(self) -> str:
         """Describe the settings of the model's training that the page does not use."""
-        known, settings = self.config.set_fields(), self.settings
-        activation = self.predictor.network.output_activation
+        known = self.config.set_fields()
         if not known:
             return (
                 "The settings of its training are not in the file: it continues with those chosen "
                 "here, and its test rows may have been training rows."
             )
-        defaults = {"schedule": "constant", "shuffle": True, "patience": 0, "l1": 0.0, "l2": 0.0}
-        used = {
-            **defaults,
-            "optimizer": settings.optimizer,
-            "learning_rate": settings.learning_rate,
-            "loss": spec_of(as_loss(settings.loss or None, activation)),
-            settings.penalty: settings.penalty_rate,
-        }
-        if "loss" in known:
-            with contextlib.suppress(ValueError):  # a file may name any loss
-                known["loss"] = spec_of(as_loss(known["loss"], activation))
-        names = ["optimizer", "learning_rate", "loss", *defaults, "clip_norm", "clip_value"]
-        ignored = [name for name in names if name in known and known[name] != used.get(name)]
-        if not ignored:
-            return ""
+        default_loss = spec_of(as_loss(None, self.predictor.network.output_activation))
+        used = {**REPLACED, "loss": default_loss, **self.settings.run_config(0).set_fields()}
+        ignored = [name for name in REPLACED if name in known and known[name] != used[name]]
         listed = ", ".join(f"{name} {known[name]}" for name in ignored)
-        return f"It continues without some settings of its own training: {listed}."
+        return listed and f"It continues without some settings of its own training: {listed}."
 
 
 def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
@@ -133,48 +130,39 @@ def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSetting
     network = predictor.network
     kinds = {type(layer) for layer in network.layers}
     parts = neuron_layers(network)
-    if not kinds <= {Dense, BatchNorm, ActivationLayer, Dropout} or not isinstance(
-        parts[0][0], Dense
-    ):
+    known = kinds <= {Dense, BatchNorm, ActivationLayer, Dropout}
+    if not known or not isinstance(parts[0][0], Dense):
         raise ValueError(f"it is not all dense layers, batch norm and dropout: {network!r}")
-    if network.n_parameters > MAX_PARAMETERS:
-        raise ValueError(f"{network.n_parameters:,} weights are more than {MAX_PARAMETERS:,}")
-    hidden, activations, rates = [], [], [0.0]
-    for part in parts[:-1]:
-        hidden.append(part[0].n_out or 0)
-        named = [layer.activation for layer in part if layer.activation is not None]
-        activations.append(spec_of(named[-1]))
-        rates += [layer.rate for layer in part if isinstance(layer, Dropout)]
+    check_size(network)
+    named = [[each.activation for each in part if each.activation] for part in parts[:-1]]
+    activations = [spec_of(each[-1]) for each in named]
     if unknown := [name for name in activations if name not in HIDDEN_ACTIVATIONS]:
-        known = ", ".join(HIDDEN_ACTIVATIONS)
-        raise ValueError(f"the page does not know the activation {unknown[0]}; it knows {known}")
-    architecture = {
-        "hidden": hidden,
+        choices = ", ".join(HIDDEN_ACTIVATIONS)
+        raise ValueError(f"the page does not know the activation {unknown[0]}; it knows {choices}")
+    rates = [layer.rate for layer in network.layers if isinstance(layer, Dropout)]
+    settings = {
+        "hidden": [part[0].n_out for part in parts[:-1]],
         "activations": activations,
-        "dropout": max(rates),
+        "dropout": max(rates, default=0.0),
         "batch_norm": BatchNorm in kinds,
+        **_training(config, LOSSES["classification" if predictor.classes else "regression"]),
     }
-    return decode(NetworkSettings, {**architecture, **_training(predictor, config)}, "network")
+    return decode(NetworkSettings, settings, "network")
 
 
-def _training(predictor: Predictor, config: RunConfig) -> dict[str, Any]:
+def _training(config: RunConfig, losses: Collection[str]) -> dict[str, Any]:
     """Settings to continue the training, as far as they are known and the page has them."""
     settings: dict[str, Any] = {}
     with contextlib.suppress(ValueError):  # a model card may name any optimizer
         if config.optimizer is not None:
-            as_optimizer(config.optimizer)
-            settings["optimizer"] = config.optimizer
-            name = config.optimizer.partition(":")[0]
-            rate = config.learning_rate or getattr(OPTIMIZERS[name], "learning_rate", None)
-            settings |= {"learning_rate": rate} if isinstance(rate, float) else {}
+            rate = getattr(config.make_optimizer(), "learning_rate", None)
+            settings = {"optimizer": config.optimizer} | ({"learning_rate": rate} if rate else {})
     if config.batch_size is not None:
         settings["batch_size"] = 0 if config.batch_size == "full" else config.batch_size
     for penalty in ("l1", "l2"):
         if strength := getattr(config, penalty):
             settings |= {"penalty": penalty, "penalty_rate": strength}
-    if config.loss in LOSSES["classification" if predictor.classes else "regression"]:
-        settings["loss"] = config.loss
-    return settings
+    return settings | ({"loss": config.loss} if config.loss in losses else {})
 
 
 def _single_output(network: Network, column: int) -> Network:

@@ -5,31 +5,18 @@ They come from the page or from a shared address, so `decode` checks every field
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from barenet.data._generated import GENERATED
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
 from barenet.playground._features import FEATURES
-from barenet.playground._presets import LOSSES, PACE, SUITED
+from barenet.playground._presets import LOSSES, NOISES, PACE, SUITED
 from barenet.playground._wire_format import decode, restricted
-
-__all__ = [
-    "ALL_COLUMNS",
-    "HIDDEN_ACTIVATIONS",
-    "MAX_EPOCHS",
-    "MAX_LAYERS",
-    "MAX_NEURONS",
-    "MAX_SAMPLES",
-    "TEST_SIZES",
-    "DataSettings",
-    "NetworkSettings",
-    "PageState",
-]
 
 #: Selects every column of a table as an input, instead of features of two columns.
 ALL_COLUMNS = "all"
@@ -37,6 +24,9 @@ ALL_COLUMNS = "all"
 HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name not in ("softmax", "exponential"))
 MAX_LAYERS, MAX_NEURONS = 8, 256
 MAX_EPOCHS = 10**7
+#: Edits of weights: as many fit into an address.
+MAX_EDITS = 64
+LARGEST_WEIGHT = 1e6
 MAX_SAMPLES = 5000
 #: Smallest and largest fraction of test rows.
 TEST_SIZES = (0.05, 0.95)
@@ -74,6 +64,14 @@ class DataSettings:
         if len(chosen) != max(len(self.features), 1) or (ALL_COLUMNS in chosen and len(chosen) > 1):
             expected = f"one input or more, each once, or {ALL_COLUMNS!r} alone"
             raise ArgumentError.of("features", list(self.features), expected)
+
+    @property
+    def generator_options(self) -> dict[str, Any]:
+        """The arguments of `load_dataset` for a generated data set; none for others."""
+        if self.source not in GENERATED:
+            return {}
+        noise = NOISES[self.source][1] if self.noise < 0 else self.noise
+        return {"samples": self.samples, "noise": noise, "data_seed": self.data_seed}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +132,11 @@ class NetworkSettings:
             l2=self.penalty_rate if self.penalty == "l2" else None,
         )
 
+    def batch_rows(self, n_rows: int) -> int:
+        """Number of rows in a mini-batch of so many rows."""
+        size = self.run_config(n_rows).batch_size
+        return size if isinstance(size, int) else n_rows
+
     def copy(self, **changes: Any) -> NetworkSettings:
         """Copy the settings with some of them changed."""
         return replace(self, **changes)
@@ -174,6 +177,25 @@ class PageState:
         """Check the state that a page has sent; missing fields have their defaults."""
         return decode(cls, value, "state")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Write the state as JSON data that `read` takes."""
-        return dataclasses.asdict(self)
+
+@dataclass(frozen=True)
+class WeightEdit:
+    """A weight that was changed by hand."""
+
+    #: Epochs done before the change.
+    epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
+    #: Index of the weight in the network's parameter vector.
+    index: int = restricted(0, ge=0)
+    value: float = restricted(0.0, ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
+
+
+def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdit, ...]:
+    """Add an edit, replacing one of the same weight at the same epoch.
+
+    Examples
+    --------
+    >>> with_edit((WeightEdit(0, 2, 1.5),), WeightEdit(0, 2, 2.0))
+    (WeightEdit(epoch=0, index=2, value=2.0),)
+    """
+    others = [edit for edit in edits if (edit.epoch, edit.index) != (new.epoch, new.index)]
+    return tuple(sorted([*others, new], key=lambda edit: edit.epoch))

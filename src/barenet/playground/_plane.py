@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
-
-__all__ = ["Plane", "column_indices", "plane_around", "plane_of"]
+from barenet.errors import ArgumentError, some
 
 #: Margin around the points, as a fraction of their extent.
 MARGIN = 0.08
@@ -56,34 +55,33 @@ class Plane:
         return ((points - self.low) / (self.high - self.low)).astype(np.float32)
 
 
-def plane_of(dataset: Dataset, axes: tuple[str, ...]) -> tuple[Plane, NDArray[np.float64]]:
-    """Choose the plane for data; returns it and the positions of the rows."""
+def plane_of(
+    dataset: Dataset, axes: tuple[str, ...]
+) -> tuple[Plane, NDArray[np.float64], list[int]]:
+    """Choose the plane for data; returns it, the positions of the rows, and the axes' columns."""
     X = np.asarray(dataset.X, np.float64)
     if dataset.image_shape is not None:
-        return _principal_plane(X)
+        return (*_principal_plane(X), [])
     columns = column_indices(dataset.feature_names, axes)
     names = tuple(dataset.feature_names[column] for column in columns)
     directions = np.zeros((2, X.shape[1]))
+    directions[range(len(columns)), columns] = 1.0
     origin = np.median(X, axis=0)
-    for axis, column in enumerate(columns):
-        directions[axis, column] = 1.0
-        origin[column] = 0.0
+    origin[columns] = 0.0
+    points = X[:, columns]
     if len(columns) == 1:
-        points = np.column_stack([X[:, columns[0]], np.asarray(dataset.y, np.float64)])
-    else:
-        points = X[:, columns]
-    return plane_around(points, names, origin, directions), points
+        points = np.column_stack([points, np.asarray(dataset.y, np.float64)])
+    return plane_around(points, names, origin, directions), points, columns
 
 
 def column_indices(names: Sequence[str], axes: tuple[str, ...]) -> list[int]:
     """Indices of the columns of the axes; by default the first two."""
-    names = list(names)
-    chosen = list(axes or names[:2])
+    chosen = axes or names[:2]
     if wrong := [name for name in chosen if name not in names]:
-        shown = ", ".join(names[:20])
-        raise ValueError(f"axes: no column {wrong[0]!r} to learn from; there are {shown}")
+        problem = f"no column {wrong[0]!r} to learn from; there are {some(names)}"
+        raise ArgumentError(problem, argument="axes")
     if len(set(chosen)) != len(chosen):
-        raise ValueError(f"axes: {chosen[0]!r} twice; choose two columns")
+        raise ArgumentError(f"{chosen[0]!r} twice; choose two columns", argument="axes")
     return [names.index(name) for name in chosen]
 
 

@@ -15,16 +15,13 @@ from numpy.typing import NDArray
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import load_dataset
-from barenet.data._generated import GENERATED
 from barenet.data._scaling import Scaling
 from barenet.playground._features import FeatureMap
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import ALL_COLUMNS, DataSettings
-from barenet.playground._plane import Plane, column_indices, plane_of
-from barenet.playground._presets import NAMED, noise_of
+from barenet.playground._plane import Plane, plane_of
+from barenet.playground._presets import NAMED
 from barenet.playground._tables import TableFile
-
-__all__ = ["PreparedData", "prepare", "prepare_dataset", "split", "target_range"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -94,11 +91,7 @@ def prepare(data: DataSettings, table: TableFile | None = None) -> PreparedData:
     if table is not None:
         return prepare_dataset(table.load(data), data, table=table)
     lookup(dict.fromkeys(NAMED), data.source, "data")
-    options: dict[str, Any] = {}
-    if data.source in GENERATED:
-        noise = noise_of(data.source, data.noise)
-        options = {"samples": data.samples, "noise": noise, "data_seed": data.data_seed}
-    return prepare_dataset(load_dataset(data.source, **options), data)
+    return prepare_dataset(load_dataset(data.source, **data.generator_options), data)
 
 
 def prepare_dataset(
@@ -108,56 +101,48 @@ def prepare_dataset(
     model: Model | None = None,
 ) -> PreparedData:
     """Prepare rows of numbers."""
-    is_image = dataset.image_shape is not None
-    columns = [] if is_image else column_indices(dataset.feature_names, data.axes)
-    plane, points = plane_of(dataset, data.axes)
-    every = is_image or data.features == (ALL_COLUMNS,)
-    features = FeatureMap() if every else FeatureMap.fit(dataset, data.features, columns)
-    names = features.input_names(dataset.feature_names)
-    X = features.apply(np.asarray(dataset.X, np.float64))
-    inputs = dataclasses.replace(dataset, X=X, feature_names=names)
-    training, test, is_test = split(inputs, data)
-    scaling, target_scaling = _scalings(training, model)
+    plane, points, columns = plane_of(dataset, data.axes)
+    features = FeatureMap()
+    if columns and data.features != (ALL_COLUMNS,):
+        features = FeatureMap.fit(dataset, data.features, columns)
+    inputs = dataclasses.replace(
+        dataset,
+        X=features.apply(np.asarray(dataset.X, np.float64)),
+        feature_names=features.input_names(dataset.feature_names),
+    )
     return PreparedData(
         dataset=dataset,
         inputs=inputs,
-        training=training,
-        test=test,
-        is_test=is_test,
-        scaling=scaling,
-        target_scaling=target_scaling,
         plane=plane,
         points=points,
-        axes=() if is_image else dataset.feature_names,
-        target_range=target_range(training),
+        axes=dataset.feature_names if columns else (),
         features=features,
         table=table,
         model=model,
+        **split_and_scale(inputs, data, model),
     )
 
 
-def _scalings(training: Dataset, model: Model | None) -> tuple[Scaling, Scaling | None]:
-    """Fit the scaling to the training rows, or take that of a model."""
+def split_and_scale(
+    inputs: Dataset, data: DataSettings, model: Model | None = None
+) -> dict[str, Any]:
+    """Split rows and fit their scaling, or take that of a model: fields of `PreparedData`."""
+    numbered = dataclasses.replace(inputs, X=np.arange(inputs.n_samples).reshape(-1, 1))
+    parts = numbered.split(data.test_size, 0) if inputs.n_samples else (numbered, numbered)
+    indices = [part.X[:, 0] for part in parts if part is not None]
+    training, test = (inputs.take(each) for each in indices)
+    y = training.y if training.n_samples else np.zeros(1)
     if model is not None:
-        assert isinstance(model.predictor.preprocessing, Scaling)
-        return model.predictor.preprocessing, model.predictor.target_scaling
-    numbers = None if training.classes else training.y.reshape(-1, 1)
-    target = None if numbers is None else Scaling.fit("standardize", numbers)
-    return Scaling.fit("standardize", training.X), target
-
-
-def target_range(rows: Dataset) -> tuple[float, float]:
-    """Smallest and largest target."""
-    return float(rows.y.min()), float(rows.y.max())
-
-
-def split(inputs: Dataset, data: DataSettings) -> tuple[Dataset, Dataset, NDArray[np.bool_]]:
-    """Split rows by `Dataset.split`, and mark the test rows."""
-    numbers = np.arange(inputs.n_samples)
-    numbered = dataclasses.replace(inputs, X=np.column_stack([inputs.X, numbers]))
-    training, test = numbered.split(data.test_size, 0)
-    assert test is not None
-    is_test = np.zeros(inputs.n_samples, np.bool_)
-    is_test[test.X[:, -1].astype(int)] = True
-    parts = [dataclasses.replace(part, X=part.X[:, :-1]) for part in (training, test)]
-    return parts[0], parts[1], is_test
+        scaling, target = model.predictor.preprocessing, model.predictor.target_scaling
+    else:
+        scaling = Scaling.fit("standardize", training.X)
+        is_number = training.classes is None
+        target = Scaling.fit("standardize", training.y.reshape(-1, 1)) if is_number else None
+    return {
+        "training": training,
+        "test": test,
+        "is_test": np.isin(np.arange(inputs.n_samples), indices[1]),
+        "scaling": scaling,
+        "target_scaling": target,
+        "target_range": (float(y.min()), float(y.max())),
+    }

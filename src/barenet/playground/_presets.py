@@ -7,13 +7,11 @@ from typing import Any
 from barenet.data._embedded import EMBEDDED
 from barenet.data._generated import GENERATED
 
-__all__ = ["DRAWN", "LOSSES", "NAMED", "NOISES", "PACE", "SUITED", "noise_of"]
-
 #: Epochs per second by default: one for each picture.
 PACE = 30.0
 
-#: Maximum and default standard deviation of the noise.
-NOISES: dict[str, tuple[float, float]] = {
+#: Maximum and default standard deviation of the noise of the generated data sets.
+NOISES = {
     "circles": (0.4, 0.06),
     "xor": (3.0, 0.0),
     "gaussians": (4.0, 1.0),
@@ -90,8 +88,3 @@ LOSSES: dict[str, dict[str, str]] = {
         "huber": "Huber",
     },
 }
-
-
-def noise_of(name: str, noise: float) -> float:
-    """The noise of a data set; its default if the setting is below 0."""
-    return NOISES.get(name, (0.0, 0.0))[1] if noise < 0 else noise

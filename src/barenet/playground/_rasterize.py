@@ -16,8 +16,6 @@ from barenet.playground._network_layout import neuron_layers
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._run_setup import make_predictor
 
-__all__ = ["MAX_DRAWN", "Picture", "drawn_inputs", "input_pictures", "nan_to_large", "rasterize"]
-
 #: Maximum number of neurons drawn of a layer, and of inputs.
 MAX_DRAWN = 8
 #: Points along each side of a neuron's picture.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from barenet.optimization._schedules import Schedule, as_schedule
 from barenet.playground._page_state import NetworkSettings
 
-__all__ = ["DEFAULT_EPOCHS", "ResumedSchedule", "depends_on_epochs", "schedule_epochs"]
-
 #: Length of a schedule without an epoch to stop at.
 DEFAULT_EPOCHS = 1000
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
-
-__all__ = ["HEADERS", "SecurityMiddleware", "reject"]
 
 #: Headers of every response.
 HEADERS: Mapping[str, str] = {
@@ -91,14 +89,11 @@ async def reject(scope: Scope, receive: Receive, send: Send, status: int, reason
 
 
 def _with_headers(send: Send) -> Send:
-    """Add `HEADERS` to every response."""
+    """Set `HEADERS` in every response."""
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            own = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-            names = {name for name, _ in own}
-            rest = [pair for pair in message["headers"] if pair[0].lower() not in names]
-            message = {**message, "headers": [*rest, *own]}
+            MutableHeaders(scope=message).update(HEADERS)
         await send(message)
 
     return send_with_headers

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import secrets
-import signal
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -22,8 +19,6 @@ from barenet.errors import BarenetError
 from barenet.playground._app import make_app
 from barenet.playground._sessions import Sessions
 from barenet.playground._wire_format import MAX_MESSAGE_BYTES
-
-__all__ = ["HOST", "Server", "listen"]
 
 #: The loopback interface: no other machine reaches it.
 HOST = "127.0.0.1"
@@ -76,23 +71,10 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self.ready(self.address)
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Shut down at a signal, and leave the exit status to the command."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, self._on_signal) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.force_exit = self.signal is not None
-        self.signal, self.should_exit = self.signal or number, True
+        self.signal, self.should_exit = self.signal or sig, True
 
 
 class DeadlineProtocol(H11Protocol):

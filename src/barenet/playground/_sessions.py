@@ -7,18 +7,17 @@ import contextlib
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from itertools import zip_longest
 from typing import Any
 
 from barenet.playground._data_view import describe_data
 from barenet.playground._file_store import FileStore
 from barenet.playground._network_view import NetworkView
-from barenet.playground._page_state import NetworkSettings, PageState
+from barenet.playground._page_state import PageState
 from barenet.playground._prepared_data import PreparedData
-from barenet.playground._progress_report import ProgressReport
-from barenet.playground._run_setup import with_valid_loss
+from barenet.playground._presets import LOSSES
 from barenet.playground._trainer import Trainer
-
-__all__ = ["Session", "Sessions"]
+from barenet.playground._trainer_messages import ProgressReport
 
 MAX_SESSIONS = 40
 #: Seconds without a page until a session is closed, and until its training is paused.
@@ -48,35 +47,24 @@ class Session:
             prepared = self.prepared
             if prepared is None or state.data != self.state.data:
                 prepared = await asyncio.to_thread(self.store.prepare, state.data)
-                networks = tuple(with_valid_loss(each, prepared) for each in state.networks)
-                state = replace(state, networks=networks)
-            new_data = prepared is not self.prepared
-            views: list[tuple[NetworkView, NetworkSettings | None]] = []
-            for index, settings in enumerate(state.networks):
-                old = self.views[index] if index < len(self.views) else None
-                if old and not new_data and settings.has_same_architecture(old.settings):
-                    old.check(settings)
-                    views.append((old, settings))
-                else:
-                    new = await asyncio.to_thread(NetworkView, settings, prepared, self.trainer)
-                    views.append((new, None))
-            self._apply(state, prepared, views)
+            losses = LOSSES[prepared.dataset.task]  # one of another task becomes the default
+            networks = [n if n.loss in losses else n.copy(loss="") for n in state.networks]
+            views = []
+            for view, settings in zip_longest(self.views[: len(networks)], networks):
+                if view is None or not view.can_take(settings, prepared):
+                    view = await asyncio.to_thread(NetworkView, settings, prepared, self.trainer)
+                views.append(view)
+            self._apply(replace(state, networks=tuple(networks)), prepared, views)
 
-    def _apply(
-        self,
-        state: PageState,
-        prepared: PreparedData,
-        views: list[tuple[NetworkView, NetworkSettings | None]],
-    ) -> None:
-        """Apply settings that have been checked: new views, and old ones with new settings."""
+    def _apply(self, state: PageState, prepared: PreparedData, views: list[NetworkView]) -> None:
+        """Apply settings that have been checked, to new views and to old ones."""
         playing = self.playing
-        for view in self.views:
-            if view not in [each for each, _ in views]:
-                view.close()
+        for view in set(self.views) - set(views):
+            view.close()
         self.data_version += prepared is not self.prepared
-        self.prepared, self.views = prepared, [view for view, _ in views]
-        for view, settings in views:
-            if settings is None:
+        self.prepared, self.views = prepared, views
+        for view, settings in zip(views, state.networks, strict=True):
+            if view.key is None:
                 view.start(state.pace, self._listener(view))
                 if playing:
                     view.send("play")
@@ -97,10 +85,6 @@ class Session:
     def playing(self) -> bool:
         """Whether a network is being trained."""
         return any(view.playing for view in self.views)
-
-    def watch(self, page: object, wake: Callable[[], None]) -> None:
-        """Call a function after every change."""
-        self.watchers[page] = wake
 
     def leave(self, page: object) -> None:
         """Forget a page; without any, the training is paused."""
@@ -159,7 +143,8 @@ class Sessions:
             return self.open[key]
         session = Session(self.trainer, self.store)
         await session.configure(state or self.start)
-        self._make_room()
+        for left in self._left()[: max(len(self.open) - MAX_SESSIONS + 1, 0)]:
+            self._close(left)
         self.open[session.key] = session
         return session
 
@@ -175,18 +160,15 @@ class Sessions:
                     session.send("pause")
 
     def close(self) -> None:
-        """Close all sessions."""
+        """Close all sessions, and the trainer."""
         for session in list(self.open.values()):
             self._close(session)
+        self.trainer.close()
 
     def _left(self) -> list[Session]:
         """The sessions without a page, in the order in which they were left."""
         left = [each for each in self.open.values() if not each.watchers]
         return sorted(left, key=lambda session: session.left_at)
-
-    def _make_room(self) -> None:
-        for session in self._left()[: max(len(self.open) - MAX_SESSIONS + 1, 0)]:
-            self._close(session)
 
     def _close(self, session: Session) -> None:
         session.close()

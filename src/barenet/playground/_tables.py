@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,25 @@ from barenet.data._file_io import read_file_bytes
 from barenet.data._frame import Frame
 from barenet.data._table_loading import load_table, read_samples
 from barenet.data._target import MOST_CLASSES
-from barenet.errors import DataError, some
+from barenet.errors import ArgumentError, DataError, some
 from barenet.files._predictor import Predictor
-from barenet.playground._messages import named_in_errors
 from barenet.playground._page_state import DataSettings
-
-__all__ = ["MAX_ROWS", "TableFile", "open_table"]
 
 #: Rows that are drawn and learned from: more show nothing more, and slow the training.
 MAX_ROWS = 5000
 #: Classes that can be distinguished in a picture.
 MAX_CLASSES = 100
+
+
+#: Remedies on the page, by the argument that the error recommends.
+PAGE_REMEDIES = {
+    "encoding": "save it as UTF-8",
+    "delimiter": "its values seem to be separated by {!r}",
+    "header": "add a first line that names the columns",
+    "drop_missing_target": "take such rows out of the file",
+    "decimal": "write numbers with a decimal point",
+    "task": "choose to predict it as classes",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,27 +57,27 @@ class TableFile:
     medians: dict[str, float]
     default_target: str
 
-    def is_mixed(self, target: str) -> bool:
-        """Whether the inputs include text or missing values."""
-        return any(name and name not in (*self.complete, target) for name in self.numeric)
-
     @property
     def is_subsampled(self) -> bool:
         """Whether the page uses some of the rows only."""
         return self.n_rows > MAX_ROWS
 
-    def has_missing(self, names: Sequence[str]) -> bool:
-        """Whether some of these columns have missing values."""
+    def is_mixed(self, target: str) -> bool:
+        """Whether the inputs include text or missing values."""
+        return self.has_missing(name for name in self.numeric if name not in ("", target))
+
+    def has_missing(self, names: Iterable[str]) -> bool:
+        """Whether some of these columns have text or missing values."""
         return not set(names) <= set(self.complete)
 
     @property
     def flags(self) -> list[str]:
         """The options as flags of the command line."""
-        options = {name: value for name, value in self.options.items() if name != "header"}
-        flags = [word for option, value in options.items() for word in (f"--{option}", value)]
-        if "header" in self.options:
-            flags.append("--header" if self.options["header"] else "--no-header")
-        return flags
+        words = []
+        for name, value in self.options.items():
+            is_switch = isinstance(value, bool)
+            words += [f"--{'' if value else 'no-'}{name}"] if is_switch else [f"--{name}", value]
+        return words
 
     def commands(self, target: str) -> list[str]:
         """Write the commands that train on the columns of text and dates, too, if there are any."""
@@ -81,10 +90,11 @@ class TableFile:
     def load(self, data: DataSettings) -> Dataset:
         """Load the numeric columns, with missing values filled by the median."""
         dataset = self._load(data)
-        if len(dataset.classes or ()) > MAX_CLASSES:
+        n_classes = len(dataset.classes or ())
+        if n_classes > MAX_CLASSES:
             raise DataError(
-                f"column {dataset.target_name!r} has {len(dataset.classes or ()):,} classes, and "
-                f"a picture can show {MAX_CLASSES}",
+                f"column {dataset.target_name!r} has {n_classes:,} classes, and a picture can show "
+                f"{MAX_CLASSES}",
                 path=self.name,
                 remedy="predict another column",
             )
@@ -102,15 +112,13 @@ class TableFile:
         if not isinstance(dataset.X, Frame):
             return dataset
         X = np.column_stack([dataset.X[name] for name in names])
-        description = dataset.description
+        words = dataset.description
         if left_out := [name for name in dataset.feature_names if name not in names]:
-            description += f"; without {some(left_out, 4)}, which are not numeric"
+            words += f"; without {some(left_out, 4)}, which are not numeric"
         if missing := int(np.isnan(X).sum()):
-            description += f"; missing values filled by the median: {missing:,}"
+            words += f"; missing values filled by the median: {missing:,}"
             X = np.where(np.isnan(X), [self.medians[name] for name in names], X)
-        return dataclasses.replace(
-            dataset, X=X, feature_names=tuple(names), description=description
-        )
+        return dataclasses.replace(dataset, X=X, feature_names=tuple(names), description=words)
 
     def count_incomplete(self, data: DataSettings, names: Sequence[str]) -> int:
         """Count the columns with missing values among the training rows."""
@@ -150,7 +158,7 @@ def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
     with named_in_errors(name, path):
         table, options = _read(path, header)
     frame = table.frame(table.names)
-    numeric = {each: _is_numeric(frame, each) for each in table.names}
+    numeric = _numeric(frame)
     columns = {each: frame[each] for each in table.names if numeric[each]}
     return TableFile(
         name=name,
@@ -174,26 +182,25 @@ def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
     try:
         content.decode()
     except UnicodeDecodeError:
-        if b"\0" not in content:
-            options["encoding"] = "cp1252"
+        options |= {} if b"\0" in content else {"encoding": "cp1252"}
     table = read_table(path, CsvOptions(**options))
     if table.delimiter in (";", "\t"):
         with contextlib.suppress(DataError):
-            other = read_table(path, CsvOptions(**options, decimal=","))
-            if _count_numeric(other) > _count_numeric(table):
-                return other, {**options, "decimal": ","}
+            commas = {**options, "decimal": ","}
+            other = read_table(path, CsvOptions(**commas))
+            counts = [sum(_numeric(each.frame(each.names)).values()) for each in (table, other)]
+            if counts[1] > counts[0]:
+                return other, commas
     return table, options
 
 
-def _count_numeric(table: CsvTable) -> int:
-    frame = table.frame(table.names)
-    return sum(_is_numeric(frame, name) for name in table.names)
-
-
-def _is_numeric(frame: Frame, name: str) -> bool:
-    """Whether a column has a name, and numbers besides missing values."""
-    column = frame[name]
-    return bool(name) and column.dtype == np.float64 and bool(np.isfinite(column).any())
+def _numeric(frame: Frame) -> dict[str, bool]:
+    """Whether each column has a name, and numbers besides missing values."""
+    columns = {name: frame[name] for name in frame.columns}
+    return {
+        name: bool(name) and column.dtype == np.float64 and bool(np.isfinite(column).any())
+        for name, column in columns.items()
+    }
 
 
 def _default_target(frame: Frame, numeric: dict[str, bool]) -> str:
@@ -212,3 +219,29 @@ def _subsampled(dataset: Dataset) -> Dataset:
     sample, _ = dataclasses.replace(dataset, stratify=False).split(1 - MAX_ROWS / dataset.n_samples)
     description = f"{MAX_ROWS:,} of {dataset.description}"
     return dataclasses.replace(sample, stratify=dataset.stratify, description=description)
+
+
+@contextmanager
+def named_in_errors(name: str, path: Path) -> Iterator[None]:
+    """Describe errors of a file by its own name and with the page's remedies.
+
+    Examples
+    --------
+    >>> from barenet.errors import DataError
+    >>> path = Path("/tmp/1.csv")
+    >>> with named_in_errors("mine.csv", path):
+    ...     raise DataError("1 column", path=path, line=1, remedy="try {delimiter}", delimiter=";")
+    Traceback (most recent call last):
+    barenet.errors.DataError: mine.csv:1: 1 column; its values seem to be separated by ';'
+    """
+    try:
+        yield
+    except ArgumentError as error:
+        error.problem = error.problem.replace(str(path), name)
+        if isinstance(error, DataError) and error.path is not None:
+            error.path = name
+        if error.options:
+            options = {option.rstrip("_"): value for option, value in error.options.items()}
+            remedies = (PAGE_REMEDIES[option].format(value) for option, value in options.items())
+            error.remedy, error.options = ", or ".join(remedies), {}
+        raise

@@ -6,6 +6,7 @@ stride doubles, so that an hour of training takes as much memory as a minute.
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass, replace
 
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 from barenet.model._layout import Snapshot
 from barenet.model._network import Network
 from barenet.optimization.optimizers import LBFGS, Optimizer
-
-__all__ = ["EpochState", "Timeline"]
+from barenet.playground._learning_curve import EpochMetrics
+from barenet.playground._page_state import WeightEdit
 
 MAX_STATES = 512
 MAX_BYTES = 2**24
@@ -31,28 +32,33 @@ class EpochState:
     #: The optimizer's moments, and the number of its steps.
     moments: dict[str, NDArray[np.floating]]
     n_steps: int
-    #: Training loss; NaN if unknown.
-    loss: float = math.nan
+    #: Metrics of the network; None if unknown.
+    metrics: EpochMetrics | None = None
 
     @classmethod
     def of(
-        cls, epoch: int, network: Network, optimizer: Optimizer | LBFGS, loss: float = math.nan
+        cls,
+        epoch: int,
+        network: Network,
+        optimizer: Optimizer | LBFGS,
+        metrics: EpochMetrics | None = None,
     ) -> EpochState:
         """Copy a network and its optimizer."""
-        if isinstance(optimizer, LBFGS):
-            return cls(epoch, Snapshot.of(network), {}, 0, loss)
-        moments = {name: moment.copy() for name, moment in optimizer.moments.items()}
-        return cls(epoch, Snapshot.of(network), moments, optimizer.n_steps, loss)
+        moments = copy.deepcopy(getattr(optimizer, "moments", {}))  # L-BFGS has none
+        return cls(epoch, Snapshot.of(network), moments, getattr(optimizer, "n_steps", 0), metrics)
 
     def restore(self, network: Network, optimizer: Optimizer | LBFGS) -> None:
         """Restore a network, and its optimizer unless that is of another kind now."""
         self.snapshot.restore(network)
-        if isinstance(optimizer, LBFGS):
-            return
         optimizer.reset()
-        if set(self.moments) == set(optimizer.moment_names):
-            optimizer.moments = {name: moment.copy() for name, moment in self.moments.items()}
-            optimizer.n_steps = self.n_steps
+        if isinstance(optimizer, Optimizer) and {*self.moments} == {*optimizer.moment_names}:
+            optimizer.moments, optimizer.n_steps = copy.deepcopy(self.moments), self.n_steps
+
+    @property
+    def loss(self) -> float:
+        """Training loss; infinite if it is unknown or not finite."""
+        loss = self.metrics.loss if self.metrics else math.inf
+        return loss if math.isfinite(loss) else math.inf
 
     @property
     def n_bytes(self) -> int:
@@ -60,25 +66,53 @@ class EpochState:
         return sum(array.nbytes for array in [*self.snapshot, *self.moments.values()])
 
 
-class Timeline:
-    """States in the order of their epochs; the first one is never removed.
+@dataclass(eq=False)
+class Path:
+    """States in the order of their epochs, and the weights changed by hand on the way."""
 
-    Training from an earlier state starts a new path. The path that was left is kept, one at a
-    time, so that the user can return to it.
+    number: int
+    states: list[EpochState]
+    edits: tuple[WeightEdit, ...] = ()
+
+    def until(self, epoch: int, number: int) -> Path:
+        """Copy the part up to an epoch, under another number."""
+        states = [state for state in self.states if state.epoch <= epoch]
+        return Path(number, states, tuple(edit for edit in self.edits if edit.epoch <= epoch))
+
+
+class Timeline:
+    """The path of a network, and one other path to which the user can return.
+
+    Training from an earlier state starts a new path; the path that was left is the other one.
     """
 
-    def __init__(self, max_states: int = MAX_STATES, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, first: EpochState, max_states: int = MAX_STATES, max_bytes: int = MAX_BYTES
+    ) -> None:
         self.max_states, self.max_bytes = max_states, max_bytes
-        self.states: list[EpochState] = []
         self.stride = 1
-        self.path = self.fork = self.n_paths = 0
-        self.other: list[EpochState] = []
-        self.other_path: int | None = None
+        self.path = Path(0, [first])
+        self.other: Path | None = None
+        self.fork = self.n_paths = 0
 
     @property
-    def epochs(self) -> list[int]:
-        """The epochs of the saved states."""
-        return [state.epoch for state in self.states]
+    def states(self) -> list[EpochState]:
+        """The saved states of the present path."""
+        return self.path.states
+
+    @property
+    def last(self) -> int:
+        """The last saved epoch."""
+        return self.states[-1].epoch
+
+    @property
+    def best(self) -> EpochState:
+        """The state with the lowest training loss; the first one if no loss is known."""
+        return min(self.states, key=lambda state: state.loss)
+
+    def at(self, epoch: int) -> EpochState:
+        """Find the state nearest to an epoch."""
+        return min(self.states, key=lambda state: abs(state.epoch - epoch))
 
     def is_due(self, epoch: int) -> bool:
         """Whether an epoch is one of those that are saved."""
@@ -86,54 +120,39 @@ class Timeline:
 
     def add(self, state: EpochState) -> None:
         """Save a state, and remove those that are not before it."""
-        while self.states and self.states[-1].epoch >= state.epoch:
+        while self.states and self.last >= state.epoch:
             self.states.pop()
         self.states.append(state)
         limit = max(2, min(self.max_states, self.max_bytes // max(state.n_bytes, 1)))
         if len(self.states) > limit:
             self.stride *= 2
-            first, *rest = self.states
-            self.states = [first, *(each for each in rest if self.is_due(each.epoch))]
+            self.path.states = [each for each in self.states if self.is_due(each.epoch)]
 
-    def at(self, epoch: int) -> EpochState:
-        """Find the state nearest to an epoch."""
-        return min(self.states, key=lambda state: abs(state.epoch - epoch))
-
-    @property
-    def best(self) -> EpochState:
-        """The state with the lowest training loss; the first one if no loss is known."""
-        known = [each for each in self.states if math.isfinite(each.loss)]
-        return min(known, key=lambda state: state.loss) if known else self.states[0]
-
-    def leave(self, epoch: int) -> bool:
-        """Start a new path at an epoch, and keep the present one as the other path."""
-        if self.states[-1].epoch <= epoch:
-            return False
-        self.other, self.other_path = self.states, self.path
-        self.remove_after(epoch)
-        self._start_path(epoch)
-        return True
+    def leave(self, epoch: int) -> None:
+        """Start a new path at an epoch before the last one, and keep the present one."""
+        if epoch < self.last:
+            self.other = self.path
+            self._fork_at(epoch)
 
     def swap(self) -> None:
         """Exchange the present path and the other one."""
-        assert self.other_path is not None
-        self.states, self.other = self.other, self.states
-        self.path, self.other_path = self.other_path, self.path
+        if self.other is not None:
+            self.path, self.other = self.other, self.path
 
     def clear(self) -> None:
-        """Remove all states but the first."""
-        self.states, self.other, self.other_path = self.states[:1], [], None
-        self._start_path(0)
+        """Keep only the first state and its edits."""
+        self.other = None
+        self._fork_at(0)
 
     def remove_after(self, epoch: int) -> None:
-        """Remove the states of this path after an epoch."""
-        self.states = [each for each in self.states if each.epoch <= epoch] or self.states[:1]
+        """Remove the states and edits of this path after an epoch."""
+        self.path = self.path.until(epoch, self.path.number)
 
-    def forget_losses(self) -> None:
-        """Forget the losses: those of another loss function can't be compared with them."""
-        self.states = [replace(each, loss=math.nan) for each in self.states]
-        self.other = [replace(each, loss=math.nan) for each in self.other]
+    def forget_metrics(self) -> None:
+        """Forget the metrics, which those of another loss function can't be compared with."""
+        for path in filter(None, (self.path, self.other)):
+            path.states = [replace(state, metrics=None) for state in path.states]
 
-    def _start_path(self, fork: int) -> None:
+    def _fork_at(self, epoch: int) -> None:
         self.n_paths += 1
-        self.path, self.fork = self.n_paths, fork
+        self.fork, self.path = epoch, self.path.until(epoch, self.n_paths)

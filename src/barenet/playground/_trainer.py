@@ -18,11 +18,8 @@ import numpy as np
 
 from barenet.model._network import Network
 from barenet.playground._interactive_training import InteractiveTraining
-from barenet.playground._progress_report import ProgressReport
-from barenet.playground._training_task import TrainingTask
+from barenet.playground._trainer_messages import ProgressReport, TrainingTask
 from barenet.training._train import train
-
-__all__ = ["Trainer"]
 
 #: Seconds to wait for the process at the end.
 TIMEOUT = 0.5
@@ -39,16 +36,11 @@ class Trainer:
         self.next_key = 0
         self.sending = threading.Lock()
         self.connection, theirs = multiprocessing.Pipe()
-        self.process: Any = None
+        kind: Any = multiprocessing.get_context("spawn").Process if process else threading.Thread
+        self.worker = kind(target=serve, args=(theirs, process), name="trainer", daemon=True)
+        self.worker.start()
         if process:
-            context = multiprocessing.get_context("spawn")
-            self.process = context.Process(
-                target=serve, args=(theirs, True), name="barenet trainer", daemon=True
-            )
-            self.process.start()
             theirs.close()
-        else:
-            threading.Thread(target=serve, args=(theirs, False), daemon=True).start()
         self.reader = threading.Thread(target=self._listen, name="trainer reports", daemon=True)
         self.reader.start()
 
@@ -56,7 +48,7 @@ class Trainer:
         """Start a training, which waits for its first command, and return its key."""
         key, self.next_key = self.next_key, self.next_key + 1
         self.listeners[key] = listener
-        self._send((key, "begin", (task, pace)))
+        self.send(key, "begin", (task, pace))
         return key
 
     def send(self, key: int, action: str, value: Any = None) -> None:
@@ -69,11 +61,10 @@ class Trainer:
         """End the process."""
         self.closing = True
         self._send(None)  # it closes its end of the pipe, which ends the reports
-        if self.process is not None:
-            self.process.join(TIMEOUT)
-            if self.process.is_alive():  # compiling kernels can't be interrupted
-                self.process.terminate()
-                self.process.join()
+        self.worker.join(TIMEOUT)
+        if self.worker.is_alive() and hasattr(self.worker, "terminate"):
+            self.worker.terminate()  # compiling kernels can't be interrupted
+            self.worker.join()
 
     def _send(self, message: tuple[int, str, Any] | None) -> None:
         with self.sending, contextlib.suppress(OSError, ValueError):

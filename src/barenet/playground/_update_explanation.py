@@ -1,4 +1,4 @@
-"""The last update in one neuron, explained by `explain`.
+"""The last update in one neuron, explained by `explain`, and by the numbers of one point.
 
 The update is repeated from the state before it, and compared with the weights of the training.
 """
@@ -15,20 +15,16 @@ from barenet.data._column_types import NumberColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._generated import GENERATED
 from barenet.errors import ArgumentError
-from barenet.insight.explain import Explanation, explain
+from barenet.insight.explain import Equation, Explanation, explain
 from barenet.insight.explain._html import write_fragment
-from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.optimization.optimizers import Optimizer
 from barenet.playground._data_view import MAX_NAMES
-from barenet.playground._network_layout import neuron_layers, parameter_index
+from barenet.playground._network_layout import parameter_index
 from barenet.playground._network_view import NetworkView
 from barenet.playground._prepared_data import PreparedData
-from barenet.playground._progress_report import UpdateRecord
-from barenet.playground._run_setup import batch_rows
-from barenet.playground._step_summary import step_summary
-
-__all__ = ["explain_update", "raw_inputs"]
+from barenet.playground._trainer_messages import UpdateRecord
+from barenet.playground._wire_format import finite
 
 #: Significant digits; the page is narrow.
 PRECISION = 4
@@ -39,26 +35,27 @@ MAX_NAMED = 16
 def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     """Explain the last update in a neuron."""
     parameter_index(view.network, layer, -1, neuron)
-    update = view.latest.update
+    update, prepared = view.latest.update, view.prepared
     if update is None:
         raise ArgumentError("there is no update to explain", argument="step", remedy="train first")
-    network, dense = _dense_layer(view.network.copy(), layer)
-    explanation = _explain(view.prepared, update, network, (dense + 1, neuron + 1))
+    _, y = prepared.rows(prepared.training)
+    rows = update.rows(len(y))
+    explanation = _explain(view, update, rows, (layer, neuron))
     summary = step_summary(explanation, neuron)
-    epoch = view.latest.epoch + (view.latest.batch[0] > 0)
-    facts = (
-        _place(view.prepared, update, epoch, layer),
-        *explanation.facts,
-        *_agreement(explanation, view.current(), layer, neuron),
-    )
-    target, raw = _point(view.prepared, update, summary["row"], layer)
+    row = rows[summary["row"]]
+    epoch = view.latest.status.epoch + (view.latest.status.batch[0] > 0)
+    place = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
+    names = prepared.inputs.feature_names
+    if layer == 0 and len(names) <= MAX_NAMED:
+        place += f"; the inputs, as scaled, are {', '.join(names)}"
+    facts = (place, *explanation.facts, *_agreement(view, explanation, layer, neuron))
     return {
         "layer": layer,
         "neuron": neuron,
         "summary": {
             **summary,
-            "target": target,
-            "raw": raw,
+            "target": float(y[row]),
+            "raw": [] if layer else raw_inputs(prepared, prepared.training.X[row]),
             "epoch": epoch,
             "batch": [update.batch + 1, update.n_batches],
             "learning_rate": update.learning_rate,
@@ -67,52 +64,17 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
     }
 
 
-def _point(
-    prepared: PreparedData, update: UpdateRecord, row: int, layer: int
-) -> tuple[float, list[float | None]]:
-    """The target of a point of the mini-batch, and for the first layer its raw inputs."""
-    _, y = prepared.rows(prepared.training)
-    rows = update.rows(len(y), batch_rows(update.settings, prepared))
-    raw = [] if layer else raw_inputs(prepared, prepared.training.X[rows[row]])
-    return float(y[rows[row]]), raw
-
-
-def raw_inputs(prepared: PreparedData, inputs: NDArray[np.float64]) -> list[float | None]:
-    """Undo the encoding of a point's inputs; None for those that are no column of the table."""
-    if prepared.dataset.name in GENERATED or prepared.dataset.image_shape is not None:
-        return []
-    values = inputs.tolist()
-    model = prepared.model
-    if model is None or not isinstance(encoding := model.predictor.preprocessing, TableEncoding):
-        names = prepared.features.names or ("x1",) * len(values)
-        pairs = zip(names, values, strict=True)
-        return [v if name in ("x1", "x2") else None for name, v in pairs][:MAX_NAMES]
-    raw: list[float | None] = []
-    for column in encoding.used:
-        own: list[float | None] = [None] * len(column.outputs)
-        if isinstance(column, NumberColumn):
-            own[0] = values[len(raw)] * column.scale + column.center
-        raw += own
-    return raw[:MAX_NAMES]
-
-
-def _dense_layer(network: Network, layer: int) -> tuple[Network, int]:
-    """A network, and the index of the dense layer of a layer of neurons."""
-    dense = neuron_layers(network)[layer][0]
-    return network, next(i for i, each in enumerate(network.layers) if each is dense)
-
-
 def _explain(
-    prepared: PreparedData, update: UpdateRecord, network: Network, neuron: tuple[int, int]
+    view: NetworkView, update: UpdateRecord, rows: NDArray[np.intp], neuron: tuple[int, int]
 ) -> Explanation:
     """Repeat the update from the state before it."""
-    X, y = prepared.rows(prepared.training)
-    config = update.settings.run_config(len(X))
+    X, y = view.prepared.rows(view.prepared.training)
+    config, network = update.settings.run_config(len(X)), view.network.copy()
     optimizer = config.make_optimizer()
     update.before.restore(network, optimizer)
     if isinstance(optimizer, Optimizer):
         optimizer.learning_rate = update.learning_rate
-    rows = update.rows(len(X), batch_rows(update.settings, prepared))
+    layers = [index for index, each in enumerate(network.layers) if isinstance(each, Dense)]
     return explain(
         network,
         X[rows],
@@ -122,30 +84,79 @@ def _explain(
         penalty=config.make_penalties(),
         seed=update.seed,
         step=update.step,
-        neuron=neuron,
+        neuron=(layers[neuron[0]] + 1, neuron[1] + 1),
         precision=PRECISION,
     )
 
 
-def _place(prepared: PreparedData, update: UpdateRecord, epoch: int, layer: int) -> str:
-    """The number of the update, and the names of the inputs."""
-    place = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
-    names = prepared.inputs.feature_names
-    if layer > 0 or len(names) > MAX_NAMED:
-        return place
-    return f"{place}; the inputs, as scaled, are {', '.join(names)}"
+def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
+    """The numbers of the point that moved the neuron most."""
+    Z = _equations(explanation, "Z")[0]
+    X, weights, bias = (Z.operands[name].value for name in "XWb")
+    gradients = [_equations(explanation, name, derivative=True) for name in "Wb"]
+    slopes = gradients[0][0].operands["dZ"].value[:, 0]
+    row = int(np.nan_to_num(np.abs(slopes)).argmax())
+    outputs = _equations(explanation, "A")[-1].result.value
+    output = outputs[row, column if outputs.shape[1] > 1 else 0]
+    z, output, slope = finite([float(Z.result.value[row, 0]), float(output), float(slopes[row])])
+    after = _after(explanation)
+    return {
+        "row": row,
+        "rows": len(slopes),
+        "inputs": finite(X[row, :MAX_NAMES].tolist()),
+        "z": z,
+        "output": output,
+        "slope": slope,
+        "gradient": _with_bias(*(each[-1].result.value for each in gradients)),
+        "before": _with_bias(weights, bias),
+        "after": _with_bias(*after) if after else None,
+    }
 
 
-def _agreement(explanation: Explanation, trained: Network, layer: int, neuron: int) -> list[str]:
+def _equations(explanation: Explanation, base: str, derivative: bool = False) -> list[Equation]:
+    """The equations of the neuron's sum, output, weights or bias, or of their derivatives."""
+    names = [(each, each.result.name) for each in explanation.equations]
+    wanted = (base, derivative, None)
+    return [each for each, name in names if (name.base, name.d, name.of) == wanted]
+
+
+def _after(explanation: Explanation) -> list[NDArray[Any]]:
+    """The weights and the bias after the update; empty for L-BFGS."""
+    updates = [_equations(explanation, name)[-1:] for name in "Wb"]
+    return [each[0].result.value for each in updates if each]
+
+
+def _with_bias(weights: NDArray[Any], bias: NDArray[Any]) -> list[float | None]:
+    return finite([*weights.ravel()[:MAX_NAMES].tolist(), float(bias.ravel()[0])])
+
+
+def _agreement(view: NetworkView, explanation: Explanation, layer: int, neuron: int) -> list[str]:
     """Compare the training's weights with those of the explanation."""
-    dense = neuron_layers(trained)[layer][0]
-    assert isinstance(dense, Dense)
-    weights = {"W": dense.weights[:, neuron], "b": dense.bias[neuron]}
-    results = [each.result for each in explanation.equations if each.assigns]
-    new = {each.name.base: each.value for each in results if not each.name.d}
-    errors = [np.abs(new[n].ravel() - weights[n]).max() for n in weights if n in new]
+    dense = [each for each in view.current().layers if isinstance(each, Dense)][layer]
+    trained = (dense.weights[:, neuron], dense.bias[neuron])
+    pairs = zip(_after(explanation), trained, strict=False)
+    errors = [np.abs(new.ravel() - weights).max() for new, weights in pairs]
     if not errors:
         return []
-    if not max(errors):
-        return ["the training's own weights are exactly those computed here"]
-    return [f"the training's own weights are within {max(errors):.1g} of those computed here"]
+    how = f"within {max(errors):.1g} of" if max(errors) else "exactly"
+    return [f"the training's own weights are {how} those computed here"]
+
+
+def raw_inputs(prepared: PreparedData, inputs: NDArray[np.float64]) -> list[float | None]:
+    """Undo the encoding of a point's inputs; None for those that are no column of the table."""
+    if prepared.dataset.name in GENERATED or prepared.dataset.image_shape is not None:
+        return []
+    values = inputs.tolist()
+    raw: list[float | None] = []
+    encoding = prepared.model and prepared.model.predictor.preprocessing
+    if isinstance(encoding, TableEncoding):
+        for column in encoding.used:
+            own: list[float | None] = [None] * len(column.outputs)
+            if isinstance(column, NumberColumn):
+                own[0] = values[len(raw)] * column.scale + column.center
+            raw += own
+    else:
+        names = prepared.features.names or ("x1",) * len(values)
+        pairs = zip(names, values, strict=True)
+        raw = [value if name in ("x1", "x2") else None for name, value in pairs]
+    return raw[:MAX_NAMES]

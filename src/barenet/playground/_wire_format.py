@@ -6,25 +6,20 @@ Messages from the page are untrusted input: only JSON of bounded size and depth,
 from __future__ import annotations
 
 import json
-import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field, fields, is_dataclass
-from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_number
+from barenet._constraints import check_number, convert
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
-
-__all__ = ["MAX_MESSAGE_BYTES", "decode", "pack", "read_json", "restricted", "unpack"]
+from barenet.training._history import finite_or_none
 
 #: Maximum size of a message: the whole state of a page is a fraction of it.
 MAX_MESSAGE_BYTES = 2**16
-#: Maximum nesting: the page's own messages nest three deep.
-MAX_DEPTH = 8
-MAX_TEXT_LENGTH = 300
 
 #: Names of the arrays' types in the header, as JavaScript's typed arrays are chosen by them.
 DTYPES = {"float32": "f4", "int8": "i1", "uint8": "u1"}
@@ -32,7 +27,7 @@ DTYPES = {"float32": "f4", "int8": "i1", "uint8": "u1"}
 T = TypeVar("T")
 
 
-def read_json(text: str) -> dict[str, Any]:
+def read_json(text: str) -> Any:
     """Parse a message.
 
     Examples
@@ -44,15 +39,13 @@ def read_json(text: str) -> dict[str, Any]:
     barenet.errors.ArgumentError: message: NaN is not valid JSON
     """
     try:
-        message = json.loads(text, parse_constant=_reject_constant)
-    except json.JSONDecodeError as error:
+        return json.loads(text, parse_constant=_reject_constant)
+    except (json.JSONDecodeError, RecursionError) as error:
         raise ArgumentError(f"not JSON: {error}", argument="message") from None
-    except RecursionError:
-        raise ArgumentError("too deeply nested", argument="message") from None
-    if not isinstance(message, dict):
-        raise ArgumentError.of("message", message, "an object")
-    _check_depth(message, MAX_DEPTH)
-    return message
+
+
+def _reject_constant(constant: str) -> NoReturn:
+    raise ArgumentError(f"{constant} is not valid JSON", argument="message")
 
 
 def restricted(default: Any, **limits: Any) -> Any:
@@ -72,52 +65,38 @@ def decode(kind: type[T], value: Any, name: str) -> T:
     """
     if not isinstance(value, dict):
         raise ArgumentError.of(name, value, "an object")
-    known: dict[str, Any] = {each.name: each.metadata for each in fields(kind)}  # type: ignore[arg-type]
+    limits: dict[str, Any] = {each.name: each.metadata for each in fields(kind)}  # type: ignore[arg-type]
     hints = get_type_hints(kind)
     for key in value:
-        lookup(known, _text(key, name), f"{name}: field")
-    return kind(**{key: _decode(hints[key], each, key, known[key]) for key, each in value.items()})
+        lookup(limits, key, f"{name}: field")
+    return kind(**{key: _decode(hints[key], value[key], key, limits[key]) for key in value})
 
 
 def _decode(kind: Any, value: Any, name: str, limits: Mapping[str, Any]) -> Any:
-    if isinstance(kind, types.UnionType):
-        kind, _ = get_args(kind)
-        return None if value is None else _decode(kind, value, name, limits)
     if is_dataclass(kind):
         return decode(kind, value, name)  # type: ignore[arg-type]
     if get_origin(kind) is tuple:
-        each = dict(limits)
-        if not isinstance(value, list | tuple) or len(value) > (each.pop("max_items")):
-            raise ArgumentError.of(name, value, f"a list of at most {limits['max_items']} entries")
-        return tuple(_decode(get_args(kind)[0], item, name, each) for item in value)
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise ArgumentError.of(name, value, "true or false")
-        return value
-    if get_origin(kind) is Literal:
-        kind, limits = str, {"choices": get_args(kind)}
-    if kind is str:
-        text = _text(value, name)
-        return lookup({c: c for c in limits["choices"]}, text, name) if limits else text
-    return check_number(value, name, integer=kind is int, **limits)
+        most, inner = limits["max_items"], {**limits}
+        del inner["max_items"]
+        if not isinstance(value, list | tuple) or len(value) > most:
+            raise ArgumentError.of(name, value, f"a list of at most {most} entries")
+        return tuple(_decode(get_args(kind)[0], item, name, inner) for item in value)
+    if kind in (int, float):
+        return check_number(value, name, integer=kind is int, **limits)
+    if choices := limits.get("choices", get_args(kind)):  # those of a Literal
+        return lookup(dict(zip(choices, choices, strict=True)), value, name)
+    return value if kind is Any else convert(value, kind, name)
 
 
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str) or len(value) > MAX_TEXT_LENGTH:
-        raise ArgumentError.of(name, value, f"a text of at most {MAX_TEXT_LENGTH} characters")
-    return value
+def finite(values: Iterable[float]) -> list[float | None]:
+    """Replace numbers that JSON cannot represent by None.
 
-
-def _reject_constant(constant: str) -> NoReturn:
-    raise ArgumentError(f"{constant} is not valid JSON", argument="message")
-
-
-def _check_depth(value: Any, depth: int) -> None:
-    if depth == 0:
-        raise ArgumentError("too deeply nested", argument="message")
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for each in inner:
-        _check_depth(each, depth - 1)
+    Examples
+    --------
+    >>> finite([0.5, float("nan")])
+    [0.5, None]
+    """
+    return [finite_or_none(value) for value in values]
 
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -6,9 +6,7 @@ numbers that float32 has exactly, so that all are asked the same.
 
 from __future__ import annotations
 
-import ctypes
-import shutil
-import subprocess
+import csv
 import sys
 import warnings
 from collections.abc import Callable
@@ -19,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from predictors import predictor_of
 
 from barenet import MLPClassifier, MLPRegressor, Network, Predictor, Scaling, TableEncoding
 from barenet.activations import ACTIVATIONS
@@ -60,22 +59,16 @@ def of_network(network: Network, X: np.ndarray = X3) -> Case:
     return Case(network, X, network.predict(X), dtype=network.dtype.name)
 
 
-def of_predictor(network: Network, X: np.ndarray = X3, *, classes=None, **parts: Any) -> Case:
+def of_predictor(network: Network, X: np.ndarray = X3, **parts: Any) -> Case:
     parts.setdefault("preprocessing", Scaling.fit("standardize", X))
-    predictor = Predictor(
-        network=network,
-        classes=classes,
-        feature_names=tuple(f"feature {number}" for number in range(X.shape[1])),
-        target_name="what it is",
-        dataset="some rows",
-        **parts,
-    )
-    if classes is None:
-        outputs = predictor.outputs(X)
-        return Case(predictor, X, outputs, dtype=network.dtype.name)
-    return Case(
-        predictor, X, predictor.probabilities(X), predictor.predict(X), dtype=network.dtype.name
-    )
+    return case_of(predictor_of(network, **parts), X)
+
+
+def case_of(predictor: Predictor, X: Any) -> Case:
+    dtype = predictor.network.dtype.name
+    if predictor.classes is None:
+        return Case(predictor, X, predictor.outputs(X), dtype=dtype)
+    return Case(predictor, X, predictor.probabilities(X), predictor.predict(X), dtype)
 
 
 def of_classifier(y: np.ndarray, dtype: str, **options: Any) -> Case:
@@ -101,23 +94,9 @@ def activation_case(name: str, dtype: str) -> Case:
     return of_network(network)
 
 
-def norm_first() -> Case:
-    return of_network(settled(Network([BatchNorm(3), LayerNorm(3), Dense(3, 2)], seed=1), X3))
-
-
 def norm_last() -> Case:
-    layers = [
-        Dense(3, 4, "tanh"),
-        Dropout(0.5),
-        BatchNorm(4),
-        ActivationLayer("relu"),
-        LayerNorm(4),
-    ]
-    return of_network(settled(Network(layers, seed=1), X3))
-
-
-def norm_alone() -> Case:
-    return of_network(settled(Network([LayerNorm(3, epsilon=0.1)]), X3))
+    layers = [Dense(3, 4, "tanh"), Dropout(0.5), BatchNorm(4), ActivationLayer("relu")]
+    return of_network(settled(Network([*layers, LayerNorm(4)], seed=1), X3))
 
 
 def norms_of_float64() -> Case:
@@ -137,10 +116,6 @@ def some_layers(seed: int) -> Case:
         layers += [Dropout(0.2), ActivationLayer(rng.choice(names))] if rng.random() < 0.5 else []
         width = n_out
     return of_network(settled(Network(layers, seed=seed), X3))
-
-
-def nothing_but_weights() -> Case:
-    return of_network(Network([Dense(3, 1)], seed=2))
 
 
 def wide() -> Case:
@@ -187,12 +162,14 @@ CASES: dict[str, Callable[[], Case]] = {
         for name in sorted(ACTIVATIONS)
         for dtype in ("float32", "float64")
     },
-    "norm first": norm_first,
+    "norm first": lambda: of_network(
+        settled(Network([BatchNorm(3), LayerNorm(3), Dense(3, 2)], seed=1), X3)
+    ),
     "norm last": norm_last,
-    "norm alone": norm_alone,
+    "norm alone": lambda: of_network(settled(Network([LayerNorm(3, epsilon=0.1)]), X3)),
     "norms float64": norms_of_float64,
     **{f"some layers {seed}": lambda seed=seed: some_layers(seed) for seed in range(8)},
-    "one product": nothing_but_weights,
+    "one product": lambda: of_network(Network([Dense(3, 1)], seed=2)),
     "wide": wide,
     "one row": lambda: of_network(Network.dense([3, 4, 2], seed=1), X3[:1]),
     "one by one": lambda: of_network(Network.dense([1, 1], seed=1), X3[:, :1]),
@@ -256,16 +233,8 @@ def table_case(columns: dict[str, list[str]], rare: float, dtype: str = "float32
     encoding = TableEncoding.fit(columns, rare=rare, categories=["town", "code"], missing=missing)
     rows = {name: [*values, *values[:2]] for name, values in columns.items()}
     rows["town"][-2:] = ["Paris", ""]
-    predictor = Predictor(
-        network=Network.dense([encoding.n_outputs, 6, 3], output="softmax", seed=2, dtype=dtype),
-        preprocessing=encoding,
-        classes=("a", "b", "c"),
-        feature_names=encoding.feature_names,
-        target_name="kind",
-        dataset="a table",
-    )
-    said = predictor.probabilities(rows), predictor.predict(rows)
-    return Case(predictor, rows, *said, dtype=dtype)
+    network = Network.dense([encoding.n_outputs, 6, 3], output="softmax", seed=2, dtype=dtype)
+    return case_of(predictor_of(network, encoding, classes=("a", "b", "c")), rows)
 
 
 TABLES = {
@@ -295,56 +264,10 @@ def dates() -> Case:
 @pytest.fixture
 def passengers(titanic) -> Case:
     """A real table."""
-    data = load_table(titanic, "survived")
-    encoding = TableEncoding.fit(data.X, drop=["boat", "body"])
-    predictor = Predictor(
-        network=Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=1),
-        preprocessing=encoding,
-        classes=("died", "survived"),
-        feature_names=encoding.feature_names,
-        target_name="survived",
-        dataset="titanic",
-    )
-    said = predictor.probabilities(data.X), predictor.predict(data.X)
-    return Case(predictor, data.X, *said)
-
-
-def compilers() -> list[str]:
-    return [name for name in ("gcc", "clang", "cc") if shutil.which(name)]
-
-
-STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wshadow", "-Wconversion"]
-
-
-@pytest.fixture
-def compile_c() -> Callable[..., Path]:
-    """Compile a C file with every warning an error; skip where there is no compiler."""
-    if not compilers():
-        pytest.skip("there is no C compiler here")
-
-    def compile_with(source: Path, *options: str, compiler: str = compilers()[0]) -> Path:
-        target = source.with_suffix(".so" if "-shared" in options else ".out")
-        command = [compiler, *STRICT, *options, source.name, "-lm", "-o", target.name]
-        done = subprocess.run(command, cwd=source.parent, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return target
-
-    return compile_with
-
-
-@pytest.fixture
-def run_c(compile_c) -> Callable[..., np.ndarray]:
-    """Compile an exported C file as a library, and let it predict rows."""
-
-    def run(source: Path, X: np.ndarray, n_outputs: int) -> np.ndarray:
-        library = ctypes.CDLL(str(compile_c(source, "-O1", "-shared", "-fPIC")))
-        numbers = ctypes.POINTER(ctypes.c_float)
-        predict = getattr(library, f"{source.stem}_predict")
-        predict.argtypes, predict.restype = [numbers, numbers], None
-        Y = np.full((len(X), n_outputs + 1), 123, np.float32)  # one more, that must stay
-        for x, y in zip(np.ascontiguousarray(X, np.float32), Y, strict=True):
-            predict(x.ctypes.data_as(numbers), y.ctypes.data_as(numbers))
-        assert (Y[:, -1] == 123).all()
-        return Y[:, :-1]
-
-    return run
+    with titanic.open(newline="", encoding="utf-8") as file:
+        names, *lines = csv.reader(file)
+    X = dict(zip(names, map(list, zip(*lines, strict=True)), strict=True))
+    del X["survived"]
+    encoding = TableEncoding.fit(load_table(titanic, "survived").X, drop=["boat", "body"])
+    network = Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=1)
+    return case_of(predictor_of(network, encoding, classes=("died", "survived")), X)

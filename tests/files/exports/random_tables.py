@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from predictors import predictor_of
 
 from barenet import Network, Predictor, Scaling, TableEncoding
 from barenet.data._parsing import BOOLEAN_WORDS, MISSING
@@ -26,22 +27,7 @@ Values = list[str]
 def random_table(
     rng: np.random.Generator, *, dates: bool, single: bool = False
 ) -> tuple[Predictor, dict[str, Values]]:
-    """A network for a table, and rows, of which it has seen the first.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Makes both.
-    dates : bool
-        Whether there may be columns of dates.
-    single : bool
-        Whether numbers are those of float32.
-
-    Returns
-    -------
-    Predictor, dict of str to list of str
-        The rows as text, as a CSV file has them.
-    """
+    """A network for a table, and rows as text; its numbers are those of float32 if `single`."""
     markers = [*MISSING, *rng.permutation(["-999", "99.5", "keine", "1e9", "0"])[:2].tolist()]
     kinds = [numbers, truths, categories, zeros_and_ones, constant, *([moments] if dates else [])]
     chosen = [kinds[at] for at in rng.permutation(len(kinds))]
@@ -59,10 +45,10 @@ def random_table(
         categories=named,
         missing=markers,
     )
-    return predictor_of(rng, encoding), rows
+    return random_predictor(rng, encoding), rows
 
 
-def predictor_of(rng: np.random.Generator, encoding: TableEncoding) -> Predictor:
+def random_predictor(rng: np.random.Generator, encoding: TableEncoding) -> Predictor:
     """A network of random weights, for classes or for numbers far from 0."""
     target, n_outputs, dtype = (
         None,
@@ -78,15 +64,7 @@ def predictor_of(rng: np.random.Generator, encoding: TableEncoding) -> Predictor
     network = Network.dense(
         layers, hidden="tanh", output=output, seed=int(rng.integers(999)), dtype=dtype
     )
-    return Predictor(
-        network=network,
-        preprocessing=encoding,
-        classes=classes,
-        feature_names=encoding.feature_names,
-        target_name="y",
-        dataset="random",
-        target_scaling=target,
-    )
+    return predictor_of(network, encoding, classes=classes, target_scaling=target)
 
 
 def with_markers(rng: np.random.Generator, values: Values, markers: Values) -> Values:

@@ -1,76 +1,35 @@
-"""The export for C: compiled with every warning an error, it says what the model says."""
+"""The C export: it compiles with every warning an error, and no name in it becomes code."""
 
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from predictors import predictor_of
+from run_exports import COMPILERS, compile_c, raw_numbers, run_c
 
-from barenet import Network, Predictor, Scaling, export
-from barenet.activations import ACTIVATIONS
+from barenet import Network, Scaling, TableEncoding, export
+from barenet.data._column_types import CategoryColumn
 from barenet.files.exports._c_file import render
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import round_weights
-from barenet.layers import ActivationLayer, BatchNorm, Dense, LayerNorm
+from barenet.layers import BatchNorm, Dense, LayerNorm
 
 SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 
-def precision_of(case) -> float:
-    """What float32 leaves over: logits of ten thousand are off by a thousandth."""
-    return 2e-2 if np.abs(case.X).max() > 1e4 else 2e-5
-
-
-def test_it_says_what_the_model_says(case, run_c, tmp_path):
-    export(case.model, tmp_path / "it.c")
-    outputs = run_c(tmp_path / "it.c", case.X, case.outputs.shape[1])
-    precision = precision_of(case)
-    np.testing.assert_allclose(outputs, case.outputs, rtol=precision, atol=precision)
-
-
-@st.composite
-def architectures(draw) -> Network:
-    """Some layers of any kind."""
-    widths = draw(st.lists(st.integers(1, 9), min_size=2, max_size=5))
-    names = st.sampled_from(sorted(set(ACTIVATIONS) - {"exponential"}))
-    layers = []
-    for n_in, n_out in pairwise(widths):
-        norm = draw(st.sampled_from([None, BatchNorm, LayerNorm]))
-        layers += [norm(n_in, epsilon=0.1)] if norm else []
-        layers += [Dense(n_in, n_out, draw(names))]
-        layers += [ActivationLayer(draw(names))] if draw(st.booleans()) else []
-    dtype = draw(st.sampled_from(["float32", "float64"]))
-    return Network(layers, seed=draw(st.integers(0, 999)), dtype=dtype)
-
-
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(architectures())
-def test_any_architecture(run_c, tmp_path_factory, network):
-    X = np.random.default_rng(0).normal(size=(5, network.n_inputs)).astype(np.float32)
-    folder = tmp_path_factory.mktemp("c")
-    export(network, folder / "it.c")
-    outputs = run_c(folder / "it.c", X, network.n_outputs)
-    np.testing.assert_allclose(outputs, network.predict(X), rtol=1e-4, atol=1e-4)
-
-
-def compilers() -> list[str]:
-    return [name for name in ("gcc", "clang") if shutil.which(name)] or ["cc"]
-
-
-@pytest.mark.parametrize("compiler", compilers())
+@pytest.mark.parametrize("compiler", COMPILERS[:2])
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 @pytest.mark.parametrize(
     "name",
     ["norm first", "norm alone", "wide", "two classes", "classifier labels", "scaled numbers"],
 )
-def test_sanitizers_find_nothing(build, compile_c, tmp_path, name, weights, compiler):
+def test_sanitizers_find_nothing(build, tmp_path, name, weights, compiler):
     """The program for trying it runs every line of the file on every row."""
     case = build(name)
     export(case.model, tmp_path / "it.c", weights=weights)
@@ -97,14 +56,14 @@ def test_sanitizers_find_nothing(build, compile_c, tmp_path, name, weights, comp
         ("1 2 1e99", "expected finite numbers"),
     ],
 )
-def test_the_program_refuses_what_are_no_rows(build, compile_c, tmp_path, rows, said):
+def test_the_program_refuses_what_are_no_rows(build, tmp_path, rows, said):
     export(build("classes").model, tmp_path / "it.c")
     program = compile_c(tmp_path / "it.c", "-DIT_MAIN")
     done = subprocess.run([program], input=rows, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{said}\n")
 
 
-def test_it_compiles_as_a_part_of_something_larger(build, compile_c, tmp_path):
+def test_it_compiles_as_a_part_of_something_larger(build, tmp_path):
     """Two networks in one program, the header alone, and no name of one in the other."""
     export(build("classes").model, tmp_path / "first.c")
     export(build("two classes").model, tmp_path / "second.c")
@@ -118,7 +77,7 @@ def test_it_compiles_as_a_part_of_something_larger(build, compile_c, tmp_path):
     assert subprocess.run([program]).returncode == 0
 
 
-def test_it_neither_allocates_nor_computes_in_double(build, compile_c, tmp_path):
+def test_it_neither_allocates_nor_computes_in_double(build, tmp_path):
     export(build("gelu float32").model, tmp_path / "it.c")
     export(build("norm last").model, tmp_path / "norms.c")
     for name in ("it", "norms"):
@@ -129,29 +88,16 @@ def test_it_neither_allocates_nor_computes_in_double(build, compile_c, tmp_path)
 
 
 EVIL = (
-    '"); system("touch pwned"); ("',
-    "\\",
-    "??/",
-    "%s%n",
-    "a\nb",
-    "größer 数",
-    "*/ #error",
-    "x" * 4095,
-    "\0end",
-)
+    '"); system("touch pwned"); ("', "\\", "??/", "%s%n", "a\nb", "größer 数", "*/ #error",
+    "x" * 4095, "\0end",
+)  # fmt: skip
 
 
-def test_no_name_gets_out_of_its_quotes(compile_c, tmp_path):
+def test_no_name_gets_out_of_its_quotes(tmp_path):
     network = Network.dense([2, len(EVIL)], output="softmax")
     comment = "*/ int x[-1]; /* ??/\n\\"
-    program = replace(
-        program_of(network),
-        answer="class",
-        classes=EVIL,
-        feature_names=(comment, "\\"),
-        dataset=comment,
-        target_name=comment,
-    )
+    names = {"feature_names": (comment, "\\"), "target_name": comment, "dataset": comment}
+    program = replace(program_of(network), answer="class", classes=EVIL, **names)
     for suffix, text in render(program, "it").items():
         (tmp_path / f"it{suffix}").write_bytes(text)
     (tmp_path / "names.c").write_text(
@@ -165,16 +111,11 @@ def test_no_name_gets_out_of_its_quotes(compile_c, tmp_path):
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.text(min_size=1), min_size=2, max_size=30), st.text(), st.text())
-def test_any_name_compiles(compile_c, tmp_path_factory, classes, target, dataset):
-    program = replace(
-        program_of(Network.dense([1, len(classes)], output="softmax")),
-        answer="class",
-        classes=tuple(classes),
-        feature_names=(target,),
-        target_name=target,
-        dataset=dataset,
-    )
+@given(st.lists(st.text(min_size=1), min_size=2, max_size=30), st.text())
+def test_any_name_compiles(tmp_path_factory, classes, name):
+    network = Network.dense([1, len(classes)], output="softmax")
+    names = {"feature_names": (name,), "target_name": name, "dataset": name}
+    program = replace(program_of(network), answer="class", classes=tuple(classes), **names)
     folder = tmp_path_factory.mktemp("c")
     for suffix, text in render(program, "it").items():
         (folder / f"it{suffix}").write_bytes(text)
@@ -194,7 +135,7 @@ PLACES = np.array([[-119.57, 2.0], [37.7749, 0.01], [2013.0, 3.0], [0.1, 1e-4]])
 @pytest.mark.filterwarnings("ignore:input .* a C float rounds")  # but not these numbers
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 @pytest.mark.parametrize("first", ["scaling", "batch norm"])
-def test_fault_98_offsets_keep_their_digits(run_c, tmp_path, first, weights):
+def test_fault_98_offsets_keep_their_digits(tmp_path, first, weights):
     """To 2e-5 of the output's standard deviation, for inputs that a float holds."""
     X = np.random.default_rng(0).normal(*PLACES.T, (200, 4)).astype(np.float32).astype(np.float64)
     scaling = Scaling.fit("standardize" if first == "scaling" else "none", X)
@@ -203,15 +144,7 @@ def test_fault_98_offsets_keep_their_digits(run_c, tmp_path, first, weights):
     if norm:
         network.layers[0].mean, network.layers[0].variance = X.mean(axis=0), X.var(axis=0)
     target = Scaling("standardize", np.array([40.7128]), np.array([1 / 0.3]))
-    model = Predictor(
-        network=network,
-        preprocessing=scaling,
-        classes=None,
-        feature_names=("longitude", "latitude", "year", "small"),
-        target_name="y",
-        dataset="places",
-        target_scaling=target,
-    )
+    model = predictor_of(network, scaling, target_scaling=target)
     export(model, tmp_path / "it.c", weights=weights)
     found, program = run_c(tmp_path / "it.c", X, 1), program_of(model)
     expected = (round_weights(program) if weights == "int8" else program).outputs(X)
@@ -234,23 +167,21 @@ def test_a_file_name_that_would_break_the_include_is_refused(build, stem):
 
 
 @pytest.mark.parametrize(
-    ("layers", "said"),
+    ("layers", "problem"),
     [
         ([Dense(1, 1, init="normal:std=1e300")], "weights "),
         ([Dense(1, 1, "leaky_relu:slope=1e60")], r"slope 1e\+60 is beyond the range of a C float"),
         ([LayerNorm(1, epsilon=1e-60)], "epsilon 1e-60"),
     ],
 )
-def test_numbers_beyond_float32_are_refused(layers, said):
-    program = program_of(Network(layers, dtype="float64"))
-    with pytest.raises(ValueError, match=rf"^model: {said}"):
-        render(program, "it")
+def test_numbers_beyond_float32_are_refused(layers, problem):
+    with pytest.raises(ValueError, match=rf"^model: {problem}"):
+        render(program_of(Network(layers, dtype="float64")), "it")
 
 
 @pytest.mark.parametrize("factor", [1e-50, 1e50])
-@pytest.mark.parametrize("part", ["preprocessing", "target_scaling"])
-def test_a_scale_beyond_float32_is_refused(build, part, factor):
-    width = 3 if part == "preprocessing" else 1
+@pytest.mark.parametrize(("part", "width"), [("preprocessing", 3), ("target_scaling", 1)])
+def test_a_scale_beyond_float32_is_refused(build, part, width, factor):
     scaling = Scaling("standardize", np.zeros(width), np.full(width, factor))
     program = program_of(replace(build("scaled number").model, **{part: scaling}))
     with pytest.raises(ValueError, match=r"factor 1e.50 is beyond the range of a C float"):
@@ -266,7 +197,7 @@ def test_the_comment_tells_what_it_needs(build):
     assert "x[2]  feature 2" in text
 
 
-def test_rounded_weights_take_a_quarter(build, compile_c, tmp_path):
+def test_rounded_weights_take_a_quarter(build, tmp_path):
     model = build("wide").model
     export(model, tmp_path / "it.c", weights="int8")
     text = (tmp_path / "it.c").read_text()
@@ -276,10 +207,72 @@ def test_rounded_weights_take_a_quarter(build, compile_c, tmp_path):
     compile_c(tmp_path / "it.c", "-shared", "-fPIC")
 
 
-@pytest.mark.parametrize("name", ["classes", "scaled numbers", "wide", "sigmoids"])
-def test_rounded_weights_say_what_their_steps_say(build, run_c, tmp_path, name):
-    case = build(name)
-    export(case.model, tmp_path / "it.c", weights="int8")
-    outputs = run_c(tmp_path / "it.c", case.X, case.outputs.shape[1])
-    expected = round_weights(program_of(case.model)).outputs(case.X)
-    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
+def test_an_index_out_of_range_is_any_other_category(table, tmp_path):
+    program = program_of(table.model)
+    rows, at = raw_numbers(program.table, table.X)[[10] * 4], program.feature_names.index("town")
+    rows[:, at] = [99, -1, 1e30, len(program.table.columns[at].categories)]
+    export(table.model, tmp_path / "it.c")
+    outputs = run_c(tmp_path / "it.c", rows, 3)
+    assert (outputs == outputs[3]).all()
+
+
+def test_what_the_rounding_does_is_measured_on_a_table(table, tmp_path):
+    done = export(table.model, tmp_path / "it.c", weights="int8", X=table.X)
+    assert done.rounding.rows == len(table.outputs)
+    assert 0 < done.rounding.largest_change < 0.05
+
+
+def test_sanitizers_find_nothing_for_any_index(table, tmp_path):
+    export(table.model, tmp_path / "it.c")
+    program = compile_c(tmp_path / "it.c", "-DIT_MAIN", *SANITIZED)
+    rows = raw_numbers(program_of(table.model).table, table.X)
+    rows = np.vstack([rows, np.full(6, np.nan), np.full(6, -1e30), np.full(6, 3e9)])
+    text = "\n".join(" ".join(map(repr, row)) for row in rows.tolist())
+    done = subprocess.run([program], input=text, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [line.split(" ") for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines][: len(table.labels)] == table.labels.tolist()
+    assert len(lines) == len(rows)
+
+
+def test_the_names_of_categories_are_there_in_their_places(table, tmp_path):
+    export(table.model, tmp_path / "it.c")
+    columns = program_of(table.model).table.columns
+    arrays = {
+        f"it_x{at}": each.categories
+        for at, each in enumerate(columns)
+        if isinstance(each, CategoryColumn)
+    }
+    prints = "".join(
+        f"    for (int i = 0; i < {len(names)}; i++)\n        puts({name}[i]);\n"
+        for name, names in arrays.items()
+    )
+    (tmp_path / "names.c").write_text(
+        f'#include "it.h"\n#include <stdio.h>\nint main(void)\n{{\n{prints}    return 0;\n}}\n'
+    )
+    program = compile_c(tmp_path / "names.c", "it.c")
+    done = subprocess.run([program], capture_output=True, encoding="utf-8")
+    assert done.stdout.splitlines() == [name for names in arrays.values() for name in names]
+    text = (tmp_path / "it.c").read_text()
+    assert f"x[2]  town: its index in it_x2, {len(arrays['it_x2'])} for any other\n" in text
+    assert "x[4]  open: 1 for true, 0 for false\n" in text
+
+
+def test_no_name_of_a_column_gets_out_of_the_comment(table, tmp_path):
+    evil = ["*/ int x[-1];", "\\", "??/", "a\nb", "\u202e", "größe"]
+    encoding = table.model.preprocessing.renamed(evil)
+    model = replace(table.model, preprocessing=encoding, feature_names=encoding.feature_names)
+    export(model, tmp_path / "it.c")
+    compile_c(tmp_path / "it.c", "-shared", "-fPIC")
+
+
+def test_dates_are_refused(dates):
+    with pytest.raises(ValueError, match="column 'day' holds a date, whose seconds a float of C"):
+        render(program_of(dates.model), "it")
+
+
+def test_numbers_of_columns_beyond_float32_are_refused(table):
+    columns = table.model.preprocessing.columns
+    wide = TableEncoding((replace(columns[0], scale=1e-60), *columns[1:]))
+    with pytest.raises(ValueError, match="column 'age': scale 1e-60 is beyond the range"):
+        render(program_of(replace(table.model, preprocessing=wide)), "it")

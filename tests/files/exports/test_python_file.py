@@ -1,4 +1,4 @@
-"""The export for Python: the network's own bits, from NumPy alone."""
+"""The Python export: it needs NumPy alone, reads files, and no name in it becomes code."""
 
 from __future__ import annotations
 
@@ -14,45 +14,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from predictors import predictor_of
+from run_exports import rows_of, run_python
 
-from barenet import Network, export
+from barenet import Network, TableEncoding, export
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._python_file import render
 from barenet.layers import Dense
-
-#: scikit-learn's own normal distribution is in no other package, so it is taken from `math`.
-ROUNDED = ("gelu",)
-
-
-def run(text: str) -> dict[str, object]:
-    """Run a file's text as an import would."""
-    module = {"__name__": "exported"}
-    exec(compile(text, "exported.py", "exec"), module)
-    return module
-
-
-def exported(model, name="exported") -> dict[str, object]:
-    return run(render(program_of(model), name)[".py"].decode())
-
-
-def test_it_says_what_the_model_says(case):
-    program = program_of(case.model)
-    module = exported(case.model)
-    outputs = module["outputs" if program.answer == "numbers" else "probabilities"](case.X)
-    if any(name in program.sketch() for name in ROUNDED):
-        # The last bit of a normal distribution, after some layers.
-        precision = 1e-5 if case.dtype == "float32" else 1e-12
-        np.testing.assert_allclose(outputs, case.outputs, rtol=precision, atol=precision)
-    else:
-        assert np.array_equal(outputs, case.outputs)
-    assert outputs.dtype == case.outputs.dtype
-    if case.labels is not None:
-        assert module["predict"](case.X).tolist() == case.labels.tolist()
-
-
-def test_one_number_a_row_is_a_vector(build):
-    case = build("scaled number")
-    assert np.array_equal(exported(case.model)["predict"](case.X), case.model.predict(case.X))
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +34,15 @@ def numpy_alone(tmp_path_factory) -> Path:
     return folder
 
 
-def in_isolation(numpy_alone: Path, file: Path, *arguments: str) -> subprocess.CompletedProcess:
-    """Run a file where no package but NumPy can be imported."""
-    program = f"""
+@pytest.fixture
+def answer(numpy_alone, tmp_path):
+    """Run an export with a file of rows where no package but NumPy can be imported."""
+
+    def run(model, content: str | None) -> subprocess.CompletedProcess:
+        export(model, tmp_path / "it.py")
+        if content is not None:
+            (tmp_path / "rows.csv").write_text(content, encoding="utf-8")
+        program = f"""
 import runpy, sys
 sys.path.insert(0, {str(numpy_alone)!r})
 for name in ("barenet", "scipy", "sklearn"):
@@ -77,57 +51,66 @@ for name in ("barenet", "scipy", "sklearn"):
     except ImportError:
         continue
     sys.exit(name + " is here")
-sys.argv = {[str(file), *arguments]!r}
+sys.argv = ["it.py", "rows.csv"]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
-    command = [sys.executable, "-I", "-S", "-c", program]
-    environment = {k: os.environ[k] for k in ("PATH", "SYSTEMROOT") if k in os.environ}
-    environment["PYTHONUTF8"] = "1"
-    return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
+        command = [sys.executable, "-I", "-S", "-c", program]
+        environment = {k: os.environ[k] for k in ("PATH", "SYSTEMROOT") if k in os.environ}
+        environment["PYTHONUTF8"] = "1"
+        options = {"capture_output": True, "encoding": "utf-8", "env": environment}
+        return subprocess.run(command, cwd=tmp_path, **options)
+
+    return run
 
 
-def write_csv(path: Path, header: list[str] | None, X: np.ndarray) -> None:
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([*([header] if header else []), *X.tolist()])
+def csv_of(rows, header=()) -> str:
+    stream = io.StringIO()
+    csv.writer(stream).writerows([header, *rows] if header else rows)
+    return stream.getvalue()
+
+
+def read(done: subprocess.CompletedProcess) -> list[dict[str, str]]:
+    assert (done.returncode, done.stderr) == (0, "")
+    return list(csv.DictReader(io.StringIO(done.stdout)))
 
 
 @pytest.mark.parametrize(
     "name", ["sigmoids", "classifier labels", "scaled numbers", "scaled number"]
 )
-def test_it_runs_with_numpy_alone_and_prints_answers(build, numpy_alone, tmp_path, name):
+def test_it_runs_with_numpy_alone_and_prints_answers(build, answer, name):
     case = build(name)
-    export(case.model, tmp_path / "it.py")
-    write_csv(tmp_path / "rows.csv", None, case.X)
-    done = in_isolation(numpy_alone, tmp_path / "it.py", str(tmp_path / "rows.csv"))
-    assert (done.returncode, done.stderr) == (0, "")
-    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    rows = read(answer(case.model, csv_of(case.X.tolist())))
     printed = [[*row.values()][-case.outputs.shape[1] :] for row in rows]
     np.testing.assert_allclose(np.array(printed, float), case.outputs, rtol=1e-5)
     if name == "sigmoids":
         assert [row["prediction"] for row in rows] == case.labels.tolist()
 
 
+def test_columns_are_found_by_their_names(build, answer):
+    case = build("classes")
+    mixed = np.column_stack([np.arange(len(case.X)), case.X[:, [2, 0, 1]]]).tolist()
+    rows = read(answer(case.model, csv_of(mixed, ["note", "feature 2", "feature 0", "feature 1"])))
+    assert [row["prediction"] for row in rows] == case.labels.tolist()
+    assert list(rows[0])[1:] == ["probability_yes", "probability_no", "probability_größer?"]
+
+
+def test_a_table_in_a_file(dated, answer):
+    lines = [[*line, "more"] for line in zip(*dated.X.values(), strict=True)]
+    printed = read(answer(dated.model, csv_of(lines, [*dated.X, "note"])))
+    assert [row["prediction"] for row in printed] == dated.labels.tolist()
+    numbers = [[float(row[f"probability_{each}"]) for each in "abc"] for row in printed]
+    assert np.array_equal(np.array(numbers, dated.dtype), dated.outputs)
+
+
 def test_fault_71_a_pipe_that_closes_is_quiet(build, tmp_path):
     case = build("classes")
     export(case.model, tmp_path / "it.py")
-    write_csv(tmp_path / "rows.csv", None, np.tile(case.X, (200, 1)))
+    (tmp_path / "rows.csv").write_text(csv_of(np.tile(case.X, (200, 1)).tolist()))
     command = [sys.executable, "it.py", "rows.csv"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=tmp_path, **pipes) as done:
         done.stdout.close()
         assert (done.stderr.read(), done.wait(timeout=30)) == (b"", 0)
-
-
-def test_columns_are_found_by_their_names(build, numpy_alone, tmp_path):
-    case = build("classes")
-    export(case.model, tmp_path / "it.py")
-    header = ["note", "feature 2", "feature 0", "feature 1"]
-    mixed = np.column_stack([np.arange(len(case.X)), case.X[:, [2, 0, 1]]])
-    write_csv(tmp_path / "rows.csv", header, mixed)
-    done = in_isolation(numpy_alone, tmp_path / "it.py", str(tmp_path / "rows.csv"))
-    rows = list(csv.DictReader(io.StringIO(done.stdout)))
-    assert [row["prediction"] for row in rows] == case.labels.tolist()
-    assert list(rows[0])[1:] == ["probability_yes", "probability_no", "probability_größer?"]
 
 
 @pytest.mark.parametrize(
@@ -142,53 +125,77 @@ def test_columns_are_found_by_their_names(build, numpy_alone, tmp_path):
         (None, "No such file"),
     ],
 )
-def test_wrong_rows_are_one_line(build, numpy_alone, tmp_path, content, said):
-    export(build("classes").model, tmp_path / "it.py")
-    if content is not None:
-        (tmp_path / "rows.csv").write_text(content)
-    done = in_isolation(numpy_alone, tmp_path / "it.py", str(tmp_path / "rows.csv"))
+def test_wrong_rows_are_one_line(build, answer, content, said):
+    done = answer(build("classes").model, content)
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
-    assert line.startswith(str(tmp_path / "rows.csv")) and said in line
+    assert line.startswith("rows.csv: ") and said in line
 
 
-EVIL = [
-    '"); __import__("os").abort(); ("',
-    '"""',
-    "\\",
-    "a\nimport os",
-    "\u202e",
-    "\ud800",
-    "{x}",
-    "",
-]
+def test_values_that_are_no_text(table):
+    rows = {"age": [3.5, None, 40], "size": [1, 2, 3.0], "town": ["Rome", None, "Oslo"]}
+    rows |= {"code": ["1", "2", "007"], "open": [True, False, None], "full": [1, 0, 1]}
+    program = program_of(table.model)
+    outputs = run_python(program)["probabilities"](rows_of(program, rows))
+    assert np.array_equal(outputs, table.model.probabilities(rows))
 
 
-def test_no_name_gets_out_of_its_quotes(build):
-    names = tuple(EVIL[:3])
+def test_numbers_alone_in_a_table():
+    rows = {"a": [1.0, 2.0, None], "b": [3.0, 4.0, 5.0]}
+    encoding = TableEncoding.fit(rows)
+    model = predictor_of(Network.dense([encoding.n_outputs, 2], seed=1), encoding)
+    outputs = run_python(program_of(model))["predict"]([[1.0, 3.0], ["2", "4"], [None, 5]])
+    assert np.array_equal(outputs, model.predict(rows))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"age": "many"}, "expected a number, got 'many'"),
+        ({"age": "1e999"}, "expected finite numbers"),
+        ({"open": "perhaps"}, "expected truth values, such as yes or no, got 'perhaps'"),
+        ({"time": "yesterday"}, "Invalid isoformat string: 'yesterday'"),
+        (None, "expected rows of 8 values"),
+    ],
+)
+def test_values_of_another_kind_are_refused(dates, change, said):
+    predict = run_python(program_of(dates.model))["predict"]
+    row = [{**{k: v[0] for k, v in dates.X.items()}, **(change or {})}[k] for k in dates.X]
+    for rows in [[row]] if change else [[], [["1", "2"]]]:
+        with pytest.raises(ValueError, match=said):
+            predict(rows)
+
+
+EVIL = ['"); __import__("os").abort(); ("', '"""', "\\", "a\nimport os", "\u202e", "\ud800"]
+
+
+def test_no_name_gets_out_of_its_quotes(build, table):
     program = replace(
         program_of(build("classes").model),
-        classes=names,
-        feature_names=tuple(EVIL[3:6]),
+        classes=tuple(EVIL[:3]),
+        feature_names=tuple(EVIL[3:]),
         target_name='"""\nraise SystemExit',
         dataset='\\"""; raise SystemExit #',
     )
-    text = render(program, "it")[".py"]
-    module = run(text.decode())
-    assert module["CLASSES"] == list(names)
-    assert module["FEATURES"] == EVIL[3:6]
-    assert set(module["predict"](build("classes").X)) <= set(names)
+    module = run_python(program)
+    assert (module["CLASSES"], module["FEATURES"]) == (EVIL[:3], EVIL[3:])
+    assert set(module["predict"](build("classes").X)) <= set(EVIL[:3])
+    names = [*EVIL[:4], "}{", "{x}"]
+    encoding = table.model.preprocessing.renamed(names)
+    model = replace(table.model, preprocessing=encoding, feature_names=encoding.feature_names)
+    module = run_python(program_of(model))
+    assert module["FEATURES"] == names
+    rows = rows_of(program_of(table.model), table.X)
+    assert np.array_equal(module["probabilities"](rows), table.outputs)
 
 
 @given(st.text(), st.text())
 def test_any_name_stays_a_name(class_name, other):
-    network = Network.dense([1, 2], output="softmax")
-    model = program_of(network)
     program = replace(
-        model, answer="class", classes=(class_name, "x"), dataset=other, target_name=class_name
-    )
-    module = run(render(program, "it")[".py"].decode())
-    assert module["CLASSES"] == [class_name, "x"]
+        program_of(Network.dense([1, 2], output="softmax")),
+        answer="class", classes=(class_name, "x"), dataset=other, target_name=class_name,
+    )  # fmt: skip
+    assert run_python(program)["CLASSES"] == [class_name, "x"]
 
 
 @given(
@@ -198,11 +205,10 @@ def test_any_name_stays_a_name(class_name, other):
 def test_every_number_comes_back(values, dtype):
     network = Network([Dense(len(values), 1)], dtype=dtype)
     network.layers[0].weights[:, 0] = values
-    module = exported(network)
-    assert module["WEIGHTS_1"].dtype == dtype
-    assert module["WEIGHTS_1"].tobytes() == network.layers[0].weights.tobytes()
+    weights = run_python(program_of(network))["WEIGHTS_1"]
+    assert weights.dtype == dtype and weights.tobytes() == network.layers[0].weights.tobytes()
 
 
-def test_a_file_that_cannot_be_imported_does_not_say_so(build):
+def test_a_file_that_cannot_be_imported_is_not_described_as_a_module(build):
     head = render(program_of(build("numbers").model), "my model")[".py"].decode().split("\n\n\n")[0]
     assert "python my model.py rows.csv" in head and "import my model" not in head

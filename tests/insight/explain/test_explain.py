@@ -1,4 +1,4 @@
-"""What is explained is what happens, and every formula shown gives the numbers shown beside it."""
+"""`explain` shows the step that `train` takes, and each formula gives the numbers beside it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import pytest
 
 from barenet import Network, check_gradients, explain, train
 from barenet.activations import ACTIVATIONS
+from barenet.errors import ArgumentError
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 from barenet.losses import LOSSES
 from barenet.model._activations import Activation
+from barenet.model._randomness import derive_key
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimizers import OPTIMIZERS, SGD, Adam
 
@@ -40,6 +42,11 @@ def by_hand() -> Network:
     return network
 
 
+CLASSES = [0, 1, 1, 0, 1]
+
+#: The parameters of `EVERY_LAYER` in their order.
+NAMES = ("W1", "b1", "gamma2", "beta2", "gamma5", "beta5", "W6", "b6")
+
 EVERY_LAYER = [
     *(Dense(3, 4, "tanh"), BatchNorm(4), ActivationLayer("silu"), Dropout(0.4), LayerNorm(4)),
     Dense(4, 2, "softmax"),
@@ -64,7 +71,7 @@ def check_formulas(page, tolerance=1e-9):
             )
 
 
-def test_the_figures_of_a_published_example():
+def test_the_numbers_of_a_published_example():
     options = {"loss": "squared_error", "optimizer": "sgd:learning_rate=0.5"}
     page = explain(by_hand(), [[0.05, 0.10]], [[0.01, 0.99]], **options)
     published = {
@@ -81,40 +88,56 @@ def test_the_figures_of_a_published_example():
         np.testing.assert_allclose(page[name], figures, atol=6e-9, err_msg=name)
 
 
-@pytest.mark.parametrize("notation", ["rows", "columns"])
-@pytest.mark.parametrize("n_samples", [1, 5])
-@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
-def test_the_formulas_of_every_activation(name, n_samples, notation):
-    network = Network(
-        [Dense(3, 4, name), Dense(4, 2), ActivationLayer(name)], seed=1, dtype="float64"
-    )
-    y = RNG.normal(size=(n_samples, 2))
-    page = explain(network, X[:n_samples], y, "squared_error", notation=notation)
-    check_formulas(page)
-    assert all(equation.formula for equation in page.equations)
-    assert page.agrees and page.max_error < 1e-8
+def every_activation():
+    for name in sorted(ACTIVATIONS):
+        layers = [Dense(3, 4, name), Dense(4, 2), ActivationLayer(name)]
+        for n in (1, 5):
+            options = {"loss": "squared_error"}
+            yield f"{name}-{n}", layers, X[:n], RNG.normal(size=(n, 2)), options
+
+
+def every_loss():
+    for loss, output in LOSSES_ON_OUTPUTS:
+        layers = [Dense(3, 4, "tanh"), Dense(4, 2, output)]
+        for weights in (None, [1.0, 2.0, 0.0, 0.5, 3.0]):
+            options = {"loss": loss, "sample_weight": weights}
+            yield f"{loss}-{output}-{weights}", layers, X, SHARES, options
+
+
+def every_network():
+    networks = [
+        EVERY_LAYER,
+        [LayerNorm(3), Dense(3, 2)],
+        [ActivationLayer("tanh"), Dense(3, 2)],
+        [Dropout(0.4), Dense(3, 2)],
+        [BatchNorm(3), Dropout(0.0), Dense(3, 2)],
+        [Dense(3, 2), ActivationLayer("softmax")],
+        [Dense(3, 2), ActivationLayer("sigmoid")],
+    ]
+    for layers in networks:
+        yield "-".join(layer.name for layer in layers), layers, X, SHARES, {}
+    penalties = ["l1:strength=0.1", "l2:strength=[0,0.3]"]
+    for clip in ("norm:limit=0.1", "norm:limit=100", "value:limit=0.05"):
+        options = {"penalty": penalties, "clip": clip, "optimizer": "adam"}
+        yield clip, [Dense(3, 2, "tanh"), Dense(2, 1)], X, X[:, 0], options
+
+
+EVERY_CASE = [*every_activation(), *every_loss(), *every_network()]
 
 
 @pytest.mark.parametrize("notation", ["rows", "columns"])
-@pytest.mark.parametrize("weights", [None, [1.0, 2.0, 0.0, 0.5, 3.0]])
-@pytest.mark.parametrize(("loss", "output"), LOSSES_ON_OUTPUTS)
-def test_the_formulas_of_every_loss(loss, output, weights, notation):
-    network = Network.dense([3, 4, 2], hidden="tanh", output=output, seed=1, dtype="float64")
-    options = {"sample_weight": weights, "notation": notation}
-    page = explain(network, X, SHARES, loss, **options)
+@pytest.mark.parametrize(
+    ("layers", "X", "y", "options"),
+    [case[1:] for case in EVERY_CASE],
+    ids=[case[0] for case in EVERY_CASE],
+)
+def test_every_formula_gives_the_numbers_beside_it(layers, X, y, options, notation):
+    network = Network(copy.deepcopy(layers), seed=1, dtype="float64")
+    page = explain(network, X, y, notation=notation, **options)
     check_formulas(page)
-    assert all(equation.formula for equation in page.equations)
+    masks = {f"M{n}" for n, layer in enumerate(layers, 1) if getattr(layer, "rate", 0)}
+    assert {each.result.name.key for each in page.equations if each.formula is None} == masks
     assert page.agrees and page.max_error < 1e-8
-
-
-@pytest.mark.parametrize(("loss", "output"), LOSSES_ON_OUTPUTS)
-def test_what_is_left_of_a_derivative_is_said_only_where_it_is_so(loss, output):
-    network = Network.dense([3, 4, 2], output=output, seed=1, dtype="float64")
-    text = explain(network, X, SHARES, loss).to_text()
-    meant = {("binary_cross_entropy", "sigmoid"), ("categorical_cross_entropy", "softmax")}
-    assert ("is left." in " ".join(text.split())) == (
-        (loss, output) in meant | {("poisson", "exponential")}
-    )
 
 
 @pytest.mark.parametrize("notation", ["rows", "columns"])
@@ -130,47 +153,24 @@ def test_the_formulas_of_every_optimizer(spec, notation):
     assert optimizer.n_steps == steps
 
 
-@pytest.mark.parametrize("notation", ["rows", "columns"])
-@pytest.mark.parametrize("clip", ["norm:limit=0.1", "norm:limit=100", "value:limit=0.05"])
-def test_the_formulas_of_penalties_and_clipping(clip, notation):
-    network = Network.dense([3, 2, 1], hidden="tanh", seed=1, dtype="float64")
-    penalties = ["l1:strength=0.1", "l2:strength=[0,0.3]"]
-    page = explain(
-        network, X, X[:, 0], penalty=penalties, clip=clip, notation=notation, optimizer="adam"
-    )
-    check_formulas(page)
-    assert page["R"] > 0
-
-
-LAYERS_OF_NETWORKS = [
-    EVERY_LAYER,
-    [LayerNorm(3), Dense(3, 2)],
-    [ActivationLayer("tanh"), Dense(3, 2)],
-    [Dropout(0.4), Dense(3, 2)],
-    [BatchNorm(3), Dropout(0.0), Dense(3, 2)],
-    [Dense(3, 2), ActivationLayer("softmax")],
-    [Dense(3, 2), ActivationLayer("sigmoid")],
-]
-
-
-@pytest.mark.parametrize("notation", ["rows", "columns"])
-@pytest.mark.parametrize(
-    "layers", LAYERS_OF_NETWORKS, ids=lambda layers: "-".join(layer.name for layer in layers)
-)
-def test_the_formulas_of_every_layer_in_every_place(layers, notation):
-    network = Network(copy.deepcopy(layers), seed=1, dtype="float64")
-    page = explain(network, X, SHARES, notation=notation)
-    check_formulas(page)
-    masks = {f"M{n}" for n, layer in enumerate(layers, 1) if getattr(layer, "rate", 0)}
-    assert {each.result.name.key for each in page.equations if each.formula is None} == masks
-    assert page.agrees and page.max_error < 1e-8
+@pytest.mark.parametrize(("loss", "output"), LOSSES_ON_OUTPUTS)
+def test_a_derivative_is_called_cancelled_only_where_it_is(loss, output):
+    network = Network.dense([3, 4, 2], output=output, seed=1, dtype="float64")
+    text = explain(network, X, SHARES, loss).to_text()
+    cancelled = {
+        "sigmoid": "binary_cross",
+        "softmax": "categorical_cross",
+        "exponential": "poisson",
+    }
+    expected = loss.startswith(cancelled.get(output, "none"))
+    assert ("is left." in " ".join(text.split())) == expected
 
 
 def test_every_layer_has_formulas():
     assert {layer.name for layer in EVERY_LAYER} == set(LAYERS)
 
 
-def test_numbers_that_overflow_are_shown_as_they_are():
+def test_numbers_that_overflow_are_shown():
     network = Network.dense([3, 2, 1], seed=1, dtype="float64")
     network.parameters *= 1e200
     page = explain(network, X, X[:, 0])
@@ -179,40 +179,31 @@ def test_numbers_that_overflow_are_shown_as_they_are():
         assert "inf" in written and "DIFFER" in written
 
 
-JOBS = {
-    "plain": {},
-    "adam": {"optimizer": "adam:learning_rate=0.1"},
-    "everything": {
+JOBS = [
+    {},
+    {"optimizer": "adam:learning_rate=0.1"},
+    {
         "optimizer": "nesterov",
         "penalty": ["l1:strength=0.1", "l2:strength=0.2"],
         "clip": "norm:limit=0.3",
         "sample_weight": [1.0, 2.0, 0.5, 3.0, 1.0],
         "seed": 7,
     },
-}
+]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("options", JOBS.values(), ids=JOBS)
+@pytest.mark.parametrize("options", JOBS)
 def test_the_step_is_the_first_one_of_a_training(options, dtype):
     network = every_layer(dtype)
     options = {"optimizer": "sgd", **options}
     before = network.parameters.copy(), network.statistics.copy()
-    page = explain(network, X, [0, 1, 1, 0, 1], **options)
+    page = explain(network, X, CLASSES, **options)
     assert np.array_equal(network.parameters, before[0])
     assert np.array_equal(network.statistics, before[1])
-    history = train(
-        network,
-        X,
-        [0, 1, 1, 0, 1],
-        epochs=1,
-        batch_size=5,
-        shuffle=False,
-        engine="reference",
-        **options,
-    )
-    shown = [page[name] for name in ("W1", "b1", "gamma2", "beta2", "gamma5", "beta5", "W6", "b6")]
-    assert np.array_equal(np.concatenate([each.ravel() for each in shown]), network.parameters)
+    how = {"epochs": 1, "batch_size": 5, "shuffle": False, "engine": "reference"}
+    history = train(network, X, CLASSES, **how, **options)
+    assert np.array_equal(np.concatenate([page[n].ravel() for n in NAMES]), network.parameters)
     statistics = [page["mubar2"], page["Vbar2"]]
     assert np.array_equal(np.concatenate(statistics), network.statistics)
     assert float(page["L"]) == pytest.approx(history.loss[0], rel=1e-12)
@@ -221,18 +212,16 @@ def test_the_step_is_the_first_one_of_a_training(options, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_gradient_is_that_of_the_network_bit_for_bit(dtype):
     network = every_layer(dtype)
-    page = explain(network, X, [0, 1, 1, 0, 1])
-    from barenet.model._randomness import derive_key
-
-    _, gradient = network.value_and_gradient(X, [0, 1, 1, 0, 1], rng_key=derive_key(0, 0))
-    names = ("dW1", "db1", "dgamma2", "dbeta2", "dgamma5", "dbeta5", "dW6", "db6")
-    assert np.array_equal(np.concatenate([page[name].ravel() for name in names]), gradient)
+    page = explain(network, X, CLASSES)
+    _, gradient = network.value_and_gradient(X, CLASSES, rng_key=derive_key(0, 0))
+    found = np.concatenate([page[f"d{name}"].ravel() for name in NAMES])
+    assert np.array_equal(found, gradient)
 
 
 def test_the_differences_are_those_of_the_gradient_check():
     network = Network.dense([3, 4, 2], hidden="tanh", output="softmax", seed=1)
-    page = explain(network, X, [0, 1, 1, 0, 1])
-    report = check_gradients(network, X, [0, 1, 1, 0, 1])
+    page = explain(network, X, CLASSES)
+    report = check_gradients(network, X, CLASSES)
     found = {each.result.name.key: each.differences for each in page.equations}
     numeric = [entry.numeric for entry in report.parameters]
     for name, expected in zip(("dW1", "db1", "dW2", "db2"), numeric, strict=True):
@@ -241,9 +230,9 @@ def test_the_differences_are_those_of_the_gradient_check():
 
 
 class Wrong(Layer):
-    """Doubles, and says that it triples."""
+    """Doubles, with the gradient of a layer that triples."""
 
-    name = "dense"  # which is that of another
+    name = "dense"  # as that of a layer of barenet
 
     def forward(self, X, *, training=False, rng_key=0):
         return 2 * X, None
@@ -286,7 +275,7 @@ class Shift(Layer):
 
 
 @pytest.mark.parametrize("notation", ["rows", "columns"])
-def test_what_users_write_themselves_is_shown_without_a_formula(notation):
+def test_user_defined_layers_are_shown_without_formulas(notation):
     network = Network([Dense(3, 2, Sine()), Shift(), Dense(2, 1)], dtype="float64", seed=1)
     page = explain(network, X, X[:, 0], notation=notation)
     missing = {each.result.name.key for each in page.equations if each.formula is None}
@@ -298,17 +287,17 @@ def test_what_users_write_themselves_is_shown_without_a_formula(notation):
 
 
 class OwnDense(Dense):
-    """Somebody's own, which may compute what it likes."""
+    """A user-defined subclass."""
 
 
 class OwnActivate(ActivationLayer):
-    """Somebody's own, too."""
+    """A user-defined subclass."""
 
 
 @pytest.mark.parametrize(
     "layers", [[OwnDense(3, 2, "softmax")], [Dense(3, 2), OwnActivate("softmax")]]
 )
-def test_what_users_derive_from_may_end_in_the_loss(layers):
+def test_a_subclass_of_a_layer_may_end_in_the_loss(layers):
     network = Network(layers, dtype="float64", seed=1)
     page = explain(network, X, SHARES)
     last = f"A{len(layers)}"
@@ -328,8 +317,8 @@ def test_lbfgs_has_a_gradient_and_no_step():
 
 def test_columns_are_rows_transposed():
     network = every_layer()
-    rows = explain(network, X, [0, 1, 1, 0, 1])
-    columns = explain(network, X, [0, 1, 1, 0, 1], notation="columns")
+    rows = explain(network, X, CLASSES)
+    columns = explain(network, X, CLASSES, notation="columns")
     assert columns["W1"].shape == (4, 3) and columns["b1"].shape == (4, 1)
     assert columns.transposed()["W1"].shape == (3, 4)
     for quantity, turned in zip(rows.quantities, columns.quantities, strict=True):
@@ -342,7 +331,7 @@ def test_columns_are_rows_transposed():
     assert "Samples are columns" in text
 
 
-def test_a_large_network_is_told_by_its_largest_entries():
+def test_a_large_network_is_shown_by_its_largest_entries():
     rng = np.random.default_rng(1)
     network = Network.dense([200, 30, 10], output="softmax", seed=1)
     rows = rng.normal(size=(20, 200))
@@ -359,8 +348,7 @@ def test_a_large_network_is_told_by_its_largest_entries():
     assert "std" in page.to_html() and "std" in page.to_markdown()
 
 
-def test_a_large_network_is_told_on_a_screen_or_two():
-    """Large is more than 32 parameters; a limit that is said decides for itself."""
+def test_a_large_network_is_summarized():
     small, large = (Network.dense([3, n, 1], hidden="tanh", seed=1) for n in (6, 7))
     assert (small.parameters.size, large.parameters.size) == (31, 36)
     whole, short = (str(explain(each, X[:1], [0.5], optimizer="adam")) for each in (small, large))
@@ -373,10 +361,8 @@ def test_a_large_network_is_told_on_a_screen_or_two():
     assert "summary" not in str(explain(large, X[:1], [0.5], neuron=(1, 2)))
 
 
-def test_what_a_hand_computes_from_the_digits_shown_is_what_is_shown():
-    page = explain(
-        every_layer(), X, [0, 1, 1, 0, 1], penalty="l2:strength=0.1", clip="norm:limit=0.5"
-    )
+def test_the_digits_shown_are_enough_to_compute_by_hand():
+    page = explain(every_layer(), X, CLASSES, penalty="l2:strength=0.1", clip="norm:limit=0.5")
     round_all = np.vectorize(lambda number: float(f"{number:.{page.precision}g}"))
     for equation in page.equations:
         if equation.formula is not None:
@@ -398,28 +384,29 @@ def test_no_letter_has_two_meanings():
 
 
 @pytest.mark.parametrize(
-    ("options", "argument"),
+    ("argument", "options"),
     [
-        ({"notation": "diagonal"}, "notation"),
-        ({"precision": 0}, "precision"),
-        ({"precision": 18}, "precision"),
-        ({"limit": 0}, "limit"),
-        ({"optimizer": "sdg"}, "optimizer"),
-        ({"loss": "binary_cross_entropy"}, "loss"),
-        ({"penalty": "l2:strength=[1,2,3]"}, "penalty"),
-        ({"optimizer": "lbfgs", "clip": "norm:limit=1"}, "clip"),
-        ({"network": "network"}, "network"),
-        ({"X": X[:4]}, "y"),
-        ({"network": Network([Dense(3, 2), BatchNorm(2)]), "X": X[:1], "y": [[1.0, 2.0]]}, "X"),
+        ("notation", {"notation": "diagonal"}),
+        ("precision", {"precision": 0}),
+        ("precision", {"precision": 18}),
+        ("limit", {"limit": 0}),
+        ("optimizer", {"optimizer": "sdg"}),
+        ("loss", {"loss": "binary_cross_entropy"}),
+        ("penalty", {"penalty": "l2:strength=[1,2,3]"}),
+        ("clip", {"optimizer": "lbfgs", "clip": "norm:limit=1"}),
+        ("network", {"network": "network"}),
+        ("y", {"X": X[:4]}),
+        ("X", {"network": Network([Dense(3, 2), BatchNorm(2)]), "X": X[:1], "y": [[1.0, 2.0]]}),
     ],
 )
-def test_wrong_arguments_are_named(options, argument):
-    with pytest.raises(ValueError, match=rf"^{argument}: "):
+def test_wrong_arguments_are_named(argument, options):
+    with pytest.raises(ArgumentError) as caught:
         explain(**{"network": Network.dense([3, 1]), "X": X, "y": X[:, 0], **options})
+    assert caught.value.argument == argument
 
 
 def test_an_explanation_is_immutable_and_can_be_copied():
-    page = explain(every_layer(), X, [0, 1, 1, 0, 1])
+    page = explain(every_layer(), X, CLASSES)
     with pytest.raises(ValueError, match="read-only"):
         page["W1"][0, 0] = 1
     with pytest.raises(AttributeError):

@@ -4,45 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._initializers import GlorotUniform, HeUniform, Normal, Zeros
 from barenet.model._network import Network
 from barenet.model.layers import Dense
-
-
-def test_a_case_worked_by_hand():
-    layer = Dense(2, 2, "relu")
-    Network([layer], dtype="float64")
-    layer.weights, layer.bias = [[1, -1], [0.5, 2]], [0.5, -1]
-    X = np.array([[1.0, 2.0], [3.0, -1.0]])
-    A, cache = layer.forward(X)
-    # z₁₁ = 1·1 + 2·½ + ½ = 2½     z₁₂ = 1·(−1) + 2·2 − 1 = 2
-    # z₂₁ = 3·1 − 1·½ + ½ = 3      z₂₂ = 3·(−1) − 1·2 − 1 = −6, which the ReLU cuts off
-    assert cache[1].tolist() == [[2.5, 2], [3, -6]]
-    assert A.tolist() == [[2.5, 2], [3, 0]]
-    out = {"weights": np.empty((2, 2)), "bias": np.empty(2)}
-    d_X = layer.backward(cache, np.array([[0.25, -0.125], [-0.75, 0.375]]), out)
-    # dZ = dA where z > 0: [[¼, −⅛], [−¾, 0]]
-    # dW = Xᵀ dZ: 1·¼ − 3·¾ = −2, −⅛; 2·¼ + 1·¾ = 1¼, −¼
-    assert out["weights"].tolist() == [[-2, -0.125], [1.25, -0.25]]
-    assert out["bias"].tolist() == [-0.5, -0.125]
-    # dX = dZ Wᵀ: ¼·1 + ⅛·1 = ⅜, ¼·½ − ⅛·2 = −⅛; −¾, −⅜
-    assert d_X.tolist() == [[0.375, -0.125], [-0.75, -0.375]]
-
-
-@given(n_samples=st.integers(1, 4), n_in=st.integers(1, 4), n_out=st.integers(1, 4))
-def test_it_is_a_weighted_sum_of_the_inputs(n_samples, n_in, n_out):
-    layer = Dense(n_in, n_out, init="normal:std=1", bias_init="normal:std=1")
-    Network([layer], dtype="float64")
-    X = np.random.default_rng(0).normal(size=(n_samples, n_in))
-    output, _ = layer.forward(X)
-    for i in range(n_samples):
-        for j in range(n_out):
-            expected = layer.bias[j] + sum(X[i, k] * layer.weights[k, j] for k in range(n_in))
-            assert output[i, j] == pytest.approx(expected, rel=1e-12, abs=1e-14)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -59,20 +25,6 @@ def test_weights_are_drawn_neuron_by_neuron_and_then_the_biases():
     numbers = np.random.RandomState(5).standard_normal(9)
     np.testing.assert_array_equal(layer.weights.T.ravel(), numbers[:6])
     np.testing.assert_array_equal(layer.bias, 2 * numbers[6:])
-
-
-def test_the_logits_are_before_the_activation_and_backward_knows():
-    layer = Dense(2, 2, "sigmoid")
-    Network([layer], dtype="float64")
-    X, d_output = np.array([[1.0, -2.0]]), np.array([[1.0, 10.0]])
-    Z, cache = layer.forward(X, logits=True)
-    np.testing.assert_array_equal(Z, X @ layer.weights + layer.bias)
-    out = {"weights": np.empty((2, 2)), "bias": np.empty(2)}
-    layer.backward(cache, d_output, out)
-    np.testing.assert_array_equal(out["bias"], d_output[0])
-    A, cache = layer.forward(X)
-    layer.backward(cache, d_output, out)
-    np.testing.assert_allclose(out["bias"], (d_output * A * (1 - A))[0], rtol=1e-15)
 
 
 def test_fault_33_wrong_names():

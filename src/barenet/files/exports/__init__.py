@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from barenet.files.exports._exporting import EXPORTS, SUFFIXES, Exported, export
+from barenet.files.exports._exporting import SUFFIXES, Exported, export
 
-__all__ = ["EXPORTS", "SUFFIXES", "Exported", "export"]
+__all__ = ["SUFFIXES", "Exported", "export"]

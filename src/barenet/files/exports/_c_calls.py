@@ -14,19 +14,10 @@ from numpy.typing import NDArray
 
 from barenet._constraints import option_values
 from barenet.errors import ArgumentError
+from barenet.files.exports import _steps as kinds
 from barenet.files.exports._inference_program import Program
 from barenet.files.exports._quantization import RoundedAffine
 from barenet.files.exports._source_text import hexadecimal, identifier, rest_of
-from barenet.files.exports._steps import (
-    Affine,
-    Apply,
-    Normalize,
-    NormalizeRow,
-    Scale,
-    Step,
-    TableEncodeStep,
-    Unscale,
-)
 
 #: Constants that must not be rounded to 0.
 NEVER_ZERO = ("factor", "deviation", "epsilon", "scale")
@@ -103,40 +94,40 @@ class CallPlan:
         return words
 
 
-def _call(step: Step) -> Call:
+def _call(step: kinds.Step) -> Call:
     """Call for a step, with its constants in the form that loses the fewest digits in floats.
 
     An offset is the sum of two floats. The mean of a float64 batch norm is rounded to a float, and
     its bias is corrected for the rest.
     """
     match step:
-        case TableEncodeStep():
+        case kinds.TableEncodeStep():
             return Call("encode({a}, {b})", {}, step.encoding.n_outputs)
-        case Scale(offset=offset, factor=factor):
+        case kinds.Scale(offset=offset, factor=factor):
             name, parts = "scale", {"offset": offset, "rest": rest_of(offset), "factor": factor}
             if np.ptp(offset) == np.ptp(factor) == 0:
                 name, parts = "scale_evenly", {key: part[0] for key, part in parts.items()}
             code = f"{name}({{a}}, {{offset}}, {{rest}}, {{factor}}, {{b}}, {{m}})"
             return Call(code, parts, offset.size, "input_")
-        case Affine(weights=weights, bias=bias):
+        case kinds.Affine(weights=weights, bias=bias):
             parts = {"weights": weights.T, "bias": bias}
             return Call("dense({a}, {n}, {weights}, {bias}, {b}, {m})", parts, bias.size)
         case RoundedAffine(codes=codes, step=size, bias=bias):
             parts = {"weights": codes.T, "step": size, "bias": bias}
             code = "dense_int8({a}, {n}, {weights}, {step}, {bias}, {b}, {m})"
             return Call(code, parts, bias.size)
-        case Normalize(deviation=deviation, gain=gain):
+        case kinds.Normalize(deviation=deviation, gain=gain):
             bias = step.bias - gain * rest_of(step.mean) / deviation
             return Call(
                 "normalize({a}, {n}, {mean}, {deviation}, {gain}, {bias})",
                 {"mean": step.mean, "deviation": deviation, "gain": gain, "bias": bias},
             )
-        case NormalizeRow():
+        case kinds.NormalizeRow():
             return Call("normalize_row({a}, {n}, {gain}, {bias}, {epsilon})", vars(step))
-        case Unscale(offset=offset, factor=factor):
+        case kinds.Unscale(offset=offset, factor=factor):
             parts = {"offset": offset, "rest": rest_of(offset), "factor": factor}
             return Call("unscale({a}, {n}, {offset}, {rest}, {factor})", parts, prefix="target_")
-        case Apply(activation=activation):
+        case kinds.Apply(activation=activation):
             options = option_values(activation)
             given = "".join(f", {{{name}}}" for name in options)
             return Call(f"apply_{identifier(activation.name)}({{a}}, {{n}}{given})", options)

@@ -17,14 +17,6 @@ from barenet.files.exports._quantization import Rounding, measure_rounding, roun
 from barenet.files.exports._writing import write_together
 from barenet.model._arrays import check_inputs
 
-#: The module of each format, which is imported when it is needed.
-EXPORTS = {
-    "onnx": "barenet.files.exports._onnx_file",
-    "c": "barenet.files.exports._c_file",
-    "python": "barenet.files.exports._python_file",
-    "json": "barenet.files.exports._json_file",
-}
-
 #: The suffix of each format; C also has a header.
 SUFFIXES = {"onnx": ".onnx", "c": ".c", "python": ".py", "json": ".json"}
 
@@ -124,27 +116,21 @@ def export(
     to = _format(path, to)
     program, rounding = program_of(model), None
     if to != "c" and (weights != "float32" or X is not None):
-        raise ArgumentError(
-            f"only C has rounded weights, and this is {to}",
-            argument="weights" if X is None else "X",
-            remedy="use {to}",
-            to="c",
-        )
+        argument = "weights" if X is None else "X"
+        problem = f"only C has rounded weights, and this is {to}"
+        raise ArgumentError(problem, argument=argument, remedy="use {to}", to="c")
     is_rounded = lookup(WEIGHTS, weights, "weights")
     if X is not None and not is_rounded:
-        raise ArgumentError(
-            "rows are needed only to measure the rounding of weights",
-            argument="X",
-            remedy="use {weights}",
-            weights="int8",
-        )
+        problem = "rows are needed only to measure the rounding of weights"
+        raise ArgumentError(problem, argument="X", remedy="use {weights}", weights="int8")
     if is_rounded:
         exact, program = program, round_weights(program)
         if X is not None:
             rows = X if program.table else check_inputs(X, np.dtype(np.float64), program.n_inputs)
             rounding = measure_rounding(exact, program, rows)
     stem = path.stem if path.suffix == SUFFIXES[to] else path.name
-    render = importlib.import_module(EXPORTS[to]).render
+    # The module of the format is imported when it is needed.
+    render = importlib.import_module(f"barenet.files.exports._{to}_file").render
     options = {} if rounding is None else {"rounding": rounding}
     texts: dict[str, bytes] = render(program, stem, **options)
     contents = {path.with_name(stem + suffix): data for suffix, data in texts.items()}
@@ -155,15 +141,10 @@ def export(
 def _format(path: Path, to: str | None) -> str:
     """The given format, or that of the suffix."""
     if to is not None:
-        lookup(EXPORTS, to, "to")
+        lookup(SUFFIXES, to, "to")
         return to
-    for name, suffix in SUFFIXES.items():
-        if path.suffix == suffix:
-            return name
-    known = ", ".join(SUFFIXES.values())
-    raise ArgumentError(
-        f"the format does not follow from {path}",
-        argument="to",
-        expected=f"one of {', '.join(SUFFIXES)}",
-        remedy=f"name the format, or end the path with one of {known}",
-    )
+    formats = {suffix: name for name, suffix in SUFFIXES.items()}
+    if path.suffix in formats:
+        return formats[path.suffix]
+    remedy = f"name the format, or end the path with one of {', '.join(formats)}"
+    raise ArgumentError(f"the format does not follow from {path}", argument="to", remedy=remedy)

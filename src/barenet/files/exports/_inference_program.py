@@ -19,30 +19,23 @@ from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError
 from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._predictor import Predictor
+from barenet.files.exports import _steps as kinds
 from barenet.files.exports._activation_code import has_expression
-from barenet.files.exports._steps import (
-    Affine,
-    Apply,
-    BinaryToTwoClass,
-    Normalize,
-    NormalizeRow,
-    Scale,
-    Step,
-    TableEncodeStep,
-    Unscale,
-)
 from barenet.model._activations import Activation, Identity
 from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 
 Classes = tuple[str | int, ...]
 
+#: Attributes of a predictor that its program has, too.
+NAMES = ("feature_names", "target_name", "dataset", "image_shape")
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Program:
     """The steps from a raw row to an answer; unknown names are empty."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[kinds.Step, ...]
     dtype: np.dtype[Any]
     n_inputs: int
     n_outputs: int
@@ -65,13 +58,13 @@ class Program:
 
     def outputs(self, X: Any) -> NDArray[Any]:
         """Compute all steps, in NumPy."""
-        if not (self.steps and isinstance(self.steps[0], Scale | TableEncodeStep)):
+        if not (self.steps and isinstance(self.steps[0], kinds.Scale | kinds.TableEncodeStep)):
             X = X.astype(self.dtype)
         for step in self.steps:
             X = step.forward(X)
         return X
 
-    def numbered(self) -> Iterator[tuple[int, Step]]:
+    def numbered(self) -> Iterator[tuple[int, kinds.Step]]:
         """The steps; those with the parameters of a layer are counted, from 1."""
         number = 0
         for step in self.steps:
@@ -79,16 +72,16 @@ class Program:
             yield number, step
 
     @property
-    def table(self) -> TableEncodeStep | None:
+    def table(self) -> kinds.TableEncodeStep | None:
         """The first step, if it reads rows of a table."""
         first = self.steps[0] if self.steps else None
-        return first if isinstance(first, TableEncodeStep) else None
+        return first if isinstance(first, kinds.TableEncodeStep) else None
 
     @property
     def single_errors(self) -> NDArray[np.float64]:
         """The largest rounding error of each input in float32, in units of its spread if known."""
         first = self.steps[0] if self.steps else None
-        if isinstance(first, Scale | TableEncodeStep):
+        if isinstance(first, kinds.Scale | kinds.TableEncodeStep):
             return np.nan_to_num(first.single_errors, nan=np.inf)
         return np.zeros(self.n_inputs)
 
@@ -107,10 +100,7 @@ def program_of(model: Any) -> Program:
             model.preprocessing,
             model.target_scaling,
             _classes_of(model),
-            feature_names=model.feature_names,
-            target_name=model.target_name,
-            dataset=model.dataset,
-            image_shape=model.image_shape,
+            **{name: getattr(model, name) for name in NAMES},
             card={} if model.card is None else model.card.summary(),
         )
     if not hasattr(model, "fit"):
@@ -141,17 +131,17 @@ def _assemble(
         raise ArgumentError("no layer fixes the number of inputs", argument="model", value=network)
     if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
         raise ArgumentError("its parameters are not all finite", argument="model", value=network)
-    steps = list(chain.from_iterable(map(_steps_of, network.layers)))
+    parts = list(chain.from_iterable(map(_steps_of, network.layers)))
     if isinstance(preprocessing, TableEncoding):
-        steps.insert(0, TableEncodeStep(preprocessing, network.dtype))
+        parts.insert(0, kinds.TableEncodeStep(preprocessing, network.dtype))
     elif preprocessing is not None and _changes(preprocessing):
-        steps.insert(0, Scale(preprocessing.offset, preprocessing.factor, network.dtype))
+        parts.insert(0, kinds.Scale(preprocessing.offset, preprocessing.factor, network.dtype))
     if target_scaling is not None and _changes(target_scaling):
-        steps.append(Unscale(target_scaling.offset, target_scaling.factor))
+        parts.append(kinds.Unscale(target_scaling.offset, target_scaling.factor))
     if classes and network.n_outputs == 1:
-        steps.append(BinaryToTwoClass())
+        parts.append(kinds.BinaryToTwoClass())
     return Program(
-        steps=tuple(steps),
+        steps=tuple(parts),
         dtype=network.dtype,
         n_inputs=len(feature_names) or network.n_inputs,
         n_outputs=len(classes) or network.n_outputs,
@@ -180,46 +170,39 @@ def _names(labels: list[Any]) -> Classes:
     return tuple(map(str, labels))
 
 
-def _steps_of(layer: Layer) -> list[Step]:
+def _steps_of(layer: Layer) -> list[kinds.Step]:
     """The steps of a layer in a prediction."""
     steps_of = _STEPS.get(type(layer))
     if steps_of is None:
-        raise ArgumentError(
-            f"{layer!r} is a user-defined layer, which no export can compute",
-            argument="model",
-            value=layer,
-            remedy="write it in terms of barenet's layers, or export the layers before it",
-        )
+        problem = f"{layer!r} is a user-defined layer, which no export can compute"
+        remedy = "write it in terms of barenet's layers, or export the layers before it"
+        raise ArgumentError(problem, argument="model", remedy=remedy)
     return steps_of(layer)
 
 
-def _apply(activation: Activation) -> list[Step]:
+def _apply(activation: Activation) -> list[kinds.Step]:
     if not has_expression(activation):
-        raise ArgumentError(
-            f"{activation!r} declares no formula, from which an export is written",
-            argument="model",
-            value=activation,
-            remedy="give its class a `formula`",
-        )
-    return [] if isinstance(activation, Identity) else [Apply(activation)]
+        problem = f"{activation!r} declares no formula, from which an export is written"
+        raise ArgumentError(problem, argument="model", remedy="give its class a `formula`")
+    return [] if isinstance(activation, Identity) else [kinds.Apply(activation)]
 
 
-def _batch_norm(layer: Any) -> list[Step]:
+def _batch_norm(layer: Any) -> list[kinds.Step]:
     deviation = np.sqrt(layer.variance + layer.epsilon)
-    return [Normalize(layer.mean, deviation, layer.gain, layer.bias)]
+    return [kinds.Normalize(layer.mean, deviation, layer.gain, layer.bias)]
 
 
 #: By the exact class: a subclass may compute something else.
-_STEPS: dict[type[Layer], Callable[[Any], list[Step]]] = {
-    Dense: lambda layer: [Affine(layer.weights, layer.bias), *_apply(layer.activation)],
+_STEPS: dict[type[Layer], Callable[[Any], list[kinds.Step]]] = {
+    Dense: lambda layer: [kinds.Affine(layer.weights, layer.bias), *_apply(layer.activation)],
     ActivationLayer: lambda layer: _apply(layer.activation),
     Dropout: lambda layer: [],
     BatchNorm: _batch_norm,
-    LayerNorm: lambda layer: [NormalizeRow(layer.gain, layer.bias, layer.epsilon)],
+    LayerNorm: lambda layer: [kinds.NormalizeRow(layer.gain, layer.bias, layer.epsilon)],
 }
 
 
-def _word(step: Step) -> str:
-    if step.name == Affine.name:
+def _word(step: kinds.Step) -> str:
+    if step.name == kinds.Affine.name:
         return str(vars(step)["bias"].size)  # rounded or not
-    return step.activation.name if isinstance(step, Apply) else step.name.replace("_", " ")
+    return step.activation.name if isinstance(step, kinds.Apply) else step.name.replace("_", " ")

@@ -16,20 +16,9 @@ from barenet.data._column import Column
 from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
 from barenet.data._parsing import normalize_label
 from barenet.errors import ArgumentError
+from barenet.files.exports import _steps as kinds
 from barenet.files.exports._activation_code import Graph, add_activation
 from barenet.files.exports._inference_program import Program
-from barenet.files.exports._steps import (
-    Affine,
-    Apply,
-    BinaryToTwoClass,
-    Normalize,
-    NormalizeRow,
-    Scale,
-    Step,
-    TableEncodeStep,
-    Unscale,
-    unsupported_column,
-)
 
 #: Codes of types in ONNX, by NumPy's names.
 TYPES = {"float32": 1, "int64": 7, "string": 8, "float64": 11}
@@ -70,7 +59,7 @@ def utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _add(graph: Graph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
+def _add(graph: Graph, step: kinds.Step, X: str, dtype: np.dtype[Any]) -> str:
     """Add a step."""
 
     def chain(X: str, *operations: tuple[str, Any]) -> str:
@@ -82,18 +71,18 @@ def _add(graph: Graph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
         return graph.add("Cast", X, to=TYPES[str(dtype)])
 
     match step:
-        case Apply(activation=activation):
+        case kinds.Apply(activation=activation):
             return add_activation(graph, activation, X, dtype)
-        case Scale(offset=offset, factor=factor):
+        case kinds.Scale(offset=offset, factor=factor):
             return cast(chain(cast(X, "float64"), ("Sub", offset), ("Mul", factor)), dtype)
-        case Unscale(offset=offset, factor=factor):
+        case kinds.Unscale(offset=offset, factor=factor):
             return cast(chain(cast(X, "float64"), ("Div", factor), ("Add", offset)), dtype)
-        case Affine(weights=weights, bias=bias):
+        case kinds.Affine(weights=weights, bias=bias):
             return graph.add("Gemm", X, graph.constant(weights), graph.constant(bias))
-        case Normalize(mean, deviation, gain, bias):
+        case kinds.Normalize(mean, deviation, gain, bias):
             parts = {"Sub": mean, "Div": deviation, "Mul": gain, "Add": bias}
             return chain(X, *parts.items())
-        case NormalizeRow(gain=gain, bias=bias, epsilon=epsilon):
+        case kinds.NormalizeRow(gain=gain, bias=bias, epsilon=epsilon):
             # ONNX Runtime fuses these; its operator for the whole has an ε of float32.
             centered = graph.add("Sub", X, graph.add("ReduceMean", X, axes=[-1], keepdims=1))
             squares = graph.add("Mul", centered, centered)
@@ -101,35 +90,34 @@ def _add(graph: Graph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
             root = graph.add("Sqrt", chain(variance, ("Add", np.array(epsilon, dtype))))
             normalized = graph.add("Div", centered, root)
             return chain(normalized, ("Mul", gain), ("Add", bias))
-    assert isinstance(step, BinaryToTwoClass)
+    assert isinstance(step, kinds.BinaryToTwoClass)
     one = graph.constant(np.array(1, dtype))
     return graph.add("Concat", graph.add("Sub", one, X), X, axis=1)
 
 
-def column_inputs(step: TableEncodeStep, is_coarse: Iterable[bool]) -> Iterator[tuple[str, int]]:
+def column_inputs(
+    step: kinds.TableEncodeStep, is_coarse: Iterable[bool]
+) -> Iterator[tuple[str, int]]:
     """The name and type of the input for each column."""
     for column, coarse in zip(step.columns, is_coarse, strict=True):
         if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
-            raise unsupported_column(column, "for which ONNX has no type")
+            raise kinds.unsupported_column(column, "for which ONNX has no type")
         if column.name in RESERVED or column.name.startswith("barenet/"):
-            raise ArgumentError(
-                f"column {column.name!r} has a name that the graph of ONNX uses itself",
-                argument="model",
-                remedy="rename the column",
-            )
+            problem = f"column {column.name!r} has a name that the graph of ONNX uses itself"
+            raise ArgumentError(problem, argument="model", remedy="rename the column")
         text = isinstance(column, CategoryColumn)
         number = "float64" if coarse else str(step.dtype)
         yield column.name, TYPES["string" if text else number]
 
 
-def write_columns(step: TableEncodeStep, graph: Graph) -> str:
+def write_columns(step: kinds.TableEncodeStep, graph: Graph) -> str:
     """Add the operators that turn the columns into the inputs of the network."""
     parts = [part for column in step.columns for part in _encode(column, step, graph)]
     joined = graph.add("Concat", *parts, axis=1)
     return graph.add("Cast", joined, to=TYPES[str(step.dtype)])
 
 
-def _encode(column: Column, step: TableEncodeStep, graph: Graph) -> list[str]:
+def _encode(column: Column, step: kinds.TableEncodeStep, graph: Graph) -> list[str]:
     """Encode a column, in float64."""
     if isinstance(column, CategoryColumn):
         return [_category(column, step, graph)]
@@ -149,7 +137,7 @@ def _encode(column: Column, step: TableEncodeStep, graph: Graph) -> list[str]:
     return [encoded, *indicator]
 
 
-def _category(column: CategoryColumn, step: TableEncodeStep, graph: Graph) -> str:
+def _category(column: CategoryColumn, step: kinds.TableEncodeStep, graph: Graph) -> str:
     """Look up the index of each text, and put a 1 there."""
     count, n_outputs = len(column.categories), len(column.outputs)
     other = count if column.rare else -1

@@ -91,12 +91,8 @@ def encode(rows):
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as Python."""
     if stem in sys.stdlib_module_names or stem == "numpy":
-        raise ArgumentError(
-            f"{stem}.py would be imported in the place of the module {stem}, by NumPy, too",
-            argument="path",
-            value=stem,
-            remedy="choose another name",
-        )
+        problem = f"{stem}.py would be imported in the place of the module {stem}, by NumPy, too"
+        raise ArgumentError(problem, argument="path", remedy="choose another name")
     arrays = "\n".join(_arrays(program))
     main = _source("main").replace("class_answers", f"{program.answer}_answers")
     code = [*_computation(program), _predict(program)]
@@ -235,8 +231,8 @@ def _column(column: Column, at: int) -> str:
     """Call the function of a column, with the fields of its record."""
     fields = column.to_dict()
     kind, _ = fields.pop("kind"), fields.pop("name")
-    options = [
-        f"{name}={_list(value, ' ' * 8) if isinstance(value, list) else repr(value)}"
-        for name, value in fields.items()
-    ]
-    return f"{kind}({', '.join([f'X[{at}]', *options])})"
+    given = [f"X[{at}]"]
+    for name, value in fields.items():
+        text = _list(value, " " * 8) if isinstance(value, list) else repr(value)
+        given.append(f"{name}={text}")
+    return f"{kind}({', '.join(given)})"

@@ -111,12 +111,8 @@ def identifier(name: str) -> str:
     if not result:
         raise ArgumentError.of("path", name, "a file name with a letter from A to Z")
     if result.lower() in HEADERS:
-        raise ArgumentError(
-            f"{name}.h is a header of the C standard library",
-            argument="path",
-            value=name,
-            remedy="choose another name",
-        )
+        problem = f"{name}.h is a header of the C standard library"
+        raise ArgumentError(problem, argument="path", remedy="choose another name")
     return result
 
 
@@ -142,11 +138,8 @@ def c_string(text: str) -> str:
     """
     data = text.encode("utf-8", "replace")
     if len(data) > MOST_BYTES:
-        raise ArgumentError(
-            f"a name has {len(data):,} bytes, and a string of C99 {MOST_BYTES:,} at most",
-            argument="classes",
-            value=text,
-        )
+        problem = f"a name has {len(data):,} bytes, and a string of C99 {MOST_BYTES:,} at most"
+        raise ArgumentError(problem, argument="classes")
     return '"' + "".join(map(_character, data)) + '"'
 
 

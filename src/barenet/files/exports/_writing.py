@@ -38,12 +38,8 @@ def _content(path: Path) -> bytes | None:
         return None
     data = path.read_bytes()
     if data and not is_export(path.suffix, data[:HEAD]):
-        raise ArgumentError(
-            f"{path} was not written by barenet",
-            argument="path",
-            value=path,
-            remedy="choose another name",
-        )
+        problem = f"{path} was not written by barenet"
+        raise ArgumentError(problem, argument="path", remedy="choose another name")
     return data
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,16 +13,17 @@ from barenet._constraints import option_values
 from barenet._expressions import Expression, declared
 from barenet.insight.explain._document import Equation, Phase, Step
 from barenet.insight.explain._name import Name
-from barenet.insight.explain._quantity_table import QuantityTable
+from barenet.insight.explain._quantity_table import Formulas, QuantityTable
 from barenet.insight.explain._recorded_step import RecordedLayer
 from barenet.model.layers import ActivationLayer
 
 
-class LayerEquations:
+class LayerFormulas(Formulas):
     """Writes the equations of a layer, in letters that stand for its own quantities."""
 
     def __init__(self, table: QuantityTable, recorded: RecordedLayer) -> None:
-        self.table, self.recorded, self.cache = table, recorded, recorded.cache
+        super().__init__(table, {}, option_values(recorded.layer.activation))
+        self.recorded, self.cache, self.index = recorded, recorded.cache, recorded.index
         self.differences = table.differences
         self.ends_in_loss = table.ends_in_loss(recorded)
 
@@ -31,12 +32,8 @@ class LayerEquations:
         d = letter[0] == "d" and letter[1:2].isupper()
         letter = letter[1:] if d else letter
         if letter == "X" or (letter == "Z" and type(self.recorded.layer) is ActivationLayer):
-            return Name("A", str(self.recorded.index), d=d)
-        return Name(letter, str(self.recorded.index + 1), d=d)
-
-    def equation(self, letter: str, value: Any, text: str | None = None, **parts: Any) -> Equation:
-        """Write the equation of one quantity."""
-        return self.table.equation(self.name_of(letter), value, text, self.name_of, **parts)
+            return Name("A", str(self.index), d=d)
+        return Name(letter, str(self.index + 1), d=d)
 
     def derived(self, letter: str, text: str, like: NDArray[Any]) -> Equation:
         """Write an intermediate result that the code does not compute."""
@@ -50,134 +47,122 @@ class LayerEquations:
         assert activation is not None
         if self.ends_in_loss:
             output = activation.forward(output)
-        numbers = _options(activation)
-        return self.equation("A", output, declared(activation, "formula"), numbers=numbers)
+        return self.equation("A", output, declared(activation, "formula"))
 
     def activation_gradient(self, value: Any, differences: NDArray[np.float64]) -> Equation:
         """Write dZ = dA ⊙ f′(Z)."""
-        activation = self.recorded.layer.activation
-        text, numbers = declared(activation, "backward_formula"), _options(activation)
-        return self.equation("dZ", value, text, numbers=numbers, differences=differences)
+        text = declared(self.recorded.layer.activation, "backward_formula")
+        return self.equation("dZ", value, text, differences=differences)
 
-    def gradients(self, **formulas: str) -> list[Equation]:
+    def gradients(self, **texts: str) -> list[Equation]:
         """Write the gradients of the layer's parameters."""
-        index = self.recorded.index
-        return [
-            self.table.equation(
-                self.table.name_of(index, array).derivative,
-                value,
-                formulas.get(array),
-                self.name_of,
-                differences=self.differences.by_parameter(index, array),
-            )
-            for array, value in self.recorded.gradients.items()
-        ]
+        equations = []
+        for array, value in self.recorded.gradients.items():
+            name = self.table.name_of(self.index, array).derivative
+            differences = self.differences.by_parameter(self.index, array)
+            equations.append(self.equation(name, value, texts.get(array), differences=differences))
+        return equations
 
     def input_gradient(self, text: str | None = None) -> list[Equation]:
         """Write the gradient with respect to the layer's input, unless it is the network's."""
-        if self.recorded.index == 0:
+        if self.index == 0:
             return []
-        differences = self.differences.by_output(self.recorded.index - 1)
+        differences = self.differences.by_output(self.index - 1)
         return [self.equation("dX", self.recorded.d_input, text, differences=differences)]
-
-
-def _options(activation: object) -> dict[str, float]:
-    """The options of an activation, which are numbers in its formula."""
-    return option_values(activation)
 
 
 class Passes(NamedTuple):
     """The two passes of a layer, as equations and in words."""
 
-    forward: Callable[[LayerEquations], list[Equation]]
-    backward: Callable[[LayerEquations], list[Equation]]
+    forward: Callable[[LayerFormulas], list[Equation]]
+    backward: Callable[[LayerFormulas], list[Equation]]
     forward_text: str
     backward_text: str
 
 
-def explain_pass(table: QuantityTable, layer: RecordedLayer, phase: Phase) -> Step:
-    """Write a pass of a layer; a user-defined one is shown without formulas."""
-    ours = type(layer.layer).__module__.startswith("barenet.")
-    passes = LAYER_FORMULAS.get(layer.layer.name, _ANY_LAYER) if ours else _ANY_LAYER
-    if phase == "forward":
-        write, text, arrays = passes.forward, passes.forward_text, layer.arrays
-    else:
-        write, text, arrays = passes.backward, passes.backward_text, {}
-    given = [table.add(table.name_of(layer.index, name), value) for name, value in arrays.items()]
-    title = f"Layer {layer.index + 1}, {phase}: {layer.layer!r}"
-    return Step(title, text, tuple(given), tuple(write(LayerEquations(table, layer))), phase)
+def explain_layers(table: QuantityTable, phase: Phase) -> Iterator[Step]:
+    """Write the forward or the backward pass; user-defined layers are shown without formulas."""
+    for layer in table.step.layers[:: 1 if phase == "forward" else -1]:
+        ours = type(layer.layer).__module__.startswith("barenet.")
+        passes = LAYER_FORMULAS.get(layer.layer.name, _ANY_LAYER) if ours else _ANY_LAYER
+        if phase == "forward":
+            write, text, arrays = passes.forward, passes.forward_text, layer.arrays.items()
+        else:
+            write, text, arrays = passes.backward, passes.backward_text, {}.items()
+        given = [table.add(table.name_of(layer.index, name), value) for name, value in arrays]
+        if (equations := write(LayerFormulas(table, layer))) or phase == "forward":
+            title = f"Layer {layer.index + 1}, {phase}: {layer.layer!r}"
+            yield Step(title, text, tuple(given), tuple(equations), phase)
 
 
-def _dense_forward(layer: LayerEquations) -> list[Equation]:
+def _dense_forward(layer: LayerFormulas) -> list[Equation]:
     _, Z, *_ = layer.cache
     return [layer.equation("Z", Z, "X @ W + b"), layer.activation()]
 
 
-def _dense_backward(layer: LayerEquations) -> list[Equation]:
+def _dense_backward(layer: LayerFormulas) -> list[Equation]:
     equations = []
     if not layer.ends_in_loss:
         _, Z, A, activation = layer.cache
         dZ = activation.backward(Z, A, layer.recorded.d_output)
-        differences = layer.differences.by_sum(layer.recorded.index)
+        differences = layer.differences.by_sum(layer.index)
         equations.append(layer.activation_gradient(dZ, differences))
     equations += layer.gradients(weights="X.T @ dZ", bias="over_samples(dZ)")
     return equations + layer.input_gradient("dZ @ W.T")
 
 
-def _activate_backward(layer: LayerEquations) -> list[Equation]:
-    if layer.recorded.index == 0 or layer.ends_in_loss:
+def _activate_backward(layer: LayerFormulas) -> list[Equation]:
+    if layer.index == 0 or layer.ends_in_loss:
         return []
-    differences = layer.differences.by_output(layer.recorded.index - 1)
+    differences = layer.differences.by_output(layer.index - 1)
     return [layer.activation_gradient(layer.recorded.d_input, differences)]
 
 
-def _dropout_forward(layer: LayerEquations) -> list[Equation]:
+def _dropout_forward(layer: LayerFormulas) -> list[Equation]:
     if layer.cache is None:
         return [layer.equation("A", layer.recorded.output, "X")]
     mask = layer.equation("M", layer.cache)
     return [mask, layer.equation("A", layer.recorded.output, "X * M")]
 
 
-def _dropout_backward(layer: LayerEquations) -> list[Equation]:
+def _dropout_backward(layer: LayerFormulas) -> list[Equation]:
     return layer.input_gradient("dA" if layer.cache is None else "dA * M")
 
 
-def _norm_forward(layer: LayerEquations, axis: str) -> list[Equation]:
+def _norm_forward(layer: LayerFormulas, axis: str) -> list[Equation]:
     """Write μ, V, s, N and A of a norm over the samples or the outputs."""
     N, deviation = layer.cache[:2]
-    epsilon = {"eps": layer.recorded.layer.epsilon}
+    layer.numbers = {"eps": layer.recorded.layer.epsilon}
     return [
         layer.derived("mu", f"mean_{axis}(X)", deviation),
         layer.derived("V", f"mean_{axis}((X - mu)**2)", deviation),
-        layer.equation("s", deviation, "sqrt(V + eps)", numbers=epsilon),
+        layer.equation("s", deviation, "sqrt(V + eps)"),
         layer.equation("N", N, "(X - mu) / s"),
         layer.equation("A", layer.recorded.output, "gamma * N + beta"),
     ]
 
 
-def _norm_backward(layer: LayerEquations, axis: str) -> list[Equation]:
+def _norm_backward(layer: LayerFormulas, axis: str) -> list[Equation]:
     """Write dγ, dβ and dX of a norm."""
     equations = layer.gradients(gain="over_samples(dA * N)", bias="over_samples(dA)")
-    if layer.recorded.index > 0:
+    if layer.index > 0:
         equations.append(layer.derived("dN", "dA * gamma", layer.recorded.d_output))
     return equations + layer.input_gradient(f"(dN - mean_{axis}(dN) - N * mean_{axis}(dN * N)) / s")
 
 
-def _batch_norm_forward(layer: LayerEquations) -> list[Equation]:
+def _batch_norm_forward(layer: LayerFormulas) -> list[Equation]:
     equations = _norm_forward(layer, "samples")
     norm, n = layer.recorded.layer, len(layer.recorded.X)
-    numbers = {"rate": norm.momentum, "ratio": n / (n - 1)}
-    averages = {
-        "mubar": (norm.mean, "rate * mubar + (1 - rate) * mu"),
-        "Vbar": (norm.variance, "rate * Vbar + (1 - rate) * ratio * V"),
-    }
-    return equations + [
-        layer.equation(letter, value, text, numbers=numbers, assigns=True)
-        for letter, (value, text) in averages.items()
+    layer.numbers = {"rate": norm.momentum, "ratio": n / (n - 1)}
+    mean, variance = "rate * mubar + (1 - rate) * mu", "rate * Vbar + (1 - rate) * ratio * V"
+    return [
+        *equations,
+        layer.equation("mubar", norm.mean, mean, assigns=True),
+        layer.equation("Vbar", norm.variance, variance, assigns=True),
     ]
 
 
-def _any_forward(layer: LayerEquations) -> list[Equation]:
+def _any_forward(layer: LayerFormulas) -> list[Equation]:
     if layer.ends_in_loss:
         return [layer.equation("Z", layer.recorded.output), layer.activation()]
     return [layer.equation("A", layer.recorded.output)]

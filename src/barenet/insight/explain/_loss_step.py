@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from barenet._constraints import option_values
 from barenet._expressions import declared
 from barenet.insight.explain._document import Equation, Step
 from barenet.insight.explain._name import Name
-from barenet.insight.explain._quantity_table import QuantityTable
+from barenet.insight.explain._quantity_table import Formulas, QuantityTable
 
 _HEAD = "The loss L is one number for the error of the output; training makes it smaller."
 _EACH = "It is the mean of the losses ℓ of the samples."
@@ -37,31 +35,26 @@ def explain_rows(table: QuantityTable) -> Step:
 
 def explain_loss(table: QuantityTable) -> Step:
     """Write the loss and its gradient."""
-    step, loss = table.step, table.step.loss
-    output = table[Name("A", str(len(step.layers)))].name
+    output = table[Name("A", str(len(table.step.layers)))].name
     taken, n_samples = table.loss_input, len(table.rows.y)
     text = f"{_HEAD} {_EACH}" if n_samples > 1 else _HEAD
-    if step.logits:
-        left = declared(loss, "derivative_formula") == "A - Y"
-        names = {"activation": step.network.output_activation.name, "output": output.text}
+    if table.logits:
+        left = declared(table.loss, "derivative_formula") == "A - Y"
+        names = {"activation": table.network.output_activation.name, "output": output.text}
         end = (_CANCELLED if left else _TOGETHER).format(**names)
         text += " " + _INSIDE.format(taken=taken.text, end=end, **names)
     else:
         text += f" {_PLAIN}"
     equations = tuple(_equations(table, output))
-    return Step(f"Loss: {step.job.loss!r}", text, (), equations)
+    return Step(f"Loss: {table.step.job.loss!r}", text, (), equations)
 
 
 def _equations(table: QuantityTable, output: Name) -> list[Equation]:
     """Write the loss of each sample, where there are several, the mean, and the gradient."""
-    step, loss, rows = table.step, table.step.loss, table.rows
+    loss, rows = table.loss, table.rows
     n_samples, weights = len(rows.y), rows.sample_weight
     numbers = {"n": n_samples} | option_values(loss)
-
-    def equation(name: Name, value: Any, text: str | None, **parts: Any) -> Equation:
-        names = {"A": output, **{letter: Name(letter) for letter in "Ywl"}}
-        return table.equation(name, value, text, names.__getitem__, numbers=numbers, **parts)
-
+    formulas = Formulas(table, {"A": output}, numbers)
     mean, weight = "over_samples(l) / n", "/ n"
     if weights is not None:
         mean, weight = "over_samples(w * l) / over_samples(w)", "* w / over_samples(w)"
@@ -70,14 +63,14 @@ def _equations(table: QuantityTable, output: Name) -> list[Equation]:
         value = f"over_outputs({value})"
     if derivative:
         derivative = f"({derivative}) {weight}"
-    values, L = table[table.loss_input].value, Name("L")
+    values, last = table[table.loss_input].value, table.step.layers[-1]
     total = loss.value(values, rows.y, weights)
     if n_samples == 1 and weights is None:
-        equations = [equation(L, total, value)]
+        equations = [formulas.equation("L", total, value)]
     else:
         losses = loss.per_sample(values, rows.y)
-        equations = [equation(Name("l"), losses, value, by_sample=True), equation(L, total, mean)]
-    last = step.layers[-1]
-    differences = table.differences.by_output(last.index)
-    name = table.loss_input.derivative
-    return [*equations, equation(name, last.d_output, derivative, differences=differences)]
+        equations = [formulas.equation("l", losses, value, by_sample=True)]
+        equations.append(formulas.equation("L", total, mean))
+    differences, name = table.differences.by_output(last.index), table.loss_input.derivative
+    gradient = formulas.equation(name, last.d_output, derivative, differences=differences)
+    return [*equations, gradient]

@@ -111,28 +111,67 @@ def _mathml_matrix(numbers: Numbers) -> TextBlock:
     return TextBlock.of(f"<mtable class='matrix'>{inner}</mtable>")
 
 
+def _mathml_brackets(left: str, right: str) -> str:
+    return f"<mrow><mo form='prefix'>{left}</mo>{{}}<mo form='postfix'>{right}</mo></mrow>"
+
+
+#: The templates of Unicode, LaTeX and MathML for each kind of expression.
+_TEMPLATES = {
+    "½": ("½", r"\tfrac{1}{2}", "<mfrac displaystyle='false'><mn>1</mn><mn>2</mn></mfrac>"),
+    "negative": ("−{}", "-{}", "<mo form='prefix'>−</mo>{}"),
+    "+": ("{} + {}", "{} + {}", "{}<mo>+</mo>{}"),
+    "−": ("{} − {}", "{}-{}", "{}<mo>−</mo>{}"),
+    "product": ("{} {}", r"{}\,{}", "{}<mspace width='0.17em'/>{}"),
+    "⊙": ("{} ⊙ {}", r"{} \odot {}", "{}<mo>⊙</mo>{}"),
+    "·": ("{} · {}", r"{} \cdot {}", "{}<mo>·</mo>{}"),
+    ",": ("{}, {}", "{}, {}", "{}<mo>,</mo>{}"),
+    "<": ("{} < {}", r"{} \lt {}", "{}<mo>&lt;</mo>{}"),
+    "≤": ("{} ≤ {}", r"{} \le {}", "{}<mo>≤</mo>{}"),
+    ">": ("{} > {}", r"{} \gt {}", "{}<mo>&gt;</mo>{}"),
+    "()": ("({})", r"\left({}\right)", _mathml_brackets("(", ")")),
+    "||": ("|{}|", r"\lvert {} \rvert", _mathml_brackets("|", "|")),
+    "fraction": ("{} / {}", r"\frac{{}}{{}}", "<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>"),
+    "power": ("{}^{}", "{{}}^{{}}", "<msup><mrow>{}</mrow><mrow>{}</mrow></msup>"),
+    "transpose": ("{}ᵀ", r"{{}}^\top", "<msup><mrow>{}</mrow><mo>⊤</mo></msup>"),
+    "root": ("√{}", r"\sqrt{{}}", "<msqrt>{}</msqrt>"),
+    "exponential": ("exp({})", "e^{{}}", "<msup><mi>e</mi><mrow>{}</mrow></msup>"),
+    "function": ("{}{}", "{}{}", "<mrow><mi>{}</mi>{}</mrow>"),
+    "bare function": ("{} {}", "{} {}", "<mrow><mi>{}</mi><mspace width='0.17em'/>{}</mrow>"),
+    "total": ("Σ {}", r"\sum {}", "<mo largeop='true'>∑</mo><mrow>{}</mrow>"),
+    "sum": (
+        "Σ_{} {}",
+        r"\sum_{\text{{}}} {}",
+        "<munder><mo largeop='true'>∑</mo><mtext>{}</mtext></munder><mrow>{}</mrow>",
+    ),
+    "mean": (
+        "mean_{}{}",
+        r"\operatorname{mean}_{\text{{}}}{}",
+        "<mrow><msub><mi>mean</mi><mtext>{}</mtext></msub>{}</mrow>",
+    ),
+    "cases": (
+        "{}",
+        r"\begin{cases} {} \end{cases}",
+        "<mrow><mo form='prefix' stretchy='true'>{</mo><mtable class='cases'>{}</mtable></mrow>",
+    ),
+    "case": (
+        "{} if {}, {}",
+        r"{} & \text{if }{} \\ {}",
+        "<mtr><mtd>{}</mtd><mtd class='left'><mtext>if&#160;</mtext>{}</mtd></mtr>{}",
+    ),
+    "else": (
+        "else {}",
+        r"{} & \text{else}",
+        "<mtr><mtd>{}</mtd><mtd class='left'><mtext>else</mtext></mtd></mtr>",
+    ),
+    "columns": (
+        "{} {}",
+        r"{} \quad \text{{}}",
+        "{}<mspace width='1em'/><mtext class='columns'>{}</mtext>",
+    ),
+}
+
 UNICODE = Notation(
-    templates={
-        "½": "½",
-        "negative": "−{}",
-        **{sign: f"{{}} {sign} {{}}" for sign in "+−⊙·<≤>"},
-        ",": "{}, {}",
-        "product": "{} {}",
-        "()": "({})",
-        "||": "|{}|",
-        "fraction": "{} / {}",
-        "power": "{}^{}",
-        "transpose": "{}ᵀ",
-        "root": "√{}",
-        "function": "{}{}",
-        "bare function": "{} {}",
-        "total": "Σ {}",
-        "sum": "Σ_{} {}",
-        "mean": "mean_{}{}",
-        "cases": "{}",
-        "case": "{} if {}, {}",
-        "else": "else {}",
-    },
+    templates={kind: row[0] for kind, row in _TEMPLATES.items()},
     functions={"sigmoid": "σ", "normal": "Φ", "density": "φ"},
     name=attrgetter("text"),
     number=lambda digits: digits.replace("-", "−"),
@@ -142,35 +181,7 @@ UNICODE = Notation(
 )
 
 LATEX = Notation(
-    templates={
-        "½": r"\tfrac{1}{2}",
-        "negative": "-{}",
-        "+": "{} + {}",
-        "−": "{}-{}",
-        "product": r"{}\,{}",
-        "⊙": r"{} \odot {}",
-        "·": r"{} \cdot {}",
-        ",": "{}, {}",
-        "<": r"{} \lt {}",  # as < may be taken for HTML
-        "≤": r"{} \le {}",
-        ">": r"{} \gt {}",
-        "()": r"\left({}\right)",
-        "||": r"\lvert {} \rvert",
-        "fraction": r"\frac{{}}{{}}",
-        "power": "{{}}^{{}}",
-        "transpose": r"{{}}^\top",
-        "root": r"\sqrt{{}}",
-        "exponential": "e^{{}}",
-        "function": "{}{}",
-        "bare function": "{} {}",
-        "total": r"\sum {}",
-        "sum": r"\sum_{\text{{}}} {}",
-        "mean": r"\operatorname{mean}_{\text{{}}}{}",
-        "cases": r"\begin{cases} {} \end{cases}",
-        "case": r"{} & \text{if }{} \\ {}",
-        "else": r"{} & \text{else}",
-        "columns": r"{} \quad \text{{}}",
-    },
+    templates={kind: row[1] for kind, row in _TEMPLATES.items()},
     functions={
         **{name: f"\\{name}" for name in ("ln", "max", "tanh")},
         "density": r"\varphi",
@@ -184,29 +195,7 @@ LATEX = Notation(
 )
 
 MATHML = Notation(
-    templates={
-        "½": "<mfrac displaystyle='false'><mn>1</mn><mn>2</mn></mfrac>",
-        "negative": "<mo form='prefix'>−</mo>{}",
-        **{sign: f"{{}}{operator(sign)}{{}}" for sign in "+−⊙·,<≤>"},
-        "product": "{}<mspace width='0.17em'/>{}",
-        "()": "<mrow><mo form='prefix'>(</mo>{}<mo form='postfix'>)</mo></mrow>",
-        "||": "<mrow><mo form='prefix'>|</mo>{}<mo form='postfix'>|</mo></mrow>",
-        "fraction": "<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>",
-        "power": "<msup><mrow>{}</mrow><mrow>{}</mrow></msup>",
-        "transpose": "<msup><mrow>{}</mrow><mo>⊤</mo></msup>",
-        "root": "<msqrt>{}</msqrt>",
-        "exponential": "<msup><mi>e</mi><mrow>{}</mrow></msup>",
-        "function": "<mrow><mi>{}</mi>{}</mrow>",
-        "bare function": "<mrow><mi>{}</mi><mspace width='0.17em'/>{}</mrow>",
-        "total": "<mo largeop='true'>∑</mo><mrow>{}</mrow>",
-        "sum": "<munder><mo largeop='true'>∑</mo><mtext>{}</mtext></munder><mrow>{}</mrow>",
-        "mean": "<mrow><msub><mi>mean</mi><mtext>{}</mtext></msub>{}</mrow>",
-        "cases": "<mrow><mo form='prefix' stretchy='true'>{</mo>"
-        "<mtable class='cases'>{}</mtable></mrow>",
-        "case": "<mtr><mtd>{}</mtd><mtd class='left'><mtext>if&#160;</mtext>{}</mtd></mtr>{}",
-        "else": "<mtr><mtd>{}</mtd><mtd class='left'><mtext>else</mtext></mtd></mtr>",
-        "columns": "{}<mspace width='1em'/><mtext class='columns'>{}</mtext>",
-    },
+    templates={kind: row[2] for kind, row in _TEMPLATES.items()},
     functions=UNICODE.functions,
     name=attrgetter("mathml"),
     number=mathml_number,

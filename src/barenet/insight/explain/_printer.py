@@ -126,7 +126,7 @@ class Printer:
         inner, *others = (self._show(argument, CHOICE) for argument in arguments)
         if kind == "mean" and over:
             return ATOM, self.notation.fill("mean", over, self._brackets(inner))
-        if name == "exp" and "exponential" in self.notation.templates and not self.numeric:
+        if name == "exp" and self.notation.two_dimensional and not self.numeric:
             return POWER, self.notation.fill("exponential", inner)
         if name == "sqrt":
             atom = self.notation.two_dimensional or simple or isinstance(first, ast.Constant)

@@ -69,7 +69,7 @@ class Layer(InPlaceAssignment, ABC):
     def forward(
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0
     ) -> tuple[FloatArray, Cache]:
-        """Compute the layer's output.
+        """Compute the layer's output, shape (n_samples, n_out), and the cache for `backward`.
 
         Parameters
         ----------
@@ -79,18 +79,11 @@ class Layer(InPlaceAssignment, ABC):
             True while training; dropout and batch norm then differ from prediction.
         rng_key : int
             Determines the random numbers of this step and layer.
-
-        Returns
-        -------
-        output : ndarray of shape (n_samples, n_out)
-            The layer's output.
-        cache : object
-            The argument of `backward`.
         """
 
     @abstractmethod
     def backward(self, cache: Cache, d_output: FloatArray, out: Arrays) -> FloatArray:
-        """Compute dL/d(input) from dL/d(output), and dL/d(parameters) on the way.
+        """Compute dL/d(input), shape (n_samples, n_in), and dL/d(parameters) on the way.
 
         Parameters
         ----------
@@ -100,11 +93,6 @@ class Layer(InPlaceAssignment, ABC):
             dL/d(output).
         out : mapping of str to ndarray
             The arrays that dL/d(parameters) is written to, by name.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_in)
-            dL/d(input).
         """
 
     def initialize(self, rng: np.random.RandomState) -> None:

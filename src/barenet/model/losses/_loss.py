@@ -54,32 +54,22 @@ class Loss(Configurable, ABC):
 
     @abstractmethod
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        """Compute ℓᵢ for each sample, summed over its outputs.
+        """Compute ℓᵢ for each sample, summed over its outputs, shape (n_samples,).
 
         Parameters
         ----------
         output, y : ndarray of shape (n_samples, n_outputs)
             Output of the network, and the targets.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            The loss of each sample.
         """
 
     @abstractmethod
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        """Compute ∂ℓᵢ/∂outputᵢⱼ.
+        """Compute ∂ℓᵢ/∂outputᵢⱼ, shape (n_samples, n_outputs).
 
         Parameters
         ----------
         output, y : ndarray of shape (n_samples, n_outputs)
             Output of the network, and the targets.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            The derivative of each sample's loss.
         """
 
     def value(

@@ -3,27 +3,33 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.playground._diagnosis import diagnose, find_overfitting, lowest_test_loss
 from barenet.playground._evaluation import constant_losses
 from barenet.playground._learning_curve import EpochMetrics, LearningCurve
-from barenet.playground._messages import NEW_WEIGHTS, SMALLER_RATE
-from barenet.playground._page_state import DataSettings, NetworkSettings
-from barenet.playground._prepared_data import prepare
-from barenet.playground._run_setup import build_network, make_task
+from barenet.playground._page_state import DataSettings
+from barenet.playground._problems import (
+    NEW_WEIGHTS,
+    SMALLER_RATE,
+    diagnose,
+    find_overfitting,
+    lowest_test_loss,
+)
 
 
-def problems(losses, score=0.7, scale=1.0, bias=None, **changes):
+@pytest.fixture
+def problems(new_task):
     """Diagnose a network with scaled first weights, after epochs with these losses."""
-    settings = NetworkSettings().copy(**changes)
-    prepared = prepare(DataSettings(source="moons", samples=60))
-    network = build_network(settings, prepared)
-    network.layers[0].weights *= scale
-    if bias is not None:
-        network.layers[0].bias[: len(bias)] = bias
-    task, curve = make_task(settings, prepared, network), LearningCurve()
-    for epoch, loss in enumerate(losses):
-        curve.add(EpochMetrics(epoch, loss, loss, score, score))
-    return diagnose(network, task, curve, constant_losses(task, settings.loss))
+
+    def find(losses, score=0.7, scale=1.0, bias=(), **changes):
+        task, _ = new_task(DataSettings(source="moons", samples=60), **changes)
+        task.network.layers[0].weights *= scale
+        task.network.layers[0].bias[: len(bias)] = bias
+        curve = LearningCurve()
+        for epoch, loss in enumerate(losses):
+            curve.add(EpochMetrics(epoch, loss, loss, score, score))
+        constant = constant_losses(task, "")[0]
+        return diagnose(task.network, task.training[0], task.metric, curve, constant)
+
+    return find
 
 
 @pytest.mark.parametrize(
@@ -38,17 +44,17 @@ def problems(losses, score=0.7, scale=1.0, bias=None, **changes):
         ([], 0.5),
     ],
 )
-def test_nothing_is_reported(losses, score):
+def test_nothing_is_reported(problems, losses, score):
     assert problems(losses, score) == []
 
 
-def test_a_loss_that_has_not_fallen_for_long_is_stuck():
+def test_a_loss_that_has_not_fallen_for_long_is_stuck(problems):
     (found,) = problems([0.7, *[0.5] * 150])
     assert found.message.startswith("Stuck: since epoch 50 the training loss has hardly fallen")
     assert "accuracy is 70%" in found.message and found.remedy == NEW_WEIGHTS
 
 
-def test_a_loss_far_worse_than_that_of_a_constant_prediction_is_reported():
+def test_a_loss_far_worse_than_that_of_a_constant_prediction_is_reported(problems):
     found = problems([0.7, *[1.2] * 20], score=0.5)
     assert "0.693" in found[0].message and found[0].remedy == SMALLER_RATE
 
@@ -57,7 +63,7 @@ def test_a_loss_far_worse_than_that_of_a_constant_prediction_is_reported():
     ("activation", "message"),
     [("tanh", "saturated (tanh near −1 or 1)"), ("sigmoid", "saturated (sigmoid near 0 or 1)")],
 )
-def test_saturated_neurons_are_reported(activation, message):
+def test_saturated_neurons_are_reported(problems, activation, message):
     activations = (activation,) * 2
     (found,) = problems([0.7] * 20, scale=1e4, activations=activations)
     assert message in found.message and "4 of 4 in hidden layer 1" in found.message
@@ -67,7 +73,7 @@ def test_saturated_neurons_are_reported(activation, message):
     assert problems([0.7] * 20, activations=activations) == []
 
 
-def test_dead_neurons_are_reported():
+def test_dead_neurons_are_reported(problems):
     (found,) = problems([0.6] * 10, bias=[-100] * 3, hidden=(4,), activations=("relu",))
     assert "dead (ReLU at 0)" in found.message and "3 of 4 in hidden layer 1" in found.message
 
@@ -82,11 +88,11 @@ def test_overfitting_is_a_test_loss_that_rises_while_the_training_loss_falls():
     test_losses = [*np.linspace(0.7, 0.5, 11), *np.linspace(0.5, 0.7, 30)]
     curve = rows(test_losses)
     assert lowest_test_loss(curve).epoch == 10
-    found = find_overfitting(curve, (0.69, 0.69))
+    found = find_overfitting(curve, 0.69)
     assert found["epoch"] == 10 and found["test_loss"][0] == 0.5
     assert found["test_loss"][1] == pytest.approx(np.mean(test_losses[-5:]))
     assert found["loss"][1] < found["loss"][0]
-    assert find_overfitting(curve[:25], (0.69, 0.69)) is None, "20 epochs after the lowest"
-    assert find_overfitting(curve, (0.69, 69.0)) is None, "hardly visible"
-    assert find_overfitting(rows(test_losses, [0.5] * 41), (0.69, 0.69)) is None
-    assert find_overfitting(rows([float("nan")] * 30), (0.69, 0.69)) is None
+    assert find_overfitting(curve[:25], 0.69) is None, "20 epochs after the lowest"
+    assert find_overfitting(curve, 69.0) is None, "hardly visible"
+    assert find_overfitting(rows(test_losses, [0.5] * 41), 0.69) is None
+    assert find_overfitting(rows([float("nan")] * 30), 0.69) is None

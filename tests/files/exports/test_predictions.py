@@ -1,0 +1,141 @@
+"""Every export predicts like the model, with every kind of layer, activation and column."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_tables import random_table
+from run_exports import run
+
+from barenet import Network, export
+from barenet.activations import ACTIVATIONS
+from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._quantization import round_weights
+from barenet.layers import ActivationLayer, BatchNorm, Dense, LayerNorm
+
+FORMATS = ("python", "json", "onnx", "c")
+
+#: Errors in float32 and in float64, where the arithmetic is float64's.
+TOLERANCES = {"python": (0, 0), "json": (1e-5, 1e-11), "onnx": (1e-5, 1e-12), "c": (2e-5, 2e-5)}
+
+#: Seeds of random tables; BARENET_TABLES=1000 for more of them.
+SEEDS = range(int(os.environ.get("BARENET_TABLES", "20")))
+
+
+def tolerance_of(to, case) -> float:
+    single, double = TOLERANCES[to]
+    tolerance = double if case.dtype == "float64" else single
+    # No other package has scikit-learn's normal distribution, nor ONNX Runtime one of float64.
+    if "gelu" in program_of(case.model).sketch():
+        tolerance = max(tolerance, 1e-12 if (to, case.dtype) == ("python", "float64") else 1e-5)
+    if to != "python" and program_of(case.model).table is None and np.abs(case.X).max() > 1e4:
+        return 2e-2  # Logits of ten thousand have errors of a thousandth in float32 itself.
+    return tolerance
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_promise_12_an_export_predicts_like_the_model(case, to, tmp_path):
+    check(case, to, tmp_path)
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_an_export_of_a_table_predicts_like_the_model(table, to, tmp_path):
+    check(table, to, tmp_path)
+
+
+@pytest.mark.parametrize("to", ["python", "json"])
+def test_an_export_of_dates_predicts_like_the_model(dates, to, tmp_path):
+    check(dates, to, tmp_path)
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_an_export_of_a_real_table_predicts_like_the_model(passengers, to, tmp_path):
+    check(passengers, to, tmp_path, atol=2e-5)
+
+
+def check(case, to, folder, atol=0.0) -> None:
+    outputs, answers = run(to, case.model, case.X, folder)
+    tolerance = max(tolerance_of(to, case), atol)
+    np.testing.assert_allclose(outputs, case.outputs, rtol=tolerance, atol=tolerance)
+    if to in ("python", "onnx"):
+        assert outputs.dtype == (case.dtype if to == "onnx" else case.outputs.dtype)
+    if answers is not None and case.labels is not None:
+        assert answers.tolist() == case.labels.tolist()
+
+
+@pytest.mark.parametrize("name", ["classes", "scaled numbers", "wide", "sigmoids"])
+def test_rounded_weights_predict_like_their_steps(build, tmp_path, name):
+    case = build(name)
+    outputs, _ = run("int8", case.model, case.X, tmp_path)
+    expected = round_weights(program_of(case.model)).outputs(case.X)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_one_number_for_each_row(build, to, tmp_path):
+    case = build("scaled number")
+    outputs, answers = run(to, case.model, case.X, tmp_path)
+    np.testing.assert_allclose(outputs[:, 0], case.model.predict(case.X), rtol=2e-5)
+    assert to != "python" or np.array_equal(answers, case.model.predict(case.X))
+
+
+@pytest.mark.parametrize("to", ["onnx", "json", "python", "c"])
+@pytest.mark.parametrize("name", ["wide", "regressor"])
+def test_the_same_model_gives_the_same_bytes(build, to, name, tmp_path):
+    model = build(name).model
+    first, second = (
+        [file.read_bytes() for file in export(model, tmp_path / "it", to).files] for _ in range(2)
+    )
+    assert first == second
+
+
+@st.composite
+def architectures(draw) -> Network:
+    """Some layers of any kind."""
+    widths = draw(st.lists(st.integers(1, 9), min_size=2, max_size=5))
+    names = st.sampled_from(sorted(set(ACTIVATIONS) - {"exponential"}))
+    layers = []
+    for n_in, n_out in pairwise(widths):
+        norm = draw(st.sampled_from([None, BatchNorm, LayerNorm]))
+        layers += [norm(n_in, epsilon=0.1)] if norm else []
+        layers += [Dense(n_in, n_out, draw(names))]
+        layers += [ActivationLayer(draw(names))] if draw(st.booleans()) else []
+    dtype = draw(st.sampled_from(["float32", "float64"]))
+    return Network(layers, seed=draw(st.integers(0, 999)), dtype=dtype)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(architectures())
+def test_any_architecture_in_c(tmp_path_factory, network):
+    X = np.random.default_rng(0).normal(size=(5, network.n_inputs)).astype(np.float32)
+    outputs, _ = run("c", network, X, tmp_path_factory.mktemp("c"))
+    np.testing.assert_allclose(outputs, network.predict(X), rtol=1e-4, atol=1e-4)
+
+
+RANDOM = {"python": (0, 0), "json": (1e-5, 1e-9), "onnx": (1e-5, 1e-11), "c": (2e-5, 2e-5)}
+
+
+@pytest.mark.filterwarnings("ignore:input .* a C float rounds")  # but not these numbers
+@pytest.mark.parametrize("to", [*RANDOM, "int8"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_fault_96_97_98_exports_of_random_tables(seed, to, tmp_path):
+    """In units of the target's scale, but for the last digit of a float."""
+    in_c = to in ("c", "int8")
+    rng = np.random.default_rng(seed)
+    model, rows = random_table(rng, dates=to in ("python", "json"), single=in_c)
+    outputs, answers = run(to, model, rows, tmp_path)
+    expected = model.outputs(rows) if model.classes is None else model.probabilities(rows)
+    is_single = model.network.dtype == np.float32
+    tolerance = 0.3 if to == "int8" else RANDOM[to][not is_single]
+    factor = 1 if model.target_scaling is None else model.target_scaling.factor
+    allowed = tolerance / factor
+    if in_c or (to == "onnx" and is_single):
+        allowed = allowed + np.spacing(np.abs(expected).astype(np.float32))
+    assert (np.abs(outputs - expected) <= allowed).all(), np.abs(outputs - expected) * factor
+    if answers is not None:
+        assert answers.tolist() == model.predict(rows).tolist()

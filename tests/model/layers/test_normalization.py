@@ -1,0 +1,119 @@
+"""Normalization layers: PyTorch's figures, cases worked by hand, running averages, corner cases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from barenet.model._network import Network
+from barenet.model.layers import BatchNorm, LayerNorm
+
+KINDS = {"batch_norm": BatchNorm, "layer_norm": LayerNorm}
+each = pytest.mark.parametrize("name", KINDS)
+
+
+def bound(name="batch_norm", n_in=3, **options):
+    layer = KINDS[name](n_in, **options)
+    return layer, Network([layer], dtype="float64")
+
+
+def backward(layer, cache, d_output):
+    out = {"gain": np.empty(layer.n_in), "bias": np.empty(layer.n_in)}
+    return layer.backward(cache, d_output, out), out
+
+
+@each
+def test_pytorchs_forward_and_backward(name, pytorch):
+    """PyTorch's momentum is the new value's fraction: 0.1 there is 0.9 here."""
+    figures = pytorch[name]
+    layer, _ = bound(name, epsilon=1e-5)
+    layer.gain, layer.bias = figures["gain"], figures["bias"]
+    for step in figures["steps"]:
+        training = step.get("training", True)
+        output, cache = layer.forward(np.array(step["X"]), training=training)
+        d_X, out = backward(layer, cache, np.array(step["d_output"]))
+        found = {"output": output, "d_X": d_X, "d_gain": out["gain"], "d_bias": out["bias"]}
+        if name == "batch_norm":
+            found |= {"mean": layer.mean, "variance": layer.variance}
+        for part, array in found.items():
+            np.testing.assert_allclose(array, step[part], rtol=1e-12, atol=1e-14, err_msg=part)
+
+
+@each
+@given(scale=st.floats(0.1, 1000), shift=st.floats(-1000, 1000), n=st.integers(2, 9))
+def test_the_output_has_mean_zero_and_variance_one(name, scale, shift, n):
+    axis = int(name == "layer_norm")
+    layer, _ = bound(name, n, epsilon=1e-12)
+    output, _ = layer.forward(
+        shift + scale * np.random.default_rng(n).normal(size=(n, n)), training=True
+    )
+    np.testing.assert_allclose(output.mean(axis=axis), 0, atol=1e-9)
+    np.testing.assert_allclose(output.var(axis=axis), 1, rtol=1e-6)
+
+
+def test_the_running_averages_by_hand():
+    layer, network = bound(n_in=1, momentum=0.75)
+    layer.forward(np.array([[1.0], [3.0]]), training=True)
+    # mean 2, unbiased variance ((1 − 2)² + (3 − 2)²) / 1 = 2
+    assert layer.mean.tolist() == [0.5]  # ¾ · 0 + ¼ · 2
+    assert layer.variance.tolist() == [1.25]  # ¾ · 1 + ¼ · 2
+    assert network.statistics.tolist() == [0.5, 1.25]
+    layer.forward(np.array([[1.0], [3.0]]))
+    assert network.statistics.tolist() == [0.5, 1.25]  # unchanged by a prediction
+
+
+def test_a_batch_norm_predicts_with_the_running_averages():
+    layer, _ = bound(n_in=1, epsilon=1.0)
+    layer.mean, layer.variance, layer.gain, layer.bias = 2, 3, 10, 1
+    assert layer.forward(np.array([[4.0]]))[0].tolist() == [[11]]  # 10 · (4 − 2) / √(3 + 1) + 1
+
+
+def test_a_layer_norm_by_hand():
+    layer, _ = bound("layer_norm", 2, epsilon=3.0)
+    layer.gain, layer.bias = [10, 1], [0, 0.5]
+    # mean 3, variance 1, so s = √(1 + 3) = 2: normalized −½ and ½
+    for training in (True, False):
+        assert layer.forward(np.array([[2.0, 4.0]]), training=training)[0].tolist() == [[-5, 1]]
+
+
+@pytest.mark.parametrize(
+    ("name", "X"),
+    [
+        ("batch_norm", np.full((4, 2), 1e6)),
+        ("batch_norm", np.array([[3.0, -7.0]])),
+        ("layer_norm", np.full((2, 3), 1e6)),
+        ("layer_norm", np.full((2, 1), 1e6)),
+    ],
+)
+def test_without_variance_the_output_is_the_bias(name, X):
+    """Fault 20 for the layers."""
+    layer, network = bound(name, X.shape[1])
+    layer.bias = 5
+    output, cache = layer.forward(X, training=True)
+    assert (output == 5).all()
+    d_X, out = backward(layer, cache, np.ones_like(X))
+    assert not d_X.any() and not out["gain"].any()
+    assert np.isfinite(network.statistics).all()
+
+
+def test_the_initial_values_are_a_plain_normalization():
+    layer, network = bound(n_in=2)
+    layer.mean = 9
+    network.initialize()
+    assert network.parameters.tolist() == [1, 1, 0, 0]
+    assert network.statistics.tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("momentum", [-0.1, 1, float("nan"), "x", None])
+def test_fault_33_a_momentum_that_is_none(momentum):
+    with pytest.raises(ValueError, match=r"^momentum: expected a number from 0 to below 1, got"):
+        BatchNorm(2, momentum=momentum)
+
+
+@pytest.mark.parametrize("epsilon", [0, -1e-5, float("inf"), "x"])
+@each
+def test_fault_33_an_epsilon_that_is_none(name, epsilon):
+    with pytest.raises(ValueError, match=r"^epsilon: expected a number above 0, got"):
+        KINDS[name](2, epsilon=epsilon)
