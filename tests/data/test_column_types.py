@@ -165,8 +165,3 @@ def test_an_ordinary_value_is_the_median_or_the_most_frequent(record, usual):
     frame = as_frame({"c": rows.get(record.kind, ["b", "z", "b", "a"])})
     encoded = record.encode(record.parse(frame, "c", [""]))
     assert record.usual(encoded) == pytest.approx(usual)
-
-
-def test_without_rows_the_first_category_is_ordinary():
-    towns = CategoryColumn("c", ("a", "b"), rare=False, missing=False)
-    assert towns.usual(np.empty((0, 2))).tolist() == [1.0, 0.0]

@@ -73,12 +73,6 @@ def test_fault_101_names_in_an_error_are_short_and_in_one_line(write, text):
     assert len(message.splitlines()) == 1 and len(message) < 400
 
 
-@pytest.mark.parametrize("header", ["no", 1, 0])
-def test_fault_101_a_header_that_is_no_flag(write, header):
-    with pytest.raises(ValueError, match=r"^header: expected True or False"):
-        load_table(write(ROWS), "x4", header=header)
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from barenet.data import _memory_budget as memory_budget
-from barenet.data._memory_budget import MemoryBudget, check_columns, format_size, machine_memory
+from barenet.data._memory_budget import MemoryBudget, check_columns, format_size
 from barenet.errors import DataError
 
 FILE = Path("t.csv")
@@ -52,10 +52,6 @@ def test_an_error_names_both_sizes_and_the_remedy(monkeypatch):
         "this file of 28 kB; if you trust it, set the environment variable BARENET_MEMORY to a "
         "larger size, such as 40GB"
     )
-
-
-def test_the_memory_of_the_machine_is_known():
-    assert 2**27 < machine_memory() < 2**50
 
 
 def test_more_columns_than_a_table_may_have():

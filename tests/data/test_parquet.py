@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -173,27 +171,6 @@ def test_options_of_text_are_none_of_parquet(write):
             load_table(path, "y", **{option: value})
 
 
-@pytest.mark.parametrize("count", [200, pytest.param(1000, marks=pytest.mark.slow)])
-def test_a_thousand_damaged_files_are_refused_or_read(write, count):
-    """Nothing but DataError comes out."""
-    path = write({"x": [1, 2, 3], "town": ["a", "b", "a"], "y": [0.5, 1.5, 2.5]})
-    whole, dice, read = path.read_bytes(), random.Random(0), 0
-    for number in range(count):
-        data = bytearray(whole[: dice.randrange(len(whole))] if number % 4 == 0 else whole)
-        for _ in range(dice.randrange(1, 4)):
-            if data:
-                data[dice.randrange(len(data))] = dice.randrange(256)
-        path.write_bytes(data)
-        try:
-            frame = load_table(path, "y").X
-        except DataError as error:
-            assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
-        else:
-            read += 1
-            assert frame.shape[1] == 2
-    assert 0 < read < count
-
-
 def test_fault_120_small_files_of_many_rows_are_read(write):
     """Sorted columns of Parquet take almost no space: 2,000,000 rows of 9 columns are 60 kB."""
     rows = np.arange(2_000_000)
@@ -237,25 +214,6 @@ def test_columns_that_claim_more_bytes_than_the_file_has(write):
     path.write_bytes(path.read_bytes().replace(true, false))
     with pytest.raises(DataError, match="no usable Parquet file: its columns claim more bytes"):
         open_parquet(path).frame(["x"])
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"", "ends too early"),
-        (b"\x15", "ends too early"),
-        (b"\x18\xff\x01\x00", "ends too early"),
-        (b"\x15" + b"\xff" * 12, "too many bytes"),
-        (b"\x15\xff\xff\xff\xff\x7f\x00", "beyond its type"),
-        (b"\x15\x02\x05\x02\x02\x00", "occurs twice"),
-        (b"\x1b\x00", "unknown type 11"),
-        (b"\x1c" * 40, "too deeply nested"),
-        (b"\x19\x00", "unknown type 9"),
-    ],
-)
-def test_a_damaged_header_of_a_page(data, message):
-    with pytest.raises(ValueError, match=message):
-        parquet_pages._read_struct(io.BytesIO(data))
 
 
 @pytest.mark.parametrize("rows", [1, 2, 4])

@@ -1,6 +1,8 @@
-"""What raw columns mean: the same words mean the same, and what means nothing is named."""
+"""Raw values as numbers, truth values, dates and labels."""
 
 from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -14,108 +16,118 @@ from barenet.data._parsing import (
     as_datetimes,
     as_labels,
     as_numbers,
-    is_code,
-    to_number,
-    unique_texts,
+    parse_datetime,
+    to_utc,
 )
 from barenet.data._to_frame import as_frame
 from barenet.errors import DataError
 
+NOON = datetime(2026, 3, 1, 12, 30, 5)
 
-def column(*values):
-    return as_frame({"c": list(values)})
+
+def parse(parser, *values, missing=()):
+    return parser(as_frame({"c": list(values)}), "c", missing)
 
 
 @given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
-def test_numbers_are_the_same_written_or_not(values):
-    for form in (column(*values), column(*map(repr, values)), column(*(f" {v} " for v in values))):
-        np.testing.assert_array_equal(as_numbers(form, "c", ()), values)
+def test_numbers_are_the_same_as_text(values):
+    for form in (values, map(repr, values), (f" {value} " for value in values)):
+        np.testing.assert_array_equal(parse(as_numbers, *form), values)
 
 
 @pytest.mark.parametrize("token", MISSING)
-def test_what_is_missing_in_every_kind(token):
-    nothing = ("", *MISSING)
-    assert np.isnan(as_numbers(column("1", f" {token} "), "c", nothing)).tolist() == [False, True]
-    assert np.isnan(as_booleans(column("yes", token), "c", nothing)).tolist() == [False, True]
-    assert np.isnat(as_datetimes(column("2026-01-01", token), "c", nothing)).tolist() == [
-        False,
-        True,
-    ]
-    assert as_labels(column("a", token), "c", nothing).tolist() == ["a", ""]
+def test_a_marker_is_missing_in_every_kind(token):
+    for parser, value in ((as_numbers, "1"), (as_booleans, "yes"), (as_datetimes, "2026-01-01")):
+        found = parse(parser, value, f" {token} ", missing=MISSING)
+        assert np.isnan(found).tolist() == [False, True]
+    assert parse(as_labels, "a", token, missing=MISSING).tolist() == ["a", ""]
 
 
-def test_numbers_that_stand_for_nothing():
-    for form in (column(-999, 5), column("-999", "5"), column("-999.0", "5")):
-        np.testing.assert_array_equal(as_numbers(form, "c", ("", "-999")), [np.nan, 5])
-    assert as_labels(column(-999, 5), "c", ("-999",)).tolist() == ["", "5"]
+def test_numbers_that_mark_missing_values():
+    for form in ((-999, 5), ("-999", "5"), ("-999.0", "5")):
+        np.testing.assert_array_equal(parse(as_numbers, *form, missing=("-999",)), [np.nan, 5])
+        assert parse(as_labels, *form, missing=("-999",)).tolist() == ["", "5"]
 
 
-@pytest.mark.parametrize("pair", BOOLEAN_WORDS)
-def test_truths_in_any_case(pair):
-    true, false = pair
-    for words in ((true, false), (true.upper(), false.title())):
-        assert as_booleans(column(*words), "c", ()).tolist() == [1, 0]
-
-
-def test_truths_as_numbers_and_as_truths():
-    for form in (column(True, False), column(1, 0), column("1", "0"), column(1.0, 0.0)):
-        assert as_booleans(form, "c", ()).tolist() == [1, 0]
-    assert as_numbers(column(True, False), "c", ()).tolist() == [1, 0]
-    assert as_labels(column(True, False), "c", ()).tolist() == ["True", "False"]
+@pytest.mark.parametrize("pair", [*BOOLEAN_WORDS, (True, False), (1, 0), ("1", "0"), (1.0, 0.0)])
+def test_truth_values(pair):
+    assert parse(as_booleans, *pair).tolist() == [1, 0]
+    if isinstance(pair[0], str):
+        assert parse(as_booleans, pair[0].upper(), pair[1].title()).tolist() == [1, 0]
 
 
 def test_equal_numbers_are_one_label_and_codes_are_their_own():
-    forms = column("1", "1.0", "1e0", "+1", "01", "1234567890123456", "1e999", " 1 ", "1.5")
-    assert as_labels(forms, "c", ()).tolist() == [
-        *("1", "1", "1", "1", "01", "1234567890123456", "1e999", "1", "1.5")
-    ]
-    assert as_labels(column(1.0, 1.5, 2), "c", ()).tolist() == ["1", "1.5", "2"]
+    texts = ["1", "1.0", "1e0", "+1", "01", "1234567890123456", "1e999", " 1 ", "1.5"]
+    expected = ["1", "1", "1", "1", "01", "1234567890123456", "1e999", "1", "1.5"]
+    assert parse(as_labels, *texts).tolist() == expected
+    assert parse(as_labels, 1.0, 1.5, 2).tolist() == ["1", "1.5", "2"]
+    assert parse(as_labels, True, False).tolist() == ["True", "False"]
 
 
-def test_dates_as_labels_and_missing_dates():
+def test_dates_as_labels():
     days = as_frame({"c": np.array(["2026-01-02", "NaT"], "M8[D]")})
     assert as_labels(days, "c", ()).tolist() == ["2026-01-02", ""]
     hours = as_frame({"c": np.array(["2026-01-02T00:00", "2026-01-02T06:30"], "M8[us]")})
     assert as_labels(hours, "c", ()).tolist() == ["2026-01-02", "2026-01-02 06:30"]
-    assert np.isnat(as_datetimes(column(None, None), "c", ())).all()
+    assert np.isnat(parse(as_datetimes, None, None)).all()
 
 
 @pytest.mark.parametrize(
-    ("read", "values", "message"),
+    ("parser", "values", "row", "value"),
     [
-        (as_numbers, ("1", "a"), "row 1: column 'c': expected a number, got 'a'"),
-        (as_numbers, ("1", "１"), "row 1: column 'c': expected a number, got '１'"),
-        (as_numbers, ("1", "nan"), "row 1: column 'c': expected a number, got nothing"),
-        (as_numbers, (1, np.inf), "row 1: .* expected a number within float64's range, got 'inf'"),
-        (as_numbers, ("1", "-1e999"), "row 1: .* within float64's range, got '-1e999'"),
-        (
-            as_booleans,
-            ("yes", "maybe"),
-            "row 1: .* expected a truth value, such as yes or no, got 'm",
-        ),
-        (as_booleans, (0, 2), r"row 1: .* expected a truth value, such as yes or no, got '2\.0'"),
-        (as_datetimes, ("2026-01-01", "2026"), "row 1: .* expected a date, such as .*, got '2026'"),
-        (as_datetimes, (1, 2), r"row 0: .* expected a date, such as .*, got '1\.0'"),
+        (as_numbers, ("1", "a"), 1, "a"),
+        (as_numbers, ("1", "１"), 1, "１"),
+        (as_numbers, ("1", "nan"), 1, "nan"),
+        (as_numbers, (1, np.inf), 1, "inf"),
+        (as_numbers, ("1", "-1e999"), 1, "-1e999"),
+        *[(as_numbers, ("1", text), 1, text) for text in ("1_0", "1,5", "0x1", "1e", ".", "1 0")],
+        (as_numbers, (NOON,), 0, "2026-03-01T12:30:05.000000"),
+        (as_booleans, ("yes", "maybe"), 1, "maybe"),
+        (as_booleans, (0, 2), 1, "2.0"),
+        (as_booleans, (NOON,), 0, "2026-03-01T12:30:05.000000"),
+        (as_datetimes, ("2026-01-01", "2026"), 1, "2026"),
+        (as_datetimes, (1, 2), 0, "1.0"),
     ],
 )
-def test_what_means_nothing_is_named_with_its_row(read, values, message):
-    with pytest.raises(DataError, match=f"^X: {message}"):
-        read(column(*values), "c", ())
-    for other in (as_numbers, as_booleans):
-        with pytest.raises(DataError, match=r"^X: row 0: column 'c': expected a .*, got '2026-01"):
-            other(as_frame({"c": np.array(["2026-01-01"], "M8[D]")}), "c", ())
+def test_a_wrong_value_is_named_with_its_row(parser, values, row, value):
+    with pytest.raises(DataError, match=rf"^X: row {row}: column 'c': expected a ") as caught:
+        parse(parser, *values)
+    assert caught.value.value == value
 
 
-def test_numbers_and_codes_as_they_are_written():
-    assert [to_number(text) for text in ("1", "-.5", "5.", "1e3", "1e999")] == [
-        *(1, -0.5, 5, 1000, np.inf)
-    ]
-    assert not any(map(to_number, ("", "a", "1_0", "1,5", "nan", "inf", "0x1", "1e", ".", "1 0")))
-    codes = ("007", "-01", "00", "1234567890123456")
-    assert all(map(is_code, codes))
-    assert not any(map(is_code, ("0", "0.07", "10", "123456789012345", "1.2345678901234567")))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-01 12:30:05", "2026-03-01T12:30:05", "2026/03/01 12:30:05", "2026-03-01T12:30:05Z",
+        "2026-03-01 12:30:05 UTC", "2026-03-01T14:30:05+02:00", "2026-03-01T10:00:05-0230",
+        "2026-03-01T13:30:05+01", "2026-03-01T12:30:05.000000999Z", "2026-03-01T12:30:05.0",
+    ],
+)  # fmt: skip
+def test_forms_of_one_moment(text):
+    assert parse_datetime(text) == NOON
 
 
-def test_different_texts_are_numbered_as_they_come():
-    codes, texts = unique_texts(column("b", "a", "b", " a")["c"])
-    assert codes.tolist() == [0, 1, 0, 2] and texts == ["b", "a", "a"]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "2026", "2026-03", "20260301", "2026-3-1", "2026-02-30", "01-03-2026", "2026-03/01",
+        "2026-W01-1", "2026-03-01T25:00", "12:30", "2026-03-01T", "2026-03-01 noon", "0000-01-01",
+        "0001-01-01T00:00+01:00", "２０２６-03-01", "2026-03-01 12:30 CET",
+    ],
+)  # fmt: skip
+def test_texts_that_are_no_date(text):
+    assert parse_datetime(text) is None
+
+
+@given(value=st.datetimes(), minutes=st.integers(-1000, 1000))
+def test_dates_written_by_python_are_read(value, minutes):
+    assert parse_datetime(value.isoformat()) == parse_datetime(str(value)) == value
+    if 2 < value.year < 9998:
+        zoned = value.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+        expected = value - timedelta(minutes=minutes)
+        assert parse_datetime(zoned.isoformat()) == to_utc(zoned) == expected
+
+
+def test_days_and_times_in_utc():
+    assert to_utc(date(2026, 3, 1)) == parse_datetime("2026/03/01") == datetime(2026, 3, 1)
+    assert to_utc(NOON.replace(tzinfo=UTC)) == to_utc(NOON) == NOON

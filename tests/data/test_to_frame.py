@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,20 +22,6 @@ UTC = datetime.UTC
 EAST = datetime.timezone(datetime.timedelta(hours=2))
 
 
-class Series(SimpleNamespace):
-    """A column as polars has it: an array, and no more."""
-
-    def __array__(self, dtype=None, copy=None):
-        return self.values
-
-
-class Columns(SimpleNamespace):
-    """A table as polars has it: names, and columns by name."""
-
-    def __getitem__(self, name):
-        return Series(values=np.array(self.table[name], object))
-
-
 def forms():
     table = {"x": NUMBERS, "town": TEXT, "day": DAYS, "is": TRUTHS}
     yield table
@@ -45,7 +30,7 @@ def forms():
     yield pd.DataFrame(table).astype({"town": "category", "x": "Float32"})
     yield pyarrow.table(table)
     yield pyarrow.table(table).to_pandas(types_mapper=pd.ArrowDtype)
-    yield Columns(table=table, columns=list(table))
+    yield polars.DataFrame(table)
 
 
 @pytest.mark.parametrize("table", [*forms()])

@@ -109,11 +109,8 @@ def load_dataset(
     >>> load_dataset("moons", samples=50).X.shape
     (50, 2)
     """
-    given: dict[str, Any] = {"target": target, "task": task, "delimiter": delimiter}
-    given |= {"encoding": encoding, "decimal": decimal, "frame": frame, "data_dir": data_dir}
-    given |= {"drop_missing_target": drop_missing_target, "categories": categories}
-    given |= {"header": header, "samples": samples, "noise": noise, "data_seed": data_seed}
-    options = {option: value for option, value in given.items() if value is not None}
+    options = {key: value for key, value in locals().items() if value is not None}
+    del options["name_or_path"]
     name = canonical_name(_check_path(name_or_path, "data", "a name or a path"))
     if data_dir is not None:
         _check_path(data_dir, "data_dir", "a folder")
@@ -129,7 +126,7 @@ def load_dataset(
         _refuse_path(name)
     named = lookup(DATASETS, name, "data")
     _check_options(name, options, named.options)
-    return named.load(name, **options)
+    return named.load(**options)
 
 
 def canonical_name(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,35 +10,29 @@ from barenet.data._dataset import Dataset
 from barenet.data._named import NamedDataset
 
 
-@dataclass(frozen=True, kw_only=True)
 class Embedded(NamedDataset):
     """A data set of scikit-learn.
 
-    >>> EMBEDDED["wine"].load("wine").X.shape
+    >>> EMBEDDED["wine"].load().X.shape
     (178, 13)
     """
 
     kind: ClassVar[str] = "embedded"
-    target_name: str
 
-    def load(self, name: str, **options: Any) -> Dataset:
+    def load(self, **options: Any) -> Dataset:
         """Load the rows."""
         from sklearn import datasets
 
         # Ages in years, not in standard deviations.
-        arguments = {"scaled": False} if name == "diabetes" else {}
-        bunch = getattr(datasets, f"load_{name}")(**arguments)
+        arguments = {"scaled": False} if self.name == "diabetes" else {}
+        bunch = getattr(datasets, f"load_{self.name}")(**arguments)
         has_classes = "target_names" in bunch
-        return Dataset(
-            name=name,
+        return self._dataset(
             X=np.asarray(bunch.data, np.float64),
             y=np.asarray(bunch.target, np.int64 if has_classes else np.float64),
             classes=tuple(map(str, bunch.target_names)) if has_classes else None,
             feature_names=tuple(bunch.feature_names),
-            target_name=self.target_name,
             image_shape=bunch.images.shape[1:] if "images" in bunch else None,
-            description=self.description,
-            config=self.config,
         )
 
 
@@ -53,5 +46,5 @@ _TARGETS = {
 
 #: The data sets by name.
 EMBEDDED: dict[str, NamedDataset] = {
-    name: Embedded.described(name, target_name=target) for name, target in _TARGETS.items()
+    name: Embedded(name=name, target_name=target) for name, target in _TARGETS.items()
 }

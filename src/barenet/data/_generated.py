@@ -41,7 +41,7 @@ _WIDTH = 1.5
 class Generated(NamedDataset):
     """A data set computed by a formula: of two classes, or of numbers where y is float.
 
-    >>> xor = GENERATED["xor"].load("xor", samples=50, noise=0.5)
+    >>> xor = GENERATED["xor"].load(samples=50, noise=0.5)
     >>> xor.X.shape, xor.config.samples, xor.config.noise, xor.config.data_seed
     ((50, 2), 50, 0.5, 0)
     """
@@ -50,7 +50,7 @@ class Generated(NamedDataset):
     options: ClassVar[tuple[str, ...]] = tuple(LIMITS)
     formula: Callable[[int, float, RandomState], Points]
 
-    def load(self, name: str, **options: Any) -> Dataset:
+    def load(self, **options: Any) -> Dataset:
         """Compute the rows."""
         checked = {key: check_number(value, key, **LIMITS[key]) for key, value in options.items()}
         config = RunConfig(**checked).over(self.config)  # type: ignore[arg-type]
@@ -58,14 +58,11 @@ class Generated(NamedDataset):
         samples, noise, seed = (settings[option] for option in self.options)
         X, y = self.formula(samples, noise, RandomState(seed))
         is_regression = y.dtype.kind == "f"
-        return Dataset(
-            name=name,
+        return self._dataset(
             X=X,
-            y=y.astype(np.float64 if is_regression else np.int64),
+            y=y if is_regression else y.astype(np.int64),
             classes=None if is_regression else ("0", "1"),
             feature_names=("x",) if X.shape[1] == 1 else ("x1", "x2"),
-            target_name="y",
-            description=self.description,
             config=config,
         )
 
@@ -74,16 +71,16 @@ def moons(samples: int, noise: float, rng: RandomState) -> Points:
     """Two half circles that interleave, from scikit-learn."""
     from sklearn.datasets import make_moons
 
-    X, y = make_moons(samples, noise=noise, random_state=rng)
-    return X, y
+    points: Points = make_moons(samples, noise=noise, random_state=rng)
+    return points
 
 
 def circles(samples: int, noise: float, rng: RandomState) -> Points:
     """A circle of radius 1/2 within one of radius 1, from scikit-learn."""
     from sklearn.datasets import make_circles
 
-    X, y = make_circles(samples, noise=noise, factor=0.5, random_state=rng)
-    return X, y
+    points: Points = make_circles(samples, noise=noise, factor=0.5, random_state=rng)
+    return points
 
 
 def spirals(samples: int, noise: float, rng: RandomState) -> Points:
@@ -140,6 +137,6 @@ def hills(samples: int, noise: float, rng: RandomState) -> Points:
 
 #: The data sets by name.
 GENERATED: dict[str, NamedDataset] = {
-    formula.__name__: Generated.described(formula.__name__, formula=formula)
+    formula.__name__: Generated(name=formula.__name__, formula=formula)
     for formula in (moons, circles, spirals, xor, gaussians, sine, plane, hills)
 }

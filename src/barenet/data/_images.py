@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -42,43 +41,35 @@ class Images(NamedDataset):
 
     #: In the order of the labels 0, 1, 2, …
     classes: tuple[str, ...]
-    target_name: str
     #: Folders of the files within a folder of data sets, its usual name first.
     folders: tuple[str, ...]
     #: Its name on openml.org, version 1.
     openml: str
 
-    def load(self, name: str, **options: Any) -> Dataset:
-        """Load the images."""
-        X, y = self._read(name, options.get("data_dir"))
-        return Dataset(
-            name=name,
+    def load(self, **options: Any) -> Dataset:
+        """Load the images from the folder given, else the environment variable's, else OpenML."""
+        given = options.get("data_dir")
+        data = os.environ.get(DATA_VARIABLE) if given is None else given
+        folder = self._folder(Path(data), is_own=given is not None) if data else None
+        if folder is not None:
+            halves = [_read_half(folder, *names, len(self.classes)) for names in _FILES]
+            X, y = (np.concatenate(parts) for parts in zip(*halves, strict=True))
+        elif given is None:
+            X, y = self._fetch()
+        else:
+            raise DataError(
+                f"no IDX files of {self.name} there; expected {', '.join(sum(_FILES, ()))}, "
+                f"plain or .gz, there or in {self.folders[0]}",
+                path=given,
+            )
+        return self._dataset(
             X=X,
             y=y,
             classes=self.classes,
             feature_names=tuple(f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)),
-            target_name=self.target_name,
             image_shape=(28, 28),
-            description=self.description,
-            config=self.config,
             stratify=False,
         )
-
-    def _read(self, name: str, data_dir: str | PathLike[str] | None) -> Arrays:
-        """Read the folder given, else that of the environment variable, else OpenML."""
-        given = data_dir is not None
-        data = data_dir if given else os.environ.get(DATA_VARIABLE)
-        folder = self._folder(Path(data), is_own=given) if data else None
-        if folder is not None:
-            halves = [_read_half(folder, *names, len(self.classes)) for names in _FILES]
-            return np.concatenate([X for X, _ in halves]), np.concatenate([y for _, y in halves])
-        if given:
-            raise DataError(
-                f"no IDX files of {name} there; expected {', '.join(sum(_FILES, ()))}, "
-                f"plain or .gz, there or in {self.folders[0]}",
-                path=data_dir,
-            )
-        return self._fetch(name)
 
     def _folder(self, data: Path, *, is_own: bool) -> Path | None:
         """Find the folder that holds the files, the set's own before `data` itself.
@@ -91,7 +82,7 @@ class Images(NamedDataset):
             folders.append(data)
         return next((folder for folder in folders if _find(folder, _FILES[0][0])), None)
 
-    def _fetch(self, name: str) -> Arrays:
+    def _fetch(self) -> Arrays:
         """Fetch the set from OpenML, or from scikit-learn's copy of an earlier fetch."""
         from sklearn.datasets import fetch_openml
 
@@ -104,7 +95,7 @@ class Images(NamedDataset):
         except (OSError, ValueError) as error:
             raise DataError(
                 f"cannot be fetched from openml.org ({error})",
-                path=name,
+                path=self.name,
                 remedy="put its four IDX files into a folder, and pass it by {data_dir} or in the "
                 f"environment variable {DATA_VARIABLE}",
                 data_dir="FOLDER",
@@ -122,34 +113,38 @@ def _find(folder: Path, name: str) -> Path | None:
 def _read_half(folder: Path, images: str, labels: str, n_classes: int) -> Arrays:
     """Read images and their labels."""
     X_path, y_path = (_find(folder, name) or folder / name for name in (images, labels))
-    X, y = read_idx(X_path), read_idx(y_path)
-    path, problem = y_path, ""
-    if X.shape[1:] != (28, 28) or X.dtype != np.uint8:
-        path, problem = X_path, f"expected uint8 of shape (n, 28, 28), got {X.dtype} {X.shape}"
-    elif y.ndim != 1 or y.dtype != np.uint8:
-        problem = f"expected uint8 of shape (n,), got {y.dtype} {y.shape}"
-    elif len(X) != len(y):
-        path, problem = X_path, f"{len(X):,} images, but {len(y):,} labels in {y_path}"
-    elif (wrong := np.flatnonzero(y >= n_classes)).size:
+    X, y = _read_bytes(X_path, (28, 28)), _read_bytes(y_path, ())
+    if len(X) != len(y):
+        problem = f"{len(X):,} images, but {len(y):,} labels in {y_path}"
+        raise DataError(problem, path=X_path)
+    if (wrong := np.flatnonzero(y >= n_classes)).size:
         problem = f"label {wrong[0]} is {y[wrong[0]]}, expected 0 to {n_classes - 1}"
-    if problem:
-        raise DataError(problem, path=path)
+        raise DataError(problem, path=y_path)
     return X.reshape(len(X), 28 * 28), y.astype(np.int64)
+
+
+def _read_bytes(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Read an array of uint8 of n entries of a shape."""
+    array = read_idx(path)
+    if array.shape[1:] != shape or array.dtype != np.uint8:
+        expected = f"uint8 of shape {('n', *shape)}".replace("'", "")
+        raise DataError(f"expected {expected}, got {array.dtype} {array.shape}", path=path)
+    return array
 
 
 _GARMENTS = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
 
 #: The data sets by name.
 IMAGES: dict[str, NamedDataset] = {
-    "mnist": Images.described(
-        "mnist",
+    "mnist": Images(
+        name="mnist",
         classes=tuple("0123456789"),
         target_name="digit",
         folders=("mnist", "MNIST", "MNIST/raw"),
         openml="mnist_784",
     ),
-    "fashion_mnist": Images.described(
-        "fashion_mnist",
+    "fashion_mnist": Images(
+        name="fashion_mnist",
         classes=tuple(_GARMENTS.split(",")),
         target_name="garment",
         folders=("fashion_mnist", "fashion-mnist", "FashionMNIST", "FashionMNIST/raw"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import tomllib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from barenet.data._dataset import Dataset
 from barenet.data._run_config import RunConfig
@@ -16,7 +17,7 @@ _DESCRIBED = tomllib.loads(Path(__file__).with_name("named_datasets.toml").read_
 
 @dataclass(frozen=True, kw_only=True)
 class NamedDataset(ABC):
-    """A data set with a name and with settings of its own.
+    """A data set with a name and, in named_datasets.toml, a description and settings of its own.
 
     >>> from barenet.data._datasets import DATASETS
     >>> moons = DATASETS["moons"]
@@ -29,20 +30,30 @@ class NamedDataset(ABC):
     #: Names of the options of `load`.
     options: ClassVar[tuple[str, ...]] = ()
 
-    description: str
-    #: The settings that it is trained with by default.
-    config: RunConfig
+    name: str
+    target_name: str = "y"
 
-    @classmethod
-    def described(cls, name: str, **fields: Any) -> Self:
-        """Make a data set with its description and settings in named_datasets.toml."""
+    @property
+    def description(self) -> str:
+        """Description in one line."""
+        return str(_DESCRIBED[self.name]["description"])
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """The settings that it is trained with by default."""
         settings: dict[str, Any] = {
             setting: tuple(value) if isinstance(value, list) else value
-            for setting, value in _DESCRIBED[name].items()
+            for setting, value in _DESCRIBED[self.name].items()
+            if setting != "description"
         }
-        description = settings.pop("description")
-        return cls(description=description, config=RunConfig(**settings), **fields)
+        return RunConfig(**settings)
 
     @abstractmethod
-    def load(self, name: str, **options: Any) -> Dataset:
+    def load(self, **options: Any) -> Dataset:
         """Load the rows."""
+
+    def _dataset(self, **fields: Any) -> Dataset:
+        """Make the data set, with its own name, target, description and settings."""
+        fields = {"config": self.config, **fields}
+        name, target = self.name, self.target_name
+        return Dataset(name=name, target_name=target, description=self.description, **fields)

@@ -58,9 +58,12 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
     check_task(task)
     path = Path(path)
     X, y = _read(path)
-    target, classes = _target(path, y, task)
     rows = X.reshape(len(X), -1)
-    rows = rows if X.dtype == np.uint8 else _finite(path, "X", rows)
+    if X.dtype != np.uint8:
+        rows = _finite(path, "X", rows)
+    if is_text := y.dtype.kind == "U" and task != "regression":
+        _check_text(path, y)
+    target, classes = encode(y) if is_text else encode_numbers(_finite(path, "y", y), task)
     if classes is not None and len(classes) < 2:
         raise DataError(f"y holds {classes[0]!r} in every row", path=path)
     return Dataset(
@@ -83,18 +86,15 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
             if missing := {"X", "y"} - set(names):
                 problem = f"no array {min(missing)}; the arrays are {some(names) or 'none'}"
                 raise DataError(problem, path=path)
-            budget = memory_budget(path)
-            X, y = (_read_array(archive, name, budget) for name in ("X", "y"))
+            X, y = (_read_array(archive, name, memory_budget(path)) for name in ("X", "y"))
     except DataError:
         raise
     except _DAMAGE as error:
         raise DataError(f"no usable .npz file: {in_a_line(error)}", path=path) from error
     if X.ndim not in (2, 3) or y.ndim != 1 or len(X) != len(y) or X.size == 0 or len(X) < 2:
-        raise DataError(
-            "expected X of shape (n, features) or (n, height, width) and y of shape (n,) "
-            f"with n of 2 or more, got {X.shape} and {y.shape}",
-            path=path,
-        )
+        expected = "X of shape (n, features) or (n, height, width) and y of shape (n,)"
+        problem = f"expected {expected} with n of 2 or more, got {X.shape} and {y.shape}"
+        raise DataError(problem, path=path)
     return X, y
 
 
@@ -112,10 +112,10 @@ def _read_array(archive: zipfile.ZipFile, name: str, budget: MemoryBudget) -> ND
             shape, is_fortran, dtype = _HEADERS[version](start)
         if dtype.hasobject or dtype.itemsize == 0 or min(shape, default=0) < 0:
             raise ValueError(f"{name}: object arrays and arrays of nothing are refused ({dtype})")
-        # The bytes of the array and of its copies: float64 and a mask, or sorted names.
-        each = dtype.itemsize if dtype == np.uint8 else 9 if dtype.kind in "biuf" else 0
         size = math.prod(shape) * dtype.itemsize
-        needed = math.prod(shape) * (dtype.itemsize + (each or 2 * dtype.itemsize))
+        # Its copies are float64 and a mask, or sorted names.
+        copies = 1 if dtype == np.uint8 else 9 if dtype.kind in "biuf" else 2 * dtype.itemsize
+        needed = size + math.prod(shape) * copies
         budget.check(needed, f"array {name} of shape {shape} and type {dtype}")
         stream.seek(start.tell())
         if len(data := read_exactly(stream, size + 1)) != size:  # type: ignore[arg-type]
@@ -123,17 +123,11 @@ def _read_array(archive: zipfile.ZipFile, name: str, budget: MemoryBudget) -> ND
     return np.ndarray(shape, dtype, data, order="F" if is_fortran else "C")
 
 
-def _target(
-    path: Path, y: NDArray[Any], task: Task | None
-) -> tuple[NDArray[Any], tuple[str, ...] | None]:
-    """Read the target as classes or as numbers."""
-    if y.dtype.kind == "U" and task != "regression":
-        letters = y.astype(y.dtype.newbyteorder("=")).view(np.uint32)
-        if (letters > sys.maxunicode).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
-            problem = "y: expected text, got characters that are not Unicode"
-            raise DataError(problem, path=path)
-        return encode(y)
-    return encode_numbers(_finite(path, "y", y), task)
+def _check_text(path: Path, texts: NDArray[Any]) -> None:
+    """Refuse characters that are not Unicode, which a damaged file may hold."""
+    letters = texts.astype(texts.dtype.newbyteorder("=")).view(np.uint32)
+    if (letters > sys.maxunicode).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
+        raise DataError("y: expected text, got characters that are not Unicode", path=path)
 
 
 def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
@@ -141,8 +135,7 @@ def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
     if array.dtype.kind not in "biuf":
         raise DataError(f"{name}: expected real numbers, got {array.dtype}", path=path)
     numbers = array.astype(np.float64)
-    is_number = np.isfinite(numbers)
-    if not is_number.all():
+    if not (is_number := np.isfinite(numbers)).all():
         wrong = np.unravel_index(int(is_number.argmin()), numbers.shape)
         at = ", ".join(map(str, wrong))
         raise DataError(f"{name}[{at}] is {numbers[wrong]}, expected a number", path=path)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from barenet.data._file_io import open_file
 
-# The types of Thrift's compact protocol.
-_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
+# The types of Thrift's compact protocol in the header of a page, which has no lists and no maps.
+_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _STRUCT = (*range(1, 9), 12)
 
 #: Maximum depth of structures; the format itself has fewer.
 _MOST_LEVELS = 16
@@ -40,72 +39,67 @@ def largest_group(path: Path, groups: list[Any]) -> int:
         # A column that is listed many times would take that much time.
         if sum(each.total_compressed_size for group in columns for each in group) > file_size:
             raise ValueError("its columns claim more bytes than the file has")
-        sizes = (
-            sum(size for each in group for size in _page_sizes(stream, each)) for group in columns
-        )
+        sizes = [sum(_column_size(stream, each) for each in group) for group in columns]
         return max(sizes, default=0)
 
 
-def _page_sizes(stream: BinaryIO, column: Any) -> Iterator[int]:
-    """Yield the decompressed size of each page of a column, up to the last value as Arrow does."""
+def _column_size(stream: BinaryIO, column: Any) -> int:
+    """Add up the decompressed sizes of a column's pages, up to the last value as Arrow does."""
     start, size, n_left = column.data_page_offset, column.total_compressed_size, column.num_values
     if 0 < (column.dictionary_page_offset or 0) < start:
         start = column.dictionary_page_offset
     if start < 0 or size < 0:
         raise ValueError("a column at a negative place, or of a negative size")
-    end = start + size
+    end, total = start + size, 0
     while n_left > 0 and start < end:
         header, length = _read_header(stream, start, end - start)
         unpacked, packed = header.get((2, _I32), -1), header.get((3, _I32), -1)
         if unpacked < 0 or packed < 0:
             raise ValueError("a page without a size")
-        yield unpacked
+        total += unpacked
         start += length + packed
         values = header.get((_VALUES.get(header.get((1, _I32), -1), 0), _STRUCT), {})
         n_left -= values.get((1, _I32), 0)
+    return total
 
 
-def _read_header(stream: BinaryIO, start: int, most: int) -> tuple[_Fields, int]:
+def _read_header(stream: BinaryIO, start: int, most: int, size: int = 0) -> tuple[_Fields, int]:
     """Read the header of a page, of `most` bytes at most, and return its length, too."""
-
-    def read(size: int) -> tuple[_Fields, int]:
-        stream.seek(start)
-        data = io.BytesIO(stream.read(min(size, most)))
-        return _read_struct(data), data.tell()
-
+    stream.seek(start)
+    data = io.BytesIO(stream.read(min(size or _FIRST_BYTES, most)))
     try:
-        return read(_FIRST_BYTES)
+        return _read_struct(data), data.tell()
     except ValueError:  # Long texts among its statistics are rare.
-        return read(_MOST_BYTES)
+        if size:
+            raise
+        return _read_header(stream, start, most, _MOST_BYTES)
 
 
 def _read_struct(stream: BinaryIO, level: int = 0) -> _Fields:
     """Read a structure; texts and floating-point numbers are skipped."""
+    if level > _MOST_LEVELS:
+        raise ValueError("too deeply nested")
     fields: _Fields = {}
     field = 0
     while head := _read_byte(stream):
-        kind = head & 15
-        field = field + (head >> 4) if head >> 4 else _read_number(stream, _I16)
+        kind, step = head & 15, head >> 4
+        field = field + step if step else _read_number(stream, _I16)
         if (field, kind) in fields:
             raise ValueError("a field that occurs twice")
-        # A truth value is in the type itself.
-        fields[field, kind] = None if kind in (_TRUE, _FALSE) else _read(stream, kind, level + 1)
+        fields[field, kind] = _read(stream, kind, level)
     return fields
 
 
 def _read(stream: BinaryIO, kind: int, level: int) -> Any:
-    """Read a value of a type."""
-    if level > _MOST_LEVELS:
-        raise ValueError("too deeply nested")
+    """Read a value of a type; a truth value is in the type itself."""
     if kind in _BITS:
         return _read_number(stream, kind)
     if kind == _STRUCT:
-        return _read_struct(stream, level)
-    if kind == _BYTE:
-        return _read_byte(stream)
-    if kind not in (_DOUBLE, _BINARY):  # The header of a page has no lists and no maps.
+        return _read_struct(stream, level + 1)
+    if kind not in (_TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY):
         raise ValueError(f"a value of unknown type {kind}")
-    stream.seek(8 if kind == _DOUBLE else _read_unsigned(stream), os.SEEK_CUR)
+    sizes = {_TRUE: 0, _FALSE: 0, _BYTE: 1, _DOUBLE: 8}
+    stream.seek(sizes[kind] if kind in sizes else _read_unsigned(stream), os.SEEK_CUR)
     return None
 
 

@@ -150,10 +150,8 @@ class RunConfig:
 
     def make_network(self) -> Network:
         """Build the network with its initial parameters."""
-        given = self.set_fields()
+        given, hidden = self.set_fields(), self.hidden or ()
         init: dict[str, Any] = {} if self.init in (None, "auto") else {"init": self.init}
-        options = {name: given[name] for name in ("bias_init", "batch_norm") if name in given}
-        hidden: Any = self.hidden or ()
         layers = dense_layers(
             self.layers or (),
             hidden[0] if len(hidden) == 1 else hidden,
@@ -161,7 +159,7 @@ class RunConfig:
             rate=self.dropout or 0.0,
             argument="layers",
             **init,
-            **options,
+            **{name: given[name] for name in ("bias_init", "batch_norm") if name in given},
         )
         return Network(layers, **{name: given[name] for name in ("seed", "dtype") if name in given})
 
@@ -172,9 +170,8 @@ class RunConfig:
         if self.learning_rate is None:
             return optimizer
         if optimizer.full_batch:
-            raise ArgumentError(
-                "lbfgs finds its own step sizes", argument="learning_rate", remedy="leave it out"
-            )
+            problem, remedy = "lbfgs finds its own step sizes", "leave it out"
+            raise ArgumentError(problem, argument="learning_rate", remedy=remedy)
         separator = "," if ":" in spec else ":"
         return as_optimizer(f"{spec}{separator}learning_rate={self.learning_rate!r}")
 
@@ -186,30 +183,23 @@ class RunConfig:
     def make_clipping(self) -> Clipping | None:
         """Build the clipping of the gradient, if there is any."""
         if self.clip_norm is not None and self.clip_value is not None:
-            raise ArgumentError(
-                "expected one of the two, got both", argument="clip_norm, clip_value"
-            )
+            problem = "expected one of the two, got both"
+            raise ArgumentError(problem, argument="clip_norm, clip_value")
         if self.clip_norm is not None:
             return ClipNorm(self.clip_norm)
         return None if self.clip_value is None else ClipValue(self.clip_value)
 
     def train_arguments(self) -> dict[str, Any]:
         """Arguments of `train`: everything but the network, the data and the callbacks."""
-        given: dict[str, Any] = {
-            "loss": self.loss,
-            "optimizer": self.make_optimizer(),
-            "schedule": self.schedule,
-            "penalty": self.make_penalties(),
-            "clip": self.make_clipping(),
-            "epochs": self.epochs,
-            "shuffle": self.shuffle,
-            "engine": self.engine,
-            "seed": self.seed,
-        }
-        arguments = {name: value for name, value in given.items() if value is not None}
-        if self.batch_size is not None:
-            arguments["batch_size"] = None if self.batch_size == "full" else self.batch_size
-        return arguments
+        names = ("loss", "schedule", "epochs", "shuffle", "engine", "seed", "batch_size")
+        given = self.set_fields()
+        arguments = {name: given[name] for name in names if name in given}
+        if self.batch_size == "full":
+            arguments["batch_size"] = None
+        if (clip := self.make_clipping()) is not None:
+            arguments["clip"] = clip
+        optimizer, penalty = self.make_optimizer(), self.make_penalties()
+        return {**arguments, "optimizer": optimizer, "penalty": penalty}
 
 
 #: Settings of a run where neither the user nor the data set has others.

@@ -44,7 +44,9 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
     n_inputs = n_inputs or dataset.n_features
     layers = config.layers or (n_inputs, *HIDDEN_SIZES, _n_outputs(dataset)[0])
     _check_layers(layers, dataset, n_inputs)
-    output = _usual_output(layers, dataset) if config.output is None else config.output
+    usual = "sigmoid" if layers[-1] == 1 else "softmax"
+    usual = "identity" if dataset.classes is None else usual
+    output = usual if config.output is None else config.output
     activation = build(Activation, ACTIVATIONS, output, "output")
     _check_output(activation.name, layers, dataset)
     loss = as_loss(config.loss, activation)
@@ -81,11 +83,14 @@ def table_defaults(n_training: int) -> RunConfig:
     >>> table_defaults(40_000).patience
     30
     """
-    common = RunConfig(hidden=("tanh",), l2=float(f"{3 / max(n_training, 1):.2g}"))
-    if n_training < ENOUGH_TO_VALIDATE:
-        return RunConfig(epochs=100, batch_size=min(32, max(n_training, 1))).over(common)
-    batch_size = 128 if n_training >= MANY else 32
-    return RunConfig(epochs=300, patience=30, batch_size=batch_size).over(common)
+    n_training, is_enough = max(n_training, 1), n_training >= ENOUGH_TO_VALIDATE
+    return RunConfig(
+        hidden=("tanh",),
+        l2=float(f"{3 / n_training:.2g}"),
+        epochs=300 if is_enough else 100,
+        patience=30 if is_enough else None,
+        batch_size=128 if n_training >= MANY else min(32, n_training),
+    )
 
 
 def _default_config(dataset: Dataset, given: RunConfig) -> RunConfig:
@@ -106,14 +111,10 @@ def without_superseded(given: RunConfig, usual: RunConfig) -> RunConfig:
     {'optimizer': 'sgd', 'l2': 0.1}
     """
     for changed, chosen_for_it in CHOSEN_FOR.items():
-        new, old = getattr(given, changed), getattr(usual, changed)
-        if new is not None and _name(new) != _name(old):
+        new, old = (str(getattr(config, changed) or "") for config in (given, usual))
+        if new and new.partition(":")[0] != old.partition(":")[0]:
             usual = dataclasses.replace(usual, **{chosen_for_it: None})
     return usual
-
-
-def _name(spec: str | int | None) -> str:
-    return str(spec or "").partition(":")[0]
 
 
 def _n_outputs(dataset: Dataset) -> tuple[int, ...]:
@@ -122,39 +123,23 @@ def _n_outputs(dataset: Dataset) -> tuple[int, ...]:
     return (1, 2) if n_classes == 2 else (n_classes or 1,)
 
 
-def _usual_output(layers: tuple[int, ...], dataset: Dataset) -> str:
-    if dataset.classes is None:
-        return "identity"
-    return "sigmoid" if layers[-1] == 1 else "softmax"
-
-
 def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> None:
     """Check that the first and the last layer fit the data."""
-    n_outputs = _n_outputs(dataset)
+    n_outputs, n_classes, problem = _n_outputs(dataset), len(dataset.classes or ()), ""
     if len(layers) < 2:
-        raise ArgumentError.of(
-            "layers",
-            " ".join(map(str, layers)),
-            f"the sizes from the input to the output, such as {n_inputs} 8 {n_outputs[0]}",
-        )
+        expected = f"the sizes from the input to the output, such as {n_inputs} 8 {n_outputs[0]}"
+        raise ArgumentError.of("layers", " ".join(map(str, layers)), expected)
     if layers[0] != n_inputs:
         encoded = "" if n_inputs == dataset.n_features else " once its columns are encoded"
-        raise ArgumentError(
-            f"start with {layers[0]}, but {dataset.name} has "
-            f"{_count(n_inputs, 'feature')}{encoded}",
-            argument="layers",
-            value=layers,
-        )
-    if layers[-1] not in n_outputs:
-        target = "one number to predict"
-        if dataset.classes is not None:
-            target = _count(len(dataset.classes), "class", "es")
-        raise ArgumentError(
-            f"end with {layers[-1]}, but {dataset.name} has {target}; "
-            f"expected {' or '.join(map(str, n_outputs))} at the end",
-            argument="layers",
-            value=layers,
-        )
+        features = f"{n_inputs} feature{'s' * (n_inputs != 1)}"
+        problem = f"start with {layers[0]}, but {dataset.name} has {features}{encoded}"
+    elif layers[-1] not in n_outputs:
+        target = f"{n_classes} classes" if n_classes else "one number to predict"
+        expected = " or ".join(map(str, n_outputs))
+        problem = f"end with {layers[-1]}, but {dataset.name} has {target}; expected {expected}"
+        problem += " at the end"
+    if problem:
+        raise ArgumentError(problem, argument="layers", value=layers)
 
 
 def _check_output(output: str, layers: tuple[int, ...], dataset: Dataset) -> None:
@@ -162,13 +147,5 @@ def _check_output(output: str, layers: tuple[int, ...], dataset: Dataset) -> Non
     if dataset.classes is not None and output not in ("softmax", "sigmoid"):
         raise ArgumentError.of("output", output, "softmax or sigmoid for classes")
     if output == "softmax" and layers[-1] == 1:
-        raise ArgumentError(
-            "a softmax of a single output is always 1",
-            argument="output",
-            value=output,
-            remedy="use sigmoid",
-        )
-
-
-def _count(number: int, noun: str, plural: str = "s") -> str:
-    return f"{number} {noun}{'' if number == 1 else plural}"
+        problem, remedy = "a softmax of a single output is always 1", "use sigmoid"
+        raise ArgumentError(problem, argument="output", value=output, remedy=remedy)

@@ -58,9 +58,3 @@ def test_nothing_is_done_when_predicting_or_at_rate_zero(rate, training):
 def test_fault_33_a_rate_that_is_none(rate):
     with pytest.raises(ValueError, match=r"^rate: expected a number from 0 to below 1, got"):
         Dropout(rate)
-
-
-@pytest.mark.parametrize("rate", [0, 0.5, np.float64(0.5), np.float32(0.5)])
-def test_a_rate_of_any_type(rate):
-    assert Dropout(rate).rate == rate
-    assert type(Dropout(rate).rate) is float
