@@ -150,10 +150,8 @@ def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray
     ----------
     y : array-like of int of shape (n_samples,)
         Class indices from 0 to n_classes − 1.
-    n_classes : int
-        Number of columns.
-    dtype : dtype, default=float32
-        Dtype of the result.
+    n_classes, dtype : int, and dtype, default=float32
+        Number of columns, and the dtype of the result.
 
     Returns
     -------
