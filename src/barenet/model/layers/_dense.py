@@ -10,7 +10,7 @@ from barenet._constraints import check_count
 from barenet._registry import spec_of
 from barenet.errors import ArgumentError
 from barenet.model._activations import IDENTITY, Activation, as_activation
-from barenet.model._arrays import Arrays, Cache, FloatArray
+from barenet.model._arrays import Arrays, Cache, FloatArray, Forward
 from barenet.model._initializers import Initializer, Orthogonal, as_initializer
 from barenet.model.layers._layer import Layer
 
@@ -76,7 +76,7 @@ class Dense(Layer):
 
     def forward(
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
-    ) -> tuple[FloatArray, Cache]:
+    ) -> Forward:
         """Compute Z = X W + b and A = f(Z); Z itself for ``logits``."""
         activation = IDENTITY if logits else self.activation
         Z = X @ self.weights + self.bias

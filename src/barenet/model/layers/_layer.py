@@ -17,7 +17,7 @@ import numpy as np
 from barenet._constraints import Configurable
 from barenet._registry import spec_of
 from barenet.model._activations import Activation
-from barenet.model._arrays import Arrays, Cache, FloatArray, Shape
+from barenet.model._arrays import Arrays, Cache, FloatArray, Forward, Shape
 from barenet.model._layout import InPlaceAssignment
 
 
@@ -63,9 +63,7 @@ class Layer(InPlaceAssignment, ABC):
     statistic_shapes: Mapping[str, Shape] = MappingProxyType({})
 
     @abstractmethod
-    def forward(
-        self, X: FloatArray, *, training: bool = False, rng_key: int = 0
-    ) -> tuple[FloatArray, Cache]:
+    def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:
         """Compute the layer's output, shape (n_samples, n_out), and the cache for `backward`.
 
         Parameters
