@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -80,17 +80,19 @@ class Passes(NamedTuple):
     backward_text: str
 
 
-def explain_pass(table: QuantityTable, layer: RecordedLayer, phase: Phase) -> Step:
-    """Write a pass of a layer; a user-defined one is shown without formulas."""
-    ours = type(layer.layer).__module__.startswith("barenet.")
-    passes = LAYER_FORMULAS.get(layer.layer.name, _ANY_LAYER) if ours else _ANY_LAYER
-    if phase == "forward":
-        write, text, arrays = passes.forward, passes.forward_text, layer.arrays
-    else:
-        write, text, arrays = passes.backward, passes.backward_text, {}
-    given = [table.add(table.name_of(layer.index, name), value) for name, value in arrays.items()]
-    title = f"Layer {layer.index + 1}, {phase}: {layer.layer!r}"
-    return Step(title, text, tuple(given), tuple(write(LayerFormulas(table, layer))), phase)
+def explain_layers(table: QuantityTable, phase: Phase) -> Iterator[Step]:
+    """Write the forward or the backward pass; user-defined layers are shown without formulas."""
+    for layer in table.step.layers[:: 1 if phase == "forward" else -1]:
+        ours = type(layer.layer).__module__.startswith("barenet.")
+        passes = LAYER_FORMULAS.get(layer.layer.name, _ANY_LAYER) if ours else _ANY_LAYER
+        if phase == "forward":
+            write, text, arrays = passes.forward, passes.forward_text, layer.arrays.items()
+        else:
+            write, text, arrays = passes.backward, passes.backward_text, {}.items()
+        given = [table.add(table.name_of(layer.index, name), value) for name, value in arrays]
+        if (equations := write(LayerFormulas(table, layer))) or phase == "forward":
+            title = f"Layer {layer.index + 1}, {phase}: {layer.layer!r}"
+            yield Step(title, text, tuple(given), tuple(equations), phase)
 
 
 def _dense_forward(layer: LayerFormulas) -> list[Equation]:

@@ -17,18 +17,14 @@ from barenet.errors import ArgumentError
 from barenet.insight.explain._differences import Differences
 from barenet.insight.explain._document import Step
 from barenet.insight.explain._explanation import Explanation
-from barenet.insight.explain._layers import explain_pass
+from barenet.insight.explain._layers import explain_layers
 from barenet.insight.explain._loss_step import explain_loss, explain_rows
 from barenet.insight.explain._neuron import Neuron, find_neuron, steps_of
 from barenet.insight.explain._note import Note
 from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
 from barenet.insight.explain._quantity_table import QuantityTable
 from barenet.insight.explain._recorded_step import RecordedStep, record_step
-from barenet.insight.explain._update_step import (
-    explain_clipping,
-    explain_penalties,
-    explain_update,
-)
+from barenet.insight.explain._update_step import explain_update
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.layers import BatchNorm
@@ -243,15 +239,10 @@ def _steps(job: Job, first_step: int, neuron: Neuron | None, limit: int) -> Iter
     exact = _in_float64(recorded, first_step)
     table = QuantityTable(recorded, Differences(exact, most, first_step, neuron))
     yield explain_rows(table)
-    for layer in recorded.layers:
-        yield explain_pass(table, layer, "forward")
+    yield from explain_layers(table, "forward")
     yield explain_loss(table)
-    for layer in reversed(recorded.layers):
-        if (step := explain_pass(table, layer, "backward")).equations:
-            yield step
-    yield from explain_penalties(table)
-    yield from explain_clipping(table)
-    yield explain_update(table)
+    yield from explain_layers(table, "backward")
+    yield from explain_update(table)
 
 
 def _in_float64(recorded: RecordedStep, first_step: int) -> RecordedStep:
