@@ -399,23 +399,6 @@ def test_promise_16_no_hostile_request_is_let_in(server, shake, ask):
     assert tried >= 30 and let_in == 0
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_what_a_browser_says_of_foreign_pages_is_believed(server, ask, site):
-    own = ("Host", server.host)
-    said = [own, ("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", "no-cors")]
-    assert ask(f"/{server.token}/main.js", headers=said)[0] == 403
-    followed = [own, ("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", "navigate")]
-    assert ask(headers=followed)[0] == 403  # a link that was clicked elsewhere
-    opened = [own, ("Sec-Fetch-Site", "none"), ("Sec-Fetch-Mode", "navigate")]
-    assert ask(headers=opened)[0] == 200
-
-
-def test_a_table_that_is_too_large_is_refused(server, ask):
-    own = [("Host", server.host), ("Origin", server.origin)]
-    status, _, body = ask(f"/{server.token}/table", "POST", own, b"a" * (20 * 2**20 + 1))
-    assert status == 413 and b"larger than 20 MiB" in body
-
-
 def test_every_answer_carries_the_headers(server, ask):
     for path in ("/", "/main.js", "/nothing", "/catalog.json"):
         _, headers, _ = ask(f"/{server.token}{path}")
