@@ -259,44 +259,41 @@ def test_a_subclass_of_other_defaults_is_taken(path):
     assert np.array_equal(shipped(model, path).probabilities(X), model.predict_proba(X))
 
 
-LABELS = np.stack([KIND > 0, KIND == 2], axis=1).astype(int)
+def fitted(*steps, X=X, y=KIND):
+    return make_pipeline(*steps, MLPClassifier(2, **QUICK)).fit(X, y)
 
+
+def search(model, **options):
+    return GridSearchCV(model, {}, cv=2, **options)
+
+
+REGRESSOR = MLPRegressor(hidden_layer_sizes=2, **QUICK)
 REFUSED = [
     (MLPClassifier, "MLPClassifier has no network yet; call fit first"),
     (lambda: make_pipeline(StandardScaler(), MLPRegressor()), "MLPRegressor has no network yet"),
     (lambda: make_pipeline(StandardScaler()), "expected a fitted MLPClassifier or MLPRegressor"),
     (lambda: Network.dense([2, 1]), "expected a fitted MLPClassifier or MLPRegressor, .* Network"),
-    (lambda: make_pipeline(PCA(2), MLPClassifier(2, **QUICK)).fit(X, KIND),
-     "step 'pca': expected TablePreprocessor, StandardScaler, .*, got PCA"),
-    (lambda: make_pipeline(MaxAbsScaler(), MLPClassifier(2, **QUICK)).fit(X, KIND), "MaxAbsScaler"),
-    (lambda: make_pipeline(MinMaxScaler(clip=True), MLPClassifier(2, **QUICK)).fit(X, KIND),
-     r"got MinMaxScaler\(clip=True\)"),
-    (lambda: make_pipeline(PCA(2), StandardScaler(), MLPClassifier(2, **QUICK)).fit(X, KIND),
-     "one step before the network, got 'pca', 'standardscaler'"),
-    (lambda: TransformedTargetRegressor(
-        MLPRegressor(hidden_layer_sizes=2, **QUICK), transformer=FunctionTransformer()
-     ).fit(X, X[:, 0]), "transformer: .* got FunctionTransformer"),
-    (lambda: make_pipeline(
-        StandardScaler(), GridSearchCV(MLPClassifier(2, **QUICK), {}, cv=2)
-     ).fit(X, KIND), "step 'gridsearchcv': .* got GridSearchCV; search over the whole pipeline"),
-    (lambda: make_pipeline(StandardScaler(), make_pipeline(MLPClassifier(2, **QUICK))).fit(X, KIND),
-     "step 'pipeline': .* got Pipeline; put its steps into the one"),
-    (lambda: make_pipeline(StandardScaler(), TransformedTargetRegressor(
-        MLPRegressor(hidden_layer_sizes=2, **QUICK)
-     )).fit(X, X[:, 0]), "step 'transformedtargetregressor': .*put it around the whole pipeline"),
-    (lambda: GridSearchCV(MLPClassifier(2, **QUICK), {}, cv=2, refit=False).fit(X, KIND),
+    (lambda: fitted(PCA(2)), "step 'pca': expected TablePreprocessor, StandardScaler, .*, got PCA"),
+    (lambda: fitted(MaxAbsScaler()), "MaxAbsScaler"),
+    (lambda: fitted(MinMaxScaler(clip=True)), r"got MinMaxScaler\(clip=True\)"),
+    (lambda: fitted(PCA(2), StandardScaler()), "before the network, got 'pca', 'standardscaler'"),
+    (lambda: TransformedTargetRegressor(REGRESSOR, transformer=FunctionTransformer())
+     .fit(X, X[:, 0]), "transformer: .* got FunctionTransformer"),
+    (lambda: make_pipeline(StandardScaler(), search(MLPClassifier(2, **QUICK))).fit(X, KIND),
+     "step 'gridsearchcv': .* got GridSearchCV; search over the whole pipeline"),
+    (lambda: make_pipeline(StandardScaler(), fitted()), "step 'pipeline': .*put its steps"),
+    (lambda: make_pipeline(StandardScaler(), TransformedTargetRegressor(REGRESSOR))
+     .fit(X, X[:, 0]), "step 'transformedtargetregressor': .*put it around the whole pipeline"),
+    (lambda: search(MLPClassifier(2, **QUICK), refit=False).fit(X, KIND),
      "GridSearchCV has no best model; use refit=True"),
-    (lambda: GridSearchCV(MLPClassifier(), {}), "GridSearchCV has no best model; call fit first"),
-    (lambda: Cautious(2, **QUICK).fit(X, KIND),
-     r"Cautious overrides predict_proba \(Halving\)"),
-    (lambda: make_pipeline(Rounding(), MLPClassifier(2, **QUICK)).fit(X, KIND),
-     r"Rounding overrides transform \(Rounding\)"),
-    (lambda: MLPClassifier(2, **QUICK).fit(X, LABELS), "predicts several labels"),
-    (lambda: MLPClassifier(2, **QUICK).fit(X, np.full(150, "a")), "the single class 'a'"),
-    (lambda: MLPClassifier(2, **QUICK).fit(X, 2**60 + KIND), "classes 1152921504606846976"),
-    (lambda: MLPClassifier(2, **QUICK).fit(X, np.array(["", "b", "c"])[KIND]), "none of them"),
-    (lambda: MLPClassifier(2, **QUICK).fit(X, np.array([" x", "x", "c"])[KIND]),
-     "' x' has spaces around it"),
+    (lambda: search(MLPClassifier()), "GridSearchCV has no best model; call fit first"),
+    (lambda: Cautious(2, **QUICK).fit(X, KIND), r"Cautious overrides predict_proba \(Halving\)"),
+    (lambda: fitted(Rounding()), r"Rounding overrides transform \(Rounding\)"),
+    (lambda: fitted(y=np.stack([KIND > 0, KIND == 2], axis=1) * 1), "predicts several labels"),
+    (lambda: fitted(y=np.full(150, "a")), "the single class 'a'"),
+    (lambda: fitted(y=2**60 + KIND), "classes 1152921504606846976"),
+    (lambda: fitted(y=np.array(["", "b", "c"])[KIND]), "none of them"),
+    (lambda: fitted(y=np.array([" x", "x", "c"])[KIND]), "' x' has spaces around it"),
 ]  # fmt: skip
 
 
