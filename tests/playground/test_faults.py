@@ -98,6 +98,7 @@ def test_fault_78_a_message_that_is_too_large(server, page, open_page):
         '{"type": "edit", "value": -Infinity}',
         "[" * 30_000,
         '{"a":' * 10_000,
+        *(f'{{"type": "configure", "state": {"[" * n + "]" * n}}}' for n in range(900, 1000, 9)),
         '{"type": "fly"}',
         '{"type": ["play"]}',
         '{"type": "configure"}',
