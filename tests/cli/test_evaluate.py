@@ -31,7 +31,7 @@ def test_the_rows_held_out_are_those_of_the_training(barenet, iris):
 
 def test_by_default_it_is_measured_on_the_data_of_its_training(barenet, iris, towns):
     here = str(Path("towns.csv").resolve())
-    for run, data, rows in ((iris, "iris", "the test rows"), (towns, here, "all rows")):
+    for run, data, rows in ((iris, "iris", "test rows"), (towns, here, "all rows")):
         said, by_default = barenet("evaluate", run, data), barenet("evaluate", run)
         assert (by_default.status, by_default.out) == (0, said.out)
         assert by_default.err == f"no data named: {rows} of {data}\n\n{said.err}"

@@ -180,7 +180,7 @@ def test_notation_and_precision(barenet):
         (["moons", "--precision", 99], "precision: expected a whole number from 1 to 17, got 99"),
         (["moons", "--notation", "diagonal"], "diagonal"),
         (["moons", "--json", "--out", "x.md"], "json: goes without --format and --out"),
-        (["moons", "--epochs", 3], "--epochs: unknown option"),
+        (["moons", "--epochs", 3], "Unknown option: --epochs"),
         (["IRIS", "moons"], "moons has 2 features"),
         (["IRIS", "--layers", 4, 3], "layers: "),
         (["IRIS", "--missing", "unknown"], "missing: "),

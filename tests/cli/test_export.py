@@ -126,7 +126,7 @@ def test_a_network_alone_can_be_exported(barenet):
         ([], "to: name the format, one of onnx, c, python, json"),
         (
             ["--to", "onx"],
-            "--to: expected one of onnx, c, python, json, got 'onx'; did",
+            'for --to. Choose from: "onnx", "c", "python", "json". Did you mean "onnx"',
         ),
         (["--out", "net.txt"], "to: the format does not follow from net.txt"),
         (

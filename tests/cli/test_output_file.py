@@ -49,7 +49,7 @@ def test_what_was_there_before_stays(tmp_path):
         (["explain", "d.csv", "--target", "k"], "d.csv", "unknown format '.csv' of d.csv (choose"),
         (["explain", "d.txt", "--target", "k"], "d.txt", "d.txt is no explanation of barenet's"),
         (["explain", "IRIS"], "IRIS/model.safetensors", "unknown format '.safetensors'"),
-        (["explain", "IRIS", "--format", "html"], "IRIS/settings.toml", "unknown format '.toml'"),
+        (["explain", "IRIS", "--format", "html"], "IRIS/settings.toml", "is no explanation"),
         (["explain", "moons"], "notes.md", "notes.md is no explanation of barenet's"),
         (["explain", "moons", "--format", "html"], "folder", "is no explanation of barenet's"),
         (["explain", "moons"], "notes", "notes is no explanation of barenet's"),

@@ -39,7 +39,7 @@ def test_scores_and_the_confusion_matrix_are_scikit_learns(iris):
 
 def test_scores_are_printed_under_their_names(capsys):
     scores = {"loss": 0.123456789, "r2": 0.5, "rmse": 1e-9, "mae": 2.0}
-    emit_scores([("network", "5 test rows", scores)], "huber:delta=2.0")
+    emit_scores(("", "rows"), [(("network", "5 test rows"), scores)], "huber:delta=2.0")
     lines = capsys.readouterr().out.splitlines()
     assert [line.split() for line in lines] == [
         ["rows", "R²", "RMSE", "MAE", "huber"],
@@ -52,11 +52,11 @@ def test_a_wide_confusion_matrix_has_numbers_for_names_or_is_left_out(capsys):
     names = tuple(f"a class with the number {number}" for number in range(6))
     emit_confusion_matrix(np.eye(6, dtype=int), names)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split() == list("012345")
-    assert lines[2].startswith("0 a class with the number 0  1")
+    assert lines[2].split() == list("012345")
+    assert lines[3].startswith("0 a class with the number 0  1")
     assert max(map(len, lines)) < 80
     emit_confusion_matrix(np.eye(21, dtype=int), tuple(map(str, range(21))))
-    assert capsys.readouterr().out == "(no confusion matrix: it would have 21 columns)\n"
+    assert capsys.readouterr().out == "\n(no confusion matrix: it would have 21 columns)\n"
 
 
 def split(name):

@@ -160,7 +160,7 @@ def test_settings_repeat_the_run_whatever_was_said_of_the_columns(barenet):
         (["--drop", "island", "--categories", "island"], "is in categories, too"),
         (["--rare", -1], "rare: expected a number of 0 or more, got -1.0"),
         (["--numeric", "island"], "column 'island': expected a number, got "),
-        (["--decimal", ";"], "--decimal: expected . or ,, got ';'"),
+        (["--decimal", ";"], '";" for --decimal. Choose from: ".", ","'),
         (["--layers", 6, 3, 3], "layers: start with 6, but penguins.csv has 14 features once"),
     ],
 )

@@ -10,11 +10,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow
-from format import Format
+from format import Format, save_model
 from mutations import NUMBERS, mutated
 from pyarrow import parquet
 
-from barenet import Network, Predictor, save
 from barenet.data._npz import load_arrays
 from barenet.data._parquet import open_parquet
 from barenet.data._scaling import Scaling
@@ -27,21 +26,8 @@ __all__ = ["NPZ", "Parquet"]
 BOMBS = 200
 
 
-def save_model(folder: Path) -> Path:
-    """A model of two columns of numbers."""
-    path = folder / "model.safetensors"
-    save(
-        Predictor(
-            network=Network.dense([2, 2], output="softmax"),
-            preprocessing=Scaling("none", np.zeros(2), np.ones(2)),
-            classes=("no", "yes"),
-            feature_names=("x1", "x2"),
-            target_name="y",
-            dataset="learned",
-        ),
-        path,
-    )
-    return path
+#: The inputs of a model of two columns.
+COLUMNS = Scaling("none", np.zeros(2), np.ones(2))
 
 
 def parquet_bytes(columns: dict[str, Any], **options: Any) -> bytes:
@@ -82,7 +68,7 @@ class Parquet(Format):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.model = save_model(folder)
+        self.model = save_model(folder / "m.safetensors", COLUMNS, feature_names=("x1", "x2"))
         long = pyarrow.DictionaryArray.from_arrays(np.zeros(10**5, np.int32), ["x" * 20_000])
         self.bombs = (
             parquet_bytes({"x1": long, "x2": np.zeros(10**5), "y": np.zeros(10**5)}),
@@ -154,7 +140,7 @@ class NPZ(Format):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.model = save_model(folder)
+        self.model = save_model(folder / "m.safetensors", COLUMNS, feature_names=("x1", "x2"))
         zeros = npy(np.zeros((10**6, 100), np.int8))
         long = b"\x93NUMPY\x02\x00" + (2**26).to_bytes(4, "little") + b" " * 2**26
         self.bombs = tuple(

@@ -46,27 +46,7 @@ class Hang(BaseException):
 
 
 def check(form: Format, seed: int, number: int, commands: int = COMMANDS) -> str:
-    """Make an input, have it read, and see that nothing comes of it that should not.
-
-    Parameters
-    ----------
-    form : Format
-        What is fuzzed.
-    seed, number : int
-        Which input.
-    commands : int
-        One in so many goes through the command line.
-
-    Returns
-    -------
-    str
-        What became of it.
-
-    Raises
-    ------
-    Fault
-        If it is something that is not promised; the input is still in its file.
-    """
+    """Make an input, have it read, and return the outcome; one in so many goes to a command."""
     rng = random.Random(f"{seed} {form.name} {number}")
     path = form.write(rng)
     try:

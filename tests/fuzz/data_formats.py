@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow
-from format import Format
+from format import Format, save_model
 from mutations import NUMBERS, mutated
 
-from barenet import Network, Predictor, TableEncoding, save
+from barenet import TableEncoding
 from barenet.data._csv_table import read_table
 from barenet.data._delimited import CsvOptions
 from barenet.data._idx import read_idx
@@ -93,18 +93,7 @@ class CSV(Format):
         super().__init__(folder)
         table = load_table(self.put("learned.csv", self.SEEDS[0]), "y", frame=True)
         self.encoding = TableEncoding.fit(table.X)
-        self.model = folder / "model.safetensors"
-        save(
-            Predictor(
-                network=Network.dense([self.encoding.n_outputs, 2], output="softmax"),
-                preprocessing=self.encoding,
-                classes=("no", "yes"),
-                feature_names=self.encoding.feature_names,
-                target_name="y",
-                dataset="learned.csv",
-            ),
-            self.model,
-        )
+        self.model = save_model(folder / "model.safetensors", self.encoding)
         self.bombs = {
             "t.csv.zst": bomb(b"size,town,y\n", b"1.5,Rome,no\n", 2**26),
             "t.csv.xz": lzma.compress(b",".join(b"x%d" % at for at in range(10**6)), preset=0),
@@ -166,18 +155,14 @@ class IDX(Format):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.model = folder / "model.safetensors"
-        save(
-            Predictor(
-                network=Network.dense([784, 10], output="softmax"),
-                preprocessing=Scaling("minmax", np.zeros(784), np.full(784, 1 / 255)),
-                classes=tuple("0123456789"),
-                feature_names=tuple(f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)),
-                target_name="digit",
-                dataset="mnist",
-                image_shape=(28, 28),
-            ),
-            self.model,
+        self.model = save_model(
+            folder / "model.safetensors",
+            Scaling("minmax", np.zeros(784), np.full(784, 1 / 255)),
+            10,
+            classes=tuple("0123456789"),
+            feature_names=tuple(f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)),
+            target_name="digit",
+            image_shape=(28, 28),
         )
         for name in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte"):
             self.put(name, idx((1, 28, 28)))

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-__all__ = ["Format", "folder_in_memory"]
+import tomli_w
+
+from barenet import Network, Predictor, TableEncoding, save
+
+__all__ = ["Format", "as_toml", "folder_in_memory", "save_model"]
 
 
 @contextlib.contextmanager
@@ -22,14 +27,26 @@ def folder_in_memory() -> Iterator[Path]:
         yield Path(place)
 
 
-class Format(ABC):
-    """A format of files.
+def save_model(path: Path, inputs: Any, n_outputs: int = 2, **more: Any) -> Path:
+    """Save a model of columns with these numbers or this encoding."""
+    columns = {"feature_names": inputs.feature_names} if isinstance(inputs, TableEncoding) else {}
+    n_inputs = inputs.n_outputs if columns else len(inputs.offset)
+    network = Network.dense([n_inputs, n_outputs], output="softmax")
+    given = {"classes": ("no", "yes"), "target_name": "y", "dataset": "rows", **columns, **more}
+    save(Predictor(network=network, preprocessing=inputs, **given), path)
+    return path
 
-    Parameters
-    ----------
-    folder : Path
-        An empty one, for the inputs and what their readers need besides.
-    """
+
+def as_toml(plain: Any) -> bytes:
+    """Write plain data as TOML, or as JSON if TOML can't: it has no null, no half a character."""
+    try:
+        return tomli_w.dumps(plain).encode()
+    except (TypeError, ValueError):
+        return json.dumps(plain).encode()
+
+
+class Format(ABC):
+    """A format of files; the folder, empty at first, is for inputs and their readers' files."""
 
     name: ClassVar[str]
     #: How many inputs the tests have; `make fuzz` has a million of each format.

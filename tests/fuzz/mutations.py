@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshal
 import random
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 __all__ = ["NUMBERS", "changed", "mutated"]
@@ -31,105 +31,49 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
+KINDS = ("flip", "overwrite", "insert", "truncate", "delete", "repeat", "move", "replace", "splice")
+
+
 def mutated(
     data: bytes, rng: random.Random, words: Sequence[bytes], others: Sequence[bytes]
 ) -> bytes:
-    """Change bytes, in one to four steps.
-
-    Parameters
-    ----------
-    data : bytes
-        What a reader would take.
-    rng : random.Random
-        Decides.
-    words : sequence of bytes
-        What has a meaning in this format.
-    others : sequence of bytes
-        Whole inputs, to be spliced with.
-
-    Returns
-    -------
-    bytes
-        Most often what it would not.
-    """
+    """Change bytes in one to four steps, with words of the format and parts of other inputs."""
     for _ in range(rng.choice((1, 1, 1, 1, 1, 2, 3, 4))):
-        step = rng.choice(STEPS)
-        data = step(data, rng, rng.choice(words), rng.choice(others))[:LONGEST]
+        data = _step(data, rng, rng.choice(words), rng.choice(others))[:LONGEST]
     return data
 
 
-def _flip(data: bytes, rng: random.Random, word: bytes, other: bytes) -> bytes:
-    at = rng.randrange(len(data) + 1)
-    bit = bytes([data[at] ^ (1 << rng.randrange(8))]) if at < len(data) else b""
-    return data[:at] + bit + data[at + 1 :]
-
-
-def _overwrite(data: bytes, rng: random.Random, word: bytes, other: bytes) -> bytes:
-    at = rng.randrange(len(data) + 1)
-    return data[:at] + word + data[at + len(word) :]
-
-
-def _insert(data: bytes, rng: random.Random, word: bytes, other: bytes) -> bytes:
-    at = rng.randrange(len(data) + 1)
-    return data[:at] + word * rng.choice((1, 1, 1, 2, 50)) + data[at:]
-
-
-def _truncate(data: bytes, rng: random.Random, word: bytes, other: bytes) -> bytes:
-    return data[: rng.randrange(len(data) + 1)]
-
-
-def _delete(data: bytes, rng: random.Random, word: bytes, other: bytes) -> bytes:
-    start, end = _span(data, rng)
-    return data[:start] + data[end:]
-
-
-def _repeat(data: bytes, rng: random.Random, word: bytes, other: bytes) -> bytes:
-    start, end = _span(data, rng)
-    return data[:start] + data[start:end] * rng.choice((2, 3, 100)) + data[end:]
-
-
-def _move(data: bytes, rng: random.Random, word: bytes, other: bytes) -> bytes:
-    start, end = _span(data, rng)
-    left = data[:start] + data[end:]
-    at = rng.randrange(len(left) + 1)
-    return left[:at] + data[start:end] + left[at:]
-
-
-def _replace(data: bytes, rng: random.Random, word: bytes, other: bytes) -> bytes:
-    start, end = _span(data, rng)
-    return data[:start] + word + data[end:]
-
-
-def _splice(data: bytes, rng: random.Random, word: bytes, other: bytes) -> bytes:
-    return data[: rng.randrange(len(data) + 1)] + other[rng.randrange(len(other) + 1) :]
-
-
-STEPS: list[Callable[[bytes, random.Random, bytes, bytes], bytes]] = [
-    _flip, _overwrite, _insert, _truncate, _delete, _repeat, _move, _replace, _splice,
-]  # fmt: skip
-
-
-def _span(data: bytes, rng: random.Random) -> tuple[int, int]:
-    """A part of the bytes, most often a short one."""
+def _step(data: bytes, rng: random.Random, word: bytes, other: bytes) -> bytes:
+    """Replace a part of the bytes, most often a short one."""
     start = rng.randrange(len(data) + 1)
-    return start, min(len(data), start + int(rng.paretovariate(0.7)))
+    end = min(len(data), start + int(rng.paretovariate(0.7)))
+    part = data[start:end]
+    match rng.choice(KINDS):
+        case "flip":
+            end = start + 1
+            part = bytes(byte ^ (1 << rng.randrange(8)) for byte in data[start:end])
+        case "overwrite":
+            end, part = start + len(word), word
+        case "insert":
+            end, part = start, word * rng.choice((1, 1, 1, 2, 50))
+        case "truncate":
+            end, part = len(data), b""
+        case "delete":
+            part = b""
+        case "repeat":
+            part *= rng.choice((2, 3, 100))
+        case "move":
+            data = data[:start] + data[end:]
+            start = end = rng.randrange(len(data) + 1)
+        case "replace":
+            part = word
+        case "splice":
+            end, part = len(data), other[rng.randrange(len(other) + 1) :]
+    return data[:start] + part + data[end:]
 
 
 def changed(plain: Any, rng: random.Random) -> Any:
-    """Change plain data, in one to three places.
-
-    Parameters
-    ----------
-    plain : dict or list
-        What JSON or TOML holds; it stays as it is.
-    rng : random.Random
-        Decides.
-
-    Returns
-    -------
-    dict or list
-        Of the same form but for what was changed.
-    """
+    """Copy plain data, and change one to three places."""
     plain = _copy(plain)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         if places := list(_places(plain)):

@@ -9,9 +9,8 @@ import tomllib
 import warnings
 from pathlib import Path
 
-import tomli_w
 from cyclopts import CycloptsError
-from format import Format
+from format import Format, as_toml
 from model_formats import JSON_WORDS, mended, repacked, unpacked
 from mutations import changed, mutated
 
@@ -19,17 +18,20 @@ from barenet import Network
 from barenet.callbacks import Callback
 from barenet.cli._experiment import Experiment, prepare
 from barenet.cli._run_file import read_run_file
-from barenet.cli._run_folder import HISTORY, RunFolder, read_history
+from barenet.cli._run_folder import (
+    HISTORY,
+    NOTE,
+    UNFINISHED,
+    RunCheckpoint,
+    RunFolder,
+    read_history,
+)
 from barenet.cli._run_settings import HEADER
 from barenet.cli._trained_model import MODEL, SETTINGS
-from barenet.cli._unfinished_run import NOTE, UnfinishedRun
 from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME, Checkpoint
 
 __all__ = ["Run"]
-
-#: The settings of a run that is not finished.
-UNFINISHED = UnfinishedRun(Path()).settings.name
 
 #: Fraction of inputs that are files of settings: the command line takes 20 ms to parse one.
 SETTINGS_SHARE = 0.006
@@ -54,15 +56,7 @@ class Interruption(Callback):
 
 
 class Interrupted:
-    """The folder of a run that was interrupted, and what it takes to go on with it.
-
-    Parameters
-    ----------
-    place : Path
-        Where the folder is.
-    settings : str
-        Those of the run.
-    """
+    """The folder of a run that was interrupted, and everything that resumes it."""
 
     def __init__(self, place: Path, settings: str) -> None:
         self.place = place
@@ -70,8 +64,8 @@ class Interrupted:
         (place / "given.toml").write_text(settings)
         self.experiment = prepare(read_run_file(place / "given.toml"))
         folder = RunFolder(place)
-        folder.unfinished.start(self.experiment.settings)
-        keeper = folder.unfinished.make_checkpoint("never", self.experiment.settings)
+        folder.start(self.experiment.settings)
+        keeper = RunCheckpoint(folder, "never", self.experiment.settings)
         history = self.fresh().run([Interruption()], 1, keeper)
         folder.save(self.experiment.predictor, history, self.experiment.settings)
         names = (MODEL, HISTORY, SETTINGS, UNFINISHED, FILE_NAME)
@@ -79,12 +73,9 @@ class Interrupted:
 
     def fresh(self) -> Experiment:
         """Make a network that has not learned anything."""
-        experiment = self.experiment
-        made = [dataclasses.replace(experiment.predictor, network=self.network())]
-        return dataclasses.replace(experiment, predictor=made[0])
-
-    def network(self) -> Network:
-        return Network.dense([2, 4, 2], hidden="tanh", output="softmax", seed=0)
+        network = Network.dense([2, 4, 2], hidden="tanh", output="softmax", seed=0)
+        predictor = dataclasses.replace(self.experiment.predictor, network=network)
+        return dataclasses.replace(self.experiment, predictor=predictor)
 
     def restore(self) -> None:
         """Put every file back, as a command may have gone on with the run."""
@@ -129,11 +120,7 @@ class Run(Format):
         others = [run.files[SETTINGS] for run in self.runs]
         if rng.random() < 0.5:
             return mutated(data, rng, WORDS, others)
-        plain = changed(tomllib.loads(data.decode()), rng)
-        try:
-            return tomli_w.dumps(plain).encode()
-        except (TypeError, ValueError):  # TOML has no null, and no half a character.
-            return json.dumps(plain).encode()
+        return as_toml(changed(tomllib.loads(data.decode()), rng))
 
     def _history(self, data: bytes, rng: random.Random) -> bytes:
         others = [run.files[HISTORY] for run in self.runs]
@@ -169,9 +156,9 @@ class Run(Format):
             self._restore_the_others(path)
             if path.name == FILE_NAME:
                 (path.parent / UNFINISHED).unlink()
-            unfinished = UnfinishedRun(path.parent)
-            unfinished.read_settings()
-            unfinished.has_checkpoint()
+            folder = RunFolder(path.parent)
+            folder.read_unfinished()
+            folder.has_checkpoint()
         elif chance < NOTES_SHARE + RESUMED_SHARE:
             self._go_on(path)
         else:

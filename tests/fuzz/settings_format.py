@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
 import tomllib
 from pathlib import Path
 
-import tomli_w
 from cyclopts import CycloptsError
-from format import Format
+from format import Format, as_toml
 from mutations import changed, mutated
 from run_format import WORDS
 
@@ -57,15 +55,8 @@ class RunFile(Format):
         elif chance < 0.6:
             data = mutated(rng.choice(self.SEEDS), rng, self.WORDS, self.SEEDS)
         else:
-            data = self._changed(rng.choice(self.SEEDS), rng)
+            data = as_toml(changed(tomllib.loads(rng.choice(self.SEEDS).decode()), rng))
         return self.put("settings.toml", data)
-
-    def _changed(self, data: bytes, rng: random.Random) -> bytes:
-        plain = changed(tomllib.loads(data.decode()), rng)
-        try:
-            return tomli_w.dumps(plain).encode()
-        except (TypeError, ValueError):  # TOML has no null, and no half a character.
-            return json.dumps(plain).encode()
 
     def read(self, path: Path, rng: random.Random) -> None:
         read_run_file(path)

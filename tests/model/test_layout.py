@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.model._layout import Layout, Slot
+from barenet.model._layout import Layout
 
 shapes = st.lists(
     st.dictionaries(
@@ -47,16 +47,3 @@ def test_the_views_are_the_vector_cut_up(layers):
             assert np.shares_memory(array, vector)
             array[...] = -1
     assert (vector == -1).all()
-
-
-def test_a_small_layout_by_hand():
-    layout = Layout([{"weights": (2, 3), "bias": (3,)}, {}, {"gain": (3,)}])
-    assert layout.slots == [
-        Slot(layer=0, name="weights", shape=(2, 3), start=0, stop=6),
-        Slot(layer=0, name="bias", shape=(3,), start=6, stop=9),
-        Slot(layer=2, name="gain", shape=(3,), start=9, stop=12),
-    ]
-    views = layout.views(np.arange(12.0))
-    assert views[0]["weights"].tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert views[1] == {}
-    assert views[2]["gain"].tolist() == [9, 10, 11]

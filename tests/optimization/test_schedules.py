@@ -95,13 +95,6 @@ def test_every_factor_is_between_nought_and_one(name, epoch, extra):
     assert isinstance(factor, float)
 
 
-@pytest.mark.parametrize("name", sorted(set(SCHEDULES) - {"constant", "reduce_on_plateau"}))
-def test_every_schedule_ends_lower_than_its_height(name):
-    schedule = SCHEDULES[name]()
-    factors = [schedule.factor(epoch, 50) for epoch in range(51)]
-    assert factors[-1] < max(factors) == pytest.approx(1)
-
-
 def test_a_plateau_by_hand():
     schedule = ReduceOnPlateau(gamma=0.1, patience=2)
     seen = []
@@ -112,13 +105,6 @@ def test_a_plateau_by_hand():
     assert seen == [(0, 0), (0, 0), (1, 0), (0, 1), (1, 1), (0, 2), (0, 2), (1, 2), (0, 3), (0, 3)]
     assert schedule.best == 2
     assert schedule.factor(0, 1) == pytest.approx(1e-3)
-
-
-def test_a_gain_too_small_to_count():
-    schedule = ReduceOnPlateau(patience=1, minimum_delta=0.1)
-    for loss in (1.0, 0.95):  # 0.9 would have counted
-        schedule.observe(loss)
-    assert (schedule.best, schedule.reductions) == (1.0, 1)
 
 
 def test_a_loss_that_is_no_number_is_no_progress():

@@ -13,6 +13,8 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 FILE_LINES = 400
 FUNCTION_LINES = 40
 ENGINE_LINES = 1500
+#: Names of modules that mirror one of another room on purpose.
+MIRRORED = {"_activations", "_datasets", "_dense", "_dropout", "_train"}
 
 
 def relative(path: Path) -> str:
@@ -48,6 +50,14 @@ def test_each_room_of_the_compiled_engine_can_be_read_in_one_sitting():
     for room in ("compiled", "kernels", "simd"):
         files = [path for path in SOURCES if path.parent == ROOT / "src/barenet/engines" / room]
         assert 500 < sum(len(path.read_text("utf-8").splitlines()) for path in files) < ENGINE_LINES
+
+
+def test_a_module_name_is_unique_except_for_mirrors():
+    rooms: dict[str, set[Path]] = {}
+    for path in SOURCES:
+        rooms.setdefault(path.stem, set()).add(path.parent)
+    shared = {name for name, places in rooms.items() if len(places) > 1}
+    assert shared - {"__init__", "__main__"} <= MIRRORED
 
 
 def test_no_function_is_too_long():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 from barenet.data._column import Column
 from barenet.data._column_kinds import kind_of
@@ -19,8 +20,6 @@ from barenet.data._frame import Frame
 from barenet.data._parsing import MISSING
 from barenet.data._scaling import Scaling
 from barenet.errors import DataError
-
-__all__ = ["list_kinds", "summarize_columns"]
 
 #: Characters of a line, and lines for all columns of a kind.
 WIDTH, LINES = 79, 3
@@ -61,6 +60,16 @@ def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[st
         _paragraph(head.ljust(width), groups[kind], "; " if kind is DroppedColumn else ", ")
         for kind, head in heads.items()
     )
+
+
+def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:
+    """How the columns of a table are encoded; None for rows that are all numbers."""
+    if not isinstance(preprocessing, TableEncoding):
+        return None
+    return [
+        {"name": each.name, "kind": each.kind, "inputs": len(each.outputs), "how": each.formula}
+        for each in preprocessing.columns
+    ]
 
 
 def list_kinds(frame: Frame) -> str:

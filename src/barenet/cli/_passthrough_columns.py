@@ -13,8 +13,6 @@ from barenet.cli._trained_model import TrainedModel
 from barenet.data._parsing import as_labels
 from barenet.errors import ArgumentError, some
 
-__all__ = ["Column", "passthrough_columns", "texts"]
-
 #: The values of a column as they were read: a NumPy or an Arrow array.
 Column: TypeAlias = Any
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from barenet.cli._console import SafeOutput, emit, emit_json
-from barenet.cli._flags import NAMED, OUTPUT, Json, integer
+from barenet.cli._flags import OUTPUT, Data, Json, integer
 from barenet.cli._passthrough_columns import Column, passthrough_columns, texts
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, is_table
 from barenet.cli._text_graphics import describe_image, draw_image
@@ -25,8 +26,6 @@ from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import BLOCK, class_probabilities
 from barenet.model._arrays import FloatArray
 
-__all__ = ["for_spreadsheets", "predict"]
-
 #: Rows that are predicted and printed at a time; a network predicts blocks of half as many.
 ROWS = 2 * BLOCK
 
@@ -36,7 +35,7 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 
 def predict(
     model: Path,
-    data: Annotated[str, NAMED],
+    data: Data,
     /,
     *,
     row: Annotated[int | None, Parameter(group=OUTPUT, converter=integer)] = None,
@@ -92,7 +91,9 @@ def predict(
         document = {"model": str(trained.path), "target": predictor.target_name}
         emit_json(document | _document(predictor, outputs, columns))
     elif row is not None and predictor.image_shape and predictor.classes and not keep:
-        _emit_image(predictor, outputs, X)
+        (name,) = _class_names(predictor, outputs)
+        emit(describe_image(name, float(class_probabilities(outputs).max())))
+        emit(draw_image(X[0], predictor.image_shape))
     else:
         _write_csv(predictor, outputs, columns, safe_csv)
     return 0
@@ -130,23 +131,18 @@ def _document(
 ) -> dict[str, Any]:
     """The predictions as a JSON document, whose long lists come in blocks."""
 
-    def in_blocks(convert: Callable[[FloatArray], list[Any]]) -> Iterator[list[Any]]:
-        return (convert(outputs[rows]) for rows in _blocks(len(outputs)))
+    def in_blocks(convert: Callable[[slice], list[Any]]) -> Iterator[list[Any]]:
+        return map(convert, _blocks(len(outputs)))
 
-    document: dict[str, Any] = {}
-    if columns:
-        document["kept"] = {
-            name: (texts(column, rows) for rows in _blocks(len(outputs)))
-            for name, column in columns.items()
-        }
+    kept = {name: in_blocks(partial(texts, column)) for name, column in columns.items()}
+    document: dict[str, Any] = {"kept": kept} if columns else {}
     if predictor.classes is None:
         predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
-        lists = (predictions[rows].tolist() for rows in _blocks(len(outputs)))
-        return document | {"predictions": lists}
+        return document | {"predictions": in_blocks(lambda rows: predictions[rows].tolist())}
     return document | {
-        "predictions": in_blocks(lambda block: _class_names(predictor, block)),
+        "predictions": in_blocks(lambda rows: _class_names(predictor, outputs[rows])),
         "classes": predictor.classes,
-        "probabilities": in_blocks(lambda block: class_probabilities(block).tolist()),
+        "probabilities": in_blocks(lambda rows: class_probabilities(outputs[rows]).tolist()),
     }
 
 
@@ -195,11 +191,3 @@ def _class_names(predictor: Predictor, outputs: FloatArray) -> list[str]:
     assert predictor.classes is not None
     classes = predictor.classes
     return [classes[label] for label in class_probabilities(outputs).argmax(axis=1)]
-
-
-def _emit_image(predictor: Predictor, outputs: FloatArray, X: Samples) -> None:
-    """Name an image's class, and draw the image."""
-    assert predictor.image_shape is not None
-    (name,) = _class_names(predictor, outputs)
-    emit(describe_image(name, float(class_probabilities(outputs).max())))
-    emit(draw_image(X[0], predictor.image_shape))

@@ -15,25 +15,18 @@ from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 X = np.random.default_rng(0).normal(size=(3, 2))
 
 
-@pytest.fixture(scope="module")
-def page():
+@pytest.fixture(scope="module", params=["rows", "columns"])
+def page(request):
     layers = [
-        Dense(2, 3),
-        BatchNorm(3),
-        ActivationLayer("elu"),
-        Dropout(0.4),
-        LayerNorm(3),
+        *(Dense(2, 3), BatchNorm(3), ActivationLayer("elu"), Dropout(0.4), LayerNorm(3)),
         Dense(3, 2, "softmax"),
     ]
     options = {"penalty": "l2:strength=0.01", "clip": "norm:limit=0.5", "optimizer": "adam"}
-    return explain(Network(layers, seed=3), X, [0, 1, 1], **options)
+    return explain(Network(layers, seed=3), X, [0, 1, 1], notation=request.param, **options)
 
 
-@pytest.fixture(scope="module")
-def tiny():
-    network = Network.dense([2, 1], output="sigmoid", dtype="float64")
-    network.layers[0].weights = [[0.5], [-1.0]]
-    return explain(network, [[1.0, 2.0]], [1], optimizer="sgd:learning_rate=0.1")
+def in_a_line(text) -> str:
+    return " ".join(str(text).split())
 
 
 TINY = """\
@@ -69,28 +62,29 @@ turns the sum Z into the output A. W are the weights, b the biases.
        = 1 / (1 + exp(−[-1.5])) = [0.182426]
 """
 
-
-def test_the_text_of_a_tiny_network(tiny):
-    assert str(tiny).startswith(TINY)
-    gradient = re.sub(r"error.*", "", str(tiny)[str(tiny).index("    dW₁ =") :])
-    assert gradient.startswith(
-        "    dW₁ = A₀ᵀ dZ₁                                        "
-        "(1, 2)ᵀ (1, 1) → (2, 1)\n"
-        "        = ⎡1⎤ [-0.817574] = ⎡-0.817574⎤\n"
-        "          ⎣2⎦               ⎣-1.63515 ⎦\n"
-    )
+GRADIENT = """\
+    dW₁ = A₀ᵀ dZ₁                                        (1, 2)ᵀ (1, 1) → (2, 1)
+        = ⎡1⎤ [-0.817574] = ⎡-0.817574⎤
+          ⎣2⎦               ⎣-1.63515 ⎦
+    finite differences"""
 
 
-@pytest.mark.parametrize("notation", ["rows", "columns"])
+def test_the_text_of_a_tiny_network():
+    network = Network.dense([2, 1], output="sigmoid", dtype="float64")
+    network.layers[0].weights = [[0.5], [-1.0]]
+    text = str(explain(network, [[1.0, 2.0]], [1], optimizer="sgd:learning_rate=0.1"))
+    assert text.startswith(TINY)
+    assert GRADIENT in text
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
-def test_no_line_of_the_text_is_wider_than_the_terminal(page, width, notation):
-    shown = page if notation == "rows" else page.transposed()
-    lines = shown.to_text(width).splitlines()
+def test_no_line_of_the_text_is_wider_than_the_terminal(page, width):
+    lines = page.to_text(width).splitlines()
     assert max(len(line.replace("\N{COMBINING MACRON}", "")) for line in lines) <= width
     assert not [line for line in lines if line != line.rstrip()]
 
 
-def test_every_form_has_every_equation(page):
+def test_every_format_has_every_equation(page):
     text, html, markdown = str(page), page.to_html(), page.to_markdown()
     for step in page.steps:
         assert step.title in text
@@ -103,17 +97,13 @@ def test_every_form_has_every_equation(page):
     assert markdown.count("Finite differences") == len(checked)
 
 
-@pytest.mark.parametrize("notation", ["rows", "columns"])
-def test_the_mathematics_of_a_page_is_well_formed(page, notation):
-    shown = page if notation == "rows" else page.transposed()
-    found = re.findall(r"<math>.*?</math>", shown.to_html(), re.DOTALL)
+def test_the_mathematics_of_a_page_is_well_formed(page):
+    found = re.findall(r"<math>.*?</math>", page.to_html(), re.DOTALL)
     assert len(found) > len(page.equations)
     for each in found:
         root = ElementTree.fromstring(each)
-        for fraction in root.iter("mfrac"):
-            assert len(fraction) == 2
-        for power in (*root.iter("msup"), *root.iter("msub"), *root.iter("munder")):
-            assert len(power) == 2
+        pairs = [node for tag in ("mfrac", "msup", "msub", "munder") for node in root.iter(tag)]
+        assert all(len(node) == 2 for node in pairs)
 
 
 def test_a_page_needs_nothing_else(page):
@@ -123,7 +113,7 @@ def test_a_page_needs_nothing_else(page):
     assert "<html" not in page._repr_html_()
 
 
-def test_braces_of_the_lesson_close(page):
+def test_the_braces_of_latex_close(page):
     for block in re.findall(r"\$\$(.*?)\$\$", page.to_markdown(), re.DOTALL):
         assert block.count("{") == block.count("}")
         assert len(re.findall(r"\\left\W", block)) == len(re.findall(r"\\right\W", block))
@@ -131,7 +121,7 @@ def test_braces_of_the_lesson_close(page):
         assert sorted(opened) == sorted(re.findall(r"\\end\{(\w+)\}", block))
 
 
-def test_what_comes_from_a_user_is_no_markup():
+def test_a_user_defined_text_is_no_markup():
     class Evil(Dense):
         def __repr__(self):
             return "<b>`Evil`|$x$"
@@ -143,20 +133,18 @@ def test_what_comes_from_a_user_is_no_markup():
 
 def test_the_record_has_all_digits(page):
     record = json.loads(json.dumps(page.to_dict()))
-    assert record["agrees"] is True and record["notation"] == "rows"
+    assert record["agrees"] is True and record["notation"] == page.notation
     equations = [each for step in record["steps"] for each in step["equations"]]
     for equation, written in zip(page.equations, equations, strict=True):
         assert written["name"] == equation.result.name.key
-        assert np.array_equal(np.array(written["value"]), page_value(equation))
-    assert equations[0]["formula"] == "A₀ W₁ + b₁"
-    assert equations[0]["latex"] == r"A_{0}\,W_{1} + b_{1}"
+        value = equation.result.value.reshape(equation.result.shape)
+        assert np.array_equal(np.array(written["value"]), value)
+    if page.notation == "rows":
+        assert equations[0]["formula"] == "A₀ W₁ + b₁"
+        assert equations[0]["latex"] == r"A_{0}\,W_{1} + b_{1}"
 
 
-def page_value(equation):
-    return equation.result.value.reshape(equation.result.shape)
-
-
-def test_wide_matrices_come_in_blocks_in_every_form():
+def test_wide_matrices_are_split_into_columns_in_every_format():
     rng = np.random.default_rng(1)
     network = Network.dense([30, 25, 1], hidden="tanh", seed=1)
     wide = explain(network, rng.normal(size=(2, 30)), [0.5, 1.0], limit=64)
@@ -170,19 +158,17 @@ def test_all_numbers_of_a_summary_are_in_the_page():
     network = Network.dense([10, 20, 1], hidden="tanh", seed=1)
     html = explain(network, np.eye(10)[:1], [0.5]).to_html()
     assert html.count("<details") == html.count("</details>")
-    written = [
-        [[float(word.replace("−", "-")) for word in line.split()] for line in block.splitlines()]
-        for block in re.findall("<pre>(.*?)</pre>", html, re.DOTALL)
-    ]
-    (weights,) = (block for block in written[:2] if np.shape(block) == (10, 20))
+    blocks = re.findall("<pre>(.*?)</pre>", html, re.DOTALL)[:2]
+    arrays = [np.loadtxt(block.replace("−", "-").splitlines(), ndmin=2) for block in blocks]
+    (weights,) = (array for array in arrays if array.shape == (10, 20))
     np.testing.assert_allclose(weights, network.layers[0].weights, rtol=1e-5)
 
 
-def test_what_is_alike_in_a_summary_is_told_once_in_every_form():
+def test_a_summary_leaves_out_equations_that_are_alike():
     network = Network.dense([3, 7, 1], hidden="tanh", seed=1)
     page = explain(network, np.ones((1, 3)), [0.5], optimizer="adam")
     text, html, markdown = str(page), page.to_html(), page.to_markdown()
-    for written in (" ".join(text.split()), html, markdown):
+    for written in (in_a_line(text), html, markdown):
         assert written.count("The same is done to b₁, W₂, b₂.") == 1
         assert written.count("Each neuron adds up its inputs") == 1
         assert written.count("The chain rule") == 1
@@ -198,12 +184,11 @@ def test_a_small_network_with_adam_is_whole_and_its_text_short():
     page = explain(network, X[:1], [1], optimizer="adam")
     text = str(page)
     assert not page.is_summary and len(text.splitlines()) <= 150
-    assert text.count("Each neuron adds up its inputs") == 1
-    remembered = [each.result.name.text for each in page.equations if each.result.name.of]
-    assert len(remembered) == 8 and all(f"\n    {name} ←" in text for name in remembered)
+    moments = [each.result.name.text for each in page.equations if each.result.name.of]
+    assert len(moments) == 8 and all(f"\n    {name} ←" in text for name in moments)
 
 
-def test_every_equation_of_a_neuron_is_told_however_large_it_is():
+def test_every_equation_of_a_neuron_is_shown_however_large_it_is():
     network = Network.dense([70, 2, 2, 1], hidden="tanh", seed=1)
     page = explain(network, np.ones((1, 70)), [0.5], optimizer="adam", neuron=(1, 2))
     assert page["m_W1,2"].size > page.limit
@@ -211,21 +196,18 @@ def test_every_equation_of_a_neuron_is_told_however_large_it_is():
     assert "The same is done" not in str(page)
 
 
-def test_many_numbers_are_no_more_than_a_browser_can_bear():
-    network = Network.dense([1000, 5, 1], seed=1)
-    page = explain(network, np.ones((1, 1000)), [0.5])
+def test_a_page_of_many_numbers_stays_small():
+    page = explain(Network.dense([1000, 5, 1], seed=1), np.ones((1, 1000)), [0.5])
     assert len(page.to_html()) < 100_000
-    assert "limit=5000 (--limit 5000)" in " ".join(str(page).split())
+    assert "limit=5000 (--limit 5000)" in in_a_line(page)
 
 
-@pytest.mark.parametrize(
-    "form", [str, lambda page: page.to_html(), lambda page: page.to_markdown()]
-)
-def test_a_summary_of_numbers_that_overflow(form):
+def test_a_summary_of_numbers_that_overflow():
     network = Network.dense([3, 20, 1], seed=1, dtype="float64")
     network.parameters *= 1e200
-    written = form(explain(network, np.ones((2, 3)), [0.0, 1.0])).replace("\\", "")
-    nowhere = "mean nan, std nan; largest nan at [0, 0], nan at [1, 0], nan at [2, 0]"
-    assert written.count(nowhere) == 2  # of dW₂, and of W₂ after the step
-    assert written.count("finite differences overflow") == 5
-    assert "in float64, as the numbers overflow: dA₂, dZ₂" in " ".join(written.split())
+    page = explain(network, np.ones((2, 3)), [0.0, 1.0])
+    for written in (str(page), page.to_html(), page.to_markdown().replace("\\", "")):
+        nowhere = "mean nan, std nan; largest nan at [0, 0], nan at [1, 0], nan at [2, 0]"
+        assert written.count(nowhere) == 2  # of dW₂, and of W₂ after the step
+        assert written.count("finite differences overflow") == 5
+        assert "in float64, as the numbers overflow: dA₂, dZ₂" in in_a_line(written)

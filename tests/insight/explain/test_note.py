@@ -1,4 +1,4 @@
-"""What is said of a given quantity: names beside numbers, few where there are many."""
+"""Notes on given quantities: names beside numbers, few where there are many."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, explain
+from barenet.errors import ArgumentError
 from barenet.insight.explain._note import Note
 
 
@@ -20,7 +21,7 @@ NAMES = {"feature_names": ["<b>age", "e-5"], "class_names": ["gone", "stayed"]}
 
 
 @pytest.mark.parametrize("notation", ["rows", "columns"])
-def test_every_form_has_the_names(notation):
+def test_every_format_has_the_names(notation):
     named = page(notation=notation, **NAMES)
     lines = [" ".join(line.split()) for line in str(named).splitlines()]
     above = lines.index("<b>age 1, e-5 -2.5")
@@ -35,7 +36,7 @@ def test_every_form_has_the_names(notation):
     assert [each["note"] for each in given] == ["<b>age 1, e-5 -2.5", "stayed"]
 
 
-def test_without_names_nothing_is_said():
+def test_without_names_there_are_no_notes():
     assert "stayed" not in str(page()) and 'class="note"' not in page().to_html()
     assert "note" not in page().to_dict()["steps"][0]["given"][0]
 
@@ -45,7 +46,7 @@ def test_a_neuron_has_the_names_of_its_inputs():
 
 
 @pytest.mark.parametrize("width", [40, 80])
-def test_words_that_belong_together_stay_in_a_line(width):
+def test_a_name_and_its_number_stay_on_one_line(width):
     names = [f"the length of part {n}" for n in range(10)]
     X = np.arange(10.0)[None] / 8
     text = explain(Network.dense([10, 1]), X, [1.0], feature_names=names).to_text(width)
@@ -58,15 +59,17 @@ def test_words_that_belong_together_stay_in_a_line(width):
 def test_of_many_inputs_the_largest_are_named_and_not_listed_again():
     X = np.zeros((1, 17))
     X[0, [3, 16, 5]] = 0.5, -3.0, 1.0
+
+    def given(**options):
+        text = str(explain(Network.dense([17, 3, 1]), X, [1.0], **options))
+        return text[text.index("    A₀") : text.index("2. Layer")]
+
     names = [f"x{n}" for n in range(17)]
-    many = str(explain(Network.dense([17, 3, 1]), X, [1.0], feature_names=names))
-    given = many[many.index("    A₀") : many.index("2. Layer")]
-    assert "largest: x16 -3, x5 1, x3 0.5, x0 0, x1 0\n" in given
-    assert "at [" not in given
-    whole = str(explain(Network.dense([17, 3, 1]), X, [1.0], feature_names=names, limit=17))
+    many = given(feature_names=names)
+    assert "largest: x16 -3, x5 1, x3 0.5, x0 0, x1 0\n" in many and "at [" not in many
+    whole = given(feature_names=names, limit=17)
     assert "x15 0, x16 -3\n" in whole and "largest: " not in whole
-    bare = str(explain(Network.dense([17, 3, 1]), X, [1.0]))
-    assert "largest -3 at [0, 16]" in bare[bare.index("    A₀") : bare.index("2. Layer")]
+    assert "largest -3 at [0, 16]" in given()
 
 
 def test_of_several_samples_there_are_only_the_names():
@@ -74,18 +77,18 @@ def test_of_several_samples_there_are_only_the_names():
     assert str(Note.of_inputs(X, ["a", "b"], 3, ["1", "2"])) == "in order a, b"
     wide = np.zeros((2, 17))
     wide[1, 4], wide[0, 2] = -2, 1
-    said = Note.of_inputs(wide, [f"x{n}" for n in range(17)], 3)
-    assert str(said) == "largest: x4, x2, x0, x1, x3"
-    assert not said.has_numbers
+    note = Note.of_inputs(wide, [f"x{n}" for n in range(17)], 3)
+    assert str(note) == "largest: x4, x2, x0, x1, x3"
+    assert not note.has_numbers
 
 
-def test_what_there_was_is_said_where_it_is_not_the_number():
+def test_a_raw_value_is_written_where_it_is_not_the_number():
     note = Note.of_inputs(np.array([[-1.486512, 2.0, 1.0]]), ["t", "u", "v=w"], 3, ["0", "2", ""])
     assert str(note) == "t = 0 → -1.49, u = 2, v=w 1"
 
 
 @pytest.mark.parametrize(
-    ("Y", "said"),
+    ("Y", "text"),
     [
         ([[0]], "kind: a"),
         ([[1]], "kind: b"),
@@ -97,12 +100,13 @@ def test_what_there_was_is_said_where_it_is_not_the_number():
         ([[1, 0, 0], [0, 0, 1]], "kind: in order a, b, c"),
     ],
 )
-def test_the_class_that_is_wanted(Y, said):
-    assert str(Note.of_classes(np.array(Y, float), ["a", "b", "c"], 3, "kind")) == said
+def test_the_target_class(Y, text):
+    assert str(Note.of_classes(np.array(Y, float), ["a", "b", "c"], 3, "kind")) == text
 
 
 @pytest.mark.parametrize("names", [["a"], ["a", 2], ["a", "b", "c"], "ab", 3])
 @pytest.mark.parametrize("argument", ["feature_names", "class_names"])
 def test_names_that_do_not_fit_are_refused(argument, names):
-    with pytest.raises(ValueError, match=rf"^{argument}: expected 2 texts, got"):
+    with pytest.raises(ArgumentError) as caught:
         page(**{argument: names})
+    assert caught.value.argument == argument

@@ -27,20 +27,6 @@ def test_weights_are_drawn_neuron_by_neuron_and_then_the_biases():
     np.testing.assert_array_equal(layer.bias, 2 * numbers[6:])
 
 
-def test_the_logits_are_before_the_activation_and_backward_knows():
-    layer = Dense(2, 2, "sigmoid")
-    Network([layer], dtype="float64")
-    X, d_output = np.array([[1.0, -2.0]]), np.array([[1.0, 10.0]])
-    Z, cache = layer.forward(X, logits=True)
-    np.testing.assert_array_equal(Z, X @ layer.weights + layer.bias)
-    out = {"weights": np.empty((2, 2)), "bias": np.empty(2)}
-    layer.backward(cache, d_output, out)
-    np.testing.assert_array_equal(out["bias"], d_output[0])
-    A, cache = layer.forward(X)
-    layer.backward(cache, d_output, out)
-    np.testing.assert_allclose(out["bias"], (d_output * A * (1 - A))[0], rtol=1e-15)
-
-
 def test_fault_33_wrong_names():
     with pytest.raises(ValueError, match=r"^activation: unknown 'rellu', did you mean 'relu'\?"):
         Dense(2, 3, "rellu")

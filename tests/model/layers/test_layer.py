@@ -95,12 +95,3 @@ def test_what_a_layer_may_leave_out():
     assert repr(layer) == "Negate()"
     assert not layer.is_bound
     assert Network([layer], dtype="float64").predict([[1.0, -2.0]]).tolist() == [[-1, 2]]
-
-
-def test_a_layer_without_its_two_methods_is_none():
-    class Half(Layer):
-        def forward(self, X, *, training=False, rng_key=0):
-            return X, None
-
-    with pytest.raises(TypeError, match="backward"):
-        Half()

@@ -88,23 +88,11 @@ def test_nothing_is_changed_in_place_and_backward_can_be_repeated(name):
     parameters = network.parameters.copy()
     first, second = np.empty(network.n_parameters), np.empty(network.n_parameters)
     d_X = layer.backward(cache, d_output, network.layout.views(first)[0])
+    layer.forward(X[::-1] + 1, training=True, rng_key=2)  # changes nothing: all is in the cache
     again = layer.backward(cache, d_output, network.layout.views(second)[0])
     np.testing.assert_array_equal(d_X, again)
     np.testing.assert_array_equal(first, second)
     np.testing.assert_array_equal(network.parameters, parameters)
-
-
-@each
-def test_backward_needs_only_its_cache(name):
-    """Another forward pass between the two must not matter."""
-    layer, network = bound(name)
-    rng = np.random.default_rng(0)
-    X, other = rng.normal(size=(2, 5, 3))
-    _, cache = layer.forward(X, training=True, rng_key=1)
-    out = [network.layout.views(np.empty(network.n_parameters))[0] for _ in range(2)]
-    expected = layer.backward(cache, np.ones((5, 3)), out[0])
-    layer.forward(other, training=True, rng_key=2)
-    np.testing.assert_array_equal(layer.backward(cache, np.ones((5, 3)), out[1]), expected)
 
 
 @each

@@ -31,15 +31,6 @@ def test_categorical_is_scikit_learns_log_loss(Z, classes, w):
     assert SoftmaxCrossEntropy().value(Z, y, w) == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
-@given(Z=logits, y=hnp.arrays(np.float64, (4, 3), elements=st.floats(0, 1)))
-def test_binary_is_the_formula_in_scipys_words(Z, y):
-    P = scipy.special.expit(Z)
-    book = -(scipy.special.xlogy(y, P) + scipy.special.xlog1py(1 - y, -P)).sum(axis=1)
-    exact = -(y * scipy.special.log_expit(Z) + (1 - y) * scipy.special.log_expit(-Z)).sum(axis=1)
-    np.testing.assert_allclose(BinaryCrossEntropy().per_sample(P, y), book, rtol=1e-12)
-    np.testing.assert_allclose(SigmoidCrossEntropy().per_sample(Z, y), exact, rtol=1e-12)
-
-
 @given(Z=hnp.arrays(np.float64, (4, 3), elements=st.floats(-1e4, 1e4)), classes=labels)
 def test_categorical_is_scipys_log_softmax(Z, classes):
     expected = -scipy.special.log_softmax(Z, axis=1)[np.arange(4), classes]

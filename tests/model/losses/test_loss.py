@@ -52,13 +52,8 @@ def test_pytorchs_values_and_gradients(pytorch):
                 expected -= np.average((y - y * np.log(np.where(y, y, 1))).sum(axis=1), weights=w)
             note = f"{spec} {name}"
             assert loss.value(output, y, w) == pytest.approx(expected, rel=1e-13, abs=1e-14), note
-            np.testing.assert_allclose(
-                loss.gradient(output, y, w),
-                case[name]["gradient"],
-                rtol=1e-12,
-                atol=1e-15,
-                err_msg=note,
-            )
+            gradient, oracle = loss.gradient(output, y, w), case[name]["gradient"]
+            np.testing.assert_allclose(gradient, oracle, rtol=1e-12, atol=1e-15, err_msg=note)
     tested = {spec.partition(":")[0] for spec in figures["results"]}
     missing = {"quantile", *(name for name in ALL if "focal" in name)}  # PyTorch has none of them
     assert tested == set(ALL) - missing
@@ -120,24 +115,16 @@ def test_weights_near_the_largest_float32(name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_the_precision_is_kept(name, dtype):
+def test_the_precision_is_kept_and_nothing_changed_in_place(name, dtype):
     loss, (output, y) = ALL[name](), sample(dtype=dtype)
     weights = np.ones(6, dtype)
+    for array in (output, y, weights):
+        array.flags.writeable = False
     assert loss.per_sample(output, y).dtype == dtype
     assert loss.gradient(output, y).dtype == dtype
     assert loss.gradient(output, y, weights).dtype == dtype
     assert type(loss.value(output, y, weights)) is float
     assert type(loss.value(output, y)) is float
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_nothing_is_changed_in_place(name):
-    loss, (output, y) = ALL[name](), sample()
-    before = output.copy(), y.copy()
-    loss.value(output, y)
-    loss.gradient(output, y)
-    np.testing.assert_array_equal(output, before[0])
-    np.testing.assert_array_equal(y, before[1])
 
 
 @pytest.mark.parametrize("y", [np.ones(2), np.ones((2, 1)), np.ones((1, 3)), np.ones((3, 3))])
@@ -146,20 +133,3 @@ def test_shapes_that_would_be_broadcast_are_refused(y):
     for compute in (SquaredError().value, SquaredError().gradient):
         with pytest.raises(ValueError, match=r"^y: expected the shape of the output, \(2, 3\)"):
             compute(np.ones((2, 3)), y)
-
-
-def test_a_loss_of_ones_own_needs_two_formulas():
-    class LogCosh(Loss):
-        name = "log_cosh"
-
-        def per_sample(self, output, y):
-            return np.log(np.cosh(output - y)).sum(axis=1)
-
-        def derivative(self, output, y):
-            return np.tanh(output - y)
-
-    output, y = np.array([[1.0], [0.0]]), np.array([[0.0], [0.0]])
-    assert LogCosh().value(output, y) == pytest.approx(0.4337808304830271 / 2)
-    assert LogCosh().gradient(output, y)[0, 0] == pytest.approx(0.7615941559557649 / 2)
-    LogCosh().check_targets(y)
-    assert LogCosh().on_logits == {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from barenet.optimization.optimizers import SGD, Momentum, Nesterov
 
@@ -27,11 +26,6 @@ def test_momentum():
     assert steps(Momentum(learning_rate=1, beta=0.5), [1.0, 1.0, -2.0]) == [-1, -2.5, -1.25]
 
 
-def test_momentum_keeps_the_speed_that_an_older_rate_gave():
-    # v: −1, then ½·(−1) − ¼·2 = −1
-    assert steps(Momentum(beta=0.5), [1.0, 2.0], rates=[1, 0.25]) == [-1, -2]
-
-
 def test_nesterov():
     # v: −1, −1½; the steps are ½ v − g: −1½, −1¾
     assert steps(Nesterov(learning_rate=1, beta=0.5), [1.0, 1.0]) == [-1.5, -3.25]
@@ -48,9 +42,3 @@ def test_nesterov_is_the_paper_s_look_ahead():
         theta = theta + v
         optimizer.step(ours, gradient_of(ours))
         np.testing.assert_allclose(ours, theta + beta * v, rtol=1e-13)
-
-
-@pytest.mark.parametrize("kind", [Momentum, Nesterov])
-def test_without_memory_it_is_sgd(kind):
-    gradients = [1.0, -3.0, 0.5]
-    assert steps(kind(learning_rate=0.1, beta=0), gradients) == steps(SGD(0.1), gradients)

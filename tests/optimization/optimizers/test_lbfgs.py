@@ -118,16 +118,6 @@ def test_converged_means_what_the_tolerance_says(dtype):
     assert np.abs(scipy.optimize.rosen_der(function.parameters.astype(float))).max() <= 1e-6
 
 
-def test_an_error_comes_through():
-    function = rosenbrock()
-
-    def fail():
-        raise ZeroDivisionError("the loss of the third batch")
-
-    with pytest.raises(ZeroDivisionError, match="third batch"):
-        LBFGS().minimize(fail, function.parameters, 10, go_on)
-
-
 def test_scikit_learns_logistic_regression_is_found():
     """A network without a hidden layer is a logistic regression."""
     rng = np.random.default_rng(0)

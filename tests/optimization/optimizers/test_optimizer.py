@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import pytest
 
 from barenet.optimization.optimizers import Optimizer, as_optimizer
 
@@ -33,15 +32,3 @@ def test_a_rule_of_ones_own_has_its_memory_kept():
     assert optimizer.moments["total"].tolist() == [4, 2]
     assert optimizer.moments["total"].dtype == np.float32
     assert as_optimizer(optimizer) is optimizer
-
-
-def test_its_settings_are_checked_too():
-    with pytest.raises(ValueError, match=r"learning_rate: expected a number above 0, got -1$"):
-        Average(learning_rate=-1)
-
-
-def test_two_optimizers_share_no_memory():
-    one, other = Average(), Average()
-    one.step(np.zeros(1), np.ones(1))
-    assert other.moments == {}
-    assert other.n_steps == 0

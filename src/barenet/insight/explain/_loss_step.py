@@ -35,24 +35,23 @@ def explain_rows(table: QuantityTable) -> Step:
 
 def explain_loss(table: QuantityTable) -> Step:
     """Write the loss and its gradient."""
-    step, loss = table.step, table.step.loss
-    output = table[Name("A", str(len(step.layers)))].name
+    output = table[Name("A", str(len(table.step.layers)))].name
     taken, n_samples = table.loss_input, len(table.rows.y)
     text = f"{_HEAD} {_EACH}" if n_samples > 1 else _HEAD
-    if step.logits:
-        left = declared(loss, "derivative_formula") == "A - Y"
-        names = {"activation": step.network.output_activation.name, "output": output.text}
+    if table.logits:
+        left = declared(table.loss, "derivative_formula") == "A - Y"
+        names = {"activation": table.network.output_activation.name, "output": output.text}
         end = (_CANCELLED if left else _TOGETHER).format(**names)
         text += " " + _INSIDE.format(taken=taken.text, end=end, **names)
     else:
         text += f" {_PLAIN}"
     equations = tuple(_equations(table, output))
-    return Step(f"Loss: {step.job.loss!r}", text, (), equations)
+    return Step(f"Loss: {table.step.job.loss!r}", text, (), equations)
 
 
 def _equations(table: QuantityTable, output: Name) -> list[Equation]:
     """Write the loss of each sample, where there are several, the mean, and the gradient."""
-    step, loss, rows = table.step, table.step.loss, table.rows
+    loss, rows = table.loss, table.rows
     n_samples, weights = len(rows.y), rows.sample_weight
     numbers = {"n": n_samples} | option_values(loss)
     formulas = Formulas(table, {"A": output}, numbers)
@@ -64,7 +63,7 @@ def _equations(table: QuantityTable, output: Name) -> list[Equation]:
         value = f"over_outputs({value})"
     if derivative:
         derivative = f"({derivative}) {weight}"
-    values, last = table[table.loss_input].value, step.layers[-1]
+    values, last = table[table.loss_input].value, table.step.layers[-1]
     total = loss.value(values, rows.y, weights)
     if n_samples == 1 and weights is None:
         equations = [formulas.equation("L", total, value)]

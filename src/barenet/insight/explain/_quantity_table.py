@@ -16,6 +16,7 @@ from barenet.insight.explain._name import Name
 from barenet.insight.explain._recorded_step import RecordedLayer, RecordedStep
 from barenet.model._layout import Slot
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, LayerNorm
+from barenet.model.losses import logits_form
 
 #: The letters of a layer's arrays; a user-defined array has its own name.
 _LETTERS: dict[type, dict[str, str]] = {
@@ -30,7 +31,8 @@ class QuantityTable:
 
     def __init__(self, step: RecordedStep, differences: Differences) -> None:
         self.step, self.differences = step, differences
-        self.rows = step.job.rows
+        self.rows, self.network = step.job.rows, step.after.network
+        self.loss, self.logits = logits_form(step.job.loss, self.network.output_activation)
         self._quantities: dict[Name, Quantity] = {}
 
     def __getitem__(self, name: Name) -> Quantity:
@@ -44,23 +46,23 @@ class QuantityTable:
     @property
     def parameters(self) -> Iterator[tuple[Name, Slot]]:
         """The name and the place of every array of parameters."""
-        for slot in self.step.network.layout.slots:
+        for slot in self.network.layout.slots:
             yield self.name_of(slot.layer, slot.name), slot
 
     def name_of(self, layer: int, array: str) -> Name:
         """The name of a layer's array."""
-        letters = _LETTERS.get(type(self.step.network.layers[layer]), {})
+        letters = _LETTERS.get(type(self.network.layers[layer]), {})
         return Name(letters.get(array, array), str(layer + 1))
 
     def ends_in_loss(self, layer: RecordedLayer) -> bool:
         """Whether the loss computes the activation of a layer."""
-        return self.step.logits and layer.index == len(self.step.layers) - 1
+        return self.logits and layer.index == len(self.step.layers) - 1
 
     @property
     def loss_input(self) -> Name:
         """The name of the loss's input: the output of the network, or its logits."""
         last = self.step.layers[-1]
-        if not self.step.logits:
+        if not self.logits:
             return Name("A", str(last.index + 1))
         if type(last.layer) is ActivationLayer:  # the logits are its input
             return Name("A", str(last.index))

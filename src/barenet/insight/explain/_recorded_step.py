@@ -18,7 +18,6 @@ from barenet.engines._reference import ReferenceEngine
 from barenet.model._arrays import Cache, FloatArray
 from barenet.model._network import Network
 from barenet.model.layers import Layer
-from barenet.model.losses import Loss, logits_form
 from barenet.optimization.optimizers import LBFGS
 
 
@@ -47,32 +46,20 @@ class RecordedLayer:
     gradients: dict[str, FloatArray]
 
 
-class RecordedPenalty(NamedTuple):
-    """The value of a penalty, the strength for each parameter, and the gradient."""
-
-    value: float
-    strengths: FloatArray
-    gradient: FloatArray
-
-
 @dataclass(frozen=True, eq=False)
 class RecordedStep:
     """One training step with all rows of a job."""
 
+    #: The job before and after the step.
     job: Job
-    #: The network after the step.
-    network: Network
-    #: The loss as it was computed: from the logits, or from the output.
-    loss: Loss
-    logits: bool
+    after: Job
     layers: list[RecordedLayer]
-    penalties: list[RecordedPenalty]
-    #: The gradient before and after clipping.
-    clipped: tuple[FloatArray, FloatArray] | None
-    #: The moments of the optimizer before and after the step.
-    moments: tuple[dict[str, FloatArray], dict[str, FloatArray]]
-    #: Steps that the optimizer has taken, including this one.
-    n_steps: int
+    #: For each penalty, the calls that compute its value and its gradient.
+    penalties: list[tuple[Call, Call]]
+    #: The call that clips the gradient.
+    clip: Call | None
+    #: The moments of the optimizer before the step.
+    moments: dict[str, FloatArray]
 
 
 #: Parts of a job that a step may change, besides the network.
@@ -84,37 +71,25 @@ def record_step(job: Job, first_step: int = 0) -> RecordedStep:
     copied = {name: copy.deepcopy(getattr(job, name)) for name in _CHANGED}
     twin = replace(job, network=job.network.copy(), **copied)
     passes = [(_calls(each, "forward"), _calls(each, "backward")) for each in twin.network.layers]
-    penalties = [(_calls(each, "value"), _calls(each, "gradient")) for each in twin.penalties]
+    terms = [(_calls(each, "value"), _calls(each, "gradient")) for each in twin.penalties]
     clip = [] if twin.clipping is None else _calls(twin.clipping, "clip")
     moments = _run(twin, first_step)
-    loss, logits = logits_form(job.loss, job.network.output_activation)
-    return RecordedStep(
-        job=job,
-        network=twin.network,
-        loss=loss,
-        logits=logits,
-        layers=_layers(job.network, twin.network, passes),
-        penalties=[
-            RecordedPenalty(value.result, value.before[1], gradient.result)
-            for ((value,), (gradient,)) in penalties
-        ],
-        clipped=(clip[0].before[0], clip[0].after[0]) if clip else None,
-        moments=moments,
-        n_steps=getattr(twin.optimizer, "n_steps", 0),
-    )
+    layers = _layers(job.network, twin.network, passes)
+    penalties = [(value, gradient) for (value,), (gradient,) in terms]
+    return RecordedStep(job, twin, layers, penalties, clip[0] if clip else None, moments)
 
 
-def _run(job: Job, first_step: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Take the step and return the moments; with L-BFGS, compute the gradient alone."""
+def _run(job: Job, first_step: int) -> dict[str, FloatArray]:
+    """Take the step and return the moments before; with L-BFGS, compute the gradient alone."""
     engine = ReferenceEngine(job)
     if isinstance(job.optimizer, LBFGS):
         engine.value_and_gradient()
-        return {}, {}
+        return {}
     job.optimizer.prepare(job.network.parameters)
-    before = copy.deepcopy(job.optimizer.moments)
+    moments = copy.deepcopy(job.optimizer.moments)
     n_rows = len(job.rows.X)
     engine.run(np.arange(n_rows), n_rows, np.array([job.optimizer.learning_rate]), first_step)
-    return before, job.optimizer.moments
+    return moments
 
 
 def _calls(owner: Any, method: str) -> list[Call]:

@@ -10,33 +10,30 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_count, check_number, check_seed
+from barenet._constraints import check_count, check_number
 from barenet._registry import lookup, spec_of
 from barenet.engines import Job
 from barenet.errors import ArgumentError
 from barenet.insight.explain._differences import Differences
 from barenet.insight.explain._document import Step
 from barenet.insight.explain._explanation import Explanation
-from barenet.insight.explain._layers import explain_pass
+from barenet.insight.explain._layers import explain_layers
 from barenet.insight.explain._loss_step import explain_loss, explain_rows
 from barenet.insight.explain._neuron import Neuron, find_neuron, steps_of
 from barenet.insight.explain._note import Note
 from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
 from barenet.insight.explain._quantity_table import QuantityTable
 from barenet.insight.explain._recorded_step import RecordedStep, record_step
-from barenet.insight.explain._update_step import (
-    explain_clipping,
-    explain_penalties,
-    explain_update,
-)
-from barenet.model._array_dataset import ArrayDataset, validate_arrays
+from barenet.insight.explain._update_step import explain_update
+from barenet.model._array_dataset import ArrayDataset
 from barenet.model._network import Network
 from barenet.model.layers import BatchNorm
-from barenet.model.losses import Loss, as_loss
-from barenet.optimization._clipping import Clipping, as_clipping
-from barenet.optimization._penalties import Penalty, as_penalties
-from barenet.optimization.optimizers import LBFGS, SGD, Optimizer, as_optimizer
+from barenet.model.losses import Loss
+from barenet.optimization._clipping import Clipping
+from barenet.optimization._penalties import Penalty
+from barenet.optimization.optimizers import LBFGS, SGD, Optimizer
 from barenet.training._lbfgs_loop import check_full_batch
+from barenet.training._train import make_job
 
 #: The start of a text, of a Markdown file and of a document, by which a file is recognized.
 EXPLANATION_MARK = re.compile(
@@ -148,21 +145,10 @@ def explain(
     >>> page["dW1"], page.max_error < 1e-9
     (array([[-6.]]), True)
     """
-    if not isinstance(network, Network):
-        raise ArgumentError.of("network", network, "a Network")
     lookup(dict.fromkeys(NOTATIONS), notation, "notation")
     digits = int(check_number(precision, "precision", ge=1, le=MOST_DIGITS, integer=True))
     first_step = int(check_number(step, "step", ge=0, integer=True))
-    objective = as_loss(loss, network.output_activation)
-    job = Job(
-        network=network,
-        rows=validate_arrays(network, objective, X, y, sample_weight),
-        loss=objective,
-        optimizer=as_optimizer(optimizer),
-        penalties=as_penalties(penalty),
-        clipping=as_clipping(clip),
-        seed=check_seed(seed),
-    )
+    job = make_job(network, X, y, sample_weight, 1.0, loss, optimizer, penalty, clip, seed)
     _check(job)
     notes = _notes(job, digits, limit, feature_names, class_names)
     place = None if neuron is None else find_neuron(network, neuron)
@@ -175,8 +161,8 @@ def _explain(
 ) -> Explanation:
     """Take the step, and write it with samples as rows."""
     small = job.network.parameters.size <= SMALL_NETWORK_PARAMETERS or neuron is not None
-    most = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
-    most = most if limit is None else check_count(limit, "limit")
+    usual = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
+    most = usual if limit is None else check_count(limit, "limit")
     # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         steps = tuple(_steps(job, first_step, neuron, most))
@@ -243,15 +229,10 @@ def _steps(job: Job, first_step: int, neuron: Neuron | None, limit: int) -> Iter
     exact = _in_float64(recorded, first_step)
     table = QuantityTable(recorded, Differences(exact, most, first_step, neuron))
     yield explain_rows(table)
-    for layer in recorded.layers:
-        yield explain_pass(table, layer, "forward")
+    yield from explain_layers(table, "forward")
     yield explain_loss(table)
-    for layer in reversed(recorded.layers):
-        if (step := explain_pass(table, layer, "backward")).equations:
-            yield step
-    yield from explain_penalties(table)
-    yield from explain_clipping(table)
-    yield explain_update(table)
+    yield from explain_layers(table, "backward")
+    yield from explain_update(table)
 
 
 def _in_float64(recorded: RecordedStep, first_step: int) -> RecordedStep:

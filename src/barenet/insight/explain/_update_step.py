@@ -9,12 +9,14 @@ from barenet._registry import spec_of
 from barenet.insight.explain._document import Equation, Quantity, Step
 from barenet.insight.explain._name import Name
 from barenet.insight.explain._quantity_table import Formulas, QuantityTable
-from barenet.insight.explain._recorded_step import RecordedPenalty
+from barenet.insight.explain._recorded_step import Call
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Slot, euclidean_norm
 from barenet.model.layers import BatchNorm, LayerNorm
+from barenet.optimization._clipping import Clipping
 from barenet.optimization._penalties import Penalty
-from barenet.optimization.optimizers._optimizer import UpdateFormula
+from barenet.optimization.optimizers._lbfgs import LBFGS
+from barenet.optimization.optimizers._optimizer import Optimizer, UpdateFormula
 
 _PENALTY = (
     "A regularization term keeps the weights small. Its value R is added to the loss, and its "
@@ -27,21 +29,26 @@ _LBFGS = (
 )
 
 
-def explain_penalties(table: QuantityTable) -> Iterator[Step]:
-    """Write each penalty's part of the loss and of the gradient."""
-    for penalty, recorded in zip(table.step.job.penalties, table.step.penalties, strict=True):
-        equations = tuple(_penalty(table, penalty, recorded))
+def explain_update(table: QuantityTable) -> Iterator[Step]:
+    """Write the penalties, the clipping and the step of the optimizer."""
+    for penalty, calls in zip(table.step.job.penalties, table.step.penalties, strict=True):
+        equations = tuple(_penalty(table, penalty, *calls))
         yield Step(f"Penalty: {penalty!r}", _PENALTY, (), equations, "update")
+    if table.step.job.clipping is not None and table.step.clip is not None:
+        yield _clipping(table, table.step.job.clipping, table.step.clip)
+    yield _optimizer(table)
 
 
-def _penalty(table: QuantityTable, penalty: Penalty, recorded: RecordedPenalty) -> list[Equation]:
+def _penalty(
+    table: QuantityTable, penalty: Penalty, value_call: Call, gradient_call: Call
+) -> list[Equation]:
     """Write R, a term for each array with its own strength, L, and the gradients."""
     value, derivative = declared(penalty, "formula"), declared(penalty, "derivative_formula")
     names: dict[str, Name] = {}
     numbers: dict[str, float] = {}
     terms, gradients = [], []
     for name, slot in table.parameters:
-        strengths = _part(recorded.strengths, slot)
+        strengths = _part(value_call.before[1], slot)
         if not strengths.any():
             continue
         W, lam, strength = f"W{slot.layer}", f"lam{slot.layer}", float(strengths.flat[0])
@@ -49,66 +56,64 @@ def _penalty(table: QuantityTable, penalty: Penalty, recorded: RecordedPenalty) 
         if value:
             terms.append(value.replace("W", W).replace("lam", lam))
         before = table[name.derivative]
-        after = before.value.reshape(before.shape) + _part(recorded.gradient, slot)
+        after = before.value.reshape(before.shape) + _part(gradient_call.result, slot)
         formulas = Formulas(table, {"g": name.derivative, "W": name}, {"lam": strength})
         text = derivative and f"g + {derivative}"
         gradients.append(formulas.equation("g", after, text, assigns=True))
-    formulas, total = Formulas(table, names, numbers), table[Name("L")].value + recorded.value
-    R = formulas.equation("R", recorded.value, " + ".join(terms))
-    return [R, formulas.equation("L", total, "L + R", assigns=True), *gradients]
+    R, formulas = value_call.result, Formulas(table, names, numbers)
+    equations = [formulas.equation("R", R, " + ".join(terms))]
+    equations.append(formulas.equation("L", table[Name("L")].value + R, "L + R", assigns=True))
+    return equations + gradients
 
 
-def explain_clipping(table: QuantityTable) -> Iterator[Step]:
+def _clipping(table: QuantityTable, clipping: Clipping, call: Call) -> Step:
     """Write the clipping of the gradient."""
-    clipping, clipped = table.step.job.clipping, table.step.clipped
-    if clipping is None or clipped is None:
-        return
-    norm = table.add(Name("norm"), euclidean_norm(clipped[0]))
+    norm = table.add(Name("norm"), euclidean_norm(call.before[0]))
     equations = []
     for name, slot in table.parameters:
         formulas = Formulas(table, {"g": name.derivative}, {"c": clipping.limit})
-        after, text = _part(clipped[1], slot), declared(clipping, "formula")
+        after, text = _part(call.after[0], slot), declared(clipping, "formula")
         equations.append(formulas.equation("g", after, text, assigns=True))
     text = "A gradient above the limit is clipped, so that no step is too long."
     if by_norm := clipping.name == "norm":
         text += " ‖g‖ is its norm: the root of the sum of all squares, over all layers."
     given = (norm,) if by_norm else ()
-    yield Step(f"Clipping: {clipping!r}", text, given, tuple(equations), "update")
+    return Step(f"Clipping: {clipping!r}", text, given, tuple(equations), "update")
 
 
-def explain_update(table: QuantityTable) -> Step:
+def _optimizer(table: QuantityTable) -> Step:
     """Write the step of the optimizer."""
-    optimizer = table.step.job.optimizer
-    title = f"Update: {spec_of(optimizer)}"
-    if optimizer.full_batch:
+    optimizer = table.step.after.optimizer
+    title = f"Update: {spec_of(table.step.job.optimizer)}"
+    if isinstance(optimizer, LBFGS):
         return Step(title, _LBFGS, phase="update")
     rule = declared(optimizer, "formula") or UpdateFormula({"theta": ""})
     # β₂ may be a parameter of a norm in layer 2; some books write ρ₂ for Adam's.
-    normed = any(isinstance(layer, BatchNorm | LayerNorm) for layer in table.step.network.layers)
+    normed = any(isinstance(layer, BatchNorm | LayerNorm) for layer in table.network.layers)
     letters = {"beta1": "rho1", "beta2": "rho2"} if normed else {}
     settings = {
         letter: table.add(Name(letters.get(letter, letter)), getattr(optimizer, option))
         for letter, option in rule.settings.items()
     }
     if any("t)" in text for text in rule.updates.values()):
-        settings["t"] = table.add(Name("t"), table.step.n_steps)
-    equations = tuple(_updates(table, rule, settings))
+        settings["t"] = table.add(Name("t"), optimizer.n_steps)
+    equations = tuple(_updates(table, optimizer, rule, settings))
     words = rule.text.format_map({letter: each.name.text for letter, each in settings.items()})
     text = f"Each parameter moves a little in the direction in which the loss falls. {words}"
     return Step(title, text.rstrip(), tuple(settings.values()), equations, "update")
 
 
 def _updates(
-    table: QuantityTable, rule: UpdateFormula, settings: dict[str, Quantity]
+    table: QuantityTable, optimizer: Optimizer, rule: UpdateFormula, settings: dict[str, Quantity]
 ) -> Iterator[Equation]:
     """Write the new moments and the new parameters of each array."""
-    before, after = table.step.moments
-    numbers = {"epsilon_hat": getattr(table.step.job.optimizer, "epsilon_hat", 0.0)}
+    before, after = table.step.moments, optimizer.moments
+    numbers = {"epsilon_hat": getattr(optimizer, "epsilon_hat", 0.0)}
     moments = [letter for letter in rule.updates if letter != "theta"]
     for theta, slot in table.parameters:
         names = {letter: each.name for letter, each in settings.items()}
         names |= {"theta": theta, "g": theta.derivative}
-        new = {"theta": table.step.network.parameters}
+        new = {"theta": table.network.parameters}
         for letter, moment in zip(moments, before, strict=False):
             names[letter], new[letter] = Name(letter, of=theta), after[moment]
             table.add(names[letter], _part(before[moment], slot))

@@ -192,10 +192,7 @@ def _spaced_out(heights: Sequence[float], gap: float) -> list[float]:
 
 def color_bar(figure: Figure, panels: list[Axes], colors: Any, text: str, **look: Any) -> None:
     """Draw the colour bar of some panels."""
-    ticks = look.pop("ticks", None)
     bar = figure.colorbar(colors, ax=panels, **look)
-    if ticks is not None:
-        bar.set_ticks(ticks)
     bar.set_label(text, fontsize=LABEL_SIZE, color=INK)
     bar.ax.tick_params(labelsize=SMALL_SIZE, labelcolor=INK, length=0)
     bar.outline.set_visible(False)
