@@ -197,7 +197,7 @@ def test_both_kinds_of_callbacks_and_copies(iris):
 @pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
 def test_a_fit_that_diverges_tears_the_callbacks_down(iris):
     X, y = iris
-    model = MLPRegressor((5,), solver="sgd", learning_rate_init=1e9, max_iter=99)
+    model = MLPRegressor(hidden_layer_sizes=(5,), solver="sgd", learning_rate_init=1e9, max_iter=99)
     with pytest.raises(DivergenceError):
         model.set_callbacks(recorder := Recorder()).fit(1e9 * X, y)
     assert recorder.hooks[-1][0] == "teardown" and not hasattr(model, "network_")
