@@ -21,12 +21,6 @@ def dtype(request):
     return request.param
 
 
-def read_only(X):
-    X = X.copy()
-    X.flags.writeable = False
-    return X
-
-
 #: By name: how the rows lie in memory.
 FORMS = {
     "plain": np.copy,
@@ -35,7 +29,6 @@ FORMS = {
     "every_third_column": lambda X: np.repeat(X, 3, axis=1)[:, ::3],
     "rows_reversed": lambda X: X[::-1].copy()[::-1],
     "all_reversed": lambda X: X[::-1, ::-1].copy()[::-1, ::-1],
-    "read_only": read_only,
 }
 
 

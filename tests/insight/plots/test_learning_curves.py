@@ -1,4 +1,4 @@
-"""plot_history: every number of the history is on the page, and the best epoch is named."""
+"""plot_history: every number of the history is drawn, and the kept epoch is named."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_kept_epoch_is_marked_in_every_panel():
         assert any(list(line.get_xdata()) == [3, 3] for line in axes.lines)
 
 
-def test_test_rows_have_a_colour_of_their_own_and_no_ring(readable):
+def test_the_test_set_has_a_colour_of_its_own_and_no_ring(readable):
     curves = HISTORY | {"test_loss": [2.2, 1.3, 1.0, 0.8], "test_accuracy": [0.1, 0.4, 0.6, 0.7]}
     figure = plot_history(History(curves, best_epoch=3))
     loss = figure.axes[0]
@@ -69,14 +69,13 @@ def test_test_rows_have_a_colour_of_their_own_and_no_ring(readable):
     readable(figure)
 
 
-def test_where_the_last_epoch_is_kept_none_is_marked():
-    """A best epoch whose parameters are gone is none to boast of."""
+def test_without_a_kept_epoch_none_is_marked():
     loss, _ = plot_history(History(HISTORY)).axes
     assert [text.get_text() for text in loss.texts] == ["training", "validation"]
     assert len(loss.lines) == 2
 
 
-def test_a_penalty_that_one_curve_has_and_the_other_has_not_is_said():
+def test_the_label_names_a_penalty_that_only_one_curve_has():
     loss, accuracy = plot_history(History(HISTORY, penalized=True)).axes
     assert loss.get_ylabel() == "loss (training: with penalty)"
     assert accuracy.get_ylabel() == "accuracy"
@@ -84,7 +83,7 @@ def test_a_penalty_that_one_curve_has_and_the_other_has_not_is_said():
     assert alone.get_ylabel() == "loss"
 
 
-def test_a_panel_for_each_metric_and_none_for_how_it_ran(readable):
+def test_a_panel_for_each_metric_and_none_for_rates_and_times(readable):
     measures = ("mean_absolute_error", "r2", "top_3")
     figure = plot_history(HISTORY | dict.fromkeys(measures, HISTORY["accuracy"]))
     drawn = [axes.get_ylabel() for axes in figure.axes]
@@ -96,14 +95,9 @@ def test_a_panel_for_each_metric_and_none_for_how_it_ran(readable):
     ("losses", "scale"),
     [([1.0, 0.01], "log"), ([1.0, 0.0101], "linear"), ([1.0, 0.0], "linear"), ([-5, 9], "linear")],
 )
-def test_loss_is_logarithmic_where_it_spans_two_decades(losses, scale):
-    assert plot_history({"loss": losses}).axes[0].get_yscale() == scale
-
-
-def test_only_the_loss_is_logarithmic():
-    history = {"loss": [1.0, 0.5], "validation_loss": [1.0, 0.001], "accuracy": [0.001, 1.0]}
-    loss, accuracy = plot_history(history).axes
-    assert (loss.get_yscale(), accuracy.get_yscale()) == ("log", "linear")
+def test_only_a_loss_that_spans_two_decades_is_logarithmic(losses, scale):
+    loss, accuracy = plot_history({"loss": losses, "accuracy": [0.001, 1.0]}).axes
+    assert (loss.get_yscale(), accuracy.get_yscale()) == (scale, "linear")
 
 
 @pytest.mark.parametrize("gap", [float("nan"), float("inf"), None])
