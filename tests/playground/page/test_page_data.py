@@ -90,8 +90,8 @@ def test_digits_have_every_answer_and_the_pixels_that_vary(tab):
     spread = load_dataset("digits").X.std(axis=0).reshape(8, 8)
     told = [spread[tuple(map(int, name.split("_")[1:]))] for name in names]
     assert min(told) > np.median(spread)
-    link = page.value("barenet.panels[0].network.links.links[0].row")
-    page.value(f"barenet.panels[0].network.acts.open(0, 0, {link})")
+    link = page.value("panels[0].network.links.links[0].row")
+    page.value(f"panels[0].network.acts.open(0, 0, {link})")
     page.until("document.querySelector('#neuron').open && barenet.neuron.answer")
     rows = page.find("#neuron .weights th").all_inner_texts()
     assert len(rows) == 65 and not [row for row in rows if "input" in row]
@@ -210,7 +210,7 @@ def test_a_model_is_opened(tab, tmp_path):
     (tmp_path / "run" / "model.safetensors").rename(path)
     page.click("#opened summary")
     page.upload("#model-file", str(path))
-    page.until("facts.name === 'moons' && barenet.panels[0].frame")
+    page.until("facts.name === 'moons' && panels[0].frame")
     expected = load_predictor(path).network.parameters
     page.until("settings.hidden.join() === '1'")
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)

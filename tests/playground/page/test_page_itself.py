@@ -227,10 +227,10 @@ def test_a_page_that_is_left_open_does_not_grow(tab, live_server):
     page.until(f"header.epoch > 10000 && barenet.frames.drawn > {drawn + 250}")
     grown = memory(page) - before
     session = live_server.sessions.open[page.value("barenet.session")]
-    assert len(session.views[0].curve.kept) <= session.views[0].curve.most
-    assert page.value("barenet.panels[0].curve.rows.length") <= 1001
+    assert len(session.views[0].curve.rows) <= session.views[0].curve.max_points
+    assert page.value("panels[0].curve.rows.length") <= 1001
     page.pause()
-    assert len(session.views[0].latest.kept) <= 512
+    assert len(session.views[0].latest.status.saved) <= 512
     assert grown < 1.5, "250 pictures of 10 kB are more"
 
 

@@ -52,16 +52,16 @@ def test_epoch_losses_and_their_curve(tab):
     _, loss, test_loss, *_ = page.header("newest")
     assert page.text(".loss") == f"{loss:.3f}"
     assert page.text(".test-loss") == f"{test_loss:.3f}"
-    page.until("barenet.panels[0].curve.plot?.data[0].length === 4")
-    assert page.value("barenet.panels[0].curve.plot.data[2][3]") == test_loss
+    page.until("panels[0].curve.plot?.data[0].length === 4")
+    assert page.value("panels[0].curve.plot.data[2][3]") == test_loss
     page.click("#regenerate")
-    page.until("barenet.panels[0].curve.plot.data[0].length === 1")
+    page.until("panels[0].curve.plot.data[0].length === 1")
 
 
 def test_a_batch_and_a_weight_changed_by_hand_move_the_loss_and_its_curve(tab):
     page = tab("#pace=0")
     shown = "document.querySelector('.scores').innerText"
-    drawn = "barenet.panels[0].curve.plot.data"
+    drawn = "panels[0].curve.plot.data"
     seen = {page.value(shown)}
     for batch in (1, 2):
         page.click("#batch")
@@ -87,24 +87,24 @@ def test_the_curve_has_a_log_scale_values_and_marks(tab):
     page.play("header.epoch > 20")
     page.pause()
     page.rest()
-    rows = page.value("barenet.panels[0].curve.rows")
+    rows = page.value("panels[0].curve.rows")
     best = min(rows, key=lambda row: row[2])
     facts = page.text(".curve-facts")
     assert facts == f"Lowest test loss: {best[2]:.3f}, at epoch {best[0]}."
-    constant = page.value("barenet.panels[0].curve.plot.data[3]")
+    constant = page.value("panels[0].curve.plot.data[3]")
     assert constant == pytest.approx([np.log(2)] * len(rows), rel=1e-3)
     page.find(".curve .u-over").hover(position={"x": 1, "y": 40})
     page.until("document.querySelector('.curve-facts').textContent.startsWith('Epoch 0: training')")
     assert f"test loss {rows[0][2]:.3f}." in page.text(".curve-facts")
     page.page.mouse.move(5, 5)
     page.until("document.querySelector('.curve-facts').textContent.startsWith('Lowest')")
-    assert page.value("barenet.panels[0].curve.plot.scales.y.distr") == 1
+    assert page.value("panels[0].curve.plot.scales.y.distr") == 1
     page.labelled("Log scale").check()
-    page.until("barenet.panels[0].curve.plot.scales.y.distr === 3 && location.hash === '#log=true'")
+    page.until("panels[0].curve.plot.scales.y.distr === 3 && location.hash === '#log=true'")
     page.click("#compare")
-    page.until("barenet.panels.length === 2 && barenet.panels[1].frame")
-    page.until("barenet.panels[1].curve.compared.length > 20")
-    assert page.value("barenet.panels[1].curve.plot.data[5].filter((each) => each !== null).length")
+    page.until("panels.length === 2 && panels[1].frame")
+    page.until("panels[1].curve.compared.length > 20")
+    assert page.value("panels[1].curve.plot.data[5].filter((each) => each !== null).length")
     assert page.find(".key .other-network").nth(1).is_visible()
 
 
@@ -115,7 +115,7 @@ def test_it_is_told_since_when_it_overfits(tab):
     page.until(f"{facts}.startsWith('Overfits since epoch')")
     page.pause()
     page.rest()
-    rows = page.value("barenet.panels[0].curve.rows")
+    rows = page.value("panels[0].curve.rows")
     best = min(rows, key=lambda row: row[2])
     assert page.value(facts).startswith(f"Overfits since epoch {best[0]}: the test loss rose from")
     assert rows[-1][2] > 1.1 * best[2] and rows[-1][1] < best[1]
@@ -134,17 +134,15 @@ def test_back_in_time_and_on_from_there(tab):
     page.find("#scrub").fill("10")
     page.until(f"header.epoch === {kept[10]}")
     page.rest()
-    shown, place = page.value(
-        "(({ rows, place }) => [rows.at(-1)[0], place])(barenet.panels[0].curve)"
-    )
+    shown, place = page.value("(({ rows, place }) => [rows.at(-1)[0], place])(panels[0].curve)")
     assert (shown, place) == (last, kept[10]), "the curve stays, and the place is marked on it"
     assert f"Back at epoch {kept[10]} of {last:,}" in page.text(".paths")
     page.click("#step")
     page.until(f"header.epoch === {kept[10] + 1}")
     back = page.page.get_by_role("button", name=f"its end (epoch {last:,})")
     page.until(f"document.querySelector('.paths').innerText.includes('at epoch {kept[10]}')")
-    assert page.value("barenet.panels[0].curve.rows.at(-1)[0]") == kept[10] + 1
-    assert page.value("barenet.panels[0].curve.other.at(-1)[0]") == last
+    assert page.value("panels[0].curve.rows.at(-1)[0]") == kept[10] + 1
+    assert page.value("panels[0].curve.other.at(-1)[0]") == last
     new = page.parameters()
     back.click()
     page.until(f"header.epoch === {last}")
@@ -154,7 +152,7 @@ def test_back_in_time_and_on_from_there(tab):
     assert page.parameters() == new
     page.click("#reset")
     page.until("header.epoch === 0")
-    page.until("document.querySelector('.paths').hidden && !barenet.panels[0].curve.other.length")
+    page.until("document.querySelector('.paths').hidden && !panels[0].curve.other.length")
 
 
 def test_it_diverges_in_words_and_recovers(tab):
@@ -177,7 +175,7 @@ def test_a_loss_worse_than_that_of_a_constant_model_and_saturation_are_named(tab
     words = "document.querySelector('.words').textContent"
     page.until(f"{words}.includes('far worse than that of a constant prediction')")
     page.until(f"{words}.includes('saturated (tanh near −1 or 1)')")
-    loss, constant = page.value("[header.newest[1], barenet.panels[0].curve.constant]")
+    loss, constant = page.value("[header.newest[1], panels[0].curve.constant]")
     assert constant == pytest.approx([np.log(2)] * 2, rel=1e-3) and loss > 0.69
     page.choose("learning_rate", "0.01")
     page.press("New weights", exact=True)
