@@ -117,15 +117,14 @@ def mixed():
 
 def test_progress_is_reported_column_by_column(trained):
     predictor, data = trained["wine"]
-    seen = []
+    X, seen = data.X.copy(), []
+    X.flags.writeable = False  # the rows are not changed
 
     def progress(columns):
         for column in columns:
             seen.append(column)
             yield column
 
-    X = data.X.copy()
-    X.flags.writeable = False  # the rows are not changed
     permutation_importance(predictor, X, data.y, n_repeats=1, progress=progress)
     assert seen == list(range(13))
 

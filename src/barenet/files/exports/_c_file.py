@@ -18,14 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._version import __version__
+from barenet.data._column import Column
+from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import c_activation
-from barenet.files.exports._c_calls import CallPlan
-from barenet.files.exports._c_tables import category_arrays, encode_function, listed_columns
+from barenet.files.exports._c_calls import CallPlan, check_single
 from barenet.files.exports._inference_program import Program
 from barenet.files.exports._quantization import RoundedAffine, Rounding
-from barenet.files.exports._source_text import c_string, flow, hexadecimal, identifier, words
-from barenet.files.exports._steps import Apply
+from barenet.files.exports._source_text import (
+    c_string,
+    flow,
+    hexadecimal,
+    identifier,
+    rest_of,
+    words,
+)
+from barenet.files.exports._steps import Apply, TableEncodeStep, unsupported_column
 
 #: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
 MOST_ERROR = 2e-5
@@ -174,7 +182,7 @@ def _inputs(program: Program, prefix: str) -> list[str]:
     """List the entries of x, where there are not too many."""
     names = program.feature_names
     if program.table is not None:
-        listed = listed_columns(program.table, prefix)
+        listed = _listed_columns(program.table, prefix)
         return ["", *listed, "  NAN is a missing value; -ffast-math would not recognize it."]
     if program.image_shape:
         height, width = program.image_shape
@@ -190,7 +198,7 @@ def _strings(program: Program, prefix: str) -> dict[str, str]:
     if program.classes:
         names = flow(c_string(str(name)) for name in program.classes)
         arrays[f"const char *const {prefix}_classes[{prefix.upper()}_OUTPUTS]"] = names
-    return arrays | (category_arrays(program.table, prefix) if program.table else {})
+    return arrays | (_category_arrays(program.table, prefix) if program.table else {})
 
 
 def _array(name: str, values: NDArray[Any]) -> str:
@@ -205,7 +213,7 @@ def _functions(program: Program, plan: CallPlan) -> Iterator[str]:
     activations = [step.activation for step in program.steps if isinstance(step, Apply)]
     runtime = _runtime()
     if program.table is not None:
-        encode = encode_function(program.table)
+        encode = _encode_function(program.table)
         yield from (runtime[name] for name in ("number", "category") if f" {name}(b" in encode)
         yield encode
     yield from (runtime[name] for name in plan.functions if name in runtime)
@@ -221,3 +229,67 @@ def _ending(program: Program) -> str:
     if program.answer != "class":
         main, classify = re.sub(r".*model_classify.*\n", "", main), ""
     return f"{classify}\n#ifdef MODEL_MAIN\n\n#include <stdio.h>\n\n{main}\n#endif\n"
+
+
+def _encode_function(step: TableEncodeStep) -> str:
+    """Function that encodes a row."""
+    lines = [f"    b = {_column_call(column, at)};" for at, column in enumerate(step.columns)]
+    lines[-1] = lines[-1].replace("b = ", "", 1)
+    body = "\n".join(lines)
+    code = f"""\
+/* b = inputs of the network from a row a of the table */
+static void encode(const float *a, float *b)
+{{
+{body}
+}}
+"""
+    if "is_missing(a" not in code:
+        return code
+    markers = (f" || x == {hexadecimal(np.float64(each))}" for each in step.number_markers)
+    return f"""\
+/* NaN, or a number that marks a missing value */
+static int is_missing(float x)
+{{
+    return isnan(x){"".join(markers)};
+}}
+
+{code}"""
+
+
+def _category_arrays(step: TableEncodeStep, prefix: str) -> dict[str, str]:
+    """Arrays of the names of categories: their declarations, and their contents."""
+    return {
+        f"const char *const {prefix}_x{at}[{len(column.categories)}]": flow(
+            map(c_string, column.categories)
+        )
+        for at, column in enumerate(step.columns)
+        if isinstance(column, CategoryColumn) and column.categories
+    }
+
+
+def _listed_columns(step: TableEncodeStep, prefix: str) -> Iterator[str]:
+    """Lines that describe the entries of x."""
+    for at, column in enumerate(step.columns):
+        meaning = "1 for true, 0 for false" if isinstance(column, BooleanColumn) else "a number"
+        if isinstance(column, CategoryColumn):
+            count = len(column.categories)
+            index = f"its index in {prefix}_x{at}, " if count else ""
+            meaning = f"{index}{count} for any other"
+        yield f"  x[{at}]  {words(column.name)}: {meaning}"
+
+
+def _column_call(column: Column, at: int) -> str:
+    if isinstance(column, NumberColumn):
+        fill = (column.fill - column.center) / column.scale
+        for name, value in {"center": column.center, "scale": column.scale, "fill": fill}.items():
+            check_single(name, np.asarray(value), f"column {column.name!r}: ")
+        numbers = (fill, column.center, rest_of(column.center), column.scale)
+        given = ", ".join(hexadecimal(np.float64(number)) for number in numbers)
+        return f"number(b, a[{at}], is_missing(a[{at}]), {given}, {int(column.indicator)})"
+    if isinstance(column, BooleanColumn):
+        given = f"{float(column.fill)}f, 0.0f, 0.0f, 1.0f, {int(column.indicator)}"
+        return f"number(b, a[{at}], isnan(a[{at}]), {given})"
+    if isinstance(column, CategoryColumn):
+        options = f"{len(column.categories)}, {int(column.rare)}, {int(column.missing)}"
+        return f"category(b, a[{at}], {options})"
+    raise unsupported_column(column, "whose seconds a float of C cannot hold")
