@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -32,6 +34,17 @@ settings.register_profile(
     "thorough", settings.get_profile("whole"), derandomize=False, max_examples=10_000
 )
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def pytorch() -> dict[str, Any]:
+    """Results of PyTorch, recorded by `oracles/make_pytorch.py`."""
+    return json.loads((Path(__file__).parent / "oracles" / "pytorch.json").read_text("utf-8"))
+
+
+@pytest.fixture(params=["float32", "float64"])
+def dtype(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 def pytest_xdist_auto_num_workers() -> int:

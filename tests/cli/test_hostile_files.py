@@ -133,7 +133,7 @@ def test_fault_105_a_run_file_with_a_key_of_very_many_parts(tmp_path):
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device")
 def test_fault_105_a_run_file_that_is_a_device(tmp_path):
     line = refuse("train", "--config", "/dev/zero", folder=tmp_path)
-    assert "/dev/zero: expected a regular file" in line
+    assert "/dev/zero: is no regular file" in line
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,25 +39,6 @@ def test_the_fit_after_some_epochs_is_trained_again(barenet, line):
     assert "3 epochs" in Path("e.svg").read_text() or Path("e.svg").stat().st_size > 5000
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["fit", "IRIS"], "KIND: a fit is of numbers, and iris has classes"),
-        (["boundary", "IRIS"], "KIND: a boundary is over two numbers, and iris has"),
-        (["digits", "IRIS"], "KIND: the rows of iris are no images"),
-        (["epochs", "IRIS"], "KIND: a fit is of numbers"),
-        (["portrait", "IRIS"], "KIND: expected one of history, epochs, fit, "),
-        (["history", "nowhere"], "nowhere"),
-        (["history", "IRIS", "--out", "picture.bmp"], "unknown format '.bmp'"),
-    ],
-)
-def test_what_does_not_fit_is_one_line(barenet, iris, arguments, said):
-    done = barenet("plot", *(iris if argument == "IRIS" else argument for argument in arguments))
-    assert (done.status, done.out) == (2, "")
-    (line,) = done.err.splitlines()
-    assert said in line
-
-
 def test_a_history_that_is_nested_without_end_is_one_line(barenet, tmp_path):
     (tmp_path / "history.jsonl").write_text("[" * 100_000)
     done = barenet("plot", "history", tmp_path)
@@ -94,34 +73,6 @@ def test_a_history_is_drawn_with_what_the_card_of_its_model_tells(barenet, iris,
         picture = Path("history.svg").read_text()  # each text stands in it as a comment
         assert ("best, kept: epoch 3, 0.6" in picture) == told
         assert ("loss (training: with penalty)" in picture) == told
-
-
-@pytest.mark.parametrize("patience", [3, 0])
-def test_a_run_without_a_card_tells_its_best_epoch_by_its_curves(barenet, patience):
-    """Drawn like the run itself, which knows its best epoch from its early stopping."""
-    said = ["--patience", patience, "--epochs", 40, "--learning-rate", 0.05, "--l2", 0.001]
-    assert barenet("train", "iris", *said, "--no-plots", "--no-baselines").status == 0
-    model, texts = Path("runs/iris/model.safetensors"), []
-    trained = load_predictor(model)
-    assert (trained.card.log.best_epoch is not None) == bool(patience)
-    for card in (trained.card, None):
-        save(replace(trained, card=card), model)
-        assert barenet("plot", "history", "runs/iris", "--out", "history.svg").status == 0
-        texts.append(re.findall("<!-- (.*) -->", Path("history.svg").read_text()))
-    assert texts[0] == texts[1]
-    assert any("best, kept" in text for text in texts[0]) == bool(patience)
-
-
-def test_a_history_of_an_earlier_version_is_drawn(barenet, tmp_path):
-    """Its epochs are numbered from 0, and its test rows are called validation rows."""
-    rows = [{"epoch": 0, "loss": 0.5, "validation_loss": 0.6}]
-    rows += [{"epoch": 1, "loss": 0.25, "validation_loss": 0.5}]
-    (tmp_path / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (tmp_path / "settings.toml").write_text('data = "iris"\npatience = 5\n')
-    done = barenet("plot", "history", tmp_path, "--out", "history.svg")
-    assert done.status == 0, done.err
-    picture = Path("history.svg").read_text()
-    assert "<!-- validation -->" in picture and "best, kept: epoch 2, 0.5" in picture
 
 
 @pytest.mark.parametrize("model", [None, b"no model"])

@@ -15,13 +15,10 @@ from barenet.errors import DataError
         ('data = "iris"\nepochs = "many"', "epochs.*expected a whole number"),
         ('data = "iris"\nepochs = 1.5', "epochs.*expected a whole number, got '1.5'"),
         ("data = [", "run.toml: TOMLDecodeError"),
-        (
-            'data = "iris"\ndtype = "\\n"',
-            r"dtype in .*run.toml: expected float32 or float64, got '.n'",
-        ),
+        ('data = "iris"\ndtype = "x"', "dtype.* from run.toml. Choose from: .float32., .float64."),
         ("epochs = 3", r"^.*run.toml: data: expected a value, got none"),
-        ('data = "iris"\n[train]\nepochs = 3', r"got the table \[train\]"),
-        ('data = "iris"\n[[layers]]\nsize = 3', r"got the table \[layers\]"),
+        ('data = "iris"\n[train]\nepochs = 3', "got a table"),
+        ('data = "iris"\n[[layers]]\nsize = 3', "got a table"),
         (".".join(["a"] * 5000) + " = 1", "run.toml: "),
         ("a = " + "[" * 100_000, "too deeply nested"),
         (f"layers = [{'1,' * 6000}]", "6,000 entries of lists"),
@@ -36,7 +33,7 @@ def test_a_wrong_file_is_refused(tmp_path, text, problem):
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
-    with pytest.raises(DataError, match="is a folder, expected a run file"):
+    with pytest.raises(DataError, match="is a folder, expected a file"):
         read_run_file(tmp_path)
     with pytest.raises(DataError, check=lambda error: Path(error.path).name == "nowhere.toml"):
         read_run_file(tmp_path / "nowhere.toml")

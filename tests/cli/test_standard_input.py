@@ -5,17 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from barenet import load_predictor
-from barenet.cli._resuming import prepare_resume
-from barenet.cli._run_file import read_run_file
-from barenet.cli._run_folder import RunFolder
-from barenet.cli._run_settings import NO_SETTINGS
 from barenet.data._file_io import read_file_bytes
 from barenet.errors import DataError
 
@@ -89,15 +84,3 @@ def test_no_more_than_the_limit_is_read(give, monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(DataError, match=r"/dev/stdin: standard input is closed"):
         read_file_bytes(Path("/dev/stdin"))
-
-
-def test_a_run_is_not_resumed_from_a_terminal(barenet, give, monkeypatch, tmp_path):
-    give(TABLE)
-    assert barenet("train", "-", *QUICK).status == 0
-    folder = RunFolder(tmp_path / "runs" / "stdin")
-    folder.unfinished.start(read_run_file(folder.settings))
-    leader, follower = os.openpty()
-    with open(leader, "rb"), open(follower) as terminal:  # noqa: PTH123
-        monkeypatch.setattr("sys.stdin", terminal)
-        with pytest.raises(ValueError, match=r"provide the same rows, .* < rows.csv"):
-            prepare_resume(folder, NO_SETTINGS)

@@ -57,16 +57,6 @@ def test_what_was_written_is_read(tmp_path_factory, pair, packed):
     np.testing.assert_array_equal(read, array)
 
 
-def test_the_slice_of_mnist_is_mnist():
-    """The first labels are well known: 5 0 4 1 9 of the training digits, 7 2 1 0 4 of the test."""
-    labels = read_idx(SLICE / "train-labels-idx1-ubyte.gz")
-    assert labels[:5].tolist() == [5, 0, 4, 1, 9]
-    assert read_idx(SLICE / "t10k-labels-idx1-ubyte.gz")[:5].tolist() == [7, 2, 1, 0, 4]
-    images = read_idx(SLICE / "train-images-idx3-ubyte.gz")
-    assert images.shape == (200, 28, 28) and images.dtype == np.uint8
-    assert images[0, 5, 12:18].tolist() == [3, 18, 18, 18, 126, 136]
-
-
 DIGITS = idx(np.arange(24).reshape(2, 3, 4), 0x08)
 
 

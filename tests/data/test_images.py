@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
 from barenet.data._images import DATA_VARIABLE, IMAGES
@@ -150,21 +149,3 @@ def test_no_network_is_one_line_that_says_what_to_do():
     message = str(error.value)
     assert message.startswith("mnist: cannot be fetched from openml.org (")
     assert set(error.value.options) == {"data_dir"} and "\n" not in message
-
-
-def test_the_tutorials_split_of_all_of_mnist():
-    """46,900 and 23,100 rows, the same ones as scikit-learn's, in the same order."""
-    if not ALL_OF_MNIST or not any(Path(ALL_OF_MNIST).rglob("train-images*")):
-        pytest.skip(f"{DATA_VARIABLE} names no folder with MNIST's files")
-    data = MNIST.load(data_dir=ALL_OF_MNIST)
-    assert data.X.shape == (70_000, 784)
-    counts = [6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958]
-    assert np.bincount(data.y).tolist() == counts
-    config = data.config
-    train, test = data.split(config.test_size, config.split_seed)
-    rows = np.arange(70_000)
-    expected = train_test_split(rows, test_size=0.33, random_state=42)
-    assert [len(part) for part in expected] == [46_900, 23_100]
-    for ours, theirs in zip((train, test), expected, strict=True):
-        np.testing.assert_array_equal(ours.y, data.y[theirs])
-        np.testing.assert_array_equal(ours.X[::100], data.X[theirs[::100]])

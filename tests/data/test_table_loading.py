@@ -10,7 +10,7 @@ from sklearn.datasets import load_iris
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
 from barenet.data._table_loading import load_table, read_features, read_samples
-from barenet.errors import DataError
+from barenet.errors import ArgumentError, DataError
 
 
 def test_iris_written_as_csv_is_iris(write):
@@ -58,18 +58,13 @@ def test_classes_or_numbers(write, values, task, y, classes):
 
 def test_a_missing_target_is_an_error_that_names_the_rows(write):
     path = write("x,price\n1,2.5\n2,\n3,NA\n4,1.5\n5,?\n")
-    message = (
-        f"{path}:3: column 'price': expected a value to learn from, got nothing; "
-        "leave such rows out by drop_missing_target=True; "
-        "there are 3 (also 4, 6)"
-    )
     for task in (None, "regression"):
-        with pytest.raises(DataError) as error:
+        with pytest.raises(DataError, match=r"there are 3 \(also 4, 6\)") as caught:
             load_table(path, "price", task=task)
-        assert str(error.value) == message
+        assert (caught.value.line, caught.value.options) == (3, {"drop_missing_target": True})
 
 
-def test_a_missing_class_is_an_error_unless_it_is_said_to_be_one(write):
+def test_none_may_be_a_class_on_request(write):
     path = write("x,y\n1,no\n2,None\n3,yes\n")
     with pytest.raises(DataError, match=r"t\.csv:3: column 'y': .*got 'None'; .*classification"):
         load_table(path, "y")
@@ -95,15 +90,9 @@ def test_a_table_with_words_or_holes_is_a_frame(write):
     assert isinstance(load_table(plain, "y", frame=True).X, Frame)
 
 
-def test_fault_44_target_missing(write):
-    path = write("height,weight\n1,2\n3,4\n")
-    with pytest.raises(
-        DataError,
-        match=r"no column Wieght, did you mean 'weight'\? the columns are height, weight$",
-    ):
-        load_table(path, "Wieght")
-    with pytest.raises(ValueError, match=r"^target: .*; the columns are height, weight$"):
-        load_table(path, None)
+def test_fault_44_a_similar_column_is_suggested(write):
+    with pytest.raises(DataError, match=r"no column Wieght, did you mean 'weight'\?"):
+        load_table(write("height,weight\n1,2\n3,4\n"), "Wieght")
 
 
 def test_fault_44_many_columns_are_not_all_listed(write):
@@ -188,13 +177,19 @@ def test_rows_without_a_target_are_left_out_if_said(tmp_path, name, target):
     assert X[:, 0].tolist() == data.X["x"].tolist() and y.tolist() == data.y.tolist()
 
 
-@pytest.mark.parametrize("option", ["frame", "drop_missing_target"])
-def test_a_switch_is_true_or_false(write, option):
-    path, wrong = write("x,y\n1,a\n2,b\n"), {option: "no"}
-    with pytest.raises(ValueError, match=f"^{option}: expected True or False, got 'no'"):
-        load_table(path, "y", **wrong)
-    with pytest.raises(ValueError, match=f"^{option}: expected True or False, got 'no'"):
-        read_samples(path, ["x"], "y", ["a", "b"], **wrong)
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("frame", "no"), ("drop_missing_target", "no"), ("categories", "x")],
+)
+def test_options_of_a_wrong_type_are_named(write, option, value):
+    path, wrong = write("x,y\n1,a\n2,b\n"), {option: value}
+    for load in (
+        lambda: load_table(path, "y", **wrong),
+        lambda: read_samples(path, ["x"], "y", ["a", "b"], **wrong),
+    ):
+        with pytest.raises(ArgumentError) as caught:
+            load()
+        assert (caught.value.argument, caught.value.value) == (option, value)
 
 
 def test_a_class_that_is_called_none_is_there_when_the_classes_are_known(write):
@@ -212,13 +207,11 @@ def test_a_class_that_is_called_none_is_there_when_the_classes_are_known(write):
 
 def test_a_point_beside_decimal_commas_is_allowed_in_names(write):
     path = write("a;version;y\n1,5;1.2;0\n2,5;1.3;1\n3,5;1.2;1\n4,5;1.3;0\n")
-    said = {"decimal": ",", "categories": ["version"]}
-    assert load_table(path, "y", **said).X.tolist()[0] == [1.5, 1.2]
-    assert read_features(path, ["a", "version"], **said)[1].tolist() == [2.5, 1.3]
-    assert read_samples(path, ["a"], "y", ["0", "1"], **said)[1].tolist() == [0, 1, 1, 0]
-    for read in (lambda **more: load_table(path, "y", **more),
-                 lambda **more: read_features(path, ["version"], **more)):  # fmt: skip
-        with pytest.raises(DataError, match=r"column 'version': expected a number with a decimal"):
-            read(decimal=",")
-        with pytest.raises(ValueError, match=r"^categories: expected a list of columns, got 'v"):
-            read(decimal=",", categories="version")
+    names = {"decimal": ",", "categories": ["version"]}
+    assert load_table(path, "y", **names).X.tolist()[0] == [1.5, 1.2]
+    assert read_features(path, ["a", "version"], **names)[1].tolist() == [2.5, 1.3]
+    assert read_samples(path, ["a"], "y", ["0", "1"], **names)[1].tolist() == [0, 1, 1, 0]
+    with pytest.raises(DataError, match=r"column 'version': expected a number with a decimal"):
+        load_table(path, "y", decimal=",")
+    with pytest.raises(DataError, match=r"column 'version': expected a number with a decimal"):
+        read_features(path, ["version"], decimal=",")

@@ -55,10 +55,6 @@ def test_a_class_name_reads_back_as_its_number(number):
     assert float(class_name(number)) == number
 
 
-def test_numbers_are_in_order_of_size():
-    assert encode(np.array([10, 9, -1]))[1] == ("-1", "9", "10")
-
-
 def test_an_unknown_task():
     with pytest.raises(ValueError, match=r"^task: expected classification or regression, got 'x'"):
         check_task("x")

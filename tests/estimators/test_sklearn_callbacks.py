@@ -12,7 +12,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from barenet import MLPClassifier
+from barenet import MLPClassifier, MLPRegressor
+from barenet.errors import DivergenceError
 
 callback = pytest.importorskip("sklearn.callback", reason="came with scikit-learn 1.9")
 
@@ -185,3 +186,12 @@ def test_both_kinds_of_callbacks_and_copies(iris):
     with pytest.raises(TypeError, match="FitCallback"):
         model.set_callbacks(print)
     assert model.set_callbacks().fit(*iris) is model
+
+
+@pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
+def test_a_fit_that_diverges_tears_the_callbacks_down(iris):
+    X, y = iris
+    model = MLPRegressor(hidden_layer_sizes=(5,), solver="sgd", learning_rate_init=1e9, max_iter=99)
+    with pytest.raises(DivergenceError):
+        model.set_callbacks(recorder := Recorder()).fit(1e9 * X, y)
+    assert recorder.hooks[-1][0] == "teardown" and not hasattr(model, "network_")

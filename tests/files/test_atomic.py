@@ -23,6 +23,14 @@ def test_a_new_file_and_a_replaced_one(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_reader_keeps_the_file_that_it_has_opened(tmp_path):
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+    with path.open("rb") as reader:
+        write_atomically(path, b"new")
+        assert reader.read() == b"old" and path.read_bytes() == b"new"
+
+
 def test_permissions_are_those_of_any_new_file_or_of_the_old_one(tmp_path):
     path, plain = tmp_path / "file", tmp_path / "plain"
     plain.touch()

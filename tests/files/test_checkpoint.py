@@ -235,6 +235,12 @@ def test_promise_11_a_save_that_fails_leaves_the_old_file(how, problem):
         assert resumed.stop_reason == "completed"
 
 
+def test_a_full_disk_at_the_first_save_leaves_nothing(tmp_path):
+    command = [sys.executable, "-B", "-c", SAVE, "full", str(tmp_path / "kept")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and names(tmp_path) == []
+
+
 def test_fault_70_what_a_killed_save_has_left_is_taken_away(tmp_path):
     learn(tmp_path / "kept", Interrupt())
     before = (tmp_path / "kept").read_bytes()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -29,11 +32,14 @@ from barenet import (
     Predictor,
     TablePreprocessor,
     export,
+    fingerprint,
+    load_dataset,
     load_predictor,
     save,
 )
 from barenet.cli._main import main
 from barenet.data._scaling import KINDS, Scaling
+from barenet.optimizers import Adam
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -92,12 +98,10 @@ def test_classes_are_what_they_were(path, kind):
 def test_a_pipeline_says_the_same_from_its_file(path, steps, dtype):
     rows, y = (100 + X).astype(dtype), TARGETS["text"]
     model = make_pipeline(*STEPS[steps], MLPClassifier(4, **QUICK)).fit(rows, y)
-    loaded = shipped(model, path, rows, y)
-    assert loaded.network.dtype == {"table": "float64", "float32 table": "float32"}.get(
-        steps, dtype
-    )
+    loaded, expected = shipped(model, path, rows, y), model.predict_proba(rows)
+    dtypes = {"table": "float64", "float32 table": "float32"}
+    assert loaded.network.dtype == dtypes.get(steps, dtype)
     assert loaded.predict(rows).tolist() == model.predict(rows).tolist()
-    expected = model.predict_proba(rows)
     if steps in TO_THE_LAST_BIT:
         assert np.array_equal(loaded.probabilities(rows), expected)
     # In float32, scikit-learn's scalers take 100 from 105 in float32.
@@ -109,12 +113,10 @@ def test_a_pipeline_says_the_same_from_its_file(path, steps, dtype):
 def test_a_scaling_has_a_name_that_is_true_of_it(steps):
     model = make_pipeline(*STEPS[steps], MLPClassifier(4, solver="lbfgs", max_iter=1)).fit(X, KIND)
     scaling = Predictor.from_estimator(model).preprocessing
-    if scaling.name == "affine":
-        measured = [Scaling.fit(kind, X).transform(X) for kind in KINDS]
-        assert not any(np.allclose(scaling.transform(X), each) for each in measured)
-    else:
-        assert scaling.transform(X) == pytest.approx(Scaling.fit(scaling.name, X).transform(X))
     assert (scaling.name == "affine") == (steps not in ("passthrough", *KINDS))
+    for kind in KINDS:
+        same = np.allclose(scaling.transform(X), Scaling.fit(kind, X).transform(X))
+        assert same == (scaling.name == kind)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -171,24 +173,6 @@ def test_columns_without_text_for_a_name_count_by_their_places(path, names):
         assert loaded.card.data_fingerprint is not None
     with pytest.raises(ValueError, match="X"):
         shipped(MLPClassifier(4, **QUICK).fit(rows, KIND), path).predict(rows.iloc[:, :3])
-
-
-def test_a_column_with_a_number_for_its_name_is_found_by_it():
-    rows = pd.DataFrame(X, columns=list("0123"))  # as a file's header has it
-    predictor = Predictor.from_estimator(MLPClassifier(4, **QUICK).fit(rows, KIND))
-    turned = rows.set_axis(range(4), axis=1)[[2, 0, 1, 3]]
-    assert predictor.predict(turned).tolist() == predictor.predict(X).tolist()
-    with pytest.raises(ValueError, match="X: no column 3; its columns are 0, 1, 2, 4"):
-        predictor.predict(rows.set_axis([0, 1, 2, 4], axis=1))
-
-
-def test_a_table_of_words_keeps_its_columns(path):
-    rows = pd.DataFrame({"size": [1.5, None, 3.0, 4.0] * 5, "town": ["Rome", "Oslo"] * 10})
-    y = np.arange(20) % 4 > 1
-    model = make_pipeline(TablePreprocessor(), MLPClassifier(4, **QUICK)).fit(rows, y)
-    loaded = shipped(model, path, rows, y)
-    assert loaded.feature_names == ("size", "town")
-    assert np.array_equal(loaded.probabilities(rows), model.predict_proba(rows))
 
 
 def test_a_search_ships_its_best(path):
@@ -259,44 +243,41 @@ def test_a_subclass_of_other_defaults_is_taken(path):
     assert np.array_equal(shipped(model, path).probabilities(X), model.predict_proba(X))
 
 
-LABELS = np.stack([KIND > 0, KIND == 2], axis=1).astype(int)
+def fitted(*steps, X=X, y=KIND):
+    return make_pipeline(*steps, MLPClassifier(2, **QUICK)).fit(X, y)
 
+
+def search(model, **options):
+    return GridSearchCV(model, {}, cv=2, **options)
+
+
+REGRESSOR = MLPRegressor(hidden_layer_sizes=2, **QUICK)
 REFUSED = [
     (MLPClassifier, "MLPClassifier has no network yet; call fit first"),
     (lambda: make_pipeline(StandardScaler(), MLPRegressor()), "MLPRegressor has no network yet"),
     (lambda: make_pipeline(StandardScaler()), "expected a fitted MLPClassifier or MLPRegressor"),
     (lambda: Network.dense([2, 1]), "expected a fitted MLPClassifier or MLPRegressor, .* Network"),
-    (lambda: make_pipeline(PCA(2), MLPClassifier(2, **QUICK)).fit(X, KIND),
-     "step 'pca': expected TablePreprocessor, StandardScaler, .*, got PCA"),
-    (lambda: make_pipeline(MaxAbsScaler(), MLPClassifier(2, **QUICK)).fit(X, KIND), "MaxAbsScaler"),
-    (lambda: make_pipeline(MinMaxScaler(clip=True), MLPClassifier(2, **QUICK)).fit(X, KIND),
-     r"got MinMaxScaler\(clip=True\)"),
-    (lambda: make_pipeline(PCA(2), StandardScaler(), MLPClassifier(2, **QUICK)).fit(X, KIND),
-     "one step before the network, got 'pca', 'standardscaler'"),
-    (lambda: TransformedTargetRegressor(
-        MLPRegressor(hidden_layer_sizes=2, **QUICK), transformer=FunctionTransformer()
-     ).fit(X, X[:, 0]), "transformer: .* got FunctionTransformer"),
-    (lambda: make_pipeline(
-        StandardScaler(), GridSearchCV(MLPClassifier(2, **QUICK), {}, cv=2)
-     ).fit(X, KIND), "step 'gridsearchcv': .* got GridSearchCV; search over the whole pipeline"),
-    (lambda: make_pipeline(StandardScaler(), make_pipeline(MLPClassifier(2, **QUICK))).fit(X, KIND),
-     "step 'pipeline': .* got Pipeline; put its steps into the one"),
-    (lambda: make_pipeline(StandardScaler(), TransformedTargetRegressor(
-        MLPRegressor(hidden_layer_sizes=2, **QUICK)
-     )).fit(X, X[:, 0]), "step 'transformedtargetregressor': .*put it around the whole pipeline"),
-    (lambda: GridSearchCV(MLPClassifier(2, **QUICK), {}, cv=2, refit=False).fit(X, KIND),
+    (lambda: fitted(PCA(2)), "step 'pca': expected TablePreprocessor, StandardScaler, .*, got PCA"),
+    (lambda: fitted(MaxAbsScaler()), "MaxAbsScaler"),
+    (lambda: fitted(MinMaxScaler(clip=True)), r"got MinMaxScaler\(clip=True\)"),
+    (lambda: fitted(PCA(2), StandardScaler()), "before the network, got 'pca', 'standardscaler'"),
+    (lambda: TransformedTargetRegressor(REGRESSOR, transformer=FunctionTransformer())
+     .fit(X, X[:, 0]), "transformer: .* got FunctionTransformer"),
+    (lambda: make_pipeline(StandardScaler(), search(MLPClassifier(2, **QUICK))).fit(X, KIND),
+     "step 'gridsearchcv': .* got GridSearchCV; search over the whole pipeline"),
+    (lambda: make_pipeline(StandardScaler(), fitted()), "step 'pipeline': .*put its steps"),
+    (lambda: make_pipeline(StandardScaler(), TransformedTargetRegressor(REGRESSOR))
+     .fit(X, X[:, 0]), "step 'transformedtargetregressor': .*put it around the whole pipeline"),
+    (lambda: search(MLPClassifier(2, **QUICK), refit=False).fit(X, KIND),
      "GridSearchCV has no best model; use refit=True"),
-    (lambda: GridSearchCV(MLPClassifier(), {}), "GridSearchCV has no best model; call fit first"),
-    (lambda: Cautious(2, **QUICK).fit(X, KIND),
-     r"Cautious overrides predict_proba \(Halving\)"),
-    (lambda: make_pipeline(Rounding(), MLPClassifier(2, **QUICK)).fit(X, KIND),
-     r"Rounding overrides transform \(Rounding\)"),
-    (lambda: MLPClassifier(2, **QUICK).fit(X, LABELS), "predicts several labels"),
-    (lambda: MLPClassifier(2, **QUICK).fit(X, np.full(150, "a")), "the single class 'a'"),
-    (lambda: MLPClassifier(2, **QUICK).fit(X, 2**60 + KIND), "classes 1152921504606846976"),
-    (lambda: MLPClassifier(2, **QUICK).fit(X, np.array(["", "b", "c"])[KIND]), "none of them"),
-    (lambda: MLPClassifier(2, **QUICK).fit(X, np.array([" x", "x", "c"])[KIND]),
-     "' x' has spaces around it"),
+    (lambda: search(MLPClassifier()), "GridSearchCV has no best model; call fit first"),
+    (lambda: Cautious(2, **QUICK).fit(X, KIND), r"Cautious overrides predict_proba \(Halving\)"),
+    (lambda: fitted(Rounding()), r"Rounding overrides transform \(Rounding\)"),
+    (lambda: fitted(y=np.stack([KIND > 0, KIND == 2], axis=1) * 1), "predicts several labels"),
+    (lambda: fitted(y=np.full(150, "a")), "the single class 'a'"),
+    (lambda: fitted(y=2**60 + KIND), "classes 1152921504606846976"),
+    (lambda: fitted(y=np.array(["", "b", "c"])[KIND]), "none of them"),
+    (lambda: fitted(y=np.array([" x", "x", "c"])[KIND]), "' x' has spaces around it"),
 ]  # fmt: skip
 
 
@@ -304,3 +285,109 @@ REFUSED = [
 def test_what_a_file_cannot_say_is_refused(model, why):
     with pytest.raises(ValueError, match=f"^(model|classes): .*{why}"):
         Predictor.from_estimator(model())
+
+
+RNG = np.random.default_rng(0)
+ROWS, LABELS = RNG.normal(size=(60, 3)), np.arange(60) % 3
+FEW = {"hidden_layer_sizes": 4, "max_iter": 5, "random_state": 7}
+
+
+def card_of(model, *rows, **more):
+    return Predictor.from_estimator(model, *rows, **more).card
+
+
+def test_a_card_tells_settings_history_and_rows():
+    names = np.array(["c", "a", "b"])[LABELS]
+    model = MLPClassifier(**FEW, optimizer=Adam(0.5), class_weight={"a": 2.0}).fit(ROWS, names)
+    card = card_of(model, ROWS, names, scores={"held_out": {"accuracy": 0.5}})
+    assert card.settings["estimator"] == "MLPClassifier"
+    assert card.settings["random_state"] == 7 and card.settings["hidden_layer_sizes"] == 4
+    assert card.settings["optimizer"] == "adam:learning_rate=0.5"
+    assert card.settings["class_weight"] == "{'a': 2.0}"
+    assert not {"callbacks", "threads", "verbose", "scoring"} & card.settings.keys()
+    assert card.rows == {"training": 60} and card.scores == {"held_out": {"accuracy": 0.5}}
+    assert card.log.n_epochs == 5
+    assert card.log.curves["loss"] == pytest.approx(model.loss_curve_, 1e-5)
+    assert card.data_fingerprint == fingerprint(ROWS, np.array([2, 0, 1])[LABELS])
+    assert "barenet" in card.versions
+    json.dumps(card.to_dict(), allow_nan=False)
+
+
+def test_the_score_of_the_validation_rows_is_that_of_the_network():
+    held_out = RNG.normal(size=(20, 3)), np.arange(20) % 3
+    settings = {**FEW, "max_iter": 30, "early_stopping": True}
+    model = MLPClassifier(**settings).fit(ROWS, LABELS, validation_data=held_out)
+    card = card_of(model, ROWS, LABELS)
+    assert card.rows == {"training": 60, "validation": 20}
+    expected = accuracy_score(held_out[1], model.predict(held_out[0]))
+    assert card.scores["validation"]["accuracy"] == pytest.approx(expected)
+    of_its_own = MLPClassifier(**settings).fit(ROWS, LABELS)
+    assert card_of(of_its_own, ROWS, LABELS).rows == {"training": 54, "validation": 6}
+
+
+def test_of_several_fits_there_is_no_history():
+    model = MLPRegressor(**FEW).partial_fit(ROWS, ROWS[:, 0]).partial_fit(ROWS[:20], ROWS[:20, 0])
+    card = card_of(model, ROWS, ROWS[:, 0])
+    assert card.log is None and card.rows == {} and card.versions
+    assert card.data_fingerprint == fingerprint(ROWS, ROWS[:, 0])
+
+
+CARD_TABLES = {
+    "numbers": (MLPClassifier, pd.DataFrame({"a": LABELS * 2, "b": ROWS[:, 0], "y": LABELS})),
+    "words": (
+        lambda **options: make_pipeline(TablePreprocessor(), MLPClassifier(**options)),
+        pd.DataFrame({"a": np.array(["u", "v", "w"])[LABELS], "b": ROWS[:, 0], "y": LABELS}),
+    ),
+    "float32": (MLPRegressor, pd.DataFrame({"a": ROWS[:, 0], "y": ROWS[:, 1]}).astype("float32")),
+}
+
+
+@pytest.mark.parametrize(("kind", "table"), CARD_TABLES.values(), ids=CARD_TABLES)
+def test_the_fingerprint_is_that_of_the_rows_in_a_file(tmp_path, kind, table):
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    data = load_dataset(str(tmp_path / "rows.csv"), target="y")
+    rows, y = table.drop(columns="y"), table["y"]
+    card = card_of(kind(**FEW).fit(rows, y), rows, y)
+    assert card.data_fingerprint == fingerprint(data.X, data.y)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_rows_of_every_kind_are_known_again(tmp_path, capfd, suffix):
+    table = pd.DataFrame(
+        {
+            "truth": LABELS > 1,
+            "perhaps": pd.array([True, False, None] * 20, "boolean"),
+            "day": pd.to_datetime("2026-03-01") + pd.to_timedelta(LABELS, "D"),
+            "town": np.array([" Rome", "Oslo ", "Bonn"])[LABELS],
+            "y": np.where(ROWS[:, 1] > 0, "yes", "no"),
+        }
+    )
+    rows, y = table.drop(columns="y"), table["y"]
+    model = make_pipeline(TablePreprocessor(), MLPClassifier(**FEW)).fit(rows, y)
+    save(Predictor.from_estimator(model, rows, y), tmp_path / "model.safetensors")
+    path = tmp_path / f"rows.{suffix}"
+    getattr(table, f"to_{suffix}")(path, index=False)
+    assert main(["evaluate", str(tmp_path / "model.safetensors"), str(path)]) == 0
+    assert "trained on exactly these rows" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ((ROWS,), "X, y: expected both"),
+        ((ROWS[:50], LABELS[:50]), "y: 50 rows, and the model was trained on 60"),
+        ((ROWS, LABELS + 1), "y: 3 is not among the classes"),
+        ((ROWS[:50], LABELS), r"X: expected shape \(60, 3\), got \(50, 3\)"),
+        ((ROWS[:, :2], LABELS), "X: expected shape"),
+        ((csr_array(ROWS), LABELS), r"X: a sparse matrix has no fingerprint; use X.toarray\(\)"),
+    ],
+)
+def test_other_rows_are_refused(rows, why):
+    with pytest.raises(ValueError, match=f"^{why}"):
+        card_of(MLPClassifier(**FEW).fit(ROWS, LABELS), *rows)
+
+
+@pytest.mark.parametrize("scores", [3, {"held_out": 0.5}])
+def test_scores_that_are_none_are_refused(scores):
+    with pytest.raises(ValueError, match=r"^scores: .*expected values by names, got"):
+        card_of(MLPClassifier(**FEW).fit(ROWS, LABELS), scores=scores)

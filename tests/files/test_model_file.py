@@ -24,6 +24,13 @@ from barenet.model.layers import LAYERS
 X = np.random.default_rng(0).normal(size=(9, 3))
 
 
+@pytest.fixture
+def saved(path):
+    """The file of a network with two inputs and an output."""
+    save(Network.dense([2, 1]), path)
+    return path
+
+
 def every_layer(dtype="float32"):
     layers = [
         Dense(3, 4, "leaky_relu:slope=0.2", init="orthogonal:gain=0.5"),
@@ -106,21 +113,19 @@ def test_fault_53_promise_09_every_truncation_is_refused(path):
             load(path)
 
 
-def test_fault_54_bytes_after_the_end_are_refused(path):
-    save(Network.dense([2, 1]), path)
-    path.write_bytes(path.read_bytes() + b"\0")
+def test_fault_54_bytes_after_the_end_are_refused(saved):
+    saved.write_bytes(saved.read_bytes() + b"\0")
     with pytest.raises(ModelFileError, match="its arrays take 12 bytes, and the file has 13"):
-        load(path)
+        load(saved)
 
 
 @pytest.mark.parametrize("name", ["__metadata__", "parameters"])
-def test_fault_56_a_name_that_is_twice_in_the_header(path, name):
-    save(Network.dense([2, 1]), path)
-    header, numbers = header_of(path)
+def test_fault_56_a_name_that_is_twice_in_the_header(saved, name):
+    header, numbers = header_of(saved)
     twice = f"{{{json.dumps(name)}:{json.dumps(header[name])},{json.dumps(header)[1:]}"
-    put(path, twice, numbers)
+    put(saved, twice, numbers)
     with pytest.raises(ModelFileError, match="a name is there twice"):
-        load(path)
+        load(saved)
 
 
 @pytest.mark.parametrize(
@@ -128,18 +133,17 @@ def test_fault_56_a_name_that_is_twice_in_the_header(path, name):
     [([4, 16], [16, 16]), ([0, 12], [16, 16]), ([0, 12], [8, 8]), ([0, 12], [0, 12]),
      ([0, 8], [12, 12]), ([12, 0], [12, 12]), ([-4, 8], [8, 12]), ([0, 2**63], [12, 12])],
 )  # fmt: skip
-def test_fault_56_holes_and_overlaps_with_a_checksum_that_is_right(path, parameters, statistics):
-    save(Network.dense([2, 1]), path)
-    header, numbers = header_of(path)
+def test_fault_56_holes_and_overlaps_with_a_checksum_that_is_right(saved, parameters, statistics):
+    header, numbers = header_of(saved)
     header["parameters"]["data_offsets"] = parameters
     header["statistics"]["data_offsets"] = statistics
     card = json.loads(header["__metadata__"]["barenet"])
     header["__metadata__"]["barenet"] = json.dumps({**card, "sha256": "0" * 64})
-    put(path, json.dumps(header), numbers.ljust(max(parameters[1] % 2**20, 12), b"\0"))
-    checksum = hashlib.sha256(path.read_bytes()).hexdigest().encode()
-    path.write_bytes(path.read_bytes().replace(b"0" * 64, checksum))
+    put(saved, json.dumps(header), numbers.ljust(max(parameters[1] % 2**20, 12), b"\0"))
+    checksum = hashlib.sha256(saved.read_bytes()).hexdigest().encode()
+    saved.write_bytes(saved.read_bytes().replace(b"0" * 64, checksum))
     with pytest.raises(ModelFileError, match="damaged"):
-        load(path)
+        load(saved)
 
 
 def header_of(path):
@@ -204,11 +208,10 @@ def test_promise_10_a_hostile_header_costs_no_time_and_no_memory(path, length, h
     assert_refused_cheaply(path)
 
 
-def test_promise_10_a_body_that_is_not_in_the_header_is_not_read(path):
-    save(Network.dense([2, 1]), path)
-    with path.open("r+b") as file:
+def test_promise_10_a_body_that_is_not_in_the_header_is_not_read(saved):
+    with saved.open("r+b") as file:
         file.truncate(2**36)
-    assert_refused_cheaply(path)
+    assert_refused_cheaply(saved)
 
 
 def assert_refused_cheaply(path) -> None:
@@ -251,12 +254,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_fault_57_58_59_62_promise_17_what_can_not_be_a_model_is_refused(path, rewrite, what):
-    save(Network.dense([2, 1]), path)
+def test_fault_57_58_59_62_promise_17_what_can_not_be_a_model_is_refused(saved, rewrite, what):
     value, message = REFUSED[what]
-    rewrite(path, **{what: value})
+    rewrite(saved, **{what: value})
     with pytest.raises(ModelFileError, match=message) as caught:
-        load(path)
+        load(saved)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
 
 
@@ -272,11 +274,10 @@ LAYERS_THAT_ARE_NONE = [
 
 
 @pytest.mark.parametrize("layers", LAYERS_THAT_ARE_NONE)
-def test_fault_57_layers_that_are_none(path, rewrite, layers):
-    save(Network.dense([2, 1]), path)
-    rewrite(path, network={"layers": layers})
+def test_fault_57_layers_that_are_none(saved, rewrite, layers):
+    rewrite(saved, network={"layers": layers})
     with pytest.raises(ModelFileError, match="not a valid model"):
-        load(path)
+        load(saved)
 
 
 SLOW = {
@@ -290,31 +291,28 @@ SLOW = {
 
 
 @pytest.mark.parametrize("case", SLOW)
-def test_fault_106_long_texts_in_a_layer_take_no_time(path, rewrite, loading, case):
-    save(Network.dense([2, 1]), path)
-    rewrite(path, network={"layers": SLOW[case]})
-    outcome, seconds, memory = loading(path)
-    assert "not a valid model: " in outcome and len(outcome) < 500 + len(str(path))
+def test_fault_106_long_texts_in_a_layer_take_no_time(saved, rewrite, loading, case):
+    rewrite(saved, network={"layers": SLOW[case]})
+    outcome, seconds, memory = loading(saved)
+    assert "not a valid model: " in outcome and len(outcome) < 500 + len(str(saved))
     assert seconds < 1 and memory < 2**26
 
 
-def test_fault_106_thousands_of_layers_take_no_time(path, rewrite, loading):
-    save(Network.dense([2, 1]), path)
-    rewrite(path, network={"layers": [{"layer": "dropout", "rate": 0.1}] * 20_000 + [DENSE]})
-    outcome, seconds, _ = loading(path)
+def test_fault_106_thousands_of_layers_take_no_time(saved, rewrite, loading):
+    rewrite(saved, network={"layers": [{"layer": "dropout", "rate": 0.1}] * 20_000 + [DENSE]})
+    outcome, seconds, _ = loading(saved)
     assert outcome == "read" and seconds < 3
 
 
 @pytest.mark.parametrize("checksum", ["ab" + "a" * 400_000, "", 7, None, "0" * 64, "A" * 64])
-def test_fault_106_a_checksum_that_is_none(path, checksum):
-    save(Network.dense([2, 1]), path)
-    header, numbers = header_of(path)
+def test_fault_106_a_checksum_that_is_none(saved, checksum):
+    header, numbers = header_of(saved)
     description = json.loads(header["__metadata__"]["barenet"]) | {"sha256": checksum}
     header["__metadata__"] = {"a": "a" * 500_000, "barenet": json.dumps(description)}
-    put(path, json.dumps(header), numbers)
+    put(saved, json.dumps(header), numbers)
     started = time.process_time()
     with pytest.raises(ModelFileError, match="its checksum does not match"):
-        load(path)
+        load(saved)
     assert time.process_time() - started < 1
 
 

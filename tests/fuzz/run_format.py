@@ -18,17 +18,20 @@ from barenet import Network
 from barenet.callbacks import Callback
 from barenet.cli._experiment import Experiment, prepare
 from barenet.cli._run_file import read_run_file
-from barenet.cli._run_folder import HISTORY, RunFolder, read_history
+from barenet.cli._run_folder import (
+    HISTORY,
+    NOTE,
+    UNFINISHED,
+    RunCheckpoint,
+    RunFolder,
+    read_history,
+)
 from barenet.cli._run_settings import HEADER
 from barenet.cli._trained_model import MODEL, SETTINGS
-from barenet.cli._unfinished_run import NOTE, UnfinishedRun
 from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME, Checkpoint
 
 __all__ = ["Run"]
-
-#: The settings of a run that is not finished.
-UNFINISHED = UnfinishedRun(Path()).settings.name
 
 #: Fraction of inputs that are files of settings: the command line takes 20 ms to parse one.
 SETTINGS_SHARE = 0.006
@@ -61,8 +64,8 @@ class Interrupted:
         (place / "given.toml").write_text(settings)
         self.experiment = prepare(read_run_file(place / "given.toml"))
         folder = RunFolder(place)
-        folder.unfinished.start(self.experiment.settings)
-        keeper = folder.unfinished.make_checkpoint("never", self.experiment.settings)
+        folder.start(self.experiment.settings)
+        keeper = RunCheckpoint(folder, "never", self.experiment.settings)
         history = self.fresh().run([Interruption()], 1, keeper)
         folder.save(self.experiment.predictor, history, self.experiment.settings)
         names = (MODEL, HISTORY, SETTINGS, UNFINISHED, FILE_NAME)
@@ -153,9 +156,9 @@ class Run(Format):
             self._restore_the_others(path)
             if path.name == FILE_NAME:
                 (path.parent / UNFINISHED).unlink()
-            unfinished = UnfinishedRun(path.parent)
-            unfinished.read_settings()
-            unfinished.has_checkpoint()
+            folder = RunFolder(path.parent)
+            folder.read_unfinished()
+            folder.has_checkpoint()
         elif chance < NOTES_SHARE + RESUMED_SHARE:
             self._go_on(path)
         else:

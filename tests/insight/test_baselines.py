@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
+from sklearn.datasets import load_diabetes, load_digits, load_wine
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
+from barenet.errors import ArgumentError
 from barenet.insight import _baselines as baselines
 from barenet.insight._baselines import BASELINES, fit_baseline
 
@@ -18,9 +19,10 @@ DIABETES = StandardScaler().fit_transform(load_diabetes().data), load_diabetes()
 @pytest.mark.parametrize(
     ("name", "oracle"), [("constant", DummyClassifier()), ("linear", LogisticRegression(tol=1e-6))]
 )
-def test_probabilities_are_those_of_scikit_learn(name, oracle):
-    X, y = WINE
-    baseline = fit_baseline(name, X, y, n_classes=3)
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_probabilities_are_those_of_scikit_learn(name, oracle, n_classes):
+    X, y = WINE[0], np.minimum(WINE[1], n_classes - 1)
+    baseline = fit_baseline(name, X, y, n_classes=n_classes)
     expected = oracle.fit(X, y).predict_proba(X)
     np.testing.assert_allclose(baseline.outputs(X), expected, atol=1e-3)
     assert baseline.n_rows == len(X)
@@ -33,7 +35,7 @@ def test_numbers_are_those_of_scikit_learn(name, oracle):
     np.testing.assert_allclose(fit_baseline(name, X, y).outputs(X)[:, 0], expected, rtol=1e-9)
 
 
-def test_a_class_that_is_not_there_has_a_column_of_its_own():
+def test_an_absent_class_has_a_column_of_zeros():
     X, y = WINE
     for name in BASELINES:
         probabilities = fit_baseline(name, X, 2 * (y == 1), n_classes=4).outputs(X)
@@ -61,14 +63,6 @@ def test_many_rows_are_fitted_by_adam_nearly_as_well(monkeypatch):
     assert loss < -np.log(oracle.predict_proba(X)[np.arange(len(y)), y]).mean() + 0.03
 
 
-def test_two_classes_are_those_of_a_logistic_regression():
-    X, y = map(np.asarray, load_breast_cancer(return_X_y=True))
-    X = StandardScaler().fit_transform(X)
-    expected = LogisticRegression(tol=1e-8, max_iter=1000).fit(X, y).predict_proba(X)
-    found = fit_baseline("linear", X, y, n_classes=2).outputs(X)
-    np.testing.assert_allclose(found, expected, atol=1e-3)
-
-
 def test_more_columns_than_rows_are_fitted_by_the_dual():
     X, y = DIABETES
     expected = Ridge().fit(X[:8], y[:8]).predict(X)
@@ -90,19 +84,11 @@ def test_unscaled_rows_far_from_zero_are_fitted_as_scikit_learn_fits_them(
     baseline = fit_baseline("linear", X, y, n_classes=n_classes)
     exact = StandardScaler().fit(X.astype(float)).transform(X.astype(float))
     if n_classes is None:
-        assert (
-            np.corrcoef(baseline.outputs(X)[:, 0], Ridge().fit(exact, y).predict(exact))[0, 1]
-            > 0.9999
-        )
+        ridge = Ridge().fit(exact, y).predict(exact)
+        assert np.corrcoef(baseline.outputs(X)[:, 0], ridge)[0, 1] > 0.9999
         return
     expected = log_loss(y, LogisticRegression().fit(exact, y).predict_proba(exact))
     assert log_loss(y, baseline.outputs(X)) < expected + 0.005
-
-
-@pytest.mark.parametrize("y", [[0, 1, -1], [0, 1, 2], [0.5, 0, 1], ["a", "b", "a"], [0, 1, np.nan]])
-def test_labels_that_are_no_class_indices_are_refused(y):
-    with pytest.raises(ValueError, match=r"^y: "):
-        fit_baseline("linear", np.eye(3), y, n_classes=2)
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -114,8 +100,17 @@ def test_float32_stays_float32(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "X", "argument"), [("forest", WINE[0], "name"), ("linear", WINE[0] * np.nan, "X")]
+    ("name", "X", "y", "argument"),
+    [
+        ("forest", *WINE, "name"),
+        ("linear", WINE[0] * np.nan, WINE[1], "X"),
+        *(
+            ("linear", np.eye(3), y, "y")
+            for y in ([0, 1, -1], [0, 1, 3], [0.5, 0, 1], ["a", "b", "a"], [0, 1, np.nan])
+        ),
+    ],
 )
-def test_wrong_arguments_are_named(name, X, argument):
-    with pytest.raises(ValueError, match=rf"^{argument}: "):
-        fit_baseline(name, X, WINE[1], n_classes=3)
+def test_wrong_arguments_are_named(name, X, y, argument):
+    with pytest.raises(ArgumentError) as caught:
+        fit_baseline(name, X, y, n_classes=3)
+    assert caught.value.argument == argument

@@ -1,4 +1,4 @@
-"""Loss curve: what is drawn lies where it belongs, at any number of epochs."""
+"""Loss curve: every point is at its epoch and its loss, for any number of epochs."""
 
 from __future__ import annotations
 
@@ -53,24 +53,16 @@ def test_of_many_epochs_no_spike_is_lost():
     assert curve[-1, 0] == RIGHT
 
 
-def test_the_ring_is_at_the_kept_epoch_of_the_validation_rows():
-    curves = {"loss": [3.0, 2.0, 1.0], "validation_loss": [3.0, 2.5, 2.8]}
+@pytest.mark.parametrize("test", [{}, {"test_loss": [3.0, 2.8, 2.9]}])
+def test_the_ring_is_at_the_kept_epoch_of_the_validation_set(test):
+    curves = {"loss": [3.0, 2.0, 1.0], "validation_loss": [3.0, 2.5, 2.8], **test}
     svg = drawn(curves, best=2)
-    rings = [ring for ring in svg.iter(f"{SVG}circle") if ring.get("fill") == "none"]
-    assert [float(rings[0].get("cx")), float(rings[0].get("cy"))] == points(svg)[1][1].tolist()
-    assert "best, kept: epoch 2" in texts(svg)
-    assert not any("best" in text for text in texts(drawn(curves)))
-
-
-def test_validation_and_test_rows_have_curves_of_their_own():
-    curves = {"loss": [3.0, 2.0], "validation_loss": [3.0, 2.5], "test_loss": [3.0, 2.8]}
-    svg = drawn(curves, best=2)
-    assert [text for text in texts(svg) if text in ("training", "validation", "test")] == [
-        "training", "validation", "test"
-    ]  # fmt: skip
-    (ring, *_) = [each for each in svg.iter(f"{SVG}circle") if each.get("fill") == "none"]
+    (ring, *_) = [ring for ring in svg.iter(f"{SVG}circle") if ring.get("fill") == "none"]
     assert [float(ring.get("cx")), float(ring.get("cy"))] == points(svg)[1][1].tolist()
-    assert {"1", "2"} <= set(texts(svg)) and "0" not in texts(svg)
+    names = [text for text in texts(svg) if text in ("training", "validation", "test")]
+    assert names == ["training", "validation", "test"][: len(curves)]
+    assert {"1", "2", "best, kept: epoch 2"} <= set(texts(svg)) and "0" not in texts(svg)
+    assert not any("best" in text for text in texts(drawn(curves)))
 
 
 @pytest.mark.parametrize("losses", [[], [0.5], [0.5, 0.5], [0.0], [math.nan, 1.0], [math.inf]])

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barenet.model._initializers import INITIALIZERS, Initializer, Orthogonal, as_initializer
-from barenet.model.layers import Dense
 
 #: The first normal and uniform numbers of RandomState(0), whose stream is frozen for good.
 NORMALS = [1.764052345967664, 0.4001572083672233, 0.9787379841057392, 2.240893199201458]
@@ -82,11 +81,6 @@ def test_orthogonal_is_uniform_over_all_rotations():
     corners = np.array([draw("orthogonal", 2, 2, seed)[0, 0] for seed in range(400)])
     # cos of an angle that is uniform: the arcsine distribution on −1..1
     assert scipy.stats.kstest(corners, scipy.stats.arcsine(-1, 2).cdf).pvalue > 0.01
-
-
-def test_orthogonal_is_not_for_a_bias():
-    with pytest.raises(ValueError, match=r"^bias_init: orthogonal needs a matrix"):
-        Dense(2, 3, bias_init=Orthogonal())
 
 
 @pytest.mark.parametrize("name", ["glorot", "he", "lecun"])

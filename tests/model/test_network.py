@@ -127,6 +127,8 @@ def test_writing_to_a_layer_writes_to_the_vector():
     network.layers[0].bias = 0
     network.layers[0].weights[1] = [7, 8]
     network.layers[1].weights *= 10
+    with pytest.raises(ValueError, match="broadcast"):
+        network.layers[0].bias = [1, 2, 3]
     assert network.parameters.tolist() == [1, -1, 7, 8, 0, 0, 20, -10, 0.25]
     network.parameters[-1] = 9
     assert network.layers[1].bias.tolist() == [9]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
-import socket
 import threading
 import time
 import warnings
@@ -59,9 +59,9 @@ def running(
         assert not thread.is_alive()
 
 
-def until(condition: Callable[[], Any], seconds: float = SECONDS) -> Any:
+def until(condition: Callable[[], Any]) -> Any:
     """Wait until a condition is true, and return its value."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + SECONDS
     while not (value := condition()):
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.001)
@@ -174,15 +174,9 @@ def open_page() -> Callable[..., Page]:
     return Page
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_server() -> Callable[..., Any]:
     return running
-
-
-@pytest.fixture(scope="session")
-def run_live_server() -> Callable[..., Any]:
-    """Run a server with a process for the trainer, as for a user."""
-    return lambda: running(process=True)
 
 
 @pytest.fixture
@@ -225,21 +219,17 @@ def ask(server) -> Callable[..., tuple[int, dict[str, str], bytes]]:
         body: bytes = b"",
     ) -> tuple[int, dict[str, str], bytes]:
         path = f"/{server.token}/" if path is None else path
-        headers = [("Host", server.host)] if headers is None else headers
-        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
-        lines += [f"Content-Length: {len(body)}", "Connection: close"] if body else []
-        with socket.create_connection(("127.0.0.1", server.port), SECONDS) as line:
-            line.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
-            answer = b""
-            while b"\r\n\r\n" not in answer and (piece := line.recv(65536)):
-                answer += piece
-            head, _, rest = answer.partition(b"\r\n\r\n")
-            first, *others = head.decode("latin-1").split("\r\n")
-            found = {name.lower(): value for name, _, value in (o.partition(": ") for o in others)}
-            wanted = int(found.get("content-length", 0))
-            while len(rest) < wanted and (piece := line.recv(65536)):
-                rest += piece
-        return int(first.split()[1]), found, rest
+        line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS)
+        with contextlib.closing(line):
+            line.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+            for name, value in [("Host", server.host)] if headers is None else headers:
+                line.putheader(name, value)
+            if body:
+                line.putheader("Content-Length", len(body))
+            line.endheaders(body or None)
+            answer = line.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, found, answer.read()
 
     return send
 

@@ -1,23 +1,7 @@
 from __future__ import annotations
 
-import json
-
-import pytest
-
 from barenet import save
 from barenet.model._network import Network
-
-
-@pytest.fixture
-def send(server, ask):
-    """Send a file as the page does."""
-
-    def post(path, body):
-        own = [("Host", server.host), ("Origin", server.origin)]
-        status, _, answer = ask(f"/{server.token}/{path}", "POST", own, body)
-        return status, json.loads(answer) if answer.startswith(b"{") else answer
-
-    return post
 
 
 def test_the_page_and_its_files_have_their_types(server, ask):
@@ -32,48 +16,48 @@ def test_the_page_and_its_files_have_their_types(server, ask):
         assert (status, headers["content-type"]) == (200, kind) and body
 
 
-def test_a_table_is_kept_under_a_key(page, send):
-    status, told = send("table?name=mine.csv", b"a,b,c\n1,2,x\n2,3,y\n3,1,x\n4,4,y\n")
+def test_a_table_is_kept_under_a_key(page, post):
+    status, told = post("table?name=mine.csv", b"a,b,c\n1,2,x\n2,3,y\n3,1,x\n4,4,y\n")
     assert status == 200 and told["columns"] == ["a", "b", "c"]
     state = page.configure(source=told["key"], test_size=0.5)
     assert state["data"]["name"] == "mine.csv" and state["data"]["classes"] == ["x", "y"]
 
 
-def test_a_table_that_cannot_be_read_is_told(send):
-    status, told = send("table?name=mine.csv", b"a,b\n1\n")
+def test_a_table_that_cannot_be_read_is_told(post):
+    status, told = post("table?name=mine.csv", b"a,b\n1\n")
     assert status == 422 and told["message"].startswith("mine.csv")
 
 
-def test_a_model_is_opened_on_the_page_that_asks(server, page, send, ask):
+def test_a_model_is_opened_on_the_page_that_asks(server, page, post, ask):
     page.configure(source="moons", hidden=[3], activations=["relu"], seed=5)
     page.send("run_to", epoch=2)
     page.wait_for(lambda network: network["epoch"] == 2 and not network["playing"])
     weights, session = page.arrays["0.weights"].copy(), page.state["session"]
     _, _, saved = ask(f"/{server.token}/model/{session}/0")
     page.configure(source="xor", hidden=[2], activations=["tanh"])
-    status, _ = send(f"open/{session}", saved)
+    status, _ = post(f"open/{session}", saved)
     assert status == 200
     page.receive_until(lambda told: told["type"] == "state" and told["data"]["name"] == "moons")
     page.wait_for(lambda network: network["epoch"] == 0)
     assert (page.arrays["0.weights"] == weights).all()
 
 
-def test_a_model_that_cannot_be_shown_changes_nothing(page, send, tmp_path):
+def test_a_model_that_cannot_be_shown_changes_nothing(page, post, tmp_path):
     session = page.state["session"]
     save(Network.dense([2, 1]), tmp_path / "alone")
     for body, words in (
         (b"nonsense", "the model"),
         ((tmp_path / "alone").read_bytes(), "bare network"),
     ):
-        status, told = send(f"open/{session}", body)
+        status, told = post(f"open/{session}", body)
         assert status == 422 and words in told["message"]
         assert "/tmp" not in told["message"]
-    assert send("open/nobody", b"nonsense")[0] == 404
+    assert post("open/nobody", b"nonsense")[0] == 404
     page.send("step")
     assert page.wait_for(lambda network: network["epoch"] == 1)
 
 
-def test_what_a_route_does_not_take_is_refused(server, ask, send):
+def test_what_a_route_does_not_take_is_refused(server, ask, post):
     own = [("Host", server.host), ("Origin", server.origin)]
     assert ask(f"/{server.token}/table", headers=own)[0] in (404, 405)
     assert ask(f"/{server.token}/main.js", "DELETE", own)[0] == 405

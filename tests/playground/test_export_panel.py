@@ -27,8 +27,7 @@ NUMBERS = "a,b,c\n" + "".join(
 
 
 def exported(page, epochs=5):
-    page.send("run_to", epoch=epochs)
-    page.wait_for(lambda network: network["epoch"] == epochs and not network["playing"])
+    page.run_to(epochs)
     weights = page.arrays["0.weights"].copy()
     page.send("export", network=0)
     return weights, page.receive_until(lambda message: message["type"] == "export")
@@ -157,8 +156,7 @@ def test_inputs_that_a_table_has_not_are_told_of(server, page, tmp_path, feature
 
 def test_weights_changed_by_hand_are_changed_in_the_program(page):
     page.send("edit", network=0, layer=0, row=0, column=0, value=2.5)
-    page.send("run_to", epoch=2)
-    page.wait_for(lambda network: network["epoch"] == 2 and not network["playing"])
+    page.run_to(2)
     page.send("edit", network=0, layer=1, row=-1, column=1, value=-0.75)
     weights, told = exported(page)
     assert "by hand" in told["command"]

@@ -91,30 +91,22 @@ def test_fault_78_a_message_that_is_too_large(server, page, open_page):
         "{",
         "",
         "[]",
-        "null",
-        '"play"',
         '{"type": NaN}',
         '{"type": Infinity}',
         '{"type": "edit", "value": -Infinity}',
         "[" * 30_000,
         '{"a":' * 10_000,
+        *(f'{{"type": "configure", "state": {"[" * n + "]" * n}}}' for n in range(900, 1000, 9)),
         '{"type": "fly"}',
-        '{"type": ["play"]}',
         '{"type": "configure"}',
         '{"type": "configure", "state": {"data": {"source": 7}}}',
-        '{"type": "configure", "state": {"networks": []}}',
-        '{"type": "configure", "state": {"networks": [{"hidden": [1e99]}]}}',
         '{"type": "configure", "state": {"networks": [{"learning_rate": 1e400}]}}',
         '{"type": "configure", "state": {"__class__": {}}}',
         '{"type": "edit", "layer": 99, "row": 0, "column": 0, "value": 1}',
         '{"type": "edit", "layer": 0, "row": 0, "column": 0, "value": "1"}',
-        '{"type": "edit", "layer": 0.5, "row": 0, "column": 0, "value": 1}',
         '{"type": "scrub", "epoch": -1}',
-        '{"type": "plan", "edits": 1}',
         '{"type": "plan", "edits": [{"epoch": 0, "place": 1}]}',
         '{"type": "plan", "edits": [{"index": 99}]}',
-        '{"type": "plan", "edits": [{"value": 1e7}]}',
-        '{"type": "plan", "edits": [{"epoch": -1}]}',
         '{"type": "configure", "state": {"data": {"source": "model:99-moons"}}}',
         '{"type": "export", "network": 7}',
         '{"type": "explain", "layer": 0, "neuron": 0}',
@@ -397,23 +389,6 @@ def test_promise_16_no_hostile_request_is_let_in(server, shake, ask):
                 let_in += not own and ask(f"/{token}/", headers=headers)[0] < 400
     print(f"P16: {let_in} of {2 * tried} hostile requests were let in")
     assert tried >= 30 and let_in == 0
-
-
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_what_a_browser_says_of_foreign_pages_is_believed(server, ask, site):
-    own = ("Host", server.host)
-    said = [own, ("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", "no-cors")]
-    assert ask(f"/{server.token}/main.js", headers=said)[0] == 403
-    followed = [own, ("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", "navigate")]
-    assert ask(headers=followed)[0] == 403  # a link that was clicked elsewhere
-    opened = [own, ("Sec-Fetch-Site", "none"), ("Sec-Fetch-Mode", "navigate")]
-    assert ask(headers=opened)[0] == 200
-
-
-def test_a_table_that_is_too_large_is_refused(server, ask):
-    own = [("Host", server.host), ("Origin", server.origin)]
-    status, _, body = ask(f"/{server.token}/table", "POST", own, b"a" * (20 * 2**20 + 1))
-    assert status == 413 and b"larger than 20 MiB" in body
 
 
 def test_every_answer_carries_the_headers(server, ask):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from contextlib import closing
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 
 from barenet import load_predictor, save
 from barenet.cli._main import main
+from barenet.cli._play import _start
 from barenet.data._datasets import load_dataset
 from barenet.data._run_config import RunConfig
 from barenet.data._scaling import KINDS, NAMES, Scaling
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
 from barenet.playground._evaluation import confusion_matrix, evaluate
@@ -24,6 +27,9 @@ from barenet.playground._run_setup import build_network, make_predictor, make_ta
 from barenet.playground._update_explanation import raw_inputs
 
 COLOURS = ("red", "blue", "red", "green")
+#: The target of the table of flowers, and the column that no model learns from.
+KIND = ("--target", "kind", "--drop", "name")
+TWO_ROWS = np.array([[1.0, 0.0], [2.0, 1.0]])
 
 
 def row(n: int) -> str:
@@ -42,405 +48,341 @@ def store():
         yield made
 
 
+@pytest.fixture
+def prepared_of(store):
+    """Open a model; returns the data and the network that the page shows."""
+
+    def prepare(path, rows=""):
+        state = store.initial_model_state(path, rows)
+        prepared = store.prepare(state.data)
+        return prepared, build_network(state.networks[0], prepared)
+
+    return prepare
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def flowers(folder) -> str:
+    (folder / "flowers.csv").write_text(ROWS)
+    return str(folder / "flowers.csv")
 
 
 def trained(folder: Path, data: str, *options: str) -> Path:
     """A model of the command line, made once for all tests."""
     out = folder / ("-".join([Path(data).stem, *options]).replace("/", "") or "run")
     if not out.exists():
-        said = ["--epochs", "3", "--no-plots", "--no-baselines", "--out", str(out), *options]
-        assert main(["train", data, *said]) == 0
+        settings = ["--epochs", "3", "--no-plots", "--no-baselines", "--out", str(out), *options]
+        assert main(["train", data, *settings]) == 0
     return out / "model.safetensors"
 
 
-def table(folder: Path) -> str:
-    path = folder / "flowers.csv"
-    path.write_text(ROWS)
-    return str(path)
+@pytest.fixture
+def saved(tmp_path):
+    """Save a regression model of columns a, b and so on."""
 
+    def make(network, **parts) -> Path:
+        n_columns = network.sizes[0]
+        scaling = Scaling("standardize", np.arange(1.0, n_columns + 1), np.full(n_columns, 0.5))
+        usual = {
+            "preprocessing": scaling,
+            "classes": None,
+            "feature_names": tuple("abc"[:n_columns]),
+            "target_name": "y",
+            "dataset": "rows.csv",
+        }
+        path = tmp_path / "model.safetensors"
+        save(Predictor(network=network, **{**usual, **parts}), path)
+        return path
 
-def measured(settings, prepared, network):
-    """What the page first says of a network."""
-    return evaluate(0, network, make_task(settings, prepared, network), settings.loss)
-
-
-def answers(prepared, network, side=6):
-    """What the page's network says on the plane, and the raw points there."""
-    return network.predict(prepared.grid(side)), prepared.plane.grid(side)
-
-
-@pytest.mark.parametrize("target", ["kind", "width"])
-@pytest.mark.parametrize("with_rows", [True, False])
-def test_a_model_of_mixed_columns_is_asked_as_it_predicts(store, folder, capfd, target, with_rows):
-    csv = table(folder)
-    path = trained(folder, csv, "--target", target, "--drop", "name")
-    state = store.initial_model_state(path, csv if with_rows else "")
-    prepared = store.prepare(state.data)
-    network = build_network(state.networks[0], prepared)
-    assert prepared.plane.names == (("height", "width") if target == "kind" else ("height",))
-    kept = "their median or most frequent value"
-    assert prepared.fixed_at == (kept if with_rows else f"{kept}, text at the first category")
-    said, points = answers(prepared, network)
-    usual = {"width": 0.0, "colour": "red", "wet": "no", "sown": "2024-05-11", "kind": "a"}
-    if with_rows:  # else the first category stands for the commonest one
-        columns = {name: [value] * len(points) for name, value in usual.items()}
-        axes = {name: points[:, at].tolist() for at, name in enumerate(prepared.plane.names)}
-        model = load_predictor(path)
-        raw = model.network.predict(model.inputs({**columns, **axes}))
-        assert said == pytest.approx(raw, abs=1e-5)
-        assert prepared.training.n_samples + prepared.test.n_samples == 180
-        shown = raw_inputs(prepared, prepared.training.X[0])
-        assert len(shown) - shown.count(None) == len(prepared.plane.names), "words have no units"
-    assert np.isfinite(said).all() and prepared.training.n_samples == 144 * with_rows
-    rasterize(network, prepared), input_pictures(prepared)
-    if with_rows:
-        assert measured(state.networks[0], prepared, network).loss > 0
-    assert (confusion_matrix(network, prepared) is None) == (not with_rows or target == "width")
-    assert make_predictor(network, prepared).feature_names == load_predictor(path).feature_names
-    capfd.readouterr()
-
-
-@pytest.mark.parametrize("features", [("x1", "x2"), ("x2",), ("all",)])
-def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
-    store, folder, barenet_run, features
-):
-    """Of the page's own rows it says the same: evaluated, asked, and opened once more."""
-    csv = table(folder)
-    key = store.open_table("flowers.csv", Path(csv))
-    data = DataSettings(source=key, target="kind", features=features, test_size=0.2)
-    prepared = store.prepare(data)
-    network = build_network(NetworkSettings(), prepared)
-    path = folder / "saved.safetensors"
-    save(make_predictor(network, prepared), path)
-    shown = measured(NetworkSettings(), prepared, network)
-    told = barenet_run(["evaluate", str(path), csv, "--json"])
-    every = np.average([shown.score, shown.test_score], weights=[144, 36])
-    assert told["metrics"]["accuracy"] == pytest.approx(every)
-    again = store.prepare(store.initial_model_state(path, csv).data)
-    opened = measured(NetworkSettings(), again, network)
-    assert opened.loss == pytest.approx(shown.loss, rel=1e-5)
-    for each in (prepared, again):
-        row = raw_inputs(each, each.training.X[5])
-        assert row == pytest.approx(prepared.training.X[5].tolist()), "in the table's units"
-    heights = [float(said) for line in ROWS.splitlines()[1:] if (said := line.split(",")[1])]
-    fills = {each.name: each.fill for each in again.model.predictor.preprocessing.columns}
-    assert fills.get("height", np.median(heights)) == np.median(heights)
-
-
-@pytest.mark.parametrize("data", ["moons", "digits", "hills", "iris", "sine", "diabetes"])
-def test_a_named_sets_own_scaling_is_kept(store, folder, capfd, data):
-    """Moons are not scaled by the command: a page that scales them would show another network."""
-    path = trained(folder, data)
-    state = store.initial_model_state(path, "")
-    prepared = store.prepare(state.data)
-    network, model = build_network(state.networks[0], prepared), load_predictor(path)
-    said, points = answers(prepared, network)
-    raw = model.network.predict(model.inputs(prepared.plane.rows(points)))
-    assert said == pytest.approx(raw, abs=1e-5)
-    rasterize(network, prepared)
-    assert measured(state.networks[0], prepared, network).loss > 0
-    assert prepared.dataset.name == data
-    capfd.readouterr()
-
-
-def test_the_score_is_the_commands_own(store, folder, barenet_run):
-    """The same rows are held out, and the same is measured on them."""
-    out = folder / "scored"
-    settings = ["--samples", "150", "--noise", "0.3", "--test-size", "0.25", "--epochs", "4"]
-    told = barenet_run(["train", "circles", *settings, "--json", "--no-plots", "--out", str(out)])
-    from barenet.cli._play import _start
-
-    state = _start(str(out), "", "", store)
-    prepared = store.prepare(state.data)
-    found = measured(state.networks[0], prepared, build_network(state.networks[0], prepared))
-    assert found.test_score == pytest.approx(told["metrics"]["accuracy"])
+    return make
 
 
 @pytest.fixture
-def barenet_run(capfd):
-    import json
+def run(capfd):
+    """Run a command, and return its JSON."""
 
-    def run(words):
-        assert main(words) == 0
+    def run(*words):
+        capfd.readouterr()
+        assert main([*words, "--json"]) == 0
         return json.loads(capfd.readouterr().out)
 
     return run
 
 
-def test_a_run_tells_where_its_table_is(store, folder, capfd):
-    from barenet.cli._play import _start
+def measured(prepared, network):
+    """The scores that the page first shows of a network."""
+    return evaluate(0, network, make_task(NetworkSettings(), prepared, network), "")
 
-    path = trained(folder, table(folder), "--target", "kind", "--drop", "name")
+
+def outputs(prepared, network):
+    """The outputs of the page's network on the plane, and the raw points there."""
+    return network.predict(prepared.grid(6)), prepared.plane.grid(6)
+
+
+@pytest.mark.parametrize("target", ["kind", "width"])
+@pytest.mark.parametrize("with_rows", [True, False])
+def test_a_model_of_mixed_columns_is_shown_as_it_predicts(
+    prepared_of, folder, flowers, target, with_rows
+):
+    path = trained(folder, flowers, "--target", target, "--drop", "name")
+    prepared, network = prepared_of(path, flowers if with_rows else "")
+    model = load_predictor(path)
+    assert prepared.plane.names == (("height", "width") if target == "kind" else ("height",))
+    fixed = "their median or most frequent value"
+    assert prepared.fixed_at == (fixed if with_rows else f"{fixed}, text at the first category")
+    found, points = outputs(prepared, network)
+    assert np.isfinite(found).all() and prepared.training.n_samples == 144 * with_rows
+    rasterize(network, prepared), input_pictures(prepared)
+    assert (confusion_matrix(network, prepared) is None) == (not with_rows or target == "width")
+    assert make_predictor(network, prepared).feature_names == model.feature_names
+    if with_rows:  # else the first category stands for the most frequent one
+        usual = {"width": 0.0, "colour": "red", "wet": "no", "sown": "2024-05-11", "kind": "a"}
+        columns = {name: [value] * len(points) for name, value in usual.items()}
+        axes = {name: points[:, at].tolist() for at, name in enumerate(prepared.plane.names)}
+        expected = model.network.predict(model.inputs({**columns, **axes}))
+        assert found == pytest.approx(expected, abs=1e-5)
+        assert prepared.training.n_samples + prepared.test.n_samples == 180
+        shown = raw_inputs(prepared, prepared.training.X[0])
+        assert len(shown) - shown.count(None) == len(prepared.plane.names), "text has no units"
+        assert measured(prepared, network).loss > 0
+
+
+@pytest.mark.parametrize("features", [("x1", "x2"), ("x2",), ("all",)])
+def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
+    store, prepared_of, folder, flowers, run, features
+):
+    """Evaluated and opened once more, it has the scores of the page."""
+    key = store.open_table("flowers.csv", Path(flowers))
+    data = DataSettings(source=key, target="kind", features=features, test_size=0.2)
+    prepared = store.prepare(data)
+    network = build_network(NetworkSettings(), prepared)
+    path = folder / "saved.safetensors"
+    save(make_predictor(network, prepared), path)
+    shown = measured(prepared, network)
+    every = np.average([shown.score, shown.test_score], weights=[144, 36])
+    assert run("evaluate", str(path), flowers)["metrics"]["accuracy"] == pytest.approx(every)
+    again, _ = prepared_of(path, flowers)
+    assert measured(again, network).loss == pytest.approx(shown.loss, rel=1e-5)
+    for each in (prepared, again):
+        raw = raw_inputs(each, each.training.X[5])
+        assert raw == pytest.approx(prepared.training.X[5].tolist()), "in the table's units"
+    heights = [float(text) for line in ROWS.splitlines()[1:] if (text := line.split(",")[1])]
+    fills = {each.name: each.fill for each in again.model.predictor.preprocessing.columns}
+    assert fills.get("height", np.median(heights)) == np.median(heights)
+
+
+@pytest.mark.parametrize("data", ["moons", "digits", "hills", "iris", "sine", "diabetes"])
+def test_a_models_own_scaling_is_kept(prepared_of, folder, data):
+    """The command does not scale moons; with a scaling, the page would show another network."""
+    path = trained(folder, data)
+    prepared, network = prepared_of(path)
+    model = load_predictor(path)
+    found, points = outputs(prepared, network)
+    expected = model.network.predict(model.inputs(prepared.plane.rows(points)))
+    assert found == pytest.approx(expected, abs=1e-5)
+    rasterize(network, prepared)
+    assert measured(prepared, network).loss > 0 and prepared.dataset.name == data
+
+
+def test_the_score_of_a_run_is_the_commands_own(store, folder, run):
+    out, settings = str(folder / "scored"), ("--samples", "150", "--noise", "0.3", "--epochs", "4")
+    told = run("train", "circles", *settings, "--test-size", "0.25", "--no-plots", "--out", out)
+    state = _start(out, "", "", store)
+    prepared = store.prepare(state.data)
+    found = measured(prepared, build_network(state.networks[0], prepared))
+    assert found.test_score == pytest.approx(told["metrics"]["accuracy"])
+
+
+def test_a_run_has_the_name_of_its_table(store, folder, flowers):
+    path = trained(folder, flowers, *KIND)
     assert _start(str(path.parent), "", "", store).data.rows.startswith("table:")
-    with pytest.raises(ValueError, match="rows: they go with a model"):
-        _start("moons", "x.csv", "", store)
-    with pytest.raises(ValueError, match="target: a model has its own"):
-        _start(str(path), "", "kind", store)
-    capfd.readouterr()
+    for arguments, argument in (
+        (("moons", "x.csv", ""), "rows"),
+        ((str(path), "", "kind"), "target"),
+    ):
+        with pytest.raises(ArgumentError) as caught:
+            _start(*arguments, store)
+        assert caught.value.argument == argument
 
 
-def test_rows_of_another_table_are_refused_by_name(store, folder, capfd):
-    path = trained(folder, table(folder), "--target", "kind", "--drop", "name")
+def test_rows_of_another_table_are_refused_by_name(store, folder, flowers):
     other = folder / "other.csv"
     other.write_text("height,kind\n1,a\n2,b\n")
-    with pytest.raises(ValueError, match=r"has no column width, colour, wet, sown"):
-        store.initial_model_state(path, str(other))
-    capfd.readouterr()
+    with pytest.raises(ArgumentError, match="has no column width, colour, wet, sown"):
+        store.initial_model_state(trained(folder, flowers, *KIND), str(other))
 
 
-def test_other_layers_make_a_new_network_and_the_same_ones_the_models(store, folder, capfd):
+def test_other_layers_make_a_new_network_and_the_same_ones_the_models(prepared_of, folder):
     path = trained(folder, "moons")
-    state = store.initial_model_state(path, "")
-    prepared, settings = store.prepare(state.data), state.networks[0]
-    model = load_predictor(path).network
-    assert (
-        build_network(settings, prepared).parameters == model.parameters.astype(np.float32)
-    ).all()
+    prepared, network = prepared_of(path)
+    settings, model = prepared.model.settings, load_predictor(path).network
+    assert (network.parameters == model.parameters.astype(np.float32)).all()
     assert (build_network(settings.copy(seed=5), prepared).parameters != model.parameters).any()
     assert build_network(settings.copy(hidden=(3,)), prepared).sizes == (2, 3, 1)
-    capfd.readouterr()
 
 
-def test_a_network_of_functions_is_opened_as_it_was_saved(server, page, ask, store, tmp_path):
+def test_a_network_of_features_is_opened_as_it_was_saved(server, page, ask, post):
     page.configure(features=["x1", "x1^2", "sin(x2)"])
-    page.send("run_to", epoch=2)
-    page.wait_for(lambda network: network["epoch"] == 2 and not network["playing"])
-    picture, weights = page.arrays["0.output"].copy(), page.arrays["0.weights"].copy()
-    _, _, body = ask(f"/{server.token}/model/{page.state['session']}/0")
-    status, _, _ = ask(
-        f"/{server.token}/open/{page.state['session']}",
-        "POST",
-        [("Host", server.host), ("Origin", server.origin)],
-        body,
-    )
-    assert status == 200
+    page.run_to(2)
+    weights, session = page.arrays["0.weights"].copy(), page.state["session"]
+    _, _, body = ask(f"/{server.token}/model/{session}/0")
+    assert post(f"open/{session}", body)[0] == 200
     page.wait_for(lambda network: network["epoch"] == 0)
     assert page.state["data"]["inputs"] == ["x1", "x1^2", "sin(x2)"]
     assert (page.arrays["0.weights"] == weights).all()
-    assert picture.shape == page.arrays["0.output"].shape
 
 
 def test_a_model_without_rows_is_watched_and_learns_when_they_come(
-    server, page, ask, folder, capfd
+    server, page, post, folder, flowers
 ):
-    path = trained(folder, table(folder), "--target", "kind", "--drop", "name")
-    own = [("Host", server.host), ("Origin", server.origin)]
-    place = f"/{server.token}/open/{page.state['session']}"
-    assert ask(place, "POST", own, path.read_bytes())[0] == 200
+    path = trained(folder, flowers, *KIND)
+    assert post(f"open/{page.state['session']}", path.read_bytes())[0] == 200
     page.wait_for(lambda network: network["newest"] is None)
     assert page.state["data"]["rows"] == [0, 0] and page.state["data"]["required"][-1] == "kind"
     page.send("play")
-    told = page.wait_for(lambda network: network["failed"])
-    assert "choose the table" in told["message"] and "several" not in told["message"]
-    page.send("edit", network=0, layer=0, row=0, column=0, value=3.0)
-    page.wait_for(lambda network: network["edits"])
+    message = page.wait_for(lambda network: network["failed"])["message"]
+    assert "choose the table" in message and "several" not in message
+    page.edit(0, 0, 0, 3.0)
     assert page.arrays["0.weights"][0] == 3.0
     key = server.sessions.store.upload_table("flowers.csv", ROWS.encode())
     assert page.configure(rows=key)["type"] == "state"
-    page.send("step")
-    assert page.wait_for(lambda network: network["epoch"] == 1)["newest"][3] > 0.3
-    capfd.readouterr()
+    assert page.run_to(1)["newest"][3] > 0.3
 
 
-@pytest.mark.parametrize("kind", NAMES)
-def test_a_model_of_a_matrix_without_rows(store, tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "third", "words"),
+    [
+        ("standardize", 6.0, "their mean"),
+        ("robust", 5.0, "their median"),
+        ("minmax", 6.5, "the middle of their range"),
+        ("none", 0.0, "0"),
+        ("affine", 4.0, "the value that the network sees as 0"),
+    ],
+)
+def test_a_model_of_a_matrix_without_rows(prepared_of, saved, kind, third, words):
     X = np.array([[0.0, 10.0, 5.0], [2.0, 30.0, 5.0], [4.0, 20.0, 8.0]])
-    path = tmp_path / "model.safetensors"
-    made = Predictor(
-        network=Network.dense([3, 4, 2], output="softmax", seed=2),
-        preprocessing=Scaling.fit(kind, X)
-        if kind in KINDS
-        else Scaling(kind, np.array([1.0, 20.0, 4.0]), np.array([0.5, 0.1, -2.0])),
-        classes=("no", "yes"),
-        feature_names=("a", "b", "c"),
-        target_name="answer",
-        dataset="mine.csv",
-    )
-    save(made, path)
-    state = store.initial_model_state(path, "")
-    prepared = store.prepare(state.data)
-    said, points = answers(prepared, build_network(state.networks[0], prepared))
-    third = {
-        "standardize": X[:, 2].mean(),
-        "robust": np.median(X[:, 2]),
-        "minmax": 6.5,
-        "none": 0.0,
-        "affine": 4.0,
-    }[kind]
+    affine = Scaling("affine", np.array([1.0, 20.0, 4.0]), np.array([0.5, 0.1, -2.0]))
+    scaling = Scaling.fit(kind, X) if kind in KINDS else affine
+    network = Network.dense([3, 4, 2], output="softmax", seed=2)
+    path = saved(network, preprocessing=scaling, classes=("no", "yes"))
+    prepared, network = prepared_of(path)
+    found, points = outputs(prepared, network)
     rows = np.column_stack([points, np.full(len(points), third)])
-    assert said == pytest.approx(made.outputs(rows), abs=1e-6)
-    words = {
-        "standardize": "their mean",
-        "robust": "their median",
-        "minmax": "the middle of their range",
-        "none": "0",
-        "affine": "the value that the network sees as 0",
-    }
-    assert prepared.fixed_at == words[kind] and prepared.scaling.name == "none"
+    assert found == pytest.approx(load_predictor(path).outputs(rows), abs=1e-6)
+    assert prepared.fixed_at == words and prepared.scaling.name == "none"
     low, high = prepared.plane.low, prepared.plane.high
     if kind != "none":
         assert (low < X[:, :2].min(axis=0)).all() and (high > X[:, :2].max(axis=0)).all()
-    picture = rasterize(build_network(state.networks[0], prepared), prepared)
+    picture = rasterize(network, prepared)
     assert picture.output.size == picture.side**2, "one number a point for two classes"
 
 
-def test_a_model_of_other_columns_of_a_named_set_is_shown_without_its_rows(store, tmp_path):
-    path = tmp_path / "model.safetensors"
-    scaling = Scaling.fit("standardize", np.array([[1.0, 0.0, 3.0], [2.0, 1.0, 5.0]]))
-    parts = {"preprocessing": scaling, "classes": None, "target_name": "y"}
-    for names, dataset in ((("p", "q", "r"), "moons"), (("x1", "q", "sin(x1)"), "iris")):
-        network = Network.dense([3, 2, 1])
-        save(Predictor(network=network, feature_names=names, dataset=dataset, **parts), path)
-        prepared = store.prepare(store.initial_model_state(path, "").data)
-        assert prepared.training.n_samples == 0 and prepared.axes == names
+def test_every_scaling_has_a_typical_row():
+    from barenet.playground._model_data import TYPICAL
+
+    assert set(TYPICAL) == set(NAMES)
 
 
-def test_functions_of_columns_that_are_not_known_are_told(store, tmp_path):
-    path = tmp_path / "model.safetensors"
-    save(
-        Predictor(
-            network=Network.dense([2, 3], output="softmax"),
-            preprocessing=Scaling.fit("standardize", np.array([[1.0, 0.0], [2.0, 1.0]])),
-            classes=load_dataset("iris").classes,
-            feature_names=("x1", "sin(x2)"),
-            target_name="species",
-            dataset="iris",
-        ),
-        path,
-    )
-    with pytest.raises(
-        ValueError, match=r"trained on x1, sin\(x2\), and iris has sepal.* not known"
-    ):
+@pytest.mark.parametrize(
+    ("names", "data"), [(("p", "q", "r"), "moons"), (("x1", "q", "sin(x1)"), "iris")]
+)
+def test_a_model_of_unknown_columns_is_shown_without_rows(prepared_of, saved, names, data):
+    path = saved(Network.dense([3, 2, 1]), feature_names=names, dataset=data)
+    prepared, _ = prepared_of(path)
+    assert prepared.training.n_samples == 0 and prepared.axes == names
+
+
+def test_features_of_unknown_columns_are_an_error(store, saved):
+    network = Network.dense([2, 3], output="softmax")
+    parts = {"classes": load_dataset("iris").classes, "dataset": "iris"}
+    path = saved(network, feature_names=("x1", "sin(x2)"), **parts)
+    with pytest.raises(ArgumentError, match=r"on x1, sin\(x2\), and iris has sepal.* not known"):
         store.initial_model_state(path, "")
 
 
-def test_an_optimizer_that_is_not_known_is_passed_over(store, folder, capfd):
-    path = trained(folder, "moons")
-    for said in ("nope", "5", "adam:nope=1"):
-        state = store.initial_model_state(path, "", RunConfig(optimizer=said, batch_size=7))
-        assert (state.networks[0].optimizer, state.networks[0].batch_size) == ("adam", 7)
-    capfd.readouterr()
-
-
-@pytest.fixture
-def saved(tmp_path):
-    """A model of three columns whose parameters are all one number."""
-
-    def saved_model(value: float) -> Path:
-        network = Network.dense([3, 2, 1], dtype="float64")
-        network.parameters[:] = value
-        save(
-            Predictor(
-                network=network,
-                preprocessing=Scaling.fit(
-                    "standardize", np.array([[1.0, 0.0, 3.0], [2.0, 1.0, 5.0]])
-                ),
-                classes=None,
-                feature_names=("a", "b", "c"),
-                target_name="y",
-                dataset="rows.csv",
-            ),
-            tmp_path / "model.safetensors",
-        )
-        return tmp_path / "model.safetensors"
-
-    return saved_model
+@pytest.mark.parametrize("optimizer", ["nope", "5", "adam:nope=1"])
+def test_an_unknown_optimizer_is_passed_over(store, folder, optimizer):
+    config = RunConfig(optimizer=optimizer, batch_size=7)
+    settings = store.initial_model_state(trained(folder, "moons"), "", config).networks[0]
+    assert (settings.optimizer, settings.batch_size) == ("adam", 7)
 
 
 @pytest.mark.parametrize(("value", "words"), [(1e200, "for float32"), (1e38, "to be drawn")])
-def test_a_model_of_numbers_too_large_is_refused_and_the_page_stays(
-    server, page, ask, store, saved, value, words
+def test_a_model_of_too_large_numbers_is_refused_and_the_page_stays(
+    page, post, store, saved, value, words
 ):
-    path = saved(value)
+    network = Network.dense([3, 2, 1], dtype="float64")
+    network.parameters[:] = value
+    path = saved(network)
     with pytest.raises(ValueError, match=words):
         store.initial_model_state(path, "")
-    own = [("Host", server.host), ("Origin", server.origin)]
-    place = f"/{server.token}/open/{page.state['session']}"
-    status, _, body = ask(place, "POST", own, path.read_bytes())
-    assert status == 422 and words in body.decode() and str(path.parent) not in body.decode()
-    page.send("step")
-    page.wait_for(lambda network: network["epoch"] == 1)
+    status, answer = post(f"open/{page.state['session']}", path.read_bytes())
+    assert status == 422 and words in answer["message"]
+    assert str(path.parent) not in answer["message"]
+    page.run_to(1)
 
 
 @pytest.fixture
-def several(tmp_path) -> Path:
+def several(saved) -> Path:
     """A model of two columns that predicts three numbers, each in units of its own."""
     network = Network.dense([2, 5, 3], hidden="tanh", batch_norm=True, seed=3)
-    save(
-        Predictor(
-            network=network,
-            preprocessing=Scaling("standardize", np.array([1.0, 2.0]), np.array([0.5, 2.0])),
-            target_scaling=Scaling(
-                "standardize", np.array([5.0, 6.0, 7.0]), np.array([1.0, 2.0, 4.0])
-            ),
-            classes=None,
-            feature_names=("a", "b"),
-            target_name="y",
-            dataset="rows.csv",
-        ),
-        tmp_path / "several.safetensors",
-    )
-    return tmp_path / "several.safetensors"
+    units = Scaling("standardize", np.array([5.0, 6.0, 7.0]), np.array([1.0, 2.0, 4.0]))
+    return saved(network, target_scaling=units)
 
 
 def test_of_several_numbers_one_is_shown_as_the_model_predicts_it(store, several):
-    data = store.initial_model_state(several, "").data
-    assert store.models[data.source].outputs == ("y 1", "y 2", "y 3")
-    seen = []
+    state = store.initial_model_state(several, "")
+    assert store.models[state.data.source].outputs == ("y 1", "y 2", "y 3")
+    pictures = []
     for place, name in enumerate(["", "y 2", "y 3"]):
-        prepared = store.prepare(dataclasses.replace(data, target=name))
-        network = build_network(store.initial_model_state(several, "").networks[0], prepared)
+        prepared = store.prepare(dataclasses.replace(state.data, target=name))
+        network = build_network(state.networks[0], prepared)
         assert network.n_outputs == 1 and prepared.dataset.target_name == f"y {place + 1}"
         grid = prepared.plane.grid(6)
-        shown = make_predictor(network, prepared).predict(grid)
-        assert shown == pytest.approx(load_predictor(several).predict(grid)[:, place], rel=1e-5)
-        seen.append(rasterize(network, prepared).output)
-    assert (seen[0] != seen[1]).any() and (seen[1] != seen[2]).any()
-    with pytest.raises(ValueError, match=r"target: unknown 'y 4'.*y 1, y 2, y 3"):
-        store.prepare(dataclasses.replace(data, target="y 4"))
+        expected = load_predictor(several).predict(grid)[:, place]
+        assert make_predictor(network, prepared).predict(grid) == pytest.approx(expected, rel=1e-5)
+        pictures.append(rasterize(network, prepared).output.tobytes())
+    assert len(set(pictures)) == 3
+    with pytest.raises(ArgumentError, match=r"unknown 'y 4'.*y 1, y 2, y 3") as caught:
+        store.prepare(dataclasses.replace(state.data, target="y 4"))
+    assert caught.value.argument == "target"
 
 
-def test_of_several_numbers_no_table_is_learned(store, several, tmp_path):
+def test_a_model_of_several_numbers_does_not_learn(store, page, post, several, tmp_path):
     rows = tmp_path / "rows.csv"
     rows.write_text("a,b,y\n" + "1,2,4\n5,6,8\n" * 40)
-    with pytest.raises(ValueError, match=r"rows: .* predicts several numbers .* without rows"):
+    with pytest.raises(ArgumentError, match="predicts several numbers") as caught:
         store.initial_model_state(several, str(rows))
-
-
-def test_a_model_of_several_numbers_says_that_it_is_only_shown(server, page, ask, several):
-    own = [("Host", server.host), ("Origin", server.origin)]
-    place = f"/{server.token}/open/{page.state['session']}"
-    assert ask(place, "POST", own, several.read_bytes())[0] == 200
+    assert caught.value.argument == "rows"
+    assert post(f"open/{page.state['session']}", several.read_bytes())[0] == 200
     page.wait_for(lambda network: network["newest"] is None)
     page.send("play")
-    told = page.wait_for(lambda network: network["failed"])
-    assert "several numbers is only shown" in told["message"] and "choose" not in told["message"]
+    message = page.wait_for(lambda network: network["failed"])["message"]
+    assert "several numbers is only shown" in message and "choose" not in message
 
 
-def test_what_cannot_be_shown_is_told(store, folder, tmp_path, capfd):
+def test_a_model_that_cannot_be_shown_is_an_error(store, tmp_path):
     path = tmp_path / "words.csv"
     path.write_text("colour,kind\n" + "".join(f"{'rgb'[n % 3]},{'ab'[n % 2]}\n" for n in range(40)))
-    model = trained(tmp_path, str(path), "--target", "kind")
-    with pytest.raises(ValueError, match=r"none of its columns is numeric.*colour"):
-        store.initial_model_state(model, "")
-    wide = trained(tmp_path, "moons", "--layers", "2", "300", "1")
-    with pytest.raises(ValueError, match=r"cannot be drawn here: hidden: expected .* 256"):
-        store.initial_model_state(wide, "")
-    curved = trained(tmp_path, "moons", "--hidden", "exponential")
-    with pytest.raises(ValueError, match=r"not know the activation exponential; it knows .*relu"):
-        store.initial_model_state(curved, "")
-    capfd.readouterr()
+    for arguments, error, words in (
+        ((str(path), "--target", "kind"), ArgumentError, r"none of its columns is .*colour"),
+        (("moons", "--layers", "2", "300", "1"), ModelFileError, r"here: hidden: .* 256"),
+        (("moons", "--hidden", "exponential"), ModelFileError, r"activation exponential; .*relu"),
+    ):
+        with pytest.raises(error, match=words):
+            store.initial_model_state(trained(tmp_path, *arguments), "")
 
 
-def test_settings_that_are_not_its_own_are_named(store, folder, capfd):
-    """A file alone does not have them; of a run, those that the page has no place for are named."""
+def test_settings_that_are_not_its_own_are_named(store, folder):
+    """A file alone does not have them; of a run, those that the page lacks are named."""
     path = trained(folder, "moons")
 
-    def words(recipe):
-        return store.models[store.open_model(path, "", recipe).data.source].ignored_settings()
+    def words(config):
+        return store.models[store.open_model(path, "", config).data.source].ignored_settings()
 
     assert "continues with those chosen here" in words(RunConfig())
     own = RunConfig(optimizer="adamw", learning_rate=0.02, l2=0.01, shuffle=True, batch_size=8)
@@ -451,4 +393,3 @@ def test_settings_that_are_not_its_own_are_named(store, folder, capfd):
         "It continues without some settings of its own training: schedule cosine, patience 5, "
         "l1 0.1, clip_norm 1.0."
     )
-    capfd.readouterr()

@@ -14,8 +14,7 @@ def test_a_change_that_cannot_be_changes_nothing(page):
 
 
 def test_what_stays_the_same_network_learns_on(page):
-    page.send("run_to", epoch=5)
-    page.wait_for(lambda network: network["epoch"] == 5)
+    page.run_to(5)
     page.configure(learning_rate=0.5)
     assert page.wait_for(lambda network: True)["epoch"] == 5
     page.configure(seed=1)
@@ -59,8 +58,7 @@ def test_play_outlives_a_change_made_before_the_training_has_begun(page):
 
 
 def test_a_page_that_comes_back_finds_its_session(server, page, open_page):
-    page.send("run_to", epoch=4)
-    page.wait_for(lambda network: network["epoch"] == 4)
+    page.run_to(4)
     key, weights = page.state["session"], page.arrays["0.weights"]
     page.close()
     again = open_page(server)

@@ -12,10 +12,16 @@ PAGE = (ROOT / "docs" / "playground.md").read_text("utf-8")
 TESTS = ROOT / "tests" / "playground"
 
 
+#: The tests in a browser.
+BROWSER = "page/test_*.py"
+
+
 @cache
-def names_in(file: str) -> set[str]:
-    tree = ast.parse((TESTS / file).read_text("utf-8"))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+def names_in(files: str) -> set[str]:
+    """The functions of the files of a pattern."""
+    texts = [path.read_text("utf-8") for path in TESTS.glob(files)]
+    nodes = [node for text in texts for node in ast.parse(text).body]
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
 
 
 def rows() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -23,9 +29,7 @@ def rows() -> list[tuple[str, list[tuple[str, str]]]]:
     part = PAGE.partition("## Features")[2]
     cells = re.findall(r"^\| (.+) \| (`.+`) \|$", part, re.MULTILINE)
     name = re.compile(r"`(?:(test_\w+\.py)::)?(test_\w+)`")
-    return [
-        (what, [(f or "test_page.py", n) for f, n in name.findall(said)]) for what, said in cells
-    ]
+    return [(what, [(f or BROWSER, n) for f, n in name.findall(said)]) for what, said in cells]
 
 
 def test_every_feature_is_shown_by_a_test_that_exists():
@@ -38,11 +42,11 @@ def test_every_feature_is_shown_by_a_test_that_exists():
 
 def test_what_one_does_on_the_page_is_done_in_a_browser():
     """The server's own promises and the bits of an export are shown without one."""
-    others = [what for what, names in rows() if "test_page.py" not in {file for file, _ in names}]
+    others = [what for what, names in rows() if BROWSER not in {file for file, _ in names}]
     assert len(others) <= 7, others
 
 
 def test_no_browser_test_is_left_out():
     """So that the list stays whole: what is tested is told of."""
     told = {name for _, names in rows() for _, name in names}
-    assert {name for name in names_in("test_page.py") if name.startswith("test_")} - told == set()
+    assert {name for name in names_in(BROWSER) if name.startswith("test_")} - told == set()

@@ -1,4 +1,4 @@
-"""A resume that is refused leaves the network, optimizer, schedule and callbacks as they were."""
+"""A resume that is refused names the reason, and leaves the user's objects as they were."""
 
 from __future__ import annotations
 
@@ -11,14 +11,198 @@ import pytest
 from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback, EarlyStopping, TimeLimit
 from barenet.engines import ENGINES
-from barenet.layers import BatchNorm, Dense
+from barenet.errors import ResumeError
+from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimizers import OPTIMIZERS
+from barenet.training import _run_identity as run_identity
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(61, 3))
 Y = (X[:, 0] * X[:, 1] > 0).astype(int)
+WEIGHT = RNG.random(61)
+SETTINGS = {
+    "batch_size": 10, "epochs": 11, "metrics": "accuracy", "sample_weight": WEIGHT, "seed": 4,
+    "validation_data": (X[:20], Y[:20], WEIGHT[:20]),
+}  # fmt: skip
+
+
+def network(dtype="float32"):
+    layers = [Dense(3, 6), BatchNorm(6), Dropout(0.2), Dense(6, 2, "softmax")]
+    return Network(layers, seed=1, dtype=dtype)
+
+
+class Interrupt(Callback):
+    """End a run in the middle of its third epoch."""
+
+    def on_chunk(self, run):
+        if run.epoch == 3:
+            run.stop("interrupted", resumable=True)
+
+
+def learn(*callbacks, net=None, data=(X, Y), **more):
+    callbacks = [EarlyStopping(patience=8), *callbacks]
+    return train(net or network(), *data, callbacks=callbacks, **{**SETTINGS, **more})
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory):
+    """The checkpoints of runs that were interrupted in their third epoch."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    learn(Interrupt(), checkpoint=folder / "run")
+    learn(Interrupt(), checkpoint=folder / "adam", **SAVED["adam"])
+    net, settings = Network.dense([3, 4, 2], output="softmax"), SAVED["lbfgs"]
+    learn(Interrupt(), checkpoint=folder / "lbfgs", net=net, **settings)
+    return folder
+
+
+#: Settings of the runs whose states are changed.
+SAVED = {
+    "adam": {"schedule": "reduce_on_plateau"},
+    "lbfgs": {"optimizer": "lbfgs", "batch_size": None},
+}
+
+CHANGED = {
+    "epochs": ({"epochs": 10}, "epochs was 11, and is 10"),
+    "batch_size": ({"batch_size": 11}, "batch_size was 10, and is 11"),
+    "seed": ({"seed": 5}, "seed was 4, and is 5"),
+    "optimizer": ({"optimizer": "sgd"}, r"optimizer was Adam\(.*\), and is SGD\(learning_rate=0"),
+    "rate": (
+        {"optimizer": "adam:learning_rate=0.1"},
+        r"optimizer was Adam\(learning_rate=0.001, .*=0.1, ",
+    ),
+    "schedule": ({"schedule": "cosine"}, r"schedule was Constant\(\), and is Cosine\("),
+    "penalty": ({"penalty": "l2:strength=0.1"}, r"penalty 0 was nothing, and is L2\(str"),
+    "clip": ({"clip": "value:limit=1"}, r"clip was nothing, and is ClipValue\(limit=1.0\)"),
+    "shuffle": ({"shuffle": False}, "shuffle was True, and is False"),
+    "engine": ({"engine": "reference"}, "engine was compiled, and is reference"),
+    "metrics": ({"metrics": ()}, "metrics was accuracy, and is nothing"),
+    "scale": ({"scale": 2.0}, r"scale was 1\.0, and is 2\.0"),
+    "dtype": ({"net": network("float64")}, "dtype was float32, and is float64"),
+    "layers": (
+        {"net": Network.dense([3, 6, 2], output="softmax")},
+        r"layer 1 was BatchNorm\(.*\), and is Dense\(6, 2, 'softmax'\); layer 2 was Dropout",
+    ),
+    "rows": ({"data": (X[:-1], Y[:-1]), "sample_weight": WEIGHT[:-1]}, "X was 61 × 3 of float64, "),
+    "dtype_of_X": ({"data": (X.astype("f"), Y)}, "X was 61 × 3 of float64, and is 61 × 3 of floa"),
+    "one_number": ({"data": (X + np.eye(61, 3) * 1e-12, Y)}, "X has other values$"),
+    "one_label": ({"data": (X, np.where(np.arange(61) == 7, 1 - Y, Y))}, "y has other values"),
+    "weights": ({"sample_weight": None}, "sample_weight was 61 of float32, and is nothing"),
+    "validation": (
+        {"validation_data": (X[:20] + 1, Y[:20], WEIGHT[:20])},
+        "validation_data's X has other values",
+    ),
+    "test": ({"test_data": (X[:20], Y[:20])}, "test_data's X was nothing, and is 20 × 3 of"),
+}
+
+
+@pytest.mark.parametrize(("more", "message"), CHANGED.values(), ids=CHANGED)
+def test_fault_73_another_run_is_refused_with_what_has_changed(interrupted, more, message):
+    path = interrupted / "run"
+    before, more = path.read_bytes(), {"optimizer": "adam", **more}
+    net, optimizer = more.pop("net", network()).copy(), as_optimizer(more.pop("optimizer"))
+    vectors = net.parameters.copy()
+    expected = f"^resume: the checkpoint is of another run: (.*; )?{message}"
+    with pytest.raises(ResumeError, match=expected):
+        learn(net=net, optimizer=optimizer, **more, resume=True, checkpoint=path)
+    assert np.array_equal(net.parameters, vectors) and not optimizer.n_steps
+    assert path.read_bytes() == before
+
+
+def test_fault_73_patience_is_a_setting(interrupted):
+    with pytest.raises(ResumeError, match=r"callback 0 was EarlyStopping\(.*=8, .* patience=7, "):
+        train(
+            network(), X, Y, callbacks=EarlyStopping(patience=7), resume=interrupted / "run",
+            **SETTINGS,
+        )  # fmt: skip
+
+
+def test_other_versions_warn(interrupted, monkeypatch):
+    monkeypatch.setattr(run_identity, "_version", {"numpy": "0.1"}.get)
+    with pytest.warns(UserWarning, match=r"other last digits .*numpy was .*, and is 0\.1;"):
+        learn(resume=interrupted / "run")
+
+
+def test_resume_without_a_checkpoint(tmp_path):
+    with pytest.raises(ValueError, match=r"^resume: True resumes from the check"):
+        learn(resume=True)
+    with pytest.raises(FileNotFoundError, match=r"^resume: .*missing: there is no checkpoint"):
+        learn(resume=tmp_path / "missing")
+    assert len(learn(checkpoint=tmp_path / "none yet", resume=True)) == 11
+
+
+def resume_changed(folder, optimizer, monkeypatch, change):
+    """Resume from a changed state with a valid checksum."""
+    state = copy.deepcopy(Checkpoint(folder / optimizer).read())
+    change(state)
+    monkeypatch.setattr(Checkpoint, "read", lambda _: state)
+    net = Network.dense([3, 4, 2], output="softmax") if optimizer == "lbfgs" else network()
+    before = net.parameters.copy()
+    try:
+        return learn(net=net, resume=folder / optimizer, **SAVED[optimizer])
+    except ValueError:
+        assert np.array_equal(net.parameters, before)
+        raise
+
+
+@pytest.mark.parametrize("optimizer", SAVED)
+def test_an_unchanged_state_resumes(interrupted, monkeypatch, optimizer):
+    assert len(resume_changed(interrupted, optimizer, monkeypatch, lambda state: None)) == 11
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("run", "epoch", 10**9),
+        ("run", "epoch", "2"),
+        ("run", "batch", -1),
+        ("run", "batch", 10**6),
+        ("run", "stop_reason", 7),
+        ("run", "best_epoch", "first"),
+        ("run", "best_epoch", 3),
+        ("run", "curve_loss", np.zeros(0)),
+        ("run", "curve_loss", np.zeros(5)),
+        ("run", "curve_seconds", np.zeros((2, 2))),
+        ("guard", "parameters", np.zeros(1, np.float32)),
+        ("guard", "limit", "high"),
+        ("guard", "limit", 10**400),
+        ("guard", "warned", 3),
+        ("tally", "seconds", None),
+        ("tally", "losses", np.zeros(99)),
+        ("schedule", "waited", [1]),
+        ("callback 0", "best", "low"),
+        ("callback 0", "parameters", np.zeros(3, np.float32)),
+        ("optimizer", "n_steps", -1),
+        ("optimizer", "learning_rate", 0),
+        ("optimizer", "moment_mean", np.zeros(56, np.float64)),
+        ("optimizer", "moment_mean", np.zeros(2, np.float32)),
+        ("optimizer", "moment_squares", None),
+        ("lbfgs", "reported", 99),
+        ("lbfgs", "start", np.zeros(2)),
+        ("lbfgs", "gradients", np.zeros((1, 26))),
+        ("lbfgs", "places", [1, 2]),
+    ],
+)
+def test_promise_17_what_is_not_as_a_run_says_it_is_refused(
+    interrupted, monkeypatch, part, key, value
+):
+    def change(state):
+        state[part.replace("lbfgs", "optimizer")][key] = value
+
+    optimizer = "lbfgs" if part == "lbfgs" else "adam"
+    with pytest.raises(ResumeError, match=r"^resume: not a valid checkpoint: .+$"):
+        resume_changed(interrupted, optimizer, monkeypatch, change)
+
+
+@pytest.mark.parametrize(
+    "part", ["run", "guard", "tally", "optimizer", "schedule", "callback 0", "settings", "data"]
+)
+def test_promise_17_a_part_that_is_missing_is_named(interrupted, monkeypatch, part):
+    identity = part in ("settings", "data")
+    reason = "the checkpoint is of another run: .* was nothing" if identity else f".*: '{part}'"
+    with pytest.raises(ResumeError, match=f"^resume: {reason}"):
+        resume_changed(interrupted, "adam", monkeypatch, lambda state: state.pop(part))
 
 
 class Counting(Callback):
@@ -84,31 +268,29 @@ SPOILED = {
     "schedule": without("schedule", "reductions"),
     "first callback": without("callback 0", "waited"),
     "last callback": without("callback 1", "count"),
+    "steps": other_steps,
 }
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_fault_118_a_refused_resume_changes_nothing(optimizer, engine, tmp_path, monkeypatch):
-    path, read = tmp_path / "kept", Checkpoint.read
+    path, read = tmp_path / "run", Checkpoint.read
     Parts(optimizer, engine).learn(stop_after_nine, epochs=60, checkpoint=path)
-    parts, kept = Parts(optimizer, engine), path.read_bytes()
+    parts, content = Parts(optimizer, engine), path.read_bytes()
     before = parts.bits()
-    with pytest.raises(ValueError, match="X has other values"):
+    with pytest.raises(ResumeError, match="X has other values"):
         parts.learn(epochs=60, data=(X + 1, Y), resume=path)
     assert parts.bits() == before
-    spoiled = {**SPOILED, "steps": other_steps}
-    for name in ["optimizer", "schedule"] if optimizer == "lbfgs" else ["steps"]:
-        spoiled.pop(name)
-    for spoil in spoiled.values():
+    for name in {*SPOILED} - ({"optimizer", "schedule"} if optimizer == "lbfgs" else {"steps"}):
 
-        def spoiled_read(self, spoil=spoil):
+        def spoiled_read(self, spoil=SPOILED[name]):
             state = copy.deepcopy(read(self))
             spoil(state)
             return state
 
         monkeypatch.setattr(Checkpoint, "read", spoiled_read)
-        with pytest.raises(ValueError, match=r"^resume: (not a valid checkpoint|L-BFGS takes)"):
+        with pytest.raises(ResumeError, match=r"^resume: (not a valid checkpoint|L-BFGS takes)"):
             parts.learn(epochs=60, resume=path, checkpoint=path)
         assert parts.bits() == before
-    assert path.read_bytes() == kept
+    assert path.read_bytes() == content

@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from barenet import Network, train
 from barenet.engines import ENGINES, ReferenceEngine
+from barenet.errors import ArgumentError
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimizers import LBFGS, OPTIMIZERS, SGD, Adam
 from barenet.penalties import L2
@@ -27,6 +28,11 @@ def classifier(**settings):
     return Network.dense([3, 8, 2], output="softmax", **({"seed": 2} | settings))
 
 
+def all_layers():
+    layers = [Dense(3, 8, "relu"), BatchNorm(8), Dropout(0.3), Dense(8, 2, "softmax")]
+    return Network(layers, seed=1)
+
+
 def test_a_linear_network_finds_the_ridge_regression():
     network = linear()
     train(network, X, Y, optimizer=LBFGS(tolerance=1e-10), penalty=L2(0.1), epochs=200)
@@ -38,7 +44,7 @@ def test_a_linear_network_finds_the_ridge_regression():
 def test_a_softmax_network_finds_the_logistic_regression():
     network = Network.dense([3, 2], output="softmax", dtype="float64")
     train(network, X, LABELS, optimizer=LBFGS(tolerance=1e-9), penalty=L2(0.05), epochs=500)
-    # Two softmax outputs of weights ±w/2 are a logistic regression of weights w at half the price.
+    # Two softmax outputs of weights ±w/2 are a logistic regression of weights w, half as penalized.
     oracle = LogisticRegression(C=2 / (0.05 * len(X)), tol=1e-10, max_iter=1000).fit(X, LABELS)
     W, b = network.layers[0].weights, network.layers[0].bias
     assert W[:, 1] - W[:, 0] == pytest.approx(oracle.coef_[0], abs=1e-4)
@@ -58,22 +64,13 @@ def test_every_optimizer_learns(name):
 def test_every_schedule_sets_the_rates_of_a_run(name):
     history = train(linear(), X, Y, optimizer="sgd:learning_rate=0.01", epochs=6, schedule=name)
     last_batch = [epoch + 1 / 2 for epoch in range(6)]  # 60 rows are two batches
-    schedule = SCHEDULES[name]()
-    expected = [0.01 * schedule.factor(time, 6) for time in last_batch]
+    expected = [0.01 * SCHEDULES[name]().factor(time, 6) for time in last_batch]
     assert history["learning_rate"] == pytest.approx(expected)
 
 
 def test_a_plateau_is_noticed_by_the_validation_loss():
-    schedule = ReduceOnPlateau(patience=2, gamma=0.1)
-    history = train(
-        linear(),
-        X,
-        Y,
-        optimizer="sgd:learning_rate=1e-9",
-        epochs=6,
-        schedule=schedule,
-        validation_data=(X, Y),
-    )
+    settings = {"schedule": ReduceOnPlateau(patience=2, gamma=0.1), "validation_data": (X, Y)}
+    history = train(linear(), X, Y, optimizer="sgd:learning_rate=1e-9", epochs=6, **settings)
     assert history["learning_rate"] == pytest.approx([1e-9] * 3 + [1e-10] * 2 + [1e-11])
 
 
@@ -85,16 +82,10 @@ def test_a_schedule_acts_on_the_steps():
     assert np.array_equal(network.parameters, twin.parameters)
 
 
-def test_the_history_says_what_was_measured():
-    history = train(
-        classifier(),
-        X,
-        LABELS,
-        epochs=3,
-        metrics=["accuracy"],
-        validation_data=(X[:20], LABELS[:20]),
-        seed=5,
-    )
+def test_the_history_has_all_that_was_measured():
+    validation = (X[:20], LABELS[:20])
+    settings = {"metrics": ["accuracy"], "validation_data": validation, "seed": 5}
+    history = train(classifier(), X, LABELS, epochs=3, **settings)
     assert set(history.curves) == {
         "loss", "accuracy", "validation_loss", "validation_accuracy",
         "learning_rate", "gradient_norm", "seconds",
@@ -105,97 +96,71 @@ def test_the_history_says_what_was_measured():
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_its_rows():
-    network, weight = linear(), RNG.random(60)
-    losses = []
-    twin = linear()
+    network, twin, weight = linear(), linear(), RNG.random(60)
+    settings = {"optimizer": "sgd", "epochs": 1, "batch_size": 25, "shuffle": False}
+    losses, weights = [], []
     for start in range(0, 60, 25):
         rows = slice(start, start + 25)
         value, gradient = twin.value_and_gradient(X[rows], Y[rows], sample_weight=weight[rows])
-        losses.append((value, weight[rows].sum()))
+        losses.append(value)
+        weights.append(weight[rows].sum())
         twin.parameters -= 0.1 * gradient
-    history = train(
-        network, X, Y, optimizer="sgd", epochs=1, batch_size=25, shuffle=False, sample_weight=weight
-    )
-    values, shares = np.transpose(losses)
-    assert history.loss == pytest.approx([np.average(values, weights=shares)])
+    history = train(network, X, Y, sample_weight=weight, **settings)
+    assert history.loss == pytest.approx([np.average(losses, weights=weights)])
 
 
-def test_validation_measures_and_does_not_teach():
-    watched, alone = classifier(), classifier()
-    train(watched, X, LABELS, epochs=3, validation_data=(X[:9], LABELS[:9]), metrics="accuracy")
-    train(alone, X, LABELS, epochs=3)
-    assert np.array_equal(watched.parameters, alone.parameters)
-
-
-def test_validation_rows_and_test_rows_are_measured_side_by_side():
+def test_validation_and_test_rows_are_measured_and_change_no_step():
     validation, test = (X[:9], LABELS[:9]), (X[9:29], LABELS[9:29], RNG.random(20))
     settings = {"epochs": 3, "metrics": "accuracy", "batch_size": 16}
-    both = train(classifier(), X, LABELS, validation_data=validation, test_data=test, **settings)
+    network, plain = classifier(), classifier()
+    both = train(network, X, LABELS, validation_data=validation, test_data=test, **settings)
     for name, rows in (("validation", validation), ("test", test)):
-        alone = train(classifier(), X, LABELS, **settings, **{f"{name}_data": rows})
+        single = train(classifier(), X, LABELS, **settings, **{f"{name}_data": rows})
         for curve in (f"{name}_loss", f"{name}_accuracy"):
-            assert both[curve] == alone[curve]
+            assert both[curve] == single[curve]
     assert both.test_loss == both["test_loss"] != both.validation_loss
+    train(plain, X, LABELS, **settings)
+    assert np.array_equal(network.parameters, plain.parameters)
 
 
 def test_test_rows_decide_nothing():
     """A schedule that goes by the validation loss goes by the training loss without such rows."""
     settings = {"epochs": 12, "schedule": "reduce_on_plateau:patience=1", "batch_size": 16}
-    wrong = (X, 1 - LABELS)  # its loss rises
-    networks = [classifier() for _ in range(3)]
-    rows = ({}, {"test_data": wrong}, {"validation_data": wrong})
-    plain, test, validation = (
-        train(network, X, LABELS, **settings, **given)
-        for network, given in zip(networks, rows, strict=True)
-    )
-    assert plain["learning_rate"] == test["learning_rate"] != validation["learning_rate"]
-    assert np.array_equal(networks[0].parameters, networks[1].parameters)
-
-
-def test_wrong_test_rows_are_named():
-    with pytest.raises(ValueError, match=r"^test_data: X: "):
-        train(classifier(), X, LABELS, test_data=(X[:, :2], LABELS))
-    with pytest.raises(ValueError, match=r"^test_data: expected \(X, y\)"):
-        train(classifier(), X, LABELS, test_data=X)
+    wrong, rates = (X, 1 - LABELS), []  # its loss rises
+    for rows in ({}, {"test_data": wrong}, {"validation_data": wrong}):
+        history = train(classifier(), X, LABELS, **settings, **rows)
+        rates.append(history["learning_rate"])
+    assert rates[0] == rates[1] != rates[2]
 
 
 def test_validation_loss_is_that_of_predict_at_the_end_of_the_epoch():
-    network = classifier(dtype="float64")
-    weight = RNG.random(20)
-    history = train(
-        network, X, LABELS, epochs=2, validation_data=(X[:20], LABELS[:20], weight), penalty=L2(1.0)
-    )
+    network, weight = classifier(dtype="float64"), RNG.random(20)
+    rows = (X[:20], LABELS[:20], weight)
+    history = train(network, X, LABELS, epochs=2, validation_data=rows, penalty=L2(1.0))
     p = network.predict(X[:20])[np.arange(20), LABELS[:20]]
     assert history.validation_loss[-1] == pytest.approx(np.average(-np.log(p), weights=weight))
 
 
-def all_layers():
-    layers = [Dense(3, 8, "relu"), BatchNorm(8), Dropout(0.3), Dense(8, 2, "softmax")]
-    return Network(layers, seed=1)
+def test_a_seed_decides_every_bit():
+    results = []
+    for seed in (3, 3, 4):
+        network = all_layers()
+        history = train(network, X, LABELS, epochs=4, batch_size=7, seed=seed)
+        vectors = network.parameters.tobytes() + network.statistics.tobytes()
+        results.append((vectors, history.loss))
+    assert results[0] == results[1] and results[0][1] != results[2][1]
 
 
-def test_the_same_seed_gives_the_same_bits():
-    first, second = all_layers(), all_layers()
-    histories = [train(n, X, LABELS, epochs=4, batch_size=7, seed=3) for n in (first, second)]
-    assert np.array_equal(first.parameters, second.parameters)
-    assert np.array_equal(first.statistics, second.statistics)
-    assert histories[0].loss == histories[1].loss
-
-
-def test_another_seed_gives_another_order_and_other_dropout():
-    losses = [train(all_layers(), X, LABELS, epochs=2, seed=seed).loss for seed in (0, 1)]
-    assert losses[0] != losses[1]
-
-
-def test_an_optimizer_goes_on_where_it_stopped():
+def test_an_optimizer_continues_where_it_stopped():
     network, twin = linear(), linear()
     optimizer = Adam()
     for _ in range(2):
         train(network, X, Y, optimizer=optimizer, epochs=1, shuffle=False)
     train(twin, X, Y, optimizer=Adam(), epochs=2, shuffle=False)
     assert np.array_equal(network.parameters, twin.parameters)
-    with pytest.raises(ValueError, match="optimizer: it has moments of 4 parameters"):
+    with pytest.raises(ArgumentError, match="it has moments of 4 parameters") as caught:
         train(classifier(), X, LABELS, optimizer=optimizer)
+    assert caught.value.argument == "optimizer"
 
 
 def test_lbfgs_records_each_iteration_from_where_it_started():
@@ -209,20 +174,27 @@ def test_lbfgs_records_each_iteration_from_where_it_started():
     assert "learning_rate" not in history.curves
 
 
-def test_lbfgs_stops_when_a_callback_wants_to():
-    history = train(
-        classifier(), X, LABELS, optimizer="lbfgs", callbacks=lambda run: run.epoch == 3
-    )
+def test_lbfgs_ends_by_a_callback():
+    settings = {"optimizer": "lbfgs", "callbacks": lambda run: run.epoch == 3}
+    history = train(classifier(), X, LABELS, **settings)
     assert len(history) == 3 and history.stop_reason == "a callback returned True"
 
 
+def test_lbfgs_that_starts_at_the_end_records_its_loss():
+    network = linear()
+    train(network, X, Y, optimizer=LBFGS(tolerance=1e-9), epochs=200)
+    history = train(network, X, Y, optimizer=LBFGS(tolerance=1e-3))
+    assert len(history) == 1 and history.loss[0] < 1e-10
+    assert history.stop_reason == "converged"
+
+
 def test_fault_13_any_memory_order_and_stride():
-    results = []
+    results = set()
     for rows in (X, np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], X[::-1][::-1]):
         network = linear()
         train(network, rows, Y, epochs=2)
-        results.append(network.parameters)
-    assert all(np.array_equal(results[0], other) for other in results[1:])
+        results.add(network.parameters.tobytes())
+    assert len(results) == 1
 
 
 def test_fault_14_read_only_rows_are_left_alone():
@@ -234,29 +206,22 @@ def test_fault_14_read_only_rows_are_left_alone():
 
 @pytest.mark.parametrize("dtype", ["float16", "int8", "uint8", "bool"])
 def test_fault_15_other_numbers_are_taken_as_float32(dtype):
-    rows = (X > 0).astype(dtype)
     network = linear(dtype="float32")
-    train(network, rows, Y, epochs=1)
+    train(network, (X > 0).astype(dtype), Y, epochs=1)
     assert network.parameters.dtype == np.float32
 
 
-def test_fault_11_too_large_for_float32():
-    with pytest.raises(ValueError, match="X: 1e\\+300 is too large for float32; scale the data"):
-        train(linear(dtype="float32"), np.full((4, 3), 1e300), np.zeros(4))
-
-
 def test_fault_32_a_batch_larger_than_the_data_is_clipped():
-    with pytest.warns(
-        UserWarning, match="batch_size: 100 is more than the 60 rows; taking 60"
-    ) as said:
+    with pytest.warns(UserWarning, match="100 is more than the 60 rows; taking 60") as caught:
         history = train(linear(), X, Y, batch_size=100, epochs=1)
-    assert len(history) == 1 and said[0].filename == __file__
+    assert len(history) == 1 and caught[0].filename == __file__
 
 
 BAD = {
     "epochs": [0, -1, 2.5, "ten", True],
     "batch_size": [0, -3, 1.5],
     "seed": [-1, 2**32, 1.5, "x"],
+    "shuffle": ["no", 1, None],
     "optimizer": ["adamm", "adam:rate=1", "sgd:learning_rate=-1", "sgd:learning_rate=nan", 3],
     "loss": ["mse", "huber:delta=-1", "binary_cross_entropy", 7],
     "schedule": ["steps", "step:every=-1"],
@@ -264,11 +229,12 @@ BAD = {
     "clip": ["norm:limit=0", "norms"],
     "metrics": ["acc"],
     "engine": ["gpu"],
-    "callbacks": [[5]],
+    "callbacks": [[5], 5],
     "scale": [0, -1.0, float("nan"), "1/255", 1e308],
     "threads": [0, -2, 1.5, "two", True],
     "sample_weight": [[-1.0] * 60, [0.0] * 60, [1.0] * 59],
     "validation_data": [X, (X,), (X, Y[:3]), (X[:, :2], Y)],
+    "test_data": [X, (X[:, :2], Y)],
 }
 
 
@@ -278,34 +244,55 @@ BAD = {
 def test_fault_26_27_31_33_a_wrong_setting_is_named_and_nothing_changes(argument, value):
     network = linear()
     before = network.parameters.copy()
-    named = {"optimizer": "optimizer|learning_rate"}.get(argument, argument)
-    with pytest.raises(ValueError, match=rf"^({named}): "):
+    with pytest.raises(ArgumentError) as caught:
         train(network, X, Y, **{argument: value})
+    assert caught.value.argument == argument
     assert np.array_equal(network.parameters, before)
 
 
-def test_the_engine_is_told_how_many_threads_it_may_use(monkeypatch):
-    told = []
+@pytest.mark.parametrize(
+    ("network", "settings", "argument"),
+    [
+        (all_layers, {"optimizer": "lbfgs"}, "optimizer"),  # dropout changes every step
+        (classifier, {"optimizer": "lbfgs", "clip": "norm:limit=1"}, "clip"),
+        (classifier, {"optimizer": "lbfgs", "schedule": "cosine"}, "schedule"),
+        (all_layers, {"batch_size": 1}, "batch_size"),  # of a batch norm
+    ],
+)
+def test_settings_that_exclude_each_other_are_refused(network, settings, argument):
+    with pytest.raises(ArgumentError) as caught:
+        train(network(), X, LABELS, **settings)
+    assert caught.value.argument == argument
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        (np.ma.masked_greater(X, 1.0), "has masked entries"),
+        (np.full((60, 3), 1e300), "1e+300 is too large for float32"),  # fault 11
+    ],
+)
+def test_fault_11_rows_that_can_not_be_used(rows, problem):
+    with pytest.raises(ArgumentError) as caught:
+        train(linear(dtype="float32"), rows, Y)
+    assert caught.value.argument == "X" and caught.value.problem == problem
+    train(linear(), np.ma.masked_array(X, mask=False), Y, epochs=1)
+
+
+def test_the_engine_gets_the_number_of_threads(monkeypatch):
+    given = []
 
     class Recording(ReferenceEngine):
         name = "recording"
 
         def __init__(self, job, threads=None):
             super().__init__(job, threads)
-            told.append(threads)
+            given.append(threads)
 
     monkeypatch.setitem(ENGINES, "recording", Recording)
-    networks = [linear() for _ in range(3)]
-    for network, threads in zip(networks, (None, 1, 3), strict=True):
-        train(network, X, Y, epochs=1, engine="recording", threads=threads)
-    assert told == [None, 1, 3]
-
-
-def test_lbfgs_refuses_what_it_can_not_follow():
-    with pytest.raises(ValueError, match="optimizer: lbfgs can't be used with dropout"):
-        train(all_layers(), X, LABELS, optimizer="lbfgs")
-    with pytest.raises(ValueError, match="clip: lbfgs chooses the length of its steps itself"):
-        train(linear(), X, Y, optimizer="lbfgs", clip="norm:limit=1")
+    for threads in (None, 1, 3):
+        train(linear(), X, Y, epochs=1, engine="recording", threads=threads)
+    assert given == [None, 1, 3]
 
 
 def test_a_network_is_trained_by_one_run_at_a_time():
@@ -319,25 +306,7 @@ def test_a_network_is_trained_by_one_run_at_a_time():
     train(network, X, Y, epochs=1)  # and afterwards again
 
 
-def test_a_row_alone_does_not_move_the_variance_that_a_batch_norm_keeps():
+def test_a_last_batch_of_one_row_does_not_change_the_variance_of_a_batch_norm():
     network = Network([BatchNorm(3), Dense(3, 1)], seed=1)
     train(network, X[:33], Y[:33], batch_size=32, epochs=200, shuffle=False)
-    kept = network.layers[0].variance
-    assert kept == pytest.approx(X[:32].var(axis=0, ddof=1), rel=1e-4)
-    with pytest.raises(ValueError, match="batch_size: a batch norm needs batches of 2 rows"):
-        train(network, X, Y, batch_size=1)
-
-
-def test_masked_entries_are_not_taken_for_numbers():
-    masked = np.ma.masked_greater(X, 1.0)
-    with pytest.raises(ValueError, match="X: has masked entries"):
-        train(linear(), masked, Y)
-    train(linear(), np.ma.masked_array(X, mask=False), Y, epochs=1)
-
-
-def test_lbfgs_that_starts_at_the_end_still_tells_the_loss():
-    network = linear()
-    train(network, X, Y, optimizer=LBFGS(tolerance=1e-9), epochs=200)
-    history = train(network, X, Y, optimizer=LBFGS(tolerance=1e-3))
-    assert len(history) == 1 and history.loss[0] < 1e-10
-    assert history.stop_reason == "converged"
+    assert network.layers[0].variance == pytest.approx(X[:32].var(axis=0, ddof=1), rel=1e-4)

@@ -10,23 +10,9 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, TextIO, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from barenet.training._history import finite_or_none
-
-__all__ = [
-    "SafeOutput",
-    "SafeStream",
-    "discard",
-    "emit",
-    "emit_json",
-    "emit_table",
-    "escape_controls",
-    "log",
-    "log_problem",
-    "progress_bar",
-    "set_quiet",
-]
 
 T = TypeVar("T")
 
@@ -40,8 +26,8 @@ CONTROLS |= {
     for code in (0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 }
 
-#: Styles of errors and warnings on a terminal.
-COLOURS = {"error": "bold red", "warning": "yellow"}
+#: Codes of bold red and yellow on a terminal.
+COLOURS = {"error": "1;31", "warning": "33"}
 
 
 class SafeStream:
@@ -107,34 +93,15 @@ def log(text: str = "") -> None:
     sys.stderr.flush()
 
 
-def set_quiet() -> None:
-    """Drop everything written to standard error from now on, except errors and warnings."""
-    if isinstance(sys.stderr, SafeStream):
-        sys.stderr.quiet = True
-
-
 def log_problem(kind: str, text: str, *, source: str = "") -> None:
     """Print an error or a warning, its first word in colour on a terminal."""
-    stream: Any = sys.stderr if isinstance(sys.stderr, SafeStream) else SafeStream(sys.stderr)
-    label = f"{kind}:"
-    if stream.colour and stream.isatty():
-        label = _colour(label, COLOURS[kind], stream.stream)
+    stream: Any = sys.stderr  # a `SafeStream`
+    label, plain = f"{kind}:", os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    if stream.colour and stream.isatty() and not plain:
+        label = f"\x1b[{COLOURS[kind]}m{label}\x1b[0m"
     before = f"{source}: " if source else ""
     stream.write_always(f"{escape_controls(before)}{label} {escape_controls(text)}\n")
     stream.flush()
-
-
-def _colour(text: str, style: str, terminal: TextIO) -> str:
-    """Colour a text, unless NO_COLOR is set or TERM is dumb."""
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(file=terminal)
-    if console.no_color:  # Rich would leave it bold.
-        return text
-    with console.capture() as captured:
-        console.print(Text(text, style=style), end="")
-    return captured.get()
 
 
 def progress_bar(items: Sequence[T], label: str) -> Iterable[T]:
@@ -191,17 +158,22 @@ def _finite(value: Any) -> Any:
 
 
 def emit_table(
-    headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int | None = None
+    headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int = sys.maxsize
 ) -> None:
     """Print a result in columns, those from `numbers` on aligned right."""
     from rich.console import Console
     from rich.table import Table
 
-    style: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
-    table = Table(**style, header_style="bold", show_header=bool(headings))
-    for index, heading in enumerate(headings):
-        side: Literal["left", "right"] = "left" if numbers is None or index < numbers else "right"
-        table.add_column(_in_line(heading), justify=side)
+    table = Table(
+        *map(_in_line, headings),
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style="bold",
+        show_header=bool(headings),
+    )
+    for column in table.columns[numbers:]:
+        column.justify = "right"
     for row in rows:
         table.add_row(*map(_in_line, row))
     sys.stdout.flush()  # Rich would end the process where the reader has closed the pipe.

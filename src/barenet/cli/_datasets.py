@@ -10,8 +10,6 @@ from barenet.data._datasets import DATASETS
 from barenet.data._images import Images
 from barenet.data._named import NamedDataset
 
-__all__ = ["datasets"]
-
 #: Rows of a data set in the format of MNIST.
 IMAGES = 70_000
 
@@ -33,31 +31,27 @@ def datasets(*, json: Json = False) -> int:
     if json:
         emit_json(entries)
         return 0
-    emit_table(
-        ["name", "task", "rows × features", "description"],
-        [
-            [
-                entry["name"],
-                entry["task"],
-                f"{entry['rows']:,} × {entry['features']}",
-                entry["description"],
-            ]
-            for entry in entries
-        ],
-    )
+    lines = [
+        [each["name"], each["task"], f"{each['rows']:,} × {each['features']}", each["description"]]
+        for each in entries
+    ]
+    emit_table(["name", "task", "rows × features", "description"], lines)
     return 0
 
 
 def _describe(name: str, named: NamedDataset) -> dict[str, Any]:
     """Describe a data set; images are not loaded, as their files may be missing."""
-    entry = {"name": name, "kind": named.kind, "description": named.description}
     if isinstance(named, Images):
-        shape = {
-            "task": "classification",
-            "rows": IMAGES,
-            "features": (named.config.layers or (0,))[0],
-        }
+        task, n_rows, n_features = "classification", IMAGES, (named.config.layers or (0,))[0]
     else:
         dataset = named.load()
-        shape = {"task": dataset.task, "rows": dataset.n_samples, "features": dataset.n_features}
-    return {**entry, **shape, "settings": named.config.set_fields()}
+        task, n_rows, n_features = dataset.task, dataset.n_samples, dataset.n_features
+    return {
+        "name": name,
+        "kind": named.kind,
+        "description": named.description,
+        "task": task,
+        "rows": n_rows,
+        "features": n_features,
+        "settings": named.config.set_fields(),
+    }

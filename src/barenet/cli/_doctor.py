@@ -6,8 +6,7 @@ import math
 import os
 import platform
 import sys
-import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import metadata, util
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,16 +18,15 @@ from barenet._extras import EXTRAS
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import OUTPUT, Json
 from barenet.cli._kernels import CACHE_ADVICE, build_kernels, kernel_folder
+from barenet.cli._scores import emit_paragraph
 from barenet.data._images import DATA_VARIABLE
 from barenet.engines import ENGINES
 from barenet.engines._threads import allowed_cores, choose_threads, load_tbb
 
-__all__ = ["doctor"]
-
-PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "cyclopts", "rich", "numba")
-
 #: Kernels of OpenBLAS that use AVX-512.
 AVX512_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "cyclopts", "rich", "numba")
 
 
 def doctor(
@@ -63,13 +61,11 @@ def doctor(
 
 def _emit(findings: dict[str, Any]) -> None:
     """Print a table, and a paragraph for each piece of advice."""
-    advice, data = findings.pop("advice"), findings.pop("data_folder")
-    suffix = "" if data["found"] else ", which is no folder"
-    folder = f"{data['path']}{suffix}" if data["path"] else f"none, as {DATA_VARIABLE} is not set"
+    advice = findings.pop("advice")
     rows = [[name.replace("_", " "), _format(value)] for name, value in findings.items()]
-    emit_table(["what", "found"], [*rows, ["data folder", folder]])
-    for line in advice:
-        emit("\n" + textwrap.fill(line, 79))
+    emit_table(["what", "found"], rows)
+    for text in advice:
+        emit_paragraph(text)
 
 
 def _format(value: Any) -> str:
@@ -78,15 +74,21 @@ def _format(value: Any) -> str:
         return ", ".join(f"{name} {_format(entry)}" for name, entry in value.items())
     if isinstance(value, list):
         return " ".join(map(str, value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    words = {None: "none", True: "yes", False: "no"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def examine() -> dict[str, Any]:
     """Examine the machine."""
-    data = os.environ.get(DATA_VARIABLE)
-    threads, bits = _try(choose_threads, None, math.inf), _try(_vector_bits)
+    from barenet.engines.simd._processor import vector_bits
+
+    data, errors = os.environ.get(DATA_VARIABLE), list[ValueError]()
+    limits = {}
+    for name, find in {"most": lambda: choose_threads(None, math.inf), "bits": vector_bits}.items():
+        try:
+            limits[name] = find()
+        except ValueError as error:  # a wrong environment variable
+            errors.append(error)
     findings = {
         "barenet": barenet.__version__,
         "python": f"{platform.python_version()} ({sys.executable})",
@@ -97,8 +99,8 @@ def examine() -> dict[str, Any]:
         "simd": _simd(),
         "blas": _blas(),
         "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
-        "threads": {"most": threads if isinstance(threads, int) else None, "tbb": load_tbb()},
-        "vector_bits": bits if isinstance(bits, int) else None,
+        "threads": {"most": limits.get("most"), "tbb": load_tbb()},
+        "vector_bits": limits.get("bits"),
         "kernel_folder": kernel_folder(),
         "extras": {
             name: _version(module) if util.find_spec(module) else None
@@ -106,16 +108,7 @@ def examine() -> dict[str, Any]:
         },
         "data_folder": {"path": data, "found": data is not None and Path(data).is_dir()},
     }
-    errors = [error for error in (threads, bits) if isinstance(error, ValueError)]
     return {**findings, "advice": list(_advice(findings, errors))}
-
-
-def _try(function: Callable[..., int], *arguments: Any) -> int | ValueError:
-    """Call a function that refuses wrong environment variables."""
-    try:
-        return function(*arguments)
-    except ValueError as error:
-        return error
 
 
 def _version(package: str) -> str | None:
@@ -154,13 +147,6 @@ def _blas() -> dict[str, Any]:
     return {name: libraries[0].get(key) for key, name in names.items()} if libraries else {}
 
 
-def _vector_bits() -> int:
-    """Bits of the vectors that kernels use; 0 for plain loops."""
-    from barenet.engines.simd._processor import vector_bits
-
-    return vector_bits()
-
-
 def _advice(findings: dict[str, Any], errors: list[ValueError]) -> Iterator[str]:
     """Advise how to correct and improve the installation."""
     for error in errors:
@@ -172,13 +158,12 @@ def _advice(findings: dict[str, Any], errors: list[ValueError]) -> Iterator[str]
             "there is one for the system."
         )
     blas, simd = findings["blas"], findings["simd"]
-    wide = any(name.startswith("AVX512") or name == "X86_V4" for name in simd)
+    wide = any(name.startswith(("AVX512", "X86_V4")) for name in simd)
     if wide and blas.get("library") == "openblas" and blas.get("kernel") not in AVX512_KERNELS:
         yield (
             f"This processor has AVX-512, and OpenBLAS has chosen its {blas['kernel']} kernel, "
-            "which does not use it. Large matrix products of NumPy, in predictions and in the "
-            "reference engine, are faster with OPENBLAS_CORETYPE=SkylakeX in the environment "
-            "before Python starts."
+            "which does not use it. Large matrix products of NumPy are faster with "
+            "OPENBLAS_CORETYPE=SkylakeX in the environment before Python starts."
         )
     for name, version in findings["extras"].items():
         if version is None:

@@ -29,8 +29,6 @@ from barenet.training._callbacks import Callback, EarlyStopping
 from barenet.training._history import History
 from barenet.training._train import train
 
-__all__ = ["Experiment", "prepare"]
-
 #: Fraction of the training rows in the validation set, where there is one.
 VALIDATION_SIZE = 0.1
 
@@ -85,19 +83,21 @@ def prepare(settings: RunSettings) -> Experiment:
     if is_table(settings.data) and _has_constant_column(parts["training"]):
         dataset = settings.load(frame=True)  # which drops them, also from the fingerprint
         parts = _split(dataset, usual)
-    training = parts["training"]
-    preprocessing = _fit_preprocessing(usual.scaling, training, settings)
+    training, scaling = parts["training"], usual.scaling or "none"
+    if isinstance(training.X, Frame):
+        options = settings.table_options()
+        preprocessing: Any = TableEncoding.fit(training.X, numbers=scaling, **options)
+    else:
+        preprocessing = Scaling.fit(scaling, training.X)
     config = resolve_config(settings.config, dataset, preprocessing.n_outputs)
-    scaled = config.target_scaling != "none"
     settings = replace(settings, config=config)
     network = config.make_network()
-    if settings.start_from is not None:
-        _copy_weights(network, settings)
+    _copy_weights(network, settings)
     feature_names = getattr(preprocessing, "feature_names", dataset.feature_names)
     predictor = Predictor(
         network=network,
         preprocessing=preprocessing,
-        target_scaling=_fit_target(config.target_scaling, training) if scaled else None,
+        target_scaling=_fit_target(config, training),
         classes=dataset.classes,
         feature_names=feature_names,
         target_name=dataset.target_name,
@@ -143,16 +143,10 @@ def _has_constant_column(rows: Dataset) -> bool:
     return isinstance(X, np.ndarray) and len(X) > 1 and bool((X[0] == X).all(axis=0).any())
 
 
-def _fit_preprocessing(
-    scaling: Any, training: Dataset, settings: RunSettings
-) -> Scaling | TableEncoding:
-    if isinstance(training.X, Frame):
-        return TableEncoding.fit(training.X, numbers=scaling, **settings.table.set_fields())
-    return Scaling.fit(scaling, training.X)
-
-
-def _fit_target(scaling: Any, training: Dataset) -> Scaling:
-    return Scaling.fit(scaling, training.y.reshape(-1, 1))
+def _fit_target(config: RunConfig, training: Dataset) -> Scaling | None:
+    if config.target_scaling is None or config.target_scaling == "none":
+        return None
+    return Scaling.fit(config.target_scaling, training.y.reshape(-1, 1))
 
 
 def _model_card(
@@ -162,21 +156,19 @@ def _model_card(
 
     It has no paths, times or threads: the same run writes the same file on every machine.
     """
-    sets = {
-        "training": parts["training"],
-        "validation": parts["validation"],
-        "held_out": parts["test"],
-    }
+    names = {"training": "training", "validation": "validation", "held_out": "test"}
+    sets = {name: parts[part] for name, part in names.items() if parts[part] is not None}
     return ModelCard(
         settings=settings.card_fields(),
         data_fingerprint=fingerprint_of(dataset, feature_names),
-        rows={name: rows.n_samples for name, rows in sets.items() if rows is not None},
+        rows={name: rows.n_samples for name, rows in sets.items()},
     )
 
 
 def _copy_weights(network: Network, settings: RunSettings) -> None:
-    """Start from a model's weights instead of new ones."""
-    assert settings.start_from is not None
+    """Start from a model's weights instead of new ones, if a model is given."""
+    if settings.start_from is None:
+        return
     try:
         path = model_file(settings.start_from)
         model, _, _ = read_model(path)

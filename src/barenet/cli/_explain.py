@@ -15,23 +15,13 @@ from cyclopts import Parameter
 
 from barenet.cli._console import emit, emit_json
 from barenet.cli._experiment import prepare
-from barenet.cli._flags import (
-    DATA,
-    NAMED,
-    NETWORK_FIELDS,
-    NO_STEP_FLAGS,
-    OUTPUT,
-    Json,
-    StepFlags,
-    integer,
-)
+from barenet.cli._flags import DATA, NETWORK_FIELDS, OUTPUT, Count, Data, Json, Out, integer
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
 from barenet.cli._run_settings import (
-    NO_FILE_OPTIONS,
-    NO_TABLE_OPTIONS,
-    FileOptions,
+    NO_STEP_SETTINGS,
+    TABLE_OPTIONS,
     RunSettings,
-    TableOptions,
+    StepSettings,
 )
 from barenet.cli._trained_model import load_trained
 from barenet.data._dataset import Dataset
@@ -45,8 +35,6 @@ from barenet.files._predictor import Predictor
 if TYPE_CHECKING:
     from barenet.insight.explain import Explanation
 
-__all__ = ["explain"]
-
 Notation = Literal["rows", "columns"]
 Format = Literal["text", "html", "markdown"]
 Rows = Annotated[
@@ -54,9 +42,8 @@ Rows = Annotated[
     Parameter(name=("--row", "--rows"), converter=integer, group=DATA, show_default="0"),
 ]
 
-#: The formats of file names, and the suffix of each for a file in a folder.
+#: The formats of file names; the first suffix of each is that of a file in a folder.
 FORMATS: dict[str, Format] = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown"}
-SUFFIXES = {"text": ".txt", "html": ".html", "markdown": ".md"}
 
 #: Width of a text that is not for a terminal.
 COLUMNS = 80
@@ -72,22 +59,18 @@ SCALINGS = {
 
 
 def explain(
-    what: Annotated[str, NAMED],
-    data: Annotated[str, Parameter(show_default=False), NAMED] = "",
+    what: Data,
+    data: Data = "",
     /,
     *,
     row: Rows = (0,),
-    target: Annotated[str | None, Parameter(group=DATA)] = None,
-    task: Annotated[Literal["classification", "regression"] | None, Parameter(group=DATA)] = None,
-    file: FileOptions = NO_FILE_OPTIONS,
-    table: TableOptions = NO_TABLE_OPTIONS,
-    flags: Annotated[StepFlags, Parameter(name="*")] = NO_STEP_FLAGS,
+    settings: StepSettings = NO_STEP_SETTINGS,
     neuron: Annotated[str | None, Parameter(group=OUTPUT)] = None,
     notation: Annotated[Notation, Parameter(group=OUTPUT)] = "rows",
-    precision: Annotated[int, Parameter(group=OUTPUT, converter=integer)] = 6,
+    precision: Count = 6,
     limit: Annotated[int | None, Parameter(group=OUTPUT, converter=integer)] = None,
     form: Annotated[Format | None, Parameter(name="--format", group=OUTPUT)] = None,
-    out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
+    out: Out = None,
     json: Json = False,
 ) -> int:
     """Show one training step with every number and its formula.
@@ -136,12 +119,9 @@ def explain(
     """
     if json and (form or out):
         raise ArgumentError("goes without --format and --out", argument="json")
-    _check_suffix(out)
-    config = RunConfig(**{name: value for name, value in vars(flags).items() if value is not None})
-    config.validate()
-    settings = RunSettings(
-        data=what, target=target, task=task, file=file, table=table, config=config
-    )
+    form = form or _format_of(out)
+    settings = dataclasses.replace(settings, data=what)
+    settings.config.validate()
     is_model = what.endswith(".safetensors") or bool(what and Path(what).is_dir())
     step = _load_step(what, data, settings) if is_model else _new_step(data, settings)
     options: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
@@ -175,13 +155,11 @@ def _new_step(data: str, settings: RunSettings) -> _Step:
 
 def _load_step(model: str, data: str, settings: RunSettings) -> _Step:
     """A step of a trained network, with the settings of its training if they are known."""
-    given = settings.config.set_fields() | settings.table.set_fields()
-    given |= {"target": settings.target, "task": settings.task}
-    for name in (*NETWORK_FIELDS, *vars(settings.table), "target", "task"):
-        if given.get(name) is not None:
+    given = settings.set_fields()
+    for name in (*NETWORK_FIELDS, *TABLE_OPTIONS, "target", "task"):
+        if name in given:
             raise ArgumentError(f"{model} has its own", argument=name, remedy="leave it out")
-    trained = load_trained(Path(model))
-    trained.check_single_output()
+    trained = load_trained(Path(model), single_output=True)
     rows = trained.load(trained.data_or_default(data), settings.file)
     usual = without_superseded(settings.config, trained.config)
     return _Step(trained.predictor, rows, settings.config.over(usual).over(DEFAULTS), False)
@@ -247,30 +225,32 @@ def _parse_neuron(neuron: str | None) -> tuple[int, int] | None:
     raise ArgumentError.of("neuron", neuron, expected)
 
 
-def _check_suffix(out: str | None) -> None:
-    """Refuse a suffix of another format; a file without a suffix is text."""
+def _format_of(out: str | None) -> Format:
+    """The format of the suffix of a file; without a suffix it is text."""
     suffix = "" if out is None or is_folder(out) else Path(out).suffix
     if suffix and suffix.lower() not in FORMATS:
         raise ArgumentError(
             f"unknown format {suffix!r} of {out} (choose from {', '.join(FORMATS)})",
             argument="out",
         )
+    return FORMATS.get(suffix.lower(), "text")
 
 
-def _write(explanation: Explanation, form: Format | None, out: str | None) -> None:
+def _write(explanation: Explanation, form: Format, out: str | None) -> None:
     """Write an explanation into its file, or print it."""
-    form = form or FORMATS.get(Path(out or "").suffix.lower(), "text")
     if form == "text":
         on_terminal = out is None and sys.stdout.isatty()
         text = explanation.to_text(shutil.get_terminal_size().columns if on_terminal else COLUMNS)
     else:
         text = explanation.to_html() if form == "html" else explanation.to_markdown()
+    text = text.rstrip("\n")
     if out is None:
-        emit(text.rstrip("\n"))
+        emit(text)
         return
     from barenet.insight.explain._training_step import EXPLANATION_MARK
 
-    with output_path(out, f"explanation{SUFFIXES[form]}") as path:
+    suffix = next(suffix for suffix, each in FORMATS.items() if each == form)
+    with output_path(out, f"explanation{suffix}") as path:
         check_overwritable(path, EXPLANATION_MARK, "explanation")
-        write_atomically(path, (text.rstrip("\n") + "\n").encode())
+        write_atomically(path, f"{text}\n".encode())
     emit(str(path))

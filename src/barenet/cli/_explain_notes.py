@@ -15,8 +15,6 @@ from barenet.files._predictor import Predictor
 from barenet.insight.explain._note import Note
 from barenet.insight.explain._number_format import digits
 
-__all__ = ["note_inputs", "note_target"]
-
 #: Maximum number of characters of a text.
 MAX_CHARACTERS = 40
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from barenet.cli._console import emit, emit_json, log
-from barenet.cli._flags import DATA, NAMED, OUTPUT, Json
+from barenet.cli._flags import DATA, OUTPUT, Json, Out, complete_name
 from barenet.cli._output_file import is_folder, output_path
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._trained_model import MODEL, load_trained, model_file
 from barenet.errors import ArgumentError
 from barenet.files._model_io import load
-from barenet.files.exports import SUFFIXES, Exported
+from barenet.files.exports import SUFFIXES
 from barenet.files.exports import export as write
 from barenet.files.exports._exporting import WEIGHTS, Weights
 from barenet.files.exports._quantization import Rounding
-
-__all__ = ["export"]
 
 Format = Annotated[str | None, Parameter(group=OUTPUT, choices=tuple(SUFFIXES))]
 WeightFormat = Annotated[Weights, Parameter(group=OUTPUT, choices=tuple(WEIGHTS))]
@@ -30,9 +28,9 @@ def export(
     /,
     *,
     to: Format = None,
-    out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
+    out: Out = None,
     weights: WeightFormat = "float32",
-    data: Annotated[str | None, Parameter(group=DATA), NAMED] = None,
+    data: Annotated[str | None, Parameter(group=DATA, completer=complete_name)] = None,
     file: FileOptions = NO_FILE_OPTIONS,
     json: Json = False,
 ) -> int:
@@ -77,7 +75,16 @@ def export(
     with output_path(str(path.with_name(name)) if out is None else out, name) as target:
         done = write(model_or_network, target, to, weights=weights, X=X)
     if json:
-        emit_json(_document(path, done, weights))
+        emit_json(
+            {
+                "model": str(path),
+                "to": done.to,
+                "files": [str(each) for each in done.files],
+                "bytes": done.n_bytes,
+                "weights": weights if done.to == "c" else None,
+                "rounding": done.rounding and done.rounding._asdict(),
+            }
+        )
         return 0
     for each in done.files:
         emit(str(each))
@@ -102,17 +109,6 @@ def _check_options(to: str | None, out: str | None, weights: str, data: str | No
             remedy="add {weights}",
             weights="int8",
         )
-
-
-def _document(path: Path, done: Exported, weights: str) -> dict[str, Any]:
-    return {
-        "model": str(path),
-        "to": done.to,
-        "files": [str(each) for each in done.files],
-        "bytes": done.n_bytes,
-        "weights": weights if done.to == "c" else None,
-        "rounding": done.rounding and done.rounding._asdict(),
-    }
 
 
 def _describe(rounding: Rounding | None) -> str:

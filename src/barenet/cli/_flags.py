@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Collection, Sequence
+import glob
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 from cyclopts import Group, Parameter, Token
 
+from barenet.data._datasets import DATASETS
 from barenet.data._run_config import DEFAULTS, RunConfig
-
-__all__ = [
-    "DATA",
-    "LEARNING",
-    "NAMED",
-    "NETWORK",
-    "NETWORK_FIELDS",
-    "NO_FLAGS",
-    "NO_STEP_FLAGS",
-    "OUTPUT",
-    "PARAMETER",
-    "Flags",
-    "Json",
-    "Quiet",
-    "StepFlags",
-    "integer",
-]
+from barenet.engines import ENGINES
+from barenet.model._activations import ACTIVATIONS
+from barenet.model._initializers import INITIALIZERS
+from barenet.model.losses import LOSSES
+from barenet.optimization._schedules import SCHEDULES
+from barenet.optimization.optimizers import OPTIMIZERS
 
 #: How the options of every command are read: a list takes all that follows, one value or more.
 PARAMETER = Parameter(consume_multiple=(1, None), negative_iterable=(), negative_none=())
@@ -36,34 +28,35 @@ NETWORK = Group("Network", sort_key=2)
 LEARNING = Group("Learning", sort_key=3)
 OUTPUT = Group("Output", sort_key=4)
 
-#: Marks a text that names a file, a folder or a data set, as the type `Path` marks itself.
-NAMED = "names a file, a folder or a data set"
-
-Json = Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)]
-
-Quiet = Annotated[
-    bool,
-    Parameter(
-        name=["--quiet", "-q"],
-        group=OUTPUT,
-        negative=(),
-        show_default=False,
-        help="Print nothing but results, warnings and errors.",
-    ),
-]
-
 #: Fields of `RunConfig` under each heading of the help; the others are about learning.
 GROUPS = {
     DATA: ["scaling", "target_scaling", "test_size", "split_seed", "samples", "noise", "data_seed"],
     NETWORK: ["layers", "hidden", "output", "batch_norm", "dropout", "init", "bias_init", "dtype"],
     OUTPUT: ["verbose_epoch"],
 }
-
 #: Fields that determine the network and its rows; a trained network is saved with them.
 NETWORK_FIELDS = (*GROUPS[NETWORK], *GROUPS[DATA])
-
 #: Fields that determine a single step of training.
 STEP_FIELDS = ("loss", "optimizer", "learning_rate", "l1", "l2", "clip_norm", "clip_value", "seed")
+
+#: The names that a shell completes.
+NAMES: Mapping[str, Iterable[str]] = {
+    **dict.fromkeys(("hidden", "output"), ACTIVATIONS),
+    **dict.fromkeys(("init", "bias_init"), INITIALIZERS),
+    "loss": LOSSES,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "engine": [*ENGINES, "auto"],
+}
+
+
+def complete_name(context: Any) -> list[str]:
+    """The data sets and files that start as an incomplete word; this marks a text that names one.
+
+    The type `Path` marks itself.
+    """
+    paths = glob.glob(f"{glob.escape(context.incomplete)}*")  # noqa: PTH207
+    return [*DATASETS, *(os.path.join(path, "") if os.path.isdir(path) else path for path in paths)]  # noqa: PTH112, PTH118
 
 
 def integer(kind: Any, tokens: Sequence[Token]) -> Any:
@@ -88,27 +81,53 @@ def _integer(text: str, words: Collection[str]) -> int | str:
     raise ValueError(f"expected a whole number{or_words}, got {text!r}")
 
 
-def _flag(name: str, hint: Any) -> Any:
+#: A data set or a file, which may be left out where it has a default.
+Data = Annotated[str, Parameter(completer=complete_name, show_default=False)]
+#: The file to write, or a folder for it.
+Out = Annotated[str | None, Parameter(completer=complete_name, group=OUTPUT)]
+#: An integer among the options of the output.
+Count = Annotated[int, Parameter(converter=integer, group=OUTPUT)]
+Json = Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)]
+#: A switch that is on.
+On = Annotated[bool, Parameter(group=OUTPUT, show_default=False)]
+
+
+def _flag(name: str, hint: Any, names: Collection[str]) -> Any:
     """Convert the type of a field of `RunConfig` to that of a flag."""
-    group = next((group for group, names in GROUPS.items() if name in names), LEARNING)
     default = getattr(DEFAULTS, name)
     shown = " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
-    hidden = default is None or default is True
-    options: dict[str, Any] = {"group": group, "show_default": False if hidden else shown}
+    options: dict[str, Any] = {
+        "parse": name in names,
+        "group": next((group for group, fields in GROUPS.items() if name in fields), LEARNING),
+        "show_default": False if default is None or default is True else shown,
+    }
+    if name in NAMES:
+        options["completer"] = _completer(NAMES[name])
     if "int" in str(hint):
-        options |= {"converter": integer}
+        options["converter"] = integer
     if "full" in str(hint):
         options |= {"metavar": "INT|full", "show_choices": False}
     return Annotated[hint, Parameter(**options)]
 
 
-def _flags(kind: str, names: Collection[str], bases: tuple[type, ...]) -> Any:
-    """Make a dataclass of some fields of `RunConfig`."""
-    hints = get_type_hints(RunConfig)
+def _completer(names: Iterable[str]) -> Callable[[Any], list[str]]:
+    return lambda context: sorted(names)
+
+
+def _flags(kind: str, names: Collection[str]) -> Any:
+    """Make a `RunConfig` of which some fields are flags."""
+    hints, field = get_type_hints(RunConfig), dataclasses.field
     return dataclasses.make_dataclass(
         kind,
-        [(name, _flag(name, hint), None) for name, hint in hints.items() if name in names],
-        bases=bases,
+        [
+            (
+                each.name,
+                _flag(each.name, hints[each.name], names),
+                field(default=None, metadata=each.metadata),
+            )
+            for each in dataclasses.fields(RunConfig)
+        ],
+        bases=(RunConfig,),
         namespace={"__doc__": RunConfig.__doc__, "__module__": __name__},
         frozen=True,
         kw_only=True,
@@ -119,8 +138,7 @@ if TYPE_CHECKING:
     Flags = RunConfig
     StepFlags = RunConfig
 else:
-    Flags = _flags("Flags", get_type_hints(RunConfig), (RunConfig,))
-    StepFlags = _flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS), ())
-
+    Flags = _flags("Flags", get_type_hints(RunConfig))
+    StepFlags = _flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS))
 
 NO_FLAGS, NO_STEP_FLAGS = Flags(), StepFlags()

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Annotated, Any
 
 import numpy as np
-from cyclopts import Parameter
 
-from barenet._constraints import check_number
+from barenet._constraints import check_count
 from barenet.cli._console import emit, emit_json, emit_table, log, progress_bar
 from barenet.cli._evaluate import Rows, select_rows
-from barenet.cli._flags import NAMED, OUTPUT, Json, integer
+from barenet.cli._flags import Count, Data, Json
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._scores import HEADINGS
 from barenet.cli._text_graphics import bar
@@ -21,24 +19,20 @@ from barenet.data._dataset import Dataset
 from barenet.files._predictor import Predictor
 from barenet.insight._permutation_importance import Importance, permutation_importance
 
-__all__ = ["MOST_ROWS", "importance", "measure_importance", "sample_rows"]
-
 #: Columns in the table; JSON has all. Characters of the longest name.
 MAX_COLUMNS, MAX_NAME = 25, 30
 #: Default values of the options.
 REPEATS, MOST_ROWS = 10, 5_000
 
-Count = Annotated[int, Parameter(group=OUTPUT, converter=integer)]
-
 
 def importance(
     model: Path,
-    data: Annotated[str, Parameter(show_default=False), NAMED] = "",
+    data: Data = "",
     /,
     *,
     repeats: Count = REPEATS,
     most_rows: Count = MOST_ROWS,
-    rows: Annotated[Rows | None, Parameter(group=OUTPUT)] = None,
+    rows: Rows = None,
     file: FileOptions = NO_FILE_OPTIONS,
     json: Json = False,
 ) -> int:
@@ -69,26 +63,36 @@ def importance(
     int
         The exit status.
     """
-    trained = load_trained(model)
-    trained.check_single_output()
-    for name, value in (("repeats", repeats), ("most_rows", most_rows)):
-        check_number(value, name, ge=1, integer=True)
-    selection = select_rows(trained, trained.data_or_default(data), file, rows)
+    trained = load_trained(model, single_output=True)
+    check_count(repeats, "repeats")
+    check_count(most_rows, "most_rows")
+    selection = select_rows(trained, data, file, rows)
     sample = sample_rows(selection.rows, most_rows)
     result = measure_importance(trained.predictor, sample, repeats)
     if json:
-        document = {"model": str(trained.path), "dataset": sample.name, "rows": sample.n_samples}
-        emit_json(document | {"evaluated_on": selection.description} | _document(result))
+        columns = [
+            {"name": result.names[at], "mean": result.mean[at], "std": result.std[at]}
+            for at in result.order  # the most important column first
+        ]
+        emit_json(
+            {
+                "model": str(trained.path),
+                "dataset": sample.name,
+                "rows": sample.n_samples,
+                "evaluated_on": selection.description,
+                "metric": result.metric,
+                "score": result.score,
+                "repeats": repeats,
+                "columns": columns,
+            }
+        )
         return 0
-    used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
-    log(
-        f"{HEADINGS[result.metric]} {result.score:.4f} on {used}; each column shuffled {repeats}×\n"
-    )
-    _emit(result)
+    rows_used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
+    _emit(result, f"on {rows_used}; each column shuffled {repeats}×")
     return 0
 
 
-def sample_rows(rows: Dataset, most: int) -> Dataset:
+def sample_rows(rows: Dataset, most: int = MOST_ROWS) -> Dataset:
     """Take a random sample of the rows if there are more."""
     if rows.n_samples <= most:
         return rows
@@ -101,35 +105,16 @@ def measure_importance(predictor: Predictor, rows: Dataset, repeats: int = REPEA
     return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, progress=progress)
 
 
-def _document(result: Importance) -> dict[str, Any]:
-    """The JSON document, the most important column first."""
-    return {
-        "metric": result.metric,
-        "score": result.score,
-        "repeats": result.drops.shape[1],
-        "columns": [
-            {"name": result.names[at], "mean": result.mean[at], "std": result.std[at]}
-            for at in result.order
-        ],
-    }
-
-
-def _emit(result: Importance) -> None:
+def _emit(result: Importance, how: str) -> None:
     """Print a bar for each column."""
-    mean, std, order = result.mean, result.std, result.order[:MAX_COLUMNS]
-    most = max(float(mean.max()), 1e-12)
+    log(f"{HEADINGS[result.metric]} {result.score:.4f} {how}\n")
+    mean, std, names = result.mean, result.std, result.names
+    most, order = max(float(mean.max()), 1e-12), result.order[:MAX_COLUMNS]
+    short = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…" for name in names]
     lines = [
-        [
-            _shorten(result.names[at]),
-            f"{mean[at]:7.4f} ± {std[at]:.4f}",
-            bar(max(mean[at], 0.0) / most),
-        ]
+        [short[at], f"{mean[at]:7.4f} ± {std[at]:.4f}", bar(max(mean[at], 0.0) / most)]
         for at in order
     ]
     emit_table(["column", f" {HEADINGS[result.metric]} lost", ""], lines)
     if (more := len(mean) - len(order)) > 0:
         emit(f"(and {more:,} columns that matter less; --json has them all)")
-
-
-def _shorten(name: str) -> str:
-    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from barenet.cli._columns import describe_columns
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Json
-from barenet.cli._scores import HEADINGS, format_score
+from barenet.cli._scores import emit_scores
 from barenet.cli._text_graphics import sparkline
 from barenet.cli._trained_model import model_file
 from barenet.data._encoding import TableEncoding
@@ -20,8 +21,6 @@ from barenet.files._model_io import load
 from barenet.files._predictor import Predictor
 from barenet.files._training_log import TrainingLog
 from barenet.model._network import Network
-
-__all__ = ["info"]
 
 #: Characters of a setting that are shown.
 MAX_CHARACTERS = 60
@@ -53,14 +52,17 @@ def info(model: Path, /, *, json: Json = False) -> int:
     predictor = loaded if isinstance(loaded, Predictor) else None
     network = loaded.network if isinstance(loaded, Predictor) else loaded
     if json:
-        document = {} if predictor is None else _predictor_document(predictor)
-        emit_json({"model": str(path), "bytes": size, **_network_document(network), **document})
+        document = {"model": str(path), "bytes": size, **_network_document(network)}
+        emit_json(document | (_predictor_document(predictor) if predictor else {}))
         return 0
     lines = [("model", f"{path}, {size:,} bytes")]
-    emit_table([], [*lines, *([] if predictor is None else _description(predictor))])
+    emit_table([], [*lines, *(_description(predictor) if predictor else [])])
     emit(f"\n{network.summary()}")
-    if predictor is not None:
-        _emit_columns(predictor)
+    if predictor:
+        if columns := describe_columns(predictor.preprocessing):
+            emit()
+            rows = [[str(cell) for cell in column.values()] for column in columns]
+            emit_table(["column", "kind", "numbers", "how"], rows)
         _emit_card(predictor.card or ModelCard())
     return 0
 
@@ -76,9 +78,13 @@ def _network_document(network: Network) -> dict[str, Any]:
 
 
 def _predictor_document(predictor: Predictor) -> dict[str, Any]:
-    """The inputs, the outputs and the model card."""
+    """The inputs, the outputs and the model card, with epochs counted from 1 instead of 0."""
     encoding, target = predictor.preprocessing, predictor.target_scaling
-    table = encoding if isinstance(encoding, TableEncoding) else None
+    card = predictor.card
+    document: dict[str, Any] = card.to_dict() if card else dict.fromkeys(ModelCard().to_dict())
+    if card and card.log:
+        history = {**document["training"]["history"], "epoch": list(card.log.epochs)}
+        document["training"] |= {"best_epoch": card.log.best_epoch, "history": history}
     return {
         "dataset": predictor.dataset,
         "target": predictor.target_name,
@@ -86,21 +92,10 @@ def _predictor_document(predictor: Predictor) -> dict[str, Any]:
         "feature_names": predictor.feature_names,
         "image_shape": predictor.image_shape,
         "scaling": encoding.name if isinstance(encoding, Scaling) else None,
-        "columns": table.to_dict()["columns"] if table else None,
+        "columns": encoding.to_dict()["columns"] if isinstance(encoding, TableEncoding) else None,
         "target_scaling": target.name if target else None,
-        **_card_document(predictor.card),
+        **document,
     }
-
-
-def _card_document(card: ModelCard | None) -> dict[str, Any]:
-    """The model card, with epochs counted from 1 instead of 0."""
-    if card is None:
-        return dict.fromkeys(ModelCard().to_dict())
-    document: dict[str, Any] = card.to_dict()
-    if card.log is not None:
-        history = {**document["training"]["history"], "epoch": list(card.log.epochs)}
-        document["training"] |= {"best_epoch": card.log.best_epoch, "history": history}
-    return document
 
 
 def _description(predictor: Predictor) -> Iterator[tuple[str, str]]:
@@ -115,45 +110,28 @@ def _description(predictor: Predictor) -> Iterator[tuple[str, str]]:
         yield "data's fingerprint", card.data_fingerprint
 
 
-def _emit_columns(predictor: Predictor) -> None:
-    """Print the encoding of each column of a table."""
-    if isinstance(encoding := predictor.preprocessing, TableEncoding):
-        emit()
-        lines = [
-            [each.name, each.kind, str(len(each.outputs)), each.formula]
-            for each in encoding.columns
-        ]
-        emit_table(["column", "kind", "numbers", "how"], lines)
-
-
 def _emit_card(card: ModelCard) -> None:
     """Print the scores, the learning curves and the settings."""
     if card.scores:
         emit()
-        _emit_scores(card)
+        numbers = {rows: f"{card.rows[rows]:,} " for rows in card.scores if rows in card.rows}
+        lines = [
+            ((f"{numbers.get(rows, '')}{rows_name(rows)}",), scores)
+            for rows, scores in card.scores.items()
+        ]
+        emit_scores(("scores on",), lines, str(card.settings.get("loss", "loss")))
     if card.log is not None and (curves := [*_curves(card.log)]):
         emit()
         emit_table([], curves)
     if card.settings:
         emit()
-        pairs = [(name.replace("_", "-"), _format(value)) for name, value in card.settings.items()]
+        pairs = [[name.replace("_", "-"), _format(value)] for name, value in card.settings.items()]
         half = (len(pairs) + 1) // 2
-        right = [*pairs[half:], *[("", "")] * (2 * half - len(pairs))]
-        lines = [[*a, *b] for a, b in zip(pairs[:half], right, strict=True)]
-        emit_table(["setting", "value"] * 2, lines)
-
-
-def _emit_scores(card: ModelCard) -> None:
-    """Print a line of scores for each set of rows, the loss last and by its name."""
-    loss = {"loss": str(card.settings.get("loss", "loss")).partition(":")[0]}
-    measured = dict.fromkeys(name for scores in card.scores.values() for name in scores)
-    names = {name: HEADINGS.get(name, name) for name in measured if name != "loss"} | loss
-    lines = []
-    for rows, scores in card.scores.items():
-        number = f"{card.rows[rows]:,} " if rows in card.rows else ""
-        cells = [format_score(name, scores[name]) if name in scores else "" for name in names]
-        lines.append([f"{number}{rows_name(rows)}", *cells])
-    emit_table(["scores on", *names.values()], lines, numbers=1)
+        right = [*pairs[half:], ["", ""]]
+        emit_table(
+            ["setting", "value"] * 2,
+            [[*a, *b] for a, b in zip(pairs[:half], right, strict=False)],
+        )
 
 
 def _curves(log: TrainingLog) -> Iterator[tuple[str, str]]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import _thread
 import signal
 import threading
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any
 
 from barenet.training._callbacks import Callback
 from barenet.training._run import Run
-
-__all__ = ["INTERRUPTED", "Interruption"]
 
 #: The stop reason of a run that a signal has ended.
 INTERRUPTED = "interrupted"
@@ -44,12 +42,7 @@ class Interruption(Callback):
                     self.handlers[number] = signal.signal(number, self._handle)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Restore the handlers."""
         for number, handler in self.handlers.items():
             signal.signal(number, handler)

@@ -13,8 +13,6 @@ import numpy as np
 from barenet.cli._console import progress_bar
 from barenet.errors import BarenetError
 
-__all__ = ["CACHE_ADVICE", "build_kernels", "kernel_folder"]
-
 CACHE_ADVICE = "set NUMBA_CACHE_DIR to a folder that can be written to"
 
 

@@ -8,54 +8,68 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TextIO, cast
+from typing import Annotated, Any, Literal, TextIO, cast
 
 import numpy as np
 from cyclopts import App, CycloptsError, Parameter
 
 import barenet
-from barenet.cli._completion import VARIABLE, complete, completion
-from barenet.cli._console import SafeStream, discard, log_problem, set_quiet
+from barenet.cli._console import SafeStream, discard, emit, log_problem
 from barenet.cli._datasets import datasets
 from barenet.cli._doctor import doctor
 from barenet.cli._evaluate import evaluate
 from barenet.cli._explain import explain
 from barenet.cli._export import export
-from barenet.cli._flags import PARAMETER, Quiet
+from barenet.cli._flags import OUTPUT, PARAMETER
 from barenet.cli._importance import importance
 from barenet.cli._info import info
 from barenet.cli._play import play
 from barenet.cli._plot import plot
 from barenet.cli._predict import predict
 from barenet.cli._run_file import apply_run_file
-from barenet.cli._spelling import Spelling, refuse_empty_names, usage
+from barenet.cli._spelling import Spelling, usage
 from barenet.cli._train import train
 from barenet.data._file_io import STANDARD_INPUT
-
-__all__ = ["COMMANDS", "main"]
 
 #: Maximum number of characters of an error; a longer one echoes the input.
 MAX_CHARACTERS = 360
 #: Minimum width of the help; Rich does not end in narrower terminals.
 MIN_COLUMNS = 20
 
+
+def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
+    """Print a script with which a shell completes barenet's commands and options.
+
+    - bash: barenet completion bash > ~/.local/share/bash-completion/completions/barenet
+    - zsh: barenet completion zsh > ~/.zfunc/_cyclopts_barenet, with ~/.zfunc in $fpath
+    - fish: barenet completion fish > ~/.config/fish/completions/barenet.fish
+
+    Commands, options and their values, data sets and files are completed from the next shell
+    on; source <(barenet completion bash) completes them in this one.
+
+    Parameters
+    ----------
+    shell : {"bash", "zsh", "fish"}
+        The shell.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    emit(app.generate_completion(prog_name="barenet", shell=shell))
+    return 0
+
+
 COMMANDS: dict[str, Callable[..., int]] = {
-    "train": train,
-    "predict": predict,
-    "evaluate": evaluate,
-    "importance": importance,
-    "plot": plot,
-    "info": info,
-    "export": export,
-    "explain": explain,
-    "play": play,
-    "datasets": datasets,
-    "doctor": doctor,
-    "completion": completion,
+    command.__name__: command
+    for command in (
+        *(train, predict, evaluate, importance, plot, info),
+        *(export, explain, play, datasets, doctor, completion),
+    )
 }
 
 spelling = Spelling()
@@ -67,7 +81,7 @@ app: App = App(
     version=barenet.__version__,
     version_flags=["--version", "-V"],
     default_parameter=PARAMETER,
-    config=(spelling, refuse_empty_names, apply_run_file),
+    config=(spelling, apply_run_file),
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
@@ -80,25 +94,39 @@ for position, (name, command) in enumerate(COMMANDS.items()):
 
 @app.meta.default
 def run_command(
-    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)], quiet: Quiet = False
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    quiet: Annotated[
+        bool, Parameter(name=["--quiet", "-q"], group=OUTPUT, negative=(), show_default=False)
+    ] = False,
 ) -> int:
-    """Run a command with the options that all commands have."""
-    if quiet:
-        set_quiet()
+    """Run a command with the options that all commands have.
+
+    Parameters
+    ----------
+    tokens : tuple of str
+        The command and its arguments.
+    quiet : bool
+        Print nothing but results, warnings and errors.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    cast(SafeStream, sys.stderr).quiet = quiet
     return app(tokens, exit_on_error=False, print_error=False) or 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
-    if VARIABLE in os.environ:
-        print(complete(app, tokens or [""]))  # noqa: T201
-        return 0
     before = sys.stdout, sys.stderr
     sys.stdout = _tolerant(sys.stdout)
     sys.stderr = cast(TextIO, SafeStream(_tolerant(sys.stderr), colour="--json" not in tokens))
     spelling.arguments = ()
-    _widen()
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) < MIN_COLUMNS:
+        os.environ["COLUMNS"] = str(MIN_COLUMNS)
     try:
         # Overflows end in an error of barenet's own, or in a result that shows them.
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -187,14 +215,6 @@ def _shorten(text: str) -> str:
     if len(line) <= MAX_CHARACTERS:
         return line
     return f"{line[: MAX_CHARACTERS * 2 // 3]} […] {line[-MAX_CHARACTERS // 3 :]}"
-
-
-def _widen() -> None:
-    """Enforce a minimum width."""
-    columns = os.environ.get("COLUMNS", "")
-    width = int(columns) if columns.isdecimal() else shutil.get_terminal_size().columns
-    if width < MIN_COLUMNS:
-        os.environ["COLUMNS"] = str(MIN_COLUMNS)
 
 
 def _tolerant(stream: TextIO | None) -> TextIO:

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from barenet.errors import ArgumentError
 
-__all__ = ["check_overwritable", "is_folder", "make_folder", "output_path", "remove_empty"]
-
 #: Bytes at either end of a file that are searched for a mark.
 EDGE = 2**16
 

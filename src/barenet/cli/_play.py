@@ -18,7 +18,7 @@ from cyclopts import Parameter
 
 from barenet._extras import require
 from barenet.cli._console import emit, log
-from barenet.cli._flags import DATA, NAMED, OUTPUT
+from barenet.cli._flags import DATA, OUTPUT, Data, On
 from barenet.cli._run_settings import NO_FILE_OPTIONS
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from barenet.playground._file_store import FileStore
     from barenet.playground._page_state import PageState
     from barenet.playground._security import SecurityMiddleware
-
-__all__ = ["PORT", "play"]
 
 #: Default port.
 PORT = 8421
@@ -45,14 +43,14 @@ REDIRECT = """<!doctype html><meta charset="utf-8"><title>barenet playground</ti
 
 
 def play(
-    data: Annotated[str, Parameter(show_default=False, group=DATA), NAMED] = "",
-    rows: Annotated[str, Parameter(show_default=False, group=DATA), NAMED] = "",
+    data: Annotated[Data, Parameter(group=DATA)] = "",
+    rows: Annotated[Data, Parameter(group=DATA)] = "",
     /,
     *,
     target: Annotated[str, Parameter(show_default=False, group=DATA)] = "",
     header: Annotated[bool | None, Parameter(show_default=False, group=DATA)] = None,
     port: Annotated[int, Parameter(group=OUTPUT)] = PORT,
-    browser: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
+    browser: On = True,
 ) -> int:
     """Watch a network learn, on a page in the browser.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,18 +11,17 @@ from cyclopts import Parameter
 from numpy.typing import NDArray
 
 from barenet import plots
-from barenet._constraints import check_number
+from barenet._constraints import check_count
 from barenet.cli._console import emit
 from barenet.cli._evaluate import select_rows
 from barenet.cli._experiment import prepare
-from barenet.cli._flags import NAMED, OUTPUT, integer
+from barenet.cli._flags import OUTPUT, Data, Out, integer
 from barenet.cli._output_file import check_overwritable, output_path
-from barenet.cli._run_file import read_run_file
 from barenet.cli._run_folder import HISTORY, read_history
 from barenet.cli._run_plots import KINDS, draw, literal
-from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, RunSettings
+from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._trained_model import MODEL, SETTINGS, TrainedModel, load_trained
-from barenet.errors import ArgumentError, DataError, ModelFileError
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_io import load_predictor
 from barenet.insight._progress import Progress
 from barenet.insight.plots._saving import PLOT_MARK
@@ -33,8 +31,6 @@ from barenet.training._run import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-__all__ = ["plot"]
 
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
 Epochs = Annotated[
@@ -46,11 +42,11 @@ Epochs = Annotated[
 def plot(
     kind: Kind,
     run: Path,
-    data: Annotated[str, Parameter(show_default=False), NAMED] = "",
+    data: Data = "",
     /,
     *,
     at: Epochs = (10, 50, 100, 500, 1000),
-    out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
+    out: Out = None,
     file: FileOptions = NO_FILE_OPTIONS,
 ) -> int:
     """Draw a plot of a run, and print the name of its file.
@@ -89,11 +85,11 @@ def plot(
     if kind == "history":
         figure = plots.plot_history(_history(run), title=literal(run.resolve().name))
     else:
-        trained = load_trained(run)
-        if kind in ("fit", "importance"):
-            trained.check_single_output()
-        again = kind == "epochs"
-        figure = _epochs(trained, at) if again else _predictions(kind, trained, data, file)
+        trained = load_trained(run, single_output=kind in ("fit", "importance"))
+        if kind == "epochs":
+            figure = _epochs(trained, at)
+        else:
+            figure = draw(kind, trained.predictor, select_rows(trained, data, file).rows)
     beside = str(run if run.is_dir() else run.parent)
     with output_path(out or beside, f"{kind}.png") as path:
         if out or not path.with_name(SETTINGS).is_file():  # else it is one of the run's own plots
@@ -103,33 +99,15 @@ def plot(
     return 0
 
 
-def _predictions(kind: str, trained: TrainedModel, data: str, file: FileOptions) -> Figure:
-    """Plot the test rows, or all rows of other data."""
-    selection = select_rows(trained, trained.data_or_default(data), file, None)
-    return draw(kind, trained.predictor, selection.rows)
-
-
 def _history(run: Path) -> History:
-    """Read the learning curves, and their best epoch from the model card or the settings."""
+    """Read the learning curves, and their best epoch from the model card."""
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
     history = read_history(path)
     with contextlib.suppress(FileNotFoundError, ModelFileError):  # The curves are drawn as well.
         card = load_predictor(path.with_name(MODEL)).card
         if card and card.log and card.log.n_epochs == len(history):
             history.best_epoch, history.penalized = card.log.best_epoch, card.log.penalized
-            return history
-    with contextlib.suppress(DataError):
-        config = read_run_file(path.with_name(SETTINGS)).config
-        history.penalized = bool(config.l1 or config.l2)
-        history.best_epoch = _best_epoch(history) if config.patience else None
     return history
-
-
-def _best_epoch(history: History) -> int | None:
-    """The epoch that early stopping has kept: the first with the lowest validation loss."""
-    losses = enumerate(history.validation_loss, 1)
-    finite = [(loss, epoch) for epoch, loss in losses if math.isfinite(loss)]
-    return min(finite)[1] if finite else None
 
 
 def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
@@ -139,14 +117,16 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
             f"a plot of epochs needs the settings of the run, and none are beside {trained.path}",
             argument="run",
         )
-    check_number(min(at), "at", ge=1, integer=True)
+    check_count(min(at), "at")
     if trained.predictor.classes is not None:
         raise ArgumentError("a fit is of numbers, and the run has classes", argument="kind")
     if trained.predictor.takes_frames:
         raise ArgumentError(
             "a fit after some epochs needs columns that are all kept as numbers", argument="kind"
         )
-    experiment = prepare(_with_epochs(trained.settings, max(at)))
+    config = trained.config
+    longer = dataclasses.replace(config, epochs=max(config.epochs or 0, *at))  # for its schedule
+    experiment = prepare(dataclasses.replace(trained.settings, config=longer))
     predictor, rows = experiment.predictor, experiment.training
     fits: dict[int, NDArray[Any]] = {}
     losses: dict[int, float] = {}
@@ -167,10 +147,3 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
         target_name=literal(rows.target_name),
         title=literal(rows.name),
     )
-
-
-def _with_epochs(settings: RunSettings, epochs: int) -> RunSettings:
-    """Set a minimum number of epochs; a longer run keeps its schedule."""
-    config = settings.config
-    longer = dataclasses.replace(config, epochs=max(config.epochs or 0, epochs))
-    return dataclasses.replace(settings, config=longer)

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from barenet.cli._columns import describe_columns
 from barenet.cli._console import discard, emit, emit_json, log
 from barenet.cli._experiment import Experiment
 from barenet.cli._run_folder import HISTORY, RunFolder
 from barenet.cli._scores import (
     BaselineScores,
+    ScoreLine,
     confusion_matrix,
     emit_confusion_matrix,
     emit_scores,
@@ -28,7 +30,6 @@ from barenet.cli._scores import (
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import MODEL
 from barenet.data._dataset import Dataset
-from barenet.data._encoding import TableEncoding
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._model_card import ModelCard
 from barenet.files._model_io import save
@@ -36,10 +37,8 @@ from barenet.files._predictor import Predictor
 from barenet.training._epoch import MAX_MULTIPLICATIONS
 from barenet.training._history import History
 
-__all__ = ["Results"]
-
-#: Errors that drawing may raise besides those of the disk; a resumed run would raise them again.
-DRAWING_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+#: Errors of a file that is left out, besides those of the disk, which a resumed run may not meet.
+OTHER_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass(eq=False)
@@ -68,10 +67,9 @@ class Results:
 
     @cached_property
     def baselines(self) -> list[BaselineScores]:
-        if not self.with_baselines:
-            return []
         loss, predictor = self.experiment.settings.config.loss, self.experiment.predictor
-        return score_baselines(predictor, self.experiment.available, self.rows, loss)
+        learned = self.experiment.available if self.with_baselines else None
+        return score_baselines(predictor, learned, self.rows, loss)
 
     def _score(self, rows: Dataset) -> dict[str, float]:
         return score(self.experiment.predictor, rows, self.experiment.settings.config.loss)
@@ -97,9 +95,13 @@ class Results:
 
     def _save_scores(self) -> None:
         """Write the model file once more, with the scores."""
-        scores = {"held_out": _finite(self.scores)} if self.experiment.test else {}
-        scores["training"] = _finite(self.training_scores)
-        save(self._predictor(scores), self.folder.model)
+        scores = {"held_out": self.scores} if self.experiment.test else {}
+        scores["training"] = self.training_scores
+        finite = {
+            rows: {name: float(value) for name, value in each.items() if math.isfinite(value)}
+            for rows, each in scores.items()
+        }
+        save(self._predictor(finite), self.folder.model)
 
     def report(self, *, json: bool, interrupted: bool) -> None:
         """Compute the scores, add them to the model file, and print them."""
@@ -127,13 +129,12 @@ class Results:
     def _emit(self) -> None:
         """Print the scores, the confusion matrix, and an image with its prediction."""
         config, predictor = self.experiment.settings.config, self.experiment.predictor
-        emit_scores(self._table(), config.loss or "")
+        emit_scores(("", "rows"), self._table(), config.loss or "")
         if config.l1 or config.l2:
             emit("(without the penalty on the weights, which the loss of the epochs includes)")
         emit_verdict(self.scores, self.baselines)
         if predictor.classes is None:
             return
-        emit()
         emit_confusion_matrix(confusion_matrix(predictor, self.rows), predictor.classes)
         if predictor.image_shape is not None:
             probabilities = predictor.probabilities(self.rows.X[:1])[0]
@@ -142,16 +143,15 @@ class Results:
             emit(f"\n{describe_image(predicted, float(probabilities.max()), actual)}")
             emit(draw_image(self.rows.X[0], predictor.image_shape))
 
-    def _table(self) -> list[tuple[str, str, dict[str, float]]]:
+    def _table(self) -> list[ScoreLine]:
         """The lines of the table of scores."""
-        n_training, test = self.experiment.training.n_samples, self.experiment.test
+        test, training = self.experiment.test, f"{self.experiment.training.n_samples:,} training"
         rows = "the same" if test is None else f"{test.n_samples:,} test"
-        baselines = [(each.baseline.title, rows, each.scores) for each in self.baselines]
+        baselines = [((each.baseline.title, rows), each.scores) for each in self.baselines]
         if test is None:
-            rows = f"{n_training:,} training, no test rows"
-            return [("network", rows, self.training_scores), *baselines]
-        training = ("network", f"{n_training:,} training", self.training_scores)
-        return [("network", rows, self.scores), *baselines, training]
+            return [(("network", f"{training}, no test rows"), self.scores), *baselines]
+        network = (("network", training), self.training_scores)
+        return [(("network", rows), self.scores), *baselines, network]
 
     def _document(self) -> dict[str, Any]:
         """The JSON document."""
@@ -159,7 +159,7 @@ class Results:
         test, validation = experiment.test, experiment.validation
         return {
             "dataset": experiment.training.name,
-            "columns": _columns(experiment.predictor),
+            "columns": describe_columns(experiment.predictor.preprocessing),
             "layers": experiment.predictor.network.sizes,
             "engine": history.engine,
             "seed": history.seed,
@@ -185,25 +185,21 @@ class Results:
         from barenet.cli._run_plots import default_kind, draw, literal
         from barenet.plots import plot_history, save_figure
 
-        predictor, folder = self.experiment.predictor, self.folder.path
-        kind, title = default_kind(predictor), literal(self.rows.name)
+        def save_plot(kind: str, figure: Callable[[], Any]) -> None:
+            path = self.folder.path / f"{kind}.png"
+            self._try(path.name, lambda: save_figure(figure(), path))
 
-        def save_history() -> None:
-            save_figure(plot_history(self.history, title=title), folder / "history.png")
-
-        def save_predictions() -> None:
-            save_figure(draw(kind, predictor, self.rows), folder / f"{kind}.png")
-
+        kind, title = default_kind(self.experiment.predictor), literal(self.rows.name)
         try:
-            self._try("history.png", save_history)
-            self._try(f"{kind}.png", save_predictions)
+            save_plot("history", lambda: plot_history(self.history, title=title))
+            save_plot(kind, lambda: draw(kind, self.experiment.predictor, self.rows))
         except MissingExtraError as error:
             log(f"no plots: {error}")
 
     def finish(self) -> None:
         """Remove the state of the run, unless ``--resume`` can write something that is missing."""
         if not self._can_be_completed():
-            self.folder.unfinished.remove()
+            self.folder.finish()
 
     def check_complete(self) -> None:
         """Raise an error that names all files that are missing."""
@@ -221,9 +217,7 @@ class Results:
         """Write a file, or remember that it is missing."""
         try:
             write()
-        except MissingExtraError:
-            raise
-        except (OSError, *DRAWING_ERRORS) as error:
+        except (OSError, *OTHER_ERRORS) as error:
             self.missing[name] = error
 
     def _can_be_completed(self) -> bool:
@@ -231,22 +225,6 @@ class Results:
 
     def _remedy(self) -> str:
         return f"once that is corrected, `{self.folder.resume_command}` completes the run"
-
-
-def _finite(scores: Mapping[str, float]) -> dict[str, float]:
-    """Leave out NaN and infinity, which a model card cannot hold."""
-    return {name: float(value) for name, value in scores.items() if math.isfinite(value)}
-
-
-def _columns(predictor: Predictor) -> list[dict[str, Any]] | None:
-    """How the columns of a table are encoded; None for rows that are all numbers."""
-    encoding = predictor.preprocessing
-    if not isinstance(encoding, TableEncoding):
-        return None
-    return [
-        {"name": each.name, "kind": each.kind, "inputs": len(each.outputs), "how": each.formula}
-        for each in encoding.columns
-    ]
 
 
 def _reason(error: Exception) -> str:

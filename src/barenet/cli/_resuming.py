@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-import sys
 from pathlib import Path
 
 from barenet.cli._console import emit_json, log
@@ -12,17 +11,14 @@ from barenet.cli._experiment import Experiment, prepare
 from barenet.cli._run_file import read_run_file
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings
-from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import ArgumentError
 from barenet.training._run_identity import changes
-
-__all__ = ["find_run", "prepare_resume", "report_finished"]
 
 
 def find_run(path: Path, out: Path | None) -> RunFolder:
     """Find the folder of a run."""
     folder = RunFolder(path.parent if path.is_file() else path)
-    if not (folder.unfinished.exists or folder.model.is_file()):
+    if not (folder.is_unfinished or folder.model.is_file()):
         raise FileNotFoundError(
             f"resume: no run found in {path}; start the run again without --resume"
         )
@@ -37,14 +33,7 @@ def find_run(path: Path, out: Path | None) -> RunFolder:
 
 def prepare_resume(folder: RunFolder, given: RunSettings) -> Experiment:
     """Prepare a run to be resumed; settings given must be those of the run."""
-    settings = folder.unfinished.read_settings()
-    if settings.data == STANDARD_INPUT and sys.stdin is not None and sys.stdin.isatty():
-        raise ArgumentError(
-            "this run learns from standard input",
-            argument="resume",
-            remedy=f"provide the same rows, as in barenet train --resume {folder.path} < rows.csv",
-        )
-    resumed = folder.unfinished.has_checkpoint()
+    settings, resumed = folder.read_unfinished(), folder.has_checkpoint()
     # A checkpoint has the weights; the model that they started from may have been replaced since.
     experiment = prepare(dataclasses.replace(settings, start_from=None) if resumed else settings)
     started = dataclasses.replace(experiment.settings, start_from=settings.start_from)
@@ -52,7 +41,7 @@ def prepare_resume(folder: RunFolder, given: RunSettings) -> Experiment:
         started, given, folder, "a run is resumed with its own settings", "once it has ended, "
     )
     if not resumed:
-        folder.unfinished.start(started)
+        folder.start(started)
     return dataclasses.replace(experiment, settings=started)
 
 

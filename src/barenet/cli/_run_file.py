@@ -20,9 +20,8 @@ from cyclopts.config import Dict
 from barenet.cli._flags import PARAMETER
 from barenet.cli._run_settings import NO_SETTINGS, RunSettings
 from barenet.cli._spelling import usage_error
+from barenet.data._file_io import open_file, read_exactly
 from barenet.errors import DataError, in_a_line
-
-__all__ = ["apply_run_file", "parse_settings", "parse_toml", "read_run_file"]
 
 #: Maximum size of a run file in bytes, and maximum depth of its dotted keys, arrays and tables.
 MAX_BYTES, MAX_DEPTH = 2**20, 8
@@ -41,24 +40,24 @@ def apply_run_file(app: App, commands: tuple[str, ...], arguments: ArgumentColle
     """Set the options that no flag sets to the values in the file named by ``--config``."""
     for argument in arguments:
         if argument.name == "--config" and argument.tokens:
-            path = argument.tokens[-1].value
+            path = Path(os.path.expanduser(argument.tokens[-1].value))  # noqa: PTH111
             try:
                 document = _read(path)
             except DataError as error:
                 raise error.renamed("config") from error
-            Dict(document, source=str(Path(path).absolute()))(app, (), arguments)
+            Dict(document, source=str(path.absolute()))(app, (), arguments)
 
 
 def read_run_file(path: Path) -> RunSettings:
     """Read the settings of a run."""
-    return parse_settings(_read(str(path)), path)
+    return parse_settings(_read(path), path)
 
 
 def parse_settings(document: Mapping[str, Any], path: Path) -> RunSettings:
     """Convert a document with the settings of a run; the path is that of its file."""
     if "data" not in document:
         raise DataError("data: expected a value, got none", path=path)
-    config = Dict(dict(document), source=str(path))
+    config = Dict(dict(document), source=path.name)
     app = App(default_parameter=PARAMETER, config=config, result_action="return_value")
 
     @app.default
@@ -68,37 +67,23 @@ def parse_settings(document: Mapping[str, Any], path: Path) -> RunSettings:
     try:
         settings: RunSettings = app([], exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        problem = in_a_line(ValueError(usage_error(error)))
-        raise DataError(problem, path=None if str(path) in problem else path) from error
+        raise DataError(in_a_line(ValueError(usage_error(error))), path=path) from error
     return settings
 
 
-def _read(path: str) -> dict[str, Any]:
-    """Read a file that has settings and nothing else."""
+def _read(path: Path) -> dict[str, Any]:
+    """Read a file that is small enough for settings."""
+    with open_file(path) as file:
+        data = read_exactly(file, MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise DataError(f"expected {MAX_BYTES:,} bytes at most", path=path)
     try:
-        return parse_toml(_read_text(os.path.expanduser(path)), path)  # noqa: PTH111
-    except IsADirectoryError as error:
-        inside = Path(path) / "settings.toml"
-        expected = f"file such as {inside}" if inside.is_file() else "run file"
-        raise DataError(f"is a folder, expected a {expected}", path=path) from error
-    except OSError as error:
-        raise DataError(error.strerror or str(error), path=path) from error
+        return parse_toml(data.decode(), path)
     except UnicodeDecodeError as error:
         raise DataError(f"expected UTF-8: {error}", path=path) from error
 
 
-def _read_text(path: str) -> str:
-    """Read a regular file that is small enough for settings."""
-    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):  # noqa: PTH110, PTH112, PTH113
-        raise DataError("expected a regular file", path=path)
-    with open(path, "rb") as file:  # noqa: PTH123
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise DataError(f"expected {MAX_BYTES:,} bytes at most", path=path)
-    return data.decode()
-
-
-def parse_toml(text: str, path: str | Path) -> dict[str, Any]:
+def parse_toml(text: str, path: Path) -> dict[str, Any]:
     """Parse a document without tables, of a limited depth and length."""
     if _depth(text) > MAX_DEPTH:
         raise DataError(
@@ -108,14 +93,10 @@ def parse_toml(text: str, path: str | Path) -> dict[str, Any]:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{type(error).__name__}: {error}", path=path) from error
-    for name, value in document.items():
-        if isinstance(value, dict) or _has_tables(value):
-            raise DataError(
-                f"expected settings outside of tables, such as epochs = 10; got the table [{name}]",
-                path=path,
-            )
-    entries = sum(len(value) for value in document.values() if isinstance(value, list))
-    if entries > MAX_ENTRIES:
+    lists = [value for value in document.values() if isinstance(value, list)]
+    if any(isinstance(each, dict) for each in itertools.chain(document.values(), *lists)):
+        raise DataError("expected settings such as epochs = 10, got a table", path=path)
+    if (entries := sum(map(len, lists))) > MAX_ENTRIES:
         raise DataError(
             f"{entries:,} entries of lists; expected {MAX_ENTRIES:,} at most", path=path
         )
@@ -128,7 +109,3 @@ def _depth(text: str) -> int:
     dots = max((key.count(".") for key in re.findall(r"[^\n=,\[\]{}]+", bare)), default=0)
     steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", bare))
     return max(dots, *itertools.accumulate(steps), 0)
-
-
-def _has_tables(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(entry, dict) for entry in value)

@@ -1,16 +1,17 @@
 """The folder of a run, with its model, history, settings and plots.
 
 The results of an earlier run are replaced when all new ones are on the disk; its plots are
-removed. RunSettings are beside their own model, or nowhere. The state of a run stays until all its
-results are written. Other files are never touched.
+removed. Settings are beside their own model, or nowhere. Until all results are written, the folder
+also holds what is needed to resume the run: its settings, written before anything else, and its
+checkpoint. Other files are never touched.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
+import secrets
 import shlex
 import shutil
 import tempfile
@@ -19,28 +20,33 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from barenet.cli._output_file import make_folder, remove_empty
+from barenet.cli._run_file import parse_settings, parse_toml, read_run_file
 from barenet.cli._run_plots import KINDS
 from barenet.cli._run_settings import HEADER, RunSettings
 from barenet.cli._trained_model import MODEL, SETTINGS
-from barenet.cli._unfinished_run import UnfinishedRun
-from barenet.errors import ArgumentError, DataError
-from barenet.files._atomic import check_replaceable, remove_leftovers, write_atomically
+from barenet.errors import ArgumentError, DataError, ModelFileError, in_a_line
+from barenet.files._atomic import (
+    check_replaceable,
+    remove_leftovers,
+    sync_folder,
+    write_atomically,
+)
+from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
 from barenet.files._lock import locked
 from barenet.files._model_io import save
 from barenet.files._predictor import Predictor
-from barenet.files.exports._exporting import SUFFIXES
-from barenet.files.exports._writing import HEAD, is_export
+from barenet.training._checkpointing import StateDict
 from barenet.training._history import History
+from barenet.training._run import Run
 
-__all__ = ["HISTORY", "RunFolder", "read_history"]
-
-HISTORY = "history.jsonl"
+#: File names in the folder of a run.
+HISTORY, UNFINISHED, LOCK = "history.jsonl", "unfinished.toml", ".lock"
 
 #: Start of the name of a temporary folder, from which files are moved when all are written.
 SAVING = ".saving-"
 
-#: Name of the lock file of a folder.
-LOCK = ".lock"
+#: The key of the run's settings in a checkpoint.
+NOTE = "settings"
 
 
 class RunFolder:
@@ -51,7 +57,11 @@ class RunFolder:
         self.model, self.settings, self.history = path / MODEL, path / SETTINGS, path / HISTORY
         self.plots = [path / f"{kind}.png" for kind in ("history", *KINDS)]
         self.files = [self.model, self.history, self.settings, *self.plots]
-        self.unfinished = UnfinishedRun(path)
+        self.unfinished, self.checkpoint = path / UNFINISHED, path / FILE_NAME
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.unfinished.exists() or self.checkpoint.exists()
 
     @property
     def resume_command(self) -> str:
@@ -64,10 +74,54 @@ class RunFolder:
         try:
             with locked(self.path / LOCK, "another run"):
                 self._check_overwritable()
-                self._remove_leftovers()
+                for file in (self.unfinished, *self.files):
+                    remove_leftovers(file)
+                for folder in self.path.glob(f"{SAVING}*"):
+                    shutil.rmtree(folder, ignore_errors=True)
                 yield
         finally:
             remove_empty(made)
+
+    @contextmanager
+    def started(self, settings: RunSettings) -> Iterator[None]:
+        """Start a new run, and undo that if it fails before its first checkpoint."""
+        before = self.unfinished.read_bytes() if self.unfinished.exists() else None
+        self.start(settings)
+        try:
+            yield
+        except Exception:
+            if not self.has_checkpoint():
+                self.unfinished.unlink()
+                if before is not None:
+                    write_atomically(self.unfinished, before)
+            raise
+
+    def start(self, settings: RunSettings) -> None:
+        """Write the settings of a run, which can be resumed from now on."""
+        run = f"# Run {secrets.token_hex(8)}: `barenet train --resume` completes it.\n"
+        write_atomically(self.unfinished, settings.to_toml() + run.encode())
+
+    def has_checkpoint(self) -> bool:
+        """Whether there is a checkpoint of this run, not of an earlier one in the folder."""
+        if not (self.unfinished.exists() and self.checkpoint.exists()):
+            return self.checkpoint.exists()
+        texts = (self._saved_settings(), self.unfinished.read_text("utf-8"))
+        saved, started = (text.splitlines()[-1] for text in texts)  # with the token of `start`
+        return saved == started
+
+    def read_unfinished(self) -> RunSettings:
+        """Read the settings of the run to resume, from the checkpoint if only that is left."""
+        if self.unfinished.exists():
+            return read_run_file(self.unfinished)
+        text = self._saved_settings()
+        try:
+            settings = parse_settings(parse_toml(text, self.checkpoint), self.checkpoint)
+        except ValueError as error:
+            raise ModelFileError(
+                f"{self.checkpoint}: its settings are damaged: {in_a_line(error)}"
+            ) from error
+        write_atomically(self.unfinished, text.encode())
+        return settings
 
     def save(self, predictor: Predictor, history: History, settings: RunSettings) -> OSError | None:
         """Write the results of a run; returns the error where the history cannot be written."""
@@ -91,22 +145,21 @@ class RunFolder:
             new.settings.replace(self.settings)
         return failure
 
-    def checksum(self) -> str | None:
-        """The checksum of the model, if there is one."""
-        if not self.model.is_file():
-            return None
-        with self.model.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+    def finish(self) -> None:
+        """Remove the state of the run, once all its results are on the disk."""
+        sync_folder(self.path)
+        self.unfinished.unlink(missing_ok=True)
+        self.checkpoint.unlink(missing_ok=True)  # last: a run resumed from it alone repeats little
 
-    def exports(self) -> list[Path]:
-        """The files here that `barenet export` has written."""
-        suffixes = (*SUFFIXES.values(), ".h")
-        files = (path for path in self.path.iterdir() if path.suffix in suffixes and path.is_file())
-        return sorted(path for path in files if is_export(path.suffix, _head(path)))
-
-    def results(self) -> list[Path]:
-        """The results of the last run."""
-        return [path for path in self.files if path.exists()]
+    def _saved_settings(self) -> str:
+        """Read the settings in the checkpoint, which only a run of the command line has."""
+        text = read_notes(self.checkpoint).get(NOTE)
+        if not isinstance(text, str) or not text.startswith(HEADER):
+            raise ModelFileError(
+                f"{self.checkpoint} was not written by a run of the command line; choose another "
+                "folder with --out"
+            )
+        return text
 
     def _make_writable(self) -> list[Path]:
         """Make the folder and write to it, to fail before the training instead of after it."""
@@ -121,16 +174,13 @@ class RunFolder:
 
     def _check_overwritable(self) -> None:
         """Refuse to overwrite files that no run has written."""
-        for file in (self.unfinished.checkpoint, self.unfinished.settings, *self.files):
+        for file in (self.checkpoint, self.unfinished, *self.files):
             if os.path.lexists(file):
                 check_replaceable(file, f"out: {file}")
-        if self.unfinished.checkpoint.exists():
-            self.unfinished.saved_settings()
+        if self.checkpoint.exists():
+            self._saved_settings()
             return
-        if any(
-            _head(file).startswith(HEADER.encode())
-            for file in (self.settings, self.unfinished.settings)
-        ):
+        if any(_is_run_file(file) for file in (self.settings, self.unfinished)):
             return
         for path in sorted(self.path.iterdir()):  # a log that a shell has just opened is empty
             if not path.name.startswith(".") and (path.is_dir() or path.lstat().st_size):
@@ -141,12 +191,31 @@ class RunFolder:
                     out=str(self.path / "run"),
                 )
 
-    def _remove_leftovers(self) -> None:
-        """Remove temporary files of runs that were killed."""
-        for file in (self.unfinished.settings, *self.files):
-            remove_leftovers(file)
-        for folder in self.path.glob(f"{SAVING}*"):
-            shutil.rmtree(folder, ignore_errors=True)
+
+class RunCheckpoint(Checkpoint):
+    """The checkpoint of a run, which remembers why it could not be written at the end of it.
+
+    A model is smaller, and may be written nevertheless. The first checkpoint comes at once if the
+    run has started from the weights of a model, as these may be replaced.
+    """
+
+    def __init__(self, folder: RunFolder, every: str, settings: RunSettings) -> None:
+        notes = {NOTE: folder.unfinished.read_text("utf-8")}
+        super().__init__(folder.checkpoint, every, notes=notes)
+        self.at_once = settings.start_from is not None
+        self.failure: OSError | None = None
+
+    def should_save(self, run: Run) -> bool:
+        return self.at_once or super().should_save(run)
+
+    def save(self, run: Run, state: StateDict) -> None:
+        try:
+            super().save(run, state)
+            self.at_once = False
+        except OSError as error:
+            if run.stop_reason is None and not run.finished:
+                raise
+            self.failure = error
 
 
 def read_history(path: Path) -> History:
@@ -163,8 +232,8 @@ def read_history(path: Path) -> History:
         raise DataError(f"not the history of a run: {error}", path=path) from error
 
 
-def _head(path: Path) -> bytes:
-    """The first bytes of a file; none of one that cannot be read."""
+def _is_run_file(path: Path) -> bool:
+    """Whether barenet has written a run file."""
     with contextlib.suppress(OSError), path.open("rb") as stream:
-        return stream.read(HEAD)
-    return b""
+        return stream.read(len(HEADER)) == HEADER.encode()
+    return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barenet import plots
-from barenet.cli._importance import MOST_ROWS, measure_importance, sample_rows
+from barenet.cli._importance import measure_importance, sample_rows
 from barenet.cli._scores import HEADINGS
 from barenet.data._dataset import Dataset
 from barenet.errors import ArgumentError, printable
@@ -16,8 +16,6 @@ from barenet.files._predictor import Predictor
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-__all__ = ["KINDS", "default_kind", "draw", "literal"]
 
 #: Images in a plot of digits.
 N_IMAGES = 25
@@ -29,11 +27,8 @@ def default_kind(predictor: Predictor) -> str:
         return "fit"
     if predictor.image_shape is not None:
         return "digits"
-    return (
-        "boundary"
-        if len(predictor.feature_names) == 2 and not predictor.takes_frames
-        else "confusion"
-    )
+    is_plane = len(predictor.feature_names) == 2 and not predictor.takes_frames
+    return "boundary" if is_plane else "confusion"
 
 
 def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
@@ -63,8 +58,8 @@ def literal(name: str) -> str:
     return printable(name).replace("$", r"\$")
 
 
-def _all_literal(names: Sequence[str]) -> list[str]:
-    return [literal(name) for name in names]
+def _all_literal(names: Sequence[str] | None) -> list[str]:
+    return [literal(name) for name in names or ()]
 
 
 def _fit(predictor: Predictor, rows: Dataset) -> Figure:
@@ -83,7 +78,7 @@ def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
         predictor.probabilities,
         rows.X,
         rows.y,
-        classes=_all_literal(predictor.classes or ()),
+        classes=_all_literal(predictor.classes),
         feature_names=_all_literal(rows.feature_names),
         title=literal(rows.name),
     )
@@ -91,8 +86,7 @@ def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
 
 def _digits(predictor: Predictor, rows: Dataset) -> Figure:
     assert predictor.image_shape is not None
-    images = rows.X[:N_IMAGES]
-    names = np.array(_all_literal(predictor.classes or ()))
+    images, names = rows.X[:N_IMAGES], np.array(_all_literal(predictor.classes))
     probabilities = predictor.probabilities(images)
     return plots.plot_digits(
         images,
@@ -106,13 +100,12 @@ def _digits(predictor: Predictor, rows: Dataset) -> Figure:
 
 def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
     predicted = predictor.probabilities(rows.X).argmax(axis=1)
-    return plots.plot_confusion(
-        rows.y, predicted, _all_literal(predictor.classes or ()), title=literal(rows.name)
-    )
+    classes = _all_literal(predictor.classes)
+    return plots.plot_confusion(rows.y, predicted, classes, title=literal(rows.name))
 
 
 def _importance(predictor: Predictor, rows: Dataset) -> Figure:
-    result = measure_importance(predictor, sample_rows(rows, MOST_ROWS))
+    result = measure_importance(predictor, sample_rows(rows))
     return plots.plot_importance(
         result.drops,
         _all_literal(result.names),

@@ -1,8 +1,7 @@
-"""RunSettings of a run: its data, how they are read, and its `RunConfig`."""
+"""Settings of a run: its data, how they are read, and its `RunConfig`."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,31 +9,29 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from barenet.cli._columns import list_kinds
-from barenet.cli._flags import DATA, NAMED, NETWORK, NO_FLAGS, Flags
+from barenet.cli._flags import (
+    DATA,
+    NETWORK,
+    NO_FLAGS,
+    NO_STEP_FLAGS,
+    Flags,
+    StepFlags,
+    complete_name,
+)
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, canonical_name, load_dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import STANDARD_INPUT, plain_name
 from barenet.data._table_loading import open_table
-from barenet.errors import ArgumentError
-
-__all__ = [
-    "HEADER",
-    "NO_FILE_OPTIONS",
-    "NO_SETTINGS",
-    "NO_TABLE_OPTIONS",
-    "FileOptions",
-    "RunSettings",
-    "TableOptions",
-    "is_table",
-    "without_folders",
-]
+from barenet.errors import ArgumentError, some
 
 #: Spellings of missing values that are always recognized, for the help.
 MISSING_SPELLINGS = "NA NaN null None ? - and the like"
 
-#: RunSettings that do not affect the network, or name a folder of the machine.
+#: Options of the columns of a table, as `TableEncoding.fit` takes them.
+TABLE_OPTIONS = ("drop", "categories", "numeric", "missing", "rare")
+
+#: Settings that do not affect the network, or name a folder of the machine.
 NOT_ON_A_CARD = ("data_dir", "verbose_epoch")
 
 #: First line of the run files that barenet writes.
@@ -67,12 +64,8 @@ class FileOptions:
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     header: Annotated[bool | None, Parameter(show_default=False)] = None
-    data_dir: Annotated[str | None, NAMED] = None
+    data_dir: Annotated[str | None, Parameter(completer=complete_name)] = None
     drop_missing_target: Annotated[bool | None, Parameter(negative=(), show_default=False)] = None
-
-    def set_fields(self) -> dict[str, Any]:
-        """The options that are given, by name."""
-        return _without_none(vars(self))
 
     def open_table(self, path: str) -> Any:
         """Open a table whose columns can be listed and read."""
@@ -85,40 +78,6 @@ NO_FILE_OPTIONS = FileOptions()
 
 
 @Parameter(name="*", group=DATA)
-@dataclass(frozen=True, kw_only=True)
-class TableOptions:
-    """How the columns of a table are encoded, where their values are ambiguous.
-
-    Attributes
-    ----------
-    drop : tuple of str
-        Columns to leave out.
-    categories : tuple of str
-        Columns to read as categories, such as codes that look like numbers.
-    numeric : tuple of str
-        Columns to read as numbers, such as those with leading zeros.
-    missing : tuple of str
-        More spellings of a missing value, such as -999 or unknown.
-    rare : float
-        Categories in a smaller fraction of the rows are merged into one; a value of 1 or more is a
-        number of rows.
-    """
-
-    drop: tuple[str, ...] | None = None
-    categories: tuple[str, ...] | None = None
-    numeric: tuple[str, ...] | None = None
-    missing: Annotated[tuple[str, ...] | None, Parameter(show_default=MISSING_SPELLINGS)] = None
-    rare: Annotated[float | None, Parameter(show_default="0.01")] = None
-
-    def set_fields(self) -> dict[str, Any]:
-        """The options that are given, by name, as `TableEncoding.fit` takes them."""
-        return _without_none(vars(self))
-
-
-NO_TABLE_OPTIONS = TableOptions()
-
-
-@Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
     """Everything that determines the result of a run.
@@ -133,8 +92,17 @@ class RunSettings:
         The kind of target, where its values are ambiguous.
     file : FileOptions
         How files are read.
-    table : TableOptions
-        How the columns of a table are encoded.
+    drop : tuple of str
+        Columns to leave out.
+    categories : tuple of str
+        Columns to read as categories, such as codes that look like numbers.
+    numeric : tuple of str
+        Columns to read as numbers, such as those with leading zeros.
+    missing : tuple of str
+        More spellings of a missing value, such as -999 or unknown.
+    rare : float
+        Categories in a smaller fraction of the rows are merged into one; a value of 1 or more is a
+        number of rows.
     start_from : Path
         Model whose weights are the initial ones: a file, or the folder of a run.
     config : RunConfig
@@ -142,10 +110,14 @@ class RunSettings:
     """
 
     data: Annotated[str, Parameter(parse=False)] = ""
-    target: Annotated[str | None, Parameter(group=DATA)] = None
-    task: Annotated[Literal["classification", "regression"] | None, Parameter(group=DATA)] = None
+    target: str | None = None
+    task: Literal["classification", "regression"] | None = None
     file: FileOptions = NO_FILE_OPTIONS
-    table: TableOptions = NO_TABLE_OPTIONS
+    drop: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    numeric: tuple[str, ...] | None = None
+    missing: Annotated[tuple[str, ...] | None, Parameter(show_default=MISSING_SPELLINGS)] = None
+    rare: Annotated[float | None, Parameter(show_default="0.01")] = None
     start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
     config: Annotated[Flags, Parameter(name="*")] = NO_FLAGS
 
@@ -169,13 +141,17 @@ class RunSettings:
             noise=self.config.noise,
             data_seed=self.config.data_seed,
             frame=frame or self._needs_frame() or None,
-            categories=(*(self.table.drop or ()), *(self.table.categories or ())) or None,
-            **dataclasses.asdict(self.file),
+            categories=(*(self.drop or ()), *(self.categories or ())) or None,
+            **vars(self.file),
         )
+
+    def table_options(self) -> dict[str, Any]:
+        """The options of the columns that are given."""
+        return without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
 
     def _needs_frame(self) -> bool:
         """Whether the columns are encoded in other ways than by default."""
-        options = [*self.table.set_fields()]
+        options = [*self.table_options()]
         options += ["scaling"] if self.config.scaling == "robust" else []
         if options and not is_table(self.data):
             subject = "robust is" if options == ["scaling"] else "this is an option"
@@ -186,13 +162,12 @@ class RunSettings:
 
     def _missing_target(self) -> ArgumentError:
         """An error that lists the columns to choose from."""
-        table = self.file.open_table(self.data)
-        frame = table.frame(table.names, categories=table.names)
+        names = self.file.open_table(self.data).names
         return ArgumentError(
             f"name the column of {self.data} to predict",
             argument="target",
-            remedy=f"such as {{target}}; it has {list_kinds(frame)}",
-            target=[*frame.columns][-1],
+            remedy=f"such as {{target}}; its columns are {some(names)}",
+            target=names[-1],
         )
 
     def to_toml(self) -> bytes:
@@ -208,31 +183,34 @@ class RunSettings:
 
     def set_fields(self) -> dict[str, Any]:
         """The settings that are given, by the names of their options."""
-        return _without_none(
-            {
-                "data": _absolute(self.data) or None,
-                "target": self.target,
-                "task": self.task,
-                **vars(self.file),
-                **vars(self.table),
-                "start_from": None if self.start_from is None else str(self.start_from.resolve()),
-                **self.config.set_fields(),
-            }
-        )
+        is_file = self.data not in ("", STANDARD_INPUT, *DATASETS)
+        fields = {
+            "data": (str(Path(self.data).resolve()) if is_file else self.data) or None,
+            "target": self.target,
+            "task": self.task,
+            **vars(self.file),
+            **self.table_options(),
+            "start_from": None if self.start_from is None else str(self.start_from.resolve()),
+            **self.config.set_fields(),
+        }
+        return without_none(fields)
 
 
-NO_SETTINGS = RunSettings()
+@Parameter(name="*", group=DATA)
+@dataclass(frozen=True, kw_only=True)
+class StepSettings(RunSettings):
+    """The settings of a run that determine a single step of it."""
+
+    start_from: Annotated[Path | None, Parameter(parse=False)] = None
+    config: Annotated[StepFlags, Parameter(name="*")] = NO_STEP_FLAGS
+
+
+NO_SETTINGS, NO_STEP_SETTINGS = RunSettings(), StepSettings()
 
 
 def is_table(data: str) -> bool:
     """Whether data are a table, with columns that have names."""
     return plain_name(data).endswith(TABLE_SUFFIXES)
-
-
-def _absolute(data: str) -> str:
-    """The absolute path of a file; the name of a data set stays as it is."""
-    is_name = data in DATASETS or data in ("", STANDARD_INPUT)
-    return data if is_name else str(Path(data).resolve())
 
 
 def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -245,5 +223,6 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, **names}
 
 
-def _without_none(options: dict[str, Any]) -> dict[str, Any]:
+def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are given."""
     return {name: value for name, value in options.items() if value is not None}

@@ -6,7 +6,7 @@ import functools
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,22 +18,9 @@ from barenet.files._predictor import Predictor
 from barenet.insight._baselines import BASELINES, Baseline, fit_baseline
 from barenet.model._array_dataset import check_targets, validate_arrays
 from barenet.model._arrays import FloatArray, check_outputs
-from barenet.model.losses import Loss, as_loss
+from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import SGD
 from barenet.training import _metrics as metrics
-
-__all__ = [
-    "HEADINGS",
-    "BaselineScores",
-    "confusion_matrix",
-    "emit_confusion_matrix",
-    "emit_scores",
-    "emit_verdict",
-    "format_score",
-    "score",
-    "score_baselines",
-    "transformed",
-]
 
 #: Maximum number of classes in a confusion matrix.
 MAX_CLASSES = 20
@@ -42,6 +29,9 @@ MAX_COLUMNS = 79
 
 #: The scores of a table, and their headings; the loss stands last, by its own name.
 HEADINGS = {"accuracy": "accuracy", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
+
+#: A line of a table of scores: its labels, and the scores by name.
+ScoreLine: TypeAlias = tuple[Sequence[str], Mapping[str, float]]
 
 #: Verdicts on a network that does not beat a baseline.
 VERDICTS = {
@@ -80,10 +70,10 @@ def transformed(predictor: Predictor, rows: Dataset) -> FloatArray:
 
 def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, float]:
     """Measure a network on some rows."""
-    network, chosen = predictor.network, _loss(predictor, loss)
-    inside = validate_arrays(
-        network, chosen, transformed(predictor, rows), predictor.targets(rows.y)
-    )
+    network = predictor.network
+    chosen = as_loss(loss, network.output_activation)
+    X, y = transformed(predictor, rows), predictor.targets(rows.y)
+    inside = validate_arrays(network, chosen, X, y)
     job = Job(network=network, rows=inside, loss=chosen, optimizer=SGD())
     with np.errstate(over="ignore", invalid="ignore"):
         value, output = choose_engine("auto", job).evaluate(inside)
@@ -92,9 +82,12 @@ def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, fl
 
 
 def score_baselines(
-    predictor: Predictor, learned: Dataset, rows: Dataset, loss: str | None
+    predictor: Predictor, learned: Dataset | None, rows: Dataset, loss: str | None
 ) -> list[BaselineScores]:
     """Fit the baselines to rows that the network learned from, and measure them on others."""
+    if learned is None:
+        return []
+    network, chosen = predictor.network, as_loss(loss, predictor.network.output_activation)
     X, y = transformed(predictor, learned), predictor.targets(learned.y)
     n_classes = None if predictor.classes is None else len(predictor.classes)
     baselines = []
@@ -102,24 +95,14 @@ def score_baselines(
         with np.errstate(all="ignore"):
             baseline = fit_baseline(name, X, y, n_classes=n_classes)  # type: ignore[arg-type]
             outputs = baseline.outputs(transformed(predictor, rows))
-        if predictor.network.n_outputs == 1 and n_classes:
+        if network.n_outputs == 1 and n_classes:
             outputs = outputs[:, 1:]
-        baselines.append(BaselineScores(baseline, _score_outputs(predictor, rows, outputs, loss)))
+        n_rows, n_outputs = outputs.shape
+        targets = check_targets(predictor.targets(rows.y), n_rows, n_outputs, network.dtype)
+        value = chosen.value(outputs, targets.astype(np.float64))
+        scores = _metrics(predictor, rows, predictor.in_units(outputs), targets, value)
+        baselines.append(BaselineScores(baseline, scores))
     return baselines
-
-
-def _score_outputs(
-    predictor: Predictor, rows: Dataset, outputs: FloatArray, loss: str | None
-) -> dict[str, float]:
-    """Measure the outputs of another model in place of the network's."""
-    n_samples, n_outputs = outputs.shape
-    y = check_targets(predictor.targets(rows.y), n_samples, n_outputs, predictor.network.dtype)
-    value = _loss(predictor, loss).value(outputs, y.astype(np.float64))
-    return _metrics(predictor, rows, predictor.in_units(outputs), y, value)
-
-
-def _loss(predictor: Predictor, loss: str | None) -> Loss:
-    return as_loss(loss, predictor.network.output_activation)
 
 
 def _metrics(
@@ -141,18 +124,18 @@ def _main_metric(scores: Mapping[str, float]) -> str:
     return "accuracy" if "accuracy" in scores else "r2"
 
 
-def emit_scores(lines: Sequence[tuple[str, str, Mapping[str, float]]], loss: str) -> None:
+def emit_scores(headings: Sequence[str], lines: Sequence[ScoreLine], loss: str) -> None:
     """Print a table of scores, a line for each model and set of rows."""
-    names = {name: label for name, label in HEADINGS.items() if name in lines[0][2]}
-    names["loss"] = loss.partition(":")[0]
+    known = dict.fromkeys(name for _, scores in lines for name in scores if name != "loss")
+    names = {name: HEADINGS.get(name, name) for name in known} | {"loss": loss.partition(":")[0]}
     table = [
-        [model, rows, *(format_score(name, scores[name]) for name in names)]
-        for model, rows, scores in lines
+        [*labels, *(_format(name, scores[name]) if name in scores else "" for name in names)]
+        for labels, scores in lines
     ]
-    emit_table(["", "rows", *names.values()], table, numbers=2)
+    emit_table([*headings, *names.values()], table, numbers=len(headings))
 
 
-def format_score(name: str, value: float) -> str:
+def _format(name: str, value: float) -> str:
     """Write accuracy and R² with four digits after the point, others with five digits in all."""
     return f"{value:.4f}" if name in ("accuracy", "r2") else f"{value:.5g}"
 
@@ -164,11 +147,15 @@ def emit_verdict(network: Mapping[str, float], baselines: Sequence[BaselineScore
         if not each.is_beaten_by(network):
             baseline = VERDICTS[each.baseline.name].format(each.baseline.title)
             scores = f"{network[metric]:.4f} against {each.scores[metric]:.4f}"
-            sentence = (
+            emit_paragraph(
                 f"The network is no better here than {baseline}: {HEADINGS[metric]} {scores}."
             )
-            emit(f"\n{textwrap.fill(sentence, MAX_COLUMNS)}")
             return
+
+
+def emit_paragraph(text: str) -> None:
+    """Print a blank line, and a text in lines of a small terminal."""
+    emit(f"\n{textwrap.fill(text, MAX_COLUMNS)}")
 
 
 def confusion_matrix(predictor: Predictor, rows: Dataset) -> NDArray[np.int64]:
@@ -179,8 +166,11 @@ def confusion_matrix(predictor: Predictor, rows: Dataset) -> NDArray[np.int64]:
     return counts
 
 
-def emit_confusion_matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> None:
-    """Print a confusion matrix, unless there are more than twenty classes."""
+def emit_confusion_matrix(counts: NDArray[np.int64] | None, classes: Sequence[str] | None) -> None:
+    """Print a blank line and a confusion matrix, unless there are more than twenty classes."""
+    if counts is None or classes is None:
+        return
+    emit()
     if len(classes) > MAX_CLASSES:
         emit(f"(no confusion matrix: it would have {len(classes)} columns)")
         return

@@ -8,8 +8,6 @@ import numpy as np
 
 from barenet.model._arrays import FloatArray
 
-__all__ = ["bar", "describe_image", "draw_image", "sparkline"]
-
 #: Blocks from the least to the greatest value, and shades from paper to ink.
 BLOCKS, SHADES = "▁▂▃▄▅▆▇█", " ░▒▓█"
 #: Columns of a sparkline, of the longest bar, and of a small terminal.

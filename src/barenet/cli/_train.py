@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -15,29 +14,26 @@ from cyclopts import Parameter
 from barenet.cli._columns import summarize_columns
 from barenet.cli._console import log
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._flags import DATA, LEARNING, NAMED, OUTPUT, Json, integer
+from barenet.cli._flags import DATA, LEARNING, OUTPUT, Data, Json, On, integer
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._results import Results
 from barenet.cli._resuming import find_run, prepare_resume, report_finished
-from barenet.cli._run_folder import RunFolder
+from barenet.cli._run_folder import RunCheckpoint, RunFolder
 from barenet.cli._run_settings import NO_SETTINGS, RunSettings, is_table
-from barenet.cli._unfinished_run import RunCheckpoint
 from barenet.data._file_io import STANDARD_INPUT
-from barenet.errors import DivergenceError, some
+from barenet.errors import DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.insight._progress import Progress
 from barenet.training._callbacks import Callback
 from barenet.training._history import History
 from barenet.training._run import Run
 
-__all__ = ["train"]
-
 #: Maximum length of the name of a folder that is named after a file.
 MAX_NAME = 60
 
 
 def train(
-    data: Annotated[str, Parameter(group=DATA, show_default=False), NAMED] = "",
+    data: Annotated[Data, Parameter(group=DATA)] = "",
     *,
     settings: RunSettings = NO_SETTINGS,
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
@@ -45,8 +41,8 @@ def train(
     threads: Annotated[int | None, Parameter(group=LEARNING, converter=integer)] = None,
     checkpoint_every: Annotated[str, Parameter(group=OUTPUT)] = "30s",
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
-    baselines: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
-    plots: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
+    baselines: On = True,
+    plots: On = True,
     json: Json = False,
 ) -> int:
     """Train a network on a named data set or a file.
@@ -99,12 +95,13 @@ def train(
     settings = dataclasses.replace(settings, data=data)
     parse_interval(checkpoint_every, "checkpoint_every")
     folder = RunFolder(out or _default_folder(data)) if resume is None else find_run(resume, out)
-    if resume is not None and not folder.unfinished.exists:
+    if resume is not None and not folder.is_unfinished:
         return report_finished(folder, settings, json)
     with folder.locked():
-        before = folder.checksum()
-        with _started(folder, settings, resume is not None) as experiment:
-            checkpoint = folder.unfinished.make_checkpoint(checkpoint_every, experiment.settings)
+        with folder.started(settings) if resume is None else nullcontext():
+            prepared = _prepare if resume is None else prepare_resume
+            experiment = prepared(folder, settings)
+            checkpoint = RunCheckpoint(folder, checkpoint_every, experiment.settings)
             with Interruption() as interruption:
                 progress = _progress(settings, experiment, json)
                 callbacks = [Introduction(experiment), *progress, interruption]
@@ -113,13 +110,11 @@ def train(
         interrupted = interruption.signal is not None
         results = Results(experiment, history, folder, baselines and not interrupted)
         _write(results, plots=plots and not interrupted, json=json, interrupted=interrupted)
-        if not _is_resumable(history):
+        if history.stop_reason != INTERRUPTED:
             results.finish()
         elif checkpoint.failure is not None:
             results.missing[checkpoint.path.name] = checkpoint.failure
-    log(f"saved in {folder.path}:\n  {', '.join(path.name for path in folder.results())}")
-    _log_stale_exports(folder, before)
-    _log_early_end(results)
+    _log_end(results)
     results.check_complete()
     return interruption.status
 
@@ -130,22 +125,16 @@ def _default_folder(data: str) -> Path:
     return Path("runs") / (Path(name).stem.strip(".")[:MAX_NAME] or "data")
 
 
-@contextmanager
-def _started(folder: RunFolder, settings: RunSettings, resume: bool) -> Iterator[Experiment]:
-    """Prepare a new run, and write its settings, or prepare to resume one."""
-    run = folder.unfinished
-    if not resume and run.checkpoint.exists():
+def _prepare(folder: RunFolder, settings: RunSettings) -> Experiment:
+    """Prepare a new run, and write its settings with all defaults."""
+    if folder.checkpoint.exists():
         log(
             f"this is a new run, which will replace an unfinished one in {folder.path}; "
             f"to resume that one instead: {folder.resume_command}\n"
         )
-    with nullcontext() if resume else run.started(settings):
-        if resume:
-            yield prepare_resume(folder, settings)
-        else:
-            experiment = prepare(settings)
-            run.start(experiment.settings)  # with all defaults
-            yield experiment
+    experiment = prepare(settings)
+    folder.start(experiment.settings)
+    return experiment
 
 
 class Introduction(Callback):
@@ -180,14 +169,14 @@ class Introduction(Callback):
 
 def _train(
     experiment: Experiment,
-    callbacks: list[Callback],
+    callbacks: Sequence[Callback],
     threads: int | None,
     checkpoint: RunCheckpoint,
     folder: RunFolder,
 ) -> History:
     """Train the network; describe a divergence in the terms of the command line."""
     try:
-        return experiment.run(callbacks, threads, checkpoint, folder.unfinished.has_checkpoint())
+        return experiment.run(callbacks, threads, checkpoint, folder.has_checkpoint())
     except DivergenceError as error:
         raise DivergenceError(
             f"the loss became {error.loss:.4g} in epoch {error.epoch}, and nothing is saved; "
@@ -218,27 +207,16 @@ def _write(results: Results, *, plots: bool, json: bool, interrupted: bool) -> N
         ) from error
 
 
-def _log_stale_exports(folder: RunFolder, before: str | None) -> None:
-    """Name the exports in the folder if its model has changed."""
-    if before in (None, folder.checksum()):
-        return
-    if exports := [path.name for path in folder.exports()]:
-        command = shlex.join(["barenet", "export", str(folder.path)])
-        log(f"{some(exports)} are exports of the previous network; write them again with {command}")
-
-
-def _log_early_end(results: Results) -> None:
-    """Print why a run stopped before the last epoch, and how to resume it."""
-    history, settings = results.history, results.experiment.settings
+def _log_end(results: Results) -> None:
+    """Name the files, and the reason of an early end and how to resume the run."""
+    history, settings, folder = results.history, results.experiment.settings, results.folder
+    names = [path.name for path in folder.files if path.exists()]
+    log(f"saved in {folder.path}:\n  {', '.join(names)}")
     if history.stop_reason == "completed":
         return
     epochs = f"{len(history)} of {settings.config.epochs or 0} epochs"
     best = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
     log(f"stopped after {epochs}: {history.stop_reason}{best}")
-    if _is_resumable(history):
+    if history.stop_reason == INTERRUPTED:
         rows = " < the same rows" if settings.data == STANDARD_INPUT else ""
-        log(f"to resume it: {results.folder.resume_command}{rows}")
-
-
-def _is_resumable(history: History) -> bool:
-    return history.stop_reason == INTERRUPTED
+        log(f"to resume it: {folder.resume_command}{rows}")

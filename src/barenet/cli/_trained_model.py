@@ -15,6 +15,7 @@ from barenet.cli._run_settings import (
     RunSettings,
     is_table,
     without_folders,
+    without_none,
 )
 from barenet.data._column_types import CategoryColumn
 from barenet.data._dataset import Dataset
@@ -28,16 +29,6 @@ from barenet.errors import ArgumentError, DataError, printable
 from barenet.files._model_card import ModelCard
 from barenet.files._model_io import load_predictor
 from barenet.files._predictor import Predictor
-
-__all__ = [
-    "MODEL",
-    "SETTINGS",
-    "TrainedModel",
-    "fingerprint_of",
-    "load_trained",
-    "model_file",
-    "settings_of",
-]
 
 #: File names in the folder of a run.
 MODEL, SETTINGS = "model.safetensors", "settings.toml"
@@ -107,34 +98,22 @@ class TrainedModel:
 
     def _load_arrays(self, data: str, file: FileOptions) -> Dataset:
         config = self.config if self._settings_for(data) else RunConfig()
-        options: dict[str, Any] = self.file_options(data, file)
+        options: dict[str, Any] = {"samples": config.samples, "noise": config.noise}
         if data.endswith((".npz", ".npz.gz")):
             options["task"] = "classification" if self.predictor.classes else "regression"
-        return load_dataset(
-            data,
-            samples=config.samples,
-            noise=config.noise,
-            data_seed=config.data_seed,
-            **options,
-        )
+        options |= self.file_options(data, file)
+        return load_dataset(data, data_seed=config.data_seed, **options)
 
     def _load_table(self, data: str, file: FileOptions) -> Dataset:
-        predictor = self.predictor
-        X, y = read_samples(
-            data,
-            predictor.feature_names,
-            predictor.target_name,
-            predictor.classes,
-            **self.table_options(data, file),
-        )
+        fields = ("feature_names", "target_name", "classes")
+        columns = {name: getattr(self.predictor, name) for name in fields}
+        X, y = read_samples(data, *columns.values(), **self.table_options(data, file))
         return Dataset(
             name=Path(data).name,
             X=X,
             y=y,
-            classes=predictor.classes,
-            feature_names=predictor.feature_names,
-            target_name=predictor.target_name,
-            image_shape=predictor.image_shape,
+            **columns,
+            image_shape=self.predictor.image_shape,
             description=f"{len(X):,} rows",
         )
 
@@ -149,22 +128,11 @@ class TrainedModel:
     def file_options(self, data: str, file: FileOptions) -> dict[str, Any]:
         """The options with which a file is read: those given, else those of the training."""
         known = self._settings_for(data)
-        options = dataclasses.asdict(known.file if known else NO_FILE_OPTIONS)
+        options = {**vars(known.file if known else NO_FILE_OPTIONS)}
         # The columns of another CSV file are named as those of the training set.
         if self.settings and plain_name(data).endswith(CSV_SUFFIXES):
             options["header"] = self.settings.file.header
-        options |= file.set_fields()
-        return {name: value for name, value in options.items() if value is not None}
-
-    def check_single_output(self) -> None:
-        """Refuse a regression model with several outputs: a table has one target."""
-        count = self.predictor.network.n_outputs or 1
-        if self.predictor.classes is None and count > 1:
-            raise ArgumentError(
-                f"{self.path} predicts {count:,} numbers for each row, and a table has one target",
-                argument="model",
-                remedy="train a model for each",
-            )
+        return without_none(options) | without_none(vars(file))
 
     def _settings_for(self, data: str) -> RunSettings | None:
         """The settings of the run if data have the name of its data."""
@@ -177,10 +145,20 @@ class TrainedModel:
         return self.settings if same else None
 
 
-def load_trained(path: Path) -> TrainedModel:
-    """Load a model file, or the model in the folder of a run."""
+def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
+    """Load a model file, or the model in the folder of a run.
+
+    A regression model with several outputs can be refused: a table has one target.
+    """
     file = model_file(path)
     predictor = load_predictor(file)
+    count = predictor.network.n_outputs or 1
+    if single_output and predictor.classes is None and count > 1:
+        raise ArgumentError(
+            f"{file} predicts {count:,} numbers for each row, and a table has one target",
+            argument="model",
+            remedy="train a model for each",
+        )
     beside = file.with_name(SETTINGS)
     is_run = file.name == MODEL and beside.is_file()
     settings = read_run_file(beside) if is_run else settings_of(predictor.card)

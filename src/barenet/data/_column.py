@@ -82,6 +82,10 @@ class FilledColumn(Column):
     def _fill_value(self) -> Any:
         return float(self.fill)
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return self._name_outputs(self.name)
+
     def _name_outputs(self, *names: str) -> tuple[str, ...]:
         return (*names, f"{self.name} missing") if self.indicator else names
 

@@ -50,10 +50,6 @@ class NumberColumn(ScaledColumn):
     indicator: bool
 
     @property
-    def outputs(self) -> tuple[str, ...]:
-        return self._name_outputs(self.name)
-
-    @property
     def formula(self) -> str:
         change = "x" if (self.center, self.scale) == (0, 1) else self._scaled("x")
         return f"{change}, where missing x = {self.fill:.6g}"
@@ -88,10 +84,6 @@ class BooleanColumn(FilledColumn):
     parse = staticmethod(as_booleans)
     fill: bool
     indicator: bool
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        return self._name_outputs(self.name)
 
     @property
     def formula(self) -> str:

@@ -265,12 +265,7 @@ class TableEncoding:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = [("column", "kind", "outputs", "how")]
-        rows += [(c.name, c.kind, ", ".join(c.outputs), c.formula) for c in self.columns]
-        cells = ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows]
-        head, *body = (f"<tr>{row}</tr>" for row in cells)
-        head = head.replace("td>", "th>")
-        return f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
+        return f"<pre>{html.escape(self.describe())}</pre>"
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain data.
@@ -310,11 +305,11 @@ class TableEncoding:
 
 
 def _check_rare(rare: Any) -> float:
-    """A fraction, or a whole number of rows, as scikit-learn's encoder takes it."""
+    """Check a fraction, or a whole number of rows."""
     number = check_number(rare, "rare", ge=0)
-    if number >= 1 and number != int(number):
+    if number >= 1 and not number.is_integer():
         raise ArgumentError.of("rare", rare, "a fraction below 1 or a whole number of rows")
-    return int(number) if number >= 1 else number
+    return number
 
 
 def _check_texts(values: Any, argument: str) -> Sequence[str]:

@@ -119,20 +119,19 @@ def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> Non
 
 def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[np.int64]:
     """Read the target column as indices of the classes of a network, shape (n_rows,)."""
-    column = rows[target]
+    column, labels = rows[target], list(WORDS)
     if column.dtype.kind == "T":
         codes, labels = unique_texts(column)
-        numbers = [to_number(label) for label in labels]
         # Where the classes are text, 01 is not 1.
-        if all(map(is_number, classes)) and None not in numbers:
-            labels = [class_name(number) for number in numbers if number is not None]
+        if all(map(is_number, classes)) and None not in map(to_number, labels):
+            labels = [class_name(float(label)) for label in labels]
     elif column.dtype.kind == "b":
-        codes, labels = column.astype(np.int64), list(WORDS)
+        codes = column.astype(np.int64)
     else:
         values, codes = np.unique(complete_numbers(rows, target), return_inverse=True)
         labels = [class_name(value) for value in values]
     index = {label: number for number, label in enumerate(classes)}
-    y = np.array([index.get(label, -1) for label in labels])[codes]
+    y = np.array([index.get(label, -1) for label in labels], np.int64)[codes]
     if (unknown := np.flatnonzero(y < 0)).size:
         raise rows.fault(int(unknown[0]), target, f"one of {some(classes)}")
-    return y.astype(np.int64)
+    return y

@@ -12,7 +12,7 @@ from barenet.errors import MissingExtraError
 from barenet.estimators._classifier import MLPClassifier
 from barenet.estimators._regressor import MLPRegressor
 from barenet.files.exports._inference_program import program_of
-from barenet.files.exports._onnx_graph import TYPES, write_outputs
+from barenet.files.exports._onnx_file import TYPES, write_outputs
 
 #: Options of skl2onnx for classifiers, which must be declared.
 OPTIONS = {

@@ -17,9 +17,8 @@ from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.errors import ArgumentError, brief, printable
 from barenet.files._description import describe_network, describe_rows, listed
-from barenet.files._fitted_pipeline import unwrap_pipeline
+from barenet.files._fitted_pipeline import make_card, unwrap_pipeline
 from barenet.files._model_card import ModelCard
-from barenet.files._pipeline_card import make_card
 from barenet.files._safetensors import MAX_HEADER
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_inputs, check_outputs

@@ -30,10 +30,9 @@ class Activation(Configurable, ABC):
     formula, backward_formula : str
         A from Z, and dZ from dA, Z and A, as Python expressions in the options' names; `explain`
         and the exports use them.
-    stable_formula : tuple of str
-        Steps for exports, if `formula` would overflow or cancel; each takes the result as Z.
-    onnx_operator : str
-        ONNX operator that computes the same, if there is one.
+    stable_formula, onnx_operator : tuple of str, and str
+        For exports: steps to take if `formula` would overflow or cancel, each with the result of
+        the last as Z; the ONNX operator that computes the same, if there is one.
 
     Examples
     --------

@@ -102,12 +102,8 @@ def input_blocks(X: InputArray, dtype: np.dtype[Any]) -> Iterator[FloatArray]:
 
 def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> FloatArray:
     """Return y in the shape of the network's output."""
-    try:
-        array = numeric_array(y, "y")
-    except ArgumentError as error:
-        hint = "number the classes first: classes, y = np.unique(y, return_inverse=True)"
-        error.remedy = error.remedy or hint
-        raise
+    remedy = "number the classes first: classes, y = np.unique(y, return_inverse=True)"
+    array = numeric_array(y, "y", remedy)
     if array.ndim == 0 or len(array) != n_samples:
         count = len(array) if array.ndim else "no"
         raise ArgumentError(f"has {count} rows, and X has {n_samples}", argument="y")
@@ -124,15 +120,13 @@ def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[
     return as_finite(array, dtype, "y")
 
 
-def check_sample_weight(
-    sample_weight: ArrayLike, n_samples: int, dtype: np.dtype[Any]
-) -> FloatArray:
+def check_sample_weight(weight: ArrayLike, n_samples: int, dtype: np.dtype[Any]) -> FloatArray:
     """Return sample weights, shape (n_samples,), none negative and not all 0.
 
     Only their ratios matter. Very small or large weights are multiplied by a power of 2, so that
     their sum and their products don't overflow.
     """
-    weights = as_finite(sample_weight, dtype, "sample_weight")
+    weights = as_finite(weight, dtype, "sample_weight")
     if weights.shape != (n_samples,):
         problem = f"expected shape ({n_samples},), one for each row of X, got {weights.shape}"
         raise ArgumentError(problem, argument="sample_weight")
@@ -150,10 +144,8 @@ def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray
     ----------
     y : array-like of int of shape (n_samples,)
         Class indices from 0 to n_classes − 1.
-    n_classes : int
-        Number of columns.
-    dtype : dtype, default=float32
-        Dtype of the result.
+    n_classes, dtype : int, and dtype, default=float32
+        Number of columns, and the dtype of the result.
 
     Returns
     -------

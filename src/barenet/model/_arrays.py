@@ -27,6 +27,9 @@ Arrays: TypeAlias = Mapping[str, FloatArray]
 #: The result of ``forward`` that ``backward`` takes.
 Cache: TypeAlias = Any
 
+#: The result of ``forward``: the output, and the cache.
+Forward: TypeAlias = tuple[FloatArray, Cache]
+
 #: Entries that are checked at a time: they stay in the processor's cache.
 BLOCK_ENTRIES = 2**18
 
@@ -42,8 +45,8 @@ def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     raise ArgumentError.of("dtype", dtype, "float32 or float64")
 
 
-def numeric_array(values: ArrayLike, argument: str) -> NDArray[Any]:
-    """Convert to an array of real numbers."""
+def numeric_array(values: ArrayLike, argument: str, remedy: str = "") -> NDArray[Any]:
+    """Convert to an array of real numbers; the remedy is for values that are none."""
     if hasattr(values, "tocsr"):
         remedy = f"use {argument}.toarray()"
         raise ArgumentError("sparse matrices are not supported", argument=argument, remedy=remedy)
@@ -55,9 +58,11 @@ def numeric_array(values: ArrayLike, argument: str) -> NDArray[Any]:
         if array.dtype == object:
             array = array.astype(np.float64)
     except (ValueError, TypeError, ArithmeticError) as error:
-        raise ArgumentError(f"expected an array of numbers: {error}", argument=argument) from error
+        problem = f"expected an array of numbers: {error}"
+        raise ArgumentError(problem, argument=argument, remedy=remedy) from error
     if array.dtype.kind not in "buif":
-        raise ArgumentError(f"expected real numbers, got {array.dtype}", argument=argument)
+        problem = f"expected real numbers, got {array.dtype}"
+        raise ArgumentError(problem, argument=argument, remedy=remedy)
     return array
 
 

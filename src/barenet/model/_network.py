@@ -50,10 +50,9 @@ class Network(InPlaceAssignment):
         The running averages of `BatchNorm`, which are measured while training and not learned.
     layout, statistics_layout : Layout
         Positions of the layers' arrays in `parameters` and `statistics`.
-    n_inputs, n_outputs, n_parameters : int or None
-        Width of X and of the output, None if the layers take any; length of `parameters`.
-    sizes : tuple of int
-        The widths from the input to the output.
+    n_inputs, n_outputs, n_parameters, sizes : int or None, and tuple of int
+        Width of X and of the output, None if the layers take any; length of `parameters`; all
+        widths.
     output_activation : Activation
         Activation of the last layer; the identity if it has none.
 
@@ -125,7 +124,6 @@ class Network(InPlaceAssignment):
 
         Examples
         --------
-        >>> from barenet import Network
         >>> Network.dense([2, 8, 1], hidden="tanh", output="sigmoid")
         Network([Dense(2, 8, 'tanh'), Dense(8, 1, 'sigmoid')], dtype='float32')
         """
@@ -264,11 +262,8 @@ class Network(InPlaceAssignment):
             The loss; the default depends on the output activation.
         sample_weight : array-like of shape (n_samples,), optional
             Weight of each sample.
-        training : bool, default=True
-            False to treat dropout and batch norms as in `predict`; True updates the running
-            averages of batch norms.
-        rng_key : int, default=0
-            Determines the random numbers.
+        training, rng_key : bool, default=True, and int, default=0
+            The arguments of `forward`; True updates the running averages of batch norms.
 
         Returns
         -------
@@ -279,7 +274,6 @@ class Network(InPlaceAssignment):
 
         Examples
         --------
-        >>> from barenet import Network
         >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
         >>> network.value_and_gradient([[2.0]], [3.0], "squared_error")  # ½ · 3², −3 · 2, −3
         (4.5, array([-6., -3.]))
@@ -298,7 +292,6 @@ class Network(InPlaceAssignment):
 
         Examples
         --------
-        >>> from barenet import Network
         >>> print(Network.dense([784, 16, 10], output="softmax").summary())
         layer  activation  in → out  parameters
         dense  relu        784 → 16      12,560

@@ -101,10 +101,8 @@ class StepDecay(Schedule):
 
     Parameters
     ----------
-    every : float, default=10
-        Epochs between two steps.
-    gamma : float, default=0.5
-        Factor of each step.
+    every, gamma : float, default=10 and 0.5
+        Epochs between two steps, and the factor of each.
 
     Examples
     --------
@@ -177,10 +175,8 @@ class Cosine(Schedule):
 
     Parameters
     ----------
-    warmup : float, default=0
-        Epochs of the rise from 0 to 1.
-    floor : float, default=0
-        Factor at the end.
+    warmup, floor : float, default=0
+        Epochs of the rise from 0 to 1, and the factor at the end.
 
     Examples
     --------
@@ -209,10 +205,8 @@ class OneCycle(Schedule):
     ----------
     rise : float, default=0.3
         Fraction of the run with a rising rate.
-    start : float, default=25
-        The run starts at 1/start.
-    end : float, default=1e4
-        It ends at 1/start/end.
+    start, end : float, default=25 and 1e4
+        The run starts at 1/start and ends at 1/start/end.
 
     Examples
     --------
@@ -238,21 +232,15 @@ class ReduceOnPlateau(Schedule):
 
     Parameters
     ----------
-    gamma : float, default=0.5
-        Factor of each reduction.
-    patience : int, default=10
-        Number of epochs without improvement before a reduction.
+    gamma, patience : float, default=0.5, and int, default=10
+        Factor of each reduction, and number of epochs without improvement before it.
     minimum_delta : float, default=1e-4
         Minimum improvement, as a fraction of the best loss.
 
     Attributes
     ----------
-    best : float
-        The lowest loss so far.
-    waited : int
-        Epochs since the best loss or the last reduction.
-    reductions : int
-        Number of reductions.
+    best, waited, reductions : float and int
+        The lowest loss so far, epochs since then or the last reduction, number of reductions.
 
     Examples
     --------

@@ -44,6 +44,8 @@ MAX_UNDRAWN = 2
 #: Messages in the queue from which on a page is disconnected.
 MAX_QUEUE = 64
 
+#: Exceptions of a message that can't be followed.
+REJECTED = (ValueError, ArithmeticError, MemoryError, OSError, RecursionError, BarenetError)
 #: Exceptions of a lost connection.
 DISCONNECTED = (WebSocketDisconnect, RuntimeError, TimeoutError, OSError)
 
@@ -112,7 +114,7 @@ class Client:
                 return
             try:
                 await self._handle(decode(Message, read_json(text), "message"))
-            except (ValueError, ArithmeticError, MemoryError, OSError, BarenetError) as error:
+            except REJECTED as error:
                 self.reply(type="error", message=str(error))
 
     async def _handle(self, message: Message) -> None:

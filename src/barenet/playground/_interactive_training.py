@@ -17,7 +17,8 @@ import numpy as np
 from barenet.errors import DivergenceError
 from barenet.playground._evaluation import constant_losses, evaluate
 from barenet.playground._learning_curve import EpochMetrics, thin
-from barenet.playground._messages import (
+from barenet.playground._page_state import MAX_EPOCHS
+from barenet.playground._problems import (
     ALL_DEAD,
     MODEL_ONLY,
     NO_ROWS,
@@ -25,7 +26,6 @@ from barenet.playground._messages import (
     diverged,
     exploded,
 )
-from barenet.playground._page_state import MAX_EPOCHS
 from barenet.playground._resumed_schedule import ResumedSchedule
 from barenet.playground._trainer_messages import (
     ProgressReport,

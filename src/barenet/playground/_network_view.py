@@ -10,13 +10,12 @@ import numpy as np
 
 from barenet.errors import ArgumentError
 from barenet.model._network import Network
-from barenet.playground._diagnosis import diagnose, find_overfitting, lowest_test_loss
 from barenet.playground._evaluation import confusion_matrix, constant_losses
 from barenet.playground._learning_curve import LearningCurve, thin
-from barenet.playground._messages import TRAINER_ENDED
 from barenet.playground._network_layout import layer_offsets, parameter_index
 from barenet.playground._page_state import MAX_EDITS, NetworkSettings, WeightEdit
 from barenet.playground._prepared_data import PreparedData
+from barenet.playground._problems import TRAINER_ENDED, diagnose, find_overfitting, lowest_test_loss
 from barenet.playground._rasterize import MAX_DRAWN, rasterize
 from barenet.playground._run_setup import build_network, make_task
 from barenet.playground._trainer import Listener, Trainer
@@ -184,7 +183,8 @@ class NetworkView:
         newest = self.curve.newest
         if status.problem.failed or newest is None or status.epoch < newest.epoch:
             return []
-        found = diagnose(network, self.task, self.curve, self.constant_losses[0])
+        X, metric = self.task.training[0], self.task.metric
+        found = diagnose(network, X, metric, self.curve, self.constant_losses[0])
         return [asdict(problem) for problem in found]
 
     def _updated(self, report: ProgressReport) -> Network:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from barenet.model._activations import Activation, Sigmoid, Softmax
 from barenet.model._network import Network
-from barenet.model.layers import Dense, Layer
+from barenet.model.layers import Dense
 from barenet.playground._contour import contour
 from barenet.playground._data_view import MAX_NAMES
 from barenet.playground._network_layout import neuron_layers, parameter_index
@@ -66,29 +66,19 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     }
 
 
-def _forward(network: Network, inputs: Values, layer: int) -> list[LayerValues]:
+def _forward(network: Network, values: Values, layer: int) -> list[LayerValues]:
     """Compute the layers of neurons up to one of them."""
-    found, values = [], inputs
-    for group in neuron_layers(network)[: layer + 1]:
-        sums, activation = values, None
-        for each in group:
-            sums, values, activation = _forward_layer(each, values, sums, activation)
+    found = []
+    for dense, *others in neuron_layers(network)[: layer + 1]:
+        values, (_, sums, *_) = dense.forward(values)
+        activation = dense.activation
+        for each in others:
+            if each.activation is not None:
+                sums, activation = values, each.activation
+            values, _ = each.forward(values)
         assert activation is not None
         found.append(LayerValues(sums, values, activation))
     return found
-
-
-def _forward_layer(
-    layer: Layer, values: Values, sums: Values, activation: Activation | None
-) -> tuple[Values, Values, Activation | None]:
-    """Input of the last activation, output of the layer, and the activation."""
-    output, cache = layer.forward(values)
-    if isinstance(layer, Dense):
-        _, Z, *_ = cache
-        return Z, output, layer.activation
-    if layer.activation is not None:
-        return values, output, layer.activation
-    return sums, output, activation
 
 
 def _margin(values: LayerValues, neuron: int) -> Values:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,25 @@ from barenet.data._file_io import read_file_bytes
 from barenet.data._frame import Frame
 from barenet.data._table_loading import load_table, read_samples
 from barenet.data._target import MOST_CLASSES
-from barenet.errors import DataError, some
+from barenet.errors import ArgumentError, DataError, some
 from barenet.files._predictor import Predictor
-from barenet.playground._messages import named_in_errors
 from barenet.playground._page_state import DataSettings
 
 #: Rows that are drawn and learned from: more show nothing more, and slow the training.
 MAX_ROWS = 5000
 #: Classes that can be distinguished in a picture.
 MAX_CLASSES = 100
+
+
+#: Remedies on the page, by the argument that the error recommends.
+PAGE_REMEDIES = {
+    "encoding": "save it as UTF-8",
+    "delimiter": "its values seem to be separated by {!r}",
+    "header": "add a first line that names the columns",
+    "drop_missing_target": "take such rows out of the file",
+    "decimal": "write numbers with a decimal point",
+    "task": "choose to predict it as classes",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,3 +219,29 @@ def _subsampled(dataset: Dataset) -> Dataset:
     sample, _ = dataclasses.replace(dataset, stratify=False).split(1 - MAX_ROWS / dataset.n_samples)
     description = f"{MAX_ROWS:,} of {dataset.description}"
     return dataclasses.replace(sample, stratify=dataset.stratify, description=description)
+
+
+@contextmanager
+def named_in_errors(name: str, path: Path) -> Iterator[None]:
+    """Describe errors of a file by its own name and with the page's remedies.
+
+    Examples
+    --------
+    >>> from barenet.errors import DataError
+    >>> path = Path("/tmp/1.csv")
+    >>> with named_in_errors("mine.csv", path):
+    ...     raise DataError("1 column", path=path, line=1, remedy="try {delimiter}", delimiter=";")
+    Traceback (most recent call last):
+    barenet.errors.DataError: mine.csv:1: 1 column; its values seem to be separated by ';'
+    """
+    try:
+        yield
+    except ArgumentError as error:
+        error.problem = error.problem.replace(str(path), name)
+        if isinstance(error, DataError) and error.path is not None:
+            error.path = name
+        if error.options:
+            options = {option.rstrip("_"): value for option, value in error.options.items()}
+            remedies = (PAGE_REMEDIES[option].format(value) for option, value in options.items())
+            error.remedy, error.options = ", or ".join(remedies), {}
+        raise

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from barenet.model._network import Network
 from barenet.playground._learning_curve import EpochMetrics
-from barenet.playground._messages import NO_PROBLEM, Problem
 from barenet.playground._page_state import NetworkSettings, WeightEdit
+from barenet.playground._problems import NO_PROBLEM, Problem
 from barenet.playground._timeline import EpochState
 from barenet.training._epoch import epoch_order
 

@@ -7,8 +7,8 @@ import math
 from barenet.data._run_config import RunConfig
 from barenet.optimization.optimizers import Optimizer
 from barenet.playground._learning_curve import EpochMetrics
-from barenet.playground._messages import NO_PROBLEM
 from barenet.playground._page_state import NetworkSettings, WeightEdit, with_edit
+from barenet.playground._problems import NO_PROBLEM
 from barenet.playground._timeline import EpochState, Timeline
 from barenet.playground._trainer_messages import TrainingTask, UpdateRecord
 from barenet.training._run import Run

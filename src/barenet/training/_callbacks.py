@@ -198,12 +198,9 @@ class EarlyStopping(Callback):
         self.best, self.waited, self.snapshot = math.inf, 0, None
         self._shapes = [vector.shape for vector in Snapshot.of(run.network)]
         if self.monitor not in run.measured:
-            curves = ", ".join(run.measured)
-            raise ArgumentError(
-                f"{self.monitor!r} is not measured in this run; there are {curves}",
-                argument="monitor",
-                value=self.monitor,
-            )
+            problem = f"{self.monitor!r} is not measured in this run"
+            problem += f"; there are {', '.join(run.measured)}"
+            raise ArgumentError(problem, argument="monitor", value=self.monitor)
         if curve_rows(self.monitor)[0] == "test":
             raise ArgumentError(
                 f"{self.monitor!r} is of the test set, which must not decide when to stop",

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import DivergenceError
-from barenet.model._arrays import FloatArray
 from barenet.model._layout import Snapshot
 from barenet.training._run import Run
 
@@ -51,8 +50,7 @@ class DivergenceMonitor:
 
     def check_epoch(self, loss: float, gradient_norm: float) -> None:
         """Check the parameters and the gradients at the end of an epoch, and renew the snapshot."""
-        if not _is_finite(self.run.network.parameters):
-            self._raise(self.run.n_batches - 1, loss)
+        self._check_finite(loss)
         if loss != 0 and gradient_norm == 0:
             self._warn("every gradient of an epoch was 0, so nothing is learned", DEAD)
         self.snapshot.update(self.run.network)
@@ -65,8 +63,7 @@ class DivergenceMonitor:
 
     def check_end(self, loss: float) -> None:
         """Check the loss and the parameters after the last step."""
-        if not (math.isfinite(loss) and _is_finite(self.run.network.parameters)):
-            self._raise(self.run.n_batches - 1, loss)
+        self._check_finite(loss)
         self._check_growth(loss)
 
     def state_dict(self) -> dict[str, Any]:
@@ -84,21 +81,24 @@ class DivergenceMonitor:
         self.warned = set(state["warned"])
         self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
 
+    def _check_finite(self, loss: float) -> None:
+        if not (math.isfinite(loss) and np.isfinite(self.run.network.parameters).all()):
+            self._raise(self.run.n_batches - 1, loss)
+
     def _check_growth(self, loss: float) -> None:
         if self.limit and loss > self.limit:
             self._warn(f"the loss grew from {self.first_loss:.4g} to {loss:.4g}", ADVICE)
 
     def _raise(self, batch: int, loss: float) -> None:
         """Restore the snapshot, and raise the error."""
-        epoch, batch = self.run.epoch, batch + 1
-        not_finite = "a parameter became infinite or NaN"
-        problem = not_finite if math.isfinite(loss) else f"the loss became {loss:.4g}"
         self.snapshot.restore(self.run.network)
         self.run.stop("diverged")
+        is_loss = not math.isfinite(loss)
+        problem = f"the loss became {loss:.4g}" if is_loss else "a parameter became infinite or NaN"
         raise DivergenceError(
-            f"{problem} in epoch {epoch}, batch {batch}; {ADVICE}",
-            epoch=epoch,
-            batch=batch,
+            f"{problem} in epoch {self.run.epoch}, batch {batch + 1}; {ADVICE}",
+            epoch=self.run.epoch,
+            batch=batch + 1,
             loss=loss,
             outcome="The network has the parameters from before that epoch",
         )
@@ -109,10 +109,6 @@ class DivergenceMonitor:
             self.warned.add(advice)
             text = f"in epoch {self.run.epoch}, {problem}; {advice}"
             warnings.warn(text, RuntimeWarning, stacklevel=caller_stacklevel())
-
-
-def _is_finite(vector: FloatArray) -> bool:
-    return bool(np.isfinite(vector).all())
 
 
 def caller_stacklevel() -> int:

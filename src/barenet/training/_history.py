@@ -120,13 +120,11 @@ class History:
         >>> History({"loss": [0.5, 0.25]}).to_jsonl()
         '{"epoch": 1, "loss": 0.5}\\n{"epoch": 2, "loss": 0.25}\\n'
         """
-        names = list(self.curves)
-        rows = zip(*self.curves.values(), strict=True)
-        return "".join(
-            json.dumps({"epoch": epoch, **dict(zip(names, map(finite_or_none, row), strict=True))})
-            + "\n"
-            for epoch, row in enumerate(rows, 1)
-        )
+        lines = []
+        for epoch, values in enumerate(zip(*self.curves.values(), strict=True), 1):
+            row = dict(zip(self.curves, map(finite_or_none, values), strict=True))
+            lines.append(json.dumps({"epoch": epoch, **row}) + "\n")
+        return "".join(lines)
 
     @classmethod
     def from_jsonl(cls, text: str) -> History:

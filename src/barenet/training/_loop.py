@@ -64,7 +64,9 @@ class Loop(ABC):
         with ExitStack() as endings:
             endings.enter_context(exclusive(self.run.network))
             if checkpointer is not None or state is not None:
-                self.checkpoints = self._checkpoint_manager(checkpointer)
+                self.checkpoints = CheckpointManager(
+                    checkpointer, self.engine, self.config, self.callbacks, self._parts()
+                )
                 endings.enter_context(self.checkpoints.resume(state))
             for callback in reversed(self.callbacks):  # exited in reverse, so called in order
                 endings.callback(callback.on_end, self.run)
@@ -115,16 +117,10 @@ class Loop(ABC):
         if self.checkpoints is not None:
             self.checkpoints.save_if_due()
 
-    def _checkpoint_manager(self, checkpointer: Checkpointer | None) -> CheckpointManager:
-        """The keys of the parts are those of the file."""
-        parts: dict[str, Stateful] = {
-            "run": self.run,
-            "tally": self.epoch,
-            "guard": self.monitor,
-            "optimizer": self.optimizer_state,
-            "schedule": self.config.schedule,
-        }
-        return CheckpointManager(checkpointer, self.engine, self.config, self.callbacks, parts)
+    def _parts(self) -> dict[str, Stateful]:
+        """The parts with a state, by their keys in a checkpoint."""
+        parts = {"run": self.run, "tally": self.epoch, "guard": self.monitor}
+        return {**parts, "optimizer": self.optimizer_state, "schedule": self.config.schedule}
 
     def _record_stop_reason(self, kind: type[BaseException] | None, *_: object) -> None:
         reason = "completed" if kind is None else f"failed with {kind.__name__}"

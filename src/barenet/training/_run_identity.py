@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -54,27 +54,38 @@ def settings_of(
 
 def data_of(rows: ArrayDataset, held_out: Mapping[str, ArrayDataset]) -> dict[str, Any]:
     """Shapes and checksums of the data."""
-    arrays = _arrays(rows)
-    for part, measured in held_out.items():
-        arrays |= {f"{part}_data's {name}": array for name, array in _arrays(measured).items()}
-    return {name: _describe(array) for name, array in arrays.items() if array is not None}
+    described = {}
+    for prefix, data in {"": rows, **held_out}.items():
+        for name, array in zip(("X", "y", "sample_weight"), data, strict=False):
+            if isinstance(array, np.ndarray):
+                shape = f"{' × '.join(map(str, array.shape))} of {array.dtype}"
+                label = f"{prefix}_data's {name}" if prefix else name
+                described[label] = {"shape": shape, "sha256": checksum(array)}
+    return described
 
 
-def _arrays(rows: ArrayDataset) -> dict[str, NDArray[Any] | None]:
-    """The arrays of a data set by name."""
-    return {"X": rows.X, "y": rows.y, "sample_weight": rows.sample_weight}
+def checksum(array: NDArray[Any]) -> str:
+    """Compute the SHA-256 of an array's values in C order.
+
+    It takes some rows at a time: X may be larger than the memory.
+    """
+    digest, n_rows = hashlib.sha256(), max(1, BLOCK // max(1, array[:1].nbytes))
+    for start in range(0, len(array), n_rows):
+        block = np.ascontiguousarray(array[start : start + n_rows])
+        digest.update(block.view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def environment(engine: str) -> dict[str, Any]:
     """Versions and processor, which the last bits of a number may depend on."""
-    packages = ["barenet", "numpy", "scipy"]
-    processor: dict[str, Any] = {"machine": platform.machine()}
+    packages = ["barenet", "numpy", "scipy"] + ["numba", "llvmlite"] * (engine == "compiled")
+    found: dict[str, Any] = {package: _version(package) for package in packages}
+    found["machine"] = platform.machine()
     if engine == "compiled":
         from barenet.engines.simd._processor import vector_bits
 
-        packages += ["numba", "llvmlite"]
-        processor["bits of a vector"] = vector_bits()
-    return {**{package: _version(package) for package in packages}, **processor}
+        found["bits of a vector"] = vector_bits()
+    return found
 
 
 def stateful_callbacks(callbacks: Sequence[Callback]) -> list[Callback]:
@@ -112,28 +123,8 @@ def _in_words(value: Any) -> Any:
     """Text that is the same in every process: the class name where there is no own repr."""
     if value is None or isinstance(value, str | int | float):
         return value
-    inherited = "__repr__" not in {name for kind in type(value).__mro__[:-1] for name in vars(kind)}
-    return type(value).__name__ if inherited else repr(value)
-
-
-def checksum(array: NDArray[Any]) -> str:
-    """Compute the SHA-256 of an array's values."""
-    digest = hashlib.sha256()
-    for block in _blocks(array):
-        digest.update(block)
-    return digest.hexdigest()
-
-
-def _describe(array: NDArray[Any]) -> dict[str, str]:
-    shape = " × ".join(map(str, array.shape))
-    return {"shape": f"{shape} of {array.dtype}", "sha256": checksum(array)}
-
-
-def _blocks(array: NDArray[Any]) -> Iterator[memoryview]:
-    """The values in C order, some rows at a time: X may be larger than the memory."""
-    rows = max(1, BLOCK // max(1, array[:1].nbytes))
-    for start in range(0, len(array), rows):
-        yield np.ascontiguousarray(array[start : start + rows]).view(np.uint8).data
+    inherited: object = type(value).__repr__
+    return type(value).__name__ if inherited is object.__repr__ else repr(value)
 
 
 @cache

@@ -43,10 +43,10 @@ def validate_state(
         count = len(optimizer.get("values", ()))
         check_number(optimizer["reported"], "reported", ge=0, le=count, integer=True)
         if "start" in optimizer:
+            gradients = np.zeros((count, parameters.size), parameters.dtype)
+            examples["optimizer"] |= {"start": parameters, "gradients": gradients}
             examples["optimizer"] |= {
-                "start": parameters,
                 "values": np.zeros(count),
-                "gradients": np.zeros((count, parameters.size), parameters.dtype),
                 "places": np.zeros(count, np.int64),
             }
     for name, example in examples.items():

@@ -162,7 +162,7 @@ def train(
     >>> history.loss[-1] < 0.01 * history.loss[0]
     True
     """
-    job = _job(network, X, y, sample_weight, scale, loss, optimizer, penalty, clip, seed)
+    job = make_job(network, X, y, sample_weight, scale, loss, optimizer, penalty, clip, seed)
     config = TrainingConfig(
         epochs=epochs,
         shuffle=check_flag(shuffle, "shuffle"),
@@ -179,7 +179,7 @@ def train(
     return _start_with_checkpoints(loop, checkpoint, resume)
 
 
-def _job(
+def make_job(
     network: Network,
     X: ArrayLike,
     y: ArrayLike,

@@ -14,9 +14,8 @@ from barenet.errors import ArgumentError
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 from barenet.losses import LOSSES
 from barenet.model._activations import Activation
-from barenet.model._randomness import derive_key
 from barenet.optimization.optimizers import as_optimizer
-from barenet.optimizers import OPTIMIZERS, SGD, Adam
+from barenet.optimizers import OPTIMIZERS
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(5, 3))
@@ -57,18 +56,13 @@ def every_layer(dtype="float64") -> Network:
     return Network(copy.deepcopy(EVERY_LAYER), seed=3, dtype=dtype)
 
 
-def check_formulas(page, tolerance=1e-9):
+def check_formulas(page):
     """Evaluate every formula on the numbers of its letters."""
     for equation in page.equations:
         if equation.formula is not None:
             value = equation.evaluate().reshape(equation.result.value.shape)
-            np.testing.assert_allclose(
-                value,
-                equation.result.value,
-                rtol=tolerance,
-                atol=tolerance * 1e-3,
-                err_msg=equation.result.name.text,
-            )
+            exact, name = equation.result.value, equation.result.name.text
+            np.testing.assert_allclose(value, exact, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
 def test_the_numbers_of_a_published_example():
@@ -122,6 +116,7 @@ def every_network():
         yield clip, [Dense(3, 2, "tanh"), Dense(2, 1)], X, X[:, 0], options
 
 
+assert {layer.name for layer in EVERY_LAYER} == set(LAYERS)
 EVERY_CASE = [*every_activation(), *every_loss(), *every_network()]
 
 
@@ -166,10 +161,6 @@ def test_a_derivative_is_called_cancelled_only_where_it_is(loss, output):
     assert ("is left." in " ".join(text.split())) == expected
 
 
-def test_every_layer_has_formulas():
-    assert {layer.name for layer in EVERY_LAYER} == set(LAYERS)
-
-
 def test_numbers_that_overflow_are_shown():
     network = Network.dense([3, 2, 1], seed=1, dtype="float64")
     network.parameters *= 1e200
@@ -207,15 +198,6 @@ def test_the_step_is_the_first_one_of_a_training(options, dtype):
     statistics = [page["mubar2"], page["Vbar2"]]
     assert np.array_equal(np.concatenate(statistics), network.statistics)
     assert float(page["L"]) == pytest.approx(history.loss[0], rel=1e-12)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_gradient_is_that_of_the_network_bit_for_bit(dtype):
-    network = every_layer(dtype)
-    page = explain(network, X, CLASSES)
-    _, gradient = network.value_and_gradient(X, CLASSES, rng_key=derive_key(0, 0))
-    found = np.concatenate([page[f"d{name}"].ravel() for name in NAMES])
-    assert np.array_equal(found, gradient)
 
 
 def test_the_differences_are_those_of_the_gradient_check():
@@ -353,7 +335,7 @@ def test_a_large_network_is_summarized():
     assert (small.parameters.size, large.parameters.size) == (31, 36)
     whole, short = (str(explain(each, X[:1], [0.5], optimizer="adam")) for each in (small, large))
     assert "summary" not in whole and "largest" not in whole
-    assert "The same is done to b₁, W₂, b₂." in short and "m[W₂]" not in short
+    assert len(whole.splitlines()) < 200 and "m[W₂] ←" in whole and "m[W₂]" not in short
     hint = "limit=21 (--limit 21) shows all, neuron=(1, 1) (--neuron 1.1) all of a neuron."
     assert hint in " ".join(short.split())
     shown = str(explain(large, X[:1], [0.5], optimizer="adam", limit=21))
@@ -383,6 +365,13 @@ def test_no_letter_has_two_meanings():
     assert "ρ" not in str(explain(by_hand(), [[0.05, 0.10]], [[0.01, 0.99]], optimizer="adam"))
 
 
+WRONG_NAMES = [["a"], ["a", 2, "b"], ["a", 2], ["a", "b", "c", "d"], "ab", "abc", 3]
+WRONG_NEURONS = [
+    *((2, 1), (9, 1), (1, 5), (1, 0), (1,), (1, 2, 3)),
+    *(3, "12", (1.0, 1), (True, 1), (1, True), ("1", "1")),
+]
+
+
 @pytest.mark.parametrize(
     ("argument", "options"),
     [
@@ -395,6 +384,9 @@ def test_no_letter_has_two_meanings():
         ("penalty", {"penalty": "l2:strength=[1,2,3]"}),
         ("clip", {"optimizer": "lbfgs", "clip": "norm:limit=1"}),
         ("network", {"network": "network"}),
+        *(("feature_names", {"feature_names": names}) for names in WRONG_NAMES),
+        *(("class_names", {"class_names": names}) for names in WRONG_NAMES),
+        *(("neuron", {"neuron": neuron}) for neuron in WRONG_NEURONS),
         ("y", {"X": X[:4]}),
         ("X", {"network": Network([Dense(3, 2), BatchNorm(2)]), "X": X[:1], "y": [[1.0, 2.0]]}),
     ],
@@ -415,10 +407,3 @@ def test_an_explanation_is_immutable_and_can_be_copied():
         page["W3"]
     assert str(pickle.loads(pickle.dumps(page))) == str(copy.deepcopy(page)) == str(page)
     assert repr(page).startswith("<One training step of Network([Dense(3, 4, 'tanh')")
-
-
-def test_optimizers_are_not_changed():
-    optimizer = Adam(learning_rate=0.1)
-    explain(by_hand(), [[0.05, 0.10]], [[0.01, 0.99]], optimizer=optimizer)
-    assert optimizer.n_steps == 0 and not optimizer.moments
-    assert explain(by_hand(), [[0.05, 0.10]], [[0.01, 0.99]], optimizer=SGD(0.5))["eta"] == 0.5

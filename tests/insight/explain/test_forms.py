@@ -179,15 +179,6 @@ def test_a_summary_leaves_out_equations_that_are_alike():
     assert folded.count(equation) == 9  # the new m, v and parameters of three arrays
 
 
-def test_a_small_network_with_adam_is_whole_and_its_text_short():
-    network = Network.dense([2, 2, 1], hidden="tanh", output="sigmoid", seed=0)
-    page = explain(network, X[:1], [1], optimizer="adam")
-    text = str(page)
-    assert not page.is_summary and len(text.splitlines()) <= 150
-    moments = [each.result.name.text for each in page.equations if each.result.name.of]
-    assert len(moments) == 8 and all(f"\n    {name} ←" in text for name in moments)
-
-
 def test_every_equation_of_a_neuron_is_shown_however_large_it_is():
     network = Network.dense([70, 2, 2, 1], hidden="tanh", seed=1)
     page = explain(network, np.ones((1, 70)), [0.5], optimizer="adam", neuron=(1, 2))

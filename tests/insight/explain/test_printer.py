@@ -13,7 +13,7 @@ from barenet.activations import ACTIVATIONS
 from barenet.insight.explain._name import Name
 from barenet.insight.explain._notations import LATEX, MATHML, UNICODE, Notation
 from barenet.insight.explain._printer import Printer
-from barenet.insight.explain._text_block import TextBlock, length
+from barenet.insight.explain._text_block import TextBlock
 from barenet.losses import LOSSES
 from barenet.optimization._clipping import CLIPPINGS
 from barenet.optimization._penalties import PENALTIES
@@ -75,14 +75,8 @@ def test_the_text_of_a_formula_means_the_formula():
     """Parsed again as Python, it has the same value: no bracket is missing."""
     rng = np.random.default_rng(0)
     values = {name: rng.uniform(0.1, 1, size=(1, 2)) for name in "ABCD"}
-    templates = (
-        "A{}B{}C{}D",
-        "A{}(B{}C){}D",
-        "A{}(B{}(C{}D))",
-        "(A{}B){}(C{}D)",
-        "-(A{}B)**2{}-(C{}D)",
-    )
-    for template in templates:
+    templates = "A{}B{}C{}D A{}(B{}C){}D A{}(B{}(C{}D)) (A{}B){}(C{}D) -(A{}B)**2{}-(C{}D)"
+    for template in templates.split():
         for operators in itertools.product("+-*/", repeat=3):
             text = template.format(*operators)
             shown = printed(text).replace("⊙", "*").replace("−", "-").replace("²", "**2")
@@ -135,28 +129,3 @@ def test_user_defined_names_are_printed_whole():
     assert Name("delta", "1", d=True).text == "ddelta₁"
     assert Name("mubar", "2").mathml.startswith("<msub><mover>")
     assert Name("m", of=Name("W", "12")).text == "m[W₁₂]"
-
-
-def test_blocks_are_aligned_by_their_middles():
-    tall = TextBlock(("a", "b", "c"), 1)
-    assert str(TextBlock.of("x", tall, "y")) == " a\nxby\n c"
-    assert str(TextBlock.of("x = ", TextBlock.table([["1"], ["2"]]))) == "x = 1\n    2"
-
-
-@pytest.mark.parametrize("kind", ["()⎛⎜⎝⎞⎟⎠", "[]⎡⎢⎣⎤⎥⎦", "||││││││"])
-def test_brackets_are_as_high_as_their_content(kind):
-    block = TextBlock(("1", "2", "3"), 1).between(*kind[:2])
-    expected = [
-        f"{left}{n}{right}" for left, n, right in zip(kind[2:5], "123", kind[5:], strict=True)
-    ]
-    assert str(block).splitlines() == expected
-
-
-def test_columns_are_aligned_to_the_right():
-    assert TextBlock.table([["1", "20"], ["300", "4"]]).lines == ("  1  20", "300   4")
-
-
-def test_a_bar_over_a_letter_has_no_width():
-    bar = "V\N{COMBINING MACRON}"
-    assert length(bar) == 1
-    assert TextBlock.of(TextBlock((bar, "ab")), TextBlock(("x", "y"))).lines == (f"{bar} x", "aby")

@@ -1,4 +1,4 @@
-"""plot_digits: the pixels, the words and the mark on what is wrong."""
+"""plot_digits: the pixels, the titles and the mark of an error."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def test_each_panel_shows_its_image():
         assert axes.images[0].get_clim() == (0, 16)
 
 
-def test_words_say_the_label_and_what_the_network_said(readable):
-    said = LABELS.copy()
-    said[3] = 8
-    figure = plot_digits(IMAGES, LABELS, said, np.full(25, 0.972), image_shape=(8, 8))
+def test_titles_have_the_label_and_the_prediction(readable):
+    predicted = LABELS.copy()
+    predicted[3] = 8
+    figure = plot_digits(IMAGES, LABELS, predicted, np.full(25, 0.972), image_shape=(8, 8))
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[0] == "label 0\npredicted 0 (97.2%)"
     assert titles[3] == "label 3\nwrong: 8 (97.2%)"
@@ -33,7 +33,7 @@ def test_words_say_the_label_and_what_the_network_said(readable):
     readable(figure)
 
 
-def test_a_wrong_one_stands_out_in_frame_weight_and_colour():
+def test_an_error_stands_out_by_frame_weight_and_colour():
     right, wrong = plot_digits(IMAGES[:2], [0, 1], [0, 7], image_shape=(8, 8)).axes
     assert wrong.spines["left"].get_linewidth() >= 3 * right.spines["left"].get_linewidth()
     assert (right.title.get_fontweight(), wrong.title.get_fontweight()) == ("normal", "bold")
@@ -51,26 +51,16 @@ def test_ink_is_dark_on_light_paper(pixels):
 
 @pytest.mark.parametrize("n_images", [1, 2, 5, 10, 50])
 def test_any_number_up_to_a_hundred_is_readable(n_images, readable):
-    figure = plot_digits(
-        DIGITS.data[:n_images],
-        DIGITS.target[:n_images],
-        DIGITS.target[:n_images],
-        np.full(n_images, 1.0),
-        image_shape=(8, 8),
-        title="Digits",
-    )
+    labels = DIGITS.target[:n_images]
+    rows = DIGITS.data[:n_images], labels, labels, np.full(n_images, 1.0)
+    figure = plot_digits(*rows, image_shape=(8, 8), title="Digits")
     assert len(figure.axes) == n_images
     readable(figure)
 
 
 def test_labels_can_be_names(readable):
-    figure = plot_digits(
-        IMAGES[:4],
-        ["T-shirt or top", "Ankle boot", "Coat", "Bag"],
-        ["T-shirt or top", "T-shirt or top", "Coat", "Bag"],
-        [0.5, 0.6, 0.7, 0.8],
-        image_shape=(8, 8),
-    )
+    names, others = ["T-shirt or top", "Ankle boot"], ["T-shirt or top", "T-shirt or top"]
+    figure = plot_digits(IMAGES[:2], names, others, [0.5, 0.6], image_shape=(8, 8))
     assert figure.axes[1].get_title() == "label Ankle boot\nwrong: T-shirt or top (60.0%)"
     readable(figure)
 

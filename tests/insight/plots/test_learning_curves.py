@@ -1,4 +1,4 @@
-"""plot_history: every number of the history is on the page, and the best epoch is named."""
+"""plot_history: every number of the history is drawn, and the kept epoch is named."""
 
 from __future__ import annotations
 
@@ -26,25 +26,20 @@ def curve(axes, label):
     return next(line for line in axes.lines if line.get_label() == label)
 
 
-def test_every_epoch_of_every_curve_is_drawn():
-    loss, accuracy = plot_history(HISTORY).axes
-    for axes, name in ((loss, "loss"), (accuracy, "accuracy")):
-        np.testing.assert_array_equal(curve(axes, "training").get_xdata(), [1, 2, 3, 4])
-        np.testing.assert_array_equal(curve(axes, "training").get_ydata(), HISTORY[name])
-        measured = curve(axes, "validation").get_ydata()
-        np.testing.assert_array_equal(measured, HISTORY[f"validation_{name}"])
-        assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_xlim()) == ("epoch", name, (1, 4))
-
-
-def test_training_and_validation_have_their_colours_everywhere(pixels):
+def test_every_epoch_of_every_curve_is_drawn_in_its_colour(pixels):
     figure = plot_history(HISTORY)
-    for axes in figure.axes:
-        assert curve(axes, "training").get_color() == style.TRAINING
-        assert curve(axes, "validation").get_color() == style.VALIDATION
     image = pixels(figure)
-    for color in (style.TRAINING, style.VALIDATION):
-        near = np.abs(image - to_rgb(color)).max(axis=2) < 0.01
-        assert near.sum() > 500
+    for axes, name in zip(figure.axes, ("loss", "accuracy"), strict=True):
+        for label, prefix, color in (
+            ("training", "", style.TRAINING),
+            ("validation", "validation_", style.VALIDATION),
+        ):
+            line = curve(axes, label)
+            np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3, 4])
+            np.testing.assert_array_equal(line.get_ydata(), HISTORY[prefix + name])
+            assert line.get_color() == color
+            assert (np.abs(image - to_rgb(color)).max(axis=2) < 0.01).sum() > 500
+        assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_xlim()) == ("epoch", name, (1, 4))
 
 
 def test_the_kept_epoch_is_marked_in_every_panel():
@@ -57,26 +52,24 @@ def test_the_kept_epoch_is_marked_in_every_panel():
         assert any(list(line.get_xdata()) == [3, 3] for line in axes.lines)
 
 
-def test_test_rows_have_a_colour_of_their_own_and_no_ring(readable):
+def test_the_test_set_has_a_colour_of_its_own_and_no_ring(readable):
     curves = HISTORY | {"test_loss": [2.2, 1.3, 1.0, 0.8], "test_accuracy": [0.1, 0.4, 0.6, 0.7]}
     figure = plot_history(History(curves, best_epoch=3))
-    loss = figure.axes[0]
+    loss, _ = figure.axes
     assert curve(loss, "test").get_color() == style.TEST
     np.testing.assert_array_equal(curve(loss, "test").get_ydata(), curves["test_loss"])
     ring = next(line for line in loss.lines if line.get_marker() == "o")
-    assert list(ring.get_ydata()) == [0.9]  # of the validation rows, which have decided
-    assert len(figure.axes) == 2
+    assert list(ring.get_ydata()) == [0.9]  # of the validation set
     readable(figure)
 
 
-def test_where_the_last_epoch_is_kept_none_is_marked():
-    """A best epoch whose parameters are gone is none to boast of."""
+def test_without_a_kept_epoch_none_is_marked():
     loss, _ = plot_history(History(HISTORY)).axes
     assert [text.get_text() for text in loss.texts] == ["training", "validation"]
     assert len(loss.lines) == 2
 
 
-def test_a_penalty_that_one_curve_has_and_the_other_has_not_is_said():
+def test_the_label_names_a_penalty_that_only_one_curve_has():
     loss, accuracy = plot_history(History(HISTORY, penalized=True)).axes
     assert loss.get_ylabel() == "loss (training: with penalty)"
     assert accuracy.get_ylabel() == "accuracy"
@@ -84,7 +77,7 @@ def test_a_penalty_that_one_curve_has_and_the_other_has_not_is_said():
     assert alone.get_ylabel() == "loss"
 
 
-def test_a_panel_for_each_metric_and_none_for_how_it_ran(readable):
+def test_a_panel_for_each_metric_and_none_for_rates_and_times(readable):
     measures = ("mean_absolute_error", "r2", "top_3")
     figure = plot_history(HISTORY | dict.fromkeys(measures, HISTORY["accuracy"]))
     drawn = [axes.get_ylabel() for axes in figure.axes]
@@ -96,14 +89,9 @@ def test_a_panel_for_each_metric_and_none_for_how_it_ran(readable):
     ("losses", "scale"),
     [([1.0, 0.01], "log"), ([1.0, 0.0101], "linear"), ([1.0, 0.0], "linear"), ([-5, 9], "linear")],
 )
-def test_loss_is_logarithmic_where_it_spans_two_decades(losses, scale):
-    assert plot_history({"loss": losses}).axes[0].get_yscale() == scale
-
-
-def test_only_the_loss_is_logarithmic():
-    history = {"loss": [1.0, 0.5], "validation_loss": [1.0, 0.001], "accuracy": [0.001, 1.0]}
-    loss, accuracy = plot_history(history).axes
-    assert (loss.get_yscale(), accuracy.get_yscale()) == ("log", "linear")
+def test_only_a_loss_that_spans_two_decades_is_logarithmic(losses, scale):
+    loss, accuracy = plot_history({"loss": losses, "accuracy": [0.001, 1.0]}).axes
+    assert (loss.get_yscale(), accuracy.get_yscale()) == (scale, "linear")
 
 
 @pytest.mark.parametrize("gap", [float("nan"), float("inf"), None])

@@ -32,13 +32,6 @@ def test_it_is_the_dense_layers_activation(name, place):
         np.testing.assert_array_equal(gradient, oracle)
 
 
-def test_the_logits_pass_through():
-    X = np.array([[1.0, -2.0]])
-    output, cache = ActivationLayer("softmax").forward(X, logits=True)
-    np.testing.assert_array_equal(output, X)
-    np.testing.assert_array_equal(ActivationLayer("softmax").backward(cache, X, {}), X)
-
-
 @pytest.mark.parametrize("wrong", ["rellu", 5, None])
 def test_fault_33_an_unknown_activation(wrong):
     with pytest.raises(ValueError, match=r"^activation: "):

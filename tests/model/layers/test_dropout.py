@@ -39,13 +39,6 @@ def test_a_mask_is_a_function_of_its_key_and_no_other():
     np.testing.assert_array_equal(fewer, first[:7])  # entry i is a function of the key and i
 
 
-def test_both_precisions_have_the_same_mask():
-    double = Dropout(0.3).forward(np.ones((30, 30)), training=True, rng_key=3)[0]
-    single = Dropout(0.3).forward(np.ones((30, 30), np.float32), training=True, rng_key=3)[0]
-    np.testing.assert_array_equal(double == 0, single == 0)
-    assert single.dtype == np.float32
-
-
 @pytest.mark.parametrize(("rate", "training"), [(0.5, False), (0.0, True)])
 def test_nothing_is_done_when_predicting_or_at_rate_zero(rate, training):
     X = np.random.default_rng(0).normal(size=(3, 2))

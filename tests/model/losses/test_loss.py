@@ -59,13 +59,6 @@ def test_pytorchs_values_and_gradients(pytorch):
     assert tested == set(ALL) - missing
 
 
-def test_pytorchs_constant_of_the_poisson_loss(pytorch):
-    case = pytorch["losses"]["results"]["poisson"]
-    y = np.array(case["y"])
-    missing = (y - y * np.log(np.where(y, y, 1))).sum(axis=1).mean()
-    assert missing == pytest.approx(pytorch["losses"]["deviance"], rel=1e-14)
-
-
 def test_pytorchs_class_weights_are_sample_weights(pytorch):
     """A sample of class c weighs as much as c does: Σ w ℓ / Σ w, there as here."""
     case = pytorch["losses"]["class_weights"]

@@ -18,14 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._version import __version__
+from barenet.data._column import Column
+from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import c_activation
-from barenet.files.exports._c_calls import CallPlan
-from barenet.files.exports._c_tables import category_arrays, encode_function, listed_columns
+from barenet.files.exports._c_calls import CallPlan, check_single
 from barenet.files.exports._inference_program import Program
 from barenet.files.exports._quantization import RoundedAffine, Rounding
-from barenet.files.exports._source_text import c_string, flow, hexadecimal, identifier, words
-from barenet.files.exports._steps import Apply
+from barenet.files.exports._source_text import (
+    c_string,
+    flow,
+    hexadecimal,
+    identifier,
+    rest_of,
+    words,
+)
+from barenet.files.exports._steps import Apply, TableEncodeStep, unsupported_column
 
 #: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
 MOST_ERROR = 2e-5
@@ -33,107 +41,98 @@ MOST_ERROR = 2e-5
 #: Inputs that are listed one by one.
 MOST_LISTED = 100
 
-_SOURCE = """\
-/* {stem}: {summary}
- *
- * Written by barenet {version}{origin}.
- * C99, and math.h alone. It allocates nothing and keeps nothing between two calls.
- *
- *   {sketch}
- *
- *   constants  {n_bytes:,} bytes{rounded}
- *   stack      {n_stack:,} bytes for the values between the layers
-{notes} *
- * Try it, with numbers typed in or piped:
- *
- *   cc -std=c99 -O2 -DMODEL_MAIN "{stem}.c" -lm -o try && ./try
- */
-#include "{stem}.h"
-
-#include <math.h>
-{strings}
-{arrays}
-{functions}
-void model_predict(const float *x, float *y)
-{{
-{buffers}{calls}
-}}
-"""
-
-_HEADER = """\
-/* {stem}: {summary}
- *
- * Written by barenet {version}; {stem}.c has the details. */
-#ifndef MODEL_H
-#define MODEL_H
-
-#define MODEL_INPUTS {n_inputs}
-#define MODEL_OUTPUTS {n_outputs}
-
-#ifdef __cplusplus
-extern "C" {{
-#endif
-{names}
-/* x: MODEL_INPUTS numbers, before any scaling{listed}.
- * y: becomes {outputs}.
- * The two must not overlap. */
-void model_predict(const float *x, float *y);
-{classify}
-#ifdef __cplusplus
-}}
-#endif
-
-#endif
-"""
-
-_OUTPUTS = {
-    "numbers": "MODEL_OUTPUTS numbers",
+#: The outputs, as the header describes them.
+OUTPUTS = {
+    "numbers": "{P}_OUTPUTS numbers",
     "class": "the probability of each class",
     "labels": "the probability of each label; above 0.5 the row has the label",
 }
-
-_CLASSIFY = """
-/* Index of the most probable class in model_classes. */
-int model_classify(const float *x);
-"""
 
 
 def render(program: Program, stem: str, rounding: Rounding | None = None) -> dict[str, bytes]:
     """Write a program as C99."""
     if not re.fullmatch(r"[A-Za-z0-9_. +-]+", stem):
         raise ArgumentError.of("path", stem, "a file name of plain letters and digits")
-    prefix, plan = identifier(stem), CallPlan(program)
+    prefix = identifier(stem)
     strings, inputs = _strings(program, prefix), _inputs(program, prefix)
-    rounded = any(isinstance(step, RoundedAffine) for step in program.steps)
-    about = {"stem": stem, "summary": _summary(program), "version": __version__}
-    source = _named(_SOURCE, prefix).format(
-        **about,
-        origin=f", from a network trained on {words(program.dataset)}" * bool(program.dataset),
-        sketch=program.sketch(),
-        n_bytes=plan.n_bytes,
-        rounded=", with weights rounded to 8 bits" * rounded,
-        n_stack=plan.n_stack,
-        notes="".join(f" * {line}".rstrip() + "\n" for line in [*_rounding(rounding), *inputs]),
-        strings="".join(f"\n{name} = {{\n{names}\n}};\n" for name, names in strings.items()),
-        arrays="\n".join(starmap(_array, plan.arrays.items())),
-        functions="\n".join(_functions(program, plan)),
-        buffers=plan.declaration(),
-        calls="\n".join(f"    {call};" for call in plan.calls),
-    )
-    declared = "".join(f"extern {name};\n" for name in strings)
-    is_class = program.answer == "class"
-    header = _named(_HEADER, prefix).format(
-        **about,
-        n_inputs=program.n_inputs,
-        n_outputs=program.n_outputs,
-        names=f"\n/* Names, in the order of their indices. */\n{declared}" if declared else "",
-        listed=", in the order that the source lists" * bool(inputs),
-        outputs=_named(_OUTPUTS[program.answer], prefix),
-        classify=_named(_CLASSIFY, prefix) * is_class,
-    )
+    source = _source(program, stem, strings, [*_rounding(rounding), *inputs])
+    ending = re.sub(r"\bMODEL_", f"{prefix.upper()}_", _ending(program))
+    source += re.sub(r"\bmodel_", f"{prefix}_", ending)
+    header = _header(program, stem, strings, is_listed=bool(inputs))
     _warn_of_coarse(program)
-    source += _named(_ending(program), prefix)
     return {".c": source.encode("ascii"), ".h": header.encode("ascii")}
+
+
+def _source(program: Program, stem: str, strings: dict[str, str], notes: list[str]) -> str:
+    """The file but its ending."""
+    prefix, plan = identifier(stem), CallPlan(program)
+    origin = f", from a network trained on {words(program.dataset)}" if program.dataset else ""
+    rounded = any(isinstance(step, RoundedAffine) for step in program.steps)
+    names = "".join(f"\n{name} = {{\n{texts}\n}};\n" for name, texts in strings.items())
+    arrays = "\n".join(starmap(_array, plan.arrays.items()))
+    functions, newline = "\n".join(_functions(program, plan)), "\n"
+    return f"""\
+/* {stem}: {_summary(program)}
+ *
+ * Written by barenet {__version__}{origin}.
+ * C99, and math.h alone. It allocates nothing and keeps nothing between two calls.
+ *
+ *   {program.sketch()}
+ *
+ *   constants  {plan.n_bytes:,} bytes{", with weights rounded to 8 bits" * rounded}
+ *   stack      {plan.n_stack:,} bytes for the values between the layers
+{"".join(f" * {line}".rstrip() + newline for line in notes)} *
+ * Try it, with numbers typed in or piped:
+ *
+ *   cc -std=c99 -O2 -D{prefix.upper()}_MAIN "{stem}.c" -lm -o try && ./try
+ */
+#include "{stem}.h"
+
+#include <math.h>
+{names}
+{arrays}
+{functions}
+void {prefix}_predict(const float *x, float *y)
+{{
+{plan.declaration()}{newline.join(f"    {call};" for call in plan.calls)}
+}}
+"""
+
+
+def _header(program: Program, stem: str, strings: dict[str, str], *, is_listed: bool) -> str:
+    prefix = identifier(stem)
+    P = prefix.upper()
+    declared = "".join(f"extern {name};\n" for name in strings)
+    names = f"\n/* Names, in the order of their indices. */\n{declared}" if declared else ""
+    classify = f"""
+/* Index of the most probable class in {prefix}_classes. */
+int {prefix}_classify(const float *x);
+"""
+    return f"""\
+/* {stem}: {_summary(program)}
+ *
+ * Written by barenet {__version__}; {stem}.c has the details. */
+#ifndef {P}_H
+#define {P}_H
+
+#define {P}_INPUTS {program.n_inputs}
+#define {P}_OUTPUTS {program.n_outputs}
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+{names}
+/* x: {P}_INPUTS numbers, before any scaling{", in the order that the source lists" * is_listed}.
+ * y: becomes {OUTPUTS[program.answer].format(P=P)}.
+ * The two must not overlap. */
+void {prefix}_predict(const float *x, float *y);
+{classify * (program.answer == "class")}
+#ifdef __cplusplus
+}}
+#endif
+
+#endif
+"""
 
 
 @functools.cache
@@ -144,12 +143,6 @@ def _runtime() -> dict[str, str]:
     return {found[1]: found[0] for found in re.finditer(pattern, text, re.DOTALL | re.MULTILINE)}
 
 
-def _named(text: str, prefix: str) -> str:
-    """Put the name of the export in the place of "model"."""
-    text = re.sub(r"(\b|-D)MODEL_", rf"\1{prefix.upper()}_", text)
-    return re.sub(r"\bmodel_", f"{prefix}_", text)
-
-
 def _warn_of_coarse(program: Program) -> None:
     """Warn about an input that needs more digits than a float has."""
     errors = program.single_errors
@@ -157,13 +150,10 @@ def _warn_of_coarse(program: Program) -> None:
         return
     at = int(errors.argmax())
     name = f" ({program.feature_names[at]})" if program.feature_names else ""
-    warnings.warn(
-        f"input {at}{name}: a C float rounds its numbers by up to {errors[at]:.1g} of their "
-        "spread; use to='python' or to='json', which take float64, or subtract a constant from "
-        "them before training",
-        UserWarning,
-        stacklevel=4,
-    )
+    problem = f"a C float rounds its numbers by up to {errors[at]:.1g} of their spread"
+    others = "use to='python' or to='json', which take float64"
+    remedy = f"{others}, or subtract a constant from them before training"
+    warnings.warn(f"input {at}{name}: {problem}; {remedy}", UserWarning, stacklevel=4)
 
 
 def _summary(program: Program) -> str:
@@ -192,7 +182,7 @@ def _inputs(program: Program, prefix: str) -> list[str]:
     """List the entries of x, where there are not too many."""
     names = program.feature_names
     if program.table is not None:
-        listed = listed_columns(program.table, prefix)
+        listed = _listed_columns(program.table, prefix)
         return ["", *listed, "  NAN is a missing value; -ffast-math would not recognize it."]
     if program.image_shape:
         height, width = program.image_shape
@@ -208,7 +198,7 @@ def _strings(program: Program, prefix: str) -> dict[str, str]:
     if program.classes:
         names = flow(c_string(str(name)) for name in program.classes)
         arrays[f"const char *const {prefix}_classes[{prefix.upper()}_OUTPUTS]"] = names
-    return arrays | (category_arrays(program.table, prefix) if program.table else {})
+    return arrays | (_category_arrays(program.table, prefix) if program.table else {})
 
 
 def _array(name: str, values: NDArray[Any]) -> str:
@@ -223,7 +213,7 @@ def _functions(program: Program, plan: CallPlan) -> Iterator[str]:
     activations = [step.activation for step in program.steps if isinstance(step, Apply)]
     runtime = _runtime()
     if program.table is not None:
-        encode = encode_function(program.table)
+        encode = _encode_function(program.table)
         yield from (runtime[name] for name in ("number", "category") if f" {name}(b" in encode)
         yield encode
     yield from (runtime[name] for name in plan.functions if name in runtime)
@@ -239,3 +229,67 @@ def _ending(program: Program) -> str:
     if program.answer != "class":
         main, classify = re.sub(r".*model_classify.*\n", "", main), ""
     return f"{classify}\n#ifdef MODEL_MAIN\n\n#include <stdio.h>\n\n{main}\n#endif\n"
+
+
+def _encode_function(step: TableEncodeStep) -> str:
+    """Function that encodes a row."""
+    lines = [f"    b = {_column_call(column, at)};" for at, column in enumerate(step.columns)]
+    lines[-1] = lines[-1].replace("b = ", "", 1)
+    body = "\n".join(lines)
+    code = f"""\
+/* b = inputs of the network from a row a of the table */
+static void encode(const float *a, float *b)
+{{
+{body}
+}}
+"""
+    if "is_missing(a" not in code:
+        return code
+    markers = (f" || x == {hexadecimal(np.float64(each))}" for each in step.number_markers)
+    return f"""\
+/* NaN, or a number that marks a missing value */
+static int is_missing(float x)
+{{
+    return isnan(x){"".join(markers)};
+}}
+
+{code}"""
+
+
+def _category_arrays(step: TableEncodeStep, prefix: str) -> dict[str, str]:
+    """Arrays of the names of categories: their declarations, and their contents."""
+    return {
+        f"const char *const {prefix}_x{at}[{len(column.categories)}]": flow(
+            map(c_string, column.categories)
+        )
+        for at, column in enumerate(step.columns)
+        if isinstance(column, CategoryColumn) and column.categories
+    }
+
+
+def _listed_columns(step: TableEncodeStep, prefix: str) -> Iterator[str]:
+    """Lines that describe the entries of x."""
+    for at, column in enumerate(step.columns):
+        meaning = "1 for true, 0 for false" if isinstance(column, BooleanColumn) else "a number"
+        if isinstance(column, CategoryColumn):
+            count = len(column.categories)
+            index = f"its index in {prefix}_x{at}, " if count else ""
+            meaning = f"{index}{count} for any other"
+        yield f"  x[{at}]  {words(column.name)}: {meaning}"
+
+
+def _column_call(column: Column, at: int) -> str:
+    if isinstance(column, NumberColumn):
+        fill = (column.fill - column.center) / column.scale
+        for name, value in {"center": column.center, "scale": column.scale, "fill": fill}.items():
+            check_single(name, np.asarray(value), f"column {column.name!r}: ")
+        numbers = (fill, column.center, rest_of(column.center), column.scale)
+        given = ", ".join(hexadecimal(np.float64(number)) for number in numbers)
+        return f"number(b, a[{at}], is_missing(a[{at}]), {given}, {int(column.indicator)})"
+    if isinstance(column, BooleanColumn):
+        given = f"{float(column.fill)}f, 0.0f, 0.0f, 1.0f, {int(column.indicator)}"
+        return f"number(b, a[{at}], isnan(a[{at}]), {given})"
+    if isinstance(column, CategoryColumn):
+        options = f"{len(column.categories)}, {int(column.rare)}, {int(column.missing)}"
+        return f"category(b, a[{at}], {options})"
+    raise unsupported_column(column, "whose seconds a float of C cannot hold")

@@ -1,8 +1,13 @@
-"""Export: a trained network as a file that predicts without barenet."""
+"""Export: a trained network as a file that predicts without barenet.
+
+All files of an export are written or none, and never over a file that is no export.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -12,9 +17,9 @@ import numpy as np
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
+from barenet.files._atomic import write_atomically
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import Rounding, measure_rounding, round_weights
-from barenet.files.exports._writing import write_together
 from barenet.model._arrays import check_inputs
 
 #: The suffix of each format; C also has a header.
@@ -24,6 +29,13 @@ SUFFIXES = {"onnx": ".onnx", "c": ".c", "python": ".py", "json": ".json"}
 WEIGHTS = {"float32": False, "int8": True}
 
 Weights = Literal["float32", "int8"]
+
+#: Bytes near the start of an export, and of no other file.
+MARK = b"Written by barenet "
+MARKS = {".json": b'"format": "barenet"', ".onnx": b"\x12\x07barenet"}  # its second field
+
+#: Bytes of a file that are searched for the mark.
+HEAD = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,3 +160,41 @@ def _format(path: Path, to: str | None) -> str:
         return formats[path.suffix]
     remedy = f"name the format, or end the path with one of {', '.join(formats)}"
     raise ArgumentError(f"the format does not follow from {path}", argument="to", remedy=remedy)
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files, or leave all of them unchanged."""
+    before = {path: _content(path) for path in contents}
+    written: list[Path] = []
+    try:
+        for path, data in contents.items():
+            write_atomically(path, data)
+            written.append(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for path in written:
+                _restore(path, before[path])
+        raise
+
+
+def _content(path: Path) -> bytes | None:
+    """Content of a file that may be replaced; None if there is no file."""
+    if not path.is_file():
+        return None
+    data = path.read_bytes()
+    if data and not is_export(path.suffix, data[:HEAD]):
+        problem = f"{path} was not written by barenet"
+        raise ArgumentError(problem, argument="path", remedy="choose another name")
+    return data
+
+
+def is_export(suffix: str, head: bytes) -> bool:
+    """Whether a file is an export."""
+    return MARKS.get(suffix.lower(), MARK) in head
+
+
+def _restore(path: Path, data: bytes | None) -> None:
+    if data is None:
+        path.unlink()
+    else:
+        write_atomically(path, data)

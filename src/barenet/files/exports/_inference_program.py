@@ -7,7 +7,7 @@ as a user-defined layer, are refused here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError
-from barenet.files._fitted_pipeline import unwrap_pipeline
+from barenet.files._fitted_pipeline import FittedPipeline, unwrap_pipeline
 from barenet.files._predictor import Predictor
 from barenet.files.exports import _steps as kinds
 from barenet.files.exports._activation_code import has_expression
@@ -93,51 +93,42 @@ class Program:
 def program_of(model: Any) -> Program:
     """Turn a model into the steps of a prediction."""
     if isinstance(model, Network):
-        return _assemble(model)
+        return _assemble(model, model)
     if isinstance(model, Predictor):
-        return _assemble(
-            model.network,
-            model.preprocessing,
-            model.target_scaling,
-            _classes_of(model),
-            **{name: getattr(model, name) for name in NAMES},
-            card={} if model.card is None else model.card.summary(),
-        )
+        names = {name: getattr(model, name) for name in NAMES}
+        card = {} if model.card is None else model.card.summary()
+        return _assemble(model.network, model, _classes_of(model), **names, card=card)
     if not hasattr(model, "fit"):
         expected = "a Network, a Predictor, or a fitted MLPClassifier, MLPRegressor or pipeline"
         raise ArgumentError.of("model", model, f"{expected} of one")
     fitted = unwrap_pipeline(model)
-    return _assemble(
-        fitted.estimator.network_,
-        fitted.preprocessing,
-        fitted.target_scaling,
-        () if fitted.classes is None else _names(fitted.classes.tolist()),
-        is_multilabel=fitted.is_multilabel,
-        feature_names=fitted.feature_names,
+    classes = () if fitted.classes is None else _names(fitted.classes.tolist())
+    program = _assemble(
+        fitted.estimator.network_, fitted, classes, feature_names=fitted.feature_names
     )
+    return replace(program, answer="labels") if fitted.is_multilabel else program
 
 
 def _assemble(
     network: Network,
-    preprocessing: Scaling | TableEncoding | None = None,
-    target_scaling: Scaling | None = None,
+    model: Network | Predictor | FittedPipeline,
     classes: Classes = (),
-    *,
-    is_multilabel: bool = False,
     feature_names: tuple[str, ...] = (),
     **names: Any,
 ) -> Program:
+    """The steps of a network, and those of its model before and after them."""
     if network.n_inputs is None or network.n_outputs is None:
         raise ArgumentError("no layer fixes the number of inputs", argument="model", value=network)
     if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
         raise ArgumentError("its parameters are not all finite", argument="model", value=network)
     parts = list(chain.from_iterable(map(_steps_of, network.layers)))
-    if isinstance(preprocessing, TableEncoding):
-        parts.insert(0, kinds.TableEncodeStep(preprocessing, network.dtype))
-    elif preprocessing is not None and _changes(preprocessing):
-        parts.insert(0, kinds.Scale(preprocessing.offset, preprocessing.factor, network.dtype))
-    if target_scaling is not None and _changes(target_scaling):
-        parts.append(kinds.Unscale(target_scaling.offset, target_scaling.factor))
+    before, after = (getattr(model, name, None) for name in ("preprocessing", "target_scaling"))
+    if isinstance(before, TableEncoding):
+        parts.insert(0, kinds.TableEncodeStep(before, network.dtype))
+    elif before is not None and _changes(before):
+        parts.insert(0, kinds.Scale(before.offset, before.factor, network.dtype))
+    if after is not None and _changes(after):
+        parts.append(kinds.Unscale(after.offset, after.factor))
     if classes and network.n_outputs == 1:
         parts.append(kinds.BinaryToTwoClass())
     return Program(
@@ -145,7 +136,7 @@ def _assemble(
         dtype=network.dtype,
         n_inputs=len(feature_names) or network.n_inputs,
         n_outputs=len(classes) or network.n_outputs,
-        answer="labels" if is_multilabel else "class" if classes else "numbers",
+        answer="class" if classes else "numbers",
         classes=classes,
         feature_names=feature_names,
         **names,

@@ -1,12 +1,14 @@
 """ONNX export: opset 17 and IR version 8, for ONNX Runtime and similar runtimes.
 
 The outputs are plain tensors: the class of each row, and the probabilities. All data is inside the
-file, so the model contains no path to another file.
+file, so the model contains no path to another file. Only operators that ONNX Runtime has for
+float32 and float64 are used.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,16 +16,13 @@ from numpy.typing import NDArray
 
 from barenet._extras import require
 from barenet._version import __version__
+from barenet.data._column import Column
+from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
+from barenet.data._parsing import normalize_label
 from barenet.errors import ArgumentError
+from barenet.files.exports import _steps as kinds
+from barenet.files.exports._activation_code import Graph, add_activation
 from barenet.files.exports._inference_program import Program
-from barenet.files.exports._onnx_graph import (
-    ML_OPSET,
-    TYPES,
-    column_inputs,
-    utf8,
-    write_columns,
-    write_outputs,
-)
 
 #: ONNX Runtime refuses versions newer than itself, so newer ones would exclude older runtimes.
 OPSET, IR_VERSION = 17, 8
@@ -36,6 +35,15 @@ MOST_BYTES = 2**31 - 2**20
 
 #: Attributes of a program that are stored as metadata.
 METADATA = ("feature_names", "classes", "target_name", "dataset", "image_shape", "card")
+
+#: Codes of types in ONNX, by NumPy's names.
+TYPES = {"float32": 1, "int64": 7, "string": 8, "float64": 11}
+
+#: Version of the machine learning operators, one of which looks up the index of a text.
+ML_OPSET = 3
+
+#: Names that the graph uses itself.
+RESERVED = ("", "labels", "probabilities", "predictions")
 
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
@@ -106,3 +114,125 @@ def _labels(helper: Any, program: Program) -> list[Any]:
     is_text = program.answer == "class" and isinstance(program.classes[0], str)
     shape = ["n_samples", *([program.n_outputs] if program.answer == "labels" else [])]
     return [helper.make_tensor_value_info("labels", TYPES["string" if is_text else "int64"], shape)]
+
+
+def write_outputs(
+    program: Program, graph: Graph, X: str, outputs: str, labels: str | None = None
+) -> None:
+    """Add all steps of a program, and the labels that follow from the last one."""
+    for step in program.steps[1:] if program.table else program.steps:
+        X = _add(graph, step, X, program.dtype)
+    graph.add("Identity", X, output=outputs)
+    if program.answer == "class":
+        best = graph.add("ArgMax", outputs, axis=1, keepdims=0)
+        names = graph.constant(_class_names(program))
+        graph.add("Gather", names, best, output=labels, axis=0)
+    elif program.answer == "labels":
+        half = graph.constant(np.array(0.5, program.dtype))
+        likely = graph.add("Greater", outputs, half)
+        graph.add("Cast", likely, output=labels, to=TYPES["int64"])
+
+
+def _class_names(program: Program) -> NDArray[Any]:
+    """The classes as integers, or as text."""
+    if all(isinstance(name, int) for name in program.classes):
+        return np.array(program.classes, np.int64)
+    return np.array([utf8(str(name)) for name in program.classes], object)
+
+
+def utf8(text: str) -> str:
+    """Replace characters that UTF-8 lacks, which ONNX does not accept."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _add(graph: Graph, step: kinds.Step, X: str, dtype: np.dtype[Any]) -> str:
+    """Add a step."""
+
+    def chain(X: str, *operations: tuple[str, Any]) -> str:
+        for operator, constant in operations:
+            X = graph.add(operator, X, graph.constant(constant))
+        return X
+
+    def cast(X: str, dtype: Any) -> str:
+        return graph.add("Cast", X, to=TYPES[str(dtype)])
+
+    match step:
+        case kinds.Apply(activation=activation):
+            return add_activation(graph, activation, X, dtype)
+        case kinds.Scale(offset=offset, factor=factor):
+            return cast(chain(cast(X, "float64"), ("Sub", offset), ("Mul", factor)), dtype)
+        case kinds.Unscale(offset=offset, factor=factor):
+            return cast(chain(cast(X, "float64"), ("Div", factor), ("Add", offset)), dtype)
+        case kinds.Affine(weights=weights, bias=bias):
+            return graph.add("Gemm", X, graph.constant(weights), graph.constant(bias))
+        case kinds.Normalize(mean, deviation, gain, bias):
+            parts = {"Sub": mean, "Div": deviation, "Mul": gain, "Add": bias}
+            return chain(X, *parts.items())
+        case kinds.NormalizeRow(gain=gain, bias=bias, epsilon=epsilon):
+            # ONNX Runtime fuses these; its operator for the whole has an ε of float32.
+            centered = graph.add("Sub", X, graph.add("ReduceMean", X, axes=[-1], keepdims=1))
+            squares = graph.add("Mul", centered, centered)
+            variance = graph.add("ReduceMean", squares, axes=[-1], keepdims=1)
+            root = graph.add("Sqrt", chain(variance, ("Add", np.array(epsilon, dtype))))
+            normalized = graph.add("Div", centered, root)
+            return chain(normalized, ("Mul", gain), ("Add", bias))
+    assert isinstance(step, kinds.BinaryToTwoClass)
+    one = graph.constant(np.array(1, dtype))
+    return graph.add("Concat", graph.add("Sub", one, X), X, axis=1)
+
+
+def column_inputs(
+    step: kinds.TableEncodeStep, is_coarse: Iterable[bool]
+) -> Iterator[tuple[str, int]]:
+    """The name and type of the input for each column."""
+    for column, coarse in zip(step.columns, is_coarse, strict=True):
+        if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
+            raise kinds.unsupported_column(column, "for which ONNX has no type")
+        if column.name in RESERVED or column.name.startswith("barenet/"):
+            problem = f"column {column.name!r} has a name that the graph of ONNX uses itself"
+            raise ArgumentError(problem, argument="model", remedy="rename the column")
+        text = isinstance(column, CategoryColumn)
+        number = "float64" if coarse else str(step.dtype)
+        yield column.name, TYPES["string" if text else number]
+
+
+def write_columns(step: kinds.TableEncodeStep, graph: Graph) -> str:
+    """Add the operators that turn the columns into the inputs of the network."""
+    parts = [part for column in step.columns for part in _encode(column, step, graph)]
+    joined = graph.add("Concat", *parts, axis=1)
+    return graph.add("Cast", joined, to=TYPES[str(step.dtype)])
+
+
+def _encode(column: Column, step: kinds.TableEncodeStep, graph: Graph) -> list[str]:
+    """Encode a column, in float64."""
+    if isinstance(column, CategoryColumn):
+        return [_category(column, step, graph)]
+    assert isinstance(column, NumberColumn | BooleanColumn)
+    missing = graph.add("IsNaN", column.name)
+    x = graph.add("Cast", column.name, to=TYPES["float64"])
+    for marker in step.number_markers if isinstance(column, NumberColumn) else ():
+        singles = {marker, float(np.float32(marker))}  # an input may have either type
+        for number in singles:
+            is_marker = graph.add("Equal", x, graph.constant(np.array(number, np.float64)))
+            missing = graph.add("Or", missing, is_marker)
+    encoded = graph.add("Where", missing, graph.constant(np.array(float(column.fill))), x)
+    if isinstance(column, NumberColumn):
+        shifted = graph.add("Sub", encoded, graph.constant(np.array(column.center, np.float64)))
+        encoded = graph.add("Div", shifted, graph.constant(np.array(column.scale, np.float64)))
+    indicator = [graph.add("Cast", missing, to=TYPES["float64"])] if column.indicator else []
+    return [encoded, *indicator]
+
+
+def _category(column: CategoryColumn, step: kinds.TableEncodeStep, graph: Graph) -> str:
+    """Look up the index of each text, and put a 1 there."""
+    count, n_outputs = len(column.categories), len(column.outputs)
+    other = count if column.rare else -1
+    indices: dict[str, int] = {utf8(name): at for at, name in enumerate(column.categories)}
+    missing = n_outputs - 1 if column.missing else other
+    for marker in ("", *step.encoding.missing):
+        indices |= {utf8(marker): missing, utf8(normalize_label(marker)): missing}
+    pairs: dict[str, Any] = {"keys_strings": [*indices], "values_int64s": [*indices.values()]}
+    name, domain = column.name, "ai.onnx.ml"
+    index = graph.add("LabelEncoder", name, domain=domain, **pairs, default_int64=other)
+    own = graph.add("Equal", index, graph.constant(np.arange(n_outputs).reshape(1, -1)))
+    return graph.add("Cast", own, to=TYPES["float64"])

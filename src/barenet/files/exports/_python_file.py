@@ -50,43 +50,6 @@ _LINES: dict[str, str] = {
     "unscale": "X / TARGET_FACTOR + TARGET_OFFSET",
 }
 
-_HEAD = '''\
-"""{name}: predictions for rows of {n_inputs} {values}{trained}.
-
-{examples}
-
-    {sketch}
-
-Written by barenet {version}. It needs Python {python} and NumPy.
-"""
-
-from __future__ import annotations
-
-{imports}
-
-import numpy as np
-
-N_INPUTS = {n_inputs}
-
-#: Inputs, in this order, if the columns have names.
-FEATURES = {features}
-{constants}'''
-
-_OUTPUTS = '''\
-def {name}(X):
-    """Turn rows of {n_inputs} {values} into rows of {n_outputs}: {what}."""
-{lines}
-    return X'''
-
-_ENCODE = '''\
-def encode(rows):
-    """Turn rows, each a list of values in the order of FEATURES, into the network's numbers."""
-    X = columns_of(rows)
-    return np.column_stack([
-{lines}
-    ]).astype(np.{dtype})
-'''
-
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as Python."""
@@ -97,9 +60,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     main = _source("main").replace("class_answers", f"{program.answer}_answers")
     code = [*_computation(program), _predict(program)]
     if program.table:
-        columns = enumerate(program.table.columns)
-        lines = "\n".join(f"        *{_column(each, at)}," for at, each in columns)
-        code.append(_ENCODE.format(lines=lines, dtype=program.dtype))
+        code.append(_encode(program.table))
     before = _called("\n".join([*code, arrays]))
     after = {name: text for name, text in _called(main).items() if name not in before}
     parts = [*code, *before.values(), arrays, *after.values(), main]
@@ -140,22 +101,35 @@ def _head(program: Program, stem: str, body: str) -> str:
     if stem.isidentifier():
         usage[f"import {name}; {name}.predict(X)"] = "for those of an array"
     width = max(map(len, usage))
+    trained = f", from a network trained on {dataset}" if dataset else ""
     constants = f"\nCLASSES = {_list(program.classes)}\n" if program.classes else ""
     if table:
         constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.encoding.missing)}"
-    return _HEAD.format(
-        name=name,
-        n_inputs=program.n_inputs,
-        values="values" if table else "numbers",
-        trained=f", from a network trained on {dataset}" if dataset else "",
-        examples="\n".join(f"    {code:<{width}}    {what}" for code, what in usage.items()),
-        sketch=program.sketch(),
-        version=__version__,
-        python="3.11" if dates else "3.9",
-        imports="\n".join(_imports(body)),
-        features=_list(program.feature_names),
-        constants=constants,
-    ).rstrip()
+    newline = "\n"
+    return f'''"""{name}: predictions for rows of {_values(program)}{trained}.
+
+{newline.join(f"    {code:<{width}}    {what}" for code, what in usage.items())}
+
+    {program.sketch()}
+
+Written by barenet {__version__}. It needs Python {"3.11" if dates else "3.9"} and NumPy.
+"""
+
+from __future__ import annotations
+
+{newline.join(_imports(body))}
+
+import numpy as np
+
+N_INPUTS = {program.n_inputs}
+
+#: Inputs, in this order, if the columns have names.
+FEATURES = {_list(program.feature_names)}
+{constants}'''.rstrip()
+
+
+def _values(program: Program) -> str:
+    return f"{program.n_inputs} {'values' if program.table else 'numbers'}"
 
 
 def _list(names: Iterable[str | int], indent: str = "") -> str:
@@ -191,16 +165,29 @@ def _computation(program: Program) -> list[str]:
             fields = {**vars(step), "dtype": program.dtype}
             lines.append(_LINES[step.name].format(n=number, **fields))
         before = step
-    is_numbers = program.answer == "numbers"
-    outputs = _OUTPUTS.format(
-        name="outputs" if is_numbers else "probabilities",
-        n_inputs=program.n_inputs,
-        values="values" if program.table else "numbers",
-        n_outputs=program.n_outputs,
-        what="numbers" if is_numbers else "a probability for each class",
-        lines="\n".join(f"    X = {line}" for line in lines),
-    )
+    name, what = "probabilities", "a probability for each class"
+    if program.answer == "numbers":
+        name, what = "outputs", "numbers"
+    body = "\n".join(f"    X = {line}" for line in lines)
+    outputs = f'''\
+def {name}(X):
+    """Turn rows of {_values(program)} into rows of {program.n_outputs}: {what}."""
+{body}
+    return X'''
     return [*functions, outputs]
+
+
+def _encode(step: TableEncodeStep) -> str:
+    """The function that encodes rows."""
+    lines = "\n".join(f"        *{_column(each, at)}," for at, each in enumerate(step.columns))
+    return f'''\
+def encode(rows):
+    """Turn rows, each a list of values in the order of FEATURES, into the network's numbers."""
+    X = columns_of(rows)
+    return np.column_stack([
+{lines}
+    ]).astype(np.{step.dtype})
+'''
 
 
 def _arrays(program: Program) -> Iterator[str]:

@@ -75,22 +75,21 @@ class Passes(NamedTuple):
     """The two passes of a layer, as equations and in words."""
 
     forward: Callable[[LayerFormulas], list[Equation]]
-    backward: Callable[[LayerFormulas], list[Equation]]
     forward_text: str
+    backward: Callable[[LayerFormulas], list[Equation]]
     backward_text: str
 
 
 def explain_layers(table: QuantityTable, phase: Phase) -> Iterator[Step]:
     """Write the forward or the backward pass; user-defined layers are shown without formulas."""
-    for layer in table.step.layers[:: 1 if phase == "forward" else -1]:
+    is_forward = phase == "forward"
+    for layer in table.step.layers if is_forward else reversed(table.step.layers):
         ours = type(layer.layer).__module__.startswith("barenet.")
         passes = LAYER_FORMULAS.get(layer.layer.name, _ANY_LAYER) if ours else _ANY_LAYER
-        if phase == "forward":
-            write, text, arrays = passes.forward, passes.forward_text, layer.arrays.items()
-        else:
-            write, text, arrays = passes.backward, passes.backward_text, {}.items()
-        given = [table.add(table.name_of(layer.index, name), value) for name, value in arrays]
-        if (equations := write(LayerFormulas(table, layer))) or phase == "forward":
+        write, text = passes[:2] if is_forward else passes[2:]
+        arrays = layer.arrays if is_forward else {}
+        given = [table.add(table.name_of(layer.index, each), arrays[each]) for each in arrays]
+        if (equations := write(LayerFormulas(table, layer))) or is_forward:
             title = f"Layer {layer.index + 1}, {phase}: {layer.layer!r}"
             yield Step(title, text, tuple(given), tuple(equations), phase)
 
@@ -172,46 +171,46 @@ def _any_forward(layer: LayerFormulas) -> list[Equation]:
 LAYER_FORMULAS: dict[str, Passes] = {
     "dense": Passes(
         _dense_forward,
-        _dense_backward,
         "Each neuron adds up its inputs, each times a weight, and a bias. The activation turns the "
         "sum Z into the output A. W are the weights, b the biases.",
+        _dense_backward,
         "How much each weight changes the loss. The chain rule leads back from the output through "
         "the activation to the weighted sum, and from there to weights, bias and input.",
     ),
     "activate": Passes(
         lambda layer: [layer.activation()],
-        _activate_backward,
         "An activation on its own, without weights.",
+        _activate_backward,
         "How much each input changes the loss. The chain rule leads from the gradient with respect "
         "to the output to that with respect to the input.",
     ),
     "dropout": Passes(
         _dropout_forward,
-        _dropout_backward,
         "Some outputs are dropped at random, so that the next layer relies on no single one. The "
         "mask M is 0 for a dropped output; the others are scaled up, so that the mean is the same.",
+        _dropout_backward,
         "Dropped outputs have no effect on the loss.",
     ),
     "batch_norm": Passes(
         _batch_norm_forward,
-        partial(_norm_backward, axis="samples"),
         "Each feature is standardized to mean 0 and variance 1 over the samples, then scaled and "
         "shifted. μ is the mean, V the variance, N the result; γ and β are learned. For "
         "predictions there are running averages of μ and of n / (n − 1) V: μ̄ and V̄.",
+        partial(_norm_backward, axis="samples"),
         "A sample affects its own output and, through mean and variance, those of all samples.",
     ),
     "layer_norm": Passes(
         partial(_norm_forward, axis="outputs"),
-        partial(_norm_backward, axis="outputs"),
         "Each sample is standardized to mean 0 and variance 1 over its entries, then scaled and "
         "shifted. μ is the mean, V the variance, N the result; γ and β are learned.",
+        partial(_norm_backward, axis="outputs"),
         "An entry affects its own output and, through mean and variance, those of its sample.",
     ),
 }
 
 _ANY_LAYER = Passes(
     _any_forward,
-    lambda layer: [*layer.gradients(), *layer.input_gradient()],
     "A user-defined layer, shown without formulas.",
+    lambda layer: [*layer.gradients(), *layer.input_gradient()],
     "Computed by its `backward` method.",
 )

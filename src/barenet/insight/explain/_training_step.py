@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_count, check_number, check_seed
+from barenet._constraints import check_count, check_number
 from barenet._registry import lookup, spec_of
 from barenet.engines import Job
 from barenet.errors import ArgumentError
@@ -25,14 +25,15 @@ from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
 from barenet.insight.explain._quantity_table import QuantityTable
 from barenet.insight.explain._recorded_step import RecordedStep, record_step
 from barenet.insight.explain._update_step import explain_update
-from barenet.model._array_dataset import ArrayDataset, validate_arrays
+from barenet.model._array_dataset import ArrayDataset
 from barenet.model._network import Network
 from barenet.model.layers import BatchNorm
-from barenet.model.losses import Loss, as_loss
-from barenet.optimization._clipping import Clipping, as_clipping
-from barenet.optimization._penalties import Penalty, as_penalties
-from barenet.optimization.optimizers import LBFGS, SGD, Optimizer, as_optimizer
+from barenet.model.losses import Loss
+from barenet.optimization._clipping import Clipping
+from barenet.optimization._penalties import Penalty
+from barenet.optimization.optimizers import LBFGS, SGD, Optimizer
 from barenet.training._lbfgs_loop import check_full_batch
+from barenet.training._train import make_job
 
 #: The start of a text, of a Markdown file and of a document, by which a file is recognized.
 EXPLANATION_MARK = re.compile(
@@ -144,21 +145,10 @@ def explain(
     >>> page["dW1"], page.max_error < 1e-9
     (array([[-6.]]), True)
     """
-    if not isinstance(network, Network):
-        raise ArgumentError.of("network", network, "a Network")
     lookup(dict.fromkeys(NOTATIONS), notation, "notation")
     digits = int(check_number(precision, "precision", ge=1, le=MOST_DIGITS, integer=True))
     first_step = int(check_number(step, "step", ge=0, integer=True))
-    objective = as_loss(loss, network.output_activation)
-    job = Job(
-        network=network,
-        rows=validate_arrays(network, objective, X, y, sample_weight),
-        loss=objective,
-        optimizer=as_optimizer(optimizer),
-        penalties=as_penalties(penalty),
-        clipping=as_clipping(clip),
-        seed=check_seed(seed),
-    )
+    job = make_job(network, X, y, sample_weight, 1.0, loss, optimizer, penalty, clip, seed)
     _check(job)
     notes = _notes(job, digits, limit, feature_names, class_names)
     place = None if neuron is None else find_neuron(network, neuron)
@@ -171,8 +161,8 @@ def _explain(
 ) -> Explanation:
     """Take the step, and write it with samples as rows."""
     small = job.network.parameters.size <= SMALL_NETWORK_PARAMETERS or neuron is not None
-    most = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
-    most = most if limit is None else check_count(limit, "limit")
+    usual = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
+    most = usual if limit is None else check_count(limit, "limit")
     # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         steps = tuple(_steps(job, first_step, neuron, most))

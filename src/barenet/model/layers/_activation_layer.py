@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from barenet.model._activations import IDENTITY, Activation, as_activation
-from barenet.model._arrays import Arrays, Cache, FloatArray
+from barenet.model._arrays import Arrays, Cache, FloatArray, Forward
 from barenet.model.layers._layer import Layer
 
 
@@ -33,7 +33,7 @@ class ActivationLayer(Layer):
 
     def forward(
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
-    ) -> tuple[FloatArray, Cache]:
+    ) -> Forward:
         """Compute A = f(X); X itself for ``logits``."""
         activation = IDENTITY if logits else self.activation
         A = activation.forward(X)

@@ -10,7 +10,7 @@ from barenet._constraints import check_count
 from barenet._registry import spec_of
 from barenet.errors import ArgumentError
 from barenet.model._activations import IDENTITY, Activation, as_activation
-from barenet.model._arrays import Arrays, Cache, FloatArray
+from barenet.model._arrays import Arrays, Cache, FloatArray, Forward
 from barenet.model._initializers import Initializer, Orthogonal, as_initializer
 from barenet.model.layers._layer import Layer
 
@@ -20,37 +20,30 @@ class Dense(Layer):
 
     Parameters
     ----------
-    n_in : int
-        Number of inputs.
-    n_out : int
-        Number of neurons, each with one output.
+    n_in, n_out : int
+        Number of inputs, and of neurons, each with one output.
     activation : str or Activation, default="identity"
         The function f, a name from `ACTIVATIONS` or an instance.
-    init : str or Initializer, optional
-        Initializer of the weights: by default He's uniform for ReLU and its variants, Glorot's
-        uniform for other activations.
-    bias_init : str or Initializer, default="zeros"
-        Initializer of the biases.
+    init, bias_init : str or Initializer, optional
+        Initializers of the weights and the biases: by default He's uniform for ReLU and its
+        variants, Glorot's uniform for other activations, and zeros for biases.
 
     Attributes
     ----------
-    weights : ndarray of shape (n_in, n_out)
-        W, a view into the network's parameters.
-    bias : ndarray of shape (n_out,)
-        b, a view into the network's parameters.
+    weights, bias : ndarray of shape (n_in, n_out) and (n_out,)
+        W and b, views into the network's parameters.
 
     Raises
     ------
     ValueError
-        If a size, a name or an option is invalid.
+        If an initializer of a bias needs a matrix.
 
     Examples
     --------
     >>> from barenet import Network
     >>> from barenet.layers import Dense
     >>> network = Network([Dense(2, 1)], dtype="float64")
-    >>> network.layers[0].weights = [[1.0], [10.0]]
-    >>> network.layers[0].bias = 0.5
+    >>> network.layers[0].weights, network.layers[0].bias = [[1.0], [10.0]], 0.5
     >>> network.predict([[1.0, 2.0], [3.0, 4.0]])
     array([[21.5], [43.5]])
     """
@@ -83,7 +76,7 @@ class Dense(Layer):
 
     def forward(
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
-    ) -> tuple[FloatArray, Cache]:
+    ) -> Forward:
         """Compute Z = X W + b and A = f(Z); Z itself for ``logits``."""
         activation = IDENTITY if logits else self.activation
         Z = X @ self.weights + self.bias

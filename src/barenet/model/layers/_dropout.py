@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from barenet._constraints import check_number
-from barenet.model._arrays import Arrays, FloatArray
+from barenet.model._arrays import Arrays, FloatArray, Forward
 from barenet.model._randomness import uniforms
 from barenet.model.layers._layer import Layer
 
@@ -34,9 +34,7 @@ class Dropout(Layer):
     def __init__(self, rate: float = 0.5) -> None:
         self.rate = check_number(rate, "rate", ge=0, lt=1)
 
-    def forward(
-        self, X: FloatArray, *, training: bool = False, rng_key: int = 0
-    ) -> tuple[FloatArray, FloatArray | None]:
+    def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:
         """Compute X · M with a mask M of 0 and 1 / (1 − rate); entry i depends on the key and i."""
         if not training or self.rate == 0:
             return X, None

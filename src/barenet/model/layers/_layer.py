@@ -17,7 +17,7 @@ import numpy as np
 from barenet._constraints import Configurable
 from barenet._registry import spec_of
 from barenet.model._activations import Activation
-from barenet.model._arrays import Arrays, Cache, FloatArray, Shape
+from barenet.model._arrays import Arrays, Cache, FloatArray, Forward, Shape
 from barenet.model._layout import InPlaceAssignment
 
 
@@ -28,17 +28,14 @@ class Layer(InPlaceAssignment, ABC):
     ----------
     name : str
         The name in `LAYERS`.
-    n_in : int or None
-        Number of input columns; None for any.
-    n_out : int or None
-        Number of output columns; None for as many as there are inputs.
+    n_in, n_out : int or None
+        Number of columns of the input and the output; None for any, and for as many.
     activation : Activation or None
         The activation at the end of the layer. `forward` of such a layer takes ``logits``: True
         leaves it out, for a loss that includes it.
-    parameter_shapes : dict of str to tuple of int
-        Shapes of the learned arrays, by name. Penalties apply to ``weights``.
-    statistic_shapes : dict of str to tuple of int
-        Shapes of the arrays that are measured while training and not learned, by name.
+    parameter_shapes, statistic_shapes : mapping of str to tuple of int
+        Shapes of the arrays that are learned, and of those that are measured while training, by
+        name. Penalties apply to ``weights``.
 
     Examples
     --------
@@ -66,9 +63,7 @@ class Layer(InPlaceAssignment, ABC):
     statistic_shapes: Mapping[str, Shape] = MappingProxyType({})
 
     @abstractmethod
-    def forward(
-        self, X: FloatArray, *, training: bool = False, rng_key: int = 0
-    ) -> tuple[FloatArray, Cache]:
+    def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:
         """Compute the layer's output, shape (n_samples, n_out), and the cache for `backward`.
 
         Parameters

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from barenet._constraints import check_count, check_number
-from barenet.model._arrays import Arrays, Cache, FloatArray
+from barenet.model._arrays import Arrays, Cache, FloatArray, Forward
 from barenet.model.layers._layer import Layer
 
 
@@ -32,7 +32,7 @@ class Normalization(Layer):
 
     def _normalize(
         self, X: FloatArray, mean: FloatArray, variance: FloatArray, constant: bool = False
-    ) -> tuple[FloatArray, Cache]:
+    ) -> Forward:
         """Compute the output; cache N = (X − μ)/s, s, and whether μ and σ² are constant."""
         deviation = np.sqrt(variance + self.epsilon)
         normalized = (X - mean) / deviation
@@ -104,9 +104,7 @@ class BatchNorm(Normalization):
         self.momentum = check_number(momentum, "momentum", ge=0, lt=1)
         self.statistic_shapes = {"mean": (self.n_in,), "variance": (self.n_in,)}
 
-    def forward(
-        self, X: FloatArray, *, training: bool = False, rng_key: int = 0
-    ) -> tuple[FloatArray, Cache]:
+    def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:
         """Normalize; while training, update the running averages."""
         if not training:
             return self._normalize(X, self.mean, self.variance, constant=True)
@@ -150,8 +148,6 @@ class LayerNorm(Normalization):
     def __init__(self, n_in: int, *, epsilon: float = 1e-5) -> None:
         super().__init__(n_in, epsilon)
 
-    def forward(
-        self, X: FloatArray, *, training: bool = False, rng_key: int = 0
-    ) -> tuple[FloatArray, Cache]:
+    def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:
         """Normalize each row."""
         return self._normalize(X, X.mean(axis=1, keepdims=True), X.var(axis=1, keepdims=True))

@@ -16,12 +16,10 @@ class SquaredError(Loss):
     """ℓ = factor · Σⱼ (ŷⱼ − yⱼ)², with the derivative 2 · factor · (ŷⱼ − yⱼ).
 
     The sum is over the outputs, the mean over the samples. Other definitions differ by a factor,
-    which is equivalent to another learning rate:
-
-    - ½, the default, makes the derivative ŷ − y. It is the one of the sine tutorial, and
-      scikit-learn's for one output.
-    - 1 makes it 2(ŷ − y): the tutorial of the handwritten digits, and what is called "mean squared
-      error" for one output. For k outputs, PyTorch and Keras average over them too: 1/k.
+    which is equivalent to another learning rate: ½, the default, makes the derivative ŷ − y, as in
+    the sine tutorial and in scikit-learn; 1 makes it 2(ŷ − y), the "mean squared error" of one
+    output, as in the tutorial of the handwritten digits. For k outputs, PyTorch and Keras average
+    over them, too: 1/k.
 
     Parameters
     ----------

@@ -64,10 +64,8 @@ class RMSProp(Optimizer):
 
     Parameters
     ----------
-    decay : float, default=0.99
-        ρ, the fraction of the old average that is kept.
-    epsilon : float, default=1e-8
-        ε, which prevents a division by 0.
+    decay, epsilon : float, default=0.99 and 1e-8
+        ρ, the fraction of the old average that is kept, and ε, which prevents a division by 0.
 
     Examples
     --------
@@ -97,7 +95,13 @@ class RMSProp(Optimizer):
 
 @dataclass
 class AdamBase(Optimizer):
-    """The moments of Adam, and their bias correction."""
+    """The moments of Adam, and their bias correction.
+
+    Attributes
+    ----------
+    beta1, beta2, epsilon : float
+        Fractions of the old averages that are kept, and ε, which prevents a division by 0.
+    """
 
     moment_names = ("mean", "squares")
     learning_rate: float = option(0.001, gt=0)
@@ -130,10 +134,6 @@ class Adam(AdamBase):
 
     Parameters
     ----------
-    beta1, beta2 : float, default=0.9 and 0.999
-        Fractions of the old averages that are kept.
-    epsilon : float, default=1e-8
-        ε, which prevents a division by 0.
     epsilon_hat : float, default=0.0
         ε̂, added to √v before its bias is corrected, so that ε + ε̂ / √(1 − β₂ᵗ) is added to √v̂: the
         ε of the shorter form at the end of the paper's section 2, and scikit-learn's.
@@ -169,10 +169,6 @@ class AdamW(AdamBase):
 
     Parameters
     ----------
-    beta1, beta2 : float, default=0.9 and 0.999
-        Fractions of the old averages that are kept.
-    epsilon : float, default=1e-8
-        ε, which prevents a division by 0.
     weight_decay : float, default=0.01
         λ.
 

@@ -33,16 +33,12 @@ class Optimizer(Configurable, ABC):
     ----------
     full_batch : bool
         Whether each step needs all rows, as in L-BFGS.
-    learning_rate : float
-        η, the scale of the steps.
-    moment_names : tuple of str
-        Names of the vectors that it keeps between steps.
+    learning_rate, n_steps : float and int
+        η, the scale of the steps; steps taken.
     formula : UpdateFormula, optional
         The step as equations, for `explain`.
-    moments : dict of str to ndarray
-        These vectors, of the parameters' length; empty before the first step.
-    n_steps : int
-        Steps taken.
+    moment_names, moments : tuple of str, and dict of str to ndarray
+        The vectors that it keeps between steps, of the parameters' length; empty before the first.
 
     Examples
     --------
@@ -79,10 +75,8 @@ class Optimizer(Configurable, ABC):
 
         Parameters
         ----------
-        parameters : ndarray of shape (n_parameters,)
-            The parameters.
-        gradient : ndarray of shape (n_parameters,)
-            The gradient of the loss.
+        parameters, gradient : ndarray of shape (n_parameters,)
+            The parameters, and the gradient of the loss.
         learning_rate : float, optional
             Learning rate of this step, from a schedule; by default the optimizer's own.
         """

@@ -3,11 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.playground._diagnosis import diagnose, find_overfitting, lowest_test_loss
 from barenet.playground._evaluation import constant_losses
 from barenet.playground._learning_curve import EpochMetrics, LearningCurve
-from barenet.playground._messages import NEW_WEIGHTS, SMALLER_RATE
 from barenet.playground._page_state import DataSettings
+from barenet.playground._problems import (
+    NEW_WEIGHTS,
+    SMALLER_RATE,
+    diagnose,
+    find_overfitting,
+    lowest_test_loss,
+)
 
 
 @pytest.fixture
@@ -21,7 +26,8 @@ def problems(new_task):
         curve = LearningCurve()
         for epoch, loss in enumerate(losses):
             curve.add(EpochMetrics(epoch, loss, loss, score, score))
-        return diagnose(task.network, task, curve, constant_losses(task, "")[0])
+        constant = constant_losses(task, "")[0]
+        return diagnose(task.network, task.training[0], task.metric, curve, constant)
 
     return find
 

@@ -1,21 +1,22 @@
-"""Signs that a training makes no progress, each with a remedy, and overfitting."""
+"""Problems of a training, with their remedies: divergence, a lack of progress, and overfitting."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import some
+from barenet.errors import DivergenceError, some
 from barenet.model._network import Network
 from barenet.playground._learning_curve import EpochMetrics, LearningCurve
-from barenet.playground._messages import NEW_WEIGHTS, SMALLER_RATE, Problem
 from barenet.playground._network_layout import neuron_layers
-from barenet.playground._trainer_messages import TrainingTask
 
+#: A remedy that the page offers as a button: a smaller learning rate, or other initial weights.
+SMALLER_RATE, NEW_WEIGHTS = "rate", "weights"
 #: Maximum number of training rows whose activations are examined.
 MAX_ROWS = 200
 #: Scores from which on nothing is reported.
@@ -37,7 +38,6 @@ WAIT, RECENT, RISE, VISIBLE = 20, 5, 1.1, 0.02
 
 Values = NDArray[np.floating]
 
-
 #: For each activation, whether its slope is almost 0 at the value a, and the name of such a neuron.
 _FLAT: dict[str, tuple[Callable[[Values], NDArray[np.bool_]], str]] = {
     "tanh": (lambda a: 1 - a**2 < FLAT, "saturated (tanh near −1 or 1)"),
@@ -46,19 +46,74 @@ _FLAT: dict[str, tuple[Callable[[Values], NDArray[np.bool_]], str]] = {
 }
 
 
+@dataclass(frozen=True)
+class Problem:
+    """A problem of a training, and the name of the remedy that the page offers."""
+
+    message: str
+    remedy: str = ""
+    #: Whether the training cannot continue as it is.
+    failed: bool = False
+
+
+#: No problem.
+NO_PROBLEM = Problem("")
+#: Message if no gradient changes any weight.
+ALL_DEAD = Problem(
+    "Every gradient was 0, so nothing is learned: all neurons may be dead. "
+    "Reset with other initial weights, or choose leaky ReLU or tanh.",
+    NEW_WEIGHTS,
+)
+#: Message for a model without its training data.
+NO_ROWS = Problem(
+    "There are no rows here to learn from: choose the table that the model was trained on.",
+    failed=True,
+)
+#: Message for a model with several outputs, which no table of the page has as targets.
+MODEL_ONLY = Problem(
+    "A model that predicts several numbers is only shown: it does not learn here.", failed=True
+)
+#: Message if the trainer's process has ended.
+TRAINER_ENDED = Problem(
+    "The process that trains has ended. Start barenet play again; this address remains valid.",
+    failed=True,
+)
+
+
+def exploded(constant_loss: float, loss: float, epoch: int, best_epoch: int) -> Problem:
+    """Report a loss that explodes while it is still finite."""
+    how = f"after epoch {epoch:,} was {loss:.3g} (a constant prediction has {constant_loss:.3g})"
+    return _divergence(how, best_epoch)
+
+
+def diverged(error: DivergenceError, epoch: int, best_epoch: int) -> Problem:
+    """Report a loss that is infinite or NaN, or has run away."""
+    how = "ran away" if math.isfinite(error.loss) else "grew beyond every number"
+    return _divergence(f"{how} in the epoch after {epoch:,}", best_epoch)
+
+
+def _divergence(how: str, best_epoch: int) -> Problem:
+    message = (
+        f"It diverged: the loss {how}. The steps are too long. The network is back at epoch "
+        f"{best_epoch:,}, where its training loss was lowest. Continue from there with a smaller "
+        "learning rate."
+    )
+    return Problem(message, SMALLER_RATE, failed=True)
+
+
 def diagnose(
-    network: Network, task: TrainingTask, curve: LearningCurve, constant_loss: float
+    network: Network, X: Values, metric: str, curve: LearningCurve, constant_loss: float
 ) -> list[Problem]:
-    """List the signs that the training makes no progress."""
+    """List the signs that the training on X makes no progress."""
     newest = curve.newest
     if newest is None or newest.epoch < FIRST_EPOCHS:
         return []
     far = _far_worse(curve, constant_loss)
-    if not far and newest.score >= GOOD[task.metric]:
+    if not far and newest.score >= GOOD[metric]:
         return []
     was_better = newest.loss > MUCH_BETTER * min(row.loss for row in curve.rows)
     remedy = "" if far else SMALLER_RATE if was_better else NEW_WEIGHTS
-    return [*far, *_flat_layers(network, task, remedy)] or _stuck(curve, newest, task.metric)
+    return [*far, *_flat_layers(network, X, remedy)] or _stuck(curve, newest, metric)
 
 
 def lowest_test_loss(rows: Sequence[EpochMetrics]) -> EpochMetrics | None:
@@ -113,10 +168,10 @@ def _stuck(curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Prob
     return [Problem(message, NEW_WEIGHTS)]
 
 
-def _flat_layers(network: Network, task: TrainingTask, remedy: str) -> list[Problem]:
+def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
     """Find layers most of whose neurons have a slope of almost 0 at almost every row."""
     found: dict[str, list[str]] = {}
-    for number, (name, values) in enumerate(_hidden_values(network, task), 1):
+    for number, (name, values) in enumerate(_hidden_values(network, X[:MAX_ROWS]), 1):
         is_flat, called = _FLAT.get(name, (np.zeros_like, ""))
         count = int((is_flat(values).mean(axis=0) >= SATURATED).sum())
         if 2 * count > values.shape[1]:
@@ -133,9 +188,8 @@ def _flat_layers(network: Network, task: TrainingTask, remedy: str) -> list[Prob
     ]
 
 
-def _hidden_values(network: Network, task: TrainingTask) -> Iterator[tuple[str, Values]]:
+def _hidden_values(network: Network, values: Values) -> Iterator[tuple[str, Values]]:
     """Yield the activation of each hidden layer, and its values at some training rows."""
-    values: Values = task.training[0][:MAX_ROWS]
     for layers in neuron_layers(network)[:-1]:
         name = ""
         for layer in layers:

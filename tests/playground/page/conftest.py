@@ -1,0 +1,196 @@
+"""The page in a real browser.
+
+The tests run where Chromium is found; BARENET_CHROMIUM sets its path.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMIUM = os.environ.get("BARENET_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+SECONDS = 60.0
+
+#: A script in the page; `header` and `settings` are those of the first network.
+SCRIPT = """() => {
+  const { panels, state, facts } = window.barenet ?? {};
+  const header = panels?.[0]?.header, settings = state?.networks[0];
+  return (%s);
+}"""
+
+
+class Tab:
+    """The page in a browser."""
+
+    def __init__(self, context: Any, address: str) -> None:
+        self.faults: list[str] = []
+        self.page = context.new_page()
+        self.find, self.labelled = self.page.locator, self.page.get_by_label
+        self.key, self.upload = self.page.keyboard.press, self.page.set_input_files
+        self.click, self.fill, self.check = self.page.click, self.page.fill, self.page.check
+        self.text, self.select = self.page.inner_text, self.page.select_option
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._listen)
+        self.open(address)
+
+    def open(self, address: str) -> None:
+        self.address = address
+        self.page.goto("about:blank")  # else another hash would not load the page again
+        self.page.goto(address)
+        self.until("window.barenet?.frames.drawn > 0")
+
+    def _listen(self, message: Any) -> None:
+        # The browser reports a line that is cut; the page does so in its own words.
+        if message.type == "error" and "WebSocket" not in message.text:
+            self.faults.append(message.text)
+
+    def value(self, script: str) -> Any:
+        return self.page.evaluate(SCRIPT % script)
+
+    def until(self, script: str) -> Any:
+        """Wait for a condition; the page's own policy forbids the browser to do it."""
+        return self._wait(lambda: self.value(script), script)
+
+    def until_text(self, selector: str, words: str) -> None:
+        self._wait(lambda: words in (self.page.text_content(selector) or ""), words)
+
+    def _wait(self, condition: Callable[[], Any], words: str) -> Any:
+        end = time.monotonic() + SECONDS
+        while not (value := condition()):
+            assert time.monotonic() < end, f"not true in {SECONDS} s: {words}"
+            time.sleep(0.03)
+        return value
+
+    def rest(self) -> None:
+        """Wait until the last request is drawn, and nothing more is waiting for it."""
+        self.until("!barenet.latest && barenet.frames.version === barenet.version")
+
+    def step(self, *epochs: int) -> None:
+        """Train for single epochs, and wait for each."""
+        for epoch in epochs:
+            self.click("#step")
+            self.until(f"header.epoch === {epoch} && !barenet.playing")
+
+    def play(self, condition: str) -> None:
+        self.click("#play")
+        self.until(condition)
+
+    def pause(self) -> None:
+        self.play("!barenet.playing")
+
+    def press(self, name: str, **options: Any) -> None:
+        self.page.get_by_role("button", name=name, **options).click()
+
+    def use(self, name: str) -> None:
+        """Choose a data set that has a picture."""
+        self.click(f"[data-name={name}]")
+        self.until(f"facts.name === '{name}'")
+        self.rest()
+
+    def header(self, name: str) -> Any:
+        return self.value(f"header.{name}")
+
+    def picture(self) -> bytes:
+        """The content of the canvas of the output."""
+        self.rest()
+        url = self.value("document.querySelector('.map').toDataURL()")
+        return base64.b64decode(url.partition(",")[2])
+
+    def parameters(self, place: int = 0) -> list[float]:
+        self.rest()
+        return self.value(f"[...panels[{place}].frame.weights]")
+
+    def choose(self, field: str, value: str, place: int = 0) -> None:
+        version = self.value("barenet.version")
+        self.find(f"[data-field={field}]").nth(place).select_option(value)
+        self.until(f"barenet.version > {version}")
+        self.rest()
+
+    def open_neuron(self, column: int, place: int = 0) -> dict[str, Any]:
+        """Click a neuron, and return the answer of the server."""
+        self.find(".column").nth(column).locator(".neuron").nth(place).click()
+        return self.until("document.querySelector('#neuron').open && barenet.neuron.answer")
+
+    def close_neuron(self) -> None:
+        self.click("#neuron .close")
+
+    def change_weight(self, value: str) -> None:
+        """Change the first number of the open neuron, and close it."""
+        field = self.find("#neuron table.weights input[type=number]").first
+        field.fill(value)
+        field.press("Enter")
+        self.close_neuron()
+
+    def slide(self, row: int, value: float) -> dict[str, Any]:
+        """Move a slider of the open neuron, and wait for its new picture."""
+        self.find("#neuron input[type=range]").nth(row).evaluate(
+            "(slider, v) => { slider.value = v; slider.dispatchEvent(new Event('input')); }", value
+        )
+        answer = f"[...barenet.neuron.answer.weights, barenet.neuron.answer.bias].at({row})"
+        self.until(f"Math.abs({answer} - {value}) < 1e-6")
+        return self.value("barenet.neuron.answer")
+
+    def portrait(self) -> str:
+        return self.value("document.querySelector('.portrait').toDataURL()")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is found: install one, or name it by BARENET_CHROMIUM")
+    with sync_api.sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-dev-shm-usage", "--js-flags=--expose-gc"]
+        options += ["--enable-precise-memory-info"]
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def live_server(run_server) -> Iterator[Any]:
+    """A server whose networks learn in a process of their own, as for a user."""
+    with run_server(process=True) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def shared_tab(browser, live_server) -> Tab:
+    """The page of most tests, which saves a new one for each."""
+    return Tab(browser.new_context(), live_server.address)
+
+
+@pytest.fixture
+def tab(browser, live_server, shared_tab) -> Iterator[Callable[..., Tab]]:
+    """Open pages, the first of them in the shared tab; none of them may have an error."""
+    opened: list[Tab] = []
+    contexts: list[Any] = []
+
+    def make(hash: str = "", width: int = 1440, height: int = 900, **options: Any) -> Tab:
+        viewport = {"width": width, "height": height}
+        if opened or options:
+            contexts.append(browser.new_context(viewport=viewport, **options))
+            opened.append(Tab(contexts[-1], live_server.address + hash))
+        else:
+            opened.append(shared_tab)
+            shared_tab.page.set_viewport_size(viewport)
+            shared_tab.open(live_server.address + hash)
+        return opened[-1]
+
+    yield make
+    faults = [fault for each in opened for fault in each.faults]
+    shared_tab.faults.clear()
+    for each in opened:
+        if not each.page.is_closed():
+            each.value("(barenet.line.send('pause'), localStorage.clear())")
+    for context in contexts:
+        context.close()
+    assert faults == []

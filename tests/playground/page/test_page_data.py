@@ -1,0 +1,284 @@
+"""Data sets, tables and models on the page."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from barenet import Network, Scaling, load_predictor, save
+from barenet.cli._main import main
+from barenet.data._datasets import load_dataset
+from barenet.files._predictor import Predictor
+
+
+def test_every_set_can_be_chosen(tab):
+    page = tab()
+    for name in ("xor", "gaussians", "spirals", "moons", "digits", "plane", "hills", "sine"):
+        page.click(f"[data-name={name}]")
+        page.until(f"barenet.state.data.source === '{name}'")
+        page.rest()
+        page.step(1)
+        assert page.value("barenet.points.values.length") > 50
+        matrix = page.find(".confused")
+        assert matrix.is_visible() == (name not in ("plane", "hills", "sine"))
+        if name == "digits":
+            page.open_neuron(1)
+            words = page.text("#neuron .slice")
+            assert words == "The plane of the first two principal components"
+            page.close_neuron()
+    page.labelled("Other data sets").select_option("iris")
+    page.until("facts.name === 'iris'")
+
+
+def test_a_data_set_brings_its_settings_and_yours_stay(tab):
+    page = tab()
+    settings = "settings"
+    page.click("[data-name=xor]")
+    page.until(f"{settings}.hidden.join() === '8' && {settings}.activations.join() === 'relu'")
+    assert page.find("#suited").is_visible()
+    page.choose("learning_rate", "0.03")
+    assert "kept for other data: learning rate." in page.text("#changed")
+    page.click("[data-name=spirals]")
+    page.until(f"{settings}.hidden.join() === '10,8'")
+    assert page.value(f"[{settings}.learning_rate, barenet.state.pace]") == [0.03, 100]
+    page.press("Use the settings that suit these data")
+    page.until(f"{settings}.learning_rate === 0.01 && location.hash === '#data=spirals'")
+    assert page.find("#changed").is_hidden()
+    other = tab("#data=spirals")
+    assert other.value("barenet.state") == page.value("barenet.state")
+
+
+def test_what_was_chosen_on_purpose_outlives_the_data_and_the_rest_is_as_usual(tab):
+    page = tab("#data=sine&noise=0.3&test_size=0.2&features=x1~x2~x1^2&net.loss=huber")
+    page.click("[data-name=circles]")
+    page.until("barenet.state.data.source === 'circles'")
+    data, settings = page.value("[barenet.state.data, settings]")
+    assert (data["features"], data["test_size"]) == (["x1", "x2", "x1^2"], 0.2)
+    assert (data["noise"], settings["loss"]) == (-1, ""), "Huber is of numbers"
+    page.labelled("Other data sets").select_option("iris")
+    page.check("#all-columns")
+    page.until("facts.n_inputs === 4")
+    page.click("[data-name=xor]")
+    page.until("facts.name === 'xor' && facts.inputs.join() === 'x1,x2'")
+
+
+def test_noise_points_and_share(tab):
+    page = tab()
+    page.find("#noise").fill("0.2")
+    page.until("barenet.state.data.noise === 0.2")
+    page.find("#samples").fill("100")
+    page.until("facts.rows[0] + facts.rows[1] === 100")
+    page.find("#test-share").fill("20")
+    page.until("facts.rows.join() === '80,20'")
+    place = page.value("barenet.points.positions[0]")
+    page.click("#regenerate")
+    page.until("barenet.state.data.data_seed === 1")
+    page.until(f"barenet.points.positions[0] !== {place!r}")
+
+
+def test_digits_have_every_answer_and_the_pixels_that_vary(tab):
+    page = tab("#data=digits")
+    assert page.find(".answer").all_inner_texts() == list("0123456789")
+    names = page.find(".inputs .feature-name").all_inner_texts()
+    assert len(names) == 8 and not [name for name in names if name.startswith("pixel_0")]
+    assert page.text(".inputs .rest") == "+56 pixels that vary less"
+    assert page.find(".inputs .pixel").count() == 8
+    spread = load_dataset("digits").X.std(axis=0).reshape(8, 8)
+    told = [spread[tuple(map(int, name.split("_")[1:]))] for name in names]
+    assert min(told) > np.median(spread)
+    link = page.value("panels[0].network.links.links[0].row")
+    page.value(f"panels[0].network.acts.open(0, 0, {link})")
+    page.until("document.querySelector('#neuron').open && barenet.neuron.answer")
+    rows = page.find("#neuron .weights th").all_inner_texts()
+    assert len(rows) == 65 and not [row for row in rows if "input" in row]
+    assert page.value("document.activeElement.ariaLabel") == f"Weight of {names[0]}"
+    assert page.text("#neuron .sum").count("·") == 8
+    assert all(name in page.text("#neuron .sum") for name in names)
+
+
+def test_a_slice_is_named_on_the_picture_and_what_it_holds_is_pale(tab):
+    page = tab("#data=iris&features=all")
+    words = "A slice: sepal length and sepal width are fixed at their median"
+    assert page.text(".output .slice") == words
+    page.open_neuron(1)
+    assert page.text("#neuron .slice") == words
+    page.close_neuron()
+    strongest = page.value(
+        "[0, 1, 2, 3].map((input) => Math.max(..."
+        "barenet.points.inputs.subarray(576 * input, 576 * (input + 1)).map(Math.abs)))"
+    )
+    assert min(strongest[2:]) > 100 and max(strongest[:2]) < 64
+    page = tab("#data=iris")
+    assert not page.find(".output .slice").is_visible(), "the network sees no other column"
+    names = page.find(".inputs .feature-name").all_inner_texts()
+    assert names[:3] == ["petal length", "petal width", "petal length²"]
+    page.open_neuron(1)
+    assert "· petal length" in page.text("#neuron .sum")
+
+
+def test_a_table_of_ones_own(tab, tmp_path):
+    path = tmp_path / "my <b>flowers.csv"
+    numbers = [(i % 3 + i / 97, (i % 3) ** 2 - i / 89) for i in range(90)]
+    rows = [f"n{i},{a:.3f},{b:.3f},{i},{'abc'[i % 3]}" for i, (a, b) in enumerate(numbers)]
+    path.write_text("\n".join(["name,height,width,weight,kind", *rows]) + "\n")
+    page = tab()
+    page.click("#own summary")
+    page.upload("#csv", str(path))
+    page.until("facts.classes?.length === 3")
+    assert page.value("facts.axes") == ["height", "width"]
+    assert page.find("#described").inner_text().startswith("my <b>flowers.csv:")
+    train, play = page.find("#commands code").all_inner_texts()
+    assert shlex.split(train)[1:5] == ["train", path.name, "--target", "kind"]
+    assert shlex.split(play) == ["barenet", "play", "runs/my <b>flowers"]
+    page.open_neuron(1)
+    assert page.find("#neuron .axis").all_inner_texts() == ["height", "width"]
+    said = page.text("#neuron .anatomy")
+    assert "· height" in said and "weight of width" in said and "x₁" not in said
+    page.close_neuron()
+    assert "width²" in page.find(".feature-name").all_inner_texts()
+    page.select("#axis-y", "weight")
+    page.until("facts.axes[1] === 'weight'")
+    page.select("#target", "height")
+    page.until("facts.task === 'regression'")
+    page.check("#all-columns")
+    page.until("facts.n_inputs === 2")
+    page.step(1)
+    page.open_neuron(1)
+    page.click("#neuron summary")
+    page.until("document.querySelector('.summary li')")
+    told = page.find(".summary li .sum").first.inner_text()
+    width, weight = map(
+        float, re.search(r"\((\S+)\), .+\((\S+)\)$", told.replace("−", "-")).groups()
+    )
+    assert weight % 1 == 0, "as the table has it, beside what it is scaled"
+    assert width == pytest.approx((weight % 3) ** 2 - weight / 89, abs=1e-3)
+
+
+def test_a_table_that_cannot_be_read_is_told_of(tab, tmp_path):
+    path = tmp_path / "bad.csv"
+    page = tab()
+    page.click("#own summary")
+    for content, words in (
+        (b"a,b\n1,2\n3\n", "bad.csv:3: expected 2 values"),
+        (b"a,b\n1,\xff\x00\n", "save it as UTF-8"),
+        (b"a,b\nx,y\nz,w\n", "no column of numbers"),
+        (b"a" * (20 * 2**20 + 1), "larger than 20 MiB"),
+    ):
+        path.write_bytes(content)
+        page.upload("#csv", str(path))
+        page.until_text("#notice", f"{words}")
+        assert page.value("facts.name") == "circles", "what was there stays"
+    page.faults.clear()  # the browser tells of the status, too
+
+
+def test_a_long_table_with_line_breaks_words_and_holes(tab, tmp_path):
+    path = tmp_path / "long.csv"
+    rows = (f'{n},{n % 17 or ""},"two\nlines",{"ab"[n % 2]}\n' for n in range(100_000))
+    path.write_text("first,second,said,kind\n" + "".join(rows))
+    page = tab()
+    page.click("#own summary")
+    page.upload("#csv", str(path))
+    page.until("facts.table")
+    told = page.text("#described")
+    assert (
+        "5,000 of 100,000 rows" in told
+        and "without said" in told
+        and "missing values filled" in told
+    )
+    page.step(1)
+    page.click("[data-action=export]")
+    with page.page.expect_download() as download:
+        page.click("#model")
+    model = tmp_path / "model.safetensors"
+    download.value.save_as(model)
+    page.click("#export .close")
+    page.upload("#model-file", str(model))
+    page.until("facts.rows.join() === '4000,1000' && facts.required")
+    page.click("#step")
+    page.until("header.epoch === 1 && header.newest")
+
+
+def test_a_model_is_opened(tab, tmp_path):
+    page = tab()
+    path = tmp_path / "mine.safetensors"
+    train = ["train", "moons", "--epochs", "2", "--no-plots", "--out", str(tmp_path / "run")]
+    assert main(train) == 0
+    (tmp_path / "run" / "model.safetensors").rename(path)
+    page.click("#opened summary")
+    page.upload("#model-file", str(path))
+    page.until("facts.name === 'moons' && panels[0].frame")
+    expected = load_predictor(path).network.parameters
+    page.until("settings.hidden.join() === '1'")
+    assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
+    assert "The settings of its training are not in the file" in page.text("#described")
+    page.step(1)
+    page.click("#reset")
+    page.until("header.epoch === 0")
+    assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
+    path.write_bytes(b"no model")
+    page.upload("#model-file", str(path))
+    page.until_text("#notice", "the model")
+    page.faults.clear()  # the browser tells of the status, too
+
+
+def test_of_a_model_of_several_numbers_each_is_shown(tab, tmp_path):
+    path = tmp_path / "two.safetensors"
+    save(
+        Predictor(
+            network=Network.dense([2, 4, 2], seed=1),
+            preprocessing=Scaling("standardize", np.zeros(2), np.ones(2)),
+            classes=None,
+            feature_names=("x0", "x1"),
+            target_name="y",
+            dataset="",
+        ),
+        path,
+    )
+    page = tab()
+    page.click("#opened summary")
+    page.upload("#model-file", str(path))
+    page.until("facts.outputs.join() === 'y 1,y 2' && facts.target === 'y 1'")
+    assert "A model that predicts 2 numbers" in page.text("#described")
+    assert page.find(".feature-name").all_inner_texts() == ["x0", "x₁"]
+    first = page.picture()
+    page.select("#target", "y 2")
+    page.until("facts.target === 'y 2'")
+    assert page.picture() != first
+    assert not page.find("#task").is_visible()
+    computed = replace(load_predictor(path), network=Network.dense([2, 1], output="identity"))
+    save(replace(computed, feature_names=("height", "x2^2"), dataset="mine.csv"), path)
+    page.upload("#model-file", str(path))
+    page.until_text("#described", "no table holds")
+
+
+def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = (f"{n % 7},{n % 5},{'rgb'[n % 3]},{n % 2},{'xyz'[n % 3]}\n" for n in range(120))
+    (tmp_path / "mine.csv").write_text("a,b,colour,c,kind\n" + "".join(rows))
+    said = ["--epochs", "2", "--no-plots", "--no-baselines", "--layers", "6", "4", "3"]
+    assert main(["train", "mine.csv", "--target", "kind", "--out", "run", *said]) == 0
+    page = tab()
+    page.click("#opened summary")
+    page.upload("#model-file", "run/model.safetensors")
+    page.until("facts.name === 'mine.csv' && header.newest === null")
+    assert "whose rows are not here" in page.text("#described")
+    assert page.value("facts.inputs") == ["a", "b", "colour=b", "colour=g", "colour=r", "c"]
+    page.find(".map").hover(position={"x": 100, "y": 100})
+    assert re.search(r": [xyz], \d+ %", page.text(".output .value"))
+    page.open_neuron(1)
+    assert "Inputs are as the model scales them." in page.text("#neuron .likeness .hint")
+    assert "other 4 inputs are fixed at their median" in page.text("#neuron .slice")
+    page.close_neuron()
+    page.select("#axis-y", "c")
+    page.until("facts.axes[1] === 'c'")
+    page.play("document.querySelector('.words').textContent.includes('choose the table')")
+    page.click("#own summary")
+    page.upload("#csv", "mine.csv")
+    page.until("facts.rows.join() === '96,24' && header.newest")
+    expected = load_predictor("run/model.safetensors").network.parameters
+    assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
+    page.step(1)

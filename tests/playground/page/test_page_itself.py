@@ -1,0 +1,291 @@
+"""The page itself: its layout, its security, its speed and its memory."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from barenet.cli._main import main
+from barenet.cli._play import _write_redirect
+from barenet.playground._client import MAX_UNDRAWN
+
+
+def test_the_page_explains_itself_and_has_things_to_try(tab):
+    page = tab()
+    assert page.find(".about h3").count() >= 6
+    page.page.get_by_text("Three neurons are enough").click()
+    page.until("settings.hidden.join() === '3' && barenet.playing")
+    assert page.value("window.scrollY") == 0, "what was chosen is seen"
+    page.click("#play")
+
+
+def test_everything_has_a_name_for_who_cannot_see(tab):
+    page = tab("#networks=2&data=digits")
+    nameless = page.value(
+        "[...document.querySelectorAll('button, select, input, a, [role=img]')]"
+        ".filter((each) => !(each.getAttribute('aria-label') || each.labels?.length"
+        " || each.textContent.trim() || each.title)).map((each) => each.outerHTML)"
+    )
+    assert nameless == []
+    assert page.value("document.documentElement.lang") == "en"
+    assert page.value("document.querySelectorAll('h1').length") == 1
+    page.step(1)
+    page.value("barenet.announce()")
+    assert "Epoch 1: training loss" in page.text("#live")
+    for summary in page.find(".confused summary").all():
+        summary.click()
+    names = page.value(
+        "[...document.querySelectorAll('section, [role=region]')].map((each) =>"
+        " each.getAttribute('aria-label') ?? each.getAttribute('aria-labelledby')).filter(Boolean)"
+    )
+    assert len(names) == len(set(names)) >= 8
+    page.step(2)
+    page.open_neuron(1)
+    page.click("#neuron details summary")
+    page.until("document.querySelector('.numbers').children.length")
+    page.value("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+    unreached = page.value(
+        "[...document.querySelectorAll('*')].filter((each) =>"
+        " /auto|scroll/.test(getComputedStyle(each).overflow) && each.checkVisibility() &&"
+        " (each.scrollWidth > each.clientWidth + 1 || each.scrollHeight > each.clientHeight + 1) &&"
+        " each.tabIndex < 0 && !each.querySelector('a, button, input, summary, [tabindex=\"0\"]')"
+        ").map((each) => each.className)"
+    )
+    assert unreached == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(683, 384), (342, 192)])
+def test_a_page_that_is_zoomed_has_room(tab, width, height):
+    """At 200 % and 400 % on 1366 × 768: nothing stays in place over the page, and Play is round."""
+    page = tab(width=width, height=height)
+    assert page.value("document.documentElement.scrollWidth") <= width
+    play = page.find("#play").bounding_box()
+    assert play["width"] == play["height"]
+    if height == 384:
+        assert page.value("document.querySelector('.bar').offsetHeight") < 0.3 * height
+    page.value("window.scrollTo(0, 700)")
+    over = page.value(
+        f"[5, {height} - 5].filter((y) => document.elementFromPoint({width} / 2, y)"
+        "?.closest('.bar')).length"
+    )
+    assert over == 0
+
+
+@pytest.mark.parametrize(("data", "width"), [("moons", 320), ("digits", 390)])
+def test_an_explanation_fits_a_phone(browser, tmp_path, data, width):
+    assert main(["explain", data, "--rows", "0", "1", "--out", str(tmp_path / "step.html")]) == 0
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    try:
+        page.goto((tmp_path / "step.html").as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "dark"),
+        (1440, "light"),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in [(768, "dark"), (768, "light")]),
+    ],
+)
+def test_nothing_sticks_out(tab, scheme, width):
+    """At a phone's width, a tablet's and a desk's; the text is readable on its ground."""
+    page = tab("#data=digits&net.hidden=16", width=width, height=844, color_scheme=scheme)
+    assert page.value("document.documentElement.scrollWidth") <= width
+    for selector in ("body", ".hint", ".text", ".field"):
+        assert contrast(page, selector) >= 4.5
+    page.open_neuron(1)
+    assert page.value(
+        "(() => { const sheet = document.querySelector('#neuron'); return sheet.scrollWidth <="
+        " sheet.clientWidth && sheet.getBoundingClientRect().bottom <= innerHeight; })()"
+    )
+
+
+def contrast(page: Any, selector: str) -> float:
+    """WCAG 2's ratio of a text's lightness and that of the panel that it stands on."""
+    colours = page.value(
+        f"[getComputedStyle(document.querySelector('main {selector}') ?? document.body).color,"
+        " getComputedStyle(document.querySelector('.panel')).backgroundColor]"
+    )
+    lights = sorted(lightness(colour) for colour in colours)
+    return (lights[1] + 0.05) / (lights[0] + 0.05)
+
+
+def lightness(colour: str) -> float:
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_the_theme_is_turned(tab):
+    page = tab(color_scheme="light")
+    before = page.picture()
+    page.click("#theme")
+    assert page.value("document.documentElement.dataset.theme") == "dark"
+    apart = page.value(
+        "import('./colours.js').then(({ palette }) => [palette.positive, [0, 8, 16].map((shift) =>"
+        " (palette.ramp[255] >> shift) & 255)])"
+    )
+    point, ground = sorted((lightness(str(each)) for each in apart), reverse=True)
+    assert (point + 0.05) / (ground + 0.05) > 1.4, "a point stands out where all is sure"
+    assert page.picture() != before
+
+
+def test_a_page_of_another_site_gets_nothing(browser, live_server):
+    """It knows the whole address, and its frames, requests and sockets are refused all the same."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto("data:text/html,<p>another site</p>")
+    asked = page.evaluate(
+        "async (address) => { const line = new WebSocket(address.replace('http', 'ws') + 'socket');"
+        " const told = await new Promise((done) => { line.onopen = () => done('open');"
+        " line.onerror = () => done('refused'); });"
+        " const read = await fetch(address).then((answer) => answer.ok, () => 'refused');"
+        " const sent = await fetch(address + 'table', { method: 'POST', body: 'a,b' })"
+        ".then((answer) => answer.ok, () => 'refused'); return [told, read, sent]; }",
+        live_server.address,
+    )
+    context.close()
+    assert asked == ["refused"] * 3
+
+
+def test_the_file_that_the_command_opens_leads_to_the_page_once(browser, live_server):
+    """A browser treats a file as another site: the server admits the one that is expected."""
+    path = _write_redirect(live_server.address + "#data=xor")
+    live_server.server.security.expects_redirect = True
+    page = browser.new_page()
+    try:
+        page.goto(path.as_uri())
+        page.wait_for_url(live_server.address + "*")
+        page.wait_for_selector("#sets [aria-checked=true][data-name=xor]")
+        page.reload()
+        page.wait_for_selector("#sets [aria-checked=true][data-name=xor]")
+        with page.expect_response(live_server.address) as answer:
+            page.goto(path.as_uri())
+        assert answer.value.status == 403
+    finally:
+        page.close()
+        path.unlink()
+
+
+def test_no_code_but_its_own_runs_on_the_page(tab):
+    page = tab()
+    page.value(
+        "document.body.append(Object.assign(document.createElement('script'),"
+        " { textContent: 'window.foreign = true' }))"
+    )
+    assert page.value("window.foreign === undefined")
+    assert any("Content Security Policy" in fault for fault in page.faults)
+    page.faults.clear()
+
+
+def test_a_page_that_loses_the_line_finds_its_network_again(tab, live_server):
+    page = tab("#pace=0")
+    page.play("header.epoch > 50")
+    page.pause()
+    session, before = page.value("barenet.session"), page.parameters()
+    drawn = page.value("barenet.frames.drawn")
+    page.value("barenet.line.socket.close()")
+    page.until("barenet.line.lost === 1 && barenet.line.socket.readyState === 1")
+    page.until(f"barenet.frames.drawn > {drawn}")
+    assert page.value("barenet.session") == session
+    assert page.parameters() == before
+
+
+def test_a_page_that_is_hidden_is_sent_nothing(tab, live_server, wait_until):
+    page = tab("#pace=0")
+    page.play("header.epoch > 5")
+    # As a browser does it: on a page that is hidden nobody is called to draw.
+    page.value(
+        "(window.call = requestAnimationFrame, window.requestAnimationFrame = (draw) =>"
+        " (window.later = draw))"
+    )
+    received = page.value("barenet.frames.received")
+    session = live_server.sessions.open[page.value("barenet.session")]
+    version = session.version
+    wait_until(lambda: session.version > version + 20)
+    assert page.value("barenet.frames.received") <= received + 2 * MAX_UNDRAWN
+    drawn = page.value("barenet.frames.drawn")
+    page.value("(window.requestAnimationFrame = window.call, window.later(performance.now()))")
+    page.until(f"barenet.frames.drawn > {drawn + 5}")
+
+
+@pytest.mark.slow
+def test_a_page_that_is_left_open_does_not_grow(tab, live_server):
+    """Thousands of epochs and hundreds of pictures: all that is kept is bounded."""
+    page = tab("#pace=0&net.batch_size=0")
+    page.play("header.epoch > 5000 && barenet.frames.drawn > 50")
+    before, drawn = memory(page), page.value("barenet.frames.drawn")
+    page.until(f"header.epoch > 10000 && barenet.frames.drawn > {drawn + 250}")
+    grown = memory(page) - before
+    session = live_server.sessions.open[page.value("barenet.session")]
+    assert len(session.views[0].curve.rows) <= session.views[0].curve.max_points
+    assert page.value("panels[0].curve.rows.length") <= 1001
+    page.pause()
+    assert len(session.views[0].latest.status.saved) <= 512
+    assert grown < 1.5, "250 pictures of 10 kB are more"
+
+
+def memory(page: Any) -> float:
+    """MiB that the page holds for good: the least of some, as a picture may be on its way."""
+    sizes = []
+    for _ in range(8):
+        page.value("window.gc()")
+        sizes.append(page.value("performance.memory.usedJSHeapSize") / 2**20)
+        time.sleep(0.05)
+    return min(sizes)
+
+
+@pytest.mark.slow
+def test_pictures_a_second_and_epochs_a_second(tab, live_server, record_property):
+    """Figures for the reader; what is asserted holds on a busy machine, too."""
+    page = tab()
+    page.value(
+        "(window.written = 0, new MutationObserver(() => (window.written += 1))"
+        ".observe(document.querySelector('#epoch'), { childList: true }))"
+    )
+    page.play("header.epoch > 5")
+    pictures = rate(lambda: page.value("barenet.frames.drawn"))
+    numbers = rate(lambda: page.value("window.written"))
+    page.click("#play")
+    watched, alone = epochs_a_second(tab("#pace=0"), live_server)
+    record_property(
+        "figures",
+        f"playground: {pictures:.0f} pictures and {numbers:.0f} numbers a second at "
+        f"30 epochs a second; {watched:,.0f} epochs a second with the page open, "
+        f"{alone:,.0f} without (medians of 3 turns)",
+    )
+    assert pictures > 5
+    assert numbers <= 12, "a number stays for a tenth of a second"
+
+
+def epochs_a_second(page: Any, live_server: Any) -> tuple[float, float]:
+    """How fast a network learns with its page open, and with the line cut, in turns."""
+    page.play("header.speed > 0")
+    session = live_server.sessions.open[page.value("barenet.session")]
+    watched, alone = [], []
+    for _ in range(3):
+        watched.append(rate(lambda: session.views[0].latest.status.epoch))
+        drawn = page.value(
+            "(barenet.line.socket.onclose = null, barenet.line.socket.close(),"
+            " barenet.frames.drawn)"
+        )
+        alone.append(rate(lambda: session.views[0].latest.status.epoch))
+        page.value("barenet.line.open()")
+        page.until(f"barenet.frames.drawn > {drawn}")
+    return statistics.median(watched), statistics.median(alone)
+
+
+def rate(count: Callable[[], int], seconds: float = 1.0) -> float:
+    """How much is counted in a second."""
+    before, start = count(), time.monotonic()
+    time.sleep(seconds)
+    return (count() - before) / (time.monotonic() - start)

@@ -1,0 +1,298 @@
+"""The network of the page, its output, a second network, and what can be shared of it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+import pytest
+
+from barenet import load_predictor
+
+
+def test_layers_and_neurons_come_and_go(tab):
+    page = tab()
+    more, fewer = page.find("[data-action=more]"), page.find("[data-action=fewer]")
+    for count in (3, 4, 5, 6):
+        more.click()
+        page.until(f"settings.hidden.length === {count}")
+    for count in (5, 4, 3, 2, 1, 0):
+        fewer.click()
+        page.until(f"settings.hidden.length === {count}")
+    assert fewer.is_disabled()
+    assert "linear" in page.text(".count")
+    more.click()
+    page.until("settings.hidden.length === 1")
+    page.labelled("One neuron more in layer 1").click()
+    page.until("settings.hidden[0] === 5")
+    page.labelled("One neuron less in layer 1").click()
+    page.until("settings.hidden[0] === 4")
+    page.labelled("Neurons in layer 1").fill("64")
+    page.labelled("Neurons in layer 1").press("Enter")
+    page.until("panels[0].facts.layout[0].n_out === 64")
+    page.labelled("Activation of layer 1").select_option("relu")
+    page.until("settings.activations[0] === 'relu'")
+
+
+def test_inputs_are_chosen(tab):
+    page = tab()
+    names = ["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)"]
+    for count, label in enumerate(["x₁²", "x₂²", "x₁x₂", "sin x₁", "sin x₂"], start=3):
+        page.labelled(f"Input {label}", exact=True).click()
+        page.until(f"facts.features.join() === '{','.join(names[:count])}'")
+    page.labelled("Input x₂", exact=True).click()
+    page.until("!facts.features.includes('x2')")
+    assert "without x₂. Click it again to take it back in." in page.text("#notice")
+    assert page.value("panels[0].facts.layout[0].n_in") == 6
+
+
+def test_links_are_as_wide_and_coloured_as_their_weights(tab):
+    page = tab("#net.hidden=1&net.activations=tanh&features=x1")
+    widths = {}
+    for weight in (4, -4, 0.05):
+        page.find(".column").nth(1).locator(".neuron").first.click()
+        page.change_weight(str(weight))
+        page.until(f"Math.abs(panels[0].frame.weights[0] - {weight}) < 1e-6")
+        page.rest()
+        widths[weight] = page.value(COLUMN_OF_A_LINK)
+    blue, orange, thin = widths.values()
+    assert all(b > r for r, _, b in blue) and all(r > b for r, _, b in orange)
+    assert len(blue) == len(orange) > 2 * len(thin) > 0
+
+
+#: The pixels with ink in them, down through the middle of the first link.
+COLUMN_OF_A_LINK = (
+    "(() => { const { canvas, links: [link], ratio } = panels[0].network.links;"
+    " const x = Math.round(ratio * (link.from.x + link.to.x) / 2);"
+    " const { data } = canvas.getContext('2d').getImageData(x, 0, 1, canvas.height);"
+    " const at = (_, y) => [...data.slice(4 * y, 4 * y + 4)];"
+    " const rows = Array.from({ length: canvas.height }, at);"
+    " const far = (pixel) => pixel.some((each, i) => Math.abs(each - rows[0][i]) > 50);"
+    " return rows.filter(far).map((pixel) => pixel.slice(0, 3)); })()"
+)
+
+
+def point_at_first_link(page: Any) -> list[float]:
+    """Move the pointer to the middle of the first link, and return the place."""
+    place = page.value(
+        "(({ links: [link] }, home) => [home.left + (link.from.x + link.to.x) / 2,"
+        " home.top + (link.from.y + link.to.y) / 2])(panels[0].network.links,"
+        " document.querySelector('.layers-row').getBoundingClientRect())"
+    )
+    page.page.mouse.move(*place)
+    page.until("!document.querySelector('#tip').hidden")
+    return place
+
+
+def test_a_link_under_the_pointer_tells_its_weight(tab):
+    page = tab()
+    place = point_at_first_link(page)
+    weight = page.parameters()[0]
+    assert f"{abs(weight):.3f}" in page.text("#tip")
+    page.page.mouse.click(*place)
+    page.until("document.querySelector('#neuron').open")
+    assert page.text("#neuron-title") == "Layer 1, neuron 1"
+    page.close_neuron()
+    point_at_first_link(page)
+    at, first = page.find("#tip").bounding_box(), page.text("#tip")
+    page.key("Space")
+    page.until("header.epoch > 20")
+    page.key("Space")
+    page.until("!header.playing")
+    page.rest()
+    told, weight = page.text("#tip"), page.parameters()[0]
+    assert told != first and f"{abs(weight):.3f}" in told
+    assert page.find("#tip").bounding_box()["x"] == at["x"]
+
+
+def test_a_neuron_under_the_pointer_is_shown_large(tab):
+    page = tab()
+    picture = page.picture()
+    neuron = page.find(".column").nth(1).locator(".neuron").first
+    neuron.hover()
+    page.until("document.querySelector('.output .title').textContent === 'Layer 1, neuron 1'")
+    assert page.picture() != picture
+    page.page.mouse.move(5, 5)
+    page.until("document.querySelector('.output .title').textContent === 'Output'")
+    page.find(".map").hover(position={"x": 100, "y": 100})
+    assert re.fullmatch(r"\(.+\): [01], \d+ %", page.text(".output .value"))
+
+
+def test_a_weight_that_is_changed_changes_the_picture(tab):
+    page = tab()
+    before, picture = page.parameters(), page.picture()
+    page.open_neuron(3)
+    page.change_weight("5")
+    page.until("panels[0].frame.weights[22] === 5")
+    assert page.picture() != picture
+    after = page.parameters()
+    assert after == [*before[:22], 5, *before[23:]]
+
+
+def test_each_task_has_its_scale_and_its_score(tab):
+    page = tab()
+    scale = "document.querySelector('.legend').getAttribute('aria-label')"
+    assert page.value(scale) == "Colour scale: orange for 0, blue for 1"
+    assert page.text(".score-name") == "Accuracy"
+    page.click(".confused summary")
+    page.click("#step")
+    page.until("document.querySelectorAll('.matrix td').length === 4")
+    counts = [int(cell) for cell in page.find(".matrix td").all_inner_texts()]
+    assert sum(counts) == 250
+    page.click("[data-name=digits]")
+    page.until("document.querySelectorAll('.legend .class').length === 10")
+    page.click("[data-name=plane]")
+    page.until("document.querySelector('.score-name').textContent === 'R²'")
+    low, high = page.value("facts.range")
+    assert low < -0.5 < 0.5 < high and "orange for −" in page.value(scale)
+
+
+def test_test_points_and_sharp_answers(tab):
+    page = tab()
+    picture = page.picture()
+    page.check("[data-view=tests]")
+    with_tests = page.picture()
+    page.check("[data-view=discrete]")
+    assert len({picture, with_tests, page.picture()}) == 3
+    assert "tests=true" in page.value("location.hash")
+    assert "discrete=true" in page.value("location.hash")
+    box = page.find("[data-view=discrete]")
+    assert box.is_visible() and box.is_checked()
+    for name in ("plane", "sine"):
+        page.click(f"[data-name={name}]")
+        page.until(f"facts.name === '{name}'")
+        page.rest()
+        assert not box.is_visible()
+    page.click("[data-name=plane]")
+    page.until("facts.name === 'plane'")
+    sharp = page.picture()
+    page.page.evaluate("barenet.look('discrete', false)")
+    assert page.picture() == sharp, "numbers have no borders"
+
+
+def test_the_confusion_matrix_is_there_at_rest_and_names_its_rows(tab):
+    caption = ".matrix caption"
+    page = tab("#data=iris")
+    page.click(".confused summary")
+    assert page.text(caption) == "45 test rows"
+    assert sum(map(int, page.find(".matrix td").all_inner_texts())) == 45
+    page = tab("#samples=5000&test_size=0.5&net.hidden=200~200&net.activations=tanh~tanh")
+    page.click(".confused summary")
+    assert page.text(caption) == "2,000 of 2,500 test rows"
+
+
+def test_two_networks_side_by_side_on_the_same_data(tab):
+    page = tab(width=1280, height=720)
+    page.step(1, 2)
+    page.click("#compare")
+    page.until("panels.length === 2 && panels[1].frame")
+    page.choose("optimizer", "sgd", place=1)
+    told = page.find(".learning h2")
+    assert told.all_inner_texts() == ["Network A epoch 2", "Network B epoch 0"]
+    notice = page.find("#notice")
+    assert "B begins at epoch 0, Network A continues from 2. Reset" in notice.inner_text()
+    notice.click()
+    assert notice.is_visible(), "it may be copied from"
+    page.click("#reset")
+    assert not notice.is_visible(), "a press beside it ends it"
+    page.until("panels.every((lane) => lane.header.epoch === 0)")
+    page.click("#step")
+    page.until("panels.every((lane) => lane.header.epoch === 1)")
+    for inviting in (True, False):
+        assert page.find(".invitation").first.is_visible() == inviting
+        stages = [box.bounding_box()["y"] for box in page.find(".stage").all()]
+        assert stages[0] == stages[1], "level, also where they invite"
+        if inviting:
+            page.open_neuron(1)
+            page.close_neuron()
+    head, stage = (page.find(f".network {each}").first for each in (".head", ".stage"))
+    end = head.bounding_box()["y"] + head.bounding_box()["height"]
+    assert stage.bounding_box()["y"] - end < 20, "what is gone leaves no room"
+    assert page.parameters(0) != page.parameters(1)
+    for width in (1280, 1120):
+        page.page.set_viewport_size({"width": width, "height": 720})
+        boxes = [box.bounding_box() for box in page.find(".network-panel").all()]
+        assert boxes[0]["y"] == boxes[1]["y"] and boxes[0]["x"] < boxes[1]["x"]
+        assert page.value("document.documentElement.scrollWidth") <= width
+        heading = page.page.get_by_role("heading", name="Learning curve").first
+        assert heading.bounding_box()["height"] < 24, "on one line"
+        maps = [box.bounding_box() for box in page.find(".map").all()]
+        assert all(each["y"] + each["height"] < 720 for each in maps), (
+            "both answers are seen at once"
+        )
+    page.click("#compare")
+    page.until("panels.length === 1")
+    page.page.set_viewport_size({"width": 768, "height": 720})
+    page.click("#compare")
+    page.until_text("#notice", "B stands below Network A")
+
+
+def test_an_address_makes_the_same_network_again(tab):
+    page = tab("#data=moons&net.hidden=3~3&net.activations=relu~tanh&net.seed=7&pace=0&noise=0.2")
+    page.play("header.epoch > 20")
+    page.pause()
+    page.click("#share")
+    epoch = page.header("epoch")
+    hash = page.until("location.hash.includes('epoch=') && location.hash")
+    other = tab(hash)
+    other.until(f"header.epoch === {epoch} && !barenet.playing")
+    assert other.parameters() == page.parameters()
+    assert other.value("barenet.state") == page.value("barenet.state")
+
+
+def test_a_weight_changed_by_hand_is_in_the_address(tab):
+    page = tab("#pace=0&net.hidden=3&net.activations=tanh")
+    page.open_neuron(1)
+    page.change_weight("2.5")
+    page.step(1, 2, 3)
+    page.open_neuron(1, 1)
+    page.change_weight("-1.25")
+    page.until("location.hash.includes('net.edits=0_0_2.5*3_1_-1.25')")
+    page.step(4)
+    page.click("#share")
+    hash = page.until("location.hash.includes('epoch=4') && location.hash")
+    other = tab(hash)
+    other.until("header.epoch === 4 && !barenet.playing")
+    assert other.parameters() == page.parameters()
+    assert other.value("location.hash").count("net.edits=0_0_2.5*3_1_-1.25") == 1
+
+
+def test_an_address_of_nonsense_starts_as_if_there_were_none(tab):
+    page = tab("#data=nowhere&net.hidden=3~x&net.edits=1_x&rows=table:7")
+    page.until_text("#notice", "This address cannot")
+    assert page.value("barenet.state.data.source") == "circles"
+
+
+def test_what_is_shared_is_a_command_without_the_secret(tab, live_server, tmp_path):
+    page = tab("#data=xor&net.hidden=3&pace=0", permissions=["clipboard-read", "clipboard-write"])
+    page.step(1)
+    page.click("#share")
+    page.until_text("#notice", "A command is copied")
+    copied = page.page.evaluate("() => navigator.clipboard.readText()")
+    words = shlex.split(copied)
+    assert words[:2] == ["barenet", "play"] and live_server.token not in copied
+    assert words[2] == page.value("location.hash") and words[2].endswith("&epoch=1")
+    path = tmp_path / "it's mine.csv"
+    path.write_text("a,b,y\n" + "".join(f"{n},{n % 7},{n}\n" for n in range(40)))
+    page.upload("#csv", str(path))
+    page.until("facts.table && panels[0].frame")
+    page.click("#share")
+    page.until("document.querySelector('#notice').textContent.includes(\"and it's mine.csv\")")
+    words = shlex.split(page.page.evaluate("() => navigator.clipboard.readText()"))
+    assert words[:3] == ["barenet", "play", path.name] and words[3] == page.value("location.hash")
+
+
+def test_what_can_be_taken_away(tab, tmp_path):
+    page = tab()
+    page.step(1)
+    page.click("[data-action=export]")
+    page.until("document.querySelector('#export').open")
+    assert page.text("#command").startswith("barenet train circles")
+    assert "barenet.train(" in page.text("#code")
+    with page.page.expect_download() as download:
+        page.click("#model")
+    path = tmp_path / "model.safetensors"
+    download.value.save_as(path)
+    network = load_predictor(path).network
+    assert network.parameters.tolist() == pytest.approx(page.parameters())

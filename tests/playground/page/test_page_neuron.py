@@ -1,0 +1,191 @@
+"""A neuron of the page enlarged, and the explanation of a step."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+
+def test_a_newcomer_is_told_why_a_neuron_draws_a_line(tab):
+    page = tab()
+    invitation = page.page.get_by_text("Click a neuron to see how it computes its output.")
+    assert invitation.is_visible()
+    told = page.open_neuron(1)
+    words = page.text("#neuron .why")
+    assert "Why it draws a straight line" in words and "shifts the line" in words
+    assert "0 is their mean, 1 a standard deviation." in page.text("#neuron .likeness .hint")
+    for value in (*told["weights"], told["bias"]):
+        assert f"{abs(value):.2f}" in page.text("#neuron .sum")
+    ends = [told["line"][place : place + 2] for place in range(0, len(told["line"]), 2)]
+    right, down = told["arrow"][2:]
+    across = [x * right + y * down for x, y in ends]
+    assert max(across) - min(across) < 1e-3, "straight, and the arrow is at a right angle to it"
+    page.close_neuron()
+    assert not invitation.is_visible()
+    page.page.reload()
+    page.until("window.barenet?.frames.drawn > 0")
+    assert not invitation.is_visible(), "the browser remembers"
+
+
+def test_a_weight_turns_the_line_and_the_bias_shifts_it(tab):
+    page = tab()
+    first = page.open_neuron(1)
+    pictures = [page.picture(), page.portrait()]
+    turned = page.slide(0, -1.5)
+    assert turned["arrow"][2:] != pytest.approx(first["arrow"][2:], abs=0.05)
+    assert "−1.50 · x₁" in page.text("#neuron .sum")
+    assert page.portrait() != pictures[1] and page.picture() != pictures[0]
+    shifted = page.slide(2, 0.6)
+    assert shifted["arrow"][2:] == pytest.approx(turned["arrow"][2:], abs=1e-3)
+    assert shifted["line"] != turned["line"]
+    page.slide(0, 0.1)
+    page.slide(2, 3.0)
+    assert "lies outside" in page.text("#neuron .why")
+    page.press("Put back")
+    page.until(f"barenet.neuron.answer.bias === {first['bias']}")
+    page.until(f"barenet.neuron.answer.line.join() === {','.join(map(str, first['line']))!r}")
+
+
+@pytest.mark.parametrize("weight", [2, -2])
+def test_the_arrows_head_is_seen_wherever_it_points(tab, weight):
+    page = tab(color_scheme="light")
+    page.open_neuron(1)
+    page.slide(1, 0)
+    told = page.slide(0, weight)
+    assert told["arrow"][2] == pytest.approx(weight / 2)
+    head = page.value(
+        "(() => { const canvas = document.querySelector('.portrait'), [x, y, right, down] ="
+        " barenet.neuron.answer.arrow, at = (from, step, side) => Math.round((from + 0.14 * step) *"
+        " side) - Math.sign(step); return [...canvas.getContext('2d').getImageData(at(x, right,"
+        " canvas.width), at(y, down, canvas.height), 1, 1).data]; })()"
+    )
+    assert max(head[:3]) < 80, "ink, and no label over it"
+
+
+def test_on_a_phone_the_picture_stays_above_the_sliders_and_the_answer_inside(tab):
+    page = tab(width=360, height=740)
+    assert page.value(
+        "document.querySelector('.answer').getBoundingClientRect().right <="
+        " document.querySelector('.stage').getBoundingClientRect().right"
+    )
+    page.open_neuron(1)
+    assert page.find("#neuron .axis").all_inner_texts() == ["x₁", "x₂"]
+    page.find("#neuron input[type=range]").last.scroll_into_view_if_needed()
+    page.value("document.querySelector('#neuron').scrollBy(0, 1000)")
+    sheet, picture, slider = (
+        page.find(each).last.bounding_box()
+        for each in ("#neuron", "#neuron .portrait", "#neuron input[type=range]")
+    )
+    assert picture["y"] >= sheet["y"] and picture["y"] + picture["height"] < slider["y"]
+
+
+def test_later_neurons_mix_the_lines_before_them(tab):
+    page = tab()
+    page.open_neuron(1)
+    page.press("Next: layer 2")
+    page.until("barenet.neuron.answer?.layer === 1")
+    assert len(page.value("barenet.neuron.answer.before")) == 4
+    assert "So far it is almost straight" in page.text("#neuron .why")
+    page.value("barenet.line.send('run_to', { epoch: 60 })")
+    page.until("document.querySelector('#neuron h3').textContent.endsWith('border that bends')")
+    assert "drawn thin" in page.text("#neuron .why")
+    page.press("Next: the output")
+    page.until("barenet.neuron.answer?.layer === 2")
+    assert "which is the decision boundary" in page.text("#neuron .why")
+    assert page.text("#neuron-title") == "Output y"
+
+
+def test_the_step_just_taken_is_explained(tab):
+    page = tab()
+    page.open_neuron(1)
+    page.click("#neuron summary")
+    assert "Take a step" in page.text("#neuron details")
+    page.press("Take one batch")
+    page.until("document.querySelector('.numbers math')")
+    assert page.value("document.querySelector('.summary').offsetHeight") < 600, "seen at once"
+    lines = page.find(".summary li").all_inner_texts()
+    assert len(lines) == 7 and "batch 1 of 16 in epoch 1, of 16 points" in lines[0]
+    x1, x2 = re.findall(r"= (\S+\d)", lines[0])
+    summed, z = re.search(r"z = (.+) = (\S+)", lines[1]).groups()
+    assert all(x in summed for x in (x1, x2)) and summed.count("·") == 2
+    worth = eval(summed.replace("·", "*").replace("−", "-"), {}, {})
+    assert worth == pytest.approx(float(z.replace("−", "-")), abs=0.005)
+    assert re.search(r"tanh\(\S+\) = ", lines[2]) and lines[6].startswith("Adam takes")
+    after = page.find(".moved tr td:last-child").all_inner_texts()
+    told = [float(each.replace("−", "-")) for each in after]
+    assert told == pytest.approx(page.parameters()[0:12:4], rel=0.01), "the network's own"
+    assert not page.find(".numbers").is_visible(), "all points wait to be asked for"
+    page.find("#neuron summary").last.click()
+    assert page.find(".numbers").is_visible()
+    numbers = page.text(".numbers")
+    assert "batch 1 of 16 in epoch 1" in numbers and "gradients agree" in numbers
+    assert page.text("#batches") == "+ 1 of 16 batches"
+    weights = page.value("document.querySelector('.numbers section:last-of-type').innerText")
+    for value in page.parameters()[0:8:4]:
+        assert f"{abs(value):.4g}" in weights, "the new weights are those of the network"
+    page.press("Take one epoch")
+    page.until("document.querySelector('.numbers').innerText.includes('batch 16 of 16 in epoch 1')")
+    assert page.text("#batches") == ""
+    assert page.value(
+        "getComputedStyle(document.querySelector('.numbers section')).borderLeftWidth !== '0px'"
+    ), "in the style of an explanation"
+    page.close_neuron()
+    page.key(",")
+    page.until("header.batch[0] === 1")
+    page.rest()
+    assert page.value("barenet.neuron.written") != "1.1", "nothing is asked for that nobody sees"
+    page.click("#play")
+    page.open_neuron(2)
+    page.until("document.querySelector('#neuron details').innerText.includes('It is learning')")
+    assert not page.value("document.querySelector('.numbers').childNodes.length")
+    page.page.get_by_role("button", name="Pause").last.click()
+    page.until("document.querySelector('.numbers math')")
+
+
+def test_what_is_said_of_a_neuron_is_whole_and_safe(tab):
+    """For every activation, first or last, whatever the inputs; and nothing in it can run."""
+    page = tab()
+    said = page.value(
+        "import('./neuron-words.js').then(({ question, sentences, sum }) => {"
+        " const all = [];"
+        " for (const activation of [...barenet.catalog.activations, 'softmax'])"
+        " for (const layer of [0, 1]) for (const last of [false, true]) for (const curve of"
+        " [false, true]) for (const curved of [[], ['x₁²']]) for (const line of [[], [0, 0, 1, 1]])"
+        " for (const normed of [false, true]) for (const standardized of [false, true]) {"
+        " const about = { layer, last, curve, curved, normed, standardized, inputs: ['a', 'b'],"
+        " terms: [0, 1], count: 2, name: 'y', classes: ['no', 'yes'] };"
+        " const told = { activation, weights: [1, -2], bias: 0, line, positive: 0.5 };"
+        " all.push([question(about, told), ...sentences(about, told), sum(about, told)].join(' '));"
+        " } return all; })"
+    )
+    assert len(said) > 200
+    said += page.value(
+        "import('./step-words.js').then(({ ruleOf, stepLines }) => {"
+        " const all = [];"
+        " for (const activation of [...barenet.catalog.activations, 'softmax'])"
+        " for (const layer of [0, 1]) for (const last of [false, true]) for (const classes of"
+        " [null, ['no', 'yes']]) for (const penalty of ['none', 'l1']) for (const rows of [1, 16])"
+        " for (const slope of [0, -0.1]) for (const dropout of [0, 0.1])"
+        " for (const normed of [false, true]) for (const standardized of [false, true]) {"
+        " const about = { activation, layer, last, classes, penalty, dropout, normed, standardized,"
+        " index: 0, inputs: ['a', 'b'], terms: [0, 1] };"
+        " const told = { rows, slope, inputs: [1, -2], z: 1, output: 0.5, gradient: [1, 2, 3],"
+        " before: [1e-7, 2, 3], target: 1, epoch: 3, batch: [1, rows] };"
+        " all.push(stepLines(about, told).map(({ words, sum }) => words + ' ' + sum).join(' ')); }"
+        " for (const optimizer of [...barenet.catalog.optimizers, 'adam:beta1=0.8', 'mine'])"
+        " all.push(ruleOf({ optimizer }, { learning_rate: 0.1 })); return all; })"
+    )
+    rules = said[-len(page.value("barenet.catalog.optimizers")) - 2 : -1]
+    missing = [each for each in rules if "by its gradient:" in each]
+    assert not missing, "every optimizer has a sentence in RULES of step-words.js"
+    assert not [each for each in said if re.search("undefined|NaN|null|object|  ", each)]
+    left = page.value(
+        "import('./explained.js').then(({ explained }) => { const place ="
+        " document.createElement('div'); place.replaceChildren(...explained("
+        '\'<p onclick="x()" style="a" class="b">t<script>x()</script><img src=x>'
+        '<math><mi href="javascript:x()">z</mi></math><svg onload=x()></svg></p>\'));'
+        " return place.innerHTML; })"
+    )
+    assert left == '<p class="b">t<math><mi>z</mi></math></p>'
+    page.faults.clear()  # the browser tells that its policy has refused it, too

@@ -1,0 +1,277 @@
+"""What a person does to train a network on the page, and what is seen of it."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+
+def test_a_step_is_an_epoch_and_reset_keeps_the_initial_weights(tab):
+    page = tab()
+    first = page.parameters()
+    page.step(1, 2)
+    assert page.parameters() != first
+    page.click("#reset")
+    page.until("header.epoch === 0")
+    assert page.parameters() == first
+    page.press("New weights")
+    page.until("settings.seed === 1")
+    second = page.parameters()
+    assert second != first
+    page.step(1)
+    page.press("Reset: start again from the same initial weights")
+    page.until("header.epoch === 0")
+    assert page.parameters() == second
+    page.key("n")
+    page.until("settings.seed === 2")
+
+
+def test_the_keys(tab):
+    page = tab()
+    page.key(".")
+    page.until("header.epoch === 1")
+    page.key(" ")
+    page.until("barenet.playing")
+    page.key(" ")
+    page.until("!barenet.playing")
+    page.key("r")
+    page.until("header.epoch === 0")
+    page.click("#batch")
+    page.until("header.batch[0] === 1")
+    page.key(" ")
+    page.until("barenet.playing && header.epoch > 1")
+
+
+def test_epoch_losses_and_their_curve(tab):
+    page = tab()
+    page.step(1, 2, 3)
+    page.rest()
+    assert page.text("#epoch") == "3"
+    _, loss, test_loss, *_ = page.header("newest")
+    assert page.text(".loss") == f"{loss:.3f}"
+    assert page.text(".test-loss") == f"{test_loss:.3f}"
+    page.until("panels[0].curve.plot?.data[0].length === 4")
+    assert page.value("panels[0].curve.plot.data[2][3]") == test_loss
+    page.click("#regenerate")
+    page.until("panels[0].curve.plot.data[0].length === 1")
+
+
+def test_a_batch_and_a_weight_changed_by_hand_move_the_loss_and_its_curve(tab):
+    page = tab("#pace=0")
+    shown = "document.querySelector('.scores').innerText"
+    drawn = "panels[0].curve.plot.data"
+    seen = {page.value(shown)}
+    for batch in (1, 2):
+        page.click("#batch")
+        page.until(f"header.batch[0] === {batch}")
+        page.rest()
+        seen.add(page.value(shown))
+        assert page.value(f"{drawn}[0]") == pytest.approx([0, batch / 16])
+    assert len(seen) == 3
+    page.open_neuron(1)
+    page.slide(0, 3)
+    page.rest()
+    assert page.value(shown) not in seen
+    loss, test_loss = page.value(f"[1, 2].map((each) => {drawn}[each].at(-1))")
+    assert f"{loss:.3f}" in page.value(shown) and f"{test_loss:.3f}" in page.value(shown)
+    page.close_neuron()
+    page.step(1)
+    page.rest()
+    assert page.value(f"{drawn}[0]") == [0, 1], "an epoch has its own measure"
+
+
+def test_the_curve_has_a_log_scale_values_and_marks(tab):
+    page = tab()
+    page.play("header.epoch > 20")
+    page.pause()
+    page.rest()
+    rows = page.value("panels[0].curve.rows")
+    best = min(rows, key=lambda row: row[2])
+    facts = page.text(".curve-facts")
+    assert facts == f"Lowest test loss: {best[2]:.3f}, at epoch {best[0]}."
+    constant = page.value("panels[0].curve.plot.data[3]")
+    assert constant == pytest.approx([np.log(2)] * len(rows), rel=1e-3)
+    page.find(".curve .u-over").hover(position={"x": 1, "y": 40})
+    page.until("document.querySelector('.curve-facts').textContent.startsWith('Epoch 0: training')")
+    assert f"test loss {rows[0][2]:.3f}." in page.text(".curve-facts")
+    page.page.mouse.move(5, 5)
+    page.until("document.querySelector('.curve-facts').textContent.startsWith('Lowest')")
+    assert page.value("panels[0].curve.plot.scales.y.distr") == 1
+    page.labelled("Log scale").check()
+    page.until("panels[0].curve.plot.scales.y.distr === 3 && location.hash === '#log=true'")
+    page.click("#compare")
+    page.until("panels.length === 2 && panels[1].frame")
+    page.until("panels[1].curve.compared.length > 20")
+    assert page.value("panels[1].curve.plot.data[5].filter((each) => each !== null).length")
+    assert page.find(".key .other-network").nth(1).is_visible()
+
+
+def test_it_is_told_since_when_it_overfits(tab):
+    page = tab("#data=moons&noise=0.4&samples=60&net.hidden=32~32&net.activations=relu~relu&pace=0")
+    page.click("#play")
+    facts = "document.querySelector('.curve-facts').textContent"
+    page.until(f"{facts}.startsWith('Overfits since epoch')")
+    page.pause()
+    page.rest()
+    rows = page.value("panels[0].curve.rows")
+    best = min(rows, key=lambda row: row[2])
+    assert page.value(facts).startswith(f"Overfits since epoch {best[0]}: the test loss rose from")
+    assert rows[-1][2] > 1.1 * best[2] and rows[-1][1] < best[1]
+    page.click("[data-name=circles]")
+    page.until("facts.name === 'circles'")
+    page.click("#reset")
+    page.click("#step")
+    page.until(f"{facts}.startsWith('Lowest test loss')")
+
+
+def test_back_in_time_and_on_from_there(tab):
+    page = tab("#pace=0")
+    page.play("header.epoch > 300")
+    page.play("!barenet.playing && barenet.saved.length > 20")
+    last, kept, end = page.header("epoch"), page.value("barenet.saved"), page.parameters()
+    page.find("#scrub").fill("10")
+    page.until(f"header.epoch === {kept[10]}")
+    page.rest()
+    shown, place = page.value("(({ rows, place }) => [rows.at(-1)[0], place])(panels[0].curve)")
+    assert (shown, place) == (last, kept[10]), "the curve stays, and the place is marked on it"
+    assert f"Back at epoch {kept[10]} of {last:,}" in page.text(".paths")
+    page.click("#step")
+    page.until(f"header.epoch === {kept[10] + 1}")
+    back = page.page.get_by_role("button", name=f"its end (epoch {last:,})")
+    page.until(f"document.querySelector('.paths').innerText.includes('at epoch {kept[10]}')")
+    assert page.value("panels[0].curve.rows.at(-1)[0]") == kept[10] + 1
+    assert page.value("panels[0].curve.other.at(-1)[0]") == last
+    new = page.parameters()
+    back.click()
+    page.until(f"header.epoch === {last}")
+    assert page.parameters() == end
+    page.press(f"its end (epoch {kept[10] + 1})")
+    page.until(f"header.epoch === {kept[10] + 1}")
+    assert page.parameters() == new
+    page.click("#reset")
+    page.until("header.epoch === 0")
+    page.until("document.querySelector('.paths').hidden && !panels[0].curve.other.length")
+
+
+def test_it_diverges_in_words_and_recovers(tab):
+    page = tab("#data=plane&net.optimizer=sgd&net.learning_rate=3&pace=0")
+    first = page.parameters()
+    page.play("header.failed && !document.querySelector('.words').hidden")
+    words = page.text(".words")
+    assert "diverged" in words and "back at epoch 0" in words and "learning rate" in words
+    assert "NaN" not in page.text("main")
+    assert page.parameters() == first, "the last healthy weights"
+    page.press("Continue from the best epoch with the rate 0.3")
+    page.until("header.newest?.[4] > 0.9")
+    assert page.value("settings.learning_rate") == pytest.approx(0.3)
+    page.until("document.querySelector('.words').hidden")
+
+
+def test_a_loss_worse_than_that_of_a_constant_model_and_saturation_are_named(tab):
+    page = tab("#net.learning_rate=10&pace=0")
+    page.click("#play")
+    words = "document.querySelector('.words').textContent"
+    page.until(f"{words}.includes('far worse than that of a constant prediction')")
+    page.until(f"{words}.includes('saturated (tanh near −1 or 1)')")
+    loss, constant = page.value("[header.newest[1], panels[0].curve.constant]")
+    assert constant == pytest.approx([np.log(2)] * 2, rel=1e-3) and loss > 0.69
+    page.choose("learning_rate", "0.01")
+    page.press("New weights", exact=True)
+    page.until("settings.seed === 1 && barenet.playing")
+    page.until("header.newest?.[3] > 0.99 && document.querySelector('.words').hidden")
+
+
+def test_a_training_that_is_stuck_is_told_of_and_helped(tab):
+    page = tab("#data=xor&net.hidden=1&net.activations=tanh&pace=0")
+    page.play("document.querySelector('.words').textContent.startsWith('Stuck: since epoch')")
+    page.press("Start again with new weights")
+    page.until("settings.seed === 1 && barenet.playing")
+    page.click("#reset")
+    page.until("document.querySelector('.words').hidden")
+
+
+def test_every_choice_is_taken_over(tab):
+    page = tab()
+    for field, value in (
+        ("optimizer", "momentum"),
+        ("learning_rate", "0.1"),
+        ("loss", "squared_error"),
+        ("penalty", "l1"),
+        ("penalty", "l2"),
+        ("penalty_rate", "0.01"),
+        ("batch_size", "0"),
+        ("activations", "relu"),
+        ("activations", "sigmoid"),
+        ("activations", "identity"),
+        ("activations", "tanh"),
+        ("optimizer", "lbfgs"),
+    ):
+        page.choose(field, value)
+        said = page.value(f"settings.{field}")
+        assert str(said[0] if isinstance(said, list) else said) == value
+        epoch = page.header("epoch")
+        page.click("#step")
+        page.until(f"header.epoch === {epoch + 1}")
+        assert not page.header("failed")
+    for name in page.value("barenet.catalog.optimizers"):
+        if page.value("settings.optimizer") != name:
+            page.choose("optimizer", name)
+        epoch = page.header("epoch")
+        page.click("#step")
+        page.until(f"header.epoch === {epoch + 1}")
+        assert not page.header("failed"), name
+
+
+def test_more_choices_are_behind_a_word(tab):
+    page = tab()
+    page.click(".more summary")
+    page.choose("schedule", "cosine")
+    page.choose("dropout", "0.2")
+    version = page.value("barenet.version")
+    page.check("[data-field=batch_norm]")
+    page.until(f"barenet.version > {version}")
+    page.fill("[data-field=stop_epoch]", "7")
+    page.key("Tab")
+    page.until("settings.stop_epoch === 7")
+    seed = page.value("settings.seed")
+    page.click("[data-action=weights]")
+    page.until(f"settings.seed === {seed + 1}")
+    page.click("#play")
+    assert not page.find(".more > .fields").is_visible(), "it hides nothing any more"
+    page.until("header.epoch === 7 && !barenet.playing")
+    assert "as you asked" in page.header("message")
+    page.click(".more summary")
+    page.fill("[data-field=stop_loss]", "5")
+    page.key("Tab")
+    page.until("settings.stop_loss === 5")
+    page.play("header.message.includes('training loss has reached')")
+    assert page.header("newest")[1] <= 5 and not page.header("playing")
+
+
+@pytest.mark.parametrize("some", [["xor"], pytest.param(None, marks=pytest.mark.slow)])
+def test_two_clicks_learn_every_set_of_classes(tab, record_property, some):
+    """Counted in epochs at the page's own speed, so that a loaded machine changes nothing."""
+    page = tab()
+    names = page.value("barenet.catalog.data.map((entry) => entry.name)")
+    assert {"circles", "xor", "gaussians", "spirals", "moons", "digits", "iris"} < set(names)
+    for name in names if some is None else some:
+        page.open(page.address)
+        shown = page.find(f"[data-name={name}]")
+        if shown.count():
+            shown.click()
+        else:
+            page.labelled("Other data sets").select_option(name)
+        page.until(f"facts.name === '{name}'")
+        if page.value("facts.classes") is None:
+            continue
+        page.click("#play")
+        started, pace = time.monotonic(), page.value("barenet.state.pace")
+        page.until("header.newest?.[4] >= 0.97")
+        seconds = time.monotonic() - started
+        assert page.header("epoch") <= 5 * pace, name
+        page.value("barenet.line.send('run_to', { epoch: 5 * barenet.state.pace })")
+        page.until(f"header.epoch === {5 * pace} && !barenet.playing")
+        assert page.header("newest")[4] >= 0.97, name
+        record_property(f"seconds to 97 %: {name}", round(seconds, 2))
