@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from barenet.cli._columns import list_kinds, summarize_columns
+from barenet.cli._columns import summarize_columns
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
-from barenet.data._to_frame import as_frame
 
 TABLE = {
     "age": [36.0, None, 50.0, 41.0],
@@ -40,12 +39,3 @@ def test_many_columns_are_cut_short():
     shown = sum(name in text.replace("\n", " ") for name in names)
     assert lines[-1].endswith(" more") and " … and " in " ".join(text.split())
     assert 10 < shown < 60
-
-
-def test_kinds_are_listed_for_who_has_to_choose():
-    table = {**TABLE, "mixed": ["1"] * 3 + ["x"]}
-    assert list_kinds(as_frame({**table, "odd": ["1"] * 3 + ["x"]})).startswith(
-        "age (numbers), town (text), member (yes or no), since (dates), country (text), mixed ("
-    )
-    nearly = {"size": ["1"] * 19 + ["x"]}
-    assert list_kinds(as_frame(nearly)) == "size (text and numbers)"

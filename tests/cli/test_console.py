@@ -2,13 +2,7 @@ from __future__ import annotations
 
 import json
 
-from barenet.cli._console import emit, emit_json, emit_table, log
-
-
-def test_results_and_talk_go_different_ways(capsys):
-    emit("result")
-    log("talk")
-    assert capsys.readouterr() == ("result\n", "talk\n")
+from barenet.cli._console import emit_json, emit_table, log
 
 
 def test_json_has_no_nan(capsys):

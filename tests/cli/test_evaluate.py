@@ -107,38 +107,6 @@ def test_all_rows_are_told_to_be_known_in_part(barenet, iris):
     assert done.err.startswith("the network was trained on 120 of these 150 rows; --rows test")
 
 
-def test_other_rows_can_be_chosen(barenet, iris):
-    training = result_of(barenet("evaluate", iris, "iris", "--rows", "training", "--json"))
-    everything = result_of(barenet("evaluate", iris, "iris", "--rows", "all", "--json"))
-    assert (training["rows"], everything["rows"]) == (120, 150)
-
-
-def test_a_table_is_judged_whole(barenet, line):
-    Path("new.csv").write_text("y,x2,x1\n0.1,1,2\n0.5,3,4\n")
-    result = result_of(barenet("evaluate", line, "new.csv", "--json"))
-    predicted = load_predictor(line / "model.safetensors").predict([[2.0, 1.0], [4.0, 3.0]])
-    error = predicted - np.array([0.1, 0.5])
-    assert result["rows"] == 2
-    assert result["metrics"]["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
-    done = barenet("evaluate", line, "new.csv", "--rows", "test")
-    assert done.status == 2
-    assert "rows: new.csv has no known test rows" in done.err
-
-
-def test_people_get_tables(barenet, iris):
-    done = barenet("evaluate", iris, "iris")
-    assert done.status == 0
-    assert "network              30 test" in done.out
-    assert "confusion matrix: a row for each actual class" in done.out
-    assert done.err == ""
-
-
-def test_other_classes_are_refused(barenet, iris):
-    done = barenet("evaluate", iris, "wine")
-    assert done.status == 2
-    assert "wine has 13 features" in done.err
-
-
 #: Columns beside a number that changes, of which some are dropped, in tables that hold only numbers
 #: or look like it.
 ODD_COLUMNS = {

@@ -6,7 +6,6 @@ import pytest
 from barenet.cli._experiment import prepare
 from barenet.cli._flags import Flags
 from barenet.cli._run_settings import RunSettings
-from barenet.errors import ArgumentError
 
 
 def prepared(data: str = "iris", **flags: object):
@@ -62,25 +61,6 @@ def test_every_setting_reaches_the_training():
     assert experiment.predictor.network.dtype == np.float64
     assert "Dropout(rate=0.2)" in repr(experiment.predictor.network)
     assert len(history["test_accuracy"]) == 3 and not history.validation_loss
-
-
-@pytest.mark.parametrize("setting", ["l1", "l2"])
-def test_penalties_are_part_of_the_loss(setting):
-    options = {"epochs": 1, "batch_size": "full", "dtype": "float64"}
-    free, priced = prepared(**options), prepared(**options, **{setting: 0.1})
-    weights = np.concatenate([layer.weights.ravel() for layer in free.predictor.network.layers])
-    price = 0.1 * (np.abs(weights).sum() if setting == "l1" else (weights**2).sum() / 2)
-    assert priced.run([])["loss"][0] - free.run([])["loss"][0] == pytest.approx(price)
-
-
-def test_clipping_is_by_norm_or_by_value():
-    with pytest.raises(ArgumentError) as caught:
-        prepared(clip_norm=1.0, clip_value=1.0)
-    assert caught.value.argument == "clip_norm, clip_value"
-    small = prepared("plane", epochs=1, clip_value=1e-12, optimizer="sgd")
-    before = small.predictor.network.parameters.copy()
-    small.run([])
-    assert np.abs(small.predictor.network.parameters - before).max() < 1e-9
 
 
 def test_a_class_too_rare_to_be_validated_with_is_left_to_chance():

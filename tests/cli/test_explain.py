@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -44,21 +43,6 @@ def test_another_row_and_a_batch(barenet):
 
 def test_every_scaling_has_its_words():
     assert SCALINGS.keys() == set(NAMES)
-
-
-def test_one_neuron(barenet):
-    step = ("explain", "moons", "--rows", 0, 1, 2, "--layers", 2, 3, 1, "--json")
-    pages = [json.loads(barenet(*step, *more).out) for more in ((), ("--neuron", "1.2"))]
-    whole, mine = (
-        {each["name"]: each["value"] for part in page["steps"] for each in part["equations"]}
-        for page in pages
-    )
-    for name in ("Z1", "dW1", "W1"):
-        np.testing.assert_array_equal(mine[f"{name},2"], np.array(whole[name])[:, 1])
-    for slip in ("3", "a.b", "1.", "1.1.1"):
-        done = barenet("explain", "moons", "--neuron", slip)
-        assert done.status == 2 and "such as 2.3" in done.err
-    assert "layer 9 has no neurons" in barenet("explain", "moons", "--neuron", "9.1").err
 
 
 def words(done) -> str:
@@ -112,16 +96,6 @@ def test_images(barenet, digits):
     assert "std" in done.out and "(64, 64)" in done.out
 
 
-def test_a_table(barenet, tmp_path):
-    (tmp_path / "plants.csv").write_text(
-        "height,width,kind\n1,2,fern\n2,1,moss\n3,4,fern\n4,3,moss\n"
-    )
-    options = ["--target", "kind", "--row", "2", "--layers", "2", "2", "1", "--test-size", "0"]
-    done = barenet("explain", "plants.csv", *options)
-    assert done.status == 0, done.err
-    assert "row 2 of plants.csv" in done.out
-
-
 @pytest.mark.parametrize(
     ("name", "starts", "holds"),
     [
@@ -142,64 +116,6 @@ def test_a_format_goes_over_the_suffix(barenet):
     assert Path("step.txt").read_text("utf-8").startswith("<!doctype html>")
     shown = barenet("explain", "moons", "--format", "markdown").out
     assert shown.startswith("# One training step")
-
-
-def test_a_page_is_well_formed(barenet):
-    """Every element that is opened is closed, in its order."""
-    opened: list[str] = []
-
-    class Check(HTMLParser):
-        def handle_starttag(self, tag, attributes):
-            if tag not in ("meta", "mspace"):
-                opened.append(tag)
-
-        def handle_endtag(self, tag):
-            if tag != "mspace":
-                assert opened.pop() == tag
-
-    parser = Check()
-    parser.feed(barenet("explain", "iris", "--format", "html").out)
-    assert opened == []
-
-
-def test_notation_and_precision(barenet):
-    done = barenet("explain", "moons", "--notation", "columns", "--precision", 3)
-    assert "Z₁ = W₁ A₀ + b₁" in done.out
-    assert not re.search(r"\d\.\d{8}", done.out)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["mooons"], "mooons"),
-        (["moons", "--row", 200], "row: expected 0 to 199, got 200"),
-        (["moons", "--row", -1], "row: expected 0 to 199, got -1"),
-        (["moons", "--row", "1.5"], "row: expected a whole number, got '1.5'"),
-        (["moons", "iris"], "DATA: moons is no model"),
-        (["moons", "--layers", 3, 1], "layers: start with 3, but moons has 2 features"),
-        (["moons", "--precision", 99], "precision: expected a whole number from 1 to 17, got 99"),
-        (["moons", "--notation", "diagonal"], "diagonal"),
-        (["moons", "--json", "--out", "x.md"], "json: goes without --format and --out"),
-        (["moons", "--epochs", 3], "Unknown option: --epochs"),
-        (["IRIS", "moons"], "moons has 2 features"),
-        (["IRIS", "--layers", 4, 3], "layers: "),
-        (["IRIS", "--missing", "unknown"], "missing: "),
-        (["moons", "--drop", "x"], "drop: this is an option for tables, and moons is none"),
-        (["nowhere.safetensors"], "nowhere.safetensors"),
-        (["moons", "--neuron", "1." + "9" * 5_000], "neuron: expected a layer and a number, such"),
-        (["moons", "--neuron", "1." + "9" * 4_000], "neuron: of layer 1: expected a whole number"),
-        (
-            ["moons", "--clip-norm", 1, "--clip-value", 1],
-            "--clip-norm, --clip-value: expected",
-        ),
-    ],
-)
-def test_what_does_not_fit_is_one_line(barenet, iris, arguments, said):
-    done = barenet("explain", *(iris if argument == "IRIS" else argument for argument in arguments))
-    assert (done.status, done.out) == (2, "")
-    (line,) = done.err.splitlines()
-    assert said in line
-    assert list(Path().iterdir()) == []
 
 
 def test_a_file_that_cannot_be_written_is_one_line(barenet, tmp_path):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,11 +39,6 @@ def test_the_suffix_of_out_tells_the_format(barenet, iris, to):
     assert Path(f"net{SUFFIXES[to]}").stat().st_size > 0
 
 
-def test_out_may_be_a_folder(barenet, iris):
-    Path("here").mkdir()
-    assert barenet("export", iris, "--to", "json", "--out", "here").out == "here/iris.json\n"
-
-
 def test_the_python_file_prints_what_barenet_predict_prints(barenet, iris):
     expected = barenet("predict", iris, "iris").out
     barenet("export", iris, "--out", "net.py")
@@ -64,24 +58,6 @@ def assert_equal_tables(found: str, expected: str) -> None:
     assert head == other and [row[0] for row in rows] == [row[0] for row in others]
     numbers = [np.array([row[1:] for row in each], float) for each in (rows, others)]
     np.testing.assert_allclose(*numbers, rtol=0, atol=1e-6)
-
-
-def test_a_table_with_words_in_it(barenet, penguins):
-    options = ["--target", "species", "--epochs", 3, "--no-plots", "--out", "run"]
-    assert barenet("train", penguins, *options).status == 0
-    expected = barenet("predict", "run", penguins).out
-    rounded = ["--weights", "int8", "--data", penguins]
-    done = barenet("export", "run", "--out", "net.c", *rounded)
-    assert (done.status, done.out) == (0, "net.c\nnet.h\n")
-    assert "rows the rounding changes" in done.err
-    assert barenet("export", "run", "--out", "net.py").status == 0
-    command = [sys.executable, "net.py", penguins]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.stderr == ""
-    assert_equal_tables(done.stdout, expected)
-    card = barenet("info", "run").out
-    assert "column by column" in card
-    assert re.search(r"^island +category +3 +one-hot: 1 for its own", card, re.MULTILINE)
 
 
 def test_onnx_predicts_numbers_in_the_units_of_the_target(barenet, line):
@@ -106,59 +82,10 @@ def test_json_for_programs(barenet, iris):
     assert 0 < said["rounding"]["largest_change"] < 0.2
 
 
-def test_what_the_rounding_does_is_said(barenet, iris):
-    done = barenet("export", iris, "--out", "net.c", "--weights", "int8", "--data", "iris")
-    assert done.out == "net.c\nnet.h\n"
-    assert done.err.startswith("on 150 rows the rounding changes an output by ")
-    done = barenet("export", iris, "--out", "net.c", "--weights", "int8")
-    assert "is not measured; --data names rows" in done.err
-
-
 def test_a_network_alone_can_be_exported(barenet):
     save(Network.dense([2, 3, 1], seed=1), "alone.safetensors")
     done = barenet("export", "alone.safetensors", "--to", "c")
     assert (done.status, done.out) == (0, "alone.c\nalone.h\n")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ([], "to: name the format, one of onnx, c, python, json"),
-        (
-            ["--to", "onx"],
-            'for --to. Choose from: "onnx", "c", "python", "json". Did you mean "onnx"',
-        ),
-        (["--out", "net.txt"], "to: the format does not follow from net.txt"),
-        (
-            ["--out", "net.py", "--weights", "int8"],
-            "rounded weights, and this is python; use --to",
-        ),
-        (
-            ["--out", "net.c", "--data", "iris"],
-            "data: rows are used to measure",
-        ),
-        (["--out", "42.c"], "out: expected a file name with a letter from A to Z, got '42'"),
-        (["--out", "net.c", "--weights", "int8", "--data", "wine"], "wine has 13 features"),
-        (["--out", "mine.c"], "out: mine.c was not written by barenet"),
-        (["--out", "nowhere/net.c"], "there is no such folder"),
-    ],
-)
-def test_what_is_wrong_is_one_line_and_nothing_is_written(barenet, iris, arguments, said):
-    Path("mine.c").write_text("int x;\n")
-    done = barenet("export", iris, *arguments)
-    assert (done.status, done.out) == (2, "")
-    (only,) = done.err.splitlines()
-    assert only.startswith("barenet export: error: ") and said in only
-    assert [path.name for path in Path.cwd().iterdir()] == ["mine.c"]
-    assert Path("mine.c").read_text() == "int x;\n"
-
-
-def test_fault_53_a_damaged_model_is_one_line(barenet, iris):
-    Path("bad.safetensors").write_bytes((iris / "model.safetensors").read_bytes()[:-3])
-    for command in (["export", "bad.safetensors", "--to", "c"], ["info", "bad.safetensors"]):
-        done = barenet(*command)
-        assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
-        assert f"barenet {command[0]}: error: bad.safetensors: " in done.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")

@@ -19,12 +19,6 @@ def test_every_setting_is_a_flag_with_its_default(barenet):
     assert "[default: adam]" in page and "[default: relu]" in page
 
 
-@pytest.mark.parametrize("option", ["--batch-size", "--batch_size"])
-def test_both_spellings_are_accepted(barenet, option):
-    done = barenet("train", "iris", option, "x")
-    assert "expected a whole number or full, got 'x'" in done.err
-
-
 def tokens(*values: str) -> list[Token]:
     return [Token(keyword="--epochs", value=value, source="cli") for value in values]
 

@@ -42,18 +42,6 @@ def test_numbers_lose_r2_and_fewer_rows_are_taken_by_chance(barenet, line):
     assert (everything["rows"], everything["evaluated_on"]) == (60, "all rows")
 
 
-def test_a_table_has_its_columns_in_any_order(barenet, line):
-    Path("one.csv").write_text("x1,x2,y\n" + "".join(f"{n},{n % 3},{n % 5}\n" for n in range(20)))
-    Path("two.csv").write_text(
-        "y,note,x2,x1\n" + "".join(f"{n % 5},n,{n % 3},{n}\n" for n in range(20))
-    )
-    one, two = (
-        json.loads(barenet("importance", line, path, "--json").out)
-        for path in ("one.csv", "two.csv")
-    )
-    assert one["columns"] == two["columns"]
-
-
 def test_of_many_columns_some_are_told(barenet, digits):
     done = barenet("importance", digits, "--repeats", 1)
     assert len(done.out.splitlines()) == 27
@@ -66,19 +54,3 @@ def test_it_is_a_picture_too(barenet, request, run):
     done = barenet("plot", "importance", folder, "--out", "importance.png")
     assert (done.status, done.out) == (0, "importance.png\n"), done.err
     assert Path("importance.png").read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--repeats", 0], "repeats: expected a whole number of 1 or more, got 0"),
-        (["--most-rows", 0], "--most-rows: expected a whole number of 1 or more, got 0"),
-        (["wine"], "wine has 13 features"),
-        (["iris", "--repeats", "two"], "repeats: expected a whole number, got 'two'"),
-    ],
-)
-def test_what_can_not_be_told_is_one_line(barenet, iris, arguments, said):
-    done = barenet("importance", iris, *arguments)
-    assert (done.status, done.out) == (2, "")
-    (line,) = done.err.splitlines()
-    assert line.startswith("barenet importance: error: ") and said in line

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,10 +44,6 @@ def test_the_card_of_numbers(barenet, line):
     assert card["scaling"] == "standardize, and the target: standardize"
 
 
-def test_the_card_of_images(barenet, digits):
-    assert card_of(barenet("info", digits).out)["from"] == "images of 8 × 8 pixels"
-
-
 def test_json(barenet, iris):
     card = json.loads(barenet("info", iris, "--json").out)
     assert card["dataset"] == "iris" and card["classes"] == ["setosa", "versicolor", "virginica"]
@@ -63,25 +58,6 @@ def test_json(barenet, iris):
     assert set(card["scores"]) == {"held_out", "training"}
     judged = json.loads(barenet("evaluate", iris, "iris", "--json").out)["metrics"]
     assert card["scores"]["held_out"] == {name: judged[name] for name in ("loss", "accuracy")}
-
-
-def test_the_epoch_that_was_kept_is_told(barenet):
-    arguments = ["--patience", 1, "--epochs", 60, "--learning-rate", 0.3, "--seed", 3]
-    assert barenet("train", "iris", *arguments, "--no-plots").status == 0
-    training = json.loads(barenet("info", "runs/iris", "--json").out)["training"]
-    losses = History.from_jsonl(Path("runs/iris/history.jsonl").read_text()).validation_loss
-    assert training["best_epoch"] == losses.index(min(losses)) + 1 < training["n_epochs"]
-    assert training["n_epochs"] == len(losses)
-    kept = f"kept the best, epoch {training['best_epoch']}, "
-    assert kept in card_of(barenet("info", "runs/iris").out)["trained for"]
-
-
-def test_a_model_away_from_its_run_tells_the_same(barenet, iris):
-    shutil.copy(iris / "model.safetensors", "mine.safetensors")
-    there, here = (
-        json.loads(barenet("info", path, "--json").out) for path in (iris, "mine.safetensors")
-    )
-    assert there.pop("model") != here.pop("model") and there == here
 
 
 def test_a_model_without_a_card_tells_what_it_knows(barenet, iris):

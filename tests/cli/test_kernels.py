@@ -65,13 +65,6 @@ def test_a_later_process_builds_nothing(built, dtype, threads):
     assert (hits > 5, misses) == (True, 0)
 
 
-def test_people_get_a_line(built, barenet):
-    done = barenet("doctor", "--warm")
-    assert (done.status, done.err, done.out.count("\n")) == (0, "", 1)
-    assert done.out.startswith(f"{built['kernels']} kernels, 0 built in ")
-    assert done.out.endswith(f" s, in {built['folder']}\n")
-
-
 def test_without_a_folder_nothing_is_built(barenet, monkeypatch):
     monkeypatch.setattr(kernels, "kernel_folder", lambda: None)
     done = barenet("doctor", "--warm")

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli._output_file import output_path
-
 
 @pytest.mark.parametrize(
     ("arguments", "file"),
@@ -32,15 +30,6 @@ def test_of_a_command_that_is_refused_no_folder_is_left(barenet, iris):
     options = ("--to", "python", "--weights", "int8", "--out", "new/place/")
     assert barenet("export", iris, *options).status == 2
     assert not Path("new").exists()
-
-
-def test_what_was_there_before_stays(tmp_path):
-    folder = tmp_path / "there"
-    folder.mkdir()
-    with pytest.raises(KeyboardInterrupt), output_path(f"{folder}/new/", "x") as target:
-        assert target.parent.is_dir()
-        raise KeyboardInterrupt
-    assert folder.is_dir() and not any(folder.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -95,12 +84,6 @@ def test_an_explanation_is_replaced_by_one(barenet, name, neuron):
     for more in ((), ("--format", "text"), ()):
         done = barenet("explain", "moons", *neuron, *more, "--out", name)
         assert done.status == 0, done.err
-
-
-def test_an_empty_file_is_nobody_s(barenet):
-    Path("new.md").touch()
-    assert barenet("explain", "moons", "--out", "new.md").status == 0
-    assert Path("new.md").stat().st_size
 
 
 @pytest.mark.skipif(os.name != "posix", reason="of links as POSIX has them")

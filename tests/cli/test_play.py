@@ -130,22 +130,6 @@ def test_a_table_is_taken_by_its_rows_where_the_name_alone_is_known(barenet, cap
     assert not finds_rows("mine.safetensors") and capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["nowhere"], "DATA: unknown 'nowhere'"),
-        (["none.csv"], "none.csv"),
-        (["none.safetensors"], "none.safetensors"),
-        (["--port", "70000"], "expected 0 to 65535"),
-        (["--port", "x"], "port"),
-    ],
-)
-def test_what_cannot_be_played_is_told_in_a_line(barenet, arguments, words):
-    done = barenet("play", "--no-browser", *arguments)
-    assert done.status == 2 and words in done.err
-    assert done.out == "" and len(done.err.splitlines()) == 1
-
-
 def test_a_missing_extra_comes_with_its_command(barenet, monkeypatch):
     monkeypatch.setitem(sys.modules, "starlette", None)
     done = barenet("play", "--no-browser")

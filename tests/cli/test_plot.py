@@ -39,25 +39,6 @@ def test_the_fit_after_some_epochs_is_trained_again(barenet, line):
     assert "3 epochs" in Path("e.svg").read_text() or Path("e.svg").stat().st_size > 5000
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["fit", "IRIS"], "KIND: a fit is of numbers, and iris has classes"),
-        (["boundary", "IRIS"], "KIND: a boundary is over two numbers, and iris has"),
-        (["digits", "IRIS"], "KIND: the rows of iris are no images"),
-        (["epochs", "IRIS"], "KIND: a fit is of numbers"),
-        (["portrait", "IRIS"], '"portrait" for KIND. Choose from: "history"'),
-        (["history", "nowhere"], "nowhere"),
-        (["history", "IRIS", "--out", "picture.bmp"], "unknown format '.bmp'"),
-    ],
-)
-def test_what_does_not_fit_is_one_line(barenet, iris, arguments, said):
-    done = barenet("plot", *(iris if argument == "IRIS" else argument for argument in arguments))
-    assert (done.status, done.out) == (2, "")
-    (line,) = done.err.splitlines()
-    assert said in line
-
-
 def test_a_history_that_is_nested_without_end_is_one_line(barenet, tmp_path):
     (tmp_path / "history.jsonl").write_text("[" * 100_000)
     done = barenet("plot", "history", tmp_path)

@@ -152,16 +152,6 @@ def test_fault_73_other_data_are_refused_with_what_has_changed(interrupted, bare
     assert (interrupted / "checkpoint.safetensors").read_bytes() == before
 
 
-def test_what_is_the_same_may_be_said_again(interrupted, process, tmp_path):
-    started = process("train", "rows.csv", "--target", "label", "--resume", interrupted, *OFTEN,
-                      "--verbose-epoch", 1, "--threads", 1)  # fmt: skip
-    for line in started.stderr:
-        if line.startswith("epoch"):
-            break
-    else:
-        pytest.fail(str(started.wait()))
-
-
 def test_a_finished_run_is_told(barenet, iris):
     before = {path.name: path.read_bytes() for path in iris.iterdir()}
     done = barenet("train", "--resume", iris)
@@ -240,15 +230,6 @@ def test_promise_17_damaged_settings_of_a_run_are_refused_and_named(barenet, set
     unfinished.write_bytes((HEADER + settings).encode(errors="surrogatepass"))
     done = barenet("train", "--resume", "run")
     assert done.status == 2 and done.err.count("\n") == 1 and str(unfinished) in done.err
-
-
-@pytest.mark.parametrize("every", ["0", "soon"])
-def test_what_is_no_interval(barenet, every):
-    done = barenet("train", "iris", f"--checkpoint-every={every}")
-    assert (
-        done.status == 2 and "--checkpoint-every: expected a number of epochs, a time" in done.err
-    )
-    assert not Path("runs").exists()
 
 
 @pytest.fixture

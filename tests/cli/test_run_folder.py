@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet import load, load_dataset, load_network, load_predictor
+from barenet import load_predictor
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings
 from barenet.errors import ArgumentError
@@ -36,27 +36,6 @@ def test_what_is_saved_stays(folder, iris):
         folder.save(predictor, History({"loss": [0.4]}), RunSettings(data="iris"))
     assert folder.history.read_text() == '{"epoch": 1, "loss": 0.4}\n'
     assert (folder.path / "notes.txt").read_text() == "mine"
-
-
-def test_load_returns_the_predictor_of_a_run(iris):
-    flowers, path = load_dataset("iris"), iris / "model.safetensors"
-    names = [flowers.classes[label] for label in flowers.y]
-    assert (load(path).predict(flowers.X) == names).mean() > 0.9
-    network = load_network(path)
-    scaled = load(path).preprocessing.transform(flowers.X)
-    assert (network.predict(scaled).argmax(axis=1) == flowers.y).mean() > 0.9
-
-
-def test_one_run_at_a_time(folder):
-    second = RunFolder(folder.path)
-    with (
-        folder.locked(),
-        pytest.raises(OSError, match="another run is writing there"),
-        second.locked(),
-    ):
-        pass
-    with folder.locked():
-        pass
 
 
 @pytest.mark.parametrize("step", range(8))
@@ -172,10 +151,4 @@ def test_a_run_goes_into_a_folder_where_a_log_was_opened_and_what_is_hidden(fold
     folder.model.unlink()
     folder.history.unlink()
     with pytest.raises(ValueError, match=r"holds log\.txt"), folder.locked():
-        pass
-
-
-def test_a_file_in_its_place_is_found_at_once(folder):
-    folder.path.parent.write_text("in the way")
-    with pytest.raises(OSError, match="is a file, and no folder can be made"), folder.locked():
         pass

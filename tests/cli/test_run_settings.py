@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from barenet import ModelCard, load_predictor, save
+from barenet import ModelCard
 from barenet.cli._flags import Flags
 from barenet.cli._run_file import read_run_file
 from barenet.cli._run_settings import HEADER, FileOptions, RunSettings, is_table
 from barenet.cli._trained_model import load_trained, settings_of
-from barenet.errors import ArgumentError
 
 SETTINGS = RunSettings(
     data='odd "name".csv',
@@ -42,15 +41,6 @@ def test_a_run_file_is_toml_and_is_read_again(tmp_path):
         "verbose_epoch": 2,
     }
     assert read_run_file(path) == replace(SETTINGS, data=str(data), start_from=start_from)
-
-
-def test_data_are_required():
-    with pytest.raises(ArgumentError, check=lambda error: error.argument == "data"):
-        RunSettings().load()
-
-
-def test_data_are_generated_with_the_settings():
-    assert RunSettings(data="moons", config=Flags(samples=50)).load().n_samples == 50
 
 
 def test_tables_are_recognized_by_their_suffix():
@@ -95,11 +85,3 @@ def test_settings_are_read_from_a_card_as_from_a_run_file(iris, tmp_path):
 def test_a_card_with_other_settings_has_none_of_the_command_line(settings):
     assert settings_of(ModelCard(settings=settings)) is None
     assert settings_of(None) is None
-
-
-def test_a_test_size_that_is_none_is_an_error_in_one_line(barenet, iris):
-    predictor = load_predictor(iris / "model.safetensors")
-    card = replace(predictor.card, settings={**predictor.card.settings, "test_size": 7.5})
-    save(replace(predictor, card=card), "wrong.safetensors")
-    done = barenet("evaluate", "wrong.safetensors", "iris")
-    assert done.status == 2 and len(done.err.splitlines()) == 1

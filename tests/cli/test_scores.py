@@ -96,16 +96,6 @@ def test_the_baselines_of_regression_are_scikit_learns_in_the_unit_of_the_target
         assert measured[name]["loss"] == pytest.approx(half, rel=1e-5)
 
 
-def test_one_output_and_two_are_measured_alike(barenet):
-    options = ("--epochs", 1, "--no-plots")
-    one = baselines(barenet, "train", "breast_cancer", *options)
-    layers = ("--layers", 30, 4, 2, "--output=softmax")
-    two = baselines(barenet, "train", "breast_cancer", *layers, *options)
-    for name in ("linear", "constant"):
-        assert one[name]["accuracy"] == two[name]["accuracy"]
-        assert one[name]["loss"] == pytest.approx(two[name]["loss"], rel=1e-5)
-
-
 def test_evaluate_measures_the_baselines_of_train(barenet):
     first = baselines(barenet, "train", "iris", "--patience", 3, "--epochs", 5, "--no-plots")
     again = baselines(barenet, "evaluate", "runs/iris", "iris")
@@ -113,12 +103,6 @@ def test_evaluate_measures_the_baselines_of_train(barenet):
         assert again[name]["accuracy"] == scores["accuracy"]
         assert again[name]["loss"] == pytest.approx(scores["loss"], rel=1e-3)
         assert again[name]["rows"] == scores["rows"] == 120  # those of the validation set, too
-
-
-def test_baselines_are_optional(barenet):
-    options = ("--no-baselines", "--no-plots", "--epochs", 1)
-    assert baselines(barenet, "train", "iris", *options) == {}
-    assert baselines(barenet, "evaluate", "runs/iris", "iris", "--no-baselines") == {}
 
 
 def test_the_table_of_scores_has_the_baselines(barenet):

@@ -74,40 +74,6 @@ def test_mnist_is_learned_from_the_folder_of_its_files(barenet):
     assert float(re.search(r"^network +\S+ test +(\S+)", done.out, re.MULTILINE)[1]) > 0.8
 
 
-def test_numbers_are_judged_by_what_is_left_unexplained(barenet):
-    metrics = result_of(barenet("train", "plane", "--epochs", 3, "--no-plots", "--json"))["metrics"]
-    predictor = load_predictor("runs/plane/model.safetensors")
-    from barenet.data import load_dataset
-
-    training, held_out = load_dataset("plane").split(0.2, 0)
-    error = predictor.predict(held_out.X) - held_out.y
-    assert metrics["evaluated_on"] == "test rows"
-    assert metrics["rmse"] == pytest.approx(np.sqrt((error**2).mean()), rel=1e-5)
-    assert metrics["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
-    assert metrics["r2"] == pytest.approx(1 - (error**2).mean() / held_out.y.var(), rel=1e-4)
-    # The network learns the target brought to a deviation of 1.
-    assert metrics["loss"] == pytest.approx((error**2).mean() / 2 / training.y.var(), rel=1e-4)
-    learned = predictor.predict(training.X) - training.y
-    assert metrics["train_mae"] == pytest.approx(np.abs(learned).mean(), rel=1e-5)
-
-
-def test_it_says_when_no_rows_are_held_out(barenet):
-    done = barenet("train", "iris", "--test-size", 0, "--epochs", 1, "--no-plots")
-    assert "150 training, no test rows" in done.out
-
-
-def test_a_table_is_learned_by_the_name_of_its_column(barenet):
-    rows = "".join(f"{x};{x % 7};{'high' if x > 40 else 'low'}\n" for x in range(80))
-    Path("my.data.csv").write_text("size;rest;label\n" + rows)
-    options = ("--target", "label", "--delimiter", ";", "--epochs", 40, "--no-plots")
-    result = result_of(barenet("train", "my.data.csv", *options, "--json"))
-    assert result["model"] == "runs/my.data/model.safetensors"
-    assert result["layers"] == [2, 64, 32, 1]
-    assert result["metrics"]["accuracy"] > 0.9
-    settings = tomllib.loads(Path("runs/my.data/settings.toml").read_text())
-    assert settings["data"] == str(Path("my.data.csv").resolve()) and settings["delimiter"] == ";"
-
-
 def test_threads_are_for_this_run_and_no_setting(barenet, monkeypatch):
     told = []
 
@@ -241,42 +207,6 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["iris", "--layers", 3, 8, 3], "layers: start with 3, but iris has 4 features"),
-        (["iris", "--epochs", 1.5], "epochs: expected a whole number, got '1.5'"),
-        (["iris", "--epochs", 0], "epochs: expected a whole number of 1 or more, got 0"),
-        (["iris", "--optimizer", "adm"], "did you mean 'adam'"),
-        (["iriss"], "DATA: unknown 'iriss', did you mean 'iris'?"),
-        ([], "DATA: name a data set"),
-        (["--config", "missing.toml"], "config: missing.toml: no such file"),
-        (["iris", "--threads", "0"], "--threads: expected a whole number of 1 or more, got 0"),
-        pytest.param(["iris", "--learning-rat", 4], "Did you mean --learning-rate?", id="fault_64"),
-        pytest.param(["iris", "--layers", 4, "8,,x", 3], "got '8,,x'", id="fault_65_text"),
-        pytest.param(["iris", "--layers", 4, "8.5", 3], "got '8.5'", id="fault_65_fraction"),
-        pytest.param(["iris", "--layers", 4, -3, 3], "layers", id="fault_65_negative"),
-        pytest.param(
-            ["iris", "--layers", 4, 10**5, 10**5, 3],
-            "layers: 10,000,900,003 parameters are more than 536,870,912",
-            id="fault_65_too_large",
-        ),
-        pytest.param(["missing.csv", "--target", "y"], "missing.csv: no such file", id="fault_35"),
-        pytest.param(
-            ["columns.csv", "--target", "c"], "no column c; the columns are a, b", id="fault_44"
-        ),
-        (["columns.csv"], "target: name the column"),
-    ],
-)
-def test_fault_64_65_promise_14_wrong_usage_is_one_line_and_status_2(barenet, arguments, said):
-    Path("columns.csv").write_text("a,b\n1,2\n3,4\n")
-    done = barenet("train", *arguments)
-    assert (done.status, done.out) == (2, "")
-    (line,) = done.err.splitlines()
-    assert line.startswith("barenet train: error: ") and said in line
-    assert not Path("runs").exists()
-
-
 def test_fault_66_a_folder_that_cannot_be_written_is_found_before_training(barenet):
     Path("file").write_text("in the way")
     done = barenet("train", "sine", "--epochs", 10**6, "--out", "file/run")
@@ -315,48 +245,6 @@ def test_fault_67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path)
     ]
     assert barenet("train", "--resume", "runs/iris", "--no-plots").status == 0
     assert model.read_bytes() != before and len(list(model.parent.iterdir())) == 3
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'")
-@pytest.mark.parametrize(
-    ("number", "status"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
-    ids=["fault_68", "fault_69"],
-)
-def test_fault_68_69_promise_15_a_signal_ends_a_run_that_keeps_what_it_learned(
-    process, tmp_path, number, status
-):
-    started = process("train", "sine", "--epochs", 100_000, "--verbose-epoch", 1)
-    for printed in started.stderr:
-        if printed.startswith("epoch 4"):
-            break
-    started.send_signal(number)
-    _, err = started.communicate(timeout=10)
-    assert started.returncode == status
-    assert "Traceback" not in err
-    done = int(re.search(r"^stopped after (\d+) of 100000 epochs: interrupted$", err, re.M)[1])
-    history = (tmp_path / "runs/sine/history.jsonl").read_text().splitlines()
-    assert len(history) == done >= 4
-    assert "to resume it: barenet train --resume runs/sine\n" in err
-    assert (tmp_path / "runs/sine/checkpoint.safetensors").exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'")
-def test_fault_68_a_second_interrupt_ends_it_at_once(process, tmp_path):
-    # A step takes a second or so: the first signal waits for its end, the second does not.
-    options = ["--samples", 10_000, "--batch-size", "full", "--layers", 2, *[100] * 80, 1]
-    options += ["--engine", "reference", "--verbose-epoch", 1]
-    started = process("train", "plane", *options, "--epochs", 1000)
-    for printed in started.stderr:
-        if printed.startswith("epoch 1"):
-            break
-    for _ in range(2):
-        time.sleep(0.1)
-        started.send_signal(signal.SIGINT)
-    _, err = started.communicate(timeout=20)
-    assert started.returncode == 130
-    assert "Traceback" not in err and "stopped after" not in err
-    assert not (tmp_path / "runs/plane/model.safetensors").exists()
 
 
 def test_an_interrupt_before_the_training_is_one_line(process, tmp_path):
@@ -423,25 +311,6 @@ def test_a_table_whose_target_is_far_from_1_is_learned_from_the_defaults(barenet
     assert result["metrics"]["mae"] < 15_000
     (row,) = barenet("predict", "runs/prices", "prices.csv", "--row", 0).out.splitlines()[1:]
     assert float(row) == pytest.approx(price[0], rel=0.15)
-
-
-def test_a_picture_that_fails_does_not_lose_the_result(barenet, monkeypatch):
-    def fail(*_):
-        raise OSError("no room for a picture")
-
-    with monkeypatch.context() as full:
-        full.setattr("barenet.plots.save_figure", fail)
-        done = barenet("train", "iris", "--epochs", 1, "--json")
-    assert done.status == 1
-    assert json.loads(done.out)["model"] == "runs/iris/model.safetensors"
-    assert done.err.splitlines()[-1] == (
-        "barenet train: error: the model is saved in runs/iris, but not history.png, "
-        "confusion.png: no room for a picture; once that is corrected, `barenet train --resume "
-        "runs/iris` completes the run"
-    )
-    assert barenet("train", "--resume", "runs/iris").status == 0
-    assert Path("runs/iris/confusion.png").exists()
-    assert not Path("runs/iris/unfinished.toml").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of this kind")

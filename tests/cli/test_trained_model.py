@@ -7,29 +7,14 @@ import pytest
 
 from barenet import Network, Predictor, save
 from barenet.cli._run_settings import NO_FILE_OPTIONS
-from barenet.cli._trained_model import load_trained, model_file
+from barenet.cli._trained_model import load_trained
 from barenet.data._scaling import Scaling
 from barenet.errors import DataError
-
-
-def test_a_run_is_known_by_its_folder_or_its_model(iris):
-    by_folder, by_file = load_trained(iris), load_trained(iris / "model.safetensors")
-    assert by_folder.path == by_file.path == model_file(iris)
-    assert by_folder.settings == by_file.settings
-    assert by_folder.settings.config.epochs == 20
-    assert by_folder.config.loss == "categorical_cross_entropy"
 
 
 def test_a_folder_without_a_model_is_named(iris):
     with pytest.raises(FileNotFoundError, match=r"no model of a run, as model\."):
         load_trained(iris.parent)
-
-
-def test_data_are_made_as_for_the_training(line):
-    trained = load_trained(line)
-    dataset = trained.load("plane", NO_FILE_OPTIONS)
-    learned, held_out = trained.split(dataset)
-    assert (dataset.n_samples, learned.n_samples, held_out.n_samples) == (60, 48, 12)
 
 
 def test_other_data_are_refused(iris, line):

@@ -56,12 +56,6 @@ def test_nothing_held_out_keeps_the_order():
     assert train is data and test is None
 
 
-def test_task_and_sizes():
-    assert dataset(6).task == "classification"
-    assert dataset(6, None).task == "regression"
-    assert (dataset(6).n_samples, dataset(6).n_features) == (6, 2)
-
-
 @pytest.mark.parametrize("test_size", [-0.1, 1, 1.5, float("nan")])
 def test_fault_34_a_share_out_of_range(test_size):
     with pytest.raises(ValueError, match=r"^test_size: expected a number from 0 to below 1, got"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from barenet.data import _memory_budget as memory_budget
-from barenet.data._memory_budget import MemoryBudget, check_columns, format_size
+from barenet.data._memory_budget import MemoryBudget, check_columns
 from barenet.errors import DataError
 
 FILE = Path("t.csv")
@@ -58,12 +58,3 @@ def test_more_columns_than_a_table_may_have():
     check_columns(FILE, 50_000)
     with pytest.raises(DataError, match=r"^t\.csv: 50,001 columns; a table may have 50,000 at"):
         check_columns(FILE, 50_001)
-
-
-def test_sizes_are_spelled_for_people():
-    assert [format_size(size) for size in (0, 999, 1500, 2**1100)] == [
-        "0 bytes",
-        "999 bytes",
-        "1.5 kB",
-        "more than 1,000 TB",
-    ]

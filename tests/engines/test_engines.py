@@ -13,7 +13,8 @@ from barenet.errors import ArgumentError
 from barenet.layers import Dense
 from barenet.losses import LOSSES, SquaredError
 from barenet.model._array_dataset import validate_arrays
-from barenet.optimizers import OPTIMIZERS, SGD
+from barenet.optimizers import OPTIMIZERS, SGD, ClipValue
+from barenet.penalties import L2
 
 Tanh = ACTIVATIONS["tanh"]
 X = np.random.default_rng(0).normal(size=(12, 2))
@@ -44,6 +45,14 @@ class MyRule(SGD):
     """A rule of the name of another."""
 
 
+class MyPenalty(L2):
+    """A penalty of the name of another."""
+
+
+class MyClipping(ClipValue):
+    """A clipping of the name of another."""
+
+
 def network_of(layer):
     return Network([layer, Dense(3, 1)], seed=0)
 
@@ -54,6 +63,8 @@ OWN = {
     "layer": lambda: (network_of(MyDense(2, 3, "tanh")), {}),
     "loss": lambda: (network_of(Dense(2, 3, "tanh")), {"loss": MyError()}),
     "optimizer": lambda: (network_of(Dense(2, 3, "tanh")), {"optimizer": MyRule()}),
+    "penalty": lambda: (network_of(Dense(2, 3, "tanh")), {"penalty": MyPenalty(0.1)}),
+    "clipping": lambda: (network_of(Dense(2, 3, "tanh")), {"clip": MyClipping(0.1)}),
 }
 
 
@@ -74,10 +85,6 @@ def test_asked_for_by_name_the_compiled_engine_says_why_it_cannot(what):
     with pytest.raises(ArgumentError, match=r"^engine: compiled cannot run this: .* user-defined"):
         train(network, X, X[:, 0], epochs=2, engine="compiled", **settings)
     assert np.array_equal(network.parameters, before)
-
-
-def test_everything_else_goes_to_the_compiled_engine():
-    assert train(network_of(Dense(2, 3, "tanh")), X, X[:, 0], epochs=1).engine == "compiled"
 
 
 def test_engines_by_name():

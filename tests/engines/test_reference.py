@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from barenet import Network
-from barenet.engines import Job, ReferenceEngine, choose_engine
+from barenet.engines import Job, ReferenceEngine
 from barenet.layers import Dense, Dropout
 from barenet.losses import SquaredError
 from barenet.model._array_dataset import validate_arrays
@@ -142,24 +142,3 @@ def test_measuring_in_chunks_changes_nothing(chunk, weight, monkeypatch):
     in_chunks, said_in_chunks = engine.evaluate(engine.job.rows)
     assert in_chunks == pytest.approx(value, rel=1e-14)
     np.testing.assert_allclose(said_in_chunks, said, rtol=1e-14)
-
-
-def test_auto_is_the_first_engine_that_can_and_others_are_named():
-    job = make_job(one_neuron(), [[1.0]], [1.0])
-    assert choose_engine("auto", job).name == "compiled"
-    assert choose_engine("reference", job).name == "reference"
-    with pytest.raises(ValueError, match=r"engine: unknown 'refernce', did you mean 'reference'"):
-        choose_engine("refernce", job)
-
-
-def test_auto_leaves_a_penalty_and_a_clipping_of_ones_own_to_the_reference():
-    class Mine(L2):
-        pass
-
-    class Cut(ClipValue):
-        pass
-
-    for settings in ({"penalties": [Mine(0.1)]}, {"clipping": Cut(0.1)}):
-        assert choose_engine("auto", make_job(one_neuron(), [[1.0]], [1.0], **settings)).name == (
-            "reference"
-        )

@@ -98,12 +98,10 @@ def test_classes_are_what_they_were(path, kind):
 def test_a_pipeline_says_the_same_from_its_file(path, steps, dtype):
     rows, y = (100 + X).astype(dtype), TARGETS["text"]
     model = make_pipeline(*STEPS[steps], MLPClassifier(4, **QUICK)).fit(rows, y)
-    loaded = shipped(model, path, rows, y)
-    assert loaded.network.dtype == {"table": "float64", "float32 table": "float32"}.get(
-        steps, dtype
-    )
+    loaded, expected = shipped(model, path, rows, y), model.predict_proba(rows)
+    dtypes = {"table": "float64", "float32 table": "float32"}
+    assert loaded.network.dtype == dtypes.get(steps, dtype)
     assert loaded.predict(rows).tolist() == model.predict(rows).tolist()
-    expected = model.predict_proba(rows)
     if steps in TO_THE_LAST_BIT:
         assert np.array_equal(loaded.probabilities(rows), expected)
     # In float32, scikit-learn's scalers take 100 from 105 in float32.
@@ -115,12 +113,10 @@ def test_a_pipeline_says_the_same_from_its_file(path, steps, dtype):
 def test_a_scaling_has_a_name_that_is_true_of_it(steps):
     model = make_pipeline(*STEPS[steps], MLPClassifier(4, solver="lbfgs", max_iter=1)).fit(X, KIND)
     scaling = Predictor.from_estimator(model).preprocessing
-    if scaling.name == "affine":
-        measured = [Scaling.fit(kind, X).transform(X) for kind in KINDS]
-        assert not any(np.allclose(scaling.transform(X), each) for each in measured)
-    else:
-        assert scaling.transform(X) == pytest.approx(Scaling.fit(scaling.name, X).transform(X))
     assert (scaling.name == "affine") == (steps not in ("passthrough", *KINDS))
+    for kind in KINDS:
+        same = np.allclose(scaling.transform(X), Scaling.fit(kind, X).transform(X))
+        assert same == (scaling.name == kind)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -177,24 +173,6 @@ def test_columns_without_text_for_a_name_count_by_their_places(path, names):
         assert loaded.card.data_fingerprint is not None
     with pytest.raises(ValueError, match="X"):
         shipped(MLPClassifier(4, **QUICK).fit(rows, KIND), path).predict(rows.iloc[:, :3])
-
-
-def test_a_column_with_a_number_for_its_name_is_found_by_it():
-    rows = pd.DataFrame(X, columns=list("0123"))  # as a file's header has it
-    predictor = Predictor.from_estimator(MLPClassifier(4, **QUICK).fit(rows, KIND))
-    turned = rows.set_axis(range(4), axis=1)[[2, 0, 1, 3]]
-    assert predictor.predict(turned).tolist() == predictor.predict(X).tolist()
-    with pytest.raises(ValueError, match="X: no column 3; its columns are 0, 1, 2, 4"):
-        predictor.predict(rows.set_axis([0, 1, 2, 4], axis=1))
-
-
-def test_a_table_of_words_keeps_its_columns(path):
-    rows = pd.DataFrame({"size": [1.5, None, 3.0, 4.0] * 5, "town": ["Rome", "Oslo"] * 10})
-    y = np.arange(20) % 4 > 1
-    model = make_pipeline(TablePreprocessor(), MLPClassifier(4, **QUICK)).fit(rows, y)
-    loaded = shipped(model, path, rows, y)
-    assert loaded.feature_names == ("size", "town")
-    assert np.array_equal(loaded.probabilities(rows), model.predict_proba(rows))
 
 
 def test_a_search_ships_its_best(path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import subprocess
 import sys
 
@@ -51,26 +50,3 @@ def test_a_process_holds_it_until_it_is_killed(tmp_path):
         holder.wait()
     assert (tmp_path / "lock").exists()  # but it is not locked
     assert not is_held(tmp_path)
-
-
-def count_up(folder, times):
-    done = 0
-    while done < times:
-        try:
-            with locked(folder / "lock", "another"):
-                number = folder / "number"
-                number.write_text(str(int(number.read_text()) + 1))
-                done += 1
-        except OSError:
-            pass
-
-
-def test_processes_that_contend_for_it(tmp_path):
-    (tmp_path / "number").write_text("0")
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=count_up, args=(tmp_path, 50)) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert (tmp_path / "number").read_text() == "150"

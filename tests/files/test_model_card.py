@@ -54,17 +54,6 @@ def test_the_same_run_makes_the_same_bytes(model, path):
     assert path.read_bytes() == written
 
 
-def test_a_card_changes_nothing_but_the_header(model, path):
-    """So that versions that know no card read the file as ever."""
-    save(model, path)
-    _, with_card, tensors = read_model(path)
-    save(replace(model, card=None), path)
-    _, without, same = read_model(path)
-    assert with_card.keys() - without.keys() == {"card"}
-    assert tensors.keys() == same.keys()
-    assert load_predictor(path).card is None
-
-
 def test_a_run_of_many_epochs_makes_a_small_file(model, path):
     history = History({name: [1 / 3] * 100_000 for name in ("loss", "r2", "validation_loss")})
     save(replace(model, card=model.card.with_history(history)), path)
@@ -196,12 +185,3 @@ def test_numbers_of_numpy_are_taken_as_numbers():
     assert plain["training"]["history"] == {"epoch": [0, 1], "loss": [None, 0.5]}
     assert ModelCard.from_dict(plain).to_dict() == card.to_dict()
     assert plain["settings"]["shuffle"] is True and plain["training"]["best_epoch"] == 0
-
-
-def test_the_checksum_covers_the_card(model, path):
-    save(model, path)
-    data = path.read_bytes()
-    assert data.count(b"reference") == 1
-    path.write_bytes(data.replace(b"reference", b"Reference"))
-    with pytest.raises(ModelFileError, match="checksum does not match"):
-        load_predictor(path)

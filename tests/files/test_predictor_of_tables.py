@@ -38,13 +38,6 @@ def test_there_and_back(predictor, data, path):
     np.testing.assert_array_equal(again.outputs(data.X), predictor.outputs(data.X))
 
 
-def test_outputs_are_the_networks_of_the_encoded_rows(predictor, data):
-    expected = predictor.network.predict(predictor.preprocessing.transform(data.X))
-    np.testing.assert_array_equal(predictor.outputs(data.X), expected)
-    said = np.where(expected[:, 0] > 0.5, "survived", "died")
-    assert predictor.predict(data.X).tolist() == said.tolist()
-
-
 def test_fault_25_columns_come_by_name_from_whatever_holds_them(predictor, data, titanic):
     expected = predictor.outputs(data.X)
     theirs = pd.read_csv(titanic, na_values="?", keep_default_na=False)

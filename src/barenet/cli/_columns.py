@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from barenet.data._column import Column
-from barenet.data._column_kinds import kind_of
 from barenet.data._column_types import (
     BooleanColumn,
     CategoryColumn,
@@ -16,10 +15,7 @@ from barenet.data._column_types import (
     NumberColumn,
 )
 from barenet.data._encoding import TableEncoding
-from barenet.data._frame import Frame
-from barenet.data._parsing import MISSING
 from barenet.data._scaling import Scaling
-from barenet.errors import DataError
 
 #: Characters of a line, and lines for all columns of a kind.
 WIDTH, LINES = 79, 3
@@ -32,9 +28,6 @@ HEADINGS: dict[type[Column], tuple[str, str]] = {
     DateColumn: ("date", "dates"),
     DroppedColumn: ("left out", "left out"),
 }
-
-#: The values of a column that may be the target.
-KINDS = {"number": "numbers", "category": "text", "boolean": "yes or no", "date": "dates"}
 
 
 def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[str]) -> str:
@@ -72,25 +65,6 @@ def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, A
     ]
 
 
-def list_kinds(frame: Frame) -> str:
-    """List the columns of a table with their kinds of values.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> list_kinds(Frame({"age": np.array([36.0]), "member": np.array([True])}))
-    'age (numbers), member (yes or no)'
-    """
-    return ", ".join(f"{name} ({_kind(frame, name)})" for name in frame.columns)
-
-
-def _kind(frame: Frame, name: str) -> str:
-    try:
-        return KINDS[kind_of(frame, name, MISSING)]
-    except DataError:
-        return "text and numbers"
-
-
 def _head(kind: type[Column], count: int) -> str:
     one, several = HEADINGS[kind]
     return f"{count:,} {one if count == 1 else several}"
@@ -111,19 +85,14 @@ def _describe(column: Column) -> str:
 
 
 def _paragraph(head: str, entries: list[str], between: str) -> str:
-    """Write the columns of a kind that fit into a few lines."""
-    room = (WIDTH - len(head) - 2) * LINES - 20
-    for shown in range(len(entries), 0, -1):
-        text = between.join(entries[:shown])
-        if len(text) <= room or shown == 1:
-            break
-    if shown < len(entries):
-        text += f"{between}… and {len(entries) - shown:,} more"
+    """Write the columns of a kind in a few lines."""
     return textwrap.fill(
-        text,
+        between.join(entries),
         WIDTH,
         initial_indent=f"  {head}",
         subsequent_indent=" " * (len(head) + 2),
         break_long_words=False,
         break_on_hyphens=False,
+        max_lines=LINES,
+        placeholder=" … and more",
     )

@@ -61,11 +61,9 @@ def doctor(
 
 def _emit(findings: dict[str, Any]) -> None:
     """Print a table, and a paragraph for each piece of advice."""
-    advice, data = findings.pop("advice"), findings.pop("data_folder")
-    suffix = "" if data["found"] else ", which is no folder"
-    folder = f"{data['path']}{suffix}" if data["path"] else f"none, as {DATA_VARIABLE} is not set"
+    advice = findings.pop("advice")
     rows = [[name.replace("_", " "), _format(value)] for name, value in findings.items()]
-    emit_table(["what", "found"], [*rows, ["data folder", folder]])
+    emit_table(["what", "found"], rows)
     for text in advice:
         emit_paragraph(text)
 

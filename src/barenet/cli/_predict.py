@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import repeat
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from cyclopts import Parameter
 
 from barenet.cli._console import SafeOutput, emit, emit_json
 from barenet.cli._flags import OUTPUT, Data, Json, integer
-from barenet.cli._passthrough_columns import Column, passthrough_columns, texts
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, is_table
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._frame import Samples
-from barenet.data._parsing import to_number
+from barenet.data._parsing import as_labels, to_number
 from barenet.data._table_loading import read_features
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, some
 from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import BLOCK, class_probabilities
 from barenet.model._arrays import FloatArray
+
+#: The values of a column as they were read: a NumPy or an Arrow array.
+Column: TypeAlias = Any
 
 #: Rows that are predicted and printed at a time; a network predicts blocks of half as many.
 ROWS = 2 * BLOCK
@@ -80,7 +82,7 @@ def predict(
         )
     trained = load_trained(model)
     predictor = trained.predictor
-    X, columns = _features(trained, data, file), passthrough_columns(trained, data, keep, file)
+    X, columns = _features(trained, data, file), _kept_columns(trained, data, keep, file)
     if row is not None:
         if not 0 <= row < len(X):
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
@@ -106,6 +108,36 @@ def _features(trained: TrainedModel, data: str, file: FileOptions) -> Samples:
     options = trained.table_options(data, file)
     options.pop("drop_missing_target", None)
     return read_features(data, trained.predictor.feature_names, **options)
+
+
+def _kept_columns(
+    trained: TrainedModel, data: str, names: Sequence[str], file: FileOptions
+) -> dict[str, Column]:
+    """Read columns as text, as they are written in the table: a key such as 00123 is no number."""
+    if not names:
+        return {}
+    if not is_table(data):
+        raise ArgumentError(f"this is an option for tables, and {data} is none", argument="keep")
+    table = FileOptions(**trained.file_options(data, file)).open_table(data)
+    if missing := [name for name in names if name not in table.names]:
+        raise ArgumentError(
+            f"{data} has no column {some(missing)}; its columns are {some(table.names)}",
+            argument="keep",
+        )
+    if hasattr(table, "columns"):
+        return {name: table.columns[name] for name in names}
+    frame = table.frame(names)  # of a Parquet file
+    return {
+        name: frame[name] if frame[name].dtype.kind == "T" else as_labels(frame, name, ())
+        for name in names
+    }
+
+
+def _texts(column: Column, rows: slice) -> list[str]:
+    """Convert some values of a column to a list."""
+    part = column[rows]
+    found: list[str] = part.tolist() if hasattr(part, "tolist") else part.to_pylist()
+    return found
 
 
 def _outputs(predictor: Predictor, X: Samples) -> FloatArray:
@@ -134,7 +166,7 @@ def _document(
     def in_blocks(convert: Callable[[slice], list[Any]]) -> Iterator[list[Any]]:
         return map(convert, _blocks(len(outputs)))
 
-    kept = {name: in_blocks(partial(texts, column)) for name, column in columns.items()}
+    kept = {name: in_blocks(partial(_texts, column)) for name, column in columns.items()}
     document: dict[str, Any] = {"kept": kept} if columns else {}
     if predictor.classes is None:
         predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
@@ -160,7 +192,7 @@ def _write_csv(
     cells = for_spreadsheets if safe else list[str]
     writer.writerow(cells([*columns, *header]))
     for rows in _blocks(len(outputs)):
-        before = [texts(column, rows) for column in columns.values()]
+        before = [_texts(column, rows) for column in columns.values()]
         numbers = outputs[rows]
         if predictor.classes is not None:
             before.append(_class_names(predictor, numbers))

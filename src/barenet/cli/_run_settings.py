@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from barenet.cli._columns import list_kinds
 from barenet.cli._flags import (
     DATA,
     NETWORK,
@@ -24,7 +23,7 @@ from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, canonical_name, loa
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import STANDARD_INPUT, plain_name
 from barenet.data._table_loading import open_table
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, some
 
 #: Spellings of missing values that are always recognized, for the help.
 MISSING_SPELLINGS = "NA NaN null None ? - and the like"
@@ -163,13 +162,12 @@ class RunSettings:
 
     def _missing_target(self) -> ArgumentError:
         """An error that lists the columns to choose from."""
-        table = self.file.open_table(self.data)
-        frame = table.frame(table.names, categories=table.names)
+        names = self.file.open_table(self.data).names
         return ArgumentError(
             f"name the column of {self.data} to predict",
             argument="target",
-            remedy=f"such as {{target}}; it has {list_kinds(frame)}",
-            target=[*frame.columns][-1],
+            remedy=f"such as {{target}}; its columns are {some(names)}",
+            target=names[-1],
         )
 
     def to_toml(self) -> bytes:

@@ -128,13 +128,10 @@ class Dataset:
         present, counts = np.unique(strata, return_counts=True)
         if counts.min() < 2:
             rare = self.classes[present[counts.argmin()]]
-            raise ArgumentError(
-                f"class {rare!r} of {self.name} has a single row, which cannot be in both the "
-                "training set and the test set",
-                argument="test_size",
-                remedy="add rows of it, or use {test_size}",
-                test_size=0,
-            )
+            problem = f"class {rare!r} of {self.name} has a single row, which cannot be in both "
+            problem += "the training set and the test set"
+            remedy = "add rows of it, or use {test_size}"
+            raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
 
     def take(self, rows: NDArray[np.int64]) -> Dataset:
         """Select rows.

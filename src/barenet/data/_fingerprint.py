@@ -94,12 +94,8 @@ def csv_equivalent(frame: Frame) -> Frame:
     <Frame of 2 rows: paid: StringDType(), code: float64>
     """
     converters = {"b": boolean_names, "M": _dates_as_text, "T": _parse_text}
-    return Frame(
-        {
-            name: converters.get(column.dtype.kind, np.asarray)(column)
-            for name, column in frame.columns.items()
-        }
-    )
+    columns = frame.columns.items()
+    return Frame({name: converters.get(c.dtype.kind, np.asarray)(c) for name, c in columns})
 
 
 def _dates_as_text(dates: NDArray[Any]) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,9 @@ SHARE = 0.5
 #: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model
 #: file has no room for the names of many more.
 MOST_COLUMNS = 50_000
+
+#: Bytes of memory of a machine whose memory is unknown.
+_UNKNOWN_MEMORY = 8 * 10**9
 
 #: Where Linux limits the memory of a container.
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -77,27 +81,17 @@ def check_columns(path: Path, n_columns: int) -> None:
 
 def machine_memory() -> int:
     """Bytes of memory that this process may use: the machine's, or less where a limit is set."""
-    limits = [_physical_memory()]
+    limits = []
+    with suppress(AttributeError, OSError, ValueError):  # AttributeError: Windows
+        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     for name in _CGROUPS:
-        try:
+        with suppress(OSError, ValueError):  # no such file, or "max"
             limits.append(int(Path(name).read_text("ascii")))
-        except (OSError, ValueError):  # no such file, or "max"
-            continue
-    try:
+    with suppress(ImportError):  # Windows
         import resource
 
         limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
-    except ImportError:  # Windows
-        pass
-    return min(limit for limit in limits if limit > 0)
-
-
-def _physical_memory() -> int:
-    """The machine's memory; 8 GB where it is unknown."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # Windows
-        return 8 * 10**9
+    return min((limit for limit in limits if limit > 0), default=_UNKNOWN_MEMORY)
 
 
 def format_size(size: int) -> str:

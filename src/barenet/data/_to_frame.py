@@ -116,8 +116,14 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     kind = array.dtype.kind
     if kind == "M":
         return _in_microseconds(array, name, **(place or {"argument": "X"}))
-    if kind == "O" or (_has_integers(values, kind) and not _are_exact(array)):
-        return _from_objects(array.tolist() if kind in "iuO" else _to_list(values), name)
+    # Arrow and polars convert integers with missing values to floats.
+    declared = str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
+    is_whole = kind in "iu" or (kind == "f" and "int" in declared)
+    if is_whole and (np.abs(array.astype(np.float64)) >= MOST_EXACT).any():
+        to_list = getattr(values, "to_pylist", getattr(values, "to_list", array.tolist))
+        return _from_objects(to_list(), name)
+    if kind == "O":
+        return _from_objects(array.tolist(), name)
     if kind not in "iufUTb":
         raise _unusable(name, f"values of type {array.dtype} cannot be encoded")
     return array if kind == "b" else array.astype(TEXT if kind in "UT" else np.float64)
@@ -136,20 +142,6 @@ def _in_microseconds(dates: NDArray[Any], name: str, **place: Any) -> NDArray[np
         problem = f"row {wrong[0]}: column {name!r}: {expected}, got {str(dates[wrong[0]])!r}"
         raise DataError(problem, **place)
     return dates.astype("M8[us]")
-
-
-def _has_integers(values: Any, kind: str) -> bool:
-    """Whether values are integers; Arrow and polars convert those with missing values to floats."""
-    declared = str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
-    return kind in "iu" or (kind == "f" and "int" in declared)
-
-
-def _are_exact(array: NDArray[Any]) -> bool:
-    return not (np.abs(array.astype(np.float64)) >= MOST_EXACT).any()
-
-
-def _to_list(values: Any) -> list[Any]:
-    return list(values.to_pylist() if hasattr(values, "to_pylist") else values.to_list())
 
 
 def _from_objects(values: list[Any], name: str) -> NDArray[Any]:

@@ -21,8 +21,6 @@ from barenet.model._network import Network
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import SGD
 
-__all__ = ["CompiledNetwork", "compiled_outputs"]
-
 #: Rows, and rows × parameters, from which on kernels are faster than NumPy.
 MANY_ROWS, MUCH_WORK = 16, 2**17
 

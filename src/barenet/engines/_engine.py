@@ -24,8 +24,6 @@ from barenet.optimization._clipping import Clipping
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Optimizer
 
-__all__ = ["ChunkResult", "Engine", "Job", "UnsupportedJobError"]
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Job(Configurable):

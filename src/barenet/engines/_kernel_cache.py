@@ -26,8 +26,6 @@ from typing import Any
 import numba
 from numba.core.caching import NullCache, UserWideCacheLocator
 
-__all__ = ["REFUSED", "cache_on_disk"]
-
 #: Warnings about folders and files that are not read, by their reasons.
 REFUSED: dict[str, str] = {}
 

@@ -19,8 +19,6 @@ from barenet.model._network import Objective
 from barenet.model._randomness import derive_key
 from barenet.optimization.optimizers import Optimizer
 
-__all__ = ["ReferenceEngine"]
-
 #: Rows that are evaluated at a time: X is never converted to the network's dtype as a whole.
 CHUNK = 4096
 

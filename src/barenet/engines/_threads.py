@@ -20,15 +20,6 @@ from typing import Any
 from barenet._constraints import check_count
 from barenet.errors import brief
 
-__all__ = [
-    "allowed_cores",
-    "choose_threads",
-    "fair_share",
-    "load_tbb",
-    "pool_size",
-    "uses_tbb",
-]
-
 #: Multiplications in a step from which on a second thread saves more time than it costs.
 WORTHWHILE = 400_000
 

@@ -11,7 +11,6 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -159,10 +158,8 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
         seconds = float(found[1]) * UNITS[found[2]]
         if 0 < seconds < math.inf:
             return seconds, math.inf
-    elif isinstance(every, str) and text.isdecimal() and int(text):
+    elif text.isdecimal() and int(text):
         return math.inf, int(text)
-    elif isinstance(every, Integral) and not isinstance(every, bool) and every >= 1:
-        return math.inf, int(every)
     expected = "a number of epochs, a time such as '30s' or '5m', or 'never'"
     raise ArgumentError.of(argument, every, expected)
 

@@ -251,9 +251,8 @@ def _scores(history: History) -> dict[str, dict[str, float]]:
     scores = {
         name.removeprefix("validation_"): float(curve[selected])
         for name, curve in history.curves.items()
-        if name.startswith("validation_") and len(curve)
+        if name.startswith("validation_") and math.isfinite(curve[selected])
     }
-    scores = {name: score for name, score in scores.items() if math.isfinite(score)}
     return {"validation": scores} if scores else {}
 
 

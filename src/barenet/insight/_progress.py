@@ -62,11 +62,12 @@ class Progress(Callback):
             self._move_bar(run, run.epoch - 1 + run.batch / run.n_batches)
 
     def on_epoch(self, run: Run) -> None:
-        due = (run.epoch - 1) % self.step == 0 or run.epoch == run.epochs
-        line = f"epoch {run.epoch}  {_in_full(run)}" if due else ""
-        if due and self.bar is None:
+        if (run.epoch - 1) % self.step and run.epoch < run.epochs:
+            return
+        line = f"epoch {run.epoch}  {_in_full(run)}"
+        if self.bar is None:
             print(line, file=self.stream, flush=True)
-        elif self.bar is not None and due and self.every is not None:
+        elif self.every is not None:
             self.bar.console.print(line, highlight=False, markup=False)
 
     def on_end(self, run: Run) -> None:

@@ -365,6 +365,13 @@ def test_no_letter_has_two_meanings():
     assert "ρ" not in str(explain(by_hand(), [[0.05, 0.10]], [[0.01, 0.99]], optimizer="adam"))
 
 
+WRONG_NAMES = [["a"], ["a", 2, "b"], ["a", 2], ["a", "b", "c", "d"], "ab", "abc", 3]
+WRONG_NEURONS = [
+    *((2, 1), (9, 1), (1, 5), (1, 0), (1,), (1, 2, 3)),
+    *(3, "12", (1.0, 1), (True, 1), (1, True), ("1", "1")),
+]
+
+
 @pytest.mark.parametrize(
     ("argument", "options"),
     [
@@ -377,6 +384,9 @@ def test_no_letter_has_two_meanings():
         ("penalty", {"penalty": "l2:strength=[1,2,3]"}),
         ("clip", {"optimizer": "lbfgs", "clip": "norm:limit=1"}),
         ("network", {"network": "network"}),
+        *(("feature_names", {"feature_names": names}) for names in WRONG_NAMES),
+        *(("class_names", {"class_names": names}) for names in WRONG_NAMES),
+        *(("neuron", {"neuron": neuron}) for neuron in WRONG_NEURONS),
         ("y", {"X": X[:4]}),
         ("X", {"network": Network([Dense(3, 2), BatchNorm(2)]), "X": X[:1], "y": [[1.0, 2.0]]}),
     ],

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from barenet import Network, explain
-from barenet.errors import ArgumentError
 from barenet.insight.explain._note import Note
 
 
@@ -102,11 +101,3 @@ def test_a_raw_value_is_written_where_it_is_not_the_number():
 )
 def test_the_target_class(Y, text):
     assert str(Note.of_classes(np.array(Y, float), ["a", "b", "c"], 3, "kind")) == text
-
-
-@pytest.mark.parametrize("names", [["a"], ["a", 2], ["a", "b", "c"], "ab", 3])
-@pytest.mark.parametrize("argument", ["feature_names", "class_names"])
-def test_names_that_do_not_fit_are_refused(argument, names):
-    with pytest.raises(ArgumentError) as caught:
-        page(**{argument: names})
-    assert caught.value.argument == argument

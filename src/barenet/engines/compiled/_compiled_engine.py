@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from barenet.engines.compiled._kernel_program import Program
     from barenet.engines.compiled._lowering import Task
 
-__all__ = ["CompiledEngine", "refusal"]
 
 #: Rows that are predicted at a time.
 CHUNK = 512

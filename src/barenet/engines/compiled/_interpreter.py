@@ -26,16 +26,6 @@ from barenet.engines.simd._calls import OPTIONS, invoke
 from barenet.engines.simd._processor import flush_denormals, restore_denormals
 from barenet.engines.simd._views import array, record_at
 
-__all__ = [
-    "GROUP",
-    "INSTRUCTION",
-    "PROGRAM",
-    "REGION",
-    "TEAM",
-    "run_on_one_thread",
-    "run_on_threads",
-]
-
 #: The step, which all kernels share, and the regions: those from `start` up to `stop` run for each
 #: batch, those before (from `load`) and after (up to `end`) once for a call. Then the rows and
 #: batches of the call, the address of its losses and norms, and that of the team's numbers.

@@ -29,8 +29,6 @@ from barenet.model._array_dataset import ArrayDataset
 from barenet.model.layers import Dense
 from barenet.optimization.optimizers import Optimizer
 
-__all__ = ["Program"]
-
 
 class Program:
     """The instructions for the batches of a chunk, with the memory that they need."""

@@ -15,29 +15,15 @@ from barenet._constraints import options_of
 from barenet.engines._engine import Job
 from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, up
 from barenet.engines.kernels import (
-    _activations as activations,
-)
-from barenet.engines.kernels import (
-    _copies as copies,
-)
-from barenet.engines.kernels import (
-    _dense as dense,
-)
-from barenet.engines.kernels import (
-    _dropout as dropout,
-)
-from barenet.engines.kernels import (
-    _gradients as gradients,
-)
-from barenet.engines.kernels import (
-    _losses as losses,
-)
-from barenet.engines.kernels import (
-    _norms as norms,
-)
-from barenet.engines.kernels import (
-    _optimizers as optimizers,
-)
+    _activations,
+    _copies,
+    _dense,
+    _dropout,
+    _gradients,
+    _losses,
+    _norms,
+    _optimizers,
+)  # fmt: skip
 from barenet.engines.kernels._kernel import Kernel
 from barenet.engines.kernels._records import LAYER, PRODUCT
 from barenet.engines.simd._views import KernelSpec
@@ -47,8 +33,6 @@ from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Lay
 from barenet.model.losses import Loss, logits_form
 from barenet.optimization._clipping import ClipNorm, ClipValue
 from barenet.optimization.optimizers import LBFGS
-
-__all__ = ["Group", "Lowering", "Region", "Task", "user_defined_part"]
 
 #: Take steps, compute a gradient, compute the loss of outputs, or only the outputs.
 Task = Literal["learn", "differentiate", "evaluate", "predict"]
@@ -114,8 +98,8 @@ class Lowering:
         loss, logits = logits_form(job.loss, job.network.output_activation)
         self.lower_layers(logits)
         self.lower_loss(loss, logits)
-        weigh = [] if rows.sample_weight is None else [self.serial(losses.weigh_rows)]
-        norm = [self.serial(gradients.whole_norm)] if self.application else []
+        weigh = [] if rows.sample_weight is None else [self.serial(_losses.weigh_rows)]
+        norm = [self.serial(_gradients.whole_norm)] if self.application else []
         (*before, last), (first, *after) = self.forward, self.backward
         turn = Group(last.instructions + first.instructions)
         by_rows = ([group] for group in (*before, turn, *after))
@@ -131,7 +115,7 @@ class Lowering:
         layers = self.job.network.layers
         if not (isinstance(layers[0], Dense) and layers[0].n_in >= WIDE):
             self.x = self.matrix()
-            self.add(self.layer(x=self.x), copies.gather, formula=self.source)
+            self.add(self.layer(x=self.x), _copies.gather, formula=self.source)
         for index, layer in enumerate(layers):
             bare = logits and layer is layers[-1]
             self.activation = None if bare else getattr(layer, "activation", None)
@@ -158,12 +142,12 @@ class Lowering:
         if self.learning and not few:
             self.differentiate(record, rows, X, lefts, d_in)
         if x is None:
-            work = self.work(record, dense.dense_parts, formula=self.source)
-            units = len(lefts) * -(-capacity // dense.BLOCK)
+            work = self.work(record, _dense.dense_parts, formula=self.source)
+            units = len(lefts) * -(-capacity // _dense.BLOCK)
             self.parts = [Group(work, units, chunk=NEVER, grain=1)]
-            self.add(record, dense.dense_join)
-        self.nonlinearity(record, Z, self.activation, *((dense.slim, dense.slim_back) * few))
-        self.learn(record, n_in + 1, dense.slim_gradient if few else dense.dense_gradient)
+            self.add(record, _dense.dense_join)
+        self.nonlinearity(record, Z, self.activation, *((_dense.slim, _dense.slim_back) * few))
+        self.learn(record, n_in + 1, _dense.slim_gradient if few else _dense.dense_gradient)
 
     def differentiate(
         self, record: Record, rows: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
@@ -175,7 +159,7 @@ class Lowering:
             product(dW[left:], X[k * self.capacity :].T, dZ, self.zeros)
             for k, left in enumerate(lefts)
         ])  # fmt: skip
-        in_blocks = up(n_in, dense.MOST_ROWS if n_in > 8 else 4)
+        in_blocks = up(n_in, _dense.MOST_ROWS if n_in > 8 else 4)
         record["n_whole"] = min(in_blocks, lefts[-1] + X.shape[1])  # as far as X has columns
         if d_in is not None:
             W_T = self.workspace.matrix(dW.shape[1], n_in)
@@ -198,11 +182,11 @@ class Lowering:
         self.x = Z if name == "identity" else self.matrix()
         record["a"] = address(self.x)
         record["option"] = first_option(activation)
-        forward, back = fused or (activations.activate, activations.activate_back)
+        forward, back = fused or (_activations.activate, _activations.activate_back)
         if record["forward"] or record["backward"] or formula != "identity":
             self.add(record, forward, back, formula)
         if name == "softmax":
-            self.add(record, activations.softmax, activations.softmax_back, name)
+            self.add(record, _activations.softmax, _activations.softmax_back, name)
 
     def dropout(self, layer: Dropout, index: int) -> None:
         """A = X · M; the identity in predictions."""
@@ -210,26 +194,26 @@ class Lowering:
             x, self.x = self.x, self.matrix()
             record = self.layer(x=x, z=self.matrix(), a=self.x, d=self.d, index=index,
                                 option=layer.rate)  # fmt: skip
-            self.add(record, dropout.drop, dropout.drop_back)
+            self.add(record, _dropout.drop, _dropout.drop_back)
 
     def layer_norm(self, layer: LayerNorm, index: int) -> None:
         """A = γ N + β, with each row of X normalized to N."""
         record = self.norm(layer)
-        back = norms.normalize_rows_back if record["d_in"] else None
-        self.add(record, norms.normalize_rows, back)
-        self.add(record, norms.scale_and_shift)
-        self.learn(record, 2, norms.norm_gradient)
+        back = _norms.normalize_rows_back if record["d_in"] else None
+        self.add(record, _norms.normalize_rows, back)
+        self.add(record, _norms.scale_and_shift)
+        self.learn(record, 2, _norms.norm_gradient)
 
     def batch_norm(self, layer: BatchNorm, index: int) -> None:
         """A = γ N + β, with each column of X normalized to N."""
         record = self.norm(layer)
-        measure = norms.measure_columns if self.learning else norms.recall_columns
+        measure = _norms.measure_columns if self.learning else _norms.recall_columns
         self.forward += [self.serial(measure, record), Group([])]
-        back = norms.normalize_columns_back if record["d_in"] else None
-        self.add(record, norms.normalize_columns, back)
-        self.add(record, norms.scale_and_shift)
+        back = _norms.normalize_columns_back if record["d_in"] else None
+        self.add(record, _norms.normalize_columns, back)
+        self.add(record, _norms.scale_and_shift)
         if self.learning:
-            self.backward[:0] = [Group([]), self.serial(norms.norm_gradient, record)]
+            self.backward[:0] = [Group([]), self.serial(_norms.norm_gradient, record)]
         self.statistics += 2 * self.width
         self.learn(record, 2)
 
@@ -254,11 +238,11 @@ class Lowering:
             epsilon=float(np.finfo(network.dtype).eps),
         )
         if self.task != "predict":
-            self.add(record, losses.LOSSES[loss.name], formula=loss.name)
+            self.add(record, _losses.LOSSES[loss.name], formula=loss.name)
         if not self.learning:
             if logits:
                 self.nonlinearity(self.layer(z=output), output, network.output_activation)
-            self.add(self.layer(z=self.bounded, a=self.x), copies.emit)
+            self.add(self.layer(z=self.bounded, a=self.x), _copies.emit)
 
     # Parameters
 
@@ -267,7 +251,9 @@ class Lowering:
         names = ["weights", "gradient"] if self.learning else ["weights"]
         moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
         names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
-        rows = {name: self.workspace.matrix(height + dense.MOST_ROWS, self.width) for name in names}
+        rows = {
+            name: self.workspace.matrix(height + _dense.MOST_ROWS, self.width) for name in names
+        }
         tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
         self.flat += height * self.width
         self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
@@ -275,7 +261,7 @@ class Lowering:
 
     def tile_bits(self, width: int) -> int:
         """Choose how many rows of parameters a tile has, as a power of two."""
-        return max(dense.MOST_ROWS, TILE // self.workspace.pad(width)).bit_length() - 1
+        return max(_dense.MOST_ROWS, TILE // self.workspace.pad(width)).bit_length() - 1
 
     def learn(self, record: Record, height: int, *differentiate: Kernel) -> None:
         """Load, differentiate, update and store a layer's parameters; the kernels differentiate."""
@@ -285,19 +271,19 @@ class Lowering:
             name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
-            differentiate += (gradients.penalize,)
-        if differentiate != (dense.slim_gradient,):  # which includes it
-            differentiate += (gradients.sum_squares,)
-        transpose = [copies.transpose] if record["transposed"] else []
-        load, work = self.work(record, copies.load, *transpose), self.work(record, *differentiate)
+            differentiate += (_gradients.penalize,)
+        if differentiate != (_dense.slim_gradient,):  # which includes it
+            differentiate += (_gradients.sum_squares,)
+        transpose = [_copies.transpose] if record["transposed"] else []
+        load, work = self.work(record, _copies.load, *transpose), self.work(record, *differentiate)
         self.loading.append(Group(load, height, tile, tile))
         if self.learning:
-            self.storing.append(Group(self.work(record, copies.store), height, tile, tile))
+            self.storing.append(Group(self.work(record, _copies.store), height, tile, tile))
             self.differentiation.append(Group(work, height, tile, tile))
         if self.task == "learn":
             clip = [] if job.clipping is None else [CLIPS[type(job.clipping)]]
             apply = self.work(record, *clip)
-            apply += self.work(record, optimizers.take_step, formula=job.optimizer.name)
+            apply += self.work(record, _optimizers.take_step, formula=job.optimizer.name)
             apply += self.work(record, *transpose)
             if isinstance(job.clipping, ClipNorm):  # needs the gradients of all tiles
                 self.application.append(Group(apply, height, tile, tile))
@@ -379,11 +365,11 @@ LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
     LayerNorm: Lowering.layer_norm,
     BatchNorm: Lowering.batch_norm,
 }
-CLIPS = {ClipValue: gradients.clip_values, ClipNorm: gradients.clip_norm}
+CLIPS = {ClipValue: _gradients.clip_values, ClipNorm: _gradients.clip_norm}
 KNOWN = {
-    "activation": {"softmax", *activations.FORMULAS},
-    "loss": set(losses.LOSSES),
-    "optimizer": {*optimizers.RULES, LBFGS.name},
+    "activation": {"softmax", *_activations.FORMULAS},
+    "loss": set(_losses.LOSSES),
+    "optimizer": {*_optimizers.RULES, LBFGS.name},
     "penalty": {"l1", "l2"},
     "clip": {"norm", "value"},
 }

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from barenet.engines.simd._views import KernelSpec
 
-__all__ = ["Matrix", "Record", "Workspace", "address", "up"]
-
 Matrix = NDArray[Any]
 Record = NDArray[Any]
 

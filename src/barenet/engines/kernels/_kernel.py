@@ -20,8 +20,6 @@ from barenet.engines.kernels._records import LAYER, STEP
 from barenet.engines.simd._calls import INLINE, OPTIONS, address_of, by_type
 from barenet.engines.simd._views import KernelSpec
 
-__all__ = ["Kernel", "chosen", "entry", "every_kernel", "kernel"]
-
 KERNELS: list[Kernel] = []
 
 

@@ -13,8 +13,6 @@ from numba.extending import intrinsic
 from barenet.engines.simd._llvm import VOID, call, emitter
 from barenet.engines.simd._processor import IS_X86
 
-__all__ = ["add", "compare_exchange", "pause", "publish", "read", "yield_thread"]
-
 INT = types.intp
 
 

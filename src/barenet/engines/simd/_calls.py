@@ -10,8 +10,6 @@ from numba.extending import intrinsic, overload
 
 from barenet.engines.simd._llvm import BYTE
 
-__all__ = ["INLINE", "OPTIONS", "address_of", "by_type", "invoke"]
-
 # Kernels are not called from Python, raise nothing, and divide by 0 as in IEEE 754.
 OPTIONS: Any = {"nogil": True, "error_model": "numpy",
                 "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # fmt: skip

@@ -16,8 +16,6 @@ from numba.extending import intrinsic
 
 from barenet.engines.simd._llvm import BYTE, VOID, call, emitter
 
-__all__ = ["flush_denormals", "restore_denormals", "vector_bits"]
-
 IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
 FLUSH = 0x8040  # the bits for: denormal results are 0, and denormal operands are 0
 BITS, WIDTHS = ir.IntType(32), (0, 128, 256, 512)

@@ -66,38 +66,32 @@ class EquationBlock:
         product = Printer(UNICODE, shapes, equation.scalars).show(equation.formula)
         return f"{product} → {result}"
 
-    @property
-    def substitution(self) -> dict[str, Numbers] | None:
-        """The numbers in place of the letters; None where they would not help a reader."""
-        formula, operands = self.equation.formula, self.equation.operands.items()
-        if formula is None or isinstance(formula.tree, ast.Name):
-            return None
-        limit = SMALL_ARRAY_ENTRIES if self.is_large else self.limit
-        values = {name: each.value for name, each in operands}
-        if any(value.size > limit for value in values.values()):
-            return None
-        if any(isinstance(node, ast.IfExp) for node in ast.walk(formula.tree)):
-            return None
-        sum_of_one = isinstance(formula.tree, ast.Call) and any(
-            np.array_equal(value, self.quantity.value) for value in values.values()
-        )
-        values |= {f"{name}.T": value.T for name, value in values.items()}
-        printed = {name: Numbers(value, self.precision) for name, value in values.items()}
-        return None if sum_of_one else printed
-
     def substituted(self, notation: Notation, room: float = math.inf) -> list[TextBlock]:
-        """Print the formula in numbers, if there is room for those."""
-        numbers, equation = self.substitution, self.equation
-        if numbers is None or equation.formula is None:
+        """Print the formula in numbers, if there is room and they help a reader."""
+        formula, operands = self.equation.formula, self.equation.operands
+        limit = SMALL_ARRAY_ENTRIES if self.is_large else self.limit
+        large = any(each.value.size > limit for each in operands.values())
+        if formula is None or large or not self._is_worked_out(formula.tree):
             return []
-        letters = [
-            node.id for node in ast.walk(equation.formula.tree) if isinstance(node, ast.Name)
-        ]
+        numbers = {name: Numbers(each.value, self.precision) for name, each in operands.items()}
+        letters = [node.id for node in ast.walk(formula.tree) if isinstance(node, ast.Name)]
         if sum(numbers[each].width for each in letters if each in numbers) > room:
             return []
-        matrices = {letter: notation.matrix(each) for letter, each in numbers.items()}
-        printer = Printer(notation, matrices, equation.scalars, equation.negative, numeric=True)
-        return [printer.show(equation.formula)]
+        numbers |= {
+            f"{name}.T": each._replace(value=each.value.T) for name, each in numbers.items()
+        }
+        matrices = {name: notation.matrix(each) for name, each in numbers.items()}
+        scalars, negative = self.equation.scalars, self.equation.negative
+        return [Printer(notation, matrices, scalars, negative, numeric=True).show(formula)]
+
+    def _is_worked_out(self, tree: ast.expr) -> bool:
+        """Whether there is more to compute than a copy, a choice or the sum of one number."""
+        values = [each.value for each in self.equation.operands.values()]
+        chooses = any(isinstance(node, ast.IfExp) for node in ast.walk(tree))
+        sum_of_one = isinstance(tree, ast.Call) and any(
+            np.array_equal(value, self.quantity.value) for value in values
+        )
+        return not (isinstance(tree, ast.Name) or chooses or sum_of_one)
 
     def lines(self, notation: Notation) -> list[tuple[str, str]]:
         """Print it in letters, in numbers and with its result, each with the sign before it."""

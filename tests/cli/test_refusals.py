@@ -1,0 +1,94 @@
+"""Wrong usage of every command: one line that names it, status 2, and nothing is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+#: Commands, with IRIS for the folder of a run and NONE for no further word, and part of the error.
+REFUSED = {
+    "train iris --layers 3 8 3": "layers: start with 3, but iris has 4 features",
+    "train iris --epochs 1.5": "epochs: expected a whole number, got '1.5'",
+    "train iris --epochs 0": "epochs: expected a whole number of 1 or more, got 0",
+    "train iris --optimizer adm": "did you mean 'adam'",
+    "train iris --threads 0": "--threads: expected a whole number of 1 or more, got 0",
+    "train iriss": "DATA: unknown 'iriss', did you mean 'iris'?",
+    "train": "DATA: name a data set",
+    "train --config missing.toml": "config: missing.toml: no such file",
+    "train missing.csv --target y": "missing.csv: no such file",
+    "train columns.csv --target z": "no column z; the columns are a, b, c",
+    "train columns.csv": "such as --target c; its columns are a, b, c",
+    "train columns.csv --target b --drop x": "drop: unknown 'x'",
+    "train columns.csv --target b --drop a --categories a": "is in categories, too",
+    "train columns.csv --target b --rare=-1": "rare: expected a number of 0 or more, got -1.0",
+    "train columns.csv --target b --decimal ;": 'for --decimal. Choose from: ".", ","',
+    "train iris --drop a": "for tables, and iris is none",
+    "train iris --scaling robust": "for tables, and iris is none",
+    "train iris --learning-rat 4": "Did you mean --learning-rate?",  # fault 64
+    "train iris --layers 4 8,,x 3": "--layers: expected a whole number, got '8,,x'",  # fault 65
+    "train iris --layers 4 8.5 3": "--layers: expected a whole number, got '8.5'",
+    "train iris --layers 4 -3 3": "layers: expected a whole number",
+    "train iris --layers 4 100000 100000 3": "10,000,900,003 parameters are more than",
+    "predict IRIS iris --row 150": "row: expected 0 to 149, got 150",
+    "predict IRIS wine": "wine has 13 features, and",
+    "predict IRIS columns.csv": "no column sepal length (cm)",
+    "predict IRIS iris --keep key": "keep: this is an option for tables, and iris is none",
+    "predict IRIS new.csv --keep key": "keep: new.csv has no column key; its columns are sepal",
+    "predict nowhere iris": "nowhere: there is no such file",
+    "evaluate IRIS moons": "moons has 2 features, and",
+    "explain mooons": "mooons",
+    "explain moons --row 200": "row: expected 0 to 199, got 200",
+    "explain moons --row -1": "row: expected 0 to 199, got -1",
+    "explain moons iris": "DATA: moons is no model",
+    "explain moons --precision 99": "precision: expected a whole number from 1 to 17, got 99",
+    "explain moons --notation diagonal": "diagonal",
+    "explain moons --json --out x.md": "json: goes without --format and --out",
+    "explain moons --epochs 3": "Unknown option: --epochs",
+    "explain IRIS --layers 4 3": "layers: ",
+    "explain IRIS --missing unknown": "missing: ",
+    "explain nowhere.safetensors": "nowhere.safetensors",
+    "explain moons --neuron 3": "neuron: expected a layer and a number, such as 2.3",
+    f"explain moons --neuron 1.{'9' * 5000}": "neuron: expected a layer and a number, such as 2.3",
+    "explain moons --neuron 9.1": "layer 9 has no neurons",
+    "importance IRIS --repeats 0": "repeats: expected a whole number of 1 or more, got 0",
+    "importance IRIS --most-rows 0": "--most-rows: expected a whole number of 1 or more, got 0",
+    "importance IRIS iris --repeats two": "repeats: expected a whole number, got 'two'",
+    "plot fit IRIS": "KIND: a fit is of numbers, and iris has classes",
+    "plot boundary IRIS": "KIND: a boundary is over two numbers, and iris has",
+    "plot digits IRIS": "KIND: the rows of iris are no images",
+    "plot epochs IRIS": "KIND: a fit is of numbers",
+    "plot portrait IRIS": '"portrait" for KIND. Choose from: "history"',
+    "plot history nowhere": "nowhere",
+    "plot history IRIS --out picture.bmp": "unknown format '.bmp'",
+    "export IRIS": "to: name the format, one of onnx, c, python, json",
+    "export IRIS --to onx": 'Choose from: "onnx", "c", "python", "json". Did you mean "onnx"',
+    "export IRIS --out net.txt": "to: the format does not follow from net.txt",
+    "export IRIS --out net.py --weights int8": "rounded weights, and this is python; use --to",
+    "export IRIS --out net.c --data iris": "data: rows are used to measure",
+    "export IRIS --out 42.c": "out: expected a file name with a letter from A to Z, got '42'",
+    "export IRIS --out net.c --weights int8 --data wine": "wine has 13 features",
+    "export IRIS --out mine.c": "out: mine.c was not written by barenet",
+    "export IRIS --out nowhere/net.c": "there is no such folder",
+    "play nowhere": "DATA: unknown 'nowhere'",
+    "play none.csv": "none.csv",
+    "play none.safetensors": "none.safetensors",
+    "play --port 70000": "expected 0 to 65535",
+    "play --port x": "port",
+    "completion csh": 'Choose from: "bash", "zsh", "fish". Did you mean "zsh"?',
+}
+
+
+@pytest.mark.parametrize(("typed", "said"), REFUSED.items(), ids=lambda text: text[:40])
+def test_fault_64_65_promise_14_wrong_usage_is_one_line_and_status_2(barenet, iris, typed, said):
+    Path("columns.csv").write_text("a,b,c\n1,2,3\n3,4,6\n5,6,5\n")
+    names = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
+    Path("new.csv").write_text(",".join(names) + "\n5.1,3.5,1.4,0.2\n")
+    Path("mine.c").write_text("int x;\n")
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    command = [str(iris) if word == "IRIS" else word for word in typed.split()]
+    done = barenet(*command)
+    assert (done.status, done.out) == (2, ""), done
+    (line,) = done.err.splitlines()
+    assert line.startswith(f"barenet {command[0]}: error: ") and said in line
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
