@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import joblib
 import numpy as np
 import pytest
 import scipy.sparse
-from sklearn.base import clone
 from sklearn.model_selection import train_test_split
-from sklearn.utils import estimator_html_repr
 
-import barenet
-from barenet import MLPClassifier, MLPRegressor, save
+from barenet import MLPClassifier, MLPRegressor
 from barenet.estimators import _base as base
-from barenet.estimators._parameter_views import ParameterViews
-from barenet.optimizers import SGD
-from barenet.schedules import Cosine
 
 STILL = "sgd:learning_rate=1e-300"
 
@@ -25,25 +18,6 @@ def small(kind):
     settings = {"hidden_layer_sizes": (8,), "max_iter": 10, "random_state": 0, "batch_size": 20,
                 "learning_rate_init": 0.01}  # fmt: skip
     return lambda **more: kind(**{**settings, **more})
-
-
-def test_a_copy_from_a_file_continues_the_same_way(iris, small, all_classes, tmp_path):
-    model = small().partial_fit(*iris, **all_classes(3))
-    joblib.dump(model, tmp_path / "model.joblib")
-    twin = joblib.load(tmp_path / "model.joblib")
-    for each in (model, twin):
-        each.partial_fit(*iris)
-    assert (twin.network_.parameters == model.network_.parameters).all()
-    assert np.shares_memory(twin.coefs_[0], twin.network_.parameters)
-
-
-def test_a_clone_has_the_parameters_and_nothing_else(iris, kind, small):
-    model = small(dropout=0.1, schedule=Cosine(), optimizer=SGD(0.1)).fit(*iris)
-    twin = clone(model)
-    assert twin.get_params().keys() == model.get_params().keys()
-    assert not hasattr(twin, "network_")
-    assert twin.fit(*iris).loss_curve_ == model.loss_curve_
-    assert kind.__name__ in estimator_html_repr(model)
 
 
 def test_validation_data_are_measured_and_do_not_affect_the_training(iris, kind, small, engine):
@@ -138,13 +112,6 @@ def test_rows_are_predicted_alike_in_chunks_and_alone(iris, small, monkeypatch):
     np.testing.assert_allclose(alone, expected, rtol=1e-12)
 
 
-def test_the_network_is_saved_and_loaded(iris, tmp_path):
-    model = MLPRegressor(hidden_layer_sizes=8, max_iter=10).fit(*iris)
-    save(model.network_, tmp_path / "model.safetensors")
-    network = barenet.load(tmp_path / "model.safetensors")
-    assert (network.predict(iris[0])[:, 0] == model.predict(iris[0])).all()
-
-
 def test_coefficients_are_writable_views_of_the_parameters(iris):
     X, y = iris
     model, other = (MLPClassifier((4, 5), random_state=s, tol=10).fit(X, y) for s in (0, 1))
@@ -155,13 +122,3 @@ def test_coefficients_are_writable_views_of_the_parameters(iris):
     assert not np.shares_memory(other.coefs_[0], model.coefs_[0])
     model.coefs_[2], model.intercepts_[2] = np.zeros((5, 3)), [0.0, 1.0, 0.0]
     assert set(model.predict(X)) == {1}
-
-
-def test_coefficients_keep_their_shapes():
-    views = ParameterViews([np.zeros(2), np.zeros(3)])
-    views[1:] = [np.ones(3)]
-    assert views[1].tolist() == [1, 1, 1]
-    with pytest.raises(ValueError, match="broadcast"):
-        views[0] = np.ones(3)
-    with pytest.raises(ValueError, match="zip"):
-        views[:] = [np.ones(2)]

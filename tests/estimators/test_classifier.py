@@ -86,19 +86,6 @@ def test_validation_rows_are_stratified_for_several_classes(monkeypatch):
     assert seen[0][:, 3].sum() == 1
 
 
-def test_classes_of_text_with_early_stopping():
-    names = np.array(["usual", "rare"], dtype=object)[Y]
-    model = classifier(early_stopping=True).fit(X, names)
-    assert model.classes_.tolist() == ["rare", "usual"]
-    assert set(model.predict(X)) <= {"rare", "usual"}
-    assert np.isfinite(model.validation_scores_).all()
-
-
-def test_the_order_of_the_classes_does_not_matter():
-    one, other = (classifier().partial_fit(X, Y, classes=each) for each in ([0, 1], [1, 0, 1]))
-    assert (one.predict_proba(X) == other.predict_proba(X)).all()
-
-
 def test_the_logarithm_of_probability_0_is_minus_infinity_without_a_warning():
     model = classifier().fit(X, Y)
     model.intercepts_[-1][:] = -1e4
@@ -142,11 +129,3 @@ def test_focal_loss(task, engine):
     assert model.history_.validation_loss[-1] == pytest.approx(expected, rel=1e-9)
     none, usual = classifier(**settings, loss="focal:gamma=0"), classifier(**settings)
     np.testing.assert_allclose(none.fit(X, y).loss_curve_, usual.fit(X, y).loss_curve_, rtol=1e-9)
-
-
-def test_focal_loss_finds_more_of_a_rare_class():
-    found = [
-        classifier(loss=loss).fit(X, Y).predict_proba(X)[Y == 1, 1].mean()
-        for loss in ("log_loss", "focal", "focal:gamma=5")
-    ]
-    assert found[0] < found[1] < found[2]

@@ -14,7 +14,6 @@ from barenet import History, Network
 from barenet.callbacks import Run
 from barenet.estimators._early_stopping import Patience, StoppingState, split_validation
 from barenet.model._array_dataset import ArrayDataset
-from barenet.optimizers import SGD
 
 ROWS = ArrayDataset(np.arange(40.0).reshape(20, 2), np.arange(20.0)[:, None], np.arange(20.0))
 
@@ -50,14 +49,6 @@ def test_the_patience_continues_from_call_to_call():
     for losses in ([1.0, 1.1], [1.1, 1.1]):
         assert epochs(Patience(state, 0, 3), losses).stop_reason is None
     assert epochs(Patience(state, 0, 3), [1.1]).stop_reason
-
-
-def test_an_adaptive_rate_is_divided_by_5_until_it_is_tiny():
-    optimizer = SGD(1e-5)
-    run = epochs(Patience(StoppingState(), 0.1, 1, optimizer), [1.0] * 30)
-    # Every other epoch a fifth: 2e-6 after the third, 4e-7 after the fifth, and the end.
-    assert run.epoch == 7
-    assert optimizer.learning_rate == pytest.approx(4e-7)
 
 
 def test_the_network_of_the_best_score_is_restored():

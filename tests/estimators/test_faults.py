@@ -19,8 +19,7 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 
 from barenet import MLPClassifier, MLPRegressor, TablePreprocessor
 from barenet.errors import DivergenceError
-from barenet.estimators import _array_inputs as array_inputs
-from barenet.estimators._array_inputs import as_dense
+from barenet.estimators._label_encoder import LabelEncoder
 
 RNG = np.random.RandomState(0)
 X, Y = RNG.normal(size=(40, 3)), np.arange(40) % 2
@@ -169,14 +168,6 @@ def test_fault_12_a_sparse_matrix_beyond_the_memory_is_refused_with_its_size(sma
     assert not hasattr(model, "network_") and not hasattr(model, "n_features_in_")
 
 
-def test_the_memory_is_compared_to_the_byte(monkeypatch):
-    monkeypatch.setattr(array_inputs, "machine_memory", lambda: 400)
-    rows = scipy.sparse.csr_array(np.eye(10, dtype="float32"))
-    assert (as_dense(rows, "X") == np.eye(10)).all()
-    with pytest.raises(ValueError, match=r"^X: .* and there are 400 bytes of memory"):
-        as_dense(rows.astype("float64"), "X")
-
-
 @pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 def test_fault_10_finite_and_far_too_large(small, solver, engine):
@@ -272,6 +263,21 @@ def test_continued_training_refuses_other_classes_widths_and_targets(state_of):
         copy.deepcopy(model).set_params(hidden_layer_sizes=9).fit(X, Y)
     with pytest.raises(ValueError, match=r"^y: "):
         MLPRegressor(max_iter=5).fit(X, Y).partial_fit(X, np.column_stack([Y, Y]))
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "message"),
+    [
+        ([0, 1], [0, 2], r"^y: classes \[2\] are not among \[0, 1\]"),
+        (["a", "b"], [0, 1], r"^y: classes \[0, 1\] are not"),
+        ([[0, 1], [1, 1]], [0, 1], r"^y: expected shape \(n_samples, 2\), as before"),
+        ([[0, 1], [1, 1]], [[0, 1, 1], [1, 1, 0]], r"^y: expected shape"),
+        ([0, 1], [[0, 1], [1, 1]], r"^y: expected shape \(n_samples,\)"),
+    ],
+)
+def test_targets_of_another_kind_are_refused(first, then, message):
+    with pytest.raises(ValueError, match=message):
+        LabelEncoder(first).encode(np.array(then))
 
 
 def test_negative_counts_have_no_deviance():

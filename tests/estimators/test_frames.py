@@ -8,9 +8,9 @@ import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
-from barenet import MLPClassifier, MLPRegressor
+from barenet import MLPRegressor
 
 X, Y = load_iris(return_X_y=True)
 NAMES = ["sepal length", "sepal width", "petal length", "petal width"]
@@ -97,17 +97,6 @@ def test_a_pipeline_may_pass_frames(small, output):
     scaled = StandardScaler().fit_transform(X)
     expected = small().fit(scaled, Y).predict(scaled)
     np.testing.assert_allclose(pipeline.predict(frame), expected, rtol=1e-9)
-
-
-@pytest.mark.parametrize("make", [of_pandas, of_polars])
-def test_text_as_targets_and_as_features(make):
-    frame, words = make(X, NAMES), make(TEXT.reshape(-1, 1), ["kind"])
-    model = MLPClassifier(4, max_iter=8, early_stopping=True, scoring="neg_log_loss")
-    assert set(model.fit(frame, words["kind"]).predict(frame)) <= set(TEXT)
-    with pytest.raises(ValueError, match="setosa"):
-        MLPClassifier().fit(words, Y)
-    encoded = make_pipeline(OneHotEncoder(sparse_output=False), MLPRegressor(max_iter=8))
-    assert encoded.fit(words, Y).predict(words).shape == (150,)
 
 
 def test_missing_values_are_refused(small):

@@ -30,7 +30,9 @@ def exact(kind):
 
 
 def copied(model):
-    return pickle.loads(pickle.dumps(model))
+    twin = pickle.loads(pickle.dumps(model))
+    assert np.shares_memory(twin.coefs_[0], twin.network_.parameters)
+    return twin
 
 
 def assert_same(one, other):

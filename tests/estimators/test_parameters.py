@@ -12,14 +12,11 @@ import pytest
 
 from barenet import MLPClassifier, MLPRegressor
 from barenet.estimators._parameters import (
-    TINY,
     dense_layers_of,
-    hidden_sizes,
     make_network,
-    make_optimizer,
 )
 from barenet.model._activations import as_activation
-from barenet.optimizers import LBFGS, SGD, Adam, AdamW, Momentum, Nesterov
+from barenet.optimizers import SGD
 
 X, Y = np.arange(12.0).reshape(6, 2) / 10, np.array([0, 1, 0, 1, 0, 1])
 
@@ -95,28 +92,6 @@ def test_fault_34_rows_that_can_not_be_split(fraction, y, message):
     assert not hasattr(model, "classes_")
 
 
-@pytest.mark.parametrize("sizes", [7, np.int64(7), (7,), [7], np.array([7])])
-def test_widths_of_hidden_layers(sizes):
-    assert hidden_sizes(MLPClassifier(sizes)) == [7]
-
-
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        ({}, Adam(0.001, epsilon=TINY, epsilon_hat=1e-8)),
-        ({"beta_1": 0.5, "epsilon": 1e-3}, Adam(beta1=0.5, epsilon=TINY, epsilon_hat=1e-3)),
-        ({"solver": "sgd", "learning_rate_init": 0.2}, Nesterov(0.2, beta=0.9)),
-        ({"solver": "sgd", "nesterovs_momentum": False}, Momentum(0.001, beta=0.9)),
-        ({"solver": "sgd", "momentum": 0}, SGD(0.001)),
-        ({"solver": "sgd", "momentum": 1}, Nesterov(0.001, beta=1)),
-        ({"solver": "sgd", "optimizer": "adamw:learning_rate=0.5"}, AdamW(0.5)),
-        ({"optimizer": LBFGS(memory=3)}, LBFGS(memory=3)),
-    ],
-)
-def test_the_optimizer(settings, expected):
-    assert make_optimizer(MLPClassifier(**settings)) == expected
-
-
 def test_an_optimizer_instance_is_not_changed():
     mine = SGD(0.1)
     model = MLPRegressor(hidden_layer_sizes=3, optimizer=mine, tol=1).fit(X, Y)
@@ -134,12 +109,6 @@ def test_an_activation_for_each_layer():
     assert repr(network_of(hidden_layer_sizes=(4, 5), activation=activations).layers) == (
         "[Dense(2, 4, 'tanh'), Dense(4, 5, 'leaky_relu:slope=0.1'), Dense(5, 3, 'softmax')]"
     )
-
-
-def test_dropout_and_batch_norm_around_the_activations():
-    network = network_of(hidden_layer_sizes=4, dropout=0.2, batch_norm=True)
-    names = [layer.name for layer in network.layers]
-    assert names == ["dense", "batch_norm", "activate", "dropout", "dense"]
 
 
 def test_the_bounds_go_by_the_activation_of_the_layer():

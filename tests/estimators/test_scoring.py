@@ -30,7 +30,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from barenet import MLPClassifier, MLPRegressor
 from barenet.callbacks import EarlyStopping
-from barenet.estimators._scoring import ValidationScorer, accuracy, as_scorers, r2
+from barenet.estimators._scoring import ValidationScorer, accuracy, r2
 from barenet.model._array_dataset import ArrayDataset
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
@@ -225,15 +225,6 @@ def test_a_score_that_is_nan_is_no_improvement(data):
     with pytest.warns(RuntimeWarning, match="validation_score became nan"):
         model.fit(X, y)
     assert model.n_iter_ == 4
-
-
-@pytest.mark.parametrize(
-    ("scoring", "names"),
-    [(None, []), ("r2", ["r2"]), (hits, ["hits"]), (get_scorer("r2"), ["score"]),
-     (lambda *a: 1, ["score"])],
-)  # fmt: skip
-def test_names_of_scorers(scoring, names):
-    assert list(as_scorers(scoring)) == names
 
 
 def rows_with_a_rare_class(labels):

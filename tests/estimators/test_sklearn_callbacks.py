@@ -98,12 +98,6 @@ def test_a_monitor_logs_a_score_for_each_epoch(iris, kind):
     assert [row[name] for row in rows if row["task_name"] == "fit"] == [model.score(*iris)]
 
 
-def test_a_progress_bar_is_complete(iris, capsys):
-    classifier().set_callbacks(callback.ProgressBar()).fit(*iris)
-    shown = capsys.readouterr().out
-    assert "MLPClassifier - fit" in shown and "100%" in shown
-
-
 @pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_search_over_pipelines_hands_its_callbacks_down(iris, n_jobs, capsys):
     def logs_of(model, grid):

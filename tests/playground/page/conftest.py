@@ -84,6 +84,7 @@ class Tab:
         self.until(condition)
 
     def pause(self) -> None:
+        self.until("barenet.playing")  # else the button would be pressed to play
         self.play("!barenet.playing")
 
     def press(self, name: str, **options: Any) -> None:

@@ -255,7 +255,7 @@ def test_pictures_a_second_and_epochs_a_second(tab, live_server, record_property
     page.play("header.epoch > 5")
     pictures = rate(lambda: page.value("barenet.frames.drawn"))
     numbers = rate(lambda: page.value("window.written"))
-    page.click("#play")
+    page.pause()
     watched, alone = epochs_a_second(tab("#pace=0"), live_server)
     record_property(
         "figures",

@@ -129,7 +129,8 @@ def test_it_is_told_since_when_it_overfits(tab):
 def test_back_in_time_and_on_from_there(tab):
     page = tab("#pace=0")
     page.play("header.epoch > 300")
-    page.play("!barenet.playing && barenet.saved.length > 20")
+    page.pause()
+    page.until("barenet.saved.length > 20")
     last, kept, end = page.header("epoch"), page.value("barenet.saved"), page.parameters()
     page.find("#scrub").fill("10")
     page.until(f"header.epoch === {kept[10]}")
