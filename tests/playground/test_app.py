@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from barenet import save
 from barenet.model._network import Network
 

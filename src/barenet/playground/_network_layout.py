@@ -1,7 +1,5 @@
 """The layout of a network as the page draws it: layers of neurons, and where their weights are."""
 
-from __future__ import annotations
-
 import math
 
 from barenet.errors import ArgumentError

@@ -5,8 +5,6 @@ outputs are those of `Network.forward`, to the last bit. Small arrays are writte
 ones as base64.
 """
 
-from __future__ import annotations
-
 import ast
 import inspect
 import re
