@@ -15,10 +15,6 @@ from barenet.errors import BarenetError, MissingExtraError
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 
-def test_what_is_installed_is_imported():
-    assert require("math", extra="plot", purpose="a picture") is sys.modules["math"]
-
-
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_what_is_missing_is_said_with_the_command(extra):
     with pytest.raises(MissingExtraError) as error:

@@ -60,17 +60,6 @@ def test_json(barenet, iris):
     assert card["scores"]["held_out"] == {name: judged[name] for name in ("loss", "accuracy")}
 
 
-def test_the_epoch_that_was_kept_is_told(barenet):
-    arguments = ["--patience", 1, "--epochs", 60, "--learning-rate", 0.3, "--seed", 3]
-    assert barenet("train", "iris", *arguments, "--no-plots").status == 0
-    training = json.loads(barenet("info", "runs/iris", "--json").out)["training"]
-    losses = History.from_jsonl(Path("runs/iris/history.jsonl").read_text()).validation_loss
-    assert training["best_epoch"] == losses.index(min(losses)) + 1 < training["n_epochs"]
-    assert training["n_epochs"] == len(losses)
-    kept = f"kept the best, epoch {training['best_epoch']}, "
-    assert kept in card_of(barenet("info", "runs/iris").out)["trained for"]
-
-
 def test_a_model_without_a_card_tells_what_it_knows(barenet, iris):
     predictor = load_predictor(iris / "model.safetensors")
     save(replace(predictor, card=None), "bare.safetensors")

@@ -247,24 +247,6 @@ def test_fault_67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path)
     assert model.read_bytes() != before and len(list(model.parent.iterdir())) == 3
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'")
-def test_fault_68_a_second_interrupt_ends_it_at_once(process, tmp_path):
-    # A step takes a second or so: the first signal waits for its end, the second does not.
-    options = ["--samples", 10_000, "--batch-size", "full", "--layers", 2, *[100] * 80, 1]
-    options += ["--engine", "reference", "--verbose-epoch", 1]
-    started = process("train", "plane", *options, "--epochs", 1000)
-    for printed in started.stderr:
-        if printed.startswith("epoch 1"):
-            break
-    for _ in range(2):
-        time.sleep(0.1)
-        started.send_signal(signal.SIGINT)
-    _, err = started.communicate(timeout=20)
-    assert started.returncode == 130
-    assert "Traceback" not in err and "stopped after" not in err
-    assert not (tmp_path / "runs/plane/model.safetensors").exists()
-
-
 def test_an_interrupt_before_the_training_is_one_line(process, tmp_path):
     begun = tmp_path / "runs/one/unfinished.toml"
     started = process("train", "-", "--target", "y", "--out", begun.parent, stdin=subprocess.PIPE)

@@ -96,10 +96,10 @@ def test_other_shapes_and_words_are_refused(X):
         CompiledNetwork(Network.dense([2, 3])).predict(X)
 
 
+@pytest.mark.parametrize("owner", [CompiledNetwork, Network.copy])
 @pytest.mark.parametrize("way", ["copy", "deepcopy", "pickle"])
-def test_a_copy_and_a_pickle_predict_the_same_after_the_first_is_gone(way):
-    compiled = CompiledNetwork(trained(), threads=1)
-    X = np.random.default_rng(0).normal(size=(3, 5))
+def test_a_copy_and_a_pickle_predict_the_same_after_the_first_is_gone(way, owner):
+    compiled, X = owner(trained()), np.random.default_rng(0).normal(size=(900, 5))
     expected, of_one = compiled.predict(X), compiled.predict(X[:1])
     content = pickle.dumps(compiled)
     twin = pickle.loads(content) if way == "pickle" else getattr(copy, way)(compiled)
@@ -110,8 +110,9 @@ def test_a_copy_and_a_pickle_predict_the_same_after_the_first_is_gone(way):
     assert np.array_equal(twin.predict(X[:1]), of_one)
 
 
-def test_threads_may_share_it():
-    compiled = CompiledNetwork(Network.dense([64, 256, 3], output="softmax", seed=0))
+@pytest.mark.parametrize("owner", [CompiledNetwork, Network.copy])
+def test_threads_may_share_it(owner):
+    compiled = owner(Network.dense([64, 256, 3], output="softmax", seed=0))
     rows = np.random.default_rng(0).normal(size=(16, 1, 64)).astype("float32")
     inputs = [*rows, *(np.tile(row, (600, 1)) for row in rows)] * 8
     expected = [compiled.predict(X) for X in inputs]

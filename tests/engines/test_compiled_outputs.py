@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import multiprocessing
-import pickle
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -77,21 +74,6 @@ def test_a_network_is_freed_though_it_has_predicted():
     del network
     gc.collect()
     assert gone() is None
-
-
-@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
-def test_a_copy_predicts_the_same_bits(twin_of):
-    network, X = every_layer("float32"), RNG.normal(size=(500, 30))
-    expected = network.predict(X)
-    assert np.array_equal(twin_of(network).predict(X), expected)
-
-
-def test_threads_of_python_get_the_same_bits():
-    network = every_layer("float32")
-    blocks = RNG.normal(size=(40, 300, 30))
-    expected = [network.predict(block) for block in blocks]
-    with ThreadPoolExecutor(8) as pool:
-        assert np.array_equal(list(pool.map(network.predict, blocks)), expected)
 
 
 def predict_in_a_child(network, X, queue):

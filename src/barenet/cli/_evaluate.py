@@ -154,9 +154,9 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
     """Warn that scores on training rows are better than those on new rows."""
     if selection.kind != "all":
         return
-    n_rows, known = selection.rows.n_samples, trained.settings.data if trained.settings else ""
+    n_rows, data = selection.rows.n_samples, selection.data
+    known = trained.settings.data if trained.settings else ""
     is_file = known not in (STANDARD_INPUT, *DATASETS)
-    data = selection.data
     if selection.n_seen == n_rows:
         log(
             "the network was trained on exactly these rows: the scores do not show how well it "

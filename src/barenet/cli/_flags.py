@@ -7,6 +7,7 @@ import dataclasses
 import glob
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 from cyclopts import Group, Parameter, Token
@@ -55,8 +56,8 @@ def complete_name(context: Any) -> list[str]:
 
     The type `Path` marks itself.
     """
-    paths = glob.glob(f"{glob.escape(context.incomplete)}*")  # noqa: PTH207
-    return [*DATASETS, *(os.path.join(path, "") if os.path.isdir(path) else path for path in paths)]  # noqa: PTH112, PTH118
+    paths = glob.glob(f"{glob.escape(context.incomplete)}*")  # noqa: PTH207  # in the same spelling
+    return [*DATASETS, *(f"{path}{os.sep}" if Path(path).is_dir() else path for path in paths)]
 
 
 def integer(kind: Any, tokens: Sequence[Token]) -> Any:

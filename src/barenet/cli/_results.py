@@ -57,22 +57,26 @@ class Results:
         return self.experiment.test or self.experiment.training
 
     @cached_property
-    def training_scores(self) -> dict[str, float]:
-        return self._score(self.experiment.training)
+    def scores(self) -> dict[str, dict[str, float]]:
+        """The scores on the test set, if there is one, and on the training set."""
+        experiment, loss = self.experiment, self.experiment.settings.config.loss
+        parts = {"held_out": experiment.test, "training": experiment.training}
+        return {
+            name: score(experiment.predictor, rows, loss)
+            for name, rows in parts.items()
+            if rows is not None
+        }
 
-    @cached_property
-    def scores(self) -> dict[str, float]:
+    @property
+    def main_scores(self) -> dict[str, float]:
         """The scores on the test set; without one, on the training set."""
-        return self._score(self.rows) if self.experiment.test else self.training_scores
+        return self.scores.get("held_out", self.scores["training"])
 
     @cached_property
     def baselines(self) -> list[BaselineScores]:
         loss, predictor = self.experiment.settings.config.loss, self.experiment.predictor
         learned = self.experiment.available if self.with_baselines else None
         return score_baselines(predictor, learned, self.rows, loss)
-
-    def _score(self, rows: Dataset) -> dict[str, float]:
-        return score(self.experiment.predictor, rows, self.experiment.settings.config.loss)
 
     def save(self) -> None:
         """Write the model, the history and the settings, before anything is measured."""
@@ -95,11 +99,9 @@ class Results:
 
     def _save_scores(self) -> None:
         """Write the model file once more, with the scores."""
-        scores = {"held_out": self.scores} if self.experiment.test else {}
-        scores["training"] = self.training_scores
         finite = {
             rows: {name: float(value) for name, value in each.items() if math.isfinite(value)}
-            for rows, each in scores.items()
+            for rows, each in self.scores.items()
         }
         save(self._predictor(finite), self.folder.model)
 
@@ -132,7 +134,7 @@ class Results:
         emit_scores(("", "rows"), self._table(), config.loss or "")
         if config.l1 or config.l2:
             emit("(without the penalty on the weights, which the loss of the epochs includes)")
-        emit_verdict(self.scores, self.baselines)
+        emit_verdict(self.main_scores, self.baselines)
         if predictor.classes is None:
             return
         emit_confusion_matrix(confusion_matrix(predictor, self.rows), predictor.classes)
@@ -149,14 +151,14 @@ class Results:
         rows = "the same" if test is None else f"{test.n_samples:,} test"
         baselines = [((each.baseline.title, rows), each.scores) for each in self.baselines]
         if test is None:
-            return [(("network", f"{training}, no test rows"), self.scores), *baselines]
-        network = (("network", training), self.training_scores)
-        return [(("network", rows), self.scores), *baselines, network]
+            return [(("network", f"{training}, no test rows"), self.main_scores), *baselines]
+        network = (("network", training), self.scores["training"])
+        return [(("network", rows), self.main_scores), *baselines, network]
 
     def _document(self) -> dict[str, Any]:
         """The JSON document."""
         experiment, history = self.experiment, self.history
-        test, validation = experiment.test, experiment.validation
+        test, validation, scores = experiment.test, experiment.validation, self.main_scores
         return {
             "dataset": experiment.training.name,
             "columns": describe_columns(experiment.predictor.preprocessing),
@@ -173,10 +175,10 @@ class Results:
             "history": history.to_dict(),
             "metrics": {
                 "evaluated_on": "test rows" if test else "training rows",
-                **self.scores,
-                **{f"train_{name}": value for name, value in self.training_scores.items()},
+                **scores,
+                **{f"train_{name}": value for name, value in self.scores["training"].items()},
             },
-            "baselines": {each.baseline.name: each.to_dict(self.scores) for each in self.baselines},
+            "baselines": {each.baseline.name: each.to_dict(scores) for each in self.baselines},
             "model": str(self.folder.model),
         }
 

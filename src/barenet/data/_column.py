@@ -38,6 +38,7 @@ class Column(ABC):
     name: Text
 
     def __post_init__(self) -> None:
+        # By the annotation itself: a module of columns must not turn annotations into strings.
         for field in dataclasses.fields(self):
             value = convert(getattr(self, field.name), field.type, field.name)
             object.__setattr__(self, field.name, value)

@@ -9,9 +9,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from barenet import MLPClassifier, MLPRegressor, Network, TablePreprocessor
+from barenet._expressions import declared
 from barenet.activations import ACTIVATIONS
 from barenet.errors import ArgumentError
-from barenet.files.exports._activation_code import has_expression
 from barenet.files.exports._inference_program import _STEPS, program_of
 from barenet.files.exports._steps import Apply, BinaryToTwoClass, Scale
 from barenet.layers import LAYERS, ActivationLayer, Dense, Dropout, Layer
@@ -46,7 +46,7 @@ def test_a_pipeline_of_a_table_and_an_estimator(table, dtype):
 def test_every_layer_and_every_activation_is_known():
     missing = [kind.__name__ for kind in LAYERS.values() if kind not in _STEPS]
     assert not missing, f"add {missing} to _STEPS in files/exports/_inference_program.py"
-    assert all(has_expression(kind()) for kind in ACTIVATIONS.values())
+    assert all(declared(kind(), "formula") for kind in ACTIVATIONS.values())
 
 
 def test_what_does_nothing_is_no_step(build):

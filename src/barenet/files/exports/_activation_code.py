@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
-from barenet._expressions import Expression, declared, unsupported
+from barenet._expressions import Expression, unsupported
 from barenet.files.exports._source_text import decimal, identifier
 from barenet.model._activations import Activation
 
@@ -48,11 +48,6 @@ C_REDUCTIONS = {
     "max_outputs": ("max", "{total} = {total} > {x} ? {total} : {x}"),
     "over_outputs": ("sum", "{total} += {x}"),
 }
-
-
-def has_expression(activation: Activation) -> bool:
-    """Whether an activation declares what its methods compute."""
-    return bool(declared(activation, "formula"))
 
 
 def c_activation(activation: Activation) -> str:

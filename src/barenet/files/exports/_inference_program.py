@@ -14,13 +14,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._expressions import declared
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError
 from barenet.files._fitted_pipeline import FittedPipeline, unwrap_pipeline
 from barenet.files._predictor import Predictor
 from barenet.files.exports import _steps as kinds
-from barenet.files.exports._activation_code import has_expression
 from barenet.model._activations import Activation, Identity
 from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
@@ -172,7 +172,7 @@ def _steps_of(layer: Layer) -> list[kinds.Step]:
 
 
 def _apply(activation: Activation) -> list[kinds.Step]:
-    if not has_expression(activation):
+    if not declared(activation, "formula"):
         problem = f"{activation!r} declares no formula, from which an export is written"
         raise ArgumentError(problem, argument="model", remedy="give its class a `formula`")
     return [] if isinstance(activation, Identity) else [kinds.Apply(activation)]
