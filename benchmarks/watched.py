@@ -13,7 +13,6 @@ from typing import Any
 from websockets.sync.client import connect
 
 from barenet.playground._client import MAX_UNDRAWN
-from barenet.playground._wire_format import unpack
 
 __all__ = ["Meter", "browser", "served"]
 
@@ -71,9 +70,11 @@ class Meter:
         """Take the next picture, and leave it unanswered."""
         while True:
             message = self.line.recv(SECONDS)
-            if isinstance(message, bytes) and (told := unpack(message)[0])["type"] == "frame":
-                self.unanswered += 1
-                return told["networks"][0]
+            if isinstance(message, bytes):
+                told = json.loads(message[4 : 4 + int.from_bytes(message[:4], "little")])
+                if told["type"] == "frame":
+                    self.unanswered += 1
+                    return told["networks"][0]
 
     def answer(self) -> None:
         """Say that a picture has been shown, so that another one comes."""

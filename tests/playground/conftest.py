@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from websockets.sync.client import connect
 
@@ -21,7 +22,6 @@ from barenet.playground._run_setup import build_network, make_task
 from barenet.playground._server import Server, listen
 from barenet.playground._sessions import Sessions
 from barenet.playground._trainer import Trainer
-from barenet.playground._wire_format import unpack
 
 SECONDS = 60.0
 
@@ -64,6 +64,18 @@ def until(condition: Callable[[], Any]) -> Any:
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.001)
     return value
+
+
+def unpack(message: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split a message into its header and arrays, as the page does."""
+    size = 4 + int.from_bytes(message[:4], "little")
+    header = json.loads(message[4:size])
+    layout = header["arrays"].items()
+    arrays = {
+        name: np.frombuffer(message, dtype, count, size + offset)
+        for name, (dtype, offset, count) in layout
+    }
+    return header, arrays
 
 
 class Page:

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+import pytest
+
 from barenet import save
 from barenet.model._network import Network
 
@@ -26,18 +30,20 @@ def test_a_table_that_cannot_be_read_is_told(post):
     assert status == 422 and told["message"].startswith("mine.csv")
 
 
-def test_a_model_is_opened_on_the_page_that_asks(server, page, post, ask):
-    page.configure(source="moons", hidden=[3], activations=["relu"], seed=5)
-    page.send("run_to", epoch=2)
-    page.wait_for(lambda network: network["epoch"] == 2 and not network["playing"])
+@pytest.mark.parametrize("features", [["x1", "x2"], ["x1", "x1^2", "sin(x2)"]])
+def test_a_model_is_saved_and_opened_on_the_page_that_asks(server, page, post, ask, features):
+    page.configure(source="moons", features=features, hidden=[3], activations=["relu"], seed=5)
+    page.run_to(2)
     weights, session = page.arrays["0.weights"].copy(), page.state["session"]
-    _, _, saved = ask(f"/{server.token}/model/{session}/0")
-    page.configure(source="xor", hidden=[2], activations=["tanh"])
-    status, _ = post(f"open/{session}", saved)
-    assert status == 200
-    page.receive_until(lambda told: told["type"] == "state" and told["data"]["name"] == "moons")
+    _, headers, saved = ask(f"/{server.token}/model/{session}/0")
+    assert "attachment" in headers["content-disposition"]
+    assert ask(f"/{server.token}/model/{session}/1")[0] == 404
+    page.configure(source="xor", features=["x1"], hidden=[2], activations=["tanh"])
+    assert post(f"open/{session}", saved)[0] == 200
+    told = page.receive_until(lambda m: m["type"] == "state" and m["data"]["name"] == "moons")
     page.wait_for(lambda network: network["epoch"] == 0)
     assert (page.arrays["0.weights"] == weights).all()
+    assert told["data"]["inputs"] == features
 
 
 def test_a_model_that_cannot_be_shown_changes_nothing(page, post, tmp_path):

@@ -2,18 +2,12 @@
 
 import json
 import shlex
-import subprocess
-import sys
 import warnings
 
-import numpy as np
 import pytest
 
 from barenet import load_predictor
 from barenet.cli._main import main
-from barenet.files._model_file import read_model
-
-RUN = "from barenet.cli._main import main; raise SystemExit(main())"
 
 #: A table of its own: a column of text, one of 0 and 1, classes that are words.
 TABLE = "name,a,b,flag,c,kind\n" + "".join(
@@ -159,36 +153,3 @@ def test_weights_changed_by_hand_are_changed_in_the_program(page):
     weights, told = exported(page)
     assert "by hand" in told["command"]
     assert (run_program(told["code"]) == weights).all()
-
-
-def test_as_processes_of_their_own(page, tmp_path):
-    """As a user runs them, both at once."""
-    page.configure(**CASES[6])
-    weights, told = exported(page)
-    made = [tmp_path / "run" / "model.safetensors", tmp_path / "network.safetensors"]
-    program = f"{told['code']}barenet.save(network, {str(made[1])!r})\n"
-    command = [*shlex.split(told["command"])[1:], "--no-plots", "--out", str(tmp_path / "run")]
-    runs = [
-        subprocess.Popen(
-            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        for arguments in (["-c", RUN, *command], ["-c", program])
-    ]
-    for run, path in zip(runs, made, strict=True):
-        _, err = run.communicate(timeout=120)
-        assert run.returncode == 0, err
-        assert (read_model(path)[0].parameters == weights).all()
-
-
-def test_the_model_file_says_what_the_page_shows(server, page, ask, tmp_path):
-    page.configure(source="plane")
-    weights, _ = exported(page)
-    status, headers, body = ask(f"/{server.token}/model/{page.state['session']}/0")
-    assert status == 200 and "attachment" in headers["content-disposition"]
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(body)
-    predictor = load_predictor(path)
-    assert (predictor.network.parameters == weights).all()
-    assert np.isfinite(predictor.outputs([[1.0, 2.0]])).all()
-    assert predictor.dataset == "plane"
-    assert ask(f"/{server.token}/model/{page.state['session']}/1")[0] == 404

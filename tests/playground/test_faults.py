@@ -17,7 +17,6 @@ from barenet.playground import _client as client
 from barenet.playground import _security as security
 from barenet.playground import _server as server_module
 from barenet.playground._app import MAX_CLIENTS
-from barenet.playground._page_state import PageState
 from barenet.playground._server import listen
 
 HOSTS = ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "127.0.0.1", "", "0.0.0.0"]
@@ -97,9 +96,7 @@ def test_fault_78_a_message_that_is_too_large(server, page, open_page):
         *(f'{{"type": "configure", "state": {"[" * n + "]" * n}}}' for n in range(900, 1000, 9)),
         '{"type": "fly"}',
         '{"type": "configure"}',
-        '{"type": "configure", "state": {"data": {"source": 7}}}',
         '{"type": "configure", "state": {"networks": [{"learning_rate": 1e400}]}}',
-        '{"type": "configure", "state": {"__class__": {}}}',
         '{"type": "edit", "layer": 99, "row": 0, "column": 0, "value": 1}',
         '{"type": "edit", "layer": 0, "row": 0, "column": 0, "value": "1"}',
         '{"type": "scrub", "epoch": -1}',
@@ -209,18 +206,6 @@ def test_fault_81_words_that_nobody_reads_are_bounded(run_server, monkeypatch, w
             return not session.watchers
 
         wait_until(cut_off)
-
-
-def test_fault_81_a_request_that_never_ends(run_server, monkeypatch):
-    monkeypatch.setattr(server_module, "TIMEOUT", 0.3)
-    with (
-        run_server() as served,
-        socket.create_connection(("127.0.0.1", served.port), 10) as line,
-    ):
-        line.sendall(b"GET / HTTP/1.1\r\nHost: ")
-        started = time.monotonic()
-        assert line.recv(100) == b""
-        assert time.monotonic() - started < 8
 
 
 def test_fault_81_a_page_on_the_line_is_not_cut(run_server, open_page, monkeypatch):
@@ -398,6 +383,6 @@ def test_every_answer_carries_the_headers(server, ask):
 
 
 def test_the_start_of_a_server_is_said(run_server):
-    with run_server(PageState()) as served:
+    with run_server() as served, run_server() as other:
         assert served.address.startswith("http://127.0.0.1:")
-        assert len(served.token) >= 22
+        assert len(served.token) >= 22 and served.token != other.token

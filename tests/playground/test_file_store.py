@@ -1,8 +1,6 @@
 import pytest
 
-from barenet import save
-from barenet.errors import ArgumentError, ModelFileError
-from barenet.model._network import Network
+from barenet.errors import ArgumentError
 from barenet.playground._file_store import FileStore
 
 
@@ -36,12 +34,3 @@ def test_it_starts_with_a_table(store, tmp_path):
 def test_wrong_arguments_are_named(store, arguments, argument):
     with pytest.raises(ArgumentError, check=lambda error: error.argument == argument):
         store.initial_state(*arguments)
-
-
-def test_a_file_that_holds_no_model_is_an_error(store, tmp_path):
-    path = tmp_path / "model.safetensors"
-    save(Network.dense([2, 1]), path)
-    with pytest.raises(ModelFileError, match="holds a bare network"):
-        store.initial_model_state(path, "")
-    with pytest.raises(FileNotFoundError):
-        store.initial_model_state(tmp_path / "none.safetensors", "")

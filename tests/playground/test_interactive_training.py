@@ -187,16 +187,6 @@ def test_a_divergence_at_once_returns_to_the_initial_weights(start):
     assert (report.parameters == training.initial_parameters).all()
 
 
-def test_going_back_in_time_restores_the_network(start):
-    training = start()
-    weights = {epoch: training.run_to(epoch).parameters for epoch in range(1, 6)}
-    training.send("scrub", 2)
-    report = training.seen(2)
-    assert (report.parameters == weights[2]).all()
-    assert report.status.saved == [0, 1, 2, 3, 4, 5]
-    assert training.run_to(3).status.saved == [0, 1, 2, 3], "the later states are of another path"
-
-
 def test_the_path_that_was_left_can_be_returned_to(start):
     training = start()
     training.send("edit", (0, 1.5))
@@ -279,17 +269,6 @@ def state(new_task):
     return TrainingState(new_task(DataSettings(source="moons", samples=60))[0])
 
 
-def test_a_goal_is_set_and_cleared(state):
-    state.do_run_to(5)
-    assert state.playing and state.goal == 5
-    state.do_pause()
-    assert not state.playing
-    state.do_run_to(0)
-    assert not state.playing, "it is there already"
-    state.do_batch()
-    assert state.playing and state.one_batch
-
-
 def test_a_plan_starts_from_the_initial_weights(state):
     expected = state.network.parameters.copy()
     state.do_edit((0, 5.0))
@@ -301,14 +280,6 @@ def test_a_plan_starts_from_the_initial_weights(state):
     expected[1] = 7.0
     assert state.epoch == 0 and np.array_equal(state.network.parameters, expected)
     assert [each.epoch for each in state.timeline.states] == [0]
-
-
-def test_another_optimizer_is_made_and_a_rate_is_set(state):
-    state.do_configure(state.settings.copy(optimizer="sgd", learning_rate=0.5))
-    optimizer = state.optimizer
-    assert optimizer.name == "sgd" and optimizer.learning_rate == 0.5
-    state.do_configure(state.settings.copy(learning_rate=0.25))
-    assert state.optimizer is optimizer and optimizer.learning_rate == 0.25
 
 
 def test_a_resumed_schedule_continues_where_it_was():

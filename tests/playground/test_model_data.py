@@ -223,17 +223,6 @@ def test_other_layers_make_a_new_network_and_the_same_ones_the_models(prepared_o
     assert build_network(settings.copy(hidden=(3,)), prepared).sizes == (2, 3, 1)
 
 
-def test_a_network_of_features_is_opened_as_it_was_saved(server, page, ask, post):
-    page.configure(features=["x1", "x1^2", "sin(x2)"])
-    page.run_to(2)
-    weights, session = page.arrays["0.weights"].copy(), page.state["session"]
-    _, _, body = ask(f"/{server.token}/model/{session}/0")
-    assert post(f"open/{session}", body)[0] == 200
-    page.wait_for(lambda network: network["epoch"] == 0)
-    assert page.state["data"]["inputs"] == ["x1", "x1^2", "sin(x2)"]
-    assert (page.arrays["0.weights"] == weights).all()
-
-
 def test_a_model_without_rows_is_watched_and_learns_when_they_come(
     server, page, post, folder, flowers
 ):

@@ -7,32 +7,9 @@ import sklearn.metrics
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 
 from barenet.errors import ArgumentError
-from barenet.model._network import Network
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
 from barenet.playground._evaluation import confusion_matrix, constant_losses, evaluate
-from barenet.playground._network_layout import neuron_layers
 from barenet.playground._page_state import DataSettings, NetworkSettings
 from barenet.playground._run_setup import build_network, make_predictor
-
-
-@pytest.mark.parametrize(
-    ("data", "n_outputs", "output"),
-    [("circles", 1, "sigmoid"), ("iris", 3, "softmax"), ("plane", 1, "identity")],
-)
-def test_the_output_goes_with_the_data(new_task, data, n_outputs, output):
-    network = new_task(DataSettings(source=data))[0].network
-    assert (network.n_outputs, network.output_activation.name) == (n_outputs, output)
-
-
-def test_the_network_is_the_one_that_the_library_makes(new_task):
-    made = new_task(hidden=(5, 3), activations=("relu", "tanh"), seed=4, dropout=0.1)[0].network
-    expected = Network.dense(
-        [2, 5, 3, 1], hidden=["relu", "tanh"], output="sigmoid", dropout=0.1, seed=4
-    )
-    assert repr(made) == repr(expected) and (made.parameters == expected.parameters).all()
-    normed = new_task(hidden=(3,), activations=("relu",), batch_norm=True, dropout=0.2)[0].network
-    kinds = [[type(layer) for layer in block] for block in neuron_layers(normed)]
-    assert kinds == [[Dense, BatchNorm, ActivationLayer, Dropout], [Dense]]
 
 
 def test_a_network_with_too_many_weights_is_rejected(new_task):

@@ -60,10 +60,7 @@ def test_the_target_and_its_task_are_chosen(add):
             b"a,b\n1,2\n3,NA\n",
             r":3: .*; take such rows out of the file, or choose to predict it as classes$",
         ),
-        (
-            b"a,b\n1,2\n3,word\n4,1\n",
-            r":3: .* got 'word'; .*choose to predict it as classes$",
-        ),
+        (b"a,b\n1,2\n3,word\n4,1\n", r":3: .* got 'word'; .*choose to predict it as classes$"),
         (b'a,b\n1,"2,5"\n3,"4,5"\n', r":2: .*; write numbers with a decimal point, or"),
         (b"a,b,kind\nx,y,up\ny,z,down\n", r": no column of numbers to learn 'b' from"),
     ],
@@ -143,12 +140,6 @@ def test_fault_104_a_table_of_very_many_columns_is_refused_at_once(add):
     with pytest.raises(DataError, match=r"^wide\.csv: 100,000 columns; a table may have 50,000 at"):
         add(names + b"\n" + b",".join([b"1"] * 100_000), "wide.csv")
     assert time.process_time() - started < 1
-
-
-def test_fault_101_a_table_without_a_header_is_refused_in_words_for_the_page(add):
-    with pytest.raises(DataError) as error:
-        add("1.5,Rome,no\n2.5,Oslo,yes\n3.5,Rome,no\n")
-    assert str(error.value).endswith("1.5, Rome, no; add a first line that names the columns")
 
 
 def test_uploads_are_on_disk_until_the_store_is_closed(monkeypatch, tmp_path):

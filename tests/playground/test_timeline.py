@@ -6,7 +6,6 @@ import pytest
 from barenet.model._network import Network
 from barenet.optimization.optimizers import LBFGS, SGD, Adam
 from barenet.playground._learning_curve import EpochMetrics
-from barenet.playground._page_state import WeightEdit
 from barenet.playground._timeline import EpochState, Timeline
 
 
@@ -69,22 +68,6 @@ def test_the_nearest_state_is_found_and_a_new_one_removes_the_later_ones(timelin
     assert timeline.at(3).snapshot.parameters[0] == 33
     timeline.remove_after(0)
     assert epochs(timeline) == [0]
-
-
-def test_a_path_that_is_left_can_be_returned_to(timeline):
-    timeline.leave(5)
-    assert timeline.other is None, "nothing lies ahead"
-    timeline.path.edits = (WeightEdit(1), WeightEdit(4))
-    timeline.leave(2)
-    assert epochs(timeline) == [0, 1, 2] and timeline.path.edits == (WeightEdit(1),)
-    assert (timeline.path.number, timeline.fork, timeline.other.number) == (1, 2, 0)
-    timeline.add(state(3, 33))
-    timeline.swap()
-    assert epochs(timeline) == [0, 1, 2, 3, 4, 5] and len(timeline.path.edits) == 2
-    timeline.swap()
-    assert timeline.at(3).snapshot.parameters[0] == 33
-    timeline.clear()
-    assert epochs(timeline) == [0] and timeline.other is None
 
 
 def test_the_best_state_has_the_lowest_loss():

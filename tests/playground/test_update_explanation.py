@@ -178,19 +178,11 @@ def test_the_numbers_are_those_of_the_points_that_went_through(place, optimizer)
     assert (told["after"] is None) == (optimizer == "lbfgs")
 
 
-def slopes_of(network, layer, column, step=1e-6):
-    """By differences: how the mean loss changes with the sum of one neuron, for each point."""
-    slopes = []
-    for row in range(len(X)):
-        losses = []
-        for moved in (step, -step):
-            values = X
-            for place, dense in enumerate(network.layers, 1):
-                values = values @ dense.weights + dense.bias
-                if place == layer:
-                    values[row, column] += moved
-                values = np.tanh(values) if place == 1 else values
-            logs = values - np.log(np.exp(values).sum(axis=1, keepdims=True))
-            losses.append(-logs[np.arange(len(X)), CLASSES].mean())
-        slopes.append((losses[0] - losses[1]) / (2 * step))
-    return np.array(slopes)
+def slopes_of(network, layer, column):
+    """The derivatives of the mean loss with respect to the sums of a neuron, by hand."""
+    first, last = network.layers
+    hidden = first.forward(X)[0]
+    slopes = (last.forward(hidden)[0] - np.eye(3)[CLASSES]) / len(X)
+    if layer == 1:
+        slopes = slopes @ last.weights.T * (1 - hidden**2)
+    return slopes[:, column]

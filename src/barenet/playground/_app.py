@@ -3,11 +3,9 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -27,6 +25,8 @@ from barenet.playground._run_setup import make_predictor
 from barenet.playground._security import SecurityMiddleware, reject
 from barenet.playground._sessions import Session, Sessions
 
+#: The folder of the page.
+PAGE = Path(__file__).parent / "page"
 MAX_CLIENTS = 32
 #: Seconds that an upload may take.
 TIMEOUT = 10.0
@@ -150,18 +150,14 @@ def page_files() -> dict[str, bytes]:
     b'<!doctype html>'
     """
     return {
-        **dict(_walk(files("barenet.playground") / "page", "")),
+        **{
+            path.relative_to(PAGE).as_posix(): path.read_bytes()
+            for path in PAGE.rglob("*")
+            if path.suffix[1:] in MEDIA_TYPES
+        },
         "explain.css": stylesheet().encode(),
         "catalog.json": json.dumps(catalog()).encode(),
     }
-
-
-def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            yield from _walk(entry, f"{prefix}{entry.name}/")
-        elif entry.name.rpartition(".")[2] in MEDIA_TYPES:
-            yield prefix + entry.name, entry.read_bytes()
 
 
 async def _explain(request: Request, error: Exception) -> Response:

@@ -4,6 +4,9 @@ A callback runs between the library's chunks of batches and epochs: it waits whi
 paused, and executes commands.
 """
 
+from __future__ import annotations
+
+import math
 import threading
 import time
 from collections import deque
@@ -16,21 +19,9 @@ from barenet.errors import DivergenceError
 from barenet.playground._evaluation import constant_losses, evaluate
 from barenet.playground._learning_curve import EpochMetrics, thin
 from barenet.playground._page_state import MAX_EPOCHS
-from barenet.playground._problems import (
-    ALL_DEAD,
-    MODEL_ONLY,
-    NO_ROWS,
-    Problem,
-    diverged,
-    exploded,
-)
+from barenet.playground._problems import ALL_DEAD, MODEL_ONLY, NO_ROWS, Problem, diverged
 from barenet.playground._resumed_schedule import ResumedSchedule
-from barenet.playground._trainer_messages import (
-    ProgressReport,
-    Status,
-    TrainingTask,
-    UpdateRecord,
-)
+from barenet.playground._trainer_messages import ProgressReport, Status, TrainingTask, UpdateRecord
 from barenet.playground._training_state import SETTINGS_CHANGED, TrainingState
 from barenet.training._callbacks import Callback
 from barenet.training._run import Run
@@ -183,7 +174,8 @@ class InteractiveTraining(TrainingState, Callback):
                 self.goal, self.problem = 0, Problem(f"It stopped: {history.stop_reason}.")
         except DivergenceError as error:
             self.run = None
-            self._recover(diverged(error, self.epoch, self.timeline.best.epoch))
+            how = "ran away" if math.isfinite(error.loss) else "grew beyond every number"
+            self._recover(f"{how} in the epoch after {self.epoch:,}")
         except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
             self._fail(Problem(f"It cannot be trained like this: {error}", failed=True))
         self.run = None
@@ -202,8 +194,8 @@ class InteractiveTraining(TrainingState, Callback):
         if len(self.rows) > 4 * MAX_ROWS:
             self.rows = thin(self.rows, MAX_ROWS)
         if row.loss > EXPLOSION * self.constant_loss:
-            best = self.timeline.best.epoch
-            self._recover(exploded(self.constant_loss, row.loss, self.epoch, best))
+            constant = f"a constant prediction has {self.constant_loss:.3g}"
+            self._recover(f"after epoch {self.epoch:,} was {row.loss:.3g} ({constant})")
         elif row.loss and curves["gradient_norm"][-1] == 0:
             self.problem = ALL_DEAD
         if len(run.history) > 1000:  # bounded memory
@@ -240,13 +232,13 @@ class InteractiveTraining(TrainingState, Callback):
                 self.news.wait_for(lambda: self.commands)
         self.speed_since = (time.perf_counter(), self.epoch)
 
-    def _recover(self, problem: Problem) -> None:
+    def _recover(self, how: str) -> None:
         """Pause at the saved epoch with the lowest training loss, and remove the later ones."""
         state, rows = self.timeline.best, self.rows
         self.return_to(state)
         self.rows = rows  # the curve shows the divergence
         self.timeline.remove_after(state.epoch)
-        self._fail(problem)
+        self._fail(diverged(how, state.epoch))
 
     def _fail(self, problem: Problem) -> None:
         """Pause with a problem; the last update is undone."""

@@ -1,6 +1,6 @@
 """The layout of a network as the page draws it: layers of neurons, and where their weights are."""
 
-import math
+from __future__ import annotations
 
 from barenet.errors import ArgumentError
 from barenet.model._network import Network
@@ -35,12 +35,11 @@ def check_size(network: Network) -> None:
 
 def layer_offsets(network: Network) -> list[dict[str, int]]:
     """Sizes of each dense layer, and the index of its first weight in the parameter vector."""
-    offsets, start = [], 0
-    for layer in network.layers:
-        if isinstance(layer, Dense):
-            offsets.append({"n_in": layer.n_in or 0, "n_out": layer.n_out or 0, "start": start})
-        start += sum(math.prod(shape) for shape in layer.parameter_shapes.values())
-    return offsets
+    return [
+        {"n_in": layer.n_in or 0, "n_out": layer.n_out or 0, "start": slots[0].start}
+        for layer, slots in zip(network.layers, network.layout.layers, strict=True)
+        if isinstance(layer, Dense)
+    ]
 
 
 def parameter_index(network: Network, layer: int, row: int, column: int) -> int:

@@ -1,6 +1,7 @@
 """One network of the page: its settings, its weights as last reported, and its learning curve."""
 
-import threading
+from __future__ import annotations
+
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -44,7 +45,6 @@ class NetworkView:
         self.key: int | None = None
         #: Whether it was commanded to play, and has not reported since.
         self.will_play = False
-        self.lock = threading.Lock()
 
     @property
     def curve(self) -> LearningCurve:
@@ -116,10 +116,11 @@ class NetworkView:
                 raise ArgumentError.of("edits", edit.index, f"an index below {n_parameters}")
         self.send("plan", tuple(sorted(edits, key=lambda edit: edit.epoch)))
 
-    def current(self) -> Network:
-        """Copy the network as last reported."""
-        with self.lock:
-            return self._updated(self.latest).copy()
+    def current(self, report: ProgressReport | None = None) -> Network:
+        """Copy the network as reported, by default last."""
+        network, report = self.network.copy(), report or self.latest
+        network.parameters[:], network.statistics[:] = report.parameters, report.statistics
+        return network
 
     def describe(self) -> dict[str, Any]:
         """Describe the architecture."""
@@ -161,16 +162,13 @@ class NetworkView:
 
     def draw(self, report: ProgressReport) -> tuple[dict[str, Any], dict[str, Any]]:
         """Draw the network; in any thread. Returns a header and arrays."""
-        with self.lock:
-            network = self._updated(report)
-            picture = rasterize(network, self.prepared)
-            matrix = confusion_matrix(network, self.prepared)
-            problems = self._diagnose(network, report.status)
+        network = self.current(report)
+        picture = rasterize(network, self.prepared)
         header = {
             "side": picture.side,
             "scales": picture.scales,
-            "confusion": matrix,
-            "problems": problems,
+            "confusion": confusion_matrix(network, self.prepared),
+            "problems": self._diagnose(network, report.status),
         }
         weights = np.nan_to_num(report.parameters, posinf=1e30, neginf=-1e30)
         shown = weights.astype(np.float32) if weights.size <= MAX_WEIGHTS else weights[:0]
@@ -184,8 +182,3 @@ class NetworkView:
         X, metric = self.task.training[0], self.task.metric
         found = diagnose(network, X, metric, self.curve, self.constant_losses[0])
         return [asdict(problem) for problem in found]
-
-    def _updated(self, report: ProgressReport) -> Network:
-        self.network.parameters[:] = report.parameters
-        self.network.statistics[:] = report.statistics
-        return self.network

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from barenet._registry import lookup, spec_of
-from barenet.data._run_config import RunConfig
+from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_io import load_predictor
 from barenet.files._predictor import Predictor
@@ -27,17 +27,11 @@ from barenet.playground._wire_format import decode
 #: The training settings of a model file without its run folder.
 UNKNOWN = RunConfig()
 
-#: Settings of a training that the page replaces, and their effect where it has none.
-REPLACED: dict[str, Any] = {
-    **dict.fromkeys(("optimizer", "learning_rate", "loss")),
-    "schedule": "constant",
-    "shuffle": True,
-    "patience": 0,
-    "l1": 0.0,
-    "l2": 0.0,
-    "clip_norm": None,
-    "clip_value": None,
-}
+#: Settings of a training that the page may replace.
+REPLACED = (
+    *("optimizer", "learning_rate", "loss", "schedule", "shuffle", "patience"),
+    *("l1", "l2", "clip_norm", "clip_value"),
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,9 +86,10 @@ class Model:
                 "The settings of its training are not in the file: it continues with those chosen "
                 "here, and its test rows may have been training rows."
             )
-        default_loss = spec_of(as_loss(None, self.predictor.network.output_activation))
-        used = {**REPLACED, "loss": default_loss, **self.settings.run_config(0).set_fields()}
-        ignored = [name for name in REPLACED if name in known and known[name] != used[name]]
+        loss = spec_of(as_loss(None, self.predictor.network.output_activation))
+        usual = {**DEFAULTS.set_fields(), "schedule": "constant", "patience": 0, "loss": loss}
+        used = usual | self.settings.run_config(0).set_fields()
+        ignored = [name for name in REPLACED if name in known and known[name] != used.get(name)]
         listed = ", ".join(f"{name} {known[name]}" for name in ignored)
         return listed and f"It continues without some settings of its own training: {listed}."
 
@@ -114,15 +109,11 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
             "which the page learns in; train it again with a smaller learning rate"
         )
     predictor = replace(predictor, network=network)
-    outputs = _output_names(predictor)
+    count = network.n_outputs or 1
+    is_single = predictor.classes is not None or count == 1
+    names = tuple(f"{predictor.target_name} {number}" for number in range(1, count + 1))
+    outputs = () if is_single else names
     return Model(predictor=predictor, settings=settings, config=config, outputs=outputs)
-
-
-def _output_names(predictor: Predictor) -> tuple[str, ...]:
-    count = predictor.network.n_outputs or 1
-    if predictor.classes is not None or count == 1:
-        return ()
-    return tuple(f"{predictor.target_name} {number}" for number in range(1, count + 1))
 
 
 def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSettings:
@@ -170,10 +161,10 @@ def _single_output(network: Network, column: int) -> Network:
     configs = [layer.config() for layer in network.layers]
     configs[-1] |= {"n_out": 1}
     single = Network([layer_from(config) for config in configs], dtype=network.dtype)
-    new, old = (each.layout.views(each.parameters) for each in (single, network))
-    old[-1] = {name: array[..., [column]] for name, array in old[-1].items()}
-    for target, source in zip(new, old, strict=True):
-        for name, array in source.items():
-            target[name][...] = array
+    last = network.layers[-1]
+    assert isinstance(last, Dense)
+    before = network.parameters[: -last.weights.size - last.bias.size]
+    own = last.weights[:, column], last.bias[[column]]
+    single.parameters[:] = np.concatenate([before, *own])
     single.statistics[:] = network.statistics
     return single

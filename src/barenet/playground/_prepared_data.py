@@ -93,10 +93,7 @@ def prepare(data: DataSettings, table: TableFile | None = None) -> PreparedData:
 
 
 def prepare_dataset(
-    dataset: Dataset,
-    data: DataSettings,
-    table: TableFile | None = None,
-    model: Model | None = None,
+    dataset: Dataset, data: DataSettings, table: TableFile | None = None, model: Model | None = None
 ) -> PreparedData:
     """Prepare rows of numbers."""
     plane, points, columns = plane_of(dataset, data.axes)

@@ -56,12 +56,7 @@ SUITED: dict[str, dict[str, Any]] = {
         "hidden": (8,),
         "activations": ("tanh",),
     },
-    "wine": {
-        "features": ("all",),
-        "test_size": 0.3,
-        "hidden": (4,),
-        "activations": ("tanh",),
-    },
+    "wine": {"features": ("all",), "test_size": 0.3, "hidden": (4,), "activations": ("tanh",)},
     "breast_cancer": {
         "features": ("all",),
         "hidden": (4,),
@@ -76,13 +71,6 @@ SUITED: dict[str, dict[str, Any]] = {
 
 #: Losses by task, and their titles.
 LOSSES: dict[str, dict[str, str]] = {
-    "classification": {
-        "": "Cross-entropy",
-        "squared_error": "Squared error",
-    },
-    "regression": {
-        "": "Squared error",
-        "absolute_error": "Absolute error",
-        "huber": "Huber",
-    },
+    "classification": {"": "Cross-entropy", "squared_error": "Squared error"},
+    "regression": {"": "Squared error", "absolute_error": "Absolute error", "huber": "Huber"},
 }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import DivergenceError, some
+from barenet.errors import some
 from barenet.model._network import Network
 from barenet.playground._learning_curve import EpochMetrics, LearningCurve
 from barenet.playground._network_layout import neuron_layers
@@ -78,19 +78,8 @@ TRAINER_ENDED = Problem(
 )
 
 
-def exploded(constant_loss: float, loss: float, epoch: int, best_epoch: int) -> Problem:
-    """Report a loss that explodes while it is still finite."""
-    how = f"after epoch {epoch:,} was {loss:.3g} (a constant prediction has {constant_loss:.3g})"
-    return _divergence(how, best_epoch)
-
-
-def diverged(error: DivergenceError, epoch: int, best_epoch: int) -> Problem:
-    """Report a loss that is infinite or NaN, or has run away."""
-    how = "ran away" if math.isfinite(error.loss) else "grew beyond every number"
-    return _divergence(f"{how} in the epoch after {epoch:,}", best_epoch)
-
-
-def _divergence(how: str, best_epoch: int) -> Problem:
+def diverged(how: str, best_epoch: int) -> Problem:
+    """Report a loss that is infinite or NaN, has run away or explodes."""
     message = (
         f"It diverged: the loss {how}. The steps are too long. The network is back at epoch "
         f"{best_epoch:,}, where its training loss was lowest. Continue from there with a smaller "

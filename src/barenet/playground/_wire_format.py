@@ -105,9 +105,9 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
 
     Examples
     --------
-    >>> header, arrays = unpack(pack({"type": "points"}, {"y": np.array([1], np.int8)}))
-    >>> header["type"], arrays["y"]
-    ('points', array([1], dtype=int8))
+    >>> message = pack({"type": "points"}, {"y": np.array([1], np.int8)})
+    >>> message[4:-4].strip()
+    b'{"type": "points", "arrays": {"y": ["i1", 0, 1]}}'
     """
     layout, pieces, offset = {}, [], 0
     for name, array in arrays.items():
@@ -118,15 +118,3 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
     text = json.dumps({**header, "arrays": layout}, allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
     return b"".join([len(text).to_bytes(4, "little"), text, *pieces])
-
-
-def unpack(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Split a message into its header and arrays, as the page does."""
-    size = int.from_bytes(message[:4], "little")
-    header = json.loads(message[4 : 4 + size])
-    body = message[4 + size :]
-    arrays = {
-        name: np.frombuffer(body, np.dtype(dtype), count, offset)
-        for name, (dtype, offset, count) in header["arrays"].items()
-    }
-    return header, arrays

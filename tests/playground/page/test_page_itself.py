@@ -19,7 +19,6 @@ def test_the_page_explains_itself_and_has_things_to_try(tab):
     page.page.get_by_text("Three neurons are enough").click()
     page.until("settings.hidden.join() === '3' && barenet.playing")
     assert page.value("window.scrollY") == 0, "what was chosen is seen"
-    page.click("#play")
 
 
 def test_everything_has_a_name_for_who_cannot_see(tab):

@@ -95,7 +95,7 @@ def test_a_link_under_the_pointer_tells_its_weight(tab):
     point_at_first_link(page)
     at, first = page.find("#tip").bounding_box(), page.text("#tip")
     page.key("Space")
-    page.until("header.epoch > 20")
+    page.until("header.epoch > 20 && barenet.playing")
     page.key("Space")
     page.until("!header.playing")
     page.rest()
