@@ -113,8 +113,6 @@ def _head(program: Program, stem: str, body: str) -> str:
 Written by barenet {__version__}. It needs Python {"3.11" if dates else "3.9"} and NumPy.
 """
 
-from __future__ import annotations
-
 {newline.join(_imports(body))}
 
 import numpy as np
