@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from barenet.engines import ChunkResult, Engine
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.training._config import TrainingConfig
+from barenet.model._stateful import Stateful
+from barenet.training._run import TrainingConfig
 
 #: Multiplications between two calls of the callbacks while a network is measured, tenths of a
 #: second.
@@ -37,7 +38,7 @@ def epoch_order(n_rows: int, *, seed: int, epoch: int) -> NDArray[np.intp]:
 
 
 @dataclass(eq=False)
-class Epoch:
+class Epoch(Stateful):
     """The current epoch: its rows in order, the learning rates, and the results of its chunks.
 
     An epoch of a tiny network takes less time than allocating a few arrays, so the arrays that
@@ -109,11 +110,9 @@ class Epoch:
         return time.perf_counter() - self.started
 
     def state_dict(self) -> dict[str, Any]:
-        """Results so far, rates and duration."""
         return {**self.joined()._asdict(), "rates": self.rates, "seconds": self.seconds}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore what `state_dict` returned."""
         self.results = [ChunkResult(state["losses"], state["gradient_norms"])]
         self.rates[:], self.started = state["rates"], time.perf_counter() - state["seconds"]
 

@@ -10,6 +10,7 @@ import numpy as np
 from barenet._constraints import Configurable, option
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
+from barenet.model._stateful import Stateful
 
 
 class UpdateFormula(NamedTuple):
@@ -24,7 +25,7 @@ class UpdateFormula(NamedTuple):
 
 
 @dataclass
-class Optimizer(Configurable, ABC):
+class Optimizer(Configurable, Stateful, ABC):
     """A rule for the next step.
 
     Attributes
@@ -123,13 +124,7 @@ class Optimizer(Configurable, ABC):
         self.moments, self.n_steps = {}, 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state that the next step depends on, besides the options.
-
-        Returns
-        -------
-        dict
-            Numbers, text and arrays by name; a subclass may add to them.
-        """
+        """Return the step count, the learning rate and the moments; a subclass may add to them."""
         return {
             "n_steps": self.n_steps,
             "learning_rate": self.learning_rate,
@@ -137,13 +132,6 @@ class Optimizer(Configurable, ABC):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore a state.
-
-        Parameters
-        ----------
-        state : mapping
-            From `state_dict`.
-        """
         self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
         self.__post_init__()
         names = self.moment_names if self.n_steps else ()
