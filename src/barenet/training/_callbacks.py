@@ -18,8 +18,8 @@ from barenet.training._run import Run
 class Callback(Stateful):
     """Base class of callbacks; a subclass overrides the methods that it needs.
 
-    One with a state overrides `state_dict` and `load_state_dict`, too; the state is loaded after
-    `on_start`.
+    Each takes the current `run`. A callback with a state overrides `state_dict` and
+    `load_state_dict`, too; the state is loaded after `on_start`.
 
     Examples
     --------
@@ -29,40 +29,16 @@ class Callback(Stateful):
     """
 
     def on_start(self, run: Run) -> None:
-        """Called before the first epoch.
-
-        Parameters
-        ----------
-        run : Run
-            The current run.
-        """
+        """Called before the first epoch."""
 
     def on_chunk(self, run: Run) -> None:
-        """Called after each chunk of batches, about 0.1 s of work.
-
-        Parameters
-        ----------
-        run : Run
-            The current run.
-        """
+        """Called after each chunk of batches, about 0.1 s of work."""
 
     def on_epoch(self, run: Run) -> None:
-        """Called after each epoch, whose measurements are in ``run.history``.
-
-        Parameters
-        ----------
-        run : Run
-            The current run.
-        """
+        """Called after each epoch, whose measurements are in ``run.history``."""
 
     def on_end(self, run: Run) -> None:
-        """Called after the last epoch, or after an error.
-
-        Parameters
-        ----------
-        run : Run
-            The current run.
-        """
+        """Called after the last epoch, or after an error."""
 
 
 class LambdaCallback(Callback):

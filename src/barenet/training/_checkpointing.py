@@ -220,14 +220,7 @@ def validate_state(
 
 
 def validate_like(state: Mapping[str, Any], examples: Mapping[str, Any]) -> None:
-    """Check that values have the kinds and shapes of examples.
-
-    Examples
-    --------
-    >>> validate_like({"waited": "long"}, {"waited": 0})
-    Traceback (most recent call last):
-    ValueError: waited: expected a number, got 'long'
-    """
+    """Check that values have the kinds and shapes of examples."""
     for name, example in examples.items():
         value, expected = state[name], type(example).__name__
         fits = isinstance(value, type(example))

@@ -98,13 +98,7 @@ def numbered(name: str, things: Sequence[T]) -> dict[str, T]:
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Describe the differences.
-
-    Examples
-    --------
-    >>> changes({"epochs": "10", "seed": "0"}, {"epochs": "20", "seed": "0"})
-    'epochs was 10, and is 20'
-    """
+    """Describe the differences."""
     names = [*before, *(name for name in now if name not in before)]
     differing = (name for name in names if before.get(name) != now.get(name))
     return "; ".join(_change(name, before.get(name), now.get(name)) for name in differing)

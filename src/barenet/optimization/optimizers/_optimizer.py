@@ -28,6 +28,9 @@ class UpdateFormula(NamedTuple):
 class Optimizer(Configurable, Stateful, ABC):
     """A rule for the next step.
 
+    Its methods change `parameters` in place; the `gradient` of the loss is of the same shape,
+    (n_parameters,), and `rate` is the learning rate of the step.
+
     Attributes
     ----------
     full_batch : bool
@@ -74,8 +77,6 @@ class Optimizer(Configurable, Stateful, ABC):
 
         Parameters
         ----------
-        parameters, gradient : ndarray of shape (n_parameters,)
-            The parameters, and the gradient of the loss.
         learning_rate : float, optional
             Learning rate of this step, from a schedule; by default the optimizer's own.
         """
@@ -87,11 +88,6 @@ class Optimizer(Configurable, Stateful, ABC):
 
     def prepare(self, parameters: FloatArray) -> None:
         """Allocate the moments before the first step.
-
-        Parameters
-        ----------
-        parameters : ndarray of shape (n_parameters,)
-            The parameters.
 
         Raises
         ------
@@ -109,15 +105,7 @@ class Optimizer(Configurable, Stateful, ABC):
 
     @abstractmethod
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
-        """Apply the rule; `n_steps` includes this step.
-
-        Parameters
-        ----------
-        parameters, gradient : ndarray of shape (n_parameters,)
-            The first is changed in place.
-        rate : float
-            The learning rate of this step.
-        """
+        """Apply the rule; `n_steps` includes this step."""
 
     def reset(self) -> None:
         """Discard the moments and the step count."""
