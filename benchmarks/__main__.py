@@ -4,8 +4,6 @@ Results go to standard output, and what is going on to standard error. Only a fu
 results that the documentation shows; a part of one, or a quick one, is written where it is told.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import shutil

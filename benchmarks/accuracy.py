@@ -1,7 +1,5 @@
 """Accuracy: how long each peer learns until it reads 95 and 97 % of the test digits."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Compare: one work, all peers, in turns."""
 
-from __future__ import annotations
-
 import contextlib
 from dataclasses import asdict
 from typing import Any

@@ -6,8 +6,6 @@ The same settings and seeds for both: how good are they on rows that they have n
 long does a fit take? Results go to standard output, and a full run replaces those in `results/`.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import json

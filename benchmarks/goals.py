@@ -1,7 +1,5 @@
 """Goals: how much faster than its peers barenet sets out to be, and how soon it starts."""
 
-from __future__ import annotations
-
 __all__ = ["LIMITS", "RATIOS"]
 
 #: By work and peer: the peer's seconds over barenet's, at least.

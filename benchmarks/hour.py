@@ -7,8 +7,6 @@ collected, its elements and listeners, and the bytes on the line between the two
 the last third of the time holds more of anything than the third before it.
 """
 
-from __future__ import annotations
-
 import argparse
 import statistics
 import sys

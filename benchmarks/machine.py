@@ -1,7 +1,5 @@
 """The machine and what is installed on it: enough to read the figures by, nothing that names it."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import platform

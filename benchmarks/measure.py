@@ -1,7 +1,5 @@
 """Measure: all parts of a suite, one after the other, into one dictionary that JSON can hold."""
 
-from __future__ import annotations
-
 import datetime
 from typing import Any
 

@@ -7,8 +7,6 @@ takes every picture and draws none, and while a page in Chromium draws them. Bes
 second stand the seconds of processor time of each process, as all share the machine's cores.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import statistics

@@ -3,8 +3,6 @@
 Linux is asked, which keeps these figures of every process.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

@@ -1,7 +1,5 @@
 """The report: the results as a page of Markdown, a section a part."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from benchmarks.accuracy import TARGETS

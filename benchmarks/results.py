@@ -1,7 +1,5 @@
 """The results' files: a page, the figures behind it and its picture, each written whole or not."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

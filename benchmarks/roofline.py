@@ -4,8 +4,6 @@ It is the speed of one large product of float32 matrices. NumPy's OpenBLAS choos
 processor's name, not always the fastest, so it is also told to use those for AVX-512.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import platform

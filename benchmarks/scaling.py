@@ -1,7 +1,5 @@
 """Scaling: the seconds of an epoch, as the network gets wider, deeper, or sees more rows."""
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Start: what a user waits for before anything is learned, each time in a process of its own."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """A suite: what one run of the benchmarks was asked for, and what every part of it shares."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Tables in Markdown, and the way that seconds and ratios are written in them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 __all__ = ["significant", "table", "time"]

@@ -1,7 +1,5 @@
 """Threads: how many a process may use is said in its environment, before it imports anything."""
 
-from __future__ import annotations
-
 import os
 
 __all__ = ["environment", "n_cores"]

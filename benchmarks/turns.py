@@ -4,8 +4,6 @@ A machine whose speed drifts is so unfair to none. Of several turns the fastest 
 a program down is noise, and nothing makes it faster than it is.
 """
 
-from __future__ import annotations
-
 import contextlib
 import statistics
 import time

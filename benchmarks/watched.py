@@ -1,7 +1,5 @@
 """Watched: a playground as its user has it, `barenet play` and Chromium, to be measured."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

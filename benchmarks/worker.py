@@ -5,8 +5,6 @@
 Only the work itself is timed, by the clock of the process that does it.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

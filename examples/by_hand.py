@@ -3,8 +3,6 @@
 `barenet.train` does the same, with a history, callbacks and a watch for what goes wrong.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from barenet import Network, batches, check_gradients

@@ -4,8 +4,6 @@ BARENET_DATA names the folder that holds MNIST's IDX files. Without it, scikit-l
 digits take their place, which are there without a network.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

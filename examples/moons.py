@@ -3,8 +3,6 @@
 First the tutorial's own run, to its published digits; then 1, 2, 3 and 8 hidden units.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

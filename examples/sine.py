@@ -3,8 +3,6 @@
 Every picture comes from one run, looked at on the way, so that a panel shows the epoch it names.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What all tests share: one thread a worker, no windows, and the same examples on every run."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import os

@@ -1,7 +1,5 @@
 """A missing extra is one line with the command that installs it."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tomllib

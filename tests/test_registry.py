@@ -1,7 +1,5 @@
 """Names with options, over every registry: there and back, and what is said to a wrong one."""
 
-from __future__ import annotations
-
 import dataclasses
 import re
 from typing import Any

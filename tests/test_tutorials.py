@@ -3,8 +3,6 @@
 The figures are the tutorials' own, or were measured by running their algorithms as they stand.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

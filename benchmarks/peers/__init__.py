@@ -3,8 +3,6 @@
 `PEERS` holds every one by its name. Nothing of a peer is imported before a worker is that peer.
 """
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 from dataclasses import dataclass

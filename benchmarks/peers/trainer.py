@@ -1,7 +1,5 @@
 """What a peer must be able to do, so that all can be asked the same."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from typing import Any
 

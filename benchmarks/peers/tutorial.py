@@ -4,8 +4,6 @@ What the digits tutorial does differently stays: squared error on sigmoids, batc
 once and never shuffled, and one number for all biases of a layer.
 """
 
-from __future__ import annotations
-
 import itertools
 from typing import Any
 

@@ -1,7 +1,5 @@
 """barenet through its public functions, as its README shows them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """JAX: an epoch is one compiled call, a `lax.scan` over batches of a permuted index."""
 
-from __future__ import annotations
-
 import functools
 import itertools
 from collections.abc import Callable

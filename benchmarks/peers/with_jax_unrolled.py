@@ -3,8 +3,6 @@
 `unroll` is an option of `lax.scan` that few of its users know; of 2, 4 and 8, 4 was the fastest.
 """
 
-from __future__ import annotations
-
 from benchmarks.peers.with_jax import Jax
 
 

@@ -3,8 +3,6 @@
 The optimizers are the fused ones, which take the fewest passes over the parameters.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 from typing import Any

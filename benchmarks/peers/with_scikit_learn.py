@@ -3,8 +3,6 @@
 Its regressor has no sigmoid at the output: on `sine` it does a little less than the others.
 """
 
-from __future__ import annotations
-
 import warnings
 from typing import Any
 

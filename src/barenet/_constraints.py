@@ -4,8 +4,6 @@ A class declares the range beside the default, ``delta: float = option(1.0, gt=0
 is checked when it is created. JSON is checked against type annotations.
 """
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import math

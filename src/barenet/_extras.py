@@ -1,7 +1,5 @@
 """Optional dependencies, imported when they are needed; the error for a missing one names it."""
 
-from __future__ import annotations
-
 import importlib
 from typing import Any
 

@@ -5,8 +5,6 @@ plain dictionaries by name. Wherever one is expected, its name can be given inst
 after a colon.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Mapping

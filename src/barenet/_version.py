@@ -1,5 +1,3 @@
 """The version, where every room can read it: exports say which barenet has written them."""
 
-from __future__ import annotations
-
 __version__ = "0.1.0"

@@ -5,8 +5,6 @@ The other classes are for errors that a caller may want to handle separately: ba
 file, a run that diverged, an extra not installed.
 """
 
-from __future__ import annotations
-
 import copy
 import difflib
 from collections.abc import Callable, Iterable, Sequence

@@ -1,7 +1,5 @@
 """The benchmarks are no part of the package: they are found at the root of the repository."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

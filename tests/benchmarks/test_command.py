@@ -1,7 +1,5 @@
 """The command: its options, where it writes, and a whole run of the smallest part."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import sys

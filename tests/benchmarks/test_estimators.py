@@ -1,7 +1,5 @@
 """The estimators' benchmark: what it measures, what it writes, and that accuracy is no worse."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

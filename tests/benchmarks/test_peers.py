@@ -4,8 +4,6 @@ A peer whose library is not installed is skipped; barenet, scikit-learn and the 
 run.
 """
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

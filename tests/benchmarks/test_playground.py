@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from benchmarks.playground import WATCHES, report
 from benchmarks.processes import ROLES
 

@@ -1,7 +1,5 @@
 """The report: every part in it is right by hand, and its files are written whole."""
 
-from __future__ import annotations
-
 import json
 import re
 import xml.etree.ElementTree

@@ -1,7 +1,5 @@
 """Peers in processes of their own: they answer, they take turns, and whoever fails is left out."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

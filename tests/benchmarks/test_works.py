@@ -1,7 +1,5 @@
 """What every peer is asked: the operations counted by hand, and rows that fit the networks."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

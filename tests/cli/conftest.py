@@ -1,7 +1,5 @@
 """What the tests of the command line share: the command itself, and a run that is over."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import json
 
 from barenet.cli._console import emit_json, emit_table, log

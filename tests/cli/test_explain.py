@@ -1,7 +1,5 @@
 """``barenet explain``: the step that a training would take, in every form; slips are one line."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``barenet explain`` says what the numbers of a row were, and what its target means."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

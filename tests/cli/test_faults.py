@@ -4,8 +4,6 @@ The numbers are those of the cases. Each is tried when learning, and again where
 table to predict or to be measured, as far as it can happen there.
 """
 
-from __future__ import annotations
-
 import gzip
 import shlex
 from pathlib import Path

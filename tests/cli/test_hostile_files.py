@@ -3,8 +3,6 @@
 Only the processor's time is asserted: a busy machine is not a failure.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import zipfile

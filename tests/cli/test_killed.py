@@ -1,7 +1,5 @@
 """Runs that are killed before each change that they make to a file, and resumed."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

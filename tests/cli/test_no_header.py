@@ -1,7 +1,5 @@
 """Tables without a header: a flag of every command that reads one, kept with the run."""
 
-from __future__ import annotations
-
 import shutil
 
 import pytest

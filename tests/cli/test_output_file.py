@@ -1,7 +1,5 @@
 """Where a file goes: into a folder that is there, or that is made because it is named as one."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from pathlib import Path

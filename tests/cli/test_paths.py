@@ -1,7 +1,5 @@
 """Names that are empty, or too long for a file, are refused: nothing is read or written."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

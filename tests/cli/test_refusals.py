@@ -1,7 +1,5 @@
 """Wrong usage of every command: one line that names it, status 2, and nothing is written."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """``--resume``: whatever has ended a run, it goes on and comes to the same model."""
 
-from __future__ import annotations
-
 import json
 import re
 import signal

@@ -1,7 +1,5 @@
 """Scores of networks and of baselines, compared with scikit-learn's."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """An error names the option as it was typed, or the key and the path of a run file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

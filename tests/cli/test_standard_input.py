@@ -1,7 +1,5 @@
 """Standard input: - is a table as any other, which comes once."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import json

@@ -1,7 +1,5 @@
 """Tables as people have them: words, holes and dates beside numbers, from command to command."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

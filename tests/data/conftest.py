@@ -1,7 +1,5 @@
 """Files for the tests of readers."""
 
-from __future__ import annotations
-
 import pytest
 
 

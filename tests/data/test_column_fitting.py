@@ -1,7 +1,5 @@
 """The fit of columns, at the edges that a real table does not have."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """What a column is taken for: rules that are written down, each with its edge."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The encodings of columns: formulas by hand or by Python's calendar, and plain data."""
 
-from __future__ import annotations
-
 import calendar
 import dataclasses
 import json

@@ -1,7 +1,5 @@
 """CSV files: values come back as they were written, and an error names the line."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 import io

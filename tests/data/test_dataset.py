@@ -1,7 +1,5 @@
 """A data set's split, against scikit-learn's."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

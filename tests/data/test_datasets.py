@@ -1,7 +1,5 @@
 """`load_dataset`: names, files, and the options that go with them."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

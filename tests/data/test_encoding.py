@@ -1,7 +1,5 @@
 """Tables as numbers: what scikit-learn's own parts make of real ones, and rules worked by hand."""
 
-from __future__ import annotations
-
 import copy
 import json
 import pickle

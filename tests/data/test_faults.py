@@ -1,7 +1,5 @@
 """Tables that cannot be used, case by case, as users of `load_table` meet them."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow
 import pytest

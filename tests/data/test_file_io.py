@@ -1,7 +1,5 @@
 """Files as bytes, plain or compressed; an error is one line with the path."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import lzma

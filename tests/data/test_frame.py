@@ -1,7 +1,5 @@
 """Frames: columns by name, rows by number, and a place for every value that is wrong."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

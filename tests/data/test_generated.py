@@ -1,7 +1,5 @@
 """Generated data sets follow their formulas and their options."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Names or values: tables without a header are refused, and tables with odd names are read."""
 
-from __future__ import annotations
-
 import gzip
 import os
 from pathlib import Path

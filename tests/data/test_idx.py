@@ -1,7 +1,5 @@
 """IDX files: what was written comes back, and every damaged header is refused by its path."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import struct

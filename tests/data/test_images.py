@@ -1,7 +1,5 @@
 """MNIST's files in all the places where they may lie, and what is wrong when they do not."""
 
-from __future__ import annotations
-
 import gzip
 import os
 import shutil

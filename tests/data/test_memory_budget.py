@@ -1,7 +1,5 @@
 """The memory that reading a file may take."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

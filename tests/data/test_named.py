@@ -1,7 +1,5 @@
 """The named data sets: described without loading them, and loaded with their settings."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn import datasets

@@ -1,7 +1,5 @@
 """Data sets in NumPy's own files."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 

@@ -1,7 +1,5 @@
 """Parquet files: columns of every type that can be encoded, and one line for what cannot."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from decimal import Decimal
 

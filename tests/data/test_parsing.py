@@ -1,7 +1,5 @@
 """Raw values as numbers, truth values, dates and labels."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The settings that complete a run: given, then of the data set, then by the rows, then usual."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

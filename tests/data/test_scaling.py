@@ -1,7 +1,5 @@
 """Scaling, against scikit-learn's own scalers."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

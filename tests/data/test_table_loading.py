@@ -1,7 +1,5 @@
 """Tables as data sets, from a file to X, y and classes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas
 import pytest

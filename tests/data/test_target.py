@@ -1,7 +1,5 @@
 """The rule that tells classes from numbers, and the order of the classes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

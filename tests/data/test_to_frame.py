@@ -1,7 +1,5 @@
 """Tables from elsewhere: the same values come as the same columns, and what cannot be is named."""
 
-from __future__ import annotations
-
 import datetime
 import decimal
 

@@ -1,7 +1,5 @@
 """Compiled networks: they say what `Network.predict` says, of one row and of many."""
 
-from __future__ import annotations
-
 import copy
 import gc
 import pickle

@@ -1,7 +1,5 @@
 """`Network.predict` computes many rows with the compiled engine, and few with NumPy."""
 
-from __future__ import annotations
-
 import gc
 import multiprocessing
 import weakref

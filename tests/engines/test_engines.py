@@ -1,7 +1,5 @@
 """The choice of an engine: what the compiled one can't do goes to the reference, and is told."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Kernels on disk: whatever has become of the folder, learning works, and works the same."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import pickle

@@ -1,7 +1,5 @@
 """The reference engine against a step worked by hand, and SciPy's derivative of the loss."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime

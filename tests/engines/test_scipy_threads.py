@@ -1,7 +1,5 @@
 """SciPy's BLAS has one thread while L-BFGS runs, and afterwards what it had."""
 
-from __future__ import annotations
-
 import threading
 
 import numpy as np

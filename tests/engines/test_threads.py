@@ -1,7 +1,5 @@
 """Threads: how many are chosen, and that learning gets along with threads, forks and processes."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Fixtures of the estimators' tests: a test with `kind` runs for both, and may end early."""
 
-from __future__ import annotations
-
 import pickle
 from pathlib import Path
 

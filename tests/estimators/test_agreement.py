@@ -1,7 +1,5 @@
 """Agreement with scikit-learn: the same first weights and batches, and so the same numbers."""
 
-from __future__ import annotations
-
 import inspect
 
 import numpy as np

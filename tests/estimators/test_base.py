@@ -1,7 +1,5 @@
 """Both estimators: copies, validation data, options that scikit-learn's lack, predictions."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import scipy.sparse

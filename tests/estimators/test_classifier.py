@@ -1,7 +1,5 @@
 """MLPClassifier: a worked example, and parameters that scikit-learn's lacks."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits, make_classification

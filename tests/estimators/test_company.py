@@ -1,7 +1,5 @@
 """The estimators with scikit-learn's tools: searches, calibration, ensembles, several workers."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import sklearn

@@ -3,8 +3,6 @@
 That they agree with scikit-learn's is tested in test_agreement.py.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Arrays that are refused and change nothing, odd ones that are used, threads and processes."""
 
-from __future__ import annotations
-
 import concurrent.futures
 import copy
 import os

@@ -1,7 +1,5 @@
 """The end of a call of fit: convergence, interruption, divergence, an error."""
 
-from __future__ import annotations
-
 import copy
 import warnings
 

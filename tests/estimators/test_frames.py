@@ -1,7 +1,5 @@
 """Data frames of pandas, polars and Arrow: their columns have names, and the names count."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

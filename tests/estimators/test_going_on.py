@@ -1,7 +1,5 @@
 """Continued training: the start of the next call of fit or partial_fit, to the last bit."""
 
-from __future__ import annotations
-
 import pickle
 
 import numpy as np

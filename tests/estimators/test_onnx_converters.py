@@ -1,7 +1,5 @@
 """Pipelines of scikit-learn's with an estimator of barenet's, as ONNX by skl2onnx."""
 
-from __future__ import annotations
-
 import sys
 import warnings
 

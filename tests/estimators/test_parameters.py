@@ -3,8 +3,6 @@
 The initial weights are compared with scikit-learn's in test_agreement.py.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

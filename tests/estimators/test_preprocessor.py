@@ -1,7 +1,5 @@
 """TablePreprocessor: scikit-learn's own checks, and its company in pipelines and searches."""
 
-from __future__ import annotations
-
 import pickle
 
 import numpy as np

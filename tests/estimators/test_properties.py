@@ -1,7 +1,5 @@
 """What holds of any estimator and any rows: drawn by Hypothesis, and held to the last digits."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 import tempfile

@@ -1,7 +1,5 @@
 """MLPRegressor: the losses that scikit-learn's has not, against what they are known for."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn.linear_model import PoissonRegressor

@@ -1,7 +1,5 @@
 """Scoring: any scorer of scikit-learn, compared with its score of the fitted estimator."""
 
-from __future__ import annotations
-
 import copy
 import inspect
 import math

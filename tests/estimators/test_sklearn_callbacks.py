@@ -1,7 +1,5 @@
 """scikit-learn's own callbacks work as they do with its LogisticRegression."""
 
-from __future__ import annotations
-
 import copy
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A place for a model file, and what somebody else could make of it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import subprocess

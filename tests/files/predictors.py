@@ -1,7 +1,5 @@
 """Predictors for tests, with default names."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from barenet import Network, Predictor

@@ -1,7 +1,5 @@
 """Atomic writing: an old file is there until the new one is, whatever goes wrong."""
 
-from __future__ import annotations
-
 import os
 import resource
 import stat

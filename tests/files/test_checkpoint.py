@@ -1,7 +1,5 @@
 """Checkpoints: a whole one is there at any moment, and nothing else is taken for one."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

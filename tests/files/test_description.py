@@ -1,7 +1,5 @@
 """A predictor in words: true, and short however much it holds."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

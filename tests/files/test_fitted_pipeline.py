@@ -1,7 +1,5 @@
 """Fitted estimators and pipelines as predictors: they say the same, from a file."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """Model files of earlier versions: they are read, and say what they said when they were written."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

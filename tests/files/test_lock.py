@@ -1,7 +1,5 @@
 """A lock: one process at a time, and none waits for one that was killed."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

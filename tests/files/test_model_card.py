@@ -1,7 +1,5 @@
 """The card of a model: written, read, and refused where it is none."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Model files: out and back to the last bit, and nothing but a model gets in."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import pickle

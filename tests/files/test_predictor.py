@@ -1,7 +1,5 @@
 """Predictors: raw rows to named answers, and parts that fit each other, saved or loaded."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Predictors of tables: columns by name from whatever holds them, kept as data in the file."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

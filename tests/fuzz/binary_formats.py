@@ -1,7 +1,5 @@
 """Binary tables: Parquet and npz files, damaged, hostile, and packed to fill the memory."""
 
-from __future__ import annotations
-
 import io
 import random
 import zipfile

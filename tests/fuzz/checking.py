@@ -4,8 +4,6 @@ Anything else is a `Fault`: another error, a warning, more memory or time than s
 worth. An input is a function of the seed and its number, so a fault is found again by its number.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import random

@@ -1,7 +1,5 @@
 """The fuzzer is a program of its own: its files find each other, and the tests find them."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Data from outside: CSV and IDX files, plain, packed, and packed so that they fill the memory."""
 
-from __future__ import annotations
-
 import bz2
 import contextlib
 import gzip

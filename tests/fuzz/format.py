@@ -1,7 +1,5 @@
 """What is fuzzed: a format, how an input of it is made, and who reads it."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """The formats that are fuzzed, by their names."""
 
-from __future__ import annotations
-
 from binary_formats import NPZ, Parquet
 from data_formats import CSV, IDX
 from format import Format

@@ -5,8 +5,6 @@ be read, or refused by the documented error in one line; any other is kept in ``
 exit status is 1.
 """
 
-from __future__ import annotations
-
 import argparse
 import multiprocessing
 import os

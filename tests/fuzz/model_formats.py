@@ -3,8 +3,6 @@
 Without that, whatever is behind the checksum would be reached by nothing that is wrong.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Mutations: what becomes of bytes and of plain data in the hands of chance, or of an enemy."""
 
-from __future__ import annotations
-
 import marshal
 import random
 import struct

@@ -1,7 +1,5 @@
 """The files in the folder of a run: its settings, its history, and the state it is resumed from."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import random

@@ -1,7 +1,5 @@
 """Run files: the settings of a run in TOML, damaged, deep, long and odd."""
 
-from __future__ import annotations
-
 import random
 import tomllib
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Two hundred inputs of each format, ten thousand in `make test-all`, a million in `make fuzz`."""
 
-from __future__ import annotations
-
 import random
 import re
 import subprocess

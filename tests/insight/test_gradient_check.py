@@ -1,7 +1,5 @@
 """The gradient check: right gradients pass, wrong ones are found, whatever the network."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

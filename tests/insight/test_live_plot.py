@@ -1,7 +1,5 @@
 """LivePlot: one plot, redrawn in place in a real notebook; progress elsewhere."""
 
-from __future__ import annotations
-
 import pickle
 from collections import Counter
 

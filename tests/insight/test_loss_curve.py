@@ -1,7 +1,5 @@
 """Loss curve: every point is at its epoch and its loss, for any number of epochs."""
 
-from __future__ import annotations
-
 import math
 import re
 from xml.etree import ElementTree

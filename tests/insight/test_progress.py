@@ -1,7 +1,5 @@
 """Progress: lines that name the rows of each number, and a bar that fits a terminal."""
 
-from __future__ import annotations
-
 import io
 import re
 

@@ -1,7 +1,5 @@
 """Activations: PyTorch's and SciPy's figures, finite differences, extreme inputs."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import scipy.special

@@ -1,7 +1,5 @@
 """From sizes and names to layers, the layers that fit each other, and the summary."""
 
-from __future__ import annotations
-
 import time
 
 import numpy as np

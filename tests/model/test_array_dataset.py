@@ -1,7 +1,5 @@
 """Rows at the edge of a network: every wrong X, y and weight is named, and changes nothing."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Arrays and numbers at the public edge: valid ones are kept or converted, wrong ones are named."""
 
-from __future__ import annotations
-
 import tracemalloc
 from decimal import Decimal
 from fractions import Fraction

@@ -4,8 +4,6 @@ The oracle knows nothing of derivatives: it moves one parameter by a small step 
 looks at the loss. All in float64; a relative error of 1e-6 is what the steps leave.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings

@@ -1,7 +1,5 @@
 """Initializers: the first draws by number, their distributions by SciPy's tests, their scales."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import scipy.stats

@@ -1,7 +1,5 @@
 """The layout: every entry of the flat vector belongs to one array, and its views are views."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The network: a case worked by hand, PyTorch's gradient, one vector with views, copies, seeds."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 

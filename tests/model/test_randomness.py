@@ -1,7 +1,5 @@
 """Random numbers as functions: SplitMix64's published output, uniformity, independence of keys."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

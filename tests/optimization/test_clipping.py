@@ -1,7 +1,5 @@
 """Clipping: PyTorch's figures, what the limits promise, and gradients larger than their squares."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

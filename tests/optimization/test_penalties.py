@@ -1,7 +1,5 @@
 """Penalties: finite differences, whom they spare, one strength for each layer."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

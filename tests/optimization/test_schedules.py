@@ -1,7 +1,5 @@
 """Schedules: PyTorch's rates step by step, values by hand, settings that divide by nothing."""
 
-from __future__ import annotations
-
 import copy
 import math
 

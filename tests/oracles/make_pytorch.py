@@ -5,8 +5,6 @@ on the CPU. Where PyTorch and barenet mean different things by a name, the figur
 and the test that reads them says how the one becomes the other.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A server of the playground, and its clients: a page without a browser, and raw requests."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from barenet.playground._sessions import Session
 
 

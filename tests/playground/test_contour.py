@@ -1,7 +1,5 @@
 """The line where a function is 0 is where it is by hand, whatever the grid."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

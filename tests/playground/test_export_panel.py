@@ -1,7 +1,5 @@
 """What is exported makes the same network: every command and every program is run."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import warnings

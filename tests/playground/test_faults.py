@@ -1,7 +1,5 @@
 """Who may not play: foreign pages, rebound names, guesses, floods and slow readers."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import socket

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from barenet.playground._learning_curve import EpochMetrics, LearningCurve, thin
 
 

@@ -1,7 +1,5 @@
 """A model is shown as it predicts, with its rows and without them."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from contextlib import closing

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from barenet.playground import _sessions as sessions
 
 

@@ -1,7 +1,5 @@
 """What is explained is the update that the training took: its batch, and what there was before."""
 
-from __future__ import annotations
-
 import re
 from html.parser import HTMLParser
 

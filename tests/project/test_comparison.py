@@ -1,7 +1,5 @@
 """The comparison with other libraries: what it says barenet has is shown by a test that exists."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

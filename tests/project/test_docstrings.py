@@ -3,8 +3,6 @@
 What is public is decided in one place, where the reference is written.
 """
 
-from __future__ import annotations
-
 import ast
 import dataclasses
 import inspect

@@ -11,8 +11,6 @@ should fail, ``<!-- test: skip REASON -->`` for a block that cannot run in a min
 Blocks such as ``{code-cell}`` are Sphinx's, which runs them when it builds the documentation.
 """
 
-from __future__ import annotations
-
 import doctest
 import os
 import re

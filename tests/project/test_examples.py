@@ -1,7 +1,5 @@
 """Every example runs. Its `main` takes `epochs`, so that a test need not train for long."""
 
-from __future__ import annotations
-
 import runpy
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The house rules: imports point down, a file holds one noun, and says at its top why it exists."""
 
-from __future__ import annotations
-
 import ast
 import subprocess
 import sys

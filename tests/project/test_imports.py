@@ -3,8 +3,6 @@
 Modules are counted, not milliseconds: a count is the same on a busy machine.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

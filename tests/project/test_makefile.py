@@ -1,7 +1,5 @@
 """The Makefile on machines that lack something: one line that says what to do, and a failure."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

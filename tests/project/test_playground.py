@@ -1,7 +1,5 @@
 """The checklist of the playground: every feature is shown by a test that exists, in a browser."""
 
-from __future__ import annotations
-
 import ast
 import re
 from functools import cache

@@ -4,8 +4,6 @@ A test of case 7 is called `test_fault_07_…`, one of promise 7 `test_promise_0
 `test_fault_01_02_…` or `test_fault_90_promise_18_…`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

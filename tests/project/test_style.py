@@ -1,7 +1,5 @@
 """The style and the types, checked with the same tools and settings as `make lint` and `types`."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

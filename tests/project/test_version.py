@@ -1,7 +1,5 @@
 """One version, told three times: to pip, to Python and to the reader of the change log."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from pathlib import Path

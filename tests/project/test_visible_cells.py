@@ -4,8 +4,6 @@ They run from the top down in an empty folder, with a copy of the package that l
 repository. Cells with a tag are hidden, at least in part, and left out.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

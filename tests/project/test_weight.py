@@ -3,8 +3,6 @@
 The core is `model`, `optimization` and `training`: the part that a reader finishes in an afternoon.
 """
 
-from __future__ import annotations
-
 import ast
 import graphlib
 import io

@@ -5,8 +5,6 @@ run comes to after all its ends is, bit for bit, what it comes to undisturbed. `
 for ten minutes; ``--minutes`` and ``--kills`` say otherwise. Exit status 1 if anything was lost.
 """
 
-from __future__ import annotations
-
 import argparse
 import collections
 import json

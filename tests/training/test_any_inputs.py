@@ -1,7 +1,5 @@
 """Inputs of every kind: the same bits as from a plain array, without a copy of the whole."""
 
-from __future__ import annotations
-
 import tracemalloc
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Mini-batches for a user-defined loop: every row once, with its target."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Callbacks: called in order, stopping for the right reasons."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

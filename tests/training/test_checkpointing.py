@@ -1,7 +1,5 @@
 """Checkpointing: a run that is interrupted anywhere and resumed equals the uninterrupted run."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

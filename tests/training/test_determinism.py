@@ -1,7 +1,5 @@
 """Determinism: a seed decides every bit, in any process, with any threads and chunks."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import subprocess

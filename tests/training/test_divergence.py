@@ -1,7 +1,5 @@
 """The divergence monitor: a bad run raises or warns, and the last good epoch is restored."""
 
-from __future__ import annotations
-
 import pickle
 import warnings
 

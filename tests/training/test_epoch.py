@@ -1,7 +1,5 @@
 """An epoch: the order of its rows, the rates of its steps, its mean loss and its measurements."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

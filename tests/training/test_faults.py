@@ -1,7 +1,5 @@
 """Numbers at the end of their range: every engine comes to finite ones, or says so."""
 
-from __future__ import annotations
-
 import time
 import warnings
 

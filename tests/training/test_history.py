@@ -1,7 +1,5 @@
 """History: what goes in comes out, and survives the way through a file."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A resume that is refused names the reason, and leaves the user's objects as they were."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 

@@ -1,7 +1,5 @@
 """The function `train`: results, histories, held-out sets and refusals."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge

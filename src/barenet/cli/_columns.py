@@ -1,7 +1,5 @@
 """A summary of the columns of a table, in a few lines."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
 from typing import Any

@@ -3,8 +3,6 @@
 So a result can be piped into a file or another program.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """``barenet datasets``: the data sets that are available by name."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from barenet.cli._console import emit_json, emit_table

@@ -1,7 +1,5 @@
 """``barenet doctor``: the installation on this machine, and advice on how to improve it."""
 
-from __future__ import annotations
-
 import math
 import os
 import platform

@@ -1,7 +1,5 @@
 """``barenet evaluate``: the scores of a trained network."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal

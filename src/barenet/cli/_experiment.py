@@ -1,7 +1,5 @@
 """An experiment: settings, and the rows and the network made from them, ready to train."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Notes on the arrays of an explanation: the values of the table that they were computed from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """``barenet export``: a trained network as a file that predicts without barenet."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

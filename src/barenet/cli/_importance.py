@@ -1,7 +1,5 @@
 """``barenet importance``: permutation importance of the columns for a trained network."""
 
-from __future__ import annotations
-
 import functools
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """``barenet info``: the contents of a model file and its model card."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Building all kernels of the compiled engine in advance, such as for an image of a machine."""
 
-from __future__ import annotations
-
 import functools
 import time
 from collections.abc import Callable

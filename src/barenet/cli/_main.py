@@ -4,8 +4,6 @@ Exit status: 0 for success, 1 for a failure, 2 for wrong usage or input, 130 and
 and a termination signal.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import sys

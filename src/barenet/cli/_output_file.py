@@ -1,7 +1,5 @@
 """The file that a command writes: ``--out`` is its name, or a folder for it, as for `cp`."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

@@ -1,7 +1,5 @@
 """``barenet predict``: the predictions of a trained network for new rows."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial

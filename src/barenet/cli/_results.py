@@ -4,8 +4,6 @@ The run is finished once all of them are on the disk. Until then its state stays
 ``--resume`` writes the missing ones.
 """
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """``barenet train --resume``: find an unfinished run, and prepare it again."""
 
-from __future__ import annotations
-
 import dataclasses
 import shlex
 from pathlib import Path

@@ -3,8 +3,6 @@
 The folder of a run has its settings as a run file, which repeats the run.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import itertools
 import os

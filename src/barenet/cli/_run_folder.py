@@ -6,8 +6,6 @@ also holds what is needed to resume the run: its settings, written before anythi
 checkpoint. Other files are never touched.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os

@@ -1,7 +1,5 @@
 """Settings of a run: its data, how they are read, and its `RunConfig`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

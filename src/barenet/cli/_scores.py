@@ -1,7 +1,5 @@
 """Scores of a network and of the baselines on the same rows, computed and printed."""
 
-from __future__ import annotations
-
 import functools
 import textwrap
 from collections.abc import Mapping, Sequence

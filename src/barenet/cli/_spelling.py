@@ -1,7 +1,5 @@
 """Errors in the user's spelling: the flag as it was typed, or the key of a run file."""
 
-from __future__ import annotations
-
 import inspect
 import shlex
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Curves, bars and images as text in a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

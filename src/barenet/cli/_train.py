@@ -1,7 +1,5 @@
 """``barenet train``: train a network, print its scores, and save it in the folder of a run."""
 
-from __future__ import annotations
-
 import dataclasses
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """A trained model, loaded from its file or from the folder of a run."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Fits the encodings of columns to the training rows; the formulas are scikit-learn's."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

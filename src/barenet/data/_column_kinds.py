@@ -4,8 +4,6 @@ Few rules decide. Ambiguous columns are refused: a column of numbers with one wo
 often a mistake than a category.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Arrow reads the rows and is strict about their length. What it would accept, an 
 repeated name, is checked here; so is the line of a row that it refuses.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace

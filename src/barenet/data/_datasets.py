@@ -1,7 +1,5 @@
 """All named data sets, and the function that loads one of them, or a file."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Collection
 from os import PathLike, fspath

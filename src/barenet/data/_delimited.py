@@ -4,8 +4,6 @@
 the line of a row that the fast reader refuses.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The data sets that scikit-learn contains: real, small, and available offline."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import numpy as np

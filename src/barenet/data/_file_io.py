@@ -4,8 +4,6 @@ The compression is recognized by the file's first bytes, not by its name, and a 
 no further than its memory budget allows, so that a small hostile file cannot fill the memory.
 """
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io

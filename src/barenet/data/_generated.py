@@ -5,8 +5,6 @@ rows in every version of NumPy. The noise is normal with the given standard devi
 points of classes, and the targets of a curve or surface.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

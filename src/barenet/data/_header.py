@@ -4,8 +4,6 @@ A file without a header is refused rather than read with its first row as names,
 passes `header`. The values of the columns decide.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path

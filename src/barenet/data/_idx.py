@@ -1,7 +1,5 @@
 """IDX, the format of the MNIST files: a short header, then the array's bytes."""
 
-from __future__ import annotations
-
 import math
 from os import PathLike
 from pathlib import Path

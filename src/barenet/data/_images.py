@@ -3,8 +3,6 @@
 The order of the rows is the same from both: 60,000 training images, then 10,000 test images.
 """
 
-from __future__ import annotations
-
 import os
 import warnings
 from dataclasses import dataclass

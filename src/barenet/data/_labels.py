@@ -1,7 +1,5 @@
 """Names of classes: numbers and truth values as text, and back."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

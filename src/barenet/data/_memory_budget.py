@@ -4,8 +4,6 @@ A few kilobytes can decompress to gigabytes, so every reader first estimates its
 the sizes that the file declares, and compares it with this budget.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Named data sets: described without loading them, so that listing them all is instant."""
 
-from __future__ import annotations
-
 import tomllib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

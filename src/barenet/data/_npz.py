@@ -4,8 +4,6 @@ The file is not trusted: sizes are checked before memory is allocated, and objec
 unpickled.
 """
 
-from __future__ import annotations
-
 import io
 import math
 import struct

@@ -1,7 +1,5 @@
 """A Parquet file as a frame, read one row group after the other."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ The totals in the footer may be false, and Arrow does not check them. The size i
 is the memory that Arrow takes for it: a page that decompresses to any other size is an error.
 """
 
-from __future__ import annotations
-
 import io
 import os
 from pathlib import Path

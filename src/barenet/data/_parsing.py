@@ -3,8 +3,6 @@
 The rules are the same for every source. A value that does not fit is an error that names its line.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime

@@ -4,8 +4,6 @@ Settings that are given take precedence over those of the data set, and these ov
 table has none of its own: `table_defaults` chooses them by its number of rows.
 """
 
-from __future__ import annotations
-
 import dataclasses
 
 from barenet._registry import build, spec_of

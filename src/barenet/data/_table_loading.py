@@ -1,7 +1,5 @@
 """Loads tables: features and a target to train on, or the features of a network to predict for."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Sequence
 from os import PathLike

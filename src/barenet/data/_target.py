@@ -1,7 +1,5 @@
 """The target of a table: classes or numbers, by one rule that `task` overrides."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from typing import Any, Literal
 

@@ -3,8 +3,6 @@
 None of those libraries is imported: columns that convert to arrays are enough.
 """
 
-from __future__ import annotations
-
 import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date

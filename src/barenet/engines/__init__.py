@@ -1,7 +1,5 @@
 """Engines: the implementations of the arithmetic. `ENGINES` holds each by its name."""
 
-from __future__ import annotations
-
 from barenet._constraints import check_count
 from barenet._registry import lookup
 from barenet.engines._compiled_network import CompiledNetwork, compiled_outputs

@@ -4,8 +4,6 @@ The training loop passes an engine the batches of a chunk, and the engine return
 gradient norm for each. All engines compute the same; they differ in speed.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -7,8 +7,6 @@ everything that it depends on; it is written atomically, and has a checksum.
 The files are unpickled and run, so a file that another user could have written is not read.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import inspect

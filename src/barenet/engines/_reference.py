@@ -3,8 +3,6 @@
 It is the specification: every other engine computes the same, only faster.
 """
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import ClassVar
 

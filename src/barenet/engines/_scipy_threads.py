@@ -5,8 +5,6 @@ each takes longer than solving it. Besides, sums over the parameters then have t
 number of cores.
 """
 
-from __future__ import annotations
-
 import functools
 import threading
 from collections.abc import Iterator

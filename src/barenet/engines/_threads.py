@@ -4,8 +4,6 @@ TBB is the library that Numba can use from several Python threads at once and af
 wheel installs it where Numba does not search, so it is first loaded by its path.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import functools

@@ -1,7 +1,5 @@
 """Estimators with the interface of scikit-learn."""
 
-from __future__ import annotations
-
 from barenet.estimators._classifier import MLPClassifier
 from barenet.estimators._onnx_converters import register_onnx_converters
 from barenet.estimators._preprocessor import TablePreprocessor

@@ -4,8 +4,6 @@ A sparse matrix becomes dense, as an engine multiplies with every feature of a r
 the memory.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager

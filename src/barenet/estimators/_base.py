@@ -1,7 +1,5 @@
 """The common base of both estimators: checks, initialization, continued training, predictions."""
 
-from __future__ import annotations
-
 import copy
 import numbers
 from abc import ABC, abstractmethod

@@ -1,7 +1,5 @@
 """MLPClassifier: a neural network classifier, compatible with scikit-learn's."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Literal, Self

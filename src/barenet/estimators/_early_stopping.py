@@ -4,8 +4,6 @@ They count epochs that are not better than the best one by `tol`; after more tha
 of them, the run ends, or continues with a fifth of the learning rate.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from typing import Any

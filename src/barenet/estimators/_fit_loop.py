@@ -3,8 +3,6 @@
 scikit-learn's parameters become a configuration, callbacks and an order of the rows.
 """
 
-from __future__ import annotations
-
 import copy
 import sys
 import warnings

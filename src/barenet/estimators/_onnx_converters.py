@@ -1,7 +1,5 @@
 """Converters for skl2onnx: a pipeline with an estimator of barenet as one ONNX model."""
 
-from __future__ import annotations
-
 import importlib
 from typing import Any
 

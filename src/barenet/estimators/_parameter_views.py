@@ -1,7 +1,5 @@
 """ParameterViews: the weights or biases of all layers, as scikit-learn's ``coefs_``."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from barenet.model.layers import Dense

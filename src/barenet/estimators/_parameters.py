@@ -3,8 +3,6 @@
 As scikit-learn requires, an estimator stores its parameters unchanged; `fit` checks them.
 """
 
-from __future__ import annotations
-
 import copy
 import math
 from collections.abc import Mapping, Set
@@ -89,7 +87,7 @@ def check_parameters(parameters: Parameters) -> None:
     """Refuse invalid parameters, those of a subclass included."""
     check_fields(parameters)
     for field in fields(parameters):
-        if field.type == "bool":
+        if field.type in (bool, "bool"):
             check_flag(getattr(parameters, field.name), field.name)
     for name, choices in (("solver", Solver), ("learning_rate", LearningRate)):
         lookup(dict.fromkeys(get_args(choices)), getattr(parameters, name), name)

@@ -1,7 +1,5 @@
 """TablePreprocessor: a transformer that encodes the columns of a table as numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Self

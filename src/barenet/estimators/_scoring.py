@@ -4,8 +4,6 @@ A scorer of scikit-learn calls an estimator's `predict`. It receives a copy that
 and has the network's output for these rows already, so nothing is computed twice.
 """
 
-from __future__ import annotations
-
 import copy
 import inspect
 import math

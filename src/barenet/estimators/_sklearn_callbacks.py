@@ -3,8 +3,6 @@
 A fit is a task of theirs, and so is each of its epochs.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from barenet.training._callbacks import Callback

@@ -4,8 +4,6 @@ The bytes are written to a temporary file in the same folder, flushed to the dis
 target in one step. An error before that step leaves an old file as it was.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import os

@@ -4,8 +4,6 @@ A checkpoint is a model file of the network at that moment, with everything else
 depends on. It replaces the one before in one step, so there is always a whole one.
 """
 
-from __future__ import annotations
-
 import math
 import re
 import time

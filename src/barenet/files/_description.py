@@ -1,7 +1,5 @@
 """Short texts about models and their training data, for `repr` and ``barenet info``."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from barenet.errors import printable, some

@@ -4,8 +4,6 @@ Scalers of scikit-learn are recognized by their class and converted; their code 
 estimator does not store its rows, so the fingerprint on the card needs them again.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace

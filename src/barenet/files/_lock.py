@@ -3,8 +3,6 @@
 The operating system releases the lock of a process that is killed.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path

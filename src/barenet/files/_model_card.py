@@ -3,8 +3,6 @@
 It is stored in the model file. After M. Mitchell et al., "Model Cards for Model Reporting" (2019).
 """
 
-from __future__ import annotations
-
 import platform
 import re
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ The container has the network's vectors as arrays, and its layers as JSON in the
 of layers are looked up in a fixed list.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ A predictor is stored as its network with more beside it: plain data in the head
 the columns of a table as arrays.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from os import PathLike

@@ -5,8 +5,6 @@ checked before any number is read, and only requested arrays are read, so a file
 memory than its reader allows.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

@@ -4,8 +4,6 @@ A network that is no better than a linear model is not needed; one that is no be
 has learned nothing. Both are networks without a hidden layer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal

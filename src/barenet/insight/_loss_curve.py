@@ -4,8 +4,6 @@ Redrawn during training, it takes about a millisecond for any number of epochs. 
 colour of the text, so it fits a page or a notebook that is light or dark.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape

@@ -3,8 +3,6 @@
 A column of a table is shuffled with all the inputs that it is encoded into.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any

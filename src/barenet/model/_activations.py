@@ -4,8 +4,6 @@ Where A = f(Z) is applied entry by entry, the chain rule reads dL/dZ = dL/dA · 
 `ACTIVATIONS` holds every activation by its name.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """Architecture: lists of layers from widths and names, checks that they fit, and a summary."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias

@@ -4,8 +4,6 @@ All draw from NumPy's RandomState, whose stream is frozen, so a seed gives the s
 every version of NumPy. Weights are drawn neuron by neuron.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Literal

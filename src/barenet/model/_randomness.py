@@ -5,8 +5,6 @@ of a key is computed from the key and i alone, by the SplitMix64 mixing function
 compute them in any order, and a resumed run needs no state but its step count.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

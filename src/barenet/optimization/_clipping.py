@@ -1,7 +1,5 @@
 """Clipping: a limit on the size of the gradient, against outlying batches."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar

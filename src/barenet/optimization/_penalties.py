@@ -3,8 +3,6 @@
 They don't apply to biases and to the gains of norms, which don't make a function less smooth.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Time is counted in epochs, with fractions within an epoch.
 """
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The routes of the server: the page's files, its socket, uploads, and models to download."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import tempfile

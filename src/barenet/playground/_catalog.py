@@ -1,7 +1,5 @@
 """The choices that the page offers, from the library's registries."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

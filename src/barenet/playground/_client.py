@@ -4,8 +4,6 @@ A picture is sent when the page has drawn the one before; the states of the netw
 skipped. So a slow page gets fewer pictures, and no queue grows.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

@@ -1,7 +1,5 @@
 """The zero contour of a function, as line segments from a grid of its values."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

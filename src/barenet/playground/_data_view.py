@@ -1,7 +1,5 @@
 """The data as the page shows them: descriptions in JSON, and the points and inputs to draw."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

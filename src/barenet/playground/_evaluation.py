@@ -1,7 +1,5 @@
 """Scores of a network on its training and test rows."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The run of the page as ``barenet train`` and as Python code, with notes on the differences."""
 
-from __future__ import annotations
-
 import shlex
 from dataclasses import replace
 from typing import Any

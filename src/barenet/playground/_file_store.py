@@ -1,7 +1,5 @@
 """The files of the playground: its tables and models, each under a key that the page uses."""
 
-from __future__ import annotations
-
 import tempfile
 from functools import cached_property
 from pathlib import Path

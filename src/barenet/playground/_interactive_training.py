@@ -4,8 +4,6 @@ A callback runs between the library's chunks of batches and epochs: it waits whi
 paused, and executes commands.
 """
 
-from __future__ import annotations
-
 import math
 import threading
 import time

@@ -3,8 +3,6 @@
 Without its rows, the plane lies where the preprocessing implies that they were.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The layout of a network as the page draws it: layers of neurons, and where their weights are."""
 
-from __future__ import annotations
-
 from barenet.errors import ArgumentError
 from barenet.model._network import Network
 from barenet.model.layers import Dense, Layer

@@ -1,7 +1,5 @@
 """One network of the page: its settings, its weights as last reported, and its learning curve."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 from typing import Any
 

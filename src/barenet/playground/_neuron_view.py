@@ -4,8 +4,6 @@ A neuron of a later layer is shown with the lines of the neurons before it, as i
 where it crosses one of them.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

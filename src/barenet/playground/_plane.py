@@ -4,8 +4,6 @@ Of data with more than two columns, two are the axes and the others are fixed at
 images, it is the plane of the first two principal components.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

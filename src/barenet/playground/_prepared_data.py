@@ -3,8 +3,6 @@
 Rows are split and scaled as by ``barenet train``.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from dataclasses import dataclass, field
 from typing import Any

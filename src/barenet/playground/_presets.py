@@ -1,7 +1,5 @@
 """The data sets that the page offers, with the settings that suit them, and the losses."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from barenet.data._embedded import EMBEDDED

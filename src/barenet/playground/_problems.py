@@ -1,7 +1,5 @@
 """Problems of a training, with their remedies: divergence, a lack of progress, and overfitting."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 The library's layers compute the values, which are scaled to bytes here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A learning rate schedule that continues from a later epoch, in a new training loop."""
 
-from __future__ import annotations
-
 from barenet.optimization._schedules import Schedule, as_schedule
 from barenet.playground._page_state import NetworkSettings
 

@@ -1,7 +1,5 @@
 """From the settings of a network and its data to a training run of the library."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from barenet.data._column_types import NumberColumn

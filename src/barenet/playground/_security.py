@@ -4,8 +4,6 @@ Any website that a browser shows can send requests to this machine. So the addre
 secret token, and the Host and Origin headers must be the server's own; other requests get 403.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping
 

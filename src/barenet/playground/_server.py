@@ -1,7 +1,5 @@
 """The server: the app on a port of this machine, with deadlines for every request."""
 
-from __future__ import annotations
-
 import asyncio
 import errno
 import secrets

@@ -1,7 +1,5 @@
 """Sessions: the networks of one page each, which outlive a lost connection for a while."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import secrets

@@ -1,7 +1,5 @@
 """CSV files that the playground was started with or that its page has uploaded."""
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import shlex

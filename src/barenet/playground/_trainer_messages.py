@@ -1,7 +1,5 @@
 """The messages between the server and the trainer: a network to train, and the state of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

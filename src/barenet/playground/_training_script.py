@@ -1,7 +1,5 @@
 """The run of the page as Python code."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from barenet._registry import spec_of

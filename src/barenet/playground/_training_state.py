@@ -1,7 +1,5 @@
 """The state of a training, and the effect of each command of the page on it."""
 
-from __future__ import annotations
-
 import math
 
 from barenet.data._run_config import RunConfig

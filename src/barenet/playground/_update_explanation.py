@@ -3,8 +3,6 @@
 The update is repeated from the state before it, and compared with the weights of the training.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Any
 

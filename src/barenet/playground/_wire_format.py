@@ -3,8 +3,6 @@
 Messages from the page are untrusted input: only JSON of bounded size and depth, only known fields.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import field, fields, is_dataclass

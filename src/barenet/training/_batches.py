@@ -1,7 +1,5 @@
 """Mini-batches for a user-defined training loop."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

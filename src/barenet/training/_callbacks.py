@@ -1,7 +1,5 @@
 """Callbacks, invoked during training: early stopping, time limits and user-defined functions."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence

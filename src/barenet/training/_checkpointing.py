@@ -4,8 +4,6 @@ The order of the rows and the dropout are functions of the seed and the step, so
 vectors, counts and the history. The manager knows no loop: it saves and loads named parts.
 """
 
-from __future__ import annotations
-
 import threading
 import warnings
 from abc import ABC, abstractmethod

@@ -1,7 +1,5 @@
 """The configuration of a run: everything but the network, its data and its optimizer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol

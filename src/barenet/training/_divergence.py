@@ -1,7 +1,5 @@
 """Divergence: noticed by the losses and the parameters, so that NaN never spreads in silence."""
 
-from __future__ import annotations
-
 import math
 import sys
 import warnings

@@ -1,7 +1,5 @@
 """An epoch: the order of its rows, the learning rate of each step, and its results."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """Training with L-BFGS: SciPy takes the steps on all rows at once, and an epoch is an iteration."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 

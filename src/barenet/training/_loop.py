@@ -3,8 +3,6 @@
 A subclass takes the steps: `MiniBatchLoop` batch by batch, `LBFGSLoop` on all rows at once.
 """
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence

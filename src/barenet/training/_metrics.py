@@ -1,7 +1,5 @@
 """Metrics: accuracy, R² and the usual errors of predictions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TypeAlias
 

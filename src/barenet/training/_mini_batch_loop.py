@@ -3,8 +3,6 @@
 Chunks are short enough that callbacks are called, and checkpoints saved, about ten times a second.
 """
 
-from __future__ import annotations
-
 import time
 
 from barenet._constraints import check_count

@@ -1,7 +1,5 @@
 """A training run in progress, as callbacks see it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

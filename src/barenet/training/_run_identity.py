@@ -4,8 +4,6 @@ Settings are saved as text and data as checksums, each by its name, so that a re
 changes.
 """
 
-from __future__ import annotations
-
 import hashlib
 import platform
 from collections.abc import Mapping, Sequence

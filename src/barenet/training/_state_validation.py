@@ -4,8 +4,6 @@ A checksum detects damage, not the maker of a file. Loaded arrays are used witho
 by compiled code among others, so the state must have the kinds and shapes of one of this run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

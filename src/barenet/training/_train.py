@@ -1,7 +1,5 @@
 """The function `train`: checks every argument once, then starts a training loop."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext

@@ -1,7 +1,5 @@
 """What may go wrong around kernels: infinite numbers, denormals, interruption."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

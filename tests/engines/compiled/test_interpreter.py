@@ -1,7 +1,5 @@
 """The interpreter's team: the same bits for any number of threads, and nobody waits for ever."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -4,8 +4,6 @@ The reference was checked by finite differences, by hand and by PyTorch; here th
 steps. The registries are swept, so what is added is in here, or is refused and so seen.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

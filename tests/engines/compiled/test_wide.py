@@ -1,7 +1,5 @@
 """Wide inputs, which the first layer takes in parts: the reference's steps, for every split."""
 
-from __future__ import annotations
-
 import ctypes
 
 import numba as nb

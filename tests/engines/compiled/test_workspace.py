@@ -1,7 +1,5 @@
 """Workspace: whether kernels stay inside of what was reserved for them."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Lanes against NumPy: each operator and function, bit by bit, for every width of a vector."""
 
-from __future__ import annotations
-
 import numba as nb
 import numpy as np
 import pytest

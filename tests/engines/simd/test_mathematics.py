@@ -1,7 +1,5 @@
 """exp, tanh and their kin against the exact values: NumPy's and SciPy's, in more digits."""
 
-from __future__ import annotations
-
 import numba as nb
 import numpy as np
 import pytest

@@ -1,7 +1,5 @@
 """Blocks against NumPy: transposition, and matrix products of every size around a block's."""
 
-from __future__ import annotations
-
 import numba as nb
 import numpy as np
 import pytest

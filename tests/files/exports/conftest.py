@@ -4,8 +4,6 @@ The oracle is what the model itself says of the rows; no exporter has a part in 
 numbers that float32 has exactly, so that all are asked the same.
 """
 
-from __future__ import annotations
-
 import csv
 import sys
 import warnings

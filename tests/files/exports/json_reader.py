@@ -1,7 +1,5 @@
 """A reader of JSON exports in plain Python: the whole of what another language has to write."""
 
-from __future__ import annotations
-
 import math
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Random tables with every kind of column, every fill and every marker of a missing value."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Run an export in its language: the outputs for rows, and the answers where it returns them."""
 
-from __future__ import annotations
-
 import ctypes
 import json
 import shutil

@@ -1,7 +1,5 @@
 """The C export: it compiles with every warning an error, and no name in it becomes code."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """`export`: which format, which files, and what is refused before anything is written."""
 
-from __future__ import annotations
-
 import sys
 
 import numpy as np

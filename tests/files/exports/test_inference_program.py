@@ -1,7 +1,5 @@
 """Programs: the steps of a model say what the model says, and what is unknown is refused."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn.compose import TransformedTargetRegressor

@@ -1,7 +1,5 @@
 """The export as JSON: enough to predict with, in a page of Python that has no NumPy."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The ONNX export: valid models of plain tensors, whose inputs keep their digits."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 import json

@@ -1,7 +1,5 @@
 """Every export predicts like the model, with every kind of layer, activation and column."""
 
-from __future__ import annotations
-
 import os
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """The Python export: it needs NumPy alone, reads files, and no name in it becomes code."""
 
-from __future__ import annotations
-
 import csv
 import io
 import os

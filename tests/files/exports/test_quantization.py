@@ -1,7 +1,5 @@
 """Rounded weights: off by half a step at most, and what that does is measured."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

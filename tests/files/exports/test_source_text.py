@@ -1,7 +1,5 @@
 """Numbers are read back exactly, and no text becomes code."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

@@ -1,7 +1,5 @@
 """`explain` shows the step that `train` takes, and each formula gives the numbers beside it."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 

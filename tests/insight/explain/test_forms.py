@@ -1,7 +1,5 @@
 """An explanation as text, as a page, in Markdown, and as data."""
 
-from __future__ import annotations
-
 import json
 import re
 from xml.etree import ElementTree

@@ -1,7 +1,5 @@
 """A neuron's view has the numbers of the whole, each with its formula and its check."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

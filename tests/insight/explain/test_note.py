@@ -1,7 +1,5 @@
 """Notes on given quantities: names beside numbers, few where there are many."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The same formula in a terminal, in LaTeX and in MathML."""
 
-from __future__ import annotations
-
 import itertools
 from xml.etree import ElementTree
 

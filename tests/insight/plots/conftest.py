@@ -1,7 +1,5 @@
 """How the tests look at a picture: as pixels, and as the text that a reader finds in it."""
 
-from __future__ import annotations
-
 from io import BytesIO
 from itertools import combinations
 

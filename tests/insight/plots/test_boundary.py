@@ -1,7 +1,5 @@
 """plot_boundary: the colour behind the points is that of the predicted class."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb

@@ -1,7 +1,5 @@
 """plot_confusion: scikit-learn's counts and recalls, readable for two classes and for ten."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score

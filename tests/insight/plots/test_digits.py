@@ -1,7 +1,5 @@
 """plot_digits: the pixels, the titles and the mark of an error."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb

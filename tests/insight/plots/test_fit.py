@@ -1,7 +1,5 @@
 """plot_fit and plot_fit_at_epochs: the curve, the scatter and the grid show the numbers given."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score

@@ -1,7 +1,5 @@
 """plot_history: every number of the history is drawn, and the kept epoch is named."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb

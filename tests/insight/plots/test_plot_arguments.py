@@ -1,7 +1,5 @@
 """Arguments that can't be drawn are refused by their names."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits, load_iris, make_moons

@@ -1,7 +1,5 @@
 """save_figure: the file is the picture in its suffix's format, and replaced whole or not at all."""
 
-from __future__ import annotations
-
 import os
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The style: a user's settings do not change plots, plots do not change them, colours differ."""
 
-from __future__ import annotations
-
 import gc
 import pickle
 import subprocess

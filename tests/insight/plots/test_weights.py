@@ -1,7 +1,5 @@
 """plot_weights: the first layer's weights, all on one scale around zero."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """ActivationLayer: an activation on its own is the same as at the end of a dense layer."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

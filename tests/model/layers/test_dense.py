@@ -1,7 +1,5 @@
 """Dense: a case worked by hand, its initialization, its logits."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Dropout: how much is silenced, what is kept, and that a mask is a function of its key."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import scipy.stats

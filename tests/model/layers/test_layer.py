@@ -1,7 +1,5 @@
 """The layer contract, by a layer of one's own."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 

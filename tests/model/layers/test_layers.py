@@ -1,7 +1,5 @@
 """What every layer keeps to: one sweep over `LAYERS`, so that what is added is tested."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 

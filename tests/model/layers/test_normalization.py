@@ -1,7 +1,5 @@
 """Normalization layers: PyTorch's figures, cases worked by hand, running averages, corner cases."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Cross-entropy: scikit-learn's log loss, SciPy's log-softmax, and logits without an overflow."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import scipy.special

@@ -3,8 +3,6 @@
 The oracle is the definition of the loss in decimal arithmetic, and its central differences.
 """
 
-from __future__ import annotations
-
 from decimal import Decimal, localcontext
 from functools import cache
 

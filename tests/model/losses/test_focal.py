@@ -1,7 +1,5 @@
 """Focal losses: SciPy's words, the paper's figures, differences, and cross-entropy at γ = 0."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """What all losses share: means, weights, shapes and precision, with PyTorch's figures for each."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

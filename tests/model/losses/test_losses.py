@@ -1,7 +1,5 @@
 """Which loss goes with which output, and when it is computed from the logits."""
 
-from __future__ import annotations
-
 import pytest
 
 from barenet.losses import (

@@ -1,7 +1,5 @@
 """Losses for numbers: scikit-learn's metrics, the best constants, hand-worked and extreme cases."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import scipy.optimize

@@ -1,7 +1,5 @@
 """Adaptive optimizers by hand: first steps, and what their papers promise of them."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

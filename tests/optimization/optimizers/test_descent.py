@@ -1,7 +1,5 @@
 """Gradient descent by hand: each rule's first steps, written out."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from barenet.optimization.optimizers import SGD, Momentum, Nesterov

@@ -1,7 +1,5 @@
 """L-BFGS: Rosenbrock's valley, what an iteration reports, and how it ends."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import scipy.optimize

@@ -1,7 +1,5 @@
 """The optimizer contract, by a rule of one's own."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Every optimizer in the registry: PyTorch's path down a bowl, precision, memory, settings."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 

@@ -3,8 +3,6 @@
 The tests run where Chromium is found; BARENET_CHROMIUM sets its path.
 """
 
-from __future__ import annotations
-
 import base64
 import os
 import shutil

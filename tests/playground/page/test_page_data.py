@@ -1,7 +1,5 @@
 """Data sets, tables and models on the page."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The page itself: its layout, its security, its speed and its memory."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The network of the page, its output, a second network, and what can be shared of it."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from typing import Any

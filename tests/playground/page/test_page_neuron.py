@@ -1,7 +1,5 @@
 """A neuron of the page enlarged, and the explanation of a step."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """What a person does to train a network on the page, and what is seen of it."""
 
-from __future__ import annotations
-
 import time
 
 import numpy as np

@@ -11,8 +11,6 @@ So a thread that arrives late, or never, delays no other; and a thread has the s
 region, with the same rows of weights, which are in its cache.
 """
 
-from __future__ import annotations
-
 import math
 
 import numba as nb

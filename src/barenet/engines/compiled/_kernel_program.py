@@ -1,7 +1,5 @@
 """Program: the instructions of a job in the order of a step, as tables for the interpreter."""
 
-from __future__ import annotations
-
 import functools
 from dataclasses import fields
 from typing import Any

@@ -4,8 +4,6 @@ Nothing is compiled for an architecture: a layer becomes a record of sizes and a
 instructions that name the kernels that run on it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """Workspace: the memory of a program, which lives as long as the program."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -3,8 +3,6 @@
 A kernel's spec names the formula, so each is compiled separately.
 """
 
-from __future__ import annotations
-
 import numba as nb
 
 from barenet.engines.kernels._kernel import chosen, kernel

@@ -3,8 +3,6 @@
 For parameters, the units are rows: those of W and then the bias, or the gain and bias of a norm.
 """
 
-from __future__ import annotations
-
 import numba as nb
 import numpy as np
 

@@ -1,7 +1,5 @@
 """Dense layers: matrix products, of the whole input, of parts of a wide one, or row by row."""
 
-from __future__ import annotations
-
 from barenet.engines.kernels._activations import FORMULAS, slope, value
 from barenet.engines.kernels._copies import SOURCES, gather_columns
 from barenet.engines.kernels._gradients import keep_squares

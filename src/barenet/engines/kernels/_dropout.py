@@ -1,7 +1,5 @@
 """Dropout: the formulas of `barenet.model.layers.Dropout`, with its random numbers."""
 
-from __future__ import annotations
-
 import numba as nb
 import numpy as np
 

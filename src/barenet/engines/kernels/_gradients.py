@@ -1,7 +1,5 @@
 """Gradients of parameters: norms, penalties and clipping, tile by tile, before the update."""
 
-from __future__ import annotations
-
 import math
 
 import numba as nb

@@ -1,7 +1,5 @@
 """Losses: the formulas of `barenet.model.losses`, for one output or a row of them."""
 
-from __future__ import annotations
-
 import math
 
 import numba as nb

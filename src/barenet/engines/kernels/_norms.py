@@ -1,7 +1,5 @@
 """Norms: layer norm by rows, batch norm by columns; the formulas of `barenet.model.layers`."""
 
-from __future__ import annotations
-
 import math
 
 import numba as nb

@@ -3,8 +3,6 @@
 A rule takes parameters, gradients and both moments as vectors, and the indices of all of them.
 """
 
-from __future__ import annotations
-
 import math
 
 from barenet.engines.kernels._kernel import chosen, kernel

@@ -6,8 +6,6 @@ training; that of outputs is the activation of 0, and is only multiplied by zero
 have no padding.
 """
 
-from __future__ import annotations
-
 import numba as nb
 import numpy as np
 

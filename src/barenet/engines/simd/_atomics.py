@@ -1,7 +1,5 @@
 """Atomic operations on int64 numbers at addresses, by which threads synchronize."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Calls: functions are compiled, and called by their addresses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -5,8 +5,6 @@ a plain number of any type is repeated in all lanes. A product and a sum may be 
 rounded once.
 """
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """LLVM: helpers for operations written in the code of the compiler below Numba."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -5,8 +5,6 @@ mathematical functions", 1989), with an error of about one unit in the last plac
 are rarely used are computed lane by lane.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

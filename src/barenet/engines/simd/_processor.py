@@ -1,7 +1,5 @@
 """Properties of the processor: the width of its vectors, and its treatment of denormal numbers."""
 
-from __future__ import annotations
-
 import functools
 import os
 import platform

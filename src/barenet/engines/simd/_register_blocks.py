@@ -1,7 +1,5 @@
 """Blocks of matrices, in registers: products and transposition."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,8 +4,6 @@ A view has no reference count, which would take Numba an atomic operation for ea
 of an address keeps the memory alive. Addresses count bytes; strides and indices count numbers.
 """
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Exports: trained networks as files that predict without barenet."""
 
-from __future__ import annotations
-
 from barenet.files.exports._exporting import SUFFIXES, Exported, export
 
 __all__ = ["SUFFIXES", "Exported", "export"]

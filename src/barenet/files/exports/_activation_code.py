@@ -4,8 +4,6 @@ Code is put into the syntax tree as names, which `ast.unparse` joins with the ri
 operators of C have the same precedence as those of Python.
 """
 
-from __future__ import annotations
-
 import ast
 import keyword
 from collections.abc import Container, Iterator, Mapping

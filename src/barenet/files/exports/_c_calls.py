@@ -4,8 +4,6 @@ Two vectors on the stack are enough, whatever the number of layers: a step reads
 other. Steps that work entry by entry change a vector in place.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

@@ -4,8 +4,6 @@ The weights are constants, so they stay in flash; the values between the layers 
 The code allocates nothing, keeps no state and needs math.h alone.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 import warnings

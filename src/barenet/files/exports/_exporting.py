@@ -3,8 +3,6 @@
 All files of an export are written or none, and never over a file that is no export.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ A network, a predictor and a fitted estimator all become one. Parts that no expo
 as a user-defined layer, are refused here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain

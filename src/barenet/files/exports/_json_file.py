@@ -3,8 +3,6 @@
 The page "Ship a network" documents it. Every number has as few digits as restore it exactly.
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -5,8 +5,6 @@ file, so the model contains no path to another file. Only operators that ONNX Ru
 float32 and float64 are used.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -5,8 +5,6 @@ outputs are those of `Network.forward`, to the last bit. Small arrays are writte
 ones as base64.
 """
 
-from __future__ import annotations
-
 import ast
 import inspect
 import re
@@ -114,8 +112,6 @@ def _head(program: Program, stem: str, body: str) -> str:
 
 Written by barenet {__version__}. It needs Python {"3.11" if dates else "3.9"} and NumPy.
 """
-
-from __future__ import annotations
 
 {newline.join(_imports(body))}
 

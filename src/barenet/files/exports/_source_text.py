@@ -4,8 +4,6 @@ Numbers are written so that they are read back exactly. A class may be called ``
 contain the end of a comment: no text of a table may become code of an export.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Any

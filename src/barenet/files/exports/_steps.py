@@ -3,8 +3,6 @@
 Every exporter writes each of these few steps; `forward` is the formula that it translates.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar

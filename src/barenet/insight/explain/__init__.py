@@ -1,7 +1,5 @@
 """One training step explained: every number, and the formula that it comes from."""
 
-from __future__ import annotations
-
 from barenet.insight.explain._document import Equation, Quantity, Step
 from barenet.insight.explain._explanation import Explanation
 from barenet.insight.explain._training_step import NOTATIONS, explain

@@ -1,7 +1,5 @@
 """Captions: the sentences around the steps, on how to read them and whether they are right."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Sequence
 from dataclasses import replace

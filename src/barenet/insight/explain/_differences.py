@@ -3,8 +3,6 @@
 Where an intermediate result is changed, the forward pass resumes from it. All is in float64.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -3,8 +3,6 @@
 All colours derive from the text's own, so it fits a document or a notebook that is light or dark.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from html import escape

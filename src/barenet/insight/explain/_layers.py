@@ -1,7 +1,5 @@
 """The equations of each layer, forward and backward."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple

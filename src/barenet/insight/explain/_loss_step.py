@@ -1,7 +1,5 @@
 """The rows, the loss and its gradient as equations, where the forward pass turns round."""
 
-from __future__ import annotations
-
 from barenet._constraints import option_values
 from barenet._expressions import declared
 from barenet.insight.explain._document import Equation, Step

@@ -1,7 +1,5 @@
 """An explanation in Markdown, with formulas in LaTeX as GitHub and notebooks show them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

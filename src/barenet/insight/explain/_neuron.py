@@ -4,8 +4,6 @@ A column of X W + b needs all of X, a column of W and an entry of b. The needs o
 read from its formula, so any equation can be reduced to a column.
 """
 
-from __future__ import annotations
-
 import ast
 import itertools
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Notations: mathematics in Unicode, LaTeX and MathML, as tables for the printer of formulas."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape

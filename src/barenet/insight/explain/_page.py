@@ -3,8 +3,6 @@
 All formats are printed from it.
 """
 
-from __future__ import annotations
-
 import ast
 import math
 from collections.abc import Sequence

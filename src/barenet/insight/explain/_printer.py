@@ -1,7 +1,5 @@
 """Printer: a formula in a notation, with brackets where they are needed."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Mapping, Set
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Quantity table: the quantities of a step by their names, and the equations between them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -4,8 +4,6 @@ The step is taken on copies. The arguments and results of layers, penalties, cli
 are recorded on the way; nothing is computed a second time.
 """
 
-from __future__ import annotations
-
 import copy
 import functools
 from dataclasses import dataclass, replace

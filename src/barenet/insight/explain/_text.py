@@ -1,7 +1,5 @@
 """An explanation as text, for a terminal of 40 columns or more."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterator
 

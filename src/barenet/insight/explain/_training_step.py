@@ -1,7 +1,5 @@
 """Explain one step of training: every number, and the formula that it comes from."""
 
-from __future__ import annotations
-
 import dataclasses
 import re
 from collections.abc import Iterator, Sequence

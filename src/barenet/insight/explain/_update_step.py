@@ -1,7 +1,5 @@
 """From the gradient to the new parameters, as equations: penalties, clipping, the optimizer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from barenet._expressions import declared

@@ -1,7 +1,5 @@
 """Checks of the arrays to plot, which raise errors that name the argument."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ Jupyter displays a bare matplotlib Figure only once pyplot has been imported, an
 figure alive. This file imports matplotlib at the top: only `style.new_figure` imports it.
 """
 
-from __future__ import annotations
-
 from io import BytesIO
 
 from matplotlib.figure import Figure

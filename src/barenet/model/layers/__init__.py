@@ -1,7 +1,5 @@
 """Layers: the steps from the input to the output. `LAYERS` holds every one by its name."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from barenet._registry import by_name, lookup

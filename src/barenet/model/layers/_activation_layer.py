@@ -1,7 +1,5 @@
 """ActivationLayer: an activation as a layer, for use after a normalization layer."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from barenet.model._activations import IDENTITY, Activation, as_activation

@@ -1,7 +1,5 @@
 """Dense: each output is a weighted sum of all inputs, followed by the activation."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import numpy as np

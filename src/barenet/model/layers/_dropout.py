@@ -1,7 +1,5 @@
 """Dropout: set random inputs to 0 while training, so that no neuron relies on a single input."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from barenet._constraints import check_number

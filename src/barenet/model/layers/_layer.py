@@ -4,8 +4,6 @@ There is no hidden state between the two passes: `forward` returns the cache tha
 The network owns the parameters; it binds a layer to views into its one flat vector.
 """
 
-from __future__ import annotations
-
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

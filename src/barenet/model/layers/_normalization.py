@@ -1,7 +1,5 @@
 """Normalization layers: features, or rows, of mean 0 and variance 1, then scaled and shifted."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Losses: the functions that training minimizes. `LOSSES` holds every one by its name."""
 
-from __future__ import annotations
-
 from barenet._registry import build, by_name
 from barenet.errors import ArgumentError
 from barenet.model._activations import Activation

@@ -5,8 +5,6 @@ or softmax included. Training uses the second: it doesn't overflow, keeps all di
 derivative is p − y.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from typing import ClassVar
 

@@ -5,8 +5,6 @@ with p the probability of the correct class, reduces the weight of such rows. Fr
 Girshick, He and Dollár, "Focal loss for dense object detection" (2017).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

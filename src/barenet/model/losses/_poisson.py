@@ -4,8 +4,6 @@ Near a rate of 0, the derivative 1 − y/ŷ is very large and that of the activa
 product, computed from the logits, keeps all its digits.
 """
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from typing import ClassVar
 

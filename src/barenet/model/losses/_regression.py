@@ -1,7 +1,5 @@
 """Losses for numbers: squared, absolute, Huber and quantile."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Optimizers: rules for the next step, by name in `OPTIMIZERS`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from barenet._registry import build, by_name

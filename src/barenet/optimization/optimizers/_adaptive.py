@@ -1,7 +1,5 @@
 """Optimizers with adaptive learning rates for each parameter, by the size of its gradients."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

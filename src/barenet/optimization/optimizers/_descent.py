@@ -1,7 +1,5 @@
 """Gradient descent: plain, with momentum, and with Nesterov momentum."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from barenet._constraints import option

@@ -1,7 +1,5 @@
 """Optimizer: a rule that turns a gradient into a step of the parameters, on flat vectors."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
