@@ -187,6 +187,9 @@ def test_what_says_nothing_is_dropped_with_the_reason():
     assert encoding.feature_names == encoding.output_names == ("x",)
     with pytest.raises(DataError, match=r"^X: no column is left to learn from: same: 'a' in every"):
         TableEncoding.fit({"same": ["a", "a"]})
+    with pytest.raises(DataError, match="without x, z; drop fewer columns") as caught:
+        TableEncoding.fit({"x": [1, 2], "z": [3, 4]}, drop=["z", "x"])
+    assert caught.value.argument == "drop"
 
 
 def test_a_column_that_is_dropped_may_hold_anything():
