@@ -16,7 +16,7 @@ from mutations import changed, mutated
 from barenet import Network
 from barenet.callbacks import Callback
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._run_file import read_run_file
+from barenet.cli._run_file import SETTINGS, read_run_file
 from barenet.cli._run_folder import (
     HISTORY,
     NOTE,
@@ -26,7 +26,7 @@ from barenet.cli._run_folder import (
     read_history,
 )
 from barenet.cli._run_settings import HEADER
-from barenet.cli._trained_model import MODEL, SETTINGS
+from barenet.cli._trained_model import MODEL
 from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME, Checkpoint
 
