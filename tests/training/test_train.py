@@ -186,15 +186,6 @@ def test_lbfgs_that_starts_at_the_end_records_its_loss():
     assert history.stop_reason == "converged"
 
 
-def test_fault_13_any_memory_order_and_stride():
-    results = set()
-    for rows in (X, np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], X[::-1][::-1]):
-        network = linear()
-        train(network, rows, Y, epochs=2)
-        results.add(network.parameters.tobytes())
-    assert len(results) == 1
-
-
 def test_fault_14_read_only_rows_are_left_alone():
     rows, targets = X.copy(), Y.copy()
     rows.flags.writeable = targets.flags.writeable = False
