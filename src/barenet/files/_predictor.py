@@ -377,5 +377,4 @@ def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
 
 def _check_number(argument: str, entries: Sized, number: int, purpose: str) -> None:
     if len(entries) != number:
-        problem = f"has {len(entries)} entries for {number} {purpose}"
-        raise ArgumentError(problem, argument=argument)
+        raise ArgumentError(f"has {len(entries)} entries for {number} {purpose}", argument=argument)

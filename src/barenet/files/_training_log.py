@@ -88,8 +88,7 @@ class TrainingLog:
 
     def description(self) -> str:
         """The length of the training, how it ended, and the restored epoch."""
-        completed = self.stop_reason in ("", "completed")
-        reason = "" if completed else f" ({self.stop_reason})"
+        reason = "" if self.stop_reason in ("", "completed") else f" ({self.stop_reason})"
         best = "" if self.best_epoch is None else f", kept the best, epoch {self.best_epoch}"
         engine = f", {self.engine} engine" if self.engine else ""
         epochs = f"{self.n_epochs:,} epoch{'s' * (self.n_epochs != 1)}"

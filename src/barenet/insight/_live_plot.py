@@ -133,8 +133,7 @@ class _Snapshot:
             if name == "loss" or not (held_out or name in RUN_CURVES):
                 parts.append(f"{name.replace('_', ' ')} {value:.4g}")
         if reason not in ("", "completed"):
-            interrupted = reason == "failed with KeyboardInterrupt"
-            parts.append("interrupted" if interrupted else reason)
+            parts.append("interrupted" if reason == "failed with KeyboardInterrupt" else reason)
         return " · ".join(parts)
 
     def _repr_html_(self) -> str:

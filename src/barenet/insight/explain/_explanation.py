@@ -126,8 +126,7 @@ class Explanation:
             The numbers are the same; every matrix is transposed, and every formula with it.
         """
         other: Literal["rows", "columns"] = "columns" if self.notation == "rows" else "rows"
-        steps = tuple(step.transposed() for step in self.steps)
-        return replace(self, steps=steps, notation=other)
+        return replace(self, steps=tuple(step.transposed() for step in self.steps), notation=other)
 
     def with_notes(self, notes: Mapping[str, Note]) -> Explanation:
         """Add notes to given quantities.
