@@ -4,8 +4,6 @@ One plot that is redrawn in place, a few times a second; the last one stays in t
 Outside a notebook, `Progress` takes its place.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from html import escape
@@ -81,35 +79,6 @@ def in_notebook() -> bool:
     return type(shell.display_pub) is not DisplayPublisher
 
 
-class _NotebookPlot(Callback):
-    """The loss curve in the output of a notebook's cell."""
-
-    def __init__(self) -> None:
-        #: The cell's output, once the curve is shown.
-        self.handle: Any = None
-        #: Time of the next drawing, on the clock of `time.perf_counter`.
-        self.due = 0.0
-
-    def on_chunk(self, run: Run) -> None:
-        started = time.perf_counter()
-        if started >= self.due:
-            self._show(_Snapshot(run))
-            ended = time.perf_counter()
-            self.due = ended + max(PAUSE, PAUSE_IN_DRAWINGS * (ended - started))
-
-    def on_end(self, run: Run) -> None:
-        if self.handle is not None or len(run.history):  # a run that was refused has no plot
-            self._show(_Snapshot(run))
-
-    def _show(self, snapshot: _Snapshot) -> None:
-        from IPython.display import display
-
-        if self.handle is None:
-            self.handle = display(snapshot, display_id=True)  # type: ignore[no-untyped-call]
-        else:
-            self.handle.update(snapshot)
-
-
 class _Snapshot:
     """The state of a run, as a notebook or a console displays it.
 
@@ -144,3 +113,32 @@ class _Snapshot:
             f'<div>{svg}<div style="font-size:13px;font-variant-numeric:tabular-nums">'
             f"{escape(text)}</div></div>"
         )
+
+
+class _NotebookPlot(Callback):
+    """The loss curve in the output of a notebook's cell."""
+
+    def __init__(self) -> None:
+        #: The cell's output, once the curve is shown.
+        self.handle: Any = None
+        #: Time of the next drawing, on the clock of `time.perf_counter`.
+        self.due = 0.0
+
+    def on_chunk(self, run: Run) -> None:
+        started = time.perf_counter()
+        if started >= self.due:
+            self._show(_Snapshot(run))
+            ended = time.perf_counter()
+            self.due = ended + max(PAUSE, PAUSE_IN_DRAWINGS * (ended - started))
+
+    def on_end(self, run: Run) -> None:
+        if self.handle is not None or len(run.history):  # a run that was refused has no plot
+            self._show(_Snapshot(run))
+
+    def _show(self, snapshot: _Snapshot) -> None:
+        from IPython.display import display
+
+        if self.handle is None:
+            self.handle = display(snapshot, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self.handle.update(snapshot)
