@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from barenet._registry import spec_of
 from barenet.cli._console import emit_json, log
 from barenet.cli._flags import OUTPUT, Data, Json, On
+from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._scores import (
     confusion_matrix,
@@ -18,7 +19,7 @@ from barenet.cli._scores import (
     score,
     score_baselines,
 )
-from barenet.cli._trained_model import SETTINGS, TrainedModel, load_trained
+from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS
 from barenet.data._file_io import STANDARD_INPUT

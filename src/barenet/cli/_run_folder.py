@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from barenet.cli._output_file import make_folder, remove_empty
-from barenet.cli._run_file import parse_settings, parse_toml, read_run_file
+from barenet.cli._run_file import SETTINGS, parse_settings, parse_toml, read_run_file
 from barenet.cli._run_plots import KINDS
 from barenet.cli._run_settings import HEADER, RunSettings
-from barenet.cli._trained_model import MODEL, SETTINGS
+from barenet.cli._trained_model import MODEL
 from barenet.errors import ArgumentError, DataError, ModelFileError, in_a_line
 from barenet.files._atomic import (
     check_replaceable,

@@ -120,6 +120,12 @@ class TableEncoding:
         """
         drop, rare = _check_texts(drop, "drop"), _check_rare(rare)
         names = column_names(X)
+        if names and not {*names} - {*drop}:
+            raise DataError(
+                f"no column is left to learn from without {some(names)}",
+                argument="drop",
+                remedy="drop fewer columns",
+            )
         frame = as_frame(X, only=names and [name for name in names if name not in drop])
         if len(frame) < 2:
             raise DataError("1 sample, at least 2 are needed", argument="X")
