@@ -134,7 +134,9 @@ def test_fault_44_no_such_target(barenet, line):
     done = barenet("train", "t.csv", "--target", "z")
     assert_refused(done, "t.csv: no column z; the columns are x1, x2, y", command="train")
     done = barenet("train", "t.csv")
-    assert_refused(done, "such as --target y; its columns are x1, x2, y", command="train")
+    assert_refused(
+        done, "such as --target y; its columns are x1 (number), x2 (number), y (", command="train"
+    )
     write("t.csv", f",{HEADER}0,1,2,3\n")
     done = barenet("train", "t.csv", "--target", "z")
     assert_refused(done, "no column z; the columns are '', x1, x2, y", command="train")

@@ -131,7 +131,11 @@ def test_parquet_is_a_table_like_any_other(barenet, birds):
     expected = barenet("predict", birds, PENGUINS).out
     assert barenet("predict", birds, "penguins.parquet").out == expected
     done = barenet("train", "penguins.parquet")
-    assert done.status == 2 and "its columns are species, island, bill_length_mm, " in done.err
+    assert (
+        done.status == 2
+        and "its columns are species (category), island (category), bill_length_mm (number), "
+        in done.err
+    )
     done = barenet("train", "penguins.parquet", "--target", "species", *QUICK)
     assert done.status == 0, done.err
     learned = [run / "model.safetensors" for run in (birds, Path("runs/penguins"))]

@@ -1,6 +1,5 @@
 """What a column is taken for: rules that are written down, each with its edge."""
 
-import numpy as np
 import pytest
 
 from barenet.data._column_kinds import kind_of
@@ -45,11 +44,6 @@ def test_the_rules(values, expected):
     assert kind(*values) == expected
 
 
-def test_types_decide_where_there_are_types():
-    days = as_frame({"c": np.array(["2026-01-01"], "M8[D]")})
-    assert kind_of(days, "c", MISSING) == "date"
-
-
 @pytest.mark.parametrize("n_words", [1, 2])
 def test_fault_40_nine_tenths_decide(n_words):
     """The shares are of rows with a value, not of different values."""
@@ -59,6 +53,11 @@ def test_fault_40_nine_tenths_decide(n_words):
     with pytest.raises(DataError, match=message):
         kind(*words, *numbers)
     assert kind(*words, *numbers[1:]) == "category"
+
+
+def test_fault_40_a_word_among_dates():
+    with pytest.raises(DataError, match=r"^X: row 0: .* a date, as in 95 % of the rows, "):
+        kind("2026-02-30", *(f"2026-01-{day:02}" for day in range(1, 20)))
 
 
 def test_fault_40_a_share_is_never_said_to_be_all():

@@ -60,17 +60,15 @@ def test_fault_34_a_share_out_of_range(test_size):
         dataset(10).split(test_size)
 
 
-def test_fault_34_a_class_of_one_row_is_named():
-    data = dataclasses.replace(dataset(5), y=np.array([0, 0, 0, 0, 1]))
-    with pytest.raises(ValueError, match=r"^test_size: class 'yes' of numbers has a single row"):
-        data.split(0.4)
-
-
-def test_fault_34_a_side_too_small_for_the_classes():
-    with pytest.raises(ValueError, match=r"^test_size: 0\.1 of numbers: .*number of classes = 2"):
-        dataset(10).split(0.1)
-    with pytest.raises(ValueError, match=r"^test_size: 0\.5 of numbers: "):
-        dataset(1, None).split(0.5)
+def test_fault_34_a_class_of_one_row_and_a_side_too_small_are_named():
+    one = dataclasses.replace(dataset(5), y=np.array([0, 0, 0, 0, 1]))
+    for data, test_size, problem in (
+        (one, 0.4, "class 'yes' of numbers has a single row"),
+        (dataset(10), 0.1, r"0\.1 of numbers: .*number of classes = 2"),
+        (dataset(1, None), 0.5, r"0\.5 of numbers: "),
+    ):
+        with pytest.raises(ValueError, match=f"^test_size: {problem}"):
+            data.split(test_size)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`load_dataset`: names, files, and the options that go with them."""
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -46,9 +47,15 @@ def test_options_reach_their_set():
         ("mnist", {"samples": 5}, "samples", "no option of mnist (its options: data_dir)"),
         ("x.csv", {"noise": 0}, "noise", "no option of x.csv (its options: target, task, del"),
         ("x.npz", {"target": "y"}, "target", "no option of x.npz (its options: task)"),
-        *[("moons", {"samples": wrong}, "samples", "expected") for wrong in ("50", 50.0, True)],
-        *[("moons", {"noise": wrong}, "noise", "expected") for wrong in ("much", [0.1])],
-        ("moons", {"data_seed": 1.5}, "data_seed", "expected"),
+        *(
+            ("moons", {option: wrong}, option, "expected")
+            for option, values in {
+                "samples": ("50", 50.0, True, 1, 10**7 + 1),
+                "noise": ("much", [0.1], -0.1, math.nan, math.inf),
+                "data_seed": (1.5, -1, 2**32),
+            }.items()
+            for wrong in values
+        ),
         ("t.csv", {"target": 7}, "target", "expected"),
         ("mnist", {"data_dir": 7}, "data_dir", "expected"),
     ],
@@ -60,7 +67,9 @@ def test_wrong_options_are_named(name, options, argument, problem):
     assert caught.value.problem.startswith(problem)
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.CSV", "my.data.csv", "t.txt", "t.csv.gz"])
+@pytest.mark.parametrize(
+    "name", ["t.csv", "my.data.csv", "T.TXT", "t.csv.gz", "t.CSV.zst", "t.csv.bz2", "t.csv.XZ"]
+)
 def test_tables_by_their_suffix(write, name):
     path = write("a;y\n1;no\n2;yes\n", name)  # Not compressed, whatever its name.
     for form in (path, str(path)):

@@ -134,17 +134,6 @@ def test_an_array_has_the_columns_in_order_with_or_without_the_dropped(table):
         encoding.transform(np.ones((2, 1)))
 
 
-def test_it_is_measured_on_the_rows_given_and_no_others(titanic):
-    data = load_table(titanic, "survived")
-    train, test = data.split(0.3, seed=1)
-    encoding = TableEncoding.fit(train.X)
-    age = next(column for column in encoding.columns if column.name == "age")
-    filled = np.where(np.isnan(train.X["age"]), np.nanmedian(train.X["age"]), train.X["age"])
-    assert (age.center, age.scale) == pytest.approx((filled.mean(), filled.std()), rel=1e-12)
-    rows = encoding.transform(test.X)
-    assert rows.shape == (test.n_samples, encoding.n_outputs) and np.isfinite(rows).all()
-
-
 def test_plain_data_there_and_back_to_the_last_bit(table):
     ours, *_ = table
     encoding = TableEncoding.fit(ours)
@@ -166,14 +155,6 @@ def test_neither_measuring_nor_encoding_changes_a_table(table):
     X = np.array([[1.0, np.nan], [2.0, 3.0]])
     X.setflags(write=False)
     TableEncoding.fit(X).transform(X)
-
-
-def test_a_value_missing_where_none_was_is_filled_and_nothing_tells():
-    encoding = TableEncoding.fit({"x": [1, 2, 9], "town": ["a", "b", "b"], "is": ["y", "n", "y"]})
-    assert encoding.output_names == ("x", "town=a", "town=b", "is")
-    row = encoding.transform({"x": [None], "town": [None], "is": [None]})
-    center, scale = 4, np.std([1, 2, 9])
-    np.testing.assert_allclose(row, [[(2 - center) / scale, 0, 0, 1]], rtol=1e-12)
 
 
 def test_fault_11_a_number_that_has_no_end_once_it_is_scaled():
@@ -206,6 +187,9 @@ def test_what_says_nothing_is_dropped_with_the_reason():
     assert encoding.feature_names == encoding.output_names == ("x",)
     with pytest.raises(DataError, match=r"^X: no column is left to learn from: same: 'a' in every"):
         TableEncoding.fit({"same": ["a", "a"]})
+    with pytest.raises(DataError, match="without x, z; drop fewer columns") as caught:
+        TableEncoding.fit({"x": [1, 2], "z": [3, 4]}, drop=["z", "x"])
+    assert caught.value.argument == "drop"
 
 
 def test_a_column_that_is_dropped_may_hold_anything():
@@ -244,23 +228,19 @@ def test_options_that_are_none(options, message):
         TableEncoding.fit({"x": [1, 2], "z": [3, 4]}, **options)
 
 
+NUMBER = NumberColumn("x", 0.0, 0.0, 1.0, False).to_dict()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
-        None,
-        [],
-        {"columns": []},
-        {"columns": [], "missing": [], "more": 1},
-        {"columns": {}, "missing": []},
-        {"columns": [{"kind": "eval", "name": "x"}], "missing": []},
-        {"columns": [{"kind": "number", "name": "x"}], "missing": []},
-        {"columns": [{"kind": ["number"]}], "missing": []},
-        {"columns": [DroppedColumn("x", "y").to_dict()], "missing": []},
-        {"columns": [NumberColumn("x", 0.0, 0.0, 1.0, False).to_dict()] * 2, "missing": []},
-        {"columns": [NumberColumn("x", 0.0, 0.0, 1.0, False).to_dict()], "missing": [1]},
-        {"columns": [], "missing": []},
+        *(None, [], {"columns": []}, {"columns": [], "missing": [], "more": 1}),
+        *({"columns": columns, "missing": []} for columns in (
+            [], {}, [{"kind": "eval", "name": "x"}], [{"kind": "number", "name": "x"}],
+            [{"kind": ["number"]}], [DroppedColumn("x", "y").to_dict()], [NUMBER, NUMBER])),
+        {"columns": [NUMBER], "missing": [1]},
     ],
-)
+)  # fmt: skip
 def test_plain_data_that_are_none(wrong):
     with pytest.raises(ValueError, match=r"\w"):
         TableEncoding.from_dict(wrong)

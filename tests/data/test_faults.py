@@ -59,21 +59,6 @@ def test_fault_40_a_word_in_the_rows_to_predict_for(write):
         encoding.transform(later)
 
 
-def test_fault_40_a_word_among_dates(write):
-    rows = "".join(f"2026-01-{row:02},{row % 2}\n" for row in range(1, 20))
-    with pytest.raises(DataError, match=r"t\.csv:21: .* a date, as in 95 % of the rows, "):
-        fit(write(f"day,y\n{rows}2026-02-30,1\n"))
-
-
-def test_fault_40_a_decimal_comma(write):
-    path = write("x;y\n1,5;0\n2;1\n3,25;1\n")
-    with pytest.raises(DataError) as caught:
-        fit(path)
-    error = caught.value
-    assert (error.line, error.value, error.options) == (2, "1,5", {"decimal": ","})
-    assert load(path, decimal=",").X.tolist() == [[1.5], [2], [3.25]]
-
-
 def test_fault_42_one_row_is_enough_to_predict_for(write):
     path = write("x,town,y\n1,Rome,2\n")
     assert read_features(path, ["x"]).tolist() == [[1]]

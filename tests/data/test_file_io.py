@@ -9,7 +9,7 @@ import tracemalloc
 import pyarrow
 import pytest
 
-from barenet.data._file_io import plain_name, read_exactly, read_file_bytes
+from barenet.data._file_io import read_exactly, read_file_bytes
 from barenet.errors import DataError
 
 DATA = b"".join(b"%d\n" % (number * number) for number in range(100))
@@ -87,19 +87,3 @@ def test_reading_takes_memory_for_the_data_alone(write):
         assert tracemalloc.get_traced_memory()[1] < 1.5 * 2**24
     finally:
         tracemalloc.stop()
-
-
-@pytest.mark.parametrize(
-    ("name", "plain"),
-    [
-        ("T.CSV", "t.csv"),
-        ("folder.gz/t.csv.gz", "t.csv"),
-        ("t.csv.bz2", "t.csv"),
-        ("t.tsv.XZ", "t.tsv"),
-        ("t.txt.zst", "t.txt"),
-        ("t.gz.csv", "t.gz.csv"),
-        ("t.csv.gz.gz", "t.csv.gz"),
-    ],
-)
-def test_names_without_the_suffix_of_their_compression(name, plain):
-    assert plain_name(name) == plain

@@ -30,16 +30,6 @@ def test_validation_data_are_measured_and_do_not_affect_the_training(iris, kind,
     assert curve[-1] == pytest.approx(value, rel=1e-10)
 
 
-def test_early_stopping_uses_the_validation_data(iris, small):
-    X, held_out, y, y_held_out = train_test_split(*iris, random_state=0)
-    model = small(early_stopping=True, max_iter=300, n_iter_no_change=5, batch_norm=True)
-    model.fit(X, y, validation_data=(held_out, y_held_out, np.ones(len(held_out))))
-    assert model.t_ == model.n_iter_ * len(X)
-    assert model.n_iter_ < 300
-    assert model.score(held_out, y_held_out) == pytest.approx(model.best_validation_score_)
-    assert model.validation_scores_[model.history_.best_epoch - 1] == model.best_validation_score_
-
-
 @pytest.mark.parametrize(
     "change",
     [

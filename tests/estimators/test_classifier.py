@@ -1,4 +1,4 @@
-"""MLPClassifier: a worked example, and parameters that scikit-learn's lacks."""
+"""MLPClassifier: parameters that scikit-learn's lacks."""
 
 import numpy as np
 import pytest
@@ -16,30 +16,6 @@ def classifier(**settings):
     return MLPClassifier(**usual | settings)
 
 
-def test_a_step_by_hand():
-    """scikit-learn's worked example: 3 inputs, 2 sigmoids and one more; a step of SGD.
-
-    h = σ(x W₁ + b₁) = (0.679179, 0.574443), p = σ(h W₂ + b₂), and with the target 0
-    dL/dz₂ = p, dL/dz₁ = p W₂ h (1 − h); each weight's gradient has 0.1 of the weight added.
-    """
-    model = MLPClassifier(2, "logistic", solver="sgd", learning_rate_init=0.1, alpha=0.1,
-                          momentum=0, warm_start=True, random_state=1)  # fmt: skip
-    x, W = np.array([[0.6, 0.8, 0.7]]), np.array([[0.1, 0.2], [0.3, 0.1], [0.5, 0]])
-    model.partial_fit(x, [0], classes=[0, 1])
-    model.coefs_, model.intercepts_ = [W.copy(), [[0.1], [0.2]]], [[0.1, 0.1], [1.0]]
-    model.partial_fit(x, [0])
-    h = np.array([0.679178699, 0.574442517])
-    p = 1 / (1 + np.exp(-(0.1 * h[0] + 0.2 * h[1] + 1)))
-    d = p * np.array([0.1, 0.2]) * h * (1 - h)
-    second = [[0.1 - 0.1 * (p * h[0] + 0.01)], [0.2 - 0.1 * (p * h[1] + 0.02)]]
-    for found, expected in zip(
-        (*model.coefs_, *model.intercepts_),
-        (W - 0.1 * (np.outer(x, d) + 0.1 * W), second, 0.1 - 0.1 * d, [1 - 0.1 * p]),
-        strict=True,
-    ):
-        np.testing.assert_allclose(found, expected, atol=1e-8)
-
-
 def test_balanced_classes_count_the_same():
     plain, balanced = classifier().fit(X, Y), classifier(class_weight="balanced").fit(X, Y)
     assert balanced.predict(X).mean() > 3 * plain.predict(X).mean()
@@ -52,21 +28,6 @@ def test_class_weights_multiply_those_of_the_rows():
     model = classifier(class_weight={0: 1, 1: 5}).fit(X, Y, sample_weight=own)
     same = classifier().fit(X, Y, sample_weight=own * np.where(Y, 5, 1))
     assert (model.network_.parameters == same.network_.parameters).all()
-
-
-@pytest.mark.parametrize(
-    ("argument", "value"),
-    [
-        *(("label_smoothing", value) for value in (-0.1, 1, np.nan, "a")),
-        *(("loss", value) for value in ("focall", 5, "focal:gamma=-1", "quantile:q=2")),
-        ("class_weight", {0: 10**400, 1: 1}),
-        ("class_weight", 3),
-    ],
-)
-def test_an_invalid_parameter(argument, value):
-    with pytest.raises(ValueError) as caught:
-        classifier(**{argument: value}).fit(X, Y)
-    assert caught.value.argument == argument
 
 
 def test_partial_fit_can_not_balance_classes():

@@ -194,6 +194,13 @@ def test_a_row_whose_output_is_not_finite_is_refused(small):
         model.predict([[0.0, 0.0, 0.0], [1.7e308, -1.7e308, 1.7e308]])
 
 
+def test_fault_26_weights_that_are_all_zero_on_one_side_of_the_split(small):
+    """The mean score of either side would be 0 / 0."""
+    for row in range(10):
+        with pytest.raises(ValueError, match=r"^sample_weight: all .* 0; give validation_data"):
+            small(early_stopping=True).fit(X, Y, sample_weight=np.arange(40) == row)
+
+
 def test_fault_17_classes_that_are_not_counted_from_0():
     model = MLPClassifier(4, learning_rate_init=0.1, random_state=0).fit(X, 2 * (X[:, 0] > 0))
     assert model.classes_.tolist() == [0, 2]

@@ -58,6 +58,12 @@ def test_a_stopped_run_and_a_part_do_not_warn(settings):
         assert MLPClassifier(4, max_iter=1).partial_fit(X, Y, classes=[0, 1]).n_iter_ == 1
 
 
+def test_the_patience_continues_from_call_to_call():
+    model = MLPRegressor(hidden_layer_sizes=4, warm_start=True, max_iter=2, tol=9.0,
+                         n_iter_no_change=3, random_state=0)  # fmt: skip
+    assert [model.fit(X, T).n_iter_ for _ in range(3)] == [2, 2, 1]
+
+
 @pytest.mark.parametrize("kept", [0, 5])
 def test_an_interrupted_run_keeps_its_epochs(small, kept):
     model = small(warm_start=True)
@@ -96,21 +102,6 @@ def test_after_a_divergence_early_stopping_restores_the_best_epoch():
         model.fit(X, T)
     assert model.best_validation_score_ == max(model.validation_scores_)
     assert np.abs(model.network_.parameters).max() < 10
-
-
-@pytest.mark.parametrize(
-    ("settings", "argument"),
-    [
-        ({"solver": "lbfgs", "dropout": 0.1}, "optimizer"),
-        ({"solver": "lbfgs", "schedule": "cosine"}, "schedule"),
-        ({"solver": "lbfgs", "clip": "norm:limit=1"}, "clip"),
-        ({"batch_norm": True, "batch_size": 1}, "batch_size"),
-    ],
-)
-def test_parameters_that_exclude_each_other(small, settings, argument):
-    with pytest.raises(ValueError) as caught:
-        small(**settings).fit(X, Y)
-    assert caught.value.argument == argument
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
@@ -15,34 +17,22 @@ NAMES = ["sepal length", "sepal width", "petal length", "petal width"]
 TEXT = np.array(["setosa", "versicolor", "virginica"])[Y]
 
 
-def of_pandas(X, names):
-    return pd.DataFrame(X, columns=names)
+FRAMES = {
+    "pandas": pd.DataFrame,
+    "pandas on Arrow": lambda X, columns: pd.DataFrame(X, columns=columns).convert_dtypes(
+        dtype_backend="pyarrow"
+    ),
+    "nullable pandas": lambda X, columns: pd.DataFrame(X, columns=columns).convert_dtypes(),
+    "polars": lambda X, columns: polars.DataFrame(X, schema=columns),
+    "Arrow": lambda X, columns: pyarrow.table(dict(zip(columns, X.T, strict=True))),
+}
 
 
-def of_pandas_on_arrow(X, names):
-    pytest.importorskip("pyarrow", reason="the columns are Arrow's")
-    return of_pandas(X, names).convert_dtypes(dtype_backend="pyarrow")
-
-
-def of_pandas_with_missing_values(X, names):
-    return of_pandas(X, names).convert_dtypes(dtype_backend="numpy_nullable")
-
-
-def of_polars(X, names):
-    polars = pytest.importorskip("polars", reason="the frames are polars'")
-    return polars.DataFrame(X, schema=names)
-
-
-def of_arrow(X, names):
-    pyarrow = pytest.importorskip("pyarrow", reason="the tables are Arrow's")
-    return pyarrow.table(dict(zip(names, X.T, strict=True)))
-
-
-@pytest.fixture(
-    params=[of_pandas, of_pandas_on_arrow, of_pandas_with_missing_values, of_polars, of_arrow]
-)
+@pytest.fixture(params=FRAMES)
 def make(request):
-    return request.param
+    """Make a frame of an array and names."""
+    form = FRAMES[request.param]
+    return lambda X, names: form(X, columns=names)
 
 
 def select(frame, names):
@@ -87,7 +77,7 @@ def test_targets_may_be_columns_of_a_frame(make, small):
 
 @pytest.mark.parametrize("output", ["pandas", "polars"])
 def test_a_pipeline_may_pass_frames(small, output):
-    frame = {"pandas": of_pandas, "polars": of_polars}[output](X, NAMES)
+    frame = FRAMES[output](X, columns=NAMES)
     scaling = make_column_transformer((StandardScaler(), NAMES[:2]), (StandardScaler(), NAMES[2:]),
                                       verbose_feature_names_out=False)  # fmt: skip
     pipeline = make_pipeline(scaling, small()).set_output(transform=output).fit(frame, Y)
@@ -98,7 +88,7 @@ def test_a_pipeline_may_pass_frames(small, output):
 
 
 def test_missing_values_are_refused(small):
-    frame = of_pandas_with_missing_values(X, NAMES)
+    frame = FRAMES["nullable pandas"](X, columns=NAMES)
     frame.iloc[3, 1] = None
     with pytest.raises(ValueError, match="Input X contains NaN"):
         small().fit(frame, Y)

@@ -52,16 +52,39 @@ REFUSED = {
     "clip": ["norm:limit=0"],
     "callbacks": [[3]],
 }  # fmt: skip
+OF_A_CLASSIFIER = {
+    "label_smoothing": [-0.1, 1, np.nan, "a"],
+    "loss": ["focall", 5, "focal:gamma=-1", "quantile:q=2"],
+    "class_weight": [{0: 10**400, 1: 1}, 3],
+}
+OF_A_REGRESSOR = {"loss": ["squared", 3, None, "binary_cross_entropy"]}
+
+#: Parameters that exclude each other, and the one that is named.
+EXCLUDING = [
+    ({"solver": "lbfgs", "dropout": 0.1}, "optimizer"),
+    ({"solver": "lbfgs", "schedule": "cosine"}, "schedule"),
+    ({"solver": "lbfgs", "clip": "norm:limit=1"}, "clip"),
+    ({"batch_norm": True, "batch_size": 1}, "batch_size"),
+]
+
+
+def one_by_one(kind, parameters):
+    return [(kind, {name: value}, name) for name, values in parameters.items() for value in values]
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [(name, value) for name, values in REFUSED.items() for value in values]
+    ("kind", "settings", "argument"),
+    [
+        *one_by_one(MLPClassifier, REFUSED | OF_A_CLASSIFIER),
+        *one_by_one(MLPRegressor, REFUSED | OF_A_REGRESSOR),
+        *((kind, *case) for case in EXCLUDING for kind in (MLPClassifier, MLPRegressor)),
+    ],
 )
-def test_fault_27_28_30_31_33_34_a_parameter_out_of_its_range(kind, name, value):
-    estimator = kind(**{name: value})
+def test_fault_27_28_30_31_33_34_a_parameter_out_of_its_range(kind, settings, argument):
+    estimator = kind(**settings)
     with pytest.raises(ValueError) as caught:
         estimator.fit(X, Y)
-    assert caught.value.argument == name
+    assert caught.value.argument == argument
     assert not hasattr(estimator, "network_")
 
 

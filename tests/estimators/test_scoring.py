@@ -8,18 +8,14 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import (
-    accuracy_score,
     brier_score_loss,
     d2_log_loss_score,
     get_scorer,
     get_scorer_names,
     log_loss,
     make_scorer,
-    r2_score,
     roc_auc_score,
     top_k_accuracy_score,
 )
@@ -273,18 +269,6 @@ def test_fault_100_every_scorer_is_a_number_or_refused_before_the_first_epoch(na
     else:
         model.fit(*rows, validation_data=held_out)
         assert np.isfinite(model.validation_scores_).all()
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(2, 9), st.integers(1, 3), st.booleans())
-def test_default_scores_equal_scikit_learns(seed, n_rows, n_outputs, weighted):
-    rng = np.random.default_rng(seed)
-    y, output = rng.integers(0, 3, size=(2, n_rows, n_outputs)).astype(float)
-    weight = rng.random(n_rows) if weighted else None
-    expected = r2_score(y, output, sample_weight=weight)
-    assert r2(y, output, weight) == pytest.approx(expected, rel=1e-9, abs=1e-9)
-    right = (y == output).all(axis=1)
-    expected = accuracy_score(np.ones(n_rows), right, sample_weight=weight)
-    assert accuracy(right, weight) == pytest.approx(expected)
 
 
 def test_undefined_default_scores_are_nan():

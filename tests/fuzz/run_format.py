@@ -9,13 +9,14 @@ from pathlib import Path
 
 from cyclopts import CycloptsError
 from format import Format, as_toml
-from model_formats import JSON_WORDS, mended, repacked, unpacked
+from model_bytes import mended, repacked, unpacked
+from model_formats import JSON_WORDS
 from mutations import changed, mutated
 
 from barenet import Network
 from barenet.callbacks import Callback
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._run_file import read_run_file
+from barenet.cli._run_file import SETTINGS, read_run_file
 from barenet.cli._run_folder import (
     HISTORY,
     NOTE,
@@ -25,11 +26,9 @@ from barenet.cli._run_folder import (
     read_history,
 )
 from barenet.cli._run_settings import HEADER
-from barenet.cli._trained_model import MODEL, SETTINGS
+from barenet.cli._trained_model import MODEL
 from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME, Checkpoint
-
-__all__ = ["Run"]
 
 #: Fraction of inputs that are files of settings: the command line takes 20 ms to parse one.
 SETTINGS_SHARE = 0.006

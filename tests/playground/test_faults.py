@@ -97,6 +97,8 @@ def test_fault_78_a_message_that_is_too_large(server, page, open_page):
         '{"type": "fly"}',
         '{"type": "configure"}',
         '{"type": "configure", "state": {"networks": [{"learning_rate": 1e400}]}}',
+        '{"type": "configure", "state": {"networks": [{"hidden": [3]}]}}',
+        '{"type": "configure", "state": {"data": {"source": "nowhere"}}}',
         '{"type": "edit", "layer": 99, "row": 0, "column": 0, "value": 1}',
         '{"type": "edit", "layer": 0, "row": 0, "column": 0, "value": "1"}',
         '{"type": "scrub", "epoch": -1}',

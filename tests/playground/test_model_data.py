@@ -13,7 +13,7 @@ from barenet.cli._main import main
 from barenet.cli._play import _start
 from barenet.data._datasets import load_dataset
 from barenet.data._run_config import RunConfig
-from barenet.data._scaling import KINDS, NAMES, Scaling
+from barenet.data._scaling import KINDS, Scaling
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
@@ -266,12 +266,6 @@ def test_a_model_of_a_matrix_without_rows(prepared_of, saved, kind, third, words
         assert (low < X[:, :2].min(axis=0)).all() and (high > X[:, :2].max(axis=0)).all()
     picture = rasterize(network, prepared)
     assert picture.output.size == picture.side**2, "one number a point for two classes"
-
-
-def test_every_scaling_has_a_typical_row():
-    from barenet.playground._model_data import TYPICAL
-
-    assert set(TYPICAL) == set(NAMES)
 
 
 @pytest.mark.parametrize(

@@ -59,10 +59,6 @@ def test_a_weight_that_does_not_exist_is_rejected(view, place):
     with pytest.raises(ArgumentError) as caught:
         view.plan((WeightEdit(0, view.network.n_parameters, 1.0),))
     assert caught.value.argument == "edits"
-    assert view.trainer.commands == []
-
-
-def test_an_edit_is_sent_to_the_trainer(view):
     view.edit(1, -1, 1, 2.5)
     assert view.trainer.commands == [(7, "edit", (12 + 8 + 1, 2.5))]
 

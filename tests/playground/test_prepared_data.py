@@ -10,7 +10,6 @@ from barenet.playground._features import FEATURES
 from barenet.playground._page_state import DataSettings
 from barenet.playground._plane import plane_of
 from barenet.playground._prepared_data import prepare
-from barenet.playground._presets import NAMED
 
 A, B = 0.7, -1.3
 WORKED = {
@@ -75,13 +74,6 @@ def test_a_curve_has_no_feature_of_a_second_column():
     assert made.features.names == ("x1", "sin(x1)") and made.is_curve
     assert made.line(7).shape == (7, 2) and made.plane.names == ("x",)
     assert (made.points[:, 1] == made.dataset.y).all()
-
-
-@pytest.mark.parametrize("name", NAMED)
-def test_every_data_set_can_be_prepared(name):
-    made = prepare(DataSettings(source=name, samples=60))
-    assert made.grid(4).shape == (16, made.inputs.n_features)
-    assert np.isfinite(made.grid(4)).all()
 
 
 def test_a_plane_of_two_columns_fixes_the_others_at_their_median():

@@ -64,14 +64,10 @@ def test_neurons_are_what_their_layers_say(batch_norm):
         assert found == pytest.approx(expected, abs=picture.scales[neuron] / 120)
 
 
-def test_only_some_neurons_of_a_wide_layer_are_drawn():
-    _, _, picture = drawn("circles", hidden=(40, 3), activations=("relu", "relu"))
-    assert len(picture.neurons) == MAX_DRAWN + 3
-
-
-def test_no_hidden_layer_is_no_picture():
-    _, _, picture = drawn("circles", hidden=(), activations=())
-    assert picture.neurons.shape == (0, NEURON_SIDE, NEURON_SIDE)
+@pytest.mark.parametrize(("hidden", "count"), [((40, 3), MAX_DRAWN + 3), ((), 0)])
+def test_only_some_neurons_of_a_wide_layer_are_drawn(hidden, count):
+    _, _, picture = drawn("circles", hidden=hidden, activations=("relu",) * len(hidden))
+    assert picture.neurons.shape == (count, NEURON_SIDE, NEURON_SIDE)
 
 
 def test_weights_beyond_all_numbers_are_drawn_as_far_as_they_go():

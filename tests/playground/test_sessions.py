@@ -1,16 +1,6 @@
 from barenet.playground import _sessions as sessions
 
 
-def test_a_change_that_cannot_be_changes_nothing(page):
-    before = page.state["state"]
-    told = page.configure(hidden=[3])  # and the activations of two layers
-    assert told["type"] == "error" and "activations" in told["message"]
-    assert page.configure(source="nowhere")["type"] == "error"
-    page.send("step")
-    assert page.wait_for(lambda network: network["epoch"] == 1)
-    assert page.state["state"] == before
-
-
 def test_what_stays_the_same_network_learns_on(page):
     page.run_to(5)
     page.configure(learning_rate=0.5)

@@ -5,26 +5,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from barenet.data._column import Column
-from barenet.data._column_types import (
-    BooleanColumn,
-    CategoryColumn,
-    DateColumn,
-    DroppedColumn,
-    NumberColumn,
-)
+from barenet.data._column_kinds import kind_of
+from barenet.data._column_types import CategoryColumn, DateColumn, DroppedColumn
 from barenet.data._encoding import TableEncoding
+from barenet.data._frame import Frame
+from barenet.data._parsing import MISSING
 from barenet.data._scaling import Scaling
+from barenet.errors import DataError
 
 #: Characters of a line, and lines for all columns of a kind.
 WIDTH, LINES = 79, 3
 
 #: Heading of each kind, singular and plural.
-HEADINGS: dict[type[Column], tuple[str, str]] = {
-    NumberColumn: ("number", "numbers"),
-    CategoryColumn: ("category", "categories"),
-    BooleanColumn: ("yes or no", "yes or no"),
-    DateColumn: ("date", "dates"),
-    DroppedColumn: ("left out", "left out"),
+HEADINGS = {
+    "number": ("number", "numbers"),
+    "category": ("category", "categories"),
+    "boolean": ("yes or no", "yes or no"),
+    "date": ("date", "dates"),
+    "dropped": ("left out", "left out"),
 }
 
 
@@ -39,16 +37,16 @@ def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[st
       1 category  town (2)
       1 left out  of: 'x' in every row
     """
-    groups: dict[type[Column], list[str]] = {}
+    groups: dict[str, list[str]] = {}
     if isinstance(preprocessing, TableEncoding):
         for column in preprocessing.columns:
-            groups.setdefault(type(column), []).append(_describe(column))
+            groups.setdefault(column.kind, []).append(_describe(column))
     else:
-        groups[NumberColumn] = list(names)
+        groups["number"] = list(names)
     heads = {kind: _head(kind, len(groups[kind])) for kind in HEADINGS if kind in groups}
     width = max(map(len, heads.values())) + 2
     return "\n".join(
-        _paragraph(head.ljust(width), groups[kind], "; " if kind is DroppedColumn else ", ")
+        _paragraph(head.ljust(width), groups[kind], "; " if kind == "dropped" else ", ")
         for kind, head in heads.items()
     )
 
@@ -63,7 +61,26 @@ def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, A
     ]
 
 
-def _head(kind: type[Column], count: int) -> str:
+def name_kinds(frame: Frame) -> list[str]:
+    """Name the columns of a table, each with its kind.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> name_kinds(Frame({"age": np.array([36.0]), "member": np.array([True])}))
+    ['age (number)', 'member (yes or no)']
+    """
+    return [f"{name} ({_kind(frame, name)})" for name in frame.columns]
+
+
+def _kind(frame: Frame, name: str) -> str:
+    try:
+        return HEADINGS[kind_of(frame, name, MISSING)][0]
+    except DataError:
+        return "numbers and text"
+
+
+def _head(kind: str, count: int) -> str:
     one, several = HEADINGS[kind]
     return f"{count:,} {one if count == 1 else several}"
 

@@ -17,10 +17,11 @@ from barenet.cli._evaluate import select_rows
 from barenet.cli._experiment import prepare
 from barenet.cli._flags import OUTPUT, Data, Out, integer
 from barenet.cli._output_file import check_overwritable, output_path
+from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_folder import HISTORY, read_history
 from barenet.cli._run_plots import KINDS, draw, literal
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
-from barenet.cli._trained_model import MODEL, SETTINGS, TrainedModel, load_trained
+from barenet.cli._trained_model import MODEL, TrainedModel, load_trained
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_io import load_predictor
 from barenet.insight._progress import Progress

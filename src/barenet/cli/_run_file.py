@@ -21,6 +21,9 @@ from barenet.cli._spelling import usage_error
 from barenet.data._file_io import open_file, read_exactly
 from barenet.errors import DataError, in_a_line
 
+#: The run file in the folder of a run.
+SETTINGS = "settings.toml"
+
 #: Maximum size of a run file in bytes, and maximum depth of its dotted keys, arrays and tables.
 MAX_BYTES, MAX_DEPTH = 2**20, 8
 #: Maximum number of entries of all its lists: the parser's time grows with their square.
@@ -42,6 +45,8 @@ def apply_run_file(app: App, commands: tuple[str, ...], arguments: ArgumentColle
             try:
                 document = _read(path)
             except DataError as error:
+                if (path / SETTINGS).is_file():
+                    error.remedy = f"name {path / SETTINGS}"
                 raise error.renamed("config") from error
             Dict(document, source=str(path.absolute()))(app, (), arguments)
 

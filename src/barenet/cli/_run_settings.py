@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from barenet.cli._columns import name_kinds
 from barenet.cli._flags import (
     DATA,
     NETWORK,
@@ -160,12 +161,13 @@ class RunSettings:
 
     def _missing_target(self) -> ArgumentError:
         """An error that lists the columns to choose from."""
-        names = self.file.open_table(self.data).names
+        table = self.file.open_table(self.data)
+        columns = name_kinds(table.frame(table.names, categories=table.names))
         return ArgumentError(
             f"name the column of {self.data} to predict",
             argument="target",
-            remedy=f"such as {{target}}; its columns are {some(names)}",
-            target=names[-1],
+            remedy=f"such as {{target}}; its columns are {some(columns)}",
+            target=table.names[-1],
         )
 
     def to_toml(self) -> bytes:

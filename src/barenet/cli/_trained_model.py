@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from barenet.cli._run_file import parse_settings, read_run_file
+from barenet.cli._run_file import SETTINGS, parse_settings, read_run_file
 from barenet.cli._run_settings import (
     NO_FILE_OPTIONS,
     FileOptions,
@@ -28,8 +28,8 @@ from barenet.files._model_card import ModelCard
 from barenet.files._model_io import load_predictor
 from barenet.files._predictor import Predictor
 
-#: File names in the folder of a run.
-MODEL, SETTINGS = "model.safetensors", "settings.toml"
+#: The model file in the folder of a run.
+MODEL = "model.safetensors"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

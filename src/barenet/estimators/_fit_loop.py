@@ -21,12 +21,11 @@ from barenet.estimators._scoring import ValidationScorer
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import Optimizer
 from barenet.training._callbacks import Callback
-from barenet.training._config import TrainingConfig
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._history import History
 from barenet.training._lbfgs_loop import LBFGSLoop
 from barenet.training._mini_batch_loop import MiniBatchLoop
-from barenet.training._run import Run
+from barenet.training._run import Run, TrainingConfig
 from barenet.training._train import as_callbacks, check_batch_size
 
 

@@ -19,7 +19,8 @@ from barenet.model._arrays import FloatArray
 class Activation(Configurable, ABC):
     """A function f from Z to A, with its derivative.
 
-    An elementwise one defines `forward` and `derivative`, any other `forward` and `backward`.
+    An elementwise one defines `forward` and `derivative`, any other `forward` and `backward`. `Z`
+    and `A` are the values before and after it and `d_A` is dL/dA, of shape (n_samples, n_outputs).
 
     Attributes
     ----------
@@ -54,31 +55,14 @@ class Activation(Configurable, ABC):
 
     @abstractmethod
     def forward(self, Z: FloatArray) -> FloatArray:
-        """Compute A = f(Z), of the shape and dtype of Z.
-
-        Parameters
-        ----------
-        Z : ndarray of shape (n_samples, n_outputs), float32 or float64
-            The layer's values before the activation.
-        """
+        """Compute A = f(Z), of the shape and dtype of Z."""
 
     def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
-        """Compute f′(Z), entry by entry, of the shape of Z.
-
-        Parameters
-        ----------
-        Z, A : ndarray of shape (n_samples, n_outputs)
-            The values before and after the activation; many derivatives are shorter in A.
-        """
+        """Compute f′(Z), entry by entry, of the shape of Z."""
         raise NotImplementedError(f"{type(self).__name__} has no elementwise derivative")
 
     def backward(self, Z: FloatArray, A: FloatArray, d_A: FloatArray) -> FloatArray:
         """Compute dL/dZ = dL/dA · f′(Z).
-
-        Parameters
-        ----------
-        Z, A, d_A : ndarray of shape (n_samples, n_outputs)
-            The values before and after the activation, and dL/dA.
 
         Returns
         -------
@@ -89,13 +73,7 @@ class Activation(Configurable, ABC):
 
 
 class Identity(Activation):
-    """f(z) = z, f′(z) = 1: for outputs of any value.
-
-    Examples
-    --------
-    >>> Identity().forward(np.array([[-1.0, 2.0]]))
-    array([[-1., 2.]])
-    """
+    """f(z) = z, f′(z) = 1: for outputs of any value."""
 
     name = "identity"
     formula = "Z"
@@ -109,13 +87,7 @@ class Identity(Activation):
 
 
 class ReLU(Activation):
-    """f(z) = max(0, z), f′(z) = 1 for z > 0 and else 0, by convention at z = 0 as well.
-
-    Examples
-    --------
-    >>> ReLU().forward(np.array([[-1.0, 2.0]]))
-    array([[0., 2.]])
-    """
+    """f(z) = max(0, z), f′(z) = 1 for z > 0 and else 0, by convention at z = 0 as well."""
 
     name = "relu"
     formula = "max(0, Z)"
@@ -191,13 +163,7 @@ class ELU(Activation):
 
 
 class Sigmoid(Activation):
-    """f(z) = 1 / (1 + e⁻ᶻ), f′(z) = f(z)(1 − f(z)): for a probability.
-
-    Examples
-    --------
-    >>> Sigmoid().forward(np.array([[-1.0, 0.0, 1.0]])).round(4)
-    array([[0.2689, 0.5 , 0.7311]])
-    """
+    """f(z) = 1 / (1 + e⁻ᶻ), f′(z) = f(z)(1 − f(z)): for a probability."""
 
     name = "sigmoid"
     formula = "1 / (1 + exp(-Z))"
@@ -212,13 +178,7 @@ class Sigmoid(Activation):
 
 
 class Tanh(Activation):
-    """f(z) = tanh z, f′(z) = 1 − f(z)².
-
-    Examples
-    --------
-    >>> Tanh().forward(np.array([[-1.0, 2.0]])).round(4)
-    array([[-0.7616, 0.964 ]])
-    """
+    """f(z) = tanh z, f′(z) = 1 − f(z)²."""
 
     name = "tanh"
     formula = "tanh(Z)"
@@ -232,13 +192,7 @@ class Tanh(Activation):
 
 
 class Softplus(Activation):
-    """f(z) = ln(1 + eᶻ), f′(z) = σ(z): a smooth ReLU; its output is positive.
-
-    Examples
-    --------
-    >>> Softplus().forward(np.array([[-1.0, 2.0]])).round(4)
-    array([[0.3133, 2.1269]])
-    """
+    """f(z) = ln(1 + eᶻ), f′(z) = σ(z): a smooth ReLU; its output is positive."""
 
     name = "softplus"
     formula = "ln(1 + exp(Z))"
@@ -254,13 +208,7 @@ class Softplus(Activation):
 
 
 class Exponential(Activation):
-    """f(z) = eᶻ, f′(z) = f(z): for the rate of a count, with the Poisson loss.
-
-    Examples
-    --------
-    >>> Exponential().forward(np.array([[-1.0, 0.0]])).round(4)
-    array([[0.3679, 1. ]])
-    """
+    """f(z) = eᶻ, f′(z) = f(z): for the rate of a count, with the Poisson loss."""
 
     name = "exponential"
     formula = "exp(Z)"
@@ -274,13 +222,7 @@ class Exponential(Activation):
 
 
 class SiLU(Activation):
-    """f(z) = z·σ(z), f′(z) = σ(z) + f(z)(1 − σ(z)); also called swish.
-
-    Examples
-    --------
-    >>> SiLU().forward(np.array([[-1.0, 2.0]])).round(4)
-    array([[-0.2689, 1.7616]])
-    """
+    """f(z) = z·σ(z), f′(z) = σ(z) + f(z)(1 − σ(z)); also called swish."""
 
     name = "silu"
     formula = "Z * sigmoid(Z)"
@@ -299,11 +241,6 @@ class GELU(Activation):
     """f(z) = z·Φ(z), f′(z) = Φ(z) + z·φ(z), with the normal distribution's Φ and density φ.
 
     From Hendrycks and Gimpel, "Gaussian error linear units" (2016), in the exact form.
-
-    Examples
-    --------
-    >>> GELU().forward(np.array([[-1.0, 2.0]])).round(4)
-    array([[-0.1587, 1.9545]])
     """
 
     name = "gelu"

@@ -14,7 +14,7 @@ from barenet.model._layout import euclidean_norm
 
 @dataclass(frozen=True)
 class Clipping(Configurable, ABC):
-    """A limit on the size of the gradient.
+    """A limit on the size of the `gradient`, a flat vector, which is clipped in place.
 
     Attributes
     ----------
@@ -30,6 +30,9 @@ class Clipping(Configurable, ABC):
     >>> ClipValue(limit=1.0).clip(gradient)
     >>> gradient
     array([ 1. , -0.5])
+    >>> ClipNorm(limit=0.5).clip(gradient := np.array([3.0, -4.0]))
+    >>> gradient
+    array([ 0.3, -0.4])
     """
 
     role: ClassVar[str] = "clip"
@@ -38,24 +41,11 @@ class Clipping(Configurable, ABC):
 
     @abstractmethod
     def clip(self, gradient: FloatArray) -> None:
-        """Clip the gradient in place.
-
-        Parameters
-        ----------
-        gradient : ndarray of shape (n_parameters,)
-            The gradient of the loss.
-        """
+        """Clip the gradient in place."""
 
 
 class ClipValue(Clipping):
-    """Clip each entry to ±limit.
-
-    Examples
-    --------
-    >>> ClipValue(1.0).clip(gradient := np.array([3.0, -0.5]))
-    >>> gradient
-    array([ 1. , -0.5])
-    """
+    """Clip each entry to ±limit."""
 
     name = "value"
     formula = "clip(g, -c, c)"
@@ -69,12 +59,6 @@ class ClipNorm(Clipping):
 
     From Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks"
     (2013).
-
-    Examples
-    --------
-    >>> ClipNorm(1.0).clip(gradient := np.array([3.0, -4.0]))
-    >>> gradient
-    array([ 0.6, -0.8])
     """
 
     name = "norm"

@@ -19,7 +19,7 @@ from barenet.model._layout import Layout
 
 @dataclass(frozen=True)
 class Penalty(Configurable, ABC):
-    """A regularization term on the weights.
+    """A regularization term on the weights, from all `parameters` and λ for each, `strengths`.
 
     Attributes
     ----------
@@ -56,23 +56,11 @@ class Penalty(Configurable, ABC):
 
     @abstractmethod
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
-        """Compute the term that is added to the loss.
-
-        Parameters
-        ----------
-        parameters, strengths : ndarray of shape (n_parameters,)
-            The parameters, and λ for each.
-        """
+        """Compute the term that is added to the loss."""
 
     @abstractmethod
     def gradient(self, parameters: FloatArray, strengths: FloatArray) -> FloatArray:
-        """Compute the term that is added to the gradient, shape (n_parameters,).
-
-        Parameters
-        ----------
-        parameters, strengths : ndarray of shape (n_parameters,)
-            The parameters, and λ for each.
-        """
+        """Compute the term that is added to the gradient, shape (n_parameters,)."""
 
     def expand(self, layout: Layout, dtype: np.dtype[np.floating]) -> FloatArray:
         """Expand λ to all parameters: the layer's at its weights, 0 elsewhere.

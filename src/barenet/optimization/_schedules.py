@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 
 from barenet._constraints import Configurable, option
 from barenet._registry import build, by_name
+from barenet.model._stateful import Stateful
 
 
 @dataclass
-class Schedule(Configurable, ABC):
+class Schedule(Configurable, Stateful, ABC):
     """A factor on the learning rate, over time.
 
     Examples
@@ -56,23 +57,10 @@ class Schedule(Configurable, ABC):
         """
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state: the fields that are not options.
-
-        Returns
-        -------
-        dict
-            Numbers, text and arrays by name.
-        """
+        """Return the fields that are not options."""
         return {each.name: getattr(self, each.name) for each in fields(self) if not each.init}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore a state.
-
-        Parameters
-        ----------
-        state : mapping
-            From `state_dict`.
-        """
         for name in self.state_dict():
             setattr(self, name, state[name])
 

@@ -10,12 +10,16 @@ import numpy as np
 from barenet._constraints import check_count, check_number
 from barenet.errors import ArgumentError
 from barenet.model._layout import Snapshot
+from barenet.model._stateful import Stateful
 from barenet.training._history import curve_rows
 from barenet.training._run import Run
 
 
-class Callback:
+class Callback(Stateful):
     """Base class of callbacks; a subclass overrides the methods that it needs.
+
+    Each takes the current `run`. A callback with a state overrides `state_dict` and
+    `load_state_dict`, too; the state is loaded after `on_start`.
 
     Examples
     --------
@@ -25,59 +29,16 @@ class Callback:
     """
 
     def on_start(self, run: Run) -> None:
-        """Called before the first epoch.
-
-        Parameters
-        ----------
-        run : Run
-            The current run.
-        """
+        """Called before the first epoch."""
 
     def on_chunk(self, run: Run) -> None:
-        """Called after each chunk of batches, about 0.1 s of work.
-
-        Parameters
-        ----------
-        run : Run
-            The current run.
-        """
+        """Called after each chunk of batches, about 0.1 s of work."""
 
     def on_epoch(self, run: Run) -> None:
-        """Called after each epoch, whose measurements are in ``run.history``.
-
-        Parameters
-        ----------
-        run : Run
-            The current run.
-        """
+        """Called after each epoch, whose measurements are in ``run.history``."""
 
     def on_end(self, run: Run) -> None:
-        """Called after the last epoch, or after an error.
-
-        Parameters
-        ----------
-        run : Run
-            The current run.
-        """
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the state of the callback, for a checkpoint.
-
-        Returns
-        -------
-        dict
-            Numbers, text and arrays by name; by default nothing.
-        """
-        return {}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore the state in a resumed run; called after `on_start`.
-
-        Parameters
-        ----------
-        state : mapping
-            The state that `state_dict` returned.
-        """
+        """Called after the last epoch, or after an error."""
 
 
 class LambdaCallback(Callback):

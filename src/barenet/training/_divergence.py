@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from barenet.errors import DivergenceError
 from barenet.model._layout import Snapshot
+from barenet.model._stateful import Stateful
 from barenet.training._run import Run
 
 #: A loss that has grown by this factor is an explosion, even if it is still a finite number.
@@ -22,15 +23,18 @@ DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_r
 
 
 @dataclass
-class DivergenceMonitor:
+class DivergenceMonitor(Stateful):
     """Checks losses and parameters, with a snapshot from before the current epoch."""
 
     run: Run
     snapshot: Snapshot
     first_loss: float = 0.0
-    #: A larger loss is an explosion.
-    limit: float = 0.0
     warned: set[str] = field(default_factory=set)
+
+    @property
+    def limit(self) -> float:
+        """A larger loss is an explosion; 0 before the first loss."""
+        return EXPLOSION * abs(self.first_loss)
 
     def check_chunk(self, losses: NDArray[np.float64]) -> None:
         """Check the losses of a chunk; the first one sets the limit."""
@@ -39,7 +43,6 @@ class DivergenceMonitor:
             return
         if not self.limit and losses.any():  # the loss of a batch without weight is 0
             self.first_loss = float(losses[np.argmax(losses != 0)])
-            self.limit = EXPLOSION * abs(self.first_loss)
         finite = np.isfinite(losses)
         if not finite.all():
             first = int(np.argmin(finite))
@@ -65,7 +68,6 @@ class DivergenceMonitor:
         self._check_growth(loss)
 
     def state_dict(self) -> dict[str, Any]:
-        """Limit, warnings and snapshot."""
         return {
             "first_loss": self.first_loss,
             "limit": self.limit,
@@ -74,9 +76,7 @@ class DivergenceMonitor:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore what `state_dict` returned."""
-        self.first_loss, self.limit = state["first_loss"], state["limit"]
-        self.warned = set(state["warned"])
+        self.first_loss, self.warned = state["first_loss"], set(state["warned"])
         self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
 
     def _check_finite(self, loss: float) -> None:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from barenet.engines import ChunkResult, Engine
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.training._config import TrainingConfig
+from barenet.model._stateful import Stateful
+from barenet.training._run import TrainingConfig
 
 #: Multiplications between two calls of the callbacks while a network is measured, tenths of a
 #: second.
@@ -27,34 +28,16 @@ def epoch_order(n_rows: int, *, seed: int, epoch: int) -> NDArray[np.intp]:
 
     Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
     any time.
-
-    Examples
-    --------
-    >>> epoch_order(5, seed=0, epoch=0)
-    array([4, 1, 2, 0, 3])
     """
     return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
 
 
 @dataclass(eq=False)
-class Epoch:
+class Epoch(Stateful):
     """The current epoch: its rows in order, the learning rates, and the results of its chunks.
 
     An epoch of a tiny network takes less time than allocating a few arrays, so the arrays that
     stay the same from epoch to epoch are created once.
-
-    Examples
-    --------
-    >>> from barenet.schedules import StepDecay
-    >>> rows = ArrayDataset(np.zeros((5, 1)), np.zeros((5, 1)), None)
-    >>> schedule = StepDecay(every=0.5)
-    >>> config = TrainingConfig(epochs=2, batch_size=2, shuffle=False, schedule=schedule)
-    >>> epoch = Epoch(rows, 0, config, np.arange(5), np.zeros(3))
-    >>> epoch.begin(1, learning_rate=0.1)
-    >>> epoch.order, epoch.rates
-    (array([0, 1, 2, 3, 4]), array([0.025 , 0.025 , 0.0125]))
-    >>> epoch.mean(np.array([1.0, 2.0, 3.0]))  # of 2, 2 and 1 rows
-    1.8
     """
 
     rows: ArrayDataset
@@ -109,11 +92,9 @@ class Epoch:
         return time.perf_counter() - self.started
 
     def state_dict(self) -> dict[str, Any]:
-        """Results so far, rates and duration."""
         return {**self.joined()._asdict(), "rates": self.rates, "seconds": self.seconds}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore what `state_dict` returned."""
         self.results = [ChunkResult(state["losses"], state["gradient_norms"])]
         self.rates[:], self.started = state["rates"], time.perf_counter() - state["seconds"]
 

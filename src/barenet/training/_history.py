@@ -171,13 +171,7 @@ class History:
 
 
 def curve_rows(name: str) -> tuple[str, str]:
-    """Split the name of a curve into the rows it was measured on and the measure.
-
-    Examples
-    --------
-    >>> curve_rows("test_accuracy"), curve_rows("loss")
-    (('test', 'accuracy'), ('training', 'loss'))
-    """
+    """Split the name of a curve into the rows it was measured on and the measure."""
     rows, _, measure = name.partition("_")
     return (rows, measure) if rows in HELD_OUT else ("training", name)
 

@@ -15,8 +15,8 @@ from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers import LBFGS
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.training._callbacks import Callback
-from barenet.training._config import TrainingConfig
 from barenet.training._loop import Loop
+from barenet.training._run import TrainingConfig
 
 
 class LBFGSLoop(Loop):

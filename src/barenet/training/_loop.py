@@ -13,14 +13,14 @@ import numpy as np
 
 from barenet.engines import Engine
 from barenet.model._layout import Snapshot
+from barenet.model._stateful import Stateful
 from barenet.training._callbacks import Callback
-from barenet.training._checkpointing import Checkpointer, CheckpointManager, StateDict, Stateful
-from barenet.training._config import TrainingConfig
+from barenet.training._checkpointing import Checkpointer, CheckpointManager, StateDict
 from barenet.training._divergence import DivergenceMonitor
 from barenet.training._epoch import Epoch, MeasurementInterrupted, measure
 from barenet.training._history import History
 from barenet.training._metrics import MAXIMIZED
-from barenet.training._run import Run
+from barenet.training._run import Run, TrainingConfig
 
 #: The networks and estimators that are being trained, by their ids.
 IN_TRAINING: dict[int, object] = {}

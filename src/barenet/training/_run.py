@@ -1,18 +1,53 @@
-"""A training run in progress, as callbacks see it."""
+"""A training run: its configuration, and its progress as callbacks see it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from barenet._constraints import Configurable, option
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import FloatArray
 from barenet.model._layout import Snapshot
 from barenet.model._network import Network
+from barenet.model._stateful import Stateful
+from barenet.optimization._schedules import Constant, Schedule
 from barenet.training._history import History
+from barenet.training._metrics import Metric
+
+
+class Scorer(Protocol):
+    """Scores the network's outputs for the validation set; greater is better."""
+
+    #: The names of the scores.
+    names: tuple[str, ...]
+
+    def __call__(self, output: FloatArray) -> Mapping[str, float]:
+        """Compute a number for each name."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainingConfig(Configurable):
+    """Epochs, batches, schedule and measurements of a run, all checked."""
+
+    epochs: int = option(ge=1, integer=True)
+    batch_size: int
+    shuffle: bool = True
+    #: Returns the order of the shuffled rows, given the number of finished epochs; by default the
+    #: order is a function of the seed and the epoch.
+    order: Callable[[int], NDArray[np.intp]] | None = None
+    schedule: Schedule = field(default_factory=Constant)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    #: Validation and test sets, by their names in `HELD_OUT`.
+    held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
+    #: Scores the validation set, beside the metrics.
+    scorer: Scorer | None = None
 
 
 @dataclass(eq=False)
-class Run:
+class Run(Stateful):
     """A training run in progress.
 
     Attributes
@@ -84,13 +119,6 @@ class Run:
         return self.is_final or len(self.history) >= self.epochs
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the position, the parameters and the curves.
-
-        Returns
-        -------
-        dict
-            Numbers, text and arrays by name.
-        """
         history = self.history
         return {
             "epoch": self.epoch - 1,  # a checkpoint counts epochs from 0
@@ -103,13 +131,6 @@ class Run:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore the position, the parameters and the curves.
-
-        Parameters
-        ----------
-        state : mapping
-            The state that `state_dict` returned, in this or another process.
-        """
         self.epoch, self.batch = state["epoch"] + 1, state["batch"]
         self.stop_reason, self.is_final = state["stop_reason"], state["stop_reason"] is not None
         Snapshot(state["parameters"], state["statistics"]).restore(self.network)

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from barenet.engines import Engine
 from barenet.errors import printable
 from barenet.model._array_dataset import ArrayDataset
+from barenet.model._stateful import Stateful
 from barenet.training._callbacks import Callback
-from barenet.training._config import TrainingConfig
+from barenet.training._run import TrainingConfig
 
 T = TypeVar("T")
 
@@ -88,7 +89,7 @@ def environment(engine: str) -> dict[str, Any]:
 
 def stateful_callbacks(callbacks: Sequence[Callback]) -> list[Callback]:
     """The callbacks with a state; a resumed run may have others besides."""
-    return [each for each in callbacks if type(each).state_dict is not Callback.state_dict]
+    return [each for each in callbacks if type(each).state_dict is not Stateful.state_dict]
 
 
 def numbered(name: str, things: Sequence[T]) -> dict[str, T]:
@@ -97,13 +98,7 @@ def numbered(name: str, things: Sequence[T]) -> dict[str, T]:
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Describe the differences.
-
-    Examples
-    --------
-    >>> changes({"epochs": "10", "seed": "0"}, {"epochs": "20", "seed": "0"})
-    'epochs was 10, and is 20'
-    """
+    """Describe the differences."""
     names = [*before, *(name for name in now if name not in before)]
     differing = (name for name in names if before.get(name) != now.get(name))
     return "; ".join(_change(name, before.get(name), now.get(name)) for name in differing)

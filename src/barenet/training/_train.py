@@ -22,13 +22,13 @@ from barenet.optimization._schedules import Constant, Schedule, as_schedule
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._checkpointing import Checkpointer
-from barenet.training._config import TrainingConfig
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._history import History
 from barenet.training._lbfgs_loop import LBFGSLoop
 from barenet.training._loop import Loop
 from barenet.training._metrics import METRICS, Metric
 from barenet.training._mini_batch_loop import MiniBatchLoop
+from barenet.training._run import TrainingConfig
 
 
 def train(

@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,6 +94,14 @@ class Tab:
         self.click(f"[data-name={name}]")
         self.until(f"facts.name === '{name}'")
         self.rest()
+
+    def download(self, folder: Path) -> Path:
+        """Save the network as a model file."""
+        with self.page.expect_download() as download:
+            self.click("#model")
+        path = folder / "model.safetensors"
+        download.value.save_as(path)
+        return path
 
     def header(self, name: str) -> Any:
         return self.value(f"header.{name}")

@@ -16,9 +16,7 @@ from barenet.files._predictor import Predictor
 def test_every_set_can_be_chosen(tab):
     page = tab()
     for name in ("xor", "gaussians", "spirals", "moons", "digits", "plane", "hills", "sine"):
-        page.click(f"[data-name={name}]")
-        page.until(f"barenet.state.data.source === '{name}'")
-        page.rest()
+        page.use(name)
         page.step(1)
         assert page.value("barenet.points.values.length") > 50
         matrix = page.find(".confused")
@@ -34,17 +32,16 @@ def test_every_set_can_be_chosen(tab):
 
 def test_a_data_set_brings_its_settings_and_yours_stay(tab):
     page = tab()
-    settings = "settings"
     page.click("[data-name=xor]")
-    page.until(f"{settings}.hidden.join() === '8' && {settings}.activations.join() === 'relu'")
+    page.until("settings.hidden.join() === '8' && settings.activations.join() === 'relu'")
     assert page.find("#suited").is_visible()
     page.choose("learning_rate", "0.03")
     assert "kept for other data: learning rate." in page.text("#changed")
     page.click("[data-name=spirals]")
-    page.until(f"{settings}.hidden.join() === '10,8'")
-    assert page.value(f"[{settings}.learning_rate, barenet.state.pace]") == [0.03, 100]
+    page.until("settings.hidden.join() === '10,8'")
+    assert page.value("[settings.learning_rate, barenet.state.pace]") == [0.03, 100]
     page.press("Use the settings that suit these data")
-    page.until(f"{settings}.learning_rate === 0.01 && location.hash === '#data=spirals'")
+    page.until("settings.learning_rate === 0.01 && location.hash === '#data=spirals'")
     assert page.find("#changed").is_hidden()
     other = tab("#data=spirals")
     assert other.value("barenet.state") == page.value("barenet.state")
@@ -52,8 +49,7 @@ def test_a_data_set_brings_its_settings_and_yours_stay(tab):
 
 def test_what_was_chosen_on_purpose_outlives_the_data_and_the_rest_is_as_usual(tab):
     page = tab("#data=sine&noise=0.3&test_size=0.2&features=x1~x2~x1^2&net.loss=huber")
-    page.click("[data-name=circles]")
-    page.until("barenet.state.data.source === 'circles'")
+    page.use("circles")
     data, settings = page.value("[barenet.state.data, settings]")
     assert (data["features"], data["test_size"]) == (["x1", "x2", "x1^2"], 0.2)
     assert (data["noise"], settings["loss"]) == (-1, ""), "Huber is of numbers"
@@ -159,7 +155,6 @@ def test_a_table_of_ones_own(tab, tmp_path):
 def test_a_table_that_cannot_be_read_is_told_of(tab, tmp_path):
     path = tmp_path / "bad.csv"
     page = tab()
-    page.click("#own summary")
     for content, words in (
         (b"a,b\n1,2\n3\n", "bad.csv:3: expected 2 values"),
         (b"a,b\n1,\xff\x00\n", "save it as UTF-8"),
@@ -178,21 +173,14 @@ def test_a_long_table_with_line_breaks_words_and_holes(tab, tmp_path):
     rows = (f'{n},{n % 17 or ""},"two\nlines",{"ab"[n % 2]}\n' for n in range(100_000))
     path.write_text("first,second,said,kind\n" + "".join(rows))
     page = tab()
-    page.click("#own summary")
     page.upload("#csv", str(path))
     page.until("facts.table")
     told = page.text("#described")
-    assert (
-        "5,000 of 100,000 rows" in told
-        and "without said" in told
-        and "missing values filled" in told
-    )
+    for words in ("5,000 of 100,000 rows", "without said", "missing values filled"):
+        assert words in told
     page.step(1)
     page.click("[data-action=export]")
-    with page.page.expect_download() as download:
-        page.click("#model")
-    model = tmp_path / "model.safetensors"
-    download.value.save_as(model)
+    model = page.download(tmp_path)
     page.click("#export .close")
     page.upload("#model-file", str(model))
     page.until("facts.rows.join() === '4000,1000' && facts.required")
@@ -225,19 +213,16 @@ def test_a_model_is_opened(tab, tmp_path):
 
 def test_of_a_model_of_several_numbers_each_is_shown(tab, tmp_path):
     path = tmp_path / "two.safetensors"
-    save(
-        Predictor(
-            network=Network.dense([2, 4, 2], seed=1),
-            preprocessing=Scaling("standardize", np.zeros(2), np.ones(2)),
-            classes=None,
-            feature_names=("x0", "x1"),
-            target_name="y",
-            dataset="",
-        ),
-        path,
+    predictor = Predictor(
+        network=Network.dense([2, 4, 2], seed=1),
+        preprocessing=Scaling("standardize", np.zeros(2), np.ones(2)),
+        classes=None,
+        feature_names=("x0", "x1"),
+        target_name="y",
+        dataset="",
     )
+    save(predictor, path)
     page = tab()
-    page.click("#opened summary")
     page.upload("#model-file", str(path))
     page.until("facts.outputs.join() === 'y 1,y 2' && facts.target === 'y 1'")
     assert "A model that predicts 2 numbers" in page.text("#described")
@@ -247,7 +232,7 @@ def test_of_a_model_of_several_numbers_each_is_shown(tab, tmp_path):
     page.until("facts.target === 'y 2'")
     assert page.picture() != first
     assert not page.find("#task").is_visible()
-    computed = replace(load_predictor(path), network=Network.dense([2, 1], output="identity"))
+    computed = replace(predictor, network=Network.dense([2, 1], output="identity"))
     save(replace(computed, feature_names=("height", "x2^2"), dataset="mine.csv"), path)
     page.upload("#model-file", str(path))
     page.until_text("#described", "no table holds")
@@ -260,7 +245,6 @@ def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_p
     said = ["--epochs", "2", "--no-plots", "--no-baselines", "--layers", "6", "4", "3"]
     assert main(["train", "mine.csv", "--target", "kind", "--out", "run", *said]) == 0
     page = tab()
-    page.click("#opened summary")
     page.upload("#model-file", "run/model.safetensors")
     page.until("facts.name === 'mine.csv' && header.newest === null")
     assert "whose rows are not here" in page.text("#described")
@@ -274,7 +258,6 @@ def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_p
     page.select("#axis-y", "c")
     page.until("facts.axes[1] === 'c'")
     page.play("document.querySelector('.words').textContent.includes('choose the table')")
-    page.click("#own summary")
     page.upload("#csv", "mine.csv")
     page.until("facts.rows.join() === '96,24' && header.newest")
     expected = load_predictor("run/model.safetensors").network.parameters

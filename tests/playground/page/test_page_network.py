@@ -158,12 +158,9 @@ def test_test_points_and_sharp_answers(tab):
     box = page.find("[data-view=discrete]")
     assert box.is_visible() and box.is_checked()
     for name in ("plane", "sine"):
-        page.click(f"[data-name={name}]")
-        page.until(f"facts.name === '{name}'")
-        page.rest()
+        page.use(name)
         assert not box.is_visible()
-    page.click("[data-name=plane]")
-    page.until("facts.name === 'plane'")
+    page.use("plane")
     sharp = page.picture()
     page.page.evaluate("barenet.look('discrete', false)")
     assert page.picture() == sharp, "numbers have no borders"
@@ -288,9 +285,5 @@ def test_what_can_be_taken_away(tab, tmp_path):
     page.until("document.querySelector('#export').open")
     assert page.text("#command").startswith("barenet train circles")
     assert "barenet.train(" in page.text("#code")
-    with page.page.expect_download() as download:
-        page.click("#model")
-    path = tmp_path / "model.safetensors"
-    download.value.save_as(path)
-    network = load_predictor(path).network
+    network = load_predictor(page.download(tmp_path)).network
     assert network.parameters.tolist() == pytest.approx(page.parameters())

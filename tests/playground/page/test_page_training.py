@@ -117,8 +117,7 @@ def test_it_is_told_since_when_it_overfits(tab):
     best = min(rows, key=lambda row: row[2])
     assert page.value(facts).startswith(f"Overfits since epoch {best[0]}: the test loss rose from")
     assert rows[-1][2] > 1.1 * best[2] and rows[-1][1] < best[1]
-    page.click("[data-name=circles]")
-    page.until("facts.name === 'circles'")
+    page.use("circles")
     page.click("#reset")
     page.click("#step")
     page.until(f"{facts}.startsWith('Lowest test loss')")
@@ -210,16 +209,12 @@ def test_every_choice_is_taken_over(tab):
         page.choose(field, value)
         said = page.value(f"settings.{field}")
         assert str(said[0] if isinstance(said, list) else said) == value
-        epoch = page.header("epoch")
-        page.click("#step")
-        page.until(f"header.epoch === {epoch + 1}")
+        page.step(page.header("epoch") + 1)
         assert not page.header("failed")
     for name in page.value("barenet.catalog.optimizers"):
         if page.value("settings.optimizer") != name:
             page.choose("optimizer", name)
-        epoch = page.header("epoch")
-        page.click("#step")
-        page.until(f"header.epoch === {epoch + 1}")
+        page.step(page.header("epoch") + 1)
         assert not page.header("failed"), name
 
 

@@ -22,6 +22,9 @@ from barenet.model._arrays import FloatArray
 class Loss(Configurable, ABC):
     """The distance between predictions and targets.
 
+    Its methods take the network's `output` and the targets `y`, each of shape (n_samples,
+    n_outputs), and optionally the weights of the samples, `sample_weight` of shape (n_samples,).
+
     Attributes
     ----------
     outputs : tuple of str, optional
@@ -54,35 +57,16 @@ class Loss(Configurable, ABC):
 
     @abstractmethod
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        """Compute ℓᵢ for each sample, summed over its outputs, shape (n_samples,).
-
-        Parameters
-        ----------
-        output, y : ndarray of shape (n_samples, n_outputs)
-            Output of the network, and the targets.
-        """
+        """Compute ℓᵢ for each sample, summed over its outputs, shape (n_samples,)."""
 
     @abstractmethod
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        """Compute ∂ℓᵢ/∂outputᵢⱼ, shape (n_samples, n_outputs).
-
-        Parameters
-        ----------
-        output, y : ndarray of shape (n_samples, n_outputs)
-            Output of the network, and the targets.
-        """
+        """Compute ∂ℓᵢ/∂outputᵢⱼ, shape (n_samples, n_outputs)."""
 
     def value(
         self, output: FloatArray, y: FloatArray, sample_weight: FloatArray | None = None
     ) -> float:
         """Compute L = Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ.
-
-        Parameters
-        ----------
-        output, y : ndarray of shape (n_samples, n_outputs)
-            Output of the network, and the targets.
-        sample_weight : ndarray of shape (n_samples,), optional
-            Weight of each sample; by default 1.
 
         Returns
         -------
@@ -100,11 +84,6 @@ class Loss(Configurable, ABC):
     ) -> FloatArray:
         """Compute ∂L/∂output: each sample's derivative times wᵢ / Σᵢ wᵢ.
 
-        Parameters
-        ----------
-        output, y, sample_weight : ndarray
-            The arguments of `value`.
-
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
@@ -117,13 +96,7 @@ class Loss(Configurable, ABC):
         return derivative * _relative_weights(sample_weight)[:, None]
 
     def check_targets(self, y: FloatArray) -> None:
-        """Reject targets that the loss is not defined for, with a ValueError.
-
-        Parameters
-        ----------
-        y : ndarray of shape (n_samples, n_outputs)
-            The targets.
-        """
+        """Reject targets that the loss is not defined for, with a ValueError."""
 
 
 class BinaryLoss(Loss):

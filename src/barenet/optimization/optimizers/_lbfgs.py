@@ -16,6 +16,7 @@ import numpy as np
 from barenet._constraints import Configurable, option
 from barenet.errors import ResumeError
 from barenet.model._arrays import FloatArray
+from barenet.model._stateful import Stateful
 
 
 @dataclass
@@ -156,7 +157,7 @@ class _Search:
             raise StopIteration
 
 
-class LBFGSHistory:
+class LBFGSHistory(Stateful):
     """Values and gradients of a search, in the order of the evaluations."""
 
     def __init__(self) -> None:
@@ -199,7 +200,6 @@ class LBFGSHistory:
         return before
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the recorded evaluations."""
         if self.start is None:
             return {"reported": 0}
         return {

@@ -10,6 +10,7 @@ import numpy as np
 from barenet._constraints import Configurable, option
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
+from barenet.model._stateful import Stateful
 
 
 class UpdateFormula(NamedTuple):
@@ -24,8 +25,11 @@ class UpdateFormula(NamedTuple):
 
 
 @dataclass
-class Optimizer(Configurable, ABC):
+class Optimizer(Configurable, Stateful, ABC):
     """A rule for the next step.
+
+    Its methods change `parameters` in place; the `gradient` of the loss is of the same shape,
+    (n_parameters,), and `rate` is the learning rate of the step.
 
     Attributes
     ----------
@@ -73,8 +77,6 @@ class Optimizer(Configurable, ABC):
 
         Parameters
         ----------
-        parameters, gradient : ndarray of shape (n_parameters,)
-            The parameters, and the gradient of the loss.
         learning_rate : float, optional
             Learning rate of this step, from a schedule; by default the optimizer's own.
         """
@@ -86,11 +88,6 @@ class Optimizer(Configurable, ABC):
 
     def prepare(self, parameters: FloatArray) -> None:
         """Allocate the moments before the first step.
-
-        Parameters
-        ----------
-        parameters : ndarray of shape (n_parameters,)
-            The parameters.
 
         Raises
         ------
@@ -108,28 +105,14 @@ class Optimizer(Configurable, ABC):
 
     @abstractmethod
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
-        """Apply the rule; `n_steps` includes this step.
-
-        Parameters
-        ----------
-        parameters, gradient : ndarray of shape (n_parameters,)
-            The first is changed in place.
-        rate : float
-            The learning rate of this step.
-        """
+        """Apply the rule; `n_steps` includes this step."""
 
     def reset(self) -> None:
         """Discard the moments and the step count."""
         self.moments, self.n_steps = {}, 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state that the next step depends on, besides the options.
-
-        Returns
-        -------
-        dict
-            Numbers, text and arrays by name; a subclass may add to them.
-        """
+        """Return the step count, the learning rate and the moments; a subclass may add to them."""
         return {
             "n_steps": self.n_steps,
             "learning_rate": self.learning_rate,
@@ -137,13 +120,6 @@ class Optimizer(Configurable, ABC):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore a state.
-
-        Parameters
-        ----------
-        state : mapping
-            From `state_dict`.
-        """
         self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
         self.__post_init__()
         names = self.moment_names if self.n_steps else ()
