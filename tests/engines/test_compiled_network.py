@@ -25,7 +25,6 @@ def trained(dtype="float32"):
 
 
 @pytest.mark.parametrize("n_rows", [1, 2, 511, 512, 513, 1500])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_it_says_what_the_network_says(dtype, n_rows):
     network, X = trained(dtype), np.random.default_rng(1).normal(size=(n_rows, 5))
     answer = CompiledNetwork(network).predict(X)

@@ -15,11 +15,6 @@ FLOATS = RNG.normal(size=(90, 5)).astype(np.float32)
 Y = RNG.normal(size=90)
 
 
-@pytest.fixture(params=["float32", "float64"])
-def dtype(request):
-    return request.param
-
-
 #: By name: how the rows lie in memory.
 FORMS = {
     "plain": np.copy,

@@ -123,7 +123,6 @@ def test_every_schedule_resumes_in_the_middle_of_an_epoch(schedule, steps, tmp_p
 
 
 @at_steps((1, 6, 21), range(1, 22, 2))
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_a_run_that_is_interrupted_repeatedly(optimizer, dtype, steps, tmp_path):
     net = quick(optimizer)[0].copy(dtype)

@@ -61,7 +61,6 @@ def assert_equal(make, batch_size, n_rows, dtype, **settings):
         np.testing.assert_allclose(other, one, rtol=0, atol=TOLERANCE[dtype] * scale)
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("n_hidden", N_HIDDEN)
 @pytest.mark.parametrize("n_inputs", N_INPUTS)
 def test_wide_inputs_into_narrow_and_wide_layers(n_inputs, n_hidden, dtype):
@@ -74,7 +73,6 @@ def test_every_batch_size(batch_size):
     assert_equal(make, batch_size, 70, "float64", weighted=True)
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize(
     "first",
     [
@@ -102,7 +100,6 @@ def test_narrower_vectors(bits, monkeypatch):
         assert_equal(make, 33, 70, "float32")
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 4, 5])
 def test_few_rows_and_layers_of_one_vector(batch_size, dtype):
     """Those are done row by row, with whatever comes before and after."""
