@@ -157,12 +157,6 @@ def test_fault_53_54_a_damaged_checkpoint_is_refused_and_not_replaced(tmp_path, 
             assert path.read_bytes() == damaged and np.array_equal(net.parameters, before)
 
 
-def test_fault_63_a_link_is_followed(tmp_path):
-    (tmp_path / "link").symlink_to(tmp_path / "kept")
-    learn(tmp_path / "link", Interrupt())
-    assert (tmp_path / "link").is_symlink() and (tmp_path / "kept").is_file()
-
-
 def test_fault_63_66_what_can_not_be_saved_is_found_before_the_training(tmp_path):
     class Own(Dense):
         name = "own"
@@ -212,7 +206,7 @@ except OSError as error:
     ("how", "problem"),
     [("full", "OSError: File too large"), ("forbidden", "PermissionError: Permission den")],
 )
-def test_promise_11_a_save_that_fails_leaves_the_old_file(how, problem):
+def test_fault_66_67_promise_11_a_save_that_fails_leaves_the_old_file(how, problem):
     with tempfile.TemporaryDirectory() as place:  # pytest's own are closed to others
         folder = Path(place) / "folder"
         folder.mkdir()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from model_bytes import rewrite
 from predictors import predictor_of
 
 from barenet import History, ModelCard, Network, Predictor, Scaling, load_predictor, save, train
@@ -86,7 +87,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("changes", WRONG)
-def test_fault_57_what_is_no_card_is_refused(model, path, rewrite, changes):
+def test_fault_57_what_is_no_card_is_refused(model, path, changes):
     save(model, path)
     extra = read_model(path)[1]
     card = changes if changes in ([], {}) or not isinstance(changes, dict) else None
@@ -129,7 +130,7 @@ def test_fault_57_every_wrong_entry_is_told_in_words(model):
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
-def test_fault_57_a_score_that_is_no_number_is_refused(model, path, rewrite, number):
+def test_fault_57_a_score_that_is_no_number_is_refused(model, path, number):
     save(model, path)
     extra = read_model(path)[1]
     extra["card"]["scores"]["training"]["r2"] = "here"
@@ -141,7 +142,7 @@ def test_fault_57_a_score_that_is_no_number_is_refused(model, path, rewrite, num
         load_predictor(path)
 
 
-def test_what_a_later_version_adds_is_passed_over(model, path, rewrite):
+def test_what_a_later_version_adds_is_passed_over(model, path):
     save(model, path)
     extra = read_model(path)[1]
     rewrite(path, extra={**extra, "card": {**extra["card"], "carbon": {"grams": 3}}})

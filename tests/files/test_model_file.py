@@ -1,6 +1,5 @@
 """Model files: out and back to the last bit, and nothing but a model gets in."""
 
-import hashlib
 import json
 import pickle
 import struct
@@ -13,10 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from model_bytes import forge, packed, repacked, rewrite, unpacked
+from predictors import every_layer
 
 from barenet import Network, load, load_predictor, save, train
 from barenet.errors import ModelFileError
-from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.layers import BatchNorm, Dense
 from barenet.model.layers import LAYERS
 
 X = np.random.default_rng(0).normal(size=(9, 3))
@@ -29,23 +30,15 @@ def saved(path):
     return path
 
 
-def every_layer(dtype="float32"):
-    layers = [
-        Dense(3, 4, "leaky_relu:slope=0.2", init="orthogonal:gain=0.5"),
-        BatchNorm(4, momentum=0.5, epsilon=1e-3),
-        ActivationLayer("elu:alpha=0.3"),
-        Dropout(0.25),
-        LayerNorm(4),
-        Dense(4, 2, "softmax", bias_init="normal:std=2"),
-    ]
-    network = Network(layers, seed=7, dtype=dtype)
+def learned(dtype="float32"):
+    network = every_layer(dtype)
     train(network, X, [0, 1, 0, 1, 0, 1, 0, 1, 0], epochs=2, batch_size=4)
     return network
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_there_and_back_with_every_layer(path, dtype):
-    network = every_layer(dtype)
+    network = learned(dtype)
     assert {layer.name for layer in network.layers} == set(LAYERS)
     save(network, path)
     loaded = load(path)
@@ -59,9 +52,9 @@ def test_there_and_back_with_every_layer(path, dtype):
 
 
 def test_the_same_model_gives_the_same_bytes(path):
-    save(every_layer(), path)
+    save(learned(), path)
     first = path.read_bytes()
-    save(every_layer(), path)
+    save(learned(), path)
     assert path.read_bytes() == first
 
 
@@ -74,7 +67,7 @@ def test_promise_12_there_and_back_of_any_size(tmp_path_factory, sizes, seed):
 
 
 def test_a_loaded_network_learns_on(path):
-    network = every_layer()
+    network = learned()
     save(network, path)
     loaded = load(path)
     y = [0, 1] * 4 + [0]
@@ -119,9 +112,9 @@ def test_fault_54_bytes_after_the_end_are_refused(saved):
 
 @pytest.mark.parametrize("name", ["__metadata__", "parameters"])
 def test_fault_56_a_name_that_is_twice_in_the_header(saved, name):
-    header, numbers = header_of(saved)
+    header, _, numbers = unpacked(saved.read_bytes())
     twice = f"{{{json.dumps(name)}:{json.dumps(header[name])},{json.dumps(header)[1:]}"
-    put(saved, twice, numbers)
+    saved.write_bytes(packed(twice, numbers))
     with pytest.raises(ModelFileError, match="a name is there twice"):
         load(saved)
 
@@ -132,26 +125,13 @@ def test_fault_56_a_name_that_is_twice_in_the_header(saved, name):
      ([0, 8], [12, 12]), ([12, 0], [12, 12]), ([-4, 8], [8, 12]), ([0, 2**63], [12, 12])],
 )  # fmt: skip
 def test_fault_56_holes_and_overlaps_with_a_checksum_that_is_right(saved, parameters, statistics):
-    header, numbers = header_of(saved)
+    header, description, numbers = unpacked(saved.read_bytes())
     header["parameters"]["data_offsets"] = parameters
     header["statistics"]["data_offsets"] = statistics
-    card = json.loads(header["__metadata__"]["barenet"])
-    header["__metadata__"]["barenet"] = json.dumps({**card, "sha256": "0" * 64})
-    put(saved, json.dumps(header), numbers.ljust(max(parameters[1] % 2**20, 12), b"\0"))
-    checksum = hashlib.sha256(saved.read_bytes()).hexdigest().encode()
-    saved.write_bytes(saved.read_bytes().replace(b"0" * 64, checksum))
+    numbers = numbers.ljust(max(parameters[1] % 2**20, 12), b"\0")
+    saved.write_bytes(repacked(header, description, numbers))
     with pytest.raises(ModelFileError, match="damaged"):
         load(saved)
-
-
-def header_of(path):
-    data = path.read_bytes()
-    end = 8 + int.from_bytes(data[:8], "little")
-    return json.loads(data[8:end]), data[end:]
-
-
-def put(path, header: str, numbers: bytes = b"") -> None:
-    path.write_bytes(struct.pack("<Q", len(header.encode())) + header.encode() + numbers)
 
 
 def test_fault_60_promise_08_a_hostile_pickle_is_refused_and_not_run(path, tmp_path):
@@ -183,7 +163,7 @@ print(sorted(events & bad), "open" in events)
 
 def test_promise_08_loading_runs_no_code_and_unpickles_nothing(path):
     """By the audit events of Python itself."""
-    save(every_layer(), path)
+    save(learned(), path)
     command = [sys.executable, "-c", LISTENED, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "[] True\n"
@@ -252,7 +232,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_fault_57_58_59_62_promise_17_what_can_not_be_a_model_is_refused(saved, rewrite, what):
+def test_fault_57_58_59_62_promise_17_what_can_not_be_a_model_is_refused(saved, what):
     value, message = REFUSED[what]
     rewrite(saved, **{what: value})
     with pytest.raises(ModelFileError, match=message) as caught:
@@ -272,7 +252,7 @@ LAYERS_THAT_ARE_NONE = [
 
 
 @pytest.mark.parametrize("layers", LAYERS_THAT_ARE_NONE)
-def test_fault_57_layers_that_are_none(saved, rewrite, layers):
+def test_fault_57_layers_that_are_none(saved, layers):
     rewrite(saved, network={"layers": layers})
     with pytest.raises(ModelFileError, match="not a valid model"):
         load(saved)
@@ -289,14 +269,14 @@ SLOW = {
 
 
 @pytest.mark.parametrize("case", SLOW)
-def test_fault_106_long_texts_in_a_layer_take_no_time(saved, rewrite, loading, case):
+def test_fault_106_long_texts_in_a_layer_take_no_time(saved, loading, case):
     rewrite(saved, network={"layers": SLOW[case]})
     outcome, seconds, memory = loading(saved)
     assert "not a valid model: " in outcome and len(outcome) < 500 + len(str(saved))
     assert seconds < 1 and memory < 2**26
 
 
-def test_fault_106_thousands_of_layers_take_no_time(saved, rewrite, loading):
+def test_fault_106_thousands_of_layers_take_no_time(saved, loading):
     rewrite(saved, network={"layers": [{"layer": "dropout", "rate": 0.1}] * 20_000 + [DENSE]})
     outcome, seconds, _ = loading(saved)
     assert outcome == "read" and seconds < 3
@@ -304,10 +284,10 @@ def test_fault_106_thousands_of_layers_take_no_time(saved, rewrite, loading):
 
 @pytest.mark.parametrize("checksum", ["ab" + "a" * 400_000, "", 7, None, "0" * 64, "A" * 64])
 def test_fault_106_a_checksum_that_is_none(saved, checksum):
-    header, numbers = header_of(saved)
-    description = json.loads(header["__metadata__"]["barenet"]) | {"sha256": checksum}
-    header["__metadata__"] = {"a": "a" * 500_000, "barenet": json.dumps(description)}
-    put(saved, json.dumps(header), numbers)
+    header, description, numbers = unpacked(saved.read_bytes())
+    text = json.dumps(description | {"sha256": checksum})
+    header["__metadata__"] = {"a": "a" * 500_000, "barenet": text}
+    saved.write_bytes(packed(json.dumps(header), numbers))
     started = time.process_time()
     with pytest.raises(ModelFileError, match="its checksum does not match"):
         load(saved)
@@ -342,7 +322,7 @@ HUGE = 2**26
     ],
 )
 def test_fault_107_arrays_that_no_layer_has_are_not_read(
-    path, forge, loading, parameters, statistics, others, extra, message
+    path, loading, parameters, statistics, others, extra, message
 ):
     arrays, end = {}, 0
     for name, size in {"parameters": parameters, "statistics": statistics, **others}.items():
@@ -363,7 +343,7 @@ def test_fault_107_arrays_that_no_layer_has_are_not_read(
         *({"data_offsets": each} for each in ([0], [0, 9**400])),
     ],
 )
-def test_fault_107_an_entry_that_is_no_place_of_an_array(path, forge, entry):
+def test_fault_107_an_entry_that_is_no_place_of_an_array(path, entry):
     layers = [{"layer": "dense", "n_in": 2, "n_out": 3}]
     arrays = {"parameters": place(9) | entry, "statistics": place(0, 36)}
     forge(path, {"network": {"layers": layers}}, arrays, 36)
@@ -372,7 +352,7 @@ def test_fault_107_an_entry_that_is_no_place_of_an_array(path, forge, entry):
     assert len(str(caught.value)) < 500 + len(str(path))
 
 
-def test_fault_107_a_negative_variance_is_refused(path, rewrite):
+def test_fault_107_a_negative_variance_is_refused(path):
     network = Network([Dense(2, 3), BatchNorm(3)])
     save(network, path)
     statistics = np.array([-1, 0, 1, 1, -1e-6, 1], np.float32)
@@ -384,7 +364,7 @@ def test_fault_107_a_negative_variance_is_refused(path, rewrite):
         save(network, path)
 
 
-def test_promise_17_numbers_that_are_drawn_and_replaced_are_not_warned_of(path, rewrite):
+def test_promise_17_numbers_that_are_drawn_and_replaced_are_not_warned_of(path):
     network = Network.dense([2, 1])
     save(network, path)
     rewrite(path, network={"layers": [{**DENSE, "bias_init": "normal:std=1e300"}]})

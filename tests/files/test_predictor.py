@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from model_bytes import rewrite
 from predictors import predictor_of
 
 from barenet import Network, Predictor, TableEncoding, load, load_network, load_predictor, save
@@ -126,7 +127,7 @@ def test_a_predictor_whose_parts_do_not_fit_is_not_made(changes):
         {"target_name": "\ud800"},
     ],
 )
-def test_fault_57_a_predictor_whose_parts_do_not_fit(path, rewrite, changes):
+def test_fault_57_a_predictor_whose_parts_do_not_fit(path, changes):
     save(predictor(), path)
     rewrite(path, extra={**read_model(path)[1], **changes})
     with pytest.raises(ModelFileError, match="not a valid model"):
@@ -145,7 +146,7 @@ def test_fault_57_a_predictor_whose_parts_do_not_fit(path, rewrite, changes):
         ({"settings": 7}, "settings: expected values by names, got 7"),
     ],
 )
-def test_fault_57_what_is_wrong_with_a_card_names_it(path, rewrite, card, said):
+def test_fault_57_what_is_wrong_with_a_card_names_it(path, card, said):
     save(predictor(), path)
     whole = ModelCard().to_dict()
     changed = {**whole, **card} if isinstance(card, dict) and card else card
@@ -167,7 +168,7 @@ def test_fault_57_what_is_wrong_with_a_card_names_it(path, rewrite, card, said):
         ("more", np.zeros(2)),
     ],
 )
-def test_fault_57_arrays_that_are_not_what_they_should_be(path, rewrite, name, value):
+def test_fault_57_arrays_that_are_not_what_they_should_be(path, name, value):
     scaling = Scaling.fit("standardize", [[10.0], [30.0]])
     save(replace(predictor(None, 1), target_scaling=scaling), path)
     rewrite(path, tensors={name: value})

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow
 import pytest
+from model_bytes import rewrite
 from predictors import predictor_of
 
 from barenet import Network, TableEncoding, load_network, load_predictor, save
@@ -99,7 +100,7 @@ FIELDS = [
 
 
 @pytest.mark.parametrize("text", [*WRONG.values(), *map(json.dumps, FIELDS)])
-def test_fault_57_an_encoding_that_is_none(predictor, path, rewrite, text):
+def test_fault_57_an_encoding_that_is_none(predictor, path, text):
     save(predictor, path)
     if isinstance(text, str):
         text = json.dumps(changed(predictor.preprocessing, **json.loads(text))).encode()
@@ -108,7 +109,7 @@ def test_fault_57_an_encoding_that_is_none(predictor, path, rewrite, text):
         load_predictor(path)
 
 
-def test_fault_57_other_parts_of_a_table_that_do_not_fit(predictor, path, rewrite):
+def test_fault_57_other_parts_of_a_table_that_do_not_fit(predictor, path):
     text = json.dumps(predictor.preprocessing.to_dict()).replace("{", '{"missing": [], ', 1)
     save(predictor, path)
     extra = read_model(path)[1]

@@ -16,9 +16,6 @@ from barenet.data._npz import load_arrays
 from barenet.data._parquet import open_parquet
 from barenet.data._scaling import Scaling
 from barenet.data._table_loading import load_table
-from barenet.errors import DataError
-
-__all__ = ["NPZ", "Parquet"]
 
 #: One input in so many is packed to a thousandth or less.
 BOMBS = 200
@@ -40,7 +37,6 @@ class Parquet(Format):
 
     name = "parquet"
     in_tests = 1_000
-    refusals = (DataError,)
 
     NUMBERS_AND_CLASSES: ClassVar[dict[str, Any]] = {
         "x1": [1.5, 2.0, -1e3, 4.0],
@@ -90,9 +86,6 @@ class Parquet(Format):
             table = open_parquet(path)
             table.frame(table.names)
 
-    def command(self, path: Path, rng: random.Random) -> list[str]:
-        return ["predict", str(self.model), str(path)]
-
 
 def npy(array: Any, version: tuple[int, int] = (1, 0)) -> bytes:
     """An array as NumPy saves it."""
@@ -116,7 +109,6 @@ class NPZ(Format):
     """Arrays as NumPy saves them."""
 
     name = "npz"
-    refusals = (DataError,)
 
     MEMBERS = (
         (npy([[1.0, 2], [3, 4], [5, 6]]), npy([0, 1, 0])),
@@ -161,6 +153,3 @@ class NPZ(Format):
 
     def read(self, path: Path, rng: random.Random) -> None:
         load_arrays(path, task=rng.choice((None, "classification", "regression")))
-
-    def command(self, path: Path, rng: random.Random) -> list[str]:
-        return ["predict", str(self.model), str(path)]

@@ -22,8 +22,6 @@ from format import Format
 
 from barenet.cli._main import main
 
-__all__ = ["Fault", "check"]
-
 #: Seconds of the processor's time that an input may take.
 SECONDS = 5
 

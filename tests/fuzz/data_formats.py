@@ -22,8 +22,6 @@ from barenet.data._scaling import Scaling
 from barenet.data._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
-__all__ = ["CSV", "IDX"]
-
 #: What packs a file, by the end of its name; the weakest, which is the fastest.
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": lambda data: gzip.compress(data, 1, mtime=0),
@@ -59,7 +57,6 @@ class CSV(Format):
     """Tables as text."""
 
     name = "csv"
-    refusals = (DataError,)
 
     SEEDS = 2 * [
         text.encode()
@@ -126,9 +123,6 @@ class CSV(Format):
         elif (X := read_features(path, names, **options)) is not None and options["frame"]:
             self.encoding.transform(X)
 
-    def command(self, path: Path, rng: random.Random) -> list[str]:
-        return ["predict", str(self.model), str(path)]
-
 
 def idx(shape: tuple[int, ...], kind: int = 8, itemsize: int = 1) -> bytes:
     """An IDX file that counts."""
@@ -140,7 +134,6 @@ class IDX(Format):
     """Arrays of pictures and labels."""
 
     name = "idx"
-    refusals = (DataError,)
 
     SEEDS = (
         *(idx((9,)), idx((2, 3, 4)), idx((0,)), idx((2, 3), 0x0D, 4), idx((3, 2), 0x0E, 8)),

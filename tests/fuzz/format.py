@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import tomli_w
+from predictors import predictor_of
 
-from barenet import Network, Predictor, TableEncoding, save
-
-__all__ = ["Format", "as_toml", "folder_in_memory", "save_model"]
+from barenet import Network, save
+from barenet.errors import DataError
 
 
 @contextlib.contextmanager
@@ -27,11 +27,10 @@ def folder_in_memory() -> Iterator[Path]:
 
 def save_model(path: Path, inputs: Any, n_outputs: int = 2, **more: Any) -> Path:
     """Save a model of columns with these numbers or this encoding."""
-    columns = {"feature_names": inputs.feature_names} if isinstance(inputs, TableEncoding) else {}
-    n_inputs = inputs.n_outputs if columns else len(inputs.offset)
+    n_inputs = getattr(inputs, "n_outputs", None) or len(inputs.offset)
     network = Network.dense([n_inputs, n_outputs], output="softmax")
-    given = {"classes": ("no", "yes"), "target_name": "y", "dataset": "rows", **columns, **more}
-    save(Predictor(network=network, preprocessing=inputs, **given), path)
+    given = {"classes": ("no", "yes"), "target_name": "y", **more}
+    save(predictor_of(network, inputs, **given), path)
     return path
 
 
@@ -50,7 +49,9 @@ class Format(ABC):
     #: How many inputs the tests have; `make fuzz` has a million of each format.
     in_tests: ClassVar[int] = 10_000
     #: What a file may be refused by.
-    refusals: tuple[type[Exception], ...]
+    refusals: tuple[type[Exception], ...] = (DataError,)
+    #: The model that predicts the rows of a file.
+    model: Path
     #: Statuses with which a command may end: success, or a refused input.
     statuses: ClassVar[tuple[int, ...]] = (0, 2)
 
@@ -65,9 +66,9 @@ class Format(ABC):
     def read(self, path: Path, rng: random.Random) -> None:
         """Read it in one of the ways in which the library does."""
 
-    @abstractmethod
     def command(self, path: Path, rng: random.Random) -> list[str]:
-        """Say a command that reads it; it may take a hundred times as long."""
+        """Give a command that reads it; it may take a hundred times as long."""
+        return ["predict", str(self.model), str(path)]
 
     def put(self, name: str, data: bytes) -> Path:
         """Write a file."""

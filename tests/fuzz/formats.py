@@ -7,8 +7,6 @@ from model_formats import JSON, Model
 from run_format import Run
 from settings_format import RunFile
 
-__all__ = ["FORMATS"]
-
 FORMATS: dict[str, type[Format]] = {
     kind.name: kind for kind in (CSV, IDX, Parquet, NPZ, Model, JSON, Run, RunFile)
 }

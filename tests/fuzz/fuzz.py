@@ -21,6 +21,8 @@ from typing import Any
 for library in ("OMP", "OPENBLAS", "MKL", "BARENET"):  # each process has a core
     os.environ[f"{library}_NUM_THREADS"] = "1"
 
+sys.path.append(str(Path(__file__).parents[1] / "files"))  # the models of the tests
+
 from checking import COMMANDS, MEMORY, Fault, check  # noqa: E402
 from format import folder_in_memory  # noqa: E402
 from formats import FORMATS  # noqa: E402

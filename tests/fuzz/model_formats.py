@@ -1,31 +1,22 @@
-"""Model files: their bytes, and the JSON in them with a checksum that is right again.
-
-Without that, whatever is behind the checksum would be reached by nothing that is wrong.
-"""
+"""Model files: their bytes, and the JSON in them with a checksum that is right again."""
 
 import contextlib
-import hashlib
 import json
 import random
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from format import Format
+from model_bytes import mended, repacked, unpacked
 from mutations import NUMBERS, changed, mutated
+from predictors import every_layer, predictor_of
 
 from barenet import History, ModelCard, Network, Predictor, TableEncoding, load_predictor, save
 from barenet.data._scaling import Scaling
 from barenet.errors import ModelFileError
 from barenet.files._model_file import read_model
-from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
-
-__all__ = ["JSON", "JSON_WORDS", "Model", "mended", "repacked", "unpacked"]
-
-#: A checksum, as it stands in the header; the last one is the file's own.
-CHECKSUM = re.compile(rb'sha256\\": \\"([0-9a-f]{64})\\"')
 
 ROWS = {
     "size": [1.5, 0.0, -2.0],
@@ -33,32 +24,6 @@ ROWS = {
     "day": ["2026-01-02", "", "1999-12-31"],
     "open": ["yes", "no", "no"],
 }
-
-
-def mended(data: bytes) -> bytes:
-    """Put the checksum right, where there is one."""
-    found = list(CHECKSUM.finditer(data))
-    if not found:
-        return data
-    start, end = found[-1].span(1)
-    checksum = hashlib.sha256(data[:start] + b"0" * 64 + data[end:]).hexdigest().encode()
-    return data[:start] + checksum + data[end:]
-
-
-def unpacked(data: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:
-    """Part a model file into its header, the JSON in that, which describes it, and its arrays."""
-    end = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:end])
-    return header, json.loads(header["__metadata__"]["barenet"]), data[end:]
-
-
-def repacked(header: dict[str, Any], description: Any, body: bytes) -> bytes:
-    """Make a model file of the parts, whatever they are, with a checksum that is right."""
-    text = description if isinstance(description, str) else json.dumps(description)
-    if isinstance(header.get("__metadata__"), dict):
-        header = {**header, "__metadata__": {**header["__metadata__"], "barenet": text}}
-    start = json.dumps(header).encode()
-    return mended(len(start).to_bytes(8, "little") + start + body)
 
 
 class Model(Format):
@@ -71,7 +36,7 @@ class Model(Format):
         super().__init__(folder)
         self.put("rows.csv", b"size,town,day,open\n1.5,Rome,2026-01-02,yes\n,,,no\n")
         path, self.seeds = folder / "model.safetensors", []
-        for model in (layers(), numbers(), table(), carded()):
+        for model in (every_layer(), numbers(), table(), carded()):
             save(model, path)
             self.seeds.append(path.read_bytes())
 
@@ -158,26 +123,12 @@ JSON_WORDS = [
 ]  # fmt: skip
 
 
-def layers() -> Network:
-    """A network alone, of every layer."""
-    parts = [
-        *(Dense(3, 4, "leaky_relu:slope=0.2"), BatchNorm(4), ActivationLayer("elu:alpha=0.3")),
-        *(Dropout(0.25), LayerNorm(4), Dense(4, 2, "softmax", bias_init="normal:std=2")),
-    ]
-    return Network(parts, seed=7)
-
-
 def numbers() -> Predictor:
     """A network that predicts a number, scaled."""
-    return Predictor(
-        network=Network.dense([3, 2, 1], seed=1, dtype="float64"),
-        preprocessing=Scaling("standardize", np.arange(3.0), np.ones(3)),
-        target_scaling=Scaling("standardize", np.ones(1), np.full(1, 0.5)),
-        classes=None,
-        feature_names=("a", "b", "c"),
-        target_name="y",
-        dataset="numbers",
-    )
+    network = Network.dense([3, 2, 1], seed=1, dtype="float64")
+    scaling = Scaling("standardize", np.arange(3.0), np.ones(3))
+    target = Scaling("standardize", np.ones(1), np.full(1, 0.5))
+    return predictor_of(network, scaling, target_scaling=target, feature_names=("a", "b", "c"))
 
 
 def carded() -> Predictor:
@@ -204,11 +155,5 @@ def table() -> Predictor:
         "same": [1, 1, 1, 1],
     }
     encoding = TableEncoding.fit(learned)
-    return Predictor(
-        network=Network.dense([encoding.n_outputs, 2], output="softmax", seed=2),
-        preprocessing=encoding,
-        classes=("no", "yes"),
-        feature_names=encoding.feature_names,
-        target_name="y",
-        dataset="towns.csv",
-    )
+    network = Network.dense([encoding.n_outputs, 2], output="softmax", seed=2)
+    return predictor_of(network, encoding, classes=("no", "yes"))

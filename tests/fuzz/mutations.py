@@ -6,8 +6,6 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["NUMBERS", "changed", "mutated"]
-
 #: Most bytes of an input; hangs and memory show in small ones, and small ones are fast.
 LONGEST = 4096
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from cyclopts import CycloptsError
 from format import Format, as_toml
-from model_formats import JSON_WORDS, mended, repacked, unpacked
+from model_bytes import mended, repacked, unpacked
+from model_formats import JSON_WORDS
 from mutations import changed, mutated
 
 from barenet import Network
@@ -28,8 +29,6 @@ from barenet.cli._run_settings import HEADER
 from barenet.cli._trained_model import MODEL
 from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME, Checkpoint
-
-__all__ = ["Run"]
 
 #: Fraction of inputs that are files of settings: the command line takes 20 ms to parse one.
 SETTINGS_SHARE = 0.006

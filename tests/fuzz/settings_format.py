@@ -11,8 +11,6 @@ from run_format import WORDS
 
 from barenet.cli._run_file import read_run_file
 
-__all__ = ["RunFile"]
-
 #: One input in so many is hostile at a length that the others do not have.
 BOMBS = 200
 

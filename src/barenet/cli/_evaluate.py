@@ -11,14 +11,7 @@ from barenet.cli._console import emit_json, log
 from barenet.cli._flags import OUTPUT, Data, Json, On
 from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
-from barenet.cli._scores import (
-    confusion_matrix,
-    emit_confusion_matrix,
-    emit_scores,
-    emit_verdict,
-    score,
-    score_baselines,
-)
+from barenet.cli._scores import Measurement, confusion_matrix
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS
@@ -70,29 +63,24 @@ def evaluate(
         log(f"no data named: {selection.description} of {selection.data}\n")
     _log_seen_rows(trained, selection)
     loss = spec_of(as_loss(trained.config.loss, predictor.network.output_activation))
-    scores = score(predictor, selection.rows, loss)
     learned = selection.learned if baselines else None
-    compared = score_baselines(predictor, learned, selection.rows, loss)
-    confusion = confusion_matrix(predictor, selection.rows) if predictor.classes else None
+    measured = Measurement(predictor, selection.rows, loss, learned)
     if json:
+        counts = confusion_matrix(predictor, selection.rows) if predictor.classes else None
         emit_json(
             {
                 "model": str(trained.path),
                 "dataset": selection.rows.name,
                 "rows": selection.rows.n_samples,
                 "rows_seen": selection.n_seen,
-                "metrics": {"evaluated_on": selection.description, **scores},
-                "baselines": {each.baseline.name: each.to_dict(scores) for each in compared},
+                "metrics": {"evaluated_on": selection.description, **measured.scores},
+                "baselines": measured.baselines_document(),
                 "classes": predictor.classes,
-                "confusion_matrix": None if confusion is None else confusion.tolist(),
+                "confusion_matrix": None if counts is None else counts.tolist(),
             }
         )
-        return 0
-    lines = [(each.baseline.title, each.scores) for each in compared]
-    table = [((title, selection.label), each) for title, each in [("network", scores), *lines]]
-    emit_scores(("", "rows"), table, loss)
-    emit_verdict(scores, compared)
-    emit_confusion_matrix(confusion, predictor.classes)
+    else:
+        measured.emit(selection.label, selection.label)
     return 0
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -217,12 +217,10 @@ def _parse_neuron(neuron: str | None) -> tuple[int, int] | None:
     """Read the numbers of a layer and of a neuron, both counted from 1."""
     if neuron is None:
         return None
-    layer, _, number = neuron.partition(".")
-    with contextlib.suppress(ValueError):  # of too many digits
-        if layer.isdecimal() and number.isdecimal():
-            return int(layer), int(number)
-    expected = "a layer and a number, such as 2.3 for the third neuron of layer 2"
-    raise ArgumentError.of("neuron", neuron, expected)
+    if not (numbers := re.fullmatch(r"(\d{1,9})\.(\d{1,9})", neuron)):
+        expected = "a layer and a number, such as 2.3 for the third neuron of layer 2"
+        raise ArgumentError.of("neuron", neuron, expected)
+    return int(numbers[1]), int(numbers[2])
 
 
 def _format_of(out: str | None) -> Format:

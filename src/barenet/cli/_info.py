@@ -15,7 +15,7 @@ from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
 from barenet.files._description import rows_name
 from barenet.files._model_card import ModelCard
-from barenet.files._model_io import load
+from barenet.files._model_io import PLAIN, load
 from barenet.files._predictor import Predictor
 from barenet.files._training_log import TrainingLog
 from barenet.model._network import Network
@@ -77,18 +77,14 @@ def _network_document(network: Network) -> dict[str, Any]:
 
 def _predictor_document(predictor: Predictor) -> dict[str, Any]:
     """The inputs, the outputs and the model card, with epochs counted from 1 instead of 0."""
-    encoding, target = predictor.preprocessing, predictor.target_scaling
-    card = predictor.card
+    encoding, target, card = predictor.preprocessing, predictor.target_scaling, predictor.card
     document: dict[str, Any] = card.to_dict() if card else dict.fromkeys(ModelCard().to_dict())
+    document |= {name: getattr(predictor, name) for name in PLAIN if name != "target_name"}
     if card and card.log:
         history = {**document["training"]["history"], "epoch": list(card.log.epochs)}
         document["training"] |= {"best_epoch": card.log.best_epoch, "history": history}
     return {
-        "dataset": predictor.dataset,
         "target": predictor.target_name,
-        "classes": predictor.classes,
-        "feature_names": predictor.feature_names,
-        "image_shape": predictor.image_shape,
         "scaling": encoding.name if isinstance(encoding, Scaling) else None,
         "columns": encoding.to_dict()["columns"] if isinstance(encoding, TableEncoding) else None,
         "target_scaling": target.name if target else None,

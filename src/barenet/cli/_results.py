@@ -4,30 +4,20 @@ The run is finished once all of them are on the disk. Until then its state stays
 ``--resume`` writes the missing ones.
 """
 
-import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import isfinite
 from typing import Any
 
 from barenet.cli._columns import describe_columns
 from barenet.cli._console import discard, emit, emit_json, log
 from barenet.cli._experiment import Experiment
 from barenet.cli._run_folder import HISTORY, RunFolder
-from barenet.cli._scores import (
-    BaselineScores,
-    ScoreLine,
-    confusion_matrix,
-    emit_confusion_matrix,
-    emit_scores,
-    emit_verdict,
-    score,
-    score_baselines,
-)
+from barenet.cli._scores import Measurement
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import MODEL
-from barenet.data._dataset import Dataset
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._model_card import ModelCard
 from barenet.files._model_io import save
@@ -49,32 +39,22 @@ class Results:
     with_baselines: bool = True
     missing: dict[str, Exception] = field(default_factory=dict)
 
-    @property
-    def rows(self) -> Dataset:
-        """The test set; without one, the training set."""
-        return self.experiment.test or self.experiment.training
-
     @cached_property
-    def scores(self) -> dict[str, dict[str, float]]:
-        """The scores on the test set, if there is one, and on the training set."""
+    def measured(self) -> dict[str, Measurement]:
+        """The network on the test set, if there is one, and on the training set."""
         experiment, loss = self.experiment, self.experiment.settings.config.loss
+        learned = experiment.available if self.with_baselines else None
         parts = {"held_out": experiment.test, "training": experiment.training}
         return {
-            name: score(experiment.predictor, rows, loss)
+            name: Measurement(experiment.predictor, rows, loss, learned)
             for name, rows in parts.items()
             if rows is not None
         }
 
     @property
-    def main_scores(self) -> dict[str, float]:
-        """The scores on the test set; without one, on the training set."""
-        return self.scores.get("held_out", self.scores["training"])
-
-    @cached_property
-    def baselines(self) -> list[BaselineScores]:
-        loss, predictor = self.experiment.settings.config.loss, self.experiment.predictor
-        learned = self.experiment.available if self.with_baselines else None
-        return score_baselines(predictor, learned, self.rows, loss)
+    def main(self) -> Measurement:
+        """The network on the test set; without one, on the training set."""
+        return next(iter(self.measured.values()))
 
     def save(self) -> None:
         """Write the model, the history and the settings, before anything is measured."""
@@ -98,8 +78,8 @@ class Results:
     def _save_scores(self) -> None:
         """Write the model file once more, with the scores."""
         finite = {
-            rows: {name: float(value) for name, value in each.items() if math.isfinite(value)}
-            for rows, each in self.scores.items()
+            rows: {name: float(value) for name, value in each.scores.items() if isfinite(value)}
+            for rows, each in self.measured.items()
         }
         save(self._predictor(finite), self.folder.model)
 
@@ -122,41 +102,35 @@ class Results:
 
     def _is_slow(self) -> bool:
         """Whether the scores take too long after Ctrl-C."""
-        parts = (self.experiment.training, self.experiment.test)
-        n_rows = sum(rows.n_samples for rows in parts if rows is not None)
+        n_rows = sum(each.rows.n_samples for each in self.measured.values())
         return n_rows * self.experiment.predictor.network.n_parameters > MAX_MULTIPLICATIONS
 
     def _emit(self) -> None:
         """Print the scores, the confusion matrix, and an image with its prediction."""
-        config, predictor = self.experiment.settings.config, self.experiment.predictor
-        emit_scores(("", "rows"), self._table(), config.loss or "")
-        if config.l1 or config.l2:
-            emit("(without the penalty on the weights, which the loss of the epochs includes)")
-        emit_verdict(self.main_scores, self.baselines)
-        if predictor.classes is None:
-            return
-        emit_confusion_matrix(confusion_matrix(predictor, self.rows), predictor.classes)
-        if predictor.image_shape is not None:
-            probabilities = predictor.probabilities(self.rows.X[:1])[0]
+        config, predictor, rows = (
+            self.experiment.settings.config,
+            self.main.predictor,
+            self.main.rows,
+        )
+        penalty = "(without the penalty on the weights, which the loss of the epochs includes)"
+        note = penalty if config.l1 or config.l2 else ""
+        training = f"{self.experiment.training.n_samples:,} training"
+        if self.experiment.test is None:
+            self.main.emit(f"{training}, no test rows", "the same", note=note)
+        else:
+            last, test = self.measured["training"], f"{rows.n_samples:,} test"
+            self.main.emit(test, test, [(("network", training), last.scores)], note)
+        if predictor.classes is not None and predictor.image_shape is not None:
+            probabilities = predictor.probabilities(rows.X[:1])[0]
             predicted = predictor.classes[probabilities.argmax()]
-            actual = predictor.classes[self.rows.y[0]]
+            actual = predictor.classes[rows.y[0]]
             emit(f"\n{describe_image(predicted, float(probabilities.max()), actual)}")
-            emit(draw_image(self.rows.X[0], predictor.image_shape))
-
-    def _table(self) -> list[ScoreLine]:
-        """The lines of the table of scores."""
-        test, training = self.experiment.test, f"{self.experiment.training.n_samples:,} training"
-        rows = "the same" if test is None else f"{test.n_samples:,} test"
-        baselines = [((each.baseline.title, rows), each.scores) for each in self.baselines]
-        if test is None:
-            return [(("network", f"{training}, no test rows"), self.main_scores), *baselines]
-        network = (("network", training), self.scores["training"])
-        return [(("network", rows), self.main_scores), *baselines, network]
+            emit(draw_image(rows.X[0], predictor.image_shape))
 
     def _document(self) -> dict[str, Any]:
         """The JSON document."""
         experiment, history = self.experiment, self.history
-        test, validation, scores = experiment.test, experiment.validation, self.main_scores
+        test, validation, train = experiment.test, experiment.validation, self.measured["training"]
         return {
             "dataset": experiment.training.name,
             "columns": describe_columns(experiment.predictor.preprocessing),
@@ -173,10 +147,10 @@ class Results:
             "history": history.to_dict(),
             "metrics": {
                 "evaluated_on": "test rows" if test else "training rows",
-                **scores,
-                **{f"train_{name}": value for name, value in self.scores["training"].items()},
+                **self.main.scores,
+                **{f"train_{name}": value for name, value in train.scores.items()},
             },
-            "baselines": {each.baseline.name: each.to_dict(scores) for each in self.baselines},
+            "baselines": self.main.baselines_document(),
             "model": str(self.folder.model),
         }
 
@@ -189,10 +163,10 @@ class Results:
             path = self.folder.path / f"{kind}.png"
             self._try(path.name, lambda: save_figure(figure(), path))
 
-        kind, title = default_kind(self.experiment.predictor), literal(self.rows.name)
+        kind, title = default_kind(self.experiment.predictor), literal(self.main.rows.name)
         try:
             save_plot("history", lambda: plot_history(self.history, title=title))
-            save_plot(kind, lambda: draw(kind, self.experiment.predictor, self.rows))
+            save_plot(kind, lambda: draw(kind, self.experiment.predictor, self.main.rows))
         except MissingExtraError as error:
             log(f"no plots: {error}")
 

@@ -123,7 +123,7 @@ class RunFolder:
 
     def save(self, predictor: Predictor, history: History, settings: RunSettings) -> OSError | None:
         """Write the results of a run; returns the error where the history cannot be written."""
-        failure = None
+        failure: OSError | None = None
         with tempfile.TemporaryDirectory(dir=self.path, prefix=SAVING) as folder:
             new = RunFolder(Path(folder))
             save(predictor, new.model)
@@ -131,9 +131,8 @@ class RunFolder:
             try:
                 write_atomically(new.history, history.to_jsonl().encode())
             except OSError as error:
-                failure = OSError(error.errno, error.strerror or str(error), str(self.history))
-            stale = [] if failure is None else [self.history]
-            for old in (self.settings, *stale, *self.plots):
+                failure = error
+            for old in (self.settings, self.history, *self.plots):
                 old.unlink(missing_ok=True)
             # The settings come last: killed before, a run leaves a model without settings, which
             # is better than a model with the settings of another.

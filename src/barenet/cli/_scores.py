@@ -1,9 +1,9 @@
 """Scores of a network and of the baselines on the same rows, computed and printed."""
 
-import functools
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -60,7 +60,44 @@ class BaselineScores:
         }
 
 
-@functools.lru_cache(maxsize=2)
+@dataclass(eq=False)
+class Measurement:
+    """A network and rows to measure it on, beside baselines on the same rows."""
+
+    predictor: Predictor
+    rows: Dataset
+    loss: str | None
+    #: The rows that the baselines are fitted to; None for no baselines.
+    learned: Dataset | None = None
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        return score(self.predictor, self.rows, self.loss)
+
+    @cached_property
+    def baselines(self) -> list[BaselineScores]:
+        return score_baselines(self.predictor, self.learned, self.rows, self.loss)
+
+    def baselines_document(self) -> dict[str, Any]:
+        """The baselines in a JSON document."""
+        return {each.baseline.name: each.to_dict(self.scores) for each in self.baselines}
+
+    def emit(
+        self, label: str, baselines: str, more: Sequence[ScoreLine] = (), note: str = ""
+    ) -> None:
+        """Print the scores, of the rows with these labels, a verdict, and the confusion matrix."""
+        compared = [((each.baseline.title, baselines), each.scores) for each in self.baselines]
+        lines = [(("network", label), self.scores), *compared, *more]
+        emit_scores(("", "rows"), lines, self.loss or "")
+        if note:
+            emit(note)
+        emit_verdict(self.scores, self.baselines)
+        if self.predictor.classes is not None:
+            counts = confusion_matrix(self.predictor, self.rows)
+            emit_confusion_matrix(counts, self.predictor.classes)
+
+
+@lru_cache(maxsize=2)
 def transformed(predictor: Predictor, rows: Dataset) -> FloatArray:
     """Apply the preprocessing of a predictor to rows; the last two results are cached."""
     return predictor.preprocessing.transform(rows.X, predictor.network.dtype)
@@ -164,10 +201,8 @@ def confusion_matrix(predictor: Predictor, rows: Dataset) -> NDArray[np.int64]:
     return counts
 
 
-def emit_confusion_matrix(counts: NDArray[np.int64] | None, classes: Sequence[str] | None) -> None:
+def emit_confusion_matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> None:
     """Print a blank line and a confusion matrix, unless there are more than twenty classes."""
-    if counts is None or classes is None:
-        return
     emit()
     if len(classes) > MAX_CLASSES:
         emit(f"(no confusion matrix: it would have {len(classes)} columns)")

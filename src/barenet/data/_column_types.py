@@ -288,17 +288,12 @@ def _of_the_year(dates: NDArray[Any]) -> NDArray[np.float64]:
     return (dates - start) / (end - start)
 
 
-def _of_the_week(dates: NDArray[Any]) -> NDArray[np.float64]:
-    """The first day of 1970 was a Thursday."""
-    return (np.floor(seconds(dates) / _DAY) + 3) % 7 / 7
-
-
-def _of_the_day(dates: NDArray[Any]) -> NDArray[np.float64]:
-    return seconds(dates) % _DAY / _DAY
-
-
-#: The elapsed fraction of each cycle.
-_FRACTIONS = {"year": _of_the_year, "week": _of_the_week, "day": _of_the_day}
+#: The elapsed fraction of each cycle; the first day of 1970 was a Thursday.
+_FRACTIONS: dict[str, Callable[[NDArray[Any]], NDArray[np.float64]]] = {
+    "year": _of_the_year,
+    "week": lambda dates: (np.floor(seconds(dates) / _DAY) + 3) % 7 / 7,
+    "day": lambda dates: seconds(dates) % _DAY / _DAY,
+}
 
 #: The kinds of columns by name.
 COLUMNS: dict[str, type[Column]] = {

@@ -43,8 +43,7 @@ class CsvOptions:
         if self.delimiter is not None:
             object.__setattr__(self, "delimiter", _check_delimiter(self.delimiter))
         if not (self.encoding is None or isinstance(self.encoding, str)):
-            expected = "the name of one, such as latin-1"
-            raise ArgumentError.of("encoding", self.encoding, expected)
+            raise ArgumentError.of("encoding", self.encoding, "the name of one, such as latin-1")
         if self.decimal not in (None, ".", ","):
             raise ArgumentError.of("decimal", self.decimal, "'.' or ','")
         if self.header is not None:

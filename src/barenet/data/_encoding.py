@@ -4,15 +4,13 @@ It is fitted on the training rows alone and saved with the model, so that later 
 the same way.
 """
 
-from __future__ import annotations
-
 import html
 import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -85,7 +83,7 @@ class TableEncoding:
         numeric: Collection[str] = (),
         drop: Collection[str] = (),
         missing: Collection[str] = (),
-    ) -> TableEncoding:
+    ) -> Self:
         """Fit the encoding of every column to the training rows.
 
         Parameters
@@ -240,7 +238,7 @@ class TableEncoding:
         """Number of encoded numbers of a row."""
         return len(self.output_names)
 
-    def renamed(self, names: Sequence[str]) -> TableEncoding:
+    def renamed(self, names: Sequence[str]) -> Self:
         """Rename the columns.
 
         Parameters
@@ -285,7 +283,7 @@ class TableEncoding:
         return {"columns": columns, "missing": list(self.missing)}
 
     @classmethod
-    def from_dict(cls, plain: Any) -> TableEncoding:
+    def from_dict(cls, plain: Any) -> Self:
         """Make an encoding from plain data.
 
         Parameters

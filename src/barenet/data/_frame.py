@@ -4,13 +4,11 @@
 names the line of a wrong value.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -95,7 +93,7 @@ class Frame:
         """Numbers of rows and of columns."""
         return len(self), len(self.columns)
 
-    def select(self, names: Sequence[str]) -> Frame:
+    def select(self, names: Sequence[str]) -> Self:
         """Select columns by their names.
 
         Parameters
@@ -116,7 +114,7 @@ class Frame:
         check_names(names, self.columns)
         return replace(self, columns={name: self.columns[name] for name in names})
 
-    def take(self, rows: ArrayLike | slice) -> Frame:
+    def take(self, rows: ArrayLike | slice) -> Self:
         """Select rows.
 
         Parameters

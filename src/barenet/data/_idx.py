@@ -43,8 +43,7 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     _check_length(data, expected, f"bytes after the header ({product})", path)
     if len(data) > expected:
         raise DataError(f"bytes after the end: expected {expected:,} after the header", path=path)
-    array = np.frombuffer(data, dtype).reshape(shape)
-    return array.astype(dtype.newbyteorder("="), copy=False)
+    return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
 def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:

@@ -95,8 +95,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
         except DataError:
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
-            problem = f"no usable Parquet file: {in_a_line(error)}"
-            raise DataError(problem, path=path) from error
+            raise DataError(f"no usable Parquet file: {in_a_line(error)}", path=path) from error
 
 
 def _footer_length(stream: Any) -> int:
@@ -152,8 +151,7 @@ def _check_type(path: Path, name: str, kind: Any) -> None:
     if not (_is_text(kind) or _is(kind, *_ENCODED)):
         problem = f"column {name!r}: of type {kind}, which cannot be encoded"
         expected = "numbers, text, dates or truth values"
-        remedy = "leave the column out"
-        raise DataError(f"{problem}; expected {expected}", path=path, remedy=remedy)
+        raise DataError(f"{problem}; expected {expected}", path=path, remedy="leave the column out")
 
 
 def _column(values: Any, name: str, path: Path) -> NDArray[Any]:

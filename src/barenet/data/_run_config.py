@@ -177,8 +177,7 @@ class RunConfig:
 
     def make_penalties(self) -> list[Penalty]:
         """Build the penalties of a strength above 0."""
-        strengths = ((L1, self.l1), (L2, self.l2))
-        return [kind(strength) for kind, strength in strengths if strength]
+        return [kind(strength) for kind, strength in ((L1, self.l1), (L2, self.l2)) if strength]
 
     def make_clipping(self) -> Clipping | None:
         """Build the clipping of the gradient, if there is any."""

@@ -4,10 +4,8 @@ It is fitted on the training rows alone and saved with the model, so that later 
 the same way.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -67,7 +65,7 @@ class Scaling:
             raise ArgumentError.of("scaling", self.factor, expected)
 
     @classmethod
-    def fit(cls, kind: Kind, X: ArrayLike) -> Scaling:
+    def fit(cls, kind: Kind, X: ArrayLike) -> Self:
         """Fit the offset and the factor to the training rows.
 
         Parameters

@@ -162,8 +162,7 @@ def read_features(
     **csv_options: Any,
 ) -> Samples:
     """Read the features of a network from a CSV or Parquet file; `csv_options` are `CsvOptions`."""
-    table = open_table(path, CsvOptions(**csv_options))
-    rows = _rows(table, feature_names, categories, frame)
+    rows = _rows(open_table(path, CsvOptions(**csv_options)), feature_names, categories, frame)
     return rows if frame else _matrix(rows)
 
 

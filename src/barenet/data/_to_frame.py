@@ -150,8 +150,7 @@ def _from_objects(values: list[Any], name: str) -> NDArray[Any]:
     if not kinds or (kinds == {"number"} and not any(map(_is_inexact, known))):
         return np.array([np.nan if value is None else float(value) for value in values])
     if kinds == {"date"}:
-        dates = [None if value is None else to_utc(value) for value in values]
-        return np.array(dates, "M8[us]")
+        return np.array([None if value is None else to_utc(value) for value in values], "M8[us]")
     if kinds == {"truth"} and len(known) == len(values):
         return np.array(values, bool)
     if "date" in kinds:

@@ -233,8 +233,7 @@ def _encoded(y: NDArray[Any], classes: NDArray[Any] | None) -> NDArray[Any]:
     if classes is None:
         return _exact(y)
     if unknown := y[~np.isin(y, classes)].tolist():
-        problem = f"{unknown[0]!r} is not among the classes of the model"
-        raise ArgumentError(problem, argument="y")
+        raise ArgumentError(f"{unknown[0]!r} is not among the classes of the model", argument="y")
     return np.searchsorted(classes, y).astype(np.int64)
 
 

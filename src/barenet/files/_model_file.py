@@ -114,8 +114,7 @@ def _read_body(reader: Reader, with_state: bool) -> StoredModel:
         _check_others(sum(sizes.values()) - own, own)
     names = OWN if is_checkpoint and not with_state else entries.keys()
     tensors = reader.arrays(names, description["sha256"])
-    network = _network(layers, *(tensors.pop(name) for name in OWN))
-    return network, extra, tensors
+    return _network(layers, *(tensors.pop(name) for name in OWN)), extra, tensors
 
 
 def _check_exists(path: Path) -> None:

@@ -1,11 +1,9 @@
 """Predictor: a network with its preprocessing and the names of its features and classes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -282,7 +280,7 @@ class Predictor:
         target_name: str = "",
         dataset: str = "",
         scores: Mapping[str, Mapping[str, float]] | None = None,
-    ) -> Predictor:
+    ) -> Self:
         """Make a predictor of a fitted estimator, for a model file or an export.
 
         Parameters
@@ -377,5 +375,4 @@ def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
 
 def _check_number(argument: str, entries: Sized, number: int, purpose: str) -> None:
     if len(entries) != number:
-        problem = f"has {len(entries)} entries for {number} {purpose}"
-        raise ArgumentError(problem, argument=argument)
+        raise ArgumentError(f"has {len(entries)} entries for {number} {purpose}", argument=argument)

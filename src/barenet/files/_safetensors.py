@@ -154,8 +154,7 @@ def _entry(name: str, value: Any) -> Entry:
     try:
         dtype, shape = np.dtype(TYPES[value["dtype"]]), tuple(value["shape"])
         start, stop = value["data_offsets"]
-        numbers = (*shape, start, stop)
-        if not all(type(number) is int and 0 <= number < 2**63 for number in numbers):
+        if not all(type(number) is int and 0 <= number < 2**63 for number in (*shape, start, stop)):
             raise ValueError("expected whole numbers")
         if len(shape) > MOST_DIMENSIONS or math.prod(shape) * dtype.itemsize != stop - start:
             raise ValueError("expected as many bytes as the shape takes")

@@ -4,13 +4,11 @@ A run of a hundred thousand epochs must not make a large file; the history besid
 every epoch.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -88,8 +86,7 @@ class TrainingLog:
 
     def description(self) -> str:
         """The length of the training, how it ended, and the restored epoch."""
-        completed = self.stop_reason in ("", "completed")
-        reason = "" if completed else f" ({self.stop_reason})"
+        reason = "" if self.stop_reason in ("", "completed") else f" ({self.stop_reason})"
         best = "" if self.best_epoch is None else f", kept the best, epoch {self.best_epoch}"
         engine = f", {self.engine} engine" if self.engine else ""
         epochs = f"{self.n_epochs:,} epoch{'s' * (self.n_epochs != 1)}"
@@ -101,7 +98,7 @@ class TrainingLog:
         return self.n_epochs if self.best_epoch is None else self.best_epoch
 
     @classmethod
-    def from_history(cls, history: History) -> TrainingLog:
+    def from_history(cls, history: History) -> Self:
         """Log a history."""
         n_epochs, best = len(history), history.best_epoch
         epochs = _logged_epochs(n_epochs, n_epochs if best is None else best)
@@ -127,7 +124,7 @@ class TrainingLog:
         }
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> TrainingLog:
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The log of the JSON of `to_dict`."""
         curves = convert(plain["history"], Mapping[str, tuple[object, ...]], "history")
         epochs = convert(curves.pop("epoch"), tuple[Count, ...], "history", "epoch")

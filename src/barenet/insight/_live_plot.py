@@ -4,8 +4,6 @@ One plot that is redrawn in place, a few times a second; the last one stays in t
 Outside a notebook, `Progress` takes its place.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from html import escape
@@ -81,6 +79,42 @@ def in_notebook() -> bool:
     return type(shell.display_pub) is not DisplayPublisher
 
 
+class _Snapshot:
+    """The state of a run, as a notebook or a console displays it.
+
+    Examples
+    --------
+    >>> from barenet import History, Network
+    >>> history = History({"loss": [0.5, 0.25], "validation_loss": [0.6, 0.5]})
+    >>> _Snapshot(Run(Network.dense([1, 1]), history, epochs=10, n_batches=1))
+    2 of 10 epochs · loss 0.25 · validation loss 0.5
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __repr__(self) -> str:
+        history, reason = self.run.history, self.run.history.stop_reason
+        latest, parts = history.last(), [f"{len(history)} of {self.run.epochs} epochs"]
+        for name, value in latest.items():
+            # Training metrics are left out where the same are measured on held-out rows.
+            held_out = any(f"{part}_{name}" in latest for part in HELD_OUT)
+            if name == "loss" or not (held_out or name in RUN_CURVES):
+                parts.append(f"{name.replace('_', ' ')} {value:.4g}")
+        if reason not in ("", "completed"):
+            parts.append("interrupted" if reason == "failed with KeyboardInterrupt" else reason)
+        return " · ".join(parts)
+
+    def _repr_html_(self) -> str:
+        history, text = self.run.history, repr(self)
+        options: Any = {"best": history.best_epoch, "penalized": history.penalized}
+        svg = draw_loss_curve(history.curves, description=text, **options)
+        return (
+            f'<div>{svg}<div style="font-size:13px;font-variant-numeric:tabular-nums">'
+            f"{escape(text)}</div></div>"
+        )
+
+
 class _NotebookPlot(Callback):
     """The loss curve in the output of a notebook's cell."""
 
@@ -108,40 +142,3 @@ class _NotebookPlot(Callback):
             self.handle = display(snapshot, display_id=True)  # type: ignore[no-untyped-call]
         else:
             self.handle.update(snapshot)
-
-
-class _Snapshot:
-    """The state of a run, as a notebook or a console displays it.
-
-    Examples
-    --------
-    >>> from barenet import History, Network
-    >>> history = History({"loss": [0.5, 0.25], "validation_loss": [0.6, 0.5]})
-    >>> _Snapshot(Run(Network.dense([1, 1]), history, epochs=10, n_batches=1))
-    2 of 10 epochs · loss 0.25 · validation loss 0.5
-    """
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-
-    def __repr__(self) -> str:
-        history, reason = self.run.history, self.run.history.stop_reason
-        latest, parts = history.last(), [f"{len(history)} of {self.run.epochs} epochs"]
-        for name, value in latest.items():
-            # Training metrics are left out where the same are measured on held-out rows.
-            held_out = any(f"{part}_{name}" in latest for part in HELD_OUT)
-            if name == "loss" or not (held_out or name in RUN_CURVES):
-                parts.append(f"{name.replace('_', ' ')} {value:.4g}")
-        if reason not in ("", "completed"):
-            interrupted = reason == "failed with KeyboardInterrupt"
-            parts.append("interrupted" if interrupted else reason)
-        return " · ".join(parts)
-
-    def _repr_html_(self) -> str:
-        history, text = self.run.history, repr(self)
-        options: Any = {"best": history.best_epoch, "penalized": history.penalized}
-        svg = draw_loss_curve(history.curves, description=text, **options)
-        return (
-            f'<div>{svg}<div style="font-size:13px;font-variant-numeric:tabular-nums">'
-            f"{escape(text)}</div></div>"
-        )

@@ -40,21 +40,34 @@ class Case:
     dtype: str = "float32"
 
 
-def settled(network: Network, X: np.ndarray, seed: int = 3) -> Network:
-    """Give norms statistics and gains that are not those of the start."""
-    rng = np.random.default_rng(seed)
-    for _ in range(20):
-        network.forward(X.astype(network.dtype), training=True)
-    for layer in network.layers:
+def case_of(model: Any, X: Any) -> Case:
+    """What a network, a predictor or a fitted estimator predicts of rows."""
+    if isinstance(model, Network):
+        return Case(model, X, model.predict(X), dtype=model.dtype.name)
+    if isinstance(model, Predictor):
+        network, classes = model.network, model.classes
+        numbers, probabilities = model.outputs, model.probabilities
+    else:
+        network, classes = model.network_, getattr(model, "classes_", None)
+        numbers, probabilities = model.predict, getattr(model, "predict_proba", None)
+    if classes is None:
+        outputs = numbers(X)
+        return Case(model, X, outputs.reshape(len(outputs), -1), dtype=network.dtype.name)
+    return Case(model, X, probabilities(X), model.predict(X), network.dtype.name)
+
+
+def of_layers(layers: list[Any], seed: int = 1, dtype: str = "float32", scale: float = 1) -> Case:
+    """A network whose norms have statistics and gains that are not those of the start."""
+    network, rng = Network(layers, seed=seed, dtype=dtype), np.random.default_rng(3)
+    for layer in layers:
         if hasattr(layer, "gain"):
             layer.gain = rng.uniform(0.5, 2, layer.gain.shape)
         if hasattr(layer, "bias"):
             layer.bias = rng.normal(0, 0.5, layer.bias.shape)
-    return network
-
-
-def of_network(network: Network, X: np.ndarray = X3) -> Case:
-    return Case(network, X, network.predict(X), dtype=network.dtype.name)
+    network.parameters *= scale
+    for _ in range(20):
+        network.forward(X3.astype(dtype), training=True)
+    return case_of(network, X3)
 
 
 def of_predictor(network: Network, X: np.ndarray = X3, **parts: Any) -> Case:
@@ -62,44 +75,17 @@ def of_predictor(network: Network, X: np.ndarray = X3, **parts: Any) -> Case:
     return case_of(predictor_of(network, **parts), X)
 
 
-def case_of(predictor: Predictor, X: Any) -> Case:
-    dtype = predictor.network.dtype.name
-    if predictor.classes is None:
-        return Case(predictor, X, predictor.outputs(X), dtype=dtype)
-    return Case(predictor, X, predictor.probabilities(X), predictor.predict(X), dtype)
-
-
-def of_classifier(y: np.ndarray, dtype: str, **options: Any) -> Case:
+def of_estimator(y: np.ndarray, dtype: str, kind: Any = MLPClassifier, **options: Any) -> Case:
+    settings = {"hidden_layer_sizes": 5, "solver": "lbfgs", "max_iter": 400, "random_state": 0}
     X = X3.astype(dtype)
-    settings = {"solver": "lbfgs", "max_iter": 400, "random_state": 0, **options}
-    model = MLPClassifier(5, **settings).fit(X, y)
-    return Case(model, X, model.predict_proba(X), model.predict(X), dtype=dtype)
-
-
-def of_regressor(y: np.ndarray, dtype: str) -> Case:
-    X = X3.astype(dtype)
-    model = MLPRegressor(hidden_layer_sizes=5, solver="lbfgs", max_iter=400, random_state=0)
-    outputs = model.fit(X, y).predict(X)
-    return Case(model, X, outputs.reshape(len(X), -1), dtype=dtype)
+    return case_of(kind(**settings | options).fit(X, y), X)
 
 
 def activation_case(name: str, dtype: str) -> Case:
     spec = name + OPTIONS.get(name, "")
     layers = [Dense(3, 5, spec), Dense(5, 4), ActivationLayer(spec), Dense(4, 2, spec)]
-    network = settled(Network(layers, seed=1, dtype=dtype), X3 / 8)
-    if name == "exponential":
-        network.parameters *= 0.25  # as three of them, one on the other, grow fast
-    return of_network(network)
-
-
-def norm_last() -> Case:
-    layers = [Dense(3, 4, "tanh"), Dropout(0.5), BatchNorm(4), ActivationLayer("relu")]
-    return of_network(settled(Network([*layers, LayerNorm(4)], seed=1), X3))
-
-
-def norms_of_float64() -> Case:
-    layers = [Dense(3, 4), BatchNorm(4, epsilon=0.1), LayerNorm(4, epsilon=0.1)]
-    return of_network(settled(Network(layers, seed=5, dtype="float64"), X3))
+    # Three exponentials, one on the other, grow fast.
+    return of_layers(layers, dtype=dtype, scale=0.25 if name == "exponential" else 1)
 
 
 def some_layers(seed: int) -> Case:
@@ -113,7 +99,7 @@ def some_layers(seed: int) -> Case:
         layers += [Dense(width, n_out, rng.choice(names)), *([norm(n_out)] if norm else [])]
         layers += [Dropout(0.2), ActivationLayer(rng.choice(names))] if rng.random() < 0.5 else []
         width = n_out
-    return of_network(settled(Network(layers, seed=seed), X3))
+    return of_layers(layers, seed)
 
 
 def wide() -> Case:
@@ -130,14 +116,14 @@ def extremes(output: str) -> Case:
     network.layers[1].weights *= 10_000
     X = X3.copy()
     X[0], X[1], X[2] = 0, 1e-40, 3e4
-    return of_network(network, X)
+    return case_of(network, X)
 
 
 def denormal() -> Case:
     network = Network([Dense(3, 4, "silu"), Dense(4, 2, "elu")], seed=1)
     network.layers[0].weights *= 1e-38
     network.layers[1].weights *= 1e-4
-    return of_network(network, X3)
+    return case_of(network, X3)
 
 
 def scaled_numbers(n_outputs: int, dtype: str) -> Case:
@@ -160,17 +146,19 @@ CASES: dict[str, Callable[[], Case]] = {
         for name in sorted(ACTIVATIONS)
         for dtype in ("float32", "float64")
     },
-    "norm first": lambda: of_network(
-        settled(Network([BatchNorm(3), LayerNorm(3), Dense(3, 2)], seed=1), X3)
+    "norm first": lambda: of_layers([BatchNorm(3), LayerNorm(3), Dense(3, 2)]),
+    "norm last": lambda: of_layers(
+        [Dense(3, 4, "tanh"), Dropout(0.5), BatchNorm(4), ActivationLayer("relu"), LayerNorm(4)]
     ),
-    "norm last": norm_last,
-    "norm alone": lambda: of_network(settled(Network([LayerNorm(3, epsilon=0.1)]), X3)),
-    "norms float64": norms_of_float64,
+    "norm alone": lambda: of_layers([LayerNorm(3, epsilon=0.1)]),
+    "norms float64": lambda: of_layers(
+        [Dense(3, 4), BatchNorm(4, epsilon=0.1), LayerNorm(4, epsilon=0.1)], dtype="float64"
+    ),
     **{f"some layers {seed}": lambda seed=seed: some_layers(seed) for seed in range(8)},
-    "one product": lambda: of_network(Network([Dense(3, 1)], seed=2)),
+    "one product": lambda: case_of(Network([Dense(3, 1)], seed=2), X3),
     "wide": wide,
-    "one row": lambda: of_network(Network.dense([3, 4, 2], seed=1), X3[:1]),
-    "one by one": lambda: of_network(Network.dense([1, 1], seed=1), X3[:, :1]),
+    "one row": lambda: case_of(Network.dense([3, 4, 2], seed=1), X3[:1]),
+    "one by one": lambda: case_of(Network.dense([1, 1], seed=1), X3[:, :1]),
     "extreme softmax": lambda: extremes("softmax"),
     "extreme sigmoid": lambda: extremes("sigmoid"),
     "denormal": denormal,
@@ -181,32 +169,15 @@ CASES: dict[str, Callable[[], Case]] = {
     "numbers": lambda: of_predictor(Network.dense([3, 4, 2], seed=1)),
     "scaled number": lambda: scaled_numbers(1, "float32"),
     "scaled numbers": lambda: scaled_numbers(3, "float64"),
-    "classifier": lambda: of_classifier(np.array(["a", "b b", "ç"])[KIND], "float32"),
-    "classifier float64": lambda: of_classifier(KIND * 2 - 1, "float64", activation="tanh"),
-    "classifier yes or no": lambda: of_classifier(KIND == 1, "float32", activation="silu"),
-    "classifier numbers": lambda: of_classifier((KIND > 0) * 1.0, "float64"),
-    "classifier labels": lambda: of_classifier(np.stack([KIND > 0, KIND > 1], 1) * 1, "float32"),
-    "classifier norm": lambda: of_classifier(KIND, "float32", solver="adam", batch_norm=True),
-    "regressor": lambda: of_regressor(X3[:, 0] ** 2, "float32"),
-    "regressor of two": lambda: of_regressor(X3[:, :2] ** 2, "float64"),
+    "classifier": lambda: of_estimator(np.array(["a", "b b", "ç"])[KIND], "float32"),
+    "classifier float64": lambda: of_estimator(KIND * 2 - 1, "float64", activation="tanh"),
+    "classifier yes or no": lambda: of_estimator(KIND == 1, "float32", activation="silu"),
+    "classifier numbers": lambda: of_estimator((KIND > 0) * 1.0, "float64"),
+    "classifier labels": lambda: of_estimator(np.stack([KIND > 0, KIND > 1], 1) * 1, "float32"),
+    "classifier norm": lambda: of_estimator(KIND, "float32", solver="adam", batch_norm=True),
+    "regressor": lambda: of_estimator(X3[:, 0] ** 2, "float32", MLPRegressor),
+    "regressor of two": lambda: of_estimator(X3[:, :2] ** 2, "float64", MLPRegressor),
 }
-
-
-@cache
-def build(name: str) -> Case:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that learning has not come to its end is no matter
-        return CASES[name]()
-
-
-@pytest.fixture(params=CASES)
-def case(request) -> Case:
-    return build(request.param)
-
-
-@pytest.fixture(name="build")
-def make_build() -> Callable[[str], Case]:
-    return build
 
 
 #: Columns as a table's file has them, with all that a kind may hold.
@@ -238,25 +209,42 @@ def table_case(columns: dict[str, list[str]], rare: float, dtype: str = "float32
 TABLES = {
     "every category": lambda: table_case(COLUMNS, 0),
     "rare categories": lambda: table_case(COLUMNS, 3),
-    "float64": lambda: table_case(COLUMNS, 3, "float64"),
+    "float64 table": lambda: table_case(COLUMNS, 3, "float64"),
+    "dates": lambda: table_case(COLUMNS | DATES, 0, "float64"),
 }
-DATED = {"dates": lambda: table_case(COLUMNS | DATES, 0, "float64")}
+
+
+@cache
+def build(name: str) -> Case:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that learning has not come to its end is no matter
+        return (CASES | TABLES)[name]()
+
+
+@pytest.fixture(name="build")
+def make_build() -> Callable[[str], Case]:
+    return build
+
+
+@pytest.fixture(params=CASES)
+def case(request) -> Case:
+    return build(request.param)
+
+
+@pytest.fixture(params=[name for name in TABLES if name != "dates"])
+def table(request) -> Case:
+    return build(request.param)
 
 
 @pytest.fixture(params=TABLES)
-def table(request) -> Case:
-    return TABLES[request.param]()
-
-
-@pytest.fixture(params=TABLES | DATED)
 def dated(request) -> Case:
-    """Tables, those with dates among them."""
-    return (TABLES | DATED)[request.param]()
+    """Tables, one with dates among them."""
+    return build(request.param)
 
 
 @pytest.fixture
 def dates() -> Case:
-    return DATED["dates"]()
+    return build("dates")
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from predictors import predictor_of
 from run_exports import COMPILERS, compile_c, raw_numbers, run_c
 
@@ -21,6 +19,16 @@ from barenet.layers import BatchNorm, Dense, LayerNorm
 SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 
+def predicted(program, rows, n_outputs):
+    """What a program prints for rows, in words and in numbers."""
+    text = "\n".join(",".join(map(repr, row)) for row in rows.tolist())
+    done = subprocess.run([program], input=text, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [line.split(" ") for line in done.stdout.splitlines()]
+    numbers = [[float(number) for number in line[-n_outputs:]] for line in lines]
+    return [" ".join(line[:-n_outputs]) for line in lines], np.array(numbers)
+
+
 @pytest.mark.parametrize("compiler", COMPILERS[:2])
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 @pytest.mark.parametrize(
@@ -32,17 +40,11 @@ def test_sanitizers_find_nothing(build, tmp_path, name, weights, compiler):
     case = build(name)
     export(case.model, tmp_path / "it.c", weights=weights)
     program = compile_c(tmp_path / "it.c", "-DIT_MAIN", *SANITIZED, compiler=compiler)
-    rows = "\n".join(",".join(map(repr, row)) for row in case.X.tolist())
-    done = subprocess.run([program], input=rows, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = [line.split(" ") for line in done.stdout.splitlines()]
-    n_outputs = case.outputs.shape[1]
-    printed = np.array([[float(number) for number in line[-n_outputs:]] for line in lines])
+    labels, printed = predicted(program, case.X, case.outputs.shape[1])
     precision = 1e-5 if weights == "float32" else 0.1 * np.abs(case.outputs).max()
     np.testing.assert_allclose(printed, case.outputs, rtol=1e-5, atol=precision)
     if case.labels is not None and weights == "float32" and name != "classifier labels":
-        said = [" ".join(line[:-n_outputs]) for line in lines]
-        assert said == case.labels.tolist()
+        assert labels == case.labels.tolist()
 
 
 @pytest.mark.parametrize(
@@ -108,24 +110,6 @@ def test_no_name_gets_out_of_its_quotes(tmp_path):
     assert done.stdout.decode().split("\1")[:-1] == expected
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.text(min_size=1), min_size=2, max_size=30), st.text())
-def test_any_name_compiles(tmp_path_factory, classes, name):
-    network = Network.dense([1, len(classes)], output="softmax")
-    names = {"feature_names": (name,), "target_name": name, "dataset": name}
-    program = replace(program_of(network), answer="class", classes=tuple(classes), **names)
-    folder = tmp_path_factory.mktemp("c")
-    for suffix, text in render(program, "it").items():
-        (folder / f"it{suffix}").write_bytes(text)
-    compile_c(folder / "it.c", "-shared", "-fPIC")
-
-
-def test_a_name_that_is_too_long_for_c_is_refused(build):
-    program = replace(program_of(build("two classes").model), classes=("x" * 4096, "y"))
-    with pytest.raises(ValueError, match="a name has 4,096 bytes, and a string of C99 4,095"):
-        render(program, "it")
-
-
 #: Longitudes and latitudes of a state, of a city (to 16 m), years, and numbers near 0.
 PLACES = np.array([[-119.57, 2.0], [37.7749, 0.01], [2013.0, 3.0], [0.1, 1e-4]])
 
@@ -162,28 +146,6 @@ def test_fault_98_inputs_that_a_float_does_not_hold_are_told(build):
 def test_a_file_name_that_would_break_the_include_is_refused(build, stem):
     with pytest.raises(ValueError, match=r"^path: expected a file name of plain letters"):
         render(program_of(build("classes").model), stem)
-
-
-@pytest.mark.parametrize(
-    ("layers", "problem"),
-    [
-        ([Dense(1, 1, init="normal:std=1e300")], "weights "),
-        ([Dense(1, 1, "leaky_relu:slope=1e60")], r"slope 1e\+60 is beyond the range of a C float"),
-        ([LayerNorm(1, epsilon=1e-60)], "epsilon 1e-60"),
-    ],
-)
-def test_numbers_beyond_float32_are_refused(layers, problem):
-    with pytest.raises(ValueError, match=rf"^model: {problem}"):
-        render(program_of(Network(layers, dtype="float64")), "it")
-
-
-@pytest.mark.parametrize("factor", [1e-50, 1e50])
-@pytest.mark.parametrize(("part", "width"), [("preprocessing", 3), ("target_scaling", 1)])
-def test_a_scale_beyond_float32_is_refused(build, part, width, factor):
-    scaling = Scaling("standardize", np.zeros(width), np.full(width, factor))
-    program = program_of(replace(build("scaled number").model, **{part: scaling}))
-    with pytest.raises(ValueError, match=r"factor 1e.50 is beyond the range of a C float"):
-        render(program, "it")
 
 
 def test_the_comment_tells_what_it_needs(build):
@@ -225,12 +187,8 @@ def test_sanitizers_find_nothing_for_any_index(table, tmp_path):
     program = compile_c(tmp_path / "it.c", "-DIT_MAIN", *SANITIZED)
     rows = raw_numbers(program_of(table.model).table, table.X)
     rows = np.vstack([rows, np.full(6, np.nan), np.full(6, -1e30), np.full(6, 3e9)])
-    text = "\n".join(" ".join(map(repr, row)) for row in rows.tolist())
-    done = subprocess.run([program], input=text, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = [line.split(" ") for line in done.stdout.splitlines()]
-    assert [line[0] for line in lines][: len(table.labels)] == table.labels.tolist()
-    assert len(lines) == len(rows)
+    labels, _ = predicted(program, rows, 3)
+    assert labels[:-3] == table.labels.tolist() and len(labels) == len(rows)
 
 
 def test_the_names_of_categories_are_there_in_their_places(table, tmp_path):
@@ -264,13 +222,39 @@ def test_no_name_of_a_column_gets_out_of_the_comment(table, tmp_path):
     compile_c(tmp_path / "it.c", "-shared", "-fPIC")
 
 
-def test_dates_are_refused(dates):
-    with pytest.raises(ValueError, match="column 'day' holds a date, whose seconds a float of C"):
-        render(program_of(dates.model), "it")
+def beyond(name, part, factor, width):
+    """A model of the sweep whose scale no float of C holds."""
+    scaling = Scaling("standardize", np.zeros(width), np.full(width, factor))
+    return lambda build: replace(build(name).model, **{part: scaling})
 
 
-def test_numbers_of_columns_beyond_float32_are_refused(table):
-    columns = table.model.preprocessing.columns
-    wide = TableEncoding((replace(columns[0], scale=1e-60), *columns[1:]))
-    with pytest.raises(ValueError, match="column 'age': scale 1e-60 is beyond the range"):
-        render(program_of(replace(table.model, preprocessing=wide)), "it")
+def layers(*parts):
+    return lambda build: Network([*parts], dtype="float64")
+
+
+def far_column(build):
+    model = build("every category").model
+    first, *others = model.preprocessing.columns
+    columns = (replace(first, scale=1e-60), *others)
+    return replace(model, preprocessing=TableEncoding(columns))
+
+
+REFUSED = [
+    (layers(Dense(1, 1, init="normal:std=1e300")), "^model: weights "),
+    (layers(Dense(1, 1, "leaky_relu:slope=1e60")), r"^model: slope 1e\+60 is beyond the range of"),
+    (layers(LayerNorm(1, epsilon=1e-60)), "^model: epsilon 1e-60"),
+    *((beyond("scaled number", "preprocessing", each, 3), "factor 1e.50 is beyond the range of")
+      for each in (1e-50, 1e50)),
+    *((beyond("scaled number", "target_scaling", each, 1), "factor 1e.50 is beyond the range of")
+      for each in (1e-50, 1e50)),
+    (far_column, "column 'age': scale 1e-60 is beyond the range"),
+    (lambda build: build("dates").model, "column 'day' holds a date, whose seconds a float of C"),
+    (lambda build: replace(build("two classes").model, classes=("x" * 4096, "y")),
+     "a name has 4,096 bytes, and a string of C99 4,095"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "problem"), REFUSED)
+def test_what_a_float_or_a_string_of_c_does_not_hold_is_refused(build, model, problem):
+    with pytest.raises(ValueError, match=problem):
+        render(program_of(model(build)), "it")

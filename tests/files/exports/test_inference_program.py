@@ -11,7 +11,7 @@ from barenet._expressions import declared
 from barenet.activations import ACTIVATIONS
 from barenet.errors import ArgumentError
 from barenet.files.exports._inference_program import _STEPS, program_of
-from barenet.files.exports._steps import Apply, BinaryToTwoClass, Scale
+from barenet.files.exports._steps import Apply, Scale
 from barenet.layers import LAYERS, ActivationLayer, Dense, Dropout, Layer
 from barenet.model._activations import ReLU
 
@@ -54,15 +54,10 @@ def test_what_does_nothing_is_no_step(build):
     assert not isinstance(program_of(build("not scaled").model).steps[0], Scale)
 
 
-def test_two_classes_of_one_output_have_a_probability_each(build):
-    program = program_of(build("two classes").model)
-    assert isinstance(program.steps[-1], BinaryToTwoClass)
-    assert (program.n_outputs, program.classes) == (2, ("no", "yes"))
-
-
 @pytest.mark.parametrize(
     ("name", "answer", "classes"),
     [
+        ("two classes", "class", ("no", "yes")),
         ("classifier", "class", ("a", "b b", "ç")),
         ("classifier float64", "class", (-1, 1, 3)),
         ("classifier yes or no", "class", (0, 1)),
@@ -71,7 +66,7 @@ def test_two_classes_of_one_output_have_a_probability_each(build):
         ("regressor", "numbers", ()),
     ],
 )
-def test_an_estimator_is_known_by_its_fitted_attributes(build, name, answer, classes):
+def test_the_answers_of_a_predictor_or_an_estimator(build, name, answer, classes):
     program = program_of(build(name).model)
     assert (program.answer, program.classes) == (answer, classes)
 

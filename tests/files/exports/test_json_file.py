@@ -3,14 +3,9 @@
 import json
 from dataclasses import replace
 
-import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
-
-from barenet import ModelCard, Network
+from barenet import ModelCard
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._json_file import VERSION, render
-from barenet.layers import Dense
 
 
 def document(model) -> dict:
@@ -40,25 +35,6 @@ def test_the_records_of_a_table_are_those_of_the_model(dated):
     encoding = dated.model.preprocessing
     assert step["columns"] == [column.to_dict() for column in encoding.used]
     assert step["missing"] == list(encoding.missing)
-
-
-@given(st.text(), st.text())
-def test_any_name_stays_a_name(name, other):
-    program = replace(program_of(Network.dense([1, 2])), classes=(name, other), dataset=other)
-    read = json.loads(render(program, "it")[".json"])
-    assert (read["classes"], read["dataset"]) == ([name, other], other)
-
-
-@given(
-    st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=40),
-    st.sampled_from(["float32", "float64"]),
-)
-def test_every_number_comes_back(values, dtype):
-    network = Network([Dense(len(values), 1)], dtype=dtype)
-    network.layers[0].weights[:, 0] = values
-    (step,) = document(network)["steps"]
-    read = np.array(step["weights"], np.float64).astype(dtype)
-    assert read.tobytes() == network.layers[0].weights.tobytes()
 
 
 def test_no_line_is_too_long_to_look_at(build):

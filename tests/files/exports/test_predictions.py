@@ -1,20 +1,15 @@
 """Every export predicts like the model, with every kind of layer, activation and column."""
 
 import os
-from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from random_tables import random_table
 from run_exports import run
 
-from barenet import Network, export
-from barenet.activations import ACTIVATIONS
+from barenet import export
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import round_weights
-from barenet.layers import ActivationLayer, BatchNorm, Dense, LayerNorm
 
 FORMATS = ("python", "json", "onnx", "c")
 
@@ -90,29 +85,6 @@ def test_the_same_model_gives_the_same_bytes(build, to, name, tmp_path):
         [file.read_bytes() for file in export(model, tmp_path / "it", to).files] for _ in range(2)
     )
     assert first == second
-
-
-@st.composite
-def architectures(draw) -> Network:
-    """Some layers of any kind."""
-    widths = draw(st.lists(st.integers(1, 9), min_size=2, max_size=5))
-    names = st.sampled_from(sorted(set(ACTIVATIONS) - {"exponential"}))
-    layers = []
-    for n_in, n_out in pairwise(widths):
-        norm = draw(st.sampled_from([None, BatchNorm, LayerNorm]))
-        layers += [norm(n_in, epsilon=0.1)] if norm else []
-        layers += [Dense(n_in, n_out, draw(names))]
-        layers += [ActivationLayer(draw(names))] if draw(st.booleans()) else []
-    dtype = draw(st.sampled_from(["float32", "float64"]))
-    return Network(layers, seed=draw(st.integers(0, 999)), dtype=dtype)
-
-
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(architectures())
-def test_any_architecture_in_c(tmp_path_factory, network):
-    X = np.random.default_rng(0).normal(size=(5, network.n_inputs)).astype(np.float32)
-    outputs, _ = run("c", network, X, tmp_path_factory.mktemp("c"))
-    np.testing.assert_allclose(outputs, network.predict(X), rtol=1e-4, atol=1e-4)
 
 
 RANDOM = {"python": (0, 0), "json": (1e-5, 1e-9), "onnx": (1e-5, 1e-11), "c": (2e-5, 2e-5)}

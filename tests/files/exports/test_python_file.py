@@ -10,15 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from predictors import predictor_of
 from run_exports import rows_of, run_python
 
 from barenet import Network, TableEncoding, export
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._python_file import render
-from barenet.layers import Dense
 
 
 @pytest.fixture(scope="module")
@@ -185,26 +182,6 @@ def test_no_name_gets_out_of_its_quotes(build, table):
     assert module["FEATURES"] == names
     rows = rows_of(program_of(table.model), table.X)
     assert np.array_equal(module["probabilities"](rows), table.outputs)
-
-
-@given(st.text(), st.text())
-def test_any_name_stays_a_name(class_name, other):
-    program = replace(
-        program_of(Network.dense([1, 2], output="softmax")),
-        answer="class", classes=(class_name, "x"), dataset=other, target_name=class_name,
-    )  # fmt: skip
-    assert run_python(program)["CLASSES"] == [class_name, "x"]
-
-
-@given(
-    st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=90),
-    st.sampled_from(["float32", "float64"]),
-)
-def test_every_number_comes_back(values, dtype):
-    network = Network([Dense(len(values), 1)], dtype=dtype)
-    network.layers[0].weights[:, 0] = values
-    weights = run_python(program_of(network))["WEIGHTS_1"]
-    assert weights.dtype == dtype and weights.tobytes() == network.layers[0].weights.tobytes()
 
 
 def test_a_file_that_cannot_be_imported_is_not_described_as_a_module(build):

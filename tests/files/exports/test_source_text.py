@@ -1,12 +1,18 @@
 """Numbers are read back exactly, and no text becomes code."""
 
+import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from run_exports import run_python
 
+from barenet import Network
+from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._json_file import render as render_json
 from barenet.files.exports._source_text import (
     c_string,
     decimal,
@@ -15,6 +21,7 @@ from barenet.files.exports._source_text import (
     identifier,
     words,
 )
+from barenet.layers import Dense
 
 NUMBERS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
@@ -77,3 +84,30 @@ def test_an_identifier_is_one_or_refused(text):
 def test_headers_of_c_are_refused(name):
     with pytest.raises(ValueError, match="is a header of the C standard"):
         identifier(name)
+
+
+def in_python(program):
+    module = run_python(program)
+    return module["CLASSES"], module["WEIGHTS_1"]
+
+
+def in_json(program):
+    document = json.loads(render_json(program, "it")[".json"])
+    return document["classes"], document["steps"][0]["weights"]
+
+
+@pytest.mark.parametrize("read", [in_python, in_json])
+@given(
+    st.text(),
+    st.text(),
+    st.lists(NUMBERS, min_size=1, max_size=90),
+    st.sampled_from(["float32", "float64"]),
+)
+def test_names_and_numbers_come_back_from_an_export(read, name, other, values, dtype):
+    network = Network([Dense(len(values), 1)], dtype=dtype)
+    network.layers[0].weights[:, 0] = values
+    names = {"classes": (name, "x"), "dataset": other, "target_name": other}
+    classes, weights = read(replace(program_of(network), answer="class", **names))
+    assert classes == [name, "x"]
+    found = np.array(weights, np.float64).astype(dtype)
+    assert found.tobytes() == network.layers[0].weights.tobytes()

@@ -61,5 +61,4 @@ def _array(values: NDArray[Any]) -> str:
     """Write a vector, or a matrix with a line for each row."""
     if values.ndim == 2:
         return "[\n" + ",\n".join(f"        {_array(row)}" for row in values) + "\n      ]"
-    line = bracketed(map(decimal, values), 90, " " * 6)
-    return line.replace(",\n      ]", "\n        ]")
+    return bracketed(map(decimal, values), 90, " " * 6).replace(",\n      ]", "\n        ]")

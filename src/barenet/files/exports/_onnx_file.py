@@ -123,11 +123,9 @@ def write_outputs(
     graph.add("Identity", X, output=outputs)
     if program.answer == "class":
         best = graph.add("ArgMax", outputs, axis=1, keepdims=0)
-        names = graph.constant(_class_names(program))
-        graph.add("Gather", names, best, output=labels, axis=0)
+        graph.add("Gather", graph.constant(_class_names(program)), best, output=labels, axis=0)
     elif program.answer == "labels":
-        half = graph.constant(np.array(0.5, program.dtype))
-        likely = graph.add("Greater", outputs, half)
+        likely = graph.add("Greater", outputs, graph.constant(np.array(0.5, program.dtype)))
         graph.add("Cast", likely, output=labels, to=TYPES["int64"])
 
 
@@ -164,16 +162,14 @@ def _add(graph: Graph, step: kinds.Step, X: str, dtype: np.dtype[Any]) -> str:
         case kinds.Affine(weights=weights, bias=bias):
             return graph.add("Gemm", X, graph.constant(weights), graph.constant(bias))
         case kinds.Normalize(mean, deviation, gain, bias):
-            parts = {"Sub": mean, "Div": deviation, "Mul": gain, "Add": bias}
-            return chain(X, *parts.items())
+            return chain(X, ("Sub", mean), ("Div", deviation), ("Mul", gain), ("Add", bias))
         case kinds.NormalizeRow(gain=gain, bias=bias, epsilon=epsilon):
             # ONNX Runtime fuses these; its operator for the whole has an ε of float32.
             centered = graph.add("Sub", X, graph.add("ReduceMean", X, axes=[-1], keepdims=1))
             squares = graph.add("Mul", centered, centered)
             variance = graph.add("ReduceMean", squares, axes=[-1], keepdims=1)
             root = graph.add("Sqrt", chain(variance, ("Add", np.array(epsilon, dtype))))
-            normalized = graph.add("Div", centered, root)
-            return chain(normalized, ("Mul", gain), ("Add", bias))
+            return chain(graph.add("Div", centered, root), ("Mul", gain), ("Add", bias))
     assert isinstance(step, kinds.BinaryToTwoClass)
     one = graph.constant(np.array(1, dtype))
     return graph.add("Concat", graph.add("Sub", one, X), X, axis=1)
@@ -209,8 +205,7 @@ def _encode(column: Column, step: kinds.TableEncodeStep, graph: Graph) -> list[s
     missing = graph.add("IsNaN", column.name)
     x = graph.add("Cast", column.name, to=TYPES["float64"])
     for marker in step.number_markers if isinstance(column, NumberColumn) else ():
-        singles = {marker, float(np.float32(marker))}  # an input may have either type
-        for number in singles:
+        for number in {marker, float(np.float32(marker))}:  # an input may have either type
             is_marker = graph.add("Equal", x, graph.constant(np.array(number, np.float64)))
             missing = graph.add("Or", missing, is_marker)
     encoded = graph.add("Where", missing, graph.constant(np.array(float(column.fill))), x)

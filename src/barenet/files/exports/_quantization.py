@@ -4,10 +4,8 @@ Only the weights are rounded; inputs, biases and all arithmetic stay float32. Th
 rounding on the answers is measured on rows.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +27,7 @@ class RoundedAffine(Step):
     bias: NDArray[Any]
 
     @classmethod
-    def of(cls, affine: Affine) -> RoundedAffine:
+    def of(cls, affine: Affine) -> Self:
         """Round the weights of a step."""
         step = (np.abs(affine.weights).max(axis=0) / LARGEST).astype(np.float32)
         divisor = np.where(step == 0, np.float32(1), step)

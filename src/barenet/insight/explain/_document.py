@@ -1,11 +1,9 @@
 """Document: an explanation as quantities, equations between them, and steps."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +38,7 @@ class Quantity(NamedTuple):
     note: Note | None = None
 
     @classmethod
-    def of(cls, name: Name, value: Any, *, by_sample: bool = False) -> Quantity:
+    def of(cls, name: Name, value: Any, *, by_sample: bool = False) -> Self:
         """Create one from an array of the code, where samples are rows."""
         array = np.array(value)
         shape = array.shape
@@ -54,7 +52,7 @@ class Quantity(NamedTuple):
         """Whether it is a single number for all layers, such as a learning rate."""
         return self.value.ndim == 0 and not self.name.index
 
-    def transposed(self) -> Quantity:
+    def transposed(self) -> Self:
         """Swap rows and columns."""
         return self._replace(value=self.value.T, shape=self.value.T.shape)
 
@@ -121,7 +119,7 @@ class Equation:
             raise ValueError(f"{self.result.name.text} has no formula")
         return self.formula.evaluate({name: each.value for name, each in self.operands.items()})
 
-    def transposed(self) -> Equation:
+    def transposed(self) -> Self:
         """Write it with samples along the other axis."""
         return replace(
             self,
@@ -148,7 +146,7 @@ class Step:
         """All quantities in their order."""
         return *self.given, *(equation.result for equation in self.equations)
 
-    def transposed(self) -> Step:
+    def transposed(self) -> Self:
         """Write it with samples along the other axis."""
         return replace(
             self,

@@ -1,11 +1,9 @@
 """Explanation: one step of training with every number, for a terminal, a browser or a lesson."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from barenet.insight.explain._captions import hint, introduction, neuron_names, verdict
 from barenet.insight.explain._document import Equation, Quantity, Step
@@ -117,7 +115,7 @@ class Explanation:
             verdict(self.equations, self.max_error),
         )
 
-    def transposed(self) -> Explanation:
+    def transposed(self) -> Self:
         """Write it with samples as columns, where they are rows, and the other way round.
 
         Returns
@@ -126,10 +124,9 @@ class Explanation:
             The numbers are the same; every matrix is transposed, and every formula with it.
         """
         other: Literal["rows", "columns"] = "columns" if self.notation == "rows" else "rows"
-        steps = tuple(step.transposed() for step in self.steps)
-        return replace(self, steps=steps, notation=other)
+        return replace(self, steps=tuple(step.transposed() for step in self.steps), notation=other)
 
-    def with_notes(self, notes: Mapping[str, Note]) -> Explanation:
+    def with_notes(self, notes: Mapping[str, Note]) -> Self:
         """Add notes to given quantities.
 
         Parameters

@@ -102,8 +102,7 @@ def _dense_backward(layer: LayerFormulas) -> list[Equation]:
     if not layer.ends_in_loss:
         _, Z, A, activation = layer.cache
         dZ = activation.backward(Z, A, layer.recorded.d_output)
-        differences = layer.differences.by_sum(layer.index)
-        equations.append(layer.activation_gradient(dZ, differences))
+        equations.append(layer.activation_gradient(dZ, layer.differences.by_sum(layer.index)))
     equations += layer.gradients(weights="X.T @ dZ", bias="over_samples(dZ)")
     return equations + layer.input_gradient("dZ @ W.T")
 
@@ -118,8 +117,7 @@ def _activate_backward(layer: LayerFormulas) -> list[Equation]:
 def _dropout_forward(layer: LayerFormulas) -> list[Equation]:
     if layer.cache is None:
         return [layer.equation("A", layer.recorded.output, "X")]
-    mask = layer.equation("M", layer.cache)
-    return [mask, layer.equation("A", layer.recorded.output, "X * M")]
+    return [layer.equation("M", layer.cache), layer.equation("A", layer.recorded.output, "X * M")]
 
 
 def _dropout_backward(layer: LayerFormulas) -> list[Equation]:

@@ -43,16 +43,14 @@ def explain_loss(table: QuantityTable) -> Step:
         text += " " + _INSIDE.format(taken=taken.text, end=end, **names)
     else:
         text += f" {_PLAIN}"
-    equations = tuple(_equations(table, output))
-    return Step(f"Loss: {table.step.job.loss!r}", text, (), equations)
+    return Step(f"Loss: {table.step.job.loss!r}", text, (), tuple(_equations(table, output)))
 
 
 def _equations(table: QuantityTable, output: Name) -> list[Equation]:
     """Write the loss of each sample, where there are several, the mean, and the gradient."""
     loss, rows = table.loss, table.rows
     n_samples, weights = len(rows.y), rows.sample_weight
-    numbers = {"n": n_samples} | option_values(loss)
-    formulas = Formulas(table, {"A": output}, numbers)
+    formulas = Formulas(table, {"A": output}, {"n": n_samples} | option_values(loss))
     mean, weight = "over_samples(l) / n", "/ n"
     if weights is not None:
         mean, weight = "over_samples(w * l) / over_samples(w)", "* w / over_samples(w)"
@@ -70,5 +68,4 @@ def _equations(table: QuantityTable, output: Name) -> list[Equation]:
         equations = [formulas.equation("l", losses, value, by_sample=True)]
         equations.append(formulas.equation("L", total, mean))
     differences, name = table.differences.by_output(last.index), table.loss_input.derivative
-    gradient = formulas.equation(name, last.d_output, derivative, differences=differences)
-    return [*equations, gradient]
+    return [*equations, formulas.equation(name, last.d_output, derivative, differences=differences)]

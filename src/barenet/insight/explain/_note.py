@@ -1,9 +1,7 @@
 """Note: the names of inputs and classes, printed below a quantity."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +39,7 @@ class Note(NamedTuple):
         precision: int,
         raw: Sequence[str] = (),
         limit: int | None = None,
-    ) -> Note:
+    ) -> Self:
         """Name the inputs; of many, those with the largest numbers."""
         places, lead = list(range(len(names))), ""
         if len(names) > max(MOST_NAMES, limit or 0):
@@ -58,7 +56,7 @@ class Note(NamedTuple):
     @classmethod
     def of_classes(
         cls, Y: NDArray[Any], names: Sequence[str], precision: int, target: str = ""
-    ) -> Note:
+    ) -> Self:
         """Name the target class."""
         probabilities = np.column_stack([1 - Y, Y]) if Y.shape[1] == 1 else Y
         one_hot = np.count_nonzero(probabilities, axis=1) == 1

@@ -1,11 +1,9 @@
 """Numbers as text: significant digits, aligned matrices, and statistics of large arrays."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +67,7 @@ class Numbers(NamedTuple):
         """Characters of a line, with two between the columns."""
         return sum(len(word) + 2 for word in self.cells()[0]) - 2
 
-    def split(self, room: int) -> Iterator[tuple[str, Numbers]]:
+    def split(self, room: int) -> Iterator[tuple[str, Self]]:
         """Split a wide matrix into blocks of columns, each with its label.
 
         Examples

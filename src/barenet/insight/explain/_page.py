@@ -121,8 +121,7 @@ class EquationBlock:
     def summary(self, room: int) -> list[str]:
         """Summarize a large quantity and its finite differences."""
         note, differences = self.quantity.note, self.equation.differences
-        with_largest = note is None or not note.has_numbers
-        line = self.numbers.statistics(room, with_largest=with_largest)
+        line = self.numbers.statistics(room, with_largest=note is None or not note.has_numbers)
         if differences is None:
             return [line]
         known = int((~np.isnan(differences)).sum())

@@ -141,7 +141,6 @@ def _needs_empty_line(section: Section, place: int) -> bool:
     """Whether an empty line stands before an equation."""
     block = section.equations[place]
     if place == 0:
-        follows = bool(section.text or section.given)
-        return follows and not (section.is_compact and block.is_large)
+        return bool(section.text or section.given) and not (section.is_compact and block.is_large)
     before = section.equations[place - 1]
     return not (before.quantity.name.of or (before.is_large and block.is_large))

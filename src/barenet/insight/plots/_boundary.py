@@ -4,10 +4,8 @@ The colour at a point is that of the most probable class, stronger where it is m
 line two classes are equally probable.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,11 +14,8 @@ from barenet._constraints import check_count
 from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import Integers, class_indices, names, numbers, table
+from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 #: Opacity of the background where a class is certain, so that the points stand out.
 STRENGTH = 0.42

@@ -1,9 +1,6 @@
 """Permutation importance: a bar for each column, or a map of the pixels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,11 +8,8 @@ from numpy.typing import ArrayLike
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import names as check_names
 from barenet.insight.plots._checks import table
+from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 #: Columns in a figure; more would be too small to read.
 MOST_COLUMNS = 20

@@ -4,21 +4,16 @@ A row is an actual class, a column a predicted one. The colour is the fraction o
 a rare class is as visible as a frequent one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import Integers, class_indices, names
+from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def plot_confusion(
@@ -80,8 +75,7 @@ def plot_confusion(
     _write_counts(axes, counts, fractions, cell)
     _write_recall(axes, fractions, in_row[:, 0])
     _write_classes(axes, classes, cell)
-    accuracy = np.trace(counts) / len(actual)
-    style.title(axes, f"{accuracy:.1%} of {len(actual):,} right", pad=10)
+    style.title(axes, f"{np.trace(counts) / len(actual):.1%} of {len(actual):,} right", pad=10)
     return figure
 
 

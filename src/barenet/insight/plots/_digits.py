@@ -4,10 +4,8 @@ An error of the classifier is marked by a word and a heavy frame, which stand ou
 colour-blind readers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,10 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import check_images, column
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from barenet.insight.plots._style import Axes, Figure
 
 MOST_IMAGES = 100
 Labels = Sequence[Any] | NDArray[Any]

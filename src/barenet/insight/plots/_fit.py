@@ -4,10 +4,8 @@ With one feature the predictions are a curve over it. With more, they are drawn 
 the diagonal they are perfect.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,11 +13,8 @@ from numpy.typing import ArrayLike
 from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import column, table
+from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def plot_fit(

@@ -4,23 +4,16 @@ The first plot to look at after training. It shows whether the loss is still fal
 training and the validation loss diverge (overfitting), and which epoch was the best.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
+from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
-from barenet.training._history import RUN_CURVES, WITH_PENALTY, curve_rows
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from barenet.training._history import History
+from barenet.training._history import RUN_CURVES, WITH_PENALTY, History, curve_rows
 
 COLORS = {"training": style.TRAINING, "validation": style.VALIDATION, "test": style.TEST}
 

@@ -1,18 +1,14 @@
 """Saving a figure atomically: after a full disk or an interruption, an older file is unchanged."""
 
-from __future__ import annotations
-
 import os
 import re
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from barenet.insight.plots._style import Figure
 
 FORMATS = ("jpg", "pdf", "png", "svg", "webp")
 

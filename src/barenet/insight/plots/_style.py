@@ -8,7 +8,7 @@ threads and the user's own plots share, are not changed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -16,10 +16,14 @@ from barenet._extras import require
 from barenet.model._arrays import FloatArray
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    import matplotlib.axes
+    import matplotlib.figure
     from matplotlib.image import AxesImage
     from matplotlib.ticker import MaxNLocator
+
+#: Types of matplotlib, whose names do not import it.
+Axes: TypeAlias = "matplotlib.axes.Axes"
+Figure: TypeAlias = "matplotlib.figure.Figure"
 
 PAPER, INK, MUTED, GRID = "#FFFFFF", "#262626", "#6B6B6B", "#E8E8E8"
 TRAINING, VALIDATION, TEST = "#0072B2", "#009E73", "#D55E00"

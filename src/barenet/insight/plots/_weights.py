@@ -3,10 +3,7 @@
 Red is positive, blue negative, white zero. All units share one scale, so that they can be compared.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,13 +11,10 @@ from numpy.typing import ArrayLike
 from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import check_images, names, table
+from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model.layers import Dense
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 MOST_UNITS = 256
 MOST_NAMES = 100
@@ -72,8 +66,7 @@ def plot_weights(
         figure, panels = _draw_map(weights, feature_names, title)
     else:
         figure, panels = _draw_images(weights, image_shape, title)
-    colors = panels[-1].images[0]
-    style.color_bar(figure, panels, colors, "weight", shrink=0.8, aspect=25, pad=0.02)
+    style.color_bar(figure, panels, panels[-1].images[0], "weight", shrink=0.8, aspect=25, pad=0.02)
     return figure
 
 
