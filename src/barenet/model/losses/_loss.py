@@ -103,26 +103,27 @@ class BinaryLoss(Loss):
     """A loss of independent probabilities, one for each output."""
 
     outputs = ("sigmoid", "softmax")
+    #: Whether exactly one class is true in each row.
+    _exclusive: ClassVar[bool] = False
 
     def check_targets(self, y: FloatArray) -> None:
+        """Reject targets that are not probabilities, of classes that may exclude each other."""
         if ((y < 0) | (y > 1)).any():
             problem = f"{self.name} needs targets from 0 to 1, got {y.min():g} to {y.max():g}"
             raise ArgumentError(problem, argument="y")
+        if self._exclusive and not np.allclose(y.sum(axis=1), 1, atol=1e-3):
+            raise ArgumentError(
+                f"{self.name} needs rows that sum to 1 (one class each)",
+                argument="y",
+                remedy="for several labels at once use a sigmoid output and binary_cross_entropy",
+            )
 
 
 class CategoricalLoss(BinaryLoss):
     """A loss of the probabilities of classes that exclude each other."""
 
     outputs = ("softmax", "sigmoid")
-
-    def check_targets(self, y: FloatArray) -> None:
-        super().check_targets(y)
-        if not np.allclose(y.sum(axis=1), 1, atol=1e-3):
-            raise ArgumentError(
-                f"{self.name} needs rows that sum to 1 (one class each)",
-                argument="y",
-                remedy="for several labels at once use a sigmoid output and binary_cross_entropy",
-            )
+    _exclusive = True
 
 
 def clip_probabilities(p: FloatArray) -> FloatArray:
