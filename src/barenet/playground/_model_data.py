@@ -4,7 +4,6 @@ Without its rows, the plane lies where the preprocessing implies that they were.
 """
 
 import dataclasses
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -155,26 +154,21 @@ def _plane(
 
 def _with_predicted_range(prepared: PreparedData) -> PreparedData:
     """Take the range of the predictions on the plane, which for a curve is its height, too."""
-    plane, limits = prepared.plane, _predicted_range(prepared)
+    assert prepared.model is not None
+    predictor, plane, limits = prepared.model.predictor, prepared.plane, (0.0, 1.0)
+    problem = "its predictions or its training data are too large to be drawn"
+    too_large = ArgumentError(problem, argument="model")
+    if predictor.classes is None:
+        with np.errstate(all="ignore"):
+            try:
+                output = predictor.network.predict(plane.rows(plane.grid(24)))
+            except ValueError:  # beyond the network's dtype
+                raise too_large from None
+            numbers = predictor.in_units(output)[:, 0]
+        limits = float(numbers.min()), float(numbers.max())
     if prepared.is_curve:
         ends = np.column_stack([[plane.low[0], plane.high[0]], limits])
         plane = plane_around(ends, plane.names, plane.origin, plane.directions)
     if not np.isfinite([*plane.low, *plane.high, *limits]).all():
-        problem = "its predictions or its training data are too large to be drawn"
-        raise ArgumentError(problem, argument="model")
+        raise too_large
     return dataclasses.replace(prepared, plane=plane, target_range=limits)
-
-
-def _predicted_range(prepared: PreparedData) -> tuple[float, float]:
-    """Smallest and largest prediction on the plane."""
-    assert prepared.model is not None
-    predictor = prepared.model.predictor
-    if predictor.classes is not None:
-        return 0.0, 1.0
-    with np.errstate(all="ignore"):
-        try:
-            output = predictor.network.predict(prepared.plane.rows(prepared.plane.grid(24)))
-        except ValueError:  # beyond the network's dtype
-            return -math.inf, math.inf
-        numbers = predictor.in_units(output)[:, 0]
-    return float(numbers.min()), float(numbers.max())
