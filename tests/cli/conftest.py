@@ -1,11 +1,16 @@
 """What the tests of the command line share: the command itself, and a run that is over."""
 
+import csv
+import io
+import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,30 +19,58 @@ from barenet.cli._main import main
 COMMAND = str(Path(sys.executable).with_name("barenet"))
 
 
+@dataclass(frozen=True)
+class Done:
+    """A command that is over."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The document that it printed."""
+        assert self.status == 0, self.err
+        return json.loads(self.out)
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """The table that it printed."""
+        assert self.status == 0, self.err
+        return list(csv.DictReader(io.StringIO(self.out)))
+
+
 @pytest.fixture
-def barenet(capfd, monkeypatch, tmp_path) -> Callable[..., SimpleNamespace]:
+def barenet(capfd, monkeypatch, tmp_path) -> Callable[..., Done]:
     """Run the command line in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: object) -> SimpleNamespace:
+    def run(*arguments: object) -> Done:
         capfd.readouterr()
         status = main([str(argument) for argument in arguments])
         output = capfd.readouterr()
-        return SimpleNamespace(status=status, out=output.out, err=output.err)
+        return Done(status, output.out, output.err)
 
     return run
 
 
 @pytest.fixture
 def process(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start the command line as a process of its own, in an empty folder."""
+    """Start the command line as a process of its own, in an empty folder.
+
+    No file that it writes may grow beyond `largest_file` bytes, as on a disk that is full.
+    """
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: object, **options: object) -> subprocess.Popen[str]:
+    def start(
+        *arguments: object, largest_file: int | None = None, **options: object
+    ) -> subprocess.Popen[str]:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         # Buffered, as it is for a user, whatever the tests are started with.
         environment = {**os.environ, "PYTHONUNBUFFERED": "", **pipes.pop("environment", {})}
         command = [COMMAND, *map(str, arguments)]
+        if largest_file is not None:
+            pipes["preexec_fn"] = _file_limit(largest_file)
         started.append(subprocess.Popen(command, cwd=tmp_path, env=environment, text=True, **pipes))
         return started[-1]
 
@@ -50,6 +83,17 @@ def process(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
                 pipe.close()
 
 
+def _file_limit(largest: int) -> Callable[[], None]:
+    """Return a function that a process calls before its program."""
+    resource = pytest.importorskip("resource", reason="there are no limits of this kind")
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+
+    return limit
+
+
 @pytest.fixture
 def terminal(tmp_path) -> Callable[..., str]:
     """Run the command line in a terminal; returns what is seen there."""
@@ -57,15 +101,9 @@ def terminal(tmp_path) -> Callable[..., str]:
 
     def run(*arguments: str, **environment: str) -> str:
         given = {**os.environ, "TERM": "xterm", "NO_COLOR": "", **environment}
-        output, _ = pexpect.run(
-            " ".join([COMMAND, *arguments]),
-            cwd=tmp_path,
-            env=given,
-            encoding="utf-8",
-            timeout=60,
-            withexitstatus=True,
-        )
-        return output
+        options = {"encoding": "utf-8", "timeout": 60, "dimensions": (40, 100)}
+        with pexpect.spawn(COMMAND, [*arguments], cwd=str(tmp_path), env=given, **options) as child:
+            return child.read()
 
     return run
 

@@ -1,5 +1,3 @@
-import json
-
 from barenet.data import DATASETS, load_dataset
 
 
@@ -12,7 +10,7 @@ def test_every_named_set_has_a_row(barenet):
 
 
 def test_json_tells_the_settings_too(barenet):
-    entries = {entry["name"]: entry for entry in json.loads(barenet("datasets", "--json").out)}
+    entries = {entry["name"]: entry for entry in barenet("datasets", "--json").json}
     assert list(entries) == list(DATASETS)
     wine = load_dataset("wine")
     assert entries["wine"]["rows"] == wine.n_samples == 178

@@ -8,7 +8,7 @@ from barenet.cli import _doctor as doctor
 
 
 def test_it_tells_what_is_there(barenet):
-    found = json.loads(barenet("doctor", "--json").out)
+    found = barenet("doctor", "--json").json
     assert found["numpy"] == np.__version__
     assert found["engines"]
     assert 1 <= found["threads"]["most"] <= found["cores"]["allowed"] <= found["cores"]["machine"]
@@ -57,7 +57,7 @@ def test_what_the_environment_can_not_ask(barenet, monkeypatch, name):
     done = barenet("doctor")
     assert (done.status, done.err) == (0, "")
     assert f"corrected: {name}: expected" in " ".join(done.out.split()) and "'7.5'" in done.out
-    found = json.loads(barenet("doctor", "--json").out)
+    found = barenet("doctor", "--json").json
     where = {"BARENET_THREADS": found["threads"]["most"], "BARENET_SIMD_BITS": found["vector_bits"]}
     assert [key for key, value in where.items() if value is None] == [name]
 

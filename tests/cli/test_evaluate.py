@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +8,8 @@ from barenet import load_predictor, save
 from barenet.data import load_dataset
 
 
-def result_of(done) -> dict:
-    assert done.status == 0, done.err
-    return json.loads(done.out)
-
-
 def test_the_rows_held_out_are_those_of_the_training(barenet, iris):
-    result = result_of(barenet("evaluate", iris, "iris", "--json"))
+    result = barenet("evaluate", iris, "iris", "--json").json
     predictor = load_predictor(iris / "model.safetensors")
     _, held_out = load_dataset("iris").split(0.2, 0)
     right = predictor.predict(held_out.X) == np.array(held_out.classes)[held_out.y]
@@ -54,14 +48,14 @@ def test_a_model_away_from_its_run_knows_the_rows_that_were_held_out(barenet, ir
     Path("alone.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
     there = barenet("evaluate", iris, "iris", "--json")
     alone = barenet("evaluate", "alone.safetensors", "iris", "--json")
-    assert result_of(alone) == result_of(there) | {"model": "alone.safetensors"}
-    assert result_of(alone)["rows_seen"] == 0 and alone.err == ""
+    assert alone.json == there.json | {"model": "alone.safetensors"}
+    assert alone.json["rows_seen"] == 0 and alone.err == ""
 
 
 def test_a_model_that_does_not_know_its_rows_is_measured_on_all(barenet, iris):
     save(replace(load_predictor(iris / "model.safetensors"), card=None), "bare.safetensors")
     done = barenet("evaluate", "bare.safetensors", "iris", "--json")
-    bare = result_of(done)
+    bare = done.json
     assert (bare["rows"], bare["metrics"]["evaluated_on"]) == (150, "all rows")
     assert bare["rows_seen"] is None
     assert "no settings.toml beside bare.safetensors" in done.err
@@ -85,7 +79,7 @@ def test_a_score_of_rows_that_were_learned_from_is_told_as_such(barenet, towns):
     Path("mine.safetensors").write_bytes((towns / "model.safetensors").read_bytes())
     for model, data in [(towns, "towns.csv"), ("mine.safetensors", "elsewhere/mine.csv")]:
         done = barenet("evaluate", model, data, "--json")
-        assert result_of(done)["rows_seen"] == result_of(done)["rows"] == 40
+        assert done.json["rows_seen"] == done.json["rows"] == 40
         (line,) = done.err.splitlines()
         assert line.startswith("the network was trained on exactly these rows: ")
 
@@ -93,7 +87,7 @@ def test_a_score_of_rows_that_were_learned_from_is_told_as_such(barenet, towns):
 def test_other_rows_under_the_same_name_are_not_taken_for_those_of_the_training(barenet, towns):
     Path("towns.csv").write_text(Path("towns.csv").read_text().replace("6,", "5,"))
     done = barenet("evaluate", towns, "towns.csv", "--json")
-    assert result_of(done)["rows_seen"] is None and result_of(done)["baselines"] == {}
+    assert done.json["rows_seen"] is None and done.json["baselines"] == {}
     assert done.err.startswith("towns.csv has changed since the training: ")
     Path("others.csv").write_text(Path("towns.csv").read_text())
     assert barenet("evaluate", towns, "others.csv", "--json").err == ""
@@ -101,7 +95,7 @@ def test_other_rows_under_the_same_name_are_not_taken_for_those_of_the_training(
 
 def test_all_rows_are_told_to_be_known_in_part(barenet, iris):
     done = barenet("evaluate", iris, "iris", "--rows", "all", "--json")
-    assert result_of(done)["rows_seen"] == 120
+    assert done.json["rows_seen"] == 120
     assert done.err.startswith("the network was trained on 120 of these 150 rows; --rows test")
 
 
@@ -136,7 +130,7 @@ def test_fault_99_held_out_rows_are_found_whatever_columns_are_dropped(barenet, 
     assert barenet("train", "t.csv", *plan).status == 0
     for command in ("evaluate", "importance"):
         done = barenet(command, "runs/t", "t.csv", "--json")
-        result = result_of(done)
+        result = done.json
         assert result.get("metrics", result)["evaluated_on"] == "test rows"
         assert result["rows"] == 15 and "has changed" not in done.err
 
@@ -150,5 +144,5 @@ def test_fault_99_truth_values_beside_a_constant_column_of_a_parquet_file(barene
     parquet.write_table(pyarrow.table(columns), "t.parquet")
     plan = ["--target", "y", "--epochs", 1, "--no-plots", "--no-baselines"]
     assert barenet("train", "t.parquet", *plan).status == 0
-    result = result_of(barenet("evaluate", "runs/t", "t.parquet", "--json"))
+    result = barenet("evaluate", "runs/t", "t.parquet", "--json").json
     assert (result["rows"], result["metrics"]["evaluated_on"]) == (12, "test rows")

@@ -1,6 +1,5 @@
 """``barenet explain``: the step that a training would take, in every form; slips are one line."""
 
-import json
 import re
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from barenet.data._scaling import NAMES
 
 def test_the_first_step_of_the_sine_tutorial(barenet):
     """It trains row by row in order: the step shown is the first one of the training."""
-    page = json.loads(barenet("explain", "sine", "--json").out)
+    page = barenet("explain", "sine", "--json").json
     values = {each["name"]: each["value"] for step in page["steps"] for each in step["equations"]}
     from barenet.cli._experiment import prepare
     from barenet.cli._run_settings import RunSettings
@@ -61,8 +60,8 @@ def test_a_trained_network(barenet, iris, line):
 
 
 def test_what_a_trained_network_says_is_what_predict_says(barenet, iris):
-    page = json.loads(barenet("explain", iris, "iris", "--row", 7, "--json").out)
-    said = json.loads(barenet("predict", iris, "iris", "--row", 7, "--json").out)
+    page = barenet("explain", iris, "iris", "--row", 7, "--json").json
+    said = barenet("predict", iris, "iris", "--row", 7, "--json").json
     outputs = {each["name"]: each["value"] for s in page["steps"] for each in s["equations"]}
     last = max(name for name in outputs if re.fullmatch(r"A\d", name))
     np.testing.assert_allclose(outputs[last], said["probabilities"], rtol=1e-6)

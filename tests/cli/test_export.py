@@ -1,5 +1,4 @@
 import csv
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -72,7 +71,7 @@ def test_json_for_programs(barenet, iris):
         "export", iris, "--out", "net.c", "--weights", "int8", "--data", "iris", "--json"
     )
     assert (done.status, done.err) == (0, "")
-    said = json.loads(done.out)
+    said = done.json
     assert (said["to"], said["files"], said["weights"]) == ("c", ["net.c", "net.h"], "int8")
     assert said["bytes"] == Path("net.c").stat().st_size + Path("net.h").stat().st_size
     assert said["rounding"]["rows"] == 150
@@ -86,18 +85,10 @@ def test_a_network_alone_can_be_exported(barenet):
     assert (done.status, done.out) == (0, "alone.c\nalone.h\n")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
 def test_fault_67_a_disk_that_is_full_leaves_the_old_files(barenet, iris, process):
     barenet("export", iris, "--out", "net.c")
     before = {name: Path(name).read_bytes() for name in ("net.c", "net.h")}
-
-    def little_space() -> None:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
-
-    options = {"preexec_fn": little_space}
-    done = process("export", iris, "--out", "net.c", "--weights", "int8", **options)
+    done = process("export", iris, "--out", "net.c", "--weights", "int8", largest_file=2000)
     out, err = done.communicate(timeout=60)
     assert (done.returncode, out) == (1, "")
     assert err.endswith("File too large\n") and len(err.splitlines()) == 1

@@ -112,8 +112,7 @@ def test_fault_103_an_npz_file_with_a_damaged_header(tmp_path):
     assert "t.npz: no usable .npz file: " in refuse("train", "t.npz", folder=tmp_path)
 
 
-@pytest.mark.parametrize("n_columns", [10**5, 10**6])
-@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize(("n_columns", "quote"), [(10**5, '"'), (10**6, "")])
 def test_fault_104_a_table_of_very_many_columns(tmp_path, n_columns, quote):
     names = ",".join(f"{quote}x{column}{quote}" for column in range(n_columns))
     row = ",".join("1" * n_columns)

@@ -1,4 +1,3 @@
-import json
 import re
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from barenet.data import load_dataset
 def test_the_columns_are_told_in_the_order_of_what_is_lost(barenet, iris):
     done = barenet("importance", iris, "iris", "--json")
     assert (done.status, done.err) == (0, "")
-    result = json.loads(done.out)
+    result = done.json
     _, held_out = load_dataset("iris").split(0.2, 0)
     predictor = load_predictor(iris / "model.safetensors")
     expected = permutation_importance(predictor, held_out.X, held_out.y)
@@ -34,9 +33,9 @@ def test_people_get_bars_over_the_data_of_the_run(barenet, iris):
 
 
 def test_numbers_lose_r2_and_fewer_rows_are_taken_by_chance(barenet, line):
-    result = json.loads(barenet("importance", line, "--most-rows", 5, "--json").out)
+    result = barenet("importance", line, "--most-rows", 5, "--json").json
     assert (result["metric"], result["rows"]) == ("r2", 5)
-    everything = json.loads(barenet("importance", line, "--rows", "all", "--json").out)
+    everything = barenet("importance", line, "--rows", "all", "--json").json
     assert (everything["rows"], everything["evaluated_on"]) == (60, "all rows")
 
 

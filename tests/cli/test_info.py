@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def test_the_card_of_numbers(barenet, line):
 
 
 def test_json(barenet, iris):
-    card = json.loads(barenet("info", iris, "--json").out)
+    card = barenet("info", iris, "--json").json
     assert card["dataset"] == "iris" and card["classes"] == ["setosa", "versicolor", "virginica"]
     assert card["n_parameters"] == sum(
         (layer["n_in"] + 1) * layer["n_out"] for layer in card["layers"] if "n_out" in layer
@@ -54,14 +53,14 @@ def test_json(barenet, iris):
     assert card["training"]["history"]["epoch"] == list(range(1, 21))
     assert card["training"]["history"]["loss"] == pytest.approx(history.loss, rel=1e-5)
     assert set(card["scores"]) == {"held_out", "training"}
-    judged = json.loads(barenet("evaluate", iris, "iris", "--json").out)["metrics"]
+    judged = barenet("evaluate", iris, "iris", "--json").json["metrics"]
     assert card["scores"]["held_out"] == {name: judged[name] for name in ("loss", "accuracy")}
 
 
 def test_a_model_without_a_card_tells_what_it_knows(barenet, iris):
     predictor = load_predictor(iris / "model.safetensors")
     save(replace(predictor, card=None), "bare.safetensors")
-    card = json.loads(barenet("info", "bare.safetensors", "--json").out)
+    card = barenet("info", "bare.safetensors", "--json").json
     assert card["dataset"] == "iris"
     assert card["training"] is None and card["settings"] is None and card["scores"] is None
     done = barenet("info", "bare.safetensors")
@@ -99,7 +98,7 @@ def test_the_file_is_read_once(barenet, iris, command, monkeypatch):
 
 def test_a_network_alone(barenet):
     save(Network.dense([2, 3, 1], seed=1), "alone.safetensors")
-    card = json.loads(barenet("info", "alone.safetensors", "--json").out)
+    card = barenet("info", "alone.safetensors", "--json").json
     assert (card["n_inputs"], card["n_outputs"]) == (2, 1) and "classes" not in card
     done = barenet("info", "alone.safetensors")
     assert done.status == 0 and "2 → 3" in done.out

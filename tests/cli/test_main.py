@@ -158,4 +158,7 @@ def test_errors_and_warnings_are_coloured_on_a_terminal(terminal):
 def test_errors_are_plain_where_colours_are_not_wanted(terminal, plain):
     said = terminal("train", "iris", "--epochs", "0", **plain)
     assert said.startswith("barenet train: error: --epochs: expected a whole number")
+
+
+def test_errors_of_a_command_that_prints_json_are_plain(terminal):
     assert terminal("info", "nowhere", "--json").startswith("barenet info: error: nowhere: ")

@@ -17,13 +17,8 @@ COMMAND = str(Path(sys.executable).with_name("barenet"))
 IRIS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
 
 
-def rows_of(done) -> list[dict[str, str]]:
-    assert done.status == 0, done.err
-    return list(csv.DictReader(io.StringIO(done.out)))
-
-
 def test_classes_and_their_probabilities(barenet, iris):
-    rows = rows_of(barenet("predict", iris, "iris"))
+    rows = barenet("predict", iris, "iris").rows
     predictor, X = load_predictor(iris / "model.safetensors"), load_dataset("iris").X
     assert [row["prediction"] for row in rows] == predictor.predict(X).tolist()
     columns = [f"probability_{name}" for name in predictor.classes]
@@ -32,7 +27,7 @@ def test_classes_and_their_probabilities(barenet, iris):
 
 
 def test_numbers(barenet, line):
-    rows = rows_of(barenet("predict", line / "model.safetensors", "plane"))
+    rows = barenet("predict", line / "model.safetensors", "plane").rows
     X = load_dataset("plane", samples=60).X  # as for the training, which is known from its folder
     expected = load_predictor(line / "model.safetensors").predict(X)
     assert list(rows[0]) == ["prediction"]
@@ -42,7 +37,7 @@ def test_numbers(barenet, line):
 
 def test_json(barenet, iris):
     done = barenet("predict", iris, "iris", "--row", 149, "--json")
-    result = json.loads(done.out)
+    result = done.json
     assert result["classes"] == ["setosa", "versicolor", "virginica"]
     assert len(result["predictions"]) == len(result["probabilities"]) == 1
     assert sum(result["probabilities"][0]) == pytest.approx(1)
@@ -68,12 +63,12 @@ def test_columns_that_are_kept_stand_before_the_predictions(barenet, iris, kind)
     else:
         parquet.write_table(table, "new.parquet")
     said = ("predict", iris, f"new.{kind}")
-    alone, rows = rows_of(barenet(*said)), rows_of(barenet(*said, "--keep", "key", IRIS[3]))
+    alone, rows = barenet(*said).rows, barenet(*said, "--keep", "key", IRIS[3]).rows
     assert list(rows[0])[:3] == ["key", IRIS[3], "prediction"]
     assert [row.pop("key") for row in rows] == ["007", 'a "b"', "c, d"]
     assert [float(row.pop(IRIS[3])) for row in rows] == X[:, 3].tolist()
     assert rows == alone
-    result = json.loads(barenet(*said, "--keep", "key", "--row", 2, "--json").out)
+    result = barenet(*said, "--keep", "key", "--row", 2, "--json").json
     assert (result["kept"], len(result["predictions"])) == ({"key": ["c, d"]}, 1)
 
 
@@ -155,38 +150,19 @@ def test_fault_108_a_late_row_that_is_refused_is_counted_from_the_first(barenet,
     assert (done.status, done.out) == (2, "") and "row 30 " in done.err
 
 
-def on_a_terminal(*arguments) -> str:
-    """Run the command on a terminal, and return all that it writes."""
-    leader, follower = os.openpty()
-    command = [COMMAND, *map(str, arguments)]
-    plain = {**os.environ, "NO_COLOR": "1"}
-    process = subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower, env=plain)
-    os.close(follower)
-    parts = []
-    try:
-        while part := os.read(leader, 2**16):
-            parts.append(part)
-    except OSError:  # Linux: the other end is closed
-        pass
-    os.close(leader)
-    process.wait()
-    return b"".join(parts).decode()
-
-
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b2J\u202e"
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals to be had")
-def test_fault_115_control_characters_are_spelled_out_on_a_terminal(barenet):
+def test_fault_115_control_characters_are_spelled_out_on_a_terminal(barenet, terminal):
     save(plain_predictor((f"no{HOSTILE}", "yes", "\x7f")), "m.safetensors")
     numbered_rows("rows.csv", 9, key=HOSTILE)
     for plan in (["--keep", "key"], ["--keep", "key", "--json"], ["--keep", HOSTILE]):
-        text = on_a_terminal("predict", "m.safetensors", "rows.csv", *plan)
+        text = terminal("predict", "m.safetensors", "rows.csv", *plan, NO_COLOR="1")
         assert not {"\x1b", "\x07", "\x7f", "\x9b", "\u202e"} & {*text}
         assert "owned" in text
     piped = barenet("predict", "m.safetensors", "rows.csv", "--keep", "key").out
     assert HOSTILE in piped and next(csv.DictReader(io.StringIO(piped)))["key"] == f"{HOSTILE}0"
-    result = json.loads(barenet("predict", "m.safetensors", "rows.csv", "--json").out)
+    result = barenet("predict", "m.safetensors", "rows.csv", "--json").json
     assert result["classes"] == [f"no{HOSTILE}", "yes", "\x7f"]
 
 
@@ -204,7 +180,7 @@ def test_fault_115_a_safe_table_of_predictions(barenet):
     save(plain_predictor(("=HYPERLINK(1)", "-7", "-x")), "m.safetensors")
     numbered_rows("rows.csv", 40, key="=k")
     said = ("predict", "m.safetensors", "rows.csv", "--keep", "key", "a")
-    rows, safe = rows_of(barenet(*said)), rows_of(barenet(*said, "--safe-csv"))
+    rows, safe = barenet(*said).rows, barenet(*said, "--safe-csv").rows
     assert [row["key"] for row in safe] == [f"'{row['key']}" for row in rows]
     assert [row["a"] for row in safe] == [row["a"] for row in rows]
     marked = {"=HYPERLINK(1)": "'=HYPERLINK(1)", "-7": "-7", "-x": "'-x"}

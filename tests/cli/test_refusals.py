@@ -1,5 +1,6 @@
 """Wrong usage of every command: one line that names it, status 2, and nothing is written."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,32 @@ REFUSED = {
     "play none.safetensors": "none.safetensors",
     "play --port 70000": "expected 0 to 65535",
     "play --port x": "port",
+    "predict IRIS " + "x" * 300: "xxx",  # a name too long for a file
+    "train " + "x" * 300: "xxx",
+    "train --config " + "x" * 300: "xxx",
+    "train iris --epochs 1 --no-plots --out " + "x" * 300: "xxx",
     "completion csh": 'Choose from: "bash", "zsh", "fish". Did you mean "zsh"?',
 }
+#: Commands with an empty name, and the argument that is it.
+EMPTY = {
+    "train iris --epochs 1 --no-plots --out ''": "--out",
+    "train --resume ''": "--resume",
+    "train --config=": "--config",
+    "train iris --start-from ''": "--start-from",
+    "export IRIS --to json --out ''": "--out",
+    "plot history ''": "RUN",
+    "explain iris --out ''": "--out",
+    "info ''": "MODEL",
+    "train ''": "DATA",
+    "train mnist --data-dir ''": "--data-dir",
+    "evaluate IRIS ''": "DATA",
+    "importance IRIS ' '": "DATA",
+    "export IRIS --to c --weights int8 --data ''": "--data",
+    "explain IRIS ''": "DATA",
+    "play IRIS ''": "ROWS",
+}
+EMPTY_NAME = "expected a file, a folder or a data set, got an empty name"
+REFUSED |= {typed: f"error: {name}: {EMPTY_NAME}" for typed, name in EMPTY.items()}
 
 
 @pytest.mark.parametrize(("typed", "said"), REFUSED.items(), ids=lambda text: text[:40])
@@ -86,7 +111,7 @@ def test_fault_64_65_promise_14_wrong_usage_is_one_line_and_status_2(barenet, ir
     Path("new.csv").write_text(",".join(names) + "\n5.1,3.5,1.4,0.2\n")
     Path("mine.c").write_text("int x;\n")
     before = {path: path.read_bytes() for path in Path().iterdir()}
-    command = [str(iris) if word == "IRIS" else word for word in typed.split()]
+    command = [str(iris) if word == "IRIS" else word for word in shlex.split(typed)]
     done = barenet(*command)
     assert (done.status, done.out) == (2, ""), done
     (line,) = done.err.splitlines()

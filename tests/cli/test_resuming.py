@@ -7,15 +7,19 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import barenet as package
 from barenet import Network, load_predictor
+from barenet.cli._main import main
 from barenet.cli._run_settings import HEADER
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_file import write_model
 
 #: With dropout, another order in each epoch, and rows set aside that decide when to stop.
 RUN = ["iris", "--dropout", 0.1, "--patience", 4000, "--epochs", 6000, "--no-plots"]
+FINISHED = ["history.jsonl", "model.safetensors", "settings.toml"]
 OFTEN = ["--checkpoint-every", "10ms"]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'")
@@ -24,8 +28,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these signals a
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> Path:
     """The folder of the run that the others have to come to."""
-    from barenet.cli._main import main
-
     folder = tmp_path_factory.mktemp("runs") / "iris"
     assert main(["train", *map(str, RUN), "--out", str(folder)]) == 0
     return folder
@@ -36,11 +38,7 @@ def names(folder: Path) -> list[str]:
 
 
 def assert_same(folder: Path, undisturbed: Path) -> None:
-    assert names(folder) == [
-        "history.jsonl",
-        "model.safetensors",
-        "settings.toml",
-    ]
+    assert names(folder) == FINISHED
     for name in ("model.safetensors", "settings.toml"):
         assert (folder / name).read_bytes() == (undisturbed / name).read_bytes()
     curves = [
@@ -103,15 +101,19 @@ def test_promise_04_a_run_that_is_killed_again_and_again(process, tmp_path, undi
     assert_same(folder, undisturbed)
 
 
+def kill_after_a_checkpoint(started, folder: Path) -> None:
+    wait_for(folder / "checkpoint.safetensors", started)
+    started.kill()
+    started.communicate()
+
+
 @pytest.fixture
 def interrupted(process, barenet, tmp_path) -> Path:
     """The folder of a run on a table that was killed."""
     rows = "".join(f"{x},{x % 7},{'high' if x > 40 else 'low'}\n" for x in range(80))
     (tmp_path / "rows.csv").write_text("size,rest,label\n" + rows)
-    started = process("train", "rows.csv", "--target", "label", "--epochs", 100_000, *OFTEN)
-    wait_for(tmp_path / "runs/rows/checkpoint.safetensors", started)
-    started.kill()
-    started.communicate()
+    run = ("train", "rows.csv", "--target", "label", "--epochs", 100_000)
+    kill_after_a_checkpoint(process(*run, *OFTEN), tmp_path / "runs/rows")
     return tmp_path / "runs/rows"
 
 
@@ -156,7 +158,7 @@ def test_a_finished_run_is_told(barenet, iris):
     assert done.status == 0
     assert done.err == f"{iris}: the run is finished, and its model is {iris}/model.safetensors\n"
     done = barenet("train", "--resume", iris, "--json")
-    assert json.loads(done.out) == {"finished": True, "model": f"{iris}/model.safetensors"}
+    assert done.json == {"finished": True, "model": f"{iris}/model.safetensors"}
     assert {path.name: path.read_bytes() for path in iris.iterdir()} == before
 
 
@@ -173,7 +175,7 @@ def test_a_finished_run_is_given_more_epochs_as_a_new_one_from_its_weights(baren
         json.loads(line)["loss"] for line in (iris / "history.jsonl").read_text().splitlines()
     ]
     done = barenet("train", *options.split(), "--epochs", 2, "--out", "more", "--json")
-    assert json.loads(done.out)["history"]["loss"][0] < losses[0] / 2
+    assert done.json["history"]["loss"][0] < losses[0] / 2
 
 
 def test_where_no_run_is_there_is_nothing_to_go_on_with(barenet):
@@ -196,10 +198,6 @@ def test_a_run_that_starts_anew_says_what_it_replaces(interrupted, barenet):
 
 
 def test_a_checkpoint_of_somebody_else_is_not_replaced(barenet):
-    import numpy as np
-
-    import barenet as package
-
     Path("mine").mkdir()
     network = package.Network.dense([1, 1])
     interrupt = package.callbacks.TimeLimit(1e-9)
@@ -255,15 +253,8 @@ def test_a_run_file_may_say_how_often(barenet, kept):
 
 
 def test_fault_67_a_disk_that_is_full_leaves_the_checkpoint(interrupted, process, barenet):
-    import resource
-
     before = (interrupted / "checkpoint.safetensors").read_bytes()
-
-    def limit() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-
-    started = process("train", "--resume", interrupted, *OFTEN, preexec_fn=limit)
+    started = process("train", "--resume", interrupted, *OFTEN, largest_file=1000)
     _, err = started.communicate()
     assert started.returncode == 1 and "Traceback" not in err
     assert err.splitlines()[-1].endswith("checkpoint.safetensors: File too large")
@@ -272,18 +263,11 @@ def test_fault_67_a_disk_that_is_full_leaves_the_checkpoint(interrupted, process
 
 
 def test_fault_67_what_does_not_fit_beside_the_model_does_not_cost_it(interrupted, process):
-    import resource
-
     kept = interrupted / "checkpoint.safetensors"
     before = kept.read_bytes()
     most = len(before) - 1000  # which is room for the model
-
-    def limit() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-
     started = process("train", "--resume", interrupted, "--verbose-epoch", 400, "--no-plots",
-                      "--checkpoint-every", "never", preexec_fn=limit)  # fmt: skip
+                      "--checkpoint-every", "never", largest_file=most)  # fmt: skip
     while not next(started.stderr).startswith("epoch 401"):
         pass
     started.send_signal(signal.SIGINT)
@@ -294,12 +278,7 @@ def test_fault_67_what_does_not_fit_beside_the_model_does_not_cost_it(interrupte
         "checkpoint.safetensors: File too large; once that is corrected, "
         f"`barenet train --resume {interrupted}` completes the run"
     )
-    assert names(interrupted) == [
-        "checkpoint.safetensors",
-        "model.safetensors",
-        "settings.toml",
-        "unfinished.toml",
-    ]
+    assert names(interrupted) == ["checkpoint.safetensors", *FINISHED[1:], "unfinished.toml"]
     assert kept.read_bytes() == before
     assert load_predictor(interrupted / "model.safetensors").card.log.n_epochs >= 400
 
@@ -315,23 +294,15 @@ def test_fault_70_what_killed_runs_have_left_is_taken_away(barenet, iris, tmp_pa
     (folder / ".saving-a1b2" / "model.safetensors").write_bytes(b"half")
     (folder / ".notes.txt.a1b2.tmp").write_text("mine")
     assert barenet("train", "iris", "--epochs", 1, "--no-plots").status == 0
-    assert names(folder) == [
-        ".notes.txt.a1b2.tmp",
-        "history.jsonl",
-        "model.safetensors",
-        "settings.toml",
-    ]
+    assert names(folder) == [".notes.txt.a1b2.tmp", *FINISHED]
 
 
-def test_fault_72_a_run_is_resumed_once(interrupted, process):
+def test_fault_72_a_run_is_resumed_once(interrupted, process, barenet):
     first = process("train", "--resume", interrupted, "--verbose-epoch", 1)
-    for line in first.stderr:
-        if line.startswith("epoch"):
-            break
-    second = process("train", "--resume", interrupted)
-    _, err = second.communicate()
-    assert second.returncode == 1
-    assert err == f"barenet train: error: {interrupted}: another run is writing there\n"
+    assert any(line.startswith("epoch") for line in first.stderr)
+    second = barenet("train", "--resume", interrupted)
+    assert second.status == 1
+    assert second.err == f"barenet train: error: {interrupted}: another run is writing there\n"
     assert first.poll() is None
 
 
@@ -339,10 +310,7 @@ def test_the_weights_that_a_run_began_with_need_not_be_there_any_more(process, b
     options = ["iris", "--no-plots", "--start-from", "first", "--epochs", 6000]
     assert barenet("train", "iris", "--epochs", 3, "--no-plots", "--out", "first").status == 0
     assert barenet("train", *options, "--out", "whole").status == 0
-    started = process("train", *options, "--out", "parts", *OFTEN)
-    wait_for(tmp_path / "parts/checkpoint.safetensors", started)
-    started.kill()
-    started.communicate()
+    kill_after_a_checkpoint(process("train", *options, "--out", "parts", *OFTEN), Path("parts"))
     Path("first/model.safetensors").unlink()
     assert barenet("train", "--resume", "parts", "--no-plots").status == 0
     for name in ("model.safetensors", "settings.toml"):

@@ -1,7 +1,5 @@
 """Scores of networks and of baselines, compared with scikit-learn's."""
 
-import json
-
 import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -66,7 +64,7 @@ def split(name):
 def baselines(barenet, *arguments) -> dict:
     done = barenet(*arguments, "--json")
     assert done.status == 0, done.err
-    return json.loads(done.out)["baselines"]
+    return done.json["baselines"]
 
 
 def test_the_baselines_of_classification_are_scikit_learns(barenet):

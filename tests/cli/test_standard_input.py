@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import json
 import tomllib
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def test_it_is_learned_and_asked_about_like_the_file(barenet, give):
         assert barenet("predict", "runs/stdin", "-").out == expected
     give(TABLE)
     done = barenet("predict", "runs/stdin", "--row", 3, "-", "--json")
-    assert len(json.loads(done.out)["predictions"]) == 1
+    assert len(done.json["predictions"]) == 1
 
 
 def test_it_is_not_taken_for_what_came_from_there_before(barenet, give):
@@ -54,7 +53,7 @@ def test_it_is_not_taken_for_what_came_from_there_before(barenet, give):
     ):
         give(table)
         done = barenet("evaluate", "runs/stdin", "-", "--json")
-        assert json.loads(done.out)["metrics"]["evaluated_on"] == rows
+        assert done.json["metrics"]["evaluated_on"] == rows
     done = barenet("importance", "runs/stdin")
     assert done.status == 2 and "was trained on standard input; name the rows" in done.err
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import random
 import tomllib
 from pathlib import Path
@@ -53,11 +52,6 @@ def test_it_is_learned_with_nothing_but_the_target(barenet):
     assert Path("runs/penguins/confusion.png").exists()
 
 
-def rows_of(done) -> list[dict[str, str]]:
-    assert done.status == 0, done.err
-    return list(csv.DictReader(io.StringIO(done.out)))
-
-
 def test_predictions_are_the_same_in_any_order_of_the_columns(barenet, birds):
     Path("other.csv").write_text(shuffle_columns())
     Path("no_truth.csv").write_text(shuffle_columns(without="species"))
@@ -70,7 +64,7 @@ def test_predictions_are_the_same_in_any_order_of_the_columns(barenet, birds):
     Path("one.csv").write_text(
         ",".join(one) + "\n" + ",".join(str(value[0]) for value in one.values()) + "\n"
     )
-    (row,) = rows_of(barenet("predict", birds, "one.csv"))
+    (row,) = barenet("predict", birds, "one.csv").rows
     assert row["prediction"] == predictor.predict(one)[0]
 
 
@@ -78,8 +72,8 @@ def test_it_is_measured_the_same_in_any_order_of_the_columns(barenet, birds):
     Path("other.csv").write_text(shuffle_columns())
     for command in ("evaluate", "importance"):
         options = ("--rows", "all", "--json")
-        expected = json.loads(barenet(command, birds, PENGUINS, *options).out)
-        done = json.loads(barenet(command, birds, "other.csv", *options).out)
+        expected = barenet(command, birds, PENGUINS, *options).json
+        done = barenet(command, birds, "other.csv", *options).json
         for key in ("metrics", "confusion_matrix", "columns", "score"):
             assert done.get(key) == expected.get(key)
     done = barenet("evaluate", birds, "missing_truth.csv")
@@ -89,7 +83,7 @@ def test_it_is_measured_the_same_in_any_order_of_the_columns(barenet, birds):
 
 
 def test_importance_is_of_the_columns_and_not_of_what_they_become(barenet, birds):
-    told = json.loads(barenet("importance", birds, "--json").out)["columns"]
+    told = barenet("importance", birds, "--json").json["columns"]
     assert sorted(column["name"] for column in told) == sorted(HEADER.split(",")[1:])
     assert told[0]["name"] == "bill_length_mm"
     done = barenet("plot", "importance", birds, "--out", "importance.png")
@@ -170,7 +164,7 @@ def test_rows_without_a_target_are_left_out_if_said(barenet):
     done = barenet("train", PENGUINS, "--target", "sex", "--drop-missing-target", *QUICK, "--json")
     assert done.status == 0, done.err
     assert "333 rows (11 without a target left out), 7 columns" in done.err
-    trained = json.loads(done.out)["metrics"]["accuracy"]
+    trained = done.json["metrics"]["accuracy"]
     done = barenet("evaluate", "runs/penguins", PENGUINS, "--json")  # the same rows held out
-    assert json.loads(done.out)["metrics"]["accuracy"] == trained
-    assert len(rows_of(barenet("predict", "runs/penguins", PENGUINS))) == 344
+    assert done.json["metrics"]["accuracy"] == trained
+    assert len(barenet("predict", "runs/penguins", PENGUINS).rows) == 344

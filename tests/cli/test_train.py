@@ -3,7 +3,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 import tomllib
 from pathlib import Path
@@ -19,13 +18,8 @@ MOONS = [0.693127, 0.671018, 0.442552, 0.354652, 0.329080, 0.320810]
 SINE = [0.062748138, 0.006617542]
 
 
-def result_of(done) -> dict:
-    assert done.status == 0, done.err
-    return json.loads(done.out)
-
-
 def test_two_moons(barenet):
-    result = result_of(barenet("train", "moons", "--epochs", 5001, "--no-plots", "--json"))
+    result = barenet("train", "moons", "--epochs", 5001, "--no-plots", "--json").json
     np.testing.assert_allclose(result["history"]["loss"][::1000], MOONS, atol=6e-7)
     assert result["metrics"]["accuracy"] == 0.85
     assert result["layers"] == [2, 1, 1]
@@ -96,7 +90,7 @@ def test_threads_are_for_this_run_and_no_setting(barenet, monkeypatch):
 
 def test_json_is_one_document_and_nothing_else(barenet):
     done = barenet("train", "iris", "--test-size", 0, "--epochs", 2, "--no-plots", "--json")
-    result = result_of(done)
+    result = done.json
     assert done.out.count("\n") == 1
     assert {"dataset", "layers", "engine", "seed", "history", "metrics", "model"} <= set(result)
     assert result["metrics"]["evaluated_on"] == "training rows"
@@ -136,7 +130,7 @@ def test_a_run_file_goes_over_the_data_set_and_flags_over_it(barenet):
 
 def test_patience_takes_validation_rows_from_the_training_rows(barenet):
     options = ("--patience", 3, "--epochs", 500, "--learning-rate", 0.2, "--no-plots", "--json")
-    result = result_of(barenet("train", "iris", *options))
+    result = barenet("train", "iris", *options).json
     assert result["rows"] == {"training": 108, "validation": 12, "held_out": 30}
     assert len(result["history"]["loss"]) < 500
     assert result["stopped_because"] == "validation_loss has not improved for 3 epochs"
@@ -150,7 +144,7 @@ def test_rows_that_decide_nothing_are_called_test_rows_everywhere(barenet):
     lines = re.findall(r"^epoch (\d)  loss .*  test \d\.\d{6}, accuracy \d\.", done.err, re.M)
     assert lines == ["1", "2", "3"]
     assert "120 training rows, 30 test rows\n" in done.err
-    result = result_of(barenet("train", "iris", "--epochs", 3, "--no-plots", "--json"))
+    result = barenet("train", "iris", "--epochs", 3, "--no-plots", "--json").json
     assert result["rows"]["validation"] == 0
     assert {"test_loss", "test_accuracy"} <= result["history"].keys()
     told = barenet("info", "runs/iris").out
@@ -160,8 +154,8 @@ def test_rows_that_decide_nothing_are_called_test_rows_everywhere(barenet):
 
 def test_a_run_starts_from_the_weights_of_a_model(barenet, iris):
     options = ("--epochs", 1, "--no-plots", "--json")
-    new = result_of(barenet("train", "iris", *options))
-    result = result_of(barenet("train", "iris", "--start-from", iris, *options))
+    new = barenet("train", "iris", *options).json
+    result = barenet("train", "iris", "--start-from", iris, *options).json
     learned = [json.loads(row) for row in (iris / "history.jsonl").read_text().splitlines()]
     assert result["history"]["loss"][0] < 0.5 * new["history"]["loss"][0]
     assert result["history"]["loss"][0] == pytest.approx(learned[-1]["loss"], rel=0.2)
@@ -214,19 +208,11 @@ def test_fault_66_a_folder_that_cannot_be_written_is_found_before_training(baren
     assert line == f"barenet train: error: --out: file {said}"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of this kind")
 def test_fault_67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path):
-    import resource
-
     assert barenet("train", "iris", "--epochs", 1, "--no-plots").status == 0
     model = tmp_path / "runs/iris/model.safetensors"
     before = model.read_bytes()
-
-    def limit() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-
-    done = process("train", "iris", "--epochs", 2, "--no-plots", preexec_fn=limit)
+    done = process("train", "iris", "--epochs", 2, "--no-plots", largest_file=1000)
     _, err = done.communicate()
     assert done.returncode == 1
     assert err.splitlines()[-1] == (
@@ -235,12 +221,8 @@ def test_fault_67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path)
     )
     assert "Traceback" not in err
     assert model.read_bytes() == before
-    assert sorted(path.suffix for path in model.parent.iterdir()) == [
-        ".jsonl",
-        ".safetensors",
-        ".toml",
-        ".toml",
-    ]
+    suffixes = sorted(path.suffix for path in model.parent.iterdir())
+    assert suffixes == [".jsonl", ".safetensors", ".toml", ".toml"]
     assert barenet("train", "--resume", "runs/iris", "--no-plots").status == 0
     assert model.read_bytes() != before and len(list(model.parent.iterdir())) == 3
 
@@ -257,42 +239,21 @@ def test_an_interrupt_before_the_training_is_one_line(process, tmp_path):
     assert err == "barenet train: error: interrupted\n"
 
 
-def test_fault_72_two_runs_do_not_write_into_one_folder(process, tmp_path):
-    first = process("train", "sine", "--epochs", 100_000, "--verbose-epoch", 1)
-    for printed in first.stderr:
-        if printed.startswith("epoch"):
-            break
-    second = process("train", "sine", "--epochs", 1)
-    _, err = second.communicate()
+def test_fault_72_two_runs_do_not_write_into_one_folder(process, barenet):
+    options = ("--no-plots", "--no-baselines")
+    first = process("train", "sine", "--epochs", 100_000, "--verbose-epoch", 1, *options)
+    assert any(printed.startswith("epoch") for printed in first.stderr)
+    second = barenet("train", "sine", "--epochs", 1, *options)
     first.kill()
     first.communicate()
-    assert second.returncode == 1
-    assert err == "barenet train: error: runs/sine: another run is writing there\n"
-    third = process("train", "sine", "--epochs", 1, "--no-plots")
-    _, err = third.communicate()
-    assert third.returncode == 0, err
+    assert second.status == 1
+    assert second.err == "barenet train: error: runs/sine: another run is writing there\n"
+    assert barenet("train", "sine", "--epochs", 1, *options).status == 0
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
-def test_on_a_terminal_there_is_a_bar(tmp_path):
-    import pexpect
-
-    command = str(Path(sys.executable).with_name("barenet"))
-    terminal = pexpect.spawn(
-        command,
-        ["train", "iris", "--epochs", "30", "--no-plots"],
-        cwd=str(tmp_path),
-        env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"},
-        encoding="utf-8",
-        dimensions=(40, 100),
-        timeout=30,
-    )
-    terminal.expect("epoch 30/30 .*loss .*")
-    terminal.expect("accuracy")
-    terminal.expect("saved in runs/iris:")
-    terminal.expect(pexpect.EOF)
-    terminal.close()
-    assert terminal.exitstatus == 0
+def test_on_a_terminal_there_is_a_bar(terminal):
+    shown = terminal("train", "iris", "--epochs", "30", "--no-plots", NO_COLOR="1")
+    assert re.search("(?s)epoch 30/30 .*loss .*accuracy.*saved in runs/iris:", shown)
 
 
 def test_a_table_whose_target_is_far_from_1_is_learned_from_the_defaults(barenet):
@@ -304,25 +265,18 @@ def test_a_table_whose_target_is_far_from_1_is_learned_from_the_defaults(barenet
         ",".join(f"{value:.3f}" for value in (*row, y)) for row, y in zip(X, price, strict=True)
     ]
     Path("prices.csv").write_text("\n".join(["area,rooms,age,price", *rows]) + "\n")
-    result = result_of(barenet("train", "prices.csv", "--target", "price", "--no-plots", "--json"))
+    result = barenet("train", "prices.csv", "--target", "price", "--no-plots", "--json").json
     assert result["metrics"]["r2"] > 0.95
     assert result["metrics"]["mae"] < 15_000
     (row,) = barenet("predict", "runs/prices", "prices.csv", "--row", 0).out.splitlines()[1:]
     assert float(row) == pytest.approx(price[0], rel=0.15)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of this kind")
 def test_fault_117_all_that_a_full_disk_has_no_room_for_is_named_and_written_later(
     barenet, process, tmp_path
 ):
-    import resource
-
-    def limit() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
-
     run = ("train", "iris", "--epochs", 400, "--no-baselines")
-    _, err = process(*run, preexec_fn=limit).communicate()
+    _, err = process(*run, largest_file=30_000).communicate()
     assert err.splitlines()[-1] == (
         "barenet train: error: the model is saved in runs/iris, but not history.jsonl, "
         "history.png, confusion.png: File too large; once that is corrected, `barenet train "

@@ -30,30 +30,14 @@ EXAMPLES = [
     (NumberColumn("c", 2.0, 0.0, 1.0, indicator=False), [3.0, NAN], [[3], [2]], [2]),
     (BooleanColumn("c", fill=True, indicator=True), [0.0, NAN], [[0, 0], [1, 1]], [1, 0]),
     (BooleanColumn("c", fill=False, indicator=False), [1.0, 0, NAN], [[1], [0], [0]], [0]),
-    (
-        CategoryColumn("c", ("a", "b"), rare=True, missing=True),
-        LABELS,
-        [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0]],
-        [1, 0, 0, 0],
-    ),
-    (
-        CategoryColumn("c", ("a", "b"), rare=False, missing=False),
-        LABELS,
-        [[0, 1], [0, 0], [0, 0], [1, 0]],
-        [1, 0],
-    ),
-    (
-        CategoryColumn("c", ("a",), rare=False, missing=True),
-        LABELS,
-        [[0, 0], [0, 0], [0, 1], [1, 0]],
-        [1, 0],
-    ),
-    (
-        CategoryColumn("c", (), rare=True, missing=True),
-        LABELS,
-        [[1, 0], [1, 0], [0, 1], [1, 0]],
-        [1, 0],
-    ),
+    (CategoryColumn("c", ("a", "b"), rare=True, missing=True), LABELS,
+     [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0]], [1, 0, 0, 0]),
+    (CategoryColumn("c", ("a", "b"), rare=False, missing=False), LABELS,
+     [[0, 1], [0, 0], [0, 0], [1, 0]], [1, 0]),
+    (CategoryColumn("c", ("a",), rare=False, missing=True), LABELS,
+     [[0, 0], [0, 0], [0, 1], [1, 0]], [1, 0]),
+    (CategoryColumn("c", (), rare=True, missing=True), LABELS,
+     [[1, 0], [1, 0], [0, 1], [1, 0]], [1, 0]),
     (
         DateColumn("c", 4 * 86400.0, 0.0, 86400.0, ("week",), indicator=True),
         np.array(["1970-01-12", "NaT"], "M8[us]"),  # a Monday

@@ -68,8 +68,7 @@ def test_wrong_options_are_named(name, options, argument, problem):
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["t.csv", "t.CSV", "my.data.csv", "t.txt", "t.csv.gz", "T.TXT.zst", "t.csv.bz2", "t.csv.XZ"],
+    "name", ["t.csv", "my.data.csv", "T.TXT", "t.csv.gz", "t.CSV.zst", "t.csv.bz2", "t.csv.XZ"]
 )
 def test_tables_by_their_suffix(write, name):
     path = write("a;y\n1;no\n2;yes\n", name)  # Not compressed, whatever its name.

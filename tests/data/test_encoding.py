@@ -228,23 +228,19 @@ def test_options_that_are_none(options, message):
         TableEncoding.fit({"x": [1, 2], "z": [3, 4]}, **options)
 
 
+NUMBER = NumberColumn("x", 0.0, 0.0, 1.0, False).to_dict()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
-        None,
-        [],
-        {"columns": []},
-        {"columns": [], "missing": [], "more": 1},
-        {"columns": {}, "missing": []},
-        {"columns": [{"kind": "eval", "name": "x"}], "missing": []},
-        {"columns": [{"kind": "number", "name": "x"}], "missing": []},
-        {"columns": [{"kind": ["number"]}], "missing": []},
-        {"columns": [DroppedColumn("x", "y").to_dict()], "missing": []},
-        {"columns": [NumberColumn("x", 0.0, 0.0, 1.0, False).to_dict()] * 2, "missing": []},
-        {"columns": [NumberColumn("x", 0.0, 0.0, 1.0, False).to_dict()], "missing": [1]},
-        {"columns": [], "missing": []},
+        *(None, [], {"columns": []}, {"columns": [], "missing": [], "more": 1}),
+        *({"columns": columns, "missing": []} for columns in (
+            [], {}, [{"kind": "eval", "name": "x"}], [{"kind": "number", "name": "x"}],
+            [{"kind": ["number"]}], [DroppedColumn("x", "y").to_dict()], [NUMBER, NUMBER])),
+        {"columns": [NUMBER], "missing": [1]},
     ],
-)
+)  # fmt: skip
 def test_plain_data_that_are_none(wrong):
     with pytest.raises(ValueError, match=r"\w"):
         TableEncoding.from_dict(wrong)

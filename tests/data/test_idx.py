@@ -81,10 +81,10 @@ def test_fault_49_wrong_magic(tmp_path, magic):
 def test_fault_50_claimed_sizes_overflow(tmp_path, code, packed):
     """2^32 - 1 three times over is beyond 64 bits; 2^16 twice over wraps to 0 in 32."""
     path = tmp_path / "huge.idx"
-    for sizes in ((2**32 - 1,) * 3, (2**16, 2**16), (2**32 - 1,)):
+    for sizes in ((2**32 - 1,) * 3, (2**16, 2**16), (2**32 - 1,), (0, *[2**32 - 1] * 3), (1,) * 65):
         data = bytes([0, 0, code, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes)
         path.write_bytes(gzip.compress(data) if packed else data)
-        with pytest.raises(DataError, match=r"huge\.idx: .* as its header claims, would take"):
+        with pytest.raises(DataError, match=r"huge\.idx: .* header claims"):
             read_idx(path)
 
 
@@ -118,12 +118,4 @@ def test_promise_17_a_bomb_that_its_header_promises_is_not_unpacked(tmp_path, mo
     sizes = struct.pack(">4B2I", 0, 0, 8, 2, 2**13, 2**13)
     path.write_bytes(bz2.compress(sizes + bytes(2**26)))
     with peak_below(2**24), pytest.raises(DataError, match=r"8192 × 8192 numbers, .* would take"):
-        read_idx(path)
-
-
-@pytest.mark.parametrize("sizes", [(0, *[2**32 - 1] * 3), (1,) * 65, (1,) * 255])
-def test_fault_50_sizes_that_no_array_can_have(tmp_path, sizes):
-    path = tmp_path / "odd.idx"
-    path.write_bytes(bytes([0, 0, 8, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes) + b"1")
-    with pytest.raises(DataError, match=r"odd\.idx: .* header claims"):
         read_idx(path)

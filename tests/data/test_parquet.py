@@ -18,38 +18,28 @@ from barenet.data._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
-TABLE = {
-    "int": pyarrow.array([1, None, 3], pyarrow.int32()),
-    "float": pyarrow.array([0.5, float("nan"), None], pyarrow.float32()),
-    "half": pyarrow.array(np.array([1, 2, 3], np.float16)),
-    "unsigned": pyarrow.array([1, 2, 2**63], pyarrow.uint64()),
-    "decimal": pyarrow.array([Decimal("1.25"), None, Decimal("-3")], pyarrow.decimal128(9, 2)),
-    "text": pyarrow.array(["Rome", None, "Köln"]),
-    "large": pyarrow.array(["a", "", "b"], pyarrow.large_string()),
-    "dictionary": pyarrow.array(["x", "y", None]).dictionary_encode(),
-    "sure": pyarrow.array([True, False, True]),
-    "unsure": pyarrow.array([True, None, False]),
-    "day": pyarrow.array([date(2026, 7, 1), None, date(1960, 1, 1)]),
-    "time": pyarrow.array([NOON.replace(tzinfo=None), None, None], pyarrow.timestamp("ns")),
-    "zoned": pyarrow.array([NOON, None, NOON], pyarrow.timestamp("ms", "Asia/Tokyo")),
-    "nothing": pyarrow.nulls(3),
-}
-EXPECTED = {
-    "int": [1, np.nan, 3],
-    "float": [0.5, np.nan, np.nan],
-    "half": [1, 2, 3],
-    "unsigned": ["1", "2", str(2**63)],
-    "decimal": [1.25, np.nan, -3],
-    "text": ["Rome", "", "Köln"],
-    "large": ["a", "", "b"],
-    "dictionary": ["x", "y", ""],
-    "sure": [True, False, True],
-    "unsure": ["True", "", "False"],
-    "day": np.array(["2026-07-01", "NaT", "1960-01-01"], "M8[us]"),
-    "time": np.array(["2026-07-01T12", "NaT", "NaT"], "M8[us]"),
-    "zoned": np.array(["2026-07-01T12", "NaT", "2026-07-01T12"], "M8[us]"),
-    "nothing": [np.nan] * 3,
-}
+NONE = np.nan
+#: Columns of every type, and what they become.
+COLUMNS = {
+    "int": (pyarrow.array([1, None, 3], pyarrow.int32()), [1, NONE, 3]),
+    "float": (pyarrow.array([0.5, float("nan"), None], pyarrow.float32()), [0.5, NONE, NONE]),
+    "half": (pyarrow.array(np.array([1, 2, 3], np.float16)), [1, 2, 3]),
+    "unsigned": (pyarrow.array([1, 2, 2**63], pyarrow.uint64()), ["1", "2", str(2**63)]),
+    "decimal": (pyarrow.array([Decimal("1.25"), None, 3], pyarrow.decimal128(9, 2)),
+                [1.25, NONE, 3]),
+    "text": (pyarrow.array(["Rome", None, "Köln"]), ["Rome", "", "Köln"]),
+    "large": (pyarrow.array(["a", "", "b"], pyarrow.large_string()), ["a", "", "b"]),
+    "dictionary": (pyarrow.array(["x", "y", None]).dictionary_encode(), ["x", "y", ""]),
+    "sure": (pyarrow.array([True, False, True]), [True, False, True]),
+    "unsure": (pyarrow.array([True, None, False]), ["True", "", "False"]),
+    "day": (pyarrow.array([date(2026, 7, 1), None, date(1960, 1, 1)]),
+            ["2026-07-01", "NaT", "1960-01-01"]),
+    "time": (pyarrow.array([NOON.replace(tzinfo=None), None, None], pyarrow.timestamp("ns")),
+             ["2026-07-01T12", "NaT", "NaT"]),
+    "zoned": (pyarrow.array([NOON, None, NOON], pyarrow.timestamp("ms", "Asia/Tokyo")),
+              ["2026-07-01T12", "NaT", "2026-07-01T12"]),
+    "nothing": (pyarrow.nulls(3), [NONE] * 3),
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -74,11 +64,11 @@ def unsigned(number):
 @pytest.mark.parametrize("rows", [1, 2, 3])
 @pytest.mark.parametrize("compression", ["none", "snappy", "zstd"])
 def test_every_type_in_groups_of_rows(write, rows, compression):
-    path = write(TABLE, row_group_size=rows, compression=compression)
-    table = open_parquet(path)
-    assert table.names == tuple(TABLE)
+    values = {name: column for name, (column, _) in COLUMNS.items()}
+    table = open_parquet(write(values, row_group_size=rows, compression=compression))
+    assert table.names == tuple(COLUMNS)
     frame = table.frame(table.names)
-    for name, expected in EXPECTED.items():
+    for name, (_, expected) in COLUMNS.items():
         np.testing.assert_array_equal(frame[name], np.array(expected, frame[name].dtype))
     assert [*table.frame(["text", "int"]).columns] == ["text", "int"]
 
@@ -127,7 +117,7 @@ def test_targets(write, target, task, y, classes):
     ],
 )
 def test_wrong_values_are_named_by_their_row(write, read, problem):
-    path = write({"x": [1, 2, 3], "y": [1.5, None, 2.5], "day": TABLE["day"]})
+    path = write({"x": [1, 2, 3], "y": [1.5, None, 2.5], "day": COLUMNS["day"][0]})
     with pytest.raises(DataError) as caught:
         read(path)
     assert caught.value.path == path and caught.value.problem.startswith(problem)

@@ -80,20 +80,9 @@ def test_wrong_kind_and_wrong_width():
 
 @pytest.mark.parametrize(
     "X",
-    [
-        None,
-        "rows",
-        7,
-        [1, 2],
-        [["a", "b"]],
-        [[1, 2], [3]],
-        [[1j, 2]],
-        [[10**400, 1]],
-        csr_matrix(np.eye(2)),
-        np.ma.masked_array(np.eye(2), np.eye(2) > 0),
-        np.zeros((2, 2, 2)),
-    ],
-)
+    [None, "rows", 7, [1, 2], [["a", "b"]], [[1, 2], [3]], [[1j, 2]], [[10**400, 1]],
+     csr_matrix(np.eye(2)), np.ma.masked_array(np.eye(2), np.eye(2) > 0), np.zeros((2, 2, 2))],
+)  # fmt: skip
 def test_what_is_no_matrix_of_numbers_is_refused(X):
     with pytest.raises(ValueError, match=r"^X: "):
         Scaling.fit("standardize", X)

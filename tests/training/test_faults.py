@@ -33,6 +33,8 @@ def test_fault_85_promise_03_a_learning_rate_of_a_million(engine, dtype, optimiz
             history = train(network, X, X[:, 0] ** 2, batch_size=8, **options)
         except DivergenceError as error:
             assert f"in epoch {error.epoch}, batch {error.batch}; try a smaller" in str(error)
+            assert not np.isfinite(error.loss) or error.epoch > 1
+            assert error.outcome == "The network has the parameters from before that epoch"
             assert error.epoch > 1 or np.array_equal(network.parameters, before)
         else:
             assert np.isfinite(history.loss).all()

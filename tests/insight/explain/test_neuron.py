@@ -37,11 +37,8 @@ def check(view, whole):
 @pytest.mark.parametrize("notation", ["rows", "columns"])
 @pytest.mark.parametrize("neuron", [(1, 1), (1, 4), (5, 2), (7, 1)])
 def test_every_kind_of_layer(neuron, notation):
-    options = {
-        "penalty": ["l1:strength=0.1", "l2:strength=0.2"],
-        "clip": "norm:limit=0.3",
-        "step": 7,
-    }
+    penalty = ["l1:strength=0.1", "l2:strength=0.2"]
+    options = {"penalty": penalty, "clip": "norm:limit=0.3", "step": 7}
     whole = explain(normed(), X, CLASSES, **options)
     check(explain(normed(), X, CLASSES, neuron=neuron, **options), whole)
     turned = explain(normed(), X, CLASSES, neuron=neuron, notation=notation, **options)

@@ -15,6 +15,7 @@ IMAGES, LABELS = DIGITS.data[:25], DIGITS.target[:25]
 SMALL = {"image_shape": (8, 8)}
 X = np.linspace(-6, 6, 80).reshape(-1, 1)
 Y = np.sin(X)
+AB = ["a", "b"]
 
 
 def half(points):
@@ -25,9 +26,7 @@ def half(points):
 WRONG = {
     plots.plot_boundary: [
         (half, IRIS.data, IRIS.target, {}, "X"),
-        (half, MOONS, MOON[:5], {}, "y"),
-        (half, MOONS, MOON + 1, {}, "y"),
-        (half, MOONS, MOON / 2, {}, "y"),
+        *((half, MOONS, wrong, {}, "y") for wrong in (MOON[:5], MOON + 1, MOON / 2)),
         (half, MOONS, MOON, {"classes": ["a"]}, "classes"),
         (half, MOONS, MOON, {"feature_names": "ab"}, "feature_names"),
         (half, MOONS, MOON, {"resolution": 0}, "resolution"),
@@ -36,33 +35,23 @@ WRONG = {
         (lambda points: half(points) * np.nan, MOONS, MOON, {}, "predict"),
     ],
     plots.plot_confusion: [
-        ([0, 1], [0], ["a", "b"], {}, "y_predicted"),
-        ([0, 2], [0, 1], ["a", "b"], {}, "y_true"),
-        ([0, 1], [0, -1], ["a", "b"], {}, "y_predicted"),
-        ([0.0, 0.5], [0, 1], ["a", "b"], {}, "y_true"),
-        ([[1, 0], [0, 1]], [0, 1], ["a", "b"], {}, "y_true"),
-        ([], [], ["a", "b"], {}, "y_true"),
+        *((wrong, [0, 1], AB, {}, "y_true") for wrong in ([0, 2], [0.0, 0.5], np.eye(2), [])),
+        *(([0, 1], wrong, AB, {}, "y_predicted") for wrong in ([0], [0, -1])),
         ([0], [0], "ab", {}, "classes"),
     ],
     plots.plot_digits: [
         (IMAGES, {"image_shape": (28, 28)}, "image_shape"),
-        (DIGITS.images, SMALL, "images"),
-        (DIGITS.data[:101], SMALL, "images"),
+        *((wrong, SMALL, "images") for wrong in (DIGITS.images, DIGITS.data[:101])),
         (IMAGES, LABELS[:3], SMALL, "labels"),
         (IMAGES, LABELS, LABELS[:3], SMALL, "predictions"),
         (IMAGES[:1], ["3"], [3], SMALL, "predictions"),
-        (IMAGES, LABELS, LABELS, [0.5], SMALL, "confidences"),
-        (IMAGES, LABELS, LABELS, [97.2] * 25, SMALL, "confidences"),
+        *((IMAGES, LABELS, LABELS, wrong, SMALL, "confidences") for wrong in ([0.5], [97.2] * 25)),
         (IMAGES, LABELS, None, [0.5] * 25, SMALL, "confidences"),
     ],
     plots.plot_fit: [
-        (X[:, 0], Y, Y, {}, "X"),
-        (X, Y[:9], Y, {}, "y"),
-        (X, Y, Y[:9], {}, "predictions"),
-        (X, np.hstack([Y, Y]), Y, {}, "y"),
-        (X, Y, np.full(80, np.nan), {}, "predictions"),
-        (X, ["a"] * 80, Y, {}, "y"),
-        (np.empty((0, 1)), [], [], {}, "X"),
+        *((wrong, Y, Y, {}, "X") for wrong in (X[:, 0], np.empty((0, 1)))),
+        *((X, wrong, Y, {}, "y") for wrong in (Y[:9], np.hstack([Y, Y]), ["a"] * 80)),
+        *((X, Y, wrong, {}, "predictions") for wrong in (Y[:9], np.full(80, np.nan))),
     ],
     plots.plot_fit_at_epochs: [
         (X, Y, {}, {}, "predictions"),
@@ -70,13 +59,9 @@ WRONG = {
         (X, Y, {10: Y}, {"losses": {20: 0.5}}, "losses"),
     ],
     plots.plot_history: [
-        ({}, {}, "history"),
-        ({"accuracy": [1.0]}, {}, "history"),
-        ({"loss": []}, {}, "history"),
-        ({"loss": [float("nan")]}, {}, "history"),
-        ({"loss": 0.5}, {}, "history"),
-        ({"loss": ["low"]}, {}, "history"),
         ({"loss": [1.0, 2.0], "accuracy": [1.0]}, {}, "history"),
+        *((wrong, {}, "history") for wrong in ({}, {"accuracy": [1.0]})),
+        *(({"loss": wrong}, {}, "history") for wrong in ([], [float("nan")], 0.5, ["low"])),
     ],
     plots.plot_importance: [
         ([[0.1], [0.2]], ["a"], {}, "names"),
@@ -87,9 +72,7 @@ WRONG = {
         (np.ones((64, 4)), {"image_shape": (28, 28)}, "image_shape"),
         (np.ones((4, 257)), {"image_shape": (2, 2)}, "network"),
         (np.ones((4, 2)), {"feature_names": ["a"]}, "feature_names"),
-        (np.ones(4), {}, "network"),
-        ([[np.nan]], {}, "network"),
-        (Network([ActivationLayer("relu")]), {}, "network"),
+        *((w, {}, "network") for w in (np.ones(4), [[np.nan]], Network([ActivationLayer("relu")]))),
     ],
 }
 

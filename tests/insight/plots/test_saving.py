@@ -11,13 +11,8 @@ from barenet.insight.plots._saving import FORMATS, PLOT_MARK
 from barenet.plots import plot_history, save_figure
 
 HISTORY = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}
-BEGINNINGS = {
-    "jpg": b"\xff\xd8\xff",
-    "pdf": b"%PDF-",
-    "png": b"\x89PNG\r\n\x1a\n",
-    "svg": b"<?xml",
-    "webp": b"RIFF",
-}
+BEGINNINGS = {"jpg": b"\xff\xd8\xff", "pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n",
+              "svg": b"<?xml", "webp": b"RIFF"}  # fmt: skip
 
 
 @pytest.fixture
