@@ -74,13 +74,10 @@ def test_one_row_for_all(engine):
     assert_same_bits(np.broadcast_to(WIDE[0], (90, 300)), 1 / 255, dtype="float32", engine=engine)
 
 
-def test_floats_are_scaled_too(dtype):
-    assert_same_bits(FLOATS.astype("float64"), 0.3, dtype=dtype)
-
-
 @pytest.mark.parametrize("settings", [{"optimizer": "lbfgs"}, {"sample_weight": np.arange(90)}])
-def test_whatever_else_is_asked_for(settings, dtype):
-    assert_same_bits(np.asfortranarray(BYTES), 1 / 255, dtype=dtype, **settings)
+@pytest.mark.parametrize("X", [BYTES, FLOATS.astype("float64")], ids=["bytes", "floats"])
+def test_other_settings_give_the_same_bits(X, settings, dtype):
+    assert_same_bits(np.asfortranarray(X), 0.3, dtype=dtype, **settings)
 
 
 N_ROWS, N_FEATURES = 20_000, 200

@@ -11,7 +11,7 @@ from barenet.engines import ENGINES, Job, choose_engine
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimizers import SGD
-from barenet.schedules import SCHEDULES, ReduceOnPlateau
+from barenet.schedules import SCHEDULES
 from barenet.training import _epoch as epoch_module
 from barenet.training._epoch import Epoch, MeasurementInterrupted, epoch_order, measure
 from barenet.training._run import TrainingConfig
@@ -71,16 +71,6 @@ def test_every_step_has_its_own_rate(schedule):
         epoch.begin(index, 0.1)
         times = [index + batch / 3 for batch in range(3)]
         assert epoch.rates.tolist() == [0.1 * schedule.factor(time, 10) for time in times]
-
-
-def test_a_constant_rate_follows_the_schedule_and_the_optimizer():
-    schedule = ReduceOnPlateau(gamma=0.5)
-    epoch, found = make_epoch(schedule=schedule), []
-    for reductions, rate in ((0, 0.1), (1, 0.1), (1, 1.0)):
-        schedule.reductions = reductions
-        epoch.begin(len(found), rate)
-        found.append(epoch.rates.tolist())
-    assert found == [[0.1] * 3, [0.05] * 3, [0.5] * 3]
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
