@@ -25,7 +25,6 @@ def trained(dtype="float32"):
 
 
 @pytest.mark.parametrize("n_rows", [1, 2, 511, 512, 513, 1500])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_it_says_what_the_network_says(dtype, n_rows):
     network, X = trained(dtype), np.random.default_rng(1).normal(size=(n_rows, 5))
     answer = CompiledNetwork(network).predict(X)
@@ -71,27 +70,27 @@ def test_it_keeps_the_parameters_that_it_was_made_with():
     assert np.allclose(compiled.predict(np.ones((3, 2))), before)
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
-def test_numbers_that_are_none_are_refused_as_the_network_refuses_them(bad):
-    network = Network.dense([2, 3], seed=0)
-    row = np.array([[1.0, bad]])
-    with pytest.raises(ValueError, match="X") as expected:
-        network.predict(row)
-    with pytest.raises(ValueError, match="X") as found:
-        CompiledNetwork(network).predict(row)
-    assert str(found.value) == str(expected.value)
+@pytest.mark.parametrize(
+    "X",
+    [
+        *([[1.0, bad]] for bad in (np.nan, np.inf, 1e300)),
+        *(np.ones(shape) for shape in [(1, 3), 2, (0, 2)]),
+        [["a", "b"]],
+    ],
+)
+def test_inputs_are_refused_as_the_network_refuses_them(X):
+    network, problems = Network.dense([2, 3], seed=0), []
+    for owner in (network, CompiledNetwork(network)):
+        with pytest.raises(ArgumentError) as caught:
+            owner.predict(X)
+        problems.append((caught.value.argument, str(caught.value)))
+    assert problems[0] == problems[1] and problems[0][0] == "X"
 
 
 def test_a_large_row_is_predicted_though_its_square_is_beyond_float32():
     network = Network.dense([2, 3], seed=0)
     row = np.array([[1e25, -1e25]], "float32")
     np.testing.assert_allclose(CompiledNetwork(network).predict(row), network.predict(row), 1e-5)
-
-
-@pytest.mark.parametrize("X", [np.ones((1, 3)), np.ones(2), np.ones((0, 2)), [["a", "b"]]])
-def test_other_shapes_and_words_are_refused(X):
-    with pytest.raises(ValueError, match="X"):
-        CompiledNetwork(Network.dense([2, 3])).predict(X)
 
 
 @pytest.mark.parametrize("owner", [CompiledNetwork, Network.copy])

@@ -25,20 +25,23 @@ def learn(seed, sizes=(300, 20, 3)):
 def learn_small(seed):
     return learn(seed, (4, 8, 3))
 
-expected = [learn(seed) for seed in range(8)]
-"""
-
-EIGHT_THREADS = """
-for _ in range(5):
+def in_eight_threads(function):
     found = [None] * 8
     def work(seed):
-        found[seed] = learn(seed)
+        found[seed] = function(seed)
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == expected
+    return found
+
+expected = [learn(seed) for seed in range(8)]
+"""
+
+EIGHT_THREADS = """
+for _ in range(5):
+    assert in_eight_threads(learn) == expected
 """
 
 A_FORK = """
@@ -60,17 +63,8 @@ assert Parallel(n_jobs=2)(delayed(learn)(seed) for seed in range(4)) == expected
 """
 
 NOTHING_BUILT_YET = """
-found = [None] * 8
-def work(seed):
-    found[seed] = learn_small(seed)
-threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-assert found == [learn_small(seed) for seed in range(8)]
+assert in_eight_threads(learn_small) == [learn_small(seed) for seed in range(8)]
 """
-
 
 ANOTHER_LIBRARY = """
 import numba, numpy

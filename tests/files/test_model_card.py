@@ -73,27 +73,31 @@ def test_beside_names_that_fit_there_is_room_for_a_history(model, path):
     assert load_predictor(path).card.log.n_epochs == 400
 
 
+LOG = TrainingLog.from_history(History({"loss": [0.5]})).to_dict()
 WRONG = [
-    7,
-    {},
-    *({"settings": each} for each in ({"a": "x" * 10_001}, {"\ud800": 1}, {"a": ["\ud800"]})),
-    *(
-        {"data": {"fingerprint": each, "rows": {}}}
-        for each in ("a" * 63, "a" * 63 + "G", "a" * 64 + "\n", 7)
-    ),
-    {"data": {"fingerprint": None, "rows": {"training": -1}}},
-    {"training": {"n_epochs": 10**9, "history": {"epoch": [0]}}},
-]
+    (7, "expected values by names, got 7"),
+    ({}, "'data' is missing"),
+    ({"data": 7}, "data: expected values by names, got 7"),
+    ({"training": 7}, "training: expected values by names, got 7"),
+    ({"training": {"history": 7}}, "history: expected values by names, got 7"),
+    ({"training": {**LOG, "history": {"epoch": [0], "loss": 7}}}, "history: loss: "),
+    ({"training": {"n_epochs": 10**9, "history": {"epoch": [0]}}}, ""),
+    ({"settings": 7}, "settings: expected values by names, got 7"),
+    *(({"settings": each}, "") for each in ({"a": "x" * 10_001}, {"\ud800": 1}, {"a": ["\ud800"]})),
+    *(({"data": {"fingerprint": each, "rows": {}}}, "")
+      for each in ("a" * 63, "a" * 63 + "G", "a" * 64 + "\n", 7)),
+    ({"data": {"fingerprint": None, "rows": {"training": -1}}}, ""),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("changes", WRONG)
-def test_fault_57_what_is_no_card_is_refused(model, path, changes):
+@pytest.mark.parametrize(("changes", "said"), WRONG)
+def test_fault_57_what_is_no_card_is_refused(model, path, changes, said):
     save(model, path)
     extra = read_model(path)[1]
-    card = changes if changes in ([], {}) or not isinstance(changes, dict) else None
-    extra["card"] = {**extra["card"], **changes} if card is None else card
+    is_part = isinstance(changes, dict) and changes
+    extra["card"] = {**extra["card"], **changes} if is_part else changes
     rewrite(path, extra=extra)
-    with pytest.raises(ModelFileError, match="not a valid model"):
+    with pytest.raises(ModelFileError, match=f"not a valid model: card: {said}"):
         load_predictor(path)
 
 

@@ -11,14 +11,10 @@ from predictors import predictor_of
 from barenet import Network, Predictor, TableEncoding, load, load_network, load_predictor, save
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.files._model_card import ModelCard
 from barenet.files._model_file import read_model
 from barenet.files._safetensors import Reader
-from barenet.files._training_log import TrainingLog
-from barenet.training._history import History
 
 X = np.random.default_rng(0).normal(size=(9, 3))
-LOG = TrainingLog.from_history(History({"loss": [0.5]})).to_dict()
 
 
 def predictor(classes=("no", "yes"), outputs=2):
@@ -60,6 +56,12 @@ def test_a_predictor_scales_raw_rows_and_names_the_classes():
     scaled = (X - X.mean(axis=0)) / X.std(axis=0)
     expected = model.network.predict(scaled)
     assert model.probabilities(X) == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(ValueError, match="predicts numbers"):
+        predictor(None, 1).probabilities(X)
+    of_one_output = predictor(outputs=1)
+    p = of_one_output.probabilities(X)
+    assert p.shape == (9, 2) and np.allclose(p.sum(axis=1), 1)
+    assert np.array_equal(p[:, 1:], of_one_output.outputs(X))
     names = np.where(expected[:, 1] > expected[:, 0], "yes", "no")
     assert model.predict(X).tolist() == names.tolist()
 
@@ -72,18 +74,6 @@ def test_a_scaled_target_is_given_back_in_its_own_units(path):
     assert model.targets([10.0, 30.0]).tolist() == [-1, 1]
     save(model, path)
     assert np.array_equal(load_predictor(path).predict(X), model.predict(X))
-
-
-def test_one_sigmoid_output_has_two_probabilities():
-    model = predictor(outputs=1)
-    p = model.probabilities(X)
-    assert p.shape == (9, 2) and np.allclose(p.sum(axis=1), 1)
-    assert np.array_equal(p[:, 1:], model.outputs(X))
-
-
-def test_numbers_have_no_probabilities():
-    with pytest.raises(ValueError, match="predicts numbers"):
-        predictor(None, 1).probabilities(X)
 
 
 def test_the_two_kinds_of_files_are_told_apart(path):
@@ -131,27 +121,6 @@ def test_fault_57_a_predictor_whose_parts_do_not_fit(path, changes):
     save(predictor(), path)
     rewrite(path, extra={**read_model(path)[1], **changes})
     with pytest.raises(ModelFileError, match="not a valid model"):
-        load_predictor(path)
-
-
-@pytest.mark.parametrize(
-    ("card", "said"),
-    [
-        (7, "expected values by names, got 7"),
-        ({}, "'data' is missing"),
-        ({"data": 7}, "data: expected values by names, got 7"),
-        ({"training": 7}, "training: expected values by names, got 7"),
-        ({"training": {"history": 7}}, "history: expected values by names, got 7"),
-        ({"training": {**LOG, "history": {"epoch": [0], "loss": 7}}}, "history: loss: "),
-        ({"settings": 7}, "settings: expected values by names, got 7"),
-    ],
-)
-def test_fault_57_what_is_wrong_with_a_card_names_it(path, card, said):
-    save(predictor(), path)
-    whole = ModelCard().to_dict()
-    changed = {**whole, **card} if isinstance(card, dict) and card else card
-    rewrite(path, extra={**read_model(path)[1], "card": changed})
-    with pytest.raises(ModelFileError, match=f"not a valid model: card: {said}"):
         load_predictor(path)
 
 

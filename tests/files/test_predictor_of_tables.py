@@ -9,7 +9,7 @@ import pytest
 from model_bytes import rewrite
 from predictors import predictor_of
 
-from barenet import Network, TableEncoding, load_network, load_predictor, save
+from barenet import Network, TableEncoding, load_predictor, save
 from barenet.data._table_loading import load_table
 from barenet.errors import DataError, ModelFileError
 from barenet.files._model_file import read_model
@@ -57,15 +57,6 @@ def test_fault_25_columns_come_by_name_from_whatever_holds_them(predictor, data,
     theirs.loc[7, "age"] = "old"
     with pytest.raises(DataError, match=r"^X: row 7: column 'age': expected a number, got 'old'"):
         predictor.predict(theirs)
-
-
-def test_the_file_is_of_format_2_and_holds_text_alone(predictor, path):
-    save(predictor, path)
-    assert np.array_equal(load_network(path).parameters, predictor.network.parameters)
-    _, extra, tensors = read_model(path)
-    assert extra["scaling"] == "table"
-    assert json.loads(tensors["table"].tobytes()) == predictor.preprocessing.to_dict()
-    assert b'\\"format_version\\": 2' in path.read_bytes()
 
 
 def test_many_categories_have_room(path):

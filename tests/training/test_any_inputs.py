@@ -15,11 +15,6 @@ FLOATS = RNG.normal(size=(90, 5)).astype(np.float32)
 Y = RNG.normal(size=90)
 
 
-@pytest.fixture(params=["float32", "float64"])
-def dtype(request):
-    return request.param
-
-
 #: By name: how the rows lie in memory.
 FORMS = {
     "plain": np.copy,
@@ -53,7 +48,7 @@ def assert_same_bits(X, scale=1.0, **settings):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
 @pytest.mark.parametrize("form", FORMS)
-def test_any_form_gives_the_same_bits(form, kind, engine, dtype):
+def test_fault_13_any_memory_order_and_stride(form, kind, engine, dtype):
     X = FORMS[form](BYTES if kind == "uint8" else FLOATS.astype(kind))
     assert_same_bits(X, 1 / 255 if kind == "uint8" else 1.0, dtype=dtype, engine=engine)
 

@@ -16,11 +16,9 @@ X = RNG.normal(size=(40, 3))
 LABELS = (X[:, 0] > 0).astype(int)
 
 engines = pytest.mark.parametrize("engine", ENGINES)
-dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
 @engines
-@dtypes
 @pytest.mark.parametrize("optimizer", sorted({*OPTIMIZERS} - {"lbfgs"}))
 def test_fault_85_promise_03_a_learning_rate_of_a_million(engine, dtype, optimizer):
     """A divergence, or an explosion that is warned of; and never a loss that is no number."""
@@ -33,6 +31,8 @@ def test_fault_85_promise_03_a_learning_rate_of_a_million(engine, dtype, optimiz
             history = train(network, X, X[:, 0] ** 2, batch_size=8, **options)
         except DivergenceError as error:
             assert f"in epoch {error.epoch}, batch {error.batch}; try a smaller" in str(error)
+            assert not np.isfinite(error.loss) or error.epoch > 1
+            assert error.outcome == "The network has the parameters from before that epoch"
             assert error.epoch > 1 or np.array_equal(network.parameters, before)
         else:
             assert np.isfinite(history.loss).all()
@@ -41,7 +41,6 @@ def test_fault_85_promise_03_a_learning_rate_of_a_million(engine, dtype, optimiz
 
 
 @engines
-@dtypes
 @pytest.mark.parametrize("scale", [1e3, 1e12, 1e30])
 def test_promise_03_lbfgs_far_from_all_numbers(engine, dtype, scale):
     """It chooses its own steps, so it is thrown out by targets instead of a learning rate."""
@@ -57,7 +56,6 @@ def test_promise_03_lbfgs_far_from_all_numbers(engine, dtype, scale):
 
 
 @engines
-@dtypes
 @pytest.mark.parametrize(("output", "n_outputs"), [("softmax", 3), ("softmax", 2), ("sigmoid", 1)])
 def test_fault_86_logits_of_ten_thousand(engine, dtype, output, n_outputs):
     network = Network.dense([3, n_outputs], output=output, seed=1, dtype=dtype)
@@ -74,7 +72,6 @@ def test_fault_86_logits_of_ten_thousand(engine, dtype, output, n_outputs):
 
 
 @engines
-@dtypes
 @pytest.mark.parametrize(("output", "n_outputs"), [("softmax", 2), ("sigmoid", 1)])
 def test_fault_87_the_logarithm_of_zero(engine, dtype, output, n_outputs):
     """Sure of the wrong class: −log p is the difference of the logits, where p itself is 0."""
@@ -88,7 +85,6 @@ def test_fault_87_the_logarithm_of_zero(engine, dtype, output, n_outputs):
 
 
 @engines
-@dtypes
 def test_fault_88_denormals_change_no_answer(engine, dtype):
     tiny = float(np.finfo(dtype).tiny) / 8
     rows, twin = np.zeros((40, 3)), np.zeros((40, 3))
@@ -105,7 +101,6 @@ def test_fault_88_denormals_change_no_answer(engine, dtype):
 
 
 @engines
-@dtypes
 @pytest.mark.filterwarnings("ignore:in epoch 1, every gradient of an epoch was 0:RuntimeWarning")
 def test_fault_88_denormals_take_less_than_three_times_as_long(engine, dtype):
     """By the processor's own time, the least of some turns; where they are slow it is 10 times."""
@@ -124,7 +119,6 @@ def test_fault_88_denormals_take_less_than_three_times_as_long(engine, dtype):
 
 
 @engines
-@dtypes
 def test_fault_89_dead_relus_warn_and_stay_finite(engine, dtype):
     network = Network.dense([3, 4, 1], seed=1, dtype=dtype)
     network.layers[0].bias = -1e3

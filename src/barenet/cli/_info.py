@@ -79,12 +79,12 @@ def _predictor_document(predictor: Predictor) -> dict[str, Any]:
     """The inputs, the outputs and the model card, with epochs counted from 1 instead of 0."""
     encoding, target, card = predictor.preprocessing, predictor.target_scaling, predictor.card
     document: dict[str, Any] = card.to_dict() if card else dict.fromkeys(ModelCard().to_dict())
-    document |= {name: getattr(predictor, name) for name in PLAIN if name != "target_name"}
     if card and card.log:
         history = {**document["training"]["history"], "epoch": list(card.log.epochs)}
         document["training"] |= {"best_epoch": card.log.best_epoch, "history": history}
     return {
         "target": predictor.target_name,
+        **{name: getattr(predictor, name) for name in PLAIN if name != "target_name"},
         "scaling": encoding.name if isinstance(encoding, Scaling) else None,
         "columns": encoding.to_dict()["columns"] if isinstance(encoding, TableEncoding) else None,
         "target_scaling": target.name if target else None,

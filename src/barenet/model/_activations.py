@@ -110,11 +110,6 @@ class LeakyReLU(Activation):
     ----------
     slope : float, default=0.01
         Derivative for z ≤ 0.
-
-    Examples
-    --------
-    >>> LeakyReLU(slope=0.1).forward(np.array([[-1.0, 2.0]]))
-    array([[-0.1, 2. ]])
     """
 
     slope: float = option(0.01)
@@ -141,11 +136,6 @@ class ELU(Activation):
     ----------
     alpha : float, default=1.0
         −α is the limit for z → −∞.
-
-    Examples
-    --------
-    >>> ELU().forward(np.array([[-1.0, 2.0]])).round(4)
-    array([[-0.6321, 2. ]])
     """
 
     alpha: float = option(1.0)

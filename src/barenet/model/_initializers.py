@@ -49,13 +49,7 @@ class Initializer(Configurable, ABC):
 
 
 class Zeros(Initializer):
-    """All zeros, for biases. With zero weights, all neurons would stay the same.
-
-    Examples
-    --------
-    >>> Zeros().draw(np.random.RandomState(0), (2,), 3, 2)
-    array([0., 0.])
-    """
+    """All zeros, for biases. With zero weights, all neurons would stay the same."""
 
     name = "zeros"
 
@@ -71,11 +65,6 @@ class Normal(Initializer):
     ----------
     std : float, default=0.1
         Standard deviation.
-
-    Examples
-    --------
-    >>> Normal(std=0.1).draw(np.random.RandomState(0), (2,), 3, 2).round(4)
-    array([0.1764, 0.04 ])
     """
 
     std: float = option(0.1, ge=0)
@@ -93,11 +82,6 @@ class Uniform(Initializer):
     ----------
     limit : float, default=0.1
         Largest absolute value.
-
-    Examples
-    --------
-    >>> Uniform(limit=0.1).draw(np.random.RandomState(0), (2,), 3, 2).round(4)
-    array([0.0098, 0.043 ])
     """
 
     limit: float = option(0.1, ge=0)

@@ -116,11 +116,6 @@ class ExponentialDecay(Schedule):
     ----------
     gamma : float, default=0.95
         Factor per epoch.
-
-    Examples
-    --------
-    >>> ExponentialDecay(gamma=0.25).factor(0.5, 10)
-    0.5
     """
 
     name = "exponential"
@@ -138,11 +133,6 @@ class InverseScaling(Schedule):
     ----------
     power : float, default=0.5
         p.
-
-    Examples
-    --------
-    >>> InverseScaling(power=0.5).factor(3, 10)
-    0.5
     """
 
     name = "inverse_scaling"

@@ -20,10 +20,8 @@ def batches(
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        The samples.
-    y : ndarray of shape (n_samples, ...)
-        Their targets.
+    X, y : ndarray of shape (n_samples, n_features) and (n_samples, ...)
+        The samples and their targets.
     size : int, default=32
         Rows in a batch; the last batch has the rest.
     rng : numpy.random.Generator or int, optional
@@ -31,10 +29,8 @@ def batches(
 
     Yields
     ------
-    X_batch : ndarray of shape (size, n_features)
-        The next samples.
-    y_batch : ndarray of shape (size, ...)
-        Their targets.
+    X_batch, y_batch : ndarray of shape (size, n_features) and (size, ...)
+        The next samples and their targets.
 
     Raises
     ------

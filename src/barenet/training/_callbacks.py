@@ -169,7 +169,8 @@ class EarlyStopping(Callback):
             )
 
     def on_epoch(self, run: Run) -> None:
-        value = self._badness(run)
+        value = run.history[self.monitor][-1]
+        value = -value if self.monitor in run.maximized_metrics else value
         if value < self.best - self.minimum_delta:
             self.best, self.waited = value, 0
             if self.restore_best:
@@ -202,11 +203,6 @@ class EarlyStopping(Callback):
     def on_end(self, run: Run) -> None:
         if self.restore_best and self.snapshot is not None:
             self.snapshot.restore(run.network)
-
-    def _badness(self, run: Run) -> float:
-        """The monitored number, negative for a maximized curve."""
-        value = run.history[self.monitor][-1]
-        return -value if self.monitor in run.maximized_metrics else value
 
 
 #: A callback, a function of the run, or several of them.

@@ -210,11 +210,9 @@ def validate_state(
         check_number(optimizer["reported"], "reported", ge=0, le=count, integer=True)
         if "start" in optimizer:
             gradients = np.zeros((count, parameters.size), parameters.dtype)
+            values, places = np.zeros(count), np.zeros(count, np.int64)
             examples["optimizer"] |= {"start": parameters, "gradients": gradients}
-            examples["optimizer"] |= {
-                "values": np.zeros(count),
-                "places": np.zeros(count, np.int64),
-            }
+            examples["optimizer"] |= {"values": values, "places": places}
     for name, example in examples.items():
         validate_like(state[name], example)
 

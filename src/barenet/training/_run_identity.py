@@ -8,7 +8,7 @@ import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,6 @@ from barenet.model._array_dataset import ArrayDataset
 from barenet.model._stateful import Stateful
 from barenet.training._callbacks import Callback
 from barenet.training._run import TrainingConfig
-
-T = TypeVar("T")
 
 #: Bytes that a checksum takes at a time.
 BLOCK = 2**24
@@ -92,7 +90,7 @@ def stateful_callbacks(callbacks: Sequence[Callback]) -> list[Callback]:
     return [each for each in callbacks if type(each).state_dict is not Stateful.state_dict]
 
 
-def numbered(name: str, things: Sequence[T]) -> dict[str, T]:
+def numbered(name: str, things: Sequence[Any]) -> dict[str, Any]:
     """Name things by their kind and position: "layer 0", "layer 1"."""
     return {f"{name} {place}": thing for place, thing in enumerate(things)}
 

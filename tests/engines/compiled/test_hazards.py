@@ -40,7 +40,6 @@ def small(output="softmax", dtype="float32", hidden="tanh", n_inputs=5):
     return Network.dense([n_inputs, 7, 3], hidden=hidden, output=output, seed=1, dtype=dtype)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("hidden", ["relu", "tanh", "sigmoid", "gelu", "softplus"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("where", ["weights", "bias", "last bias"])
@@ -61,7 +60,6 @@ def test_a_parameter_that_is_no_number(where, bad, hidden, dtype):
         assert np.array_equal(expected, seen)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("output", ["softmax", "sigmoid", "identity", "exponential"])
 @pytest.mark.parametrize("size", [1e2, 1e4, 1e30])
 def test_huge_outputs(size, output, dtype):
@@ -85,7 +83,6 @@ def test_huge_outputs(size, output, dtype):
         np.testing.assert_allclose(seen, expected, rtol=1e-4, atol=1e-5 * scale)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("settings", "factor"),
     [
@@ -152,7 +149,6 @@ def test_norms_of_constant_and_huge_columns():
 # Numbers close to 0
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", ["momentum", "adam", "rmsprop"])
 def test_moments_that_decay_into_denormals(optimizer, dtype):
     """With hardly any gradient, they shrink by a factor in each of some hundred steps."""

@@ -25,17 +25,19 @@ def many_cores(monkeypatch):
     monkeypatch.setattr(cores, "load_tbb", lambda: True)
 
 
-def layers_for(name):
-    return {
-        "plain": [Dense(9, 20, "tanh"), Dense(20, 3, "softmax")],
-        "wide": [Dense(300, 20, "tanh"), Dense(20, 3, "softmax")],
-        "wide and wide": [Dense(513, 100, "tanh"), Dense(100, 3, "softmax")],
-        "batch norm": [Dense(300, 20), BatchNorm(20), Dense(20, 3), BatchNorm(3)],
-        "batch norm first": [BatchNorm(9), Dense(9, 40, "tanh"), Dense(40, 3, "softmax")],
-        "dropout and layer norm": [Dense(9, 20, "relu"), Dropout(0.3), LayerNorm(20), Dense(20, 3)],
-    }[name]
-
-
+LAYERS = {
+    "plain": lambda: [Dense(9, 20, "tanh"), Dense(20, 3, "softmax")],
+    "wide": lambda: [Dense(300, 20, "tanh"), Dense(20, 3, "softmax")],
+    "wide and wide": lambda: [Dense(513, 100, "tanh"), Dense(100, 3, "softmax")],
+    "batch norm": lambda: [Dense(300, 20), BatchNorm(20), Dense(20, 3), BatchNorm(3)],
+    "batch norm first": lambda: [BatchNorm(9), Dense(9, 40, "tanh"), Dense(40, 3, "softmax")],
+    "dropout and layer norm": lambda: [
+        Dense(9, 20, "relu"),
+        Dropout(0.3),
+        LayerNorm(20),
+        Dense(20, 3),
+    ],
+}
 SETTINGS = {
     "plain": {"loss": "squared_error"},
     "norm": {"clip": ClipNorm(0.01), "penalty": [L1(0.01), L2(0.1)]},
@@ -45,7 +47,7 @@ SETTINGS = {
 
 
 def all_bits(name, threads, batch_size=33, **settings):
-    network = Network(layers_for(name), seed=1)
+    network = Network(LAYERS[name](), seed=1)
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(70, network.n_inputs)), np.eye(3)[np.arange(70) % 3]
     history = train(
@@ -57,10 +59,7 @@ def all_bits(name, threads, batch_size=33, **settings):
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-@pytest.mark.parametrize(
-    "name",
-    ["plain", "wide", "wide and wide", "batch norm", "batch norm first", "dropout and layer norm"],
-)
+@pytest.mark.parametrize("name", LAYERS)
 def test_any_number_of_threads_gives_the_same_bits(name, settings, many_cores):
     if settings == "value" and "batch norm" in name:
         settings = "norm"

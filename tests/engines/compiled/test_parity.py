@@ -86,14 +86,12 @@ def small(hidden="tanh", output="identity"):
     return lambda dtype: Network.dense([5, 7, 20, 3], hidden=hidden, output=output, dtype=dtype)
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("batch_size", [1, 8, 37])
 def test_promise_07_every_layer(dtype, batch_size):
     assert {layer.name for layer in every_layer(dtype).layers} == set(LAYERS)
     assert_equal(every_layer, dtype, batch_size=batch_size, optimizer="momentum")
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_promise_07_every_activation(name, dtype):
     make = small("tanh", name) if name == "exponential" else small(name)  # that one is for outputs
@@ -101,7 +99,6 @@ def test_promise_07_every_activation(name, dtype):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize(
     ("loss", "output"),
     [
@@ -114,7 +111,6 @@ def test_promise_07_every_loss_on_every_output(loss, output, dtype, weighted):
     assert_equal(small("tanh", output), dtype, spec=loss, weighted=weighted)
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("gamma", [0, 0.5, 2])
 @pytest.mark.parametrize("output", ["sigmoid", "softmax"])
 @pytest.mark.parametrize("loss", ["binary_focal", "categorical_focal"])
@@ -129,7 +125,6 @@ def test_focal_losses_of_a_network_that_is_sure(loss, output, gamma, dtype):
     assert_equal(sure, dtype, spec=f"{loss}:gamma={gamma}")
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize(
     "settings",
     [
@@ -170,7 +165,6 @@ def test_promise_07_any_architecture_and_batch_size(sizes, batch_size, hidden):
     assert_equal(make, spec="huber:delta=0.5", batch_size=batch_size, optimizer="momentum")
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize(
     "bits", [0, 256, *(pytest.param(bits, marks=pytest.mark.slow) for bits in (128, 512))]
 )

@@ -36,6 +36,10 @@ def job_for(network, n_rows, weighted=False, **settings):
     return Job(network=network, rows=rows, loss=loss, optimizer=rule, seed=5, **settings)
 
 
+def dense(*sizes, dtype, hidden="tanh"):
+    return lambda: Network.dense(sizes, hidden=hidden, output="softmax", seed=1, dtype=dtype)
+
+
 def all_that_an_engine_does(spec, network, batch_size, n_rows, threads=1, **settings):
     """A gradient, an epoch with a last batch that is not full, and what is then predicted."""
     job = job_for(network, n_rows, **settings)
@@ -57,27 +61,18 @@ def assert_equal(make, batch_size, n_rows, dtype, **settings):
         np.testing.assert_allclose(other, one, rtol=0, atol=TOLERANCE[dtype] * scale)
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("n_hidden", N_HIDDEN)
 @pytest.mark.parametrize("n_inputs", N_INPUTS)
 def test_wide_inputs_into_narrow_and_wide_layers(n_inputs, n_hidden, dtype):
-    def make():
-        return Network.dense(
-            [n_inputs, n_hidden, 3], hidden="tanh", output="softmax", seed=1, dtype=dtype
-        )
-
-    assert_equal(make, 33, 70, dtype)
+    assert_equal(dense(n_inputs, n_hidden, 3, dtype=dtype), 33, 70, dtype)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 8, 31, 32, 33, 64])
 def test_every_batch_size(batch_size):
-    def make():
-        return Network.dense([300, 16, 3], hidden="tanh", output="softmax", seed=1, dtype="float64")
-
+    make = dense(300, 16, 3, dtype="float64")
     assert_equal(make, batch_size, 70, "float64", weighted=True)
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize(
     "first",
     [
@@ -100,33 +95,24 @@ def test_other_layers_first_or_after(first, dtype):
 @pytest.mark.parametrize("bits", [0, 128, 256])
 def test_narrower_vectors(bits, monkeypatch):
     monkeypatch.setenv("BARENET_SIMD_BITS", str(bits))
-    for n_inputs, n_hidden in [(256, 65), (257, 1), (784, 16), (320, 3)]:
-
-        def make(sizes=(n_inputs, n_hidden, 3)):
-            return Network.dense(sizes, hidden="relu", output="softmax", seed=1, dtype="float32")
-
+    for sizes in [(256, 65), (257, 1), (784, 16), (320, 3)]:
+        make = dense(*sizes, 3, hidden="relu", dtype="float32")
         assert_equal(make, 33, 70, "float32")
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 4, 5])
 def test_few_rows_and_layers_of_one_vector(batch_size, dtype):
     """Those are done row by row, with whatever comes before and after."""
     for sizes in ([1, 1, 3], [5, 8, 3], [17, 16, 16, 3], [40, 33, 2, 3], [300, 10, 70, 3]):
-
-        def make(sizes=sizes):
-            return Network.dense(sizes, hidden="tanh", output="softmax", seed=1, dtype=dtype)
-
+        make = dense(*sizes, dtype=dtype)
         assert_equal(make, batch_size, 4, dtype, weighted=True)
         assert_equal(make, batch_size, 11, dtype, clipping=ClipNorm(0.1))
 
 
 def test_batches_that_grow_and_shrink():
     """A program has room for the largest batch so far, and parts that do not depend on it."""
-    expected, found = (
-        Network.dense([300, 16, 3], hidden="tanh", output="softmax", seed=1, dtype="float64")
-        for _ in "ab"
-    )
+    make = dense(300, 16, 3, dtype="float64")
+    expected, found = make(), make()
     for spec, network in ((ReferenceEngine, expected), (CompiledEngine, found)):
         engine = spec(job_for(network, 70))
         for step, size in enumerate((3, 40, 1, 70, 33)):
@@ -163,7 +149,7 @@ def test_rows_that_the_last_batch_does_not_have_are_nobodys():
 def test_bytes_with_a_scale():
     rng = np.random.default_rng(0)
     X, y = rng.integers(256, size=(50, 300), dtype=np.uint8), np.arange(50) % 3
-    networks = [Network.dense([300, 16, 3], hidden="tanh", output="softmax", seed=1) for _ in "ab"]
+    networks = [dense(300, 16, 3, dtype="float32")() for _ in "ab"]
     for network, engine in zip(networks, ("reference", "compiled"), strict=True):
         train(network, X, y, epochs=3, scale=1 / 255, engine=engine)
     assert networks[1].parameters == pytest.approx(networks[0].parameters, abs=1e-4)

@@ -57,38 +57,18 @@ FORMULAS = [
 ]
 
 
-def compiled(formula):
-    return nb.njit(**INLINE)(formula)
-
-
-(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17) = (
-    compiled(formula) for formula, _ in FORMULAS
-)
-
-
+#: A kernel in which each formula has a row of C.
+SOURCE = """
 def every_formula(spec, step, op, start, stop):
-    """Each formula has a row of C."""
     a, b = vectors(spec, op.a, 0), vectors(spec, op.b, 0)
     for i in range(start, stop, lanes(spec)):
-        x, y = a[i], b[i]
-        vectors(spec, op.c, 0 * stop)[i] = f0(x, y)
-        vectors(spec, op.c, 1 * stop)[i] = f1(x, y)
-        vectors(spec, op.c, 2 * stop)[i] = f2(x, y)
-        vectors(spec, op.c, 3 * stop)[i] = f3(x, y)
-        vectors(spec, op.c, 4 * stop)[i] = f4(x, y)
-        vectors(spec, op.c, 5 * stop)[i] = f5(x, y)
-        vectors(spec, op.c, 6 * stop)[i] = f6(x, y)
-        vectors(spec, op.c, 7 * stop)[i] = f7(x, y)
-        vectors(spec, op.c, 8 * stop)[i] = f8(x, y)
-        vectors(spec, op.c, 9 * stop)[i] = f9(x, y)
-        vectors(spec, op.c, 10 * stop)[i] = f10(x, y)
-        vectors(spec, op.c, 11 * stop)[i] = f11(x, y)
-        vectors(spec, op.c, 12 * stop)[i] = f12(x, y)
-        vectors(spec, op.c, 13 * stop)[i] = f13(x, y)
-        vectors(spec, op.c, 14 * stop)[i] = f14(x, y)
-        vectors(spec, op.c, 15 * stop)[i] = f15(x, y)
-        vectors(spec, op.c, 16 * stop)[i] = f16(x, y)
-        vectors(spec, op.c, 17 * stop)[i] = f17(x, y)
+""" + "".join(
+    f"        vectors(spec, op.c, {row} * stop)[i] = f{row}(a[i], b[i])\n"
+    for row in range(len(FORMULAS))
+)
+KERNEL = {"vectors": vectors, "lanes": lanes}
+KERNEL |= {f"f{row}": nb.njit(**INLINE)(formula) for row, (formula, _) in enumerate(FORMULAS)}
+exec(SOURCE, KERNEL)
 
 
 def whole_vectors(spec, step, op, start, stop):
@@ -143,7 +123,7 @@ def numbers(dtype):
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
 def test_every_operator_and_function_gives_the_bits_of_numpy(dtype, count):
     a, b = numbers(dtype)
-    found, _ = run(every_formula, count, a, b, len(FORMULAS))
+    found, _ = run(KERNEL["every_formula"], count, a, b, len(FORMULAS))
     with np.errstate(all="ignore"):
         for index, (_, oracle) in enumerate(FORMULAS):
             expected = oracle(a, b)

@@ -48,20 +48,15 @@ def random_table(
 
 def random_predictor(rng: np.random.Generator, encoding: TableEncoding) -> Predictor:
     """A network of random weights, for classes or for numbers far from 0."""
-    target, n_outputs, dtype = (
-        None,
-        int(rng.integers(1, 4)),
-        str(rng.choice(["float32", "float64"])),
-    )
+    n_outputs, dtype = int(rng.integers(1, 4)), str(rng.choice(["float32", "float64"]))
+    target = None
     classes = ("a", "b", "c")[: max(2, n_outputs)] if rng.random() < 0.5 else None
     output = "identity" if classes is None else "softmax" if n_outputs > 1 else "sigmoid"
     if classes is None:
         offset, factor = rng.choice(OFFSETS, n_outputs), 1 / rng.choice(SPREADS[:4], n_outputs)
         target = Scaling("standardize", offset, factor)
-    layers = [encoding.n_outputs, 6, n_outputs]
-    network = Network.dense(
-        layers, hidden="tanh", output=output, seed=int(rng.integers(999)), dtype=dtype
-    )
+    layers, seed = [encoding.n_outputs, 6, n_outputs], int(rng.integers(999))
+    network = Network.dense(layers, hidden="tanh", output=output, seed=seed, dtype=dtype)
     return predictor_of(network, encoding, classes=classes, target_scaling=target)
 
 

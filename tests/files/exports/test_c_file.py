@@ -222,10 +222,10 @@ def test_no_name_of_a_column_gets_out_of_the_comment(table, tmp_path):
     compile_c(tmp_path / "it.c", "-shared", "-fPIC")
 
 
-def beyond(name, part, factor, width):
-    """A model of the sweep whose scale no float of C holds."""
+def beyond(part, width, factor):
+    """A model whose scale no float of C holds."""
     scaling = Scaling("standardize", np.zeros(width), np.full(width, factor))
-    return lambda build: replace(build(name).model, **{part: scaling})
+    return lambda build: replace(build("scaled number").model, **{part: scaling})
 
 
 def layers(*parts):
@@ -243,10 +243,8 @@ REFUSED = [
     (layers(Dense(1, 1, init="normal:std=1e300")), "^model: weights "),
     (layers(Dense(1, 1, "leaky_relu:slope=1e60")), r"^model: slope 1e\+60 is beyond the range of"),
     (layers(LayerNorm(1, epsilon=1e-60)), "^model: epsilon 1e-60"),
-    *((beyond("scaled number", "preprocessing", each, 3), "factor 1e.50 is beyond the range of")
-      for each in (1e-50, 1e50)),
-    *((beyond("scaled number", "target_scaling", each, 1), "factor 1e.50 is beyond the range of")
-      for each in (1e-50, 1e50)),
+    *((beyond(*part, factor), "factor 1e.50 is beyond the range of a C float")
+      for part in (("preprocessing", 3), ("target_scaling", 1)) for factor in (1e-50, 1e50)),
     (far_column, "column 'age': scale 1e-60 is beyond the range"),
     (lambda build: build("dates").model, "column 'day' holds a date, whose seconds a float of C"),
     (lambda build: replace(build("two classes").model, classes=("x" * 4096, "y")),

@@ -131,13 +131,6 @@ class LayerNorm(Normalization):
         Number of features.
     epsilon : float, default=1e-5
         ε, which prevents a division by 0.
-
-    Examples
-    --------
-    >>> from barenet import Network
-    >>> from barenet.layers import LayerNorm
-    >>> Network([LayerNorm(3)]).predict([[1.0, 2.0, 3.0]]).round(3)
-    array([[-1.225, 0. , 1.225]], dtype=float32)
     """
 
     name: ClassVar[str] = "layer_norm"

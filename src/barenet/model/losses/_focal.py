@@ -168,12 +168,6 @@ class CategoricalFocal(Focal, CategoricalLoss):
     ----------
     gamma : float, default=2.0
         γ, 0 or more; larger values give well predicted rows less weight.
-
-    Examples
-    --------
-    >>> p, y = np.array([[0.7, 0.2, 0.1]]), np.array([[1.0, 0.0, 0.0]])
-    >>> round(CategoricalFocal(gamma=1).value(p, y), 6)  # −0.3 ln 0.7
-    0.107002
     """
 
     name = "categorical_focal"

@@ -64,13 +64,6 @@ class RMSProp(Optimizer):
     ----------
     decay, epsilon : float, default=0.99 and 1e-8
         ρ, the fraction of the old average that is kept, and ε, which prevents a division by 0.
-
-    Examples
-    --------
-    >>> theta = np.array([1.0])
-    >>> RMSProp(learning_rate=0.1, decay=0.99).step(theta, np.array([5.0]))
-    >>> theta.round(6)  # 1 − 0.1 · 5 / √(0.01 · 25)
-    array([0.])
     """
 
     name = "rmsprop"

@@ -79,13 +79,6 @@ class Nesterov(Momentum):
     and Hinton, "On the importance of initialization and momentum in deep learning" (2013). From
     Nesterov, "A method of solving a convex programming problem with convergence rate O(1/k²)"
     (1983).
-
-    Examples
-    --------
-    >>> theta, nesterov = np.array([1.0]), Nesterov(learning_rate=0.1)
-    >>> nesterov.step(theta, np.array([1.0]))
-    >>> theta  # 1 − 0.09 − 0.1
-    array([0.81])
     """
 
     name = "nesterov"
