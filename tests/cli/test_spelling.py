@@ -56,28 +56,6 @@ def test_an_error_names_the_flag_as_it_was_typed(barenet, iris, command, flag):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        ("--learning_rate=-1", "--learning_rate: expected a number above 0, got -1.0"),
-        ("--optimizer adam:learning_rate=-1", "--optimizer: adam's learning_rate: expected"),
-        ("--optimizer lbfgs --learning-rate 1", "--learning-rate: lbfgs finds its own step"),
-        ("--optimizer=", "--optimizer: unknown ''"),
-        ("--hidden leaky_relu:slope=x", "--hidden: leaky_relu's slope: expected a number"),
-        ("--split-seed=-1", "--split-seed: expected a whole number from 0"),
-        ("--start-from nowhere", "--start-from: nowhere: there is no such file"),
-        ("--clip-norm 1 --clip-value 1", "--clip-norm, --clip-value: expected"),
-        ("--dtype float16", '"float16" for --dtype. Choose from: "float32", "float64"'),
-        ("--seed 1 --seed 2", "--seed specified multiple times"),
-        ("--epochs", "--epochs requires an argument"),
-        ("wine", "wine"),
-    ],
-)
-def test_a_wrong_value_is_named_by_its_flag(barenet, arguments, problem):
-    done = barenet("train", "iris", *arguments.split())
-    assert done.status == 2 and problem in done.err
-
-
-@pytest.mark.parametrize(
     ("setting", "problem"),
     [
         ("epochs = -3", "epochs in {path}: expected a whole number of 1 or more, got -3"),
