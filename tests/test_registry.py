@@ -53,7 +53,7 @@ OPTIONS = [
 
 def right_values(option: dataclasses.Field) -> st.SearchStrategy:
     """What every option of a kind takes: counts from 1, numbers between 0 and 1."""
-    if option.type is int:
+    if option.type in (int, "int"):
         return st.integers(1, 1000)
     return st.floats(1e-300, 1, exclude_max=True)
 
@@ -154,7 +154,7 @@ def test_fault_33_an_option_out_of_its_range(spec):
 @pytest.mark.parametrize("number", [np.float64(0.25), np.float32(0.25)], ids=["double", "single"])
 @pytest.mark.parametrize(("argument", "kind", "option"), OPTIONS)
 def test_an_option_may_be_a_number_of_numpy(argument, kind, option, number):
-    value = np.int64(3) if option.type is int else number
+    value = np.int64(3) if option.type in (int, "int") else number
     thing = smallest(kind, **{option.name: value})
     assert "np." not in spec_of(thing)
     assert REGISTRIES[argument][1](spec_of(thing)) == thing
