@@ -72,8 +72,9 @@ class CheckpointManager:
         self.has_saved = False
         self.settings = settings_of(engine, config, callbacks)  # before a callback changes a rate
         self._data: dict[str, Any] = {}
-        # They take seconds for large data, and a signal to end should not wait for them.
-        self._checksums = threading.Thread(target=self._compute_checksums, daemon=True)
+        # After 1 s: a short run needs none, and with large data a signal to end should not wait.
+        self._checksums = threading.Timer(1, self._compute_checksums)
+        self._checksums.daemon = True
         self._checksums.start()
 
     @contextmanager
@@ -133,8 +134,7 @@ class CheckpointManager:
             changes(state.get("settings", {}), self.settings),
             changes(state.get("data", {}), self._data_identity()),
         ]
-        if any(other):
-            text = "; ".join(filter(None, other))
+        if text := "; ".join(filter(None, other)):
             raise ResumeError(f"resume: the checkpoint is of another run: {text}")
         if elsewhere := changes(state.get("surroundings", {}), environment(self.engine.name)):
             warnings.warn(
@@ -162,8 +162,9 @@ class CheckpointManager:
         self._data = data_of(self.engine.job.rows, self.config.held_out)
 
     def _data_identity(self) -> dict[str, Any]:
+        self._checksums.cancel()
         self._checksums.join()
-        if not self._data:  # an error in the thread is raised here
+        if not self._data:  # it was too early for them; or an error in the thread is raised here
             self._compute_checksums()
         return self._data
 
@@ -210,9 +211,8 @@ def validate_state(
         check_number(optimizer["reported"], "reported", ge=0, le=count, integer=True)
         if "start" in optimizer:
             gradients = np.zeros((count, parameters.size), parameters.dtype)
-            values, places = np.zeros(count), np.zeros(count, np.int64)
-            examples["optimizer"] |= {"start": parameters, "gradients": gradients}
-            examples["optimizer"] |= {"values": values, "places": places}
+            counted = {"values": np.zeros(count), "places": np.zeros(count, np.int64)}
+            examples["optimizer"] |= {"start": parameters, "gradients": gradients, **counted}
     for name, example in examples.items():
         validate_like(state[name], example)
 

@@ -21,10 +21,10 @@ BITS, WIDTHS = ir.IntType(32), (0, 128, 256, 512)
 
 def vector_bits() -> int:
     """Bits of a vector register; ``BARENET_SIMD_BITS`` in the environment can lower it."""
-    asked, widest = os.environ.get("BARENET_SIMD_BITS", ""), widest_bits()
-    if asked not in ("", *map(str, WIDTHS)):
-        raise ValueError(f"BARENET_SIMD_BITS: expected one of {WIDTHS}, got {asked!r}")
-    return min(widest, int(asked or widest))
+    requested, widest = os.environ.get("BARENET_SIMD_BITS", ""), widest_bits()
+    if requested not in ("", *map(str, WIDTHS)):
+        raise ValueError(f"BARENET_SIMD_BITS: expected one of {WIDTHS}, got {requested!r}")
+    return min(widest, int(requested or widest))
 
 
 @functools.cache
