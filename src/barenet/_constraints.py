@@ -95,8 +95,10 @@ def check_number(
     if isinstance(value, kind) and not isinstance(value, bool):
         with contextlib.suppress(OverflowError):  # a whole number too large for a float
             number = int(value) if integer else float(value)  # type: ignore[call-overload]
-            within = (getattr(operator, name)(number, limit) for name, limit in limits.items())
-            if math.isfinite(number) and all(within):
+            within = math.isfinite(number)
+            for comparison, limit in limits.items():
+                within = within and getattr(operator, comparison)(number, limit)
+            if within:
                 return number
     noun = "whole number" if integer else "number"
     raise ArgumentError.of(argument, value, f"a {noun}{_in_words(**limits)}", part=part)
