@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, train
-from barenet.engines import ENGINES
-from barenet.engines import _threads as cores
+from barenet.engines import ENGINES, _threads as cores
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimizers import OPTIMIZERS
 from barenet.training import _loop as loop
