@@ -16,8 +16,7 @@ from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._layout import Snapshot
 from barenet.optimization.optimizers import Optimizer
-from barenet.training._callbacks import Callback
-from barenet.training._run import Run
+from barenet.training._run import Callback, Run
 
 #: The learning rate of "adaptive" is not divided below this.
 LOWEST_RATE = 1e-6

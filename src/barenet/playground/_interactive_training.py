@@ -22,8 +22,7 @@ from barenet.playground._resumed_schedule import ResumedSchedule
 from barenet.playground._trainer_messages import ProgressReport, Status, UpdateRecord
 from barenet.playground._training_state import SETTINGS_CHANGED, TrainingState
 from barenet.playground._training_task import TrainingTask
-from barenet.training._callbacks import Callback
-from barenet.training._run import Run
+from barenet.training._run import Callback, Run
 from barenet.training._train import train
 
 #: Seconds between two reports, shorter than between two pictures; and the largest fraction of the
