@@ -18,11 +18,16 @@ from numpy.typing import NDArray
 from barenet._version import __version__
 from barenet.data._column import Column
 from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
+from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import c_activation
 from barenet.files.exports._c_calls import CallPlan, check_single
-from barenet.files.exports._inference_program import Program
-from barenet.files.exports._quantization import RoundedAffine, Rounding
+from barenet.files.exports._inference_program import (
+    Program,
+    number_markers,
+    unsupported_column,
+)
+from barenet.files.exports._quantization import Rounding
 from barenet.files.exports._source_text import (
     c_string,
     flow,
@@ -31,7 +36,6 @@ from barenet.files.exports._source_text import (
     rest_of,
     words,
 )
-from barenet.files.exports._steps import Apply, TableEncodeStep, unsupported_column
 
 #: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
 MOST_ERROR = 2e-5
@@ -65,7 +69,7 @@ def _source(program: Program, stem: str, strings: dict[str, str], notes: list[st
     """The file but its ending."""
     prefix, plan = identifier(stem), CallPlan(program)
     origin = f", from a network trained on {words(program.dataset)}" if program.dataset else ""
-    rounded = any(isinstance(step, RoundedAffine) for step in program.steps)
+    rounded = any(step.name == "rounded" for step in program.steps)
     names = "".join(f"\n{name} = {{\n{texts}\n}};\n" for name, texts in strings.items())
     arrays = "\n".join(starmap(_array, plan.arrays.items()))
     functions, newline = "\n".join(_functions(program, plan)), "\n"
@@ -208,7 +212,7 @@ def _array(name: str, values: NDArray[Any]) -> str:
 
 def _functions(program: Program, plan: CallPlan) -> Iterator[str]:
     """The functions that are called, each once."""
-    activations = [step.activation for step in program.steps if isinstance(step, Apply)]
+    activations = [s.parts["activation"] for s in program.steps if s.name == "apply"]
     runtime = _runtime()
     if program.table is not None:
         encode = _encode_function(program.table)
@@ -229,9 +233,9 @@ def _ending(program: Program) -> str:
     return f"{classify}\n#ifdef MODEL_MAIN\n\n#include <stdio.h>\n\n{main}\n#endif\n"
 
 
-def _encode_function(step: TableEncodeStep) -> str:
+def _encode_function(table: TableEncoding) -> str:
     """Function that encodes a row."""
-    lines = [f"    b = {_column_call(column, at)};" for at, column in enumerate(step.columns)]
+    lines = [f"    b = {_column_call(column, at)};" for at, column in enumerate(table.used)]
     lines[-1] = lines[-1].replace("b = ", "", 1)
     body = "\n".join(lines)
     code = f"""\
@@ -243,7 +247,7 @@ static void encode(const float *a, float *b)
 """
     if "is_missing(a" not in code:
         return code
-    markers = (f" || x == {hexadecimal(np.float64(each))}" for each in step.number_markers)
+    markers = (f" || x == {hexadecimal(np.float64(each))}" for each in number_markers(table))
     return f"""\
 /* NaN, or a number that marks a missing value */
 static int is_missing(float x)
@@ -254,20 +258,20 @@ static int is_missing(float x)
 {code}"""
 
 
-def _category_arrays(step: TableEncodeStep, prefix: str) -> dict[str, str]:
+def _category_arrays(table: TableEncoding, prefix: str) -> dict[str, str]:
     """Arrays of the names of categories: their declarations, and their contents."""
     return {
         f"const char *const {prefix}_x{at}[{len(column.categories)}]": flow(
             map(c_string, column.categories)
         )
-        for at, column in enumerate(step.columns)
+        for at, column in enumerate(table.used)
         if isinstance(column, CategoryColumn) and column.categories
     }
 
 
-def _listed_columns(step: TableEncodeStep, prefix: str) -> Iterator[str]:
+def _listed_columns(table: TableEncoding, prefix: str) -> Iterator[str]:
     """Lines that describe the entries of x."""
-    for at, column in enumerate(step.columns):
+    for at, column in enumerate(table.used):
         meaning = "1 for true, 0 for false" if isinstance(column, BooleanColumn) else "a number"
         if isinstance(column, CategoryColumn):
             count = len(column.categories)
