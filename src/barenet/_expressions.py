@@ -21,8 +21,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Expression", "declared"]
-
 #: Functions in terms of simpler ones, for languages that lack them; x is the argument.
 DEFINITIONS = {
     "density": f"exp(-0.5 * x * x) / {math.sqrt(2 * math.pi)!r}",

@@ -10,7 +10,7 @@ from barenet.cli._run_file import read_run_file
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings
 from barenet.errors import ArgumentError
-from barenet.training._run_identity import changes
+from barenet.training._checkpointing import changes
 
 
 def find_run(path: Path, out: Path | None) -> RunFolder:
