@@ -1,7 +1,7 @@
 """Program: the computation of an export as a few steps, and the names of its inputs and outputs.
 
 A network, a predictor and a fitted estimator all become one. Parts that no export can compute, such
-as a user-defined layer, are refused here. `FORMULAS` defines the steps; each exporter writes the
+as a user-defined layer, are refused here. `_FORMULAS` defines the steps; each exporter writes the
 same formulas in its language.
 """
 
@@ -33,14 +33,14 @@ NAMES = ("feature_names", "target_name", "dataset", "image_shape")
 
 
 class Step:
-    """A formula of `FORMULAS` with its arrays, numbers and other parts."""
+    """A formula of `_FORMULAS` with its arrays, numbers and other parts."""
 
     def __init__(self, name: str, **parts: Any) -> None:
         self.name, self.parts = name, parts
 
     def forward(self, X: Any) -> NDArray[Any]:
         """Compute the step."""
-        return FORMULAS[self.name](X, **self.parts)
+        return _FORMULAS[self.name](X, **self.parts)
 
 
 def _normalize_row(X: Any, epsilon: float, gain: Any, bias: Any) -> NDArray[Any]:
@@ -49,7 +49,7 @@ def _normalize_row(X: Any, epsilon: float, gain: Any, bias: Any) -> NDArray[Any]
     return gain * ((X - X.mean(axis=1, keepdims=True)) / deviation) + bias
 
 
-FORMULAS: dict[str, Callable[..., NDArray[Any]]] = {
+_FORMULAS: dict[str, Callable[..., NDArray[Any]]] = {
     # Not every language has tables, so in C a row consists of numbers, one for each column: a
     # category is its index in the column's record, or the next index for any other.
     "encode": lambda X, encoding, dtype: encoding.transform(X, dtype),
