@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_score
-from sklearn.metrics import confusion_matrix as oracle_matrix
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix as oracle_matrix,
+    log_loss,
+    mean_absolute_error,
+    r2_score,
+)
 from sklearn.preprocessing import StandardScaler
 
 from barenet import load_predictor

@@ -30,7 +30,7 @@ from barenet.model.losses import Loss
 from barenet.optimization._clipping import Clipping
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, SGD, Optimizer
-from barenet.training._lbfgs_loop import check_full_batch
+from barenet.training._loop import check_full_batch
 from barenet.training._train import make_job
 
 #: The start of a text, of a Markdown file and of a document, by which a file is recognized.
