@@ -1,4 +1,4 @@
-"""Losses for classes: cross-entropy, and focal loss, which is the cross-entropy of γ = 0.
+"""Losses for classes: cross-entropy, and its generalization, focal loss.
 
 Each has two forms: from the probabilities, as in textbooks, and from the logits, with the sigmoid
 or softmax included. Training uses the second: it doesn't overflow, keeps all digits, and the
@@ -19,6 +19,8 @@ from barenet._constraints import option
 from barenet.model._activations import Softmax, log_softmax, sigmoid, softplus
 from barenet.model._arrays import FloatArray
 from barenet.model.losses._loss import BinaryLoss, CategoricalLoss, Loss, clip_probabilities
+
+SOFTMAX = Softmax()
 
 #: ln(1 − p) of a softmax of a single output; it keeps the loss finite.
 LOG_ZERO = -1e4
@@ -69,7 +71,7 @@ class SoftmaxCrossEntropy(Loss):
         return -(y * log_softmax(output)).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return Softmax().forward(output) - y
+        return SOFTMAX.forward(output) - y
 
 
 class BinaryCrossEntropy(BinaryLoss):
