@@ -12,10 +12,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from barenet.cli._main import main
-from barenet.playground import _app as app_module
-from barenet.playground import _client as client
-from barenet.playground import _security as security
-from barenet.playground import _server as server_module
+from barenet.playground import (
+    _app as app_module,
+    _client as client,
+    _security as security,
+    _server as server_module,
+)
 from barenet.playground._app import MAX_CLIENTS
 from barenet.playground._server import listen
 

@@ -8,7 +8,6 @@ from barenet.errors import ArgumentError
 from barenet.playground._page_state import NetworkSettings, PageState
 from barenet.playground._prepared_data import prepare
 from barenet.playground._presets import NAMED
-from barenet.playground._run_setup import build_network, make_task
 from barenet.training._train import train
 
 
@@ -103,11 +102,10 @@ def learning_curve(name: str, seed: int) -> list[float]:
     """The score on the test rows after each epoch that the page trains in 5 seconds."""
     state = PageState.suited(name)
     prepared, settings = prepare(state.data), state.networks[0].copy(seed=seed)
-    network = build_network(settings, prepared)
-    task = make_task(settings, prepared, network)
+    task = prepared.make_task(settings)
     arguments = settings.run_config(len(task.training[0])).train_arguments()
     history = train(
-        network,
+        task.network,
         *task.training,
         **{**arguments, "epochs": int(5 * state.pace), "engine": "auto"},
         validation_data=task.test,

@@ -10,13 +10,12 @@ from barenet.playground._rasterize import (
     input_pictures,
     rasterize,
 )
-from barenet.playground._run_setup import build_network
 
 
 def drawn(data, **changes):
     prepared = prepare(DataSettings(source=data))
     settings = NetworkSettings().copy(**changes)
-    network = build_network(settings, prepared)
+    network = prepared.make_network(settings)
     return network, prepared, rasterize(network, prepared)
 
 

@@ -15,6 +15,7 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
+from barenet.training._run import Scorer
 
 #: A name of scikit-learn's, or a function of an estimator, X, y and optionally sample weights.
 ScorerSpec = str | Callable[..., float]
@@ -57,7 +58,7 @@ def split_validation(
     return rows.take(training), rows.take(validation)
 
 
-class ValidationScorer:
+class ValidationScorer(Scorer):
     """Scores of the network's output for validation rows; early stopping follows the first.
 
     A scorer of scikit-learn calls an estimator's `predict`. It receives a copy that shares the

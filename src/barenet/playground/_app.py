@@ -21,7 +21,6 @@ from barenet.playground._catalog import catalog
 from barenet.playground._client import Client
 from barenet.playground._file_store import MAX_UPLOAD_BYTES
 from barenet.playground._page_state import DataSettings, PageState
-from barenet.playground._run_setup import make_predictor
 from barenet.playground._security import SecurityMiddleware, reject
 from barenet.playground._sessions import Session, Sessions
 
@@ -88,7 +87,7 @@ class App:
         network = request.path_params["network"]
         if network >= len(views):
             raise HTTPException(404)
-        predictor = make_predictor(views[network].current(), views[network].prepared)
+        predictor = views[network].prepared.predictor(views[network].current())
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"
             save(predictor, path)

@@ -19,7 +19,7 @@ from barenet.playground._page_state import (
     PageState,
 )
 from barenet.playground._prepared_data import prepare
-from barenet.playground._presets import DRAWN, LOSSES, NAMED, NOISES
+from barenet.playground._presets import DRAWN, LOSSES, NAMED
 
 SCHEDULES = {
     "constant": "Constant",
@@ -53,10 +53,11 @@ def catalog() -> dict[str, Any]:
 
 def _describe(name: str) -> dict[str, Any]:
     """Describe a data set, with some points for its small picture if it has one."""
-    max_noise, default_noise = NOISES.get(name, (1.0, 0.0))
+    usual = (name.replace("_", " ").capitalize(), 1.0, 0.0)
+    title, max_noise, default_noise = DRAWN.get(name, usual)
     entry = {
         "name": name,
-        "title": DRAWN.get(name, name.replace("_", " ").capitalize()),
+        "title": title,
         "description": DATASETS[name].description,
         "generated": name in GENERATED,
         "drawn": name in DRAWN,

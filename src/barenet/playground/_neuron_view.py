@@ -4,17 +4,22 @@ A neuron of a later layer is shown with the lines of the neurons before it, as i
 where it crosses one of them.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.model._activations import Activation, Sigmoid, Softmax
-from barenet.model._network import Network
+from barenet.model._activations import Sigmoid, Softmax
 from barenet.model.layers import Dense
 from barenet.playground._contour import contour
 from barenet.playground._data_view import MAX_NAMES
-from barenet.playground._network_layout import neuron_layers, parameter_index
+from barenet.playground._network_layout import (
+    LayerValues,
+    Values,
+    layer_values,
+    neuron_layers,
+    parameter_index,
+)
 from barenet.playground._network_view import NetworkView
 from barenet.playground._rasterize import MAX_DRAWN, nan_to_large
 from barenet.playground._wire_format import finite
@@ -24,16 +29,6 @@ SIDES = ((20_000, 48), (10**9, 24))
 #: Length of the arrow on both sides of the line, as a fraction of the picture.
 ARROW = 0.18
 
-Values = NDArray[np.floating]
-
-
-class LayerValues(NamedTuple):
-    """Sums and outputs of a layer of neurons at all points, shape (n_points, n_neurons)."""
-
-    sums: Values
-    outputs: Values
-    activation: Activation
-
 
 def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     """Draw a neuron as it is now."""
@@ -42,8 +37,7 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     dense = neuron_layers(network)[layer][0]
     assert isinstance(dense, Dense)
     side = next(side for limit, side in SIDES if network.n_parameters <= limit)
-    with np.errstate(all="ignore"):
-        values = _forward(network, view.prepared.grid(side), layer)
+    values = layer_values(network, view.prepared.grid(side), layer + 1)
     sums = _square(_margin(values[-1], neuron), side)
     line = contour(sums)
     picture, scale = _picture(values[-1], neuron, is_output=dense is network.layers[-1])
@@ -62,21 +56,6 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
         "arrow": _arrow(sums, line),
         "before": [_rounded(contour(_square(each, side))) for each in before],
     }
-
-
-def _forward(network: Network, values: Values, layer: int) -> list[LayerValues]:
-    """Compute the layers of neurons up to one of them."""
-    found = []
-    for dense, *others in neuron_layers(network)[: layer + 1]:
-        values, (_, sums, *_) = dense.forward(values)
-        activation = dense.activation
-        for each in others:
-            if each.activation is not None:
-                sums, activation = values, each.activation
-            values, _ = each.forward(values)
-        assert activation is not None
-        found.append(LayerValues(sums, values, activation))
-    return found
 
 
 def _margin(values: LayerValues, neuron: int) -> Values:

@@ -15,7 +15,7 @@ from barenet.model._activations import ACTIVATIONS
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
 from barenet.playground._features import FEATURES
-from barenet.playground._presets import LOSSES, NOISES, PACE, SUITED
+from barenet.playground._presets import DRAWN, LOSSES, PACE, SUITED
 from barenet.playground._wire_format import decode, restricted
 
 #: Selects every column of a table as an input, instead of features of two columns.
@@ -70,7 +70,7 @@ class DataSettings:
         """The arguments of `load_dataset` for a generated data set; none for others."""
         if self.source not in GENERATED:
             return {}
-        noise = NOISES[self.source][1] if self.noise < 0 else self.noise
+        noise = DRAWN[self.source][2] if self.noise < 0 else self.noise
         return {"samples": self.samples, "noise": noise, "data_seed": self.data_seed}
 
 

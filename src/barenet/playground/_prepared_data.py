@@ -11,15 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._registry import lookup
+from barenet.data._column_types import NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import load_dataset
+from barenet.data._encoding import TableEncoding
+from barenet.data._run_config import RunConfig
 from barenet.data._scaling import Scaling
+from barenet.files._predictor import Predictor
+from barenet.model._array_dataset import class_probabilities
+from barenet.model._network import Network
 from barenet.playground._features import FeatureMap
+from barenet.playground._network_layout import check_size
 from barenet.playground._opened_models import Model
-from barenet.playground._page_state import ALL_COLUMNS, DataSettings
+from barenet.playground._page_state import ALL_COLUMNS, DataSettings, NetworkSettings
 from barenet.playground._plane import Plane, plane_of
 from barenet.playground._presets import NAMED
 from barenet.playground._tables import TableFile
+from barenet.playground._training_task import TrainingTask
+
+#: Maximum number of test rows in a confusion matrix, for small networks and for large ones.
+MAX_ROWS = ((20_000, 5_000), (10**9, 2_000))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -76,6 +87,76 @@ class PreparedData:
         if self.target_scaling is not None:
             y = self.target_scaling.transform(y.reshape(-1, 1))[:, 0]
         return self.scaling.transform(part.X, np.float32), y
+
+    def run_config(self, settings: NetworkSettings) -> RunConfig:
+        """Describe a network and its training as the library does."""
+        n_classes = len(self.classes or ())
+        n_outputs = n_classes if n_classes > 2 else 1
+        return dataclasses.replace(
+            settings.run_config(self.training.n_samples),
+            layers=(self.inputs.n_features, *settings.hidden, n_outputs),
+            hidden=settings.activations or None,
+            output="identity" if n_classes == 0 else "sigmoid" if n_classes == 2 else "softmax",
+        )
+
+    def make_network(self, settings: NetworkSettings) -> Network:
+        """Build a network with its initial weights, or copy that of the model."""
+        if self.model is not None and settings.has_same_architecture(self.model.settings):
+            return self.model.predictor.network.copy()
+        network = self.run_config(settings).make_network()
+        check_size(network)
+        return network
+
+    def make_task(self, settings: NetworkSettings) -> TrainingTask:
+        """Collect everything that the trainer needs."""
+        return TrainingTask(
+            network=self.make_network(settings),
+            training=self.rows(self.training),
+            test=self.rows(self.test),
+            metric="accuracy" if self.classes else "r2",
+            settings=settings,
+            model_only=self.model is not None and bool(self.model.outputs),
+        )
+
+    def predictor(self, network: Network) -> Predictor:
+        """Combine a network with its preprocessing, to predict raw rows."""
+        if self.model is not None:
+            return dataclasses.replace(self.model.predictor, network=network)
+        return Predictor(
+            network=network,
+            preprocessing=self._table_encoding() or self.scaling,
+            target_scaling=self.target_scaling,
+            classes=self.classes,
+            feature_names=self.inputs.feature_names,
+            target_name=self.inputs.target_name,
+            dataset=self.inputs.name,
+            image_shape=self.inputs.image_shape,
+        )
+
+    def confusion_matrix(self, network: Network) -> list[list[int]] | None:
+        """Count the test rows by class and predicted class."""
+        if self.classes is None or not self.test.n_samples:
+            return None
+        limit = next(rows for size, rows in MAX_ROWS if network.n_parameters <= size)
+        X, y = (each[:limit] for each in self.rows(self.test))
+        predicted = class_probabilities(network.forward(X)[0]).argmax(axis=1)
+        n_classes = len(self.classes)
+        counts = np.bincount(n_classes * y + predicted, minlength=n_classes**2)
+        return counts.reshape(n_classes, n_classes).tolist()
+
+    def _table_encoding(self) -> TableEncoding | None:
+        """Scaling and fill values by column, for a table with missing values; None for features."""
+        table, scaling = self.table, self.scaling
+        if table is None or not table.has_missing(table.medians) or self.features.has_computed:
+            return None
+        names = self.inputs.feature_names
+        numbers = zip(names, scaling.offset.tolist(), scaling.factor.tolist(), strict=True)
+        return TableEncoding(
+            tuple(
+                NumberColumn(name, table.medians[name], offset, 1 / factor, indicator=False)
+                for name, offset, factor in numbers
+            )
+        )
 
     def _scaled(self, key: Any, points: NDArray[np.float64]) -> NDArray[np.float32]:
         if key not in self._cache:

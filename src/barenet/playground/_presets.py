@@ -8,29 +8,17 @@ from barenet.data._generated import GENERATED
 #: Epochs per second by default: one for each picture.
 PACE = 30.0
 
-#: Maximum and default standard deviation of the noise of the generated data sets.
-NOISES = {
-    "circles": (0.4, 0.06),
-    "xor": (3.0, 0.0),
-    "gaussians": (4.0, 1.0),
-    "spirals": (1.5, 0.1),
-    "moons": (0.6, 0.15),
-    "plane": (0.5, 0.0),
-    "hills": (0.5, 0.0),
-    "sine": (0.5, 0.05),
-}
-
-#: Data sets with a small picture on the page, and their titles.
+#: Data sets with a small picture on the page: titles, and the maximum and default noise.
 DRAWN = {
-    "circles": "Circle",
-    "xor": "XOR",
-    "gaussians": "Gaussian",
-    "spirals": "Spiral",
-    "moons": "Moons",
-    "digits": "Digits",
-    "plane": "Plane",
-    "hills": "Multi-gaussian",
-    "sine": "Sine",
+    "circles": ("Circle", 0.4, 0.06),
+    "xor": ("XOR", 3.0, 0.0),
+    "gaussians": ("Gaussian", 4.0, 1.0),
+    "spirals": ("Spiral", 1.5, 0.1),
+    "moons": ("Moons", 0.6, 0.15),
+    "digits": ("Digits", 1.0, 0.0),
+    "plane": ("Plane", 0.5, 0.0),
+    "hills": ("Multi-gaussian", 0.5, 0.0),
+    "sine": ("Sine", 0.5, 0.05),
 }
 
 #: Every data set that needs no download.

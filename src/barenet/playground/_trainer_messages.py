@@ -1,31 +1,16 @@
-"""The messages between the server and the trainer: a network to train, and the state of it."""
+"""The reports of the trainer to the server: the state of a training, and its last update."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.model._network import Network
+from barenet.model._layout import Snapshot
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._page_state import NetworkSettings, WeightEdit
 from barenet.playground._problems import NO_PROBLEM, Problem
 from barenet.playground._timeline import EpochState
 from barenet.training._epoch import epoch_order
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class TrainingTask:
-    """A network with its initial weights, its data and the settings to start with."""
-
-    network: Network
-    #: X and y, scaled.
-    training: tuple[NDArray[np.float32], NDArray[Any]]
-    test: tuple[NDArray[np.float32], NDArray[Any]]
-    metric: str
-    settings: NetworkSettings
-    #: Whether there can be no rows to learn from.
-    model_only: bool = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,9 +73,7 @@ class ProgressReport:
     """The state of a training."""
 
     status: Status
-    #: Copies of the network's vectors.
-    parameters: NDArray[np.floating]
-    statistics: NDArray[np.floating]
+    snapshot: Snapshot
     #: Metrics of the epochs since the last report.
     rows: list[EpochMetrics] = field(default_factory=list)
     #: Metrics of the present network, if they are known.

@@ -8,7 +8,8 @@ from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._page_state import NetworkSettings, WeightEdit, with_edit
 from barenet.playground._problems import NO_PROBLEM
 from barenet.playground._timeline import EpochState, Timeline
-from barenet.playground._trainer_messages import TrainingTask, UpdateRecord
+from barenet.playground._trainer_messages import UpdateRecord
+from barenet.playground._training_task import TrainingTask
 from barenet.training._run import Run
 
 #: Why a training loop ends when the page has changed its settings.
