@@ -12,7 +12,7 @@ from barenet.data._labels import WORDS, boolean_names
 from barenet.data._parsing import MISSING, is_code, to_number, unique_texts
 from barenet.data._to_frame import as_frame, column_names
 from barenet.errors import ArgumentError
-from barenet.training._run_identity import checksum
+from barenet.training._checkpointing import checksum
 
 
 def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
