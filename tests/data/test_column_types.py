@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.data._column_types import (
+from barenet.data._column import (
     COLUMNS,
     BooleanColumn,
     CategoryColumn,

@@ -15,7 +15,7 @@ from barenet.cli._run_settings import (
     without_folders,
     without_none,
 )
-from barenet.data._column_types import CategoryColumn
+from barenet.data._column import CategoryColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, canonical_name, load_dataset
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from barenet.data._embedded import EMBEDDED
 from barenet.data._generated import GENERATED
+from barenet.data._named import EMBEDDED
 
 #: Epochs per second by default: one for each picture.
 PACE = 30.0

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from barenet.data._column_types import NumberColumn
+from barenet.data._column import NumberColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._run_config import RunConfig
 from barenet.files._predictor import Predictor
