@@ -26,8 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from barenet.files._atomic import write_atomically
 from benchmarks.machine import machine, versions
 from benchmarks.results import FOLDER
-from benchmarks.tables import significant, table
-from benchmarks.tables import time as shown
+from benchmarks.tables import significant, table, time as shown
 
 __all__ = ["DATA", "SOLVERS", "compare", "main", "report"]
 

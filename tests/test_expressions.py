@@ -6,8 +6,7 @@ from string import Formatter
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy import special
 
 from barenet._constraints import options_of

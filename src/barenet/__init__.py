@@ -24,6 +24,7 @@ from barenet import (
 from barenet._version import __version__ as __version__
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import load_dataset
+from barenet.data._frame import Frame
 from barenet.data._scaling import Scaling
 from barenet.engines import CompiledNetwork
 from barenet.files._checkpoint import Checkpoint
@@ -38,7 +39,6 @@ from barenet.training._train import train
 if TYPE_CHECKING:
     from barenet.data._encoding import TableEncoding
     from barenet.data._fingerprint import fingerprint
-    from barenet.data._frame import Frame
     from barenet.data._table_loading import load_table
     from barenet.estimators import (
         MLPClassifier,
@@ -109,30 +109,25 @@ __all__ = [  # noqa: RUF022
     "schedules",
 ]
 
-#: Names whose modules are slow to import, such as those that need scikit-learn.
-_LAZY = {
-    **dict.fromkeys(
-        ("MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters"),
-        "barenet.estimators",
-    ),
-    "Frame": "barenet.data._frame",
-    "TableEncoding": "barenet.data._encoding",
-    "fingerprint": "barenet.data._fingerprint",
-    "load_table": "barenet.data._table_loading",
-    "ModelCard": "barenet.files._model_card",
-    "Predictor": "barenet.files._predictor",
-    **dict.fromkeys(("load", "load_network", "load_predictor", "save"), "barenet.files._model_io"),
-    **dict.fromkeys(("Exported", "export"), "barenet.files.exports"),
-    **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight._baselines"),
-    **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),
-    **dict.fromkeys(
-        ("Importance", "permutation_importance"), "barenet.insight._permutation_importance"
-    ),
+#: Modules that are slow to import, such as those that need scikit-learn, and their public names.
+_SLOW = {
+    "data._encoding": "TableEncoding",
+    "data._fingerprint": "fingerprint",
+    "data._table_loading": "load_table",
+    "estimators": "MLPClassifier MLPRegressor TablePreprocessor register_onnx_converters",
+    "files._model_card": "ModelCard",
+    "files._model_io": "load load_network load_predictor save",
+    "files._predictor": "Predictor",
+    "files.exports": "Exported export",
+    "insight._baselines": "Baseline fit_baseline",
+    "insight._permutation_importance": "Importance permutation_importance",
+    "insight.explain": "Explanation explain",
 }
 
 
 def __getattr__(name: str) -> Any:
     """Import a name of a slow module when it is used."""
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
+    for module, names in _SLOW.items():
+        if name in names.split():
+            return getattr(importlib.import_module(f"barenet.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

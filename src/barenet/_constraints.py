@@ -8,9 +8,9 @@ import contextlib
 import dataclasses
 import math
 import numbers
+import operator
 import re
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
@@ -28,18 +28,9 @@ MOST_CHARACTERS = 10_000
 _IN_WORDS = {str: "text", bool: "True or False", int: "a whole number", float: "a number"}
 
 
-def option(
-    default: Any = dataclasses.MISSING,
-    *,
-    ge: float | None = None,
-    gt: float | None = None,
-    le: float | None = None,
-    lt: float | None = None,
-    integer: bool = False,
-) -> Any:
-    """Declare an option of a dataclass: a finite number, and its range."""
-    limits = {"ge": ge, "gt": gt, "le": le, "lt": lt, "integer": integer}
-    return dataclasses.field(default=default, metadata=limits)
+def option(default: Any = dataclasses.MISSING, **limits: float) -> Any:
+    """Declare an option of a dataclass: a finite number, with the limits of `check_number`."""
+    return dataclasses.field(default=default, metadata={"integer": False, **limits})
 
 
 class Configurable:
@@ -71,7 +62,7 @@ def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
     """The fields that can be set; none for a user-defined class that is not a dataclass."""
     if not dataclasses.is_dataclass(thing):
         return []
-    return list(filter(attrgetter("init"), dataclasses.fields(thing)))
+    return list(filter(operator.attrgetter("init"), dataclasses.fields(thing)))
 
 
 def check_fields(thing: Any) -> None:
@@ -88,17 +79,9 @@ def option_values(thing: Any) -> dict[str, Any]:
 
 
 def check_number(
-    value: object,
-    argument: str,
-    *,
-    part: str = "",
-    ge: float | None = None,
-    gt: float | None = None,
-    le: float | None = None,
-    lt: float | None = None,
-    integer: bool = False,
+    value: object, argument: str, *, part: str = "", integer: bool = False, **limits: float
 ) -> float:
-    """Return a finite number within its range as a Python number.
+    """Return a finite number as a Python number; `limits` are those of its range: ge, gt, le, lt.
 
     Examples
     --------
@@ -108,19 +91,17 @@ def check_number(
     Traceback (most recent call last):
     barenet.errors.ArgumentError: loss: huber's delta: expected a number above 0, got 0
     """
-    if isinstance(value, numbers.Integral if integer else numbers.Real) and not isinstance(
-        value, bool
-    ):
-        try:
+    kind = numbers.Integral if integer else numbers.Real
+    if isinstance(value, kind) and not isinstance(value, bool):
+        with contextlib.suppress(OverflowError):  # a whole number too large for a float
             number = int(value) if integer else float(value)  # type: ignore[call-overload]
-            finite = math.isfinite(number)
-        except OverflowError:  # a whole number too large for a float
-            finite = False
-        high = finite and (ge is None or number >= ge) and (gt is None or number > gt)
-        if high and (le is None or number <= le) and (lt is None or number < lt):
-            return number
+            within = math.isfinite(number)
+            for comparison, limit in limits.items():
+                within = within and getattr(operator, comparison)(number, limit)
+            if within:
+                return number
     noun = "whole number" if integer else "number"
-    raise ArgumentError.of(argument, value, f"a {noun}{_in_words(ge, gt, le, lt)}", part=part)
+    raise ArgumentError.of(argument, value, f"a {noun}{_in_words(**limits)}", part=part)
 
 
 def check_count(value: object, argument: str) -> int:
@@ -140,14 +121,16 @@ def check_flag(value: object, argument: str) -> bool:
     return bool(value)
 
 
-def _in_words(ge: float | None, gt: float | None, le: float | None, lt: float | None) -> str:
+def _in_words(**limits: float) -> str:
     """Describe a range: " of 1 or more", " above 0", " from 0 to below 1"."""
-    if le is not None or lt is not None:
-        start = f" from {ge}" if ge is not None else f" above {gt}"
-        return f"{start} to {le}" if le is not None else f"{start} to below {lt}"
-    if gt is not None:
-        return f" above {gt}"
-    return "" if ge is None else f" of {ge} or more"
+    start = f" above {limits['gt']}" if "gt" in limits else f" from {limits.get('ge')}"
+    if "le" in limits:
+        return f"{start} to {limits['le']}"
+    if "lt" in limits:
+        return f"{start} to below {limits['lt']}"
+    if "ge" in limits:
+        return f" of {limits['ge']} or more"
+    return start if "gt" in limits else ""
 
 
 def convert(value: Any, kind: Any, argument: str, part: str = "") -> Any:

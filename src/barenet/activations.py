@@ -1,33 +1,19 @@
 """Activation functions; `ACTIVATIONS` has them by name."""
 
 from barenet.model._activations import (
-    ACTIVATIONS,
-    ELU,
-    GELU,
-    Activation,
-    Exponential,
-    Identity,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
+    ACTIVATIONS as ACTIVATIONS,
+    ELU as ELU,
+    GELU as GELU,
+    Activation as Activation,
+    Exponential as Exponential,
+    Identity as Identity,
+    LeakyReLU as LeakyReLU,
+    ReLU as ReLU,
+    Sigmoid as Sigmoid,
+    SiLU as SiLU,
+    Softmax as Softmax,
+    Softplus as Softplus,
+    Tanh as Tanh,
 )
 
-__all__ = [
-    "ACTIVATIONS",
-    "ELU",
-    "GELU",
-    "Activation",
-    "Exponential",
-    "Identity",
-    "LeakyReLU",
-    "ReLU",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Tanh",
-]
+__all__ = [name for name in list(globals()) if not name.startswith("_")]

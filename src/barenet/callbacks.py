@@ -1,16 +1,13 @@
 """Callbacks, which are invoked during training."""
 
-from barenet.insight._live_plot import LivePlot
-from barenet.insight._progress import Progress
-from barenet.training._callbacks import Callback, EarlyStopping, LambdaCallback, TimeLimit
-from barenet.training._run import Run
+from barenet.insight._live_plot import LivePlot as LivePlot
+from barenet.insight._progress import Progress as Progress
+from barenet.training._callbacks import (
+    Callback as Callback,
+    EarlyStopping as EarlyStopping,
+    LambdaCallback as LambdaCallback,
+    TimeLimit as TimeLimit,
+)
+from barenet.training._run import Run as Run
 
-__all__ = [
-    "Callback",
-    "EarlyStopping",
-    "LambdaCallback",
-    "LivePlot",
-    "Progress",
-    "Run",
-    "TimeLimit",
-]
+__all__ = [name for name in list(globals()) if not name.startswith("_")]

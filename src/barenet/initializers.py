@@ -1,31 +1,18 @@
 """Initializers of the parameters; `INITIALIZERS` has them by name."""
 
 from barenet.model._initializers import (
-    INITIALIZERS,
-    GlorotNormal,
-    GlorotUniform,
-    HeNormal,
-    HeUniform,
-    Initializer,
-    LeCunNormal,
-    LeCunUniform,
-    Normal,
-    Orthogonal,
-    Uniform,
-    Zeros,
+    INITIALIZERS as INITIALIZERS,
+    GlorotNormal as GlorotNormal,
+    GlorotUniform as GlorotUniform,
+    HeNormal as HeNormal,
+    HeUniform as HeUniform,
+    Initializer as Initializer,
+    LeCunNormal as LeCunNormal,
+    LeCunUniform as LeCunUniform,
+    Normal as Normal,
+    Orthogonal as Orthogonal,
+    Uniform as Uniform,
+    Zeros as Zeros,
 )
 
-__all__ = [
-    "INITIALIZERS",
-    "GlorotNormal",
-    "GlorotUniform",
-    "HeNormal",
-    "HeUniform",
-    "Initializer",
-    "LeCunNormal",
-    "LeCunUniform",
-    "Normal",
-    "Orthogonal",
-    "Uniform",
-    "Zeros",
-]
+__all__ = [name for name in list(globals()) if not name.startswith("_")]

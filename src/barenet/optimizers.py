@@ -1,31 +1,21 @@
 """Optimizers and gradient clipping; `OPTIMIZERS` has the optimizers by name."""
 
-from barenet.optimization._clipping import ClipNorm, Clipping, ClipValue
+from barenet.optimization._clipping import (
+    ClipNorm as ClipNorm,
+    Clipping as Clipping,
+    ClipValue as ClipValue,
+)
 from barenet.optimization.optimizers import (
-    LBFGS,
-    OPTIMIZERS,
-    SGD,
-    AdaGrad,
-    Adam,
-    AdamW,
-    Momentum,
-    Nesterov,
-    Optimizer,
-    RMSProp,
+    LBFGS as LBFGS,
+    OPTIMIZERS as OPTIMIZERS,
+    SGD as SGD,
+    AdaGrad as AdaGrad,
+    Adam as Adam,
+    AdamW as AdamW,
+    Momentum as Momentum,
+    Nesterov as Nesterov,
+    Optimizer as Optimizer,
+    RMSProp as RMSProp,
 )
 
-__all__ = [
-    "LBFGS",
-    "OPTIMIZERS",
-    "SGD",
-    "AdaGrad",
-    "Adam",
-    "AdamW",
-    "ClipNorm",
-    "ClipValue",
-    "Clipping",
-    "Momentum",
-    "Nesterov",
-    "Optimizer",
-    "RMSProp",
-]
+__all__ = [name for name in list(globals()) if not name.startswith("_")]

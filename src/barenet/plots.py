@@ -4,23 +4,16 @@ Each function returns a matplotlib Figure, which a notebook displays and `save_f
 is not used.
 """
 
-from barenet.insight.plots._boundary import plot_boundary
-from barenet.insight.plots._column_importance import plot_importance
-from barenet.insight.plots._confusion import plot_confusion
-from barenet.insight.plots._digits import plot_digits
-from barenet.insight.plots._fit import plot_fit, plot_fit_at_epochs
-from barenet.insight.plots._learning_curves import plot_history
-from barenet.insight.plots._saving import save_figure
-from barenet.insight.plots._weights import plot_weights
+from barenet.insight.plots._boundary import plot_boundary as plot_boundary
+from barenet.insight.plots._column_importance import plot_importance as plot_importance
+from barenet.insight.plots._confusion import plot_confusion as plot_confusion
+from barenet.insight.plots._digits import plot_digits as plot_digits
+from barenet.insight.plots._fit import (
+    plot_fit as plot_fit,
+    plot_fit_at_epochs as plot_fit_at_epochs,
+)
+from barenet.insight.plots._learning_curves import plot_history as plot_history
+from barenet.insight.plots._saving import save_figure as save_figure
+from barenet.insight.plots._weights import plot_weights as plot_weights
 
-__all__ = [
-    "plot_boundary",
-    "plot_confusion",
-    "plot_digits",
-    "plot_fit",
-    "plot_fit_at_epochs",
-    "plot_history",
-    "plot_importance",
-    "plot_weights",
-    "save_figure",
-]
+__all__ = [name for name in list(globals()) if not name.startswith("_")]

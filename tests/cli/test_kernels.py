@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli import _doctor as doctor
-from barenet.cli import _kernels as kernels
+from barenet.cli import _doctor as doctor, _kernels as kernels
 
 #: What a process finds on disk and what it builds, of all that a training needs.
 TRAINING = """

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pyarrow import csv as arrow_csv
-from pyarrow import parquet
+from pyarrow import csv as arrow_csv, parquet
 
 from barenet import load_predictor
 from barenet.cli._main import main

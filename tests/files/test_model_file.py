@@ -10,8 +10,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from model_bytes import forge, packed, repacked, rewrite, unpacked
 from predictors import every_layer
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sklearn.preprocessing import label_binarize
 
 from barenet.model._array_dataset import check_targets, one_hot, validate_arrays

@@ -6,8 +6,7 @@ looks at the loss. All in float64; a relative error of 1e-6 is what the steps le
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._network import Network

@@ -18,7 +18,6 @@ from websockets.sync.client import connect
 from barenet.playground._file_store import FileStore
 from barenet.playground._page_state import DataSettings, NetworkSettings, PageState
 from barenet.playground._prepared_data import PreparedData, prepare
-from barenet.playground._run_setup import build_network, make_task
 from barenet.playground._server import Server, listen
 from barenet.playground._sessions import Sessions
 from barenet.playground._trainer import Trainer
@@ -201,7 +200,7 @@ def new_task() -> Callable[..., Any]:
     def make(data: DataSettings | None = None, **settings: Any) -> tuple[Any, PreparedData]:
         prepared = prepare(data or DataSettings(samples=60))
         chosen = NetworkSettings().copy(**settings)
-        return make_task(chosen, prepared, build_network(chosen, prepared)), prepared
+        return prepared.make_task(chosen), prepared
 
     return make
 

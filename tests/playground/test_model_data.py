@@ -17,11 +17,9 @@ from barenet.data._scaling import KINDS, Scaling
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
-from barenet.playground._evaluation import confusion_matrix, evaluate
 from barenet.playground._file_store import FileStore
 from barenet.playground._page_state import DataSettings, NetworkSettings
 from barenet.playground._rasterize import input_pictures, rasterize
-from barenet.playground._run_setup import build_network, make_predictor, make_task
 from barenet.playground._update_explanation import raw_inputs
 
 COLOURS = ("red", "blue", "red", "green")
@@ -53,7 +51,7 @@ def prepared_of(store):
     def prepare(path, rows=""):
         state = store.initial_model_state(path, rows)
         prepared = store.prepare(state.data)
-        return prepared, build_network(state.networks[0], prepared)
+        return prepared, prepared.make_network(state.networks[0])
 
     return prepare
 
@@ -113,7 +111,7 @@ def run(capfd):
 
 def measured(prepared, network):
     """The scores that the page first shows of a network."""
-    return evaluate(0, network, make_task(NetworkSettings(), prepared, network), "")
+    return prepared.make_task(NetworkSettings()).evaluate(0, network, "")
 
 
 def outputs(prepared, network):
@@ -135,8 +133,8 @@ def test_a_model_of_mixed_columns_is_shown_as_it_predicts(
     found, points = outputs(prepared, network)
     assert np.isfinite(found).all() and prepared.training.n_samples == 144 * with_rows
     rasterize(network, prepared), input_pictures(prepared)
-    assert (confusion_matrix(network, prepared) is None) == (not with_rows or target == "width")
-    assert make_predictor(network, prepared).feature_names == model.feature_names
+    assert (prepared.confusion_matrix(network) is None) == (not with_rows or target == "width")
+    assert prepared.predictor(network).feature_names == model.feature_names
     if with_rows:  # else the first category stands for the most frequent one
         usual = {"width": 0.0, "colour": "red", "wet": "no", "sown": "2024-05-11", "kind": "a"}
         columns = {name: [value] * len(points) for name, value in usual.items()}
@@ -157,9 +155,9 @@ def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
     key = store.open_table("flowers.csv", Path(flowers))
     data = DataSettings(source=key, target="kind", features=features, test_size=0.2)
     prepared = store.prepare(data)
-    network = build_network(NetworkSettings(), prepared)
+    network = prepared.make_network(NetworkSettings())
     path = folder / "saved.safetensors"
-    save(make_predictor(network, prepared), path)
+    save(prepared.predictor(network), path)
     shown = measured(prepared, network)
     every = np.average([shown.score, shown.test_score], weights=[144, 36])
     assert run("evaluate", str(path), flowers)["metrics"]["accuracy"] == pytest.approx(every)
@@ -191,7 +189,7 @@ def test_the_score_of_a_run_is_the_commands_own(store, folder, run):
     told = run("train", "circles", *settings, "--test-size", "0.25", "--no-plots", "--out", out)
     state = _start(out, "", "", store)
     prepared = store.prepare(state.data)
-    found = measured(prepared, build_network(state.networks[0], prepared))
+    found = measured(prepared, prepared.make_network(state.networks[0]))
     assert found.test_score == pytest.approx(told["metrics"]["accuracy"])
 
 
@@ -219,8 +217,8 @@ def test_other_layers_make_a_new_network_and_the_same_ones_the_models(prepared_o
     prepared, network = prepared_of(path)
     settings, model = prepared.model.settings, load_predictor(path).network
     assert (network.parameters == model.parameters.astype(np.float32)).all()
-    assert (build_network(settings.copy(seed=5), prepared).parameters != model.parameters).any()
-    assert build_network(settings.copy(hidden=(3,)), prepared).sizes == (2, 3, 1)
+    assert (prepared.make_network(settings.copy(seed=5)).parameters != model.parameters).any()
+    assert prepared.make_network(settings.copy(hidden=(3,))).sizes == (2, 3, 1)
 
 
 def test_a_model_without_rows_is_watched_and_learns_when_they_come(
@@ -301,9 +299,10 @@ def test_a_model_of_too_large_numbers_is_refused_and_the_page_stays(
     path = saved(network)
     with pytest.raises(ValueError, match=words):
         store.initial_model_state(path, "")
-    status, answer = post(f"open/{page.state['session']}", path.read_bytes())
-    assert status == 422 and words in answer["message"]
-    assert str(path.parent) not in answer["message"]
+    assert post("open/nobody", b"nonsense")[0] == 404
+    for content, problem in ((path.read_bytes(), words), (b"nonsense", "the model")):
+        status, answer = post(f"open/{page.state['session']}", content)
+        assert status == 422 and problem in answer["message"] and "/tmp" not in answer["message"]
     page.run_to(1)
 
 
@@ -321,11 +320,11 @@ def test_of_several_numbers_one_is_shown_as_the_model_predicts_it(store, several
     pictures = []
     for place, name in enumerate(["", "y 2", "y 3"]):
         prepared = store.prepare(dataclasses.replace(state.data, target=name))
-        network = build_network(state.networks[0], prepared)
+        network = prepared.make_network(state.networks[0])
         assert network.n_outputs == 1 and prepared.dataset.target_name == f"y {place + 1}"
         grid = prepared.plane.grid(6)
         expected = load_predictor(several).predict(grid)[:, place]
-        assert make_predictor(network, prepared).predict(grid) == pytest.approx(expected, rel=1e-5)
+        assert prepared.predictor(network).predict(grid) == pytest.approx(expected, rel=1e-5)
         pictures.append(rasterize(network, prepared).output.tobytes())
     assert len(set(pictures)) == 3
     with pytest.raises(ArgumentError, match=r"unknown 'y 4'.*y 1, y 2, y 3") as caught:

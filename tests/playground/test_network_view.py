@@ -1,6 +1,7 @@
 import pytest
 
 from barenet.errors import ArgumentError
+from barenet.model._layout import Snapshot
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._network_layout import layer_offsets, parameter_index
 from barenet.playground._network_view import NetworkView
@@ -32,9 +33,9 @@ def view():
 def report(view, losses, **status):
     """A report of epochs with these test losses."""
     rows = [EpochMetrics(epoch, 0.5, loss, 0.7, 0.8) for epoch, loss in losses.items()]
-    parameters, statistics = view.network.parameters + 1, view.network.statistics
+    snapshot = Snapshot(view.network.parameters + 1, view.network.statistics)
     status = Status(epoch=max(losses), **status)
-    return ProgressReport(status=status, parameters=parameters, statistics=statistics, rows=rows)
+    return ProgressReport(status=status, snapshot=snapshot, rows=rows)
 
 
 @pytest.mark.parametrize("changes", [{}, {"batch_norm": True, "dropout": 0.1}, {"dropout": 0.3}])
@@ -72,8 +73,8 @@ def test_a_report_is_shown(view):
     assert header["lowest"] == [1, 0.5, 0.6, 0.7, 0.8]
     assert view.header((version, 2))["rows"] == []
     _, arrays = view.draw(view.latest)
-    assert (arrays["weights"] == view.latest.parameters).all()
-    assert (view.current().parameters == view.latest.parameters).all()
+    assert (arrays["weights"] == view.latest.snapshot.parameters).all()
+    assert (view.current().parameters == view.latest.snapshot.parameters).all()
     assert view.current() is not view.network
 
 

@@ -3,12 +3,9 @@ import json
 
 import pytest
 
-from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
-from barenet.playground._page_state import NetworkSettings, PageState
+from barenet.playground._page_state import NAMED, PageState
 from barenet.playground._prepared_data import prepare
-from barenet.playground._presets import NAMED
-from barenet.playground._run_setup import build_network, make_task
 from barenet.training._train import train
 
 
@@ -91,23 +88,14 @@ def test_an_invalid_state_is_rejected(state, argument):
     assert caught.value.argument == argument
 
 
-def test_the_settings_are_a_run_of_the_library():
-    assert NetworkSettings(penalty="l1", penalty_rate=0.5).run_config(100) == RunConfig(
-        optimizer="adam", learning_rate=0.01, l1=0.5, batch_size=16, seed=0
-    )
-    for changes in ({"batch_size": 0}, {"batch_size": 100}, {"optimizer": "lbfgs"}):
-        assert NetworkSettings(**changes).run_config(100).batch_size == "full"
-
-
 def learning_curve(name: str, seed: int) -> list[float]:
     """The score on the test rows after each epoch that the page trains in 5 seconds."""
     state = PageState.suited(name)
     prepared, settings = prepare(state.data), state.networks[0].copy(seed=seed)
-    network = build_network(settings, prepared)
-    task = make_task(settings, prepared, network)
+    task = prepared.make_task(settings)
     arguments = settings.run_config(len(task.training[0])).train_arguments()
     history = train(
-        network,
+        task.network,
         *task.training,
         **{**arguments, "epochs": int(5 * state.pace), "engine": "auto"},
         validation_data=task.test,

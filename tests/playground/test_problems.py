@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from barenet.playground._evaluation import constant_losses
 from barenet.playground._learning_curve import EpochMetrics, LearningCurve
 from barenet.playground._page_state import DataSettings
 from barenet.playground._problems import (
@@ -24,7 +23,7 @@ def problems(new_task):
         curve = LearningCurve()
         for epoch, loss in enumerate(losses):
             curve.add(EpochMetrics(epoch, loss, loss, score, score))
-        constant = constant_losses(task, "")[0]
+        constant = task.constant_losses("")[0]
         return diagnose(task.network, task.training[0], task.metric, curve, constant)
 
     return find

@@ -15,7 +15,7 @@ def test_two_networks_learn_at_a_time_and_apart(process, wait_until, new_task):
     trainer.send(keys["a"], "run_to", 3)
     trainer.send(keys["b"], "run_to", 5)
     wait_until(lambda: [r and r[-1].status.epoch for r in reports.values()] == [3, 5])
-    assert (reports["a"][-1].parameters != reports["b"][-1].parameters).any()
+    assert (reports["a"][-1].snapshot.parameters != reports["b"][-1].snapshot.parameters).any()
     trainer.send(keys["a"], "close")
     told = len(reports["a"])
     trainer.send(keys["a"], "step")

@@ -13,7 +13,7 @@ from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimizers import OPTIMIZERS, Adam
 from barenet.schedules import SCHEDULES
-from barenet.training import _mini_batch_loop as mini_batch_loop
+from barenet.training import _loop as loop
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(61, 3))
@@ -46,7 +46,7 @@ class Interrupt(Callback):
 @pytest.fixture(autouse=True)
 def chunks_of_one_batch(monkeypatch):
     """Interrupt a run after any batch."""
-    monkeypatch.setattr(mini_batch_loop, "CHUNK_SECONDS", 0)
+    monkeypatch.setattr(loop, "CHUNK_SECONDS", 0)
 
 
 def network(dtype="float32", seed=1):
@@ -111,7 +111,7 @@ def test_promise_05_fifty_ends_of_every_optimizer(optimizer, engine, steps, tmp_
         assert part["because"] == "interrupted"
         assert step == (len(part["loss"]) if optimizer == "lbfgs" else part["steps"])
         with monkeypatch.context() as change:  # also with chunks of other lengths
-            change.setattr(mini_batch_loop, "CHUNK_SECONDS", 0.1 * (step % 2))
+            change.setattr(loop, "CHUNK_SECONDS", 0.1 * (step % 2))
             resumed = learn(net=net.copy(), **saving, resume=True)
         assert differing(whole, resumed) == [], step
 

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from barenet import Network, train
-from barenet.engines import ENGINES
-from barenet.engines import _threads as cores
+from barenet.engines import ENGINES, _threads as cores
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimizers import OPTIMIZERS
-from barenet.training import _mini_batch_loop as mini_batch_loop
+from barenet.training import _loop as loop
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 300)).astype("float32")
@@ -102,6 +101,6 @@ def test_no_bit_depends_on_the_lengths_of_chunks(engine, optimizer, monkeypatch)
     more = {"engine": engine, "optimizer": optimizer, "batch_size": 16, "epochs": 1}
     found = set()
     for seconds in (0, 1e-3, 10):
-        monkeypatch.setattr(mini_batch_loop, "CHUNK_SECONDS", seconds)
+        monkeypatch.setattr(loop, "CHUNK_SECONDS", seconds)
         found.add(learn(**more))
     assert len(found) == 1

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from barenet.data._column import CategoryColumn, Column
 from barenet.data._encoding import TableEncoding
 from barenet.files._predictor import Predictor
-from barenet.insight.explain._note import Note
+from barenet.insight.explain._document import Note
 from barenet.insight.explain._number_format import digits
 
 #: Maximum number of characters of a text.

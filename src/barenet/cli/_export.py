@@ -12,8 +12,7 @@ from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._trained_model import MODEL, load_trained, model_file
 from barenet.errors import ArgumentError
 from barenet.files._model_io import load
-from barenet.files.exports import SUFFIXES
-from barenet.files.exports import export as write
+from barenet.files.exports import SUFFIXES, export as write
 from barenet.files.exports._exporting import WEIGHTS, Weights
 from barenet.files.exports._quantization import Rounding
 

@@ -11,7 +11,7 @@ from barenet.data._frame import TEXT, Frame
 from barenet.data._parsing import MISSING, WORDS, boolean_names, is_code, to_number, unique_texts
 from barenet.data._to_frame import as_frame, column_names
 from barenet.errors import ArgumentError
-from barenet.training._run_identity import checksum
+from barenet.training._checkpointing import checksum
 
 
 def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:

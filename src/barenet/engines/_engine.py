@@ -22,6 +22,10 @@ from barenet.optimization._clipping import Clipping
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Optimizer
 
+#: Numbers of rows, and a learning rate for each batch of them.
+Order = NDArray[np.intp]
+Rates = NDArray[np.float64]
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Job(Configurable):
@@ -71,13 +75,7 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def run(
-        self,
-        order: NDArray[np.intp],
-        batch_size: int,
-        rates: NDArray[np.float64],
-        first_step: int,
-    ) -> ChunkResult:
+    def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         """Take one step for each batch of a chunk.
 
         `order` has the row numbers of all batches, the last of which may be smaller; `rates` has

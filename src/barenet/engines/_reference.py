@@ -7,9 +7,8 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from barenet.engines._engine import ChunkResult, Engine, Job
+from barenet.engines._engine import ChunkResult, Engine, Job, Order, Rates
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import euclidean_norm
@@ -55,13 +54,7 @@ class ReferenceEngine(Engine):
         for penalty in job.penalties:
             self._penalties.append((penalty, penalty.expand(network.layout, network.dtype)))
 
-    def run(
-        self,
-        order: NDArray[np.intp],
-        batch_size: int,
-        rates: NDArray[np.float64],
-        first_step: int,
-    ) -> ChunkResult:
+    def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         job = self.job
         assert isinstance(job.optimizer, Optimizer)
         losses, norms = np.empty(len(rates)), np.empty(len(rates))

@@ -23,9 +23,8 @@ from barenet.optimization.optimizers import Optimizer
 from barenet.training._callbacks import Callback
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._history import History
-from barenet.training._lbfgs_loop import LBFGSLoop
-from barenet.training._mini_batch_loop import MiniBatchLoop
-from barenet.training._run import Run, TrainingConfig
+from barenet.training._loop import LBFGSLoop, MiniBatchLoop
+from barenet.training._run import Run, Scorer, TrainingConfig
 from barenet.training._train import as_callbacks, check_batch_size
 
 
@@ -46,7 +45,7 @@ def run_epochs(
         order=_running_order(len(job.rows.X), rng),
         schedule=copy.deepcopy(as_schedule(estimator.schedule)),
         held_out={} if scorer is None else {"validation": scorer.rows},
-        scorer=scorer,
+        scorer=scorer or Scorer(),
     )
     callbacks = _callbacks(estimator, job, scorer) + ([observer] if observer else [])
     loop = (LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop)(engine, config, callbacks)

@@ -19,6 +19,7 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray, InputArray
+from barenet.training._run import Scorer
 
 #: The parameter `scoring`: names, or functions of an estimator, X, y and optionally sample weights.
 Scoring = (
@@ -26,7 +27,7 @@ Scoring = (
 )
 
 
-class ValidationScorer:
+class ValidationScorer(Scorer):
     """Scores of the network's output for validation rows; early stopping follows the first."""
 
     def __init__(

@@ -19,8 +19,8 @@ from barenet.data._frame import Frame
 from barenet.errors import ArgumentError
 from barenet.files._description import describe_rows, rows_name
 from barenet.files._training_log import TrainingLog
+from barenet.training._checkpointing import environment
 from barenet.training._history import History
-from barenet.training._run_identity import environment
 
 _Value = str | bool | int | float
 _Setting = str | bool | int | float | tuple[_Value, ...]

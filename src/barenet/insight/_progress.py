@@ -84,8 +84,7 @@ class Progress(Callback):
 
 def _new_bar(run: Run, stream: TextIO) -> RichProgress:
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as RichProgress
+    from rich.progress import BarColumn, Progress as RichProgress, TextColumn, TimeRemainingColumn
 
     bar = RichProgress(
         TextColumn("epoch {task.fields[epoch]}/{task.total:.0f}"),

@@ -1,6 +1,7 @@
 """The run of the page as ``barenet train`` and as Python code, with notes on the differences."""
 
 import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +13,10 @@ from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import table_defaults
 from barenet.errors import some
 from barenet.model.losses import as_loss
+from barenet.playground._features import FEATURES
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings
-from barenet.playground._prepared_data import PreparedData
-from barenet.playground._resumed_schedule import depends_on_epochs, schedule_epochs
-from barenet.playground._run_setup import run_config
 from barenet.playground._tables import MAX_ROWS, TableFile
-from barenet.playground._training_script import write_script
 
 #: Command and code for a network that was opened from a model file.
 OPENED_COMMAND = "barenet info model.safetensors"
@@ -49,121 +47,242 @@ FIXED = RunConfig(
     init="auto", bias_init="zeros", shuffle=True, dtype="float32", l1=0.0, l2=0.0, patience=0
 )
 
+SCRIPT = """\
+import numpy as np
+import barenet
+
+{data}
+train, test = data.split({test_size!r}, seed=0)
+scaling = barenet.Scaling.fit("standardize", train.X)
+{target_scaling}network = barenet.Network.dense({layers}{architecture})
+{edits}history = barenet.train(
+    network,
+    scaling.transform(train.X, np.float32),
+    {train_y},
+{settings}
+    test_data=(scaling.transform(test.X, np.float32), {test_y}),
+    metrics="{metric}",{callbacks}
+)
+print(history)
+"""
+#: Repeats the edits by hand, each after its epoch.
+EDIT = """\
+edits = {edits}
+
+
+def edit(run):
+    for index, value in edits.get(len(run.history), {{}}).items():
+        run.network.parameters[index] = value
+
+
+"""
+TARGET_SCALING = """\
+unit = barenet.Scaling.fit("standardize", train.y.reshape(-1, 1))
+target = lambda y: unit.transform(y.reshape(-1, 1))[:, 0]
+"""
+#: Takes the numeric columns of a table, and fills missing values.
+NUMERIC_COLUMNS = """
+names = {names!r}
+X = np.column_stack([data.X[name] for name in names])
+X = np.where(np.isnan(X), np.nanmedian(X, axis=0), X)
+data = dataclasses.replace(data, X=X, feature_names=names)"""
+#: Takes as many rows as the page uses.
+SAMPLE = f"""
+data = dataclasses.replace(data, stratify=False)
+data = data.split(1 - {MAX_ROWS} / data.n_samples)[0]
+data = dataclasses.replace(data, stratify=True)"""
+FEATURE_COLUMNS = """
+x = np.asarray(data.X, float)[:, {columns}]
+u = {units}
+X = np.column_stack([{formulas}])
+data = dataclasses.replace(data, X=X, feature_names={names!r})"""
+
 
 def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
     """Write the command, the code and the notes."""
-    prepared = view.prepared
-    if prepared.model is not None:
+    if view.prepared.model is not None:
         return {"command": OPENED_COMMAND, "code": OPENED_CODE, "notes": [OPENED_NOTE]}
-    epochs = max(view.latest.status.epoch, 1)
-    comments = [f"# {each}" for each in differences(data, view, epochs)]
+    run = ExportedRun(view, data)
+    comments = [f"# {each}" for each in run.differences()]
     notes = [OTHER_COMMAND if comments else SAME_COMMAND, SAME_WEIGHTS]
-    if prepared.table is not None and prepared.features.has_computed:
+    if view.prepared.table is not None and view.prepared.features.has_computed:
         notes.append(COMPUTED_FEATURES)
-    return {
-        "command": "\n".join([*comments, write_command(data, view, epochs)]),
-        "code": write_script(data, view, epochs),
-        "notes": notes,
-    }
+    command = "\n".join([*comments, run.command()])
+    return {"command": command, "code": run.script(), "notes": notes}
 
 
-def write_command(data: DataSettings, view: NetworkView, epochs: int) -> str:
-    """Write ``barenet train`` with every setting that matters."""
-    prepared = view.prepared
-    words: list[Any] = ["barenet", "train", prepared.dataset.name]
-    if prepared.table is not None:
-        words += ["--target", prepared.dataset.target_name, *prepared.table.flags]
-        words += ["--task", prepared.dataset.task] if data.task else []
-        dropped = _dropped(prepared, prepared.table)
-        words += ["--drop", *dropped] if dropped else []
-    for name, value in _command_config(data, view, epochs).set_fields().items():
-        values = [] if value is True else value if isinstance(value, tuple) else [value]
-        words += [f"--{name.replace('_', '-')}", *values]
-    return shlex.join(map(str, words))
+class ExportedRun:
+    """A run of the page, up to its present epoch."""
 
+    def __init__(self, view: NetworkView, data: DataSettings) -> None:
+        self.view, self.data = view, data
+        self.prepared, self.table = view.prepared, view.prepared.table
+        self.dataset, self.features = view.prepared.dataset, view.prepared.features
+        self.config = view.prepared.run_config(view.settings)
+        self.epochs, self.edits = max(view.latest.status.epoch, 1), view.latest.status.edits
+        #: Length of the schedule, if it isn't the number of epochs that were trained.
+        depends = view.settings.depends_on_epochs(self.epochs)
+        self.schedule_epochs = view.settings.schedule_epochs if depends else None
 
-def _command_config(data: DataSettings, view: NetworkView, epochs: int) -> RunConfig:
-    """The run of the page, with settings to replace other defaults of the data set."""
-    prepared = view.prepared
-    config = run_config(view.settings, prepared)
-    config = replace(
-        config,
-        layers=(_n_inputs(data, prepared), *(config.layers or ())[1:]),
-        epochs=epochs,
-        scaling="standardize",
-        test_size=data.test_size,
-        **data.generator_options,
-    )
-    named = DATASETS.get(prepared.dataset.name)
-    default = table_defaults(prepared.training.n_samples) if named is None else named.config
-    fixed = replace(FIXED, loss=spec_of(as_loss(None, view.network.output_activation)))
-    given = default.set_fields()
-    others = {n: value for n, value in fixed.set_fields().items() if given.get(n, value) != value}
-    return config.over(RunConfig(**others))
+    def command(self) -> str:
+        """Write ``barenet train`` with every setting that matters."""
+        words: list[Any] = ["barenet", "train", self.dataset.name]
+        if self.table is not None:
+            dropped = self._dropped(self.table)
+            words += ["--target", self.dataset.target_name, *self.table.flags]
+            words += ["--task", self.data.task] if self.data.task else []
+            words += ["--drop", *dropped] if dropped else []
+        for name, value in self._command_config().set_fields().items():
+            values = [] if value is True else value if isinstance(value, tuple) else [value]
+            words += [f"--{name.replace('_', '-')}", *values]
+        return shlex.join(map(str, words))
 
-
-def differences(data: DataSettings, view: NetworkView, epochs: int) -> list[str]:
-    """List the differences between the command and the page."""
-    prepared, settings = view.prepared, view.settings
-    found = []
-    if prepared.features.has_computed:
-        features = some(prepared.features.names)
-        found.append(f"The command learns from the columns as they are, the page from {features}.")
-    elif prepared.table is not None:
-        found += _table_differences(prepared, prepared.table)
-    elif prepared.dataset.n_features > prepared.inputs.n_features:
-        found.append("The command learns from all columns, the page from some of them.")
-    if settings.schedule.startswith("reduce_on_plateau"):
-        found.append(
-            "The command's schedule uses the validation loss, the page's the training loss."
+    def _command_config(self) -> RunConfig:
+        """The run of the page, with settings to replace other defaults of the data set."""
+        config = replace(
+            self.config,
+            layers=(self._n_inputs(), *(self.config.layers or ())[1:]),
+            epochs=self.epochs,
+            scaling="standardize",
+            test_size=self.data.test_size,
+            **self.data.generator_options,
         )
-    elif depends_on_epochs(settings, epochs):
-        length = schedule_epochs(settings)
-        found.append(f"The page spreads the schedule over {length:,} epochs, not over these.")
-    if view.latest.status.edits:
-        found.append("Weights were changed by hand on the page; the command cannot do that.")
-    return found
+        named, n_rows = DATASETS.get(self.dataset.name), self.prepared.training.n_samples
+        default = (table_defaults(n_rows) if named is None else named.config).set_fields()
+        loss = spec_of(as_loss(None, self.view.network.output_activation))
+        fixed = replace(FIXED, loss=loss).set_fields().items()
+        others = {name: value for name, value in fixed if default.get(name, value) != value}
+        return config.over(RunConfig(**others))
+
+    def differences(self) -> Iterator[str]:
+        """Yield the differences between the command and the page."""
+        prepared = self.prepared
+        if self.features.has_computed:
+            features = some(self.features.names)
+            yield f"The command learns from the columns as they are, the page from {features}."
+        elif self.table is not None:
+            yield from self._table_differences(self.table)
+        elif self.dataset.n_features > prepared.inputs.n_features:
+            yield "The command learns from all columns, the page from some of them."
+        if self.view.settings.schedule.startswith("reduce_on_plateau"):
+            yield "The command's schedule uses the validation loss, the page's the training loss."
+        elif self.schedule_epochs:
+            length = f"{self.schedule_epochs:,} epochs"
+            yield f"The page spreads the schedule over {length}, not over these."
+        if self.edits:
+            yield "Weights were changed by hand on the page; the command cannot do that."
+
+    def _table_differences(self, table: TableFile) -> Iterator[str]:
+        columns = self._columns()
+        if table.is_mixed(self.dataset.target_name) or self._dropped(table):
+            yield "The command scales columns by another formula: equal but for rounding."
+            X = np.asarray(self.prepared.inputs.X)
+            if any(set(np.unique(column)) <= {0.0, 1.0} for column in X.T):
+                yield "The command leaves columns of 0 and 1 as they are, the page scales them."
+            if table.has_missing(columns):
+                yield (
+                    "The command fills missing values by the training rows, and adds an input that "
+                    "marks them."
+                )
+        if [name for name in table.numeric if name in columns] != columns:
+            yield "The command takes the columns in the table's order."
+        if table.is_subsampled:
+            yield f"The command learns from all rows, the page from {MAX_ROWS:,} of them."
+
+    def _dropped(self, table: TableFile) -> list[str]:
+        """The columns that the page does not use; those without a name are never used."""
+        used = {*self._columns(), self.dataset.target_name, ""}
+        return [name for name in table.numeric if name not in used]
+
+    def _columns(self) -> list[str]:
+        """The columns that the inputs are computed from."""
+        names, features = self.dataset.feature_names, self.features
+        if not features.names:
+            return list(names)
+        axes = {"x1": features.columns[0], "x2": features.columns[-1]}
+        used = (i for axis, i in axes.items() if any(axis in name for name in features.names))
+        return [names[index] for index in used]
+
+    def _n_inputs(self) -> int:
+        """Number of the command's inputs, with those that mark missing values."""
+        if self.table is None:
+            return self.dataset.n_features
+        columns = self._columns()
+        return len(columns) + self.table.count_incomplete(self.data, columns)
+
+    def script(self) -> str:
+        """Write a script that trains the network."""
+        loading = self._loading() + self._feature_columns()
+        edits, callbacks = self._edits()
+        if self.schedule_epochs:
+            stop = f"lambda run: len(run.history) == {self.epochs}"
+            callbacks.append(f"barenet.callbacks.LambdaCallback({stop})")
+        given, names = self.config.set_fields(), ("hidden", "output", "batch_norm", "dropout")
+        is_scaled = self.prepared.target_scaling is not None
+        target = "target({}.y)" if is_scaled else "{}.y"
+        script = SCRIPT.format(
+            data=loading,
+            test_size=self.data.test_size,
+            target_scaling=TARGET_SCALING if is_scaled else "",
+            layers=[*given["layers"]],
+            architecture=_arguments({n: given[n] for n in (*names, "seed") if n in given}),
+            edits=edits,
+            settings=self._settings(),
+            train_y=target.format("train"),
+            test_y=target.format("test"),
+            metric=self.view.task.metric,
+            callbacks=f"\n    callbacks=[{', '.join(callbacks)}]," if callbacks else "",
+        )
+        return f"import dataclasses\n\n{script}" if "dataclasses." in loading else script
+
+    def _loading(self) -> str:
+        """Load the data; of a table the numeric columns, and as many rows as the page uses."""
+        options, table, more = self.data.generator_options, self.table, ""
+        if table is not None:
+            task = {"task": self.data.task} if self.data.task else {}
+            options = {"target": self.dataset.target_name, **task, **table.options}
+            if table.is_mixed(self.dataset.target_name):
+                more = NUMERIC_COLUMNS.format(names=self.dataset.feature_names)
+            more += SAMPLE if table.is_subsampled else ""
+        return f"data = barenet.load_dataset({self.dataset.name!r}{_arguments(options)}){more}"
+
+    def _feature_columns(self) -> str:
+        """Compute the features, unless they are the columns themselves."""
+        features, names = self.features, self.prepared.inputs.feature_names
+        if not features.names or names == tuple(self.dataset.feature_names):
+            return ""
+        own = {"x1": "x[:, 0]", "x2": "x[:, 1]"}
+        offset, factor = features.offset.tolist(), features.factor.tolist()
+        is_identity = offset == [0, 0] and factor == [1, 1]
+        return FEATURE_COLUMNS.format(
+            columns=[features.columns[0], features.columns[-1]],
+            units="x" if is_identity else f"(x - {offset}) * {factor}",
+            formulas=", ".join(own.get(name, FEATURES[name].code) for name in features.names),
+            names=names,
+        )
+
+    def _edits(self) -> tuple[str, list[str]]:
+        """Repeat the edits by hand: lines, and callbacks of `train`."""
+        first, later = "", dict[int, dict[int, float]]()
+        for edit in self.edits:
+            if edit.epoch:
+                later.setdefault(edit.epoch, {})[edit.index] = edit.value
+            else:
+                first += f"network.parameters[{edit.index}] = {edit.value!r}\n"
+        if not later:
+            return first, []
+        return first + EDIT.format(edits=later), ["barenet.callbacks.LambdaCallback(edit)"]
+
+    def _settings(self) -> str:
+        """The arguments of `train` that the page sets."""
+        epochs = self.schedule_epochs or self.epochs
+        values = replace(self.config, epochs=epochs).train_arguments()
+        values["optimizer"] = spec_of(values["optimizer"])
+        if penalties := values.pop("penalty"):
+            values["penalty"] = spec_of(penalties[0])
+        return "\n".join(f"    {name}={value!r}," for name, value in values.items())
 
 
-def _table_differences(prepared: PreparedData, table: TableFile) -> list[str]:
-    found = []
-    columns = _columns(prepared)
-    if table.is_mixed(prepared.dataset.target_name) or _dropped(prepared, table):
-        found.append("The command scales columns by another formula: equal but for rounding.")
-        X = np.asarray(prepared.inputs.X)
-        if any(set(np.unique(column)) <= {0.0, 1.0} for column in X.T):
-            found.append("The command leaves columns of 0 and 1 as they are, the page scales them.")
-        if table.has_missing(columns):
-            found.append(
-                "The command fills missing values by the training rows, and adds an input that "
-                "marks them."
-            )
-    if [name for name in table.numeric if name in columns] != columns:
-        found.append("The command takes the columns in the table's order.")
-    if table.is_subsampled:
-        found.append(f"The command learns from all rows, the page from {MAX_ROWS:,} of them.")
-    return found
-
-
-def _dropped(prepared: PreparedData, table: TableFile) -> list[str]:
-    """The columns that the page does not use; those without a name are never used."""
-    used = {*_columns(prepared), prepared.dataset.target_name, ""}
-    return [name for name in table.numeric if name not in used]
-
-
-def _columns(prepared: PreparedData) -> list[str]:
-    """The columns that the inputs are computed from."""
-    names, features = prepared.dataset.feature_names, prepared.features
-    if not features.names:
-        return list(names)
-    axes = {"x1": features.columns[0], "x2": features.columns[-1]}
-    used = [index for axis, index in axes.items() if any(axis in name for name in features.names)]
-    return [names[index] for index in used]
-
-
-def _n_inputs(data: DataSettings, prepared: PreparedData) -> int:
-    """Number of the command's inputs, with those that mark missing values."""
-    if prepared.table is None:
-        return prepared.dataset.n_features
-    columns = _columns(prepared)
-    return len(columns) + prepared.table.count_incomplete(data, columns)
+def _arguments(options: dict[str, Any]) -> str:
+    """Write keyword arguments that follow others in a call."""
+    return "".join(f", {name}={value!r}" for name, value in options.items())

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import DivergenceError
-from barenet.playground._evaluation import constant_losses, evaluate
+from barenet.model._layout import Snapshot
 from barenet.playground._learning_curve import EpochMetrics, thin
 from barenet.playground._page_state import MAX_EPOCHS
 from barenet.playground._problems import ALL_DEAD, MODEL_ONLY, NO_ROWS, Problem, diverged
-from barenet.playground._resumed_schedule import ResumedSchedule
 from barenet.playground._trainer_messages import ProgressReport, Status, TrainingTask, UpdateRecord
-from barenet.playground._training_state import SETTINGS_CHANGED, TrainingState
+from barenet.playground._training_state import SETTINGS_CHANGED, ResumedSchedule, TrainingState
 from barenet.training._callbacks import Callback
 from barenet.training._run import Run
 from barenet.training._train import train
@@ -145,7 +144,7 @@ class InteractiveTraining(TrainingState, Callback):
     def _train(self) -> None:
         """Train with the present settings, until they change or something goes wrong."""
         settings, task = self.settings, self.task
-        self.constant_loss = constant_losses(task, settings.loss)[0]
+        self.constant_loss = task.constant_losses(settings.loss)[0]
         self.timeline.leave(self.epoch)
         self.segments += 1
         self.update, self.batch = None, 0
@@ -246,7 +245,7 @@ class InteractiveTraining(TrainingState, Callback):
     def _evaluated(self) -> EpochMetrics:
         """Evaluate the present network."""
         place = self.epoch + self.batch / self.n_batches
-        return evaluate(place, self.network, self.task, self.settings.loss)
+        return self.task.evaluate(place, self.network, self.settings.loss)
 
     def _report(self) -> None:
         now = self.reported = time.perf_counter()
@@ -261,8 +260,7 @@ class InteractiveTraining(TrainingState, Callback):
         self.report(
             ProgressReport(
                 status=self._status(),
-                parameters=self.network.parameters.copy(),
-                statistics=self.network.statistics.copy(),
+                snapshot=Snapshot.of(self.network),
                 rows=rows,
                 current=None if self.playing else self.current,
                 update=None if self.playing else self.update,

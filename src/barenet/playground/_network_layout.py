@@ -1,11 +1,28 @@
-"""The layout of a network as the page draws it: layers of neurons, and where their weights are."""
+"""The layout of a network as the page draws it: layers of neurons, their values and weights."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
+from barenet.model._activations import Activation
 from barenet.model._network import Network
 from barenet.model.layers import Dense, Layer
 
 #: More weights cannot be drawn, and would delay every picture.
 MAX_PARAMETERS = 500_000
+
+
+Values = NDArray[np.floating]
+
+
+class LayerValues(NamedTuple):
+    """Sums and outputs of a layer of neurons at all points, shape (n_points, n_neurons)."""
+
+    sums: Values
+    outputs: Values
+    activation: Activation
 
 
 def neuron_layers(network: Network) -> list[list[Layer]]:
@@ -22,6 +39,22 @@ def neuron_layers(network: Network) -> list[list[Layer]]:
             groups.append([])
         groups[-1].append(layer)
     return groups
+
+
+def layer_values(network: Network, values: Values, count: int) -> list[LayerValues]:
+    """Compute the first layers of neurons, so many of them."""
+    found = []
+    for dense, *others in neuron_layers(network)[:count]:
+        assert isinstance(dense, Dense) and dense.activation is not None
+        with np.errstate(all="ignore"):
+            values, (_, sums, *_) = dense.forward(values)
+            activation = dense.activation
+            for each in others:
+                if each.activation is not None:
+                    sums, activation = values, each.activation
+                values, _ = each.forward(values)
+        found.append(LayerValues(sums, values, activation))
+    return found
 
 
 def check_size(network: Network) -> None:

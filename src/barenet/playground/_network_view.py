@@ -6,15 +6,14 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import ArgumentError
+from barenet.model._layout import Snapshot
 from barenet.model._network import Network
-from barenet.playground._evaluation import confusion_matrix, constant_losses
 from barenet.playground._learning_curve import LearningCurve, thin
 from barenet.playground._network_layout import layer_offsets, parameter_index
 from barenet.playground._page_state import MAX_EDITS, NetworkSettings, WeightEdit
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._problems import TRAINER_ENDED, diagnose, find_overfitting, lowest_test_loss
 from barenet.playground._rasterize import MAX_DRAWN, rasterize
-from barenet.playground._run_setup import build_network, make_task
 from barenet.playground._trainer import Listener, Trainer
 from barenet.playground._trainer_messages import ProgressReport, Status
 from barenet.playground._wire_format import finite
@@ -30,16 +29,12 @@ class NetworkView:
 
     def __init__(self, settings: NetworkSettings, prepared: PreparedData, trainer: Trainer) -> None:
         self.settings, self.prepared, self.trainer = settings, prepared, trainer
-        self.network = build_network(settings, prepared)
-        self.task = make_task(settings, prepared, self.network)
-        self.constant_losses = constant_losses(self.task, settings.loss)
+        self.task = prepared.make_task(settings)
+        self.network = self.task.network
+        self.constant_losses = self.task.constant_losses(settings.loss)
         #: The curves of the network's path and of the one to which the user can return, by number.
         self.curves = {0: LearningCurve()}
-        self.latest = ProgressReport(
-            status=Status(saved=[0]),
-            parameters=self.network.parameters.copy(),
-            statistics=self.network.statistics.copy(),
-        )
+        self.latest = ProgressReport(status=Status(saved=[0]), snapshot=Snapshot.of(self.network))
         self.key: int | None = None
         #: Whether it was commanded to play, and has not reported since.
         self.will_play = False
@@ -92,7 +87,7 @@ class NetworkView:
     def configure(self, settings: NetworkSettings) -> None:
         """Continue with other settings of the same architecture."""
         self.settings = settings
-        self.constant_losses = constant_losses(self.task, settings.loss)
+        self.constant_losses = self.task.constant_losses(settings.loss)
         self.send("configure", settings)
 
     def edit(self, layer: int, row: int, column: int, value: float) -> None:
@@ -116,8 +111,8 @@ class NetworkView:
 
     def current(self, report: ProgressReport | None = None) -> Network:
         """Copy the network as reported, by default last."""
-        network, report = self.network.copy(), report or self.latest
-        network.parameters[:], network.statistics[:] = report.parameters, report.statistics
+        network = self.network.copy()
+        (report or self.latest).snapshot.restore(network)
         return network
 
     def describe(self) -> dict[str, Any]:
@@ -134,20 +129,19 @@ class NetworkView:
     def header(self, cursor: tuple[int, float]) -> dict[str, Any]:
         """Describe the training; the cursor is the version and epoch of the curve already sent."""
         latest, curve = self.latest, self.curve
-        measured = curve.since(-1)
-        newest, lowest = latest.current or curve.newest, lowest_test_loss(measured)
+        newest, lowest = latest.current or curve.newest, lowest_test_loss(curve.rows)
         known = cursor[0] == curve.version
         return {
             **asdict(latest.status),
             **asdict(latest.status.problem),
             "explained": latest.update is not None,
             "version": curve.version,
-            "rows": [finite(row) for row in (curve.since(cursor[1]) if known else measured)],
+            "rows": [finite(row) for row in (curve.since(cursor[1]) if known else curve.rows)],
             "other": None if known else self._other_rows(),
             "constant": finite(self.constant_losses),
             "newest": newest and finite(newest),
             "lowest": lowest and finite(lowest),
-            "overfitting": find_overfitting(measured, self.constant_losses[1]),
+            "overfitting": find_overfitting(curve.rows, self.constant_losses[1]),
         }
 
     def _other_rows(self) -> list[Any]:
@@ -165,10 +159,10 @@ class NetworkView:
         header = {
             "side": picture.side,
             "scales": picture.scales,
-            "confusion": confusion_matrix(network, self.prepared),
+            "confusion": self.prepared.confusion_matrix(network),
             "problems": self._diagnose(network, report.status),
         }
-        weights = np.nan_to_num(report.parameters, posinf=1e30, neginf=-1e30)
+        weights = np.nan_to_num(report.snapshot.parameters, posinf=1e30, neginf=-1e30)
         shown = weights.astype(np.float32) if weights.size <= MAX_WEIGHTS else weights[:0]
         return header, {"output": picture.output, "neurons": picture.neurons, "weights": shown}
 

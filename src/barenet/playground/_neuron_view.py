@@ -4,17 +4,21 @@ A neuron of a later layer is shown with the lines of the neurons before it, as i
 where it crosses one of them.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.model._activations import Activation, Sigmoid, Softmax
-from barenet.model._network import Network
+from barenet.model._activations import Sigmoid, Softmax
 from barenet.model.layers import Dense
-from barenet.playground._contour import contour
 from barenet.playground._data_view import MAX_NAMES
-from barenet.playground._network_layout import neuron_layers, parameter_index
+from barenet.playground._network_layout import (
+    LayerValues,
+    Values,
+    layer_values,
+    neuron_layers,
+    parameter_index,
+)
 from barenet.playground._network_view import NetworkView
 from barenet.playground._rasterize import MAX_DRAWN, nan_to_large
 from barenet.playground._wire_format import finite
@@ -24,16 +28,6 @@ SIDES = ((20_000, 48), (10**9, 24))
 #: Length of the arrow on both sides of the line, as a fraction of the picture.
 ARROW = 0.18
 
-Values = NDArray[np.floating]
-
-
-class LayerValues(NamedTuple):
-    """Sums and outputs of a layer of neurons at all points, shape (n_points, n_neurons)."""
-
-    sums: Values
-    outputs: Values
-    activation: Activation
-
 
 def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     """Draw a neuron as it is now."""
@@ -42,8 +36,7 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     dense = neuron_layers(network)[layer][0]
     assert isinstance(dense, Dense)
     side = next(side for limit, side in SIDES if network.n_parameters <= limit)
-    with np.errstate(all="ignore"):
-        values = _forward(network, view.prepared.grid(side), layer)
+    values = layer_values(network, view.prepared.grid(side), layer + 1)
     sums = _square(_margin(values[-1], neuron), side)
     line = contour(sums)
     picture, scale = _picture(values[-1], neuron, is_output=dense is network.layers[-1])
@@ -62,21 +55,6 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
         "arrow": _arrow(sums, line),
         "before": [_rounded(contour(_square(each, side))) for each in before],
     }
-
-
-def _forward(network: Network, values: Values, layer: int) -> list[LayerValues]:
-    """Compute the layers of neurons up to one of them."""
-    found = []
-    for dense, *others in neuron_layers(network)[: layer + 1]:
-        values, (_, sums, *_) = dense.forward(values)
-        activation = dense.activation
-        for each in others:
-            if each.activation is not None:
-                sums, activation = values, each.activation
-            values, _ = each.forward(values)
-        assert activation is not None
-        found.append(LayerValues(sums, values, activation))
-    return found
 
 
 def _margin(values: LayerValues, neuron: int) -> Values:
@@ -130,3 +108,44 @@ def _value_at(values: Values, position: NDArray[np.float64]) -> float:
 
 def _rounded(lines: NDArray[np.float64]) -> list[float]:
     return np.round(lines, 4).ravel().tolist()
+
+
+def contour(values: Values) -> NDArray[np.float64]:
+    """Segments along which values on a grid are 0, shape (n_segments, 4), by marching squares.
+
+    The function is interpolated linearly between grid points and extrapolated beyond them, so the
+    contour of a linear function is exact.
+
+    Examples
+    --------
+    >>> lines = contour(np.array([[-1.0, 1.0], [-1.0, 1.0]]))
+    >>> lines[:, [0, 2]].tolist()  # a vertical line in the middle, in three pieces
+    [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
+    """
+    side = len(values)
+    wide = np.pad(np.asarray(values, np.float64), 1, mode="reflect", reflect_type="odd")
+    at = (np.arange(side + 2) - 0.5) / side
+    positive = (wide > 0).astype(int)
+    corners = positive[:-1, :-1] + positive[1:, :-1] + positive[:-1, 1:] + positive[1:, 1:]
+    lines = []
+    for row, column in np.argwhere((corners > 0) & (corners < 4)):
+        ends = _crossings(wide[row : row + 2, column : column + 2])
+        x, y = at[column], at[row]
+        positions = [(x + across / side, y + down / side) for across, down in ends]
+        lines += [(*positions[i], *positions[i + 1]) for i in range(0, len(positions), 2)]
+    return np.array(lines, np.float64).reshape(-1, 4)
+
+
+def _crossings(cell: Values) -> list[tuple[float, float]]:
+    """Crossings of a cell's sides; each two in sequence are a segment."""
+    (a, b), (d, c) = cell.tolist()
+    found = []
+    for start, end, place in (
+        (a, b, lambda t: (t, 0.0)),
+        (b, c, lambda t: (1.0, t)),
+        (c, d, lambda t: (1.0 - t, 1.0)),
+        (d, a, lambda t: (0.0, 1.0 - t)),
+    ):
+        if (start > 0) != (end > 0):
+            found.append(place(start / (start - end)))
+    return found

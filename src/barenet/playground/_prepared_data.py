@@ -11,15 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._registry import lookup
+from barenet.data._column import NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import load_dataset
+from barenet.data._encoding import TableEncoding
+from barenet.data._run_config import RunConfig
 from barenet.data._scaling import Scaling
+from barenet.files._predictor import Predictor
+from barenet.model._array_dataset import class_probabilities
+from barenet.model._network import Network
 from barenet.playground._features import FeatureMap
+from barenet.playground._network_layout import check_size
 from barenet.playground._opened_models import Model
-from barenet.playground._page_state import ALL_COLUMNS, DataSettings
+from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings, NetworkSettings
 from barenet.playground._plane import Plane, plane_of
-from barenet.playground._presets import NAMED
 from barenet.playground._tables import TableFile
+from barenet.playground._trainer_messages import TrainingTask
+
+#: Maximum number of test rows in a confusion matrix, for small networks and for large ones.
+MAX_ROWS = ((20_000, 5_000), (10**9, 2_000))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -77,6 +87,76 @@ class PreparedData:
             y = self.target_scaling.transform(y.reshape(-1, 1))[:, 0]
         return self.scaling.transform(part.X, np.float32), y
 
+    def run_config(self, settings: NetworkSettings) -> RunConfig:
+        """Describe a network and its training as the library does."""
+        n_classes = len(self.classes or ())
+        n_outputs = n_classes if n_classes > 2 else 1
+        return dataclasses.replace(
+            settings.run_config(self.training.n_samples),
+            layers=(self.inputs.n_features, *settings.hidden, n_outputs),
+            hidden=settings.activations or None,
+            output="identity" if n_classes == 0 else "sigmoid" if n_classes == 2 else "softmax",
+        )
+
+    def make_network(self, settings: NetworkSettings) -> Network:
+        """Build a network with its initial weights, or copy that of the model."""
+        if self.model is not None and settings.has_same_architecture(self.model.settings):
+            return self.model.predictor.network.copy()
+        network = self.run_config(settings).make_network()
+        check_size(network)
+        return network
+
+    def make_task(self, settings: NetworkSettings) -> TrainingTask:
+        """Collect everything that the trainer needs."""
+        return TrainingTask(
+            network=self.make_network(settings),
+            training=self.rows(self.training),
+            test=self.rows(self.test),
+            metric="accuracy" if self.classes else "r2",
+            settings=settings,
+            model_only=self.model is not None and bool(self.model.outputs),
+        )
+
+    def predictor(self, network: Network) -> Predictor:
+        """Combine a network with its preprocessing, to predict raw rows."""
+        if self.model is not None:
+            return dataclasses.replace(self.model.predictor, network=network)
+        return Predictor(
+            network=network,
+            preprocessing=self._table_encoding() or self.scaling,
+            target_scaling=self.target_scaling,
+            classes=self.classes,
+            feature_names=self.inputs.feature_names,
+            target_name=self.inputs.target_name,
+            dataset=self.inputs.name,
+            image_shape=self.inputs.image_shape,
+        )
+
+    def confusion_matrix(self, network: Network) -> list[list[int]] | None:
+        """Count the test rows by class and predicted class."""
+        if self.classes is None or not self.test.n_samples:
+            return None
+        limit = next(rows for size, rows in MAX_ROWS if network.n_parameters <= size)
+        X, y = (each[:limit] for each in self.rows(self.test))
+        predicted = class_probabilities(network.forward(X)[0]).argmax(axis=1)
+        n_classes = len(self.classes)
+        counts = np.bincount(n_classes * y + predicted, minlength=n_classes**2)
+        return counts.reshape(n_classes, n_classes).tolist()
+
+    def _table_encoding(self) -> TableEncoding | None:
+        """Scaling and fill values by column, for a table with missing values; None for features."""
+        table, scaling = self.table, self.scaling
+        if table is None or not table.has_missing(table.medians) or self.features.has_computed:
+            return None
+        names = self.inputs.feature_names
+        numbers = zip(names, scaling.offset.tolist(), scaling.factor.tolist(), strict=True)
+        return TableEncoding(
+            tuple(
+                NumberColumn(name, table.medians[name], offset, 1 / factor, indicator=False)
+                for name, offset, factor in numbers
+            )
+        )
+
     def _scaled(self, key: Any, points: NDArray[np.float64]) -> NDArray[np.float32]:
         if key not in self._cache:
             columns = self.features.apply(self.plane.rows(points))
@@ -93,7 +173,7 @@ def prepare(data: DataSettings, table: TableFile | None = None) -> PreparedData:
 
 
 def prepare_dataset(
-    dataset: Dataset, data: DataSettings, table: TableFile | None = None, model: Model | None = None
+    dataset: Dataset, data: DataSettings, model: Model | None = None, table: TableFile | None = None
 ) -> PreparedData:
     """Prepare rows of numbers."""
     plane, points, columns = plane_of(dataset, data.axes)
@@ -105,35 +185,29 @@ def prepare_dataset(
         X=features.apply(np.asarray(dataset.X, np.float64)),
         feature_names=features.input_names(dataset.feature_names),
     )
-    return PreparedData(
-        dataset=dataset,
-        inputs=inputs,
-        plane=plane,
-        points=points,
-        axes=dataset.feature_names if columns else (),
-        features=features,
-        table=table,
-        model=model,
-        **split_and_scale(inputs, data, model),
+    axes = dataset.feature_names if columns else ()
+    place = {"plane": plane, "points": points, "axes": axes}
+    return split_and_scale(
+        inputs, data, model, dataset=dataset, features=features, table=table, **place
     )
 
 
 def split_and_scale(
-    inputs: Dataset, data: DataSettings, model: Model | None = None
-) -> dict[str, Any]:
-    """Split rows and fit their scaling, or take that of a model: fields of `PreparedData`."""
+    inputs: Dataset, data: DataSettings, model: Model | None, **parts: Any
+) -> PreparedData:
+    """Split rows and fit their scaling, or take that of a model; the parts are other fields."""
     numbered = dataclasses.replace(inputs, X=np.arange(inputs.n_samples).reshape(-1, 1))
-    parts = numbered.split(data.test_size, 0) if inputs.n_samples else (numbered, numbered)
-    indices = [part.X[:, 0] for part in parts if part is not None]
-    training, test = (inputs.take(each) for each in indices)
-    y = training.y if training.n_samples else np.zeros(1)
+    halves = numbered.split(data.test_size, 0) if inputs.n_samples else (numbered, numbered)
+    indices = [half.X[:, 0] for half in halves if half is not None]
+    training, test = map(inputs.take, indices)
     if model is not None:
         scaling, target = model.predictor.preprocessing, model.predictor.target_scaling
     else:
         scaling = Scaling.fit("standardize", training.X)
         is_number = training.classes is None
         target = Scaling.fit("standardize", training.y.reshape(-1, 1)) if is_number else None
-    return {
+    y = training.y if training.n_samples else np.zeros(1)
+    made = {
         "training": training,
         "test": test,
         "is_test": np.isin(np.arange(inputs.n_samples), indices[1]),
@@ -141,3 +215,4 @@ def split_and_scale(
         "target_scaling": target,
         "target_range": (float(y.min()), float(y.max())),
     }
+    return PreparedData(inputs=inputs, model=model, **{**made, **parts})

@@ -1,7 +1,7 @@
 """Problems of a training, with their remedies: divergence, a lack of progress, and overfitting."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from barenet.errors import some
 from barenet.model._network import Network
 from barenet.playground._learning_curve import EpochMetrics, LearningCurve
-from barenet.playground._network_layout import neuron_layers
+from barenet.playground._network_layout import Values, layer_values
 
 #: A remedy that the page offers as a button: a smaller learning rate, or other initial weights.
 SMALLER_RATE, NEW_WEIGHTS = "rate", "weights"
@@ -33,8 +33,6 @@ FLAT, SATURATED = 0.05, 0.95
 #: returned to its minimum: the mean of the last rows is this factor of the minimum, and the rise is
 #: this fraction of a constant prediction's test loss, while the mean training loss has fallen.
 WAIT, RECENT, RISE, VISIBLE = 20, 5, 1.1, 0.02
-
-Values = NDArray[np.floating]
 
 #: For each activation, whether its slope is almost 0 at the value a, and the name of such a neuron.
 _FLAT: dict[str, tuple[Callable[[Values], NDArray[np.bool_]], str]] = {
@@ -158,8 +156,9 @@ def _stuck(curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Prob
 def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
     """Find layers most of whose neurons have a slope of almost 0 at almost every row."""
     found: dict[str, list[str]] = {}
-    for number, (name, values) in enumerate(_hidden_values(network, X[:MAX_ROWS]), 1):
-        is_flat, called = _FLAT.get(name, (np.zeros_like, ""))
+    hidden = layer_values(network, X[:MAX_ROWS], -1)
+    for number, (_, values, activation) in enumerate(hidden, 1):
+        is_flat, called = _FLAT.get(activation.name, (np.zeros_like, ""))
         count = int((is_flat(values).mean(axis=0) >= SATURATED).sum())
         if 2 * count > values.shape[1]:
             layer = f"{count} of {values.shape[1]} in hidden layer {number}"
@@ -173,14 +172,3 @@ def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
         )
         for called, layers in found.items()
     ]
-
-
-def _hidden_values(network: Network, values: Values) -> Iterator[tuple[str, Values]]:
-    """Yield the activation of each hidden layer, and its values at some training rows."""
-    for layers in neuron_layers(network)[:-1]:
-        name = ""
-        for layer in layers:
-            with np.errstate(all="ignore"):
-                values = layer.forward(values)[0]
-            name = getattr(getattr(layer, "activation", None), "name", name)
-        yield name, values

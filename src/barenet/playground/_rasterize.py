@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.model._network import Network
-from barenet.playground._network_layout import neuron_layers
+from barenet.playground._network_layout import layer_values
 from barenet.playground._prepared_data import PreparedData
-from barenet.playground._run_setup import make_predictor
 
 #: Maximum number of neurons drawn of a layer, and of inputs.
 MAX_DRAWN = 8
@@ -49,7 +48,7 @@ def rasterize(network: Network, prepared: PreparedData) -> Picture:
         side = next(side for limit, side in SIDES if network.n_parameters <= limit)
         rows = prepared.grid(side)
     with np.errstate(all="ignore"):
-        output = make_predictor(network, prepared).in_units(network.forward(rows)[0])
+        output = prepared.predictor(network).in_units(network.forward(rows)[0])
         neurons, scales = _neuron_pictures(network, prepared)
     return Picture(side=side, output=_as_bytes(output, prepared), neurons=neurons, scales=scales)
 
@@ -77,13 +76,10 @@ def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, list[float]]:
-    values = prepared.grid(NEURON_SIDE)
     pictures: list[Bytes] = [np.empty((0, NEURON_SIDE, NEURON_SIDE), np.int8)]
     scales: list[float] = []
-    for layers in neuron_layers(network)[:-1]:
-        for layer in layers:
-            values, _ = layer.forward(values)
-        drawn, largest = _scaled(values[:, :MAX_DRAWN], np.float32(1.0))
+    for layer in layer_values(network, prepared.grid(NEURON_SIDE), -1):
+        drawn, largest = _scaled(layer.outputs[:, :MAX_DRAWN], np.float32(1.0))
         pictures.append(drawn)
         scales += largest
     return np.concatenate(pictures), scales

@@ -58,7 +58,7 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
             "batch": [update.batch + 1, update.n_batches],
             "learning_rate": update.learning_rate,
         },
-        "html": write_fragment(dataclasses.replace(explanation, facts=facts).page, style=False),
+        "html": write_fragment(dataclasses.replace(explanation, facts=facts), style=False),
     }
 
 

@@ -1,38 +1,41 @@
 """Checkpointing: the whole state of a run, saved while it trains and loaded where it resumes.
 
 The order of the rows and the dropout are functions of the seed and the step, so the state is small:
-vectors, counts and the history. The manager knows no loop: it saves and loads named parts.
+vectors, counts and the history. It is saved with the identity of the run: its settings as text, its
+data as checksums and its environment, each by its name, so that a refusal can list the changes.
 """
 
+import hashlib
+import platform
 import threading
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property, partial
+from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet._constraints import check_number
 from barenet.engines import Engine
-from barenet.errors import ResumeError, brief, in_a_line
+from barenet.errors import ResumeError, brief, in_a_line, printable
+from barenet.model._array_dataset import ArrayDataset
 from barenet.model._layout import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.training._callbacks import Callback
+from barenet.training._divergence import caller_stacklevel
 from barenet.training._run import Run, TrainingConfig
-from barenet.training._run_identity import (
-    changes,
-    data_of,
-    environment,
-    numbered,
-    settings_of,
-    stateful_callbacks,
-)
 
 #: Numbers, text and arrays by name, for each part of a run.
 StateDict: TypeAlias = dict[str, dict[str, Any]]
+
+#: Bytes that a checksum takes at a time.
+BLOCK = 2**24
 
 
 class Checkpointer(ABC):
@@ -55,8 +58,11 @@ class Checkpointer(ABC):
         """Save a state; the one before is replaced only when the new one is complete."""
 
 
-class CheckpointManager:
-    """Saves the state of a run by a checkpointer, and resumes a run from a state."""
+class CheckpointManager(Callback):
+    """Saves a run by a checkpointer, and resumes it from a state; called after all callbacks.
+
+    It knows no loop: it saves and loads named parts.
+    """
 
     def __init__(
         self,
@@ -65,43 +71,47 @@ class CheckpointManager:
         config: TrainingConfig,
         callbacks: Sequence[Callback],
         parts: Mapping[str, Stateful],
+        state: StateDict | None,
     ) -> None:
         self.checkpointer, self.engine, self.config = checkpointer, engine, config
-        self.callbacks, self.parts = callbacks, parts
+        self.callbacks, self.parts, self.state = callbacks, parts, state
         self.run: Run = parts["run"]  # type: ignore[assignment]
-        self.has_saved = False
-        self.settings = settings_of(engine, config, callbacks)  # before a callback changes a rate
-        self._data: dict[str, Any] = {}
+        self.has_saved = state is not None
+        # A resumed run may have other callbacks without a state.
+        stateful = [each for each in callbacks if type(each).state_dict is not Stateful.state_dict]
+        self.stateful = numbered("callback", stateful)
+        self.settings = settings_of(engine, config, self.stateful)  # before callbacks change any
         # After 1 s: a short run needs none, and with large data a signal to end should not wait.
-        self._checksums = threading.Timer(1, self._compute_checksums)
+        self._checksums = threading.Timer(1, lambda: self._data)
         self._checksums.daemon = True
         self._checksums.start()
 
     @contextmanager
-    def resume(self, state: StateDict | None) -> Iterator[None]:
-        """Load a state; if it is refused in this context, everything is as it was before."""
-        if state is None:
+    def resume(self) -> Iterator[None]:
+        """Load the state; if it is refused in this context, everything is as it was before."""
+        objects = [self.engine.job.optimizer, self.config.schedule, *self.callbacks]
+        before = [(each, dict(vars(each))) for each in objects if hasattr(each, "__dict__")]
+        snapshot = Snapshot.of(self.run.network)
+        try:
+            self._load(self.parts)
             yield
-            return
-        with self._rollback_on_refusal():
-            self._check_identity(state)
-            self.has_saved = True
-            with _invalid_refused():
-                validate_state(state, self.parts, self.run)
-                for name, part in self.parts.items():
-                    part.load_state_dict(state[name])
-            yield
+        except ResumeError:
+            snapshot.restore(self.run.network)
+            for each, attributes in before:
+                vars(each).clear()
+                vars(each).update(attributes)
+            raise
 
-    def resume_callbacks(self, state: StateDict | None) -> None:
-        """Load the states of the callbacks, after `on_start` has reset them."""
-        if state is not None:
-            with _invalid_refused():
-                for name, callback in self._stateful_callbacks().items():
-                    callback.load_state_dict(state[name])
+    def on_start(self, run: Run) -> None:
+        """Load the states of the callbacks, which have been reset by their own `on_start`."""
+        self._load(self.stateful)
 
-    def save_if_due(self) -> None:
-        """Save the state if a save is due."""
-        if self.checkpointer is not None and self.checkpointer.should_save(self.run):
+    def on_chunk(self, run: Run) -> None:
+        if run.batch < run.n_batches:  # a whole epoch is saved once it is measured
+            self.on_epoch(run)
+
+    def on_epoch(self, run: Run) -> None:
+        if not run.stop_reason and self.checkpointer and self.checkpointer.should_save(run):
             self._save(self.checkpointer)
 
     def save_end(self) -> None:
@@ -110,105 +120,168 @@ class CheckpointManager:
         A run that ends before the first state is due leaves nothing: repeating it takes less time
         than a crash may lose anyway.
         """
-        if self.checkpointer is not None and (self.has_saved or not self.run.finished):
-            self._save(self.checkpointer)
-        else:
-            self.save_if_due()
+        saver, unfinished = self.checkpointer, not self.run.finished
+        if saver and (self.has_saved or unfinished or saver.should_save(self.run)):
+            self._save(saver)
 
     def _save(self, checkpointer: Checkpointer) -> None:
         """Save the state, unless the monitor is about to find that the run has diverged."""
         if np.isfinite(self.run.network.parameters).all():
-            identity = {
-                "settings": self.settings,
-                "data": self._data_identity(),
-                "surroundings": environment(self.engine.name),
-            }
-            parts = {**self.parts, **self._stateful_callbacks()}
+            parts = {**self.parts, **self.stateful}
             states = {name: part.state_dict() for name, part in parts.items()}
-            checkpointer.save(self.run, {**identity, **states})
+            checkpointer.save(self.run, {**self._identity(), **states})
             self.has_saved = True
+
+    def _load(self, parts: Mapping[str, Stateful]) -> None:
+        """Load the state of parts, if there is one; an invalid one is refused."""
+        if (state := self.state) is None:
+            return
+        if parts is self.parts:
+            self._check_identity(state)
+        try:
+            if parts is self.parts:
+                validate_state(state, parts, self.run)
+            for name, part in parts.items():
+                part.load_state_dict(state[name])
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
+
+    def _identity(self) -> StateDict:
+        self._checksums.cancel()
+        self._checksums.join()  # if it has begun; else they are computed here
+        surroundings = environment(self.engine.name)
+        return {"settings": self.settings, "data": self._data, "surroundings": surroundings}
+
+    @cached_property
+    def _data(self) -> dict[str, Any]:
+        return data_of(self.engine.job.rows, self.config.held_out)
 
     def _check_identity(self, state: StateDict) -> None:
         """Refuse the state of another run; warn if last digits may differ."""
-        other = [
-            changes(state.get("settings", {}), self.settings),
-            changes(state.get("data", {}), self._data_identity()),
-        ]
-        if text := "; ".join(filter(None, other)):
+        *differing, elsewhere = (
+            changes(state.get(name, {}), now) for name, now in self._identity().items()
+        )
+        if text := "; ".join(filter(None, differing)):
             raise ResumeError(f"resume: the checkpoint is of another run: {text}")
-        if elsewhere := changes(state.get("surroundings", {}), environment(self.engine.name)):
-            warnings.warn(
-                f"resume: the run may end in other last digits than it would have: {elsewhere}",
-                UserWarning,
-                stacklevel=5,
-            )
-
-    @contextmanager
-    def _rollback_on_refusal(self) -> Iterator[None]:
-        """Restore the user's objects if the run cannot be resumed."""
-        parts = [self.engine.job.optimizer, self.config.schedule, *self.callbacks]
-        before = [(part, dict(vars(part))) for part in parts if hasattr(part, "__dict__")]
-        snapshot = Snapshot.of(self.run.network)
-        try:
-            yield
-        except ResumeError:
-            snapshot.restore(self.run.network)
-            for part, attributes in before:
-                vars(part).clear()
-                vars(part).update(attributes)
-            raise
-
-    def _compute_checksums(self) -> None:
-        self._data = data_of(self.engine.job.rows, self.config.held_out)
-
-    def _data_identity(self) -> dict[str, Any]:
-        self._checksums.cancel()
-        self._checksums.join()
-        if not self._data:  # it was too early for them; or an error in the thread is raised here
-            self._compute_checksums()
-        return self._data
-
-    def _stateful_callbacks(self) -> dict[str, Callback]:
-        return numbered("callback", stateful_callbacks(self.callbacks))
+        if elsewhere:
+            text = f"resume: the run may end in other last digits than it would have: {elsewhere}"
+            warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
 
 
-@contextmanager
-def _invalid_refused() -> Iterator[None]:
-    """Turn the errors of an invalid state into a refusal."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
+def settings_of(
+    engine: Engine, config: TrainingConfig, callbacks: Mapping[str, Callback]
+) -> dict[str, Any]:
+    """Everything but the data that decides the steps of a run."""
+    job, network = engine.job, engine.job.network
+    settings = {
+        "engine": engine.name,
+        "seed": job.seed,
+        "dtype": network.dtype.name,
+        **numbered("layer", network.layers),
+        "loss": job.loss,
+        "optimizer": job.optimizer,
+        "epochs": config.epochs,
+        "batch_size": config.batch_size,
+        "shuffle": config.shuffle,
+        "schedule": config.schedule,
+        **numbered("penalty", job.penalties),
+        "clip": job.clipping,
+        "scale": job.rows.scale,
+        "metrics": ", ".join(config.metrics) or None,
+        **callbacks,
+    }
+    return {name: _in_words(value) for name, value in settings.items()}
 
 
-def validate_state(
-    state: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Any], run: Run
-) -> None:
+def data_of(rows: ArrayDataset, held_out: Mapping[str, ArrayDataset]) -> dict[str, Any]:
+    """Shapes and checksums of the data."""
+    described = {}
+    for prefix, data in {"": rows, **held_out}.items():
+        for name, array in zip(("X", "y", "sample_weight"), data, strict=False):
+            if isinstance(array, np.ndarray):
+                shape = f"{' × '.join(map(str, array.shape))} of {array.dtype}"
+                label = f"{prefix}_data's {name}" if prefix else name
+                described[label] = {"shape": shape, "sha256": checksum(array)}
+    return described
+
+
+def checksum(array: NDArray[Any]) -> str:
+    """Compute the SHA-256 of an array's values in C order.
+
+    It takes some rows at a time: X may be larger than the memory.
+    """
+    digest, n_rows = hashlib.sha256(), max(1, BLOCK // max(1, array[:1].nbytes))
+    for start in range(0, len(array), n_rows):
+        block = np.ascontiguousarray(array[start : start + n_rows])
+        digest.update(block.view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def environment(engine: str) -> dict[str, Any]:
+    """Versions and processor, which the last bits of a number may depend on."""
+    packages = ["barenet", "numpy", "scipy"] + ["numba", "llvmlite"] * (engine == "compiled")
+    found = {package: import_module(package).__version__ for package in packages}
+    found["machine"] = platform.machine()
+    if engine == "compiled":
+        from barenet.engines.simd._processor import vector_bits
+
+        found["bits of a vector"] = vector_bits()
+    return found
+
+
+def numbered(name: str, things: Sequence[Any]) -> dict[str, Any]:
+    """Name things by their kind and position: "layer 0", "layer 1"."""
+    return {f"{name} {place}": thing for place, thing in enumerate(things)}
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Describe the differences."""
+    found = []
+    for name in {**before, **now}:
+        pair = before.get(name), now.get(name)
+        if pair[0] != pair[1]:
+            was, is_ = (each.get("shape") if isinstance(each, dict) else each for each in pair)
+            words = ("nothing" if each is None else printable(each) for each in (was, is_))
+            other = "{} was {}, and is {}".format(name, *words)
+            found.append(f"{name} has other values" if was == is_ else other)
+    return "; ".join(found)
+
+
+def _in_words(value: Any) -> Any:
+    """Text that is the same in every process: the class name where there is no own repr."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    inherited: object = type(value).__repr__
+    return type(value).__name__ if inherited is object.__repr__ else repr(value)
+
+
+def validate_state(state: StateDict, parts: Mapping[str, Any], run: Run) -> None:
     """Refuse a state that no run of this kind has saved.
 
     A checksum detects damage, not the maker of a file. Loaded arrays are used without further
     checks, by compiled code among others, so they must have the kinds and shapes of this run's.
     """
-    saved, parameters, optimizer = state["run"], run.network.parameters, state["optimizer"]
-    epoch = check_number(saved["epoch"], "epoch", ge=0, le=run.epochs, integer=True)
-    batch = int(check_number(saved["batch"], "batch", ge=0, le=run.n_batches, integer=True))
+    saved, optimizer, parameters = state["run"], state["optimizer"], run.network.parameters
+    check_index = partial(check_number, ge=0, integer=True)
+    epoch = check_index(saved["epoch"], "epoch", le=run.epochs)
+    batch = int(check_index(saved["batch"], "batch", le=run.n_batches))
     done = len(saved.get("curve_loss", ()))
     if not epoch <= done <= epoch + 1:
         raise ValueError(f"curves: expected {epoch} or {epoch + 1} epochs, got {done}")
     if saved["best_epoch"] is not None:
-        check_number(saved["best_epoch"], "best_epoch", ge=0, lt=done, integer=True)
-    if saved["stop_reason"] is not None:
-        validate_like(saved, {"stop_reason": ""})
+        check_index(saved["best_epoch"], "best_epoch", lt=done)
     if isinstance(parts["optimizer"], Optimizer) and optimizer["n_steps"]:
         parts["optimizer"].prepare(parameters)  # its moments are among the examples
     examples = {name: part.state_dict() for name, part in parts.items()}
+    if saved["stop_reason"] is not None:
+        examples["run"]["stop_reason"] = ""
     if done:
         examples["run"] |= dict.fromkeys((f"curve_{name}" for name in run.measured), np.zeros(done))
     losses = np.zeros(min(batch, len(parts["tally"].rates)))
     examples["tally"] |= {"losses": losses, "gradient_norms": losses}
     if isinstance(parts["optimizer"], LBFGSHistory):
         count = len(optimizer.get("values", ()))
-        check_number(optimizer["reported"], "reported", ge=0, le=count, integer=True)
+        check_index(optimizer["reported"], "reported", le=count)
         if "start" in optimizer:
             gradients = np.zeros((count, parameters.size), parameters.dtype)
             counted = {"values": np.zeros(count), "places": np.zeros(count, np.int64)}

@@ -115,8 +115,7 @@ def measure(
     for part, held_out in config.held_out.items():
         values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
         scores = {name: metric(output, held_out.y) for name, metric in metrics.items()}
-        if part == "validation" and config.scorer is not None:
-            scores |= config.scorer(output)
+        scores |= config.scorer(output) if part == "validation" else {}
         values |= {f"{part}_{name}": score for name, score in scores.items()}
     return values
 

@@ -1,19 +1,25 @@
-"""What the two loops share: the start and the end of a run, and the end of each epoch.
-
-A subclass takes the steps: `MiniBatchLoop` batch by batch, `LBFGSLoop` on all rows at once.
-"""
+"""The loops of training: `MiniBatchLoop` batch by batch, `LBFGSLoop` on all rows at once."""
 
 import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import product, starmap
 from typing import Any
 
 import numpy as np
 
-from barenet.engines import Engine
-from barenet.model._layout import Snapshot
+from barenet._constraints import check_count
+from barenet.engines import Engine, Job
+from barenet.engines._scipy_threads import scipy_on_one_thread
+from barenet.errors import ArgumentError
+from barenet.model._arrays import FloatArray
+from barenet.model._layout import Snapshot, euclidean_norm
 from barenet.model._stateful import Stateful
+from barenet.model.layers import Dropout
+from barenet.optimization._schedules import Constant, Schedule
+from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.training._callbacks import Callback
 from barenet.training._checkpointing import Checkpointer, CheckpointManager, StateDict
 from barenet.training._divergence import DivergenceMonitor
@@ -22,12 +28,15 @@ from barenet.training._history import History
 from barenet.training._metrics import MAXIMIZED
 from barenet.training._run import Run, TrainingConfig
 
+#: Duration of a chunk of batches, in seconds: short enough for a smooth progress bar.
+CHUNK_SECONDS = 0.1
+
 #: The networks and estimators that are being trained, by their ids.
 IN_TRAINING: dict[int, object] = {}
 
 
 class Loop(ABC):
-    """A run from its first epoch to its last."""
+    """A run from its first epoch to its last; a subclass takes the steps."""
 
     def __init__(
         self, engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]
@@ -36,22 +45,20 @@ class Loop(ABC):
         self.engine, self.job, self.config, self.callbacks = engine, job, config, callbacks
         self.optimizer: Any = job.optimizer
         self.optimizer_state: Any = job.optimizer
-        scores = [] if config.scorer is None else [f"validation_{n}" for n in config.scorer.names]
-        measured = ["loss", *config.metrics]
-        for part in config.held_out:
-            measured += [f"{part}_{name}" for name in ("loss", *config.metrics)]
-            measured += scores if part == "validation" else []
-        measured += [] if job.optimizer.full_batch else ["learning_rate"]
+        rate = () if job.optimizer.full_batch else ("learning_rate",)
+        names = ("loss", *config.metrics)
+        held_out = starmap("{}_{}".format, product(config.held_out, names))
+        scores = [*map("validation_{}".format, config.scorer.names)]
         self.run = Run(
             network=job.network,
             history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
             epochs=config.epochs,
             n_batches=math.ceil(len(job.rows.X) / config.batch_size),
-            measured=(*measured, "gradient_norm", "seconds"),
+            measured=(*names, *held_out, *scores, *rate, "gradient_norm", "seconds"),
             maximized_metrics=MAXIMIZED.union(scores),
         )
         self.monitor = DivergenceMonitor(self.run, Snapshot.of(job.network))
-        rates = np.zeros(0 if job.optimizer.full_batch else self.run.n_batches)
+        rates = np.zeros(self.run.n_batches if rate else 0)
         self.epoch = Epoch(job.rows, job.seed, config, np.arange(len(job.rows.X)), rates)
         self.checkpoints: CheckpointManager | None = None
 
@@ -59,29 +66,32 @@ class Loop(ABC):
         self, checkpointer: Checkpointer | None = None, state: StateDict | None = None
     ) -> History:
         """Run all epochs, or as many as the callbacks allow; `state` is the one to resume from."""
+        run = self.run
         with ExitStack() as endings:
-            endings.enter_context(exclusive(self.run.network))
+            endings.enter_context(exclusive(run.network))
             if checkpointer is not None or state is not None:
+                parts: dict[str, Stateful] = {"run": run, "tally": self.epoch}
+                parts |= {"guard": self.monitor, "optimizer": self.optimizer_state}
+                parts |= {"schedule": self.config.schedule}
                 self.checkpoints = CheckpointManager(
-                    checkpointer, self.engine, self.config, self.callbacks, self._parts()
+                    checkpointer, self.engine, self.config, self.callbacks, parts, state
                 )
-                endings.enter_context(self.checkpoints.resume(state))
+                endings.enter_context(self.checkpoints.resume())
+                self.callbacks = [*self.callbacks, self.checkpoints]
             for callback in reversed(self.callbacks):  # exited in reverse, so called in order
-                endings.callback(callback.on_end, self.run)
+                endings.callback(callback.on_end, run)
             endings.push(self._record_stop_reason)
             for callback in self.callbacks:
-                callback.on_start(self.run)
-            if self.checkpoints is not None:
-                self.checkpoints.resume_callbacks(state)
+                callback.on_start(run)
             # The monitor finds a divergence by the losses; NumPy's warnings would repeat it.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                if not self.run.is_final:
+                if not run.is_final:
                     with suppress(MeasurementInterrupted):
                         self._run_epochs()
                 if self.checkpoints is not None:
                     self.checkpoints.save_end()
                 self.monitor.check_end(self._final_loss())
-        return self.run.history
+        return run.history
 
     @abstractmethod
     def _run_epochs(self) -> None:
@@ -111,18 +121,120 @@ class Loop(ABC):
         self._finish_chunk()
         return self.run.stop_reason is not None and not self.run.is_final
 
-    def _save_if_due(self) -> None:
-        if self.checkpoints is not None:
-            self.checkpoints.save_if_due()
-
-    def _parts(self) -> dict[str, Stateful]:
-        """The parts with a state, by their keys in a checkpoint."""
-        parts = {"run": self.run, "tally": self.epoch, "guard": self.monitor}
-        return {**parts, "optimizer": self.optimizer_state, "schedule": self.config.schedule}
-
     def _record_stop_reason(self, kind: type[BaseException] | None, *_: object) -> None:
         reason = "completed" if kind is None else f"failed with {kind.__name__}"
         self.run.history.stop_reason = self.run.stop_reason or reason
+
+
+class MiniBatchLoop(Loop):
+    """Epochs of shuffled mini-batches, one step of the optimizer for each.
+
+    An engine takes the steps of a chunk of batches at a time, short enough that callbacks are
+    called, and checkpoints saved, about ten times a second.
+    """
+
+    #: Batches of the next chunk.
+    chunk_batches = 1
+
+    def _run_epochs(self) -> None:
+        run, epoch = self.run, self.epoch
+        finished = len(run.history) if run.batch else 0  # before it was resumed
+        for index in range(finished, run.epochs):
+            resumed = run.epoch == index + 1 and run.batch > 0
+            if not resumed:
+                run.epoch, run.batch = index + 1, 0
+            epoch.begin(index, self.optimizer.learning_rate, resumed=resumed)
+            self._run_batches()
+            if run.batch < run.n_batches:
+                return
+            losses, norms = epoch.joined()
+            norm, rate = float(norms.sum()) / len(norms), float(epoch.rates[-1])
+            self._finish_epoch(epoch.mean(losses), norm, learning_rate=rate)
+            if run.stop_reason:
+                return
+
+    def _run_batches(self) -> None:
+        """Run the batches of an epoch chunk by chunk, until a callback stops the run."""
+        run, epoch, size = self.run, self.epoch, self.config.batch_size
+        while run.batch < run.n_batches and not run.stop_reason:
+            count = self.chunk_batches
+            if run.chunk_limit is not None:
+                count = min(count, check_count(run.chunk_limit, "chunk_limit"))
+            end = min(run.batch + count, run.n_batches)
+            order, rates = epoch.order[run.batch * size : end * size], epoch.rates[run.batch : end]
+            n_steps = (run.epoch - 1) * run.n_batches + run.batch
+            started = time.perf_counter()
+            result = self.engine.run(order, size, rates, n_steps)
+            seconds = max(time.perf_counter() - started, 1e-9)
+            most = 4 * max(len(rates), self.chunk_batches)
+            self.chunk_batches = max(1, min(int(len(rates) * CHUNK_SECONDS / seconds), most))
+            self.monitor.check_chunk(result.losses)
+            epoch.results.append(result)
+            run.batch = end
+            self._finish_chunk()
+
+    def _final_loss(self) -> float:
+        last_batch = slice(-self.config.batch_size, None)
+        return self.engine.evaluate(self.job.rows.take(last_batch))[0]
+
+
+class LBFGSLoop(Loop):
+    """The iterations of L-BFGS: SciPy takes the steps, and an epoch is an iteration."""
+
+    def __init__(
+        self, engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]
+    ) -> None:
+        check_full_batch(engine.job, config.schedule)
+        super().__init__(engine, config, callbacks)
+        self.optimizer_state = LBFGSHistory()
+
+    def _run_epochs(self) -> None:
+        run, self.epoch.started = self.run, time.perf_counter()
+        if len(run.history) >= run.epochs:
+            return
+        with scipy_on_one_thread():
+            ending = self.optimizer.minimize(
+                self.engine.value_and_gradient,
+                run.network.parameters,
+                run.epochs,
+                self._finish_iteration,
+                None if self.checkpoints is None else self.optimizer_state,
+            )
+        if not len(run.history):  # converged before the first iteration
+            self._finish_iteration(*self.engine.value_and_gradient())
+        if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason
+            run.stop(ending)
+
+    def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
+        """Record an iteration, and return whether to stop."""
+        run = self.run
+        run.epoch, run.batch = run.epoch + run.batch, 0  # the epoch after a finished one
+        self.monitor.check_chunk(np.array([loss]))
+        run.batch = 1
+        self._finish_chunk()
+        self._finish_epoch(loss, euclidean_norm(gradient))
+        self.epoch.started = time.perf_counter()
+        return run.stop_reason is not None
+
+    def _is_interrupted(self) -> bool:
+        """Call the callbacks; an iteration that has begun is always finished."""
+        self._finish_chunk()
+        return False
+
+    def _final_loss(self) -> float:
+        return self.engine.value_and_gradient()[0]
+
+
+def check_full_batch(job: Job, schedule: Schedule | None = None) -> None:
+    """Check that L-BFGS gets the same function in every evaluation, and sets its own steps."""
+    if not job.optimizer.full_batch:
+        return
+    if any(isinstance(layer, Dropout) and layer.rate > 0 for layer in job.network.layers):
+        problem = "lbfgs can't be used with dropout, which changes every step"
+        raise ArgumentError(problem, argument="optimizer")
+    if job.clipping is not None or not isinstance(schedule, Constant | None):
+        argument = "clip" if job.clipping is not None else "schedule"
+        raise ArgumentError("lbfgs chooses the length of its steps itself", argument=argument)
 
 
 @contextmanager

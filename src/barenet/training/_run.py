@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,14 @@ from barenet.training._history import History
 from barenet.training._metrics import Metric
 
 
-class Scorer(Protocol):
-    """Scores the network's outputs for the validation set; greater is better."""
+class Scorer:
+    """Scores the network's outputs for the validation set, greater is better; this one has none."""
 
-    #: The names of the scores.
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
     def __call__(self, output: FloatArray) -> Mapping[str, float]:
         """Compute a number for each name."""
+        return {}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,7 +43,7 @@ class TrainingConfig(Configurable):
     #: Validation and test sets, by their names in `HELD_OUT`.
     held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
     #: Scores the validation set, beside the metrics.
-    scorer: Scorer | None = None
+    scorer: Scorer = field(default_factory=Scorer)
 
 
 @dataclass(eq=False)

@@ -24,10 +24,8 @@ from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._checkpointing import Checkpointer
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._history import History
-from barenet.training._lbfgs_loop import LBFGSLoop
-from barenet.training._loop import Loop
+from barenet.training._loop import LBFGSLoop, Loop, MiniBatchLoop
 from barenet.training._metrics import METRICS, Metric
-from barenet.training._mini_batch_loop import MiniBatchLoop
 from barenet.training._run import TrainingConfig
 
 

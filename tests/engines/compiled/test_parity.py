@@ -6,8 +6,7 @@ steps. The registries are swept, so what is added is in here, or is refused and 
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from barenet import Network, train
 from barenet.activations import ACTIVATIONS

@@ -7,8 +7,7 @@ import pytest
 
 from barenet import Network, export
 from barenet.errors import ArgumentError, MissingExtraError
-from barenet.files.exports import SUFFIXES
-from barenet.files.exports import _exporting as writing
+from barenet.files.exports import SUFFIXES, _exporting as writing
 from barenet.files.exports._exporting import write_together
 
 NETWORK = Network.dense([2, 3, 1], seed=1)

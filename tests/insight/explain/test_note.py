@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, explain
-from barenet.insight.explain._note import Note
+from barenet.insight.explain._document import Note
 
 
 def page(**options):

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from barenet.model._network import Network
 from barenet.model.layers import BatchNorm, LayerNorm

@@ -6,9 +6,8 @@ import os
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from barenet.engines._engine import ChunkResult, Engine, Job, UnsupportedJobError
+from barenet.engines._engine import ChunkResult, Engine, Job, Order, Rates, UnsupportedJobError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
@@ -61,13 +60,7 @@ class CompiledEngine(Engine):
         self.job, self.threads = job, threads
         self._programs: dict[object, Program] = {}
 
-    def run(
-        self,
-        order: NDArray[np.intp],
-        batch_size: int,
-        rates: NDArray[np.float64],
-        first_step: int,
-    ) -> ChunkResult:
+    def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(self.job.network.parameters)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines._engine import ChunkResult, Job
+from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._threads import choose_threads
 from barenet.engines.compiled._interpreter import (
     GROUP,
@@ -85,13 +85,7 @@ class Program:
         if self.pointed.get(name) is not array:
             self.pointed[name], self.step[name] = array, address(array)
 
-    def run(
-        self,
-        order: NDArray[np.intp],
-        batch_size: int,
-        rates: NDArray[np.float64],
-        first_step: int,
-    ) -> ChunkResult:
+    def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         """Run the program for each batch; see `Engine.run`."""
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
         threads, record = self.threads(batch_size), self.record

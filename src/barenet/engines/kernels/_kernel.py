@@ -59,6 +59,11 @@ def every_kernel(spec: KernelSpec) -> Iterator[Callable[[], int]]:
             yield functools.partial(each.address, KernelSpec(spec.dtype, spec.count, formula))
 
 
+def named(*functions: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    """Formulas by their names."""
+    return {function.__name__: function for function in functions}
+
+
 def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Any], Any]:
     """Make a function that returns, for a spec, the function of its formula."""
     compiled = {name: numba.njit(**INLINE)(function) for name, function in functions.items()}

@@ -6,7 +6,7 @@ import numba as nb
 import numpy as np
 
 from barenet.engines.kernels._activations import softmax_row
-from barenet.engines.kernels._kernel import chosen, kernel
+from barenet.engines.kernels._kernel import chosen, kernel, named
 from barenet.engines.kernels._records import row_numbers
 from barenet.engines.simd._calls import OPTIONS
 from barenet.engines.simd._views import array
@@ -19,12 +19,12 @@ def y_log_y(y):
     return y * math.log(y) if y > 0 else 0.0
 
 
-def squared(a, y, c, margin):
+def squared_error(a, y, c, margin):
     """c · (ŷ − y)²."""
     return c * (a - y) ** 2, 2 * c * (a - y)
 
 
-def absolute(a, y, c, margin):
+def absolute_error(a, y, c, margin):
     """|ŷ − y|."""
     return abs(a - y), np.sign(a - y)
 
@@ -56,31 +56,31 @@ def inside(p, margin):
     return min(max(p, 2.0**-1022 if margin < 1e-12 else 2.0**-126), 1 - margin)
 
 
-def binary(a, y, c, margin):
+def binary_cross_entropy(a, y, c, margin):
     """−y ln p − (1 − y) ln (1 − p)."""
     p = inside(a, margin)
     return -(y * math.log(p) + (1 - y) * math.log1p(-p)), (p - y) / (p * (1 - p))
 
 
-def categorical(a, y, c, margin):
+def categorical_cross_entropy(a, y, c, margin):
     """−y ln p."""
     p = inside(a, margin)
     return -y * math.log(p), -y / p
 
 
-def on_sigmoid(z, y, c, margin):
+def sigmoid_cross_entropy(z, y, c, margin):
     """Binary cross-entropy of σ(z)."""
     value = max(z, 0.0) + math.log1p(math.exp(-abs(z))) - y * z
     return value, 1 / (1 + math.exp(-z)) - y
 
 
-def on_exponential(z, y, c, margin):
+def exponential_poisson(z, y, c, margin):
     """Poisson deviance of the rate eᶻ."""
     rate = math.exp(z)
     return rate - y - y * z + y_log_y(y), rate - y
 
 
-def poisson_on_softplus(z, y, c, margin):
+def softplus_poisson(z, y, c, margin):
     """Poisson deviance of the rate ln(1 + eᶻ)."""
     t = math.exp(-abs(z))
     q = math.log1p(t) / t if t > 0 else 1.0
@@ -90,7 +90,7 @@ def poisson_on_softplus(z, y, c, margin):
     return rate - y - y * log_rate + y_log_y(y), 1 / (1 + math.exp(-z)) - y * share
 
 
-def poisson_on_sigmoid(z, y, c, margin):
+def sigmoid_poisson(z, y, c, margin):
     """Poisson deviance of the rate σ(z)."""
     p, u = 1 / (1 + math.exp(-z)), 1 / (1 + math.exp(z))
     log_rate = min(z, 0.0) - math.log1p(math.exp(-abs(z)))
@@ -117,7 +117,7 @@ def categorical_focal(a, y, c, margin):
     return y * value, y * slope
 
 
-def focal_on_sigmoid(z, y, c, margin):
+def sigmoid_focal(z, y, c, margin):
     """Binary focal loss of σ(z)."""
     p, u = 1 / (1 + math.exp(-z)), 1 / (1 + math.exp(z))
     rest = math.log1p(math.exp(-abs(z)))
@@ -126,48 +126,33 @@ def focal_on_sigmoid(z, y, c, margin):
     return value, (1 - y) * p**c * (c * u * more + p) - y * u**c * (c * p * less + u)
 
 
-def on_softmax(log_p, y, c):
+def softmax_cross_entropy(log_p, y, c):
     """−y ln p."""
     return -y * log_p, -y
 
 
-def focal_on_softmax(log_p, y, c):
+def softmax_focal(log_p, y, c):
     """−y (1 − p)ᵞ ln p."""
     p, u = math.exp(log_p), -math.expm1(log_p)
     bend = c * u ** (c - 1) * p * log_p if u > 0 else 0.0
     return -y * u**c * log_p, y * (bend - u**c)
 
 
-def poisson_on_softmax(log_p, y, c):
+def softmax_poisson(log_p, y, c):
     """Poisson deviance of the rate p."""
     p = math.exp(log_p)
     return p - y - y * log_p + y_log_y(y), p - y
 
 
 #: Each takes float64 numbers, and returns the loss of an output and its derivative.
-FORMULAS = {
-    "squared_error": squared,
-    "absolute_error": absolute,
-    "huber": huber,
-    "quantile": quantile,
-    "poisson": poisson,
-    "binary_cross_entropy": binary,
-    "categorical_cross_entropy": categorical,
-    "sigmoid_cross_entropy": on_sigmoid,
-    "exponential_poisson": on_exponential,
-    "softplus_poisson": poisson_on_softplus,
-    "sigmoid_poisson": poisson_on_sigmoid,
-    "binary_focal": binary_focal,
-    "categorical_focal": categorical_focal,
-    "sigmoid_focal": focal_on_sigmoid,
-}
+FORMULAS = named(
+    squared_error, absolute_error, huber, quantile, poisson, binary_cross_entropy, binary_focal,
+    categorical_cross_entropy, categorical_focal, sigmoid_cross_entropy, sigmoid_focal,
+    exponential_poisson, softplus_poisson, sigmoid_poisson,
+)  # fmt: skip
 
 #: The same by ln p, for p = softmax(z).
-ON_SOFTMAX = {
-    "softmax_cross_entropy": on_softmax,
-    "softmax_focal": focal_on_softmax,
-    "softmax_poisson": poisson_on_softmax,
-}
+ON_SOFTMAX = named(softmax_cross_entropy, softmax_focal, softmax_poisson)
 
 formula_of, formula_on_softmax = chosen(FORMULAS), chosen(ON_SOFTMAX)
 

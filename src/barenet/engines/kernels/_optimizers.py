@@ -5,7 +5,7 @@ A rule takes parameters, gradients and both moments as vectors, and the indices 
 
 import math
 
-from barenet.engines.kernels._kernel import chosen, kernel
+from barenet.engines.kernels._kernel import chosen, kernel, named
 from barenet.engines.kernels._records import row_vectors, tile
 from barenet.engines.simd._lanes import sqrt
 from barenet.engines.simd._views import lanes
@@ -63,8 +63,7 @@ def adam(step, p, g, m, v, indices):
 
 
 #: The update rule of each optimizer.
-RULES = {each.__name__: each for each in (sgd, momentum, nesterov, adagrad, rmsprop, adam)}
-RULES["adamw"] = adam
+RULES = {**named(sgd, momentum, nesterov, adagrad, rmsprop, adam), "adamw": adam}
 
 rule = chosen(RULES)
 

@@ -1,8 +1,11 @@
-"""Document: an explanation as quantities, equations between them, and steps."""
+"""Document: an explanation as named quantities, equations between them, and steps."""
+
+from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -10,15 +13,179 @@ from numpy.typing import NDArray
 
 from barenet._expressions import Expression
 from barenet.insight._gradient_check import SMALLEST_SCALE
-from barenet.insight.explain._name import Name
-from barenet.insight.explain._note import Note
+from barenet.insight.explain._number_format import LARGEST_ENTRIES, digits
 from barenet.model._arrays import FloatArray
 
 #: The greatest relative error of a correct gradient, in float64 and in float32.
 EXACT, ROUNDED = 1e-6, 1e-3
 
-
 Phase = Literal["forward", "backward", "update"]
+
+#: Inputs that are named; of more, those with the largest numbers are.
+MOST_NAMES = 16
+
+#: Letters whose symbols differ from their names, in text and in LaTeX.
+_LETTERS: dict[str, tuple[str, str]] = {
+    "beta": ("β", r"\beta"),
+    "beta1": ("β₁", r"\beta_1"),
+    "beta2": ("β₂", r"\beta_2"),
+    "eps": ("ε", r"\varepsilon"),
+    "eta": ("η", r"\eta"),
+    "gamma": ("γ", r"\gamma"),
+    "l": ("ℓ", r"\ell"),
+    "lam": ("λ", r"\lambda"),
+    "mu": ("μ", r"\mu"),
+    "mubar": ("μ̄", r"\bar{\mu}"),
+    "norm": ("‖g‖", r"\lVert g \rVert"),
+    "rho": ("ρ", r"\rho"),
+    "rho1": ("ρ₁", r"\rho_1"),
+    "rho2": ("ρ₂", r"\rho_2"),
+    "theta": ("θ", r"\theta"),
+    "Vbar": ("V̄", r"\bar{V}"),
+}
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+#: A bar over a letter, which is a character of its own in text.
+_BAR = "\N{COMBINING MACRON}"
+
+
+@dataclass(frozen=True)
+class Name:
+    """The name of a quantity.
+
+    Examples
+    --------
+    >>> Name("W", "1", d=True).text
+    'dW₁'
+    >>> print(Name("W", "1", d=True).latex)
+    \\mathrm{d}W_{1}
+    >>> print(Name("m", of=Name("W", "2")).mathml)
+    <msub><mi>m</mi><msub><mi>W</mi><mn>2</mn></msub></msub>
+    """
+
+    #: The letter, such as ``"W"`` or ``"eta"``.
+    base: str
+    #: The number of the layer, and for a neuron its own.
+    index: str = ""
+    #: The parameter that a moment of the optimizer belongs to.
+    of: Name | None = None
+    #: Whether it is a derivative of the loss.
+    d: bool = False
+
+    @property
+    def derivative(self) -> Name:
+        """The derivative of the loss with respect to it."""
+        return replace(self, d=True)
+
+    def indexed(self, suffix: str) -> Name:
+        """Add to its index, or to that of the parameter that a moment belongs to."""
+        if self.of is not None:
+            return replace(self, of=self.of.indexed(suffix))
+        return replace(self, index=(self.index + suffix).lstrip(","))
+
+    @property
+    def key(self) -> str:
+        """As a name in Python."""
+        below = self.index if self.of is None else f"_{self.of.key}"
+        return f"{'d' if self.d else ''}{self.base}{below}"
+
+    @property
+    def text(self) -> str:
+        """In a terminal."""
+        below = self.index.translate(_SUBSCRIPTS) if self.of is None else f"[{self.of.text}]"
+        return f"{'d' if self.d else ''}{self._letters[0]}{below}"
+
+    @property
+    def latex(self) -> str:
+        """In LaTeX."""
+        below = self.index if self.of is None else self.of.latex
+        d = r"\mathrm{d}" if self.d else ""
+        return f"{d}{self._letters[1]}" + (f"_{{{below}}}" if below else "")
+
+    @property
+    def mathml(self) -> str:
+        """In MathML."""
+        letter = self._letters[0]
+        shown = f"<mi>{escape(letter)}</mi>"
+        if letter[1:] in ("₁", "₂"):
+            shown = f"<msub><mi>{letter[0]}</mi><mn>{self.base[-1]}</mn></msub>"
+        elif letter[1:] == _BAR:
+            shown = f"<mover><mi>{letter[0]}</mi><mo stretchy='false'>¯</mo></mover>"
+        if self.index or self.of:
+            below = self.of.mathml if self.of else f"<mn>{self.index}</mn>"
+            shown = f"<msub>{shown}{below}</msub>"
+        return f'<mrow><mi mathvariant="normal">d</mi>{shown}</mrow>' if self.d else shown
+
+    @property
+    def _letters(self) -> tuple[str, str]:
+        """The symbol in text and in LaTeX."""
+        word = self.base if len(self.base) == 1 else rf"\mathit{{{self.base}}}"
+        return _LETTERS.get(self.base, (self.base, word.replace("_", r"\_")))
+
+
+class Note(NamedTuple):
+    """Words below a quantity.
+
+    Examples
+    --------
+    >>> str(Note.of_inputs(np.array([[-1.5, 1.0]]), ["age", "sex=f"], 3, ["17", ""]))
+    'age = 17 → -1.5, sex=f 1'
+    >>> str(Note.of_classes(np.array([[0.0, 1.0]]), ["no", "yes"], 3))
+    'yes'
+    """
+
+    #: Groups of words that are not broken over two lines.
+    parts: tuple[str, ...]
+    #: Whether it has the largest entries, so that a summary need not list them.
+    has_numbers: bool = False
+
+    def __str__(self) -> str:
+        return ", ".join(self.parts)
+
+    @classmethod
+    def of_inputs(
+        cls,
+        X: NDArray[Any],
+        names: Sequence[str],
+        precision: int,
+        raw: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Self:
+        """Name the inputs; of many, those with the largest numbers."""
+        single = len(X) == 1
+        places, lead = range(len(names)), "" if single else "in order "
+        if len(names) > max(MOST_NAMES, limit or 0):
+            order = np.argsort(-np.abs(X).max(axis=0), kind="stable")
+            places, lead = order[:LARGEST_ENTRIES].tolist(), "largest: "
+        words = list(names)
+        if single:
+            numbers = (digits(number, precision) for number in X[0])
+            words = list(map(_entry, names, raw or [""] * len(names), numbers))
+        first, *others = (words[place] for place in places)
+        return cls((lead + first, *others), has_numbers=single)
+
+    @classmethod
+    def of_classes(
+        cls, Y: NDArray[Any], names: Sequence[str], precision: int, target: str = ""
+    ) -> Self:
+        """Name the target class."""
+        probabilities = np.column_stack([1 - Y, Y]) if Y.shape[1] == 1 else Y
+        one_hot = np.count_nonzero(probabilities, axis=1) == 1
+        if len(Y) == 1 and one_hot.all():
+            words: Sequence[str] = [names[int(probabilities.argmax())]]
+        elif Y.shape[1] == 1:
+            words = [f"0 is {names[0]}", f"1 is {names[1]}"]
+        else:
+            words = cls.of_inputs(Y, names, precision).parts
+        return cls((f"{target}: {words[0]}" if target else words[0], *words[1:]))
+
+
+def _entry(name: str, raw: str, number: str) -> str:
+    """Write an input's name, its raw value and its number."""
+    if not raw:
+        return f"{name} {number}"
+    return f"{name} = {raw}" if raw == number else f"{name} = {raw} → {number}"
 
 
 class Quantity(NamedTuple):
@@ -110,8 +277,7 @@ class Equation:
         exact = self.result.value.dtype == np.float64
         sizes = np.linalg.norm(self.result.value[known]), np.linalg.norm(self.differences[known])
         allowed = (EXACT if exact else ROUNDED) * max(*map(float, sizes), SMALLEST_SCALE)
-        overflows = math.isnan(self.max_error)
-        return not overflows and bool(np.linalg.norm(self.errors[known]) <= allowed)
+        return bool(known.any() and np.linalg.norm(self.errors[known]) <= allowed)
 
     def evaluate(self) -> NDArray[Any]:
         """Compute the result with the formula."""
@@ -148,8 +314,6 @@ class Step:
 
     def transposed(self) -> Self:
         """Write it with samples along the other axis."""
-        return replace(
-            self,
-            given=tuple(each.transposed() for each in self.given),
-            equations=tuple(each.transposed() for each in self.equations),
-        )
+        given = tuple(each.transposed() for each in self.given)
+        equations = tuple(each.transposed() for each in self.equations)
+        return replace(self, given=given, equations=equations)

@@ -1,25 +1,20 @@
 """Explanation: one step of training with every number, for a terminal, a browser or a lesson."""
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, Self
 
-from barenet.insight.explain._captions import hint, introduction, neuron_names, verdict
-from barenet.insight.explain._document import Equation, Quantity, Step
+from barenet.insight.explain._document import Equation, Note, Quantity, Step
 from barenet.insight.explain._html import write_fragment, write_html
 from barenet.insight.explain._markdown import write_markdown
 from barenet.insight.explain._notations import LATEX, UNICODE
-from barenet.insight.explain._note import Note
-from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
-from barenet.insight.explain._page import Page, sections_of
+from barenet.insight.explain._page import Page
 from barenet.insight.explain._printer import print_formula
 from barenet.insight.explain._text import write_text
 from barenet.model._arrays import FloatArray
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Explanation:
+class Explanation(Page):
     """A training step in the order of a calculation by hand; printed, it is a text.
 
     A notebook displays it with typeset formulas.
@@ -53,14 +48,6 @@ class Explanation:
     ...
     """
 
-    title: str
-    facts: tuple[str, ...]
-    steps: tuple[Step, ...]
-    notation: Literal["rows", "columns"] = "rows"
-    precision: int = 6
-    limit: int = SMALL_ARRAY_ENTRIES
-    neuron: tuple[int, int] | None = None
-
     def __getitem__(self, name: str) -> FloatArray:
         """Look up a quantity, such as ``"Z1"``, ``"dW2"`` or ``"L"``, as it is in the end."""
         found = {each.name.key: each for each in self.quantities}
@@ -68,52 +55,6 @@ class Explanation:
             raise KeyError(f"{name!r}; there are {', '.join(found)}")
         quantity = found[name]
         return quantity.value.reshape(quantity.shape)
-
-    @property
-    def quantities(self) -> list[Quantity]:
-        """All quantities in their order; one that changes is there each time."""
-        return [quantity for step in self.steps for quantity in step.quantities]
-
-    @property
-    def equations(self) -> list[Equation]:
-        """All equations in their order."""
-        return [equation for step in self.steps for equation in step.equations]
-
-    @property
-    def is_summary(self) -> bool:
-        """Whether it is about a whole network, with arrays that are larger than the limit."""
-        return self.neuron is None and any(each.value.size > self.limit for each in self.quantities)
-
-    @property
-    def max_error(self) -> float:
-        """The greatest absolute difference between a gradient and its finite differences."""
-        errors = (each.max_error for each in self.equations)
-        return max((each for each in errors if not math.isnan(each)), default=0.0)
-
-    @property
-    def disagreeing(self) -> list[str]:
-        """Gradients that differ from their finite differences by more than rounding explains."""
-        return [each.result.name.text for each in self.equations if not each.agrees]
-
-    @property
-    def agrees(self) -> bool:
-        """Whether all gradients equal finite differences of the loss."""
-        return not self.disagreeing
-
-    @property
-    def page(self) -> Page:
-        """Titles, paragraphs, quantities and equations, from which all formats are printed."""
-        sentences = introduction(self.equations, self.notation, self.precision)
-        if self.neuron:
-            sentences += neuron_names([each.name for each in self.quantities])
-        largest = max(each.value.size for each in self.quantities)
-        return Page(
-            self.title,
-            ["; ".join(self.facts), " ".join(sentences)],
-            hint(self.limit, largest) if self.is_summary else "",
-            sections_of(self.steps, self.precision, self.limit, self.is_summary),
-            verdict(self.equations, self.max_error),
-        )
 
     def transposed(self) -> Self:
         """Write it with samples as columns, where they are rows, and the other way round.
@@ -159,7 +100,7 @@ class Explanation:
         str
             Many lines.
         """
-        return write_text(self.page, width)
+        return write_text(self, width)
 
     def to_html(self) -> str:
         """Write it for a browser, as a page that needs no network and no scripts.
@@ -169,7 +110,7 @@ class Explanation:
         str
             A whole document, light or dark as the reader's system is.
         """
-        return write_html(self.page)
+        return write_html(self)
 
     def to_markdown(self) -> str:
         """Write it for a lesson, with formulas in LaTeX.
@@ -179,7 +120,7 @@ class Explanation:
         str
             Markdown for GitHub and notebooks.
         """
-        return write_markdown(self.page)
+        return write_markdown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Write it for programs.
@@ -208,7 +149,7 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """Write it for a notebook."""
-        return write_fragment(self.page)
+        return write_fragment(self)
 
 
 def _step_record(step: Step) -> dict[str, Any]:

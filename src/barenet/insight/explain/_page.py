@@ -1,17 +1,14 @@
-"""Page: an explanation as titles, paragraphs, quantities and equations.
-
-All formats are printed from it.
-"""
+"""Page: an explanation as titles, paragraphs, quantities and equations, for all formats."""
 
 import ast
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from barenet.insight.explain._document import Equation, Quantity, Step
+from barenet.insight.explain._document import Equation, Name, Quantity, Step
 from barenet.insight.explain._notations import UNICODE, Notation
 from barenet.insight.explain._number_format import (
     ERROR_DIGITS,
@@ -26,6 +23,15 @@ from barenet.insight.explain._text_block import TextBlock
 
 #: Characters of all numbers of a typeset formula.
 SUBSTITUTION_ROOM = 60
+
+#: Functions that a beginner may not know.
+_FUNCTIONS = {
+    "sigmoid": "σ(x) is 1 / (1 + exp(−x)).",
+    "normal": "Φ is the distribution function of the normal distribution.",
+    "density": "φ is the density of the normal distribution.",
+    "clip": "clip(x, a, b) is x, but not below a and not above b.",
+    "sign": "sign(x) is 1, 0 or −1, as x is above, at or below 0.",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +81,10 @@ class EquationBlock:
         letters = [node.id for node in ast.walk(formula.tree) if isinstance(node, ast.Name)]
         if sum(numbers[each].width for each in letters if each in numbers) > room:
             return []
-        numbers |= {
-            f"{name}.T": each._replace(value=each.value.T) for name, each in numbers.items()
-        }
-        matrices = {name: notation.matrix(each) for name, each in numbers.items()}
+        matrices = {}
+        for name, each in numbers.items():
+            matrices[name] = notation.matrix(each)
+            matrices[f"{name}.T"] = notation.matrix(each._replace(value=each.value.T))
         scalars, negative = self.equation.scalars, self.equation.negative
         return [Printer(notation, matrices, scalars, negative, numeric=True).show(formula)]
 
@@ -151,43 +157,130 @@ class Section(NamedTuple):
     @property
     def alike_text(self) -> str:
         """The sentence for the equations like those above."""
-        names = [block.quantity.name for block in self.alike]
-        others = ", ".join(name.text for name in names if not name.of)
-        return f"The same is done to {others}." if names else ""
+        others = ", ".join(
+            each.quantity.name.text for each in self.alike if not each.quantity.name.of
+        )
+        return f"The same is done to {others}." if others else ""
 
 
-class Page(NamedTuple):
-    """The explanation of a training step."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Page:
+    """The fields of an `Explanation`, and the paragraphs and sections that are printed of it."""
 
     title: str
-    paragraphs: list[str]
-    #: How to print all numbers of a summary.
-    hint: str
-    sections: list[Section]
-    verdict: str
+    facts: tuple[str, ...]
+    steps: tuple[Step, ...]
+    notation: Literal["rows", "columns"] = "rows"
+    precision: int = 6
+    limit: int = SMALL_ARRAY_ENTRIES
+    neuron: tuple[int, int] | None = None
 
+    @property
+    def quantities(self) -> list[Quantity]:
+        """All quantities in their order; one that changes is there each time."""
+        return [quantity for step in self.steps for quantity in step.quantities]
 
-def sections_of(
-    steps: Sequence[Step], precision: int, limit: int, is_summary: bool
-) -> list[Section]:
-    """Choose what is printed; a summary leaves out equations that are alike."""
-    sections: list[Section] = []
-    texts: set[str] = set()
-    for number, step in enumerate(steps, 1):
-        text = "" if step.text in texts else step.text
-        texts.add(step.text)
-        given = [EquationBlock(Equation(each), precision, limit) for each in step.given]
-        equations = [EquationBlock(each, precision, limit) for each in step.equations]
-        shown = _number_shown(step, limit if is_summary else math.inf)
-        alike, compact = equations[shown:], is_summary or not text
-        parts = given, equations[:shown], alike, compact
-        sections.append(Section(number, step.title, step.phase, text, *parts))
-    return sections
+    @property
+    def equations(self) -> list[Equation]:
+        """All equations in their order."""
+        return [equation for step in self.steps for equation in step.equations]
 
+    @property
+    def is_summary(self) -> bool:
+        """Whether it is about a whole network, with arrays that are larger than the limit."""
+        return self.neuron is None and self._largest > self.limit
 
-def _number_shown(step: Step, limit: float) -> int:
-    """With large moments, an update is printed for the first array of parameters only."""
-    results = [equation.result for equation in step.equations]
-    if all(each.value.size <= limit for each in results if each.name.of):
-        return len(results)
-    return next(number for number, each in enumerate(results, 1) if not each.name.of)
+    @property
+    def max_error(self) -> float:
+        """The greatest absolute difference between a gradient and its finite differences."""
+        errors = (each.max_error for each in self.equations)
+        return max((each for each in errors if not math.isnan(each)), default=0.0)
+
+    @property
+    def disagreeing(self) -> list[str]:
+        """Gradients that differ from their finite differences by more than rounding explains."""
+        return [each.result.name.text for each in self.equations if not each.agrees]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all gradients equal finite differences of the loss."""
+        return not self.disagreeing
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """The facts, and how to read the notation."""
+        trees = (each.formula.tree for each in self.equations if each.formula)
+        nodes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+        called = {ast.unparse(node.func) for node in nodes}
+        sentences = [
+            f"Samples are {self.notation}; the number below a letter is that of its layer. Two "
+            "matrices side by side are a product of matrices, and ᵀ swaps rows and columns; ⊙, / "
+            "and functions work entry by entry; a bias is added to every sample. dW is short for "
+            "∂L/∂W, how the loss L changes with W. Numbers are computed with all digits, and shown "
+            f"with {self.precision}: where a sum nearly cancels, those shown give fewer.",
+            *(sentence for function, sentence in _FUNCTIONS.items() if function in called),
+            *(self._neuron_names() if self.neuron else ()),
+        ]
+        return ["; ".join(self.facts), " ".join(sentences)]
+
+    @property
+    def hint(self) -> str:
+        """How to print all numbers of a summary."""
+        return self.is_summary * (
+            f"This is a summary: of more than {self.limit} entries, only the largest are shown, at "
+            f"their [row, column] from 0. limit={self._largest} (--limit {self._largest}) shows "
+            "all, neuron=(1, 1) (--neuron 1.1) all of a neuron."
+        )
+
+    @property
+    def sections(self) -> Iterator[Section]:
+        """The steps; a text that was there before is left out."""
+        texts = {""}
+        for number, step in enumerate(self.steps, 1):
+            text = "" if step.text in texts else step.text
+            texts.add(step.text)
+            given = self._blocks(map(Equation, step.given))
+            shown, alike = map(self._blocks, self._alike(step.equations))
+            compact = self.is_summary or not text
+            yield Section(number, step.title, step.phase, text, given, shown, alike, compact)
+
+    @property
+    def verdict(self) -> str:
+        """Whether the gradients agree with finite differences of the loss."""
+        error = digits(self.max_error, ERROR_DIGITS)
+        differences = (
+            "finite differences of the loss, (L(θ + h) − L(θ − h)) / 2h with a small h, in float64"
+        )
+        if self.agrees:
+            return f"The gradients agree with {differences}, to within {error}."
+        known = not all(np.isnan(each.max_error) for each in self.equations if not each.agrees)
+        most = f"by up to {error}" if known else "as the numbers overflow"
+        return f"The gradients DIFFER from {differences}, {most}: {', '.join(self.disagreeing)}."
+
+    @property
+    def _largest(self) -> int:
+        """Entries of the largest array."""
+        return max(each.value.size for each in self.quantities)
+
+    def _neuron_names(self) -> Iterator[str]:
+        """Explain the names of the parts of a neuron."""
+        names = [each.name for each in self.quantities]
+        if Name("A", "0") in names:
+            yield "A₀ is the input X."
+        if column := next((name for name in names if "," in name.index), None):
+            whole = replace(column, index=column.index.partition(",")[0])
+            yield f"{column.text} is the neuron's part of {whole.text}."
+        if row := next((name for name in names if "←" in name.index), None):
+            yield f"{row.text} are the weights from the neuron to the next layer."
+
+    def _blocks(self, equations: Iterable[Equation]) -> list[EquationBlock]:
+        return [EquationBlock(each, self.precision, self.limit) for each in equations]
+
+    def _alike(self, equations: Sequence[Equation]) -> tuple[Sequence[Equation], ...]:
+        """Split off those that are alike: with large moments, all but the first update."""
+        sizes = [each.result.value.size for each in equations if each.result.name.of]
+        if not self.is_summary or max(sizes, default=0) <= self.limit:
+            return equations, ()
+        names = [each.result.name for each in equations]
+        shown = next(number for number, name in enumerate(names, 1) if not name.of)
+        return equations[:shown], equations[shown:]

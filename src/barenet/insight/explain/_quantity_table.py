@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._expressions import Expression
-from barenet.insight.explain._differences import Differences
-from barenet.insight.explain._document import Equation, Quantity
-from barenet.insight.explain._name import Name
-from barenet.insight.explain._recorded_step import RecordedLayer, RecordedStep
+from barenet.insight.explain._document import Equation, Name, Quantity
+from barenet.insight.explain._recorded_step import Differences, RecordedLayer, RecordedStep
 from barenet.model._layout import Slot
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, LayerNorm
 from barenet.model.losses import logits_form

@@ -1,30 +1,46 @@
 """Recorded step: one training step by the reference engine, with all that went through it.
 
 The step is taken on copies. The arguments and results of layers, penalties, clipping and optimizer
-are recorded on the way; nothing is computed a second time.
+are recorded on the way; nothing is computed a second time, besides the finite differences.
 """
 
 import copy
-import functools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet.engines import Job
 from barenet.engines._reference import ReferenceEngine
+from barenet.insight._gradient_check import slopes
+from barenet.insight.explain._neuron import Neuron
+from barenet.insight.explain._number_format import LARGEST_ENTRIES
+from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import Cache, FloatArray
-from barenet.model._network import Network
+from barenet.model._network import Objective
+from barenet.model._randomness import derive_key
 from barenet.model.layers import Layer
-from barenet.optimization.optimizers import LBFGS
+from barenet.optimization.optimizers import LBFGS, SGD
 
 
-class Call(NamedTuple):
-    """A call of a method: its arguments before and after, and its result."""
+class Recorder:
+    """Records the call of a method: its arguments before and after, and its result."""
 
     before: tuple[Any, ...]
     after: tuple[Any, ...]
     result: Any
+
+    def __init__(self, owner: Any, method: str) -> None:
+        self.method = getattr(owner, method)
+        vars(owner)[method] = self
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        self.before = copy.deepcopy(arguments)
+        result = self.method(*arguments, **options)
+        self.after, self.result = copy.deepcopy(arguments), copy.deepcopy(result)
+        return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,14 +50,14 @@ class RecordedLayer:
     index: int
     #: The layer after the step.
     layer: Layer
+    #: Parameters and statistics before the step.
+    arrays: dict[str, FloatArray]
     X: FloatArray
     output: FloatArray
     cache: Cache
     d_output: FloatArray
-    d_input: FloatArray
-    #: Parameters and statistics before the step.
-    arrays: dict[str, FloatArray]
     gradients: dict[str, FloatArray]
+    d_input: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +67,13 @@ class RecordedStep:
     #: The job before and after the step.
     job: Job
     after: Job
+    #: Steps that were taken before.
+    first_step: int
     layers: list[RecordedLayer]
     #: For each penalty, the calls that compute its value and its gradient.
-    penalties: list[tuple[Call, Call]]
+    penalties: list[tuple[Recorder, Recorder]]
     #: The call that clips the gradient.
-    clip: Call | None
+    clip: Recorder | None
     #: The moments of the optimizer before the step.
     moments: dict[str, FloatArray]
 
@@ -66,15 +84,22 @@ _CHANGED = ("optimizer", "penalties", "clipping")
 
 def record_step(job: Job, first_step: int = 0) -> RecordedStep:
     """Take a step with all rows of a job, on copies, and record it."""
+    before, network = job.network.copy(), job.network.copy()
     copied = {name: copy.deepcopy(getattr(job, name)) for name in _CHANGED}
-    twin = replace(job, network=job.network.copy(), **copied)
-    passes = [(_calls(each, "forward"), _calls(each, "backward")) for each in twin.network.layers]
-    terms = [(_calls(each, "value"), _calls(each, "gradient")) for each in twin.penalties]
-    clip = [] if twin.clipping is None else _calls(twin.clipping, "clip")
+    twin = replace(job, network=network, **copied)
+    passes = [(Recorder(each, "forward"), Recorder(each, "backward")) for each in network.layers]
+    penalties = [(Recorder(each, "value"), Recorder(each, "gradient")) for each in twin.penalties]
+    clip = None if twin.clipping is None else Recorder(twin.clipping, "clip")
     moments = _run(twin, first_step)
-    layers = _layers(job.network, twin.network, passes)
-    penalties = [(value, gradient) for (value,), (gradient,) in terms]
-    return RecordedStep(job, twin, layers, penalties, clip[0] if clip else None, moments)
+    parameters = before.layout.views(before.parameters)
+    statistics = before.statistics_layout.views(before.statistics)
+    layers = []
+    for index, (forward, backward) in enumerate(passes):
+        arrays, layer = parameters[index] | statistics[index], network.layers[index]
+        X, (output, cache), d_output = forward.before[0], forward.result, backward.before[1]
+        ends = X, output, cache, d_output, backward.after[2], backward.result
+        layers.append(RecordedLayer(index, layer, arrays, *ends))
+    return RecordedStep(job, twin, first_step, layers, penalties, clip, moments)
 
 
 def _run(job: Job, first_step: int) -> dict[str, FloatArray]:
@@ -90,39 +115,76 @@ def _run(job: Job, first_step: int) -> dict[str, FloatArray]:
     return moments
 
 
-def _calls(owner: Any, method: str) -> list[Call]:
-    """Record the calls of a method of one object."""
-    calls: list[Call] = []
-    original = getattr(owner, method)
+class Differences:
+    """Finite differences of the loss of a step, without its penalties, in float64.
 
-    @functools.wraps(original)
-    def recorded(*arguments: Any, **options: Any) -> Any:
-        before = copy.deepcopy(arguments)
-        result = original(*arguments, **options)
-        calls.append(Call(before, copy.deepcopy(arguments), copy.deepcopy(result)))
-        return result
+    Where an intermediate result is changed, the forward pass resumes from it.
+    """
 
-    vars(owner)[method] = recorded
-    return calls
+    def __init__(self, step: RecordedStep, limit: int, neuron: Neuron | None = None) -> None:
+        self.step, self.limit, self.neuron = _in_float64(step), limit, neuron
+        job = self.step.job
+        self.network = job.network.copy()
+        self.objective = Objective(self.network, job.loss)
+        self.key = derive_key(job.seed, step.first_step)
+
+    def by_parameter(self, layer: int, name: str) -> NDArray[np.float64]:
+        """Differences with respect to an array of a layer's parameters."""
+        views = self.network.layout.views(self.network.parameters)
+        return self._slopes(layer, views[layer][name], self.step.layers[layer].gradients[name])
+
+    def by_output(self, layer: int) -> NDArray[np.float64]:
+        """Differences with respect to a layer's output."""
+        recorded = self.step.layers[layer]
+        return self._by_result(layer, recorded.output, recorded.d_output, lambda A: A)
+
+    def by_sum(self, layer: int) -> NDArray[np.float64]:
+        """Differences with respect to a dense layer's weighted sums."""
+        recorded = self.step.layers[layer]
+        _, Z, A, activation = recorded.cache
+        dZ = activation.backward(Z, A, recorded.d_output)
+        return self._by_result(layer, Z, dZ, activation.forward)
+
+    def _by_result(
+        self,
+        index: int,
+        result: FloatArray,
+        analytic: FloatArray,
+        output: Callable[[FloatArray], FloatArray],
+    ) -> NDArray[np.float64]:
+        """Differences with respect to a result in a layer, of which its output is a function."""
+        layer, moved = vars(self.network.layers[index]), result.copy()
+        layer["forward"] = lambda *_, **__: (output(moved), None)
+        try:
+            return self._slopes(index, moved, analytic)
+        finally:
+            del layer["forward"]
+
+    def _slopes(self, layer: int, moved: FloatArray, analytic: FloatArray) -> NDArray[np.float64]:
+        """Compute the differences of all entries, or of the largest."""
+        flat, rows = analytic.ravel(), self.step.job.rows
+        indices: NDArray[np.intp] = np.arange(analytic.size).reshape(analytic.shape)
+        if self.neuron is not None:
+            mine = slice(self.neuron.column, self.neuron.column + 1)
+            indices = indices[..., mine if layer in self.neuron.layers else slice(0)]
+        indices = indices.ravel()
+        if indices.size > self.limit:
+            indices = indices[np.argsort(-np.abs(flat[indices]), kind="stable")[:LARGEST_ENTRIES]]
+
+        def loss() -> float:
+            return self.objective.value_and_output(rows, training=True, rng_key=self.key)[0]
+
+        return slopes(loss, moved.reshape(-1), flat, indices=indices).reshape(analytic.shape)
 
 
-def _layers(
-    before: Network, after: Network, passes: list[tuple[list[Call], list[Call]]]
-) -> list[RecordedLayer]:
-    """Collect the passes of each layer."""
-    parameters = before.layout.views(before.parameters.copy())
-    statistics = before.statistics_layout.views(before.statistics.copy())
-    return [
-        RecordedLayer(
-            index=index,
-            layer=after.layers[index],
-            X=forward.before[0],
-            output=forward.result[0],
-            cache=forward.result[1],
-            d_output=backward.before[1],
-            d_input=backward.result,
-            arrays=parameters[index] | statistics[index],
-            gradients=backward.after[2],
-        )
-        for index, ((forward,), (backward,)) in enumerate(passes)
-    ]
+def _in_float64(recorded: RecordedStep) -> RecordedStep:
+    """The step in float64, as finite differences in float32 have no correct digit."""
+    job = recorded.job
+    if job.network.dtype == np.float64:
+        return recorded
+    network, rows = job.network.copy("float64"), job.rows
+    weights = None if rows.sample_weight is None else rows.sample_weight.astype(np.float64)
+    wide = ArrayDataset(rows.inputs(network.dtype), rows.y.astype(np.float64), weights)
+    # The optimizer has no part in the gradients, and its moments may be of float32.
+    job = replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
+    return record_step(job, recorded.first_step)

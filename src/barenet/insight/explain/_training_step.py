@@ -1,8 +1,7 @@
 """Explain one step of training: every number, and the formula that it comes from."""
 
-import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -12,25 +11,21 @@ from barenet._constraints import check_count, check_number
 from barenet._registry import lookup, spec_of
 from barenet.engines import Job
 from barenet.errors import ArgumentError
-from barenet.insight.explain._differences import Differences
-from barenet.insight.explain._document import Step
+from barenet.insight.explain._document import Note
 from barenet.insight.explain._explanation import Explanation
-from barenet.insight.explain._layers import explain_layers
-from barenet.insight.explain._loss_step import explain_loss, explain_rows
 from barenet.insight.explain._neuron import Neuron, find_neuron, steps_of
-from barenet.insight.explain._note import Note
 from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
+from barenet.insight.explain._passes import explain_passes
 from barenet.insight.explain._quantity_table import QuantityTable
-from barenet.insight.explain._recorded_step import RecordedStep, record_step
+from barenet.insight.explain._recorded_step import Differences, record_step
 from barenet.insight.explain._update_step import explain_update
-from barenet.model._array_dataset import ArrayDataset
 from barenet.model._network import Network
 from barenet.model.layers import BatchNorm
 from barenet.model.losses import Loss
 from barenet.optimization._clipping import Clipping
 from barenet.optimization._penalties import Penalty
-from barenet.optimization.optimizers import LBFGS, SGD, Optimizer
-from barenet.training._lbfgs_loop import check_full_batch
+from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.training._loop import check_full_batch
 from barenet.training._train import make_job
 
 #: The start of a text, of a Markdown file and of a document, by which a file is recognized.
@@ -163,7 +158,10 @@ def _explain(
     most = usual if limit is None else check_count(limit, "limit")
     # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        steps = tuple(_steps(job, first_step, neuron, most))
+        recorded = record_step(job, first_step)
+        differences = Differences(recorded, max(most, SMALL_ARRAY_ENTRIES), neuron)
+        table = QuantityTable(recorded, differences)
+        steps = (*explain_passes(table), *explain_update(table))
     title = f"training step of {job.network!r}"
     return Explanation(
         title=f"One {title}" if neuron is None else f"{neuron.title} in one {title}",
@@ -218,29 +216,3 @@ def _facts(job: Job) -> tuple[str, ...]:
     parts = [job.loss, job.optimizer, *job.penalties, job.clipping]
     settings = [f"{part.role} {spec_of(part)}" for part in parts if part is not None]
     return (f"{rows} sample{'s' * (rows != 1)}", *settings, f"in {job.network.dtype.name}")
-
-
-def _steps(job: Job, first_step: int, neuron: Neuron | None, limit: int) -> Iterator[Step]:
-    """Take the step, and write it from the input to the new parameters."""
-    recorded = record_step(job, first_step)
-    most = max(limit, SMALL_ARRAY_ENTRIES)
-    exact = _in_float64(recorded, first_step)
-    table = QuantityTable(recorded, Differences(exact, most, first_step, neuron))
-    yield explain_rows(table)
-    yield from explain_layers(table, "forward")
-    yield explain_loss(table)
-    yield from explain_layers(table, "backward")
-    yield from explain_update(table)
-
-
-def _in_float64(recorded: RecordedStep, first_step: int) -> RecordedStep:
-    """The step in float64, as finite differences in float32 have no correct digit."""
-    job = recorded.job
-    if job.network.dtype == np.float64:
-        return recorded
-    network, rows = job.network.copy("float64"), job.rows
-    weights = None if rows.sample_weight is None else rows.sample_weight.astype(np.float64)
-    wide = ArrayDataset(rows.inputs(network.dtype), rows.y.astype(np.float64), weights)
-    # The optimizer has no part in the gradients, and its moments may be of float32.
-    job = dataclasses.replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
-    return record_step(job, first_step)

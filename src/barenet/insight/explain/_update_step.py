@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from barenet._expressions import declared
 from barenet._registry import spec_of
-from barenet.insight.explain._document import Equation, Quantity, Step
-from barenet.insight.explain._name import Name
+from barenet.insight.explain._document import Equation, Name, Quantity, Step
 from barenet.insight.explain._quantity_table import Formulas, QuantityTable
-from barenet.insight.explain._recorded_step import Call
+from barenet.insight.explain._recorded_step import Recorder
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Slot, euclidean_norm
 from barenet.model.layers import BatchNorm, LayerNorm
@@ -38,7 +37,7 @@ def explain_update(table: QuantityTable) -> Iterator[Step]:
 
 
 def _penalty(
-    table: QuantityTable, penalty: Penalty, value_call: Call, gradient_call: Call
+    table: QuantityTable, penalty: Penalty, value_call: Recorder, gradient_call: Recorder
 ) -> list[Equation]:
     """Write R, a term for each array with its own strength, L, and the gradients."""
     value, derivative = declared(penalty, "formula"), declared(penalty, "derivative_formula")
@@ -64,7 +63,7 @@ def _penalty(
     return equations + gradients
 
 
-def _clipping(table: QuantityTable, clipping: Clipping, call: Call) -> Step:
+def _clipping(table: QuantityTable, clipping: Clipping, call: Recorder) -> Step:
     """Write the clipping of the gradient."""
     norm = table.add(Name("norm"), euclidean_norm(call.before[0]))
     equations = []

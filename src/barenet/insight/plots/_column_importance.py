@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet.insight.plots import _style as style
-from barenet.insight.plots._checks import names as check_names
-from barenet.insight.plots._checks import table
+from barenet.insight.plots._checks import names as check_names, table
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
 

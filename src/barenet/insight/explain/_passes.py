@@ -1,19 +1,89 @@
-"""The equations of each layer, forward and backward."""
+"""The forward and the backward pass as equations: the rows, each layer, the loss in between."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
 from barenet._expressions import Expression, declared
-from barenet.insight.explain._document import Equation, Phase, Step
-from barenet.insight.explain._name import Name
+from barenet.insight.explain._document import Equation, Name, Phase, Step
 from barenet.insight.explain._quantity_table import Formulas, QuantityTable
 from barenet.insight.explain._recorded_step import RecordedLayer
 from barenet.model.layers import ActivationLayer
+
+_HEAD = "The loss L is one number for the error of the output; training makes it smaller."
+_EACH = "It is the mean of the losses ℓ of the samples."
+_INSIDE = (
+    "The loss is computed from {taken}, with the {activation} inside, so that nothing can "
+    "overflow. By the chain rule its derivative is that with respect to {output}, times that of "
+    "{output} with respect to {taken}; {end}."
+)
+_CANCELLED = "the {activation}'s own slope cancels, and {output} − Y is left"
+_TOGETHER = "the two are written as one"
+_PLAIN = "How far the output is from the target, and how that changes with the output."
+
+
+def explain_passes(table: QuantityTable) -> Iterator[Step]:
+    """Write the rows, the forward pass, the loss and the backward pass."""
+    yield _explain_rows(table)
+    yield from _explain_layers(table, "forward")
+    yield _explain_loss(table)
+    yield from _explain_layers(table, "backward")
+
+
+def _explain_rows(table: QuantityTable) -> Step:
+    """Write the input and the target."""
+    n_samples, weights = len(table.rows.y), table.rows.sample_weight
+    A = table.add(Name("A", "0"), table.step.layers[0].X)
+    given = [A, table.add(Name("Y"), table.rows.y)]
+    samples = f"{n_samples} samples" if n_samples > 1 else "one sample"
+    text = f"{A.name.text} is the input X of {samples}, Y the target."
+    if weights is not None:
+        given.append(table.add(Name("w"), weights, by_sample=True))
+        text += " w are the weights of the samples."
+    return Step("Input and target", text, tuple(given))
+
+
+def _explain_loss(table: QuantityTable) -> Step:
+    """Write the loss and its gradient."""
+    output = table[Name("A", str(len(table.step.layers)))].name
+    taken, n_samples = table.loss_input, len(table.rows.y)
+    text = f"{_HEAD} {_EACH}" if n_samples > 1 else _HEAD
+    if table.logits:
+        left = declared(table.loss, "derivative_formula") == "A - Y"
+        names = {"activation": table.network.output_activation.name, "output": output.text}
+        end = (_CANCELLED if left else _TOGETHER).format(**names)
+        text += " " + _INSIDE.format(taken=taken.text, end=end, **names)
+    else:
+        text += f" {_PLAIN}"
+    return Step(f"Loss: {table.step.job.loss!r}", text, (), tuple(_loss_equations(table, output)))
+
+
+def _loss_equations(table: QuantityTable, output: Name) -> list[Equation]:
+    """Write the loss of each sample, where there are several, the mean, and the gradient."""
+    loss, rows = table.loss, table.rows
+    n_samples, weights = len(rows.y), rows.sample_weight
+    formulas = Formulas(table, {"A": output}, {"n": n_samples} | option_values(loss))
+    mean, weight = "over_samples(l) / n", "/ n"
+    if weights is not None:
+        mean, weight = "over_samples(w * l) / over_samples(w)", "* w / over_samples(w)"
+    value, derivative = declared(loss, "formula"), declared(loss, "derivative_formula")
+    if value and rows.y.shape[1] > 1:
+        value = f"over_outputs({value})"
+    if derivative:
+        derivative = f"({derivative}) {weight}"
+    values, last = table[table.loss_input].value, table.step.layers[-1]
+    total = loss.value(values, rows.y, weights)
+    if n_samples == 1 and weights is None:
+        equations = [formulas.equation("L", total, value)]
+    else:
+        losses = loss.per_sample(values, rows.y)
+        equations = [formulas.equation("l", losses, value, by_sample=True)]
+        equations.append(formulas.equation("L", total, mean))
+    differences, name = table.differences.by_output(last.index), table.loss_input.derivative
+    return [*equations, formulas.equation(name, last.d_output, derivative, differences=differences)]
 
 
 class LayerFormulas(Formulas):
@@ -47,10 +117,11 @@ class LayerFormulas(Formulas):
             output = activation.forward(output)
         return self.equation("A", output, declared(activation, "formula"))
 
-    def activation_gradient(self, value: Any, differences: NDArray[np.float64]) -> Equation:
-        """Write dZ = dA ⊙ f′(Z)."""
-        text = declared(self.recorded.layer.activation, "backward_formula")
-        return self.equation("dZ", value, text, differences=differences)
+    @property
+    def slope(self) -> str | None:
+        """The formula of dZ = dA ⊙ f′(Z)."""
+        text: str | None = declared(self.recorded.layer.activation, "backward_formula")
+        return text
 
     def gradients(self, **texts: str) -> list[Equation]:
         """Write the gradients of the layer's parameters."""
@@ -78,7 +149,7 @@ class Passes(NamedTuple):
     backward_text: str
 
 
-def explain_layers(table: QuantityTable, phase: Phase) -> Iterator[Step]:
+def _explain_layers(table: QuantityTable, phase: Phase) -> Iterator[Step]:
     """Write the forward or the backward pass; user-defined layers are shown without formulas."""
     is_forward = phase == "forward"
     for layer in table.step.layers if is_forward else reversed(table.step.layers):
@@ -102,22 +173,15 @@ def _dense_backward(layer: LayerFormulas) -> list[Equation]:
     if not layer.ends_in_loss:
         _, Z, A, activation = layer.cache
         dZ = activation.backward(Z, A, layer.recorded.d_output)
-        equations.append(layer.activation_gradient(dZ, layer.differences.by_sum(layer.index)))
+        differences = layer.differences.by_sum(layer.index)
+        equations.append(layer.equation("dZ", dZ, layer.slope, differences=differences))
     equations += layer.gradients(weights="X.T @ dZ", bias="over_samples(dZ)")
     return equations + layer.input_gradient("dZ @ W.T")
 
 
-def _activate_backward(layer: LayerFormulas) -> list[Equation]:
-    if layer.index == 0 or layer.ends_in_loss:
-        return []
-    differences = layer.differences.by_output(layer.index - 1)
-    return [layer.activation_gradient(layer.recorded.d_input, differences)]
-
-
 def _dropout_forward(layer: LayerFormulas) -> list[Equation]:
-    if layer.cache is None:
-        return [layer.equation("A", layer.recorded.output, "X")]
-    return [layer.equation("M", layer.cache), layer.equation("A", layer.recorded.output, "X * M")]
+    mask = [] if layer.cache is None else [layer.equation("M", layer.cache)]
+    return [*mask, layer.equation("A", layer.recorded.output, "X * M" if mask else "X")]
 
 
 def _dropout_backward(layer: LayerFormulas) -> list[Equation]:
@@ -176,7 +240,7 @@ LAYER_FORMULAS: dict[str, Passes] = {
     "activate": Passes(
         lambda layer: [layer.activation()],
         "An activation on its own, without weights.",
-        _activate_backward,
+        lambda layer: [] if layer.ends_in_loss else layer.input_gradient(layer.slope),
         "How much each input changes the loss. The chain rule leads from the gradient with respect "
         "to the output to that with respect to the input.",
     ),

@@ -7,16 +7,14 @@ import sklearn.metrics
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 
 from barenet.errors import ArgumentError
-from barenet.playground._evaluation import confusion_matrix, constant_losses, evaluate
 from barenet.playground._page_state import DataSettings, NetworkSettings
-from barenet.playground._run_setup import build_network, make_predictor
 
 
 def test_a_network_with_too_many_weights_is_rejected(new_task):
     _, prepared = new_task()
     wide = replace(prepared.inputs, X=np.zeros((2, 2500)), feature_names=("x",) * 2500)
     with pytest.raises(ArgumentError) as caught:
-        build_network(NetworkSettings(hidden=(256, 1)), replace(prepared, inputs=wide))
+        replace(prepared, inputs=wide).make_network(NetworkSettings(hidden=(256, 1)))
     assert caught.value.argument == "hidden"
 
 
@@ -24,9 +22,9 @@ def test_a_network_with_too_many_weights_is_rejected(new_task):
 def test_scores_are_those_of_scikit_learn(new_task, data):
     task, prepared = new_task(DataSettings(source=data), seed=2)
     X, y = prepared.test.X, prepared.test.y
-    predictor = make_predictor(task.network, prepared)
-    found = evaluate(3, task.network, task, "")
-    matrix = confusion_matrix(task.network, prepared)
+    predictor = prepared.predictor(task.network)
+    found = task.evaluate(3, task.network, "")
+    matrix = prepared.confusion_matrix(task.network)
     assert found.epoch == 3
     if data == "plane":
         assert found.test_score == pytest.approx(r2_score(y, predictor.outputs(X)), rel=1e-5)
@@ -50,7 +48,7 @@ def test_scores_are_those_of_scikit_learn(new_task, data):
 def test_the_losses_of_a_constant_prediction(new_task, data, loss, expected):
     task, _ = new_task(DataSettings(source=data, samples=80), loss=loss)
     training, test = (np.ravel(part[1]) for part in (task.training, task.test))
-    found = constant_losses(task, loss)
+    found = task.constant_losses(loss)
     assert found == pytest.approx(
         (expected(training, training), expected(training, test)), rel=1e-5
     )
