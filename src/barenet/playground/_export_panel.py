@@ -16,7 +16,6 @@ from barenet.model.losses import as_loss
 from barenet.playground._features import FEATURES
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings
-from barenet.playground._resumed_schedule import depends_on_epochs, schedule_epochs
 from barenet.playground._tables import MAX_ROWS, TableFile
 
 #: Command and code for a network that was opened from a model file.
@@ -122,8 +121,8 @@ class ExportedRun:
         self.config = view.prepared.run_config(view.settings)
         self.epochs, self.edits = max(view.latest.status.epoch, 1), view.latest.status.edits
         #: Length of the schedule, if it isn't the number of epochs that were trained.
-        depends = depends_on_epochs(view.settings, self.epochs)
-        self.schedule_epochs = schedule_epochs(view.settings) if depends else None
+        depends = view.settings.depends_on_epochs(self.epochs)
+        self.schedule_epochs = view.settings.schedule_epochs if depends else None
 
     def command(self) -> str:
         """Write ``barenet train`` with every setting that matters."""

@@ -18,10 +18,8 @@ from barenet.model._layout import Snapshot
 from barenet.playground._learning_curve import EpochMetrics, thin
 from barenet.playground._page_state import MAX_EPOCHS
 from barenet.playground._problems import ALL_DEAD, MODEL_ONLY, NO_ROWS, Problem, diverged
-from barenet.playground._resumed_schedule import ResumedSchedule
-from barenet.playground._trainer_messages import ProgressReport, Status, UpdateRecord
-from barenet.playground._training_state import SETTINGS_CHANGED, TrainingState
-from barenet.playground._training_task import TrainingTask
+from barenet.playground._trainer_messages import ProgressReport, Status, TrainingTask, UpdateRecord
+from barenet.playground._training_state import SETTINGS_CHANGED, ResumedSchedule, TrainingState
 from barenet.training._callbacks import Callback
 from barenet.training._run import Run
 from barenet.training._train import train

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data._column import NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.errors import ArgumentError, some
 
@@ -57,19 +58,36 @@ def plane_of(
     dataset: Dataset, axes: tuple[str, ...]
 ) -> tuple[Plane, NDArray[np.float64], list[int]]:
     """Choose the plane for data; returns it, the positions of the rows, and the axes' columns."""
-    X = np.asarray(dataset.X, np.float64)
+    X, names = np.asarray(dataset.X, np.float64), dataset.feature_names
     if dataset.image_shape is not None:
         return (*_principal_plane(X), [])
-    columns = column_indices(dataset.feature_names, axes)
-    names = tuple(dataset.feature_names[column] for column in columns)
-    directions = np.zeros((2, X.shape[1]))
-    directions[range(len(columns)), columns] = 1.0
-    origin = np.median(X, axis=0)
-    origin[columns] = 0.0
-    points = X[:, columns]
-    if len(columns) == 1:
-        points = np.column_stack([points, np.asarray(dataset.y, np.float64)])
-    return plane_around(points, names, origin, directions), points, columns
+    columns = column_indices(names, axes)
+    chosen = {i: NumberColumn(names[i], 0.0, 0.0, 1.0, indicator=False) for i in columns}
+    return (*plane_along(chosen, X, dataset.y, np.median(X, axis=0)), columns)
+
+
+def plane_along(
+    axes: dict[int, NumberColumn],
+    X: NDArray[np.float64],
+    y: NDArray[Any],
+    usual: NDArray[np.float64],
+    reach: float = 0.0,
+) -> tuple[Plane, NDArray[np.float64]]:
+    """The plane along scaled columns around the rows, or around the usual values; and the points.
+
+    X and the usual values are scaled; the plane and the points are in units of the columns.
+    """
+    directions, origin = np.zeros((2, len(usual))), usual.copy()
+    for direction, (place, column) in zip(directions, axes.items(), strict=False):
+        origin[place] = (0.0 - column.center) / column.scale
+        direction[place] = 1 / column.scale
+    points = np.column_stack([X[:, i] * c.scale + c.center for i, c in axes.items()])
+    ends = np.array([[c.fill + s * abs(c.scale) for c in axes.values()] for s in (-reach, reach)])
+    if len(axes) == 1:
+        points = np.column_stack([points, y.astype(np.float64)])
+        ends = np.column_stack([ends, np.zeros(2)])
+    names = tuple(column.name for column in axes.values())
+    return plane_around(points if len(points) else ends, names, origin, directions), points
 
 
 def column_indices(names: Sequence[str], axes: tuple[str, ...]) -> list[int]:
