@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._registry import lookup
-from barenet.data._column_types import NumberColumn
+from barenet.data._column import NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import load_dataset
 from barenet.data._encoding import TableEncoding
