@@ -9,8 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column import Column
-from barenet.data._column_types import NumberColumn
+from barenet.data._column import Column, NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import load_dataset
 from barenet.data._encoding import TableEncoding

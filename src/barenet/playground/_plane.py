@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column_types import NumberColumn
+from barenet.data._column import NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, some

@@ -12,7 +12,7 @@ import numpy as np
 
 from barenet._constraints import check_count
 from barenet.engines import Engine, Job
-from barenet.engines._scipy_threads import scipy_on_one_thread
+from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Snapshot, euclidean_norm
