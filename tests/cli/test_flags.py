@@ -4,14 +4,14 @@ from typing import Literal
 import pytest
 from cyclopts import Token
 
-from barenet.cli._flags import NO_FLAGS, Flags, integer
+from barenet.cli._flags import Flags, integer
 from barenet.data import RunConfig
 
 
 def test_every_setting_is_a_flag_with_its_default(barenet):
     names = [field.name for field in dataclasses.fields(RunConfig)]
     assert [field.name for field in dataclasses.fields(Flags)] == names
-    assert isinstance(NO_FLAGS, RunConfig) and NO_FLAGS.set_fields() == {}
+    assert isinstance(Flags(), RunConfig) and Flags().set_fields() == {}
     page = barenet("train", "--help").out
     assert [name for name in names if f"--{name.replace('_', '-')} " not in page] == []
     assert "[default: adam]" in page and "[default: relu]" in page

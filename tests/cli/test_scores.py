@@ -14,28 +14,22 @@ from sklearn.metrics import (
 from sklearn.preprocessing import StandardScaler
 
 from barenet import load_predictor
-from barenet.cli._scores import (
-    BaselineScores,
-    confusion_matrix,
-    emit_confusion_matrix,
-    emit_scores,
-    emit_verdict,
-    score,
-)
+from barenet.cli._scores import Measurement, emit_confusion_matrix, emit_scores
 from barenet.data import load_dataset
 from barenet.insight._baselines import fit_baseline
 
 
 def test_scores_and_the_confusion_matrix_are_scikit_learns(iris):
     predictor, rows = load_predictor(iris / "model.safetensors"), load_dataset("iris")
-    scores = score(predictor, rows, None)
+    measured = Measurement(predictor, rows, None)
+    scores = measured.scores
     probabilities = predictor.probabilities(rows.X).astype(float)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     predicted = probabilities.argmax(axis=1)
     assert abs(scores["loss"] - log_loss(rows.y, probabilities)) < 1e-5
     assert scores["accuracy"] == accuracy_score(rows.y, predicted)
     expected = oracle_matrix(rows.y, predicted)
-    np.testing.assert_array_equal(confusion_matrix(predictor, rows), expected)
+    np.testing.assert_array_equal(measured.confusion_matrix(), expected)
 
 
 def test_scores_are_printed_under_their_names(capsys):
@@ -126,10 +120,12 @@ def test_the_table_of_scores_has_the_baselines(barenet):
 )
 def test_a_network_that_does_not_beat_the_baselines_is_named(capsys, accuracy, verdict):
     X, y = np.array([[0.0], [1.0]]), np.array([0, 1])
-    compared = [
-        BaselineScores(fit_baseline(name, X, y, n_classes=2), {"accuracy": value})
+    measured = Measurement(None, None, None)
+    measured.scores = {"accuracy": accuracy}
+    measured.baselines = {
+        fit_baseline(name, X, y, n_classes=2): {"accuracy": value}
         for name, value in (("linear", 0.75), ("constant", 0.5))
-    ]
-    emit_verdict({"accuracy": accuracy}, compared)
+    }
+    measured.emit_verdict()
     printed = " ".join(capsys.readouterr().out.split())
     assert verdict in printed and bool(printed) == bool(verdict)

@@ -356,7 +356,7 @@ def test_scores_that_cannot_be_measured_leave_the_model(barenet, monkeypatch):
     def fail(*_: object) -> None:
         raise ValueError("no scores")
 
-    monkeypatch.setattr("barenet.cli._scores.score", fail)
+    monkeypatch.setattr("barenet.cli._scores.choose_engine", fail)
     done = barenet("train", "xor", "--epochs", 1, "--no-plots", "--no-baselines")
     assert done.status == 2 and "no scores" in done.err
     card = load_predictor("runs/xor/model.safetensors").card
@@ -368,9 +368,8 @@ def test_who_interrupts_what_comes_after_the_training_hears_where_the_model_is(
 ):
     # The baselines begin when the last epoch is over and the model is written.
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(
-            "barenet.cli._scores.score_baselines", lambda *_: signal.raise_signal(signal.SIGINT)
-        )
+        interrupt = lambda *_, **more: signal.raise_signal(signal.SIGINT)  # noqa: E731
+        interrupted.setattr("barenet.cli._scores.fit_baseline", interrupt)
         done = barenet("train", "iris", "--epochs", 2, "--no-plots", "--out", "a run")
     assert (done.status, done.out) == (130, "")
     assert done.err.endswith(

@@ -11,7 +11,7 @@ from barenet.cli._console import emit_json, log
 from barenet.cli._flags import OUTPUT, Data, Json, On
 from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
-from barenet.cli._scores import Measurement, confusion_matrix
+from barenet.cli._scores import Measurement
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS
@@ -66,7 +66,7 @@ def evaluate(
     learned = selection.learned if baselines else None
     measured = Measurement(predictor, selection.rows, loss, learned)
     if json:
-        counts = confusion_matrix(predictor, selection.rows) if predictor.classes else None
+        counts = measured.confusion_matrix() if predictor.classes else None
         emit_json(
             {
                 "model": str(trained.path),
@@ -92,7 +92,7 @@ class Selection:
     rows: Dataset
     kind: Kind
     #: The rows of the same data in the training set; None for other data.
-    learned: Dataset | None = None
+    learned: Dataset | None
 
     @property
     def description(self) -> str:
@@ -113,28 +113,24 @@ class Selection:
 
 
 def select_rows(
-    trained: TrainedModel, data: str, file: FileOptions, rows: Kind | None = None
+    trained: TrainedModel, data: str, file: FileOptions, kind: Kind | None = None
 ) -> Selection:
     """Load the rows that a network is measured on, by default those of the training data."""
     data = trained.data_or_default(data)
     dataset = trained.load(data, file)
     known = trained.is_training_data(data, dataset)
     learned, test = trained.split(dataset) if known else (None, None)
-    if rows == "all" or (rows is None and test is None):
-        if known is None and trained.predictor.dataset == dataset.name:
-            log(
-                f"all rows are measured, training rows included: there is no {SETTINGS} beside "
-                f"{trained.path} to identify the test rows"
-            )
-        return Selection(data, dataset, "all", learned)
-    kind: Kind = rows or "test"
-    if (selected := learned if kind == "training" else test) is None:
-        raise ArgumentError(
-            f"{data} has no known {kind} rows of {trained.path}",
-            argument="rows",
-            remedy="leave it out",
+    kind = kind or ("all" if test is None else "test")
+    if kind == "all" and known is None and trained.predictor.dataset == dataset.name:
+        log(
+            f"all rows are measured, training rows included: there is no {SETTINGS} beside "
+            f"{trained.path} to identify the test rows"
         )
-    return Selection(data, selected, kind, learned)
+    rows = {"all": dataset, "training": learned, "test": test}[kind]
+    if rows is None:
+        problem = f"{data} has no known {kind} rows of {trained.path}"
+        raise ArgumentError(problem, argument="rows", remedy="leave it out")
+    return Selection(data, rows, kind, learned)
 
 
 def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:

@@ -3,12 +3,13 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from barenet.cli._run_settings import RunSettings, is_table
-from barenet.cli._scores import transformed
+from barenet.cli._scores import arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
@@ -17,18 +18,21 @@ from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for, resolve_config
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import read_model
 from barenet.files._model_io import check_header_size
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
-from barenet.training._callbacks import Callback, EarlyStopping
+from barenet.training._callbacks import EarlyStopping
 from barenet.training._history import History
+from barenet.training._run import Callback
 from barenet.training._train import train
 
 #: Fraction of the training rows in the validation set, where there is one.
 VALIDATION_SIZE = 0.1
+
+#: The rows that a model card counts, by their names there.
+CARD_ROWS = {"training": "training", "validation": "validation", "held_out": "test"}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,35 +49,29 @@ class Experiment:
     #: The network, with the scaling of the training set.
     predictor: Predictor
 
-    def run(
-        self,
-        callbacks: Sequence[Callback],
-        threads: int | None = None,
-        checkpoint: Checkpoint | None = None,
-        resume: bool = False,
-    ) -> History:
-        """Train the network."""
+    def run(self, callbacks: Sequence[Callback], **options: Any) -> History:
+        """Train the network; more options are those of `train`."""
         config = self.settings.config
         patience = [EarlyStopping(patience=config.patience)] if config.patience else []
+        X, y = arrays(self.predictor, self.training)
         return train(
             self.predictor.network,
-            *self._arrays(self.training),
-            validation_data=None if self.validation is None else self._arrays(self.validation),
-            test_data=None if self.test is None else self._arrays(self.test),
+            X,
+            y,
+            validation_data=self._held_out(self.validation),
+            test_data=self._held_out(self.test),
             metrics="accuracy" if self.training.classes else "r2",
             callbacks=[*patience, *callbacks],
-            threads=threads,
-            checkpoint=checkpoint,
-            resume=checkpoint.path if checkpoint and resume else False,
             **config.train_arguments(),
+            **options,
         )
 
-    def _arrays(self, rows: Dataset) -> tuple[Any, Any]:
-        return transformed(self.predictor, rows), self.predictor.targets(rows.y)
+    def _held_out(self, rows: Dataset | None) -> tuple[Any, Any] | None:
+        return None if rows is None else arrays(self.predictor, rows)
 
 
-def prepare(settings: RunSettings) -> Experiment:
-    """Load the data, and build the network."""
+def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
+    """Load the data, and build the network, with new weights or those to start from."""
     settings.config.validate()
     dataset = settings.load()
     usual = config_for(settings.config, dataset)
@@ -90,8 +88,15 @@ def prepare(settings: RunSettings) -> Experiment:
     config = resolve_config(settings.config, dataset, preprocessing.n_outputs)
     settings = replace(settings, config=config)
     network = config.make_network()
-    _copy_weights(network, settings)
+    if copy_weights and settings.start_from is not None:
+        _copy_weights(network, settings.start_from)
     feature_names = getattr(preprocessing, "feature_names", dataset.feature_names)
+    # The card has no paths, times or threads: the same run writes the same file on every machine.
+    card = ModelCard(
+        settings=settings.card_fields(),
+        data_fingerprint=fingerprint_of(dataset, feature_names),
+        rows={name: parts[part].n_samples for name, part in CARD_ROWS.items() if parts[part]},
+    )
     predictor = Predictor(
         network=network,
         preprocessing=preprocessing,
@@ -101,7 +106,7 @@ def prepare(settings: RunSettings) -> Experiment:
         target_name=dataset.target_name,
         dataset=dataset.name,
         image_shape=dataset.image_shape,
-        card=_model_card(settings, dataset, feature_names, parts),
+        card=card,
     )
     check_header_size(predictor)
     return Experiment(settings=settings, predictor=predictor, **parts)
@@ -147,35 +152,15 @@ def _fit_target(config: RunConfig, training: Dataset) -> Scaling | None:
     return Scaling.fit(config.target_scaling, training.y.reshape(-1, 1))
 
 
-def _model_card(
-    settings: RunSettings, dataset: Dataset, feature_names: Sequence[str], parts: dict[str, Any]
-) -> ModelCard:
-    """The card of the model, without what is known only after the training.
-
-    It has no paths, times or threads: the same run writes the same file on every machine.
-    """
-    names = {"training": "training", "validation": "validation", "held_out": "test"}
-    sets = {name: parts[part] for name, part in names.items() if parts[part] is not None}
-    return ModelCard(
-        settings=settings.card_fields(),
-        data_fingerprint=fingerprint_of(dataset, feature_names),
-        rows={name: rows.n_samples for name, rows in sets.items()},
-    )
-
-
-def _copy_weights(network: Network, settings: RunSettings) -> None:
-    """Start from a model's weights instead of new ones, if a model is given."""
-    if settings.start_from is None:
-        return
+def _copy_weights(network: Network, start_from: Path) -> None:
+    """Start from a model's weights instead of new ones."""
     try:
-        path = model_file(settings.start_from)
+        path = model_file(start_from)
         model, _, _ = read_model(path)
     except (FileNotFoundError, ModelFileError) as error:
         raise ArgumentError(str(error), argument="start_from") from error
-    layers, others = ([repr(layer) for layer in each.layers] for each in (network, model))
+    layers, others = (", ".join(map(repr, each.layers)) for each in (network, model))
     if layers != others:
-        raise ArgumentError(
-            f"the layers of {path} are {', '.join(others)}; those of this run {', '.join(layers)}",
-            argument="start_from",
-        )
+        problem = f"the layers of {path} are {others}; those of this run {layers}"
+        raise ArgumentError(problem, argument="start_from")
     network.parameters[:], network.statistics[:] = model.parameters, model.statistics

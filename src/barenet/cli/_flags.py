@@ -1,12 +1,9 @@
 """Flags of the commands; those of commands that build a network are the fields of `RunConfig`."""
 
-from __future__ import annotations
-
 import contextlib
-import dataclasses
 import glob
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -94,7 +91,7 @@ On = Annotated[bool, Parameter(group=OUTPUT, show_default=False)]
 
 
 def _flag(name: str, hint: Any, names: Collection[str]) -> Any:
-    """Convert the type of a field of `RunConfig` to that of a flag."""
+    """Convert the type of a field of `RunConfig` to that of a flag, if it is among the names."""
     default = getattr(DEFAULTS, name)
     shown = " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
     options: dict[str, Any] = {
@@ -103,7 +100,7 @@ def _flag(name: str, hint: Any, names: Collection[str]) -> Any:
         "show_default": False if default is None or default is True else shown,
     }
     if name in NAMES:
-        options["completer"] = _completer(NAMES[name])
+        options["completer"] = lambda context: sorted(NAMES[name])
     if "int" in str(hint):
         options["converter"] = integer
     if "full" in str(hint):
@@ -111,28 +108,10 @@ def _flag(name: str, hint: Any, names: Collection[str]) -> Any:
     return Annotated[hint, Parameter(**options)]
 
 
-def _completer(names: Iterable[str]) -> Callable[[Any], list[str]]:
-    return lambda context: sorted(names)
-
-
 def _flags(kind: str, names: Collection[str]) -> Any:
-    """Make a `RunConfig` of which some fields are flags."""
-    hints, field = get_type_hints(RunConfig), dataclasses.field
-    return dataclasses.make_dataclass(
-        kind,
-        [
-            (
-                each.name,
-                _flag(each.name, hints[each.name], names),
-                field(default=None, metadata=each.metadata),
-            )
-            for each in dataclasses.fields(RunConfig)
-        ],
-        bases=(RunConfig,),
-        namespace={"__doc__": RunConfig.__doc__, "__module__": __name__},
-        frozen=True,
-        kw_only=True,
-    )
+    """Make a `RunConfig` of which some fields are flags: the parser reads their annotations."""
+    hints = {name: _flag(name, hint, names) for name, hint in get_type_hints(RunConfig).items()}
+    return type(kind, (RunConfig,), {"__doc__": RunConfig.__doc__, "__annotations__": hints})
 
 
 if TYPE_CHECKING:
@@ -141,5 +120,3 @@ if TYPE_CHECKING:
 else:
     Flags = _flags("Flags", get_type_hints(RunConfig))
     StepFlags = _flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS))
-
-NO_FLAGS, NO_STEP_FLAGS = Flags(), StepFlags()

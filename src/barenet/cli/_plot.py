@@ -19,7 +19,7 @@ from barenet.cli._flags import OUTPUT, Data, Out, integer
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_folder import HISTORY, read_history
-from barenet.cli._run_plots import KINDS, draw, literal
+from barenet.cli._run_plots import KINDS, draw, draw_history, fit_names
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._trained_model import MODEL, TrainedModel, load_trained
 from barenet.errors import ArgumentError, ModelFileError
@@ -84,7 +84,7 @@ def plot(
         The exit status.
     """
     if kind == "history":
-        figure = plots.plot_history(_history(run), title=literal(run.resolve().name))
+        figure = draw_history(_history(run), run.resolve().name)
     else:
         trained = load_trained(run, single_output=kind in ("fit", "importance"))
         if kind == "epochs":
@@ -139,12 +139,4 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
         return done >= max(at)
 
     experiment.run([Progress(), LambdaCallback(record)])
-    return plots.plot_fit_at_epochs(
-        rows.X,
-        rows.y,
-        fits,
-        losses=losses,
-        feature_name=literal(rows.feature_names[0]),
-        target_name=literal(rows.target_name),
-        title=literal(rows.name),
-    )
+    return plots.plot_fit_at_epochs(rows.X, rows.y, fits, losses=losses, **fit_names(rows))

@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import repeat
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -15,9 +14,10 @@ from barenet.cli._flags import OUTPUT, Data, Json, integer
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, is_table
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.data._csv_table import CsvTable
 from barenet.data._frame import Samples
 from barenet.data._parsing import as_labels, to_number
-from barenet.data._table_loading import read_features
+from barenet.data._table_loading import open_table
 from barenet.errors import ArgumentError, some
 from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import BLOCK, class_probabilities
@@ -73,14 +73,11 @@ def predict(
         The exit status.
     """
     if safe_csv and json:
-        raise ArgumentError(
-            "JSON has no cells that a spreadsheet computes",
-            argument="safe_csv",
-            remedy="leave one of the two out",
-        )
+        problem = "JSON has no cells that a spreadsheet computes"
+        raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
     trained = load_trained(model)
     predictor = trained.predictor
-    X, columns = _features(trained, data, file), _kept_columns(trained, data, keep, file)
+    X, columns = trained.load_features(data, file), _passthrough_columns(trained, data, keep, file)
     if row is not None:
         if not 0 <= row < len(X):
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
@@ -99,16 +96,7 @@ def predict(
     return 0
 
 
-def _features(trained: TrainedModel, data: str, file: FileOptions) -> Samples:
-    """Read the rows without their targets."""
-    if not is_table(data):
-        return trained.load(data, file).X
-    options = trained.table_options(data, file)
-    options.pop("drop_missing_target", None)
-    return read_features(data, trained.predictor.feature_names, **options)
-
-
-def _kept_columns(
+def _passthrough_columns(
     trained: TrainedModel, data: str, names: Sequence[str], file: FileOptions
 ) -> dict[str, Column]:
     """Read columns as text, as they are written in the table: a key such as 00123 is no number."""
@@ -116,26 +104,23 @@ def _kept_columns(
         return {}
     if not is_table(data):
         raise ArgumentError(f"this is an option for tables, and {data} is none", argument="keep")
-    table = FileOptions(**trained.file_options(data, file)).open_table(data)
+    table = open_table(data, trained.settings_for(data, file).file.csv)
     if missing := [name for name in names if name not in table.names]:
-        raise ArgumentError(
-            f"{data} has no column {some(missing)}; its columns are {some(table.names)}",
-            argument="keep",
-        )
-    if hasattr(table, "columns"):
+        problem = f"{data} has no column {some(missing)}; its columns are {some(table.names)}"
+        raise ArgumentError(problem, argument="keep")
+    if isinstance(table, CsvTable):
         return {name: table.columns[name] for name in names}
-    frame = table.frame(names)  # of a Parquet file
+    frame = table.frame(names)
     return {
         name: frame[name] if frame[name].dtype.kind == "T" else as_labels(frame, name, ())
         for name in names
     }
 
 
-def _texts(column: Column, rows: slice) -> list[str]:
+def _as_list(column: Column, rows: slice) -> list[Any]:
     """Convert some values of a column to a list."""
     part = column[rows]
-    found: list[str] = part.tolist() if hasattr(part, "tolist") else part.to_pylist()
-    return found
+    return list(part.tolist() if hasattr(part, "tolist") else part.to_pylist())
 
 
 def _outputs(predictor: Predictor, X: Samples) -> FloatArray:
@@ -160,19 +145,16 @@ def _document(
     predictor: Predictor, outputs: FloatArray, columns: Mapping[str, Column]
 ) -> dict[str, Any]:
     """The predictions as a JSON document, whose long lists come in blocks."""
-
-    def in_blocks(convert: Callable[[slice], list[Any]]) -> Iterator[list[Any]]:
-        return map(convert, _blocks(len(outputs)))
-
-    kept = {name: in_blocks(partial(_texts, column)) for name, column in columns.items()}
+    blocks = list(_blocks(len(outputs)))
+    kept = {name: map(partial(_as_list, column), blocks) for name, column in columns.items()}
     document: dict[str, Any] = {"kept": kept} if columns else {}
     if predictor.classes is None:
         predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
-        return document | {"predictions": in_blocks(lambda rows: predictions[rows].tolist())}
+        return document | {"predictions": map(partial(_as_list, predictions), blocks)}
     return document | {
-        "predictions": in_blocks(lambda rows: _class_names(predictor, outputs[rows])),
+        "predictions": (_class_names(predictor, outputs[rows]) for rows in blocks),
         "classes": predictor.classes,
-        "probabilities": in_blocks(lambda rows: class_probabilities(outputs[rows]).tolist()),
+        "probabilities": (class_probabilities(outputs[rows]).tolist() for rows in blocks),
     }
 
 
@@ -187,17 +169,15 @@ def _write_csv(
         header = [f"prediction_{number}" for number in range(1, outputs.shape[1] + 1)]
     quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
     writer = csv.writer(SafeOutput(), lineterminator="\n", quoting=quoting)
-    cells = for_spreadsheets if safe else list[str]
+    cells: Callable[[Iterable[str]], list[str]] = for_spreadsheets if safe else list
     writer.writerow(cells([*columns, *header]))
     for rows in _blocks(len(outputs)):
-        before = [_texts(column, rows) for column in columns.values()]
-        numbers = outputs[rows]
+        texts, numbers = [_as_list(column, rows) for column in columns.values()], outputs[rows]
         if predictor.classes is not None:
-            before.append(_class_names(predictor, numbers))
+            texts.append(_class_names(predictor, numbers))
             numbers = class_probabilities(numbers)
-        left: Iterable[tuple[str, ...]] = zip(*before, strict=True) if before else repeat(())
-        right = numbers.astype(str).tolist()
-        writer.writerows(cells([*a, *b]) for a, b in zip(left, right, strict=False))
+        texts += numbers.T.astype(str).tolist()
+        writer.writerows(map(cells, zip(*texts, strict=True)))
 
 
 def for_spreadsheets(cells: Iterable[str]) -> list[str]:

@@ -70,10 +70,9 @@ class Results:
 
     def _predictor(self, scores: Mapping[str, Mapping[str, float]]) -> Predictor:
         """The network with its complete model card."""
-        predictor, settings = self.experiment.predictor, self.experiment.settings
+        predictor = self.experiment.predictor
         card = (predictor.card or ModelCard()).with_history(self.history)
-        card = replace(card, settings=settings.card_fields(), scores=scores)
-        return replace(predictor, card=card)
+        return replace(predictor, card=replace(card, scores=scores))
 
     def _save_scores(self) -> None:
         """Write the model file once more, with the scores."""
@@ -107,13 +106,10 @@ class Results:
 
     def _emit(self) -> None:
         """Print the scores, the confusion matrix, and an image with its prediction."""
-        config, predictor, rows = (
-            self.experiment.settings.config,
-            self.main.predictor,
-            self.main.rows,
-        )
-        penalty = "(without the penalty on the weights, which the loss of the epochs includes)"
-        note = penalty if config.l1 or config.l2 else ""
+        config, predictor = self.experiment.settings.config, self.experiment.predictor
+        rows, note = self.main.rows, ""
+        if config.l1 or config.l2:
+            note = "(without the penalty on the weights, which the loss of the epochs includes)"
         training = f"{self.experiment.training.n_samples:,} training"
         if self.experiment.test is None:
             self.main.emit(f"{training}, no test rows", "the same", note=note)
@@ -156,17 +152,18 @@ class Results:
 
     def plot(self) -> None:
         """Plot the history and the predictions of the network, if matplotlib is installed."""
-        from barenet.cli._run_plots import default_kind, draw, literal
-        from barenet.plots import plot_history, save_figure
+        from barenet.cli._run_plots import default_kind, draw, draw_history
+        from barenet.plots import save_figure
 
-        def save_plot(kind: str, figure: Callable[[], Any]) -> None:
+        def save_plot(kind: str, draw: Callable[..., Any], *arguments: Any) -> None:
             path = self.folder.path / f"{kind}.png"
-            self._try(path.name, lambda: save_figure(figure(), path))
+            self._try(path.name, lambda: save_figure(draw(*arguments), path))
 
-        kind, title = default_kind(self.experiment.predictor), literal(self.main.rows.name)
+        predictor, rows = self.experiment.predictor, self.main.rows
+        kind = default_kind(predictor)
         try:
-            save_plot("history", lambda: plot_history(self.history, title=title))
-            save_plot(kind, lambda: draw(kind, self.experiment.predictor, self.main.rows))
+            save_plot("history", draw_history, self.history, rows.name)
+            save_plot(kind, draw, kind, predictor, rows)
         except MissingExtraError as error:
             log(f"no plots: {error}")
 

@@ -23,12 +23,7 @@ from barenet.cli._run_plots import KINDS
 from barenet.cli._run_settings import HEADER, RunSettings
 from barenet.cli._trained_model import MODEL
 from barenet.errors import ArgumentError, DataError, ModelFileError, in_a_line
-from barenet.files._atomic import (
-    check_replaceable,
-    remove_leftovers,
-    sync_folder,
-    write_atomically,
-)
+from barenet.files._atomic import check_replaceable, remove_leftovers, sync_folder, write_atomically
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
 from barenet.files._lock import locked
 from barenet.files._model_io import save
@@ -181,12 +176,9 @@ class RunFolder:
             return
         for path in sorted(self.path.iterdir()):  # a log that a shell has just opened is empty
             if not path.name.startswith(".") and (path.is_dir() or path.lstat().st_size):
-                raise ArgumentError(
-                    f"{self.path} holds {path.name}, which no run has written",
-                    argument="out",
-                    remedy="choose a folder of its own, such as {out}",
-                    out=str(self.path / "run"),
-                )
+                problem = f"{self.path} holds {path.name}, which no run has written"
+                remedy, out = "choose a folder of its own, such as {out}", str(self.path / "run")
+                raise ArgumentError(problem, argument="out", remedy=remedy, out=out)
 
 
 class RunCheckpoint(Checkpoint):
@@ -199,6 +191,7 @@ class RunCheckpoint(Checkpoint):
     def __init__(self, folder: RunFolder, every: str, settings: RunSettings) -> None:
         notes = {NOTE: folder.unfinished.read_text("utf-8")}
         super().__init__(folder.checkpoint, every, notes=notes)
+        self.folder = folder
         self.at_once = settings.start_from is not None
         self.failure: OSError | None = None
 

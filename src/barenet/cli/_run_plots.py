@@ -13,6 +13,7 @@ from barenet.cli._scores import HEADINGS
 from barenet.data._dataset import Dataset
 from barenet.errors import ArgumentError, printable
 from barenet.files._predictor import Predictor
+from barenet.training._history import History
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,30 +48,35 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
     return KINDS[kind](predictor, rows)
 
 
-def literal(name: str) -> str:
+def draw_history(history: History, name: str) -> Figure:
+    """Draw the learning curves of a run."""
+    return plots.plot_history(history, title=_literal(name))
+
+
+def fit_names(rows: Dataset) -> dict[str, str]:
+    """The names in a plot of predicted numbers."""
+    names = {"feature_name": rows.feature_names[0], "target_name": rows.target_name}
+    return {name: _literal(text) for name, text in {**names, "title": rows.name}.items()}
+
+
+def _literal(name: str) -> str:
     r"""Escape a name, in which matplotlib might see a formula.
 
     Examples
     --------
-    >>> print(literal("price ($), tax ($)"))
+    >>> print(_literal("price ($), tax ($)"))
     price (\$), tax (\$)
     """
     return printable(name).replace("$", r"\$")
 
 
 def _all_literal(names: Sequence[str] | None) -> list[str]:
-    return [literal(name) for name in names or ()]
+    return [_literal(name) for name in names or ()]
 
 
 def _fit(predictor: Predictor, rows: Dataset) -> Figure:
-    return plots.plot_fit(
-        predictor.preprocessing.transform(rows.X) if predictor.takes_frames else rows.X,
-        rows.y,
-        predictor.predict(rows.X),
-        feature_name=literal(rows.feature_names[0]),
-        target_name=literal(rows.target_name),
-        title=literal(rows.name),
-    )
+    X = predictor.preprocessing.transform(rows.X) if predictor.takes_frames else rows.X
+    return plots.plot_fit(X, rows.y, predictor.predict(rows.X), **fit_names(rows))
 
 
 def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
@@ -80,7 +86,7 @@ def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
         rows.y,
         classes=_all_literal(predictor.classes),
         feature_names=_all_literal(rows.feature_names),
-        title=literal(rows.name),
+        title=_literal(rows.name),
     )
 
 
@@ -88,20 +94,21 @@ def _digits(predictor: Predictor, rows: Dataset) -> Figure:
     assert predictor.image_shape is not None
     images, names = rows.X[:N_IMAGES], np.array(_all_literal(predictor.classes))
     probabilities = predictor.probabilities(images)
+    actual, predicted = rows.y[:N_IMAGES], probabilities.argmax(axis=1)
     return plots.plot_digits(
         images,
-        names[rows.y[:N_IMAGES]].tolist(),
-        names[probabilities.argmax(axis=1)].tolist(),
+        names[actual].tolist(),
+        names[predicted].tolist(),
         probabilities.max(axis=1),
         image_shape=predictor.image_shape,
-        title=literal(rows.name),
+        title=_literal(rows.name),
     )
 
 
 def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
     predicted = predictor.probabilities(rows.X).argmax(axis=1)
     classes = _all_literal(predictor.classes)
-    return plots.plot_confusion(rows.y, predicted, classes, title=literal(rows.name))
+    return plots.plot_confusion(rows.y, predicted, classes, title=_literal(rows.name))
 
 
 def _importance(predictor: Predictor, rows: Dataset) -> Figure:
@@ -111,17 +118,14 @@ def _importance(predictor: Predictor, rows: Dataset) -> Figure:
         _all_literal(result.names),
         metric=HEADINGS[result.metric],
         image_shape=predictor.image_shape,
-        title=literal(f"{rows.name}: columns that predict {predictor.target_name}"),
+        title=_literal(f"{rows.name}: columns that predict {predictor.target_name}"),
     )
 
 
 def _weights(predictor: Predictor, rows: Dataset) -> Figure:
-    return plots.plot_weights(
-        predictor.network,
-        predictor.image_shape,
-        feature_names=None if predictor.image_shape else _all_literal(predictor.input_names),
-        title=literal(predictor.dataset),
-    )
+    shape, title = predictor.image_shape, _literal(predictor.dataset)
+    names = None if shape else _all_literal(predictor.input_names)
+    return plots.plot_weights(predictor.network, shape, feature_names=names, title=title)
 
 
 KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {

@@ -1,22 +1,14 @@
 """Settings of a run: its data, how they are read, and its `RunConfig`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from cyclopts import Parameter
 
 from barenet.cli._columns import name_kinds
-from barenet.cli._flags import (
-    DATA,
-    NETWORK,
-    NO_FLAGS,
-    NO_STEP_FLAGS,
-    Flags,
-    StepFlags,
-    complete_name,
-)
+from barenet.cli._flags import DATA, NETWORK, Flags, StepFlags, complete_name
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, canonical_name, load_dataset
 from barenet.data._delimited import CsvOptions
@@ -66,11 +58,14 @@ class FileOptions:
     data_dir: Annotated[str | None, Parameter(completer=complete_name)] = None
     drop_missing_target: Annotated[bool | None, Parameter(negative=(), show_default=False)] = None
 
-    def open_table(self, path: str) -> Any:
-        """Open a table whose columns can be listed and read."""
-        return open_table(
-            path, CsvOptions(self.delimiter, self.encoding, self.decimal, self.header)
-        )
+    @property
+    def csv(self) -> CsvOptions:
+        """The format of a CSV file."""
+        return CsvOptions(self.delimiter, self.encoding, self.decimal, self.header)
+
+    def over(self, base: Self) -> Self:
+        """Fill the options that are not given from others."""
+        return replace(base, **without_none(vars(self)))
 
 
 NO_FILE_OPTIONS = FileOptions()
@@ -118,7 +113,7 @@ class RunSettings:
     missing: Annotated[tuple[str, ...] | None, Parameter(show_default=MISSING_SPELLINGS)] = None
     rare: Annotated[float | None, Parameter(show_default="0.01")] = None
     start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
-    config: Annotated[Flags, Parameter(name="*")] = NO_FLAGS
+    config: Annotated[Flags, Parameter(name="*")] = field(default_factory=Flags)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", canonical_name(self.data))
@@ -126,10 +121,8 @@ class RunSettings:
     def load(self, *, frame: bool | None = None) -> Dataset:
         """Load the data."""
         if not self.data:
-            raise ArgumentError(
-                "name a data set (`barenet datasets` lists them) or a file to train on",
-                argument="data",
-            )
+            problem = "name a data set (`barenet datasets` lists them) or a file to train on"
+            raise ArgumentError(problem, argument="data")
         if is_table(self.data) and self.target is None:
             raise self._missing_target()
         return load_dataset(
@@ -154,21 +147,17 @@ class RunSettings:
         options += ["scaling"] if self.config.scaling == "robust" else []
         if options and not is_table(self.data):
             subject = "robust is" if options == ["scaling"] else "this is an option"
-            raise ArgumentError(
-                f"{subject} for tables, and {self.data} is none", argument=options[0]
-            )
+            problem = f"{subject} for tables, and {self.data} is none"
+            raise ArgumentError(problem, argument=options[0])
         return bool(options)
 
     def _missing_target(self) -> ArgumentError:
         """An error that lists the columns to choose from."""
-        table = self.file.open_table(self.data)
+        table = open_table(self.data, self.file.csv)
         columns = name_kinds(table.frame(table.names, categories=table.names))
-        return ArgumentError(
-            f"name the column of {self.data} to predict",
-            argument="target",
-            remedy=f"such as {{target}}; its columns are {some(columns)}",
-            target=table.names[-1],
-        )
+        problem = f"name the column of {self.data} to predict"
+        remedy = f"such as {{target}}; its columns are {some(columns)}"
+        return ArgumentError(problem, argument="target", remedy=remedy, target=table.names[-1])
 
     def to_toml(self) -> bytes:
         """Write a run file."""
@@ -202,7 +191,7 @@ class StepSettings(RunSettings):
     """The settings of a run that determine a single step of it."""
 
     start_from: Annotated[Path | None, Parameter(parse=False)] = None
-    config: Annotated[StepFlags, Parameter(name="*")] = NO_STEP_FLAGS
+    config: Annotated[StepFlags, Parameter(name="*")] = field(default_factory=StepFlags)
 
 
 NO_SETTINGS, NO_STEP_SETTINGS = RunSettings(), StepSettings()

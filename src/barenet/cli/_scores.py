@@ -13,10 +13,10 @@ from barenet.cli._console import emit, emit_table
 from barenet.data._dataset import Dataset
 from barenet.engines import Job, choose_engine
 from barenet.files._predictor import Predictor
-from barenet.insight._baselines import BASELINES, Baseline, fit_baseline
+from barenet.insight._baselines import Baseline, fit_baseline
 from barenet.model._array_dataset import check_targets, validate_arrays
 from barenet.model._arrays import FloatArray, check_outputs
-from barenet.model.losses import as_loss
+from barenet.model.losses import Loss, as_loss
 from barenet.optimization.optimizers import SGD
 from barenet.training import _metrics as metrics
 
@@ -38,28 +38,6 @@ VERDICTS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class BaselineScores:
-    """A baseline with its scores."""
-
-    baseline: Baseline
-    scores: dict[str, float]
-
-    def is_beaten_by(self, network: Mapping[str, float]) -> bool:
-        """Whether the network has the better accuracy or R²; the loss is not compared."""
-        metric = _main_metric(network)
-        return network[metric] > self.scores[metric]
-
-    def to_dict(self, network: Mapping[str, float]) -> dict[str, Any]:
-        """The entry of the JSON document."""
-        return {
-            "model": self.baseline.title,
-            "rows": self.baseline.n_rows,
-            **self.scores,
-            "network_is_better": self.is_beaten_by(network),
-        }
-
-
 @dataclass(eq=False)
 class Measurement:
     """A network and rows to measure it on, beside baselines on the same rows."""
@@ -72,91 +50,110 @@ class Measurement:
 
     @cached_property
     def scores(self) -> dict[str, float]:
-        return score(self.predictor, self.rows, self.loss)
+        """The scores of the network."""
+        network, loss = self.predictor.network, self._loss
+        rows = validate_arrays(network, loss, *arrays(self.predictor, self.rows))
+        job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
+        value, output = choose_engine("auto", job).evaluate(rows)
+        return self._metrics(self.predictor.in_units(check_outputs(output)), rows.y, value)
 
     @cached_property
-    def baselines(self) -> list[BaselineScores]:
-        return score_baselines(self.predictor, self.learned, self.rows, self.loss)
+    def baselines(self) -> dict[Baseline, dict[str, float]]:
+        """The baselines with their scores."""
+        if self.learned is None:
+            return {}
+        n_classes = None if self.predictor.classes is None else len(self.predictor.classes)
+        X, y = arrays(self.predictor, self.learned)
+        baselines: list[Baseline] = [
+            fit_baseline(name, X, y, n_classes=n_classes) for name in ("linear", "constant")
+        ]
+        return {baseline: self._score(baseline) for baseline in baselines}
+
+    def _score(self, baseline: Baseline) -> dict[str, float]:
+        """The scores of a baseline."""
+        predictor, network = self.predictor, self.predictor.network
+        X, y = arrays(predictor, self.rows)
+        outputs = baseline.outputs(X)
+        if network.n_outputs == 1 and predictor.classes is not None:
+            outputs = outputs[:, 1:]
+        targets = check_targets(y, len(outputs), outputs.shape[1], network.dtype)
+        value = self._loss.value(outputs, targets.astype(np.float64))
+        return self._metrics(predictor.in_units(outputs), targets, value)
+
+    @property
+    def _loss(self) -> Loss:
+        """The loss given, or that of the output activation."""
+        return as_loss(self.loss, self.predictor.network.output_activation)
+
+    def _metrics(self, outputs: FloatArray, y: FloatArray, loss: float) -> dict[str, float]:
+        """The loss and the metrics; those of regression in the unit of the target."""
+        if self.predictor.classes is not None:
+            return {"loss": loss, "accuracy": metrics.accuracy(outputs, y)}
+        y = self.rows.y.reshape(-1, 1)
+        return {
+            "loss": loss,
+            "r2": metrics.r2(outputs, y),
+            "rmse": metrics.root_mean_squared_error(outputs, y),
+            "mae": metrics.mean_absolute_error(outputs, y),
+        }
 
     def baselines_document(self) -> dict[str, Any]:
         """The baselines in a JSON document."""
-        return {each.baseline.name: each.to_dict(self.scores) for each in self.baselines}
+        return {
+            baseline.name: {
+                "model": baseline.title,
+                "rows": baseline.n_rows,
+                **scores,
+                "network_is_better": self._is_better_than(scores),
+            }
+            for baseline, scores in self.baselines.items()
+        }
 
     def emit(
         self, label: str, baselines: str, more: Sequence[ScoreLine] = (), note: str = ""
     ) -> None:
         """Print the scores, of the rows with these labels, a verdict, and the confusion matrix."""
-        compared = [((each.baseline.title, baselines), each.scores) for each in self.baselines]
+        compared = [((each.title, baselines), scores) for each, scores in self.baselines.items()]
         lines = [(("network", label), self.scores), *compared, *more]
         emit_scores(("", "rows"), lines, self.loss or "")
         if note:
             emit(note)
-        emit_verdict(self.scores, self.baselines)
+        self.emit_verdict()
         if self.predictor.classes is not None:
-            counts = confusion_matrix(self.predictor, self.rows)
-            emit_confusion_matrix(counts, self.predictor.classes)
+            emit_confusion_matrix(self.confusion_matrix(), self.predictor.classes)
+
+    def emit_verdict(self) -> None:
+        """Print a sentence if the network does not beat a baseline, the simplest of these."""
+        for baseline, scores in reversed(self.baselines.items()):
+            if not self._is_better_than(scores):
+                model, metric = VERDICTS[baseline.name].format(baseline.title), self._metric
+                numbers = f"{self.scores[metric]:.4f} against {scores[metric]:.4f}"
+                text = f"The network is no better here than {model}: {HEADINGS[metric]} {numbers}."
+                emit_paragraph(text)
+                return
+
+    @property
+    def _metric(self) -> str:
+        return "accuracy" if "accuracy" in self.scores else "r2"
+
+    def _is_better_than(self, baseline: dict[str, float]) -> bool:
+        """Whether the network has the better accuracy or R²; the loss is not compared."""
+        return self.scores[self._metric] > baseline[self._metric]
+
+    def confusion_matrix(self) -> NDArray[np.int64]:
+        """Count the predicted classes of each class, shape (n_classes, n_classes)."""
+        n_classes, predictor = len(self.predictor.classes or ()), self.predictor
+        counts = np.zeros((n_classes, n_classes), np.int64)
+        predicted = predictor.probabilities(self.rows.X).argmax(axis=1)
+        np.add.at(counts, (self.rows.y, predicted), 1)
+        return counts
 
 
 @lru_cache(maxsize=2)
-def transformed(predictor: Predictor, rows: Dataset) -> FloatArray:
-    """Apply the preprocessing of a predictor to rows; the last two results are cached."""
-    return predictor.preprocessing.transform(rows.X, predictor.network.dtype)
-
-
-def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, float]:
-    """Measure a network on some rows."""
-    network = predictor.network
-    chosen = as_loss(loss, network.output_activation)
-    X, y = transformed(predictor, rows), predictor.targets(rows.y)
-    inside = validate_arrays(network, chosen, X, y)
-    job = Job(network=network, rows=inside, loss=chosen, optimizer=SGD())
-    with np.errstate(over="ignore", invalid="ignore"):
-        value, output = choose_engine("auto", job).evaluate(inside)
-        outputs = predictor.in_units(check_outputs(output))
-    return _metrics(predictor, rows, outputs, inside.y, value)
-
-
-def score_baselines(
-    predictor: Predictor, learned: Dataset | None, rows: Dataset, loss: str | None
-) -> list[BaselineScores]:
-    """Fit the baselines to rows that the network learned from, and measure them on others."""
-    if learned is None:
-        return []
-    network, chosen = predictor.network, as_loss(loss, predictor.network.output_activation)
-    X, y = transformed(predictor, learned), predictor.targets(learned.y)
-    n_classes = None if predictor.classes is None else len(predictor.classes)
-    baselines = []
-    for name in sorted(BASELINES, reverse=True):
-        with np.errstate(all="ignore"):
-            baseline = fit_baseline(name, X, y, n_classes=n_classes)  # type: ignore[arg-type]
-            outputs = baseline.outputs(transformed(predictor, rows))
-        if network.n_outputs == 1 and n_classes:
-            outputs = outputs[:, 1:]
-        n_rows, n_outputs = outputs.shape
-        targets = check_targets(predictor.targets(rows.y), n_rows, n_outputs, network.dtype)
-        value = chosen.value(outputs, targets.astype(np.float64))
-        scores = _metrics(predictor, rows, predictor.in_units(outputs), targets, value)
-        baselines.append(BaselineScores(baseline, scores))
-    return baselines
-
-
-def _metrics(
-    predictor: Predictor, rows: Dataset, outputs: FloatArray, y: FloatArray, loss: float
-) -> dict[str, float]:
-    """The loss and the metrics; those of regression in the unit of the target."""
-    if predictor.classes is not None:
-        return {"loss": loss, "accuracy": metrics.accuracy(outputs, y)}
-    y = rows.y.reshape(-1, 1)
-    return {
-        "loss": loss,
-        "r2": metrics.r2(outputs, y),
-        "rmse": metrics.root_mean_squared_error(outputs, y),
-        "mae": metrics.mean_absolute_error(outputs, y),
-    }
-
-
-def _main_metric(scores: Mapping[str, float]) -> str:
-    return "accuracy" if "accuracy" in scores else "r2"
+def arrays(predictor: Predictor, rows: Dataset) -> tuple[FloatArray, NDArray[Any]]:
+    """The inputs and targets of a network for rows; the last two results are cached."""
+    X = predictor.preprocessing.transform(rows.X, predictor.network.dtype)
+    return X, predictor.targets(rows.y)
 
 
 def emit_scores(headings: Sequence[str], lines: Sequence[ScoreLine], loss: str) -> None:
@@ -175,30 +172,9 @@ def _format(name: str, value: float) -> str:
     return f"{value:.4f}" if name in ("accuracy", "r2") else f"{value:.5g}"
 
 
-def emit_verdict(network: Mapping[str, float], baselines: Sequence[BaselineScores]) -> None:
-    """Print a sentence if the network does not beat a baseline."""
-    metric = _main_metric(network)
-    for each in reversed(baselines):
-        if not each.is_beaten_by(network):
-            baseline = VERDICTS[each.baseline.name].format(each.baseline.title)
-            scores = f"{network[metric]:.4f} against {each.scores[metric]:.4f}"
-            emit_paragraph(
-                f"The network is no better here than {baseline}: {HEADINGS[metric]} {scores}."
-            )
-            return
-
-
 def emit_paragraph(text: str) -> None:
     """Print a blank line, and a text in lines of a small terminal."""
     emit(f"\n{textwrap.fill(text, MAX_COLUMNS)}")
-
-
-def confusion_matrix(predictor: Predictor, rows: Dataset) -> NDArray[np.int64]:
-    """Count the predicted classes of each class, shape (n_classes, n_classes)."""
-    n_classes = len(predictor.classes or ())
-    counts = np.zeros((n_classes, n_classes), np.int64)
-    np.add.at(counts, (rows.y, predictor.probabilities(rows.X).argmax(axis=1)), 1)
-    return counts
 
 
 def emit_confusion_matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> None:

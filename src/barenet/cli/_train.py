@@ -1,6 +1,7 @@
 """``barenet train``: train a network, print its scores, and save it in the folder of a run."""
 
 import dataclasses
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -10,21 +11,21 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from barenet.cli._columns import summarize_columns
-from barenet.cli._console import log
+from barenet.cli._console import emit_json, log
 from barenet.cli._experiment import Experiment, prepare
 from barenet.cli._flags import DATA, LEARNING, OUTPUT, Data, Json, On, integer
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._results import Results
-from barenet.cli._resuming import find_run, prepare_resume, report_finished
+from barenet.cli._run_file import read_run_file
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
 from barenet.cli._run_settings import NO_SETTINGS, RunSettings, is_table
 from barenet.data._file_io import STANDARD_INPUT
-from barenet.errors import DivergenceError
+from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.insight._progress import Progress
-from barenet.training._callbacks import Callback
+from barenet.training._checkpointing import changes
 from barenet.training._history import History
-from barenet.training._run import Run
+from barenet.training._run import Callback, Run
 
 #: Maximum length of the name of a folder that is named after a file.
 MAX_NAME = 60
@@ -92,18 +93,17 @@ def train(
     """
     settings = dataclasses.replace(settings, data=data)
     parse_interval(checkpoint_every, "checkpoint_every")
-    folder = RunFolder(out or _default_folder(data)) if resume is None else find_run(resume, out)
+    folder = RunFolder(out or _default_folder(data)) if resume is None else _find_run(resume, out)
     if resume is not None and not folder.is_unfinished:
-        return report_finished(folder, settings, json)
+        return _report_finished(folder, settings, json)
     with folder.locked():
         with folder.started(settings) if resume is None else nullcontext():
-            prepared = _prepare if resume is None else prepare_resume
-            experiment = prepared(folder, settings)
+            experiment = _prepare(folder, settings, is_new=resume is None)
             checkpoint = RunCheckpoint(folder, checkpoint_every, experiment.settings)
             with Interruption() as interruption:
                 progress = _progress(settings, experiment, json)
                 callbacks = [Introduction(experiment), *progress, interruption]
-                history = _train(experiment, callbacks, threads, checkpoint, folder)
+                history = _train(experiment, callbacks, threads, checkpoint)
         # After a signal, the run ends without baselines and plots.
         interrupted = interruption.signal is not None
         results = Results(experiment, history, folder, baselines and not interrupted)
@@ -123,16 +123,63 @@ def _default_folder(data: str) -> Path:
     return Path("runs") / (Path(name).stem.strip(".")[:MAX_NAME] or "data")
 
 
-def _prepare(folder: RunFolder, settings: RunSettings) -> Experiment:
-    """Prepare a new run, and write its settings with all defaults."""
-    if folder.checkpoint.exists():
+def _find_run(path: Path, out: Path | None) -> RunFolder:
+    """Find the folder of the run to resume."""
+    folder = RunFolder(path.parent if path.is_file() else path)
+    if not (folder.is_unfinished or folder.model.is_file()):
+        raise FileNotFoundError(
+            f"resume: no run found in {path}; start the run again without --resume"
+        )
+    if out is not None and out.resolve() != folder.path.resolve():
+        problem = f"a run is resumed in its own folder, {folder.path}"
+        raise ArgumentError(problem, argument="out", remedy="leave it out")
+    return folder
+
+
+def _report_finished(folder: RunFolder, given: RunSettings, json: bool) -> int:
+    """Report that a run is finished, and return the exit status."""
+    if folder.settings.is_file():
+        config = f"--config {shlex.quote(str(folder.settings))} "
+        settings = read_run_file(folder.settings)
+        _check_unchanged(settings, given, folder, "the run is finished", config)
+    log(f"{folder.path}: the run is finished, and its model is {folder.model}")
+    if json:
+        emit_json({"finished": True, "model": str(folder.model)})
+    return 0
+
+
+def _prepare(folder: RunFolder, given: RunSettings, *, is_new: bool) -> Experiment:
+    """Prepare a new run with the settings given, or resume one with its own, which have to agree.
+
+    The settings are written with all defaults.
+    """
+    if is_new and folder.checkpoint.exists():
         log(
             f"this is a new run, which will replace an unfinished one in {folder.path}; "
             f"to resume that one instead: {folder.resume_command}\n"
         )
-    experiment = prepare(settings)
-    folder.start(experiment.settings)
+    settings = given if is_new else folder.read_unfinished()
+    # A checkpoint has the weights; the model that they started from may have been replaced since.
+    has_weights = not is_new and folder.has_checkpoint()
+    experiment = prepare(settings, copy_weights=not has_weights)
+    if not is_new:
+        problem = "a run is resumed with its own settings"
+        _check_unchanged(experiment.settings, given, folder, problem, "once it has ended, ")
+    if not has_weights:
+        folder.start(experiment.settings)
     return experiment
+
+
+def _check_unchanged(
+    settings: RunSettings, given: RunSettings, folder: RunFolder, problem: str, before: str
+) -> None:
+    """Refuse settings other than those of the run, except for what is printed."""
+    now, known = given.set_fields(), settings.set_fields()
+    now.pop("verbose_epoch", None)
+    if changed := changes({name: known.get(name) for name in now}, now):
+        start_from = f"--start-from {shlex.quote(str(folder.path))}"
+        remedy = f"for others, {before}{start_from} starts a new run from its weights"
+        raise ArgumentError(f"{problem}: {changed}", argument="resume", remedy=remedy)
 
 
 class Introduction(Callback):
@@ -170,11 +217,11 @@ def _train(
     callbacks: Sequence[Callback],
     threads: int | None,
     checkpoint: RunCheckpoint,
-    folder: RunFolder,
 ) -> History:
     """Train the network; describe a divergence in the terms of the command line."""
+    resume = checkpoint.folder.has_checkpoint()
     try:
-        return experiment.run(callbacks, threads, checkpoint, folder.has_checkpoint())
+        return experiment.run(callbacks, threads=threads, checkpoint=checkpoint, resume=resume)
     except DivergenceError as error:
         raise DivergenceError(
             f"the loss became {error.loss:.4g} in epoch {error.epoch}, and nothing is saved; "

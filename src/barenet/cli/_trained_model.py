@@ -1,28 +1,20 @@
 """A trained model, loaded from its file or from the folder of a run."""
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from barenet.cli._run_file import SETTINGS, parse_settings, read_run_file
-from barenet.cli._run_settings import (
-    NO_FILE_OPTIONS,
-    FileOptions,
-    RunSettings,
-    is_table,
-    without_folders,
-    without_none,
-)
-from barenet.data._column_types import CategoryColumn
+from barenet.cli._run_settings import FileOptions, RunSettings, is_table, without_folders
+from barenet.data._column import CategoryColumn
 from barenet.data._dataset import Dataset
-from barenet.data._datasets import DATASETS, canonical_name, load_dataset
+from barenet.data._datasets import DATASETS, canonical_name
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._fingerprint import csv_equivalent, fingerprint
-from barenet.data._frame import Frame
+from barenet.data._frame import Frame, Samples
 from barenet.data._run_config import DEFAULTS, RunConfig
-from barenet.data._table_loading import read_samples
+from barenet.data._table_loading import read_features, read_samples
 from barenet.errors import ArgumentError, DataError, printable
 from barenet.files._model_card import ModelCard
 from barenet.files._model_io import load_predictor
@@ -61,16 +53,16 @@ class TrainedModel:
 
     def is_training_data(self, data: str, dataset: Dataset) -> bool | None:
         """Whether rows are those of the training, by their fingerprint; None if unknown."""
-        card, known = self.predictor.card, self._settings_for(data)
+        card, known = self.predictor.card, self._has_name_of_training(data)
         if card is None or card.data_fingerprint is None:
-            return None if self.settings is None else known is not None
+            return None if self.settings is None else known
         names = self.predictor.feature_names
         rows = [dataset.X]
         if isinstance(dataset.X, Frame):  # an estimator has the fingerprint of the CSV file
             rows.append(csv_equivalent(dataset.X))
-        alike = (fingerprint_of(dataclasses.replace(dataset, X=X), names) for X in rows)
+        alike = (fingerprint_of(replace(dataset, X=X), names) for X in rows)
         # A named data set is generated anew, perhaps with other last digits.
-        return card.data_fingerprint in alike or (known is not None and data in DATASETS)
+        return card.data_fingerprint in alike or (known and data in DATASETS)
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
         """Split the training data as for the training."""
@@ -81,66 +73,68 @@ class TrainedModel:
 
     def load(self, data: str, file: FileOptions) -> Dataset:
         """Load rows with targets, with the columns and classes of the model."""
-        dataset = self._load_table(data, file) if is_table(data) else self._load_arrays(data, file)
+        settings = self.settings_for(data, file)
+        dataset = self._load_table(settings) if is_table(data) else settings.load()
         n_features, classes = len(self.predictor.feature_names), self.predictor.classes
         if dataset.n_features != n_features:
             raise DataError(
                 f"{data} has {dataset.n_features} features, and {self.path} takes {n_features}"
             )
         if dataset.classes != classes:
-            raise DataError(
-                f"{data} has {_outputs(dataset.classes)}, and {self.path} predicts "
-                f"{_outputs(classes)}"
-            )
+            found, expected = _outputs(dataset.classes), _outputs(classes)
+            raise DataError(f"{data} has {found}, and {self.path} predicts {expected}")
         return dataset
 
-    def _load_arrays(self, data: str, file: FileOptions) -> Dataset:
-        config = self.config if self._settings_for(data) else RunConfig()
-        options: dict[str, Any] = {"samples": config.samples, "noise": config.noise}
-        if data.endswith((".npz", ".npz.gz")):
-            options["task"] = "classification" if self.predictor.classes else "regression"
-        options |= self.file_options(data, file)
-        return load_dataset(data, data_seed=config.data_seed, **options)
+    def load_features(self, data: str, file: FileOptions) -> Samples:
+        """Load rows without their targets."""
+        if not is_table(data):
+            return self.load(data, file).X
+        options = self._table_options(self.settings_for(data, file))
+        return read_features(data, self.predictor.feature_names, **options)
 
-    def _load_table(self, data: str, file: FileOptions) -> Dataset:
+    def _load_table(self, settings: RunSettings) -> Dataset:
         fields = ("feature_names", "target_name", "classes")
         columns = {name: getattr(self.predictor, name) for name in fields}
-        X, y = read_samples(data, *columns.values(), **self.table_options(data, file))
+        options = self._table_options(settings)
+        options["drop_missing_target"] = settings.file.drop_missing_target or False
+        X, y = read_samples(settings.data, *columns.values(), **options)
         return Dataset(
-            name=Path(data).name,
+            **columns,
+            name=Path(settings.data).name,
             X=X,
             y=y,
-            **columns,
             image_shape=self.predictor.image_shape,
             description=f"{len(X):,} rows",
         )
 
-    def table_options(self, data: str, file: FileOptions) -> dict[str, Any]:
-        """The options with which a table is read: of the file, and of its columns."""
-        options = self.file_options(data, file)
-        options.pop("data_dir", None)
+    def _table_options(self, settings: RunSettings) -> dict[str, Any]:
+        """The options with which the columns of a table are read."""
         columns = getattr(self.predictor.preprocessing, "columns", ())
         categories = [each.name for each in columns if isinstance(each, CategoryColumn)]
-        return options | {"frame": self.predictor.takes_frames, "categories": categories}
+        frame = {"frame": self.predictor.takes_frames, "categories": categories}
+        return {**frame, **vars(settings.file.csv)}
 
-    def file_options(self, data: str, file: FileOptions) -> dict[str, Any]:
-        """The options with which a file is read: those given, else those of the training."""
-        known = self._settings_for(data)
-        options = {**vars(known.file if known else NO_FILE_OPTIONS)}
-        # The columns of another CSV file are named as those of the training set.
-        if self.settings and plain_name(data).endswith(CSV_SUFFIXES):
-            options["header"] = self.settings.file.header
-        return without_none(options) | without_none(vars(file))
+    def settings_for(self, data: str, file: FileOptions) -> RunSettings:
+        """How data are loaded: by the options given, else as the data of the training."""
+        settings, training = RunSettings(), self.settings or RunSettings()
+        if self._has_name_of_training(data):
+            settings = training
+        elif plain_name(data).endswith(CSV_SUFFIXES):  # with columns named as in the training set
+            settings = RunSettings(file=FileOptions(header=training.file.header))
+        if data.endswith((".npz", ".npz.gz")):
+            is_numeric = self.predictor.classes is None
+            settings = replace(settings, task="regression" if is_numeric else "classification")
+        return replace(settings, data=data, file=file.over(settings.file))
 
-    def _settings_for(self, data: str) -> RunSettings | None:
-        """The settings of the run if data have the name of its data."""
+    def _has_name_of_training(self, data: str) -> bool:
+        """Whether data have the name of the training data."""
         if self.settings is None or data == STANDARD_INPUT:  # which has other rows each time
-            return None
+            return False
         data, known = canonical_name(data), self.settings.data
-        same = data == known
-        if not same and not {data, known} & DATASETS.keys():  # a card has no folders
-            same = Path(data).resolve() == Path(known).resolve() or Path(data).name == known
-        return self.settings if same else None
+        if data == known or {data, known} & DATASETS.keys():
+            return data == known
+        # A card has no folders.
+        return Path(data).resolve() == Path(known).resolve() or Path(data).name == known
 
 
 def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
@@ -152,11 +146,8 @@ def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
     predictor = load_predictor(file)
     count = predictor.network.n_outputs or 1
     if single_output and predictor.classes is None and count > 1:
-        raise ArgumentError(
-            f"{file} predicts {count:,} numbers for each row, and a table has one target",
-            argument="model",
-            remedy="train a model for each",
-        )
+        problem = f"{file} predicts {count:,} numbers for each row, and a table has one target"
+        raise ArgumentError(problem, argument="model", remedy="train a model for each")
     beside = file.with_name(SETTINGS)
     is_run = file.name == MODEL and beside.is_file()
     settings = read_run_file(beside) if is_run else settings_of(predictor.card)
