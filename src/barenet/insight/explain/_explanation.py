@@ -12,10 +12,10 @@ from barenet._constraints import check_count, check_number
 from barenet._registry import lookup, spec_of
 from barenet.engines import Job
 from barenet.errors import ArgumentError
-from barenet.insight.explain._document import Equation, Note, Quantity
+from barenet.insight.explain._document import Equation, Note, Quantity, Step
 from barenet.insight.explain._html import write_fragment, write_html
 from barenet.insight.explain._markdown import write_markdown
-from barenet.insight.explain._neuron import find_neuron, steps_of
+from barenet.insight.explain._neuron import Neuron, find_neuron, steps_of
 from barenet.insight.explain._notations import LATEX, UNICODE, print_formula
 from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
 from barenet.insight.explain._page import Page
@@ -319,21 +319,26 @@ def explain(
     small = network.parameters.size <= SMALL_NETWORK_PARAMETERS or place is not None
     usual = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
     most = usual if limit is None else check_count(limit, "limit")
-    # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        recorded = record_step(job, first_step)
-        table = QuantityTable(recorded, max(most, SMALL_ARRAY_ENTRIES), place)
-        steps = (*explain_passes(table), *explain_update(table))
     start = "One" if place is None else f"{place.title} in one"
     explanation = Explanation(
         title=f"{start} training step of {network!r}",
         facts=_facts(job),
-        steps=tuple(steps_of(steps, place)) if place else steps,
+        steps=_steps(job, first_step, most, place),
         precision=digits,
         limit=most,
         neuron=place and (place.layers[0] + 1, place.column + 1),
     ).with_notes(notes)
     return explanation if notation == "rows" else explanation.transposed()
+
+
+def _steps(job: Job, first_step: int, limit: int, neuron: Neuron | None) -> tuple[Step, ...]:
+    """Take the step, and write it with samples as rows."""
+    # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        recorded = record_step(job, first_step)
+        table = QuantityTable(recorded, max(limit, SMALL_ARRAY_ENTRIES), neuron)
+        steps = (*explain_passes(table), *explain_update(table))
+    return steps if neuron is None else tuple(steps_of(steps, neuron))
 
 
 def _notes(
