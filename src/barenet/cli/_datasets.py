@@ -3,7 +3,7 @@
 from typing import Any
 
 from barenet.cli._console import emit_json, emit_table
-from barenet.cli._flags import Json
+from barenet.cli._flags import Off
 from barenet.data._datasets import DATASETS
 from barenet.data._images import Images
 from barenet.data._named import NamedDataset
@@ -12,7 +12,7 @@ from barenet.data._named import NamedDataset
 IMAGES = 70_000
 
 
-def datasets(*, json: Json = False) -> int:
+def datasets(*, json: Off = False) -> int:
     """List the named data sets.
 
     Parameters

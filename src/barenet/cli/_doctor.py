@@ -7,14 +7,12 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata, util
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 import barenet
 from barenet._extras import EXTRAS
 from barenet.cli._console import emit, emit_json, emit_table
-from barenet.cli._flags import OUTPUT, Json
+from barenet.cli._flags import Off
 from barenet.cli._kernels import CACHE_ADVICE, build_kernels, kernel_folder
 from barenet.cli._scores import emit_paragraph
 from barenet.data._images import DATA_VARIABLE
@@ -29,8 +27,8 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "cyclopts", "rich",
 
 def doctor(
     *,
-    warm: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
-    json: Json = False,
+    warm: Off = False,
+    json: Off = False,
 ) -> int:
     """Check the installation, and advise how to improve it.
 

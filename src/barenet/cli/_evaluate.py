@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
-
-from cyclopts import Parameter
+from typing import Literal
 
 from barenet._registry import spec_of
 from barenet.cli._console import emit_json, log
-from barenet.cli._flags import OUTPUT, Data, Json, On
+from barenet.cli._flags import Data, Off, On
 from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._scores import Measurement
@@ -20,7 +18,6 @@ from barenet.errors import ArgumentError
 from barenet.model.losses import as_loss
 
 Kind = Literal["test", "training", "all"]
-Rows = Annotated[Kind | None, Parameter(group=OUTPUT)]
 
 
 def evaluate(
@@ -28,10 +25,10 @@ def evaluate(
     data: Data = "",
     /,
     *,
-    rows: Rows = None,
+    rows: Kind | None = None,
     baselines: On = True,
     file: FileOptions = NO_FILE_OPTIONS,
-    json: Json = False,
+    json: Off = False,
 ) -> int:
     """Measure a trained network on rows with targets.
 

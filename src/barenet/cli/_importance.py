@@ -7,8 +7,8 @@ import numpy as np
 
 from barenet._constraints import check_count
 from barenet.cli._console import emit, emit_json, emit_table, log, progress_bar
-from barenet.cli._evaluate import Rows, select_rows
-from barenet.cli._flags import Count, Data, Json
+from barenet.cli._evaluate import Kind, select_rows
+from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._scores import HEADINGS
 from barenet.cli._text_graphics import bar
@@ -28,11 +28,11 @@ def importance(
     data: Data = "",
     /,
     *,
-    repeats: Count = REPEATS,
-    most_rows: Count = MOST_ROWS,
-    rows: Rows = None,
+    repeats: Integer = REPEATS,
+    most_rows: Integer = MOST_ROWS,
+    rows: Kind | None = None,
     file: FileOptions = NO_FILE_OPTIONS,
-    json: Json = False,
+    json: Off = False,
 ) -> int:
     """Measure how much a trained network depends on each column.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from barenet.cli._columns import describe_columns
 from barenet.cli._console import emit, emit_json, emit_table
-from barenet.cli._flags import Json
+from barenet.cli._flags import Off
 from barenet.cli._scores import emit_scores
 from barenet.cli._text_graphics import sparkline
 from barenet.cli._trained_model import model_file
@@ -27,7 +27,7 @@ MAX_CHARACTERS = 60
 CURVES = {"loss": "loss", "validation_loss": "validation loss", "test_loss": "test loss"}
 
 
-def info(model: Path, /, *, json: Json = False) -> int:
+def info(model: Path, /, *, json: Off = False) -> int:
     """Show the contents of a model file.
 
     Its inputs and its target, its layers, the training data, the scores, the learning curves and

@@ -78,6 +78,7 @@ app: App = App(
     help_epilogue="A first try: barenet train digits",
     version=barenet.__version__,
     version_flags=["--version", "-V"],
+    group_parameters=OUTPUT,
     default_parameter=PARAMETER,
     config=(spelling, apply_run_file),
     result_action="return_value",
@@ -94,7 +95,7 @@ for position, (name, command) in enumerate(COMMANDS.items()):
 def run_command(
     *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
     quiet: Annotated[
-        bool, Parameter(name=["--quiet", "-q"], group=OUTPUT, negative=(), show_default=False)
+        bool, Parameter(name=["--quiet", "-q"], negative=(), show_default=False)
     ] = False,
 ) -> int:
     """Run a command with the options that all commands have.

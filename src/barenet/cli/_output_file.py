@@ -68,6 +68,5 @@ def check_overwritable(path: Path, mark: re.Pattern[bytes], kind: str) -> None:
         stream.seek(max(size - EDGE, 0))
         ends += stream.read()
     if not mark.search(ends):
-        raise ArgumentError(
-            f"{path} is no {kind} of barenet's", argument="out", remedy="choose another name"
-        )
+        problem = f"{path} is no {kind} of barenet's"
+        raise ArgumentError(problem, argument="out", remedy="choose another name")

@@ -15,7 +15,7 @@ from barenet._constraints import check_count
 from barenet.cli._console import emit
 from barenet.cli._evaluate import select_rows
 from barenet.cli._experiment import prepare
-from barenet.cli._flags import OUTPUT, Data, Out, integer
+from barenet.cli._flags import Data, Out, integer
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_folder import HISTORY, read_history
@@ -34,10 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
-Epochs = Annotated[
-    tuple[int, ...],
-    Parameter(converter=integer, group=OUTPUT, show_default="10 50 100 500 1000"),
-]
+Epochs = Annotated[tuple[int, ...], Parameter(converter=integer, show_default="10 50 100 500 1000")]
 
 
 def plot(
@@ -114,17 +111,14 @@ def _history(run: Path) -> History:
 def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
     """Train once more, and plot the fit after some epochs."""
     if trained.settings is None:
-        raise ArgumentError(
-            f"a plot of epochs needs the settings of the run, and none are beside {trained.path}",
-            argument="run",
-        )
+        problem = "a plot of epochs needs the settings of the run, and none are beside "
+        raise ArgumentError(f"{problem}{trained.path}", argument="run")
     check_count(min(at), "at")
     if trained.predictor.classes is not None:
         raise ArgumentError("a fit is of numbers, and the run has classes", argument="kind")
     if trained.predictor.takes_frames:
-        raise ArgumentError(
-            "a fit after some epochs needs columns that are all kept as numbers", argument="kind"
-        )
+        problem = "a fit after some epochs needs columns that are all kept as numbers"
+        raise ArgumentError(problem, argument="kind")
     config = trained.config
     longer = dataclasses.replace(config, epochs=max(config.epochs or 0, *at))  # for its schedule
     experiment = prepare(dataclasses.replace(trained.settings, config=longer))

@@ -10,7 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from barenet.cli._console import SafeOutput, emit, emit_json
-from barenet.cli._flags import OUTPUT, Data, Json, integer
+from barenet.cli._flags import Data, Off, OptionalInteger
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, is_table
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import TrainedModel, load_trained
@@ -38,11 +38,11 @@ def predict(
     data: Data,
     /,
     *,
-    row: Annotated[int | None, Parameter(group=OUTPUT, converter=integer)] = None,
-    keep: Annotated[tuple[str, ...], Parameter(group=OUTPUT, show_default=False)] = (),
-    safe_csv: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
+    row: OptionalInteger = None,
+    keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    safe_csv: Off = False,
     file: FileOptions = NO_FILE_OPTIONS,
-    json: Json = False,
+    json: Off = False,
 ) -> int:
     """Print the predictions of a trained network for new rows, as CSV.
 

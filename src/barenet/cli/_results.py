@@ -180,9 +180,9 @@ class Results:
         for name, error in self.missing.items():
             names.setdefault(_reason(error), []).append(name)
         parts = [f"{some(each)}: {reason}" for reason, each in names.items()]
-        remedy = [self._remedy()] if self._can_be_completed() else []
-        problem = "; ".join([*parts, *remedy])
-        raise BarenetError(f"the model is saved in {self.folder.path}, but not {problem}")
+        if self._can_be_completed():
+            parts.append(self._remedy())
+        raise BarenetError(f"the model is saved in {self.folder.path}, but not {'; '.join(parts)}")
 
     def _try(self, name: str, write: Callable[[], None]) -> None:
         """Write a file, or remember that it is missing."""

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from barenet.cli._columns import summarize_columns
 from barenet.cli._console import emit_json, log
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._flags import DATA, LEARNING, OUTPUT, Data, Json, On, integer
+from barenet.cli._flags import DATA, LEARNING, Data, Off, On, integer
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._results import Results
 from barenet.cli._run_file import read_run_file
@@ -39,11 +39,11 @@ def train(
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
     resume: Annotated[Path | None, Parameter(group=DATA)] = None,
     threads: Annotated[int | None, Parameter(group=LEARNING, converter=integer)] = None,
-    checkpoint_every: Annotated[str, Parameter(group=OUTPUT)] = "30s",
-    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    checkpoint_every: str = "30s",
+    out: Path | None = None,
     baselines: On = True,
     plots: On = True,
-    json: Json = False,
+    json: Off = False,
 ) -> int:
     """Train a network on a named data set or a file.
 
@@ -224,13 +224,10 @@ def _train(
     try:
         return experiment.run(callbacks, threads=threads, checkpoint=checkpoint, resume=resume)
     except DivergenceError as error:
-        raise DivergenceError(
-            f"the loss became {error.loss:.4g} in epoch {error.epoch}, and nothing is saved; "
-            "try a smaller --learning-rate, another --scaling, or --clip-norm 1",
-            epoch=error.epoch,
-            batch=error.batch,
-            loss=error.loss,
-        ) from error
+        remedy = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
+        place = f"the loss became {error.loss:.4g} in epoch {error.epoch}"
+        error.args, error.outcome = (f"{place}, and nothing is saved; {remedy}",), ""
+        raise
 
 
 def _progress(given: RunSettings, experiment: Experiment, json: bool) -> list[Callback]:
