@@ -1,8 +1,7 @@
 """``barenet evaluate``: the scores of a trained network."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from barenet._registry import spec_of
 from barenet.cli._console import emit_json, log
@@ -29,7 +28,7 @@ def evaluate(
     baselines: On = True,
     file: FileOptions = NO_FILE_OPTIONS,
     json: Off = False,
-) -> int:
+) -> None:
     """Measure a trained network on rows with targets.
 
     On the data that it was trained on, these are the test rows; on other data, all rows.
@@ -48,11 +47,6 @@ def evaluate(
         On the training data, measure a constant and a linear model on the same rows.
     json : bool
         Print JSON, for programs.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     trained = load_trained(model, single_output=True)
     predictor, selection = trained.predictor, select_rows(trained, data, file, rows)
@@ -78,11 +72,9 @@ def evaluate(
         )
     else:
         measured.emit(selection.label, selection.label)
-    return 0
 
 
-@dataclass(frozen=True, eq=False)
-class Selection:
+class Selection(NamedTuple):
     """Rows that a network is measured on, and the name of their data."""
 
     data: str

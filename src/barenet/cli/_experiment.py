@@ -1,7 +1,7 @@
 """An experiment: settings, and the rows and the network made from them, ready to train."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,11 @@ class Experiment:
     #: The network, with the scaling of the training set.
     predictor: Predictor
 
+    @property
+    def n_rows(self) -> Mapping[str, int]:
+        """The numbers of rows by their use, as on the card of the model."""
+        return (self.predictor.card or ModelCard()).rows
+
     def run(self, callbacks: Sequence[Callback], **options: Any) -> History:
         """Train the network; more options are those of `train`."""
         config = self.settings.config
@@ -85,7 +90,9 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     else:
         preprocessing = Scaling.fit(scaling, training.X)
     config = resolve_config(settings.config, dataset, preprocessing.n_outputs)
-    settings = replace(settings, config=config)
+    settings, target_scaling = replace(settings, config=config), None
+    if config.target_scaling not in (None, "none"):
+        target_scaling = Scaling.fit(config.target_scaling, training.y.reshape(-1, 1))
     network = config.make_network()
     if copy_weights and settings.start_from is not None:
         _copy_weights(network, settings.start_from)
@@ -99,7 +106,7 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     predictor = Predictor(
         network=network,
         preprocessing=preprocessing,
-        target_scaling=_fit_target(config, training),
+        target_scaling=target_scaling,
         classes=dataset.classes,
         feature_names=feature_names,
         target_name=dataset.target_name,
@@ -143,12 +150,6 @@ def _has_constant_column(rows: Dataset) -> bool:
     """Whether a matrix has a column with a single value, which a frame would drop."""
     X = rows.X
     return isinstance(X, np.ndarray) and len(X) > 1 and bool((X[0] == X).all(axis=0).any())
-
-
-def _fit_target(config: RunConfig, training: Dataset) -> Scaling | None:
-    if config.target_scaling is None or config.target_scaling == "none":
-        return None
-    return Scaling.fit(config.target_scaling, training.y.reshape(-1, 1))
 
 
 def _copy_weights(network: Network, start_from: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
@@ -74,7 +74,7 @@ def explain(
     form: Annotated[Format | None, Parameter(name="--format")] = None,
     out: Out = None,
     json: Off = False,
-) -> int:
+) -> None:
     """Show one training step with every number and its formula.
 
     In the order of a calculation by hand: each layer's sums and outputs, the loss, the
@@ -113,11 +113,6 @@ def explain(
         explanation is replaced, any other file is not.
     json : bool
         Print JSON, for programs.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     if json and (form or out):
         raise ArgumentError("goes without --format and --out", argument="json")
@@ -125,18 +120,16 @@ def explain(
     settings = replace(settings, data=what)
     settings.config.validate()
     is_model = what.endswith(".safetensors") or bool(what and Path(what).is_dir())
-    step = _load_step(what, data, settings) if is_model else _new_step(data, settings)
+    step = _load_step(data, settings) if is_model else _new_step(data, settings)
     options: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
     explanation = _explain(step, row, neuron=_parse_neuron(neuron), **options)
     if json:
         emit_json(explanation.to_dict())
     else:
         _write(explanation, form, out)
-    return 0
 
 
-@dataclass(frozen=True)
-class _Step:
+class _Step(NamedTuple):
     """The step to explain: a network, rows for it, and how it is trained."""
 
     predictor: Predictor
@@ -154,9 +147,9 @@ def _new_step(data: str, settings: RunSettings) -> _Step:
     return _Step(experiment.predictor, settings.load(), experiment.settings.config, True)
 
 
-def _load_step(model: str, data: str, settings: RunSettings) -> _Step:
+def _load_step(data: str, settings: RunSettings) -> _Step:
     """A step of a trained network, with the settings of its training if they are known."""
-    given = settings.set_fields()
+    model, given = settings.data, settings.set_fields()
     for name in (*NETWORK_FIELDS, *TABLE_OPTIONS, "target", "task"):
         if name in given:
             raise ArgumentError(f"{model} has its own", argument=name, remedy="leave it out")
@@ -171,16 +164,16 @@ def _explain(step: _Step, rows: tuple[int, ...], *, precision: int, **options: A
     from barenet.cli._explain_notes import note_inputs, note_target
     from barenet.insight.explain import explain as explain_step
 
-    dataset, predictor, config = step.rows, step.predictor, step.config
+    predictor, dataset, config, is_new = step
     for row in rows:
         if not 0 <= row < dataset.n_samples:
             raise ArgumentError.of("row", row, f"0 to {dataset.n_samples - 1:,}")
-    chosen = list(rows)
-    inputs = predictor.inputs(dataset.X[chosen]).astype(predictor.network.dtype)
+    X, y = dataset.X[list(rows)], dataset.y[list(rows)]
+    inputs = predictor.inputs(X).astype(predictor.network.dtype)
     explanation = explain_step(
         predictor.network,
         inputs,
-        predictor.targets(dataset.y[chosen]),
+        predictor.targets(y),
         config.loss,
         optimizer=config.make_optimizer(),
         penalty=config.make_penalties(),
@@ -190,12 +183,12 @@ def _explain(step: _Step, rows: tuple[int, ...], *, precision: int, **options: A
         **options,
     )
     notes = {
-        "A0": note_inputs(predictor, dataset.X[chosen], inputs, precision, options["limit"]),
-        "Y": note_target(predictor, dataset.y[chosen], precision),
+        "A0": note_inputs(predictor, X, inputs, precision, options["limit"]),
+        "Y": note_target(predictor, y, precision),
     }
     numbers = f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}"
     facts = [f"{numbers} of {dataset.name}{_preprocessing(predictor, len(rows))}"]
-    if step.is_new:
+    if is_new:
         facts.append(f"new weights, init {config.init or 'auto'}")
     return replace(explanation.with_notes(notes), facts=(*facts, *explanation.facts))
 

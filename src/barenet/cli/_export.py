@@ -30,7 +30,7 @@ def export(
     data: Annotated[str | None, Parameter(group=DATA, completer=complete_name)] = None,
     file: FileOptions = NO_FILE_OPTIONS,
     json: Off = False,
-) -> int:
+) -> None:
     """Write a trained network as a file that predicts without barenet.
 
     - onnx: for ONNX Runtime and similar runtimes
@@ -55,11 +55,6 @@ def export(
         For int8: a named data set, or a file, on which the effect of the rounding is measured.
     json : bool
         Print JSON, for programs.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     _check_options(to, out, weights, data)
     path = model_file(model)
@@ -82,12 +77,11 @@ def export(
                 "rounding": done.rounding and done.rounding._asdict(),
             }
         )
-        return 0
+        return
     for each in done.files:
         emit(str(each))
     if weights == "int8":
         log(_describe(done.rounding))
-    return 0
 
 
 def _check_options(to: str | None, out: str | None, weights: str, data: str | None) -> None:

@@ -33,7 +33,7 @@ def importance(
     rows: Kind | None = None,
     file: FileOptions = NO_FILE_OPTIONS,
     json: Off = False,
-) -> int:
+) -> None:
     """Measure how much a trained network depends on each column.
 
     Permutation importance: each column of the table is shuffled by itself, and the decrease of the
@@ -55,11 +55,6 @@ def importance(
         Which rows; by default the test rows, if there are any.
     json : bool
         Print JSON, for programs.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     trained = load_trained(model, single_output=True)
     check_count(repeats, "repeats")
@@ -84,10 +79,9 @@ def importance(
                 "columns": columns,
             }
         )
-        return 0
+        return
     rows_used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
     _emit(result, f"on {rows_used}; each column shuffled {repeats}×")
-    return 0
 
 
 def sample_rows(rows: Dataset, most: int = MOST_ROWS) -> Dataset:

@@ -38,7 +38,7 @@ MAX_CHARACTERS = 360
 MIN_COLUMNS = 20
 
 
-def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
+def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
     """Print a script with which a shell completes barenet's commands and options.
 
     - bash: barenet completion bash > ~/.local/share/bash-completion/completions/barenet
@@ -52,17 +52,11 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
     ----------
     shell : {"bash", "zsh", "fish"}
         The shell.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     emit(app.generate_completion(prog_name="barenet", shell=shell))
-    return 0
 
 
-COMMANDS: dict[str, Callable[..., int]] = {
+COMMANDS: dict[str, Callable[..., int | None]] = {
     command.__name__: command
     for command in (
         *(train, predict, evaluate, importance, plot, info),

@@ -1,11 +1,9 @@
 """``barenet plot``: plots of the history and of the predictions of a run."""
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 from numpy.typing import NDArray
@@ -26,12 +24,10 @@ from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_io import load_predictor
 from barenet.insight._progress import Progress
 from barenet.insight.plots._saving import PLOT_MARK
+from barenet.insight.plots._style import Figure
 from barenet.training._callbacks import LambdaCallback
 from barenet.training._history import History
 from barenet.training._run import Run
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
 Epochs = Annotated[tuple[int, ...], Parameter(converter=integer, show_default="10 50 100 500 1000")]
@@ -46,7 +42,7 @@ def plot(
     at: Epochs = (10, 50, 100, 500, 1000),
     out: Out = None,
     file: FileOptions = NO_FILE_OPTIONS,
-) -> int:
+) -> None:
     """Draw a plot of a run, and print the name of its file.
 
     - history: loss and metrics by epoch
@@ -74,11 +70,6 @@ def plot(
         The file: .png, .svg, .pdf, .jpg or .webp; or a folder for it, which is made if its name
         ends with /. By default KIND.png, beside the model. An earlier plot by barenet is replaced,
         any other file is not.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     if kind == "history":
         figure = draw_history(_history(run), run.resolve().name)
@@ -94,7 +85,6 @@ def plot(
             check_overwritable(path, PLOT_MARK, "picture")
         plots.save_figure(figure, path)
     emit(str(path))
-    return 0
 
 
 def _history(run: Path) -> History:

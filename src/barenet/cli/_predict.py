@@ -43,7 +43,7 @@ def predict(
     safe_csv: Off = False,
     file: FileOptions = NO_FILE_OPTIONS,
     json: Off = False,
-) -> int:
+) -> None:
     """Print the predictions of a trained network for new rows, as CSV.
 
     For classification there is a column with the class and one with the probability of each; for
@@ -66,11 +66,6 @@ def predict(
         text that starts with = + - @, a tab or a line break. Numbers stay numbers.
     json : bool
         Print JSON, for programs.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     if safe_csv and json:
         problem = "JSON has no cells that a spreadsheet computes"
@@ -93,7 +88,6 @@ def predict(
         emit(draw_image(X[0], predictor.image_shape))
     else:
         _write_csv(predictor, outputs, columns, safe_csv)
-    return 0
 
 
 def _passthrough_columns(
