@@ -21,18 +21,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_OPERATIONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.MatMult: operator.matmul,
-    ast.Pow: operator.pow,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-}
-
 #: Functions in terms of simpler ones, for languages that lack them; x is the argument.
 DEFINITIONS = {
     "density": f"exp(-0.5 * x * x) / {math.sqrt(2 * math.pi)!r}",
@@ -111,18 +99,8 @@ class Expression:
                 return values[name]
             case ast.Attribute(value=inner):
                 return self._value(inner, values).T
-            case ast.UnaryOp(operand=inner):
-                return -self._value(inner, values)
-            case (
-                ast.BinOp(left=left, op=op, right=right)
-                | ast.Compare(left=left, ops=[op], comparators=[right])
-            ):
-                return _OPERATIONS[type(op)](self._value(left, values), self._value(right, values))
-            case ast.IfExp(test=test, body=body, orelse=other):
-                return np.where(*(self._value(part, values) for part in (test, body, other)))
-            case ast.Call(func=ast.Name(id=name), args=arguments):
-                return self._function(name)(*(self._value(part, values) for part in arguments))
-        raise unsupported(node)
+        name, operands = operation(node)
+        return self._function(name)(*(self._value(each, values) for each in operands))
 
     def _function(self, name: str) -> Callable[..., Any]:
         """Look up a function; reductions depend on the axis of the samples."""
@@ -135,6 +113,26 @@ class Expression:
         along = self.samples_axis if axis == "samples" else 1 - self.samples_axis
         reduce: Any = {"over": np.sum, "mean": np.mean, "max": np.max}[kind]
         return lambda array: reduce(array, axis=along, keepdims=True)
+
+
+def operation(node: ast.expr) -> tuple[str, list[ast.expr]]:
+    """The name of the function or operator that a part of an expression applies, and its operands.
+
+    An operator has the name of its class in the syntax tree, such as Add, and a choice is "where".
+    """
+    match node:
+        case ast.UnaryOp(op=op, operand=inner):
+            return type(op).__name__, [inner]
+        case (
+            ast.BinOp(left=left, op=op, right=right)
+            | ast.Compare(left=left, ops=[op], comparators=[right])
+        ):
+            return type(op).__name__, [left, right]
+        case ast.IfExp(test=test, body=body, orelse=other):
+            return "where", [test, body, other]
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            return name, arguments
+    raise unsupported(node)
 
 
 def declared(thing: object, attribute: str) -> Any:
@@ -174,7 +172,7 @@ class _Simplified(_Substituted):
         left, right = self.visit(node.left), self.visit(node.right)
         ends = [end.value if isinstance(end, ast.Constant) else None for end in (left, right)]
         if None not in ends:
-            return ast.Constant(_OPERATIONS[type(node.op)](*ends))
+            return ast.Constant(_FUNCTIONS[type(node.op).__name__](*ends))
         if isinstance(node.op, ast.Mult) and ends[0] == 1:
             return right
         if isinstance(node.op, ast.Div | ast.Mult) and ends[0] == 0:
@@ -222,8 +220,18 @@ def _special(name: str, x: Any) -> Any:
     return getattr(importlib.import_module("scipy.special"), name)(x)
 
 
-#: Functions of an expression, besides reductions along an axis and those of `DEFINITIONS`.
+#: Operators and functions, besides reductions along an axis and those of `DEFINITIONS`.
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "Add": operator.add,
+    "Sub": operator.sub,
+    "Mult": operator.mul,
+    "Div": operator.truediv,
+    "MatMult": operator.matmul,
+    "Pow": operator.pow,
+    "Lt": operator.lt,
+    "LtE": operator.le,
+    "Gt": operator.gt,
+    "USub": operator.neg,
     "abs": np.abs,
     "clip": np.clip,
     "erf": partial(_special, "erf"),
@@ -240,4 +248,5 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tanh": np.tanh,
     "times_ln": _times_ln,
     "total": np.sum,
+    "where": np.where,
 }

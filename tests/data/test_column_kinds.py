@@ -2,7 +2,7 @@
 
 import pytest
 
-from barenet.data._column_kinds import kind_of
+from barenet.data._column_fitting import kind_of
 from barenet.data._parsing import MISSING
 from barenet.data._to_frame import as_frame
 from barenet.errors import DataError

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from barenet.data._idx import TYPES, read_idx
+from barenet.data._images import TYPES, read_idx
 from barenet.errors import DataError
 
 SLICE = Path(__file__).parent / "mnist_slice"

@@ -5,8 +5,8 @@ import pytest
 from sklearn import datasets
 
 from barenet.data import DATASETS, DEFAULTS
-from barenet.data._embedded import EMBEDDED
 from barenet.data._images import IMAGES
+from barenet.data._named import EMBEDDED
 
 LOADABLE = sorted(DATASETS.keys() - IMAGES.keys())
 

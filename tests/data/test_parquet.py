@@ -9,11 +9,10 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet.data import _parquet_pages as parquet_pages
+from barenet.data import _parquet as parquet_pages
 from barenet.data._datasets import load_dataset
 from barenet.data._frame import Frame
-from barenet.data._parquet import open_parquet
-from barenet.data._parquet_pages import largest_group
+from barenet.data._parquet import largest_group, open_parquet
 from barenet.data._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 

@@ -17,7 +17,7 @@ from mutations import NUMBERS, mutated
 from barenet import TableEncoding
 from barenet.data._csv_table import read_table
 from barenet.data._delimited import CsvOptions
-from barenet.data._idx import read_idx
+from barenet.data._images import read_idx
 from barenet.data._scaling import Scaling
 from barenet.data._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError

@@ -12,9 +12,8 @@ from typing import Any
 from barenet._constraints import check_count
 from barenet.insight._loss_curve import draw_loss_curve
 from barenet.insight._progress import Progress
-from barenet.training._callbacks import Callback
 from barenet.training._history import HELD_OUT, RUN_CURVES
-from barenet.training._run import Run
+from barenet.training._run import Callback, Run
 
 #: Minimum number of seconds between two drawings, and the same in multiples of one drawing's time.
 PAUSE, PAUSE_IN_DRAWINGS = 0.25, 20

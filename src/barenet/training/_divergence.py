@@ -51,7 +51,7 @@ class DivergenceMonitor(Stateful):
 
     def check_epoch(self, loss: float, gradient_norm: float) -> None:
         """Check the parameters and the gradients at the end of an epoch, and renew the snapshot."""
-        self._check_finite(loss)
+        self.check_end(loss)
         if loss != 0 and gradient_norm == 0:
             self._warn("every gradient of an epoch was 0, so nothing is learned", DEAD)
         self.snapshot.update(self.run.network)
@@ -63,25 +63,18 @@ class DivergenceMonitor(Stateful):
                 self._warn(f"{name} became {value}", "scaled inputs and targets may help")
 
     def check_end(self, loss: float) -> None:
-        """Check the loss and the parameters after the last step."""
-        self._check_finite(loss)
+        """Check the loss and the parameters after an epoch or the last step."""
+        if not (math.isfinite(loss) and np.isfinite(self.run.network.parameters).all()):
+            self._raise(self.run.n_batches - 1, loss)
         self._check_growth(loss)
 
     def state_dict(self) -> dict[str, Any]:
-        return {
-            "first_loss": self.first_loss,
-            "limit": self.limit,
-            "warned": sorted(self.warned),
-            **self.snapshot._asdict(),
-        }
+        warned, vectors = sorted(self.warned), self.snapshot._asdict()
+        return {"first_loss": self.first_loss, "limit": self.limit, "warned": warned, **vectors}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.first_loss, self.warned = state["first_loss"], set(state["warned"])
         self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
-
-    def _check_finite(self, loss: float) -> None:
-        if not (math.isfinite(loss) and np.isfinite(self.run.network.parameters).all()):
-            self._raise(self.run.n_batches - 1, loss)
 
     def _check_growth(self, loss: float) -> None:
         if self.limit and loss > self.limit:

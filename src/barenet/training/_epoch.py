@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ MAX_MULTIPLICATIONS = 2**31
 ROW_MULTIPLE = 4096
 
 
-def epoch_order(n_rows: int, *, seed: int, epoch: int) -> NDArray[np.intp]:
+def epoch_order(n_rows: int, seed: int, epoch: int) -> NDArray[np.intp]:
     """Order the rows for an epoch, as a function of the seed and the epoch alone.
 
     Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
@@ -57,10 +58,8 @@ class Epoch(Stateful):
         if not resumed:
             self.results, self.started = [], time.perf_counter()
         if config.shuffle:
-            if config.order is not None:
-                self.order = config.order(epoch)
-            else:
-                self.order = epoch_order(len(self.order), seed=self.seed, epoch=epoch)
+            usual = partial(epoch_order, len(self.order), self.seed)
+            self.order = (config.order or usual)(epoch)
             if self.rows.sample_weight is not None:
                 self._weights = None
         if resumed:  # a callback may have changed the learning rate since the epoch began

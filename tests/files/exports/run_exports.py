@@ -12,14 +12,13 @@ import onnxruntime
 import pytest
 from json_reader import predict
 
-from barenet import export
-from barenet.data._column_types import CategoryColumn, NumberColumn
+from barenet import TableEncoding, export
+from barenet.data._column import CategoryColumn, NumberColumn
 from barenet.data._parsing import to_number
 from barenet.files.exports._inference_program import Program, program_of
 from barenet.files.exports._json_file import render as render_json
 from barenet.files.exports._onnx_file import render as render_onnx
 from barenet.files.exports._python_file import render as render_python
-from barenet.files.exports._steps import TableEncodeStep
 
 COMPILERS = [name for name in ("gcc", "clang", "cc") if shutil.which(name)]
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wshadow", "-Wconversion"]
@@ -102,10 +101,10 @@ def run_c(source: Path, X: np.ndarray, n_outputs: int) -> np.ndarray:
     return Y[:, :-1]
 
 
-def raw_numbers(step: TableEncodeStep, X: dict[str, list[str]]) -> np.ndarray:
+def raw_numbers(table: TableEncoding, X: dict[str, list[str]]) -> np.ndarray:
     """A number for each column; markers of a missing value that are numbers stay as they are."""
     columns = []
-    for column, values in zip(step.columns, read_columns(step, X), strict=True):
+    for column, values in zip(table.used, read_columns(table, X), strict=True):
         if isinstance(column, CategoryColumn):
             indices = {category: float(at) for at, category in enumerate(column.categories)}
             indices[""] = np.nan
@@ -118,19 +117,18 @@ def raw_numbers(step: TableEncodeStep, X: dict[str, list[str]]) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def onnx_columns(step: TableEncodeStep, X: dict[str, list[str]]) -> dict[str, np.ndarray]:
+def onnx_columns(table: TableEncoding, X: dict[str, list[str]]) -> dict[str, np.ndarray]:
     """Columns of ONNX: the labels of categories, with the markers of a missing one as they are."""
-    numbers = raw_numbers(step, X).T
+    numbers = raw_numbers(table, X).T
     columns = {}
-    for column, values, labels in zip(step.columns, numbers, read_columns(step, X), strict=True):
+    for column, values, labels in zip(table.used, numbers, read_columns(table, X), strict=True):
         if isinstance(column, CategoryColumn):
             pairs = zip(map(str.strip, X[column.name]), labels.tolist(), strict=True)
-            markers = step.encoding.missing
-            values = np.array([a if a in markers else b for a, b in pairs], object)
+            values = np.array([a if a in table.missing else b for a, b in pairs], object)
         columns[column.name] = values[:, np.newaxis]
     return columns
 
 
-def read_columns(step: TableEncodeStep, X: Any) -> list[np.ndarray]:
-    frame, missing = step.encoding.frame_of(X), step.encoding.missing
-    return [column.parse(frame, column.name, missing) for column in step.columns]
+def read_columns(table: TableEncoding, X: Any) -> list[np.ndarray]:
+    frame = table.frame_of(X)
+    return [column.parse(frame, column.name, table.missing) for column in table.used]

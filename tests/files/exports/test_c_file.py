@@ -10,7 +10,7 @@ from predictors import predictor_of
 from run_exports import COMPILERS, compile_c, raw_numbers, run_c
 
 from barenet import Network, Scaling, TableEncoding, export
-from barenet.data._column_types import CategoryColumn
+from barenet.data._column import CategoryColumn
 from barenet.files.exports._c_file import render
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import round_weights
@@ -170,7 +170,7 @@ def test_rounded_weights_take_a_quarter(build, tmp_path):
 def test_an_index_out_of_range_is_any_other_category(table, tmp_path):
     program = program_of(table.model)
     rows, at = raw_numbers(program.table, table.X)[[10] * 4], program.feature_names.index("town")
-    rows[:, at] = [99, -1, 1e30, len(program.table.columns[at].categories)]
+    rows[:, at] = [99, -1, 1e30, len(program.table.used[at].categories)]
     export(table.model, tmp_path / "it.c")
     outputs = run_c(tmp_path / "it.c", rows, 3)
     assert (outputs == outputs[3]).all()
@@ -193,7 +193,7 @@ def test_sanitizers_find_nothing_for_any_index(table, tmp_path):
 
 def test_the_names_of_categories_are_there_in_their_places(table, tmp_path):
     export(table.model, tmp_path / "it.c")
-    columns = program_of(table.model).table.columns
+    columns = program_of(table.model).table.used
     arrays = {
         f"it_x{at}": each.categories
         for at, each in enumerate(columns)

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
-from barenet._expressions import Expression, unsupported
+from barenet._expressions import Expression, operation, unsupported
 from barenet.files.exports._source_text import decimal, identifier
 from barenet.model._activations import Activation
 
 #: Code of functions and operators, by their names; others are printed by their definitions.
 C_CODE = {
     "abs": "fabsf({})", "erf": "erff({})", "erfc": "erfcf({})", "exp": "expf({})",
-    "expm1": "expm1f({})", "ln": "logf({})", "log1p": "log1pf({})", "pow": "powf({}, {})",
+    "expm1": "expm1f({})", "ln": "logf({})", "log1p": "log1pf({})", "Pow": "powf({}, {})",
     "sqrt": "sqrtf({})", "tanh": "tanhf({})", "where": "({} ? {} : {})",
     # fmaxf and fminf are calls on processors without an instruction for them.
     "max": "({0} > {1} ? {0} : {1})", "min": "({0} < {1} ? {0} : {1})",
@@ -36,9 +36,9 @@ NUMPY_CODE = {
 }  # fmt: skip
 ONNX_OPERATORS = {
     "abs": "Abs", "erf": "Erf", "exp": "Exp", "ln": "Log", "max": "Max", "min": "Min",
-    "sigmoid": "Sigmoid", "sign": "Sign", "sqrt": "Sqrt", "tanh": "Tanh",
-    ast.Add: "Add", ast.Sub: "Sub", ast.Mult: "Mul", ast.Div: "Div", ast.Pow: "Pow",
-    ast.Lt: "Less", ast.LtE: "LessOrEqual", ast.Gt: "Greater",
+    "sigmoid": "Sigmoid", "sign": "Sign", "sqrt": "Sqrt", "tanh": "Tanh", "where": "Where",
+    "Add": "Add", "Sub": "Sub", "Mult": "Mul", "Div": "Div", "Pow": "Pow", "USub": "Neg",
+    "Lt": "Less", "LtE": "LessOrEqual", "Gt": "Greater",
 }  # fmt: skip
 
 #: Reductions over a row in C: the name of the total, and the statement for the next entry x.
@@ -94,26 +94,18 @@ class _Printer(ast.NodeTransformer):
     def __init__(self, code: Mapping[str, str], operand: str) -> None:
         self.code, self.operand = code, operand
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return ast.parse(self.operand, mode="eval").body if node.id == "Z" else node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        if isinstance(node.op, ast.Pow) and "pow" in self.code:
-            return self._fill("pow", node.left, node.right)
-        return ast.BinOp(self.visit(node.left), node.op, self.visit(node.right))
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        return self._fill("where", node.test, node.body, node.orelse)
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        name = ast.unparse(node.func)
-        if name not in self.code:
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(node, ast.Name) and node.id == "Z":
+            return ast.parse(self.operand, mode="eval").body
+        if not isinstance(node, ast.BinOp | ast.IfExp | ast.Call):
+            return super().visit(node)
+        name, operands = operation(node)
+        if name in self.code:
+            code = (ast.unparse(self.visit(operand)) for operand in operands)
+            return ast.Name(self.code[name].format(*code))
+        if isinstance(node, ast.Call):
             raise unsupported(node)
-        return self._fill(name, *node.args)
-
-    def _fill(self, name: str, *operands: ast.expr) -> ast.expr:
-        code = (ast.unparse(self.visit(operand)) for operand in operands)
-        return ast.Name(self.code[name].format(*code))
+        return self.generic_visit(node)
 
 
 class _CPrinter(_Printer):
@@ -125,14 +117,13 @@ class _CPrinter(_Printer):
         #: Loops that compute the reductions.
         self.lines: list[str] = []
 
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        return ast.Name(f"{decimal(np.float32(ast.unparse(node)))}f")
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        name, code = C_REDUCTIONS.get(ast.unparse(node.func), ("", ""))
-        if not name:
-            return super().visit_Call(node)
-        total, x = f"{name}_{self.number}", ast.unparse(self.visit(node.args[0]))
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(node, ast.Constant):
+            return ast.Name(f"{decimal(np.float32(ast.unparse(node)))}f")
+        if not (isinstance(node, ast.Call) and (name := operation(node)[0]) in C_REDUCTIONS):
+            return super().visit(node)
+        kind, code = C_REDUCTIONS[name]
+        total, x = f"{kind}_{self.number}", ast.unparse(self.visit(node.args[0]))
         self.number += 1
         self.lines += [
             f"    float {total} = {x.replace('a[i]', 'a[0]')};\n",
@@ -162,30 +153,19 @@ def add_activation(graph: Graph, activation: Activation, X: str, dtype: np.dtype
 
 
 def _add(graph: Graph, node: ast.expr, X: str, dtype: np.dtype[Any]) -> str:
-    def operands(*nodes: ast.expr) -> Iterator[str]:
-        return (_add(graph, each, X, dtype) for each in nodes)
-
-    match node:
-        case ast.Name(id="Z"):
-            return X
-        case ast.Constant(value=value):
-            return graph.constant(np.array(value, dtype))
-        case ast.UnaryOp(operand=inner):
-            return graph.add("Neg", *operands(inner))
-        case ast.BinOp(left=left, op=op, right=right):
-            return graph.add(ONNX_OPERATORS[type(op)], *operands(left, right))
-        case ast.Compare(left=left, ops=[op], comparators=[right]):
-            return graph.add(ONNX_OPERATORS[type(op)], *operands(left, right))
-        case ast.IfExp(test=test, body=body, orelse=other):
-            return graph.add("Where", *operands(test, body, other))
-        case ast.Call(func=ast.Name(id="erf"), args=[inner]) if dtype == np.float64:
-            # ONNX Runtime has an Erf of float32 alone.
-            erf = graph.add("Erf", graph.add("Cast", *operands(inner), to=1))
-            return graph.add("Cast", erf, to=11)
-        case ast.Call(func=ast.Name(id="max_outputs"), args=[inner]):
-            return graph.add("ReduceMax", *operands(inner), axes=[-1], keepdims=1)
-        case ast.Call(func=ast.Name(id="over_outputs"), args=[inner]):
-            return graph.add("ReduceSum", *operands(inner), graph.constant(np.array([-1])))
-        case ast.Call(func=ast.Name(id=name), args=inner) if name in ONNX_OPERATORS:
-            return graph.add(ONNX_OPERATORS[name], *operands(*inner))
-    raise unsupported(node)
+    if isinstance(node, ast.Name):
+        return X
+    if isinstance(node, ast.Constant):
+        return graph.constant(np.array(node.value, dtype))
+    name, nodes = operation(node)
+    operands = [_add(graph, each, X, dtype) for each in nodes]
+    if name == "max_outputs":
+        return graph.add("ReduceMax", *operands, axes=[-1], keepdims=1)
+    if name == "over_outputs":
+        return graph.add("ReduceSum", *operands, graph.constant(np.array([-1])))
+    if name not in ONNX_OPERATORS:
+        raise unsupported(node)
+    if name == "erf" and dtype == np.float64:  # ONNX Runtime has an Erf of float32 alone
+        erf = graph.add("Erf", graph.add("Cast", *operands, to=1))
+        return graph.add("Cast", erf, to=11)
+    return graph.add(ONNX_OPERATORS[name], *operands)

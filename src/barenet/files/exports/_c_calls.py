@@ -4,32 +4,33 @@ Two vectors on the stack are enough, whatever the number of layers: a step reads
 other. Steps that work entry by entry change a vector in place.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
 from barenet.errors import ArgumentError
-from barenet.files.exports import _steps as kinds
-from barenet.files.exports._inference_program import Program
-from barenet.files.exports._quantization import RoundedAffine
+from barenet.files.exports._inference_program import Program, Step
 from barenet.files.exports._source_text import hexadecimal, identifier, rest_of
+
+#: The call for each step: from vector a of n numbers to vector b of m, or in place without b.
+CALLS = {
+    "encode": "encode({a}, {b})",
+    "scale": "scale({a}, {offset}, {rest}, {factor}, {b}, {m})",
+    "affine": "dense({a}, {n}, {weights}, {bias}, {b}, {m})",
+    "rounded": "dense_int8({a}, {n}, {weights}, {step}, {bias}, {b}, {m})",
+    "normalize": "normalize({a}, {n}, {mean}, {deviation}, {gain}, {bias})",
+    "normalize_row": "normalize_row({a}, {n}, {gain}, {bias}, {epsilon})",
+    "unscale": "unscale({a}, {n}, {offset}, {rest}, {factor})",
+    "both": "both({a}, {n})",
+}
+
+#: Prefixes of the arrays of a function; the names of others end with the number of the layer.
+PREFIXES = {"scale": "input_", "unscale": "target_"}
 
 #: Constants that must not be rounded to 0.
 NEVER_ZERO = ("factor", "deviation", "epsilon", "scale")
-
-
-class Call(NamedTuple):
-    """A call for a step: from vector a of n numbers to vector b of m, or in place without b."""
-
-    code: str
-    #: The arrays and numbers that it takes, by their names in the code.
-    constants: Mapping[str, Any]
-    m: int = 0
-    #: Prefix of the arrays' names; by default, they end with the number of the layer.
-    prefix: str = ""
 
 
 class CallPlan:
@@ -41,17 +42,21 @@ class CallPlan:
         self.arrays: dict[str, NDArray[Any]] = {}
         #: The length of each vector on the stack.
         self.buffers: dict[str, int] = {}
-        calls = [(number, _call(step)) for number, step in program.numbered()]
-        if not calls or "{b}" not in calls[0][1].code:  # the caller's x must not change
-            calls.insert(0, (0, Call("copy({a}, {b}, {m})", {}, program.n_inputs)))
-        last = max(at for at, (_, call) in enumerate(calls) if "{b}" in call.code)
+        calls = [(number, *_call(step)) for number, step in program.numbered()]
+        if not calls or "{b}" not in calls[0][1]:  # the caller's x must not change
+            calls.insert(0, (0, "copy({a}, {b}, {m})", {"m": program.n_inputs}))
+        last = max(at for at, (_, code, _) in enumerate(calls) if "{b}" in code)
         a, n = "x", program.n_inputs
-        for at, (number, call) in enumerate(calls):
-            b, constants = a, self._constants(call, number)
-            if "{b}" in call.code:
-                b = "y" if at == last else self._other(a, call.m)
-            self.calls.append(call.code.format(a=a, b=b, n=n, m=call.m, **constants))
-            a, n = b, call.m or n
+        for at, (number, code, parts) in enumerate(calls):
+            b, m = a, parts.pop("m", n)
+            prefix = PREFIXES.get(code.partition("(")[0], "")
+            words = {
+                name: self._constant(name, part, prefix, number) for name, part in parts.items()
+            }
+            if "{b}" in code:
+                b = "y" if at == last else self._other(a, m)
+            self.calls.append(code.format(a=a, b=b, n=n, m=m, **words))
+            a, n = b, m
 
     @property
     def functions(self) -> list[str]:
@@ -79,57 +84,45 @@ class CallPlan:
         self.buffers[other] = max(width, self.buffers.get(other, 0))
         return other
 
-    def _constants(self, call: Call, number: int) -> dict[str, str]:
-        """Check the constants; name the arrays and write the numbers."""
-        words = {}
-        for name, value in call.constants.items():
-            check_single(name, np.asarray(value))
-            if isinstance(value, np.ndarray):
-                words[name] = call.prefix + name if call.prefix else f"{name}_{number}"
-                self.arrays[words[name]] = value
-            else:
-                words[name] = hexadecimal(np.float64(value))
-        return words
+    def _constant(self, name: str, value: Any, prefix: str, number: int) -> str:
+        """Check a constant; write a number, or add an array under its name."""
+        check_single(name, np.asarray(value))
+        if not isinstance(value, np.ndarray):
+            return hexadecimal(np.float64(value))
+        variable = prefix + name if prefix else f"{name}_{number}"
+        self.arrays[variable] = value
+        return variable
 
 
-def _call(step: kinds.Step) -> Call:
-    """Call for a step, with its constants in the form that loses the fewest digits in floats.
+def _call(step: Step) -> tuple[str, dict[str, Any]]:
+    """The call for a step, and its constants in the form that loses the fewest digits in floats.
 
     An offset is the sum of two floats. The mean of a float64 batch norm is rounded to a float, and
-    its bias is corrected for the rest.
+    its bias is corrected for the rest. The constant m is the number of outputs, if it may change.
     """
-    match step:
-        case kinds.TableEncodeStep():
-            return Call("encode({a}, {b})", {}, step.encoding.n_outputs)
-        case kinds.Scale(offset=offset, factor=factor):
-            name, parts = "scale", {"offset": offset, "rest": rest_of(offset), "factor": factor}
-            if np.ptp(offset) == np.ptp(factor) == 0:
-                name, parts = "scale_evenly", {key: part[0] for key, part in parts.items()}
-            code = f"{name}({{a}}, {{offset}}, {{rest}}, {{factor}}, {{b}}, {{m}})"
-            return Call(code, parts, offset.size, "input_")
-        case kinds.Affine(weights=weights, bias=bias):
-            parts = {"weights": weights.T, "bias": bias}
-            return Call("dense({a}, {n}, {weights}, {bias}, {b}, {m})", parts, bias.size)
-        case RoundedAffine(codes=codes, step=size, bias=bias):
-            parts = {"weights": codes.T, "step": size, "bias": bias}
-            code = "dense_int8({a}, {n}, {weights}, {step}, {bias}, {b}, {m})"
-            return Call(code, parts, bias.size)
-        case kinds.Normalize(deviation=deviation, gain=gain):
-            bias = step.bias - gain * rest_of(step.mean) / deviation
-            return Call(
-                "normalize({a}, {n}, {mean}, {deviation}, {gain}, {bias})",
-                {"mean": step.mean, "deviation": deviation, "gain": gain, "bias": bias},
+    code, parts = CALLS.get(step.name, ""), dict(step.parts)
+    match step.name:
+        case "encode":
+            parts = {"m": parts["encoding"].n_outputs}
+        case "affine" | "rounded":
+            parts |= {"weights": parts["weights"].T, "m": parts["bias"].size}
+        case "normalize":
+            parts["bias"] = (
+                parts["bias"] - parts["gain"] * rest_of(parts["mean"]) / parts["deviation"]
             )
-        case kinds.NormalizeRow():
-            return Call("normalize_row({a}, {n}, {gain}, {bias}, {epsilon})", vars(step))
-        case kinds.Unscale(offset=offset, factor=factor):
+        case "scale" | "unscale":
+            offset, factor = parts["offset"], parts["factor"]
             parts = {"offset": offset, "rest": rest_of(offset), "factor": factor}
-            return Call("unscale({a}, {n}, {offset}, {rest}, {factor})", parts, prefix="target_")
-        case kinds.Apply(activation=activation):
-            options = option_values(activation)
-            given = "".join(f", {{{name}}}" for name in options)
-            return Call(f"apply_{identifier(activation.name)}({{a}}, {{n}}{given})", options)
-    return Call("both({a}, {n})", {})
+            if step.name == "scale" and np.ptp(offset) == np.ptp(factor) == 0:
+                code = code.replace("scale", "scale_evenly")
+                parts = {name: part[0] for name, part in parts.items()}
+            parts["m"] = offset.size
+        case "apply":
+            activation = parts["activation"]
+            parts = option_values(activation)
+            given = "".join(f", {{{name}}}" for name in parts)
+            code = f"apply_{identifier(activation.name)}({{a}}, {{n}}{given})"
+    return code, parts
 
 
 def check_single(name: str, values: NDArray[Any], owner: str = "") -> None:

@@ -7,7 +7,7 @@ The code allocates nothing, keeps no state and needs math.h alone.
 import functools
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from itertools import starmap
 from typing import Any
@@ -16,13 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._version import __version__
-from barenet.data._column import Column
-from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
+from barenet.data._column import BooleanColumn, CategoryColumn, Column, NumberColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import c_activation
 from barenet.files.exports._c_calls import CallPlan, check_single
-from barenet.files.exports._inference_program import Program
-from barenet.files.exports._quantization import RoundedAffine, Rounding
+from barenet.files.exports._inference_program import (
+    Program,
+    number_markers,
+    unsupported_column,
+)
+from barenet.files.exports._quantization import Rounding
 from barenet.files.exports._source_text import (
     c_string,
     flow,
@@ -31,7 +34,6 @@ from barenet.files.exports._source_text import (
     rest_of,
     words,
 )
-from barenet.files.exports._steps import Apply, TableEncodeStep, unsupported_column
 
 #: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
 MOST_ERROR = 2e-5
@@ -53,7 +55,7 @@ def render(program: Program, stem: str, rounding: Rounding | None = None) -> dic
         raise ArgumentError.of("path", stem, "a file name of plain letters and digits")
     prefix = identifier(stem)
     strings, inputs = _strings(program, prefix), _inputs(program, prefix)
-    source = _source(program, stem, strings, [*_rounding(rounding), *inputs])
+    source = _source(program, stem, strings, [*(_rounding(rounding) if rounding else ()), *inputs])
     ending = re.sub(r"\bMODEL_", f"{prefix.upper()}_", _ending(program))
     source += re.sub(r"\bmodel_", f"{prefix}_", ending)
     header = _header(program, stem, strings, is_listed=bool(inputs))
@@ -65,7 +67,7 @@ def _source(program: Program, stem: str, strings: dict[str, str], notes: list[st
     """The file but its ending."""
     prefix, plan = identifier(stem), CallPlan(program)
     origin = f", from a network trained on {words(program.dataset)}" if program.dataset else ""
-    rounded = any(isinstance(step, RoundedAffine) for step in program.steps)
+    rounded = any(step.name == "rounded" for step in program.steps)
     names = "".join(f"\n{name} = {{\n{texts}\n}};\n" for name, texts in strings.items())
     arrays = "\n".join(starmap(_array, plan.arrays.items()))
     functions, newline = "\n".join(_functions(program, plan)), "\n"
@@ -155,20 +157,16 @@ def _warn_of_coarse(program: Program) -> None:
 
 
 def _summary(program: Program) -> str:
-    noun, number = words(program.target_name), len(program.classes)
+    noun, inputs = words(program.target_name), f"{program.n_inputs} numbers in"
     if program.answer == "numbers":
-        outputs, of = f"{program.n_outputs} out", f": {noun}"
-    else:
-        kind = "classes" if program.answer == "class" else "labels"
-        outputs, of = f"the probabilities of {number} {kind}", f" of {noun}"
-    end = " out" * (program.answer != "numbers")
-    return f"{program.n_inputs} numbers in, {outputs}{of * bool(noun)}{end}"
+        return f"{inputs}, {program.n_outputs} out{f': {noun}' if noun else ''}"
+    kind = "classes" if program.answer == "class" else "labels"
+    of_target = f" of {noun}" if noun else ""
+    return f"{inputs}, the probabilities of {len(program.classes)} {kind}{of_target} out"
 
 
-def _rounding(rounding: Rounding | None) -> list[str]:
+def _rounding(rounding: Rounding) -> list[str]:
     """The measured effect of the rounding."""
-    if rounding is None:
-        return []
     lines = ["", f"Measured on {rounding.rows:,} rows, the rounding of the weights changes"]
     lines += [f"  an output by {rounding.largest_change:.3g} at most"]
     if rounding.answers_kept is not None:
@@ -178,25 +176,44 @@ def _rounding(rounding: Rounding | None) -> list[str]:
 
 def _inputs(program: Program, prefix: str) -> list[str]:
     """List the entries of x, where there are not too many."""
-    names = program.feature_names
-    if program.table is not None:
-        listed = _listed_columns(program.table, prefix)
+    names = map(words, program.feature_names)
+    if program.table:
+        meanings = [_meaning(column, f"{prefix}_x{at}") for at, column in _columns(program)]
+        listed = [f"  x[{at}]  {name}: {meanings[at]}" for at, name in enumerate(names)]
         return ["", *listed, "  NAN is a missing value; -ffast-math would not recognize it."]
     if program.image_shape:
         height, width = program.image_shape
         return ["", f"x is an image of {height} x {width} pixels, row by row."]
-    if not 0 < len(names) <= MOST_LISTED:
+    if not 0 < len(program.feature_names) <= MOST_LISTED:
         return []
-    return ["", *(f"  x[{number}]  {words(name)}" for number, name in enumerate(names))]
+    return ["", *(f"  x[{number}]  {name}" for number, name in enumerate(names))]
+
+
+def _meaning(column: Column, array: str) -> str:
+    """The meaning of the number for a column."""
+    if isinstance(column, CategoryColumn):
+        count = len(column.categories)
+        return f"its index in {array}, {count} for any other" if count else "0 for any other"
+    return "1 for true, 0 for false" if isinstance(column, BooleanColumn) else "a number"
 
 
 def _strings(program: Program, prefix: str) -> dict[str, str]:
     """The arrays of names: their declarations, and their contents."""
-    arrays = {}
+    arrays: dict[str, Iterable[str]] = {}
     if program.classes:
-        names = flow(c_string(str(name)) for name in program.classes)
-        arrays[f"const char *const {prefix}_classes[{prefix.upper()}_OUTPUTS]"] = names
-    return arrays | (_category_arrays(program.table, prefix) if program.table else {})
+        arrays[f"classes[{prefix.upper()}_OUTPUTS]"] = map(str, program.classes)
+    for at, column in _columns(program):
+        if isinstance(column, CategoryColumn) and column.categories:
+            arrays[f"x{at}[{len(column.categories)}]"] = column.categories
+    return {
+        f"const char *const {prefix}_{array}": flow(map(c_string, texts))
+        for array, texts in arrays.items()
+    }
+
+
+def _columns(program: Program) -> Iterable[tuple[int, Column]]:
+    """The columns of a table, counted from 0."""
+    return enumerate(program.table.used if program.table else ())
 
 
 def _array(name: str, values: NDArray[Any]) -> str:
@@ -208,12 +225,22 @@ def _array(name: str, values: NDArray[Any]) -> str:
 
 def _functions(program: Program, plan: CallPlan) -> Iterator[str]:
     """The functions that are called, each once."""
-    activations = [step.activation for step in program.steps if isinstance(step, Apply)]
+    activations = [s.parts["activation"] for s in program.steps if s.name == "apply"]
     runtime = _runtime()
-    if program.table is not None:
-        encode = _encode_function(program.table)
-        yield from (runtime[name] for name in ("number", "category") if f" {name}(b" in encode)
-        yield encode
+    if program.table:
+        *calls, last = (_column_call(column, at) for at, column in _columns(program))
+        body = "".join(f"    b = {call};\n" for call in calls) + f"    {last};"
+        helpers = (runtime[name] for name in ("number", "category", "is_missing") if name in body)
+        markers = (f" || x == {hexadecimal(np.float64(n))}" for n in number_markers(program.table))
+        is_missing = f"isnan(x){''.join(markers)};"
+        yield from (helper.replace("isnan(x);", is_missing) for helper in helpers)
+        yield f"""\
+/* b = inputs of the network from a row a of the table */
+static void encode(const float *a, float *b)
+{{
+{body}
+}}
+"""
     yield from (runtime[name] for name in plan.functions if name in runtime)
     yield from {type(each): c_activation(each) for each in activations}.values()
 
@@ -227,53 +254,6 @@ def _ending(program: Program) -> str:
     if program.answer != "class":
         main, classify = re.sub(r".*model_classify.*\n", "", main), ""
     return f"{classify}\n#ifdef MODEL_MAIN\n\n#include <stdio.h>\n\n{main}\n#endif\n"
-
-
-def _encode_function(step: TableEncodeStep) -> str:
-    """Function that encodes a row."""
-    lines = [f"    b = {_column_call(column, at)};" for at, column in enumerate(step.columns)]
-    lines[-1] = lines[-1].replace("b = ", "", 1)
-    body = "\n".join(lines)
-    code = f"""\
-/* b = inputs of the network from a row a of the table */
-static void encode(const float *a, float *b)
-{{
-{body}
-}}
-"""
-    if "is_missing(a" not in code:
-        return code
-    markers = (f" || x == {hexadecimal(np.float64(each))}" for each in step.number_markers)
-    return f"""\
-/* NaN, or a number that marks a missing value */
-static int is_missing(float x)
-{{
-    return isnan(x){"".join(markers)};
-}}
-
-{code}"""
-
-
-def _category_arrays(step: TableEncodeStep, prefix: str) -> dict[str, str]:
-    """Arrays of the names of categories: their declarations, and their contents."""
-    return {
-        f"const char *const {prefix}_x{at}[{len(column.categories)}]": flow(
-            map(c_string, column.categories)
-        )
-        for at, column in enumerate(step.columns)
-        if isinstance(column, CategoryColumn) and column.categories
-    }
-
-
-def _listed_columns(step: TableEncodeStep, prefix: str) -> Iterator[str]:
-    """Lines that describe the entries of x."""
-    for at, column in enumerate(step.columns):
-        meaning = "1 for true, 0 for false" if isinstance(column, BooleanColumn) else "a number"
-        if isinstance(column, CategoryColumn):
-            count = len(column.categories)
-            index = f"its index in {prefix}_x{at}, " if count else ""
-            meaning = f"{index}{count} for any other"
-        yield f"  x[{at}]  {words(column.name)}: {meaning}"
 
 
 def _column_call(column: Column, at: int) -> str:

@@ -1,7 +1,8 @@
-"""Program: the computation of an export, and the names of its inputs and outputs.
+"""Program: the computation of an export as a few steps, and the names of its inputs and outputs.
 
 A network, a predictor and a fitted estimator all become one. Parts that no export can compute, such
-as a user-defined layer, are refused here.
+as a user-defined layer, are refused here. `_FORMULAS` defines the steps; each exporter writes the
+same formulas in its language.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._expressions import declared
+from barenet.data._column import Column, NumberColumn
 from barenet.data._encoding import TableEncoding
+from barenet.data._parsing import to_number
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError
 from barenet.files._fitted_pipeline import FittedPipeline, unwrap_pipeline
 from barenet.files._predictor import Predictor
-from barenet.files.exports import _steps as kinds
 from barenet.model._activations import Activation, Identity
 from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
@@ -29,11 +31,48 @@ Classes = tuple[str | int, ...]
 NAMES = ("feature_names", "target_name", "dataset", "image_shape")
 
 
+class Step:
+    """A formula of `_FORMULAS` with its arrays, numbers and other parts."""
+
+    def __init__(self, name: str, **parts: Any) -> None:
+        self.name, self.parts = name, parts
+
+    def forward(self, X: Any) -> NDArray[Any]:
+        """Compute the step."""
+        return _FORMULAS[self.name](X, **self.parts)
+
+
+def _normalize_row(X: Any, epsilon: float, gain: Any, bias: Any) -> NDArray[Any]:
+    """Layer norm: with each row's mean and variance."""
+    deviation = np.sqrt(X.var(axis=1, keepdims=True) + epsilon)
+    return gain * ((X - X.mean(axis=1, keepdims=True)) / deviation) + bias
+
+
+_FORMULAS: dict[str, Callable[..., NDArray[Any]]] = {
+    # Not every language has tables, so in C a row consists of numbers, one for each column: a
+    # category is its index in the column's record, or the next index for any other.
+    "encode": lambda X, encoding, dtype: encoding.transform(X, dtype),
+    # In float64, then rounded to the network's dtype.
+    "scale": lambda X, offset, factor, dtype: ((X - offset) * factor).astype(dtype),
+    "affine": lambda X, weights, bias: X @ weights + bias,
+    # With integers as weights, and a step size for each output.
+    "rounded": lambda X, weights, step, bias: (X @ weights.astype(X.dtype)) * step + bias,
+    "apply": lambda X, activation: activation.forward(X),
+    # Batch norm with its running averages.
+    "normalize": lambda X, mean, deviation, gain, bias: gain * ((X - mean) / deviation) + bias,
+    "normalize_row": _normalize_row,
+    # The probabilities of both classes, of the single output.
+    "both": lambda X: np.hstack([1 - X, X]),
+    # In float64: numbers in the units of the target.
+    "unscale": lambda X, offset, factor: X / factor + offset,
+}
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Program:
     """The steps from a raw row to an answer; unknown names are empty."""
 
-    steps: tuple[kinds.Step, ...]
+    steps: tuple[Step, ...]
     dtype: np.dtype[Any]
     n_inputs: int
     n_outputs: int
@@ -51,41 +90,62 @@ class Program:
     @property
     def n_numbers(self) -> int:
         """Count of the parameters of all steps."""
-        arrays = (value for step in self.steps for value in vars(step).values())
+        arrays = (value for step in self.steps for value in step.parts.values())
         return sum(value.size for value in arrays if isinstance(value, np.ndarray))
+
+    @property
+    def first(self) -> Step | None:
+        """The step that takes raw rows as they are: an encoding or a scaling."""
+        first = self.steps[0] if self.steps else None
+        return first if first and first.name in ("encode", "scale") else None
+
+    @property
+    def table(self) -> TableEncoding | None:
+        """The encoding of rows of a table."""
+        return self.first.parts.get("encoding") if self.first else None
 
     def outputs(self, X: Any) -> NDArray[Any]:
         """Compute all steps, in NumPy."""
-        if not (self.steps and isinstance(self.steps[0], kinds.Scale | kinds.TableEncodeStep)):
-            X = X.astype(self.dtype)
+        X = X if self.first else X.astype(self.dtype)
         for step in self.steps:
             X = step.forward(X)
         return X
 
-    def numbered(self) -> Iterator[tuple[int, kinds.Step]]:
+    def numbered(self) -> Iterator[tuple[int, Step]]:
         """The steps; those with the parameters of a layer are counted, from 1."""
         number = 0
         for step in self.steps:
-            number += hasattr(step, "bias")
+            number += "bias" in step.parts
             yield number, step
-
-    @property
-    def table(self) -> kinds.TableEncodeStep | None:
-        """The first step, if it reads rows of a table."""
-        first = self.steps[0] if self.steps else None
-        return first if isinstance(first, kinds.TableEncodeStep) else None
 
     @property
     def single_errors(self) -> NDArray[np.float64]:
         """The largest rounding error of each input in float32, in units of its spread if known."""
-        first = self.steps[0] if self.steps else None
-        if isinstance(first, kinds.Scale | kinds.TableEncodeStep):
-            return np.nan_to_num(first.single_errors, nan=np.inf)
-        return np.zeros(self.n_inputs)
+        if self.table:
+            numbers = (each if isinstance(each, NumberColumn) else None for each in self.table.used)
+            errors = np.array([_single_error(n.center, n.scale) if n else 0 for n in numbers])
+        elif self.first:
+            errors = _single_error(self.first.parts["offset"], 1 / self.first.parts["factor"])
+        else:
+            return np.zeros(self.n_inputs)
+        return np.nan_to_num(errors, nan=np.inf)
 
     def sketch(self) -> str:
         """Write the steps in one line."""
         return " -> ".join([str(self.n_inputs), *map(_word, self.steps)])
+
+
+def number_markers(encoding: TableEncoding) -> list[float]:
+    """The markers of a missing value that are numbers, such as -999."""
+    numbers = map(to_number, encoding.missing)
+    return sorted({number for number in numbers if number is not None})
+
+
+def unsupported_column(column: Column, reason: str) -> ArgumentError:
+    """The error for a column that a language has no type for."""
+    problem = f"column {column.name!r} holds a {column.kind}, {reason}"
+    remedy = "use {to} or {to_}"
+    return ArgumentError(problem, argument="model", remedy=remedy, to="python", to_="json")
 
 
 def program_of(model: Any) -> Program:
@@ -119,18 +179,19 @@ def _assemble(
         raise ArgumentError("no layer fixes the number of inputs", argument="model", value=network)
     if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
         raise ArgumentError("its parameters are not all finite", argument="model", value=network)
-    parts = list(chain.from_iterable(map(_steps_of, network.layers)))
+    steps = list(chain.from_iterable(map(_steps_of, network.layers)))
     before, after = (getattr(model, name, None) for name in ("preprocessing", "target_scaling"))
     if isinstance(before, TableEncoding):
-        parts.insert(0, kinds.TableEncodeStep(before, network.dtype))
+        steps.insert(0, Step("encode", encoding=before, dtype=network.dtype))
     elif before is not None and _changes(before):
-        parts.insert(0, kinds.Scale(before.offset, before.factor, network.dtype))
+        parts = {"offset": before.offset, "factor": before.factor, "dtype": network.dtype}
+        steps.insert(0, Step("scale", **parts))
     if after is not None and _changes(after):
-        parts.append(kinds.Unscale(after.offset, after.factor))
+        steps.append(Step("unscale", offset=after.offset, factor=after.factor))
     if classes and network.n_outputs == 1:
-        parts.append(kinds.BinaryToTwoClass())
+        steps.append(Step("both"))
     return Program(
-        steps=tuple(parts),
+        steps=tuple(steps),
         dtype=network.dtype,
         n_inputs=len(feature_names) or network.n_inputs,
         n_outputs=len(classes) or network.n_outputs,
@@ -159,7 +220,7 @@ def _names(labels: list[Any]) -> Classes:
     return tuple(map(str, labels))
 
 
-def _steps_of(layer: Layer) -> list[kinds.Step]:
+def _steps_of(layer: Layer) -> list[Step]:
     """The steps of a layer in a prediction."""
     steps_of = _STEPS.get(type(layer))
     if steps_of is None:
@@ -169,29 +230,47 @@ def _steps_of(layer: Layer) -> list[kinds.Step]:
     return steps_of(layer)
 
 
-def _apply(activation: Activation) -> list[kinds.Step]:
+def _apply(activation: Activation) -> list[Step]:
     if not declared(activation, "formula"):
         problem = f"{activation!r} declares no formula, from which an export is written"
         raise ArgumentError(problem, argument="model", remedy="give its class a `formula`")
-    return [] if isinstance(activation, Identity) else [kinds.Apply(activation)]
+    return [] if isinstance(activation, Identity) else [Step("apply", activation=activation)]
 
 
-def _batch_norm(layer: Any) -> list[kinds.Step]:
+def _batch_norm(layer: Any) -> list[Step]:
     deviation = np.sqrt(layer.variance + layer.epsilon)
-    return [kinds.Normalize(layer.mean, deviation, layer.gain, layer.bias)]
+    parts = {"mean": layer.mean, "deviation": deviation, "gain": layer.gain, "bias": layer.bias}
+    return [Step("normalize", **parts)]
+
+
+def _layer_norm(layer: Any) -> list[Step]:
+    return [Step("normalize_row", epsilon=layer.epsilon, gain=layer.gain, bias=layer.bias)]
+
+
+def _dense(layer: Any) -> list[Step]:
+    affine = Step("affine", weights=layer.weights, bias=layer.bias)
+    return [affine, *_apply(layer.activation)]
 
 
 #: By the exact class: a subclass may compute something else.
-_STEPS: dict[type[Layer], Callable[[Any], list[kinds.Step]]] = {
-    Dense: lambda layer: [kinds.Affine(layer.weights, layer.bias), *_apply(layer.activation)],
+_STEPS: dict[type[Layer], Callable[[Any], list[Step]]] = {
+    Dense: _dense,
     ActivationLayer: lambda layer: _apply(layer.activation),
     Dropout: lambda layer: [],
     BatchNorm: _batch_norm,
-    LayerNorm: lambda layer: [kinds.NormalizeRow(layer.gain, layer.bias, layer.epsilon)],
+    LayerNorm: _layer_norm,
 }
 
 
-def _word(step: kinds.Step) -> str:
-    if step.name == kinds.Affine.name:
-        return str(vars(step)["bias"].size)  # rounded or not
-    return step.activation.name if isinstance(step, kinds.Apply) else step.name.replace("_", " ")
+def _word(step: Step) -> str:
+    if "weights" in step.parts:
+        return str(step.parts["bias"].size)
+    return step.parts["activation"].name if step.name == "apply" else step.name.replace("_", " ")
+
+
+def _single_error(center: Any, scale: Any) -> NDArray[np.float64]:
+    """Bound of the rounding error of numbers in float32, in units of their scale."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.asarray(np.abs(center) + np.abs(scale), np.float32)
+        # Numbers below the smallest normal one, about 1e-38, may be treated as 0.
+        return np.maximum(np.spacing(size) / 2, np.finfo(np.float32).tiny) / np.abs(scale)

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from barenet._constraints import option_values
 from barenet._version import __version__
-from barenet.files.exports._inference_program import Program
+from barenet.files.exports._inference_program import Program, Step
 from barenet.files.exports._source_text import bracketed, decimal
-from barenet.files.exports._steps import Apply, Step, TableEncodeStep
 
 #: Increased when older readers would fail.
 VERSION = 1
@@ -43,16 +42,18 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 def _step(step: Step) -> str:
     """Write a step: its name, then its options and arrays."""
-    name, parts = step.name, vars(step)
-    if isinstance(step, Apply):
-        name, parts = step.activation.name, option_values(step.activation)
+    name, parts = step.name, step.parts
+    if name == "apply":
+        name, parts = parts["activation"].name, option_values(parts["activation"])
     entries = {"do": json.dumps(name)}
-    if isinstance(step, TableEncodeStep):
-        columns = ",\n".join(f"        {json.dumps(column.to_dict())}" for column in step.columns)
-        entries["missing"] = json.dumps(step.encoding.missing)
+    if name == "encode":
+        encoding = parts["encoding"]
+        columns = ",\n".join(f"        {json.dumps(column.to_dict())}" for column in encoding.used)
+        entries["missing"] = json.dumps(encoding.missing)
         entries["columns"] = f"[\n{columns}\n      ]"
-    entries |= {key: json.dumps(part) for key, part in parts.items() if isinstance(part, float)}
-    entries |= {key: _array(part) for key, part in parts.items() if isinstance(part, np.ndarray)}
+    for key, part in parts.items():
+        if isinstance(part, float | np.ndarray):
+            entries[key] = json.dumps(part) if isinstance(part, float) else _array(part)
     text = ",\n".join(f'      "{key}": {value}' for key, value in entries.items())
     return f"    {{\n{text}\n    }}"
 

@@ -14,13 +14,17 @@ from numpy.typing import NDArray
 
 from barenet._extras import require
 from barenet._version import __version__
-from barenet.data._column import Column
-from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
+from barenet.data._column import BooleanColumn, CategoryColumn, Column, NumberColumn
+from barenet.data._encoding import TableEncoding
 from barenet.data._parsing import normalize_label
 from barenet.errors import ArgumentError
-from barenet.files.exports import _steps as kinds
 from barenet.files.exports._activation_code import Graph, add_activation
-from barenet.files.exports._inference_program import Program
+from barenet.files.exports._inference_program import (
+    Program,
+    Step,
+    number_markers,
+    unsupported_column,
+)
 
 #: ONNX Runtime refuses versions newer than itself, so newer ones would exclude older runtimes.
 OPSET, IR_VERSION = 17, 8
@@ -39,6 +43,14 @@ TYPES = {"float32": 1, "int64": 7, "string": 8, "float64": 11}
 
 #: Version of the machine learning operators, one of which looks up the index of a text.
 ML_OPSET = 3
+
+#: The operators of a step, each with one of its parts.
+OPERATORS = {
+    "scale": {"offset": "Sub", "factor": "Mul"},
+    "unscale": {"factor": "Div", "offset": "Add"},
+    "normalize": {"mean": "Sub", "deviation": "Div", "gain": "Mul", "bias": "Add"},
+    "normalize_row": {"gain": "Mul", "bias": "Add"},
+}
 
 #: Names that the graph uses itself.
 RESERVED = ("", "labels", "probabilities", "predictions")
@@ -101,8 +113,8 @@ def _inputs(helper: Any, program: Program, graph: _Graph) -> tuple[list[Any], st
     if program.table is None:
         kind = "float64" if is_coarse.any() else str(program.dtype)
         return [make("X", TYPES[kind], ["n_samples", program.n_inputs])], "X"
-    columns = column_inputs(program.table, is_coarse)
-    return [make(*each, ["n_samples", 1]) for each in columns], write_columns(program.table, graph)
+    columns = [make(*each, ["n_samples", 1]) for each in _column_inputs(program, is_coarse)]
+    return columns, _write_columns(program.table, graph, program.dtype)
 
 
 def _labels(helper: Any, program: Program) -> list[Any]:
@@ -141,70 +153,60 @@ def utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _add(graph: Graph, step: kinds.Step, X: str, dtype: np.dtype[Any]) -> str:
+def _add(graph: Graph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
     """Add a step."""
-
-    def chain(X: str, *operations: tuple[str, Any]) -> str:
-        for operator, constant in operations:
-            X = graph.add(operator, X, graph.constant(constant))
-        return X
-
-    def cast(X: str, dtype: Any) -> str:
-        return graph.add("Cast", X, to=TYPES[str(dtype)])
-
-    match step:
-        case kinds.Apply(activation=activation):
-            return add_activation(graph, activation, X, dtype)
-        case kinds.Scale(offset=offset, factor=factor):
-            return cast(chain(cast(X, "float64"), ("Sub", offset), ("Mul", factor)), dtype)
-        case kinds.Unscale(offset=offset, factor=factor):
-            return cast(chain(cast(X, "float64"), ("Div", factor), ("Add", offset)), dtype)
-        case kinds.Affine(weights=weights, bias=bias):
-            return graph.add("Gemm", X, graph.constant(weights), graph.constant(bias))
-        case kinds.Normalize(mean, deviation, gain, bias):
-            return chain(X, ("Sub", mean), ("Div", deviation), ("Mul", gain), ("Add", bias))
-        case kinds.NormalizeRow(gain=gain, bias=bias, epsilon=epsilon):
-            # ONNX Runtime fuses these; its operator for the whole has an ε of float32.
+    parts = step.parts
+    match step.name:
+        case "apply":
+            return add_activation(graph, parts["activation"], X, dtype)
+        case "affine":
+            return graph.add("Gemm", X, *map(graph.constant, parts.values()))
+        case "both":
+            one = graph.constant(np.array(1, dtype))
+            return graph.add("Concat", graph.add("Sub", one, X), X, axis=1)
+        case "normalize_row":  # ONNX Runtime fuses these; its operator has an ε of float32
             centered = graph.add("Sub", X, graph.add("ReduceMean", X, axes=[-1], keepdims=1))
             squares = graph.add("Mul", centered, centered)
             variance = graph.add("ReduceMean", squares, axes=[-1], keepdims=1)
-            root = graph.add("Sqrt", chain(variance, ("Add", np.array(epsilon, dtype))))
-            return chain(graph.add("Div", centered, root), ("Mul", gain), ("Add", bias))
-    assert isinstance(step, kinds.BinaryToTwoClass)
-    one = graph.constant(np.array(1, dtype))
-    return graph.add("Concat", graph.add("Sub", one, X), X, axis=1)
+            epsilon = graph.constant(np.array(parts["epsilon"], dtype))
+            X = graph.add("Div", centered, graph.add("Sqrt", graph.add("Add", variance, epsilon)))
+        case "scale" | "unscale":
+            X = graph.add("Cast", X, to=TYPES["float64"])
+    for part, operator in OPERATORS[step.name].items():
+        X = graph.add(operator, X, graph.constant(parts[part]))
+    is_double = step.name in ("scale", "unscale")
+    return graph.add("Cast", X, to=TYPES[str(dtype)]) if is_double else X
 
 
-def column_inputs(
-    step: kinds.TableEncodeStep, is_coarse: Iterable[bool]
-) -> Iterator[tuple[str, int]]:
+def _column_inputs(program: Program, is_coarse: Iterable[bool]) -> Iterator[tuple[str, int]]:
     """The name and type of the input for each column."""
-    for column, coarse in zip(step.columns, is_coarse, strict=True):
+    table = program.table
+    assert table is not None
+    for column, coarse in zip(table.used, is_coarse, strict=True):
         if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
-            raise kinds.unsupported_column(column, "for which ONNX has no type")
+            raise unsupported_column(column, "for which ONNX has no type")
         if column.name in RESERVED or column.name.startswith("barenet/"):
             problem = f"column {column.name!r} has a name that the graph of ONNX uses itself"
             raise ArgumentError(problem, argument="model", remedy="rename the column")
         text = isinstance(column, CategoryColumn)
-        number = "float64" if coarse else str(step.dtype)
+        number = "float64" if coarse else str(program.dtype)
         yield column.name, TYPES["string" if text else number]
 
 
-def write_columns(step: kinds.TableEncodeStep, graph: Graph) -> str:
+def _write_columns(table: TableEncoding, graph: Graph, dtype: np.dtype[Any]) -> str:
     """Add the operators that turn the columns into the inputs of the network."""
-    parts = [part for column in step.columns for part in _encode(column, step, graph)]
-    joined = graph.add("Concat", *parts, axis=1)
-    return graph.add("Cast", joined, to=TYPES[str(step.dtype)])
+    parts = [part for column in table.used for part in _encode(column, table, graph)]
+    return graph.add("Cast", graph.add("Concat", *parts, axis=1), to=TYPES[str(dtype)])
 
 
-def _encode(column: Column, step: kinds.TableEncodeStep, graph: Graph) -> list[str]:
+def _encode(column: Column, table: TableEncoding, graph: Graph) -> list[str]:
     """Encode a column, in float64."""
     if isinstance(column, CategoryColumn):
-        return [_category(column, step, graph)]
+        return [_category(column, table, graph)]
     assert isinstance(column, NumberColumn | BooleanColumn)
     missing = graph.add("IsNaN", column.name)
     x = graph.add("Cast", column.name, to=TYPES["float64"])
-    for marker in step.number_markers if isinstance(column, NumberColumn) else ():
+    for marker in number_markers(table) if isinstance(column, NumberColumn) else ():
         for number in {marker, float(np.float32(marker))}:  # an input may have either type
             is_marker = graph.add("Equal", x, graph.constant(np.array(number, np.float64)))
             missing = graph.add("Or", missing, is_marker)
@@ -216,13 +218,13 @@ def _encode(column: Column, step: kinds.TableEncodeStep, graph: Graph) -> list[s
     return [encoded, *indicator]
 
 
-def _category(column: CategoryColumn, step: kinds.TableEncodeStep, graph: Graph) -> str:
+def _category(column: CategoryColumn, table: TableEncoding, graph: Graph) -> str:
     """Look up the index of each text, and put a 1 there."""
     count, n_outputs = len(column.categories), len(column.outputs)
     other = count if column.rare else -1
     indices: dict[str, int] = {utf8(name): at for at, name in enumerate(column.categories)}
     missing = n_outputs - 1 if column.missing else other
-    for marker in ("", *step.encoding.missing):
+    for marker in ("", *table.missing):
         indices |= {utf8(marker): missing, utf8(normalize_label(marker)): missing}
     pairs: dict[str, Any] = {"keys_strings": [*indices], "values_int64s": [*indices.values()]}
     name, domain = column.name, "ai.onnx.ml"

@@ -18,14 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._version import __version__
-from barenet.data._column import Column
-from barenet.data._column_types import DateColumn
+from barenet.data._column import Column, DateColumn
+from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError
 from barenet.files.exports import _python_runtime as python_runtime
 from barenet.files.exports._activation_code import python_activation
 from barenet.files.exports._inference_program import Program
 from barenet.files.exports._source_text import WIDTH, bracketed, decimal, python_string, words
-from barenet.files.exports._steps import Affine, Apply, Scale, Step, TableEncodeStep, Unscale
 
 #: Most numbers of an array that are written as text.
 READABLE = 64
@@ -36,6 +35,9 @@ _RUNTIME = {
     for name, function in inspect.getmembers(python_runtime, inspect.isfunction)
     if function.__module__ == python_runtime.__name__
 }
+
+#: Names of the arrays of a step; those of others end with the number of the layer.
+_NAMES = {"scale": "{}", "unscale": "TARGET_{}"}
 
 #: The line of each step, in which X comes from the step before.
 _LINES: dict[str, str] = {
@@ -58,7 +60,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     main = _source("main").replace("class_answers", f"{program.answer}_answers")
     code = [*_computation(program), _predict(program)]
     if program.table:
-        code.append(_encode(program.table))
+        code.append(_encode(program.table, program.dtype))
     before = _called("\n".join([*code, arrays]))
     after = {name: text for name, text in _called(main).items() if name not in before}
     parts = [*code, *before.values(), arrays, *after.values(), main]
@@ -94,7 +96,7 @@ def _imports(body: str) -> Iterator[str]:
 def _head(program: Program, stem: str, body: str) -> str:
     """Docstring, imports and constants."""
     name, dataset, table = words(stem), words(program.dataset), program.table
-    dates = table and any(isinstance(column, DateColumn) for column in table.columns)
+    dates = table and any(isinstance(column, DateColumn) for column in table.used)
     usage = {f"python {name}.py rows.csv > answers.csv": "answers for the rows of a table"}
     if stem.isidentifier():
         usage[f"import {name}; {name}.predict(X)"] = "for those of an array"
@@ -102,7 +104,7 @@ def _head(program: Program, stem: str, body: str) -> str:
     trained = f", from a network trained on {dataset}" if dataset else ""
     constants = f"\nCLASSES = {_list(program.classes)}\n" if program.classes else ""
     if table:
-        constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.encoding.missing)}"
+        constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.missing)}"
     newline = "\n"
     return f'''"""{name}: predictions for rows of {_values(program)}{trained}.
 
@@ -145,22 +147,20 @@ def _computation(program: Program) -> list[str]:
 
     An activation goes around the product before it.
     """
-    first = program.steps[0] if program.steps else None
     lines = [] if program.table else ["check(X)"]
-    functions: dict[str, None] = {}
-    if not isinstance(first, Scale | TableEncodeStep):
+    if not program.first:
         lines.append(f"X.astype(np.{program.dtype})")
-    before: Step | None = None
+    functions: dict[str, None] = {}
+    before = ""
     for number, step in program.numbered():
-        if isinstance(step, Apply):
-            argument = lines.pop() if isinstance(before, Affine) else "X"
-            call, definition = python_activation(step.activation, argument, _RUNTIME)
+        if step.name == "apply":
+            argument = lines.pop() if before == "affine" else "X"
+            call, definition = python_activation(step.parts["activation"], argument, _RUNTIME)
             lines.append(call)
             functions |= {definition: None} if definition else {}
         else:
-            fields = {**vars(step), "dtype": program.dtype}
-            lines.append(_LINES[step.name].format(n=number, **fields))
-        before = step
+            lines.append(_LINES[step.name].format(n=number, **step.parts))
+        before = step.name
     name, what = "probabilities", "a probability for each class"
     if program.answer == "numbers":
         name, what = "outputs", "numbers"
@@ -173,27 +173,26 @@ def {name}(X):
     return [*functions, outputs]
 
 
-def _encode(step: TableEncodeStep) -> str:
+def _encode(table: TableEncoding, dtype: np.dtype[Any]) -> str:
     """The function that encodes rows."""
-    lines = "\n".join(f"        *{_column(each, at)}," for at, each in enumerate(step.columns))
+    lines = "\n".join(f"        *{_column(each, at)}," for at, each in enumerate(table.used))
     return f'''\
 def encode(rows):
     """Turn rows, each a list of values in the order of FEATURES, into the network's numbers."""
     X = columns_of(rows)
     return np.column_stack([
 {lines}
-    ]).astype(np.{step.dtype})
+    ]).astype(np.{dtype})
 '''
 
 
 def _arrays(program: Program) -> Iterator[str]:
     """The constants of all steps."""
     for number, step in program.numbered():
-        for name, value in vars(step).items():
-            if isinstance(value, np.ndarray):
-                ending = "" if isinstance(step, Scale | Unscale) else f"_{number}"
-                prefix = "TARGET_" if isinstance(step, Unscale) else ""
-                yield f"{prefix}{name.upper()}{ending} = {_array(value)}"
+        name_of = _NAMES.get(step.name, f"{{}}_{number}")
+        for name, part in step.parts.items():
+            if isinstance(part, np.ndarray):
+                yield f"{name_of.format(name.upper())} = {_array(part)}"
 
 
 def _array(values: NDArray[Any]) -> str:

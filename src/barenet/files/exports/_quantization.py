@@ -4,38 +4,15 @@ Only the weights are rounded; inputs, biases and all arithmetic stay float32. Th
 rounding on the answers is measured on rows.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple, Self
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from barenet.files.exports._inference_program import Program
-from barenet.files.exports._steps import Affine, Step
+from barenet.files.exports._inference_program import Program, Step
 
 #: The largest integer of 8 bits whose negative has 8 bits, too.
 LARGEST = 127
-
-
-@dataclass(frozen=True, eq=False)
-class RoundedAffine(Step):
-    """(X C) · s + b, with integers C and a step size s for each output: the weights are C · s."""
-
-    name: ClassVar[str] = "affine"
-    codes: NDArray[np.int8]
-    step: NDArray[np.float32]
-    bias: NDArray[Any]
-
-    @classmethod
-    def of(cls, affine: Affine) -> Self:
-        """Round the weights of a step."""
-        step = (np.abs(affine.weights).max(axis=0) / LARGEST).astype(np.float32)
-        divisor = np.where(step == 0, np.float32(1), step)
-        codes = np.clip(np.rint(affine.weights / divisor), -LARGEST, LARGEST)
-        return cls(codes.astype(np.int8), step, affine.bias)
-
-    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
-        return (X @ self.codes.astype(X.dtype)) * self.step + self.bias
 
 
 class Rounding(NamedTuple):
@@ -50,8 +27,18 @@ class Rounding(NamedTuple):
 
 def round_weights(program: Program) -> Program:
     """Round all weights of a program."""
-    steps = (RoundedAffine.of(s) if isinstance(s, Affine) else s for s in program.steps)
-    return replace(program, steps=tuple(steps))
+    return replace(program, steps=tuple(map(_rounded, program.steps)))
+
+
+def _rounded(step: Step) -> Step:
+    """Round the weights of a step to integers, with a step size for each output."""
+    if step.name != "affine":
+        return step
+    weights = step.parts["weights"]
+    size = (np.abs(weights).max(axis=0) / LARGEST).astype(np.float32)
+    divisor = np.where(size == 0, np.float32(1), size)
+    codes = np.clip(np.rint(weights / divisor), -LARGEST, LARGEST).astype(np.int8)
+    return Step("rounded", weights=codes, step=size, bias=step.parts["bias"])
 
 
 def measure_rounding(exact: Program, rounded: Program, X: Any) -> Rounding:

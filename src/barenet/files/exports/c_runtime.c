@@ -119,6 +119,12 @@ static float *category(float *b, float x, int n, int rare, int missing)
     return b;
 }
 
+/* NaN, or a number that marks a missing value */
+static int is_missing(float x)
+{
+    return isnan(x);
+}
+
 int model_classify(const float *x)
 {
     float y[MODEL_OUTPUTS];

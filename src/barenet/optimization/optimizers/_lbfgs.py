@@ -96,22 +96,13 @@ class LBFGS(Configurable):
         """
         from scipy.optimize import minimize
 
-        start = parameters if history is None else history.begin(parameters)
+        history = LBFGSHistory(recording=False) if history is None else history
         search = _Search(value_and_gradient, parameters, after_iteration, history)
-        result = minimize(  # type: ignore[call-overload]
-            search.evaluate,
-            start.astype(np.float64),
-            jac=True,
-            method="L-BFGS-B",
-            callback=search.finish_iteration,
-            options={
-                "maxiter": iterations,
-                "maxfun": self.evaluations,
-                "maxcor": int(self.memory),
-                "gtol": self.tolerance,
-                "ftol": self.gain,
-            },
-        )
+        limits = {"maxiter": iterations, "maxfun": self.evaluations, "maxcor": self.memory}
+        options: Any = {**limits, "gtol": self.tolerance, "ftol": self.gain}
+        settings: Any = {"method": "L-BFGS-B", "jac": True, "callback": search.finish_iteration}
+        start = history.begin(parameters).astype(np.float64)
+        result = minimize(search.evaluate, start, options=options, **settings)
         parameters[:] = result.x
         if search.stopped:
             return "stopped"
@@ -128,7 +119,7 @@ class _Search:
     value_and_gradient: Callable[[], tuple[float, FloatArray]]
     parameters: FloatArray
     after_iteration: Callable[[float, FloatArray], bool]
-    history: LBFGSHistory | None
+    history: LBFGSHistory
     #: Loss and gradient at the start of the iteration, and of the last evaluation.
     start: tuple[float, FloatArray] | None = None
     last: tuple[float, FloatArray] | None = None
@@ -137,10 +128,7 @@ class _Search:
     def evaluate(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Compute the loss and its gradient at x, in the parameters' dtype."""
         self.parameters[:] = x
-        if self.history is None:
-            value, gradient = self.value_and_gradient()
-        else:
-            value, gradient = self.history.evaluate(x, self.value_and_gradient)
+        value, gradient = self.history.evaluate(x, self.value_and_gradient)
         self.last = (value, gradient.astype(np.float64))
         self.start = self.start or self.last
         return self.last
@@ -150,9 +138,7 @@ class _Search:
         self.parameters[:] = x
         assert self.start is not None
         start, self.start = self.start, self.last
-        if self.history is not None and self.history.has_reported():
-            return
-        if self.after_iteration(*start):
+        if not self.history.has_reported() and self.after_iteration(*start):
             self.stopped = True
             raise StopIteration
 
@@ -160,7 +146,8 @@ class _Search:
 class LBFGSHistory(Stateful):
     """Values and gradients of a search, in the order of the evaluations."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, recording: bool = True) -> None:
+        self.recording = recording
         self.start: FloatArray | None = None
         self.values: list[float] = []
         self.gradients: list[FloatArray] = []
@@ -178,6 +165,8 @@ class LBFGSHistory(Stateful):
         self, x: FloatArray, compute: Callable[[], tuple[float, FloatArray]]
     ) -> tuple[float, FloatArray]:
         """Return the next recorded evaluation; after the last, compute and record one."""
+        if not self.recording:
+            return compute()
         at, checksum = self._position, zlib.crc32(np.ascontiguousarray(x).data)
         self._position += 1
         if at == len(self.values):
