@@ -13,7 +13,7 @@ from barenet.cli._scores import arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
-from barenet.data._frame import Frame
+from barenet.data._frame import Frame, Samples
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for, resolve_config
 from barenet.data._scaling import Scaling
@@ -84,12 +84,8 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     if is_table(settings.data) and _has_constant_column(parts["training"]):
         dataset = settings.load(frame=True)  # which drops them, also from the fingerprint
         parts = _split(dataset, usual)
-    training, scaling = parts["training"], usual.scaling or "none"
-    if isinstance(training.X, Frame):
-        options = settings.table_options()
-        preprocessing: Any = TableEncoding.fit(training.X, numbers=scaling, **options)
-    else:
-        preprocessing = Scaling.fit(scaling, training.X)
+    training = parts["training"]
+    preprocessing = _fit_preprocessing(training.X, usual.scaling or "none", settings)
     config = resolve_config(settings.config, dataset, preprocessing.n_outputs)
     settings, target_scaling = replace(settings, config=config), None
     if config.target_scaling not in (None, "none"):
@@ -117,6 +113,12 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     )
     check_header_size(predictor)
     return Experiment(settings=settings, predictor=predictor, **parts)
+
+
+def _fit_preprocessing(X: Samples, scaling: str, settings: RunSettings) -> TableEncoding | Scaling:
+    if isinstance(X, Frame):
+        return TableEncoding.fit(X, numbers=scaling, **settings.table_options())
+    return Scaling.fit(scaling, X)
 
 
 def _split(dataset: Dataset, config: RunConfig) -> dict[str, Any]:
