@@ -12,7 +12,7 @@ from predictors import predictor_of
 from barenet import History, ModelCard, Network, Predictor, Scaling, load_predictor, save, train
 from barenet.errors import ArgumentError, ModelFileError, in_a_line
 from barenet.files._model_file import read_model
-from barenet.files._model_io import check_header_size
+from barenet.files._model_io import check_text
 from barenet.files._safetensors import MAX_HEADER
 from barenet.files._training_log import TrainingLog
 
@@ -68,7 +68,7 @@ def test_beside_names_that_fit_there_is_room_for_a_history(model, path):
     curves = {f"curve {at}": [1 / 3 + epoch / 7 for epoch in range(400)] for at in range(20)}
     card = model.card.with_history(History({"loss": [0.5] * 400, **curves}))
     long = replace(model, feature_names=("a", "b", "c" * (MAX_HEADER - 2**18 - 3000)))
-    check_header_size(long)
+    check_text(long)
     save(replace(long, card=card), path)
     assert load_predictor(path).card.log.n_epochs == 400
 
