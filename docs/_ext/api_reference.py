@@ -100,7 +100,7 @@ def _registered() -> list[Any]:
             if name.isupper() and not name.startswith("_") and isinstance(value, dict):
                 entries += [entry for entry in value.values() if _has_docstring(entry)]
     ours = (entry for entry in entries if entry.__module__.startswith("barenet."))
-    return [entry for entry in ours if not entry.__name__.startswith("_")]
+    return [entry for entry in ours if not entry.__name__.startswith(("_", "<lambda"))]
 
 
 def _shortest_name(thing: Any) -> str:

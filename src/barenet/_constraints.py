@@ -12,7 +12,7 @@ import operator
 import re
 from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
 import numpy as np
 
@@ -174,9 +174,13 @@ def convert(value: Any, kind: Any, argument: str, part: str = "") -> Any:
 
 
 def convert_fields(record: Any) -> None:
-    """Convert the fields of a dataclass, whose values are of unknown origin, to their types."""
-    for name, kind in get_type_hints(type(record), include_extras=True).items():
-        object.__setattr__(record, name, convert(getattr(record, name), kind, name))
+    """Convert the fields of a dataclass, whose values are of unknown origin, to their types.
+
+    These are the annotations themselves: its module must not turn annotations into strings.
+    """
+    for field in dataclasses.fields(record):
+        value = convert(getattr(record, field.name), field.type, field.name)
+        object.__setattr__(record, field.name, value)
 
 
 def _convert_to_one_of(kinds: Sequence[Any], value: Any, argument: str, part: str) -> Any:

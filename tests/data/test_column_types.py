@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet.data._column_types import (
+from barenet.data._column import (
     COLUMNS,
     BooleanColumn,
     CategoryColumn,

@@ -13,7 +13,7 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
-from barenet.data._column_types import CategoryColumn, DroppedColumn, NumberColumn
+from barenet.data._column import CategoryColumn, DroppedColumn, NumberColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._table_loading import load_table
 from barenet.data._to_frame import as_frame

@@ -1,5 +1,6 @@
 """Parquet files: columns of every type that can be encoded, and one line for what cannot."""
 
+import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -9,11 +10,10 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet.data import _parquet_pages as parquet_pages
+from barenet.data import _parquet as parquet_pages
 from barenet.data._datasets import load_dataset
 from barenet.data._frame import Frame
-from barenet.data._parquet import open_parquet
-from barenet.data._parquet_pages import largest_group
+from barenet.data._parquet import largest_group, open_parquet
 from barenet.data._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
@@ -212,6 +212,19 @@ def test_whole_numbers_that_float64_would_merge_stay_apart(write, rows, kind):
     frame = open_parquet(write({"id": pyarrow.array(ids, kind)}, row_group_size=rows)).frame(["id"])
     assert frame["id"].tolist() == ["5", "", "9007199254740993", "9007199254740994"]
     assert open_parquet(write({"id": ids[:2]})).frame(["id"])["id"].dtype == np.float64
+
+
+def test_text_that_is_not_unicode_is_refused(write):
+    texts = pyarrow.array([b"\x80", b"b"]).view(pyarrow.string())
+    with pytest.raises(DataError, match=r"t\.parquet: no usable Parquet file: 'utf-8' codec"):
+        open_parquet(write({"x": texts})).frame(["x"])
+
+
+def test_the_time_for_many_columns_grows_with_their_number(write):
+    table = open_parquet(write({f"x{number}": [1.0] for number in range(4_000)}))
+    start = time.process_time()
+    assert table.frame(table.names).shape == (1, 4_000)
+    assert time.process_time() - start < 4
 
 
 @pytest.mark.parametrize("unit", ["s", "ms"])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 from sklearn.preprocessing import LabelEncoder
 
-from barenet.data._labels import class_labels, class_name, encode
+from barenet.data._parsing import class_labels, class_name, encode
 from barenet.data._target import (
     MOST_CLASSES,
     are_classes,

@@ -15,7 +15,7 @@ import contextlib, json, threading
 import numpy as np
 from threadpoolctl import ThreadpoolController
 from barenet import Network, train
-from barenet.engines._scipy_threads import scipy_on_one_thread, scipy_pools
+from barenet.engines._threads import scipy_on_one_thread, scipy_pools
 
 entered, leave, found = threading.Event(), threading.Event(), {}
 

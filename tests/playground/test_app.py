@@ -1,8 +1,5 @@
 import pytest
 
-from barenet import save
-from barenet.model._network import Network
-
 
 def test_the_page_and_its_files_have_their_types(server, ask):
     for path, kind in (
@@ -23,11 +20,6 @@ def test_a_table_is_kept_under_a_key(page, post):
     assert state["data"]["name"] == "mine.csv" and state["data"]["classes"] == ["x", "y"]
 
 
-def test_a_table_that_cannot_be_read_is_told(post):
-    status, told = post("table?name=mine.csv", b"a,b\n1\n")
-    assert status == 422 and told["message"].startswith("mine.csv")
-
-
 @pytest.mark.parametrize("features", [["x1", "x2"], ["x1", "x1^2", "sin(x2)"]])
 def test_a_model_is_saved_and_opened_on_the_page_that_asks(server, page, post, ask, features):
     page.configure(source="moons", features=features, hidden=[3], activations=["relu"], seed=5)
@@ -42,21 +34,6 @@ def test_a_model_is_saved_and_opened_on_the_page_that_asks(server, page, post, a
     page.wait_for(lambda network: network["epoch"] == 0)
     assert (page.arrays["0.weights"] == weights).all()
     assert told["data"]["inputs"] == features
-
-
-def test_a_model_that_cannot_be_shown_changes_nothing(page, post, tmp_path):
-    session = page.state["session"]
-    save(Network.dense([2, 1]), tmp_path / "alone")
-    for body, words in (
-        (b"nonsense", "the model"),
-        ((tmp_path / "alone").read_bytes(), "bare network"),
-    ):
-        status, told = post(f"open/{session}", body)
-        assert status == 422 and words in told["message"]
-        assert "/tmp" not in told["message"]
-    assert post("open/nobody", b"nonsense")[0] == 404
-    page.send("step")
-    assert page.wait_for(lambda network: network["epoch"] == 1)
 
 
 def test_what_a_route_does_not_take_is_refused(server, ask, post):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from barenet.playground._contour import contour
+from barenet.playground._neuron_view import contour
 
 
 def grid(function, side):

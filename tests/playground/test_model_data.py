@@ -299,9 +299,10 @@ def test_a_model_of_too_large_numbers_is_refused_and_the_page_stays(
     path = saved(network)
     with pytest.raises(ValueError, match=words):
         store.initial_model_state(path, "")
-    status, answer = post(f"open/{page.state['session']}", path.read_bytes())
-    assert status == 422 and words in answer["message"]
-    assert str(path.parent) not in answer["message"]
+    assert post("open/nobody", b"nonsense")[0] == 404
+    for content, problem in ((path.read_bytes(), words), (b"nonsense", "the model")):
+        status, answer = post(f"open/{page.state['session']}", content)
+        assert status == 422 and problem in answer["message"] and "/tmp" not in answer["message"]
     page.run_to(1)
 
 

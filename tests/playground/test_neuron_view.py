@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from barenet.errors import ArgumentError
 from barenet.playground._network_view import NetworkView
 from barenet.playground._neuron_view import neuron_view
 from barenet.playground._page_state import DataSettings, NetworkSettings
@@ -79,8 +78,3 @@ def test_a_neuron_without_weights_has_no_line():
     view.latest.snapshot.parameters[:] = 0.0
     found = neuron_view(view, 0, 0)
     assert found["line"] == [] and found["arrow"] is None and found["positive"] == 0
-
-
-def test_a_neuron_that_does_not_exist_is_rejected():
-    with pytest.raises(ArgumentError, check=lambda error: error.argument == "layer"):
-        neuron_view(make_view(), 3, 0)

@@ -3,11 +3,9 @@ import json
 
 import pytest
 
-from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
-from barenet.playground._page_state import NetworkSettings, PageState
+from barenet.playground._page_state import NAMED, PageState
 from barenet.playground._prepared_data import prepare
-from barenet.playground._presets import NAMED
 from barenet.training._train import train
 
 
@@ -88,14 +86,6 @@ def test_an_invalid_state_is_rejected(state, argument):
     with pytest.raises(ArgumentError) as caught:
         PageState.read(state)
     assert caught.value.argument == argument
-
-
-def test_the_settings_are_a_run_of_the_library():
-    assert NetworkSettings(penalty="l1", penalty_rate=0.5).run_config(100) == RunConfig(
-        optimizer="adam", learning_rate=0.01, l1=0.5, batch_size=16, seed=0
-    )
-    for changes in ({"batch_size": 0}, {"batch_size": 100}, {"optimizer": "lbfgs"}):
-        assert NetworkSettings(**changes).run_config(100).batch_size == "full"
 
 
 def learning_curve(name: str, seed: int) -> list[float]:

@@ -28,7 +28,6 @@ def test_a_feature_and_its_python_code_are_worked_by_hand(name):
     u, feature = np.array([[A, B]]), FEATURES[name]
     assert feature.formula(u[:, 0], u[:, 1])[0] == pytest.approx(WORKED[name])
     assert eval(feature.code, {"np": np, "u": u})[0] == pytest.approx(WORKED[name])
-    assert feature.n_columns == (2 if "x2" in name else 1)
 
 
 def test_rows_are_split_and_scaled_as_by_the_command():
@@ -54,19 +53,6 @@ def test_features_are_columns_and_coordinates_keep_their_unit():
     assert made.inputs.feature_names == ("x1", "x1^2", "sin(x2)")
     expected = made.scaling.transform(computed(made.plane.grid(5)))
     assert made.grid(5) == pytest.approx(expected, abs=1e-5)
-
-
-def test_features_of_real_columns_are_computed_from_standardized_ones():
-    made = prepare(DataSettings(source="iris", features=("x1", "x1*x2")))
-    X = made.dataset.X[:, :2]
-    u = (X - X.mean(0)) / X.std(0)
-    assert pytest.approx(np.column_stack([X[:, 0], u[:, 0] * u[:, 1]])) == made.inputs.X
-
-
-def test_a_numeric_target_is_standardized():
-    made = prepare(DataSettings(source="plane"))
-    _, y = made.rows(made.training)
-    assert y.mean() == pytest.approx(0, abs=1e-9) and y.std() == pytest.approx(1)
 
 
 def test_a_curve_has_no_feature_of_a_second_column():

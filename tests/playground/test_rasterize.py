@@ -86,15 +86,6 @@ def test_an_input_is_drawn_as_the_network_sees_it():
     assert (np.diff(pictures[1], axis=1) == 0).all()
 
 
-def test_an_input_that_is_the_same_everywhere_is_pale():
-    prepared = prepare(DataSettings(source="iris", features=("all",)))
-    pictures, scales = input_pictures(prepared)
-    values = pictures * np.array(scales)[:, None, None] / 127
-    grid = prepared.grid(NEURON_SIDE).T.reshape(values.shape)
-    assert values == pytest.approx(grid, abs=0.02)
-    assert np.ptp(pictures[2]) == 0 and 0 < abs(int(pictures[2, 0, 0])) < 64
-
-
 def test_of_an_image_the_pixels_that_vary_most_are_drawn():
     prepared = prepare(DataSettings(source="digits"))
     spread = prepared.training.X.std(axis=0)

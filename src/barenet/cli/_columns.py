@@ -4,9 +4,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from barenet.data._column import Column
-from barenet.data._column_kinds import kind_of
-from barenet.data._column_types import CategoryColumn, DateColumn, DroppedColumn
+from barenet.data._column import CategoryColumn, Column, DateColumn, DroppedColumn
+from barenet.data._column_fitting import kind_of
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
 from barenet.data._parsing import MISSING

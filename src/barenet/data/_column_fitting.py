@@ -1,25 +1,59 @@
-"""Fits the encodings of columns to the training rows; the formulas are scikit-learn's."""
+"""Fits the encodings of columns to the training rows, by kinds that are given or inferred.
 
-from collections.abc import Callable
+Few rules decide whether a column holds numbers, categories, truth values or dates. Ambiguous
+columns are refused: a column of numbers with one word in it is more often a mistake than a
+category. The formulas of the scalings are scikit-learn's.
+"""
+
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column import Column
-from barenet.data._column_types import (
+from barenet.data._column import (
     COLUMNS,
     BooleanColumn,
     CategoryColumn,
+    Column,
     DateColumn,
     DroppedColumn,
     NumberColumn,
     seconds,
 )
 from barenet.data._frame import Frame
+from barenet.data._parsing import BOOLEAN_WORDS, is_code, parse_datetime, to_number, unique_texts
 from barenet.data._scaling import LEAST
-from barenet.errors import DataError
+from barenet.errors import LONGEST, DataError
+
+#: From this fraction on, the remaining values are considered mistakes.
+NEARLY_ALL = 0.9
+
+#: A number with a decimal comma.
+_COMMA = r"[+-]?\d*,\d+"
+
+#: Formats that depend on the country: pattern, expected value, remedy.
+_LOCALE_FORMATS = (
+    (
+        r"\d{1,2}([./-])\d{1,2}\1\d{4}([ T]\d.*)?",
+        "a date such as 2024-12-31",
+        "the order of day and month is ambiguous: write the year, the month and the day, or use "
+        "{drop} to leave the column out, or {categories} to read it as names",
+    ),
+    (
+        r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}",
+        "a number",
+        "remove the points between the thousands, and use {decimal}",
+    ),
+    (
+        r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}",
+        "a number",
+        "remove the commas between the thousands",
+    ),
+    (_COMMA, "a number", "for a decimal comma, use {decimal}; correct any others"),
+)
 
 #: From this many rows on, a column with this fraction of different values is an identifier.
 ENOUGH_ROWS, NEARLY_DIFFERENT = 20, 0.9
@@ -28,38 +62,109 @@ ENOUGH_ROWS, NEARLY_DIFFERENT = 20, 0.9
 _SHOWN: dict[str, type] = {"date": str, "boolean": bool}
 
 
-@dataclass(frozen=True)
-class FitOptions:
-    """How columns are fitted: the scaling of numbers, the rare categories, the missing values."""
-
-    numbers: str
-    rare: float
-    missing: tuple[str, ...]
-
-
 def fit_column(
-    frame: Frame, name: str, kind: str, options: FitOptions, *, is_guess: bool
+    frame: Frame,
+    name: str,
+    kind: str | None,
+    *,
+    numbers: str,
+    rare: float,
+    missing: Collection[str],
 ) -> Column:
-    """Fit the encoding of a column, whose kind was given by the user or is a guess."""
+    """Fit the encoding of a column, by default as the kind that its values suggest."""
     if kind == "dropped":
         return DroppedColumn(name, "dropped by request")
-    values = COLUMNS[kind].parse(frame, name, options.missing)
+    is_guess, kind = kind is None, kind or kind_of(frame, name, missing)
+    values = COLUMNS[kind].parse(frame, name, missing)
     is_missing = values == "" if kind == "category" else np.isnan(values)
-    known = values[~is_missing]
+    some_missing, known = bool(is_missing.any()), values[~is_missing]
     if not len(known):
         return DroppedColumn(name, "no value in any row")
-    if not is_missing.any() and bool((known == known[0]).all()):
+    if not some_missing and bool((known == known[0]).all()):
         shown = known[:1].astype(_SHOWN.get(kind, known.dtype)).tolist()[0]
         return DroppedColumn(name, f"{shown!r} in every row")
     if kind == "category":
-        return _fit_category(name, known, options.rare, missing=is_missing.any(), is_guess=is_guess)
+        return _fit_category(name, known, rare, missing=some_missing, is_guess=is_guess)
     if kind == "boolean":
-        return BooleanColumn(name, fill=known.mean() > 0.5, indicator=is_missing.any())
-    numbers = np.where(is_missing, np.nan, seconds(values)) if kind == "date" else values
-    fill, center, scale = _measure(name, numbers, options.numbers)
-    if kind == "date":
-        return DateColumn(name, fill, center, scale, _cycles(known), indicator=is_missing.any())
-    return NumberColumn(name, fill, center, scale, indicator=is_missing.any())
+        return BooleanColumn(name, fill=known.mean() > 0.5, indicator=some_missing)
+    if kind == "number":
+        return NumberColumn(name, *_measure(name, values, numbers), indicator=some_missing)
+    measured = _measure(name, np.where(is_missing, np.nan, seconds(values)), numbers)
+    return DateColumn(name, *measured, _cycles(known), indicator=some_missing)
+
+
+@dataclass(frozen=True, eq=False)
+class _TextColumn:
+    """A column of text: the code of each value, and the texts that are not missing by code."""
+
+    frame: Frame
+    name: str
+    codes: NDArray[np.int64]
+    known: dict[int, str]
+
+    def find(self, is_one: Callable[[str], Any]) -> list[int]:
+        """The codes of the values of a kind, in the order of their first rows."""
+        return [code for code, text in self.known.items() if is_one(text)]
+
+    def fault(self, code: int, expected: str, remedy: str, **options: object) -> DataError:
+        """Describe a wrong value where it occurs first."""
+        row = int(np.argmax(self.codes == code))
+        return self.frame.fault(
+            row, self.name, expected, remedy, categories=[self.name], drop=[self.name], **options
+        )
+
+
+def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
+    """Infer the kind of a column.
+
+    >>> from barenet.data._to_frame import as_frame
+    >>> towns = as_frame({"zip": ["01067", "10115"], "open": ["yes", "no"], "size": ["3", "?"]})
+    >>> [kind_of(towns, name, ["?"]) for name in towns.columns]
+    ['category', 'boolean', 'number']
+    """
+    values = frame[name]
+    if values.dtype.kind != "T":
+        return {"b": "boolean", "M": "date"}.get(values.dtype.kind, "number")
+    codes, texts = unique_texts(values)
+    known = {code: text for code, text in enumerate(texts) if text not in missing}
+    column = _TextColumn(frame, name, codes, known)
+    _reject_locale_formats(column)
+    if _all_are(_is_number, column, "a number"):
+        return "category" if column.find(is_code) else "number"
+    if _all_are(parse_datetime, column, "a date"):
+        return "date"
+    words = {text.lower() for text in known.values()}
+    return "boolean" if words in [set(pair) for pair in BOOLEAN_WORDS] else "category"
+
+
+def _reject_locale_formats(column: _TextColumn) -> None:
+    """Refuse dates and numbers in the format of a country, with a remedy."""
+    plain = column.find(lambda text: _is_number(text) or re.fullmatch(_COMMA, text))
+    for pattern, expected, remedy in _LOCALE_FORMATS:
+        found = column.find(re.compile(pattern).fullmatch)
+        alike = {*found, *plain} if expected == "a number" else found
+        if found and len(alike) >= NEARLY_ALL * len(column.known):
+            raise column.fault(found[0], expected, remedy, decimal=",")
+
+
+def _all_are(is_one: Callable[[str], Any], column: _TextColumn, expected: str) -> bool:
+    """Whether all values are of a kind; refuse a column in which nearly all are."""
+    others = column.find(lambda text: not is_one(text))
+    if not others:
+        return True
+    counts = np.bincount(column.codes)
+    fraction = 1 - counts[others].sum() / counts[list(column.known)].sum()
+    if fraction < NEARLY_ALL:
+        return False
+    remedy, text = "if the column holds names, use {categories}", column.known[others[0]]
+    if len(text) <= LONGEST:
+        remedy = "if it stands for a missing value, use {missing}; " + remedy
+    expected = f"{expected}, as in {np.floor(1000 * fraction) / 10:g} % of the rows"
+    raise column.fault(others[0], expected, remedy, missing=[text])
+
+
+def _is_number(text: str) -> bool:
+    return to_number(text) is not None
 
 
 def _fit_category(
@@ -87,10 +192,8 @@ def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float,
     if np.isin(filled, [0, 1]).all():
         center, spread = 0.0, 1.0
     if not np.isfinite([fill, center, spread]).all() or abs(spread) < LEAST:
-        raise DataError(
-            f"column {name!r}: {scale} is beyond float64 for its numbers "
-            f"(from {np.nanmin(values):g} to {np.nanmax(values):g})"
-        )
+        extremes = f"(from {np.nanmin(values):g} to {np.nanmax(values):g})"
+        raise DataError(f"column {name!r}: {scale} is beyond float64 for its numbers {extremes}")
     return float(fill), float(center), float(spread)
 
 
@@ -122,18 +225,10 @@ def _robust(values: NDArray[np.float64]) -> tuple[float, float]:
     return np.median(values), 1.0 if spread < 10 * np.finfo(np.float64).eps else spread
 
 
-def _none(values: NDArray[np.float64]) -> tuple[float, float]:
-    return 0.0, 1.0
-
-
-def _minmax(values: NDArray[np.float64]) -> tuple[float, float]:
-    return values.min(), np.ptp(values) or 1.0
-
-
 #: The center and the scale of a column, by the name of the scaling.
 SCALES: dict[str, Callable[[NDArray[np.float64]], tuple[float, float]]] = {
     "standardize": _standardize,
     "robust": _robust,
-    "minmax": _minmax,
-    "none": _none,
+    "minmax": lambda values: (values.min(), np.ptp(values) or 1.0),
+    "none": lambda values: (0.0, 1.0),
 }

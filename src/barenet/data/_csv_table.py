@@ -15,10 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._extras import require
-from barenet.data._delimited import CsvOptions, decode, find_delimiter, read_records
-from barenet.data._file_io import memory_budget, read_file_bytes
-from barenet.data._frame import TEXT, Frame
-from barenet.data._header import check_header, read_header
+from barenet.data._delimited import (
+    CsvOptions,
+    check_header,
+    decode,
+    find_delimiter,
+    read_header,
+    read_records,
+)
+from barenet.data._file_io import check_memory, read_file_bytes
+from barenet.data._frame import TEXT, Frame, Table
 from barenet.data._parsing import CODE, MISSING, NUMBER
 from barenet.errors import DataError
 
@@ -33,12 +39,9 @@ _POINTED = r"^[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
 
 
 @dataclass(frozen=True, eq=False)
-class CsvTable:
+class CsvTable(Table):
     """A CSV file, in which the lines of rows are found."""
 
-    path: Path
-    #: The header, without the spaces around the names.
-    names: tuple[str, ...]
     #: Each a pyarrow.ChunkedArray of strings.
     columns: Mapping[str, Any]
     text: str
@@ -55,22 +58,18 @@ class CsvTable:
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
     ) -> Frame:
-        """Make a frame of columns; those of `text` are not parsed."""
+        compute, columns = _arrow("pyarrow.compute"), {}
         origin = replace(self, columns={})  # which a frame holds for its errors alone
-        if self.decimal == ",":
-            for name in names:
+        for name in names:
+            texts = compute.utf8_trim(self.columns[name], characters=" \t")
+            if self.decimal == ",":
                 if name not in categories:
-                    _check_points(self.columns[name], name, origin)
-        return Frame({name: self._values(name, name in text) for name in names}, origin)
-
-    def _values(self, name: str, is_text: bool) -> NDArray[Any]:
-        """Parse a column that holds only numbers; codes such as 007 are text."""
-        compute, texts = _arrow("pyarrow.compute"), _trim(self.columns[name])
-        if self.decimal == ",":
-            comma = compute.match_substring_regex(texts, r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
-            texts = compute.if_else(comma, compute.replace_substring(texts, ",", "."), texts)
-        numbers = None if is_text else _parse_numbers(texts)
-        return np.array(texts.to_pylist(), TEXT) if numbers is None else numbers
+                    _check_points(texts, name, origin)
+                comma = compute.match_substring_regex(texts, r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
+                texts = compute.if_else(comma, compute.replace_substring(texts, ",", "."), texts)
+            numbers = None if name in text else _parse_numbers(texts)
+            columns[name] = np.array(texts.to_pylist(), TEXT) if numbers is None else numbers
+        return Frame(columns, origin)
 
 
 def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
@@ -106,13 +105,9 @@ def _arrow(module: str) -> Any:
     return require(module, extra="tables", purpose="a CSV file")
 
 
-def _trim(column: Any) -> Any:
-    return _arrow("pyarrow.compute").utf8_trim(column, characters=" \t")
-
-
-def _check_points(column: Any, name: str, table: CsvTable) -> None:
+def _check_points(texts: Any, name: str, table: CsvTable) -> None:
     """Refuse points beside decimal commas, which most often separate thousands."""
-    compute, texts = _arrow("pyarrow.compute"), _trim(column)
+    compute = _arrow("pyarrow.compute")
     row = int(compute.index(compute.match_substring_regex(texts, _POINTED), True).as_py())
     commas = compute.match_substring_regex(texts, r"^[+-]?[\d.]*,?\d+$")
     if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= 0.9:
@@ -141,7 +136,7 @@ def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:
     n_values = text.count(delimiter) + text.count("\n") + 1
     needed = 2 * (sys.getsizeof(text) + len(text))
     needed += _PER_VALUE * n_values + _PER_COLUMN * n_columns
-    memory_budget(path).check(needed, f"{n_values:,} values in {n_columns:,} columns")
+    check_memory(path, needed, f"{n_values:,} values in {n_columns:,} columns")
 
 
 def _split(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]:

@@ -1,19 +1,20 @@
 """All named data sets, and the function that loads one of them, or a file."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
+from inspect import signature
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
 
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
-from barenet.data._embedded import EMBEDDED
 from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
 from barenet.data._generated import GENERATED
 from barenet.data._images import IMAGES
-from barenet.data._named import NamedDataset
+from barenet.data._named import EMBEDDED, NamedDataset
 from barenet.data._npz import load_arrays
+from barenet.data._table_loading import load_table
 from barenet.data._target import Task
 from barenet.errors import ArgumentError, DataError
 
@@ -30,12 +31,6 @@ ALSO_CALLED = {
 
 #: Suffixes of tables, without that of their compression.
 TABLE_SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES)
-
-#: Options of `load_dataset` for a table.
-_TABLE_OPTIONS = (
-    *("target", "task", "delimiter", "encoding", "decimal", "header", "categories"),
-    *("frame", "drop_missing_target"),
-)
 
 
 def load_dataset(
@@ -112,19 +107,20 @@ def load_dataset(
     name = canonical_name(_check_path(name_or_path, "data", "a name or a path"))
     if data_dir is not None:
         _check_path(data_dir, "data_dir", "a folder")
-    if plain_name(name).endswith(TABLE_SUFFIXES):
-        from barenet.data._table_loading import load_table
-
-        _check_options(name, options, _TABLE_OPTIONS)
-        return load_table(name, **{"target": None, **options})
-    if plain_name(name).endswith(".npz"):
-        _check_options(name, options, ("task",))
-        return load_arrays(name, **options)
-    if name not in DATASETS:
-        _refuse_path(name)
-    named = lookup(DATASETS, name, "data")
-    _check_options(name, options, named.options)
-    return named.load(**options)
+    load: Callable[..., Dataset]
+    if plain_name(name).endswith((*TABLE_SUFFIXES, ".npz")):
+        is_table = not plain_name(name).endswith(".npz")
+        load = partial(load_table if is_table else load_arrays, name)
+        allowed = tuple(signature(load).parameters)
+    else:
+        if name not in DATASETS:
+            _refuse_path(name)
+        named = lookup(DATASETS, name, "data")
+        load, allowed = named.load, named.options
+    if wrong := [option for option in options if option not in allowed]:
+        problem = f"no option of {name} (its options: {', '.join(allowed) or 'none'})"
+        raise ArgumentError(problem, argument=", ".join(wrong))
+    return load(**options)
 
 
 def canonical_name(name: str) -> str:
@@ -151,10 +147,3 @@ def _refuse_path(text: str) -> None:
         known = ", ".join((*TABLE_SUFFIXES, ".npz"))
         problem = f"{text!r} is a file of an unknown kind (known: {known})"
         raise ArgumentError(problem, argument="data", value=text)
-
-
-def _check_options(name: str, options: dict[str, Any], allowed: tuple[str, ...]) -> None:
-    """Refuse options that the data set does not have."""
-    if wrong := [option for option in options if option not in allowed]:
-        problem = f"no option of {name} (its options: {', '.join(allowed) or 'none'})"
-        raise ArgumentError(problem, argument=", ".join(wrong))

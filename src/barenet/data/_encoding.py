@@ -17,10 +17,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from barenet._constraints import check_number
 from barenet._registry import lookup
-from barenet.data._column import Column
-from barenet.data._column_fitting import SCALES, FitOptions, fit_column
-from barenet.data._column_kinds import kind_of
-from barenet.data._column_types import DroppedColumn, column_from_dict
+from barenet.data._column import Column, DroppedColumn, column_from_dict
+from barenet.data._column_fitting import SCALES, fit_column
 from barenet.data._frame import Frame
 from barenet.data._parsing import MISSING
 from barenet.data._to_frame import as_frame, column_names
@@ -121,24 +119,18 @@ class TableEncoding:
         drop, rare = _check_texts(drop, "drop"), _check_rare(rare)
         names = column_names(X)
         if names and not {*names} - {*drop}:
-            raise DataError(
-                f"no column is left to learn from without {some(names)}",
-                argument="drop",
-                remedy="drop fewer columns",
-            )
+            problem = f"no column is left to learn from without {some(names)}"
+            raise DataError(problem, argument="drop", remedy="drop fewer columns")
         frame = as_frame(X, only=names and [name for name in names if name not in drop])
         if len(frame) < 2:
             raise DataError("1 sample, at least 2 are needed", argument="X")
         lookup(SCALES, numbers, "numbers")
         added = {token.strip() for token in _check_texts(missing, "missing")}
-        options = FitOptions(numbers, rare, ("", *sorted({*MISSING, *added} - {""})))
+        tokens = ("", *sorted({*MISSING, *added} - {""}))
         names = names or [*frame.columns]
-        given = _given_kinds(names, categories=categories, numeric=numeric, drop=drop)
-        columns = []
-        for name in names:
-            kind = given.get(name) or kind_of(frame, name, options.missing)
-            columns.append(fit_column(frame, name, kind, options, is_guess=name not in given))
-        return cls(tuple(columns), options.missing)
+        given = _given_kinds(names, category=categories, number=numeric, dropped=drop)
+        options: dict[str, Any] = {"numbers": numbers, "rare": rare, "missing": tokens}
+        return cls(tuple(fit_column(frame, n, given.get(n), **options) for n in names), tokens)
 
     def transform(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Encode rows.
@@ -269,7 +261,10 @@ class TableEncoding:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.describe())}</pre>"
+        rows = [("column", "kind", "outputs", "how")]
+        rows += [(c.name, c.kind, ", ".join(c.outputs), c.formula) for c in self.columns]
+        cells = ["".join(f"<td>{html.escape(text)}</td>" for text in row) for row in rows]
+        return f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain data.
@@ -324,12 +319,13 @@ def _check_texts(values: Any, argument: str) -> Sequence[str]:
 
 
 def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
-    """The kinds of the columns that are listed in arguments."""
-    kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
+    """The kinds of the columns that are listed in arguments, given the lists by kind."""
+    arguments = {"category": "categories", "number": "numeric", "dropped": "drop"}
     given: dict[str, str] = {}
-    for argument, names in lists.items():
-        for name in _check_texts(names, argument):
-            lookup(dict.fromkeys(columns), name, argument)
-            if given.setdefault(name, argument) != argument:
-                raise ArgumentError(f"{name!r} is in {given[name]}, too", argument=argument)
-    return {name: kinds[argument] for name, argument in given.items()}
+    for kind, names in lists.items():
+        for name in _check_texts(names, arguments[kind]):
+            lookup(dict.fromkeys(columns), name, arguments[kind])
+            if (other := given.setdefault(name, kind)) != kind:
+                problem = f"{name!r} is in {arguments[other]}, too"
+                raise ArgumentError(problem, argument=arguments[kind])
+    return given

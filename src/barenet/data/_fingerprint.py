@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.data._frame import TEXT, Frame
-from barenet.data._labels import WORDS, boolean_names
-from barenet.data._parsing import MISSING, is_code, to_number, unique_texts
+from barenet.data._parsing import MISSING, WORDS, boolean_names, is_code, to_number, unique_texts
 from barenet.data._to_frame import as_frame, column_names
 from barenet.errors import ArgumentError
 from barenet.training._checkpointing import checksum

@@ -4,11 +4,12 @@
 names the line of a wrong value.
 """
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,15 +20,22 @@ from barenet.errors import ArgumentError, DataError, brief, some
 TEXT = np.dtypes.StringDType()
 
 
-class Origin(Protocol):
-    """The file of a frame's rows."""
+@dataclass(frozen=True, eq=False)
+class Table(ABC):
+    """A file of named columns, which are read on demand."""
 
-    @property
-    def path(self) -> Path:
-        """The file."""
+    path: Path
+    names: tuple[str, ...]
+
+    @abstractmethod
+    def frame(
+        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
+    ) -> "Frame":
+        """Read columns; those of `text` are not parsed, those of `categories` are names."""
 
     def locate(self, row: int, name: str) -> tuple[int | None, str | None]:
         """The line of a row and the text of a value in it, where known."""
+        return None, None
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +50,7 @@ class Frame:
     columns : dict of str to ndarray of shape (n_rows,)
         Each is float64, StringDType, datetime64[us] or bool; a missing value is NaN, ``""`` or
         NaT.
-    origin : Origin, optional
+    origin : Table, optional
         The file of the rows.
     rows : ndarray of shape (n_rows,), int64, optional
         Numbers of the rows in the file, from 0; by default 0, 1, 2, …
@@ -60,7 +68,7 @@ class Frame:
     """
 
     columns: dict[str, NDArray[Any]]
-    origin: Origin | None = None
+    origin: Table | None = None
     rows: Any = None
 
     def __post_init__(self) -> None:

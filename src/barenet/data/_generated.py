@@ -7,7 +7,7 @@ points of classes, and the targets of a curve or surface.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,13 +21,6 @@ from barenet.data._run_config import RunConfig
 
 #: X of shape (samples, n_features), float64, and y of shape (samples,).
 Points = tuple[NDArray[np.float64], NDArray[Any]]
-
-#: The ranges of the options.
-LIMITS: dict[str, Any] = {
-    "samples": {"ge": 2, "le": 10**7, "integer": True},
-    "noise": {"ge": 0},
-    "data_seed": {"ge": 0, "le": 2**32 - 1, "integer": True},
-}
 
 #: The hills: their centers, the sign of each, and their width.
 _CENTERS = np.array([[-4, 3], [0, 3], [4, 3], [-4, -3], [0, -3], [4, -3]], np.float64)
@@ -45,15 +38,15 @@ class Generated(NamedDataset):
     """
 
     kind: ClassVar[str] = "generated"
-    options: ClassVar[tuple[str, ...]] = tuple(LIMITS)
+    options: ClassVar[tuple[str, ...]] = ("samples", "noise", "data_seed")
     formula: Callable[[int, float, RandomState], Points]
 
     def load(self, **options: Any) -> Dataset:
         """Compute the rows."""
-        checked = {key: check_number(value, key, **LIMITS[key]) for key, value in options.items()}
+        limits = {field.name: field.metadata for field in fields(RunConfig)}
+        checked = {key: check_number(value, key, **limits[key]) for key, value in options.items()}
         config = RunConfig(**checked).over(self.config)  # type: ignore[arg-type]
-        settings: dict[str, Any] = config.set_fields()
-        samples, noise, seed = (settings[option] for option in self.options)
+        samples, noise, seed = (config.set_fields()[option] for option in self.options)
         X, y = self.formula(samples, noise, RandomState(seed))
         is_regression = y.dtype.kind == "f"
         return self._dataset(

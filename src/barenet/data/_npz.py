@@ -21,9 +21,8 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
-from barenet.data._file_io import memory_budget, open_file, read_exactly
-from barenet.data._labels import encode
-from barenet.data._memory_budget import MemoryBudget
+from barenet.data._file_io import check_memory, open_file, read_exactly
+from barenet.data._parsing import encode
 from barenet.data._target import Task, check_task, encode_numbers
 from barenet.errors import DataError, in_a_line, some
 
@@ -84,7 +83,7 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
             if missing := {"X", "y"} - set(names):
                 problem = f"no array {min(missing)}; the arrays are {some(names) or 'none'}"
                 raise DataError(problem, path=path)
-            X, y = (_read_array(archive, name, memory_budget(path)) for name in ("X", "y"))
+            X, y = (_read_array(archive, name, path) for name in ("X", "y"))
     except DataError:
         raise
     except _DAMAGE as error:
@@ -96,7 +95,7 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     return X, y
 
 
-def _read_array(archive: zipfile.ZipFile, name: str, budget: MemoryBudget) -> NDArray[Any]:
+def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
     """Read one array; its header may claim more than the file holds."""
     if archive.getinfo(f"{name}.npy").compress_type not in _METHODS:
         raise ValueError(f"{name}: expected an array that is stored or deflated, as by NumPy")
@@ -114,7 +113,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, budget: MemoryBudget) -> ND
         # Its copies are float64 and a mask, or sorted names.
         copies = 1 if dtype == np.uint8 else 9 if dtype.kind in "biuf" else 2 * dtype.itemsize
         needed = size + math.prod(shape) * copies
-        budget.check(needed, f"array {name} of shape {shape} and type {dtype}")
+        check_memory(path, needed, f"array {name} of shape {shape} and type {dtype}")
         stream.seek(start.tell())
         if len(data := read_exactly(stream, size + 1)) != size:  # type: ignore[arg-type]
             raise ValueError(f"{name}: its header claims {shape} of {dtype}, which is not there")

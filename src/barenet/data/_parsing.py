@@ -1,18 +1,18 @@
-"""Parses the columns of a frame as numbers, labels, truth values or dates, with missing values.
+"""Values of columns as numbers, labels, truth values or dates, with missing values.
 
 The rules are the same for every source. A value that does not fit is an error that names its line.
 """
 
+import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._frame import Frame
-from barenet.data._labels import WORDS, class_name
+from barenet.data._frame import TEXT, Frame
 
 #: Texts that stand for a missing value, without the spaces around them.
 MISSING = (
@@ -173,3 +173,57 @@ def _check(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) 
     """Refuse the first wrong value of a column."""
     if is_wrong.any():
         raise frame.fault(int(is_wrong.argmax()), name, expected)
+
+
+#: The names of false and true.
+WORDS = ("False", "True")
+
+
+def boolean_names(values: NDArray[np.bool_]) -> NDArray[Any]:
+    """The names of truth values, as text."""
+    return np.array(WORDS, TEXT)[values.astype(np.int64)]
+
+
+def class_name(number: float) -> str:
+    """The name of a class that is a number.
+
+    >>> class_name(3.0), class_name(0.5)
+    ('3', '0.5')
+    """
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
+
+
+def is_number(name: str) -> bool:
+    """Whether a name of a class is a number in the format of `class_name`."""
+    try:
+        return math.isfinite(float(name)) and class_name(float(name)) == name
+    except (ValueError, OverflowError):
+        return False
+
+
+def class_labels(classes: Sequence[str]) -> NDArray[Any]:
+    """Convert names of classes back to numbers, truth values or text.
+
+    >>> class_labels(["3", "10"]), class_labels(["False", "True"]), class_labels(["3", "007"])
+    (array([ 3, 10]), array([False,  True]), array(['3', '007'], dtype='<U3'))
+    """
+    if tuple(classes) == WORDS:
+        return np.array([False, True])
+    if not all(map(is_number, classes)):
+        return np.array(classes)
+    numbers = np.array([float(name) for name in classes])
+    whole = bool((np.mod(numbers, 1) == 0).all() and (abs(numbers) < 2**63).all())
+    return np.array([int(name) for name in classes], np.int64) if whole else numbers
+
+
+def encode(values: Sequence[str] | NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Encode labels as indices of sorted classes.
+
+    >>> encode(np.array([10.0, 9.0, 10.0]))
+    (array([1, 0, 1]), ('9', '10'))
+    >>> encode(["no", "yes", "maybe"])
+    (array([1, 2, 0]), ('maybe', 'no', 'yes'))
+    """
+    different, y = np.unique(np.asarray(values), return_inverse=True)
+    is_text = different.dtype.kind in "USO"
+    return y.astype(np.int64), tuple(str(v) if is_text else class_name(v) for v in different)

@@ -128,9 +128,9 @@ class RunConfig:
     target_scaling: Literal["none", "standardize"] | None = None
     test_size: float | None = option(None, ge=0, lt=1)
     split_seed: int | None = option(None, ge=0, le=2**32 - 1, integer=True)
-    samples: int | None = None
-    noise: float | None = None
-    data_seed: int | None = None
+    samples: int | None = option(None, ge=2, le=10**7, integer=True)
+    noise: float | None = option(None, ge=0)
+    data_seed: int | None = option(None, ge=0, le=2**32 - 1, integer=True)
     verbose_epoch: int | None = option(None, ge=1, integer=True)
 
     def validate(self) -> None:
@@ -195,10 +195,8 @@ class RunConfig:
         arguments = {name: given[name] for name in names if name in given}
         if self.batch_size == "full":
             arguments["batch_size"] = None
-        if (clip := self.make_clipping()) is not None:
-            arguments["clip"] = clip
-        optimizer, penalty = self.make_optimizer(), self.make_penalties()
-        return {**arguments, "optimizer": optimizer, "penalty": penalty}
+        made = {"optimizer": self.make_optimizer(), "penalty": self.make_penalties()}
+        return {**arguments, **made, "clip": self.make_clipping()}
 
 
 #: Settings of a run where neither the user nor the data set has others.

@@ -123,7 +123,7 @@ def _n_outputs(dataset: Dataset) -> tuple[int, ...]:
 
 def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> None:
     """Check that the first and the last layer fit the data."""
-    n_outputs, n_classes, problem = _n_outputs(dataset), len(dataset.classes or ()), ""
+    n_outputs, n_classes = _n_outputs(dataset), len(dataset.classes or ())
     if len(layers) < 2:
         expected = f"the sizes from the input to the output, such as {n_inputs} 8 {n_outputs[0]}"
         raise ArgumentError.of("layers", " ".join(map(str, layers)), expected)
@@ -136,8 +136,9 @@ def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> N
         expected = " or ".join(map(str, n_outputs))
         problem = f"end with {layers[-1]}, but {dataset.name} has {target}; expected {expected}"
         problem += " at the end"
-    if problem:
-        raise ArgumentError(problem, argument="layers", value=layers)
+    else:
+        return
+    raise ArgumentError(problem, argument="layers", value=layers)
 
 
 def _check_output(output: str, layers: tuple[int, ...], dataset: Dataset) -> None:

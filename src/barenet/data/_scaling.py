@@ -4,8 +4,9 @@ It is fitted on the training rows alone and saved with the model, so that later 
 the same way.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -13,8 +14,6 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, DataError
 from barenet.model._arrays import numeric_array
-
-Kind = Literal["none", "standardize", "minmax", "robust"]
 
 #: Minimum absolute value of a factor or divisor: below it a float64 loses its digits.
 LEAST = float(np.finfo(np.float64).tiny)
@@ -65,7 +64,7 @@ class Scaling:
             raise ArgumentError.of("scaling", self.factor, expected)
 
     @classmethod
-    def fit(cls, kind: Kind, X: ArrayLike) -> Self:
+    def fit(cls, kind: str, X: ArrayLike) -> Self:
         """Fit the offset and the factor to the training rows.
 
         Parameters
@@ -101,11 +100,9 @@ class Scaling:
         wrong = np.flatnonzero(~np.isfinite(offset) | ~np.isfinite(factor) | (abs(factor) < LEAST))
         if wrong.size:
             column = X[:, wrong[0]]
-            raise DataError(
-                f"{kind} is beyond float64 for the numbers of feature {wrong[0]} "
-                f"(from {column.min():g} to {column.max():g})",
-                argument="scaling",
-            )
+            problem = f"{kind} is beyond float64 for the numbers of feature {wrong[0]} "
+            problem += f"(from {column.min():g} to {column.max():g})"
+            raise DataError(problem, argument="scaling")
         return cls(kind, offset, factor)
 
     @property
@@ -168,11 +165,6 @@ def _matrix(X: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def _none(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """No scaling."""
-    return np.zeros(X.shape[1]), np.ones(X.shape[1])
-
-
 def _standardize(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation."""
     with np.errstate(over="ignore", invalid="ignore"):
@@ -199,7 +191,12 @@ def _robust(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 #: The kinds: functions of X that return the offset and the spread of each feature.
-KINDS = {"none": _none, "standardize": _standardize, "minmax": _minmax, "robust": _robust}
+KINDS: dict[str, Callable[[NDArray[Any]], tuple[Any, Any]]] = {
+    "none": lambda X: (np.zeros(X.shape[1]), np.ones(X.shape[1])),
+    "standardize": _standardize,
+    "minmax": _minmax,
+    "robust": _robust,
+}
 
 #: The names that a scaling may have.
 NAMES = (*KINDS, "affine")

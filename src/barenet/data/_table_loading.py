@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_flag
-from barenet.data._csv_table import CsvTable, read_table
+from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
-from barenet.data._frame import Frame, Samples
-from barenet.data._parquet import ParquetTable, open_parquet
+from barenet.data._frame import Frame, Samples, Table
+from barenet.data._parquet import open_parquet
 from barenet.data._parsing import complete_numbers
 from barenet.data._target import Task, check_task, known_classes, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, some, suggestion
@@ -23,7 +23,7 @@ from barenet.errors import ArgumentError, DataError, some, suggestion
 
 def load_table(
     path: str | PathLike[str],
-    target: str | None,
+    target: str | None = None,
     *,
     task: Task | None = None,
     delimiter: str | None = None,
@@ -124,7 +124,7 @@ def load_table(
     )
 
 
-def _features(table: CsvTable | ParquetTable, target: str | None) -> list[str]:
+def _features(table: Table, target: str | None) -> list[str]:
     """Names of the columns to train on."""
     if target is None:
         problem = f"name the column of {table.path} to predict; {_columns(table)}"
@@ -142,7 +142,7 @@ def _count_rows(n_rows: int, n_left_out: int) -> str:
     return f"{count} ({n_left_out:,} without a target left out)" if n_left_out else count
 
 
-def _count_columns(table: CsvTable | ParquetTable) -> str:
+def _count_columns(table: Table) -> str:
     unnamed = sum(map(_is_unnamed, table.names))
     left_out = f", {unnamed} of them without a name and left out" if unnamed else ""
     return f"{len(table.names):,} columns{left_out}"
@@ -192,7 +192,7 @@ def read_samples(
     return X, known_classes(rows, target_name, list(classes))
 
 
-def open_table(path: str | PathLike[str], csv: CsvOptions) -> CsvTable | ParquetTable:
+def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:
     """Open a CSV or Parquet file by its name."""
     path = Path(path)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
@@ -203,7 +203,7 @@ def open_table(path: str | PathLike[str], csv: CsvOptions) -> CsvTable | Parquet
 
 
 def _rows(
-    table: CsvTable | ParquetTable,
+    table: Table,
     names: Sequence[str],
     categories: Collection[str],
     frame: bool,
@@ -233,7 +233,7 @@ def _matrix(rows: Frame) -> NDArray[np.float64]:
     return X
 
 
-def _check_names(table: CsvTable | ParquetTable, names: Sequence[str], argument: str = "") -> None:
+def _check_names(table: Table, names: Sequence[str], argument: str = "") -> None:
     """Refuse a table without some of the columns."""
     known = set(table.names)
     if not (missing := [name for name in names if name not in known]):
@@ -250,5 +250,5 @@ def _check_names(table: CsvTable | ParquetTable, names: Sequence[str], argument:
     raise DataError(problem, path=table.path, argument=argument, value=missing[0])
 
 
-def _columns(table: CsvTable | ParquetTable) -> str:
+def _columns(table: Table) -> str:
     return f"the columns are {some(table.names)}"

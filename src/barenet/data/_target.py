@@ -7,8 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._frame import Frame
-from barenet.data._labels import WORDS, class_name, encode, is_number
-from barenet.data._parsing import MISSING, complete_numbers, is_code, to_number, unique_texts
+from barenet.data._parsing import (
+    MISSING,
+    as_labels,
+    class_name,
+    complete_numbers,
+    encode,
+    is_code,
+    is_number,
+    to_number,
+    unique_texts,
+)
 from barenet.errors import ArgumentError, some
 
 Task = Literal["classification", "regression"]
@@ -52,7 +61,7 @@ def read_target(rows: Frame, target: str, task: Task | None) -> Target:
     if column.dtype.kind == "M":
         raise rows.fault(0, target, "classes or numbers")
     if column.dtype.kind == "b" and task != "regression":
-        return encode(np.array(WORDS)[column.astype(np.int64)])
+        return encode(as_labels(rows, target, ()))
     _check_complete(rows, target, missing_targets(rows, target, task))
     if column.dtype.kind == "T":
         return _read_text(rows, target, task)
@@ -68,9 +77,7 @@ def missing_targets(
         missing = {"", *(() if task == "classification" else MISSING)} - {*classes}
         codes, texts = unique_texts(column)
         return np.array([text in missing for text in texts])[codes]
-    if column.dtype.kind == "f":
-        return np.isnan(column)
-    return np.isnat(column) if column.dtype.kind == "M" else np.zeros(len(column), bool)
+    return np.isnan(column)
 
 
 def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
@@ -117,17 +124,16 @@ def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> Non
 
 def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[np.int64]:
     """Read the target column as indices of the classes of a network, shape (n_rows,)."""
-    column, labels = rows[target], list(WORDS)
-    if column.dtype.kind == "T":
-        codes, labels = unique_texts(column)
+    if rows[target].dtype.kind == "T":
+        codes, labels = unique_texts(rows[target])
         # Where the classes are text, 01 is not 1.
         if all(map(is_number, classes)) and None not in map(to_number, labels):
             labels = [class_name(float(label)) for label in labels]
-    elif column.dtype.kind == "b":
-        codes = column.astype(np.int64)
     else:
-        values, codes = np.unique(complete_numbers(rows, target), return_inverse=True)
-        labels = [class_name(value) for value in values]
+        if rows[target].dtype.kind != "b":
+            complete_numbers(rows, target)  # which refuses any others
+        different, codes = np.unique(as_labels(rows, target, ()), return_inverse=True)
+        labels = different.tolist()
     index = {label: number for number, label in enumerate(classes)}
     y = np.array([index.get(label, -1) for label in labels], np.int64)[codes]
     if (unknown := np.flatnonzero(y < 0)).size:

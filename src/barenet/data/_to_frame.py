@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._frame import TEXT, Frame, check_names, check_unique
-from barenet.data._labels import class_name
-from barenet.data._parsing import as_numbers, to_utc
+from barenet.data._parsing import as_numbers, class_name, to_utc
 from barenet.errors import ArgumentError, DataError
 
 #: Whole numbers up to here are exact in float64; beyond, two of them may become one.

@@ -1,4 +1,4 @@
-"""Threads: their number, and the library that distributes the work among them.
+"""Threads: their number, the library that distributes the work among them, and those of BLAS.
 
 TBB is the library that Numba can use from several Python threads at once and after a fork. Its
 wheel installs it where Numba does not search, so it is first loaded by its path.
@@ -12,6 +12,8 @@ import math
 import multiprocessing
 import os
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ from barenet.errors import brief
 
 #: Multiplications in a step from which on a second thread saves more time than it costs.
 WORTHWHILE = 400_000
+
+#: Held by the thread that has limited SciPy's BLAS, as OpenBLAS may not let another one reset it.
+LIMITED = threading.Lock()
 
 
 def choose_threads(requested: int | None, multiplications: float) -> int:
@@ -110,6 +115,41 @@ def _limits() -> list[int]:
 def _pools() -> Any:
     """The thread pools; a search for them takes milliseconds."""
     return importlib.import_module("threadpoolctl").ThreadpoolController()
+
+
+@contextlib.contextmanager
+def scipy_on_one_thread() -> Iterator[None]:
+    """Limit SciPy's own BLAS to one thread while L-BFGS runs; NumPy's is unchanged.
+
+    L-BFGS solves systems of about 20 equations many times per iteration; starting all BLAS threads
+    for each takes longer than solving it. Besides, sums over the parameters then have the same bits
+    on any number of cores.
+
+    Examples
+    --------
+    >>> with scipy_on_one_thread():
+    ...     pass
+    """
+    if not LIMITED.acquire(blocking=False):
+        yield
+        return
+    try:
+        with scipy_pools().limit(limits=1):
+            yield
+    finally:
+        LIMITED.release()
+
+
+@functools.cache
+def scipy_pools() -> Any:
+    """The BLAS that only SciPy uses; none if it shares NumPy's or the system's."""
+    import scipy.optimize  # loads it
+    from threadpoolctl import ThreadpoolController
+
+    package, pools = Path(scipy.__file__).resolve().parent, ThreadpoolController()
+    folders = {package, package.with_name("scipy.libs")}  # in wheels
+    files = [pool["filepath"] for pool in pools.info()]
+    return pools.select(filepath=[file for file in files if folders & {*Path(file).parents}])
 
 
 def _from_environment(text: str) -> int:

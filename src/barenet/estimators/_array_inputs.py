@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
-from barenet.data._memory_budget import format_size, machine_memory
+from barenet.data._file_io import format_size, machine_memory
 from barenet.errors import ArgumentError
 
 #: Attributes of arrays, and of objects that NumPy can convert to one.
@@ -35,11 +35,10 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
     """
     if values is None:
         return
-    scalar = getattr(values, "ndim", 1) == 0 or not any(
-        hasattr(values, attribute) for attribute in ARRAY_ATTRIBUTES
-    )
-    other = isinstance(values, str | bytes | Mapping | Set) and not hasattr(values, "shape")
-    if scalar or other:  # a sparse matrix may be a Mapping, too
+    is_array = any(hasattr(values, attribute) for attribute in ARRAY_ATTRIBUTES)
+    if not hasattr(values, "shape"):  # a sparse matrix may be a Mapping, too
+        is_array = is_array and not isinstance(values, str | bytes | Mapping | Set)
+    if not is_array or getattr(values, "ndim", 1) == 0:
         raise ArgumentError.of(argument, values, "an array")
     if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
         remedy = "fill them, or leave their rows out"

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._registry import spec_of
 from barenet.data._encoding import TableEncoding
 from barenet.data._fingerprint import csv_equivalent, fingerprint
-from barenet.data._labels import class_labels, class_name
+from barenet.data._parsing import class_labels, class_name
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.errors import ArgumentError, brief, some

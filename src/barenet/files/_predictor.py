@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import Count, convert_fields
 from barenet.data._encoding import TableEncoding
-from barenet.data._labels import class_labels
+from barenet.data._parsing import class_labels
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.errors import ArgumentError, brief, printable

@@ -20,7 +20,6 @@ from barenet.insight.explain._html import stylesheet
 from barenet.playground._catalog import catalog
 from barenet.playground._client import Client
 from barenet.playground._file_store import MAX_UPLOAD_BYTES
-from barenet.playground._page_state import DataSettings, PageState
 from barenet.playground._security import SecurityMiddleware, reject
 from barenet.playground._sessions import Session, Sessions
 
@@ -65,21 +64,10 @@ class App:
         """Receive a model file, and show its network in a session."""
         session = self._session(request)
         content = await _receive(request)
-        state = await asyncio.to_thread(self._open, content, session.state.data)
+        store = self.sessions.store
+        state = await asyncio.to_thread(store.upload_model, content, session.state.data)
         await session.configure(replace(state, pace=session.state.pace))
         return JSONResponse({})
-
-    def _open(self, content: bytes, data: DataSettings) -> PageState:
-        """Open a model, with the table of the page if it belongs to the model."""
-        store = self.sessions.store
-        rows = next((key for key in (data.source, data.rows) if key in store.tables), "")
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "model.safetensors"
-            path.write_bytes(content)
-            try:
-                return store.open_model(path, rows)
-            except ValueError as error:
-                raise ValueError(str(error).replace(str(path), "the model")) from None
 
     async def model(self, request: Request) -> Response:
         """Send a network as a model file."""

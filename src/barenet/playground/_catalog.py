@@ -11,15 +11,15 @@ from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground._data_view import point_arrays
 from barenet.playground._features import FEATURES
 from barenet.playground._page_state import (
+    DRAWN,
     HIDDEN_ACTIVATIONS,
-    MAX_LAYERS,
-    MAX_NEURONS,
-    MAX_SAMPLES,
+    LIMITS,
+    LOSSES,
+    NAMED,
     DataSettings,
     PageState,
 )
 from barenet.playground._prepared_data import prepare
-from barenet.playground._presets import DRAWN, LOSSES, NAMED
 
 SCHEDULES = {
     "constant": "Constant",
@@ -46,7 +46,7 @@ def catalog() -> dict[str, Any]:
         "rates": {name: getattr(kind, "learning_rate", None) for name, kind in OPTIMIZERS.items()},
         "schedules": SCHEDULES,
         "losses": LOSSES,
-        "limits": {"layers": MAX_LAYERS, "neurons": MAX_NEURONS, "samples": MAX_SAMPLES},
+        "limits": LIMITS,
         "defaults": asdict(PageState()),
     }
 

@@ -10,7 +10,6 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -21,17 +20,10 @@ from barenet.playground._data_view import point_arrays
 from barenet.playground._export_panel import export
 from barenet.playground._network_view import NetworkView
 from barenet.playground._neuron_view import neuron_view
-from barenet.playground._page_state import (
-    LARGEST_WEIGHT,
-    MAX_EDITS,
-    MAX_EPOCHS,
-    MAX_LAYERS,
-    PageState,
-    WeightEdit,
-)
+from barenet.playground._page_state import Message, PageState
 from barenet.playground._sessions import Session, Sessions
 from barenet.playground._update_explanation import explain_update
-from barenet.playground._wire_format import decode, pack, read_json, restricted
+from barenet.playground._wire_format import decode, pack, read_json
 
 #: Seconds that a page may take to read a message.
 TIMEOUT = 10.0
@@ -46,26 +38,6 @@ MAX_QUEUE = 64
 REJECTED = (ValueError, ArithmeticError, MemoryError, OSError, RecursionError, BarenetError)
 #: Exceptions of a lost connection.
 DISCONNECTED = (WebSocketDisconnect, RuntimeError, TimeoutError, OSError)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """A message of the page; its type decides which of the fields are used."""
-
-    type: str = ""
-    session: str = ""
-    #: For `PageState.read`.
-    state: Any = None
-    #: Index of the network.
-    network: int = restricted(0, ge=0, le=1)
-    epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
-    layer: int = restricted(0, ge=0, le=MAX_LAYERS)
-    neuron: int = restricted(0, ge=0)
-    #: Row of a weight; −1 for the bias.
-    row: int = restricted(0, ge=-1)
-    column: int = restricted(0, ge=0)
-    value: float = restricted(0.0, ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
-    edits: tuple[WeightEdit, ...] = restricted((), max_items=MAX_EDITS)
 
 
 class Client:
@@ -203,8 +175,7 @@ class Client:
         for index, view in enumerate(list(session.views)):
             report = view.latest
             header = view.header(self.cursors.get(view, (-1, -1)))
-            newest = view.curve.newest
-            self.cursors[view] = (view.curve.version, newest.epoch if newest else -1)
+            self.cursors[view] = view.curve.cursor
             drawn, pictures = await asyncio.to_thread(view.draw, report)
             headers.append({**header, **drawn})
             arrays |= {f"{index}.{name}": array for name, array in pictures.items()}
@@ -214,11 +185,9 @@ class Client:
 
     async def _put(self, message: str | bytes) -> None:
         """Send one message, or give up on a page that does not read."""
+        send = self.socket.send_text if isinstance(message, str) else self.socket.send_bytes
         async with asyncio.timeout(TIMEOUT):
-            if isinstance(message, str):
-                await self.socket.send_text(message)
-            else:
-                await self.socket.send_bytes(message)
+            await send(message)  # type: ignore[arg-type]
 
 
 #: What each message does; some return a coroutine.

@@ -16,19 +16,22 @@ from barenet.model.losses import as_loss
 from barenet.playground._features import FEATURES
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings
-from barenet.playground._resumed_schedule import depends_on_epochs, schedule_epochs
 from barenet.playground._tables import MAX_ROWS, TableFile
 
-#: Command and code for a network that was opened from a model file.
-OPENED_COMMAND = "barenet info model.safetensors"
-OPENED_CODE = """\
+#: The panel of a network that was opened from a model file.
+OPENED = {
+    "command": "barenet info model.safetensors",
+    "code": """\
 import barenet
 
 # The network was opened from a model file, and continues from its weights: save it as a model file.
 predictor = barenet.load("model.safetensors")
 print(predictor.network.summary())
-"""
-OPENED_NOTE = "This network began as a model file: save it above; the command prints its contents."
+""",
+    "notes": [
+        "This network began as a model file: save it above; the command prints its contents."
+    ],
+}
 SAME_COMMAND = "In a terminal it trains this network again, and so does the Python code."
 OTHER_COMMAND = (
     "It trains another network, for the reasons in the lines with #. The Python code trains this "
@@ -102,7 +105,7 @@ data = dataclasses.replace(data, X=X, feature_names={names!r})"""
 def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
     """Write the command, the code and the notes."""
     if view.prepared.model is not None:
-        return {"command": OPENED_COMMAND, "code": OPENED_CODE, "notes": [OPENED_NOTE]}
+        return OPENED
     run = ExportedRun(view, data)
     comments = [f"# {each}" for each in run.differences()]
     notes = [OTHER_COMMAND if comments else SAME_COMMAND, SAME_WEIGHTS]
@@ -122,8 +125,8 @@ class ExportedRun:
         self.config = view.prepared.run_config(view.settings)
         self.epochs, self.edits = max(view.latest.status.epoch, 1), view.latest.status.edits
         #: Length of the schedule, if it isn't the number of epochs that were trained.
-        depends = depends_on_epochs(view.settings, self.epochs)
-        self.schedule_epochs = schedule_epochs(view.settings) if depends else None
+        depends = view.settings.depends_on_epochs(self.epochs)
+        self.schedule_epochs = view.settings.schedule_epochs if depends else None
 
     def command(self) -> str:
         """Write ``barenet train`` with every setting that matters."""

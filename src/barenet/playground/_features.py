@@ -24,18 +24,16 @@ class Feature:
     formula: Callable[[Array, Array], Array]
     #: The same as Python source, with ``u`` of shape (n_rows, 2).
     code: str
-    #: The number of columns that it needs.
-    n_columns: int
 
 
 FEATURES = {
-    "x1": Feature("x₁", lambda a, b: a, "u[:, 0]", 1),
-    "x2": Feature("x₂", lambda a, b: b, "u[:, 1]", 2),
-    "x1^2": Feature("x₁²", lambda a, b: a * a, "u[:, 0] ** 2", 1),
-    "x2^2": Feature("x₂²", lambda a, b: b * b, "u[:, 1] ** 2", 2),
-    "x1*x2": Feature("x₁x₂", lambda a, b: a * b, "u[:, 0] * u[:, 1]", 2),
-    "sin(x1)": Feature("sin x₁", lambda a, b: np.sin(a), "np.sin(u[:, 0])", 1),
-    "sin(x2)": Feature("sin x₂", lambda a, b: np.sin(b), "np.sin(u[:, 1])", 2),
+    "x1": Feature("x₁", lambda a, b: a, "u[:, 0]"),
+    "x2": Feature("x₂", lambda a, b: b, "u[:, 1]"),
+    "x1^2": Feature("x₁²", lambda a, b: a * a, "u[:, 0] ** 2"),
+    "x2^2": Feature("x₂²", lambda a, b: b * b, "u[:, 1] ** 2"),
+    "x1*x2": Feature("x₁x₂", lambda a, b: a * b, "u[:, 0] * u[:, 1]"),
+    "sin(x1)": Feature("sin x₁", lambda a, b: np.sin(a), "np.sin(u[:, 0])"),
+    "sin(x2)": Feature("sin x₂", lambda a, b: np.sin(b), "np.sin(u[:, 1])"),
 }
 
 
@@ -54,8 +52,9 @@ class FeatureMap:
     @classmethod
     def fit(cls, dataset: Dataset, names: tuple[str, ...], columns: Sequence[int]) -> FeatureMap:
         """Keep the features that the data have columns for, and standardize real columns."""
-        n_columns = min(2, dataset.n_features)
-        names = tuple(n for n in names if n in FEATURES and FEATURES[n].n_columns <= n_columns)
+        names = tuple(n for n in names if n in FEATURES)
+        if dataset.n_features == 1:
+            names = tuple(name for name in names if "x2" not in name)
         offset, factor = np.zeros(2), np.ones(2)
         if dataset.name not in GENERATED:
             scaling = Scaling.fit("standardize", np.asarray(dataset.X, np.float64)[:, columns])

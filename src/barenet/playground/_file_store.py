@@ -1,7 +1,7 @@
 """The files of the playground: its tables and models, each under a key that the page uses."""
 
+import os
 import tempfile
-from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,9 +12,8 @@ from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError
 from barenet.playground._model_data import named_rows, prepare_model
 from barenet.playground._opened_models import UNKNOWN, Model, open_model
-from barenet.playground._page_state import TEST_SIZES, DataSettings, PageState
+from barenet.playground._page_state import NAMED, TEST_SIZES, DataSettings, PageState
 from barenet.playground._prepared_data import PreparedData, prepare
-from barenet.playground._presets import NAMED
 from barenet.playground._tables import TableFile, open_table
 
 #: Kinds of files: the start of their keys, which stand among the names of data sets.
@@ -23,7 +22,7 @@ MAX_UPLOAD_BYTES = 20 * 2**20
 #: Maximum number of tables, and of models; the oldest is forgotten where there are more.
 MAX_FILES = 16
 
-T = TypeVar("T")
+T = TypeVar("T", TableFile, Model)
 
 
 def is_csv(name: str) -> bool:
@@ -38,37 +37,39 @@ class FileStore:
         self.tables: dict[str, TableFile] = {}
         self.models: dict[str, Model] = {}
         self.count = 0
-
-    @cached_property
-    def folder(self) -> tempfile.TemporaryDirectory[str]:
-        """Folder of uploaded files; made for the first, as a signal may end the command earlier."""
-        return tempfile.TemporaryDirectory(prefix="barenet-play-")
+        #: Copies of uploaded tables, removed with the table.
+        self.copies: dict[str, Path] = {}
 
     def upload_table(self, name: str, content: bytes) -> str:
         """Save and open an uploaded table, and return its key."""
-        path = Path(self.folder.name) / f"{self.count + 1}.csv"
-        path.write_bytes(content)
+        path = _write(content, ".csv")
         try:
-            return self.open_table(name, path)
+            key = self.open_table(name, path)
         except ValueError:
             path.unlink()
             raise
+        self.copies[key] = path
+        return key
+
+    def upload_model(self, content: bytes, data: DataSettings) -> PageState:
+        """Open an uploaded model, with the table of the page if its columns fit."""
+        rows = next((key for key in (data.source, data.rows) if key in self.tables), "")
+        path = _write(content, ".safetensors")
+        try:
+            return self.open_model(path, rows)
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(path), "the model")) from None
+        finally:
+            path.unlink()
 
     def open_table(self, name: str, path: Path, header: bool | None = None) -> str:
         """Open a table, and return its key."""
-        key = self._add(self.tables, TABLE, name, open_table(name, path, header))
-        if len(self.tables) > MAX_FILES:
-            path = self.tables.pop(next(iter(self.tables))).path
-            if "folder" in vars(self) and path.is_relative_to(self.folder.name):
-                path.unlink(missing_ok=True)
-        return key
+        return self._add(self.tables, TABLE, name, open_table(name, path, header))
 
     def open_model(self, path: Path, rows: str = "", config: RunConfig = UNKNOWN) -> PageState:
         """Open a model, with the table of a key if its columns fit, and return the settings."""
         model = open_model(path, config)
         key = self._add(self.models, MODEL, model.predictor.dataset, model)
-        if len(self.models) > MAX_FILES:
-            self.models.pop(next(iter(self.models)))
         required = model.required_columns
         fits = rows and required and set(required) <= self.tables[rows].numeric.keys()
         low, high = TEST_SIZES
@@ -80,7 +81,20 @@ class FileStore:
         self.count += 1
         key = f"{kind}{self.count}-{Path(name).stem[:40]}"
         files[key] = file
+        if len(files) > MAX_FILES:
+            oldest = next(iter(files))
+            del files[oldest]
+            self._remove_copy(oldest)
         return key
+
+    def _remove_copy(self, key: str) -> None:
+        if key in self.copies:
+            self.copies.pop(key).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Remove uploaded files."""
+        for key in list(self.copies):
+            self._remove_copy(key)
 
     def prepare(self, data: DataSettings) -> PreparedData:
         """Prepare the data that the settings name."""
@@ -121,12 +135,9 @@ class FileStore:
         state = self.open_model(path, key, config)
         model = self.models[state.data.source]
         if rows and model.outputs:
-            raise ArgumentError(
-                f"{path} predicts several numbers for each row, and of a table one column is "
-                "learned",
-                argument="rows",
-                remedy="open it without rows, or train a model for each",
-            )
+            problem = f"{path} predicts several numbers for each row, and of a table one column is "
+            remedy = "open it without rows, or train a model for each"
+            raise ArgumentError(f"{problem}learned", argument="rows", remedy=remedy)
         if rows and not state.data.rows:
             columns = self.tables[key].numeric
             missing = ", ".join(name for name in model.required_columns if name not in columns)
@@ -135,10 +146,13 @@ class FileStore:
         self.prepare(state.data)
         return state
 
-    def close(self) -> None:
-        """Remove uploaded files."""
-        if "folder" in vars(self):
-            self.folder.cleanup()
+
+def _write(content: bytes, suffix: str) -> Path:
+    """Copy an uploaded file into the folder for temporary files."""
+    number, name = tempfile.mkstemp(prefix="barenet-play-", suffix=suffix)
+    with os.fdopen(number, "wb") as file:
+        file.write(content)
+    return Path(name)
 
 
 def _find(files: dict[str, T], key: str) -> T:

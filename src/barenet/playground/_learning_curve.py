@@ -26,44 +26,41 @@ VERSIONS = itertools.count()
 class LearningCurve:
     """Metrics at an even stride of epochs, and the newest ones."""
 
-    def __init__(self, max_points: int = MAX_POINTS) -> None:
-        self.max_points, self.stride = max_points, 1
+    def __init__(self) -> None:
+        self.stride = 1
         self.rows: list[EpochMetrics] = []
-        self.newest: EpochMetrics | None = None
         self.version = next(VERSIONS)
+
+    @property
+    def newest(self) -> EpochMetrics | None:
+        """The last metrics, which may lie off the stride."""
+        return self.rows[-1] if self.rows else None
+
+    @property
+    def cursor(self) -> tuple[int, float]:
+        """The version and the last epoch."""
+        return self.version, self.rows[-1].epoch if self.rows else -1
 
     def add(self, row: EpochMetrics) -> None:
         """Append metrics; those of an earlier epoch replace the later ones in a new version."""
-        if self.newest is not None and row.epoch <= self.newest.epoch:
-            self.cut(row.epoch - 1)
-        self.newest = row
-        if row.epoch % self.stride == 0:
-            self.rows.append(row)
-        if len(self.rows) > self.max_points:
+        if self.rows and row.epoch <= self.rows[-1].epoch:
+            self.rows, self.version = self.until(row.epoch - 1).rows, next(VERSIONS)
+        if self.rows and self.rows[-1].epoch % self.stride:
+            self.rows.pop()
+        self.rows.append(row)
+        if len(self.rows) > MAX_POINTS:
             self.stride *= 2
-            self.rows = [each for each in self.rows if each.epoch % self.stride == 0]
-
-    def cut(self, epoch: float) -> None:
-        """Remove the metrics after an epoch."""
-        if self.newest is None or self.newest.epoch <= epoch:
-            return
-        self.rows = [each for each in self.rows if each.epoch <= epoch]
-        self.newest = self.rows[-1] if self.rows else None
-        self.version = next(VERSIONS)
+            self.rows = [each for each in self.rows[:-1] if each.epoch % self.stride == 0] + [row]
 
     def until(self, epoch: float) -> LearningCurve:
         """Copy the metrics up to an epoch."""
-        copy = LearningCurve(self.max_points)
-        copy.stride, copy.rows, copy.newest = self.stride, list(self.rows), self.newest
-        copy.cut(epoch)
+        copy = LearningCurve()
+        copy.stride, copy.rows = self.stride, [row for row in self.rows if row.epoch <= epoch]
         return copy
 
     def since(self, epoch: float) -> list[EpochMetrics]:
-        """The metrics after an epoch, including the newest."""
-        rows = [row for row in self.rows if row.epoch > epoch]
-        if self.newest is not None and self.newest.epoch > epoch and self.newest not in rows[-1:]:
-            rows.append(self.newest)
-        return rows
+        """The metrics after an epoch."""
+        return [row for row in self.rows if row.epoch > epoch]
 
 
 def thin(rows: list[EpochMetrics], limit: int) -> list[EpochMetrics]:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column import Column
-from barenet.data._column_types import NumberColumn
+from barenet.data._column import Column, NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import load_dataset
 from barenet.data._encoding import TableEncoding
@@ -19,10 +18,10 @@ from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, some
 from barenet.playground._features import FEATURES
 from barenet.playground._opened_models import Model
-from barenet.playground._page_state import ALL_COLUMNS, DataSettings
-from barenet.playground._plane import Plane, column_indices, plane_around
+from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings
+from barenet.playground._plane import column_indices, number_columns, plane_along, plane_around
 from barenet.playground._prepared_data import PreparedData, prepare_dataset, split_and_scale
-from barenet.playground._presets import NAMED
+from barenet.playground._tables import model_rows
 
 #: Half the width of the plane without rows, in units of the preprocessing.
 REACH = 2.5
@@ -83,18 +82,12 @@ def _prepare_encoded(data: DataSettings, model: Model, rows: Dataset | None) -> 
     axes = tuple(column.name for column in numeric.values())
     places = [[*numeric][index] for index in column_indices(axes, data.axes)]
     chosen = {place: numeric[place] for place in places}
-    plane, points = _plane(chosen, np.concatenate(usual), inputs, reach)
-    identity = Scaling("none", np.zeros(start), np.ones(start))
-    prepared = PreparedData(
-        dataset=inputs,
-        inputs=inputs,
-        plane=plane,
-        points=points,
-        fixed_at=fixed_at,
-        axes=axes,
-        model=model,
-        **{**split_and_scale(inputs, data, model), "scaling": identity},
+    plane, points = plane_along(
+        chosen, np.asarray(inputs.X), inputs.y, np.concatenate(usual), reach
     )
+    identity = Scaling("none", np.zeros(start), np.ones(start))
+    place = {"plane": plane, "points": points, "fixed_at": fixed_at, "axes": axes}
+    prepared = split_and_scale(inputs, data, model, dataset=inputs, scaling=identity, **place)
     return prepared if rows is not None else _with_predicted_range(prepared)
 
 
@@ -107,17 +100,11 @@ def _encoded_inputs(model: Model, rows: Dataset | None) -> Dataset:
     if rows is None:
         X = np.empty((0, len(predictor.input_names)))
         y: NDArray[np.generic] = np.empty(0, np.float64 if predictor.classes is None else np.int64)
+        words = "a model without its rows"
+        rows = model_rows(predictor, predictor.dataset, X, y, words)
     else:
-        X, y = predictor.preprocessing.transform(rows.X), rows.y
-    return Dataset(
-        name=predictor.dataset if rows is None else rows.name,
-        X=X,
-        y=y,
-        classes=predictor.classes,
-        feature_names=predictor.input_names,
-        target_name=predictor.target_name,
-        description="a model without its rows" if rows is None else rows.description,
-    )
+        rows = dataclasses.replace(rows, X=predictor.preprocessing.transform(rows.X))
+    return dataclasses.replace(rows, feature_names=predictor.input_names)
 
 
 def _columns(model: Model, has_rows: bool) -> tuple[Sequence[Column], float, str]:
@@ -127,29 +114,7 @@ def _columns(model: Model, has_rows: bool) -> tuple[Sequence[Column], float, str
         words = "" if has_rows else ", text at the first category"
         return encoding.used, REACH, f"their median or most frequent value{words}"
     middle, reach, words = TYPICAL[encoding.name]
-    numbers = zip(encoding.offset.tolist(), (1 / encoding.factor).tolist(), strict=True)
-    columns = [
-        NumberColumn(name, center + middle * scale, center, scale, indicator=False)
-        for name, (center, scale) in zip(model.predictor.feature_names, numbers, strict=True)
-    ]
-    return columns, reach, words
-
-
-def _plane(
-    chosen: dict[int, NumberColumn], usual: NDArray[np.float64], inputs: Dataset, reach: float
-) -> tuple[Plane, NDArray[np.float64]]:
-    """The plane along columns around the rows, or around the usual values; and the points."""
-    directions, origin = np.zeros((2, len(usual))), usual.copy()
-    for direction, (place, column) in zip(directions, chosen.items(), strict=False):
-        origin[place] = -column.center / column.scale
-        direction[place] = 1 / column.scale
-    points = np.column_stack([inputs.X[:, i] * c.scale + c.center for i, c in chosen.items()])
-    ends = np.array([[c.fill + s * abs(c.scale) for c in chosen.values()] for s in (-reach, reach)])
-    if len(chosen) == 1:
-        points = np.column_stack([points, inputs.y.astype(np.float64)])
-        ends = np.column_stack([ends, np.zeros(2)])
-    names = tuple(column.name for column in chosen.values())
-    return plane_around(points if len(points) else ends, names, origin, directions), points
+    return number_columns(model.predictor.feature_names, encoding, middle), reach, words
 
 
 def _with_predicted_range(prepared: PreparedData) -> PreparedData:

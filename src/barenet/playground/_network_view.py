@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import ArgumentError
-from barenet.model._layout import Snapshot
-from barenet.model._network import Network
+from barenet.model._network import Network, Snapshot
 from barenet.playground._learning_curve import LearningCurve, thin
 from barenet.playground._network_layout import layer_offsets, parameter_index
 from barenet.playground._page_state import MAX_EDITS, NetworkSettings, WeightEdit
@@ -129,20 +128,19 @@ class NetworkView:
     def header(self, cursor: tuple[int, float]) -> dict[str, Any]:
         """Describe the training; the cursor is the version and epoch of the curve already sent."""
         latest, curve = self.latest, self.curve
-        measured = curve.since(-1)
-        newest, lowest = latest.current or curve.newest, lowest_test_loss(measured)
+        newest, lowest = latest.current or curve.newest, lowest_test_loss(curve.rows)
         known = cursor[0] == curve.version
         return {
             **asdict(latest.status),
             **asdict(latest.status.problem),
             "explained": latest.update is not None,
             "version": curve.version,
-            "rows": [finite(row) for row in (curve.since(cursor[1]) if known else measured)],
+            "rows": [finite(row) for row in (curve.since(cursor[1]) if known else curve.rows)],
             "other": None if known else self._other_rows(),
             "constant": finite(self.constant_losses),
             "newest": newest and finite(newest),
             "lowest": lowest and finite(lowest),
-            "overfitting": find_overfitting(measured, self.constant_losses[1]),
+            "overfitting": find_overfitting(curve.rows, self.constant_losses[1]),
         }
 
     def _other_rows(self) -> list[Any]:

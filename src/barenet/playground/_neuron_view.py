@@ -10,16 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.model._activations import Sigmoid, Softmax
-from barenet.model.layers import Dense
-from barenet.playground._contour import contour
 from barenet.playground._data_view import MAX_NAMES
-from barenet.playground._network_layout import (
-    LayerValues,
-    Values,
-    layer_values,
-    neuron_layers,
-    parameter_index,
-)
+from barenet.playground._network_layout import LayerValues, Values, layer_values, parameter_index
 from barenet.playground._network_view import NetworkView
 from barenet.playground._rasterize import MAX_DRAWN, nan_to_large
 from barenet.playground._wire_format import finite
@@ -34,10 +26,9 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     """Draw a neuron as it is now."""
     parameter_index(view.network, layer, -1, neuron)
     network = view.current()
-    dense = neuron_layers(network)[layer][0]
-    assert isinstance(dense, Dense)
     side = next(side for limit, side in SIDES if network.n_parameters <= limit)
     values = layer_values(network, view.prepared.grid(side), layer + 1)
+    dense = values[-1].dense
     sums = _square(_margin(values[-1], neuron), side)
     line = contour(sums)
     picture, scale = _picture(values[-1], neuron, is_output=dense is network.layers[-1])
@@ -109,3 +100,44 @@ def _value_at(values: Values, position: NDArray[np.float64]) -> float:
 
 def _rounded(lines: NDArray[np.float64]) -> list[float]:
     return np.round(lines, 4).ravel().tolist()
+
+
+def contour(values: Values) -> NDArray[np.float64]:
+    """Segments along which values on a grid are 0, shape (n_segments, 4), by marching squares.
+
+    The function is interpolated linearly between grid points and extrapolated beyond them, so the
+    contour of a linear function is exact.
+
+    Examples
+    --------
+    >>> lines = contour(np.array([[-1.0, 1.0], [-1.0, 1.0]]))
+    >>> lines[:, [0, 2]].tolist()  # a vertical line in the middle, in three pieces
+    [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
+    """
+    side = len(values)
+    wide = np.pad(np.asarray(values, np.float64), 1, mode="reflect", reflect_type="odd")
+    at = (np.arange(side + 2) - 0.5) / side
+    positive = (wide > 0).astype(int)
+    corners = positive[:-1, :-1] + positive[1:, :-1] + positive[:-1, 1:] + positive[1:, 1:]
+    lines = []
+    for row, column in np.argwhere((corners > 0) & (corners < 4)):
+        ends = _crossings(wide[row : row + 2, column : column + 2])
+        x, y = at[column], at[row]
+        positions = [(x + across / side, y + down / side) for across, down in ends]
+        lines += [(*positions[i], *positions[i + 1]) for i in range(0, len(positions), 2)]
+    return np.array(lines, np.float64).reshape(-1, 4)
+
+
+def _crossings(cell: Values) -> list[tuple[float, float]]:
+    """Crossings of a cell's sides; each two in sequence are a segment."""
+    (a, b), (d, c) = cell.tolist()
+    found = []
+    for start, end, place in (
+        (a, b, lambda t: (t, 0.0)),
+        (b, c, lambda t: (1.0, t)),
+        (c, d, lambda t: (1.0 - t, 1.0)),
+        (d, a, lambda t: (0.0, 1.0 - t)),
+    ):
+        if (start > 0) != (end > 0):
+            found.append(place(start / (start - end)))
+    return found

@@ -20,8 +20,7 @@ from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, layer_from
 from barenet.model.losses import as_loss
 from barenet.playground._network_layout import check_size, neuron_layers
-from barenet.playground._page_state import HIDDEN_ACTIVATIONS, NetworkSettings
-from barenet.playground._presets import LOSSES
+from barenet.playground._page_state import HIDDEN_ACTIVATIONS, LOSSES, NetworkSettings
 from barenet.playground._wire_format import decode
 
 #: The training settings of a model file without its run folder.
@@ -158,13 +157,13 @@ def _training(config: RunConfig, losses: Collection[str]) -> dict[str, Any]:
 
 def _single_output(network: Network, column: int) -> Network:
     """Copy a network with a single neuron in its last layer."""
-    configs = [layer.config() for layer in network.layers]
-    configs[-1] |= {"n_out": 1}
-    single = Network([layer_from(config) for config in configs], dtype=network.dtype)
-    last = network.layers[-1]
-    assert isinstance(last, Dense)
-    before = network.parameters[: -last.weights.size - last.bias.size]
-    own = last.weights[:, column], last.bias[[column]]
-    single.parameters[:] = np.concatenate([before, *own])
+    *configs, last = [layer.config() for layer in network.layers]
+    layers = [layer_from(config) for config in (*configs, last | {"n_out": 1})]
+    single = Network(layers, dtype=network.dtype)
+    head, before = single.layers[-1], network.layers[-1]
+    assert isinstance(head, Dense) and isinstance(before, Dense)
+    n_earlier = single.n_parameters - head.weights.size - 1
+    single.parameters[:n_earlier] = network.parameters[:n_earlier]
+    head.weights, head.bias = before.weights[:, [column]], before.bias[[column]]
     single.statistics[:] = network.statistics
     return single

@@ -9,27 +9,74 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from barenet.data._generated import GENERATED
+from barenet.data._named import EMBEDDED
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
 from barenet.playground._features import FEATURES
-from barenet.playground._presets import DRAWN, LOSSES, PACE, SUITED
 from barenet.playground._wire_format import decode, restricted
 
 #: Selects every column of a table as an input, instead of features of two columns.
 ALL_COLUMNS = "all"
 #: Softmax is an output activation, and an exponential hidden layer overflows at once.
 HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name not in ("softmax", "exponential"))
-MAX_LAYERS, MAX_NEURONS = 8, 256
+LIMITS = {"layers": 8, "neurons": 256, "samples": 5000}
 MAX_EPOCHS = 10**7
+#: Length of a schedule without an epoch to stop at.
+DEFAULT_EPOCHS = 1000
 #: Edits of weights: as many fit into an address.
 MAX_EDITS = 64
 LARGEST_WEIGHT = 1e6
-MAX_SAMPLES = 5000
 #: Smallest and largest fraction of test rows.
 TEST_SIZES = (0.05, 0.95)
+
+#: Epochs per second by default: one for each picture.
+PACE = 30.0
+
+#: Data sets with a small picture on the page: titles, and the maximum and default noise.
+DRAWN = {
+    "circles": ("Circle", 0.4, 0.06),
+    "xor": ("XOR", 3.0, 0.0),
+    "gaussians": ("Gaussian", 4.0, 1.0),
+    "spirals": ("Spiral", 1.5, 0.1),
+    "moons": ("Moons", 0.6, 0.15),
+    "digits": ("Digits", 1.0, 0.0),
+    "plane": ("Plane", 0.5, 0.0),
+    "hills": ("Multi-gaussian", 0.5, 0.0),
+    "sine": ("Sine", 0.5, 0.05),
+}
+
+#: Every data set that needs no download.
+NAMED = tuple(dict.fromkeys([*DRAWN, *GENERATED, *EMBEDDED]))
+
+
+def _suited(hidden: tuple[int, ...], activation: str, **others: Any) -> dict[str, Any]:
+    return {"hidden": hidden, "activations": (activation,) * len(hidden), **others}
+
+
+#: Settings that differ from the defaults of `PageState`: with them a network learns a data set
+#: within five seconds, from almost any initial weights.
+SUITED = {
+    "xor": _suited((8,), "relu"),
+    "gaussians": _suited((2,), "tanh"),
+    "spirals": _suited((10, 8), "silu", pace=100.0),
+    "moons": _suited((8,), "relu", learning_rate=0.03),
+    "digits": _suited((48,), "relu", test_size=0.3, learning_rate=0.003, batch_size=32),
+    "iris": _suited((8,), "tanh", test_size=0.3, axes=("petal length (cm)", "petal width (cm)")),
+    "wine": _suited((4,), "tanh", test_size=0.3, features=("all",)),
+    "breast_cancer": _suited((4,), "tanh", features=("all",), penalty="l2", penalty_rate=0.01),
+    "hills": _suited((8, 8), "silu", pace=100.0),
+    "sine": _suited((8, 8), "silu", pace=100.0),
+    "diabetes": _suited((), "", test_size=0.3, features=("all",)),
+}
+
+#: Losses by task, and their titles.
+LOSSES: dict[str, dict[str, str]] = {
+    "classification": {"": "Cross-entropy", "squared_error": "Squared error"},
+    "regression": {"": "Squared error", "absolute_error": "Absolute error", "huber": "Huber"},
+}
 
 #: Fields that define the network itself: changing one makes a new network.
 ARCHITECTURE = ("hidden", "activations", "dropout", "batch_norm", "seed")
@@ -43,7 +90,7 @@ class DataSettings:
     source: str = "circles"
     #: The table that belongs to a model, if it isn't a named data set.
     rows: str = ""
-    samples: int = restricted(500, ge=20, le=MAX_SAMPLES)
+    samples: int = restricted(500, ge=20, le=LIMITS["samples"])
     #: Standard deviation of a generated set's noise; below 0 for the default.
     noise: float = restricted(-1.0, ge=-1, le=100)
     data_seed: int = restricted(0, ge=0, le=2**31)
@@ -78,10 +125,12 @@ class DataSettings:
 class NetworkSettings:
     """Settings of one network and its training."""
 
-    hidden: tuple[int, ...] = restricted((4, 2), max_items=MAX_LAYERS, ge=1, le=MAX_NEURONS)
+    hidden: tuple[int, ...] = restricted(
+        (4, 2), max_items=LIMITS["layers"], ge=1, le=LIMITS["neurons"]
+    )
     #: One for each hidden layer.
     activations: tuple[str, ...] = restricted(
-        ("tanh", "tanh"), max_items=MAX_LAYERS, choices=HIDDEN_ACTIVATIONS
+        ("tanh", "tanh"), max_items=LIMITS["layers"], choices=HIDDEN_ACTIVATIONS
     )
     dropout: float = restricted(0.0, ge=0, le=0.9)
     batch_norm: bool = False
@@ -131,6 +180,17 @@ class NetworkSettings:
             l1=self.penalty_rate if self.penalty == "l1" else None,
             l2=self.penalty_rate if self.penalty == "l2" else None,
         )
+
+    @property
+    def schedule_epochs(self) -> int:
+        """Length of the schedule."""
+        return self.stop_epoch or DEFAULT_EPOCHS
+
+    def depends_on_epochs(self, epochs: int) -> bool:
+        """Whether the schedule would be another one if its length were the epochs done."""
+        factor = as_schedule(self.schedule).factor
+        times = [epochs * step / 8 for step in range(9)]
+        return any(factor(time, epochs) != factor(time, self.schedule_epochs) for time in times)
 
     def batch_rows(self, n_rows: int) -> int:
         """Number of rows in a mini-batch of so many rows."""
@@ -187,6 +247,26 @@ class WeightEdit:
     #: Index of the weight in the network's parameter vector.
     index: int = restricted(0, ge=0)
     value: float = restricted(0.0, ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A message of the page; its type decides which of the fields are used."""
+
+    type: str = ""
+    session: str = ""
+    #: For `PageState.read`.
+    state: Any = None
+    #: Index of the network.
+    network: int = restricted(0, ge=0, le=1)
+    epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
+    layer: int = restricted(0, ge=0, le=LIMITS["layers"])
+    neuron: int = restricted(0, ge=0)
+    #: Row of a weight; −1 for the bias.
+    row: int = restricted(0, ge=-1)
+    column: int = restricted(0, ge=0)
+    value: float = restricted(0.0, ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
+    edits: tuple[WeightEdit, ...] = restricted((), max_items=MAX_EDITS)
 
 
 def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdit, ...]:

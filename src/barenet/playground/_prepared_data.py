@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._registry import lookup
-from barenet.data._column_types import NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import load_dataset
 from barenet.data._encoding import TableEncoding
@@ -23,11 +22,10 @@ from barenet.model._network import Network
 from barenet.playground._features import FeatureMap
 from barenet.playground._network_layout import check_size
 from barenet.playground._opened_models import Model
-from barenet.playground._page_state import ALL_COLUMNS, DataSettings, NetworkSettings
-from barenet.playground._plane import Plane, plane_of
-from barenet.playground._presets import NAMED
+from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings, NetworkSettings
+from barenet.playground._plane import Plane, number_columns, plane_of
 from barenet.playground._tables import TableFile
-from barenet.playground._training_task import TrainingTask
+from barenet.playground._trainer_messages import TrainingTask
 
 #: Maximum number of test rows in a confusion matrix, for small networks and for large ones.
 MAX_ROWS = ((20_000, 5_000), (10**9, 2_000))
@@ -146,16 +144,12 @@ class PreparedData:
 
     def _table_encoding(self) -> TableEncoding | None:
         """Scaling and fill values by column, for a table with missing values; None for features."""
-        table, scaling = self.table, self.scaling
+        table = self.table
         if table is None or not table.has_missing(table.medians) or self.features.has_computed:
             return None
-        names = self.inputs.feature_names
-        numbers = zip(names, scaling.offset.tolist(), scaling.factor.tolist(), strict=True)
+        columns = number_columns(self.inputs.feature_names, self.scaling)
         return TableEncoding(
-            tuple(
-                NumberColumn(name, table.medians[name], offset, 1 / factor, indicator=False)
-                for name, offset, factor in numbers
-            )
+            tuple(dataclasses.replace(each, fill=table.medians[each.name]) for each in columns)
         )
 
     def _scaled(self, key: Any, points: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -174,7 +168,7 @@ def prepare(data: DataSettings, table: TableFile | None = None) -> PreparedData:
 
 
 def prepare_dataset(
-    dataset: Dataset, data: DataSettings, table: TableFile | None = None, model: Model | None = None
+    dataset: Dataset, data: DataSettings, model: Model | None = None, table: TableFile | None = None
 ) -> PreparedData:
     """Prepare rows of numbers."""
     plane, points, columns = plane_of(dataset, data.axes)
@@ -186,35 +180,29 @@ def prepare_dataset(
         X=features.apply(np.asarray(dataset.X, np.float64)),
         feature_names=features.input_names(dataset.feature_names),
     )
-    return PreparedData(
-        dataset=dataset,
-        inputs=inputs,
-        plane=plane,
-        points=points,
-        axes=dataset.feature_names if columns else (),
-        features=features,
-        table=table,
-        model=model,
-        **split_and_scale(inputs, data, model),
+    axes = dataset.feature_names if columns else ()
+    place = {"plane": plane, "points": points, "axes": axes}
+    return split_and_scale(
+        inputs, data, model, dataset=dataset, features=features, table=table, **place
     )
 
 
 def split_and_scale(
-    inputs: Dataset, data: DataSettings, model: Model | None = None
-) -> dict[str, Any]:
-    """Split rows and fit their scaling, or take that of a model: fields of `PreparedData`."""
+    inputs: Dataset, data: DataSettings, model: Model | None, **parts: Any
+) -> PreparedData:
+    """Split rows and fit their scaling, or take that of a model; the parts are other fields."""
     numbered = dataclasses.replace(inputs, X=np.arange(inputs.n_samples).reshape(-1, 1))
-    parts = numbered.split(data.test_size, 0) if inputs.n_samples else (numbered, numbered)
-    indices = [part.X[:, 0] for part in parts if part is not None]
-    training, test = (inputs.take(each) for each in indices)
-    y = training.y if training.n_samples else np.zeros(1)
+    halves = numbered.split(data.test_size, 0) if inputs.n_samples else (numbered, numbered)
+    indices = [half.X[:, 0] for half in halves if half is not None]
+    training, test = map(inputs.take, indices)
     if model is not None:
         scaling, target = model.predictor.preprocessing, model.predictor.target_scaling
     else:
         scaling = Scaling.fit("standardize", training.X)
         is_number = training.classes is None
         target = Scaling.fit("standardize", training.y.reshape(-1, 1)) if is_number else None
-    return {
+    y = training.y if training.n_samples else np.zeros(1)
+    made = {
         "training": training,
         "test": test,
         "is_test": np.isin(np.arange(inputs.n_samples), indices[1]),
@@ -222,3 +210,4 @@ def split_and_scale(
         "target_scaling": target,
         "target_range": (float(y.min()), float(y.max())),
     }
+    return PreparedData(inputs=inputs, model=model, **{**made, **parts})

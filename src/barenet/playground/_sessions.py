@@ -11,9 +11,8 @@ from typing import Any
 from barenet.playground._data_view import describe_data
 from barenet.playground._file_store import FileStore
 from barenet.playground._network_view import NetworkView
-from barenet.playground._page_state import PageState
+from barenet.playground._page_state import LOSSES, PageState
 from barenet.playground._prepared_data import PreparedData
-from barenet.playground._presets import LOSSES
 from barenet.playground._trainer import Trainer
 from barenet.playground._trainer_messages import ProgressReport
 

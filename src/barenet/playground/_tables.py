@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet.data._csv_table import CsvTable, read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import read_file_bytes
-from barenet.data._frame import Frame
+from barenet.data._frame import Frame, Samples
 from barenet.data._table_loading import load_table, read_samples
 from barenet.data._target import MOST_CLASSES
 from barenet.errors import ArgumentError, DataError, some
@@ -132,16 +133,7 @@ class TableFile:
         names = model.feature_names, model.target_name, model.classes
         with named_in_errors(self.name, self.path):
             X, y = read_samples(self.path, *names, frame=model.takes_frames, **self.options)
-        dataset = Dataset(
-            name=self.name,
-            X=X,
-            y=y,
-            classes=model.classes,
-            feature_names=model.feature_names,
-            target_name=model.target_name,
-            description=f"{len(y):,} rows",
-        )
-        return _subsampled(dataset)
+        return _subsampled(model_rows(model, self.name, X, y, f"{len(y):,} rows"))
 
     def _load(self, data: DataSettings) -> Dataset:
         """Load all columns."""
@@ -208,6 +200,21 @@ def _default_target(frame: Frame, numeric: dict[str, bool]) -> str:
         if numeric[name] or (name and len(np.unique(frame[name])) <= MOST_CLASSES):
             return name
     return names[-1]
+
+
+def model_rows(
+    model: Predictor, name: str, X: Samples, y: NDArray[Any], description: str
+) -> Dataset:
+    """Rows as a model takes them."""
+    return Dataset(
+        name=name,
+        X=X,
+        y=y,
+        classes=model.classes,
+        feature_names=model.feature_names,
+        target_name=model.target_name,
+        description=description,
+    )
 
 
 def _subsampled(dataset: Dataset) -> Dataset:

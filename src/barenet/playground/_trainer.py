@@ -18,8 +18,7 @@ import numpy as np
 
 from barenet.model._network import Network
 from barenet.playground._interactive_training import InteractiveTraining
-from barenet.playground._trainer_messages import ProgressReport
-from barenet.playground._training_task import TrainingTask
+from barenet.playground._trainer_messages import ProgressReport, TrainingTask
 from barenet.training._train import train
 
 #: Seconds to wait for the process at the end.

@@ -3,17 +3,35 @@
 import math
 
 from barenet.data._run_config import RunConfig
+from barenet.optimization._schedules import Schedule, as_schedule
 from barenet.optimization.optimizers import Optimizer
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._page_state import NetworkSettings, WeightEdit, with_edit
 from barenet.playground._problems import NO_PROBLEM
 from barenet.playground._timeline import EpochState, Timeline
-from barenet.playground._trainer_messages import UpdateRecord
-from barenet.playground._training_task import TrainingTask
+from barenet.playground._trainer_messages import TrainingTask, UpdateRecord
 from barenet.training._run import Run
 
 #: Why a training loop ends when the page has changed its settings.
 SETTINGS_CHANGED = "its settings were changed"
+
+
+class ResumedSchedule(Schedule):
+    """The schedule of some settings from a later epoch on, with its end where it was."""
+
+    def __init__(self, settings: NetworkSettings, start: int) -> None:
+        self.schedule, self.start = as_schedule(settings.schedule), start
+        self.length = settings.schedule_epochs
+
+    @property
+    def steady(self) -> bool:
+        return self.schedule.steady
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        return self.schedule.factor(min(self.start + epoch, self.length), self.length)
+
+    def observe(self, loss: float) -> None:
+        self.schedule.observe(loss)
 
 
 class TrainingState:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column_types import NumberColumn
+from barenet.data._column import NumberColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._generated import GENERATED
 from barenet.errors import ArgumentError

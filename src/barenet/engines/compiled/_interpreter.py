@@ -20,7 +20,7 @@ from barenet.engines.kernels._gradients import sum_of
 from barenet.engines.kernels._kernel import entry
 from barenet.engines.kernels._records import STEP, record
 from barenet.engines.simd._atomics import add, compare_exchange, pause, publish, read, yield_thread
-from barenet.engines.simd._calls import OPTIONS, invoke
+from barenet.engines.simd._calls import compiled, invoke
 from barenet.engines.simd._processor import flush_denormals, restore_denormals
 from barenet.engines.simd._views import array, record_at
 
@@ -79,7 +79,7 @@ def run_on_threads(address, threads):
         restore_denormals(before)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def run_batches(program, threads):
     """Load, a step for each batch, and store."""
     step, size, n_batches = step_at(program.step, 0), program.batch_size, program.n_batches
@@ -100,7 +100,7 @@ def run_batches(program, threads):
     run_regions(program, program.stop, program.end, threads)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def run_regions(program, first, last, threads):
     """Run regions one after the other, on as many threads as each allows."""
     for region in range(first, last):
@@ -110,7 +110,7 @@ def run_regions(program, first, last, threads):
             lead(program, region, threads)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def lead(program, region, threads):
     """Open a region, take part in it, and wait until it is finished."""
     team, spins = program.team, 0
@@ -123,7 +123,7 @@ def lead(program, region, threads):
         spins = wait(spins)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def follow(program, thread, threads):
     """Take part in each region that is opened, until the end."""
     done, spins = 0, 0
@@ -136,7 +136,7 @@ def follow(program, thread, threads):
         number = read(program.team + OPEN)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def take_part(program, number, thread, threads):
     """Run a thread's own part of the region of that number, and then all unclaimed parts."""
     team = program.team
@@ -147,7 +147,7 @@ def take_part(program, number, thread, threads):
             add(team + DONE, 1)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def wait(spins):
     """Wait briefly; after many times, let other threads run."""
     if spins % PATIENCE == PATIENCE - 1:
@@ -157,7 +157,7 @@ def wait(spins):
     return spins + 1
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def run_part(program, index, number, parts):
     """Run one part of every group of a region."""
     step, region = step_at(program.step, 0), region_at(program.regions, index)

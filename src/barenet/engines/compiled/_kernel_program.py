@@ -1,23 +1,15 @@
 """Program: the instructions of a job in the order of a step, as tables for the interpreter."""
 
 import functools
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import option_values
 from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._threads import choose_threads
-from barenet.engines.compiled._interpreter import (
-    GROUP,
-    INSTRUCTION,
-    PROGRAM,
-    REGION,
-    TEAM,
-    run_on_one_thread,
-    run_on_threads,
-)
+from barenet.engines.compiled import _interpreter
 from barenet.engines.compiled._lowering import Lowering, Region, Task
 from barenet.engines.compiled._workspace import Workspace, address, up
 from barenet.engines.kernels._dense import multiply
@@ -47,7 +39,7 @@ class Program:
         load, batch, store = lowered.load, lowered.batch, lowered.store
         #: The record that the interpreter reads, at `address`.
         self.record = self.workspace.record(
-            PROGRAM, step=self.step, regions=self.write([*load, *batch, *store]),
+            _interpreter.PROGRAM, step=self.step, regions=self.write([*load, *batch, *store]),
             start=len(load), stop=len(load + batch), end=len(load + batch + store),
         )  # fmt: skip
         self.address = address(self.record)
@@ -61,10 +53,13 @@ class Program:
         """Write the tables of these regions, of their groups and of their instructions."""
         table, rows = self.workspace.table, []
         for region in regions:
-            groups = [(table(INSTRUCTION, work), len(work), *units) for work, *units in region]
+            groups = [
+                (table(_interpreter.INSTRUCTION, work), len(work), *units)
+                for work, *units in region
+            ]
             serial = all(group.units == 1 for group in region)
-            rows.append((table(GROUP, groups), len(groups), serial))
-        return table(REGION, rows)
+            rows.append((table(_interpreter.GROUP, groups), len(groups), serial))
+        return table(_interpreter.REGION, rows)
 
     def read(self, rows: ArrayDataset) -> None:
         """Set the rows from which batches are taken."""
@@ -94,11 +89,11 @@ class Program:
         record["n_rows"], record["n_batches"] = len(order), len(rates)
         record["batch_size"], record["first_step"] = batch_size, first_step
         if threads == 1:
-            run_on_one_thread(self.address)
+            _interpreter.run_on_one_thread(self.address)
         else:
-            team = np.zeros((TEAM + 64 * threads) // 8 + 8, np.int64)
+            team = np.zeros((_interpreter.TEAM + 64 * threads) // 8 + 8, np.int64)
             record["team"] = up(address(team), 64)
-            run_on_threads(self.address, threads)
+            _interpreter.run_on_threads(self.address, threads)
         return ChunkResult(*report)
 
 
@@ -107,8 +102,8 @@ def numbers_of(job: Job) -> dict[str, float]:
     if not isinstance(job.optimizer, Optimizer):
         return {}
     names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2"}
-    given = [each.name for each in fields(job.optimizer) if each.init]
-    numbers = {names.get(name, name): getattr(job.optimizer, name) for name in given}
+    given = option_values(job.optimizer).items()
+    numbers = {names.get(name, name): value for name, value in given}
     numbers.pop("learning_rate")  # each step has its own
     if "epsilon" in numbers:  # for the padding 0 / ε must be 0, so ε must not underflow
         tiny = float(np.finfo(job.network.dtype).tiny)

@@ -3,29 +3,27 @@
 A kernel's spec names the formula, so each is compiled separately.
 """
 
-import numba as nb
-
 from barenet.engines.kernels._kernel import chosen, kernel
 from barenet.engines.kernels._records import row_numbers, row_vectors
-from barenet.engines.simd._calls import INLINE, OPTIONS, invoke
+from barenet.engines.simd._calls import compiled, inlined, invoke
 from barenet.engines.simd._lanes import absolute, where
 from barenet.engines.simd._mathematics import erfc, exp, expm1, log1p, tanh
 from barenet.engines.simd._views import array, lanes
 
 
-@nb.njit(**INLINE)
+@inlined
 def logistic(z):
     """σ(z) = 1 / (1 + e⁻ᶻ)."""
     return 1 / (1 + exp(-z))
 
 
-@nb.njit(**INLINE)
+@inlined
 def normal_distribution(z):
     """Φ(z) = ½ erfc(−z / √2)."""
     return 0.5 * erfc(z * -0.7071067811865476)
 
 
-@nb.njit(**INLINE)
+@inlined
 def normal_density(z):
     """φ(z) = exp(−z²/2) / √(2π)."""
     return 0.3989422804014327 * exp(-0.5 * z * z)
@@ -98,7 +96,7 @@ def softmax_back(spec, step, layer, start, stop):
             d[j] = a[j] * (d[j] - total)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def softmax_row(spec, layer, source, target, row):
     """Softmax of a row of one matrix, in another; the padding becomes 0."""
     z, a = row_numbers(spec, layer, source, row), row_numbers(spec, layer, target, row)

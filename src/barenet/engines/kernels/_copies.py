@@ -3,12 +3,11 @@
 For parameters, the units are rows: those of W and then the bias, or the gain and bias of a norm.
 """
 
-import numba as nb
 import numpy as np
 
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import row_numbers
-from barenet.engines.simd._calls import OPTIONS
+from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._register_blocks import transpose_block
 from barenet.engines.simd._views import array, lanes, prefetch, source, vectors
 
@@ -25,7 +24,7 @@ def gather(spec, step, layer, start, stop):
     gather_columns(spec, step, layer.x, layer.stride, start, stop, 0, layer.n_in)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def gather_columns(spec, step, target, stride, start, stop, left, right):
     """Copy some columns of some rows to a matrix of their own."""
     numbers, column, n = array(np.int64, step.batch, 0, step.n_rows), step.x_column, right - left
@@ -83,14 +82,14 @@ def store(spec, step, layer, start, stop):
             copy(spec, padded, row * stride, flat, layer.flat + row * n, n)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def vectors_and_rows(step, layer):
     """The network's own vectors (address 0 if unused), and their padded rows."""
     moments = (step.moment_1, layer.moment_1), (step.moment_2, layer.moment_2)
     return (step.parameters, layer.weights), *moments, (step.gradient, layer.gradient)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def copy(spec, source, first, target, first_target, n):
     """Copy numbers."""
     numbers, place = array(spec, source, first, n), array(spec, target, first_target, n)

@@ -1,11 +1,10 @@
 """Dropout: the formulas of `barenet.model.layers.Dropout`, with its random numbers."""
 
-import numba as nb
 import numpy as np
 
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import row_numbers, row_vectors
-from barenet.engines.simd._calls import OPTIONS
+from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._views import lanes
 from barenet.model._randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
 
@@ -32,7 +31,7 @@ def drop_back(spec, step, layer, start, stop):
         d[i] = d[i] * mask[i]
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def mix(z):
     """SplitMix64's finalizer."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(MULTIPLIER_1)
@@ -40,14 +39,14 @@ def mix(z):
     return z ^ (z >> np.uint64(31))
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def uniform(key, index):
     """Number of a key at an index, as in `barenet.model._randomness.uniforms`."""
     bits = mix(key + np.uint64(index + 1) * np.uint64(GOLDEN_GAMMA))
     return np.float64(bits >> np.uint64(11)) * 2.0**-53
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def derive(key, number):
     """`barenet.model._randomness.derive_key` for a path of one number."""
     key = mix(key + np.uint64(GOLDEN_GAMMA) * np.uint64(number + 1))

@@ -2,17 +2,16 @@
 
 import math
 
-import numba as nb
 import numpy as np
 
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import tile
-from barenet.engines.simd._calls import OPTIONS
+from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._lanes import absolute, sum_lanes, where, widen
 from barenet.engines.simd._views import array, lanes
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def sum_of(address, first, length):
     """Sum numbers in their order."""
     total = 0.0
@@ -36,7 +35,7 @@ def sum_squares(spec, step, layer, start, stop):
     keep_squares(spec, step, layer, start, stop, (a + b) + (c + d))
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def keep_squares(spec, step, layer, start, stop, squares):
     """Store Σ g² of a tile; computed again in float64 if a square may have overflowed."""
     total = sum_lanes(widen(squares))

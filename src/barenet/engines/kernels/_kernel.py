@@ -17,7 +17,7 @@ from numba import types
 
 from barenet.engines._kernel_cache import cache_on_disk
 from barenet.engines.kernels._records import LAYER, STEP
-from barenet.engines.simd._calls import INLINE, OPTIONS, address_of, by_type
+from barenet.engines.simd._calls import address_of, by_type, compiled, inlined
 from barenet.engines.simd._views import KernelSpec
 
 KERNELS: list[Kernel] = []
@@ -30,7 +30,7 @@ class Kernel:
         self, function: Callable[..., None], formulas: Iterable[str], operands: np.dtype[Any]
     ) -> None:
         #: The formulas that its spec may name; the records are `records.STEP` and the operands.
-        self.dispatcher, self.formulas = cache_on_disk(numba.njit(**OPTIONS)(function)), formulas
+        self.dispatcher, self.formulas = cache_on_disk(compiled(function)), formulas
         self.records = (numba.from_dtype(STEP), numba.from_dtype(operands))
         self.places: dict[KernelSpec, int] = {}
         KERNELS.append(self)
@@ -66,18 +66,18 @@ def named(*functions: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
 
 def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Any], Any]:
     """Make a function that returns, for a spec, the function of its formula."""
-    compiled = {name: numba.njit(**INLINE)(function) for name, function in functions.items()}
+    codes = {name: inlined(function) for name, function in functions.items()}
 
     def constant(function: Callable[..., Any]) -> Callable[[Any], Callable[..., Any]]:
         return lambda x: function
 
-    return by_type(lambda x: constant(compiled[x.formula]))
+    return by_type(lambda x: constant(codes[x.formula]))
 
 
 def entry(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Decorator for a function that Python calls, which is compiled at the first call."""
-    compiled = numba.njit(nogil=True, error_model="numpy", **options)
-    return lambda function: cache_on_disk(compiled(function))
+    decorate = numba.njit(nogil=True, error_model="numpy", **options)
+    return lambda function: cache_on_disk(decorate(function))
 
 
 @functools.cache

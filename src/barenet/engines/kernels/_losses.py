@@ -2,18 +2,17 @@
 
 import math
 
-import numba as nb
 import numpy as np
 
 from barenet.engines.kernels._activations import softmax_row
 from barenet.engines.kernels._kernel import chosen, kernel, named
 from barenet.engines.kernels._records import row_numbers
-from barenet.engines.simd._calls import OPTIONS
+from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._views import array
-from barenet.model.losses._focal import LOG_ZERO
+from barenet.model.losses._classification import LOG_ZERO
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def y_log_y(y):
     """y ln y, with its limit 0 at 0."""
     return y * math.log(y) if y > 0 else 0.0
@@ -50,7 +49,7 @@ def poisson(a, y, c, margin):
     return rate - y - y * math.log(rate) + y_log_y(y), 1 - y / rate
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def inside(p, margin):
     """p within the dtype's smallest number and 1 − margin, from which the dtype follows."""
     return min(max(p, 2.0**-1022 if margin < 1e-12 else 2.0**-126), 1 - margin)
@@ -97,7 +96,7 @@ def sigmoid_poisson(z, y, c, margin):
     return p - y - y * log_rate + y_log_y(y), u * (p - y)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def focal(p, u, c):
     """−uᵞ ln p and its derivative by p, with u = 1 − p and γ = c."""
     return -(u**c) * math.log(p), c * u ** (c - 1) * math.log(p) - u**c / p
@@ -212,7 +211,7 @@ def softmax_binary_loss(spec, step, layer, start, stop):
         losses[row] = weight * z.dtype.type(value)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def rest_of_row(z, n):
     """The index of the greatest logit, and ln Σ exp(z − greatest) of the others."""
     top, second, total = 0, -np.inf, 0.0
@@ -225,7 +224,7 @@ def rest_of_row(z, n):
     return top, second - z[top] + math.log(total) if n > 1 else LOG_ZERO
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def log_shares(z, j, top, log_rest):
     """ln p and ln (1 − p) of a row's entry."""
     rest, difference = math.exp(log_rest), np.float64(z[j]) - np.float64(z[top])
@@ -234,7 +233,7 @@ def log_shares(z, j, top, log_rest):
     return difference - log_total, log_u - log_total
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def binary_focal_of_logarithms(log_p, log_u, y, c):
     """The loss from ln p and ln u, and p u times its derivative by p."""
     p, u = math.exp(log_p), math.exp(log_u)
@@ -249,7 +248,7 @@ LOSSES = {
 }
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def row_of(spec, step, layer, row):
     """Outputs, targets and derivatives of a row, and its weight in the loss of the batch."""
     number, weight = array(np.int64, step.batch, row, 1)[0], step.row_weight

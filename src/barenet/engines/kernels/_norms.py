@@ -2,11 +2,9 @@
 
 import math
 
-import numba as nb
-
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import row_numbers, row_vectors
-from barenet.engines.simd._calls import OPTIONS
+from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._views import array, lanes
 
 
@@ -129,7 +127,7 @@ def norm_gradient(spec, step, layer, start, stop):
         d_gain[j], d_bias[j] = gain, bias
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def of_columns(spec, layer):
     """Each feature's deviation, mean, and sum of squares around it."""
     place = layer.scales
@@ -137,7 +135,7 @@ def of_columns(spec, layer):
     return deviations, means, row_numbers(spec, layer, place, 2)
 
 
-@nb.njit(**OPTIONS)
+@compiled
 def outputs_and_derivatives(spec, layer, row):
     """N, dL/d(output) and dL/d(input) of a row."""
     N, d = row_numbers(spec, layer, layer.z, row), row_numbers(spec, layer, layer.d, row)

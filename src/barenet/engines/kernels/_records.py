@@ -6,10 +6,9 @@ training; that of outputs is the activation of 0, and is only multiplied by zero
 have no padding.
 """
 
-import numba as nb
 import numpy as np
 
-from barenet.engines.simd._calls import INLINE
+from barenet.engines.simd._calls import inlined
 from barenet.engines.simd._views import array, vectors
 
 
@@ -50,19 +49,19 @@ LAYER = record(
 )
 
 
-@nb.njit(**INLINE)
+@inlined
 def row_numbers(spec, layer, place, row):
     """A row of a matrix as wide as the layer's outputs, as an array of numbers."""
     return array(spec, place, row * layer.stride, layer.n_out)
 
 
-@nb.njit(**INLINE)
+@inlined
 def row_vectors(spec, layer, place, row):
     """The vectors from a row onwards."""
     return vectors(spec, place, row * layer.stride)
 
 
-@nb.njit(**INLINE)
+@inlined
 def tile(spec, layer, start, stop):
     """Some rows of parameters, of their gradient, and the count of their numbers."""
     p = row_vectors(spec, layer, layer.weights, start)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from numba import types
+from numba import njit, types
 from numba.extending import intrinsic, overload
 
 from barenet.engines.simd._llvm import BYTE
@@ -12,6 +12,9 @@ from barenet.engines.simd._llvm import BYTE
 OPTIONS: Any = {"nogil": True, "error_model": "numpy",
                 "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # fmt: skip
 INLINE: Any = {**OPTIONS, "forceinline": True}
+
+#: Decorators of functions that kernels call, or have in their own code.
+compiled, inlined = njit(**OPTIONS), njit(**INLINE)
 
 
 def address_of(dispatcher: Any, signature: tuple[Any, ...]) -> int:

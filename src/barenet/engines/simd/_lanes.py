@@ -15,7 +15,7 @@ from numba.core.datamodel import models, register_default
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-from barenet.engines.simd._llvm import NUMBERS, call, emitter, on_vectors, splat
+from barenet.engines.simd._llvm import NUMBERS, call, emitter, in_name, on_vectors, operation, splat
 
 
 class Lanes(types.Type):
@@ -103,52 +103,40 @@ def where(typing_context: Any, mask: Any, a: Any, b: Any) -> Any:
     return lanes(mask, a, b), emit
 
 
-@intrinsic
-def get_lane(typing_context: Any, x: Any, lane: Any) -> Any:
+@operation(lambda x, lane: x.dtype(x, types.intp))
+def get_lane(builder: Any, x: Any, lane: Any) -> Any:
     """Take one of the numbers."""
-    return x.dtype(x, types.intp), emitter(
-        lambda builder, x, lane: builder.extract_element(x, lane)
-    )
+    return builder.extract_element(x, lane)
 
 
-@intrinsic
-def set_lane(typing_context: Any, x: Any, lane: Any, number: Any) -> Any:
+@operation(lambda x, lane, number: x(x, types.intp, x.dtype))
+def set_lane(builder: Any, x: Any, lane: Any, number: Any) -> Any:
     """Replace one of the numbers."""
-    return x(x, types.intp, x.dtype), emitter(
-        lambda builder, x, lane, number: builder.insert_element(x, number, lane)
-    )
+    return builder.insert_element(x, number, lane)
 
 
-@intrinsic
-def widen(typing_context: Any, x: Any) -> Any:
+@operation(lambda x: Lanes(types.float64, x.count)(x))
+def widen(builder: Any, x: Any) -> Any:
     """Turn all numbers into float64."""
-    wide = Lanes(types.float64, x.count)
-    return wide(x), emitter(
-        lambda builder, x: x if x.type == wide.vector else builder.fpext(x, wide.vector)
-    )
+    wide = ir.VectorType(ir.DoubleType(), x.type.count)
+    return x if x.type == wide else builder.fpext(x, wide)
 
 
-@intrinsic
-def sum_lanes(typing_context: Any, x: Any) -> Any:
+@operation(lambda x: x.dtype(x))
+def sum_lanes(builder: Any, x: Any) -> Any:
     """Add up all numbers, always in the same order."""
-    name, number = f"llvm.vector.reduce.fadd.v{x.count}f{x.dtype.bitwidth}", NUMBERS[x.dtype]
-    return x.dtype(x), emitter(
-        lambda builder, x: call(builder, name, number, number(0), x, fastmath=["reassoc"])
-    )
+    number, name = x.type.element, f"llvm.vector.reduce.fadd.{in_name(x.type)}"
+    return call(builder, name, number, number(0), x, fastmath=["reassoc"])
 
 
-@intrinsic
-def times_power_of_two(typing_context: Any, x: Any, n: Any) -> Any:
+@operation(lambda x, n: x(x, n))
+def times_power_of_two(builder: Any, x: Any, n: Any) -> Any:
     """Multiply by 2ⁿ, for a whole n within the dtype's range, by adding to the exponent's bits.
 
     n is added to a number so large that its last bit is 1; the last bits of the sum are n.
     """
-    bits, mantissa = (32, 23) if x.dtype == types.float32 else (64, 52)
-    whole = ir.VectorType(ir.IntType(bits), x.count)
-
-    def write(builder: Any, x: Any, n: Any) -> Any:
-        n = builder.fadd(n, x.type([1.5 * 2.0**mantissa] * n.type.count))
-        shifted = builder.shl(builder.bitcast(n, whole), whole([mantissa] * n.type.count))
-        return builder.bitcast(builder.add(builder.bitcast(x, whole), shifted), x.type)
-
-    return x(x, n), emitter(write)
+    bits, mantissa = (32, 23) if x.type.element == ir.FloatType() else (64, 52)
+    whole = ir.VectorType(ir.IntType(bits), x.type.count)
+    n = builder.fadd(n, x.type([1.5 * 2.0**mantissa] * n.type.count))
+    shifted = builder.shl(builder.bitcast(n, whole), whole([mantissa] * n.type.count))
+    return builder.bitcast(builder.add(builder.bitcast(x, whole), shifted), x.type)

@@ -1,11 +1,13 @@
 """LLVM: helpers for operations written in the code of the compiler below Numba."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import llvmlite.ir as ir
 from numba import types
 from numba.core import cgutils
+from numba.extending import intrinsic
 
 INT, BYTE, VOID = ir.IntType(64), ir.IntType(8).as_pointer(), ir.VoidType()
 NUMBERS = {types.float32: ir.FloatType(), types.float64: ir.DoubleType()}
@@ -19,6 +21,19 @@ def emitter(write: Callable[..., Any]) -> Callable[..., Any]:
         return context.get_dummy_value() if signature.return_type == types.void else result
 
     return emit
+
+
+def operation(typed: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Decorator that turns a function that emits code into one for kernels, typed by its types."""
+
+    def define(write: Callable[..., Any]) -> Any:
+        @functools.wraps(write)  # Numba reads the parameters' names
+        def typed_and_emitted(typing_context: Any, *arguments: Any) -> Any:
+            return typed(*arguments), emitter(write)
+
+        return intrinsic(typed_and_emitted)
+
+    return define
 
 
 def call(builder: Any, name: str, result: Any, *arguments: Any, **options: Any) -> Any:
@@ -66,8 +81,12 @@ def splat(builder: Any, number: Any, count: int) -> Any:
 def on_vectors(builder: Any, name: str, *arguments: Any) -> Any:
     """Call a function of LLVM from vectors to a vector of the same type."""
     vector = arguments[0].type
-    full = f"llvm.{name}.v{vector.count}f{8 * alignment(vector)}"
-    return call(builder, full, vector, *arguments)
+    return call(builder, f"llvm.{name}.{in_name(vector)}", vector, *arguments)
+
+
+def in_name(vector: Any) -> str:
+    """The type of a vector in the names of LLVM's functions."""
+    return f"v{vector.count}f{8 * alignment(vector)}"
 
 
 def multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:

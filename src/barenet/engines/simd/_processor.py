@@ -10,9 +10,8 @@ import llvmlite.ir as ir
 from llvmlite.binding import get_host_cpu_features
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-from barenet.engines.simd._llvm import BYTE, VOID, call, emitter
+from barenet.engines.simd._llvm import BYTE, VOID, call, operation
 
 IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
 FLUSH = 0x8040  # the bits for: denormal results are 0, and denormal operands are 0
@@ -34,20 +33,16 @@ def widest_bits() -> int:
     return 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
 
 
-@intrinsic
-def flush_denormals(typing_context: Any) -> Any:
+@operation(types.uint32)
+def flush_denormals(builder: Any) -> Any:
     """Treat denormal numbers, which are slow, as 0; return the old setting."""
-    return types.uint32(), emitter(
-        lambda builder: _exchange(builder, lambda before: builder.or_(before, BITS(FLUSH)))
-    )
+    return _exchange(builder, lambda before: builder.or_(before, BITS(FLUSH)))
 
 
-@intrinsic
-def restore_denormals(typing_context: Any, before: Any) -> Any:
+@operation(lambda before: types.void(types.uint32))
+def restore_denormals(builder: Any, before: Any) -> None:
     """Restore the setting that `flush_denormals` returned."""
-    return types.void(types.uint32), emitter(
-        lambda builder, before: _exchange(builder, lambda _: before)
-    )
+    _exchange(builder, lambda _: before)
 
 
 def _exchange(builder: Any, change: Callable[[Any], Any]) -> Any:

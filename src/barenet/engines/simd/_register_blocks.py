@@ -7,16 +7,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from barenet.engines.simd._llvm import (
-    INT,
-    emitter,
-    load,
-    multiply_add,
-    pointer,
-    shuffle,
-    splat,
-    store,
-)
+from barenet.engines.simd import _llvm as llvm
 
 
 @intrinsic
@@ -36,22 +27,22 @@ def transpose_block(
         target: Any, first_target: Any, row_target: Any,
     ) -> None:  # fmt: skip
         def place(address: Any, first: Any, i: int, stride: Any) -> Any:
-            number = builder.add(first, builder.mul(INT(i), stride))
-            return pointer(builder, spec.dtype, address, number)
+            number = builder.add(first, builder.mul(llvm.INT(i), stride))
+            return llvm.pointer(builder, spec.dtype, address, number)
 
-        rows = [load(builder, place(source, first, i, row), vector) for i in range(L)]
+        rows = [llvm.load(builder, place(source, first, i, row), vector) for i in range(L)]
         rows = [
-            builder.select(builder.icmp_signed("<", INT(i), n), x, vector([0.0] * L))
+            builder.select(builder.icmp_signed("<", llvm.INT(i), n), x, vector([0.0] * L))
             for i, x in enumerate(rows)
         ]
         for _ in range(L.bit_length() - 1):
             zipped = [[half + i // 2 + i % 2 * L for i in range(L)] for half in (0, L // 2)]
             pairs = zip(rows[: L // 2], rows[L // 2 :], strict=True)
-            rows = [shuffle(builder, a, b, order) for a, b in pairs for order in zipped]
+            rows = [llvm.shuffle(builder, a, b, order) for a, b in pairs for order in zipped]
         for i, x in enumerate(rows):
-            store(builder, x, place(target, first_target, i, row_target))
+            llvm.store(builder, x, place(target, first_target, i, row_target))
 
-    return types.void(spec, *[types.intp] * 7), emitter(write)
+    return types.void(spec, *[types.intp] * 7), llvm.emitter(write)
 
 
 def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
@@ -80,26 +71,26 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
             first, last, column, depth = operands
 
             def field(name: str) -> Any:
-                place = builder.gep(record, [INT(0), INT(product.offset(name))])
-                return builder.load(builder.bitcast(place, INT.as_pointer()))
+                place = builder.gep(record, [llvm.INT(0), llvm.INT(product.offset(name))])
+                return builder.load(builder.bitcast(place, llvm.INT.as_pointer()))
 
-            end = builder.sub(last, INT(n_rows - 1))
-            with cgutils.for_range_slice(builder, first, end, INT(n_rows), INT) as (i, _):
+            end = builder.sub(last, llvm.INT(n_rows - 1))
+            with cgutils.for_range_slice(builder, first, end, llvm.INT(n_rows), llvm.INT) as (i, _):
                 # Read here, so only for blocks that exist: few rows need one or two.
-                b, s, c = (pointer(builder, spec.dtype, field(name), column) for name in "bsc")
+                b, s, c = (llvm.pointer(builder, spec.dtype, field(name), column) for name in "bsc")
                 a_row, b_step, c_row = (field(name) for name in ("a_row", "b_step", "c_row"))
-                a = pointer(builder, spec.dtype, field("a"), builder.mul(i, a_row))
+                a = llvm.pointer(builder, spec.dtype, field("a"), builder.mul(i, a_row))
                 A = (a, a_row, field("a_step"))
                 sums = _sum_block(builder, spec, n_rows, n_vectors, A, (b, b_step), s, depth)
                 at = builder.gep(c, [builder.mul(i, c_row)])
                 for row in sums:
                     for j, total in enumerate(row):
-                        place = builder.gep(at, [INT(j * spec.count)])
-                        store(builder, builder.load(total), place)
+                        place = builder.gep(at, [llvm.INT(j * spec.count)])
+                        llvm.store(builder, builder.load(total), place)
                     at = builder.gep(at, [c_row])
-            return builder.add(first, builder.and_(builder.sub(last, first), INT(-n_rows)))
+            return builder.add(first, builder.and_(builder.sub(last, first), llvm.INT(-n_rows)))
 
-        return types.intp(spec, product, *[types.intp] * 4), emitter(write)
+        return types.intp(spec, product, *[types.intp] * 4), llvm.emitter(write)
 
     return multiply_blocks
 
@@ -111,8 +102,8 @@ def _sum_block(
     (a, a_row, a_step), (b, b_step) = A, B
 
     def load_vectors(place: Any) -> list[Any]:
-        places = [builder.gep(place, [INT(j * spec.count)]) for j in range(n_vectors)]
-        return [load(builder, each, spec.lanes.vector) for each in places]
+        places = [builder.gep(place, [llvm.INT(j * spec.count)]) for j in range(n_vectors)]
+        return [llvm.load(builder, each, spec.lanes.vector) for each in places]
 
     starts = load_vectors(s)
     sums = [[cgutils.alloca_once_value(builder, x) for x in starts] for _ in range(n_rows)]
@@ -120,9 +111,9 @@ def _sum_block(
         row_of_b = load_vectors(builder.gep(b, [builder.mul(loop.index, b_step)]))
         at = builder.gep(a, [builder.mul(loop.index, a_step)])
         for row in sums:
-            factor = splat(builder, builder.load(at), spec.count)
+            factor = llvm.splat(builder, builder.load(at), spec.count)
             at = builder.gep(at, [a_row])
             for total, part in zip(row, row_of_b, strict=True):
-                added = multiply_add(builder, factor, part, builder.load(total))
+                added = llvm.multiply_add(builder, factor, part, builder.load(total))
                 builder.store(added, total)
     return sums

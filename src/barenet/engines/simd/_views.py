@@ -15,18 +15,8 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin
 from numba.np.arrayobj import populate_array
 
+from barenet.engines.simd import _llvm as llvm
 from barenet.engines.simd._lanes import Lanes
-from barenet.engines.simd._llvm import (
-    BYTE,
-    INT,
-    NUMBERS,
-    VOID,
-    call,
-    emitter,
-    load,
-    pointer,
-    store,
-)
 from barenet.engines.simd._processor import vector_bits
 
 
@@ -57,7 +47,7 @@ register_default(KernelSpec)(models.OpaqueModel)
 @register_default(Vectors)
 class _VectorsModel(models.PrimitiveModel):
     def __init__(self, manager: Any, vectors: Vectors) -> None:
-        super().__init__(manager, vectors, NUMBERS[vectors.lanes.dtype].as_pointer())
+        super().__init__(manager, vectors, llvm.NUMBERS[vectors.lanes.dtype].as_pointer())
 
 
 def kernel_spec(dtype: Any) -> KernelSpec:
@@ -68,60 +58,55 @@ def kernel_spec(dtype: Any) -> KernelSpec:
 @intrinsic
 def lanes(typing_context: Any, spec: Any) -> Any:
     """Count the numbers in a vector: a constant when the kernel is compiled."""
-    return types.intp(spec), emitter(lambda builder, _: INT(spec.count))
+    return types.intp(spec), llvm.emitter(lambda builder, _: llvm.INT(spec.count))
 
 
 @intrinsic
 def itemsize(typing_context: Any, spec: Any) -> Any:
     """Count the bytes of a number."""
-    return types.intp(spec), emitter(lambda builder, _: INT(spec.dtype.bitwidth // 8))
+    return types.intp(spec), llvm.emitter(lambda builder, _: llvm.INT(spec.dtype.bitwidth // 8))
 
 
 @intrinsic
 def vectors(typing_context: Any, spec: Any, address: Any, first: Any) -> Any:
     """View memory as vectors, from index `first`."""
-    return Vectors(spec.lanes)(spec, types.intp, types.intp), emitter(
-        lambda builder, _, address, first: pointer(builder, spec.dtype, address, first)
+    return Vectors(spec.lanes)(spec, types.intp, types.intp), llvm.emitter(
+        lambda builder, _, address, first: llvm.pointer(builder, spec.dtype, address, first)
     )
 
 
 @infer_global(operator.getitem)
-class _GetVector(AbstractTemplate):
-    def generic(self, arguments: Any, _: Any) -> Any:
-        if isinstance(arguments[0], Vectors):
-            return signature(arguments[0].lanes, arguments[0], types.intp)
-        return None
-
-
 @infer_global(operator.setitem)
-class _SetVector(AbstractTemplate):
+class _VectorItem(AbstractTemplate):
     def generic(self, arguments: Any, _: Any) -> Any:
-        if isinstance(arguments[0], Vectors):
-            return signature(types.none, arguments[0], types.intp, arguments[0].lanes)
-        return None
+        vectors, _, *stored = arguments
+        if not isinstance(vectors, Vectors):
+            return None
+        operands = (vectors, types.intp, *(vectors.lanes for _ in stored))
+        return signature(types.none if stored else vectors.lanes, *operands)
 
 
 @lower_builtin(operator.getitem, Vectors, types.Integer)
 def _get_vector(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-    return load(builder, builder.gep(values[0], [values[1]]), signature.return_type.vector)
+    return llvm.load(builder, builder.gep(values[0], [values[1]]), signature.return_type.vector)
 
 
 @lower_builtin(operator.setitem, Vectors, types.Integer, Lanes)
 def _set_vector(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-    store(builder, values[2], builder.gep(values[0], [values[1]]))
+    llvm.store(builder, values[2], builder.gep(values[0], [values[1]]))
 
 
 def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
     @intrinsic
     def view(typing_context: Any, spec: Any, address: Any, first: Any, length: Any) -> Any:
         dtype = dtype_of(spec)
-        array, size = types.Array(dtype, 1, "C"), INT(dtype.bitwidth // 8)
+        array, size = types.Array(dtype, 1, "C"), llvm.INT(dtype.bitwidth // 8)
 
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             result = context.make_array(array)(context, builder)
             populate_array(
                 result,
-                data=pointer(builder, dtype, values[1], values[2]),
+                data=llvm.pointer(builder, dtype, values[1], values[2]),
                 shape=[values[3]],
                 strides=[size],
                 itemsize=size,
@@ -142,7 +127,7 @@ source = _viewer(lambda spec: getattr(types, spec.formula))
 
 def record_at(dtype: Any) -> Callable[[int, int], Any]:
     """Make a function that views the record at an index of a table at an address."""
-    record, size = from_dtype(dtype), INT(dtype.itemsize)
+    record, size = from_dtype(dtype), llvm.INT(dtype.itemsize)
 
     @intrinsic
     def see(typing_context: Any, address: Any, index: Any) -> Any:
@@ -155,13 +140,9 @@ def record_at(dtype: Any) -> Callable[[int, int], Any]:
     return see
 
 
-@intrinsic
-def prefetch(typing_context: Any, address: Any) -> Any:
+@llvm.operation(lambda address: types.void(types.intp))
+def prefetch(builder: Any, address: Any) -> None:
     """Start to load the cache line at an address."""
     to_read_keep_data = [ir.IntType(32)(number) for number in (0, 3, 1)]
-
-    def write(builder: Any, address: Any) -> Any:
-        place = builder.inttoptr(address, BYTE)
-        return call(builder, "llvm.prefetch.p0i8", VOID, place, *to_read_keep_data)
-
-    return types.void(types.intp), emitter(write)
+    place = builder.inttoptr(address, llvm.BYTE)
+    llvm.call(builder, "llvm.prefetch.p0i8", llvm.VOID, place, *to_read_keep_data)

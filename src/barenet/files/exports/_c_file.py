@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._version import __version__
-from barenet.data._column import Column
-from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
+from barenet.data._column import BooleanColumn, CategoryColumn, Column, NumberColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import c_activation
 from barenet.files.exports._c_calls import CallPlan, check_single

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._expressions import declared
-from barenet.data._column import Column
-from barenet.data._column_types import NumberColumn
+from barenet.data._column import Column, NumberColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._parsing import to_number
 from barenet.data._scaling import Scaling

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from barenet._extras import require
 from barenet._version import __version__
-from barenet.data._column import Column
-from barenet.data._column_types import BooleanColumn, CategoryColumn, NumberColumn
+from barenet.data._column import BooleanColumn, CategoryColumn, Column, NumberColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._parsing import normalize_label
 from barenet.errors import ArgumentError

@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._version import __version__
-from barenet.data._column import Column
-from barenet.data._column_types import DateColumn
+from barenet.data._column import Column, DateColumn
 from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError
 from barenet.files.exports import _python_runtime as python_runtime

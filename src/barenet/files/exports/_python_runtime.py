@@ -1,7 +1,7 @@
 """Functions of exported Python files, each of which gets a copy of those that it calls.
 
 They need Python 3.9 and NumPy alone; dates need Python 3.11. Those that read tables follow
-`barenet.data._parsing` and the records in `barenet.data._column_types`.
+`barenet.data._parsing` and the records in `barenet.data._column`.
 """
 
 from __future__ import annotations
