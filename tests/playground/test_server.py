@@ -1,13 +1,7 @@
 import socket
-from contextlib import closing
+from contextlib import contextmanager
 
-from threadpoolctl import threadpool_info, threadpool_limits
-
-from barenet.playground._file_store import FileStore
-from barenet.playground._page_state import PageState
-from barenet.playground._server import HOST, MAX_CONNECTIONS, SETTINGS, Server, listen
-from barenet.playground._sessions import Sessions
-from barenet.playground._trainer import Trainer
+from barenet.playground._server import HOST, MAX_CONNECTIONS, SETTINGS, listen
 
 
 def test_it_listens_to_this_machine_alone():
@@ -16,20 +10,20 @@ def test_it_listens_to_this_machine_alone():
         assert line.family == socket.AF_INET
 
 
-def test_drawing_leaves_the_other_cores_to_the_training():
-    found = []
+def test_drawing_leaves_the_other_cores_to_the_training(run_server, monkeypatch):
+    """The limit of BLAS holds while the server runs."""
+    limits = []
 
-    def count(address=""):
-        pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-        found.append({pool["num_threads"] for pool in pools})
-        server.should_exit = True
+    @contextmanager
+    def limit(**options):
+        limits.append(options)
+        yield
+        limits.clear()
 
-    with listen(0) as line, closing(FileStore()) as store:
-        server = Server(Sessions(Trainer(process=False), store, PageState()), line, count)
-        with threadpool_limits(limits=2, user_api="blas"):
-            server.start()
-            count()
-    assert found == [{1}, {2}]
+    monkeypatch.setattr("barenet.playground._server.threadpool_limits", limit)
+    with run_server():
+        assert limits == [{"limits": 1, "user_api": "blas"}]
+    assert limits == []
 
 
 def test_the_limits_are_the_ones_that_are_promised():
