@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits, make_classification
 from sklearn.utils.class_weight import compute_sample_weight
 
 from barenet import MLPClassifier
-from barenet.estimators._label_encoder import LabelEncoder
+from barenet.estimators._target_encoders import LabelEncoder
 
 X, Y = make_classification(400, n_informative=4, weights=[0.93], class_sep=0.5, random_state=0)
 

@@ -17,7 +17,7 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 
 from barenet import MLPClassifier, MLPRegressor, TablePreprocessor
 from barenet.errors import DivergenceError
-from barenet.estimators._label_encoder import LabelEncoder
+from barenet.estimators._target_encoders import LabelEncoder
 
 RNG = np.random.RandomState(0)
 X, Y = RNG.normal(size=(40, 3)), np.arange(40) % 2

@@ -9,10 +9,7 @@ import numpy as np
 import pytest
 
 from barenet import MLPClassifier, MLPRegressor
-from barenet.estimators._parameters import (
-    dense_layers_of,
-    make_network,
-)
+from barenet.estimators._parameters import dense_layers_of
 from barenet.model._activations import as_activation
 from barenet.optimizers import SGD
 
@@ -122,7 +119,7 @@ def test_an_optimizer_instance_is_not_changed():
 
 def network_of(**settings):
     rng = np.random.RandomState(0)
-    return make_network(MLPClassifier(**settings), 2, 3, "softmax", rng, "float64")
+    return MLPClassifier(**settings)._make_network((2, 3), "softmax", rng, "float64")
 
 
 def test_an_activation_for_each_layer():

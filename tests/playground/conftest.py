@@ -125,24 +125,18 @@ class Page:
     def receive_until(self, condition: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         """Receive messages until one meets a condition."""
         end = time.monotonic() + SECONDS
-        while time.monotonic() < end:
-            message = self.receive()
-            if condition(message):
-                return message
-        raise AssertionError("no such message")
+        while not condition(message := self.receive()):
+            assert time.monotonic() < end, "no such message"
+        return message
 
-    def wait_for(
-        self, condition: Callable[[dict[str, Any]], Any], place: int = 0
-    ) -> dict[str, Any]:
-        """Receive messages until the header of a network meets a condition."""
-        found = self.receive_until(
-            lambda message: (
-                message["type"] == "frame"
-                and message["version"] == self.state["version"]
-                and condition(message["networks"][place])
-            )
-        )
-        return found["networks"][place]
+    def wait_for(self, condition: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        """Receive messages until the header of the network meets a condition."""
+
+        def is_met(message: dict[str, Any]) -> Any:
+            is_new = message["type"] == "frame" and message["version"] == self.state["version"]
+            return is_new and condition(message["networks"][0])
+
+        return self.receive_until(is_met)["networks"][0]
 
     def configure(self, **fields: Any) -> dict[str, Any]:
         """Change settings, and wait for the new state or an error."""
@@ -179,8 +173,12 @@ def page(server) -> Iterator[Page]:
 
 
 @pytest.fixture
-def open_page() -> Callable[..., Page]:
-    return Page
+def open_page() -> Iterator[Callable[..., Page]]:
+    """Open pages, which are closed at the end."""
+    with contextlib.ExitStack() as pages:
+        yield lambda *served, **options: pages.enter_context(
+            contextlib.closing(Page(*served, **options))
+        )
 
 
 @pytest.fixture(scope="session")
@@ -248,13 +246,9 @@ def shake(server, ask) -> Callable[..., int]:
     """Request a socket, and return the status: 101 if it was accepted."""
 
     def send(host: str | None = None, origin: str | None = "own", path: str | None = None) -> int:
-        headers = [
-            ("Host", server.host if host is None else host),
-            ("Upgrade", "websocket"),
-            ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Version", "13"),
-            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-        ]
+        headers = [("Host", server.host if host is None else host), ("Upgrade", "websocket")]
+        headers += [("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")]
+        headers += [("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
         if origin is not None:
             headers.append(("Origin", server.origin if origin == "own" else origin))
         return ask(f"/{server.token}/socket" if path is None else path, headers=headers)[0]

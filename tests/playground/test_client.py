@@ -5,7 +5,6 @@ def test_words_before_the_first_are_refused(server, open_page):
     page = open_page(server)
     page.send("play")
     assert "hello" in page.receive()["message"]
-    page.close()
 
 
 def test_pictures_are_skipped_and_never_queued(page):

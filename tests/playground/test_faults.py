@@ -72,7 +72,6 @@ def test_fault_78_a_message_that_is_too_large(server, page, open_page):
     other = open_page(server)
     other.line.send(" " * (2**16 - 40) + '{"type": "hello"}')
     assert other.receive()["type"] == "state"
-    other.close()
 
 
 @pytest.mark.parametrize(
@@ -130,8 +129,7 @@ def test_fault_80_a_hundred_pages(run_server, open_page):
         assert pages[0].receive()["type"] == "state"
         for page in pages:
             page.close()
-        other = open_page(served)  # there is room again
-        other.close()
+        open_page(served)  # there is room again
 
 
 def test_fault_80_sessions_that_were_left_make_room(run_server, open_page, monkeypatch):
@@ -164,7 +162,6 @@ def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, m
         assert frames <= client.MAX_UNDRAWN
         page.send("drawn")
         assert isinstance(page.line.recv(10), bytes)
-        page.close()
 
 
 def masked(text: str) -> bytes:
@@ -211,7 +208,6 @@ def test_fault_81_a_page_on_the_line_is_not_cut(run_server, open_page, monkeypat
         time.sleep(0.6)
         page.send("hello")
         assert page.receive()["type"] == "state"
-        page.close()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from barenet.playground._interactive_training import (
     InteractiveTraining,
 )
 from barenet.playground._page_state import DEFAULT_EPOCHS, DataSettings, NetworkSettings, WeightEdit
+from barenet.playground._timeline import MAX_STATES
 from barenet.playground._training_state import ResumedSchedule, TrainingState
 from barenet.training._train import train
 
@@ -219,7 +220,7 @@ def test_the_history_is_bounded(start):
     training = start()
     training.run_to(3000)
     assert len(training.rows) <= 256
-    assert len(training.timeline.states) <= training.timeline.max_states
+    assert len(training.timeline.states) <= MAX_STATES
 
 
 def test_after_a_slow_report_the_next_one_waits(new_task):

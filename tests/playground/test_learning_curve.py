@@ -1,5 +1,6 @@
 import itertools
 
+from barenet.playground import _learning_curve as module
 from barenet.playground._learning_curve import EpochMetrics, LearningCurve, thin
 
 
@@ -7,8 +8,9 @@ def evaluate(epoch):
     return EpochMetrics(epoch, 1.0 / (epoch + 1), 0.0, 0.0, 0.0)
 
 
-def test_it_does_not_grow():
-    curve = LearningCurve(max_points=100)
+def test_it_does_not_grow(monkeypatch):
+    monkeypatch.setattr(module, "MAX_POINTS", 100)
+    curve = LearningCurve()
     for epoch in range(50_000):
         curve.add(evaluate(epoch))
     assert len(curve.rows) <= 101 and curve.newest.epoch == 49_999
@@ -16,8 +18,9 @@ def test_it_does_not_grow():
     assert len({b.epoch - a.epoch for a, b in itertools.pairwise(curve.rows[:-1])}) == 1
 
 
-def test_what_came_since_ends_with_the_newest():
-    curve = LearningCurve(max_points=4)
+def test_what_came_since_ends_with_the_newest(monkeypatch):
+    monkeypatch.setattr(module, "MAX_POINTS", 4)
+    curve = LearningCurve()
     for epoch in range(11):
         curve.add(evaluate(epoch))
     assert [row.epoch for row in curve.since(-1)][-1] == 10

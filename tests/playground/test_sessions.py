@@ -25,7 +25,6 @@ def test_a_page_of_another_address_has_a_session_of_its_own(server, page, open_p
     other.send("hello", session="guess", state={})
     other.wait_for(lambda network: True)
     assert other.state["session"] != page.state["session"]
-    other.close()
 
 
 def test_a_session_that_was_left_rests_and_goes(run_server, open_page, wait_until, monkeypatch):

@@ -5,6 +5,7 @@ import pytest
 
 from barenet.model._network import Network
 from barenet.optimization.optimizers import LBFGS, SGD, Adam
+from barenet.playground import _timeline as module
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._timeline import EpochState, Timeline
 
@@ -37,7 +38,7 @@ def test_a_state_is_a_copy_of_the_network_and_its_optimizer():
         optimizer.step(network.parameters, np.ones_like(network.parameters))
 
     step()
-    saved, before = EpochState.of(1, network, optimizer), network.parameters.copy()
+    saved, before = EpochState.of(1, network, optimizer, None), network.parameters.copy()
     step()
     after = network.parameters.copy()
     saved.restore(network, optimizer)
@@ -49,14 +50,15 @@ def test_a_state_is_a_copy_of_the_network_and_its_optimizer():
     assert other.name == "lbfgs" and (network.parameters == before).all()
 
 
-@pytest.mark.parametrize("limit", [{"max_states": 50}, {"max_bytes": 600}])
-def test_an_hour_takes_as_much_memory_as_a_minute(limit):
-    timeline = Timeline(state(0), **limit)
+@pytest.mark.parametrize(("limit", "value"), [("MAX_STATES", 50), ("MAX_BYTES", 600)])
+def test_an_hour_takes_as_much_memory_as_a_minute(monkeypatch, limit, value):
+    monkeypatch.setattr(module, limit, value)
+    timeline = Timeline(state(0))
     for epoch in range(1, 5_000):
         if timeline.is_due(epoch):
             timeline.add(state(epoch))
         assert len(timeline.states) <= 50
-        assert sum(each.n_bytes for each in timeline.states) <= timeline.max_bytes
+        assert sum(each.n_bytes for each in timeline.states) <= module.MAX_BYTES
     assert epochs(timeline)[0] == 0 and len(epochs(timeline)) >= 20
     assert len({b - a for a, b in itertools.pairwise(epochs(timeline))}) == 1
 

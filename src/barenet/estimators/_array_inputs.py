@@ -35,11 +35,10 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
     """
     if values is None:
         return
-    scalar = getattr(values, "ndim", 1) == 0 or not any(
-        hasattr(values, attribute) for attribute in ARRAY_ATTRIBUTES
-    )
-    other = isinstance(values, str | bytes | Mapping | Set) and not hasattr(values, "shape")
-    if scalar or other:  # a sparse matrix may be a Mapping, too
+    is_array = any(hasattr(values, attribute) for attribute in ARRAY_ATTRIBUTES)
+    if not hasattr(values, "shape"):  # a sparse matrix may be a Mapping, too
+        is_array = is_array and not isinstance(values, str | bytes | Mapping | Set)
+    if not is_array or getattr(values, "ndim", 1) == 0:
         raise ArgumentError.of(argument, values, "an array")
     if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
         remedy = "fill them, or leave their rows out"

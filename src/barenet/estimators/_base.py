@@ -4,7 +4,7 @@ import copy
 import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,29 +16,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from barenet.engines import Job
 from barenet.errors import ArgumentError
 from barenet.estimators._array_inputs import as_dense, check_series, check_y, naming_argument
-from barenet.estimators._early_stopping import StoppingState, split_validation
-from barenet.estimators._fit_loop import run_epochs, warn_unless_converged
-from barenet.estimators._parameter_views import views_of
-from barenet.estimators._parameters import (
-    Parameters,
-    check_parameters,
-    dense_layers_of,
-    hidden_sizes,
-    make_network,
-    make_optimizer,
-    random_state_of,
-)
-from barenet.estimators._scoring import ValidationScorer, as_scorers, sklearn_scorer
-from barenet.estimators._sklearn_callbacks import (
-    CallbackSupportMixin,
-    SklearnCallbackAdapter,
-    with_callbacks,
-)
-from barenet.model._activations import Activation
+from barenet.estimators._fit_loop import StoppingState, run_epochs
+from barenet.estimators._parameters import Parameters, dense_layers_of
+from barenet.estimators._scoring import ValidationScorer, split_validation
+from barenet.estimators._sklearn_callbacks import CallbackSupportMixin, TaskReporter, with_callbacks
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import Snapshot
-from barenet.model._network import Network
+from barenet.model._network import Network, Snapshot
 from barenet.model._randomness import derive_key
 from barenet.model.losses import Loss
 from barenet.optimization._clipping import as_clipping
@@ -54,22 +38,46 @@ OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 CHUNK = 4096
 
 
+class ParameterViews(list[Any]):
+    """Weights or biases of a network's layers; assignments are written into the network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> parameters = np.zeros(3)
+    >>> views = ParameterViews([parameters[:2], parameters[2:]])
+    >>> views[0] = [1.0, 2.0]
+    >>> parameters
+    array([1., 2., 0.])
+    """
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        is_slice = isinstance(index, slice)
+        pairs = zip(self[index], value, strict=True) if is_slice else [(self[index], value)]
+        for view, array in pairs:
+            view[...] = array
+
+
+def views_of(name: str, doc: str) -> Any:
+    """A property of an estimator: the views of this name in its network's dense layers."""
+
+    def read(estimator: Any) -> ParameterViews:
+        return ParameterViews(getattr(layer, name) for layer in dense_layers_of(estimator.network_))
+
+    def write(estimator: Any, arrays: Any) -> None:
+        read(estimator)[:] = list(arrays)
+
+    return property(read, write, doc=doc)
+
+
 class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC):
     """A network with scikit-learn's parameters and attributes; subclasses encode the targets."""
 
     _numeric_targets: ClassVar[bool]
 
-    hidden_layer_sizes: int | Sequence[int]
-    activation: str | Activation | Sequence[str | Activation]
-    loss: str | Loss
     network_: Network
-    history_: History
-    n_features_in_: int
-    _n_rows: dict[str, int]
     #: The encoder of the targets, a `LabelEncoder` or a `NumberEncoder`.
     _encoder: Any
-    _optimizer: Optimizer | LBFGS | None
-    _stopping_state: StoppingState
 
     coefs_ = views_of("weights", "The weights of each layer.")
     intercepts_ = views_of("bias", "The bias of each layer.")
@@ -164,8 +172,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
             for each label.
         """
         output = self._predict_output(X)
-        predictions: NDArray[Any] = self._encoder.decode(output)
-        return predictions
+        return self._encoder.decode(output)
 
     # Subclasses
 
@@ -179,8 +186,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
         """Encode targets for the network."""
-        targets: FloatArray = self._encoder.encode(y)
-        return targets
+        return self._encoder.encode(y)
 
     def _sample_weight(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
         """The weights of the rows."""
@@ -193,7 +199,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     def _fit(self, X: ArrayLike, y: ArrayLike, *rest: Any, **more: Any) -> Self:
         """Check the parameters, and train; a second call meanwhile is an error."""
         with exclusive(self, type(self).__name__):
-            check_parameters(self)
+            self._check_parameters()
             self._fit_exclusively(X, y, *rest, **more)
         return self
 
@@ -210,13 +216,13 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     ) -> None:
         """Check the data, and then start or continue the training."""
         observed = getattr(self, "_skl_callbacks", ()) and not incremental
-        adapter = SklearnCallbackAdapter(self) if observed else None
+        task = self._init_callback_context(max_subtasks=int(self.max_iter)) if observed else None
         continued = hasattr(self, "network_") and (self.warm_start or incremental)
         with _unchanged_on_error(self, self.network_ if continued else None):
             X, y = self._check_arrays(X, y, reset=not continued)
             if not continued:
                 self._encoder = self._make_encoder(y, classes)
-            targets, rng = self._encode(y), random_state_of(self)
+            targets, rng = self._encode(y), self._make_random_state()
             self._check_continued(y, continued, incremental)
             if not continued:
                 self._initialize(X, targets.shape[1], rng)
@@ -224,15 +230,11 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
             rows = validate_arrays(self.network_, loss, X, targets, weight)
             rows, scorer = self._split(rows, validation_data, rng)
             job = self._job(rows, loss, incremental, rng)
-            if adapter is not None:
-                adapter.set_data(X, y, sample_weight)
-            epochs = 1 if incremental else int(self.max_iter)
-            history, self.loss_ = run_epochs(self, job, scorer, epochs, rng, adapter)
-            self._set_fitted_attributes(job, history, scorer)
-            if not incremental:
-                warn_unless_converged(history)
-        if adapter is not None:
-            adapter.end()
+            reporter = TaskReporter(self, task, X, y, sample_weight) if task else None
+            history, self.loss_ = run_epochs(self, job, scorer, incremental, rng, reporter)
+            self._set_attributes(job, history, scorer)
+        if reporter is not None:
+            reporter.end()
 
     def _check_arrays(self, X: Any, y: Any, *, reset: bool) -> tuple[NDArray[Any], NDArray[Any]]:
         """X as a dense float array, and y as an array of one or two dimensions."""
@@ -255,9 +257,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
             raise ArgumentError(problem, argument="schedule")
         if continued:
             widths = [layer.n_out for layer in dense_layers_of(self.network_)[:-1]]
-            if widths != hidden_sizes(self):
+            if widths != self._hidden_sizes():
                 raise ArgumentError(
-                    f"{hidden_sizes(self)}, and the network to continue has {widths}",
+                    f"{self._hidden_sizes()}, and the network to continue has {widths}",
                     argument="hidden_layer_sizes",
                     remedy="fit with warm_start=False makes a new one",
                 )
@@ -265,13 +267,14 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     def _initialize(self, X: NDArray[Any], n_outputs: int, rng: np.random.RandomState) -> None:
         """Make a new network."""
         output = self._encoder.activation
-        self.network_ = make_network(self, X.shape[1], n_outputs, output, rng, X.dtype)
+        self.network_ = self._make_network((X.shape[1], n_outputs), output, rng, X.dtype)
         self.n_outputs_ = n_outputs
         self.n_layers_ = len(dense_layers_of(self.network_)) + 1
         self.out_activation_ = OUTPUT_NAMES.get(output, output)
         self.t_ = 0
         self.loss_curve_: list[float] = []
-        self._optimizer, self._stopping_state = None, StoppingState()
+        self._optimizer: Optimizer | LBFGS | None = None
+        self._stopping_state = StoppingState()
 
     def _split(
         self, rows: ArrayDataset, data: Sequence[ArrayLike] | None, rng: np.random.RandomState
@@ -279,23 +282,16 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         """The training rows, and the scorer of validation rows if these are given or needed."""
         if data is not None:
             validation = self._check_validation(data)
-        elif self.early_stopping and not make_optimizer(self).full_batch:
+        elif self.early_stopping and not self._make_optimizer().full_batch:
             strata = self._encoder.strata(rows)
             rows, validation = split_validation(rows, self.validation_fraction, strata, rng)
         else:
             return rows, None
-        scorers, encoder = as_scorers(self.scoring), self._encoder
-        if scorers:
-            y = encoder.decode(validation.y)
-            return rows, sklearn_scorer(self, scorers, validation, y)
-        measures = {encoder.score_name: lambda output: encoder.score(output, validation)}
-        return rows, ValidationScorer(validation, measures)
+        return rows, ValidationScorer(self, validation)
 
     def _check_validation(self, data: Sequence[ArrayLike]) -> ArrayDataset:
         if not isinstance(data, tuple | list) or len(data) not in (2, 3):
-            raise ArgumentError(
-                "expected (X, y) or (X, y, sample_weight)", argument="validation_data"
-            )
+            raise ArgumentError.of("validation_data", data, "(X, y) or (X, y, sample_weight)")
         try:
             X, y = self._check_arrays(*data[:2], reset=False)
             weight = data[2] if len(data) == 3 else None
@@ -307,7 +303,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         self, rows: ArrayDataset, loss: Loss, incremental: bool, rng: np.random.RandomState
     ) -> Job:
         """Everything that a step needs; what the steps change is copied, in case that one fails."""
-        optimizer, before = make_optimizer(self), copy.deepcopy(self._optimizer)
+        optimizer, before = self._make_optimizer(), copy.deepcopy(self._optimizer)
         if isinstance(before, Optimizer) and type(before) is type(optimizer):
             if incremental:
                 optimizer = before
@@ -325,16 +321,13 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
             seed=derive_key(seed, self.t_) % 2**32,
         )
 
-    def _set_fitted_attributes(
-        self, job: Job, history: History, scorer: ValidationScorer | None
-    ) -> None:
+    def _set_attributes(self, job: Job, history: History, scorer: ValidationScorer | None) -> None:
         """Set scikit-learn's attributes after the training."""
         state, stochastic = self._stopping_state, not job.optimizer.full_batch
         self.history_, self.n_iter_ = history, len(history)
         self.loss_curve_ = [*self.loss_curve_, *history.loss]
-        self._n_rows = {"training": len(job.rows.X)}
-        if scorer is not None:
-            self._n_rows["validation"] = len(scorer.rows.X)
+        validation = {} if scorer is None else {"validation": len(scorer.rows.X)}
+        self._n_rows = {"training": len(job.rows.X), **validation}
         self.t_ += len(job.rows.X) * len(history) if stochastic else 0
         scored = stochastic and self.early_stopping
         self.best_loss_ = None if scored else min([*self.loss_curve_, self.loss_])
@@ -357,12 +350,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
 
     def _has_partial_fit(self) -> bool:
         """Whether the optimizer has mini-batches; the call refuses an invalid one."""
-        try:
-            full_batch = as_optimizer(self.optimizer or self.solver).full_batch
-        except ArgumentError:
-            return True
-        if full_batch:
-            raise AttributeError("partial_fit: lbfgs needs all rows at once")
+        with suppress(ArgumentError):
+            if as_optimizer(self.optimizer or self.solver).full_batch:
+                raise AttributeError("partial_fit: lbfgs needs all rows at once")
         return True
 
     def __sklearn_tags__(self) -> Any:

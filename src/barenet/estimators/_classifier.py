@@ -13,7 +13,7 @@ from barenet._constraints import option
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.estimators._base import MultilayerPerceptron
-from barenet.estimators._label_encoder import LabelEncoder, shown, weights_by_class
+from barenet.estimators._target_encoders import LabelEncoder, shown, weights_by_class
 from barenet.model._activations import Activation
 from barenet.model._arrays import FloatArray
 from barenet.model.losses import LOSSES, Loss, as_loss
@@ -244,8 +244,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             In the order of `classes_`; those of several labels are independent of each other.
         """
         output = self._predict_output(X)
-        probabilities: FloatArray = self._encoder.probabilities(output)
-        return probabilities
+        return self._encoder.probabilities(output)
 
     def predict_log_proba(self, X: ArrayLike) -> FloatArray:
         """Predict the logarithm of the probability of each class.

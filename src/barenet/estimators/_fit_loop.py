@@ -1,13 +1,16 @@
 """The epochs of a call of `fit`, run by the training loop that `train` uses.
 
-scikit-learn's parameters become a configuration, callbacks and an order of the rows.
+scikit-learn's parameters become a configuration, callbacks and an order of the rows. By its rules
+for early stopping, the run ends after more than `n_iter_no_change` epochs in a row that are not
+better than the best one by `tol`, or continues with a fifth of the learning rate.
 """
 
 import copy
+import math
 import sys
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,39 +19,97 @@ from sklearn.exceptions import ConvergenceWarning
 
 from barenet.engines import Job, choose_engine
 from barenet.errors import DivergenceError
-from barenet.estimators._early_stopping import InverseScalingRate, Patience, StoppingState
 from barenet.estimators._scoring import ValidationScorer
+from barenet.model._network import Snapshot
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import Optimizer
-from barenet.training._callbacks import Callback
+from barenet.training._callbacks import LambdaCallback
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._history import History
 from barenet.training._loop import LBFGSLoop, MiniBatchLoop
-from barenet.training._run import Run, Scorer, TrainingConfig
+from barenet.training._run import Callback, Run, Scorer, TrainingConfig
 from barenet.training._train import as_callbacks, check_batch_size
+
+#: The learning rate of "adaptive" is not divided below this.
+LOWEST_RATE = 1e-6
+
+
+@dataclass
+class StoppingState:
+    """The progress of early stopping, from one call of `fit` or `partial_fit` to the next."""
+
+    #: The loss of the best epoch, or its negative score.
+    best: float = math.inf
+    #: Epochs in a row that were not better by `tol`.
+    n_epochs_no_change: int = 0
+    #: Scores of the validation rows, epoch by epoch.
+    scores: list[float] = field(default_factory=list)
+    #: The network of the best score.
+    snapshot: Snapshot | None = None
+
+
+@dataclass(eq=False)
+class Patience(Callback):
+    """End the run when the training loss, or a score of the validation rows, is no longer better.
+
+    With an `adaptive` optimizer, divide its learning rate by 5 first. The network of the best score
+    is restored at the end.
+    """
+
+    state: StoppingState
+    tol: float
+    patience: float
+    adaptive: Optimizer | None = None
+    #: The curve of the score; None for the training loss.
+    score: str | None = None
+
+    def on_epoch(self, run: Run) -> None:
+        state, value = self.state, run.history[self.score or "loss"][-1]
+        if self.score:
+            state.scores.append(value)
+            value = -value
+        better = value <= state.best - self.tol  # False for NaN
+        state.n_epochs_no_change = 0 if better else state.n_epochs_no_change + 1
+        if value < state.best:
+            state.best = value
+            if self.score:
+                run.history.best_epoch, state.snapshot = run.epoch, Snapshot.of(run.network)
+        if state.n_epochs_no_change <= self.patience:
+            return
+        if self.adaptive is None or self.adaptive.learning_rate <= LOWEST_RATE:
+            curve = self.score or "the loss"
+            run.stop(f"{curve} was no better by {self.tol:g} for {self.patience:g} epochs")
+        else:
+            self.adaptive.learning_rate /= 5
+            state.n_epochs_no_change = 0
+
+    def on_end(self, run: Run) -> None:
+        if self.score and self.state.snapshot is not None:
+            self.state.snapshot.restore(run.network)
 
 
 def run_epochs(
     estimator: Any,
     job: Job,
     scorer: ValidationScorer | None,
-    epochs: int,
+    incremental: bool,
     rng: np.random.RandomState,
     observer: Callback | None,
 ) -> tuple[History, float]:
-    """Run the epochs, or fewer if a callback ends the run; return the curves and the last loss."""
+    """Run one epoch or all of them, unless a callback ends it; return the curves and last loss."""
     engine = choose_engine(estimator.engine, job, estimator.threads)
+    orders = _running_orders(len(job.rows.X), rng)
     config = TrainingConfig(
-        epochs=epochs,
+        epochs=1 if incremental else int(estimator.max_iter),
         batch_size=check_batch_size(estimator.batch_size, job, auto=200),
         shuffle=estimator.shuffle and not job.optimizer.full_batch,
-        order=_running_order(len(job.rows.X), rng),
+        order=lambda _: next(orders),
         schedule=copy.deepcopy(as_schedule(estimator.schedule)),
         held_out={} if scorer is None else {"validation": scorer.rows},
         scorer=scorer or Scorer(),
+        callbacks=_callbacks(estimator, job, scorer) + ([observer] if observer else []),
     )
-    callbacks = _callbacks(estimator, job, scorer) + ([observer] if observer else [])
-    loop = (LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop)(engine, config, callbacks)
+    loop = (LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop)(engine, config)
     try:
         loop.start()
     except KeyboardInterrupt:
@@ -62,12 +123,14 @@ def run_epochs(
         error.outcome = "Early stopping has restored the parameters of the best epoch"
         warnings.warn(str(error), RuntimeWarning, stacklevel=caller_stacklevel())
     history = loop.run.history
+    if not incremental:
+        _warn_unless_converged(history)
     if job.optimizer.full_batch or not len(history):
         return history, engine.value_and_gradient()[0]  # of the final parameters
     return history, history.loss[-1]
 
 
-def warn_unless_converged(history: History) -> None:
+def _warn_unless_converged(history: History) -> None:
     """Warn if the epochs were too few."""
     reason = history.stop_reason
     if reason == "completed":
@@ -92,12 +155,22 @@ def _callbacks(estimator: Any, job: Job, scorer: ValidationScorer | None) -> lis
         patience = estimator.n_iter_no_change
         callbacks.append(Patience(state, estimator.tol, patience, adaptive, score))
         if rate == "invscaling":
-            initial, power = estimator.learning_rate_init, estimator.power_t
-            n_rows = len(job.rows.X)
-            callbacks.append(InverseScalingRate(optimizer, initial, power, estimator.t_, n_rows))
+            callbacks.append(_inverse_scaling(estimator, optimizer, len(job.rows.X)))
     if estimator.verbose:
         callbacks.append(_Verbose(state))
     return [*callbacks, *as_callbacks(estimator.callbacks)]
+
+
+def _inverse_scaling(estimator: Any, optimizer: Optimizer, n_rows: int) -> Callback:
+    """Learning rate η / (t + 1)ᵖ, where t counts the rows visited."""
+
+    def update(run: Run) -> None:
+        n_visited = estimator.t_ + run.epoch * n_rows
+        optimizer.learning_rate = (
+            estimator.learning_rate_init / (n_visited + 1) ** estimator.power_t
+        )
+
+    return LambdaCallback(update)
 
 
 @dataclass(eq=False)
@@ -116,18 +189,12 @@ class _Verbose(Callback):
             sys.stdout.write(f"Stopped: {run.stop_reason}\n")
 
 
-def _running_order(n_rows: int, rng: np.random.RandomState) -> Callable[[int], NDArray[np.intp]]:
+def _running_orders(n_rows: int, rng: np.random.RandomState) -> Iterator[NDArray[np.intp]]:
     """Shuffle the order of the epoch before, with the random numbers that scikit-learn draws.
 
     Its `shuffle` checks its arguments for longer than a small epoch takes.
     """
     order = np.arange(n_rows)
-
-    def next_order(_: int) -> NDArray[np.intp]:
-        nonlocal order
-        places = np.arange(n_rows)
-        rng.shuffle(places)
-        order = order[places]
-        return order
-
-    return next_order
+    while True:
+        order = order[rng.permutation(n_rows)]
+        yield order

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from sklearn.utils import check_random_state
 
-from barenet._constraints import check_count, check_fields, check_flag, check_number, option
+from barenet._constraints import Count, check_count, check_fields, check_flag, convert, option
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.estimators._scoring import Scoring, as_scorers
@@ -21,17 +21,10 @@ from barenet.model._activations import Activation, as_activation
 from barenet.model._architecture import dense_layers
 from barenet.model._network import Network
 from barenet.model.layers import Dense
+from barenet.optimization import optimizers
 from barenet.optimization._clipping import Clipping
 from barenet.optimization._schedules import Schedule
-from barenet.optimization.optimizers import (
-    LBFGS,
-    SGD,
-    Adam,
-    Momentum,
-    Nesterov,
-    Optimizer,
-    as_optimizer,
-)
+from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.training._callbacks import Callbacks
 
 Solver = Literal["lbfgs", "sgd", "adam"]
@@ -82,106 +75,99 @@ class Parameters:
     engine: str = "auto"
     threads: int | None = option(None, ge=1, integer=True)
 
+    def _check_parameters(self: Any) -> None:
+        """Refuse invalid parameters, those of a subclass included."""
+        check_fields(self)
+        for field in fields(self):
+            if field.type in (bool, "bool"):
+                check_flag(getattr(self, field.name), field.name)
+        for name, choices in (("solver", Solver), ("learning_rate", LearningRate)):
+            lookup(dict.fromkeys(get_args(choices)), getattr(self, name), name)
+        convert(self.verbose, bool | Count, "verbose")
+        patience = self.n_iter_no_change
+        if not (isinstance(patience, float) and patience == math.inf):
+            check_count(patience, "n_iter_no_change")
+        self._activations()
+        as_scorers(self.scoring)
 
-def check_parameters(parameters: Parameters) -> None:
-    """Refuse invalid parameters, those of a subclass included."""
-    check_fields(parameters)
-    for field in fields(parameters):
-        if field.type in (bool, "bool"):
-            check_flag(getattr(parameters, field.name), field.name)
-    for name, choices in (("solver", Solver), ("learning_rate", LearningRate)):
-        lookup(dict.fromkeys(get_args(choices)), getattr(parameters, name), name)
-    if not isinstance(parameters.verbose, bool | np.bool_):
-        check_number(parameters.verbose, "verbose", ge=0, integer=True)
-    patience = parameters.n_iter_no_change
-    if not (isinstance(patience, float) and patience == math.inf):
-        check_count(patience, "n_iter_no_change")
-    _activations_of(parameters)
-    as_scorers(parameters.scoring)
+    def _hidden_sizes(self: Any) -> list[int]:
+        """The widths of the hidden layers; a single number is one layer."""
+        sizes = self.hidden_layer_sizes
+        iterable = hasattr(sizes, "__iter__") and getattr(sizes, "ndim", 1) > 0
+        unordered = isinstance(sizes, str | bytes | Mapping | Set)
+        entries = list(sizes) if iterable and not unordered else [sizes]
+        return [check_count(entry, "hidden_layer_sizes") for entry in entries]
 
+    def _activations(self: Any) -> list[Activation]:
+        """The activations of the hidden layers; a single one is used for all."""
+        count, given = len(self._hidden_sizes()), self.activation
+        several = isinstance(given, list | tuple)
+        if several and len(given) != count:
+            raise ArgumentError(
+                f"{len(given)} activations for {count} hidden layers",
+                argument="activation",
+                remedy="give one for all, or one for each",
+            )
+        names = [
+            ACTIVATION_NAMES.get(name, name) if isinstance(name, str) else name
+            for name in (given if several else [given])
+        ]
+        return list(map(as_activation, names)) * (1 if several else count)
 
-def hidden_sizes(estimator: Any) -> list[int]:
-    """The widths of the hidden layers; a single number is one layer."""
-    sizes = estimator.hidden_layer_sizes
-    iterable = hasattr(sizes, "__iter__") and getattr(sizes, "ndim", 1) > 0
-    unordered = isinstance(sizes, str | bytes | Mapping | Set)
-    entries = list(sizes) if iterable and not unordered else [sizes]
-    return [check_count(entry, "hidden_layer_sizes") for entry in entries]
+    def _make_optimizer(self) -> Optimizer | LBFGS:
+        """The optimizer of the parameters."""
+        if self.optimizer is not None:
+            optimizer = copy.deepcopy(optimizers.as_optimizer(self.optimizer))
+            optimizer.reset()
+            return optimizer
+        if self.solver == "lbfgs":
+            return LBFGS(tolerance=self.tol, gain=LBFGS_GAIN, evaluations=self.max_fun)
+        rate = self.learning_rate_init
+        if self.solver == "adam":
+            decay = {"beta1": self.beta_1, "beta2": self.beta_2}
+            return optimizers.Adam(rate, **decay, epsilon=TINY, epsilon_hat=self.epsilon)
+        if self.momentum == 0:
+            return optimizers.SGD(rate)
+        kind = optimizers.Nesterov if self.nesterovs_momentum else optimizers.Momentum
+        return kind(rate, beta=self.momentum)
 
+    def _make_random_state(self) -> np.random.RandomState:
+        """The generator of all random numbers of a fit."""
+        try:
+            return check_random_state(self.random_state)
+        except ValueError as error:
+            raise ArgumentError(str(error), argument="random_state") from error
 
-def _activations_of(estimator: Any) -> list[Activation]:
-    """The activations of the hidden layers; a single one is used for all."""
-    count, given = len(hidden_sizes(estimator)), estimator.activation
-    several = isinstance(given, list | tuple)
-    if several and len(given) != count:
-        raise ArgumentError(
-            f"{len(given)} activations for {count} hidden layers",
-            argument="activation",
-            remedy="give one for all, or one for each",
+    def _make_network(
+        self: Any,
+        widths: tuple[int, int],
+        output: str,
+        rng: np.random.RandomState,
+        dtype: DTypeLike,
+    ) -> Network:
+        """The network of the parameters, with the initial weights that scikit-learn draws.
+
+        They are uniform within ±√(6 / (n_in + n_out)), or ±√(2 / …) for sigmoids: Glorot and
+        Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010).
+        The output layer is drawn like the last hidden one.
+        """
+        activations = self._activations()
+        layers = dense_layers(
+            [widths[0], *self._hidden_sizes(), widths[1]],
+            activations,
+            output,
+            batch_norm=self.batch_norm,
+            rate=self.dropout,
+            argument="hidden_layer_sizes",
         )
-    activations = [
-        as_activation(ACTIVATION_NAMES.get(name, name) if isinstance(name, str) else name)
-        for name in (given if several else [given])
-    ]
-    return activations if several else activations * count
-
-
-def make_optimizer(parameters: Parameters) -> Optimizer | LBFGS:
-    """The optimizer of the parameters."""
-    if parameters.optimizer is not None:
-        optimizer = copy.deepcopy(as_optimizer(parameters.optimizer))
-        optimizer.reset()
-        return optimizer
-    if parameters.solver == "lbfgs":
-        return LBFGS(tolerance=parameters.tol, gain=LBFGS_GAIN, evaluations=parameters.max_fun)
-    rate = parameters.learning_rate_init
-    if parameters.solver == "adam":
-        decay = {"beta1": parameters.beta_1, "beta2": parameters.beta_2}
-        return Adam(rate, **decay, epsilon=TINY, epsilon_hat=parameters.epsilon)
-    if parameters.momentum == 0:
-        return SGD(rate)
-    return (Nesterov if parameters.nesterovs_momentum else Momentum)(rate, beta=parameters.momentum)
-
-
-def random_state_of(parameters: Parameters) -> np.random.RandomState:
-    """The generator of all random numbers of a fit."""
-    try:
-        return check_random_state(parameters.random_state)
-    except ValueError as error:
-        raise ArgumentError(str(error), argument="random_state") from error
-
-
-def make_network(
-    estimator: Any,
-    n_inputs: int,
-    n_outputs: int,
-    output: str,
-    rng: np.random.RandomState,
-    dtype: DTypeLike,
-) -> Network:
-    """The network of the parameters, with the initial weights that scikit-learn draws.
-
-    They are uniform within ±√(6 / (n_in + n_out)), or ±√(2 / …) for sigmoids: Glorot and Bengio,
-    "Understanding the difficulty of training deep feedforward neural networks" (2010). The output
-    layer is drawn like the last hidden one.
-    """
-    activations = _activations_of(estimator)
-    layers = dense_layers(
-        [n_inputs, *hidden_sizes(estimator), n_outputs],
-        activations,
-        output,
-        batch_norm=estimator.batch_norm,
-        rate=estimator.dropout,
-        argument="hidden_layer_sizes",
-    )
-    network = Network(layers, dtype=dtype)
-    names = [activation.name for activation in activations] or [""]
-    for layer, name in zip(dense_layers_of(network), [*names, names[-1]], strict=False):
-        factor = 2.0 if name == "sigmoid" else 6.0
-        bound = np.sqrt(factor / (layer.n_in + layer.n_out))
-        layer.weights = rng.uniform(-bound, bound, layer.weights.shape)
-        layer.bias = rng.uniform(-bound, bound, layer.bias.shape)
-    return network
+        network = Network(layers, dtype=dtype)
+        names = [activation.name for activation in activations] or [""]
+        for layer, name in zip(dense_layers_of(network), [*names, names[-1]], strict=False):
+            factor = 2.0 if name == "sigmoid" else 6.0
+            bound = np.sqrt(factor / (layer.n_in + layer.n_out))
+            layer.weights = rng.uniform(-bound, bound, layer.weights.shape)
+            layer.bias = rng.uniform(-bound, bound, layer.bias.shape)
+        return network
 
 
 def dense_layers_of(network: Network) -> list[Dense]:

@@ -8,11 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_array
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    _check_n_features,
-    check_is_fitted,
-)
+from sklearn.utils.validation import _check_feature_names_in, _check_n_features, check_is_fitted
 
 from barenet.data._column import Column
 from barenet.data._encoding import TableEncoding

@@ -1,7 +1,5 @@
 """MLPRegressor: a neural network regressor, compatible with scikit-learn's."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -11,10 +9,8 @@ from sklearn.base import RegressorMixin
 
 from barenet._registry import build
 from barenet.estimators._base import MultilayerPerceptron
-from barenet.estimators._scoring import r2
+from barenet.estimators._target_encoders import NumberEncoder
 from barenet.model._activations import Activation
-from barenet.model._array_dataset import ArrayDataset
-from barenet.model._arrays import FloatArray
 from barenet.model.losses import LOSSES, Loss, Poisson, as_loss
 
 
@@ -113,23 +109,3 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-@dataclass
-class NumberEncoder:
-    """Numbers as targets of a network: one column for each target."""
-
-    activation: str
-    score_name: ClassVar[str] = "r2"
-
-    def encode(self, y: NDArray[Any]) -> FloatArray:
-        return y.reshape(len(y), -1)
-
-    def decode(self, output: FloatArray) -> FloatArray:
-        return output[:, 0] if output.shape[1] == 1 else output
-
-    def score(self, output: FloatArray, rows: ArrayDataset) -> float:
-        return r2(rows.y, output, rows.sample_weight)
-
-    def strata(self, rows: ArrayDataset) -> None:
-        return None

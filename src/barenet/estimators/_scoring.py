@@ -1,90 +1,116 @@
-"""Scores of validation rows after each epoch: accuracy or R², or scorers of scikit-learn.
-
-A scorer of scikit-learn calls an estimator's `predict`. It receives a copy that shares the network
-and has the network's output for these rows already, so nothing is computed twice.
-"""
+"""Validation rows: set aside, and scored after each epoch by accuracy, R² or other scorers."""
 
 import copy
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.model_selection import train_test_split
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model._arrays import FloatArray, InputArray
+from barenet.model._arrays import FloatArray
 from barenet.training._run import Scorer
 
-#: The parameter `scoring`: names, or functions of an estimator, X, y and optionally sample weights.
-Scoring = (
-    str | Callable[..., float] | Sequence[str] | Mapping[str, str | Callable[..., float]] | None
-)
+#: A name of scikit-learn's, or a function of an estimator, X, y and optionally sample weights.
+ScorerSpec = str | Callable[..., float]
+
+#: The parameter `scoring`.
+Scoring = ScorerSpec | Sequence[str] | Mapping[str, ScorerSpec] | None
+
+
+def split_validation(
+    rows: ArrayDataset, fraction: float, strata: NDArray[Any] | None, rng: np.random.RandomState
+) -> tuple[ArrayDataset, ArrayDataset]:
+    """Split rows into a training set and a validation set.
+
+    Examples
+    --------
+    >>> rows = ArrayDataset(np.arange(10.0).reshape(10, 1), np.zeros((10, 1)), None)
+    >>> training, validation = split_validation(rows, 0.2, None, np.random.RandomState(0))
+    >>> len(training.X), validation.X.ravel().tolist()
+    (8, [2.0, 8.0])
+    """
+    try:
+        training, validation = train_test_split(
+            np.arange(len(rows.X)), test_size=fraction, stratify=strata, random_state=rng
+        )
+    except ValueError as error:
+        raise ArgumentError(str(error), argument="validation_fraction") from error
+    if len(validation) < 2:
+        raise ArgumentError(
+            f"The validation set is too small, {len(validation)} of {len(rows.X)} rows",
+            argument="validation_fraction",
+            remedy="take a larger fraction, or more rows",
+        )
+    for index, purpose in ((training, "training"), (validation, "validation")):
+        if rows.sample_weight is not None and not rows.sample_weight[index].any():
+            raise ArgumentError(
+                f"all {len(index)} {purpose} rows have weight 0",
+                argument="sample_weight",
+                remedy="give validation_data, another random_state, or weights to more of the rows",
+            )
+    return rows.take(training), rows.take(validation)
 
 
 class ValidationScorer(Scorer):
-    """Scores of the network's output for validation rows; early stopping follows the first."""
+    """Scores of the network's output for validation rows; early stopping follows the first.
 
-    def __init__(
-        self, rows: ArrayDataset, measures: Mapping[str, Callable[[FloatArray], float]]
-    ) -> None:
-        self.rows, self.measures, self.names = rows, measures, tuple(measures)
+    A scorer of scikit-learn calls an estimator's `predict`. It receives a copy that shares the
+    network and has the network's output for these rows already, so nothing is computed twice.
+    """
+
+    def __init__(self, estimator: Any, rows: ArrayDataset) -> None:
+        self.rows, self.compute = rows, estimator._predict_output
+        self.output: Any = None
+        self.measures: dict[str, Callable[[], float]] = {}
+        encoder, scorers = estimator._encoder, as_scorers(estimator.scoring)
+        if scorers:
+            twin, y = copy.copy(estimator), encoder.decode(rows.y)
+            twin._predict_output = self._predict_output
+            vars(twin).pop("feature_names_in_", None)  # these rows are an array
+            for name, scorer in scorers.items():
+                self.measures[name] = _measure(name, scorer, twin, rows, y)
+        else:
+            self.measures[encoder.score_name] = lambda: encoder.score(self.output, rows)
+        self.names = tuple(self.measures)
+        if scorers:
+            self._try(scorers, estimator.network_.predict(rows.X))
 
     def __call__(self, output: FloatArray) -> dict[str, float]:
         """Score an output; NaN if it isn't finite."""
         if not np.isfinite(output).all():
             return dict.fromkeys(self.names, math.nan)
-        return {name: measure(output) for name, measure in self.measures.items()}
+        self.output = output
+        return {name: measure() for name, measure in self.measures.items()}
+
+    def _predict_output(self, X: Any) -> FloatArray:
+        """The known output for the validation rows; that for any others is computed."""
+        return self.output if X is self.rows.X else self.compute(X)
+
+    def _try(self, scorers: Mapping[str, ScorerSpec], output: FloatArray) -> None:
+        """Refuse scorers that can't score the output of this moment."""
+        try:
+            scores = self(output)
+        except (ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
+            problem = f"{', '.join(scorers)} can't score these rows: {error}"
+            raise ArgumentError(problem, argument="scoring") from error
+        named = [name for name, scorer in scorers.items() if isinstance(scorer, str)]
+        undefined = [name for name in named if math.isnan(scores[name])]
+        if undefined and np.isfinite(output).all():
+            raise ArgumentError(
+                f"{', '.join(undefined)} is undefined for these {len(self.rows.X)} rows",
+                argument="scoring",
+                remedy="pass validation_data that have every class, or choose another scorer",
+            )
 
 
-def accuracy(correct: NDArray[np.bool_], sample_weight: FloatArray | None) -> float:
-    """Weighted fraction of the rows that are correct.
-
-    scikit-learn's functions check their arguments for longer than a small network trains.
-
-    Examples
-    --------
-    >>> accuracy(np.array([True, False]), np.array([3.0, 1.0]))
-    0.75
-    """
-    if sample_weight is None:
-        return float(correct.mean())
-    total = sample_weight.sum(dtype=np.float64)
-    return float(sample_weight[correct].sum(dtype=np.float64) / total) if total > 0 else math.nan
-
-
-def r2(y: FloatArray, output: FloatArray, sample_weight: FloatArray | None) -> float:
-    """R² = 1 − Σ w (y − ŷ)² / Σ w (y − ȳ)², averaged over the outputs.
-
-    Examples
-    --------
-    >>> y, output = np.array([[0.0], [1.0], [5.0]]), np.array([[0.0], [3.0], [5.0]])
-    >>> r2(y, output, np.array([1.0, 1.0, 0.0]))  # 1 − 4 / 0.5
-    -7.0
-    """
-    weight = np.ones(len(y)) if sample_weight is None else sample_weight.astype(np.float64)
-    total = weight.sum()
-    if len(y) < 2 or not total > 0:
-        return math.nan
-    mean = weight @ y / total
-    unexplained, variance = weight @ np.square(y - output), weight @ np.square(y - mean)
-    constant = np.where(unexplained == 0, 1.0, 0.0)
-    varied = variance > 0
-    return float(np.where(varied, 1 - unexplained / np.where(varied, variance, 1), constant).mean())
-
-
-class _Scorer(NamedTuple):
-    measure: Callable[..., float]
-    #: Whether it is one of scikit-learn's, given by its name.
-    is_named: bool
-
-
-def as_scorers(scoring: Scoring) -> dict[str, _Scorer]:
+def as_scorers(scoring: Scoring) -> dict[str, ScorerSpec]:
     """The scorers of the parameter `scoring` by their names.
 
     Examples
@@ -100,70 +126,34 @@ def as_scorers(scoring: Scoring) -> dict[str, _Scorer]:
         entries = list(scoring) if isinstance(scoring, list | tuple) else [scoring]
         scorers = {_name_of(entry): entry for entry in entries}
         if len(scorers) < len(entries):
-            raise ArgumentError(
-                "two scorers have one name",
-                argument="scoring",
-                remedy="give a dict of names to scorers",
-            )
+            remedy = "give a dict of names to scorers"
+            raise ArgumentError("two scorers have one name", argument="scoring", remedy=remedy)
     if not scorers or "loss" in scorers:
         raise ArgumentError.of("scoring", scorers, "a scorer or several, none with the name 'loss'")
-    return {str(name): _as_scorer(scorer) for name, scorer in scorers.items()}
-
-
-def sklearn_scorer(
-    estimator: Any, scorers: Mapping[str, _Scorer], rows: ArrayDataset, y: NDArray[Any]
-) -> ValidationScorer:
-    """Score by scorers of scikit-learn, which must be able to score the output of this moment."""
-    predict = _KnownOutput(rows.X, estimator._predict_output)
-    twin = copy.copy(estimator)
-    twin._predict_output = predict
-    vars(twin).pop("feature_names_in_", None)  # these rows are an array
-    measures = {name: _measure(name, scorers[name], twin, rows, y) for name in scorers}
-    scorer = ValidationScorer(rows, measures)
-    output = estimator.network_.predict(rows.X)
-    try:
-        scores = scorer(output)
-    except (ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
-        problem = f"{', '.join(scorers)} can't score these rows: {error}"
-        raise ArgumentError(problem, argument="scoring") from error
-    undefined = [name for name in scorers if scorers[name].is_named and math.isnan(scores[name])]
-    if undefined and np.isfinite(output).all():
-        raise ArgumentError(
-            f"{', '.join(undefined)} is undefined for these {len(rows.X)} rows",
-            argument="scoring",
-            remedy="pass validation_data that have every class, or choose another scorer",
-        )
-    return scorer
-
-
-@dataclass
-class _KnownOutput:
-    """Returns the known output for the validation rows, and computes that of any others."""
-
-    X: InputArray
-    compute: Callable[[Any], FloatArray]
-    output: FloatArray | None = None
-
-    def __call__(self, X: Any) -> FloatArray:
-        return self.compute(X) if self.output is None or X is not self.X else self.output
+    for scorer in scorers.values():
+        if isinstance(scorer, str):
+            lookup(dict.fromkeys(get_scorer_names()), scorer, "scoring")
+        elif isinstance(scorer, type) or not callable(scorer):
+            expected = "a name, or a callable of an estimator, X and y"
+            raise ArgumentError.of("scoring", scorer, expected)
+    return {str(name): scorer for name, scorer in scorers.items()}
 
 
 def _measure(
-    name: str, scorer: _Scorer, twin: Any, rows: ArrayDataset, y: NDArray[Any]
-) -> Callable[[FloatArray], float]:
-    """A scorer as a function of the output, with the sample weights if it accepts them."""
-    measure, predict = scorer.measure, twin._predict_output
-    if scorer.is_named and y.dtype.kind in "OSU":  # such scorers take 1 for the positive class
-        y, twin = np.searchsorted(twin.classes_, y), copy.copy(twin)
-        twin._encoder = twin._encoder.with_integers()
-        twin.classes_ = twin._encoder.classes
-    if scorer.is_named and y.ndim == 1 and hasattr(twin, "classes_"):
+    name: str, scorer: ScorerSpec, twin: Any, rows: ArrayDataset, y: NDArray[Any]
+) -> Callable[[], float]:
+    """A scorer of an estimator and these rows, with the sample weights if it accepts them."""
+    measure: Any = get_scorer(scorer) if isinstance(scorer, str) else scorer
+    if isinstance(scorer, str) and y.ndim == 1 and hasattr(twin, "classes_"):
+        if y.dtype.kind in "OSU":  # such scorers take 1 for the positive class
+            y, twin = np.searchsorted(twin.classes_, y), copy.copy(twin)
+            twin._encoder = copy.copy(twin._encoder)
+            twin._encoder.classes = twin.classes_ = np.arange(len(twin.classes_))
         measure = _with_all_labels(measure, twin.classes_)
     weighted = rows.sample_weight is not None and _accepts_weights(measure)
     options = {"sample_weight": rows.sample_weight} if weighted else {}
 
-    def score(output: FloatArray) -> float:
-        predict.output = output
+    def score() -> float:
         value = measure(twin, rows.X, y, **options)
         try:
             return float(value)
@@ -171,15 +161,6 @@ def _measure(
             raise ValueError(f"{name} returned {value!r}, expected a number") from error
 
     return score
-
-
-def _as_scorer(entry: Any) -> _Scorer:
-    if isinstance(entry, str):
-        name = lookup({name: name for name in get_scorer_names()}, entry, "scoring")
-        return _Scorer(get_scorer(name), is_named=True)
-    if isinstance(entry, type) or not callable(entry):
-        raise ArgumentError.of("scoring", entry, "a name, or a callable of an estimator, X and y")
-    return _Scorer(entry, is_named=False)
 
 
 def _name_of(scorer: object) -> str:

@@ -5,8 +5,7 @@ A fit is a task of theirs, and so is each of its epochs.
 
 from typing import Any
 
-from barenet.training._callbacks import Callback
-from barenet.training._run import Run
+from barenet.training._run import Callback, Run
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -20,22 +19,17 @@ except ImportError:  # before 1.9
         return method
 
 
-__all__ = ["CallbackSupportMixin", "SklearnCallbackAdapter", "with_callbacks"]
+__all__ = ["CallbackSupportMixin", "TaskReporter", "with_callbacks"]
 
 
-class SklearnCallbackAdapter(Callback):
+class TaskReporter(Callback):
     """Reports the fit, and each of its epochs, to the callbacks of scikit-learn."""
 
-    def __init__(self, estimator: Any) -> None:
-        self.estimator = estimator
-        self.fit_task = estimator._init_callback_context(max_subtasks=int(estimator.max_iter))
+    def __init__(self, estimator: Any, fit_task: Any, X: Any, y: Any, sample_weight: Any) -> None:
+        self.estimator, self.fit_task = estimator, fit_task
         self.epoch_task: Any = None
-        self.data: dict[str, Any] = {}
-
-    def set_data(self, X: Any, y: Any, sample_weight: Any) -> None:
-        """Set the data that callbacks receive."""
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        self.data = {"estimator": self.estimator, "X": X, "y": y, "metadata": metadata}
+        self.data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
 
     def on_start(self, run: Run) -> None:
         self.fit_task.call_on_fit_task_begin(**self.data)

@@ -185,11 +185,9 @@ class Client:
 
     async def _put(self, message: str | bytes) -> None:
         """Send one message, or give up on a page that does not read."""
+        send = self.socket.send_text if isinstance(message, str) else self.socket.send_bytes
         async with asyncio.timeout(TIMEOUT):
-            if isinstance(message, str):
-                await self.socket.send_text(message)
-            else:
-                await self.socket.send_bytes(message)
+            await send(message)  # type: ignore[arg-type]
 
 
 #: What each message does; some return a coroutine.

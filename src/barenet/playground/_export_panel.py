@@ -18,16 +18,20 @@ from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings
 from barenet.playground._tables import MAX_ROWS, TableFile
 
-#: Command and code for a network that was opened from a model file.
-OPENED_COMMAND = "barenet info model.safetensors"
-OPENED_CODE = """\
+#: The panel of a network that was opened from a model file.
+OPENED = {
+    "command": "barenet info model.safetensors",
+    "code": """\
 import barenet
 
 # The network was opened from a model file, and continues from its weights: save it as a model file.
 predictor = barenet.load("model.safetensors")
 print(predictor.network.summary())
-"""
-OPENED_NOTE = "This network began as a model file: save it above; the command prints its contents."
+""",
+    "notes": [
+        "This network began as a model file: save it above; the command prints its contents."
+    ],
+}
 SAME_COMMAND = "In a terminal it trains this network again, and so does the Python code."
 OTHER_COMMAND = (
     "It trains another network, for the reasons in the lines with #. The Python code trains this "
@@ -101,7 +105,7 @@ data = dataclasses.replace(data, X=X, feature_names={names!r})"""
 def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
     """Write the command, the code and the notes."""
     if view.prepared.model is not None:
-        return {"command": OPENED_COMMAND, "code": OPENED_CODE, "notes": [OPENED_NOTE]}
+        return OPENED
     run = ExportedRun(view, data)
     comments = [f"# {each}" for each in run.differences()]
     notes = [OTHER_COMMAND if comments else SAME_COMMAND, SAME_WEIGHTS]

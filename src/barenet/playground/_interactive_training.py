@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import DivergenceError
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.playground._learning_curve import EpochMetrics, thin
 from barenet.playground._page_state import MAX_EPOCHS
 from barenet.playground._problems import ALL_DEAD, MODEL_ONLY, NO_ROWS, Problem, diverged
 from barenet.playground._trainer_messages import ProgressReport, Status, TrainingTask, UpdateRecord
 from barenet.playground._training_state import SETTINGS_CHANGED, ResumedSchedule, TrainingState
-from barenet.training._callbacks import Callback
-from barenet.training._run import Run
+from barenet.training._run import Callback, Run
 from barenet.training._train import train
 
 #: Seconds between two reports, shorter than between two pictures; and the largest fraction of the
@@ -151,22 +150,17 @@ class InteractiveTraining(TrainingState, Callback):
         left = settings.stop_epoch - self.epoch
         steady = settings.schedule == "constant"
         self.schedule = None if steady else ResumedSchedule(settings, self.epoch)
-        changes = {
+        arguments = self.config.train_arguments() | {
             "optimizer": self.optimizer,
             "schedule": self.schedule,
             "epochs": left if left > 0 else MAX_EPOCHS,
             "seed": self._seed,
+            "test_data": task.test,
+            "metrics": task.metric,
         }
         try:
             with np.errstate(all="ignore"):
-                history = train(
-                    self.network,
-                    *task.training,
-                    **{**self.config.train_arguments(), **changes},
-                    test_data=task.test,
-                    metrics=task.metric,
-                    callbacks=self,
-                )
+                history = train(self.network, *task.training, callbacks=self, **arguments)
             if history.stop_reason not in ("completed", SETTINGS_CHANGED):
                 self.goal, self.problem = 0, Problem(f"It stopped: {history.stop_reason}.")
         except DivergenceError as error:
@@ -213,8 +207,7 @@ class InteractiveTraining(TrainingState, Callback):
         """Sleep until the next epoch is due, or a command arrives."""
         self.due = max(self.due + 1 / self.pace, now - 0.02)
         with self.news:
-            while not self.commands and (left := self.due - time.perf_counter()) > 0:
-                self.news.wait(left)
+            self.news.wait_for(lambda: self.commands, self.due - time.perf_counter())
 
     def _wait_to_play(self) -> None:
         """Execute commands; while paused, report and wait for more."""

@@ -26,8 +26,8 @@ VERSIONS = itertools.count()
 class LearningCurve:
     """Metrics at an even stride of epochs, and the newest ones."""
 
-    def __init__(self, max_points: int = MAX_POINTS) -> None:
-        self.max_points, self.stride = max_points, 1
+    def __init__(self) -> None:
+        self.stride = 1
         self.rows: list[EpochMetrics] = []
         self.version = next(VERSIONS)
 
@@ -48,13 +48,13 @@ class LearningCurve:
         if self.rows and self.rows[-1].epoch % self.stride:
             self.rows.pop()
         self.rows.append(row)
-        if len(self.rows) > self.max_points:
+        if len(self.rows) > MAX_POINTS:
             self.stride *= 2
             self.rows = [each for each in self.rows[:-1] if each.epoch % self.stride == 0] + [row]
 
     def until(self, epoch: float) -> LearningCurve:
         """Copy the metrics up to an epoch."""
-        copy = LearningCurve(self.max_points)
+        copy = LearningCurve()
         copy.stride, copy.rows = self.stride, [row for row in self.rows if row.epoch <= epoch]
         return copy
 

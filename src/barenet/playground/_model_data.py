@@ -19,7 +19,7 @@ from barenet.errors import ArgumentError, some
 from barenet.playground._features import FEATURES
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings
-from barenet.playground._plane import column_indices, plane_along, plane_around
+from barenet.playground._plane import column_indices, number_columns, plane_along, plane_around
 from barenet.playground._prepared_data import PreparedData, prepare_dataset, split_and_scale
 from barenet.playground._tables import model_rows
 
@@ -114,12 +114,7 @@ def _columns(model: Model, has_rows: bool) -> tuple[Sequence[Column], float, str
         words = "" if has_rows else ", text at the first category"
         return encoding.used, REACH, f"their median or most frequent value{words}"
     middle, reach, words = TYPICAL[encoding.name]
-    numbers = zip(encoding.offset.tolist(), (1 / encoding.factor).tolist(), strict=True)
-    columns = [
-        NumberColumn(name, center + middle * scale, center, scale, indicator=False)
-        for name, (center, scale) in zip(model.predictor.feature_names, numbers, strict=True)
-    ]
-    return columns, reach, words
+    return number_columns(model.predictor.feature_names, encoding, middle), reach, words
 
 
 def _with_predicted_range(prepared: PreparedData) -> PreparedData:

@@ -20,6 +20,7 @@ Values = NDArray[np.floating]
 class LayerValues(NamedTuple):
     """Sums and outputs of a layer of neurons at all points, shape (n_points, n_neurons)."""
 
+    dense: Dense
     sums: Values
     outputs: Values
     activation: Activation
@@ -53,7 +54,7 @@ def layer_values(network: Network, values: Values, count: int) -> list[LayerValu
                 if each.activation is not None:
                     sums, activation = values, each.activation
                 values, _ = each.forward(values)
-        found.append(LayerValues(sums, values, activation))
+        found.append(LayerValues(dense, sums, values, activation))
     return found
 
 

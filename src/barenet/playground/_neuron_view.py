@@ -10,15 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.model._activations import Sigmoid, Softmax
-from barenet.model.layers import Dense
 from barenet.playground._data_view import MAX_NAMES
-from barenet.playground._network_layout import (
-    LayerValues,
-    Values,
-    layer_values,
-    neuron_layers,
-    parameter_index,
-)
+from barenet.playground._network_layout import LayerValues, Values, layer_values, parameter_index
 from barenet.playground._network_view import NetworkView
 from barenet.playground._rasterize import MAX_DRAWN, nan_to_large
 from barenet.playground._wire_format import finite
@@ -33,10 +26,9 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     """Draw a neuron as it is now."""
     parameter_index(view.network, layer, -1, neuron)
     network = view.current()
-    dense = neuron_layers(network)[layer][0]
-    assert isinstance(dense, Dense)
     side = next(side for limit, side in SIDES if network.n_parameters <= limit)
     values = layer_values(network, view.prepared.grid(side), layer + 1)
+    dense = values[-1].dense
     sums = _square(_margin(values[-1], neuron), side)
     line = contour(sums)
     picture, scale = _picture(values[-1], neuron, is_output=dense is network.layers[-1])

@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 
 from barenet.data._column import NumberColumn
 from barenet.data._dataset import Dataset
+from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, some
+
+Array = NDArray[np.float64]
 
 #: Margin around the points, as a fraction of their extent.
 MARGIN = 0.08
@@ -26,37 +29,35 @@ class Plane:
     #: Names of the two axes; one name for a curve.
     names: tuple[str, ...]
     #: Corners in the axes' units, shape (2,).
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    low: Array
+    high: Array
     #: The raw row at the axes' zeros, shape (n_features,).
-    origin: NDArray[np.float64]
+    origin: Array
     #: Change of the row by a step along each axis, shape (2, n_features).
-    directions: NDArray[np.float64]
+    directions: Array
 
-    def grid(self, side: int) -> NDArray[np.float64]:
+    def grid(self, side: int) -> Array:
         """Points on a grid over the rectangle, shape (side * side, 2)."""
         steps = (np.arange(side) + 0.5) / side
         across = self.low[0] + (self.high[0] - self.low[0]) * steps
         down = self.high[1] - (self.high[1] - self.low[1]) * steps
         return np.column_stack([np.tile(across, side), np.repeat(down, side)])
 
-    def line(self, count: int) -> NDArray[np.float64]:
+    def line(self, count: int) -> Array:
         """Points along the horizontal axis, shape (count, 2)."""
         across = np.linspace(self.low[0], self.high[0], count)
         return np.column_stack([across, np.zeros(count)])
 
-    def rows(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def rows(self, points: Array) -> Array:
         """Raw rows of points, shape (n_points, n_features)."""
         return self.origin + points @ self.directions
 
-    def positions(self, points: NDArray[np.float64]) -> NDArray[np.float32]:
+    def positions(self, points: Array) -> NDArray[np.float32]:
         """Positions of points as fractions of the rectangle, shape (n_points, 2)."""
         return ((points - self.low) / (self.high - self.low)).astype(np.float32)
 
 
-def plane_of(
-    dataset: Dataset, axes: tuple[str, ...]
-) -> tuple[Plane, NDArray[np.float64], list[int]]:
+def plane_of(dataset: Dataset, axes: tuple[str, ...]) -> tuple[Plane, Array, list[int]]:
     """Choose the plane for data; returns it, the positions of the rows, and the axes' columns."""
     X, names = np.asarray(dataset.X, np.float64), dataset.feature_names
     if dataset.image_shape is not None:
@@ -66,13 +67,20 @@ def plane_of(
     return (*plane_along(chosen, X, dataset.y, np.median(X, axis=0)), columns)
 
 
+def number_columns(
+    names: Sequence[str], scaling: Scaling, middle: float = 0.0
+) -> list[NumberColumn]:
+    """Columns of numbers with a scaling; missing values become a scaled one."""
+    numbers = zip(names, scaling.offset.tolist(), (1 / scaling.factor).tolist(), strict=True)
+    return [
+        NumberColumn(name, center + middle * scale, center, scale, indicator=False)
+        for name, center, scale in numbers
+    ]
+
+
 def plane_along(
-    axes: dict[int, NumberColumn],
-    X: NDArray[np.float64],
-    y: NDArray[Any],
-    usual: NDArray[np.float64],
-    reach: float = 0.0,
-) -> tuple[Plane, NDArray[np.float64]]:
+    axes: dict[int, NumberColumn], X: Array, y: NDArray[Any], usual: Array, reach: float = 0.0
+) -> tuple[Plane, Array]:
     """The plane along scaled columns around the rows, or around the usual values; and the points.
 
     X and the usual values are scaled; the plane and the points are in units of the columns.
@@ -101,7 +109,7 @@ def column_indices(names: Sequence[str], axes: tuple[str, ...]) -> list[int]:
     return [names.index(name) for name in chosen]
 
 
-def _principal_plane(X: NDArray[np.float64]) -> tuple[Plane, NDArray[np.float64]]:
+def _principal_plane(X: Array) -> tuple[Plane, Array]:
     """The plane through the mean along the first two principal components."""
     mean = X.mean(axis=0)
     _, vectors = np.linalg.eigh(np.cov(X.T))
@@ -111,12 +119,7 @@ def _principal_plane(X: NDArray[np.float64]) -> tuple[Plane, NDArray[np.float64]
     return plane_around(points, ("1st main direction", "2nd main direction"), mean, main), points
 
 
-def plane_around(
-    points: NDArray[np.float64],
-    names: tuple[str, ...],
-    origin: NDArray[np.float64],
-    directions: NDArray[np.float64],
-) -> Plane:
+def plane_around(points: Array, names: tuple[str, ...], origin: Array, directions: Array) -> Plane:
     """The rectangle around points, with a margin."""
     low, high = points.min(axis=0), points.max(axis=0)
     room = np.where(high > low, MARGIN * (high - low), 1.0)

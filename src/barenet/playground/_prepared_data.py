@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._registry import lookup
-from barenet.data._column import NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import load_dataset
 from barenet.data._encoding import TableEncoding
@@ -24,7 +23,7 @@ from barenet.playground._features import FeatureMap
 from barenet.playground._network_layout import check_size
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings, NetworkSettings
-from barenet.playground._plane import Plane, plane_of
+from barenet.playground._plane import Plane, number_columns, plane_of
 from barenet.playground._tables import TableFile
 from barenet.playground._trainer_messages import TrainingTask
 
@@ -145,16 +144,12 @@ class PreparedData:
 
     def _table_encoding(self) -> TableEncoding | None:
         """Scaling and fill values by column, for a table with missing values; None for features."""
-        table, scaling = self.table, self.scaling
+        table = self.table
         if table is None or not table.has_missing(table.medians) or self.features.has_computed:
             return None
-        names = self.inputs.feature_names
-        numbers = zip(names, scaling.offset.tolist(), scaling.factor.tolist(), strict=True)
+        columns = number_columns(self.inputs.feature_names, self.scaling)
         return TableEncoding(
-            tuple(
-                NumberColumn(name, table.medians[name], offset, 1 / factor, indicator=False)
-                for name, offset, factor in numbers
-            )
+            tuple(dataclasses.replace(each, fill=table.medians[each.name]) for each in columns)
         )
 
     def _scaled(self, key: Any, points: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -157,12 +157,12 @@ def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
     """Find layers most of whose neurons have a slope of almost 0 at almost every row."""
     found: dict[str, list[str]] = {}
     hidden = layer_values(network, X[:MAX_ROWS], -1)
-    for number, (_, values, activation) in enumerate(hidden, 1):
-        is_flat, called = _FLAT.get(activation.name, (np.zeros_like, ""))
-        count = int((is_flat(values).mean(axis=0) >= SATURATED).sum())
-        if 2 * count > values.shape[1]:
-            layer = f"{count} of {values.shape[1]} in hidden layer {number}"
-            found.setdefault(called, []).append(layer)
+    for number, layer in enumerate(hidden, 1):
+        is_flat, called = _FLAT.get(layer.activation.name, (np.zeros_like, ""))
+        count = int((is_flat(layer.outputs).mean(axis=0) >= SATURATED).sum())
+        if 2 * count > (n_neurons := layer.outputs.shape[1]):
+            words = f"{count} of {n_neurons} in hidden layer {number}"
+            found.setdefault(called, []).append(words)
     return [
         Problem(
             f"Neurons are {called} on at least {SATURATED:.0%} of the training points: "

@@ -3,8 +3,7 @@
 The library's layers compute the values, which are scaled to bytes here.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +23,7 @@ LINE_POINTS = 200
 Bytes = NDArray[np.int8]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Picture:
+class Picture(NamedTuple):
     """A network as the page draws it."""
 
     #: Points along each side of the output, or of a curve.
@@ -49,8 +47,7 @@ def rasterize(network: Network, prepared: PreparedData) -> Picture:
         rows = prepared.grid(side)
     with np.errstate(all="ignore"):
         output = prepared.predictor(network).in_units(network.forward(rows)[0])
-        neurons, scales = _neuron_pictures(network, prepared)
-    return Picture(side=side, output=_as_bytes(output, prepared), neurons=neurons, scales=scales)
+        return Picture(side, _as_bytes(output, prepared), *_neuron_pictures(network, prepared))
 
 
 def drawn_inputs(prepared: PreparedData) -> list[int]:

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.model._layout import Snapshot
-from barenet.model._network import Network
+from barenet.model._network import Network, Snapshot
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._page_state import WeightEdit
+
+AnyOptimizer = Optimizer | LBFGS
 
 MAX_STATES = 512
 MAX_BYTES = 2**24
@@ -37,17 +38,13 @@ class EpochState:
 
     @classmethod
     def of(
-        cls,
-        epoch: int,
-        network: Network,
-        optimizer: Optimizer | LBFGS,
-        metrics: EpochMetrics | None = None,
+        cls, epoch: int, network: Network, optimizer: AnyOptimizer, metrics: EpochMetrics | None
     ) -> EpochState:
         """Copy a network and its optimizer."""
         moments = copy.deepcopy(getattr(optimizer, "moments", {}))  # L-BFGS has none
         return cls(epoch, Snapshot.of(network), moments, getattr(optimizer, "n_steps", 0), metrics)
 
-    def restore(self, network: Network, optimizer: Optimizer | LBFGS) -> None:
+    def restore(self, network: Network, optimizer: AnyOptimizer) -> None:
         """Restore a network, and its optimizer unless that is of another kind now."""
         self.snapshot.restore(network)
         optimizer.reset()
@@ -86,10 +83,7 @@ class Timeline:
     Training from an earlier state starts a new path; the path that was left is the other one.
     """
 
-    def __init__(
-        self, first: EpochState, max_states: int = MAX_STATES, max_bytes: int = MAX_BYTES
-    ) -> None:
-        self.max_states, self.max_bytes = max_states, max_bytes
+    def __init__(self, first: EpochState) -> None:
         self.stride = 1
         self.path = Path(0, [first])
         self.other: Path | None = None
@@ -123,7 +117,7 @@ class Timeline:
         while self.states and self.last >= state.epoch:
             self.states.pop()
         self.states.append(state)
-        limit = max(2, min(self.max_states, self.max_bytes // max(state.n_bytes, 1)))
+        limit = max(2, min(MAX_STATES, MAX_BYTES // max(state.n_bytes, 1)))
         if len(self.states) > limit:
             self.stride *= 2
             self.path.states = [each for each in self.states if self.is_due(each.epoch)]

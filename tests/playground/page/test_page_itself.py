@@ -10,6 +10,7 @@ import pytest
 from barenet.cli._main import main
 from barenet.cli._play import _write_redirect
 from barenet.playground._client import MAX_UNDRAWN
+from barenet.playground._learning_curve import MAX_POINTS
 
 
 def test_the_page_explains_itself_and_has_things_to_try(tab):
@@ -223,7 +224,7 @@ def test_a_page_that_is_left_open_does_not_grow(tab, live_server):
     page.until(f"header.epoch > 10000 && barenet.frames.drawn > {drawn + 250}")
     grown = memory(page) - before
     session = live_server.sessions.open[page.value("barenet.session")]
-    assert len(session.views[0].curve.rows) <= session.views[0].curve.max_points
+    assert len(session.views[0].curve.rows) <= MAX_POINTS
     assert page.value("panels[0].curve.rows.length") <= 1001
     page.pause()
     assert len(session.views[0].latest.status.saved) <= 512

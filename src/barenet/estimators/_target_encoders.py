@@ -1,13 +1,13 @@
-"""Classes of any type as targets of a network, and back.
+"""Classes of any type, or numbers, as targets of a network, and back; and their default score.
 
 Two classes take one sigmoid output; three or more take a softmax output each; several labels of a
 row take a sigmoid output each.
 """
 
-from __future__ import annotations
-
+import math
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +16,6 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from barenet.errors import ArgumentError, brief
 from barenet.estimators._array_inputs import naming_argument
-from barenet.estimators._scoring import accuracy
 from barenet.model._array_dataset import ArrayDataset, class_probabilities, one_hot
 from barenet.model._arrays import FloatArray
 
@@ -86,24 +85,74 @@ class LabelEncoder:
 
     def probabilities(self, output: FloatArray) -> FloatArray:
         """The probability of each class, shape (n_samples, n_classes)."""
-        if self.multilabel or len(self.classes) > 2:
-            return output
-        return class_probabilities(output) if len(self.classes) == 2 else np.ones_like(output)
+        return np.ones_like(output) if len(self.classes) == 1 else class_probabilities(output)
 
-    def with_integers(self) -> LabelEncoder:
-        """The same for the indices of the classes."""
-        return LabelEncoder(np.arange(len(self.classes)))
+
+@dataclass
+class NumberEncoder:
+    """Numbers as targets of a network: one column for each target."""
+
+    activation: str
+    score_name: ClassVar[str] = "r2"
+
+    def encode(self, y: NDArray[Any]) -> FloatArray:
+        return y.reshape(len(y), -1)
+
+    def decode(self, output: FloatArray) -> FloatArray:
+        return output[:, 0] if output.shape[1] == 1 else output
+
+    def score(self, output: FloatArray, rows: ArrayDataset) -> float:
+        return r2(rows.y, output, rows.sample_weight)
+
+    def strata(self, rows: ArrayDataset) -> None:
+        return None
+
+
+def accuracy(correct: NDArray[np.bool_], sample_weight: FloatArray | None) -> float:
+    """Weighted fraction of the rows that are correct.
+
+    scikit-learn's functions check their arguments for longer than a small network trains.
+
+    Examples
+    --------
+    >>> accuracy(np.array([True, False]), np.array([3.0, 1.0]))
+    0.75
+    """
+    if sample_weight is None:
+        return float(correct.mean())
+    total = sample_weight.sum(dtype=np.float64)
+    return float(sample_weight[correct].sum(dtype=np.float64) / total) if total > 0 else math.nan
+
+
+def r2(y: FloatArray, output: FloatArray, sample_weight: FloatArray | None) -> float:
+    """R² = 1 − Σ w (y − ŷ)² / Σ w (y − ȳ)², averaged over the outputs.
+
+    Examples
+    --------
+    >>> y, output = np.array([[0.0], [1.0], [5.0]]), np.array([[0.0], [3.0], [5.0]])
+    >>> r2(y, output, np.array([1.0, 1.0, 0.0]))  # 1 − 4 / 0.5
+    -7.0
+    """
+    weight = np.ones(len(y)) if sample_weight is None else sample_weight.astype(np.float64)
+    total = weight.sum()
+    if len(y) < 2 or not total > 0:
+        return math.nan
+    mean = weight @ y / total
+    unexplained, variance = weight @ np.square(y - output), weight @ np.square(y - mean)
+    constant = np.where(unexplained == 0, 1.0, 0.0)
+    varied = variance > 0
+    return float(np.where(varied, 1 - unexplained / np.where(varied, variance, 1), constant).mean())
 
 
 def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
     """The sample weights of the parameter `class_weight`, shape (n_samples,)."""
-    if not isinstance(class_weight, str | Mapping):
-        expected = "'balanced' or a dict of a number for each class"
-        raise ArgumentError.of("class_weight", class_weight, expected)
     weights = class_weight
     if isinstance(weights, Mapping) and y.ndim == 1:  # scikit-learn refuses those of absent classes
         absent = set(classes.tolist()) - set(np.unique(y).tolist())
         weights = {label: weight for label, weight in weights.items() if label not in absent}
+    elif not isinstance(weights, str | Mapping):
+        expected = "'balanced' or a dict of a number for each class"
+        raise ArgumentError.of("class_weight", weights, expected)
     try:
         return compute_sample_weight(weights, y)
     except OverflowError as error:
