@@ -13,7 +13,7 @@ from barenet.model.losses import (
     Quantile as Quantile,
     SquaredError as SquaredError,
 )
-from barenet.model.losses._cross_entropy import (
+from barenet.model.losses._classification import (
     SigmoidCrossEntropy as SigmoidCrossEntropy,
     SoftmaxCrossEntropy as SoftmaxCrossEntropy,
 )

@@ -20,11 +20,12 @@ from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import read_model
-from barenet.files._model_io import check_header_size
+from barenet.files._model_io import check_text
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
-from barenet.training._callbacks import Callback, EarlyStopping
+from barenet.training._callbacks import EarlyStopping
 from barenet.training._history import History
+from barenet.training._run import Callback
 from barenet.training._train import train
 
 #: Fraction of the training rows in the validation set, where there is one.
@@ -107,7 +108,7 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
         image_shape=dataset.image_shape,
         card=card,
     )
-    check_header_size(predictor)
+    check_text(predictor)
     return Experiment(settings=settings, predictor=predictor, **parts)
 
 

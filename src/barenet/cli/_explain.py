@@ -245,7 +245,7 @@ def _write(explanation: Explanation, form: Format, out: str | None) -> None:
     if out is None:
         emit(text)
         return
-    from barenet.insight.explain._training_step import EXPLANATION_MARK
+    from barenet.insight.explain._explanation import EXPLANATION_MARK
 
     suffix = next(suffix for suffix, each in FORMATS.items() if each == form)
     with output_path(out, f"explanation{suffix}") as path:

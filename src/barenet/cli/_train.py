@@ -23,10 +23,9 @@ from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.insight._progress import Progress
-from barenet.training._callbacks import Callback
 from barenet.training._checkpointing import changes
 from barenet.training._history import History
-from barenet.training._run import Run
+from barenet.training._run import Callback, Run
 
 #: Maximum length of the name of a folder that is named after a file.
 MAX_NAME = 60

@@ -20,14 +20,14 @@ from sklearn.exceptions import ConvergenceWarning
 from barenet.engines import Job, choose_engine
 from barenet.errors import DivergenceError
 from barenet.estimators._scoring import ValidationScorer
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import Optimizer
-from barenet.training._callbacks import Callback, LambdaCallback
+from barenet.training._callbacks import LambdaCallback
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._history import History
 from barenet.training._loop import LBFGSLoop, MiniBatchLoop
-from barenet.training._run import Run, Scorer, TrainingConfig
+from barenet.training._run import Callback, Run, Scorer, TrainingConfig
 from barenet.training._train import as_callbacks, check_batch_size
 
 #: The learning rate of "adaptive" is not divided below this.
@@ -107,9 +107,9 @@ def run_epochs(
         schedule=copy.deepcopy(as_schedule(estimator.schedule)),
         held_out={} if scorer is None else {"validation": scorer.rows},
         scorer=scorer or Scorer(),
+        callbacks=_callbacks(estimator, job, scorer) + ([observer] if observer else []),
     )
-    callbacks = _callbacks(estimator, job, scorer) + ([observer] if observer else [])
-    loop = (LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop)(engine, config, callbacks)
+    loop = (LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop)(engine, config)
     try:
         loop.start()
     except KeyboardInterrupt:

@@ -5,8 +5,7 @@ A fit is a task of theirs, and so is each of its epochs.
 
 from typing import Any
 
-from barenet.training._callbacks import Callback
-from barenet.training._run import Run
+from barenet.training._run import Callback, Run
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks

@@ -10,13 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count, check_number
 from barenet.errors import ArgumentError
-from barenet.model._arrays import (
-    FloatArray,
-    InputArray,
-    as_finite,
-    numeric_array,
-    validate_inputs,
-)
+from barenet.model._arrays import FloatArray, InputArray, as_finite, numeric_array, validate_inputs
 from barenet.model.losses import Loss
 
 #: Rows that are converted at a time for prediction.
@@ -112,11 +106,9 @@ def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[
     elif array.ndim == 1 and array.dtype.kind in "bui":
         return _one_hot(array, n_outputs, dtype)
     if array.shape != (n_samples, n_outputs):
-        raise ArgumentError(
-            f"expected shape ({n_samples}, {n_outputs}), or class indices as whole numbers of "
-            f"shape ({n_samples},), got {array.dtype} of shape {array.shape}",
-            argument="y",
-        )
+        rows, given = f"shape ({n_samples}, {n_outputs})", f"{array.dtype} of shape {array.shape}"
+        indices = f"class indices as whole numbers of shape ({n_samples},)"
+        raise ArgumentError(f"expected {rows}, or {indices}, got {given}", argument="y")
     return as_finite(array, dtype, "y")
 
 

@@ -126,15 +126,13 @@ class GlorotUniform(VarianceScaling):
     networks" (2010).
     """
 
-    name = "glorot_uniform"
-    scale, fan, distribution = 1.0, "average", "uniform"
+    name, scale, fan, distribution = "glorot_uniform", 1.0, "average", "uniform"
 
 
 class GlorotNormal(VarianceScaling):
     """Normal, of variance 2 / (n_inputs + n_outputs): for tanh, sigmoid and softmax."""
 
-    name = "glorot_normal"
-    scale, fan, distribution = 1.0, "average", "normal"
+    name, scale, fan, distribution = "glorot_normal", 1.0, "average", "normal"
 
 
 class HeUniform(VarianceScaling):
@@ -143,15 +141,13 @@ class HeUniform(VarianceScaling):
     From He, Zhang, Ren and Sun, "Delving deep into rectifiers" (2015).
     """
 
-    name = "he_uniform"
-    scale, fan, distribution = 2.0, "in", "uniform"
+    name, scale, fan, distribution = "he_uniform", 2.0, "in", "uniform"
 
 
 class HeNormal(VarianceScaling):
     """Normal, of variance 2 / n_inputs: for ReLU and its variants."""
 
-    name = "he_normal"
-    scale, fan, distribution = 2.0, "in", "normal"
+    name, scale, fan, distribution = "he_normal", 2.0, "in", "normal"
 
 
 class LeCunUniform(VarianceScaling):
@@ -160,15 +156,13 @@ class LeCunUniform(VarianceScaling):
     From LeCun, Bottou, Orr and Müller, "Efficient backprop" (1998).
     """
 
-    name = "lecun_uniform"
-    scale, fan, distribution = 1.0, "in", "uniform"
+    name, scale, fan, distribution = "lecun_uniform", 1.0, "in", "uniform"
 
 
 class LeCunNormal(VarianceScaling):
     """Normal, of variance 1 / n_inputs: keeps the variance of the forward signal."""
 
-    name = "lecun_normal"
-    scale, fan, distribution = 1.0, "in", "normal"
+    name, scale, fan, distribution = "lecun_normal", 1.0, "in", "normal"
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import DivergenceError
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.playground._learning_curve import EpochMetrics, thin
 from barenet.playground._page_state import MAX_EPOCHS
 from barenet.playground._problems import ALL_DEAD, MODEL_ONLY, NO_ROWS, Problem, diverged
 from barenet.playground._trainer_messages import ProgressReport, Status, TrainingTask, UpdateRecord
 from barenet.playground._training_state import SETTINGS_CHANGED, ResumedSchedule, TrainingState
-from barenet.training._callbacks import Callback
-from barenet.training._run import Run
+from barenet.training._run import Callback, Run
 from barenet.training._train import train
 
 #: Seconds between two reports, shorter than between two pictures; and the largest fraction of the

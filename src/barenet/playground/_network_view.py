@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import ArgumentError
-from barenet.model._layout import Snapshot
-from barenet.model._network import Network
+from barenet.model._network import Network, Snapshot
 from barenet.playground._learning_curve import LearningCurve, thin
 from barenet.playground._network_layout import layer_offsets, parameter_index
 from barenet.playground._page_state import MAX_EDITS, NetworkSettings, WeightEdit

@@ -3,42 +3,17 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from barenet._constraints import check_count, check_number
+from barenet._constraints import Configurable, check_number, option
 from barenet.errors import ArgumentError
-from barenet.model._layout import Snapshot
-from barenet.model._stateful import Stateful
+from barenet.model._arrays import Shape
+from barenet.model._network import Snapshot
 from barenet.training._history import curve_rows
-from barenet.training._run import Run
-
-
-class Callback(Stateful):
-    """Base class of callbacks; a subclass overrides the methods that it needs.
-
-    Each takes the current `run`. A callback with a state overrides `state_dict` and
-    `load_state_dict`, too; the state is loaded after `on_start`.
-
-    Examples
-    --------
-    >>> class Halve(Callback):
-    ...     def on_epoch(self, run):
-    ...         run.network.parameters *= 0.5
-    """
-
-    def on_start(self, run: Run) -> None:
-        """Called before the first epoch."""
-
-    def on_chunk(self, run: Run) -> None:
-        """Called after each chunk of batches, about 0.1 s of work."""
-
-    def on_epoch(self, run: Run) -> None:
-        """Called after each epoch, whose measurements are in ``run.history``."""
-
-    def on_end(self, run: Run) -> None:
-        """Called after the last epoch, or after an error."""
+from barenet.training._run import Callback, Run
 
 
 class LambdaCallback(Callback):
@@ -94,7 +69,8 @@ class TimeLimit(Callback):
             run.stop(f"{self.seconds:g} seconds were over", resumable=True)
 
 
-class EarlyStopping(Callback):
+@dataclass(eq=False)
+class EarlyStopping(Callback, Configurable):
     """End the run when a monitored curve has stopped improving.
 
     Parameters
@@ -137,36 +113,27 @@ class EarlyStopping(Callback):
     3
     """
 
-    def __init__(
-        self,
-        monitor: str = "validation_loss",
-        *,
-        patience: int = 10,
-        minimum_delta: float = 0.0,
-        restore_best: bool = True,
-    ) -> None:
-        self.monitor = monitor
-        self.patience = check_count(patience, "patience")
-        self.minimum_delta = check_number(minimum_delta, "minimum_delta", ge=0)
-        self.restore_best = restore_best
-        self.best, self.waited = math.inf, 0
-        self.snapshot: Snapshot | None = None
-        self._shapes: list[tuple[int, ...]] | None = None
+    monitor: str = "validation_loss"
+    _: KW_ONLY
+    patience: int = option(10, ge=1, integer=True)
+    minimum_delta: float = option(0.0, ge=0)
+    restore_best: bool = True
+    best, waited = math.inf, 0
+    snapshot: Snapshot | None = field(default=None, init=False)
+    _shapes: list[Shape] | None = field(default=None, init=False)
 
     def on_start(self, run: Run) -> None:
         self.best, self.waited, self.snapshot = math.inf, 0, None
         self._shapes = [vector.shape for vector in Snapshot.of(run.network)]
+        problem = remedy = ""
         if self.monitor not in run.measured:
-            problem = f"{self.monitor!r} is not measured in this run"
-            problem += f"; there are {', '.join(run.measured)}"
-            raise ArgumentError(problem, argument="monitor", value=self.monitor)
-        if curve_rows(self.monitor)[0] == "test":
-            raise ArgumentError(
-                f"{self.monitor!r} is of the test set, which must not decide when to stop",
-                argument="monitor",
-                value=self.monitor,
-                remedy="pass a validation set, and monitor its curve",
-            )
+            problem = f"is not measured in this run; there are {', '.join(run.measured)}"
+        elif curve_rows(self.monitor)[0] == "test":
+            problem = "is of the test set, which must not decide when to stop"
+            remedy = "pass a validation set, and monitor its curve"
+        if problem:
+            found = {"argument": "monitor", "value": self.monitor, "remedy": remedy}
+            raise ArgumentError(f"{self.monitor!r} {problem}", **found)
 
     def on_epoch(self, run: Run) -> None:
         value = run.history[self.monitor][-1]

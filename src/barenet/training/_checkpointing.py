@@ -9,12 +9,11 @@ import hashlib
 import platform
 import threading
 import warnings
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property, partial
 from importlib import import_module
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +22,12 @@ from barenet._constraints import check_number
 from barenet.engines import Engine
 from barenet.errors import ResumeError, brief, in_a_line, printable
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
-from barenet.training._callbacks import Callback
 from barenet.training._divergence import caller_stacklevel
-from barenet.training._run import Run, TrainingConfig
+from barenet.training._run import Callback, Run, TrainingConfig
 
 #: Numbers, text and arrays by name, for each part of a run.
 StateDict: TypeAlias = dict[str, dict[str, Any]]
@@ -38,22 +36,18 @@ StateDict: TypeAlias = dict[str, dict[str, Any]]
 BLOCK = 2**24
 
 
-class Checkpointer(ABC):
+class Checkpointer(Protocol):
     """Saves states, each in place of the one before; `Checkpoint` saves them in a file."""
 
-    @abstractmethod
     def lock(self, run: Run) -> AbstractContextManager[object]:
         """Reserve the place for one run; OSError or ValueError if it can't be saved there."""
 
-    @abstractmethod
     def read(self) -> StateDict | None:
         """Read the state that was saved last, if there is one."""
 
-    @abstractmethod
     def should_save(self, run: Run) -> bool:
         """Whether to save the state now; called after each chunk and each epoch."""
 
-    @abstractmethod
     def save(self, run: Run, state: StateDict) -> None:
         """Save a state; the one before is replaced only when the new one is complete."""
 
@@ -69,12 +63,11 @@ class CheckpointManager(Callback):
         checkpointer: Checkpointer | None,
         engine: Engine,
         config: TrainingConfig,
-        callbacks: Sequence[Callback],
         parts: Mapping[str, Stateful],
         state: StateDict | None,
     ) -> None:
         self.checkpointer, self.engine, self.config = checkpointer, engine, config
-        self.callbacks, self.parts, self.state = callbacks, parts, state
+        self.parts, self.state, callbacks = parts, state, config.callbacks
         self.run: Run = parts["run"]  # type: ignore[assignment]
         self.has_saved = state is not None
         # A resumed run may have other callbacks without a state.
@@ -89,7 +82,7 @@ class CheckpointManager(Callback):
     @contextmanager
     def resume(self) -> Iterator[None]:
         """Load the state; if it is refused in this context, everything is as it was before."""
-        objects = [self.engine.job.optimizer, self.config.schedule, *self.callbacks]
+        objects = [self.engine.job.optimizer, self.config.schedule, *self.config.callbacks]
         before = [(each, dict(vars(each))) for each in objects if hasattr(each, "__dict__")]
         snapshot = Snapshot.of(self.run.network)
         try:
@@ -173,23 +166,13 @@ def settings_of(
 ) -> dict[str, Any]:
     """Everything but the data that decides the steps of a run."""
     job, network = engine.job, engine.job.network
-    settings = {
-        "engine": engine.name,
-        "seed": job.seed,
-        "dtype": network.dtype.name,
-        **numbered("layer", network.layers),
-        "loss": job.loss,
-        "optimizer": job.optimizer,
-        "epochs": config.epochs,
-        "batch_size": config.batch_size,
-        "shuffle": config.shuffle,
-        "schedule": config.schedule,
-        **numbered("penalty", job.penalties),
-        "clip": job.clipping,
-        "scale": job.rows.scale,
-        "metrics": ", ".join(config.metrics) or None,
-        **callbacks,
-    }
+    settings: dict[str, Any] = {"engine": engine.name, "dtype": network.dtype.name}
+    settings |= {name: getattr(job, name) for name in ("seed", "loss", "optimizer")}
+    settings |= {"clip": job.clipping, "scale": job.rows.scale}
+    same = ("epochs", "batch_size", "shuffle", "schedule")
+    settings |= {name: getattr(config, name) for name in same}
+    settings |= {"metrics": ", ".join(config.metrics) or None, **callbacks}
+    settings |= numbered("layer", network.layers) | numbered("penalty", job.penalties)
     return {name: _in_words(value) for name, value in settings.items()}
 
 

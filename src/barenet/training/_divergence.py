@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import DivergenceError
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.training._run import Run
 
@@ -51,7 +51,7 @@ class DivergenceMonitor(Stateful):
 
     def check_epoch(self, loss: float, gradient_norm: float) -> None:
         """Check the parameters and the gradients at the end of an epoch, and renew the snapshot."""
-        self._check_finite(loss)
+        self.check_end(loss)
         if loss != 0 and gradient_norm == 0:
             self._warn("every gradient of an epoch was 0, so nothing is learned", DEAD)
         self.snapshot.update(self.run.network)
@@ -63,25 +63,18 @@ class DivergenceMonitor(Stateful):
                 self._warn(f"{name} became {value}", "scaled inputs and targets may help")
 
     def check_end(self, loss: float) -> None:
-        """Check the loss and the parameters after the last step."""
-        self._check_finite(loss)
+        """Check the loss and the parameters after an epoch or the last step."""
+        if not (math.isfinite(loss) and np.isfinite(self.run.network.parameters).all()):
+            self._raise(self.run.n_batches - 1, loss)
         self._check_growth(loss)
 
     def state_dict(self) -> dict[str, Any]:
-        return {
-            "first_loss": self.first_loss,
-            "limit": self.limit,
-            "warned": sorted(self.warned),
-            **self.snapshot._asdict(),
-        }
+        warned, vectors = sorted(self.warned), self.snapshot._asdict()
+        return {"first_loss": self.first_loss, "limit": self.limit, "warned": warned, **vectors}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.first_loss, self.warned = state["first_loss"], set(state["warned"])
         self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
-
-    def _check_finite(self, loss: float) -> None:
-        if not (math.isfinite(loss) and np.isfinite(self.run.network.parameters).all()):
-            self._raise(self.run.n_batches - 1, loss)
 
     def _check_growth(self, loss: float) -> None:
         if self.limit and loss > self.limit:
@@ -93,13 +86,10 @@ class DivergenceMonitor(Stateful):
         self.run.stop("diverged")
         is_loss = not math.isfinite(loss)
         problem = f"the loss became {loss:.4g}" if is_loss else "a parameter became infinite or NaN"
-        raise DivergenceError(
-            f"{problem} in epoch {self.run.epoch}, batch {batch + 1}; {ADVICE}",
-            epoch=self.run.epoch,
-            batch=batch + 1,
-            loss=loss,
-            outcome="The network has the parameters from before that epoch",
-        )
+        place = {"epoch": self.run.epoch, "batch": batch + 1}
+        message = "{} in epoch {epoch}, batch {batch}; {}".format(problem, ADVICE, **place)
+        outcome = "The network has the parameters from before that epoch"
+        raise DivergenceError(message, **place, loss=loss, outcome=outcome)
 
     def _warn(self, problem: str, advice: str) -> None:
         """Warn once of each problem."""

@@ -3,7 +3,7 @@
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import product, starmap
 from typing import Any
@@ -15,12 +15,12 @@ from barenet.engines import Engine, Job
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import Snapshot, euclidean_norm
+from barenet.model._layout import euclidean_norm
+from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.model.layers import Dropout
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
-from barenet.training._callbacks import Callback
 from barenet.training._checkpointing import Checkpointer, CheckpointManager, StateDict
 from barenet.training._divergence import DivergenceMonitor
 from barenet.training._epoch import Epoch, MeasurementInterrupted, measure
@@ -38,11 +38,9 @@ IN_TRAINING: dict[int, object] = {}
 class Loop(ABC):
     """A run from its first epoch to its last; a subclass takes the steps."""
 
-    def __init__(
-        self, engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]
-    ) -> None:
+    def __init__(self, engine: Engine, config: TrainingConfig) -> None:
         job = engine.job
-        self.engine, self.job, self.config, self.callbacks = engine, job, config, callbacks
+        self.engine, self.job, self.config, self.callbacks = engine, job, config, config.callbacks
         self.optimizer: Any = job.optimizer
         self.optimizer_state: Any = job.optimizer
         rate = () if job.optimizer.full_batch else ("learning_rate",)
@@ -73,9 +71,8 @@ class Loop(ABC):
                 parts: dict[str, Stateful] = {"run": run, "tally": self.epoch}
                 parts |= {"guard": self.monitor, "optimizer": self.optimizer_state}
                 parts |= {"schedule": self.config.schedule}
-                self.checkpoints = CheckpointManager(
-                    checkpointer, self.engine, self.config, self.callbacks, parts, state
-                )
+                saving = (checkpointer, self.engine, self.config, parts, state)
+                self.checkpoints = CheckpointManager(*saving)
                 endings.enter_context(self.checkpoints.resume())
                 self.callbacks = [*self.callbacks, self.checkpoints]
             for callback in reversed(self.callbacks):  # exited in reverse, so called in order
@@ -181,11 +178,9 @@ class MiniBatchLoop(Loop):
 class LBFGSLoop(Loop):
     """The iterations of L-BFGS: SciPy takes the steps, and an epoch is an iteration."""
 
-    def __init__(
-        self, engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]
-    ) -> None:
+    def __init__(self, engine: Engine, config: TrainingConfig) -> None:
         check_full_batch(engine.job, config.schedule)
-        super().__init__(engine, config, callbacks)
+        super().__init__(engine, config)
         self.optimizer_state = LBFGSHistory()
 
     def _run_epochs(self) -> None:

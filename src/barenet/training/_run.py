@@ -1,6 +1,6 @@
-"""A training run: its configuration, and its progress as callbacks see it."""
+"""A training run: its progress, the callbacks that follow it, and its configuration."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from barenet._constraints import Configurable, option
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import Snapshot
-from barenet.model._network import Network
+from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.training._history import History
@@ -26,24 +25,6 @@ class Scorer:
     def __call__(self, output: FloatArray) -> Mapping[str, float]:
         """Compute a number for each name."""
         return {}
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class TrainingConfig(Configurable):
-    """Epochs, batches, schedule and measurements of a run, all checked."""
-
-    epochs: int = option(ge=1, integer=True)
-    batch_size: int
-    shuffle: bool = True
-    #: Returns the order of the shuffled rows, given the number of finished epochs; by default the
-    #: order is a function of the seed and the epoch.
-    order: Callable[[int], NDArray[np.intp]] | None = None
-    schedule: Schedule = field(default_factory=Constant)
-    metrics: Mapping[str, Metric] = field(default_factory=dict)
-    #: Validation and test sets, by their names in `HELD_OUT`.
-    held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
-    #: Scores the validation set, beside the metrics.
-    scorer: Scorer = field(default_factory=Scorer)
 
 
 @dataclass(eq=False)
@@ -138,3 +119,48 @@ class Run(Stateful):
         self.history.curves = {name: state[key].tolist() for name, key in curves.items()}
         best = state["best_epoch"]
         self.history.best_epoch = None if best is None else best + 1
+
+
+class Callback(Stateful):
+    """Base class of callbacks; a subclass overrides the methods that it needs.
+
+    Each takes the current `run`. A callback with a state overrides `state_dict` and
+    `load_state_dict`, too; the state is loaded after `on_start`.
+
+    Examples
+    --------
+    >>> class Halve(Callback):
+    ...     def on_epoch(self, run):
+    ...         run.network.parameters *= 0.5
+    """
+
+    def on_start(self, run: Run) -> None:
+        """Called before the first epoch."""
+
+    def on_chunk(self, run: Run) -> None:
+        """Called after each chunk of batches, about 0.1 s of work."""
+
+    def on_epoch(self, run: Run) -> None:
+        """Called after each epoch, whose measurements are in ``run.history``."""
+
+    def on_end(self, run: Run) -> None:
+        """Called after the last epoch, or after an error."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainingConfig(Configurable):
+    """Epochs, batches, schedule and measurements of a run, all checked."""
+
+    epochs: int = option(ge=1, integer=True)
+    batch_size: int
+    shuffle: bool = True
+    #: Returns the order of the shuffled rows, given the number of finished epochs; by default the
+    #: order is a function of the seed and the epoch.
+    order: Callable[[int], NDArray[np.intp]] | None = None
+    schedule: Schedule = field(default_factory=Constant)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    #: Validation and test sets, by their names in `HELD_OUT`.
+    held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
+    callbacks: Sequence[Callback] = ()
+    #: Scores the validation set, beside the metrics.
+    scorer: Scorer = field(default_factory=Scorer)

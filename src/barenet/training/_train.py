@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
 from os import PathLike
-from typing import Literal
+from typing import Any, Literal
 
 from numpy.typing import ArrayLike
 
@@ -20,13 +20,13 @@ from barenet.optimization._clipping import Clipping, as_clipping
 from barenet.optimization._penalties import Penalty, as_penalties
 from barenet.optimization._schedules import Constant, Schedule, as_schedule
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
-from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
+from barenet.training._callbacks import Callbacks, LambdaCallback
 from barenet.training._checkpointing import Checkpointer
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._history import History
 from barenet.training._loop import LBFGSLoop, Loop, MiniBatchLoop
 from barenet.training._metrics import METRICS, Metric
-from barenet.training._run import TrainingConfig
+from barenet.training._run import Callback, TrainingConfig
 
 
 def train(
@@ -165,11 +165,11 @@ def train(
         schedule=Constant() if schedule is None else as_schedule(schedule),
         metrics=as_metrics(metrics) if metrics else {},
         held_out=_held_out(job, validation=validation_data, test=test_data),
+        callbacks=as_callbacks(callbacks) if callbacks else (),
         batch_size=check_batch_size(batch_size, job),
     )
     kind = LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop
-    listeners = as_callbacks(callbacks) if callbacks else []
-    loop = kind(choose_engine(engine, job, threads), config, listeners)
+    loop = kind(choose_engine(engine, job, threads), config)
     if checkpoint is None and resume is False:
         return loop.start()
     return _start_with_checkpoints(loop, checkpoint, resume)
@@ -242,14 +242,10 @@ def _start_with_checkpoints(
     resume: bool | str | PathLike[str],
 ) -> History:
     """Lock the checkpoint, and start the loop from the last state, if there is one to resume."""
-    checkpointer = None if checkpoint is None else _as_checkpointer(checkpoint, "checkpoint")
+    checkpointer = _as_checkpointer(checkpoint, "checkpoint")
     if resume is True and checkpointer is None:
-        raise ArgumentError(
-            "True resumes from the checkpoint, and there is none",
-            argument="resume",
-            value=True,
-            remedy="pass checkpoint, too",
-        )
+        problem = "True resumes from the checkpoint, and there is none"
+        raise ArgumentError(problem, argument="resume", value=True, remedy="pass checkpoint, too")
     source = checkpointer if isinstance(resume, bool) else _as_checkpointer(resume, "resume")
     with nullcontext() if checkpointer is None else checkpointer.lock(loop.run):
         state = source.read() if source is not None and resume is not False else None
@@ -258,12 +254,12 @@ def _start_with_checkpoints(
         return loop.start(checkpointer, state)
 
 
-def _as_checkpointer(place: str | PathLike[str] | Checkpointer, argument: str) -> Checkpointer:
+def _as_checkpointer(place: Any, argument: str) -> Checkpointer | None:
     from barenet.files._checkpoint import Checkpoint
 
-    if not isinstance(place, str | PathLike | Checkpointer):
+    if not isinstance(place, str | PathLike | Checkpoint | None):
         raise ArgumentError.of(argument, place, "a path or a Checkpoint")
-    return place if isinstance(place, Checkpointer) else Checkpoint(place)
+    return Checkpoint(place) if isinstance(place, str | PathLike) else place
 
 
 def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> int:
@@ -275,13 +271,9 @@ def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> 
         return min(auto, n_rows)
     size = int(check_number(batch_size, "batch_size", ge=1, integer=True))
     if size == 1 and any(isinstance(layer, BatchNorm) for layer in job.network.layers):
-        raise ArgumentError(
-            "a batch norm needs batches of 2 rows or more", argument="batch_size", value=1
-        )
+        problem = "a batch norm needs batches of 2 rows or more"
+        raise ArgumentError(problem, argument="batch_size", value=1)
     if size > n_rows:
-        warnings.warn(
-            f"batch_size: {size} is more than the {n_rows} rows; taking {n_rows}",
-            UserWarning,
-            stacklevel=caller_stacklevel(),
-        )
+        text = f"batch_size: {size} is more than the {n_rows} rows; taking {n_rows}"
+        warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
     return min(size, n_rows)

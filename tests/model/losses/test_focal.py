@@ -9,7 +9,7 @@ from barenet.losses import (
     BinaryCrossEntropy,
     BinaryFocal,
 )
-from barenet.model.losses._focal import SigmoidFocal, SoftmaxFocal
+from barenet.model.losses._classification import SigmoidFocal, SoftmaxFocal
 
 GAMMAS = (0.0, 0.5, 1.0, 2.0, 5.0)
 logits = hnp.arrays(np.float64, (4, 3), elements=st.floats(-15, 15))

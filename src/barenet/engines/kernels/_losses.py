@@ -9,7 +9,7 @@ from barenet.engines.kernels._kernel import chosen, kernel, named
 from barenet.engines.kernels._records import row_numbers
 from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._views import array
-from barenet.model.losses._focal import LOG_ZERO
+from barenet.model.losses._classification import LOG_ZERO
 
 
 @compiled

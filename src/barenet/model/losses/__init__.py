@@ -3,11 +3,14 @@
 from barenet._registry import build, by_name
 from barenet.errors import ArgumentError
 from barenet.model._activations import Activation
-from barenet.model.losses._cross_entropy import BinaryCrossEntropy, CategoricalCrossEntropy
-from barenet.model.losses._focal import BinaryFocal, CategoricalFocal
+from barenet.model.losses._classification import (
+    BinaryCrossEntropy,
+    BinaryFocal,
+    CategoricalCrossEntropy,
+    CategoricalFocal,
+)
 from barenet.model.losses._loss import Loss
-from barenet.model.losses._poisson import Poisson
-from barenet.model.losses._regression import AbsoluteError, Huber, Quantile, SquaredError
+from barenet.model.losses._regression import AbsoluteError, Huber, Poisson, Quantile, SquaredError
 
 #: Every loss by its name. The forms on logits are found by `logits_form`.
 LOSSES: dict[str, type[Loss]] = by_name(
@@ -16,12 +19,8 @@ LOSSES: dict[str, type[Loss]] = by_name(
 )  # fmt: skip
 
 #: The default loss of an output activation; the squared error for any other.
-DEFAULT_LOSSES: dict[str, type[Loss]] = {
-    "softmax": CategoricalCrossEntropy,
-    "sigmoid": BinaryCrossEntropy,
-    "exponential": Poisson,
-    "softplus": Poisson,
-}
+DEFAULT_LOSSES: dict[str, type[Loss]] = dict.fromkeys(("exponential", "softplus"), Poisson)
+DEFAULT_LOSSES |= {"softmax": CategoricalCrossEntropy, "sigmoid": BinaryCrossEntropy}
 
 
 def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
@@ -30,12 +29,9 @@ def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
         return DEFAULT_LOSSES.get(activation.name, SquaredError)()
     loss = build(Loss, LOSSES, spec, "loss")
     if loss.outputs is not None and activation.name not in loss.outputs:
-        raise ArgumentError(
-            f"{loss.name} needs an output activation of {' or '.join(loss.outputs)}, "
-            f"and the network's is {activation.name}",
-            argument="loss",
-            value=loss.name,
-        )
+        needed = f"{loss.name} needs an output activation of {' or '.join(loss.outputs)}"
+        problem = f"{needed}, and the network's is {activation.name}"
+        raise ArgumentError(problem, argument="loss", value=loss.name)
     return loss
 
 

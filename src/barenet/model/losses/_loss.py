@@ -4,8 +4,6 @@ A loss is defined for one sample; the loss of a batch is the mean over its sampl
 sample weights if there are any: L = Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,7 +51,7 @@ class Loss(Configurable, ABC):
     formula: ClassVar[str] = ""
     derivative_formula: ClassVar[str] = ""
     outputs: ClassVar[tuple[str, ...] | None] = None
-    on_logits: ClassVar[Mapping[str, Callable[..., Loss]]] = {}
+    on_logits: ClassVar[Mapping[str, Callable[..., "Loss"]]] = {}
 
     @abstractmethod
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -112,11 +110,9 @@ class BinaryLoss(Loss):
             problem = f"{self.name} needs targets from 0 to 1, got {y.min():g} to {y.max():g}"
             raise ArgumentError(problem, argument="y")
         if self._exclusive and not np.allclose(y.sum(axis=1), 1, atol=1e-3):
-            raise ArgumentError(
-                f"{self.name} needs rows that sum to 1 (one class each)",
-                argument="y",
-                remedy="for several labels at once use a sigmoid output and binary_cross_entropy",
-            )
+            problem = f"{self.name} needs rows that sum to 1 (one class each)"
+            remedy = "for several labels at once use a sigmoid output and binary_cross_entropy"
+            raise ArgumentError(problem, argument="y", remedy=remedy)
 
 
 class CategoricalLoss(BinaryLoss):
@@ -135,11 +131,9 @@ def clip_probabilities(p: FloatArray) -> FloatArray:
 def _check_shapes(output: FloatArray, y: FloatArray) -> None:
     """Reject shapes that NumPy would broadcast to every output against every target."""
     if output.shape != y.shape:
-        raise ArgumentError(
-            f"expected the shape of the output, {output.shape}, got {y.shape}",
-            argument="y",
-            remedy="convert class indices by one_hot(y, n_classes), numbers by y.reshape(-1, 1)",
-        )
+        problem = f"expected the shape of the output, {output.shape}, got {y.shape}"
+        remedy = "convert class indices by one_hot(y, n_classes), numbers by y.reshape(-1, 1)"
+        raise ArgumentError(problem, argument="y", remedy=remedy)
 
 
 def _relative_weights(sample_weight: FloatArray) -> FloatArray:

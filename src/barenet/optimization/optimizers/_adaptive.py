@@ -140,8 +140,8 @@ class Adam(AdamBase):
     name = "adam"
     formula = UpdateFormula(
         {**_ADAM_MOMENTS, "theta": f"theta - {_ADAM_STEP} + epsilon_hat / sqrt(1 - beta2**t))"},
-        settings=_ADAM_SETTINGS,
-        text=f"{_ADAM_TEXT}.",
+        _ADAM_SETTINGS,
+        f"{_ADAM_TEXT}.",
     )
     epsilon_hat: float = option(0.0, ge=0)
 

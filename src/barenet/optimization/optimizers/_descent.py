@@ -6,7 +6,9 @@ from barenet._constraints import option
 from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers._optimizer import Optimizer, UpdateFormula
 
-_VELOCITY = "{eta} is the learning rate, v the velocity, of which {beta} is kept at each step."
+_ETA = "{eta} is the learning rate"
+_VELOCITY = f"{_ETA}, v the velocity, of which {{beta}} is kept at each step."
+_MOMENTUM = ({"eta": "learning_rate", "beta": "beta"}, _VELOCITY)
 
 
 @dataclass
@@ -24,11 +26,7 @@ class SGD(Optimizer):
     """
 
     name = "sgd"
-    formula = UpdateFormula(
-        {"theta": "theta - eta * g"},
-        settings={"eta": "learning_rate"},
-        text="{eta} is the learning rate.",
-    )
+    formula = UpdateFormula({"theta": "theta - eta * g"}, {"eta": "learning_rate"}, f"{_ETA}.")
     learning_rate: float = option(0.1, gt=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
@@ -56,11 +54,7 @@ class Momentum(Optimizer):
     """
 
     name = "momentum"
-    formula = UpdateFormula(
-        {"v": "beta * v - eta * g", "theta": "theta + v"},
-        settings={"eta": "learning_rate", "beta": "beta"},
-        text=_VELOCITY,
-    )
+    formula = UpdateFormula({"v": "beta * v - eta * g", "theta": "theta + v"}, *_MOMENTUM)
     moment_names = ("velocity",)
     learning_rate: float = option(0.01, gt=0)
     beta: float = option(0.9, ge=0, le=1)
@@ -83,9 +77,7 @@ class Nesterov(Momentum):
 
     name = "nesterov"
     formula = UpdateFormula(
-        {"v": "beta * v - eta * g", "theta": "theta + beta * v - eta * g"},
-        settings={"eta": "learning_rate", "beta": "beta"},
-        text=_VELOCITY,
+        {"v": "beta * v - eta * g", "theta": "theta + beta * v - eta * g"}, *_MOMENTUM
     )
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:

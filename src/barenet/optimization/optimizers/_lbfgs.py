@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from barenet._constraints import Configurable, option
 from barenet.errors import ResumeError
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
+
+#: A loss and its gradient.
+Evaluation: TypeAlias = tuple[float, FloatArray]
 
 
 @dataclass
@@ -65,7 +68,7 @@ class LBFGS(Configurable):
 
     def minimize(
         self,
-        value_and_gradient: Callable[[], tuple[float, FloatArray]],
+        value_and_gradient: Callable[[], Evaluation],
         parameters: FloatArray,
         iterations: int,
         after_iteration: Callable[[float, FloatArray], bool],
@@ -96,22 +99,13 @@ class LBFGS(Configurable):
         """
         from scipy.optimize import minimize
 
-        start = parameters if history is None else history.begin(parameters)
+        history = LBFGSHistory(recording=False) if history is None else history
         search = _Search(value_and_gradient, parameters, after_iteration, history)
-        result = minimize(  # type: ignore[call-overload]
-            search.evaluate,
-            start.astype(np.float64),
-            jac=True,
-            method="L-BFGS-B",
-            callback=search.finish_iteration,
-            options={
-                "maxiter": iterations,
-                "maxfun": self.evaluations,
-                "maxcor": int(self.memory),
-                "gtol": self.tolerance,
-                "ftol": self.gain,
-            },
-        )
+        limits = {"maxiter": iterations, "maxfun": self.evaluations, "maxcor": self.memory}
+        options: Any = {**limits, "gtol": self.tolerance, "ftol": self.gain}
+        settings: Any = {"method": "L-BFGS-B", "jac": True, "callback": search.finish_iteration}
+        start = history.begin(parameters).astype(np.float64)
+        result = minimize(search.evaluate, start, options=options, **settings)
         parameters[:] = result.x
         if search.stopped:
             return "stopped"
@@ -125,22 +119,19 @@ class LBFGS(Configurable):
 class _Search:
     """The callbacks of SciPy's search."""
 
-    value_and_gradient: Callable[[], tuple[float, FloatArray]]
+    value_and_gradient: Callable[[], Evaluation]
     parameters: FloatArray
     after_iteration: Callable[[float, FloatArray], bool]
-    history: LBFGSHistory | None
+    history: LBFGSHistory
     #: Loss and gradient at the start of the iteration, and of the last evaluation.
-    start: tuple[float, FloatArray] | None = None
-    last: tuple[float, FloatArray] | None = None
+    start: Evaluation | None = None
+    last: Evaluation | None = None
     stopped: bool = False
 
-    def evaluate(self, x: FloatArray) -> tuple[float, FloatArray]:
+    def evaluate(self, x: FloatArray) -> Evaluation:
         """Compute the loss and its gradient at x, in the parameters' dtype."""
         self.parameters[:] = x
-        if self.history is None:
-            value, gradient = self.value_and_gradient()
-        else:
-            value, gradient = self.history.evaluate(x, self.value_and_gradient)
+        value, gradient = self.history.evaluate(x, self.value_and_gradient)
         self.last = (value, gradient.astype(np.float64))
         self.start = self.start or self.last
         return self.last
@@ -150,9 +141,7 @@ class _Search:
         self.parameters[:] = x
         assert self.start is not None
         start, self.start = self.start, self.last
-        if self.history is not None and self.history.has_reported():
-            return
-        if self.after_iteration(*start):
+        if not self.history.has_reported() and self.after_iteration(*start):
             self.stopped = True
             raise StopIteration
 
@@ -160,7 +149,8 @@ class _Search:
 class LBFGSHistory(Stateful):
     """Values and gradients of a search, in the order of the evaluations."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, recording: bool = True) -> None:
+        self.recording = recording
         self.start: FloatArray | None = None
         self.values: list[float] = []
         self.gradients: list[FloatArray] = []
@@ -174,10 +164,10 @@ class LBFGSHistory(Stateful):
             self.start = parameters.copy()
         return self.start
 
-    def evaluate(
-        self, x: FloatArray, compute: Callable[[], tuple[float, FloatArray]]
-    ) -> tuple[float, FloatArray]:
+    def evaluate(self, x: FloatArray, compute: Callable[[], Evaluation]) -> Evaluation:
         """Return the next recorded evaluation; after the last, compute and record one."""
+        if not self.recording:
+            return compute()
         at, checksum = self._position, zlib.crc32(np.ascontiguousarray(x).data)
         self._position += 1
         if at == len(self.values):
@@ -186,10 +176,8 @@ class LBFGSHistory(Stateful):
             self.values.append(value)
             self.gradients.append(gradient.copy())
         elif checksum != self.checksums[at]:
-            raise ResumeError(
-                "resume: L-BFGS takes other steps here than before, with another version of SciPy "
-                "or on another processor; start the run again"
-            )
+            problem = "resume: L-BFGS takes other steps here than before, with another version"
+            raise ResumeError(f"{problem} of SciPy or on another processor; start the run again")
         return self.values[at], self.gradients[at]
 
     def has_reported(self) -> bool:

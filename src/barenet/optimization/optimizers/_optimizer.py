@@ -113,11 +113,8 @@ class Optimizer(Configurable, Stateful, ABC):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the step count, the learning rate and the moments; a subclass may add to them."""
-        return {
-            "n_steps": self.n_steps,
-            "learning_rate": self.learning_rate,
-            **{f"moment_{name}": moment for name, moment in self.moments.items()},
-        }
+        moments = {f"moment_{name}": moment for name, moment in self.moments.items()}
+        return {"n_steps": self.n_steps, "learning_rate": self.learning_rate, **moments}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
