@@ -5,7 +5,7 @@ import pytest
 
 from barenet import History, ModelCard, load_predictor, plots, save
 from barenet.cli._run_plots import KINDS
-from barenet.files._training_log import TrainingLog
+from barenet.files._model_card import TrainingLog
 
 SIGNATURES = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
 

@@ -9,7 +9,6 @@ from run_exports import run
 
 from barenet import Predictor, export
 from barenet.files.exports._inference_program import program_of
-from barenet.files.exports._quantization import round_weights
 
 FORMATS = ("python", "json", "onnx", "c")
 
@@ -67,7 +66,7 @@ def check(case, to, folder, atol=0.0) -> None:
 def test_rounded_weights_predict_like_their_steps(build, tmp_path, name):
     case = build(name)
     outputs, _ = run("int8", case.model, case.X, tmp_path)
-    expected = round_weights(program_of(case.model)).outputs(case.X)
+    expected = program_of(case.model).rounded().outputs(case.X)
     np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
 
 
