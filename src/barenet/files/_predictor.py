@@ -140,9 +140,7 @@ class Predictor:
     @property
     def input_names(self) -> tuple[str, ...]:
         """Names of the network's inputs, after the preprocessing."""
-        if isinstance(self.preprocessing, TableEncoding):
-            return self.preprocessing.output_names
-        return self.feature_names
+        return getattr(self.preprocessing, "output_names", self.feature_names)
 
     @property
     def labels(self) -> NDArray[Any] | None:

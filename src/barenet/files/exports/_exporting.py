@@ -179,12 +179,7 @@ def _content(path: Path) -> bytes | None:
         return None
     check_replaceable(path)
     data = path.read_bytes()
-    if data and not is_export(path.suffix, data[:HEAD]):
+    if data and MARKS.get(path.suffix.lower(), MARK) not in data[:HEAD]:
         problem = f"{path} was not written by barenet"
         raise ArgumentError(problem, argument="path", remedy="choose another name")
     return data
-
-
-def is_export(suffix: str, head: bytes) -> bool:
-    """Whether a file is an export."""
-    return MARKS.get(suffix.lower(), MARK) in head
