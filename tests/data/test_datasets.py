@@ -98,6 +98,7 @@ def test_options_reach_their_set():
             for wrong in values
         ),
         ("t.csv", {"target": 7}, "target", "expected"),
+        ("t.csv", {"target": "y", "task": "x"}, "task", "expected classification or regression"),
         ("mnist", {"data_dir": 7}, "data_dir", "expected"),
     ],
 )

@@ -10,9 +10,8 @@ from pathlib import Path
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
 from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
-from barenet.data._generated import GENERATED
 from barenet.data._images import IMAGES
-from barenet.data._named import EMBEDDED, NamedDataset
+from barenet.data._named import EMBEDDED, GENERATED, NamedDataset
 from barenet.data._npz import load_arrays
 from barenet.data._table_loading import load_table
 from barenet.data._target import Task

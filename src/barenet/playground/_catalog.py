@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from barenet.data._datasets import DATASETS
-from barenet.data._generated import GENERATED
+from barenet.data._named import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground._data_view import point_arrays
 from barenet.playground._features import FEATURES

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from barenet.data._column import NumberColumn
 from barenet.data._encoding import TableEncoding
-from barenet.data._generated import GENERATED
+from barenet.data._named import GENERATED
 from barenet.errors import ArgumentError
 from barenet.insight.explain import Equation, Explanation, explain
 from barenet.insight.explain._html import write_fragment
