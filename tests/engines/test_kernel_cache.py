@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from barenet.engines import _kernel_cache as kernel_cache
 
@@ -48,12 +49,17 @@ def finish(process):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A folder of kernels, and what is learned with them."""
-    folder = tmp_path_factory.mktemp("kernels")
-    parameters, built = finish(start(folder))
-    assert built == 1
-    return folder, parameters
+def whole(tmp_path_factory, worker_id):
+    """A folder of kernels, which one worker builds for all, and what is learned with them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "kernels"
+    learned = folder.with_suffix(".txt")
+    with FileLock(folder.with_suffix(".lock")):
+        if not learned.exists():
+            parameters, built = finish(start(folder))
+            assert built == 1
+            learned.write_text(parameters)
+    return folder, learned.read_text()
 
 
 def copy_of(whole, tmp_path):
@@ -177,7 +183,12 @@ OPEN_TO_OTHERS = {
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        pytest.param(*case, id=name, marks=[AS_ROOT] * (name in ("group", "owner", "owner above")))
+        pytest.param(
+            *case,
+            id=name,
+            marks=[AS_ROOT] * (name in ("group", "owner", "owner above"))
+            + [pytest.mark.slow] * (name in ("sticky folder", "folder above", "owner above")),
+        )
         for name, case in OPEN_TO_OTHERS.items()
     ],
 )

@@ -164,8 +164,17 @@ def test_promise_07_any_architecture_and_batch_size(sizes, batch_size, hidden):
     assert_equal(make, spec="huber:delta=0.5", batch_size=batch_size, optimizer="momentum")
 
 
+#: Vectors and floats that are always tested, as each pair takes seconds to compile.
+FEW = [(0, "float32"), (256, "float64")]
+
+
 @pytest.mark.parametrize(
-    "bits", [0, 256, *(pytest.param(bits, marks=pytest.mark.slow) for bits in (128, 512))]
+    ("bits", "dtype"),
+    [
+        pytest.param(bits, dtype, marks=[] if (bits, dtype) in FEW else pytest.mark.slow)
+        for bits in (0, 128, 256, 512)
+        for dtype in ("float32", "float64")
+    ],
 )
 def test_narrower_vectors_down_to_plain_loops(bits, dtype, monkeypatch):
     monkeypatch.setenv("BARENET_SIMD_BITS", str(bits))

@@ -92,7 +92,9 @@ def test_other_layers_first_or_after(first, dtype):
     assert_equal(make, 32, 70, dtype, penalties=[L1(0.01)], clipping=ClipNorm(0.5))
 
 
-@pytest.mark.parametrize("bits", [0, 128, 256])
+@pytest.mark.parametrize(
+    "bits", [256, *(pytest.param(b, marks=pytest.mark.slow) for b in (0, 128))]
+)
 def test_narrower_vectors(bits, monkeypatch):
     monkeypatch.setenv("BARENET_SIMD_BITS", str(bits))
     for sizes in [(256, 65), (257, 1), (784, 16), (320, 3)]:
