@@ -7,13 +7,14 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from barenet.insight._loss_curve import BOTTOM, LEFT, MOST_POINTS, RIGHT, TOP, draw_loss_curve
+from barenet import History
+from barenet.insight._live_plot import BOTTOM, LEFT, MOST_POINTS, RIGHT, TOP, draw_loss_curve
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def drawn(*args, **more) -> ElementTree.Element:
-    return ElementTree.fromstring(draw_loss_curve(*args, **more))
+def drawn(curves, best=None) -> ElementTree.Element:
+    return ElementTree.fromstring(draw_loss_curve(History(curves, best_epoch=best)))
 
 
 def points(svg) -> list[np.ndarray]:
@@ -65,7 +66,7 @@ def test_the_ring_is_at_the_kept_epoch_of_the_validation_set(test):
 
 @pytest.mark.parametrize("losses", [[], [0.5], [0.5, 0.5], [0.0], [math.nan, 1.0], [math.inf]])
 def test_any_losses_can_be_drawn(losses):
-    svg = draw_loss_curve({"loss": losses, "validation_loss": losses}, description="<it> & so")
+    svg = draw_loss_curve(History({"loss": losses, "validation_loss": losses}), "<it> & so")
     assert "nan" not in svg and "inf" not in svg
     description = ElementTree.fromstring(svg).find(f"{SVG}desc")
     assert description.text == "<it> & so"

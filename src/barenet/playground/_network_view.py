@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import ArgumentError
-from barenet.model._layout import Snapshot
-from barenet.model._network import Network
+from barenet.model._network import Network, Snapshot
 from barenet.playground._learning_curve import LearningCurve, thin
 from barenet.playground._network_layout import layer_offsets, parameter_index
 from barenet.playground._page_state import MAX_EDITS, NetworkSettings, WeightEdit
@@ -122,8 +121,6 @@ class NetworkView:
             "layout": layers,
             #: The number of neurons with a picture in each hidden layer.
             "drawn": [min(layer["n_out"], MAX_DRAWN) for layer in layers[:-1]],
-            "n_parameters": self.network.n_parameters,
-            "layers": [repr(layer) for layer in self.network.layers],
         }
 
     def header(self, cursor: tuple[int, float]) -> dict[str, Any]:
