@@ -1,7 +1,7 @@
 import pytest
 
 from barenet.errors import ArgumentError
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._network_layout import layer_offsets, parameter_index
 from barenet.playground._network_view import NetworkView

@@ -9,7 +9,7 @@ import pytest
 from barenet import Network, train
 from barenet.errors import DivergenceError
 from barenet.layers import BatchNorm, Dense
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.training._divergence import DivergenceMonitor
 from barenet.training._history import History
 from barenet.training._run import Run

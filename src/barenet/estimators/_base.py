@@ -22,8 +22,7 @@ from barenet.estimators._scoring import ValidationScorer, split_validation
 from barenet.estimators._sklearn_callbacks import CallbackSupportMixin, TaskReporter, with_callbacks
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import Snapshot
-from barenet.model._network import Network
+from barenet.model._network import Network, Snapshot
 from barenet.model._randomness import derive_key
 from barenet.model.losses import Loss
 from barenet.optimization._clipping import as_clipping

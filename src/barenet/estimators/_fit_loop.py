@@ -20,7 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from barenet.engines import Job, choose_engine
 from barenet.errors import DivergenceError
 from barenet.estimators._scoring import ValidationScorer
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import Optimizer
 from barenet.training._callbacks import LambdaCallback

@@ -20,7 +20,7 @@ from barenet.files._atomic import check_replaceable, hidden_name, remove_leftove
 from barenet.files._lock import locked
 from barenet.files._model_file import StoredModel, check_layers, read_model, write_model
 from barenet.files._safetensors import Arrays
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.training._checkpointing import Checkpointer, StateDict
 from barenet.training._run import Run
 

@@ -86,14 +86,19 @@ class Identity(Activation):
         return np.ones_like(Z)
 
 
-class ReLU(Activation):
+class Rectifier(Activation):
+    """ReLU and its variants, which lose the negative half of their input or much of it."""
+
+    default_init = "he_uniform"
+
+
+class ReLU(Rectifier):
     """f(z) = max(0, z), f′(z) = 1 for z > 0 and else 0, by convention at z = 0 as well."""
 
     name = "relu"
     formula = "max(0, Z)"
     backward_formula = "dA if Z > 0 else 0"
     onnx_operator = "Relu"
-    default_init = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.maximum(Z, 0)
@@ -103,7 +108,7 @@ class ReLU(Activation):
 
 
 @dataclass(frozen=True)
-class LeakyReLU(Activation):
+class LeakyReLU(Rectifier):
     """f(z) = z for z > 0 and else slope·z: a ReLU without dead neurons.
 
     Parameters
@@ -116,7 +121,6 @@ class LeakyReLU(Activation):
     name = "leaky_relu"
     formula = "Z if Z > 0 else slope * Z"
     backward_formula = "dA if Z > 0 else slope * dA"
-    default_init = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.where(Z > 0, Z, self.slope * Z)
@@ -126,7 +130,7 @@ class LeakyReLU(Activation):
 
 
 @dataclass(frozen=True)
-class ELU(Activation):
+class ELU(Rectifier):
     """f(z) = z for z > 0 and else α(eᶻ − 1); f′(z) = 1 or f(z) + α.
 
     From Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by
@@ -143,7 +147,6 @@ class ELU(Activation):
     formula = "Z if Z > 0 else alpha * (exp(Z) - 1)"
     backward_formula = "dA if Z > 0 else dA * (A + alpha)"
     stable_formula = ("Z if Z > 0 else alpha * expm1(min(Z, 0))",)
-    default_init = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.where(Z > 0, Z, self.alpha * np.expm1(np.minimum(Z, 0)))
@@ -181,14 +184,13 @@ class Tanh(Activation):
         return 1 - A * A
 
 
-class Softplus(Activation):
+class Softplus(Rectifier):
     """f(z) = ln(1 + eᶻ), f′(z) = σ(z): a smooth ReLU; its output is positive."""
 
     name = "softplus"
     formula = "ln(1 + exp(Z))"
     backward_formula = "dA * sigmoid(Z)"
     stable_formula = ("softplus(Z)",)
-    default_init = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.logaddexp(Z, Z.dtype.type(0))
@@ -211,13 +213,12 @@ class Exponential(Activation):
         return A
 
 
-class SiLU(Activation):
+class SiLU(Rectifier):
     """f(z) = z·σ(z), f′(z) = σ(z) + f(z)(1 − σ(z)); also called swish."""
 
     name = "silu"
     formula = "Z * sigmoid(Z)"
     backward_formula = "dA * (sigmoid(Z) + A * (1 - sigmoid(Z)))"
-    default_init = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return Z * sigmoid(Z)
@@ -227,7 +228,7 @@ class SiLU(Activation):
         return S + A * (1 - S)
 
 
-class GELU(Activation):
+class GELU(Rectifier):
     """f(z) = z·Φ(z), f′(z) = Φ(z) + z·φ(z), with the normal distribution's Φ and density φ.
 
     From Hendrycks and Gimpel, "Gaussian error linear units" (2016), in the exact form.
@@ -236,7 +237,6 @@ class GELU(Activation):
     name = "gelu"
     formula = "Z * normal(Z)"
     backward_formula = "dA * (normal(Z) + Z * density(Z))"
-    default_init = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         from scipy.special import ndtr

@@ -74,8 +74,8 @@ def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
         if layer.n_in is not None:
             sizes = sizes or [layer.n_in]
             if layer.n_in != sizes[-1]:
-                given = f"layer {index} ({layer!r}) takes {layer.n_in} inputs"
-                problem = f"{given}, and the layers before it give {sizes[-1]}"
+                problem = f"layer {index} ({layer!r}) takes {layer.n_in} inputs"
+                problem += f", and the layers before it give {sizes[-1]}"
                 raise ArgumentError(problem, argument="layers")
         if layer.n_out is not None:
             sizes.append(layer.n_out)
@@ -107,12 +107,7 @@ def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray
     return "\n".join([*lines, f"{parameters.size:,} parameters of {parameters.dtype}, {size}"])
 
 
-def _dense_specs(
-    sizes: Any,
-    hidden: str | Activation | Sequence[str | Activation],
-    output: str | Activation,
-    argument: str,
-) -> list[DenseSpec]:
+def _dense_specs(sizes: Any, hidden: Any, output: Any, argument: str) -> list[DenseSpec]:
     """Dense layers from widths, or from mappings such as ``{"in": 784, "out": 16}``."""
     if not np.iterable(sizes) or isinstance(sizes, str | bytes | Mapping):
         raise ArgumentError.of(argument, sizes, "a list such as [784, 16, 10]")

@@ -135,8 +135,5 @@ def check_outputs(output: FloatArray) -> FloatArray:
     finite = np.isfinite(output).all(axis=1)
     if finite.all():
         return output
-    problem = (
-        f"row {int(finite.argmin())} has values so large that the network's output is beyond the "
-        f"range of {output.dtype}"
-    )
-    raise ArgumentError(problem, argument="X")
+    problem = f"row {int(finite.argmin())} has values so large that the network's output is beyond"
+    raise ArgumentError(f"{problem} the range of {output.dtype}", argument="X")

@@ -1,15 +1,13 @@
-"""The flat vectors of a network: the layout of the layers' arrays in them, copies, and the norm.
+"""The flat vectors of a network: the layout of the layers' arrays in them, and the norm.
 
 All arithmetic on offsets is here. Gradients, moments of optimizers and strengths of penalties have
 the same length as the parameters, and so the same layout.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,33 +55,6 @@ class InPlaceAssignment:
             vars(self)[name][...] = value
         else:
             super().__setattr__(name, value)
-
-
-class HasVectors(Protocol):
-    """Everything that training changes in a network."""
-
-    parameters: FloatArray
-    statistics: FloatArray
-
-
-class Snapshot(NamedTuple):
-    """Copies of a network's vectors."""
-
-    parameters: FloatArray
-    statistics: FloatArray
-
-    @classmethod
-    def of(cls, network: HasVectors) -> Snapshot:
-        """Copy a network's vectors."""
-        return cls(network.parameters.copy(), network.statistics.copy())
-
-    def update(self, network: HasVectors) -> None:
-        """Copy a network's vectors into the same memory."""
-        self.parameters[...], self.statistics[...] = network.parameters, network.statistics
-
-    def restore(self, network: HasVectors) -> None:
-        """Copy the vectors back into a network."""
-        network.parameters, network.statistics = self
 
 
 def euclidean_norm(vector: FloatArray) -> float:

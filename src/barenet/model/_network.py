@@ -5,23 +5,16 @@ from __future__ import annotations
 import copy
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from barenet._constraints import check_seed
 from barenet.model._activations import IDENTITY, Activation
 from barenet.model._architecture import as_layers, chain_widths, dense_layers, summarize
 from barenet.model._array_dataset import ArrayDataset, input_blocks, validate_arrays
-from barenet.model._arrays import (
-    Cache,
-    FloatArray,
-    InputArray,
-    check_dtype,
-    check_outputs,
-    validate_inputs,
-)
+from barenet.model._arrays import Cache, FloatArray, check_dtype, check_outputs, validate_inputs
 from barenet.model._initializers import Initializer
 from barenet.model._layout import InPlaceAssignment, Layout
 from barenet.model._randomness import derive_key
@@ -70,7 +63,7 @@ class Network(InPlaceAssignment):
     parameters: FloatArray
     statistics: FloatArray
     #: Computes the outputs of many rows faster than `forward`, or returns None; set by an engine.
-    _fast_outputs: ClassVar[Callable[[Network, InputArray], FloatArray | None] | None] = None
+    _fast_outputs: ClassVar[Callable[[Network, NDArray[Any]], FloatArray | None] | None] = None
 
     def __init__(
         self, layers: Sequence[Layer], *, seed: int = 0, dtype: DTypeLike = "float32"
@@ -336,6 +329,26 @@ class Network(InPlaceAssignment):
         parts = self.layout.views(parameters), self.statistics_layout.views(statistics)
         for layer, learned, measured in zip(self.layers, *parts, strict=True):
             vars(layer).update({**learned, **measured})
+
+
+class Snapshot(NamedTuple):
+    """Copies of a network's vectors: all that training changes in it."""
+
+    parameters: FloatArray
+    statistics: FloatArray
+
+    @classmethod
+    def of(cls, network: Network) -> Snapshot:
+        """Copy a network's vectors."""
+        return cls(network.parameters.copy(), network.statistics.copy())
+
+    def update(self, network: Network) -> None:
+        """Copy a network's vectors into the same memory."""
+        self.parameters[...], self.statistics[...] = network.parameters, network.statistics
+
+    def restore(self, network: Network) -> None:
+        """Copy the vectors back into a network."""
+        network.parameters, network.statistics = self
 
 
 class Objective:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import DivergenceError
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.playground._learning_curve import EpochMetrics, thin
 from barenet.playground._page_state import MAX_EPOCHS
 from barenet.playground._problems import ALL_DEAD, MODEL_ONLY, NO_ROWS, Problem, diverged

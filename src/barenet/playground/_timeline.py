@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.model._layout import Snapshot
-from barenet.model._network import Network
+from barenet.model._network import Network, Snapshot
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._page_state import WeightEdit

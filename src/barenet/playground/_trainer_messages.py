@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
-from barenet.model._layout import Snapshot
-from barenet.model._network import Network, Objective
+from barenet.model._network import Network, Objective, Snapshot
 from barenet.model.losses import Loss, as_loss
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._page_state import NetworkSettings, WeightEdit

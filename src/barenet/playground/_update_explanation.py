@@ -17,10 +17,9 @@ from barenet.insight.explain import Equation, Explanation, explain
 from barenet.insight.explain._html import write_fragment
 from barenet.model.layers import Dense
 from barenet.optimization.optimizers import Optimizer
-from barenet.playground._data_view import MAX_NAMES
 from barenet.playground._network_layout import parameter_index
 from barenet.playground._network_view import NetworkView
-from barenet.playground._prepared_data import PreparedData
+from barenet.playground._prepared_data import MAX_NAMES, PreparedData
 from barenet.playground._trainer_messages import UpdateRecord
 from barenet.playground._wire_format import finite
 

@@ -11,7 +11,7 @@ import numpy as np
 from barenet._constraints import Configurable, check_number, option
 from barenet.errors import ArgumentError
 from barenet.model._arrays import Shape
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.training._history import curve_rows
 from barenet.training._run import Callback, Run
 

@@ -22,7 +22,7 @@ from barenet._constraints import check_number
 from barenet.engines import Engine
 from barenet.errors import ResumeError, brief, in_a_line, printable
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import DivergenceError
-from barenet.model._layout import Snapshot
+from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.training._run import Run
 
@@ -86,13 +86,10 @@ class DivergenceMonitor(Stateful):
         self.run.stop("diverged")
         is_loss = not math.isfinite(loss)
         problem = f"the loss became {loss:.4g}" if is_loss else "a parameter became infinite or NaN"
-        raise DivergenceError(
-            f"{problem} in epoch {self.run.epoch}, batch {batch + 1}; {ADVICE}",
-            epoch=self.run.epoch,
-            batch=batch + 1,
-            loss=loss,
-            outcome="The network has the parameters from before that epoch",
-        )
+        place = {"epoch": self.run.epoch, "batch": batch + 1}
+        message = "{} in epoch {epoch}, batch {batch}; {}".format(problem, ADVICE, **place)
+        outcome = "The network has the parameters from before that epoch"
+        raise DivergenceError(message, **place, loss=loss, outcome=outcome)
 
     def _warn(self, problem: str, advice: str) -> None:
         """Warn once of each problem."""

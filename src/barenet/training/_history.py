@@ -1,11 +1,10 @@
 """The history of a run: its curves, and why it ended."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from barenet._constraints import check_number
 from barenet.errors import brief, some
@@ -127,7 +126,7 @@ class History:
         return "".join(lines)
 
     @classmethod
-    def from_jsonl(cls, text: str) -> History:
+    def from_jsonl(cls, text: str) -> Self:
         """Read the text that `to_jsonl` wrote.
 
         Parameters
@@ -186,9 +185,7 @@ def _read_epoch(line: str, curves: list[str]) -> dict[str, float]:
     row = json.loads(line)
     if not isinstance(row, dict) or "epoch" not in row:
         raise ValueError(f"expected an epoch with its numbers, got {brief(row)}")
-    names = [name for name in row if name != "epoch"]
-    if curves and names != curves:
-        raise ValueError(f"expected the curves {some(curves)}, got {some(names)}")
-    return {
-        name: math.nan if row[name] is None else check_number(row[name], name) for name in names
-    }
+    del row["epoch"]
+    if curves and list(row) != curves:
+        raise ValueError(f"expected the curves {some(curves)}, got {some(list(row))}")
+    return {k: math.nan if value is None else check_number(value, k) for k, value in row.items()}

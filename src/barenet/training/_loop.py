@@ -15,7 +15,8 @@ from barenet.engines import Engine, Job
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import Snapshot, euclidean_norm
+from barenet.model._layout import euclidean_norm
+from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.model.layers import Dropout
 from barenet.optimization._schedules import Constant, Schedule

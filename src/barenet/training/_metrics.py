@@ -109,11 +109,9 @@ def root_mean_squared_error(output: FloatArray, y: FloatArray) -> float:
 
 
 #: Every metric by its name, and by its common abbreviation.
-METRICS: dict[str, Metric] = {
-    metric.__name__: metric
-    for metric in (accuracy, r2, mean_absolute_error, root_mean_squared_error)
-}
-METRICS |= {"mae": mean_absolute_error, "rmse": root_mean_squared_error}
+METRICS: dict[str, Metric] = {"accuracy": accuracy, "r2": r2}
+METRICS |= dict.fromkeys(("mean_absolute_error", "mae"), mean_absolute_error)
+METRICS |= dict.fromkeys(("root_mean_squared_error", "rmse"), root_mean_squared_error)
 
 #: Curves of all three sets that are better the greater they are.
 MAXIMIZED = frozenset(

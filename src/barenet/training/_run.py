@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from barenet._constraints import Configurable, option
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import Snapshot
-from barenet.model._network import Network
+from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.training._history import History

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
 from os import PathLike
-from typing import Literal
+from typing import Any, Literal
 
 from numpy.typing import ArrayLike
 
@@ -242,7 +242,7 @@ def _start_with_checkpoints(
     resume: bool | str | PathLike[str],
 ) -> History:
     """Lock the checkpoint, and start the loop from the last state, if there is one to resume."""
-    checkpointer = None if checkpoint is None else _as_checkpointer(checkpoint, "checkpoint")
+    checkpointer = _as_checkpointer(checkpoint, "checkpoint")
     if resume is True and checkpointer is None:
         problem = "True resumes from the checkpoint, and there is none"
         raise ArgumentError(problem, argument="resume", value=True, remedy="pass checkpoint, too")
@@ -254,12 +254,12 @@ def _start_with_checkpoints(
         return loop.start(checkpointer, state)
 
 
-def _as_checkpointer(place: str | PathLike[str] | Checkpointer, argument: str) -> Checkpointer:
+def _as_checkpointer(place: Any, argument: str) -> Checkpointer | None:
     from barenet.files._checkpoint import Checkpoint
 
-    if not isinstance(place, str | PathLike | Checkpoint):
+    if not isinstance(place, str | PathLike | Checkpoint | None):
         raise ArgumentError.of(argument, place, "a path or a Checkpoint")
-    return place if isinstance(place, Checkpoint) else Checkpoint(place)
+    return Checkpoint(place) if isinstance(place, str | PathLike) else place
 
 
 def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> int:

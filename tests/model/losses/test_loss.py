@@ -13,7 +13,7 @@ from barenet.losses import (
     SquaredError,
 )
 from barenet.model.losses._classification import SigmoidFocal, SoftmaxFocal
-from barenet.model.losses._poisson import ExponentialPoisson
+from barenet.model.losses._regression import ExponentialPoisson
 
 #: Those by name, and those on logits, which are found and not chosen.
 ALL = {

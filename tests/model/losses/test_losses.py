@@ -14,7 +14,7 @@ from barenet.losses import (
 from barenet.model._activations import ACTIVATIONS
 from barenet.model.losses import as_loss, logits_form
 from barenet.model.losses._classification import SigmoidFocal, SoftmaxBinaryFocal, SoftmaxFocal
-from barenet.model.losses._poisson import (
+from barenet.model.losses._regression import (
     ExponentialPoisson,
     SigmoidPoisson,
     SoftmaxPoisson,

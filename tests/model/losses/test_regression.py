@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn import metrics
 
 from barenet.model.losses import AbsoluteError, Huber, Loss, Poisson, Quantile, SquaredError
-from barenet.model.losses._poisson import ExponentialPoisson
+from barenet.model.losses._regression import ExponentialPoisson
 
 
 def columns(elements: st.SearchStrategy[float]) -> st.SearchStrategy[np.ndarray]:

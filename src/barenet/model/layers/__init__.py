@@ -4,8 +4,7 @@ from typing import Any
 
 from barenet._registry import by_name, lookup
 from barenet.errors import brief
-from barenet.model.layers._activation_layer import ActivationLayer
-from barenet.model.layers._dense import Dense
+from barenet.model.layers._dense import ActivationLayer, Dense
 from barenet.model.layers._dropout import Dropout
 from barenet.model.layers._layer import Layer
 from barenet.model.layers._normalization import BatchNorm, LayerNorm

@@ -8,10 +8,9 @@ from barenet.model.losses._classification import (
     BinaryFocal,
     CategoricalCrossEntropy,
     CategoricalFocal,
-)  # fmt: skip
+)
 from barenet.model.losses._loss import Loss
-from barenet.model.losses._poisson import Poisson
-from barenet.model.losses._regression import AbsoluteError, Huber, Quantile, SquaredError
+from barenet.model.losses._regression import AbsoluteError, Huber, Poisson, Quantile, SquaredError
 
 #: Every loss by its name. The forms on logits are found by `logits_form`.
 LOSSES: dict[str, type[Loss]] = by_name(

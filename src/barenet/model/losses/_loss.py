@@ -4,8 +4,6 @@ A loss is defined for one sample; the loss of a batch is the mean over its sampl
 sample weights if there are any: L = Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,7 +51,7 @@ class Loss(Configurable, ABC):
     formula: ClassVar[str] = ""
     derivative_formula: ClassVar[str] = ""
     outputs: ClassVar[tuple[str, ...] | None] = None
-    on_logits: ClassVar[Mapping[str, Callable[..., Loss]]] = {}
+    on_logits: ClassVar[Mapping[str, Callable[..., "Loss"]]] = {}
 
     @abstractmethod
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:

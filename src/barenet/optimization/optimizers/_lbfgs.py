@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from barenet._constraints import Configurable, option
 from barenet.errors import ResumeError
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
+
+#: A loss and its gradient.
+Evaluation: TypeAlias = tuple[float, FloatArray]
 
 
 @dataclass
@@ -65,7 +68,7 @@ class LBFGS(Configurable):
 
     def minimize(
         self,
-        value_and_gradient: Callable[[], tuple[float, FloatArray]],
+        value_and_gradient: Callable[[], Evaluation],
         parameters: FloatArray,
         iterations: int,
         after_iteration: Callable[[float, FloatArray], bool],
@@ -116,16 +119,16 @@ class LBFGS(Configurable):
 class _Search:
     """The callbacks of SciPy's search."""
 
-    value_and_gradient: Callable[[], tuple[float, FloatArray]]
+    value_and_gradient: Callable[[], Evaluation]
     parameters: FloatArray
     after_iteration: Callable[[float, FloatArray], bool]
     history: LBFGSHistory
     #: Loss and gradient at the start of the iteration, and of the last evaluation.
-    start: tuple[float, FloatArray] | None = None
-    last: tuple[float, FloatArray] | None = None
+    start: Evaluation | None = None
+    last: Evaluation | None = None
     stopped: bool = False
 
-    def evaluate(self, x: FloatArray) -> tuple[float, FloatArray]:
+    def evaluate(self, x: FloatArray) -> Evaluation:
         """Compute the loss and its gradient at x, in the parameters' dtype."""
         self.parameters[:] = x
         value, gradient = self.history.evaluate(x, self.value_and_gradient)
@@ -161,9 +164,7 @@ class LBFGSHistory(Stateful):
             self.start = parameters.copy()
         return self.start
 
-    def evaluate(
-        self, x: FloatArray, compute: Callable[[], tuple[float, FloatArray]]
-    ) -> tuple[float, FloatArray]:
+    def evaluate(self, x: FloatArray, compute: Callable[[], Evaluation]) -> Evaluation:
         """Return the next recorded evaluation; after the last, compute and record one."""
         if not self.recording:
             return compute()
@@ -175,10 +176,8 @@ class LBFGSHistory(Stateful):
             self.values.append(value)
             self.gradients.append(gradient.copy())
         elif checksum != self.checksums[at]:
-            raise ResumeError(
-                "resume: L-BFGS takes other steps here than before, with another version of SciPy "
-                "or on another processor; start the run again"
-            )
+            problem = "resume: L-BFGS takes other steps here than before, with another version"
+            raise ResumeError(f"{problem} of SciPy or on another processor; start the run again")
         return self.values[at], self.gradients[at]
 
     def has_reported(self) -> bool:
