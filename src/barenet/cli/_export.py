@@ -56,12 +56,7 @@ def export(
     json : bool
         Print JSON, for programs.
     """
-    if to is None and (out is None or is_folder(out)):
-        problem = f"name the format, one of {', '.join(SUFFIXES)}"
-        raise ArgumentError(problem, argument="to", remedy="such as {to}", to="onnx")
-    if data is not None and weights != "int8":
-        problem = "rows are used to measure the effect of rounding"
-        raise ArgumentError(problem, argument="data", remedy="add {weights}", weights="int8")
+    _check_options(to, out, weights, data)
     path = model_file(model)
     if data is None:
         model_or_network, X = load(path), None
@@ -87,6 +82,16 @@ def export(
         emit(str(each))
     if weights == "int8":
         log(_describe(done.rounding))
+
+
+def _check_options(to: str | None, out: str | None, weights: str, data: str | None) -> None:
+    """Check the options that depend on each other."""
+    if to is None and (out is None or is_folder(out)):
+        problem = f"name the format, one of {', '.join(SUFFIXES)}"
+        raise ArgumentError(problem, argument="to", remedy="such as {to}", to="onnx")
+    if data is not None and weights != "int8":
+        problem = "rows are used to measure the effect of rounding"
+        raise ArgumentError(problem, argument="data", remedy="add {weights}", weights="int8")
 
 
 def _describe(rounding: Rounding | None) -> str:
