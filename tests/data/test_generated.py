@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from sklearn.datasets import make_circles, make_moons
 
-from barenet.data._generated import GENERATED
+from barenet.data._named import GENERATED
 
 
 def load(name: str, **options):

@@ -12,7 +12,6 @@ from pyarrow import parquet
 
 from barenet.data import _parquet as parquet_pages
 from barenet.data._datasets import load_dataset
-from barenet.data._frame import Frame
 from barenet.data._parquet import largest_group, open_parquet
 from barenet.data._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
@@ -126,8 +125,7 @@ def test_wrong_values_are_named_by_their_row(write, read, problem):
 def test_features_in_any_order_beside_what_cannot_be_read(write):
     path = write({"list": [[1], [2]], "b": [3, 4], "a": [1, 2]}, name="t.PQ")
     assert read_features(path, ["a", "b"]).tolist() == [[1, 3], [2, 4]]
-    frame = read_features(path, ["a"], frame=True)
-    assert isinstance(frame, Frame) and frame["a"].tolist() == [1, 2]
+    assert read_features(path, ["a"], frame=True)["a"].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(
