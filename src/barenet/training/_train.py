@@ -150,7 +150,6 @@ def train(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from barenet import Network, train
     >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
     >>> network = Network.dense([1, 16, 1], seed=1)
