@@ -52,6 +52,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return allowed_cores() + 1
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build each worker's part of the kernels before a large run, so that none is built twice."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker and len(session.items) > 1000:
+        from barenet.cli._kernels import _builders
+
+        for build in _builders()[int(worker["workerid"][2:]) :: worker["workercount"]]:
+            build()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """State the figures that tests have recorded: a worker's own output is not seen."""
     for report in terminalreporter.getreports("passed"):

@@ -1,5 +1,7 @@
 """What the tests of the command line share: the command itself, and a run that is over."""
 
+from __future__ import annotations
+
 import csv
 import io
 import json
@@ -27,17 +29,32 @@ class Done:
     out: str
     err: str
 
+    def ok(self) -> Done:
+        """Check that it succeeded."""
+        assert self.status == 0, self.err
+        return self
+
     @property
     def json(self) -> Any:
         """The document that it printed."""
-        assert self.status == 0, self.err
-        return json.loads(self.out)
+        return json.loads(self.ok().out)
 
     @property
     def rows(self) -> list[dict[str, str]]:
         """The table that it printed."""
-        assert self.status == 0, self.err
-        return list(csv.DictReader(io.StringIO(self.out)))
+        return list(csv.DictReader(io.StringIO(self.ok().out)))
+
+    @property
+    def words(self) -> str:
+        """Its output, without the breaks of lines."""
+        return " ".join(self.ok().out.split())
+
+    @property
+    def error(self) -> str:
+        """The line of its error; it printed nothing else."""
+        assert (self.status, self.out) == (2, ""), (self.out, self.err)
+        (line,) = self.err.splitlines()
+        return line
 
 
 @pytest.fixture
@@ -109,25 +126,31 @@ def terminal(tmp_path) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def iris(tmp_path_factory) -> Path:
+def train(tmp_path_factory) -> Callable[..., Path]:
+    """Train without plots; returns the folder of the run."""
+
+    def run(data: object, *options: object) -> Path:
+        folder = tmp_path_factory.mktemp("runs") / Path(str(data)).stem
+        arguments = ["train", data, *options, "--no-plots", "--out", folder]
+        assert main([str(argument) for argument in arguments]) == 0
+        return folder
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def iris(train) -> Path:
     """The folder of a run on iris."""
-    folder = tmp_path_factory.mktemp("runs") / "iris"
-    assert main(["train", "iris", "--epochs", "20", "--no-plots", "--out", str(folder)]) == 0
-    return folder
+    return train("iris", "--epochs", 20)
 
 
 @pytest.fixture(scope="session")
-def line(tmp_path_factory) -> Path:
+def line(train) -> Path:
     """The folder of a run on numbers."""
-    folder = tmp_path_factory.mktemp("runs") / "plane"
-    arguments = ["--samples", "60", "--epochs", "5", "--no-plots", "--out", str(folder)]
-    assert main(["train", "plane", *arguments]) == 0
-    return folder
+    return train("plane", "--samples", 60, "--epochs", 5)
 
 
 @pytest.fixture(scope="session")
-def digits(tmp_path_factory) -> Path:
+def digits(train) -> Path:
     """The folder of a run on images."""
-    folder = tmp_path_factory.mktemp("runs") / "digits"
-    assert main(["train", "digits", "--epochs", "3", "--no-plots", "--out", str(folder)]) == 0
-    return folder
+    return train("digits", "--epochs", 3)

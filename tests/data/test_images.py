@@ -1,26 +1,118 @@
-"""MNIST's files in all the places where they may lie, and what is wrong when they do not."""
+"""IDX files and MNIST's folders: arrays come back, and a damaged file is refused by its path."""
 
+import bz2
 import gzip
-import os
 import shutil
 import struct
+import tracemalloc
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
+from hypothesis.extra import numpy as hnp
 from sklearn.utils import Bunch
 
-from barenet.data._images import DATA_VARIABLE, IMAGES
+from barenet.data._images import DATA_VARIABLE, IMAGES, TYPES, read_idx
 from barenet.errors import DataError
 
 SLICE = Path(__file__).parent / "mnist_slice"
 MNIST, FASHION = IMAGES["mnist"], IMAGES["fashion_mnist"]
-ALL_OF_MNIST = os.environ.get(DATA_VARIABLE)  # Read before the tests take it away.
 FILES = sorted(path.name for path in SLICE.glob("*.gz"))
 
 
+def header(*sizes: int, code: int = 8) -> bytes:
+    return struct.pack(f">4B{len(sizes)}I", 0, 0, code, len(sizes), *sizes)
+
+
+def idx(array: np.ndarray, code: int) -> bytes:
+    """Write the format, independently of the reader."""
+    return header(*array.shape, code=code) + array.astype(TYPES[code]).tobytes()
+
+
+@contextmanager
+def peak_below(limit: int):
+    """Measure the memory that Python and NumPy allocate meanwhile."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < limit
+    finally:
+        tracemalloc.stop()
+
+
+@st.composite
+def arrays(draw):
+    code = draw(st.sampled_from(sorted(TYPES)))
+    shape = draw(hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=5))
+    dtype = np.dtype(TYPES[code]).newbyteorder("=")
+    return draw(hnp.arrays(dtype, shape)), code
+
+
+@given(pair=arrays(), packed=st.booleans())
+def test_arrays_come_back(tmp_path_factory, pair, packed):
+    path, data = tmp_path_factory.getbasetemp() / "array.idx", idx(*pair)
+    path.write_bytes(gzip.compress(data) if packed else data)
+    read = read_idx(path)
+    assert read.dtype == pair[0].dtype and read.dtype.isnative
+    np.testing.assert_array_equal(read, pair[0])
+
+
+DIGITS = idx(np.arange(24).reshape(2, 3, 4), 0x08)
+
+
+def test_fault_48_truncated_at_every_byte(write):
+    for length in range(len(DIGITS)):
+        path = write(DIGITS[:length])
+        with pytest.raises(DataError, match=r"truncated: expected \d+ bytes") as caught:
+            read_idx(path)
+        assert caught.value.path == path
+    assert caught.value.problem.endswith("24 bytes after the header (2 × 3 × 4), got 23")
+
+
+@pytest.mark.parametrize("magic", ["89 50 4e 47", "00 01 08 01", "00 00 0a 01", "00 00 08 00"])
+def test_fault_49_wrong_magic(write, magic):
+    with pytest.raises(DataError, match=f"picture.png: not an IDX file: it starts with {magic}"):
+        read_idx(write(bytes.fromhex(magic) + bytes(100), "picture.png"))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("code", sorted(TYPES))
+def test_fault_50_claimed_sizes_overflow(write, code, pack):
+    """2^32 - 1 three times over is beyond 64 bits; 2^16 twice over wraps to 0 in 32."""
+    for sizes in ((2**32 - 1,) * 3, (2**16, 2**16), (2**32 - 1,), (0, *[2**32 - 1] * 3), (1,) * 65):
+        with pytest.raises(DataError, match=r" header claims"):
+            read_idx(write(pack(header(*sizes, code=code))))
+
+
+def test_fault_50_nothing_is_allocated_for_a_claim(write):
+    path = write(header(2**25) + bytes(100))  # within the budget, but not there
+    with peak_below(2**24), pytest.raises(DataError, match=r"expected 33,554,432 .*, got 100$"):
+        read_idx(path)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_fault_52_trailing_bytes(write, pack):
+    with pytest.raises(DataError, match=r"bytes after the end: expected 24 after"):
+        read_idx(write(pack(DIGITS + b"x")))
+
+
+def test_fault_46_a_bomb_behind_a_small_header_is_not_unpacked(write):
+    path = write(gzip.compress(DIGITS + bytes(2**25)))
+    with peak_below(2**24), pytest.raises(DataError, match=r"bytes after the end"):
+        read_idx(path)
+
+
+def test_promise_17_a_bomb_that_its_header_promises_is_not_unpacked(write, monkeypatch):
+    monkeypatch.setenv("BARENET_MEMORY", "16MiB")
+    path = write(bz2.compress(header(2**12, 2**12) + bytes(2**24)))  # as many as it declares
+    with peak_below(2**23), pytest.raises(DataError, match=r"4096 × 4096 numbers, .* would take"):
+        read_idx(path)
+
+
 @pytest.fixture(autouse=True)
-def away_from_the_users_data_and_network(monkeypatch, tmp_path):
+def no_data_and_no_network(monkeypatch, tmp_path):
     """No folder of the environment, no earlier download, and a network that refuses."""
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "scikit_learn_data"))
@@ -30,23 +122,18 @@ def away_from_the_users_data_and_network(monkeypatch, tmp_path):
 def copy_slice(folder: Path, *, packed: bool = True, dots: bool = False) -> Path:
     folder.mkdir(parents=True)
     for name in FILES:
-        data = (SLICE / name).read_bytes()
-        name = name.replace("-idx", ".idx") if dots else name
-        if packed:
-            (folder / name).write_bytes(data)
-        else:
-            (folder / name.removesuffix(".gz")).write_bytes(gzip.decompress(data))
+        data, stem = (SLICE / name).read_bytes(), name.replace("-idx", ".idx") if dots else name
+        target = folder / (stem if packed else stem.removesuffix(".gz"))
+        target.write_bytes(data if packed else gzip.decompress(data))
     return folder
 
 
-def test_the_slice_itself():
+def test_the_images_and_labels_of_a_slice():
     data = MNIST.load(data_dir=SLICE)
     assert (data.X.shape, data.X.dtype, data.y.dtype) == ((260, 784), np.uint8, np.int64)
     assert (data.y[:5].tolist(), data.y[200:205].tolist()) == ([5, 0, 4, 1, 9], [7, 2, 1, 0, 4])
-    assert data.classes == tuple("0123456789")
-    assert data.image_shape == (28, 28)
-    assert data.feature_names[:2] == ("pixel_0_0", "pixel_0_1")
-    assert data.feature_names[-1] == "pixel_27_27"
+    assert (data.classes, data.image_shape) == (tuple("0123456789"), (28, 28))
+    assert data.feature_names[::783] == ("pixel_0_0", "pixel_27_27")
     assert data.X[0].reshape(28, 28)[5, 12:18].tolist() == [3, 18, 18, 18, 126, 136]
 
 
@@ -66,22 +153,23 @@ def test_every_place_of_fashion_mnist(tmp_path, monkeypatch, inner):
     copy_slice(tmp_path / inner)
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
     data = FASHION.load()
-    assert data.classes is not None and data.classes[data.y[0]] == "Sandal"  # Label 5.
-    assert data.target_name == "garment"
+    assert (data.classes[data.y[0]], data.target_name) == ("Sandal", "garment")
 
 
-def test_the_files_of_one_set_are_not_taken_for_the_other(tmp_path, monkeypatch):
-    """They are called the same; a folder in the environment is not given for one set."""
-    digits = copy_slice(tmp_path / "digits")
-    clothes = copy_slice(tmp_path / "fashion_mnist")
-    monkeypatch.setenv(DATA_VARIABLE, str(clothes))
-    assert FASHION.load().n_samples == 260
-    with pytest.raises(DataError, match=r"^mnist: cannot be fetched"):
-        MNIST.load()
-    monkeypatch.setenv(DATA_VARIABLE, str(digits))
-    with pytest.raises(DataError, match=r"^fashion_mnist: cannot be fetched"):
-        FASHION.load()
-    assert FASHION.load(data_dir=digits).n_samples == 260
+def test_a_folder_of_the_environment_is_for_the_set_of_its_name(tmp_path, monkeypatch):
+    """The files of both sets have the same names."""
+    folders = {MNIST: copy_slice(tmp_path / "digits"), FASHION: copy_slice(tmp_path / "fashion")}
+    monkeypatch.setattr("barenet.data._images.Images._fetch", refuse)
+    for named, other in ((MNIST, FASHION), (FASHION, MNIST)):
+        monkeypatch.setenv(DATA_VARIABLE, str(folders[named]))
+        assert named.load().n_samples == 260
+        with pytest.raises(ConnectionError):
+            other.load()
+        assert other.load(data_dir=folders[named]).n_samples == 260
+
+
+def refuse(*_):
+    raise ConnectionError
 
 
 def test_missing_files_are_named(tmp_path):
@@ -94,18 +182,13 @@ def test_missing_files_are_named(tmp_path):
         MNIST.load(data_dir=folder)
 
 
-def write_idx(path: Path, shape: tuple[int, ...], data: bytes, code: int = 8) -> None:
-    header = bytes([0, 0, code, len(shape)]) + struct.pack(f">{len(shape)}I", *shape)
-    path.write_bytes(header + data)
-
-
 def test_fault_51_counts_differ(tmp_path):
     folder = copy_slice(tmp_path / "mnist")
-    shutil.copy(folder / FILES[1], folder / FILES[3])  # The test half's labels for the other's.
+    shutil.copy(folder / FILES[1], folder / FILES[3])  # the labels of the other half
     with pytest.raises(DataError) as error:
         MNIST.load(data_dir=folder)
-    images, labels = folder / FILES[2], folder / FILES[3]
-    assert str(error.value) == f"{images}: 200 images, but 60 labels in {labels}"
+    assert error.value.path == folder / FILES[2]
+    assert error.value.problem == f"200 images, but 60 labels in {folder / FILES[3]}"
 
 
 @pytest.mark.parametrize(
@@ -119,9 +202,8 @@ def test_fault_51_counts_differ(tmp_path):
     ],
 )
 def test_unusable_files(tmp_path, name, shape, code, message):
-    folder = copy_slice(tmp_path / "mnist")
-    data = bytes([10]) * int(np.prod(shape))
-    write_idx(folder / name, shape, data, code)  # which is found before the compressed one
+    folder = copy_slice(tmp_path / "mnist")  # the plain file is found before the compressed one
+    (folder / name).write_bytes(header(*shape, code=code) + bytes([10]) * int(np.prod(shape)))
     with pytest.raises(DataError, match=rf"{name}: {message}"):
         MNIST.load(data_dir=folder)
 
@@ -141,9 +223,8 @@ def test_a_fetch_from_openml_gives_the_same_rows_as_the_files(monkeypatch, name)
     np.testing.assert_array_equal(fetched.y, files.y)
 
 
-def test_no_network_is_one_line_that_says_what_to_do():
-    with pytest.raises(DataError) as error:
+def test_without_a_network_the_remedy_is_a_folder():
+    with pytest.raises(DataError, match=r"cannot be fetched from openml\.org") as error:
         MNIST.load()
-    message = str(error.value)
-    assert message.startswith("mnist: cannot be fetched from openml.org (")
-    assert set(error.value.options) == {"data_dir"} and "\n" not in message
+    assert error.value.path == "mnist" and set(error.value.options) == {"data_dir"}
+    assert "\n" not in str(error.value)

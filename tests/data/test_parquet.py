@@ -1,5 +1,6 @@
 """Parquet files: columns of every type that can be encoded, and one line for what cannot."""
 
+import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -211,6 +212,19 @@ def test_whole_numbers_that_float64_would_merge_stay_apart(write, rows, kind):
     frame = open_parquet(write({"id": pyarrow.array(ids, kind)}, row_group_size=rows)).frame(["id"])
     assert frame["id"].tolist() == ["5", "", "9007199254740993", "9007199254740994"]
     assert open_parquet(write({"id": ids[:2]})).frame(["id"])["id"].dtype == np.float64
+
+
+def test_text_that_is_not_unicode_is_refused(write):
+    texts = pyarrow.array([b"\x80", b"b"]).view(pyarrow.string())
+    with pytest.raises(DataError, match=r"t\.parquet: no usable Parquet file: 'utf-8' codec"):
+        open_parquet(write({"x": texts})).frame(["x"])
+
+
+def test_the_time_for_many_columns_grows_with_their_number(write):
+    table = open_parquet(write({f"x{number}": [1.0] for number in range(4_000)}))
+    start = time.process_time()
+    assert table.frame(table.names).shape == (1, 4_000)
+    assert time.process_time() - start < 4
 
 
 @pytest.mark.parametrize("unit", ["s", "ms"])

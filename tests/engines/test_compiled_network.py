@@ -1,35 +1,61 @@
-"""Compiled networks: they say what `Network.predict` says, of one row and of many."""
+"""Predictions from kernels: `CompiledNetwork`, and `Network.predict` where there are many rows."""
 
 import copy
 import gc
+import multiprocessing
 import pickle
 import sys
 import tracemalloc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from barenet import CompiledNetwork, Network, train
+from barenet import CompiledNetwork, MLPClassifier, MLPRegressor, Network, Predictor, Scaling
+from barenet.engines import compiled_outputs
 from barenet.errors import ArgumentError
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
+RNG = np.random.default_rng(0)
+X300 = RNG.normal(size=(300, 50))
+OWNERS = pytest.mark.parametrize("owner", [CompiledNetwork, Network.copy])
+TOLERANCE = {"float32": 2e-6, "float64": 1e-13}
 
-def trained(dtype="float32"):
-    norms = [BatchNorm(18), ActivationLayer("silu"), Dropout(0.3), LayerNorm(18)]
-    layers = [Dense(5, 18, "relu"), *norms, Dense(18, 3, "softmax")]
-    network = Network(layers, seed=1, dtype=dtype)
-    X = np.random.default_rng(0).normal(size=(60, 5))
-    train(network, X, np.arange(60) % 3, epochs=2)
+
+class UserDefined(Dense):
+    name = "mine"
+
+
+def by_hand(network, X):
+    """The outputs by `forward` alone, in float64, which no engine replaces."""
+    return network.copy("float64").forward(np.asarray(X, np.float64))[0]
+
+
+def every_layer(dtype="float32"):
+    layers = [
+        Dense(30, 40, "relu"), BatchNorm(40), Dropout(0.5), Dense(40, 50), LayerNorm(50),
+        ActivationLayer("tanh"), Dense(50, 4, "softmax"),
+    ]  # fmt: skip
+    network = Network(layers, dtype=dtype, seed=1)
+    network.statistics[:] = np.linspace(0.5, 2, network.statistics.size)
     return network
 
 
 @pytest.mark.parametrize("n_rows", [1, 2, 511, 512, 513, 1500])
-def test_it_says_what_the_network_says(dtype, n_rows):
-    network, X = trained(dtype), np.random.default_rng(1).normal(size=(n_rows, 5))
-    answer = CompiledNetwork(network).predict(X)
-    assert answer.dtype == dtype
-    np.testing.assert_allclose(answer, network.predict(X), rtol=0, atol=1e-6)
+def test_any_number_of_rows_is_predicted(dtype, n_rows):
+    network, X = every_layer(dtype), np.tile(X300[:, :30], (5, 1))[:n_rows]
+    outputs = CompiledNetwork(network).predict(X)
+    assert outputs.dtype == dtype
+    np.testing.assert_allclose(outputs, by_hand(network, X), atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "uint8", "strided"])
+def test_a_network_predicts_many_rows_of_any_kind_with_kernels(dtype, kind):
+    X = RNG.integers(0, 4, size=(20_000, 30)).astype("float32" if kind == "strided" else kind)
+    X, network = X[::-2] if kind == "strided" else X, every_layer(dtype)
+    assert compiled_outputs(network, X) is not None
+    np.testing.assert_allclose(network.predict(X), by_hand(network, X), atol=TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("n_in", [3, 300])
@@ -44,14 +70,15 @@ def test_every_row_alone_is_as_among_others(n_in, output):
 
 
 @pytest.mark.parametrize("row", [[[1, 2]], np.array([[1, 2]]), np.array([[1.0, 2.0]], "float16"),
-                                 np.array([[1.0, 2.0]])[:, ::-1][:, ::-1]])  # fmt: skip
-def test_a_row_may_come_as_anything_that_is_numbers(row):
+                                 np.array([[1.0, 2.0]])[:, ::-1][:, ::-1],
+                                 np.array([[1e25, -1e25]], "float32")])  # fmt: skip
+def test_a_row_may_be_anything_that_holds_numbers(row):
     network = Network.dense([2, 4, 1], seed=0)
     expected = network.predict(row)
-    np.testing.assert_allclose(CompiledNetwork(network).predict(row), expected, rtol=1e-6)
+    np.testing.assert_allclose(CompiledNetwork(network).predict(row), expected, rtol=1e-5)
 
 
-def test_answers_are_the_callers_own():
+def test_outputs_belong_to_the_caller():
     compiled = CompiledNetwork(Network.dense([2, 3], seed=0))
     first = compiled.predict(np.ones((1, 2)))
     kept = first.copy()
@@ -61,13 +88,30 @@ def test_answers_are_the_callers_own():
     assert not np.array_equal(compiled.predict(np.ones((1, 2))), first)
 
 
-def test_it_keeps_the_parameters_that_it_was_made_with():
-    network = Network.dense([2, 3], seed=0)
-    compiled = CompiledNetwork(network)
-    before = compiled.predict(np.ones((1, 2)))
-    network.parameters = 0
-    assert np.array_equal(compiled.predict(np.ones((1, 2))), before)
-    assert np.allclose(compiled.predict(np.ones((3, 2))), before)
+def test_a_compiled_network_keeps_its_parameters_and_a_network_uses_the_present_ones():
+    network, X = every_layer("float64"), X300[:, :30]
+    compiled, before = CompiledNetwork(network), network.predict(X)
+    network.parameters *= 1.5
+    network.statistics += 0.5
+    np.testing.assert_allclose(network.predict(X), by_hand(network, X), atol=1e-13)
+    np.testing.assert_allclose(compiled.predict(X), before, atol=1e-13)
+    np.testing.assert_allclose(compiled.predict(X[:1]), before[:1], atol=1e-13)
+
+
+def test_a_network_whose_structure_has_changed_is_lowered_again():
+    network = Network.dense([50, 60, 3], hidden="tanh", dtype="float64")
+    network.predict(X300)
+    network.layers[0].activation = Dense(1, 1, "sigmoid").activation
+    np.testing.assert_allclose(network.predict(X300), by_hand(network, X300), atol=1e-13)
+
+
+def test_few_rows_and_layers_without_a_kernel_are_left_to_numpy():
+    many, few = np.ones((1000, 400)), np.ones((15, 400))
+    assert compiled_outputs(Network.dense([400, 400]), few) is None
+    assert compiled_outputs(Network.dense([400, 1]), np.ones((100, 400))) is None
+    network = Network([UserDefined(400, 1)], dtype="float64")
+    assert compiled_outputs(network, many) is None
+    np.testing.assert_allclose(network.predict(many), by_hand(network, many))
 
 
 @pytest.mark.parametrize(
@@ -87,16 +131,10 @@ def test_inputs_are_refused_as_the_network_refuses_them(X):
     assert problems[0] == problems[1] and problems[0][0] == "X"
 
 
-def test_a_large_row_is_predicted_though_its_square_is_beyond_float32():
-    network = Network.dense([2, 3], seed=0)
-    row = np.array([[1e25, -1e25]], "float32")
-    np.testing.assert_allclose(CompiledNetwork(network).predict(row), network.predict(row), 1e-5)
-
-
-@pytest.mark.parametrize("owner", [CompiledNetwork, Network.copy])
+@OWNERS
 @pytest.mark.parametrize("way", ["copy", "deepcopy", "pickle"])
 def test_a_copy_and_a_pickle_predict_the_same_after_the_first_is_gone(way, owner):
-    compiled, X = owner(trained()), np.random.default_rng(0).normal(size=(900, 5))
+    compiled, X = owner(every_layer()), X300[:, :30]
     expected, of_one = compiled.predict(X), compiled.predict(X[:1])
     content = pickle.dumps(compiled)
     twin = pickle.loads(content) if way == "pickle" else getattr(copy, way)(compiled)
@@ -107,7 +145,16 @@ def test_a_copy_and_a_pickle_predict_the_same_after_the_first_is_gone(way, owner
     assert np.array_equal(twin.predict(X[:1]), of_one)
 
 
-@pytest.mark.parametrize("owner", [CompiledNetwork, Network.copy])
+def test_a_network_that_has_predicted_is_freed():
+    network = Network.dense([400, 3])
+    network.predict(np.ones((1000, 400)))
+    reference = weakref.ref(network)
+    del network
+    gc.collect()
+    assert reference() is None
+
+
+@OWNERS
 def test_threads_may_share_it(owner):
     compiled = owner(Network.dense([64, 256, 3], output="softmax", seed=0))
     rows = np.random.default_rng(0).normal(size=(16, 1, 64)).astype("float32")
@@ -123,41 +170,85 @@ def test_threads_may_share_it(owner):
     assert all(map(np.array_equal, found, expected))
 
 
-def test_what_can_not_be_compiled_is_refused():
-    class Mine(Dense):
-        name = "mine"
+def predict_in_a_child(network, X, queue):
+    queue.put(network.predict(X))
 
-    with pytest.raises(ValueError, match=r"^network: it cannot be compiled: .* is user-defined"):
-        CompiledNetwork(Network([Mine(2, 1)]))
-    with pytest.raises(ValueError, match="no layer fixes the number of inputs"):
-        CompiledNetwork(Network([ActivationLayer("relu")]))
+
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork"
+)
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_fault_92_a_forked_child_predicts():
+    network, X = every_layer(), X300[:, :30]
+    expected, context = network.predict(X), multiprocessing.get_context("fork")
+    queue = context.Queue()
+    child = context.Process(target=predict_in_a_child, args=(network, X, queue))
+    child.start()
+    assert np.array_equal(queue.get(timeout=60), expected)
+    child.join()
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
-def test_a_large_input_is_turned_into_floats_block_by_block(dtype):
+def test_a_large_input_is_converted_block_by_block(dtype):
     X = np.random.default_rng(0).integers(0, 255, size=(60_000, 100)).astype(dtype)
     network = Network.dense([100, 3], seed=0)
-    compiled, answers = CompiledNetwork(network), []
+    compiled, outputs = CompiledNetwork(network), []
     for predict in (network.predict, compiled.predict):
         tracemalloc.start()
-        answers.append(predict(X))
+        outputs.append(predict(X))
         assert tracemalloc.get_traced_memory()[1] < X.size * 4 / 2  # a copy in float32 is more
         tracemalloc.stop()
-    np.testing.assert_allclose(*answers, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(*outputs, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize(
-    ("argument", "make"),
+    ("argument", "arguments"),
     [
-        *[("network", lambda it=it: CompiledNetwork(it)) for it in ("net", None, 3, Network)],
-        *[("threads", lambda n=n: CompiledNetwork(Network.dense([2, 3]), n)) for n in (0, -5, "a")],
+        *(("network", [network]) for network in ("net", None, 3, Network)),
+        ("network", [Network([UserDefined(2, 1)])]),
+        ("network", [Network([ActivationLayer("relu")])]),
+        *(("threads", [Network.dense([2, 3]), threads]) for threads in (0, -5, "a")),
     ],
 )
-def test_wrong_arguments_are_named(argument, make):
+def test_wrong_arguments_are_refused(argument, arguments):
     with pytest.raises(ArgumentError) as caught:
-        make()
+        CompiledNetwork(*arguments)
     assert caught.value.argument == argument
 
 
-def test_it_says_what_it_is():
+def test_its_repr_has_the_sizes_and_the_dtype():
     assert repr(CompiledNetwork(Network.dense([2, 5, 3]))) == "<CompiledNetwork: 2-5-3, float32>"
+
+
+def predictor_of(network):
+    return Predictor(
+        network=network, preprocessing=Scaling.fit("none", np.ones((2, 30))), classes=None,
+        feature_names=tuple(f"x{i}" for i in range(30)), target_name="y", dataset="made up",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("n_rows", [1, 10, 5000])
+@pytest.mark.parametrize("owner", [Network.copy, CompiledNetwork, predictor_of])
+@pytest.mark.parametrize("output", ["identity", "sigmoid", "tanh", "softmax"])
+def test_fault_114_an_output_beyond_the_dtype_is_refused_wherever_it_is_predicted(
+    owner, n_rows, output
+):
+    network = Network.dense([30, 20, 3], output=output, seed=0)
+    network.parameters *= 1e3
+    X = np.ones((n_rows, 30), "float32")
+    X[-1] = 1e36
+    with pytest.raises(ValueError, match=rf"^X: row {n_rows - 1} has values so large"):
+        owner(network).predict(X)
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier(), MLPRegressor()])
+@pytest.mark.filterwarnings("ignore:not converged")
+def test_estimators_predict_many_rows_compiled(estimator):
+    X = np.tile(X300[:, :20], (40, 1))
+    estimator.set_params(solver="lbfgs", max_iter=3).fit(X[:200], (X[:200, 0] > 0).astype(int))
+    network = estimator.network_
+    assert np.array_equal(compiled_outputs(network, X), network.predict(X))
+    expected = by_hand(network, X)[:, 0]
+    if isinstance(estimator, MLPClassifier):
+        expected = expected > 0.5
+    np.testing.assert_allclose(estimator.predict(X), expected, rtol=1e-10)

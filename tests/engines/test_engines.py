@@ -7,12 +7,11 @@ import pytest
 
 from barenet import Network, train
 from barenet.activations import ACTIVATIONS
-from barenet.engines import ENGINES, CompiledEngine, Job, ReferenceEngine, choose_engine
+from barenet.engines import ENGINES, CompiledEngine, ReferenceEngine, choose_engine
 from barenet.engines.compiled._lowering import KNOWN
 from barenet.errors import ArgumentError
 from barenet.layers import Dense
 from barenet.losses import LOSSES, SquaredError
-from barenet.model._array_dataset import validate_arrays
 from barenet.optimizers import OPTIMIZERS, SGD, ClipValue
 from barenet.penalties import L2
 
@@ -21,36 +20,19 @@ X = np.random.default_rng(0).normal(size=(12, 2))
 
 
 class MyTanh(Tanh):
-    """Somebody's own, of a name of its own."""
+    """User-defined, with a name of its own; the others have names that barenet has."""
 
     name = "mine"
 
 
 class Impostor(Tanh):
-    """Somebody's own, of a name that barenet has."""
-
     def __call__(self, z):
         return np.sin(z)
 
 
-class MyDense(Dense):
-    """A layer that does something more."""
-
-
-class MyError(SquaredError):
-    """A loss of the name of another."""
-
-
-class MyRule(SGD):
-    """A rule of the name of another."""
-
-
-class MyPenalty(L2):
-    """A penalty of the name of another."""
-
-
-class MyClipping(ClipValue):
-    """A clipping of the name of another."""
+MyDense, MyError, MyRule, MyPenalty, MyClipping = (
+    type(f"My{base.__name__}", (base,), {}) for base in (Dense, SquaredError, SGD, L2, ClipValue)
+)
 
 
 def network_of(layer):
@@ -80,17 +62,14 @@ def test_what_is_user_defined_goes_to_the_reference_and_is_refused_by_name(layer
         learn("compiled")
 
 
-def test_engines_by_name():
-    network = network_of(Dense(2, 3))
-    rows = validate_arrays(network, SquaredError(), X, X[:, 0])
-    job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=SGD())
+def test_engines_by_name(make_job):
+    job = make_job(network_of(Dense(2, 3)))
     assert set(ENGINES) == {"reference", "compiled"}
-    assert type(choose_engine("reference", job)) is ReferenceEngine
-    assert (
-        type(choose_engine("compiled", job)) is type(choose_engine("auto", job)) is CompiledEngine
-    )
-    with pytest.raises(ValueError, match=r"^engine: unknown 'compield', did you mean 'compiled'"):
+    kinds = [type(choose_engine(name, job)) for name in ("reference", "compiled", "auto")]
+    assert kinds == [ReferenceEngine, CompiledEngine, CompiledEngine]
+    with pytest.raises(ArgumentError, match=r"did you mean 'compiled'") as caught:
         choose_engine("compield", job)
+    assert caught.value.argument == "engine"
 
 
 @pytest.mark.parametrize(

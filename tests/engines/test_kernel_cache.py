@@ -1,4 +1,4 @@
-"""Kernels on disk: whatever has become of the folder, learning works, and works the same."""
+"""Kernels on disk: whatever has become of the folder, code is compiled or found, and is safe."""
 
 import hashlib
 import os
@@ -7,75 +7,120 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numba
 import pytest
 
 from barenet.engines import _kernel_cache as kernel_cache
 
+UNIX = pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
 SCRIPT = """
-import resource, signal, sys
+import resource, signal, sys, threading
+import numpy as np
+from barenet import Network, train
 if "full" in sys.argv:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-import numpy as np
-from barenet import Network, train
 X = np.random.default_rng(0).normal(size=(40, 3))
-network = Network.dense([3, 1], seed=0, dtype=sys.argv[1])
-history = train(network, X, X[:, 0], epochs=2, engine="compiled", optimizer="sgd")
+
+def learn(found):
+    network = Network.dense([3, 1], seed=0, dtype=sys.argv[1])
+    history = train(network, X, X[:, 0], epochs=2, engine="compiled", optimizer="sgd", threads=1)
+    found.append((history.engine, network.parameters.tobytes().hex()))
+
+found = []
+threads = [threading.Thread(target=learn, args=(found,)) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
 from barenet.engines.kernels._dense import multiply
-built = sum(multiply.dispatcher.stats.cache_misses.values())
-print(history.engine, network.parameters.tobytes().hex(), built)
+assert len(found) == 8 and len(set(found)) == 1
+print(*found[0], sum(multiply.dispatcher.stats.cache_misses.values()))
 """
 
 
-def start(folder, dtype="float32", *more, umask=-1, **environment):
+def start(folder, dtype="float32", *more, **environment):
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, dtype, *more], text=True, umask=umask,
+        [sys.executable, "-c", SCRIPT, dtype, *more], text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "NUMBA_CACHE_DIR": str(folder), "BARENET_THREADS": "1", **environment},
+        env={**os.environ, "NUMBA_CACHE_DIR": str(folder), **environment},
     )  # fmt: skip
 
 
 def finish(process):
-    """What was learned, and how many kernels were built for it."""
-    said, complaints = process.communicate(timeout=100)
-    assert process.returncode == 0, complaints
-    assert not complaints
-    engine, parameters, built = said.split()
+    """The parameters after training, and whether a kernel was compiled for it."""
+    out, err = process.communicate(timeout=100)
+    assert (process.returncode, err) == (0, "")
+    engine, parameters, compiled = out.split()
     assert engine == "compiled"
-    return parameters, int(built)
+    return parameters, int(compiled)
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A folder of kernels, and what is learned with them."""
-    folder = tmp_path_factory.mktemp("kernels")
-    parameters, built = finish(start(folder))
-    assert built == 1
-    return folder, parameters
+@pytest.mark.slow
+def test_eight_threads_compile_kernels_at_once_and_the_next_process_loads_them(tmp_path):
+    parameters, compiled = finish(start(tmp_path))
+    assert compiled == 1
+    assert finish(start(tmp_path)) == (parameters, 0)
 
 
-def copy_of(whole, tmp_path):
-    shutil.copytree(whole[0], tmp_path / "kernels")
-    return tmp_path / "kernels", [
-        path for path in (tmp_path / "kernels").rglob("*") if path.is_file()
-    ]
+@pytest.mark.slow
+def test_processes_that_fill_an_empty_folder_at_once(tmp_path):
+    kinds = ["float32", "float64", "float32"]
+    found = [finish(each) for each in [start(tmp_path, dtype) for dtype in kinds]]
+    for dtype, (parameters, _) in zip(kinds, found, strict=True):
+        assert finish(start(tmp_path, dtype)) == (parameters, 0)
 
 
-def test_what_was_built_is_found_again(whole):
-    assert finish(start(whole[0])) == (whole[1], 0)
+@UNIX
+@pytest.mark.slow
+def test_without_a_folder_or_with_a_full_disk_each_process_compiles(tmp_path):
+    """A file stands where the folder would be: not even the superuser gets around that."""
+    (tmp_path / "file").write_text("")
+    only = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"}
+    nowhere = start(tmp_path / "file" / "folder", **only)
+    full = finish(start(tmp_path / "full", "float32", "full"))
+    assert full == (finish(nowhere)[0], 1)
+    assert not [path for path in (tmp_path / "full").rglob("*") if path.is_file()]
 
 
-def test_damaged_files_are_built_anew_and_replaced(whole, tmp_path):
-    folder, files = copy_of(whole, tmp_path)
-    assert len(files) > 8
-    for number, path in enumerate(sorted(files)):
-        content = path.read_bytes()
-        damaged = [b"", b"garbage!garbage" * 9, content[:-100], content[:-1] + b"?"]
-        path.write_bytes(damaged[number % 4])
-    assert finish(start(folder)) == (whole[1], 1)
-    assert finish(start(folder)) == (whole[1], 0)
+@pytest.fixture
+def kernels(tmp_path, monkeypatch):
+    """The cache folder of a small kernel, which is compiled."""
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "code.py").write_text("def double(x):\n    return 2 * x\n")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(base / "kernels"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(kernel_cache, "REFUSED", {})
+    assert compile_in(base) == 1
+    return base / "kernels"
+
+
+def compile_in(base):
+    """Compile the kernel or load it, as a new process would; return how often it was compiled."""
+    kernel_cache._risk_in.cache_clear()
+    path, namespace = base / "code.py", {"__name__": "code"}
+    exec(compile(path.read_text(), path, "exec"), namespace)
+    dispatcher = kernel_cache.cache_on_disk(numba.njit(namespace["double"]))
+    assert dispatcher(21) == 42
+    return sum(dispatcher.stats.cache_misses.values())
+
+
+def test_eight_threads_that_compile_at_once_leave_a_file_that_is_loaded(kernels):
+    shutil.rmtree(kernels)
+    with ThreadPoolExecutor(8) as pool:
+        assert max(pool.map(compile_in, [kernels.parent] * 8)) == 1
+    assert compile_in(kernels.parent) == 0
+    assert len(list(kernels.rglob("*.*"))) == 1
+
+
+def test_damaged_files_are_compiled_again_and_replaced(kernels):
+    (file,) = kernels.rglob("*.nbc")
+    content = file.read_bytes()
+    for damaged in (b"", b"garbage!garbage" * 9, content[:-100], content[:-1] + b"?"):
+        file.write_bytes(damaged)
+        assert [compile_in(kernels.parent) for _ in range(2)] == [1, 0]
 
 
 def test_any_source_of_the_engine_gives_kernels_new_names(tmp_path, monkeypatch):
@@ -89,7 +134,7 @@ def test_any_source_of_the_engine_gives_kernels_new_names(tmp_path, monkeypatch)
     assert len(seen) == 4
 
 
-def test_what_was_not_used_for_a_month_is_removed(tmp_path):
+def test_a_file_that_was_not_used_for_a_month_is_removed(tmp_path):
     files, long_ago = kernel_cache.KernelFiles(str(tmp_path), "function"), time.time() - 31 * 86400
     for key in "abc":
         files.save(key, key.upper())
@@ -98,28 +143,6 @@ def test_what_was_not_used_for_a_month_is_removed(tmp_path):
     assert files.load("a") == "A"
     files.save("d", "D")
     assert [files.load(key) for key in "abcd"] == ["A", None, "C", "D"]
-
-
-@pytest.mark.slow
-def test_processes_that_fill_an_empty_folder_at_once(whole, tmp_path):
-    kinds = ["float32", "float64"]
-    found = [finish(each) for each in [start(tmp_path, dtype) for dtype in kinds]]
-    assert found[0] == (whole[1], 1)
-    for dtype, (parameters, _) in zip(kinds, found, strict=True):
-        assert finish(start(tmp_path, dtype)) == (parameters, 0)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs limits")
-@pytest.mark.slow
-def test_no_folder_and_a_full_disk(whole, tmp_path):
-    """A file stands where the folder would be: not even the superuser gets around that."""
-    (tmp_path / "file").write_text("")
-    only = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"}
-    nowhere = start(tmp_path / "file" / "folder", **only)
-    full = start(tmp_path / "full", "float32", "full")
-    assert finish(nowhere)[0] == whole[1]
-    assert finish(full) == (whole[1], 1)
-    assert not [path for path in (tmp_path / "full").rglob("*") if path.is_file()]
 
 
 class Plant:
@@ -132,86 +155,60 @@ class Plant:
         return Path.touch, (self.mark,)
 
 
-def plant(folder, mark):
-    """Put code in the place of every kernel, with the right checksums."""
-    content = pickle.dumps(Plant(mark))
-    for path in folder.rglob("*.nbc"):
-        path.write_bytes(hashlib.sha256(content).digest() + content)
-
-
-def chmod(mode, *names):
-    return lambda base: [(base / name).chmod(mode) for name in names]
-
-
-def chown(*names):
-    def change(base):
-        for name in names:
-            os.chown(base / name, 12345, -1)
-
-    return change
-
-
-def change_files(base):
-    for path in base.rglob("*.nbc"):
+def make_files_writable(folder):
+    for path in folder.glob("*.nbc"):
         path.chmod(0o666)
 
 
-def give_to_a_group(base):
-    os.chown(base / "kernels", -1, 12345)
-    (base / "kernels").chmod(0o775)
-
-
-AS_ROOT = pytest.mark.skipif(getattr(os, "geteuid", int)() != 0, reason="gives files away")
+#: A folder, and the change that lets another user write to it, its owner or its files.
 OPEN_TO_OTHERS = {
-    "folder": (chmod(0o777, "kernels"), "others can write to {base}/kernels ("),
-    "sticky folder": (chmod(0o1777, "kernels/own"), "others can write to {base}/kernels/own ("),
-    "folder above": (chmod(0o777, ""), "others can write to {base} ("),
-    "files": (change_files, "others can write to {base}/kernels/own/"),
-    "group": (give_to_a_group, "others can write to {base}/kernels ("),
-    "owner": (chown("kernels/own"), "{base}/kernels/own belongs to another user, number 12345"),
-    "owner above": (chown(""), "{base} belongs to another user, number 12345"),
+    "folder": ("kernels", lambda path: path.chmod(0o777)),
+    "sticky folder": ("kernels/own", lambda path: path.chmod(0o1777)),
+    "folder above": (".", lambda path: path.chmod(0o777)),
+    "files": ("kernels/own", make_files_writable),
+    "group": ("kernels", lambda path: (os.chown(path, -1, 12345), path.chmod(0o775))),
+    "owner": ("kernels/own", lambda path: os.chown(path, 12345, -1)),
+    "owner above": (".", lambda path: os.chown(path, 12345, -1)),
 }
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        pytest.param(*case, id=name, marks=[AS_ROOT] * (name in ("group", "owner", "owner above")))
-        for name, case in OPEN_TO_OTHERS.items()
-    ],
-)
-def test_fault_116_kernels_that_others_could_have_written_are_not_run(
-    whole, tmp_path, change, said
-):
-    base, mark = tmp_path / "base", tmp_path / "mark"
-    shutil.copytree(whole[0], base / "kernels")
-    own = next(path.parent for path in (base / "kernels").rglob("*multiply*.nbc"))
-    plant(own, mark)
-    own.rename(base / "kernels" / "own")
-    (base / "kernels" / own.name).symlink_to("own")
-    change(base)
-    home = {"XDG_CACHE_HOME": str(tmp_path / "home")}
-    process = start(base / "kernels", **home)
-    out, err = process.communicate(timeout=100)
-    assert (process.returncode, mark.exists()) == (0, False), err
-    assert out.split() == ["compiled", whole[1], "1"]
-    assert said.format(base=base) in err
-    if "kernels/own/" in said:  # a file is replaced
-        assert not (tmp_path / "home").exists()
-        assert finish(start(base / "kernels", **home)) == (whole[1], 0)
+@UNIX
+@pytest.mark.parametrize("case", OPEN_TO_OTHERS)
+def test_fault_116_kernels_that_others_could_have_written_are_not_run(kernels, tmp_path, case):
+    if case in ("group", "owner", "owner above") and os.geteuid() != 0:
+        pytest.skip("only the superuser gives files away")
+    (file,) = kernels.rglob("*.nbc")
+    content = pickle.dumps(Plant(tmp_path / "mark"))
+    file.write_bytes(hashlib.sha256(content).digest() + content)
+    file.parent.rename(kernels / "own")
+    file.parent.symlink_to("own")
+    name, change = OPEN_TO_OTHERS[case]
+    open_to_others = (kernels.parent / name).resolve()
+    change(open_to_others)
+    with pytest.warns(RuntimeWarning) as caught:
+        assert compile_in(kernels.parent) == 1
+    assert not (tmp_path / "mark").exists()
+    message = str(caught[0].message)
+    if case == "files":  # they are replaced
+        assert f"others can write to {open_to_others}/" in message
+        assert compile_in(kernels.parent) == 0
     else:
-        assert f"the cache is {tmp_path}/home/" in err or sys.platform == "darwin"
+        owner = f"{open_to_others} belongs to another user, number 12345"
+        assert f"others can write to {open_to_others} (" in message or owner in message
+        assert f"the cache is {tmp_path}/home/" in message or sys.platform == "darwin"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
-def test_fault_116_a_folder_that_only_its_owner_writes_to_is_used(whole, tmp_path):
+@UNIX
+def test_fault_116_a_folder_that_only_its_owner_writes_to_is_used(kernels, monkeypatch):
     """Below a folder for everybody, as /tmp; and where new folders are open to a group."""
-    shared = tmp_path / "shared"
+    shared = kernels.parent / "shared"
     shared.mkdir()
     shared.chmod(0o1777)
-    shutil.copytree(whole[0], shared / "kernels")
-    assert finish(start(shared / "kernels")) == (whole[1], 0)
-    new = start(tmp_path / "new", umask=0)
-    assert finish(new) == (whole[1], 1)
-    assert finish(start(tmp_path / "new")) == (whole[1], 0)
+    shutil.copytree(kernels, shared / "kernels")
+    before = os.umask(0)
+    try:
+        for folder, compiled in ((shared / "kernels", [0, 0]), (kernels.parent / "new", [1, 0])):
+            monkeypatch.setattr(numba.config, "CACHE_DIR", str(folder))
+            assert [compile_in(kernels.parent) for _ in range(2)] == compiled
+    finally:
+        os.umask(before)

@@ -5,20 +5,11 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from barenet import Network
-from barenet.engines import Job, ReferenceEngine
+from barenet.engines import ReferenceEngine
 from barenet.layers import Dense, Dropout
 from barenet.losses import SquaredError
-from barenet.model._array_dataset import validate_arrays
-from barenet.optimizers import SGD, ClipNorm, ClipValue
+from barenet.optimizers import ClipNorm, ClipValue
 from barenet.penalties import L1, L2
-
-
-def make_job(network, X, y, **settings):
-    loss = settings.pop("loss", SquaredError())
-    weight = settings.pop("sample_weight", None)
-    rows = validate_arrays(network, loss, X, y, weight)
-    optimizer = settings.pop("optimizer", SGD(learning_rate=0.5))
-    return Job(network=network, rows=rows, loss=loss, optimizer=optimizer, **settings)
 
 
 def one_neuron():
@@ -28,7 +19,7 @@ def one_neuron():
     return network
 
 
-def test_a_step_worked_by_hand():
+def test_a_step_worked_by_hand(make_job):
     network = one_neuron()
     engine = ReferenceEngine(make_job(network, [[1.0], [3.0]], [0.0, 6.0]))
     report = engine.run(np.array([0, 1]), 2, np.array([0.5]), 0)
@@ -38,7 +29,7 @@ def test_a_step_worked_by_hand():
     assert network.parameters.tolist() == [2 - 0.5 * 3, 1 - 0.5 * 2]
 
 
-def test_batches_follow_the_order_and_the_last_one_takes_what_is_left():
+def test_batches_follow_the_order_and_the_last_one_takes_what_is_left(make_job):
     X, y = np.arange(5.0).reshape(-1, 1), np.arange(5.0)
     at_once, one_by_one = one_neuron(), one_neuron()
     order = np.array([3, 0, 4, 1, 2])
@@ -53,7 +44,7 @@ def test_batches_follow_the_order_and_the_last_one_takes_what_is_left():
     assert np.array_equal(at_once.parameters, one_by_one.parameters)
 
 
-def test_slices_do_not_change_the_result():
+def test_slices_do_not_change_the_result(make_job):
     X = np.random.default_rng(0).normal(size=(20, 3))
     whole, sliced = (
         Network([Dense(3, 4, "tanh"), Dropout(0.5), Dense(4, 1)], dtype="float64") for _ in "ab"
@@ -74,7 +65,7 @@ def test_slices_do_not_change_the_result():
         (L2([0.1, 0.0]), lambda W1, W2: 0.05 * (W1**2).sum()),
     ],
 )
-def test_penalties_are_part_of_the_loss_and_the_gradient(penalty, price):
+def test_penalties_are_part_of_the_loss_and_the_gradient(penalty, price, make_job):
     network = Network.dense([2, 3, 1], hidden="tanh", seed=4, dtype="float64")
     X = np.array([[0.5, -1.0], [1.5, 2.0], [0.1, 0.2]])
     engine = ReferenceEngine(make_job(network, X, [1.0, 0.0, 2.0], penalties=[penalty]))
@@ -95,17 +86,15 @@ def test_penalties_are_part_of_the_loss_and_the_gradient(penalty, price):
     ("clipping", "expected"),
     [(ClipValue(2.5), [2.5, 2.0]), (ClipNorm(np.sqrt(13) / 2), [1.5, 1.0]), (None, [3.0, 2.0])],
 )
-def test_clipping_shortens_the_step_and_not_the_reported_norm(clipping, expected):
+def test_clipping_shortens_the_step_and_not_the_reported_norm(clipping, expected, make_job):
     network = one_neuron()
-    job = make_job(
-        network, [[1.0], [3.0]], [0.0, 6.0], clipping=clipping, optimizer=SGD(learning_rate=1)
-    )
+    job = make_job(network, [[1.0], [3.0]], [0.0, 6.0], clipping=clipping)
     report = ReferenceEngine(job).run(np.array([0, 1]), 2, np.array([1.0]), 0)
     assert np.allclose([2.0, 1.0] - network.parameters, expected)
     assert report.gradient_norms == [np.sqrt(13)]
 
 
-def test_sample_weights_count_as_repeated_rows():
+def test_sample_weights_count_as_repeated_rows(make_job):
     X, y = [[1.0], [3.0], [5.0]], [0.0, 6.0, 1.0]
     weighted, repeated = one_neuron(), one_neuron()
     first = ReferenceEngine(make_job(weighted, X, y, sample_weight=[2, 0, 1]))
@@ -116,22 +105,18 @@ def test_sample_weights_count_as_repeated_rows():
 
 
 @pytest.mark.parametrize(("output", "loss"), [("softmax", None), ("identity", "squared_error")])
-def test_evaluate_gives_the_loss_without_penalties_and_what_predict_says(output, loss):
-    from barenet.model._activations import as_activation
-    from barenet.model.losses import as_loss
-
+def test_evaluate_gives_the_loss_without_penalties_and_what_predict_says(output, loss, make_job):
     network = Network.dense([2, 4, 3], output=output, seed=3, dtype="float64")
-    chosen = as_loss(loss, as_activation(output))
     X, y = np.random.default_rng(1).normal(size=(6, 2)), [0, 1, 2, 2, 1, 0]
-    engine = ReferenceEngine(make_job(network, X, y, loss=chosen, penalties=[L2(10.0)]))
+    engine = ReferenceEngine(make_job(network, X, y, loss=loss, penalties=[L2(10.0)]))
     value, said = engine.evaluate(engine.job.rows)
     assert np.array_equal(said, network.predict(X))
-    assert value == pytest.approx(chosen.value(said, engine.job.rows.y))
+    assert value == pytest.approx(engine.job.loss.value(said, engine.job.rows.y))
 
 
 @pytest.mark.parametrize("weight", [None, [0, 0, 0, 0, 1, 2, 3, 4, 5, 0]])
 @pytest.mark.parametrize("chunk", [1, 4, 9])
-def test_measuring_in_chunks_changes_nothing(chunk, weight, monkeypatch):
+def test_measuring_in_chunks_changes_nothing(chunk, weight, monkeypatch, make_job):
     network = Network.dense([2, 4, 3], seed=3, dtype="float64")
     X, y = np.random.default_rng(1).normal(size=(10, 2)), np.arange(30.0).reshape(10, 3)
     engine = ReferenceEngine(make_job(network, X, y, sample_weight=weight))

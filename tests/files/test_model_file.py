@@ -31,7 +31,7 @@ def saved(path):
 
 def learned(dtype="float32"):
     network = every_layer(dtype)
-    train(network, X, [0, 1, 0, 1, 0, 1, 0, 1, 0], epochs=2, batch_size=4)
+    train(network, X, [0, 1, 0, 1, 0, 1, 0, 1, 0], epochs=2, batch_size=4, engine="reference")
     return network
 
 
@@ -50,13 +50,6 @@ def test_there_and_back_with_every_layer(path, dtype):
     ]
 
 
-def test_the_same_model_gives_the_same_bytes(path):
-    save(learned(), path)
-    first = path.read_bytes()
-    save(learned(), path)
-    assert path.read_bytes() == first
-
-
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(0, 2**32 - 1))
 def test_promise_12_there_and_back_of_any_size(tmp_path_factory, sizes, seed):
     path = tmp_path_factory.mktemp("any") / "m.safetensors"
@@ -71,7 +64,7 @@ def test_a_loaded_network_learns_on(path):
     loaded = load(path)
     y = [0, 1] * 4 + [0]
     for each in (network, loaded):
-        train(each, X, y, epochs=2, batch_size=4)
+        train(each, X, y, epochs=2, batch_size=4, engine="reference")
     assert np.array_equal(loaded.parameters, network.parameters)
 
 
@@ -94,19 +87,13 @@ def test_a_missing_file_is_named(path):
         load(path.parent)
 
 
-def test_fault_53_promise_09_every_truncation_is_refused(path):
-    save(Network.dense([2, 2, 1]), path)
-    data = path.read_bytes()
-    for length in range(len(data)):
-        path.write_bytes(data[:length])
-        with pytest.raises(ModelFileError, match=r"model\.safetensors: "):
-            load(path)
-
-
-def test_fault_54_bytes_after_the_end_are_refused(saved):
-    saved.write_bytes(saved.read_bytes() + b"\0")
-    with pytest.raises(ModelFileError, match="its arrays take 12 bytes, and the file has 13"):
-        load(saved)
+def test_fault_53_54_promise_09_every_truncation_and_bytes_after_the_end_are_refused(saved):
+    data = saved.read_bytes()
+    for wrong in (*(data[:length] for length in range(len(data))), data + b"\0"):
+        saved.write_bytes(wrong)
+        with pytest.raises(ModelFileError, match=r"model\.safetensors: ") as caught:
+            load(saved)
+    assert "its arrays take 12 bytes, and the file has 13" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["__metadata__", "parameters"])
@@ -168,16 +155,11 @@ def test_promise_08_loading_runs_no_code_and_unpickles_nothing(path):
     assert done.stdout == "[] True\n"
 
 
-@pytest.mark.parametrize("length", [2**63, 2**64 - 1, 2**40, 100_000_000, 2**20 + 1, 3, 1, 0])
-def test_fault_55_a_header_of_any_claimed_length(path, length):
-    path.write_bytes(struct.pack("<Q", length) + b"{}")
-    with pytest.raises(ModelFileError):
-        load(path)
-
-
 @pytest.mark.parametrize("header", [b"", b"{}", b"{" + b" " * 1000, b"[" * 1000])
-@pytest.mark.parametrize("length", [2**63, 2**40, 100_000_000, 2**20 + 1, 2**20])
-def test_promise_10_a_hostile_header_costs_no_time_and_no_memory(path, length, header):
+@pytest.mark.parametrize(
+    "length", [2**64 - 1, 2**63, 2**40, 100_000_000, 2**20 + 1, 2**20, 3, 1, 0]
+)
+def test_fault_55_promise_10_a_hostile_header_costs_no_time_and_no_memory(path, length, header):
     """The file has the length that it claims, and a little of it is written."""
     with path.open("wb") as file:
         file.write(struct.pack("<Q", length) + header)
@@ -257,28 +239,24 @@ def test_fault_57_layers_that_are_none(saved, layers):
         load(saved)
 
 
-SLOW = {
-    "option": [{**DENSE, "activation": "relu:" + "a" * 1_000_000}],
-    "options": [{**DENSE, "activation": "relu:" + "a," * 500_000}],
-    "brackets": [{**DENSE, "init": "normal:std=" + "[" * 1_000_000}],
-    "name": [{**DENSE, "init": "a" * 1_000_000}],
-    "kind": [{**DENSE, "layer": "a" * 1_000_000}],
-    "layer": ["a" * 1_000_000],
-}
+SLOW = [
+    [{**DENSE, "activation": "relu:" + "a" * 1_000_000}],
+    [{**DENSE, "activation": "relu:" + "a," * 500_000}],
+    [{**DENSE, "init": "normal:std=" + "[" * 1_000_000}],
+    [{**DENSE, "init": "a" * 1_000_000}],
+    [{**DENSE, "layer": "a" * 1_000_000}],
+    ["a" * 1_000_000],
+    [{"layer": "dropout", "rate": 0.1}] * 20_000 + [DENSE],
+]
 
 
-@pytest.mark.parametrize("case", SLOW)
-def test_fault_106_long_texts_in_a_layer_take_no_time(saved, loading, case):
-    rewrite(saved, network={"layers": SLOW[case]})
+@pytest.mark.parametrize("layers", SLOW, ids=range(len(SLOW)))
+def test_fault_106_long_texts_and_thousands_of_layers_take_no_time(saved, loading, layers):
+    rewrite(saved, network={"layers": layers})
     outcome, seconds, memory = loading(saved)
-    assert "not a valid model: " in outcome and len(outcome) < 500 + len(str(saved))
-    assert seconds < 1 and memory < 2**26
-
-
-def test_fault_106_thousands_of_layers_take_no_time(saved, loading):
-    rewrite(saved, network={"layers": [{"layer": "dropout", "rate": 0.1}] * 20_000 + [DENSE]})
-    outcome, seconds, _ = loading(saved)
-    assert outcome == "read" and seconds < 3
+    assert "not a valid model: " in outcome or (outcome == "read" and len(layers) > 1)
+    assert len(outcome) < 500 + len(str(saved))
+    assert seconds < (1 if len(layers) == 1 else 3) and memory < 2**26
 
 
 @pytest.mark.parametrize("checksum", ["ab" + "a" * 400_000, "", 7, None, "0" * 64, "A" * 64])
@@ -297,6 +275,7 @@ def test_fault_106_the_weights_of_a_file_are_not_drawn_first(path, monkeypatch):
     """An orthogonal matrix of 16 MB takes seconds, and would be replaced at once."""
     network = Network.dense([2, 1])
     save(network, path)
+    rewrite(path, network={"layers": [{**DENSE, "bias_init": "normal:std=1e300"}]})
     monkeypatch.setattr(Network, "initialize", None)
     assert np.array_equal(load(path).parameters, network.parameters)
 
@@ -361,10 +340,3 @@ def test_fault_107_a_negative_variance_is_refused(path):
     network.statistics[:] = statistics
     with pytest.raises(ValueError, match="is negative"):
         save(network, path)
-
-
-def test_promise_17_numbers_that_are_drawn_and_replaced_are_not_warned_of(path):
-    network = Network.dense([2, 1])
-    save(network, path)
-    rewrite(path, network={"layers": [{**DENSE, "bias_init": "normal:std=1e300"}]})
-    assert np.array_equal(load(path).parameters, network.parameters)

@@ -91,33 +91,26 @@ def test_the_two_kinds_of_files_are_told_apart(path):
 WRONG_PARTS = [
     *({"classes": each} for each in ("no", (1, 2), ("no", "no"), ("", "yes"), ("no", "\ud800"))),
     *({"feature_names": each} for each in (("a",), 7, (1, 2, 3), ("a", "b", "\udfff"))),
-    *({"image_shape": each} for each in ((2, 2), (-1, -3), (1, 3, 1), (1.0, 3.0), (True, 3))),
+    *({"image_shape": each} for each in ((2, 2), (-1, -3), (1, 3, 1), (1.0, 3.0), (True, 3), {})),
+    *({"target_name": each} for each in (7, "\ud800")),
     {"classes": ("a", "b", "c")},
-    {"target_name": "\ud800"},
-    {"target_name": 7},
     {"card": {}},
     {"dataset": None},
 ]
+WRONG_JSON = [
+    *({"scaling": each} for each in (None, "standardise", ["none"])),
+    *({"target_scaling": each} for each in ("none", "")),
+    {"image_shape": [10**400, 3]},
+    {"classes": {"no": 1, "yes": 2}},
+]
 
 
-@pytest.mark.parametrize("changes", WRONG_PARTS)
-def test_a_predictor_whose_parts_do_not_fit_is_not_made(changes):
-    with pytest.raises(ArgumentError) as caught:
-        replace(predictor(), **changes)
-    assert [caught.value.argument] == list(changes)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        *({"scaling": each} for each in (None, "standardise", ["none"])),
-        *({"target_scaling": each} for each in ("none", "")),
-        *({"image_shape": each} for each in ([10**400, 3], [], {}, [2, 2])),
-        {"classes": {"no": 1, "yes": 2}},
-        {"target_name": "\ud800"},
-    ],
-)
+@pytest.mark.parametrize("changes", [*WRONG_PARTS, *WRONG_JSON])
 def test_fault_57_a_predictor_whose_parts_do_not_fit(path, changes):
+    if changes in WRONG_PARTS:
+        with pytest.raises(ArgumentError) as caught:
+            replace(predictor(), **changes)
+        assert [caught.value.argument] == list(changes)
     save(predictor(), path)
     rewrite(path, extra={**read_model(path)[1], **changes})
     with pytest.raises(ModelFileError, match="not a valid model"):

@@ -12,6 +12,6 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "files")]
 @pytest.fixture(autouse=True)
 def budget(monkeypatch):
     """Readers refuse a file that takes more memory than the fuzzer allows an input."""
-    from checking import MEMORY
+    from format import MEMORY
 
     monkeypatch.setenv("BARENET_MEMORY", str(MEMORY))

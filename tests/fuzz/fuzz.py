@@ -6,101 +6,79 @@ exit status is 1.
 """
 
 import argparse
+import faulthandler
 import multiprocessing
 import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import Connection
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from threading import Lock
-from typing import Any
 
 for library in ("OMP", "OPENBLAS", "MKL", "BARENET"):  # each process has a core
     os.environ[f"{library}_NUM_THREADS"] = "1"
 
 sys.path.append(str(Path(__file__).parents[1] / "files"))  # the models of the tests
 
-from checking import COMMANDS, MEMORY, Fault, check  # noqa: E402
-from format import folder_in_memory  # noqa: E402
-from formats import FORMATS  # noqa: E402
+from data_formats import CSV, IDX, NPZ, Parquet  # noqa: E402
+from format import COMMANDS, MEMORY, Fault, Format, check, folder_in_memory  # noqa: E402
+from model_formats import JSON, Model  # noqa: E402
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: E402
+from run_formats import Run, RunFile  # noqa: E402
+
+#: The formats by name.
+FORMATS: dict[str, type[Format]] = {
+    kind.name: kind for kind in (CSV, IDX, Parquet, NPZ, Model, JSON, Run, RunFile)
+}
 
 #: Folder of the inputs that broke a reader.
 KEPT = Path("runs") / "fuzz"
 
-#: Inputs between two reports of a worker.
-AT_ONCE = 200
-
-#: Seconds without a report after which a worker hangs where it handles no signal.
-SILENCE = 60 + AT_ONCE // 10
-
-Report = Callable[[Counter[str], str], None]
+#: Inputs that a process checks between two reports, and seconds after which one of them hangs.
+AT_ONCE, SILENCE = 2_000, 60
 
 
-def work(name: str, options: argparse.Namespace, numbers: range, to: Connection, at: Any) -> None:
-    """Check inputs in a process of its own, and report the outcomes."""
+def check_all(name: str, seed: int, numbers: range, commands: int) -> tuple[Counter[str], str]:
+    """Check inputs; return the number of each outcome, and a description of the faults."""
+    counts, faults = Counter[str](), []
     with folder_in_memory() as place:
-        form, counts = FORMATS[name](place), Counter[str]()
+        form = FORMATS[name](place)
         for number in numbers:
-            at.value = number
+            faulthandler.dump_traceback_later(SILENCE, exit=True)
             try:
-                counts[check(form, options.seed, number, options.commands)] += 1
+                counts[check(form, seed, number, commands)] += 1
             except Fault as fault:
                 counts["FAULTS"] += 1
                 KEPT.mkdir(parents=True, exist_ok=True)
                 kept = shutil.copy(form.path, KEPT / f"{name}-{number}-{form.path.name}")
-                to.send((Counter(), f"{fault}\nkept as {kept}"))
-            if counts.total() >= AT_ONCE:
-                to.send((counts, ""))
-                counts.clear()
-        to.send((counts, ""))
-
-
-def supervise(name: str, options: argparse.Namespace, numbers: range, report: Report) -> None:
-    """Start a worker, and another one behind the input of which it dies or at which it hangs."""
-    while numbers:
-        at, (receiver, sender) = multiprocessing.Value("q", -1), multiprocessing.Pipe(duplex=False)
-        arguments = (name, options, numbers, sender, at)
-        worker = multiprocessing.Process(target=work, args=arguments, daemon=True)
-        worker.start()
-        sender.close()
-        try:
-            while receiver.poll(SILENCE):
-                report(*receiver.recv())
-            worker.kill()
-        except EOFError:  # it has ended
-            pass
-        worker.join()
-        number, code = at.value, worker.exitcode
-        if code == 0:
-            return
-        if number < 0:
-            raise SystemExit(f"{name}: could not begin, see above")
-        problem = f"{name} {number} of seed {options.seed}: the process ended with {code}"
-        report(Counter(FAULTS=1), problem)
-        numbers = range(number + numbers.step, numbers.stop, numbers.step)
+                faults.append(f"{fault}\nkept as {kept}")
+    faulthandler.cancel_dump_traceback_later()
+    return counts, "\n".join(faults)
 
 
 def fuzz(name: str, options: argparse.Namespace, bar: Progress) -> Counter[str]:
-    """Check all inputs of a format."""
-    counts, lock = Counter[str](), Lock()
-    task, last = bar.add_task(name, total=options.count), options.begin + options.count
-
-    def report(more: Counter[str], fault: str) -> None:
-        with lock:
-            counts.update(more)
-        bar.update(task, completed=counts.total())
-        if fault:  # an input may have letters that no terminal can print
-            text = fault.encode(errors="backslashreplace").decode()
-            bar.console.print(text, markup=False, highlight=False)
-
-    jobs = min(options.jobs, options.count)
-    parts = [range(options.begin + job, last, jobs) for job in range(jobs)]
-    with ThreadPoolExecutor(jobs) as threads:
-        list(threads.map(lambda part: supervise(name, options, part, report), parts))
+    """Check all inputs of a format in several processes."""
+    counts, last = Counter[str](), options.begin + options.count
+    task = bar.add_task(name, total=options.count)
+    spawn = multiprocessing.get_context("spawn")  # threads do not survive a fork
+    with ProcessPoolExecutor(options.jobs, mp_context=spawn) as pool:
+        parts = {}
+        for start in range(options.begin, last, AT_ONCE):
+            numbers = range(start, min(start + AT_ONCE, last))
+            job = pool.submit(check_all, name, options.seed, numbers, options.commands)
+            parts[job] = numbers
+        for job in as_completed(parts):
+            try:
+                found, faults = job.result()
+            except BrokenProcessPool:
+                bar.console.print(f"{name}: a process died; use --jobs 1 --from {parts[job][0]}")
+                return counts + Counter(FAULTS=1)
+            counts.update(found)
+            bar.update(task, completed=counts.total())
+            if faults:  # an input may have letters that no terminal can print
+                text = faults.encode(errors="backslashreplace").decode()
+                bar.console.print(text, markup=False, highlight=False)
     return counts
 
 
@@ -127,5 +105,4 @@ def main() -> int:
 
 if __name__ == "__main__":
     os.environ.setdefault("BARENET_MEMORY", str(MEMORY))
-    multiprocessing.set_start_method("spawn")  # threads do not survive a fork
     sys.exit(main())

@@ -8,6 +8,12 @@ and the test that reads them says how the one becomes the other.
 import json
 from pathlib import Path
 
+import torch
+from torch import optim
+from torch.nn import functional as f
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+from torch.optim import lr_scheduler
+
 LOGITS = [-50.0, -20.0, -5.0, -1.5, -0.1, 0.0, 0.1, 1.5, 5.0, 20.0, 50.0]
 OUTPUT = [[0.3, -1.2, 2.0], [1.1, 0.4, -0.6], [-2.5, 0.0, 0.9], [3.0, -0.7, 0.2]]
 TARGET = [[0.0, 1.0, -2.0], [1.5, 0.5, 3.0], [-2.0, 0.25, 0.3], [0.0, 0.0, 0.7]]
@@ -30,8 +36,6 @@ TOTAL_STEPS = 13
 
 
 def main() -> None:
-    import torch
-
     torch.set_default_dtype(torch.float64)
     figures = {
         "torch": torch.__version__,
@@ -51,20 +55,17 @@ def main() -> None:
 
 
 def activations() -> dict:
-    import torch
-    from torch.nn import functional
-
     kinds = {
         "identity": lambda z: z * 1,
-        "relu": functional.relu,
-        "leaky_relu:slope=0.2": lambda z: functional.leaky_relu(z, 0.2),
-        "elu": functional.elu,
-        "elu:alpha=1.5": lambda z: functional.elu(z, 1.5),
-        "gelu": functional.gelu,
-        "silu": functional.silu,
+        "relu": f.relu,
+        "leaky_relu:slope=0.2": lambda z: f.leaky_relu(z, 0.2),
+        "elu": f.elu,
+        "elu:alpha=1.5": lambda z: f.elu(z, 1.5),
+        "gelu": f.gelu,
+        "silu": f.silu,
         "tanh": torch.tanh,
         "sigmoid": torch.sigmoid,
-        "softplus": lambda z: functional.softplus(z, threshold=100),  # never the straight line
+        "softplus": lambda z: f.softplus(z, threshold=100),  # never the straight line
         "exponential": torch.exp,
     }
     results = {}
@@ -77,8 +78,6 @@ def activations() -> dict:
 
 
 def softmax() -> dict:
-    import torch
-
     z = torch.tensor(EXTREME, requires_grad=True)
     a = torch.softmax(z, dim=1)
     a.backward(torch.tensor(OUTPUT))
@@ -87,8 +86,6 @@ def softmax() -> dict:
 
 def losses() -> dict:
     """Each loss summed over the outputs, and the mean over the rows: plain, and weighted."""
-    from torch.nn import functional as f
-
     none = {"reduction": "none"}
     kinds = {
         "squared_error": (OUTPUT, TARGET, lambda p, y: f.mse_loss(p, y, **none)),
@@ -131,8 +128,6 @@ def losses() -> dict:
 
 
 def loss(output: list, target: list, per_entry) -> dict:
-    import torch
-
     y, w = torch.tensor(target), torch.tensor(WEIGHTS)
     entry = {"output": output, "y": target}
     for name, shares in (("plain", torch.full_like(w, 1 / len(w))), ("weighted", w / w.sum())):
@@ -145,12 +140,9 @@ def loss(output: list, target: list, per_entry) -> dict:
 
 def class_weights() -> dict:
     """Cross-entropy with PyTorch's own weights: a sample counts as much as its class."""
-    import torch
-    from torch.nn import functional
-
     z = torch.tensor(OUTPUT, requires_grad=True)
     weights = torch.tensor(CLASS_WEIGHTS)
-    value = functional.cross_entropy(z, torch.tensor(CLASSES), weight=weights)
+    value = f.cross_entropy(z, torch.tensor(CLASSES), weight=weights)
     value.backward()
     return {
         "Z": OUTPUT,
@@ -163,15 +155,11 @@ def class_weights() -> dict:
 
 def deviance() -> float:
     """What a perfect rate costs, which PyTorch leaves in: Σ y − y ln y, the mean over the rows."""
-    import torch
-
     y = torch.tensor(COUNTS)
     return (y - torch.xlogy(y, y)).sum(dim=1).mean().item()
 
 
 def batch_norm() -> dict:
-    import torch
-
     layer = torch.nn.BatchNorm1d(3, momentum=0.1, eps=1e-5)
     set_gain_and_bias(layer)
     steps = []
@@ -184,8 +172,6 @@ def batch_norm() -> dict:
 
 
 def layer_norm() -> dict:
-    import torch
-
     layer = torch.nn.LayerNorm(3, eps=1e-5)
     set_gain_and_bias(layer)
     steps = [forward_and_backward(layer, X) for X in (OUTPUT, EXTREME[:3])]
@@ -193,16 +179,12 @@ def layer_norm() -> dict:
 
 
 def set_gain_and_bias(layer) -> None:
-    import torch
-
     with torch.no_grad():
         layer.weight[:] = torch.tensor([1.5, -0.5, 0.8])
         layer.bias[:] = torch.tensor([0.1, 0.0, -2.0])
 
 
 def forward_and_backward(layer, inputs: list) -> dict:
-    import torch
-
     layer.zero_grad()
     X = torch.tensor(inputs, requires_grad=True)
     d_output = torch.tensor(WEIGHTS)[: len(inputs), None] + 0.1 * torch.tensor(TARGET)[: len(X)]
@@ -220,8 +202,6 @@ def forward_and_backward(layer, inputs: list) -> dict:
 
 def optimizers() -> dict:
     """Ten steps down a bowl, each from its own start and with its own gradient."""
-    from torch import optim
-
     kinds = {
         "sgd:learning_rate=0.1": lambda p: optim.SGD(p, lr=0.1),
         "momentum:learning_rate=0.05,beta=0.8": lambda p: optim.SGD(p, lr=0.05, momentum=0.8),
@@ -257,8 +237,6 @@ def optimizers() -> dict:
 
 
 def path(make, rates: list | None) -> list:
-    import torch
-
     theta = torch.tensor(START, requires_grad=True)
     hessian, minimum = torch.tensor(HESSIAN), torch.tensor(MINIMUM)
     optimizer = make([theta])
@@ -276,15 +254,15 @@ def path(make, rates: list | None) -> list:
 
 def schedules() -> dict:
     """The rate before each step, from a rate of 1."""
-    from torch.optim import lr_scheduler as s
-
     return {
         "total_steps": TOTAL_STEPS,
-        "step": rates(lambda o: s.StepLR(o, step_size=3, gamma=0.5)),
-        "exponential": rates(lambda o: s.ExponentialLR(o, gamma=0.9)),
-        "cosine": rates(lambda o: s.CosineAnnealingLR(o, T_max=TOTAL_STEPS - 1, eta_min=0.05)),
+        "step": rates(lambda o: lr_scheduler.StepLR(o, step_size=3, gamma=0.5)),
+        "exponential": rates(lambda o: lr_scheduler.ExponentialLR(o, gamma=0.9)),
+        "cosine": rates(
+            lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=TOTAL_STEPS - 1, eta_min=0.05)
+        ),
         "one_cycle": rates(
-            lambda o: s.OneCycleLR(
+            lambda o: lr_scheduler.OneCycleLR(
                 o, max_lr=1.0, total_steps=TOTAL_STEPS, pct_start=0.3, cycle_momentum=False
             )
         ),
@@ -294,9 +272,7 @@ def schedules() -> dict:
 
 
 def rates(make) -> list:
-    import torch
-
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    optimizer = optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     scheduler = make(optimizer)
     values = []
     for _ in range(TOTAL_STEPS):
@@ -309,10 +285,8 @@ def rates(make) -> list:
 
 def plateau(patience: int) -> list:
     """The rate after each loss was seen."""
-    import torch
-
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
+    optimizer = optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler = lr_scheduler.ReduceLROnPlateau(
         optimizer, factor=0.5, patience=patience, threshold=1e-4, threshold_mode="rel"
     )
     values = []
@@ -323,8 +297,6 @@ def plateau(patience: int) -> list:
 
 
 def clipping() -> dict:
-    from torch.nn.utils import clip_grad_norm_, clip_grad_value_
-
     gradient = [3.0, -4.0, 0.5, 12.0]
     return {
         "gradient": gradient,
@@ -336,8 +308,6 @@ def clipping() -> dict:
 
 
 def clipped(clip, gradient: list, limit: float) -> list:
-    import torch
-
     theta = torch.zeros(len(gradient), requires_grad=True)
     theta.grad = torch.tensor(gradient)
     clip([theta], limit)
@@ -346,8 +316,6 @@ def clipped(clip, gradient: list, limit: float) -> list:
 
 def network() -> dict:
     """3-4 tanh, LayerNorm, 4-3: its loss and the gradient of each of its arrays."""
-    import torch
-
     torch.manual_seed(0)
     model = torch.nn.Sequential(
         torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.LayerNorm(4), torch.nn.Linear(4, 3)
@@ -357,9 +325,7 @@ def network() -> dict:
     figures["parameters"] = {name: p.tolist() for name, p in model.named_parameters()}
     figures["output"] = model(X).tolist()
     values = {
-        "categorical_cross_entropy": lambda z: torch.nn.functional.cross_entropy(
-            z, torch.tensor(CLASSES)
-        ),
+        "categorical_cross_entropy": lambda z: f.cross_entropy(z, torch.tensor(CLASSES)),
         "squared_error": lambda z: (z - torch.tensor(TARGET)).square().sum(dim=1).mean() / 2,
     }
     for name, value_of in values.items():

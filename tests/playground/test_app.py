@@ -13,13 +13,6 @@ def test_the_page_and_its_files_have_their_types(server, ask):
         assert (status, headers["content-type"]) == (200, kind) and body
 
 
-def test_a_table_is_kept_under_a_key(page, post):
-    status, told = post("table?name=mine.csv", b"a,b,c\n1,2,x\n2,3,y\n3,1,x\n4,4,y\n")
-    assert status == 200 and told["columns"] == ["a", "b", "c"]
-    state = page.configure(source=told["key"], test_size=0.5)
-    assert state["data"]["name"] == "mine.csv" and state["data"]["classes"] == ["x", "y"]
-
-
 @pytest.mark.parametrize("features", [["x1", "x2"], ["x1", "x1^2", "sin(x2)"]])
 def test_a_model_is_saved_and_opened_on_the_page_that_asks(server, page, post, ask, features):
     page.configure(source="moons", features=features, hidden=[3], activations=["relu"], seed=5)

@@ -123,15 +123,7 @@ def test_a_learning_rate_changes_while_it_runs(start):
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [
-        {"optimizer": "rmsprop"},
-        {"batch_size": 5},
-        {"penalty": "l2"},
-        {"schedule": "cosine"},
-        {"loss": "squared_error"},
-        {"optimizer": "lbfgs"},
-    ],
+    "changes", [{"optimizer": "lbfgs"}, {"batch_size": 5}, {"schedule": "cosine"}]
 )
 def test_other_settings_change_while_it_runs(start, changes):
     training = start()

@@ -171,7 +171,7 @@ def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
     assert fills.get("height", np.median(heights)) == np.median(heights)
 
 
-@pytest.mark.parametrize("data", ["moons", "digits", "hills", "iris", "sine", "diabetes"])
+@pytest.mark.parametrize("data", ["moons", "digits", "sine", "diabetes"])
 def test_a_models_own_scaling_is_kept(prepared_of, folder, data):
     """The command does not scale moons; with a scaling, the page would show another network."""
     path = trained(folder, data)

@@ -64,9 +64,10 @@ INVALID: dict[str, dict[str, list[object]]] = {
 def test_an_invalid_setting_is_rejected_by_name(part, field):
     unknown = {"points": "data: field", "colour": "networks: field"}
     for value in INVALID[part][field]:
-        with pytest.raises(ArgumentError) as caught:
+        with pytest.raises(
+            ArgumentError, check=lambda error: error.argument == unknown.get(field, field)
+        ):
             read(**{part: {field: value}})
-        assert caught.value.argument == unknown.get(field, field)
 
 
 @pytest.mark.parametrize(
@@ -83,9 +84,8 @@ def test_an_invalid_setting_is_rejected_by_name(part, field):
     ],
 )
 def test_an_invalid_state_is_rejected(state, argument):
-    with pytest.raises(ArgumentError) as caught:
+    with pytest.raises(ArgumentError, check=lambda error: error.argument == argument):
         PageState.read(state)
-    assert caught.value.argument == argument
 
 
 def learning_curve(name: str, seed: int) -> list[float]:

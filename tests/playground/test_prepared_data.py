@@ -100,6 +100,5 @@ def test_images_are_seen_along_their_principal_components():
     ],
 )
 def test_data_and_axes_that_do_not_exist_are_rejected(settings, argument):
-    with pytest.raises(ArgumentError) as caught:
+    with pytest.raises(ArgumentError, check=lambda error: error.argument == argument):
         prepare(DataSettings(**settings))
-    assert caught.value.argument == argument

@@ -1,6 +1,5 @@
 import socket
-import subprocess
-import sys
+from contextlib import contextmanager
 
 from barenet.playground._server import HOST, MAX_CONNECTIONS, SETTINGS, listen
 
@@ -11,36 +10,20 @@ def test_it_listens_to_this_machine_alone():
         assert line.family == socket.AF_INET
 
 
-#: In a process of its own: another server here would have set the same limit.
-THREADS = """
-from contextlib import closing
-from threadpoolctl import threadpool_info, threadpool_limits
-from barenet.playground._server import Server, listen
-from barenet.playground._sessions import Sessions
-from barenet.playground._file_store import FileStore
-from barenet.playground._page_state import PageState
-from barenet.playground._trainer import Trainer
+def test_drawing_leaves_the_other_cores_to_the_training(run_server, monkeypatch):
+    """The limit of BLAS holds while the server runs."""
+    limits = []
 
-def tell():
-    print({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
+    @contextmanager
+    def limit(**options):
+        limits.append(options)
+        yield
+        limits.clear()
 
-def ready(address):
-    tell()
-    server.should_exit = True
-
-with listen(0) as line, closing(FileStore()) as store:
-    server = Server(Sessions(Trainer(process=False), store, PageState()), line, ready)
-    with threadpool_limits(limits=2, user_api="blas"):
-        server.start()
-        tell()
-"""
-
-
-def test_drawing_leaves_the_other_cores_to_the_training():
-    done = subprocess.run(
-        [sys.executable, "-c", THREADS], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == ["{1}", "{2}"]
+    monkeypatch.setattr("barenet.playground._server.threadpool_limits", limit)
+    with run_server():
+        assert limits == [{"limits": 1, "user_api": "blas"}]
+    assert limits == []
 
 
 def test_the_limits_are_the_ones_that_are_promised():

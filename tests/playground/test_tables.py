@@ -1,7 +1,6 @@
 import shlex
 import time
 
-import numpy as np
 import pytest
 
 from barenet.cli._main import main
@@ -9,7 +8,7 @@ from barenet.cli._play import _start
 from barenet.errors import ArgumentError, DataError
 from barenet.playground._file_store import MAX_FILES, FileStore
 from barenet.playground._page_state import DataSettings
-from barenet.playground._tables import MAX_ROWS, open_table
+from barenet.playground._tables import open_table
 
 CSV = b"name,a,b,kind\nx,1,2,up\ny,2,3,down\nz,3,1,up\nw,4,4,down\n"
 
@@ -32,14 +31,6 @@ def test_columns_of_text_are_not_numeric(add):
     dataset = table.load(DataSettings())
     assert dataset.feature_names == ("a", "b") and dataset.classes == ("down", "up")
     assert dataset.name == "mine.csv"
-
-
-def test_the_target_and_its_task_are_chosen(add):
-    table = add(CSV)
-    dataset = table.load(DataSettings(target="b", task="regression"))
-    assert dataset.classes is None and dataset.feature_names == ("a",)
-    with pytest.raises(ValueError, match=r"mine\.csv: no column c"):
-        table.load(DataSettings(target="c"))
 
 
 @pytest.mark.parametrize(
@@ -87,20 +78,6 @@ def test_a_column_of_remarks_is_not_the_default_target(add):
     assert table.load(DataSettings()).target_name == "kind"
     with pytest.raises(DataError, match=r"^mine\.csv: column 'remark' has 150 classes"):
         table.load(DataSettings(target="remark"))
-
-
-def test_missing_values_are_filled_by_the_median(add):
-    rows = "".join(f"{'' if n == 3 else n},{n % 4},word,{n % 2}\n" for n in range(20))
-    dataset = add(f"a,b,text,c\n{rows}").load(DataSettings())
-    assert dataset.X[3, 0] == np.median([n for n in range(20) if n != 3])
-    assert dataset.description.endswith("; missing values filled by the median: 1")
-
-
-@pytest.mark.parametrize(("n_rows", "is_subsampled"), [(MAX_ROWS, False), (MAX_ROWS + 1, True)])
-def test_a_long_table_is_subsampled(add, n_rows, is_subsampled):
-    table = add("a,b,c\n" + "".join(f"{n},{n * n % 17},{n % 3}\n" for n in range(n_rows)))
-    assert table.load(DataSettings()).n_samples == MAX_ROWS
-    assert table.is_subsampled == is_subsampled
 
 
 def test_the_commands_learn_from_text_and_dates_too(tmp_path, monkeypatch, capfd):

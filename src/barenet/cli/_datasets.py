@@ -3,7 +3,7 @@
 from typing import Any
 
 from barenet.cli._console import emit_json, emit_table
-from barenet.cli._flags import Json
+from barenet.cli._flags import Off
 from barenet.data._datasets import DATASETS
 from barenet.data._images import Images
 from barenet.data._named import NamedDataset
@@ -12,29 +12,23 @@ from barenet.data._named import NamedDataset
 IMAGES = 70_000
 
 
-def datasets(*, json: Json = False) -> int:
+def datasets(*, json: Off = False) -> None:
     """List the named data sets.
 
     Parameters
     ----------
     json : bool
         Print JSON, for programs.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     entries = [_describe(name, named) for name, named in DATASETS.items()]
     if json:
         emit_json(entries)
-        return 0
+        return
     lines = [
         [each["name"], each["task"], f"{each['rows']:,} × {each['features']}", each["description"]]
         for each in entries
     ]
     emit_table(["name", "task", "rows × features", "description"], lines)
-    return 0
 
 
 def _describe(name: str, named: NamedDataset) -> dict[str, Any]:

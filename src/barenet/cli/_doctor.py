@@ -7,14 +7,14 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata, util
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import Parameter
+import numpy as np
 
 import barenet
 from barenet._extras import EXTRAS
 from barenet.cli._console import emit, emit_json, emit_table
-from barenet.cli._flags import OUTPUT, Json
+from barenet.cli._flags import Off
 from barenet.cli._kernels import CACHE_ADVICE, build_kernels, kernel_folder
 from barenet.cli._scores import emit_paragraph
 from barenet.data._images import DATA_VARIABLE
@@ -27,11 +27,7 @@ AVX512_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "cyclopts", "rich", "numba")
 
 
-def doctor(
-    *,
-    warm: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
-    json: Json = False,
-) -> int:
+def doctor(*, warm: Off = False, json: Off = False) -> None:
     """Check the installation, and advise how to improve it.
 
     Parameters
@@ -41,11 +37,6 @@ def doctor(
         training has to wait for them.
     json : bool
         Print JSON, for programs.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     findings = build_kernels() if warm else examine()
     if json:
@@ -54,7 +45,6 @@ def doctor(
         emit("{kernels} kernels, {built} built in {seconds:.1f} s, in {folder}".format(**findings))
     else:
         _emit(findings)
-    return 0
 
 
 def _emit(findings: dict[str, Any]) -> None:
@@ -128,15 +118,12 @@ def _processor() -> str:
 
 def _simd() -> list[str]:
     """The vector instructions that NumPy has found."""
-    import numpy as np
-
     found = np.show_config(mode="dicts").get("SIMD Extensions", {})
     return [*found.get("baseline", []), *found.get("found", [])]
 
 
 def _blas() -> dict[str, Any]:
     """The library of NumPy's matrix products, and the kernel that it has chosen."""
-    import numpy as np  # noqa: F401  # loads the library
     from threadpoolctl import threadpool_info
 
     libraries = [entry for entry in threadpool_info() if entry["user_api"] == "blas"]

@@ -1,14 +1,11 @@
 """``barenet evaluate``: the scores of a trained network."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
-
-from cyclopts import Parameter
+from typing import Literal, NamedTuple
 
 from barenet._registry import spec_of
 from barenet.cli._console import emit_json, log
-from barenet.cli._flags import OUTPUT, Data, Json, On
+from barenet.cli._flags import Data, Off, On
 from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._scores import Measurement
@@ -20,7 +17,6 @@ from barenet.errors import ArgumentError
 from barenet.model.losses import as_loss
 
 Kind = Literal["test", "training", "all"]
-Rows = Annotated[Kind | None, Parameter(group=OUTPUT)]
 
 
 def evaluate(
@@ -28,11 +24,11 @@ def evaluate(
     data: Data = "",
     /,
     *,
-    rows: Rows = None,
+    rows: Kind | None = None,
     baselines: On = True,
     file: FileOptions = NO_FILE_OPTIONS,
-    json: Json = False,
-) -> int:
+    json: Off = False,
+) -> None:
     """Measure a trained network on rows with targets.
 
     On the data that it was trained on, these are the test rows; on other data, all rows.
@@ -51,11 +47,6 @@ def evaluate(
         On the training data, measure a constant and a linear model on the same rows.
     json : bool
         Print JSON, for programs.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     trained = load_trained(model, single_output=True)
     predictor, selection = trained.predictor, select_rows(trained, data, file, rows)
@@ -81,11 +72,9 @@ def evaluate(
         )
     else:
         measured.emit(selection.label, selection.label)
-    return 0
 
 
-@dataclass(frozen=True, eq=False)
-class Selection:
+class Selection(NamedTuple):
     """Rows that a network is measured on, and the name of their data."""
 
     data: str

@@ -1,7 +1,7 @@
 """An experiment: settings, and the rows and the network made from them, ready to train."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,14 @@ from barenet.cli._scores import arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
-from barenet.data._frame import Frame
+from barenet.data._frame import Frame, Samples
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for, resolve_config
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import read_model
-from barenet.files._model_io import check_header_size
+from barenet.files._model_io import check_text
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
 from barenet.training._callbacks import EarlyStopping
@@ -48,6 +48,11 @@ class Experiment:
     test: Dataset | None
     #: The network, with the scaling of the training set.
     predictor: Predictor
+
+    @property
+    def n_rows(self) -> Mapping[str, int]:
+        """The numbers of rows by their use, as on the card of the model."""
+        return (self.predictor.card or ModelCard()).rows
 
     def run(self, callbacks: Sequence[Callback], **options: Any) -> History:
         """Train the network; more options are those of `train`."""
@@ -79,14 +84,12 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     if is_table(settings.data) and _has_constant_column(parts["training"]):
         dataset = settings.load(frame=True)  # which drops them, also from the fingerprint
         parts = _split(dataset, usual)
-    training, scaling = parts["training"], usual.scaling or "none"
-    if isinstance(training.X, Frame):
-        options = settings.table_options()
-        preprocessing: Any = TableEncoding.fit(training.X, numbers=scaling, **options)
-    else:
-        preprocessing = Scaling.fit(scaling, training.X)
+    training = parts["training"]
+    preprocessing = _fit_preprocessing(training.X, usual.scaling or "none", settings)
     config = resolve_config(settings.config, dataset, preprocessing.n_outputs)
-    settings = replace(settings, config=config)
+    settings, target_scaling = replace(settings, config=config), None
+    if config.target_scaling not in (None, "none"):
+        target_scaling = Scaling.fit(config.target_scaling, training.y.reshape(-1, 1))
     network = config.make_network()
     if copy_weights and settings.start_from is not None:
         _copy_weights(network, settings.start_from)
@@ -100,7 +103,7 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     predictor = Predictor(
         network=network,
         preprocessing=preprocessing,
-        target_scaling=_fit_target(config, training),
+        target_scaling=target_scaling,
         classes=dataset.classes,
         feature_names=feature_names,
         target_name=dataset.target_name,
@@ -108,8 +111,14 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
         image_shape=dataset.image_shape,
         card=card,
     )
-    check_header_size(predictor)
+    check_text(predictor)
     return Experiment(settings=settings, predictor=predictor, **parts)
+
+
+def _fit_preprocessing(X: Samples, scaling: str, settings: RunSettings) -> TableEncoding | Scaling:
+    if isinstance(X, Frame):
+        return TableEncoding.fit(X, numbers=scaling, **settings.table_options())
+    return Scaling.fit(scaling, X)
 
 
 def _split(dataset: Dataset, config: RunConfig) -> dict[str, Any]:
@@ -144,12 +153,6 @@ def _has_constant_column(rows: Dataset) -> bool:
     """Whether a matrix has a column with a single value, which a frame would drop."""
     X = rows.X
     return isinstance(X, np.ndarray) and len(X) > 1 and bool((X[0] == X).all(axis=0).any())
-
-
-def _fit_target(config: RunConfig, training: Dataset) -> Scaling | None:
-    if config.target_scaling is None or config.target_scaling == "none":
-        return None
-    return Scaling.fit(config.target_scaling, training.y.reshape(-1, 1))
 
 
 def _copy_weights(network: Network, start_from: Path) -> None:

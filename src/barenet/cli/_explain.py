@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
 from barenet.cli._console import emit, emit_json
 from barenet.cli._experiment import prepare
-from barenet.cli._flags import DATA, NETWORK_FIELDS, OUTPUT, Count, Data, Json, Out, integer
-from barenet.cli._output_file import check_overwritable, is_folder, output_path
-from barenet.cli._run_settings import (
-    NO_STEP_SETTINGS,
-    TABLE_OPTIONS,
-    RunSettings,
-    StepSettings,
+from barenet.cli._flags import (
+    DATA,
+    NETWORK_FIELDS,
+    Data,
+    Integer,
+    Off,
+    OptionalInteger,
+    Out,
+    integer,
 )
+from barenet.cli._output_file import check_overwritable, is_folder, output_path
+from barenet.cli._run_settings import NO_STEP_SETTINGS, TABLE_OPTIONS, RunSettings, StepSettings
 from barenet.cli._trained_model import load_trained
 from barenet.data._dataset import Dataset
 from barenet.data._run_config import DEFAULTS, RunConfig
@@ -65,14 +67,14 @@ def explain(
     *,
     row: Rows = (0,),
     settings: StepSettings = NO_STEP_SETTINGS,
-    neuron: Annotated[str | None, Parameter(group=OUTPUT)] = None,
-    notation: Annotated[Notation, Parameter(group=OUTPUT)] = "rows",
-    precision: Count = 6,
-    limit: Annotated[int | None, Parameter(group=OUTPUT, converter=integer)] = None,
-    form: Annotated[Format | None, Parameter(name="--format", group=OUTPUT)] = None,
+    neuron: str | None = None,
+    notation: Notation = "rows",
+    precision: Integer = 6,
+    limit: OptionalInteger = None,
+    form: Annotated[Format | None, Parameter(name="--format")] = None,
     out: Out = None,
-    json: Json = False,
-) -> int:
+    json: Off = False,
+) -> None:
     """Show one training step with every number and its formula.
 
     In the order of a calculation by hand: each layer's sums and outputs, the loss, the
@@ -111,30 +113,23 @@ def explain(
         explanation is replaced, any other file is not.
     json : bool
         Print JSON, for programs.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     if json and (form or out):
         raise ArgumentError("goes without --format and --out", argument="json")
     form = form or _format_of(out)
-    settings = dataclasses.replace(settings, data=what)
+    settings = replace(settings, data=what)
     settings.config.validate()
     is_model = what.endswith(".safetensors") or bool(what and Path(what).is_dir())
-    step = _load_step(what, data, settings) if is_model else _new_step(data, settings)
+    step = _load_step(data, settings) if is_model else _new_step(data, settings)
     options: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
     explanation = _explain(step, row, neuron=_parse_neuron(neuron), **options)
     if json:
         emit_json(explanation.to_dict())
     else:
         _write(explanation, form, out)
-    return 0
 
 
-@dataclass(frozen=True)
-class _Step:
+class _Step(NamedTuple):
     """The step to explain: a network, rows for it, and how it is trained."""
 
     predictor: Predictor
@@ -146,16 +141,15 @@ class _Step:
 def _new_step(data: str, settings: RunSettings) -> _Step:
     """The first step of a training."""
     if data:
-        raise ArgumentError(
-            f"{settings.data} is no model, so {data} is one too many", argument="data"
-        )
+        problem = f"{settings.data} is no model, so {data} is one too many"
+        raise ArgumentError(problem, argument="data")
     experiment = prepare(settings)
     return _Step(experiment.predictor, settings.load(), experiment.settings.config, True)
 
 
-def _load_step(model: str, data: str, settings: RunSettings) -> _Step:
+def _load_step(data: str, settings: RunSettings) -> _Step:
     """A step of a trained network, with the settings of its training if they are known."""
-    given = settings.set_fields()
+    model, given = settings.data, settings.set_fields()
     for name in (*NETWORK_FIELDS, *TABLE_OPTIONS, "target", "task"):
         if name in given:
             raise ArgumentError(f"{model} has its own", argument=name, remedy="leave it out")
@@ -170,16 +164,16 @@ def _explain(step: _Step, rows: tuple[int, ...], *, precision: int, **options: A
     from barenet.cli._explain_notes import note_inputs, note_target
     from barenet.insight.explain import explain as explain_step
 
-    dataset, predictor, config = step.rows, step.predictor, step.config
+    predictor, dataset, config, is_new = step
     for row in rows:
         if not 0 <= row < dataset.n_samples:
             raise ArgumentError.of("row", row, f"0 to {dataset.n_samples - 1:,}")
-    chosen = list(rows)
-    inputs = predictor.inputs(dataset.X[chosen]).astype(predictor.network.dtype)
+    X, y = dataset.X[list(rows)], dataset.y[list(rows)]
+    inputs = predictor.inputs(X).astype(predictor.network.dtype)
     explanation = explain_step(
         predictor.network,
         inputs,
-        predictor.targets(dataset.y[chosen]),
+        predictor.targets(y),
         config.loss,
         optimizer=config.make_optimizer(),
         penalty=config.make_penalties(),
@@ -189,19 +183,14 @@ def _explain(step: _Step, rows: tuple[int, ...], *, precision: int, **options: A
         **options,
     )
     notes = {
-        "A0": note_inputs(predictor, dataset.X[chosen], inputs, precision, options["limit"]),
-        "Y": note_target(predictor, dataset.y[chosen], precision),
+        "A0": note_inputs(predictor, X, inputs, precision, options["limit"]),
+        "Y": note_target(predictor, y, precision),
     }
-    facts = (*_facts(step, rows), *explanation.facts)
-    return dataclasses.replace(explanation.with_notes(notes), facts=facts)
-
-
-def _facts(step: _Step, rows: tuple[int, ...]) -> Iterator[str]:
-    """Name the rows, their preprocessing, and the source of the weights."""
     numbers = f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}"
-    yield f"{numbers} of {step.rows.name}{_preprocessing(step.predictor, len(rows))}"
-    if step.is_new:
-        yield f"new weights, init {step.config.init or 'auto'}"
+    facts = [f"{numbers} of {dataset.name}{_preprocessing(predictor, len(rows))}"]
+    if is_new:
+        facts.append(f"new weights, init {config.init or 'auto'}")
+    return replace(explanation.with_notes(notes), facts=(*facts, *explanation.facts))
 
 
 def _preprocessing(predictor: Predictor, n_rows: int) -> str:
@@ -227,10 +216,8 @@ def _format_of(out: str | None) -> Format:
     """The format of the suffix of a file; without a suffix it is text."""
     suffix = "" if out is None or is_folder(out) else Path(out).suffix
     if suffix and suffix.lower() not in FORMATS:
-        raise ArgumentError(
-            f"unknown format {suffix!r} of {out} (choose from {', '.join(FORMATS)})",
-            argument="out",
-        )
+        problem = f"unknown format {suffix!r} of {out} (choose from {', '.join(FORMATS)})"
+        raise ArgumentError(problem, argument="out")
     return FORMATS.get(suffix.lower(), "text")
 
 
@@ -245,7 +232,7 @@ def _write(explanation: Explanation, form: Format, out: str | None) -> None:
     if out is None:
         emit(text)
         return
-    from barenet.insight.explain._training_step import EXPLANATION_MARK
+    from barenet.insight.explain._explanation import EXPLANATION_MARK
 
     suffix = next(suffix for suffix, each in FORMATS.items() if each == form)
     with output_path(out, f"explanation{suffix}") as path:

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from barenet.cli._console import emit, emit_json, log
-from barenet.cli._flags import DATA, OUTPUT, Json, Out, complete_name
+from barenet.cli._flags import DATA, Off, Out, complete_name
 from barenet.cli._output_file import is_folder, output_path
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._trained_model import MODEL, load_trained, model_file
@@ -16,8 +16,8 @@ from barenet.files.exports import SUFFIXES, export as write
 from barenet.files.exports._exporting import WEIGHTS, Weights
 from barenet.files.exports._quantization import Rounding
 
-Format = Annotated[str | None, Parameter(group=OUTPUT, choices=tuple(SUFFIXES))]
-WeightFormat = Annotated[Weights, Parameter(group=OUTPUT, choices=tuple(WEIGHTS))]
+Format = Annotated[str | None, Parameter(choices=tuple(SUFFIXES))]
+WeightFormat = Annotated[Weights, Parameter(choices=tuple(WEIGHTS))]
 
 
 def export(
@@ -29,8 +29,8 @@ def export(
     weights: WeightFormat = "float32",
     data: Annotated[str | None, Parameter(group=DATA, completer=complete_name)] = None,
     file: FileOptions = NO_FILE_OPTIONS,
-    json: Json = False,
-) -> int:
+    json: Off = False,
+) -> None:
     """Write a trained network as a file that predicts without barenet.
 
     - onnx: for ONNX Runtime and similar runtimes
@@ -55,11 +55,6 @@ def export(
         For int8: a named data set, or a file, on which the effect of the rounding is measured.
     json : bool
         Print JSON, for programs.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     _check_options(to, out, weights, data)
     path = model_file(model)
@@ -82,30 +77,21 @@ def export(
                 "rounding": done.rounding and done.rounding._asdict(),
             }
         )
-        return 0
+        return
     for each in done.files:
         emit(str(each))
     if weights == "int8":
         log(_describe(done.rounding))
-    return 0
 
 
 def _check_options(to: str | None, out: str | None, weights: str, data: str | None) -> None:
     """Check the options that depend on each other."""
     if to is None and (out is None or is_folder(out)):
-        raise ArgumentError(
-            f"name the format, one of {', '.join(SUFFIXES)}",
-            argument="to",
-            remedy="such as {to}",
-            to="onnx",
-        )
+        problem = f"name the format, one of {', '.join(SUFFIXES)}"
+        raise ArgumentError(problem, argument="to", remedy="such as {to}", to="onnx")
     if data is not None and weights != "int8":
-        raise ArgumentError(
-            "rows are used to measure the effect of rounding",
-            argument="data",
-            remedy="add {weights}",
-            weights="int8",
-        )
+        problem = "rows are used to measure the effect of rounding"
+        raise ArgumentError(problem, argument="data", remedy="add {weights}", weights="int8")
 
 
 def _describe(rounding: Rounding | None) -> str:

@@ -82,12 +82,12 @@ def _integer(text: str, words: Collection[str]) -> int | str:
 #: A data set or a file, which may be left out where it has a default.
 Data = Annotated[str, Parameter(completer=complete_name, show_default=False)]
 #: The file to write, or a folder for it.
-Out = Annotated[str | None, Parameter(completer=complete_name, group=OUTPUT)]
-#: An integer among the options of the output.
-Count = Annotated[int, Parameter(converter=integer, group=OUTPUT)]
-Json = Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)]
-#: A switch that is on.
-On = Annotated[bool, Parameter(group=OUTPUT, show_default=False)]
+Out = Annotated[str | None, Parameter(completer=complete_name)]
+Integer = Annotated[int, Parameter(converter=integer)]
+OptionalInteger = Annotated[int | None, Parameter(converter=integer)]
+#: Switches that are off, and on, by default.
+Off = Annotated[bool, Parameter(negative=(), show_default=False)]
+On = Annotated[bool, Parameter(show_default=False)]
 
 
 def _flag(name: str, hint: Any, names: Collection[str]) -> Any:

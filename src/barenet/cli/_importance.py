@@ -7,8 +7,8 @@ import numpy as np
 
 from barenet._constraints import check_count
 from barenet.cli._console import emit, emit_json, emit_table, log, progress_bar
-from barenet.cli._evaluate import Rows, select_rows
-from barenet.cli._flags import Count, Data, Json
+from barenet.cli._evaluate import Kind, select_rows
+from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._scores import HEADINGS
 from barenet.cli._text_graphics import bar
@@ -28,12 +28,12 @@ def importance(
     data: Data = "",
     /,
     *,
-    repeats: Count = REPEATS,
-    most_rows: Count = MOST_ROWS,
-    rows: Rows = None,
+    repeats: Integer = REPEATS,
+    most_rows: Integer = MOST_ROWS,
+    rows: Kind | None = None,
     file: FileOptions = NO_FILE_OPTIONS,
-    json: Json = False,
-) -> int:
+    json: Off = False,
+) -> None:
     """Measure how much a trained network depends on each column.
 
     Permutation importance: each column of the table is shuffled by itself, and the decrease of the
@@ -55,11 +55,6 @@ def importance(
         Which rows; by default the test rows, if there are any.
     json : bool
         Print JSON, for programs.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     trained = load_trained(model, single_output=True)
     check_count(repeats, "repeats")
@@ -84,10 +79,9 @@ def importance(
                 "columns": columns,
             }
         )
-        return 0
+        return
     rows_used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
     _emit(result, f"on {rows_used}; each column shuffled {repeats}×")
-    return 0
 
 
 def sample_rows(rows: Dataset, most: int = MOST_ROWS) -> Dataset:

@@ -1,5 +1,6 @@
 """``barenet info``: the contents of a model file and its model card."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from barenet.cli._columns import describe_columns
 from barenet.cli._console import emit, emit_json, emit_table
-from barenet.cli._flags import Json
+from barenet.cli._flags import Off
 from barenet.cli._scores import emit_scores
 from barenet.cli._text_graphics import sparkline
 from barenet.cli._trained_model import model_file
@@ -27,7 +28,7 @@ MAX_CHARACTERS = 60
 CURVES = {"loss": "loss", "validation_loss": "validation loss", "test_loss": "test loss"}
 
 
-def info(model: Path, /, *, json: Json = False) -> int:
+def info(model: Path, /, *, json: Off = False) -> None:
     """Show the contents of a model file.
 
     Its inputs and its target, its layers, the training data, the scores, the learning curves and
@@ -39,11 +40,6 @@ def info(model: Path, /, *, json: Json = False) -> int:
         A model file, or the folder of a run.
     json : bool
         Print JSON, for programs. Epochs are counted from 1.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     path = model_file(model)
     loaded, size = load(path), path.stat().st_size
@@ -52,7 +48,7 @@ def info(model: Path, /, *, json: Json = False) -> int:
     if json:
         document = {"model": str(path), "bytes": size, **_network_document(network)}
         emit_json(document | (_predictor_document(predictor) if predictor else {}))
-        return 0
+        return
     lines = [("model", f"{path}, {size:,} bytes")]
     emit_table([], [*lines, *(_description(predictor) if predictor else [])])
     emit(f"\n{network.summary()}")
@@ -62,7 +58,6 @@ def info(model: Path, /, *, json: Json = False) -> int:
             rows = [[str(cell) for cell in column.values()] for column in columns]
             emit_table(["column", "kind", "numbers", "how"], rows)
         _emit_card(predictor.card or ModelCard())
-    return 0
 
 
 def _network_document(network: Network) -> dict[str, Any]:
@@ -121,11 +116,8 @@ def _emit_card(card: ModelCard) -> None:
         emit()
         pairs = [[name.replace("_", "-"), _format(value)] for name, value in card.settings.items()]
         half = (len(pairs) + 1) // 2
-        right = [*pairs[half:], ["", ""]]
-        emit_table(
-            ["setting", "value"] * 2,
-            [[*a, *b] for a, b in zip(pairs[:half], right, strict=False)],
-        )
+        beside = itertools.zip_longest(pairs[:half], pairs[half:], fillvalue=["", ""])
+        emit_table(["setting", "value"] * 2, [[*left, *right] for left, right in beside])
 
 
 def _curves(log: TrainingLog) -> Iterator[tuple[str, str]]:

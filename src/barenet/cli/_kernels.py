@@ -27,13 +27,13 @@ def build_kernels() -> dict[str, Any]:
     folder, start = kernel_folder(), time.perf_counter()
     if folder is None:
         raise BarenetError(f"there is no folder to keep kernels in; {CACHE_ADVICE}")
-    builders, built, files = _builders(), _count_built(), _count_files(folder)
+    builders, built, files = _builders(), _count_built(), len([*Path(folder).glob("*.nbc")])
     # One thread and two have programs of their own, which are compiled when they first run.
     runs: list[Callable[[], Any]] = [functools.partial(_train_one_neuron, n) for n in (1, 2)]
     for build in progress_bar([*builders, *runs], "kernels"):
         build()
     built = _count_built() - built
-    if _count_files(folder) - files < built:
+    if len([*Path(folder).glob("*.nbc")]) - files < built:
         raise BarenetError(f"{folder} has not kept the kernels that were built: is the disk full?")
     return {
         "kernels": len(builders),
@@ -57,10 +57,6 @@ def _count_built() -> int:
     from barenet.engines.kernels._kernel import KERNELS
 
     return sum(sum(kernel.dispatcher.stats.cache_misses.values()) for kernel in KERNELS)
-
-
-def _count_files(folder: str) -> int:
-    return sum(1 for _ in Path(folder).glob("*.nbc"))
 
 
 def _train_one_neuron(threads: int) -> None:

@@ -38,7 +38,7 @@ MAX_CHARACTERS = 360
 MIN_COLUMNS = 20
 
 
-def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
+def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
     """Print a script with which a shell completes barenet's commands and options.
 
     - bash: barenet completion bash > ~/.local/share/bash-completion/completions/barenet
@@ -52,17 +52,11 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
     ----------
     shell : {"bash", "zsh", "fish"}
         The shell.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     emit(app.generate_completion(prog_name="barenet", shell=shell))
-    return 0
 
 
-COMMANDS: dict[str, Callable[..., int]] = {
+COMMANDS: dict[str, Callable[..., int | None]] = {
     command.__name__: command
     for command in (
         *(train, predict, evaluate, importance, plot, info),
@@ -78,6 +72,7 @@ app: App = App(
     help_epilogue="A first try: barenet train digits",
     version=barenet.__version__,
     version_flags=["--version", "-V"],
+    group_parameters=OUTPUT,
     default_parameter=PARAMETER,
     config=(spelling, apply_run_file),
     result_action="return_value",
@@ -94,7 +89,7 @@ for position, (name, command) in enumerate(COMMANDS.items()):
 def run_command(
     *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
     quiet: Annotated[
-        bool, Parameter(name=["--quiet", "-q"], group=OUTPUT, negative=(), show_default=False)
+        bool, Parameter(name=["--quiet", "-q"], negative=(), show_default=False)
     ] = False,
 ) -> int:
     """Run a command with the options that all commands have.

@@ -45,9 +45,8 @@ def make_folder(path: Path) -> list[Path]:
     there = next((place for place in (path, *path.parents) if os.path.lexists(place)), path)
     if os.path.lexists(there) and not there.is_dir():
         kind = "a file" if there.exists() else "a broken link"
-        raise NotADirectoryError(
-            f"out: {there} is {kind}, and no folder can be made there; choose another place"
-        )
+        problem = f"{there} is {kind}, and no folder can be made there; choose another place"
+        raise NotADirectoryError(f"out: {problem}")
     path.mkdir(parents=True, exist_ok=True)
     return made
 
@@ -68,6 +67,5 @@ def check_overwritable(path: Path, mark: re.Pattern[bytes], kind: str) -> None:
         stream.seek(max(size - EDGE, 0))
         ends += stream.read()
     if not mark.search(ends):
-        raise ArgumentError(
-            f"{path} is no {kind} of barenet's", argument="out", remedy="choose another name"
-        )
+        problem = f"{path} is no {kind} of barenet's"
+        raise ArgumentError(problem, argument="out", remedy="choose another name")

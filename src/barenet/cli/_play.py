@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -18,7 +19,7 @@ from cyclopts import Parameter
 
 from barenet._extras import require
 from barenet.cli._console import emit, log
-from barenet.cli._flags import DATA, OUTPUT, Data, On
+from barenet.cli._flags import DATA, Data, On
 from barenet.cli._run_settings import NO_FILE_OPTIONS
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError
@@ -49,7 +50,7 @@ def play(
     *,
     target: Annotated[str, Parameter(show_default=False, group=DATA)] = "",
     header: Annotated[bool | None, Parameter(show_default=False, group=DATA)] = None,
-    port: Annotated[int, Parameter(group=OUTPUT)] = PORT,
+    port: int = PORT,
     browser: On = True,
 ) -> int:
     """Watch a network learn, on a page in the browser.
@@ -131,9 +132,8 @@ def _start(
     path = Path(data)
     if not data or not (path.suffix == ".safetensors" or path.is_dir()):
         if rows:
-            raise ArgumentError(
-                "they go with a model", argument="rows", remedy="give one file of rows alone"
-            )
+            remedy = "give one file of rows alone"
+            raise ArgumentError("they go with a model", argument="rows", remedy=remedy)
         return store.initial_state(data, target, header)
     if target:
         raise ArgumentError("a model has its own", argument="target", remedy="leave it out")
@@ -151,18 +151,13 @@ def _training_table(trained: TrainedModel) -> str:
     data = trained.settings.data if trained.settings else ""
     if not (is_csv(data) and Path(data).is_file()):
         return ""
-    if Path(data).is_absolute() or _is_training_data(trained, data):
+    if Path(data).is_absolute():  # from the folder of a run; a card has only its name
         return data
+    with contextlib.suppress(OSError, ValueError):
+        if trained.is_training_data(data, trained.load(data, NO_FILE_OPTIONS)):
+            return data
     log(f"{data} here is not the training data of the model; to use it, name it after the model")
     return ""
-
-
-def _is_training_data(trained: TrainedModel, data: str) -> bool:
-    """Whether a file has the rows of the training; a card has only its name."""
-    try:
-        return trained.is_training_data(data, trained.load(data, NO_FILE_OPTIONS)) is True
-    except (OSError, ValueError):
-        return False
 
 
 def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -> None:

@@ -1,11 +1,9 @@
 """``barenet plot``: plots of the history and of the predictions of a run."""
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 from numpy.typing import NDArray
@@ -15,7 +13,7 @@ from barenet._constraints import check_count
 from barenet.cli._console import emit
 from barenet.cli._evaluate import select_rows
 from barenet.cli._experiment import prepare
-from barenet.cli._flags import OUTPUT, Data, Out, integer
+from barenet.cli._flags import Data, Out, integer
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_folder import HISTORY, read_history
@@ -26,18 +24,13 @@ from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_io import load_predictor
 from barenet.insight._progress import Progress
 from barenet.insight.plots._saving import PLOT_MARK
+from barenet.insight.plots._style import Figure
 from barenet.training._callbacks import LambdaCallback
 from barenet.training._history import History
 from barenet.training._run import Run
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
-Epochs = Annotated[
-    tuple[int, ...],
-    Parameter(converter=integer, group=OUTPUT, show_default="10 50 100 500 1000"),
-]
+Epochs = Annotated[tuple[int, ...], Parameter(converter=integer, show_default="10 50 100 500 1000")]
 
 
 def plot(
@@ -49,7 +42,7 @@ def plot(
     at: Epochs = (10, 50, 100, 500, 1000),
     out: Out = None,
     file: FileOptions = NO_FILE_OPTIONS,
-) -> int:
+) -> None:
     """Draw a plot of a run, and print the name of its file.
 
     - history: loss and metrics by epoch
@@ -77,11 +70,6 @@ def plot(
         The file: .png, .svg, .pdf, .jpg or .webp; or a folder for it, which is made if its name
         ends with /. By default KIND.png, beside the model. An earlier plot by barenet is replaced,
         any other file is not.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     if kind == "history":
         figure = draw_history(_history(run), run.resolve().name)
@@ -97,7 +85,6 @@ def plot(
             check_overwritable(path, PLOT_MARK, "picture")
         plots.save_figure(figure, path)
     emit(str(path))
-    return 0
 
 
 def _history(run: Path) -> History:
@@ -114,17 +101,14 @@ def _history(run: Path) -> History:
 def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
     """Train once more, and plot the fit after some epochs."""
     if trained.settings is None:
-        raise ArgumentError(
-            f"a plot of epochs needs the settings of the run, and none are beside {trained.path}",
-            argument="run",
-        )
+        problem = "a plot of epochs needs the settings of the run, and none are beside "
+        raise ArgumentError(f"{problem}{trained.path}", argument="run")
     check_count(min(at), "at")
     if trained.predictor.classes is not None:
         raise ArgumentError("a fit is of numbers, and the run has classes", argument="kind")
     if trained.predictor.takes_frames:
-        raise ArgumentError(
-            "a fit after some epochs needs columns that are all kept as numbers", argument="kind"
-        )
+        problem = "a fit after some epochs needs columns that are all kept as numbers"
+        raise ArgumentError(problem, argument="kind")
     config = trained.config
     longer = dataclasses.replace(config, epochs=max(config.epochs or 0, *at))  # for its schedule
     experiment = prepare(dataclasses.replace(trained.settings, config=longer))

@@ -10,7 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from barenet.cli._console import SafeOutput, emit, emit_json
-from barenet.cli._flags import OUTPUT, Data, Json, integer
+from barenet.cli._flags import Data, Off, OptionalInteger
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, is_table
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import TrainedModel, load_trained
@@ -38,12 +38,12 @@ def predict(
     data: Data,
     /,
     *,
-    row: Annotated[int | None, Parameter(group=OUTPUT, converter=integer)] = None,
-    keep: Annotated[tuple[str, ...], Parameter(group=OUTPUT, show_default=False)] = (),
-    safe_csv: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
+    row: OptionalInteger = None,
+    keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    safe_csv: Off = False,
     file: FileOptions = NO_FILE_OPTIONS,
-    json: Json = False,
-) -> int:
+    json: Off = False,
+) -> None:
     """Print the predictions of a trained network for new rows, as CSV.
 
     For classification there is a column with the class and one with the probability of each; for
@@ -66,11 +66,6 @@ def predict(
         text that starts with = + - @, a tab or a line break. Numbers stay numbers.
     json : bool
         Print JSON, for programs.
-
-    Returns
-    -------
-    int
-        The exit status.
     """
     if safe_csv and json:
         problem = "JSON has no cells that a spreadsheet computes"
@@ -93,7 +88,6 @@ def predict(
         emit(draw_image(X[0], predictor.image_shape))
     else:
         _write_csv(predictor, outputs, columns, safe_csv)
-    return 0
 
 
 def _passthrough_columns(

@@ -13,11 +13,13 @@ from typing import Any
 
 from barenet.cli._columns import describe_columns
 from barenet.cli._console import discard, emit, emit_json, log
-from barenet.cli._experiment import Experiment
+from barenet.cli._experiment import CARD_ROWS, Experiment
+from barenet.cli._interruption import INTERRUPTED
 from barenet.cli._run_folder import HISTORY, RunFolder
 from barenet.cli._scores import Measurement
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import MODEL
+from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._model_card import ModelCard
 from barenet.files._model_io import save
@@ -56,15 +58,25 @@ class Results:
         """The network on the test set; without one, on the training set."""
         return next(iter(self.measured.values()))
 
+    def write(self, *, plots: bool, json: bool, interrupted: bool) -> None:
+        """Write and print the results; Ctrl-C names the command that writes the missing ones."""
+        try:
+            self.save()
+            self.report(json=json, interrupted=interrupted)
+            if plots:
+                self.plot()
+        except KeyboardInterrupt as error:
+            remedy = f"`{self.folder.resume_command}` writes the results that are missing"
+            problem = "interrupted after the training had ended"
+            raise KeyboardInterrupt(f"{problem}; {remedy}") from error
+
     def save(self) -> None:
         """Write the model, the history and the settings, before anything is measured."""
         try:
             failure = self.folder.save(self._predictor({}), self.history, self.experiment.settings)
         except OSError as error:
-            raise BarenetError(
-                f"the training is over, and none of its results could be saved: {_reason(error)}; "
-                f"{self._remedy()}"
-            ) from error
+            problem = "the training is over, and none of its results could be saved"
+            raise BarenetError(f"{problem}: {_reason(error)}; {self._remedy()}") from error
         if failure is not None:
             self.missing[HISTORY] = failure
 
@@ -126,25 +138,22 @@ class Results:
     def _document(self) -> dict[str, Any]:
         """The JSON document."""
         experiment, history = self.experiment, self.history
-        test, validation, train = experiment.test, experiment.validation, self.measured["training"]
+        evaluated_on = "test rows" if experiment.test else "training rows"
+        train = self.measured["training"].scores
         return {
             "dataset": experiment.training.name,
             "columns": describe_columns(experiment.predictor.preprocessing),
             "layers": experiment.predictor.network.sizes,
             "engine": history.engine,
             "seed": history.seed,
-            "rows": {
-                "training": experiment.training.n_samples,
-                "validation": validation.n_samples if validation else 0,
-                "held_out": test.n_samples if test else 0,
-            },
+            "rows": {name: experiment.n_rows.get(name, 0) for name in CARD_ROWS},
             "stopped_because": history.stop_reason,
             "best_epoch": history.best_epoch,
             "history": history.to_dict(),
             "metrics": {
-                "evaluated_on": "test rows" if test else "training rows",
+                "evaluated_on": evaluated_on,
                 **self.main.scores,
-                **{f"train_{name}": value for name, value in train.scores.items()},
+                **{f"train_{name}": value for name, value in train.items()},
             },
             "baselines": self.main.baselines_document(),
             "model": str(self.folder.model),
@@ -167,6 +176,21 @@ class Results:
         except MissingExtraError as error:
             log(f"no plots: {error}")
 
+    def log_end(self) -> None:
+        """Name the files, and the reason of an early end and how to resume the run."""
+        history, settings, folder = self.history, self.experiment.settings, self.folder
+        names = [path.name for path in folder.files if path.exists()]
+        log(f"saved in {folder.path}:\n  {', '.join(names)}")
+        if history.stop_reason == "completed":
+            return
+        epochs, best = f"{len(history)} of {settings.config.epochs or 0} epochs", ""
+        if history.best_epoch is not None:
+            best = f"; kept the best, epoch {history.best_epoch}"
+        log(f"stopped after {epochs}: {history.stop_reason}{best}")
+        if history.stop_reason == INTERRUPTED:
+            rows = " < the same rows" if settings.data == STANDARD_INPUT else ""
+            log(f"to resume it: {folder.resume_command}{rows}")
+
     def finish(self) -> None:
         """Remove the state of the run, unless ``--resume`` can write something that is missing."""
         if not self._can_be_completed():
@@ -180,9 +204,9 @@ class Results:
         for name, error in self.missing.items():
             names.setdefault(_reason(error), []).append(name)
         parts = [f"{some(each)}: {reason}" for reason, each in names.items()]
-        remedy = [self._remedy()] if self._can_be_completed() else []
-        problem = "; ".join([*parts, *remedy])
-        raise BarenetError(f"the model is saved in {self.folder.path}, but not {problem}")
+        if self._can_be_completed():
+            parts.append(self._remedy())
+        raise BarenetError(f"the model is saved in {self.folder.path}, but not {'; '.join(parts)}")
 
     def _try(self, name: str, write: Callable[[], None]) -> None:
         """Write a file, or remember that it is missing."""

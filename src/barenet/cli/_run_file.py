@@ -89,9 +89,8 @@ def _read(path: Path) -> dict[str, Any]:
 def parse_toml(text: str, path: Path) -> dict[str, Any]:
     """Parse a document without tables, of a limited depth and length."""
     if _depth(text) > MAX_DEPTH:
-        raise DataError(
-            f"too deeply nested for settings; expected {MAX_DEPTH} levels at most", path=path
-        )
+        problem = f"too deeply nested for settings; expected {MAX_DEPTH} levels at most"
+        raise DataError(problem, path=path)
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -100,9 +99,8 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
     if any(isinstance(each, dict) for each in itertools.chain(document.values(), *lists)):
         raise DataError("expected settings such as epochs = 10, got a table", path=path)
     if (entries := sum(map(len, lists))) > MAX_ENTRIES:
-        raise DataError(
-            f"{entries:,} entries of lists; expected {MAX_ENTRIES:,} at most", path=path
-        )
+        problem = f"{entries:,} entries of lists; expected {MAX_ENTRIES:,} at most"
+        raise DataError(problem, path=path)
     return document
 
 

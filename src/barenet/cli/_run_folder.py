@@ -110,9 +110,8 @@ class RunFolder:
         try:
             settings = parse_settings(parse_toml(text, self.checkpoint), self.checkpoint)
         except ValueError as error:
-            raise ModelFileError(
-                f"{self.checkpoint}: its settings are damaged: {in_a_line(error)}"
-            ) from error
+            problem = f"its settings are damaged: {in_a_line(error)}"
+            raise ModelFileError(f"{self.checkpoint}: {problem}") from error
         write_atomically(self.unfinished, text.encode())
         return settings
 
@@ -147,10 +146,8 @@ class RunFolder:
         """Read the settings in the checkpoint, which only a run of the command line has."""
         text = read_notes(self.checkpoint).get(NOTE)
         if not isinstance(text, str) or not text.startswith(HEADER):
-            raise ModelFileError(
-                f"{self.checkpoint} was not written by a run of the command line; choose another "
-                "folder with --out"
-            )
+            problem = "was not written by a run of the command line"
+            raise ModelFileError(f"{self.checkpoint} {problem}; choose another folder with --out")
         return text
 
     def _make_writable(self) -> list[Path]:
@@ -212,10 +209,8 @@ def read_history(path: Path) -> History:
     """Read the learning curves of a run."""
     if not path.is_file():
         problem = "is a folder" if path.is_dir() else "there is no such file"
-        raise FileNotFoundError(
-            f"{path}: {problem}, expected the history of a run, which `barenet train` writes "
-            "beside the model"
-        )
+        expected = "the history of a run, which `barenet train` writes beside the model"
+        raise FileNotFoundError(f"{path}: {problem}, expected {expected}")
     try:
         return History.from_jsonl(path.read_text("utf-8"))
     except ValueError as error:

@@ -1,9 +1,6 @@
 """Plots of a trained network and some rows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +10,8 @@ from barenet.cli._scores import HEADINGS
 from barenet.data._dataset import Dataset
 from barenet.errors import ArgumentError, printable
 from barenet.files._predictor import Predictor
+from barenet.insight.plots._style import Figure
 from barenet.training._history import History
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 #: Images in a plot of digits.
 N_IMAGES = 25

@@ -32,10 +32,8 @@ class Spelling:
         self.arguments = arguments
         for argument in arguments:
             if _is_name(argument) and any(not token.value.strip() for token in argument.tokens):
-                raise ArgumentError(
-                    "expected a file, a folder or a data set, got an empty name",
-                    argument=_key(argument.name),
-                )
+                problem = "expected a file, a folder or a data set, got an empty name"
+                raise ArgumentError(problem, argument=_key(argument.name))
 
     def render(self, error: Warning | Exception | str) -> str:
         """Write an error or a warning with the arguments as they were typed.

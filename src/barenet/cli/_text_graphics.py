@@ -68,14 +68,13 @@ def draw_image(pixels: FloatArray, shape: tuple[int, int]) -> str:
     image = np.asarray(pixels, float).reshape(shape)
     image = image - image.min()
     shades = np.rint((len(SHADES) - 1) * image / (image.max() or 1.0)).astype(int)
+    lines = []
     if shape[1] <= MAX_COLUMNS // 4:
         lines = ["".join(2 * SHADES[shade] for shade in row) for row in shades]
     elif shape[1] <= MAX_COLUMNS:
         pairs = np.pad(shades, ((0, shape[0] % 2), (0, 0)))
         upper, lower = pairs[::2] > 1, pairs[1::2] > 1
         lines = ["".join(" ▄▀█"[index] for index in row) for row in 2 * upper + lower]
-    else:
-        lines = []
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -13,15 +13,15 @@ from cyclopts import Parameter
 from barenet.cli._columns import summarize_columns
 from barenet.cli._console import emit_json, log
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._flags import DATA, LEARNING, OUTPUT, Data, Json, On, integer
+from barenet.cli._flags import DATA, LEARNING, Data, Off, On, integer
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._results import Results
 from barenet.cli._run_file import read_run_file
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
 from barenet.cli._run_settings import NO_SETTINGS, RunSettings, is_table
-from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
+from barenet.files._description import describe_rows
 from barenet.insight._progress import Progress
 from barenet.training._checkpointing import changes
 from barenet.training._history import History
@@ -38,11 +38,11 @@ def train(
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
     resume: Annotated[Path | None, Parameter(group=DATA)] = None,
     threads: Annotated[int | None, Parameter(group=LEARNING, converter=integer)] = None,
-    checkpoint_every: Annotated[str, Parameter(group=OUTPUT)] = "30s",
-    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    checkpoint_every: str = "30s",
+    out: Path | None = None,
     baselines: On = True,
     plots: On = True,
-    json: Json = False,
+    json: Off = False,
 ) -> int:
     """Train a network on a named data set or a file.
 
@@ -107,12 +107,12 @@ def train(
         # After a signal, the run ends without baselines and plots.
         interrupted = interruption.signal is not None
         results = Results(experiment, history, folder, baselines and not interrupted)
-        _write(results, plots=plots and not interrupted, json=json, interrupted=interrupted)
+        results.write(plots=plots and not interrupted, json=json, interrupted=interrupted)
         if history.stop_reason != INTERRUPTED:
             results.finish()
         elif checkpoint.failure is not None:
             results.missing[checkpoint.path.name] = checkpoint.failure
-    _log_end(results)
+    results.log_end()
     results.check_complete()
     return interruption.status
 
@@ -127,9 +127,8 @@ def _find_run(path: Path, out: Path | None) -> RunFolder:
     """Find the folder of the run to resume."""
     folder = RunFolder(path.parent if path.is_file() else path)
     if not (folder.is_unfinished or folder.model.is_file()):
-        raise FileNotFoundError(
-            f"resume: no run found in {path}; start the run again without --resume"
-        )
+        problem = f"no run found in {path}; start the run again without --resume"
+        raise FileNotFoundError(f"resume: {problem}")
     if out is not None and out.resolve() != folder.path.resolve():
         problem = f"a run is resumed in its own folder, {folder.path}"
         raise ArgumentError(problem, argument="out", remedy="leave it out")
@@ -189,14 +188,11 @@ class Introduction(Callback):
         self.experiment = experiment
 
     def on_start(self, run: Run) -> None:
-        training, test = self.experiment.training, self.experiment.test
-        parts = [f"{training.n_samples:,} training rows"]
-        if self.experiment.validation is not None:
-            parts.append(f"{self.experiment.validation.n_samples:,} validation rows")
-        parts.append(f"{test.n_samples:,} test rows" if test else "no test rows")
+        training, rows = self.experiment.training, describe_rows(self.experiment.n_rows)
+        rows += "" if self.experiment.test else ", no test rows"
         target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
         log(f"{training.name}: {training.description}")
-        log(f"{', '.join(parts)}\n{self._features()}, {target}\n")
+        log(f"{rows}\n{self._features()}, {target}\n")
         if is_table(self.experiment.settings.data):
             preprocessing = self.experiment.predictor.preprocessing
             log(f"{summarize_columns(preprocessing, training.feature_names)}\n")
@@ -223,45 +219,13 @@ def _train(
     try:
         return experiment.run(callbacks, threads=threads, checkpoint=checkpoint, resume=resume)
     except DivergenceError as error:
-        raise DivergenceError(
-            f"the loss became {error.loss:.4g} in epoch {error.epoch}, and nothing is saved; "
-            "try a smaller --learning-rate, another --scaling, or --clip-norm 1",
-            epoch=error.epoch,
-            batch=error.batch,
-            loss=error.loss,
-        ) from error
+        remedy = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
+        place = f"the loss became {error.loss:.4g} in epoch {error.epoch}"
+        error.args, error.outcome = (f"{place}, and nothing is saved; {remedy}",), ""
+        raise
 
 
 def _progress(given: RunSettings, experiment: Experiment, json: bool) -> list[Callback]:
     """Lines, or a bar on a terminal; a program that reads JSON needs no lines."""
     every = given.config.verbose_epoch or experiment.settings.config.verbose_epoch
     return [] if json and not sys.stderr.isatty() else [Progress(every)]
-
-
-def _write(results: Results, *, plots: bool, json: bool, interrupted: bool) -> None:
-    """Write and print the results; Ctrl-C names the command that writes the missing ones."""
-    try:
-        results.save()
-        results.report(json=json, interrupted=interrupted)
-        if plots:
-            results.plot()
-    except KeyboardInterrupt as error:
-        raise KeyboardInterrupt(
-            f"interrupted after the training had ended; `{results.folder.resume_command}` writes "
-            "the results that are missing"
-        ) from error
-
-
-def _log_end(results: Results) -> None:
-    """Name the files, and the reason of an early end and how to resume the run."""
-    history, settings, folder = results.history, results.experiment.settings, results.folder
-    names = [path.name for path in folder.files if path.exists()]
-    log(f"saved in {folder.path}:\n  {', '.join(names)}")
-    if history.stop_reason == "completed":
-        return
-    epochs = f"{len(history)} of {settings.config.epochs or 0} epochs"
-    best = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
-    log(f"stopped after {epochs}: {history.stop_reason}{best}")
-    if history.stop_reason == INTERRUPTED:
-        rows = " < the same rows" if settings.data == STANDARD_INPUT else ""
-        log(f"to resume it: {folder.resume_command}{rows}")

@@ -43,13 +43,12 @@ class TrainedModel:
         known = self.settings.data if self.settings else self.predictor.dataset
         if data or known in DATASETS or Path(known).is_file():
             return data or known
-        if not known:
-            problem = f"{self.path} has no name of its training data"
-        else:
+        where = "standard input"
+        if known != STANDARD_INPUT:
             where = f"{printable(known)}, not found here"
-            where = "standard input" if known == STANDARD_INPUT else where
-            problem = f"{self.path} was trained on {where}"
-        raise ArgumentError(problem, argument="data", remedy="name the rows after the model")
+        problem = f"was trained on {where}" if known else "has no name of its training data"
+        remedy = "name the rows after the model"
+        raise ArgumentError(f"{self.path} {problem}", argument="data", remedy=remedy)
 
     def is_training_data(self, data: str, dataset: Dataset) -> bool | None:
         """Whether rows are those of the training, by their fingerprint; None if unknown."""
@@ -77,9 +76,8 @@ class TrainedModel:
         dataset = self._load_table(settings) if is_table(data) else settings.load()
         n_features, classes = len(self.predictor.feature_names), self.predictor.classes
         if dataset.n_features != n_features:
-            raise DataError(
-                f"{data} has {dataset.n_features} features, and {self.path} takes {n_features}"
-            )
+            found = f"{dataset.n_features} features"
+            raise DataError(f"{data} has {found}, and {self.path} takes {n_features}")
         if dataset.classes != classes:
             found, expected = _outputs(dataset.classes), _outputs(classes)
             raise DataError(f"{data} has {found}, and {self.path} predicts {expected}")

@@ -52,17 +52,19 @@ class ParquetTable(Table):
         groups = []
         # Texts stay a dictionary and codes: a file of a few kilobytes may repeat a long one.
         with _opened(self.path, read_dictionary=[*self.texts]) as file:
+            schema = file.schema_arrow  # which is made anew each time
             for name in names:
-                _check_type(self.path, name, file.schema_arrow.field(name).type)
+                _check_type(self.path, name, schema.field(name).type)
             needed = _check_size(self.path, file, names)
             for number in range(file.num_row_groups):
                 groups.append(file.read_row_group(number, columns=[*names]))
                 needed += sum(map(_size_of_texts, groups[-1].columns))
                 check_memory(self.path, needed, f"the texts of {file.metadata.num_rows:,} rows")
-        if not any(group.num_rows for group in groups):
-            raise DataError("no rows", path=self.path)
-        table = _arrow().concat_tables(groups)
-        return Frame({name: _column(table.column(name), name, self.path) for name in names}, self)
+            if not any(group.num_rows for group in groups):
+                raise DataError("no rows", path=self.path)
+            table = _arrow().concat_tables(groups)
+            columns = {name: _column(table.column(name), name, self.path) for name in names}
+        return Frame(columns, self)
 
 
 def open_parquet(path: Path) -> ParquetTable:

@@ -167,25 +167,18 @@ def _as_scaling(scaler: Any, place: str) -> Scaling:
     return Scaling(name if is_default else "affine", offset, factor)
 
 
-def _standard(scaler: Any) -> tuple[Any, Any]:
-    return scaler.mean_ if scaler.with_mean else 0, 1 / scaler.scale_ if scaler.with_std else 1
-
-
-def _robust(scaler: Any) -> tuple[Any, Any]:
-    offset = scaler.center_ if scaler.with_centering else 0
-    return offset, 1 / scaler.scale_ if scaler.with_scaling else 1
-
-
-def _minmax(scaler: Any) -> tuple[Any, Any]:
-    """The offset and factor of x · scale + min, which scales to any range."""
-    return scaler.data_min_ - scaler.feature_range[0] / scaler.scale_, scaler.scale_
-
-
 #: Scalers of scikit-learn: barenet's name with default options, and the offset and factor.
 SCALERS: dict[str, tuple[str, Callable[[Any], tuple[Any, Any]]]] = {
-    "StandardScaler": ("standardize", _standard),
-    "MinMaxScaler": ("minmax", _minmax),
-    "RobustScaler": ("robust", _robust),
+    "StandardScaler": (
+        "standardize",
+        lambda s: (s.mean_ if s.with_mean else 0, 1 / s.scale_ if s.with_std else 1),
+    ),
+    # x · scale + min, which scales to any range
+    "MinMaxScaler": ("minmax", lambda s: (s.data_min_ - s.feature_range[0] / s.scale_, s.scale_)),
+    "RobustScaler": (
+        "robust",
+        lambda s: (s.center_ if s.with_centering else 0, 1 / s.scale_ if s.with_scaling else 1),
+    ),
 }
 
 

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
-from barenet.files._safetensors import Arrays, Entry, Reader, metadata, to_bytes
+from barenet.files._safetensors import Arrays, Entry, Reader, check_size, metadata, to_bytes
 from barenet.model._architecture import chain_widths
 from barenet.model._layout import Layout
 from barenet.model._network import Network
-from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from
+from barenet.model.layers import LAYERS, BatchNorm, layer_from
 
 FilePath = str | PathLike[str]
 
@@ -57,9 +56,10 @@ def write_model(
     write_atomically(path, to_bytes(_description(network, extra, version), {**tensors, **own}))
 
 
-def header_size(network: Network, extra: dict[str, Any]) -> int:
-    """The maximum number of bytes of a header."""
-    return len(json.dumps(metadata(_description(network, extra, FORMAT_VERSION)))) + _RESERVED
+def check_header_size(network: Network, extra: dict[str, Any]) -> None:
+    """Refuse more text than a header has room for, before its arrays and history are known."""
+    text = json.dumps(metadata(_description(network, extra, FORMAT_VERSION)))
+    check_size(len(text) + _RESERVED)
 
 
 def _description(network: Network, extra: dict[str, Any], version: int) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _read_body(reader: Reader, with_state: bool) -> StoredModel:
         known = f"this barenet reads up to {FORMAT_VERSION}; install a newer barenet"
         raise ModelFileError(f"has format version {brief(version)}, and {known}")
     extra = dict(description["extra"])
-    layers = _layers(description["network"], entries)
+    state = _architecture(description["network"], entries)
     is_checkpoint = "checkpoint" in extra
     if not is_checkpoint:
         sizes = {entry.name: entry.stop - entry.start for entry in entries.values()}
@@ -114,7 +114,12 @@ def _read_body(reader: Reader, with_state: bool) -> StoredModel:
         _check_others(sum(sizes.values()) - own, own)
     names = OWN if is_checkpoint and not with_state else entries.keys()
     tensors = reader.arrays(names, description["sha256"])
-    return _network(layers, *(tensors.pop(name) for name in OWN)), extra, tensors
+    state |= {name: tensors.pop(name) for name in OWN}
+    state["statistics"] = state["statistics"].astype(state["parameters"].dtype, copy=False)
+    network = Network.__new__(Network)  # without drawing initial numbers, which can take long
+    network.__setstate__(state)
+    _check_numbers(network)
+    return network, extra, tensors
 
 
 def _check_exists(path: Path) -> None:
@@ -126,21 +131,21 @@ def _check_exists(path: Path) -> None:
         raise FileNotFoundError(f"{path}: there is no such file")
 
 
-def _layers(parts: Any, entries: Mapping[str, Entry]) -> list[Layer]:
-    """Make the layers, after comparing their sizes with those of the arrays."""
+def _architecture(parts: Any, entries: Mapping[str, Entry]) -> dict[str, Any]:
+    """The state of a network without its vectors, whose sizes are compared with those stored."""
     if not isinstance(parts, dict) or not isinstance(parts["layers"], list):
         raise ValueError("its network is not a list of layers")
     layers = [layer_from(config) for config in parts["layers"]]
-    shapes = {
-        "parameters": (layer.parameter_shapes for layer in layers),
-        "statistics": (layer.statistic_shapes for layer in layers),
+    layouts = {
+        "layout": Layout(layer.parameter_shapes for layer in layers),
+        "statistics_layout": Layout(layer.statistic_shapes for layer in layers),
     }
-    for name, expected in shapes.items():
-        entry, size = entries[name], Layout(expected).size
-        if entry.shape != (size,) or entry.dtype not in (np.float32, np.float64):
+    for name, layout in zip(OWN, layouts.values(), strict=True):
+        entry = entries[name]
+        if entry.shape != (layout.size,) or entry.dtype not in (np.float32, np.float64):
             found = f"the file holds {entry.dtype} of shape {entry.shape}"
-            raise ValueError(f"the layers have {size} {name}, and {found}")
-    return layers
+            raise ValueError(f"the layers have {layout.size} {name}, and {found}")
+    return {"layers": layers, "sizes": chain_widths(layers), **layouts}
 
 
 def _check_others(size: int, own: int) -> None:
@@ -148,22 +153,6 @@ def _check_others(size: int, own: int) -> None:
     if size > (most := FREE + PER_BYTE * own):
         problem = f"its scalings and columns take {size:,} bytes; expected at most {most:,}"
         raise ValueError(f"{problem} for this network")
-
-
-def _network(layers: list[Layer], parameters: NDArray[Any], statistics: NDArray[Any]) -> Network:
-    """Make a network of stored numbers, without drawing initial ones, which can take long."""
-    state = {
-        "layers": layers,
-        "sizes": chain_widths(layers),
-        "layout": Layout(layer.parameter_shapes for layer in layers),
-        "statistics_layout": Layout(layer.statistic_shapes for layer in layers),
-        "parameters": parameters,
-        "statistics": statistics.astype(parameters.dtype, copy=False),
-    }
-    network = Network.__new__(Network)
-    network.__setstate__(state)
-    _check_numbers(network)
-    return network
 
 
 def _check_numbers(network: Network) -> None:

@@ -16,9 +16,9 @@ from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
 from barenet.errors import ModelFileError, in_a_line
 from barenet.files._model_card import ModelCard
-from barenet.files._model_file import INVALID, header_size, naming, read_model, write_model
+from barenet.files._model_file import INVALID, check_header_size, naming, read_model, write_model
 from barenet.files._predictor import Predictor
-from barenet.files._safetensors import Arrays, check_size, parse_json
+from barenet.files._safetensors import Arrays, parse_json
 from barenet.model._network import Network
 
 #: Stored instead of a scaling's name, and the name of the array that then holds the encoding.
@@ -178,9 +178,9 @@ def load_network(path: str | PathLike[str]) -> Network:
     return read_model(path)[0]
 
 
-def check_header_size(predictor: Predictor) -> None:
+def check_text(predictor: Predictor) -> None:
     """Refuse a predictor, before its training, with more text than a model file has room for."""
-    check_size(header_size(predictor.network, _split(predictor)[0]))
+    check_header_size(predictor.network, _split(predictor)[0])
 
 
 def _format_version(predictor: Predictor) -> int:

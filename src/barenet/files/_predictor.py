@@ -1,7 +1,7 @@
 """Predictor: a network with its preprocessing and the names of its features and classes."""
 
 import math
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
@@ -345,17 +345,14 @@ def _check_fit(predictor: Predictor) -> None:
         raise ArgumentError("has no layer that fixes the number of inputs", argument="network")
     before, names = predictor.preprocessing, predictor.feature_names
     if isinstance(before, Scaling):
-        _check_number("feature_names", names, width, "inputs")
-        _check_number("preprocessing", before.offset, width, "inputs")
-    elif before.n_outputs != width:
-        problem = f"gives {before.n_outputs} numbers for {width} inputs"
-        raise ArgumentError(problem, argument="preprocessing")
+        _check_number("feature_names", len(names), width, "inputs")
     elif names != before.feature_names:
         raise ArgumentError("are not those of the preprocessing", argument="feature_names")
+    _check_number("preprocessing", before.n_outputs, width, "inputs")
     if predictor.classes is not None:
         _check_classes(predictor.classes, n_outputs)
     if predictor.target_scaling is not None:
-        _check_number("target_scaling", predictor.target_scaling.offset, n_outputs, "outputs")
+        _check_number("target_scaling", predictor.target_scaling.n_outputs, n_outputs, "outputs")
         if predictor.classes is not None:
             raise ArgumentError("classes are not scaled", argument="target_scaling")
     shape = predictor.image_shape
@@ -364,7 +361,7 @@ def _check_fit(predictor: Predictor) -> None:
 
 
 def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
-    _check_number("classes", classes, max(n_outputs, 2), "classes of the network")
+    _check_number("classes", len(classes), max(n_outputs, 2), "classes of the network")
     if len(set(classes)) < len(classes) or "" in classes:
         raise ArgumentError("expected different names, none of them empty", argument="classes")
     if padded := [name for name in classes if name != name.strip()]:
@@ -373,6 +370,6 @@ def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
         raise ArgumentError(problem, argument="classes", remedy="remove them before the training")
 
 
-def _check_number(argument: str, entries: Sized, number: int, purpose: str) -> None:
-    if len(entries) != number:
-        raise ArgumentError(f"has {len(entries)} entries for {number} {purpose}", argument=argument)
+def _check_number(argument: str, found: int, needed: int, purpose: str) -> None:
+    if found != needed:
+        raise ArgumentError(f"has {found} entries for {needed} {purpose}", argument=argument)

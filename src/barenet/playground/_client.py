@@ -21,6 +21,7 @@ from barenet.playground._export_panel import export
 from barenet.playground._network_view import NetworkView
 from barenet.playground._neuron_view import neuron_view
 from barenet.playground._page_state import Message, PageState
+from barenet.playground._prepared_data import PreparedData
 from barenet.playground._sessions import Session, Sessions
 from barenet.playground._update_explanation import explain_update
 from barenet.playground._wire_format import decode, pack, read_json
@@ -49,8 +50,9 @@ class Client:
         self.queue: deque[dict[str, Any]] = deque()
         self.news = asyncio.Event()
         self.undrawn = 0
-        #: Versions that were sent, and the part of each network's curve.
-        self.sent_version = self.sent_state = self.sent_data = -1
+        #: Versions and data that were sent, and the part of each network's curve.
+        self.sent_version = self.sent_state = -1
+        self.sent_data: PreparedData | None = None
         self.cursors: dict[object, tuple[int, float]] = {}
 
     async def serve(self) -> None:
@@ -113,8 +115,7 @@ class Client:
         if self._session is not None:
             self._session.leave(self)
         self._session = session
-        self.sent_version = self.sent_state = self.sent_data = -1
-        self.undrawn = 0
+        self.sent_version, self.sent_state, self.sent_data, self.undrawn = -1, -1, None, 0
         session.watchers[self] = self.news.set
         self.news.set()
 
@@ -160,11 +161,10 @@ class Client:
         """Send the settings, and the data if they have changed."""
         self.sent_state, self.sent_version = session.state_version, -1
         self.cursors = {view: self.cursors.get(view, (-1, -1)) for view in session.views}
-        is_new = session.data_version != self.sent_data
-        self.sent_data = session.data_version
-        state, prepared = json.dumps(session.describe(), allow_nan=False), session.prepared
-        await self._put(state)
-        if is_new and prepared is not None:
+        prepared = session.prepared
+        await self._put(json.dumps(session.describe(), allow_nan=False))
+        if prepared is not None and prepared is not self.sent_data:
+            self.sent_data = prepared
             await self._put(pack({"type": "points"}, point_arrays(prepared)))
 
     async def _send_picture(self, session: Session) -> None:

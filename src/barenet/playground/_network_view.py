@@ -121,8 +121,6 @@ class NetworkView:
             "layout": layers,
             #: The number of neurons with a picture in each hidden layer.
             "drawn": [min(layer["n_out"], MAX_DRAWN) for layer in layers[:-1]],
-            "n_parameters": self.network.n_parameters,
-            "layers": [repr(layer) for layer in self.network.layers],
         }
 
     def header(self, cursor: tuple[int, float]) -> dict[str, Any]:

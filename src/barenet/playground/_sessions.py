@@ -32,8 +32,8 @@ class Session:
         self.views: list[NetworkView] = []
         #: The pages, each with a function to call after every change.
         self.watchers: dict[object, Callable[[], None]] = {}
-        #: Versions of everything that is drawn, of the settings, and of the data.
-        self.version = self.state_version = self.data_version = 0
+        #: Versions of everything that is drawn, and of the settings.
+        self.version = self.state_version = 0
         self.configuring = asyncio.Lock()
         self.loop = asyncio.get_running_loop()
         self.left_at = self.loop.time()
@@ -58,7 +58,6 @@ class Session:
         playing = self.playing
         for view in set(self.views) - set(views):
             view.close()
-        self.data_version += prepared is not self.prepared
         self.prepared, self.views = prepared, views
         for view, settings in zip(views, state.networks, strict=True):
             if view.key is None:

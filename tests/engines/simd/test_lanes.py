@@ -1,12 +1,10 @@
 """Lanes against NumPy: each operator and function, bit by bit, for every width of a vector."""
 
-import numba as nb
 import numpy as np
 import pytest
-from numba import from_dtype, types
 
 from barenet.engines.simd import _lanes as simd
-from barenet.engines.simd._calls import INLINE, OPTIONS, address_of, invoke
+from barenet.engines.simd._calls import inlined
 from barenet.engines.simd._lanes import (
     absolute,
     floor,
@@ -18,13 +16,12 @@ from barenet.engines.simd._lanes import (
     where,
     widen,
 )
-from barenet.engines.simd._views import KernelSpec, array, lanes, vectors
+from barenet.engines.simd._views import array, lanes, vectors
 
-OPERANDS = np.dtype([(name, np.int64) for name in ("a", "b", "c", "sums")])
 WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8, 16)]
 
 
-@nb.njit(**INLINE)
+@inlined
 def in_place(a, b):
     c = a
     c += b
@@ -67,7 +64,7 @@ def every_formula(spec, step, op, start, stop):
     for row in range(len(FORMULAS))
 )
 KERNEL = {"vectors": vectors, "lanes": lanes}
-KERNEL |= {f"f{row}": nb.njit(**INLINE)(formula) for row, (formula, _) in enumerate(FORMULAS)}
+KERNEL |= {f"f{row}": inlined(formula) for row, (formula, _) in enumerate(FORMULAS)}
 exec(SOURCE, KERNEL)
 
 
@@ -83,24 +80,6 @@ def whole_vectors(spec, step, op, start, stop):
         last = lanes(spec) - 1
         vectors(spec, op.c, stop)[i] = set_lane(a[i], last, get_lane(b[i], 0))
         vectors(spec, op.c, 2 * stop)[i] = in_place(a[i], b[i])
-
-
-@nb.njit(nogil=True)
-def call(function, op, stop):
-    invoke(function, op, op, 0, stop)
-
-
-def run(function, count, a, b, n_results):
-    """Let a function work on vectors of so many numbers."""
-    record = from_dtype(OPERANDS)
-    spec = KernelSpec(from_dtype(a.dtype), count)
-    place = address_of(nb.njit(**OPTIONS)(function), (spec, record, record, types.intp, types.intp))
-    c, sums = np.zeros((n_results, len(a)), a.dtype), np.zeros(2 * len(a))
-    op = np.zeros((), OPERANDS)
-    for name, values in {"a": a, "b": b, "c": c, "sums": sums}.items():
-        op[name] = values.ctypes.data
-    call(place, op.ctypes.data, len(a))
-    return c, sums[: 2 * len(a) // count]
 
 
 def same_bits(found, expected):
@@ -121,9 +100,10 @@ def numbers(dtype):
 
 
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
-def test_every_operator_and_function_gives_the_bits_of_numpy(dtype, count):
+def test_every_operator_and_function_gives_the_bits_of_numpy(dtype, count, call_kernel):
     a, b = numbers(dtype)
-    found, _ = run(KERNEL["every_formula"], count, a, b, len(FORMULAS))
+    found = np.zeros((len(FORMULAS), len(a)), dtype)
+    call_kernel(KERNEL["every_formula"], dtype, count, len(a), a=a, b=b, c=found)
     with np.errstate(all="ignore"):
         for index, (_, oracle) in enumerate(FORMULAS):
             expected = oracle(a, b)
@@ -131,11 +111,13 @@ def test_every_operator_and_function_gives_the_bits_of_numpy(dtype, count):
 
 
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
-def test_lanes_powers_of_two_and_sums(dtype, count):
+def test_lanes_powers_of_two_and_sums(dtype, count, call_kernel):
     rng = np.random.default_rng(1)
     a = rng.normal(size=64).astype(dtype) * np.asarray(1e15, dtype)
     b = rng.uniform(-20, 20, size=64).astype(dtype)
-    (powers, replaced, changed), sums = run(whole_vectors, count, a, b, 3)
+    results, sums = np.zeros((3, 64), dtype), np.zeros(2 * 64 // count)
+    call_kernel(whole_vectors, dtype, count, 64, a=a, b=b, c=results, sums=sums)
+    powers, replaced, changed = results
     assert same_bits(powers, np.ldexp(a, np.floor(b).astype(int)))
     rows = a.reshape(-1, count).copy()
     rows[:, -1] = b.reshape(-1, count)[:, 0]

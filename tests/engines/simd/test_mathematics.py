@@ -1,16 +1,12 @@
-"""exp, tanh and their kin against the exact values: NumPy's and SciPy's, in more digits."""
+"""exp, tanh and related functions against NumPy and SciPy, in more digits."""
 
-import numba as nb
 import numpy as np
 import pytest
 import scipy.special
-from numba import from_dtype, types
 
-from barenet.engines.simd._calls import OPTIONS, address_of, invoke
 from barenet.engines.simd._mathematics import erfc, exp, expm1, log1p, tanh
-from barenet.engines.simd._views import KernelSpec, lanes, vectors
+from barenet.engines.simd._views import lanes, vectors
 
-OPERANDS = np.dtype([("x", np.int64), ("y", np.int64)])
 ORACLES = [np.exp, np.tanh, np.log1p, np.expm1, scipy.special.erfc]
 NAMES = [oracle.__name__ for oracle in ORACLES]
 WIDTHS = [("float32", 1), ("float32", 16), ("float64", 1), ("float64", 8)]
@@ -27,20 +23,15 @@ def all_of_them(spec, step, op, start, stop):
         vectors(spec, op.y, 4 * stop)[i] = erfc(x[i])
 
 
-@nb.njit(nogil=True)
-def call(function, op, stop):
-    invoke(function, op, op, 0, stop)
+@pytest.fixture
+def compute(call_kernel):
+    def results_of(x, count):
+        x = np.concatenate([x, np.zeros(-len(x) % count, x.dtype)])
+        y = np.zeros((len(ORACLES), len(x)), x.dtype)
+        call_kernel(all_of_them, x.dtype, count, len(x), x=x, y=y)
+        return x, y
 
-
-def compute(x, count):
-    spec, record = KernelSpec(from_dtype(x.dtype), count), from_dtype(OPERANDS)
-    function = nb.njit(**OPTIONS)(all_of_them)
-    place = address_of(function, (spec, record, record, types.intp, types.intp))
-    x = np.concatenate([x, np.zeros(-len(x) % count, x.dtype)])
-    y, op = np.zeros((len(ORACLES), len(x)), x.dtype), np.zeros((), OPERANDS)
-    op["x"], op["y"] = x.ctypes.data, y.ctypes.data
-    call(place, op.ctypes.data, len(x))
-    return x, y
+    return results_of
 
 
 def wide_range(dtype):
@@ -52,7 +43,7 @@ def wide_range(dtype):
 
 
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
-def test_they_err_by_few_units_in_the_last_place(dtype, count):
+def test_they_err_by_few_units_in_the_last_place(dtype, count, compute):
     x, found = compute(wide_range(dtype), count)
     limits = np.finfo(dtype)
     exact = np.float64 if dtype == "float32" else np.longdouble
@@ -69,7 +60,7 @@ def test_they_err_by_few_units_in_the_last_place(dtype, count):
 
 
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
-def test_the_edges(dtype, count):
+def test_the_edges(dtype, count, compute):
     x, found = compute(np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e4, -1e4], dtype), count)
     with np.errstate(all="ignore"):
         for name, oracle, y in zip(NAMES, ORACLES, found, strict=True):
@@ -77,8 +68,8 @@ def test_the_edges(dtype, count):
 
 
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
-def test_what_is_too_large_or_too_small_goes_over_at_the_same_place(dtype, count):
-    """To the last bit where it is too large; what is no normal number may be 0."""
+def test_exp_overflows_and_underflows_at_the_same_place(dtype, count, compute):
+    """To the last bit where it overflows; a denormal number may be 0."""
     limits = np.finfo(dtype)
     largest, smallest = np.log(float(limits.max)), np.log(float(limits.tiny))
     close = np.asarray(largest, dtype) + np.arange(-20, 20) * np.spacing(np.asarray(largest, dtype))

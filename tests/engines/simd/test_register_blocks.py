@@ -3,16 +3,15 @@
 import numba as nb
 import numpy as np
 import pytest
-from numba import from_dtype, types
+from numba import from_dtype
 
 from barenet.engines.compiled._workspace import up
 from barenet.engines.kernels._dense import multiply
 from barenet.engines.kernels._records import PRODUCT, STEP
-from barenet.engines.simd._calls import OPTIONS, address_of, invoke
+from barenet.engines.simd._calls import invoke
 from barenet.engines.simd._register_blocks import transpose_block
 from barenet.engines.simd._views import KernelSpec, vectors
 
-BLOCK = np.dtype([(name, np.int64) for name in ("source", "row", "n", "target", "row_target")])
 WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8)]
 
 
@@ -20,32 +19,26 @@ def transpose(spec, step, op, start, stop):
     transpose_block(spec, op.source, 1, op.row, op.n, op.target, 2, op.row_target)
 
 
-@nb.njit(nogil=True)
-def call(function, step, op, start, stop):
-    invoke(function, step, op, start, stop)
-
-
 @pytest.mark.parametrize(("dtype", "count"), [*WIDTHS, ("float64", 16)])
-def test_a_block_is_transposed_and_rows_beyond_the_last_are_0(dtype, count):
-    record = from_dtype(BLOCK)
-    spec = KernelSpec(from_dtype(np.dtype(dtype)), count)
-    place = address_of(
-        nb.njit(**OPTIONS)(transpose), (spec, record, record, types.intp, types.intp)
-    )
+def test_a_block_is_transposed_and_rows_beyond_the_last_are_0(dtype, count, call_kernel):
     A = np.random.default_rng(0).normal(size=(count, count + 3)).astype(dtype)
     for n in {1, count // 2, count - 1, count, count + 5}:
-        B, op = np.full((count, count + 5), 7, dtype), np.zeros((), BLOCK)
-        op["source"], op["target"] = A.ctypes.data, B.ctypes.data
-        op["row"], op["n"], op["row_target"] = count + 3, n, count + 5
-        call(place, op.ctypes.data, op.ctypes.data, 0, 0)
+        B = np.full((count, count + 5), 7, dtype)
+        strides = {"row": count + 3, "row_target": count + 5}
+        call_kernel(transpose, dtype, count, source=A, target=B, n=n, **strides)
         expected = np.full_like(B, 7)
         kept = np.where(np.arange(count)[:, None] < n, A[:, 1 : 1 + count], 0)
         expected[:, 2 : 2 + count] = kept.T
         assert np.array_equal(B, expected)
 
 
+@nb.njit
+def call(function, step, operands, start, stop):
+    invoke(function, step, operands, start, stop)
+
+
 def product(dtype, count, A, B, S, *, transposed=False, rows=None):
-    """C = S + A B by the kernel, with all of C that is not asked for left at 99."""
+    """C = S + A B by the kernel, with 99 in the other rows of C."""
     spec = KernelSpec(from_dtype(np.dtype(dtype)), count)
     (n, depth), width = A.shape, up(B.shape[1], count)
     A_ = np.ascontiguousarray(A.T if transposed else A)
@@ -95,16 +88,12 @@ def test_a_number_has_the_same_bits_whatever_block_it_falls_into(dtype, count):
     assert np.array_equal(narrow[:37], whole[:37, :count])
 
 
-def test_vectors_begin_at_any_number():
-    """And not only at whole vectors, which an aligned load would ask for."""
-    record = from_dtype(BLOCK)
+def test_vectors_begin_at_any_number(call_kernel):
+    """And not only at whole vectors, which an aligned load would require."""
 
     def shift(spec, step, op, start, stop):
         vectors(spec, op.target, 3)[2] = vectors(spec, op.source, 1)[4]
 
-    spec = KernelSpec(types.float32, 16)
-    place = address_of(nb.njit(**OPTIONS)(shift), (spec, record, record, types.intp, types.intp))
-    a, b, op = np.arange(40, dtype=np.float32), np.zeros(40, np.float32), np.zeros((), BLOCK)
-    op["source"], op["target"] = a.ctypes.data, b.ctypes.data
-    call(place, op.ctypes.data, op.ctypes.data, 0, 0)
+    a, b = np.arange(40, dtype=np.float32), np.zeros(40, np.float32)
+    call_kernel(shift, "float32", 16, source=a, target=b)
     assert np.array_equal(b, [0] * 5 + list(range(5, 21)) + [0] * 19)

@@ -82,16 +82,6 @@ def test_onnx_that_is_not_installed_is_one_line(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_rounding_is_measured_on_rows(tmp_path):
-    X = np.random.default_rng(0).normal(size=(50, 2))
-    done = export(NETWORK, tmp_path / "it.c", weights="int8", X=X)
-    assert done.rounding is not None and done.rounding.rows == 50
-    assert 0 < done.rounding.largest_change < 0.1
-    said = f"an output by {done.rounding.largest_change:.3g} at most"
-    assert said in (tmp_path / "it.c").read_text()
-    assert export(NETWORK, tmp_path / "it.c", weights="int8").rounding is None
-
-
 def test_exporting_changes_nothing_in_the_model(tmp_path):
     before = NETWORK.parameters.copy()
     for to in SUFFIXES:

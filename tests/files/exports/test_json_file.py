@@ -30,13 +30,6 @@ def test_it_says_what_it_is(build):
     }
 
 
-def test_the_records_of_a_table_are_those_of_the_model(dated):
-    step = document(dated.model)["steps"][0]
-    encoding = dated.model.preprocessing
-    assert step["columns"] == [column.to_dict() for column in encoding.used]
-    assert step["missing"] == list(encoding.missing)
-
-
 def test_no_line_is_too_long_to_look_at(build):
     text = render(program_of(build("wide").model), "it")[".json"].decode()
     numbers = text.partition('"steps"')[2]

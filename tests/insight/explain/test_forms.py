@@ -95,20 +95,16 @@ def test_every_format_has_every_equation(page):
     assert markdown.count("Finite differences") == len(checked)
 
 
-def test_the_mathematics_of_a_page_is_well_formed(page):
-    found = re.findall(r"<math>.*?</math>", page.to_html(), re.DOTALL)
+def test_a_page_needs_nothing_else_and_its_mathematics_is_well_formed(page):
+    html = page.to_html()
+    assert "<script" not in html and "http" not in html and "src=" not in html
+    assert page._repr_html_() in html and "<html" not in page._repr_html_()
+    found = re.findall(r"<math>.*?</math>", html, re.DOTALL)
     assert len(found) > len(page.equations)
     for each in found:
         root = ElementTree.fromstring(each)
         pairs = [node for tag in ("mfrac", "msup", "msub", "munder") for node in root.iter(tag)]
         assert all(len(node) == 2 for node in pairs)
-
-
-def test_a_page_needs_nothing_else(page):
-    html = page.to_html()
-    assert "<script" not in html and "http" not in html and "src=" not in html
-    assert page._repr_html_() in html
-    assert "<html" not in page._repr_html_()
 
 
 def test_the_braces_of_latex_close(page):

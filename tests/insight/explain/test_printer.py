@@ -9,8 +9,7 @@ import pytest
 from barenet._expressions import Expression
 from barenet.activations import ACTIVATIONS
 from barenet.insight.explain._document import Name
-from barenet.insight.explain._notations import LATEX, MATHML, UNICODE, Notation
-from barenet.insight.explain._printer import Printer
+from barenet.insight.explain._notations import LATEX, MATHML, UNICODE, Notation, Printer
 from barenet.insight.explain._text_block import TextBlock
 from barenet.losses import LOSSES
 from barenet.optimization._clipping import CLIPPINGS

@@ -36,11 +36,10 @@ PLOTS = {
 @pytest.mark.parametrize("kind", PLOTS)
 def test_plots_neither_use_nor_change_a_users_style(kind, pixels):
     plain = pixels(PLOTS[kind]())
-    for sheet in ("dark_background", "ggplot"):
-        with matplotlib.style.context(sheet):
-            before = dict(mpl.rcParams)
-            np.testing.assert_array_equal(pixels(PLOTS[kind]()), plain)
-            assert dict(mpl.rcParams) == before
+    with matplotlib.style.context(["dark_background", "ggplot"]):
+        before = dict(mpl.rcParams)
+        np.testing.assert_array_equal(pixels(PLOTS[kind]()), plain)
+        assert dict(mpl.rcParams) == before
 
 
 def test_pyplot_keeps_no_figure():
@@ -53,10 +52,10 @@ def test_pyplot_keeps_no_figure():
 
 
 def test_threads_draw_the_same_plots():
-    expected = {kind: draw()._repr_png_() for kind, draw in PLOTS.items()}
+    draws = [PLOTS["history"], PLOTS["epochs"]] * 2
+    expected = [draw()._repr_png_() for draw in draws[:2]] * 2
     with ThreadPoolExecutor() as threads:
-        drawn = threads.map(lambda draw: draw()._repr_png_(), PLOTS.values())
-        assert dict(zip(PLOTS, drawn, strict=True)) == expected
+        assert [*threads.map(lambda draw: draw()._repr_png_(), draws)] == expected
 
 
 def test_matplotlib_is_loaded_by_the_first_plot():
@@ -83,21 +82,12 @@ def test_a_notebook_shows_twice_the_pixels():
     assert data["image/png"].startswith(b"\x89PNG") and metadata["image/png"] == size
 
 
-def contrast(one, other):
-    """Contrast ratio of two colours by the Web Content Accessibility Guidelines, 1 to 21."""
-
-    def luminance(color):
-        rgb = np.array(to_rgb(color))
-        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-        return linear @ [0.2126, 0.7152, 0.0722]
-
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
 @pytest.mark.parametrize("name", ["INK", "MUTED", "TRAINING", "WRONG", "PREDICTED"])
-def test_text_contrasts_with_the_paper(name):
-    assert contrast(getattr(style, name), style.PAPER) >= 4.5
+def test_text_contrasts_with_the_white_paper(name):
+    """By the Web Content Accessibility Guidelines."""
+    rgb = np.array(to_rgb(getattr(style, name)))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) >= 4.5
 
 
 #: Linear RGB as seen without one kind of cone (Viénot, Brettel and Mollon 1999).

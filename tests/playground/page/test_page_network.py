@@ -224,7 +224,14 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
 
 
 def test_an_address_makes_the_same_network_again(tab):
-    page = tab("#data=moons&net.hidden=3~3&net.activations=relu~tanh&net.seed=7&pace=0&noise=0.2")
+    """With the weights that were changed by hand."""
+    page = tab("#data=moons&net.hidden=3&net.activations=relu&net.seed=7&pace=0&noise=0.2")
+    page.open_neuron(1)
+    page.change_weight("2.5")
+    page.step(1, 2, 3)
+    page.open_neuron(1, 1)
+    page.change_weight("-1.25")
+    page.until("location.hash.includes('net.edits=0_0_2.5*3_1_-1.25')")
     page.play("header.epoch > 20")
     page.pause()
     page.click("#share")
@@ -234,22 +241,6 @@ def test_an_address_makes_the_same_network_again(tab):
     other.until(f"header.epoch === {epoch} && !barenet.playing")
     assert other.parameters() == page.parameters()
     assert other.value("barenet.state") == page.value("barenet.state")
-
-
-def test_a_weight_changed_by_hand_is_in_the_address(tab):
-    page = tab("#pace=0&net.hidden=3&net.activations=tanh")
-    page.open_neuron(1)
-    page.change_weight("2.5")
-    page.step(1, 2, 3)
-    page.open_neuron(1, 1)
-    page.change_weight("-1.25")
-    page.until("location.hash.includes('net.edits=0_0_2.5*3_1_-1.25')")
-    page.step(4)
-    page.click("#share")
-    hash = page.until("location.hash.includes('epoch=4') && location.hash")
-    other = tab(hash)
-    other.until("header.epoch === 4 && !barenet.playing")
-    assert other.parameters() == page.parameters()
     assert other.value("location.hash").count("net.edits=0_0_2.5*3_1_-1.25") == 1
 
 

@@ -45,20 +45,23 @@ def test_a_weight_turns_the_line_and_the_bias_shifts_it(tab):
     page.until(f"barenet.neuron.answer.line.join() === {','.join(map(str, first['line']))!r}")
 
 
-@pytest.mark.parametrize("weight", [2, -2])
-def test_the_arrows_head_is_seen_wherever_it_points(tab, weight):
+def test_the_arrows_head_is_seen_wherever_it_points(tab):
     page = tab(color_scheme="light")
     page.open_neuron(1)
     page.slide(1, 0)
-    told = page.slide(0, weight)
-    assert told["arrow"][2] == pytest.approx(weight / 2)
-    head = page.value(
-        "(() => { const canvas = document.querySelector('.portrait'), [x, y, right, down] ="
-        " barenet.neuron.answer.arrow, at = (from, step, side) => Math.round((from + 0.14 * step) *"
-        " side) - Math.sign(step); return [...canvas.getContext('2d').getImageData(at(x, right,"
-        " canvas.width), at(y, down, canvas.height), 1, 1).data]; })()"
-    )
-    assert max(head[:3]) < 80, "ink, and no label over it"
+    for weight in (2, -2):
+        told = page.slide(0, weight)
+        assert told["arrow"][2] == pytest.approx(weight / 2)
+        assert max(page.value(ARROWS_HEAD)[:3]) < 80, "ink, and no label over it"
+
+
+#: The pixel at the head of the arrow.
+ARROWS_HEAD = (
+    "(() => { const canvas = document.querySelector('.portrait'), [x, y, right, down] ="
+    " barenet.neuron.answer.arrow, at = (from, step, side) => Math.round((from + 0.14 * step) *"
+    " side) - Math.sign(step); return [...canvas.getContext('2d').getImageData(at(x, right,"
+    " canvas.width), at(y, down, canvas.height), 1, 1).data]; })()"
+)
 
 
 def test_on_a_phone_the_picture_stays_above_the_sliders_and_the_answer_inside(tab):

@@ -58,26 +58,6 @@ class CallPlan:
             self.calls.append(code.format(a=a, b=b, n=n, m=m, **words))
             a, n = b, m
 
-    @property
-    def functions(self) -> list[str]:
-        """The names of all functions that are called."""
-        return list(dict.fromkeys(call.partition("(")[0] for call in self.calls))
-
-    def declaration(self) -> str:
-        """Declare the vectors."""
-        vectors = ", ".join(f"{name}[{size}]" for name, size in self.buffers.items())
-        return f"    float {vectors};\n\n" if vectors else ""
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of the constants."""
-        return sum(a.size if a.dtype == np.int8 else 4 * a.size for a in self.arrays.values())
-
-    @property
-    def n_stack(self) -> int:
-        """Bytes of the vectors on the stack."""
-        return 4 * sum(self.buffers.values())
-
     def _other(self, vector: str, width: int) -> str:
         """Choose the vector that a step writes to, and make room for it."""
         other = "b" if vector == "a" else "a"

@@ -70,7 +70,10 @@ def _source(program: Program, stem: str, strings: dict[str, str], notes: list[st
     rounded = any(step.name == "rounded" for step in program.steps)
     names = "".join(f"\n{name} = {{\n{texts}\n}};\n" for name, texts in strings.items())
     arrays = "\n".join(starmap(_array, plan.arrays.items()))
-    functions, newline = "\n".join(_functions(program, plan)), "\n"
+    functions, newline = "\n".join(_functions(program, plan.calls)), "\n"
+    n_bytes = sum(a.size * (1 if a.dtype == np.int8 else 4) for a in plan.arrays.values())
+    vectors = ", ".join(f"{name}[{size}]" for name, size in plan.buffers.items())
+    vectors = f"    float {vectors};\n\n" if vectors else ""
     return f"""\
 /* {stem}: {_summary(program)}
  *
@@ -79,8 +82,8 @@ def _source(program: Program, stem: str, strings: dict[str, str], notes: list[st
  *
  *   {program.sketch()}
  *
- *   constants  {plan.n_bytes:,} bytes{", with weights rounded to 8 bits" * rounded}
- *   stack      {plan.n_stack:,} bytes for the values between the layers
+ *   constants  {n_bytes:,} bytes{", with weights rounded to 8 bits" * rounded}
+ *   stack      {4 * sum(plan.buffers.values()):,} bytes for the values between the layers
 {"".join(f" * {line}".rstrip() + newline for line in notes)} *
  * Try it, with numbers typed in or piped:
  *
@@ -94,7 +97,7 @@ def _source(program: Program, stem: str, strings: dict[str, str], notes: list[st
 {functions}
 void {prefix}_predict(const float *x, float *y)
 {{
-{plan.declaration()}{newline.join(f"    {call};" for call in plan.calls)}
+{vectors}{newline.join(f"    {call};" for call in plan.calls)}
 }}
 """
 
@@ -223,13 +226,13 @@ def _array(name: str, values: NDArray[Any]) -> str:
     return f"static const {kind} {name}[{values.size}] = {{\n{rows}\n}};\n"
 
 
-def _functions(program: Program, plan: CallPlan) -> Iterator[str]:
+def _functions(program: Program, calls: list[str]) -> Iterator[str]:
     """The functions that are called, each once."""
     activations = [s.parts["activation"] for s in program.steps if s.name == "apply"]
     runtime = _runtime()
     if program.table:
-        *calls, last = (_column_call(column, at) for at, column in _columns(program))
-        body = "".join(f"    b = {call};\n" for call in calls) + f"    {last};"
+        *others, last = (_column_call(column, at) for at, column in _columns(program))
+        body = "".join(f"    b = {call};\n" for call in others) + f"    {last};"
         helpers = (runtime[name] for name in ("number", "category", "is_missing") if name in body)
         markers = (f" || x == {hexadecimal(np.float64(n))}" for n in number_markers(program.table))
         is_missing = f"isnan(x){''.join(markers)};"
@@ -241,7 +244,8 @@ static void encode(const float *a, float *b)
 {body}
 }}
 """
-    yield from (runtime[name] for name in plan.functions if name in runtime)
+    called = dict.fromkeys(call.partition("(")[0] for call in calls)
+    yield from (runtime[name] for name in called if name in runtime)
     yield from {type(each): c_activation(each) for each in activations}.values()
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
-from barenet.files._atomic import write_atomically
+from barenet.files._atomic import check_replaceable, write_atomically
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import Rounding, measure_rounding, round_weights
 from barenet.model._arrays import check_inputs
@@ -163,22 +163,24 @@ def _format(path: Path, to: str | None) -> str:
 def write_together(contents: Mapping[Path, bytes]) -> None:
     """Write files, or leave all of them unchanged."""
     before = {path: _content(path) for path in contents}
-    written: list[Path] = []
     try:
         for path, data in contents.items():
             write_atomically(path, data)
-            written.append(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            for path in written:
-                _restore(path, before[path])
+            for path, old in before.items():
+                if old is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    write_atomically(path, old)
         raise
 
 
 def _content(path: Path) -> bytes | None:
     """Content of a file that may be replaced; None if there is no file."""
-    if not path.is_file():
+    if not path.exists():
         return None
+    check_replaceable(path)
     data = path.read_bytes()
     if data and not is_export(path.suffix, data[:HEAD]):
         problem = f"{path} was not written by barenet"
@@ -189,10 +191,3 @@ def _content(path: Path) -> bytes | None:
 def is_export(suffix: str, head: bytes) -> bool:
     """Whether a file is an export."""
     return MARKS.get(suffix.lower(), MARK) in head
-
-
-def _restore(path: Path, data: bytes | None) -> None:
-    if data is None:
-        path.unlink()
-    else:
-        write_atomically(path, data)

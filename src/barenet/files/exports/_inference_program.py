@@ -21,7 +21,7 @@ from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError
 from barenet.files._fitted_pipeline import FittedPipeline, unwrap_pipeline
 from barenet.files._predictor import Predictor
-from barenet.model._activations import Activation, Identity
+from barenet.model._activations import Identity
 from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 
@@ -220,45 +220,35 @@ def _names(labels: list[Any]) -> Classes:
     return tuple(map(str, labels))
 
 
-def _steps_of(layer: Layer) -> list[Step]:
+def _steps_of(layer: Layer) -> Iterator[Step]:
     """The steps of a layer in a prediction."""
-    steps_of = _STEPS.get(type(layer))
-    if steps_of is None:
+    if type(layer) not in _STEPS:
         problem = f"{layer!r} is a user-defined layer, which no export can compute"
         remedy = "write it in terms of barenet's layers, or export the layers before it"
         raise ArgumentError(problem, argument="model", remedy=remedy)
-    return steps_of(layer)
-
-
-def _apply(activation: Activation) -> list[Step]:
-    if not declared(activation, "formula"):
-        problem = f"{activation!r} declares no formula, from which an export is written"
+    if (step := _STEPS[type(layer)](layer)) is not None:
+        yield step
+    if layer.activation is not None and not declared(layer.activation, "formula"):
+        problem = f"{layer.activation!r} declares no formula, from which an export is written"
         raise ArgumentError(problem, argument="model", remedy="give its class a `formula`")
-    return [] if isinstance(activation, Identity) else [Step("apply", activation=activation)]
+    if not isinstance(layer.activation, Identity | None):
+        yield Step("apply", activation=layer.activation)
 
 
-def _batch_norm(layer: Any) -> list[Step]:
+def _normalize(layer: Any) -> Step:
     deviation = np.sqrt(layer.variance + layer.epsilon)
-    parts = {"mean": layer.mean, "deviation": deviation, "gain": layer.gain, "bias": layer.bias}
-    return [Step("normalize", **parts)]
+    return Step("normalize", mean=layer.mean, deviation=deviation, gain=layer.gain, bias=layer.bias)
 
 
-def _layer_norm(layer: Any) -> list[Step]:
-    return [Step("normalize_row", epsilon=layer.epsilon, gain=layer.gain, bias=layer.bias)]
-
-
-def _dense(layer: Any) -> list[Step]:
-    affine = Step("affine", weights=layer.weights, bias=layer.bias)
-    return [affine, *_apply(layer.activation)]
-
-
-#: By the exact class: a subclass may compute something else.
-_STEPS: dict[type[Layer], Callable[[Any], list[Step]]] = {
-    Dense: _dense,
-    ActivationLayer: lambda layer: _apply(layer.activation),
-    Dropout: lambda layer: [],
-    BatchNorm: _batch_norm,
-    LayerNorm: _layer_norm,
+#: The step before the activation. By the exact class: a subclass may compute something else.
+_STEPS: dict[type[Layer], Callable[[Any], Step | None]] = {
+    Dense: lambda layer: Step("affine", weights=layer.weights, bias=layer.bias),
+    ActivationLayer: lambda layer: None,
+    Dropout: lambda layer: None,
+    BatchNorm: _normalize,
+    LayerNorm: lambda layer: Step(
+        "normalize_row", epsilon=layer.epsilon, gain=layer.gain, bias=layer.bias
+    ),
 }
 
 

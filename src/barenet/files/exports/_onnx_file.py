@@ -6,7 +6,7 @@ float32 and float64 are used.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,9 @@ MOST_BYTES = 2**31 - 2**20
 #: Attributes of a program that are stored as metadata.
 METADATA = ("feature_names", "classes", "target_name", "dataset", "image_shape", "card")
 
+#: The name, type and shape of an input or an output.
+Tensor = tuple[str, int, tuple[str | int, ...]]
+
 #: Codes of types in ONNX, by NumPy's names.
 TYPES = {"float32": 1, "int64": 7, "string": 8, "float64": 11}
 
@@ -63,17 +66,14 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         problem = f"{program.n_numbers:,} numbers are more than one ONNX file holds"
         raise ArgumentError(problem, argument="model")
     graph, helper = _Graph(onnx), onnx.helper
-    inputs, X = _inputs(helper, program, graph)
-    outputs = "predictions" if program.answer == "numbers" else "probabilities"
-    write_outputs(program, graph, X, outputs, "labels")
-    shape = ["n_samples", program.n_outputs]
-    Y = helper.make_tensor_value_info(outputs, TYPES[str(program.dtype)], shape)
-    results = [*_labels(helper, program), Y]
+    inputs = [helper.make_tensor_value_info(*each) for each in _inputs(program)]
+    X = _write_columns(program.table, graph, program.dtype) if program.table else "X"
+    results = [helper.make_tensor_value_info(*each) for each in _results(program)]
+    write_outputs(program, graph, X, results[-1].name, "labels")
     sets = [("", OPSET), *([("ai.onnx.ml", ML_OPSET)] if program.table else [])]
     trained = f", trained on {program.dataset}" if program.dataset else ""
-    name = utf8(stem) or "network"
     model = helper.make_model(
-        helper.make_graph(graph.nodes, name, inputs, results, graph.constants),
+        helper.make_graph(graph.nodes, utf8(stem) or "network", inputs, results, graph.constants),
         opset_imports=[helper.make_opsetid(*each) for each in sets],
         ir_version=IR_VERSION,
         producer_name="barenet",
@@ -107,23 +107,34 @@ class _Graph:
         return name
 
 
-def _inputs(helper: Any, program: Program, graph: _Graph) -> tuple[list[Any], str]:
-    """Declare the inputs: a matrix, or one for each column of a table."""
-    make, is_coarse = helper.make_tensor_value_info, program.single_errors > MOST_ERROR
+def _inputs(program: Program) -> Iterator[Tensor]:
+    """The inputs: a matrix, or one for each column of a table."""
+    is_coarse = program.single_errors > MOST_ERROR
     if program.table is None:
         kind = "float64" if is_coarse.any() else str(program.dtype)
-        return [make("X", TYPES[kind], ["n_samples", program.n_inputs])], "X"
-    columns = [make(*each, ["n_samples", 1]) for each in _column_inputs(program, is_coarse)]
-    return columns, _write_columns(program.table, graph, program.dtype)
+        yield "X", TYPES[kind], ("n_samples", program.n_inputs)
+        return
+    for column, coarse in zip(program.table.used, is_coarse, strict=True):
+        if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
+            raise unsupported_column(column, "for which ONNX has no type")
+        if column.name in RESERVED or column.name.startswith("barenet/"):
+            problem = f"column {column.name!r} has a name that the graph of ONNX uses itself"
+            raise ArgumentError(problem, argument="model", remedy="rename the column")
+        number = "float64" if coarse else str(program.dtype)
+        kind = "string" if isinstance(column, CategoryColumn) else number
+        yield column.name, TYPES[kind], ("n_samples", 1)
 
 
-def _labels(helper: Any, program: Program) -> list[Any]:
-    """Declare the labels: one for each row, or a 0 or 1 for each label."""
-    if program.answer == "numbers":
-        return []
-    is_text = program.answer == "class" and isinstance(program.classes[0], str)
-    shape = ["n_samples", *([program.n_outputs] if program.answer == "labels" else [])]
-    return [helper.make_tensor_value_info("labels", TYPES["string" if is_text else "int64"], shape)]
+def _results(program: Program) -> Iterator[Tensor]:
+    """The outputs: the class of each row, or a 0 or 1 for each label, and the numbers."""
+    whole = ("n_samples", program.n_outputs)
+    if program.answer == "class":
+        is_text = isinstance(program.classes[0], str)
+        yield "labels", TYPES["string" if is_text else "int64"], ("n_samples",)
+    elif program.answer == "labels":
+        yield "labels", TYPES["int64"], whole
+    outputs = "predictions" if program.answer == "numbers" else "probabilities"
+    yield outputs, TYPES[str(program.dtype)], whole
 
 
 def write_outputs(
@@ -176,21 +187,6 @@ def _add(graph: Graph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
         X = graph.add(operator, X, graph.constant(parts[part]))
     is_double = step.name in ("scale", "unscale")
     return graph.add("Cast", X, to=TYPES[str(dtype)]) if is_double else X
-
-
-def _column_inputs(program: Program, is_coarse: Iterable[bool]) -> Iterator[tuple[str, int]]:
-    """The name and type of the input for each column."""
-    table = program.table
-    assert table is not None
-    for column, coarse in zip(table.used, is_coarse, strict=True):
-        if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
-            raise unsupported_column(column, "for which ONNX has no type")
-        if column.name in RESERVED or column.name.startswith("barenet/"):
-            problem = f"column {column.name!r} has a name that the graph of ONNX uses itself"
-            raise ArgumentError(problem, argument="model", remedy="rename the column")
-        text = isinstance(column, CategoryColumn)
-        number = "float64" if coarse else str(program.dtype)
-        yield column.name, TYPES["string" if text else number]
 
 
 def _write_columns(table: TableEncoding, graph: Graph, dtype: np.dtype[Any]) -> str:

@@ -29,9 +29,9 @@ from barenet.files.exports._source_text import WIDTH, bracketed, decimal, python
 #: Most numbers of an array that are written as text.
 READABLE = 64
 
-#: The functions that a file may call.
+#: The source of each function that a file may call.
 _RUNTIME = {
-    name: function
+    name: inspect.getsource(function)
     for name, function in inspect.getmembers(python_runtime, inspect.isfunction)
     if function.__module__ == python_runtime.__name__
 }
@@ -57,7 +57,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         problem = f"{stem}.py would be imported in the place of the module {stem}, by NumPy, too"
         raise ArgumentError(problem, argument="path", remedy="choose another name")
     arrays = "\n".join(_arrays(program))
-    main = _source("main").replace("class_answers", f"{program.answer}_answers")
+    main = _RUNTIME["main"].replace("class_answers", f"{program.answer}_answers")
     code = [*_computation(program), _predict(program)]
     if program.table:
         code.append(_encode(program.table, program.dtype))
@@ -69,17 +69,12 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     return {".py": text.encode("utf-8")}
 
 
-def _source(name: str) -> str:
-    return inspect.getsource(_RUNTIME[name])
-
-
 def _called(code: str) -> dict[str, str]:
     """Source of each runtime function that code calls, directly or not."""
     found: dict[str, str] = {}
     for name in re.findall(r"\b(\w+)\(", code):
         if name in _RUNTIME and name not in found and f"def {name}(" not in code:
-            found[name] = _source(name)
-            found |= {key: text for key, text in _called(found[name]).items() if key not in found}
+            found |= {name: _RUNTIME[name], **_called(_RUNTIME[name])}
     return found
 
 
@@ -138,7 +133,7 @@ def _list(names: Iterable[str | int], indent: str = "") -> str:
 def _predict(program: Program) -> str:
     name = f"predict_{program.answer}"
     target = words(program.target_name)
-    text = _source(name).replace(name, "predict").replace("X: Any) -> np.ndarray", "X)")
+    text = _RUNTIME[name].replace(name, "predict").replace("X: Any) -> np.ndarray", "X)")
     return text.replace("The prediction", f"The prediction of {target}") if target else text
 
 

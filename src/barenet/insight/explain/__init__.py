@@ -1,7 +1,6 @@
 """One training step explained: every number, and the formula that it comes from."""
 
 from barenet.insight.explain._document import Equation, Quantity, Step
-from barenet.insight.explain._explanation import Explanation
-from barenet.insight.explain._training_step import NOTATIONS, explain
+from barenet.insight.explain._explanation import NOTATIONS, Explanation, explain
 
 __all__ = ["NOTATIONS", "Equation", "Explanation", "Quantity", "Step", "explain"]

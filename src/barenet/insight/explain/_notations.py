@@ -1,12 +1,14 @@
-"""Notations: mathematics in Unicode, LaTeX and MathML, as tables for the printer of formulas."""
+"""Notations: mathematics in Unicode, LaTeX and MathML, and the printer of formulas in them."""
 
-from collections.abc import Callable, Mapping
+import ast
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from html import escape
 from itertools import chain
 from operator import attrgetter
 
-from barenet.insight.explain._document import Name
+from barenet._expressions import Expression, unsupported
+from barenet.insight.explain._document import Equation, Name
 from barenet.insight.explain._number_format import Numbers, digits
 from barenet.insight.explain._text_block import TextBlock
 
@@ -29,7 +31,9 @@ class Notation:
     other_function: str = "{}"
     name: Callable[[Name], str]
     number: Callable[[str], str]
-    matrix: Callable[[Numbers], TextBlock]
+    #: How a number, in a matrix or alone, and the cells of a matrix are printed.
+    entry: Callable[[str], str]
+    cells: Callable[[list[list[str]]], TextBlock]
     #: Exponents that are characters; all others are printed by the template of a power.
     superscripts: Mapping[str, str] = field(default_factory=dict)
     #: Whether fractions and roots are drawn, so that their parts need no brackets.
@@ -39,6 +43,12 @@ class Notation:
         """Fill a template."""
         first, *others = self.templates[kind].split("{}")
         return TextBlock.of(first, *chain.from_iterable(zip(parts, others, strict=True)))
+
+    def matrix(self, numbers: Numbers) -> TextBlock:
+        """Write a matrix or a single number."""
+        if numbers.value.ndim == 0:
+            return TextBlock.of(self.entry(digits(*numbers)))
+        return self.cells(numbers.cells())
 
     def matrices(self, numbers: Numbers) -> list[str]:
         """Write a matrix, a wide one in blocks of columns."""
@@ -84,28 +94,20 @@ def latex_number(text: str) -> str:
     return f"{factor}10^{{{int(exponent)}}}"
 
 
-def _unicode_matrix(numbers: Numbers) -> TextBlock:
-    if numbers.value.ndim == 0:
-        return TextBlock.of(digits(*numbers))
-    return TextBlock.table(numbers.cells()).between("[", "]")
+def _unicode_matrix(cells: list[list[str]]) -> TextBlock:
+    lines = tuple(map("  ".join, cells))
+    return TextBlock(lines, (len(lines) - 1) // 2).between("[", "]")
 
 
-def _latex_matrix(numbers: Numbers) -> TextBlock:
-    if numbers.value.ndim == 0:
-        return TextBlock.of(latex_number(digits(*numbers)))
-    rows = (" & ".join(latex_number(word.strip()) for word in row) for row in numbers.cells())
+def _latex_matrix(cells: list[list[str]]) -> TextBlock:
+    rows = (" & ".join(latex_number(word.strip()) for word in row) for row in cells)
     return TextBlock.of(r"\begin{bmatrix} ", r" \\ ".join(rows), r" \end{bmatrix}")
 
 
-def _mathml_matrix(numbers: Numbers) -> TextBlock:
+def _mathml_matrix(cells: list[list[str]]) -> TextBlock:
     """Write numbers; the style draws the brackets, which not every font makes high enough."""
-    if numbers.value.ndim == 0:
-        return TextBlock.of(mathml_number(digits(*numbers)))
-    rows = (
-        "".join(f"<mtd>{mathml_number(word)}</mtd>" for word in row)
-        for row in numbers.cells(FIGURE_SPACE)
-    )
-    inner = "".join(f"<mtr>{row}</mtr>" for row in rows)
+    rows = ("".join(f"<mtd>{mathml_number(word)}</mtd>" for word in row) for row in cells)
+    inner = "".join(f"<mtr>{row.replace(' ', FIGURE_SPACE)}</mtr>" for row in rows)
     return TextBlock.of(f"<mtable class='matrix'>{inner}</mtable>")
 
 
@@ -173,7 +175,8 @@ UNICODE = Notation(
     functions={"sigmoid": "σ", "normal": "Φ", "density": "φ"},
     name=attrgetter("text"),
     number=lambda digits: digits.replace("-", "−"),
-    matrix=_unicode_matrix,
+    entry=str,
+    cells=_unicode_matrix,
     superscripts=dict(zip("0123456789t", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵗ", strict=True)),
     two_dimensional=False,
 )
@@ -189,7 +192,8 @@ LATEX = Notation(
     other_function=r"\operatorname{{{}}}",
     name=attrgetter("latex"),
     number=latex_number,
-    matrix=_latex_matrix,
+    entry=latex_number,
+    cells=_latex_matrix,
 )
 
 MATHML = Notation(
@@ -197,5 +201,150 @@ MATHML = Notation(
     functions=UNICODE.functions,
     name=attrgetter("mathml"),
     number=mathml_number,
-    matrix=_mathml_matrix,
+    entry=mathml_number,
+    cells=_mathml_matrix,
 )
+
+#: How strongly the parts of a formula bind, from the weakest.
+CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)
+
+#: Signs of the operations between equals, and how strongly their two sides must bind.
+_SIGNS: dict[type, tuple[str, int, int]] = {
+    ast.Add: ("+", SUM, SUM),
+    ast.Sub: ("−", SUM, PRODUCT),
+    ast.Lt: ("<", SUM, SUM),
+    ast.LtE: ("≤", SUM, SUM),
+    ast.Gt: (">", SUM, SUM),
+}
+
+
+def print_formula(notation: Notation, equation: Equation) -> str | None:
+    """Print the formula of an equation in letters."""
+    if equation.formula is None:
+        return None
+    names = {letter: notation.name(each.name) for letter, each in equation.operands.items()}
+    return str(Printer(notation, names, equation.scalars).show(equation.formula))
+
+
+@dataclass(frozen=True, eq=False)
+class Printer:
+    """Prints formulas in a notation; a formula of LaTeX or MathML is a block of one line."""
+
+    notation: Notation
+    #: The letter or the matrix of each operand.
+    operands: Mapping[str, TextBlock | str]
+    #: Operands that are single numbers, and those of them that are below 0.
+    scalars: Set[str] = frozenset()
+    negative: Set[str] = frozenset()
+    #: Whether the operands are matrices of numbers.
+    numeric: bool = False
+
+    def show(self, formula: Expression) -> TextBlock:
+        """Print a formula."""
+        return self._show(formula.tree, CHOICE)
+
+    def _brackets(self, inner: TextBlock, kind: str = "()") -> TextBlock:
+        """Put a part in brackets, or between bars."""
+        return inner.between(*self.notation.templates[kind].split("{}"))
+
+    def _show(self, node: ast.expr, needed: int) -> TextBlock:
+        """Print a part, in brackets if it binds too weakly."""
+        level, shown = self._part(node)
+        return self._brackets(shown) if level < needed else shown
+
+    def _part(self, node: ast.expr) -> tuple[int, TextBlock]:
+        """Print a part, and return how strongly it binds."""
+        match node:
+            case ast.Constant(value=0.5):
+                return ATOM, self.notation.fill("½")
+            case ast.Constant(value=value):
+                return ATOM, TextBlock.of(self.notation.number(f"{float(str(value)):g}"))
+            case ast.Name(id=name):
+                level = CHOICE if name in self.negative else ATOM
+                return level, TextBlock.of(self.operands[name])
+            case ast.Attribute(value=ast.Name(id=name)) if self.numeric:
+                return ATOM, TextBlock.of(self.operands[f"{name}.T"])
+            case ast.Attribute(value=inner):
+                return POWER, self.notation.fill("transpose", self._show(inner, ATOM))
+            case ast.UnaryOp(operand=inner):
+                return SUM, self.notation.fill("negative", self._show(inner, PRODUCT))
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
+                return SUM, self._signed(left, op, right)
+            case ast.BinOp(left=left, op=op, right=right):
+                return self._product(left, op, right)
+            case ast.Compare(left=left, ops=[relation], comparators=[right]):
+                return CHOICE, self._signed(left, relation, right)
+            case ast.IfExp():
+                return CHOICE, self.notation.fill("cases", self._cases(node))
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                return self._call(name, arguments)
+        raise unsupported(node)
+
+    def _signed(self, left: ast.expr, op: ast.AST, right: ast.expr) -> TextBlock:
+        """Print a sum, a difference or a comparison."""
+        sign, *needed = _SIGNS[type(op)]
+        return self.notation.fill(sign, self._show(left, needed[0]), self._show(right, needed[1]))
+
+    def _product(self, left: ast.expr, op: ast.operator, right: ast.expr) -> tuple[int, TextBlock]:
+        """Print a product, a quotient or a power."""
+        if isinstance(op, ast.Pow):
+            base, exponent = self._show(left, ATOM), self._show(right, CHOICE)
+            if set(text := str(exponent)) <= self.notation.superscripts.keys():
+                raised = "".join(self.notation.superscripts[letter] for letter in text)
+                return POWER, TextBlock.of(base, raised)
+            return POWER, self.notation.fill("power", base, exponent)
+        if isinstance(op, ast.Div):
+            drawn = self.notation.two_dimensional
+            above, below = (CHOICE, CHOICE) if drawn else (PRODUCT, POWER)
+            parts = self._show(left, above), self._show(right, below)
+            return ATOM if drawn else PRODUCT, self.notation.fill("fraction", *parts)
+        both = self._is_array(left) and self._is_array(right)
+        sign = "⊙" if both and isinstance(op, ast.Mult) else "product"
+        if not both and (self.numeric or isinstance(right, ast.Constant)):
+            sign = "·"
+        parts = self._show(left, PRODUCT), self._show(right, POWER)
+        return PRODUCT, self.notation.fill(sign, *parts)
+
+    def _call(self, name: str, arguments: list[ast.expr]) -> tuple[int, TextBlock]:
+        """Print a function, a sum or a mean."""
+        kind, _, over = name.partition("_")
+        first = arguments[0]
+        if name == "times_ln":
+            return self._product(first, ast.Mult(), ast.Call(ast.Name("ln"), arguments[1:], []))
+        if name == "total" or kind == "over":
+            sign = ("sum", over) if over else ("total",)
+            return PRODUCT, self.notation.fill(*sign, self._show(first, PRODUCT))
+        inner, *others = (self._show(argument, CHOICE) for argument in arguments)
+        if kind == "mean" and over:
+            return ATOM, self.notation.fill("mean", over, self._brackets(inner))
+        if name == "exp" and self.notation.two_dimensional and not self.numeric:
+            return POWER, self.notation.fill("exponential", inner)
+        if name == "sqrt":
+            atom = self.notation.two_dimensional or isinstance(first, ast.Name | ast.Constant)
+            return POWER, self.notation.fill("root", inner if atom else self._brackets(inner))
+        if name == "abs":
+            return ATOM, self._brackets(inner, "||")
+        for each in others:
+            inner = self.notation.fill(",", inner, each)
+        symbol = self.notation.functions.get(name, self.notation.other_function.format(name))
+        bare = name in ("ln", "tanh") and isinstance(first, ast.Name)
+        if bare and len(inner.lines) == 1:
+            return POWER, self.notation.fill("bare function", symbol, inner)
+        return POWER, self.notation.fill("function", symbol, self._brackets(inner))
+
+    def _cases(self, node: ast.expr) -> TextBlock:
+        """Print "a if c else b if d else e" as a list of cases."""
+        if not isinstance(node, ast.IfExp):
+            return self.notation.fill("else", self._show(node, SUM))
+        value, condition = self._show(node.body, SUM), self._show(node.test, CHOICE)
+        return self.notation.fill("case", value, condition, self._cases(node.orelse))
+
+    def _is_array(self, node: ast.expr) -> bool:
+        """Whether a part is a matrix, not a single number."""
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                return name != "total" and any(map(self._is_array, arguments))
+            case ast.Name(id=name):
+                return name not in self.scalars
+        children = ast.iter_child_nodes(node)
+        return any(self._is_array(child) for child in children if isinstance(child, ast.expr))

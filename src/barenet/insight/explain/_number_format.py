@@ -1,7 +1,7 @@
 """Numbers as text: significant digits, aligned matrices, and statistics of large arrays."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
@@ -50,7 +50,7 @@ class Numbers(NamedTuple):
     value: NDArray[Any]
     precision: int
 
-    def cells(self, blank: str = " ") -> list[list[str]]:
+    def cells(self) -> list[list[str]]:
         """Write the entries, with the decimal points of a column below each other.
 
         Examples
@@ -59,13 +59,13 @@ class Numbers(NamedTuple):
         [['  1.5'], ['-20  ']]
         """
         rows = [[digits(entry, self.precision) for entry in row] for row in self._matrix]
-        columns = [_aligned(list(column), blank) for column in zip(*rows, strict=True)]
+        columns = [_aligned(column) for column in zip(*rows, strict=True)]
         return [list(row) for row in zip(*columns, strict=True)]
 
     @property
     def width(self) -> int:
         """Characters of a line, with two between the columns."""
-        return sum(len(word) + 2 for word in self.cells()[0]) - 2
+        return len("  ".join(self.cells()[0]))
 
     def split(self, room: int) -> Iterator[tuple[str, Self]]:
         """Split a wide matrix into blocks of columns, each with its label.
@@ -75,11 +75,11 @@ class Numbers(NamedTuple):
         >>> [label for label, _ in Numbers(np.arange(10.0).reshape(1, 10), 6).split(16)]
         ['columns 0 to 5', 'columns 6 to 9']
         """
-        widths, starts = [len(word) + 2 for word in self.cells()[0]], [0]
-        for end in range(1, len(widths)):
-            if sum(widths[starts[-1] : end + 1]) - 2 > room:
+        words, starts = self.cells()[0], [0]
+        for end in range(1, len(words)):
+            if len("  ".join(words[starts[-1] : end + 1])) > room:
                 starts.append(end)
-        for start, end in pairwise([*starts, len(widths)]):
+        for start, end in pairwise([*starts, len(words)]):
             part = self._replace(value=self._matrix[:, start:end])
             yield (f"columns {start} to {end - 1}", part) if len(starts) > 1 else ("", self)
 
@@ -114,12 +114,8 @@ class Numbers(NamedTuple):
         return np.atleast_2d(self.value)
 
 
-def _aligned(words: list[str], blank: str) -> list[str]:
+def _aligned(words: Sequence[str]) -> list[str]:
     """Pad the words of a column on both sides, so that their decimal points align."""
     ends = [len(re.split("[.e]", word)[0]) for word in words]
-    before = max(ends)
-    after = max(len(word) - end for word, end in zip(words, ends, strict=True))
-    return [
-        blank * (before - end) + word + blank * (after - len(word) + end)
-        for word, end in zip(words, ends, strict=True)
-    ]
+    padded = [" " * (max(ends) - end) + word for word, end in zip(words, ends, strict=True)]
+    return [word.ljust(max(map(len, padded))) for word in padded]

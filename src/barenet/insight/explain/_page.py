@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from barenet.insight.explain._document import Equation, Name, Quantity, Step
-from barenet.insight.explain._notations import UNICODE, Notation
+from barenet.insight.explain._notations import UNICODE, Notation, Printer, print_formula
 from barenet.insight.explain._number_format import (
     ERROR_DIGITS,
     SMALL_ARRAY_ENTRIES,
@@ -18,7 +18,6 @@ from barenet.insight.explain._number_format import (
     largest_entries,
     shape_text,
 )
-from barenet.insight.explain._printer import Printer, print_formula
 from barenet.insight.explain._text_block import TextBlock
 
 #: Characters of all numbers of a typeset formula.
@@ -89,7 +88,7 @@ class EquationBlock:
         return [Printer(notation, matrices, scalars, negative, numeric=True).show(formula)]
 
     def _is_worked_out(self, tree: ast.expr) -> bool:
-        """Whether there is more to compute than a copy, a choice or the sum of one number."""
+        """Whether more is computed than a copy, a choice or the sum of one number."""
         values = [each.value for each in self.equation.operands.values()]
         chooses = any(isinstance(node, ast.IfExp) for node in ast.walk(tree))
         sum_of_one = isinstance(tree, ast.Call) and any(
@@ -97,11 +96,14 @@ class EquationBlock:
         )
         return not (isinstance(tree, ast.Name) or chooses or sum_of_one)
 
+    def letters(self, notation: Notation) -> list[tuple[str, str]]:
+        """Print the formula in letters, with the sign before it."""
+        letters = print_formula(notation, self.equation)
+        return [] if letters is None else [("←" if self.equation.assigns else "=", letters)]
+
     def lines(self, notation: Notation) -> list[tuple[str, str]]:
         """Print it in letters, in numbers and with its result, each with the sign before it."""
-        letters, lines = print_formula(notation, self.equation), []
-        if letters is not None:
-            lines.append(("←" if self.equation.assigns else "=", letters))
+        lines = self.letters(notation)
         if not self.is_large:
             first, *others = notation.matrices(self.numbers)
             formulas = map(str, self.substituted(notation, SUBSTITUTION_ROOM))

@@ -173,7 +173,7 @@ def _dense_backward(layer: LayerFormulas) -> list[Equation]:
     if not layer.ends_in_loss:
         _, Z, A, activation = layer.cache
         dZ = activation.backward(Z, A, layer.recorded.d_output)
-        differences = layer.differences.by_sum(layer.index)
+        differences = layer.differences.by_output(layer.index, of_sum=True)
         equations.append(layer.equation("dZ", dZ, layer.slope, differences=differences))
     equations += layer.gradients(weights="X.T @ dZ", bias="over_samples(dZ)")
     return equations + layer.input_gradient("dZ @ W.T")

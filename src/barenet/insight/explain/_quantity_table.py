@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from barenet._expressions import Expression
 from barenet.insight.explain._document import Equation, Name, Quantity
+from barenet.insight.explain._neuron import Neuron
 from barenet.insight.explain._recorded_step import Differences, RecordedLayer, RecordedStep
 from barenet.model._layout import Slot
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, LayerNorm
@@ -25,8 +26,8 @@ _LETTERS: dict[type, dict[str, str]] = {
 class QuantityTable:
     """The quantities of a step, as they are collected."""
 
-    def __init__(self, step: RecordedStep, differences: Differences) -> None:
-        self.step, self.differences = step, differences
+    def __init__(self, step: RecordedStep, limit: int, neuron: Neuron | None) -> None:
+        self.step, self.differences = step, Differences(step, limit, neuron)
         self.rows, self.network = step.job.rows, step.after.network
         self.loss, self.logits = logits_form(step.job.loss, self.network.output_activation)
         self._quantities: dict[Name, Quantity] = {}

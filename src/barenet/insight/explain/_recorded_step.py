@@ -5,7 +5,6 @@ are recorded on the way; nothing is computed a second time, besides the finite d
 """
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +16,7 @@ from barenet.engines._reference import ReferenceEngine
 from barenet.insight._gradient_check import slopes
 from barenet.insight.explain._neuron import Neuron
 from barenet.insight.explain._number_format import LARGEST_ENTRIES
+from barenet.model._activations import Activation, Identity
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import Cache, FloatArray
 from barenet.model._network import Objective
@@ -133,28 +133,16 @@ class Differences:
         views = self.network.layout.views(self.network.parameters)
         return self._slopes(layer, views[layer][name], self.step.layers[layer].gradients[name])
 
-    def by_output(self, layer: int) -> NDArray[np.float64]:
-        """Differences with respect to a layer's output."""
-        recorded = self.step.layers[layer]
-        return self._by_result(layer, recorded.output, recorded.d_output, lambda A: A)
-
-    def by_sum(self, layer: int) -> NDArray[np.float64]:
-        """Differences with respect to a dense layer's weighted sums."""
-        recorded = self.step.layers[layer]
-        _, Z, A, activation = recorded.cache
-        dZ = activation.backward(Z, A, recorded.d_output)
-        return self._by_result(layer, Z, dZ, activation.forward)
-
-    def _by_result(
-        self,
-        index: int,
-        result: FloatArray,
-        analytic: FloatArray,
-        output: Callable[[FloatArray], FloatArray],
-    ) -> NDArray[np.float64]:
-        """Differences with respect to a result in a layer, of which its output is a function."""
-        layer, moved = vars(self.network.layers[index]), result.copy()
-        layer["forward"] = lambda *_, **__: (output(moved), None)
+    def by_output(self, index: int, *, of_sum: bool = False) -> NDArray[np.float64]:
+        """Differences with respect to a layer's output, or to a dense layer's weighted sums."""
+        recorded, layer = self.step.layers[index], vars(self.network.layers[index])
+        result, analytic = recorded.output, recorded.d_output
+        activation: Activation = Identity()
+        if of_sum:
+            _, result, A, activation = recorded.cache
+            analytic = activation.backward(result, A, analytic)
+        moved = result.copy()
+        layer["forward"] = lambda *_, **__: (activation.forward(moved), None)
         try:
             return self._slopes(index, moved, analytic)
         finally:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from barenet.insight.explain._notations import UNICODE
 from barenet.insight.explain._number_format import Numbers, digits
 from barenet.insight.explain._page import EquationBlock, Page, Section
-from barenet.insight.explain._printer import print_formula
 from barenet.insight.explain._text_block import TextBlock, length
 
 INDENT = "    "
@@ -50,7 +49,7 @@ class _TextWriter:
         yield from textwrap.wrap(section.alike_text, self.width)
 
     def _given(self, blocks: list[EquationBlock]) -> Iterator[str]:
-        """Write single numbers side by side, then the other quantities."""
+        """Write single numbers side by side, then the other quantities with their notes."""
         settings = [each for each in blocks if each.quantity.is_setting]
         words = [f"{each.quantity.name.text} = {digits(*each.numbers)}" for each in settings]
         for line in textwrap.wrap("   ".join(words), self.width - len(INDENT)):
@@ -73,22 +72,20 @@ class _TextWriter:
     def _note(self, block: EquationBlock) -> list[str]:
         """Write the names of the entries; words of a group stay on one line."""
         parts = block.quantity.note.parts if block.quantity.note else ()
-        whole = ", ".join(" ".join(part.split()).replace(" ", NO_BREAK) for part in parts)
+        whole = ", ".join(NO_BREAK.join(part.split()) for part in parts)
         lines = textwrap.wrap(whole, self.width - len(INDENT) * 2, break_on_hyphens=False)
         return [INDENT * 2 + line.replace(NO_BREAK, " ") for line in lines]
 
     def _equation(self, block: EquationBlock) -> list[str]:
         """Write a formula in letters and in numbers, its result and its check."""
-        text, letters = INDENT + block.quantity.name.text, print_formula(UNICODE, block.equation)
-        if letters is not None:
-            text += f" {'←' if block.equation.assigns else '='} {letters}"
+        letters = [f" {sign} {formula}" for sign, formula in block.letters(UNICODE)]
+        text = "".join([INDENT, block.quantity.name.text, *letters])
         lines = self._beside(TextBlock.of(text), block.shapes)
         if not block.is_large:
             return [*lines, *self._numbers(block), *self._check(block)]
-        indent = INDENT * 2
-        room = self.width - len(indent)
-        summary = [part for line in block.summary(room) for part in textwrap.wrap(line, room)]
-        return lines + [indent + part for part in summary]
+        room = self.width - len(INDENT * 2)
+        summary = (part for line in block.summary(room) for part in textwrap.wrap(line, room))
+        return lines + [INDENT * 2 + part for part in summary]
 
     def _numbers(self, block: EquationBlock) -> list[str]:
         """Write a formula in numbers and its result, side by side if there is room."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Brackets that are higher than a line: top, middle, bottom.
@@ -32,13 +31,6 @@ class TextBlock:
         below = max(len(block.lines) - block.middle for block in blocks)
         padded = [block._padded(above, below) for block in blocks]
         return cls(tuple(map("".join, zip(*padded, strict=True))), above)
-
-    @classmethod
-    def table(cls, rows: Sequence[Sequence[str]]) -> TextBlock:
-        """Create a block of words in columns, aligned to the right."""
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ("  ".join(map(str.rjust, row, widths)) for row in rows)
-        return cls(tuple(lines), (len(rows) - 1) // 2)
 
     @property
     def width(self) -> int:

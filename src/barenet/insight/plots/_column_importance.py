@@ -64,17 +64,17 @@ def plot_importance(
     names = check_names(names, "names", len(drops), "column")
     mean, std = drops.mean(axis=1), drops.std(axis=1)
     label = f"{metric} lost when it is shuffled"
-    pale = "\n(pale: not more than the spread of its repeats)"
     if image_shape is not None:
         figure, (axes,) = style.new_figure((5.4, 4.6), title=title)
-        most = float(np.abs(mean).max()) or 1.0
-        colors = style.show_matrix(axes, mean.reshape(image_shape), "RdBu", (-most, most))
+        colors = style.show_matrix(axes, mean.reshape(image_shape), "RdBu")
         style.color_bar(figure, [axes], colors, label, shrink=0.8)
         return figure
     shown = np.argsort(-mean, kind="stable")[:MOST_COLUMNS]
     figure, (axes,) = style.new_figure((7.0, 1.3 + 0.3 * len(shown)), title=title)
     _draw_bars(axes, [_shorten(names[place]) for place in shown], mean[shown], std[shown])
-    style.label_axes(axes, label + pale * bool((mean[shown] <= std[shown]).any()))
+    if (mean[shown] <= std[shown]).any():
+        label += "\n(pale: not more than the spread of its repeats)"
+    style.label_axes(axes, label)
     if len(shown) < len(names):
         style.title(axes, f"the first {len(shown)} of {len(names):,} columns", fontsize=10)
     return figure

@@ -71,10 +71,13 @@ def plot_fit(
     y, predicted = column(y, "y", len(X)), column(predictions, "predictions", len(X))
     is_curve = X.shape[1] == 1
     figure, panels = style.new_figure((7.0, 4.2) if is_curve else (5.0, 5.0), title=title)
-    _draw(panels, X, y, [predicted])
-    if not is_curve:
-        _write_r2(panels[0], y, predicted)
-    style.label_axes(panels[0], *_axis_names(is_curve, feature_name, target_name))
+    x_name, y_name = _draw(panels, X, y, [predicted], feature_name, target_name)
+    style.label_axes(panels[0], x_name, y_name)
+    spread = ((y - y.mean()) ** 2).sum()
+    if not is_curve and spread > 0:  # the corner is empty in a scatter plot along the diagonal
+        text = f"R² = {1 - ((y - predicted) ** 2).sum() / spread:.3f}"
+        look = {"va": "top", "fontsize": style.LABEL_SIZE, "transform": panels[0].transAxes}
+        style.write(panels[0], 0.04, 0.96, text, **look)
     style.legend(figure, panels[0])
     return figure
 
@@ -136,8 +139,7 @@ def plot_fit_at_epochs(
     size = (3.2, 2.4 if is_curve else 3.2)
     look: dict[str, Any] = {"margin": (0, 0.4), "share": True, "title": title}
     figure, panels = style.new_figure(size, len(fits), columns, **look)
-    _draw(panels, X, y, list(fits.values()))
-    x_name, y_name = _axis_names(is_curve, feature_name, target_name)
+    x_name, y_name = _draw(panels, X, y, [*fits.values()], feature_name, target_name)
     last_row = columns * ((len(fits) - 1) // columns)
     for place, (axes, epochs) in enumerate(zip(panels, fits, strict=True)):
         loss = f", loss {losses[epochs]:.3g}" if losses and epochs in losses else ""
@@ -164,23 +166,24 @@ def _fits(
     }
 
 
-def _axis_names(is_curve: bool, feature_name: str, target_name: str) -> tuple[str, str]:
-    """Labels of the x axis and the y axis."""
-    if is_curve:
-        return feature_name, target_name
-    return f"actual {target_name}", f"predicted {target_name}"
-
-
-def _draw(panels: Sequence[Axes], X: FloatArray, y: FloatArray, fits: Sequence[FloatArray]) -> None:
-    """Draw each fit into its panel, as a curve over one feature or as a scatter plot."""
+def _draw(
+    panels: Sequence[Axes],
+    X: FloatArray,
+    y: FloatArray,
+    fits: Sequence[FloatArray],
+    *names: str,
+) -> Sequence[str]:
+    """Draw each fit into its panel, over one feature or the targets, and name the axes."""
     values = np.concatenate([y, *fits])
     margin = 0.05 * (values.max() - values.min()) or 0.5
     limits = float(values.min() - margin), float(values.max() + margin)
+    is_curve = X.shape[1] == 1
     for axes, predicted in zip(panels, fits, strict=True):
-        if X.shape[1] == 1:
+        if is_curve:
             _draw_curve(axes, X[:, 0], y, predicted)
         else:
             _draw_scatter(axes, y, predicted, limits)
+    return names if is_curve else (f"actual {names[1]}", f"predicted {names[1]}")
 
 
 def _draw_curve(axes: Axes, x: FloatArray, y: FloatArray, predicted: FloatArray) -> None:
@@ -203,12 +206,3 @@ def _draw_scatter(
     style.dots(axes, y, predicted, size, color=style.PREDICTED, alpha=0.55, label="a sample")
     axes.set(xlim=limits, ylim=limits, aspect="equal")
     style.show_grid(axes, "both")
-
-
-def _write_r2(axes: Axes, y: FloatArray, predicted: FloatArray) -> None:
-    """Write R² into the corner that is empty in a scatter plot along the diagonal."""
-    spread = ((y - y.mean()) ** 2).sum()
-    if spread > 0:
-        text = f"R² = {1 - ((y - predicted) ** 2).sum() / spread:.3f}"
-        look = {"va": "top", "fontsize": style.LABEL_SIZE}
-        style.write(axes, 0.04, 0.96, text, transform=axes.transAxes, **look)

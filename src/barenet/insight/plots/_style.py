@@ -111,14 +111,15 @@ def show_matrix(
     axes: Axes,
     values: FloatArray,
     cmap: str,
-    limits: tuple[float, float],
+    limits: tuple[float, float] | None = None,
     aspect: Any = "equal",
 ) -> AxesImage:
-    """Draw the entries of a matrix as colours, without ticks, grid and spines."""
+    """Draw a matrix without ticks, grid and spines; by default the limits are around 0."""
     axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    low, high = limits
+    most = float(np.abs(values).max()) or 1.0
+    low, high = limits or (-most, most)
     look = {"interpolation": "nearest", "origin": "upper", "aspect": aspect}
     return axes.imshow(values, cmap=cmap, vmin=low, vmax=high, **look)
 

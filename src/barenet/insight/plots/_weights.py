@@ -80,12 +80,6 @@ def _first_weights(network: Network | ArrayLike) -> ArrayLike:
     raise ArgumentError.of("network", network, "one with a dense layer")
 
 
-def _limits(weights: FloatArray) -> tuple[float, float]:
-    """The range of the colours, which is symmetric around 0."""
-    limit = float(np.abs(weights).max()) or 1.0
-    return -limit, limit
-
-
 def _draw_images(
     weights: FloatArray, image_shape: tuple[int, int], title: str | None
 ) -> tuple[Figure, list[Axes]]:
@@ -98,8 +92,9 @@ def _draw_images(
     panel = size, size * height / width + 0.17
     figure, panels = style.new_figure(panel, n_units, columns, title=title, margin=(1.0, 0))
     look = {"loc": "center", "fontsize": 7.5, "color": style.MUTED, "pad": 2}
+    most = float(np.abs(weights).max()) or 1.0
     for unit, axes in enumerate(panels):
-        style.show_matrix(axes, images[unit], "RdBu_r", _limits(weights))
+        style.show_matrix(axes, images[unit], "RdBu_r", (-most, most))
         style.title(axes, f"unit {unit}", **look)
     return figure, panels
 
@@ -112,7 +107,7 @@ def _draw_map(
     height = float(np.clip(0.24 * n_inputs + 1.0, 2.4, 24 if feature_names else 8))
     width = float(np.clip(0.3 * n_units + 3, 4.5, 12))
     figure, (axes,) = style.new_figure((width, height), title=title)
-    style.show_matrix(axes, weights, "RdBu_r", _limits(weights), aspect="auto")
+    style.show_matrix(axes, weights, "RdBu_r", aspect="auto")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(style.integer_ticks(12))
     if feature_names is not None:

@@ -1,4 +1,4 @@
-"""The files in the folder of a run: its settings, its history, and the state it is resumed from."""
+"""Run files, and the folder of a run: its settings, its history, and its checkpoint."""
 
 import dataclasses
 import json
@@ -33,6 +33,9 @@ from barenet.files._checkpoint import FILE_NAME, Checkpoint
 #: Fraction of inputs that are files of settings: the command line takes 20 ms to parse one.
 SETTINGS_SHARE = 0.006
 
+#: One file of settings in so many is hostile at a length that the others do not have.
+LONG_SETTINGS = 200
+
 #: Fraction of checkpoints that are resumed, and of those whose notes are read: both take some ms.
 RESUMED_SHARE, NOTES_SHARE = 0.01, 0.02
 
@@ -63,7 +66,7 @@ class Interrupted:
         folder = RunFolder(place)
         folder.start(self.experiment.settings)
         keeper = RunCheckpoint(folder, "never", self.experiment.settings)
-        history = self.fresh().run([Interruption()], 1, keeper)
+        history = self.fresh().run([Interruption()], threads=1, checkpoint=keeper)
         folder.save(self.experiment.predictor, history, self.experiment.settings)
         names = (MODEL, HISTORY, SETTINGS, UNFINISHED, FILE_NAME)
         self.files = {name: (place / name).read_bytes() for name in names}
@@ -175,7 +178,7 @@ class Run(Format):
                 "in epoch .* the loss grew",
             ):
                 warnings.filterwarnings("ignore", known)
-            run.fresh().run([], 1, Checkpoint(path, "never"), resume=True)
+            run.fresh().run([], threads=1, checkpoint=Checkpoint(path, "never"), resume=True)
 
     def command(self, path: Path, rng: random.Random) -> list[str]:
         self._restore_the_others(path)
@@ -193,3 +196,49 @@ class Run(Format):
         if rng.random() < 0.2:
             return ["plot", "history", str(path.parent)]
         return ["info", str(path.parent)]
+
+
+class RunFile(Format):
+    """Settings of a run."""
+
+    name = "settings"
+    in_tests = 600
+    refusals = (CycloptsError, ValueError)
+
+    SEEDS = tuple(
+        text.encode()
+        for text in (
+            'data = "iris"\nlayers = [4, 8, 3]\nhidden = ["relu"]\nepochs = 3\nl2 = 0.01\n',
+            'data = "t.csv"\ntarget = "y"\nheader = false\nbatch_size = "full"\ndrop = ["a"]\n',
+            "data = 'moons' # a comment\nnoise = 2e-1\nshuffle = true\nseed = 1_000\n",
+            'data = """iris"""\noptimizer = "adam:learning_rate=0.1"\nclip_norm = inf\n',
+        )
+    )
+    HOSTILE = (
+        b".".join([b"a"] * 100_000) + b" = 1",
+        b"layers = " + b"[" * 100_000,
+        b"layers = [" + b"1," * 100_000 + b"]",
+        b"a = {" * 100_000,
+        b"[[a]]\n" * 100_000,
+        b"".join(b"a%d = 1\n" % at for at in range(50_000)),
+        b'a = """' + b'\\"""' * 100_000,
+        b"epochs = " + b"9" * 100_000,
+        b"a = 1" + b" " * 2**20,
+    )
+    WORDS = (*WORDS, b"." * 20, b"a.b.c.d", b"header", b"''", b"'''", b"\\", b"\xff", b"1e400")
+
+    def write(self, rng: random.Random) -> Path:
+        chance = rng.random()
+        if chance < 1 / LONG_SETTINGS:
+            data = rng.choice(self.HOSTILE)
+        elif chance < 0.6:
+            data = mutated(rng.choice(self.SEEDS), rng, self.WORDS, self.SEEDS)
+        else:
+            data = as_toml(changed(tomllib.loads(rng.choice(self.SEEDS).decode()), rng))
+        return self.put("settings.toml", data)
+
+    def read(self, path: Path, rng: random.Random) -> None:
+        read_run_file(path)
+
+    def command(self, path: Path, rng: random.Random) -> list[str]:
+        return ["train", "--config", str(path), "--target", "none", "--data-dir", "none"]
