@@ -11,19 +11,19 @@ from hypothesis import given, strategies as st
 import barenet.model._activations
 import barenet.model._initializers
 import barenet.model.losses
-import barenet.optimization._clipping
 import barenet.optimization._penalties
 import barenet.optimization._schedules
 import barenet.optimization.optimizers
+import barenet.optimization.optimizers._optimizer
 from barenet._registry import build, lookup, spec_of
 from barenet.model._activations import ACTIVATIONS, Activation, LeakyReLU, ReLU, Sigmoid
 from barenet.model._initializers import INITIALIZERS, as_initializer
 from barenet.model.layers import LAYERS
 from barenet.model.losses import LOSSES, as_loss
-from barenet.optimization._clipping import CLIPPINGS, as_clipping
 from barenet.optimization._penalties import L2, PENALTIES, as_penalties
 from barenet.optimization._schedules import SCHEDULES, as_schedule
 from barenet.optimization.optimizers import OPTIMIZERS, as_optimizer
+from barenet.optimization.optimizers._optimizer import CLIPPINGS, as_clipping
 from barenet.training._metrics import METRICS
 
 #: By the argument that it is for: a registry, and the way in that users take.
@@ -97,7 +97,7 @@ def test_every_subclass_is_registered_or_said_to_be_found():
         Activation: ACTIVATIONS,
         barenet.model._initializers.Initializer: INITIALIZERS,
         barenet.model.losses.Loss: LOSSES,
-        barenet.optimization._clipping.Clipping: CLIPPINGS,
+        barenet.optimization.optimizers._optimizer.Clipping: CLIPPINGS,
         barenet.optimization.optimizers.Optimizer: OPTIMIZERS,
         barenet.optimization._penalties.Penalty: PENALTIES,
         barenet.optimization._schedules.Schedule: SCHEDULES,

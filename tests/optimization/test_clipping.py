@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from barenet.optimization._clipping import CLIPPINGS, ClipNorm, ClipValue
+from barenet.optimization.optimizers._optimizer import CLIPPINGS, ClipNorm, ClipValue
 
 gradients = hnp.arrays(np.float64, st.integers(1, 9), elements=st.floats(-1e6, 1e6))
 limits = st.floats(1e-3, 1e3)

@@ -14,9 +14,9 @@ from barenet._constraints import check_fields, option
 from barenet.errors import ArgumentError
 from barenet.model._architecture import dense_layers
 from barenet.model._network import Network
-from barenet.optimization._clipping import ClipNorm, Clipping, ClipValue
 from barenet.optimization._penalties import L1, L2, Penalty
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
+from barenet.optimization.optimizers._optimizer import ClipNorm, Clipping, ClipValue
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,9 +22,9 @@ from barenet.model._architecture import dense_layers
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.optimization import optimizers
-from barenet.optimization._clipping import Clipping
 from barenet.optimization._schedules import Schedule
 from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers._optimizer import Clipping
 from barenet.training._callbacks import Callbacks
 
 Solver = Literal["lbfgs", "sgd", "adam"]
