@@ -4,6 +4,8 @@ import gzip
 import json
 import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +47,35 @@ def dtype(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+@pytest.fixture(scope="session")
+def refused() -> Callable[[str], AbstractContextManager[pytest.ExceptionInfo[Any]]]:
+    """Assert that a block raises the error of an argument: ``with refused("epochs"): …``."""
+    from barenet.errors import ArgumentError
+
+    @contextmanager
+    def check(argument: str) -> Iterator[pytest.ExceptionInfo[Any]]:
+        with pytest.raises(ArgumentError) as caught:
+            yield caught
+        assert caught.value.argument == argument
+
+    return check
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are cores: many tests wait, for a process, a page or a clock."""
     from barenet.engines._threads import allowed_cores
 
     return allowed_cores() + 1
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build each worker's part of the kernels before a large run, so that none is built twice."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker and len(session.items) > 1000:
+        from barenet.cli._kernels import _builders
+
+        for build in _builders()[int(worker["workerid"][2:]) :: worker["workercount"]]:
+            build()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,5 +1,6 @@
+"""Expressions: what NumPy computes, transposed and simplified; and those of every class."""
+
 import ast
-import inspect
 import re
 from functools import partial
 from string import Formatter
@@ -9,14 +10,14 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy import special
 
-from barenet._constraints import options_of
+from barenet._constraints import option_values
 from barenet._expressions import DEFINITIONS, Expression, declared
 from barenet.activations import ACTIVATIONS
 from barenet.losses import LOSSES
 from barenet.model._activations import ReLU
 from barenet.model.losses import logits_form
-from barenet.optimization._clipping import CLIPPINGS
 from barenet.optimization._penalties import PENALTIES
+from barenet.optimization.optimizers._optimizer import CLIPPINGS
 from barenet.optimizers import OPTIMIZERS
 
 #: Formulas that `explain` and the exports need.
@@ -92,11 +93,9 @@ def test_any_chain_of_products_is_transposed(parts):
     )
 
 
-def test_the_logarithm_of_nothing_times_nothing_is_nothing():
-    zero, one = np.zeros((1, 1)), np.ones((1, 1))
+def test_0_times_the_logarithm_of_0_is_0():
     formula = Expression.parse("times_ln(y, p)")
-    assert formula.evaluate({"y": zero, "p": zero}) == 0
-    assert formula.evaluate({"y": one, "p": one}) == 0
+    assert not formula.evaluate({"y": np.eye(2), "p": np.eye(2)}).any()
 
 
 @pytest.mark.parametrize("text", ["[1, 2]", "x[0]", "lambda: 1", "x and y"])
@@ -122,10 +121,6 @@ def test_definitions_of_functions(name, oracle):
     assert name in DEFINITIONS
 
 
-def declared_by(kind: type) -> str:
-    return inspect.getsourcefile(kind) or kind.__module__
-
-
 EVERY = [
     *ACTIVATIONS.values(), *LOSSES.values(), *PENALTIES.values(), *CLIPPINGS.values(),
     *(kind for name, kind in OPTIMIZERS.items() if name != "lbfgs"),
@@ -139,29 +134,24 @@ EVERY = [
 def test_every_class_declares_its_formulas(kind):
     needed = [name for name in vars(kind.__mro__[1]) if name in NEEDED]
     for name in needed:
-        assert vars(kind).get(name), (
-            f"{kind.__name__} has no `{name}`; add it in {declared_by(kind)}"
-        )
+        assert vars(kind).get(name), f"{kind.__name__} has no `{name}`; add it"
 
 
 @pytest.mark.parametrize("kind", ACTIVATIONS.values(), ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_formulas_of_an_activation(kind, dtype):
     activation, Z = kind(), np.linspace(-6, 6, 42, dtype=dtype).reshape(6, 7)
-    options = {each.name: getattr(activation, each.name) for each in options_of(activation)}
+    options = option_values(activation)
     A, dA = activation.forward(Z), np.cos(Z)
     check = partial(np.testing.assert_allclose, rtol=1e-4 if dtype == "float32" else 1e-9)
-    said = f"`%s` differs from `%s`; correct one of them in {declared_by(kind)}"
+    message = "`{}formula` differs from `{}`; correct one of them"
     formula = Expression.parse(kind.formula, **options)
-    check(formula.evaluate({"Z": Z}), A, err_msg=said % ("formula", "forward"))
+    check(formula.evaluate({"Z": Z}), A, err_msg=message.format("", "forward"))
     backward = Expression.parse(kind.backward_formula, **options)
-    values, d_Z = {"Z": Z, "A": A, "dA": dA}, activation.backward(Z, A, dA)
-    check(
-        backward.evaluate(values), d_Z, atol=1e-6, err_msg=said % ("backward_formula", "backward")
-    )
+    found, expected = backward.evaluate({"Z": Z, "A": A, "dA": dA}), activation.backward(Z, A, dA)
+    check(found, expected, atol=1e-6, err_msg=message.format("backward_", "backward"))
     for step in kind.stable_formula or [kind.formula]:
         Z = Expression.parse(step, **options).expanded(KNOWN).evaluate({"Z": Z})
-    check(Z, A, err_msg=said % ("stable_formula", "forward"))
+    check(Z, A, err_msg=message.format("stable_", "forward"))
 
 
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS.keys() - {"lbfgs"}))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, train
+from barenet.losses import SquaredError
 
 SINE_EPOCHS = (0, 200, 400, 600, 800, 999)
 SINE_LOSSES = {
@@ -25,24 +26,12 @@ MOONS_COSTS = {
 @pytest.mark.parametrize("seed", SINE_LOSSES)
 def test_sine_losses_to_nine_decimals(seed):
     x = np.linspace(-2 * np.pi, 2 * np.pi, 500).reshape(-1, 1)
-    network = Network.dense(
-        [1, 10, 10, 1],
-        output="sigmoid",
-        init="normal:std=0.1",
-        bias_init="normal:std=0.1",
-        seed=seed,
-        dtype="float64",
-    )
+    init = {"init": "normal:std=0.1", "bias_init": "normal:std=0.1", "seed": seed}
+    network = Network.dense([1, 10, 10, 1], output="sigmoid", dtype="float64", **init)
     history = train(
-        network,
-        (x - x.mean()) / x.std(),
-        (np.sin(x) + 1) / 2,
-        loss="squared_error",
-        optimizer="sgd:learning_rate=0.01",
-        epochs=1000,
-        batch_size=1,
-        shuffle=False,
-    )
+        network, (x - x.mean()) / x.std(), (np.sin(x) + 1) / 2, loss="squared_error",
+        optimizer="sgd:learning_rate=0.01", epochs=1000, batch_size=1, shuffle=False,
+    )  # fmt: skip
     losses = " ".join(f"{history.loss[epoch]:.9f}" for epoch in SINE_EPOCHS)
     assert losses == SINE_LOSSES[seed]
 
@@ -55,35 +44,21 @@ def test_moons_costs_to_six_decimals(rate):
     network = Network.dense(
         [2, 1, 1], hidden="tanh", output="sigmoid", init="normal:std=0.01", seed=2, dtype="float64"
     )
-    history = train(
-        network,
-        X,
-        y,
-        optimizer=f"sgd:learning_rate={rate}",
-        epochs=10_000,
-        batch_size=None,
-        metrics="accuracy",
-    )
+    settings = {"epochs": 10_000, "batch_size": None, "metrics": "accuracy"}
+    history = train(network, X, y, optimizer=f"sgd:learning_rate={rate}", **settings)
     assert " ".join(f"{cost:.6f}" for cost in history.loss[::1000]) == MOONS_COSTS[rate]
     assert history["accuracy"][-1] == 0.85
 
 
 def test_the_digits_architecture_as_the_tutorial_writes_it():
-    tutorial = Network.dense(
-        [
-            {"in": 784, "out": 16, "activation": "relu"},
-            {"in": 16, "out": 10, "activation": "sigmoid"},
-        ],
-        seed=1,
-    )
+    first = {"in": 784, "out": 16, "activation": "relu"}
+    tutorial = Network.dense([first, {"in": 16, "out": 10, "activation": "sigmoid"}], seed=1)
     ours = Network.dense([784, 16, 10], hidden="relu", output="sigmoid", seed=1)
     assert tutorial.summary() == ours.summary()
     assert np.array_equal(tutorial.parameters, ours.parameters)
 
 
 def test_squared_error_maps_to_the_tutorials_factors():
-    from barenet.losses import SquaredError
-
     output, y = np.array([[0.7, 0.2]]), np.array([[1.0, 0.0]])
     digits, sine = SquaredError(factor=1), SquaredError()
     assert np.allclose(digits.gradient(output, y), 2 * (output - y))

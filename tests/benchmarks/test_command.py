@@ -6,7 +6,6 @@ import sys
 
 import pytest
 from benchmarks.peers import PEERS
-from benchmarks.suite import PARTS
 
 from benchmarks import __main__ as command
 
@@ -24,15 +23,6 @@ def test_a_wrong_option_is_refused_by_name(arguments, said, capsys):
     with pytest.raises(SystemExit, match="2"):
         command.parser().parse_args(arguments)
     assert said in capsys.readouterr().err
-
-
-def test_scaling_can_be_left_out():
-    options = command.parser().parse_args(["--no-scaling", "--quick"])
-    with command.suite_of(options) as suite:
-        assert suite.parts == tuple(part for part in PARTS if part != "scaling")
-        assert suite.rounds == 3
-        assert suite.folder.is_dir()
-    assert not suite.folder.exists()
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,6 @@ def samples(**last_third):
     return hour
 
 
-def test_what_stays_as_it_is_has_not_grown():
-    assert grown(samples()) == []
-
-
 @pytest.mark.parametrize("name", ROOM)
 def test_anything_that_has_grown_is_named(name, tmp_path):
     assert grown(samples(**{name: 300 + ROOM[name]})) == []
@@ -27,6 +23,7 @@ def test_anything_that_has_grown_is_named(name, tmp_path):
 
 def test_the_report_looks_at_its_marks(tmp_path):
     hour = samples()
+    assert grown(hour) == []
     assert "| minute                |   5 |  15 |  30 |  45 |  60 |" in report(hour, WHERE, "")
     assert main(["--output", str(tmp_path)], lambda minutes, every: iter(hour)) == 0
     assert (tmp_path / "hour.md").read_text("utf-8").startswith("# A page that is left open")

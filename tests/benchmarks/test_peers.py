@@ -73,14 +73,3 @@ def test_the_sine_tutorial_loses_what_its_own_code_loses(epochs, loss):
         losses.append(0.5 * (trainer.predict(x.reshape(1, 1))[0] - y) ** 2)
         trainer.step(x.reshape(1, 1), y)
     assert np.mean(losses) == pytest.approx(loss, rel=1e-5)  # the rows are float32
-
-
-def test_what_a_peer_says_of_itself():
-    trainer = trained("barenet", small(WORKS[0]), 1)
-    assert trainer.about().endswith("engine")
-
-
-def test_a_library_that_is_missing_is_noticed():
-    peer = dataclasses.replace(PEERS["JAX"], library="no_such_library")
-    assert not peer.installed
-    assert PEERS["barenet"].installed

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 from benchmarks.accuracy import accuracy
-from benchmarks.child import Child, PeerError
+from benchmarks.child import Child
 from benchmarks.compare import compare
 from benchmarks.peers import PEERS
 from benchmarks.suite import Suite
@@ -28,20 +28,13 @@ def measured(peer: str, threads: str, seconds: float) -> Measured:
     return Measured(peer, threads, seconds, seconds, seconds, 1.0, 1, "")
 
 
-def test_all_peers_do_a_work(suite):
-    entry = compare(suite, SINE)
-    assert {one["peer"] for one in entry["measured"]} == {"barenet", "scikit-learn", "tutorial"}
-    for one in entry["measured"]:
-        assert 0 < one["seconds"] <= one["median"]
-        assert one["first"] > 0
-        assert one["peak"] > 5  # MiB: even an interpreter needs them
-    assert suite.left_out == []
-
-
 def test_a_peer_that_fails_is_left_out_with_a_line(suite):
     suite.engine = "warp"
     entry = compare(suite, SINE)
     assert {one["peer"] for one in entry["measured"]} == {"scikit-learn", "tutorial"}
+    for one in entry["measured"]:
+        assert 0 < one["seconds"] <= one["median"] and one["first"] > 0
+        assert one["peak"] > 5  # MiB: even an interpreter needs them
     (line,) = suite.left_out
     assert line.startswith("barenet")
     assert "unknown 'warp'" in line
@@ -55,12 +48,6 @@ def test_a_peer_that_is_not_installed_is_left_out_with_a_line(suite, monkeypatch
     assert suite.left_out == [
         "no_such_library is not installed, so it is left out: pip install no_such_library"
     ]
-
-
-def test_a_process_that_dies_says_why():
-    stranger = dataclasses.replace(PEERS["tutorial"], name="nobody")
-    with Child(stranger, "one") as child, pytest.raises(PeerError, match="KeyError: 'nobody'"):
-        child.ask("first")
 
 
 def test_a_peer_that_dies_between_turns_is_left_out_with_a_line():

@@ -1,12 +1,10 @@
 """What every peer is asked: the operations counted by hand, and rows that fit the networks."""
 
-import json
-
 import numpy as np
 import pytest
 from benchmarks.rows import Rows, make_rows
 from benchmarks.scaling import SWEEPS
-from benchmarks.works import BASE, WORKS, Work
+from benchmarks.works import BASE, WORKS
 
 BY_NAME = {work.name: work for work in WORKS}
 
@@ -23,11 +21,6 @@ BY_NAME = {work.name: work for work in WORKS}
 )
 def test_operations_are_those_of_the_products(name, operations):
     assert BY_NAME[name].operations == operations
-
-
-@pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)
-def test_a_work_survives_json(work):
-    assert Work.from_dict(json.loads(json.dumps(work.to_dict()))) == work
 
 
 @pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)

@@ -5,9 +5,8 @@ import pytest
 import sklearn
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingRegressor, VotingClassifier
-from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, learning_curve
+from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -43,18 +42,6 @@ def test_a_search_on_two_workers(iris, pipeline):
 )
 def test_a_network_within_another_estimator(iris, pipeline, wrap):
     assert wrap(pipeline).fit(*iris).score(*iris) > 0.9
-
-
-def test_learning_curves_and_importances(iris):
-    X, y = iris
-    _, training, test = learning_curve(
-        MLPClassifier(**SMALL), X, y, train_sizes=[30, 100], cv=3, shuffle=True, random_state=0,
-        exploit_incremental_learning=True,
-    )  # fmt: skip
-    assert training.shape == test.shape == (2, 3)
-    model = MLPRegressor(**SMALL).fit(X, 3 * X[:, 1])
-    importance = permutation_importance(model, X, 3 * X[:, 1], random_state=0)
-    assert importance.importances_mean.argmax() == 1
 
 
 def test_weights_are_routed(iris):

@@ -1,4 +1,4 @@
-"""TablePreprocessor: scikit-learn's own checks, and its company in pipelines and searches."""
+"""TablePreprocessor: scikit-learn's own checks, and its company in pipelines."""
 
 import pickle
 
@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
+from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -41,14 +41,6 @@ def test_a_pipeline_learns_who_survived(passengers):
     again = pickle.loads(pickle.dumps(pipeline.fit(X, y)))
     shuffled = X[sorted(X.columns)]
     np.testing.assert_array_equal(again.predict(shuffled), pipeline.predict(X))
-
-
-def test_a_search_over_its_parameters(passengers):
-    X, y = passengers
-    grid = {"tablepreprocessor__numbers": ["standardize", "minmax"]}
-    grid["tablepreprocessor__rare"] = [0.01, 20]
-    search = GridSearchCV(make_pipeline(TablePreprocessor(), network()), grid, cv=2).fit(X, y)
-    assert search.best_score_ > 0.7 and len(search.cv_results_["params"]) == 4
 
 
 def test_frames_of_files_are_cross_validated_as_dataframes_are(titanic):

@@ -85,17 +85,6 @@ def test_an_estimator_of_each_epoch_predicts_as_if_the_fit_had_ended_there(iris)
         assert (before.predict_proba(X) == after.predict_proba(X)).all()
 
 
-def test_a_monitor_logs_a_score_for_each_epoch(iris, kind):
-    name = "accuracy" if kind is MLPClassifier else "r2"
-    monitor = callback.ScoringMonitor(scoring=[name])
-    model = kind(**SMALL).set_callbacks(monitor).fit(*iris)
-    rows = monitor.get_logs().data
-    scores = [row[name] for row in rows if row["task_name"] == "epoch"]
-    expected = [kind(**{**SMALL, "max_iter": n}).fit(*iris).score(*iris) for n in (1, 2, 3, 4)]
-    assert scores == pytest.approx(expected)
-    assert [row[name] for row in rows if row["task_name"] == "fit"] == [model.score(*iris)]
-
-
 @pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_search_over_pipelines_hands_its_callbacks_down(iris, n_jobs, capsys):
     def logs_of(model, grid):
@@ -118,10 +107,10 @@ def test_a_search_over_pipelines_hands_its_callbacks_down(iris, n_jobs, capsys):
     )
 
 
-def test_a_callback_may_end_the_fit(iris):
-    recorder = Recorder(stop_after=1)
-    model = classifier(max_iter=50).set_callbacks(recorder).fit(*iris)
+def test_a_callback_may_end_the_fit_and_partial_fit_calls_none(iris):
+    model = classifier(max_iter=50).set_callbacks(recorder := Recorder(stop_after=1)).fit(*iris)
     assert model.history_.stop_reason == "a callback of scikit-learn requested it"
+    model.partial_fit(*iris)
     assert recorder.hooks == hooks_of(2)
 
 
@@ -157,21 +146,20 @@ def test_a_callback_that_fails_is_torn_down(iris, moment):
     assert recorder.hooks[-1] == ("teardown", "fit", 0)
 
 
-def test_refused_data_tear_the_callbacks_down(iris):
+@pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
+def test_a_fit_that_fails_tears_its_callbacks_down(iris):
     X, y = iris
-    model = classifier().set_callbacks(recorder := Recorder())
+    model = MLPRegressor(solver="sgd", learning_rate_init=1e9).set_callbacks(recorder := Recorder())
+    with pytest.raises(DivergenceError):
+        model.fit(1e9 * X, y)
+    assert recorder.hooks[-1][0] == "teardown" and not hasattr(model, "network_")
+    recorder.calls.clear()
     with pytest.raises(ValueError, match="NaN"):
         model.fit(X * np.nan, y)
-    assert [hook for hook, *_ in recorder.hooks] == ["setup", "teardown"]
     with pytest.raises(ValueError, match=r"^max_iter: "):
         model.set_params(max_iter="many").fit(X, y)
-    assert len(recorder.hooks) == 2
-    assert vars(model).keys() == vars(classifier().set_callbacks(recorder)).keys()
-
-
-def test_partial_fit_calls_none(iris):
-    classifier().set_callbacks(recorder := Recorder()).partial_fit(*iris, classes=[0, 1, 2])
-    assert recorder.calls == []
+    assert [hook for hook, *_ in recorder.hooks] == ["setup", "teardown"]
+    assert vars(model).keys() == vars(MLPRegressor().set_callbacks(recorder)).keys()
 
 
 def test_both_kinds_of_callbacks_and_copies(iris):
@@ -184,12 +172,3 @@ def test_both_kinds_of_callbacks_and_copies(iris):
     with pytest.raises(TypeError, match="FitCallback"):
         model.set_callbacks(print)
     assert model.set_callbacks().fit(*iris) is model
-
-
-@pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
-def test_a_fit_that_diverges_tears_the_callbacks_down(iris):
-    X, y = iris
-    model = MLPRegressor(hidden_layer_sizes=(5,), solver="sgd", learning_rate_init=1e9, max_iter=99)
-    with pytest.raises(DivergenceError):
-        model.set_callbacks(recorder := Recorder()).fit(1e9 * X, y)
-    assert recorder.hooks[-1][0] == "teardown" and not hasattr(model, "network_")

@@ -29,7 +29,7 @@ def test_a_page_of_another_address_has_a_session_of_its_own(server, page, open_p
 
 def test_a_session_that_was_left_rests_and_goes(run_server, open_page, wait_until, monkeypatch):
     monkeypatch.setattr(sessions, "PAUSE_AFTER", 0.0)
-    monkeypatch.setattr(sessions, "CLOSE_AFTER", 3.0)
+    monkeypatch.setattr(sessions, "CLOSE_AFTER", 1.2)
     with run_server() as served:
         page = open_page(served)
         page.send("hello", state={"pace": 10})

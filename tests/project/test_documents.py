@@ -1,4 +1,4 @@
-"""What the documents show is true: their code runs, and their links lead somewhere.
+"""The code of the documents and the examples runs, and the documents' links lead somewhere.
 
 In README.md, CONTRIBUTING.md and docs/, blocks run from the top down in one empty folder:
 
@@ -14,6 +14,7 @@ Blocks such as ``{code-cell}`` are Sphinx's, which runs them when it builds the 
 import doctest
 import os
 import re
+import runpy
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ SECONDS = 240
 
 @dataclass
 class Block:
-    """A fenced block of a document, and what its comment says of it."""
+    """A fenced block of a document, with the exceptions of its comment."""
 
     place: str
     line: int
@@ -67,14 +68,8 @@ def read(path: Path, text: str, match: re.Match[str]) -> Block:
     directive = (match["directive"] or "exit 0").strip()
     known = re.fullmatch(r"exit (?P<status>\d+)|skip (?P<reason>\S.*)", directive)
     assert known, f"{path.name}:{line}: test: {directive!r} is neither 'exit N' nor 'skip REASON'"
-    return Block(
-        place=f"{path.name}:{line}",
-        line=line,
-        language=match["language"].strip(),
-        code=dedent(match["code"]),
-        status=int(known["status"] or 0),
-        skipped=known["reason"] is not None,
-    )
+    place, language, code = f"{path.name}:{line}", match["language"].strip(), dedent(match["code"])
+    return Block(place, line, language, code, int(known["status"] or 0), bool(known["reason"]))
 
 
 def run_python(block: Block, namespace: dict[str, object]) -> None:
@@ -93,15 +88,10 @@ def run_python(block: Block, namespace: dict[str, object]) -> None:
 def run_shell(code: str, folder: Path, block: Block) -> str:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", code],
-        cwd=folder,
+        ["bash", "-euo", "pipefail", "-c", code], cwd=folder, text=True, timeout=SECONDS,
         env={**os.environ, "PATH": path, "TERM": "dumb", "PYTHONUNBUFFERED": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-    )
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
     assert done.returncode == block.status, f"{block.place}: {code}\n{done.stdout}"
     return done.stdout
 
@@ -146,3 +136,14 @@ def test_the_readme_shows_code_that_runs():
     languages = [block.language for block in blocks(ROOT / "README.md") if not block.skipped]
     assert "python" in languages
     assert {"bash", "console"} & set(languages)
+
+
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_example_runs(path, tmp_path, monkeypatch, capsys):
+    """Its `main` takes `epochs`, so that a test need not train for long."""
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(path))["main"](epochs=2)
+    assert capsys.readouterr().out or list(tmp_path.iterdir()), "it has no output"

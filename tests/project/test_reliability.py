@@ -1,17 +1,16 @@
-"""The page of promises and cases: each is there, and is shown by tests that bear its number.
+"""The pages of promises: what they claim is shown by tests that exist.
 
 A test of case 7 is called `test_fault_07_…`, one of promise 7 `test_promise_07_…`; and of several
 `test_fault_01_02_…` or `test_fault_90_promise_18_…`.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "reliability.md"
+RELIABILITY, COMPARISON = ROOT / "docs" / "reliability.md", ROOT / "docs" / "comparison.md"
 NUMBERS = {"promise": set(range(1, 19)), "fault": set(range(1, 122))}
 LINK = re.compile(r'\[[^\]]+\]\((?P<file>\.\./tests/[^\s)]+) "(?P<test>\w+)"\)')
 TEST = re.compile(r"^def (test_\w+)\(", re.MULTILINE)
@@ -21,20 +20,18 @@ NUMBERED = re.compile(r"^test((?:_(?:fault|promise)(?:_\d{2,3})+)+)_[a-z]")
 def rows(kind: str) -> dict[int, str]:
     """The rows of one part of the page, by their numbers."""
     start, end = {"promise": ("Promises", "Cases"), "fault": ("Cases", "Properties")}[kind]
-    part = re.search(f"^## {start}$(.*?)^## {end}$", PAGE.read_text("utf-8"), re.M | re.S)[1]
+    text = RELIABILITY.read_text("utf-8")
+    part = re.search(f"^## {start}$(.*?)^## {end}$", text, re.M | re.S)[1]
     found = re.findall(r"^\| (\d+) (\|.*\|)$", part, re.MULTILINE)
     assert len({number for number, _ in found}) == len(found), "a number is there twice"
     return {int(number): row for number, row in found}
 
 
-def links() -> Iterator[re.Match[str]]:
-    return LINK.finditer(PAGE.read_text("utf-8"))
-
-
-def named() -> Iterator[tuple[Path, str]]:
+@pytest.fixture(scope="module")
+def tests() -> set[tuple[Path, str]]:
     """Every test of the project, with its file."""
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        yield from ((path, name) for name in TEST.findall(path.read_text("utf-8")))
+    paths = (ROOT / "tests").rglob("test_*.py")
+    return {(path, name) for path in paths for name in TEST.findall(path.read_text("utf-8"))}
 
 
 def numbers_of(name: str, kind: str) -> set[int]:
@@ -45,9 +42,9 @@ def numbers_of(name: str, kind: str) -> set[int]:
 
 
 @pytest.mark.parametrize("kind", NUMBERS)
-def test_every_number_is_in_the_table_and_in_the_name_of_a_test(kind):
+def test_every_number_is_in_the_table_and_in_the_name_of_a_test(kind, tests):
     assert set(rows(kind)) == NUMBERS[kind]
-    assert set().union(*(numbers_of(name, kind) for _, name in named())) == NUMBERS[kind]
+    assert set().union(*(numbers_of(name, kind) for _, name in tests)) == NUMBERS[kind]
 
 
 @pytest.mark.parametrize("kind", NUMBERS)
@@ -59,17 +56,23 @@ def test_every_row_is_shown_by_tests_of_its_number(kind):
         assert not wrong, f"{kind} {number} is shown by {wrong}"
 
 
-def test_every_linked_test_is_there():
-    there = set(named())
-    missing = [
-        link[0]
-        for link in links()
-        if ((PAGE.parent / link["file"]).resolve(), link["test"]) not in there
-    ]
-    assert missing == []
+@pytest.mark.parametrize("page", [RELIABILITY, COMPARISON], ids=lambda page: page.stem)
+def test_every_linked_test_exists(page, tests):
+    links = list(LINK.finditer(page.read_text("utf-8")))
+    linked = {((page.parent / link["file"]).resolve(), link["test"]) for link in links}
+    assert len(linked) > 20
+    assert linked - tests == set()
 
 
-def test_names_with_a_number_are_of_one_form():
+def test_numbered_names_have_one_form(tests):
     odd = re.compile(r"^test_(faults?|cases?|promises?|f|p)_?\d")
-    wrong = [name for _, name in named() if odd.match(name) and not NUMBERED.match(name)]
-    assert wrong == []
+    assert [name for _, name in tests if odd.match(name) and not NUMBERED.match(name)] == []
+
+
+def test_the_comparison_links_each_feature_to_a_test_and_lists_missing_ones():
+    lines = [line for line in COMPARISON.read_text("utf-8").splitlines() if line.startswith("|")]
+    cells = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    table = [row for row in cells if row[0] and not row[0].startswith("-")]
+    assert len(table) > 25 and all(len(row) == 5 and all(row) for row in table)
+    assert [row[0] for row in table if row[1] != "no" and not LINK.search(row[1])] == []
+    assert sum(row[1] == "no" for row in table) >= 2

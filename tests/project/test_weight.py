@@ -15,26 +15,18 @@ from pathlib import Path
 from types import FrameType
 
 import numpy as np
-import pytest
 
 from barenet import Network, train
 
 PACKAGE = Path(__file__).parents[2] / "src" / "barenet"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 CORE = ("model", "optimization", "training")
-CORE_LINES, CORE_CODE_LINES = 5_610, 2_760
+CORE_LINES, CORE_CODE_LINES = 5_490, 2_728
 
 #: Limits of the path of a mini-batch: files, functions, changes from one file to another.
 PATH_FILES, PATH_FUNCTIONS, PATH_SWITCHES = 20, 60, 54
 
-NO_CODE = {
-    tokenize.COMMENT,
-    tokenize.DEDENT,
-    tokenize.ENDMARKER,
-    tokenize.INDENT,
-    tokenize.NEWLINE,
-    tokenize.NL,
-}
+NO_CODE = {"COMMENT", "DEDENT", "ENDMARKER", "INDENT", "NEWLINE", "NL"}
 
 
 def module_name(path: Path) -> str:
@@ -57,7 +49,7 @@ def code_lines(text: str) -> int:
     code = {
         line
         for token in tokens
-        if token.type not in NO_CODE
+        if tokenize.tok_name[token.type] not in NO_CODE
         for line in range(token.start[0], token.end[0] + 1)
     }
     return len(code - documented)
@@ -93,11 +85,6 @@ def test_no_import_runs_in_a_cycle():
     assert sum(map(len, graph.values())) > len(graph)  # the imports were found
     order = list(graphlib.TopologicalSorter(graph).static_order())
     assert len(order) >= len(graph)
-
-
-def test_a_cycle_would_be_found():
-    with pytest.raises(graphlib.CycleError):
-        list(graphlib.TopologicalSorter({"a": {"b"}, "b": {"a"}}).static_order())
 
 
 def calls_before_the_first_update() -> list[tuple[str, str]]:

@@ -1,8 +1,8 @@
 """Soak: runs that are killed, interrupted and starved of disk, again and again, until time is up.
 
-Nothing may be lost: after every end the checkpoint is whole and not older than it was, and what a
-run comes to after all its ends is, bit for bit, what it comes to undisturbed. `make soak` runs it
-for ten minutes; ``--minutes`` and ``--kills`` say otherwise. Exit status 1 if anything was lost.
+After every end the checkpoint is whole and not older than it was, and the last results are, bit for
+bit, those of an undisturbed run. `make soak` runs it for ten minutes; ``--minutes`` and ``--kills``
+change that. The exit status is 1 if anything was lost.
 """
 
 import argparse
@@ -11,7 +11,6 @@ import json
 import os
 import random
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -51,17 +50,14 @@ LOST: list[str] = []
 
 
 class Signals(Callback):
-    """End a run at the signals that ask for it, as the command line does."""
+    """End a run at SIGTERM, as the command line does."""
 
     def __init__(self) -> None:
-        self.came = False
-        signal.signal(signal.SIGTERM, self.take_notice)
-
-    def take_notice(self, *_: object) -> None:
-        self.came = True
+        self.received: list[object] = []
+        signal.signal(signal.SIGTERM, lambda *received: self.received.extend(received))
 
     def on_chunk(self, run) -> None:
-        if self.came:
+        if self.received:
             run.stop("interrupted", resumable=True)
 
 
@@ -142,13 +138,15 @@ def finish(place: Path, optimizer: str, engine: str) -> None:
     checkpoint = Checkpoint(place / "run.checkpoint")
     network, history = learn(optimizer, engine, checkpoint=checkpoint, resume=True)
     whole, expected = learn(optimizer, engine)
-    same = np.array_equal(network.parameters, whole.parameters)
-    same = same and np.array_equal(network.statistics, whole.statistics)
-    for name, curve in expected.curves.items():
-        same = same and (name == "seconds" or history[name] == curve)
-    same = same and history.stop_reason == expected.stop_reason
+    curves = expected.curves.items()
+    same = [
+        np.array_equal(network.parameters, whole.parameters),
+        np.array_equal(network.statistics, whole.statistics),
+        history.stop_reason == expected.stop_reason,
+        *(history[name] == curve for name, curve in curves if name != "seconds"),
+    ]
     COUNTS["runs compared"] += 1
-    if not same:
+    if not all(same):
         LOST.append(f"{optimizer} on {engine}: {history} differs from {expected}")
     left = sorted(path.name for path in place.iterdir())
     if left not in (["run.checkpoint"], []):
@@ -157,24 +155,19 @@ def finish(place: Path, optimizer: str, engine: str) -> None:
 
 def disturb_a_run(optimizer: str, engine: str, rng: random.Random, most: int) -> None:
     """One run, ended up to so many times."""
-    place = Path(tempfile.mkdtemp(prefix="soak-"))
-    try:
-        for _ in range(most):
-            if disturb(place, optimizer, engine, rng):
-                break
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        place = Path(folder)
+        any(disturb(place, optimizer, engine, rng) for _ in range(most))
         finish(place, optimizer, engine)
-    finally:
-        shutil.rmtree(place)
 
 
 def disturb_the_command(rng: random.Random) -> None:
     """The same with the command line, whose processes are killed from their first moment on."""
-    place = Path(tempfile.mkdtemp(prefix="soak-"))
     options = ["--epochs", "150", "--dropout", "0.1", "--patience", "90"]
     start = [COMMAND, "train", "digits", *options, "--checkpoint-every", "20ms", "--out"]
     resume = [COMMAND, "train", "--checkpoint-every", "20ms", "--resume"]
-    whole, parts = place / "whole", place / "parts"
-    try:
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        whole, parts = Path(folder) / "whole", Path(folder) / "parts"
         subprocess.run([*start, whole], check=True, capture_output=True)
         for left in range(20, -1, -1):
             unfinished = [*parts.glob("unfinished.toml"), *parts.glob("checkpoint.safetensors")]
@@ -194,8 +187,6 @@ def disturb_the_command(rng: random.Random) -> None:
         COUNTS["commands compared"] += 1
         if results_of(whole) != results_of(parts):
             LOST.append("the command: other results")
-    finally:
-        shutil.rmtree(place)
 
 
 def wait_for_a_moment(child: subprocess.Popen[str], folder: Path, rng: random.Random) -> None:
@@ -232,9 +223,8 @@ def end_of(child: subprocess.Popen[str], number: int, seconds: float) -> None:
         COUNTS[f"commands ended by {signal.Signals(number).name}"] += 1
         if number != signal.SIGKILL:
             taken = round(1000 * (time.perf_counter() - started))
-            COUNTS["longest ms from a signal to the end"] = max(
-                taken, COUNTS["longest ms from a signal to the end"]
-            )
+            longest = "longest ms from a signal to the end"
+            COUNTS[longest] = max(taken, COUNTS[longest])
             COUNTS["signals that took more than 2 s"] += taken > 2000
     starting = "KeyboardInterrupt" in said and "/barenet" not in said  # Python itself is
     if starting or child.returncode in (-signal.SIGINT, -signal.SIGTERM):

@@ -28,9 +28,9 @@ from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model.layers import BatchNorm
 from barenet.model.losses import Loss
-from barenet.optimization._clipping import Clipping
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers._optimizer import Clipping
 from barenet.training._loop import check_full_batch
 from barenet.training._train import make_job
 

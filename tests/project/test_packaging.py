@@ -1,0 +1,57 @@
+"""The package: its version, what importing it costs, and its extras."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import barenet
+from barenet._extras import EXTRAS, require
+from barenet.errors import BarenetError, MissingExtraError
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+SLOW = {"sklearn", "scipy", "numba", "matplotlib", "pyarrow"}
+
+
+def test_the_version_is_that_of_the_project_and_of_the_change_log():
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert barenet.__version__ == PROJECT["version"]
+    assert barenet.__version__ in re.findall(r"^## \[(.+?)\]", changes, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("command", "needed", "slow"),
+    [
+        (["-c", "import barenet"], "barenet", {*SLOW, *EXTRAS.values(), "rich"}),
+        ([str(Path(sys.executable).with_name("barenet")), "--help"], "cyclopts", SLOW),
+    ],
+    ids=["import", "help"],
+)
+def test_packages_that_are_slow_to_import_are_imported_when_they_are_needed(command, needed, slow):
+    """Packages are counted, not milliseconds: a count is the same on a busy machine."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *command], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    packages = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+    assert packages & {needed, *slow} == {needed}
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_a_missing_extra_is_one_line_with_the_command_that_installs_it(extra):
+    with pytest.raises(MissingExtraError) as error:
+        require("barenet_has_no_such_module", extra=extra, purpose="a picture")
+    assert str(error.value) == f"a picture needs {EXTRAS[extra]}: pip install 'barenet[{extra}]'"
+    assert isinstance(error.value, BarenetError)
+    assert isinstance(error.value, ImportError)
+
+
+def test_the_extras_are_those_that_the_package_declares():
+    for extra, module in EXTRAS.items():
+        declared = PROJECT["optional-dependencies"][extra]
+        assert any(requirement.startswith(module) for requirement in declared)
