@@ -72,7 +72,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Build each worker's part of the kernels before a large run, so that none is built twice."""
     worker = getattr(session.config, "workerinput", None)
     if worker and len(session.items) > 1000:
-        from barenet.cli._kernels import _builders
+        from barenet.cli._doctor import _builders
 
         for build in _builders()[int(worker["workerid"][2:]) :: worker["workercount"]]:
             build()
