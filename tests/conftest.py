@@ -4,6 +4,8 @@ import gzip
 import json
 import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,20 @@ def pytorch() -> dict[str, Any]:
 @pytest.fixture(params=["float32", "float64"])
 def dtype(request: pytest.FixtureRequest) -> str:
     return request.param
+
+
+@pytest.fixture(scope="session")
+def refused() -> Callable[[str], AbstractContextManager[pytest.ExceptionInfo[Any]]]:
+    """Assert that a block raises the error of an argument: ``with refused("epochs"): …``."""
+    from barenet.errors import ArgumentError
+
+    @contextmanager
+    def check(argument: str) -> Iterator[pytest.ExceptionInfo[Any]]:
+        with pytest.raises(ArgumentError) as caught:
+            yield caught
+        assert caught.value.argument == argument
+
+    return check
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -75,9 +75,8 @@ def test_an_argument_error_is_a_value_error_that_can_be_pickled_and_renamed():
         (lambda: RunConfig(l1=-1.0).validate(), "l1", -1.0),
     ],
 )
-def test_checks_raise_argument_errors(call, argument, value):
-    with pytest.raises(ArgumentError) as caught:
+def test_checks_raise_argument_errors(call, argument, value, refused):
+    with refused(argument) as caught:
         call()
-    assert (caught.value.argument, caught.value.value) == (argument, value)
-    assert caught.value.expected
+    assert caught.value.value == value and caught.value.expected
     assert str(caught.value).startswith(f"{argument}: ")

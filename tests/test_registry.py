@@ -104,10 +104,9 @@ def descendants(base: type) -> set[type]:
 
 @pytest.mark.parametrize("value", ["abc", "nan", "inf", "-inf", "{}", "[1,2,[3]]", "1j", "None"])
 @pytest.mark.parametrize(("argument", "kind", "option"), OPTIONS)
-def test_fault_33_an_option_that_is_no_number(argument, kind, option, value):
-    with pytest.raises(ArgumentError) as error:
+def test_fault_33_an_option_that_is_no_number(argument, kind, option, value, refused):
+    with refused(argument):
         make(argument, f"{kind.name}:{option.name}={value}")
-    assert error.value.argument == argument
 
 
 #: Options just outside of their ranges.

@@ -25,6 +25,32 @@ ENVIRONMENT = {
 }
 
 
+#: What is typed in each shell, and the line after a tab.
+COMPLETED = {
+    "bash": {
+        "barenet tr\tir": "barenet train iris ",
+        "barenet train my": r"barenet train my\ data.csv ",
+        "barenet train --task=r": "barenet train --task=regression ",
+        "barenet train --hidden relu ta": "barenet train --hidden relu tanh ",
+    },
+    "zsh": {
+        "barenet tr": "barenet train ",
+        "barenet train --ep": "barenet train --epochs ",
+        "barenet train my": r"barenet train my\ data.csv ",
+        "barenet plot conf": "barenet plot confusion ",
+    },
+}
+#: The options of each shell, its file for the script, and its first commands.
+SHELLS = {
+    "bash": (
+        ["--norc", "--noprofile"],
+        "completion.bash",
+        "source completion.bash; bind 'set enable-bracketed-paste off'; echo rea''dy",
+    ),
+    "zsh": (["-f"], "_cyclopts_barenet", IN_ZSH.strip().replace("\n", "; ")),
+}
+
+
 @pytest.fixture
 def script(barenet, tmp_path):
     """Write the completion script of a shell, beside a table."""
@@ -38,56 +64,20 @@ def script(barenet, tmp_path):
     return write
 
 
-@pytest.fixture
-def terminal():
-    """Start a shell on a terminal."""
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_tab_completes(script, shell):
     pexpect = pytest.importorskip("pexpect")
-    started = []
-
-    def start(shell: str, *options: str):
-        size = (50, 200)
-        started.append(
-            pexpect.spawn(
-                shell, [*options], encoding="utf-8", timeout=30, env=ENVIRONMENT, dimensions=size
-            )
-        )
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.close(force=True)
-
-
-def test_bash_completes_at_a_tab(script, terminal):
-    script("bash", "completion.bash")
-    bash = terminal("bash", "--norc", "--noprofile")
-    bash.sendline("source completion.bash; bind 'set enable-bracketed-paste off'; echo rea''dy")
-    bash.expect_exact("ready\r\n")
-    for typed, line in (
-        ("barenet tr\tir\t", "barenet train iris "),
-        ("barenet train my\t", r"barenet train my\ data.csv "),
-        ("barenet train --task=r\t", "barenet train --task=regression "),
-        ("barenet train --hidden relu ta\t", "barenet train --hidden relu tanh "),
-    ):
-        bash.send(typed)
-        bash.expect_exact(line)
-        bash.send("\x15")
-
-
-def test_zsh_completes_at_a_tab(script, terminal):
-    script("zsh", "_cyclopts_barenet")
-    zsh = terminal("zsh", "-f")
-    zsh.sendline(IN_ZSH.strip().replace("\n", "; "))
-    zsh.expect("ready")
-    for typed, line in (
-        ("barenet tr", "barenet train "),
-        ("barenet train --ep", "barenet train --epochs "),
-        ("barenet train my", r"barenet train my\ data.csv "),
-        ("barenet plot conf", "barenet plot confusion "),
-    ):
-        zsh.send(typed + "\t\x18")
-        zsh.expect_exact(f"LINE<{line}>")
-        zsh.send("\x15")
+    options, name, begin = SHELLS[shell]
+    script(shell, name)
+    with pexpect.spawn(
+        shell, options, encoding="utf-8", timeout=30, env=ENVIRONMENT, dimensions=(50, 200)
+    ) as terminal:
+        terminal.sendline(begin)
+        terminal.expect("ready\r\n")
+        for typed, line in COMPLETED[shell].items():
+            terminal.send(typed + ("\t\x18" if shell == "zsh" else "\t"))
+            terminal.expect_exact(f"LINE<{line}>" if shell == "zsh" else line)
+            terminal.send("\x15")
 
 
 @pytest.mark.parametrize(

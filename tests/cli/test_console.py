@@ -1,6 +1,15 @@
 import json
+import math
 
+import numpy as np
+import pytest
+
+from barenet.cli._columns import summarize_columns
 from barenet.cli._console import emit_json, emit_table, log
+from barenet.cli._text_graphics import BLOCKS, bar, describe_image, draw_image, sparkline
+from barenet.data import DATASETS, load_dataset
+from barenet.data._encoding import TableEncoding
+from barenet.data._scaling import Scaling
 
 
 def test_json_has_no_nan(capsys):
@@ -23,13 +32,13 @@ def test_json_takes_long_lists_in_parts(capsys):
     assert json.loads(text) == whole
 
 
-def test_what_a_terminal_would_obey_is_spelled_out(capsys):
+def test_control_characters_are_escaped(capsys):
     emit_table(["a"], [["\x1b[2J\nb"]])
     log("\x1b[31m")
     assert capsys.readouterr() == ("a\n\\x1b[2J\\nb\n", "\\x1b[31m\n")
 
 
-def test_what_forges_a_line_or_turns_text_round_is_spelled_out(capsys):
+def test_breaks_of_lines_and_changes_of_direction_are_escaped(capsys):
     for code in (0x61C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A, 0x202E, 0x2066, 0x2069):
         text, spelled = f"b{chr(code)}c", f"b\\u{code:04x}c\n"
         emit_table(["a"], [[text]])
@@ -42,3 +51,88 @@ def test_columns_are_aligned_and_never_cut(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "x" * 200 + "      1"
     assert lines[2] == "[y]" + " " * 197 + "  1,000"
+
+
+TABLE = {
+    "age": [36.0, None, 50.0, 41.0],
+    "town": ["Rome", "Oslo", "Rome", None],
+    "member": ["yes", "no", "no", "yes"],
+    "since": ["2026-01-05", "2025-07-01", None, "2024-02-29"],
+    "country": ["Italy"] * 4,
+}
+
+
+def test_each_kind_has_its_columns():
+    assert summarize_columns(TableEncoding.fit(TABLE), ()).splitlines() == [
+        "  1 number     age (some missing)",
+        "  1 category   town (2, some missing)",
+        "  1 yes or no  member",
+        "  1 date       since (year, week, some missing)",
+        "  1 left out   country: 'Italy' in every row",
+    ]
+
+
+def test_a_matrix_is_all_numbers():
+    scaling = Scaling.fit("none", np.zeros((2, 2)))
+    assert summarize_columns(scaling, ("a", "b")) == "  2 numbers  a, b"
+
+
+def test_many_columns_are_shortened():
+    names = tuple(f"measure {at}" for at in range(500))
+    text = summarize_columns(Scaling.fit("none", np.zeros((2, 500))), names)
+    lines = text.splitlines()
+    assert len(lines) <= 3
+    assert max(map(len, lines)) < 80
+    shown = sum(name in text.replace("\n", " ") for name in names)
+    assert lines[-1].endswith(" more") and " … and " in " ".join(text.split())
+    assert 10 < shown < 60
+
+
+def test_a_sparkline_goes_from_the_least_to_the_greatest_value():
+    assert sparkline(range(8), range(8)) == BLOCKS
+    assert sparkline(range(3), [5, 5, 5]) == "▁▁▁"
+    assert sparkline([4], [0.5]) == "▁"
+    assert sparkline([0, 7], [0, 7]) == BLOCKS
+    assert len(sparkline([0, 100_000], [1, 0])) == 32
+
+
+def test_a_sparkline_leaves_out_what_is_not_finite():
+    assert sparkline(range(3), [math.nan, 0, 1]) == " ▁█"
+    assert sparkline(range(2), [math.nan, math.nan]) == ""
+    assert sparkline(range(2), [-1e308, 1e308]) in ("▁█", "▁▁")
+
+
+def test_a_bar_is_drawn_to_an_eighth():
+    assert [bar(fraction) for fraction in (0, 0.5, 1 / 24 + 1 / 96)] == ["", "█" * 12, "█▎"]
+
+
+@pytest.mark.parametrize("name", ["a 3", "an 8", "an 11", "an Ankle boot", "a Bag"])
+def test_articles(name):
+    word = name.partition(" ")[2]
+    expected = f"I'm 50.0 % sure that it's {name}. It is {name}."
+    assert describe_image(word, 0.5, word) == expected
+
+
+def test_images_are_drawn():
+    image = np.zeros((3, 28))
+    image[0, 0] = image[1, 1] = image[0, 2] = image[1, 2] = image[2, 3] = 255
+    assert draw_image(image.ravel(), (3, 28)) == "▀▄█\n   ▀"
+    assert draw_image(np.full(64, 7.0), (8, 8)).strip() == ""
+    assert draw_image(np.eye(100).ravel(), (100, 100)) == ""  # wider than a terminal
+
+
+def test_every_named_set_has_a_row(barenet):
+    header, *rows = barenet("datasets").ok().out.splitlines()
+    assert header.split() == ["name", "task", "rows", "×", "features", "description"]
+    assert [row.split()[0] for row in rows] == list(DATASETS)
+
+
+def test_named_sets_in_json_have_their_settings(barenet):
+    entries = {entry["name"]: entry for entry in barenet("datasets", "--json").json}
+    assert list(entries) == list(DATASETS)
+    wine = load_dataset("wine")
+    assert entries["wine"]["rows"] == wine.n_samples == 178
+    assert entries["wine"]["features"] == wine.n_features == 13
+    assert entries["mnist"]["rows"] == 70_000 and entries["mnist"]["features"] == 784
+    assert entries["moons"]["settings"]["learning_rate"] == 0.01
+    assert entries["diabetes"]["task"] == "regression"

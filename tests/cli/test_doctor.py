@@ -1,29 +1,62 @@
 import json
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from barenet.cli import _doctor as doctor
 
+#: Kernels that a process finds in the cache and that it builds, of all that a training needs.
+TRAINING = """
+import json
+import numpy as np
+from barenet import Network, train
 
-def test_it_tells_what_is_there(barenet):
+X, y = np.zeros((20, 9), "uint8"), np.zeros(20, int)
+for dtype in ("float32", "float64"):
+    for threads in (1, 2):
+        network = Network.dense([9, 8, 3], hidden="gelu", output="softmax", dtype=dtype)
+        train(network, X, y, epochs=2, batch_size=7, optimizer="adamw", engine="compiled",
+              penalty="l2:strength=1", clip="norm:limit=1", threads=threads)
+
+from barenet.engines.compiled._interpreter import run_on_one_thread, run_on_threads
+from barenet.engines.kernels._kernel import KERNELS
+
+dispatchers = [run_on_one_thread, run_on_threads, *(kernel.dispatcher for kernel in KERNELS)]
+count = lambda name: sum(sum(getattr(each.stats, name).values()) for each in dispatchers)
+print(json.dumps([count("cache_hits"), count("cache_misses")]))
+"""
+
+#: Files stay shorter than a kernel is, as on a full disk.
+SMALL_FILES = """
+import resource, sys
+from barenet.cli import _doctor as doctor, _main as main
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+some = doctor._builders()[:2]
+doctor._builders = lambda: some
+sys.exit(main.main(["doctor", "--warm"]))
+"""
+
+
+def test_the_findings_in_json(barenet):
     found = barenet("doctor", "--json").json
     assert found["numpy"] == np.__version__
     assert found["engines"]
     assert 1 <= found["threads"]["most"] <= found["cores"]["allowed"] <= found["cores"]["machine"]
     assert found["vector_bits"] in (128, 256, 512)
-    assert found["extras"].keys() == {"plot", "tables"} | found["extras"].keys()
+    assert {"plot", "tables"} <= found["extras"].keys()
 
 
-def test_people_get_a_table_and_advice(barenet, monkeypatch, tmp_path):
+def test_a_table_and_advice_are_printed(barenet, monkeypatch, tmp_path):
     monkeypatch.setenv("BARENET_DATA", str(tmp_path / "nowhere"))
-    done = barenet("doctor")
-    assert (done.status, done.err) == (0, "")
-    assert "scikit-learn" in done.out
-    said = " ".join(done.out.split())
-    assert f"data folder path {tmp_path / 'nowhere'}, found no" in said
-    assert "and that is no folder" in said
+    shown = barenet("doctor").words
+    assert "scikit-learn" in shown
+    assert f"data folder path {tmp_path / 'nowhere'}, found no" in shown
+    assert "and that is no folder" in shown
     monkeypatch.delenv("BARENET_DATA")
     assert "BARENET_DATA is not set" in barenet("doctor").out
 
@@ -37,14 +70,14 @@ def test_people_get_a_table_and_advice(barenet, monkeypatch, tmp_path):
         ("Haswell", ["X86_V3"], False),
     ],
 )
-def test_the_kernel_is_held_against_the_processor(monkeypatch, kernel, simd, advised):
+def test_a_kernel_that_does_not_suit_the_processor_is_reported(monkeypatch, kernel, simd, advised):
     monkeypatch.setattr(doctor, "_blas", lambda: {"library": "openblas", "kernel": kernel})
     monkeypatch.setattr(doctor, "_simd", lambda: simd)
     advice = " ".join(doctor.examine()["advice"])
     assert ("OPENBLAS_CORETYPE=SkylakeX" in advice) == advised
 
 
-def test_a_missing_extra_comes_with_its_command(monkeypatch):
+def test_a_missing_extra_is_named_with_its_command(monkeypatch):
     monkeypatch.setitem(doctor.EXTRAS, "plot", "no_such_package")
     findings = doctor.examine()
     assert findings["extras"]["plot"] is None
@@ -52,35 +85,65 @@ def test_a_missing_extra_comes_with_its_command(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["BARENET_THREADS", "BARENET_SIMD_BITS"])
-def test_what_the_environment_can_not_ask(barenet, monkeypatch, name):
+def test_wrong_environment_variables_are_reported(barenet, monkeypatch, name):
     monkeypatch.setenv(name, "7.5")
-    done = barenet("doctor")
-    assert (done.status, done.err) == (0, "")
-    assert f"corrected: {name}: expected" in " ".join(done.out.split()) and "'7.5'" in done.out
     found = barenet("doctor", "--json").json
+    advice = " ".join(found["advice"])
+    assert f"corrected: {name}: expected" in advice and "'7.5'" in advice
     where = {"BARENET_THREADS": found["threads"]["most"], "BARENET_SIMD_BITS": found["vector_bits"]}
     assert [key for key, value in where.items() if value is None] == [name]
 
 
-def test_a_cache_folder_that_can_not_be_used_is_told(process, tmp_path):
+def test_fault_116_a_cache_folder_that_cannot_be_used_is_reported(process, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    told = {}
-    for folder in ("file/cache", "cache"):
-        environment = {"NUMBA_CACHE_DIR": str(tmp_path / folder)}
-        out, _ = process("doctor", "--json", environment=environment).communicate(timeout=60)
-        told[folder] = " ".join(json.loads(out)["advice"])
-    assert f"NUMBA_CACHE_DIR is {tmp_path / 'file/cache'}, which cannot" in told["file/cache"]
-    assert "NUMBA_CACHE_DIR" not in told["cache"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
-def test_fault_116_a_folder_of_kernels_that_others_can_write_to_is_reported(process, tmp_path):
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared").chmod(0o777)
-    environment = {"NUMBA_CACHE_DIR": str(tmp_path / "shared")}
-    out, err = process("doctor", "--json", environment=environment).communicate(timeout=100)
-    found = json.loads(out)
-    said = f"others can write to {tmp_path / 'shared'} (chmod go-w changes that)"
-    assert sum(said in line for line in found["advice"]) == 1
-    assert "others can write to" in err  # The path may be cut out of a long line.
-    assert not str(found["kernel_folder"]).startswith(str(tmp_path))
+    for folder, said in (
+        ("file/cache", f"NUMBA_CACHE_DIR is {tmp_path / 'file/cache'}, which cannot"),
+        ("shared", f"thers can write to {tmp_path / 'shared'} (chmod go-w changes that)"),
+        ("cache", None),
+    ):
+        environment = {"NUMBA_CACHE_DIR": str(tmp_path / folder)}
+        out, err = process("doctor", "--json", environment=environment).communicate(timeout=100)
+        found = json.loads(out)
+        assert sum(said in line for line in found["advice"]) == 1 if said else True
+        assert ("others can write to" in err) == (folder == "shared")
+        assert str(found["kernel_folder"]).startswith(str(tmp_path)) == (said is None)
+
+
+@pytest.fixture(scope="module")
+def built():
+    return doctor.build_kernels()
+
+
+def test_kernels_are_built_once(built, barenet):
+    again = barenet("doctor", "--warm", "--json").json
+    assert again.keys() == {"kernels", "built", "seconds", "folder"}
+    assert (again["kernels"], again["built"]) == (built["kernels"], 0)
+    assert again["kernels"] > 100
+    assert again["folder"] == built["folder"] == doctor.kernel_folder()
+    assert any(Path(again["folder"]).glob("*.nbc"))
+    command = [sys.executable, "-c", TRAINING]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    hits, misses = json.loads(done.stdout)
+    assert (hits > 20, misses) == (True, 0)
+
+
+def test_without_a_folder_nothing_is_built(barenet, monkeypatch):
+    assert not any("NUMBA_CACHE_DIR" in line for line in barenet("doctor", "--json").json["advice"])
+    monkeypatch.setattr(doctor, "kernel_folder", lambda: None)
+    found = barenet("doctor", "--json").json
+    assert found["kernel_folder"] is None
+    assert any("NUMBA_CACHE_DIR" in line for line in found["advice"])
+    done = barenet("doctor", "--warm")
+    assert (done.status, done.out) == (1, "")
+    assert "no folder to keep kernels in; set NUMBA_CACHE_DIR" in done.err
+
+
+def test_a_full_disk_is_reported(tmp_path):
+    pytest.importorskip("resource", reason="files have no greatest length here")
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", SMALL_FILES]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert str(tmp_path) in done.stderr and "is the disk full?" in done.stderr

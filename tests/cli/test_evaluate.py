@@ -8,7 +8,7 @@ from barenet import load_predictor, save
 from barenet.data import load_dataset
 
 
-def test_the_rows_held_out_are_those_of_the_training(barenet, iris):
+def test_the_test_rows_are_those_of_the_training(barenet, iris):
     result = barenet("evaluate", iris, "iris", "--json").json
     predictor = load_predictor(iris / "model.safetensors")
     _, held_out = load_dataset("iris").split(0.2, 0)
@@ -21,7 +21,7 @@ def test_the_rows_held_out_are_those_of_the_training(barenet, iris):
     assert np.trace(counts) == right.sum()
 
 
-def test_by_default_it_is_measured_on_the_data_of_its_training(barenet, iris, towns):
+def test_by_default_a_model_is_measured_on_the_data_of_its_training(barenet, iris, towns):
     here = str(Path("towns.csv").resolve())
     for run, data, rows in ((iris, "iris", "test rows"), (towns, here, "all rows")):
         said, by_default = barenet("evaluate", run, data), barenet("evaluate", run)
@@ -29,22 +29,18 @@ def test_by_default_it_is_measured_on_the_data_of_its_training(barenet, iris, to
         assert by_default.err == f"no data named: {rows} of {data}\n\n{said.err}"
     Path("towns.csv").unlink()
     for command in (["evaluate"], ["importance"], ["explain"], ["plot", "confusion"]):
-        gone = barenet(*command, towns)
-        assert (gone.status, gone.out) == (2, "")
-        assert "towns.csv, not found here; name the rows after the model" in gone.err
+        error = barenet(*command, towns).error
+        assert "towns.csv, not found here; name the rows after the model" in error
 
 
-def test_a_model_that_does_not_tell_its_data_asks_for_rows(barenet, iris):
-    save(
-        replace(load_predictor(iris / "model.safetensors"), dataset="", card=None),
-        "alone.safetensors",
-    )
-    done = barenet("evaluate", "alone.safetensors")
+def test_a_model_without_the_name_of_its_data_needs_rows(barenet, iris):
+    predictor = load_predictor(iris / "model.safetensors")
+    save(replace(predictor, dataset="", card=None), "alone.safetensors")
     said = "has no name of its training data; name the rows after the model"
-    assert done.status == 2 and f"DATA: alone.safetensors {said}" in done.err
+    assert f"DATA: alone.safetensors {said}" in barenet("evaluate", "alone.safetensors").error
 
 
-def test_a_model_away_from_its_run_knows_the_rows_that_were_held_out(barenet, iris):
+def test_a_model_without_its_run_has_the_same_test_rows(barenet, iris):
     Path("alone.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
     there = barenet("evaluate", iris, "iris", "--json")
     alone = barenet("evaluate", "alone.safetensors", "iris", "--json")
@@ -52,19 +48,18 @@ def test_a_model_away_from_its_run_knows_the_rows_that_were_held_out(barenet, ir
     assert alone.json["rows_seen"] == 0 and alone.err == ""
 
 
-def test_a_model_that_does_not_know_its_rows_is_measured_on_all(barenet, iris):
+def test_a_model_without_a_card_is_measured_on_all_rows(barenet, iris):
     save(replace(load_predictor(iris / "model.safetensors"), card=None), "bare.safetensors")
     done = barenet("evaluate", "bare.safetensors", "iris", "--json")
-    bare = done.json
-    assert (bare["rows"], bare["metrics"]["evaluated_on"]) == (150, "all rows")
-    assert bare["rows_seen"] is None
+    assert (done.json["rows"], done.json["metrics"]["evaluated_on"]) == (150, "all rows")
+    assert done.json["rows_seen"] is None
     assert "no settings.toml beside bare.safetensors" in done.err
     assert barenet("evaluate", "bare.safetensors", "iris", "--rows", "training").status == 2
 
 
 @pytest.fixture
 def towns(barenet) -> Path:
-    """A run on a table of words and numbers, none of which are held out."""
+    """A run on a table of words and numbers without test rows."""
     rows = [f"{i % 7},{'Oslo' if i % 3 else 'Rome'},{'yes' if i % 2 else 'no'}" for i in range(40)]
     Path("towns.csv").write_text("\n".join(["size,town,likes", *rows]) + "\n")
     plan = ["--target", "likes", "--epochs", 2, "--test-size", 0, "--no-plots", "--no-baselines"]
@@ -72,8 +67,8 @@ def towns(barenet) -> Path:
     return Path("runs/towns")
 
 
-def test_a_score_of_rows_that_were_learned_from_is_told_as_such(barenet, towns):
-    """By their fingerprint: what the file is called, and where the model lies, is no matter."""
+def test_scores_on_training_rows_are_marked(barenet, towns):
+    """By their fingerprint, whatever the names of the files are."""
     Path("elsewhere").mkdir()
     Path("elsewhere/mine.csv").write_bytes(Path("towns.csv").read_bytes())
     Path("mine.safetensors").write_bytes((towns / "model.safetensors").read_bytes())
@@ -84,7 +79,7 @@ def test_a_score_of_rows_that_were_learned_from_is_told_as_such(barenet, towns):
         assert line.startswith("the network was trained on exactly these rows: ")
 
 
-def test_other_rows_under_the_same_name_are_not_taken_for_those_of_the_training(barenet, towns):
+def test_other_rows_under_the_same_name_are_not_the_training_data(barenet, towns):
     Path("towns.csv").write_text(Path("towns.csv").read_text().replace("6,", "5,"))
     done = barenet("evaluate", towns, "towns.csv", "--json")
     assert done.json["rows_seen"] is None and done.json["baselines"] == {}
@@ -93,7 +88,7 @@ def test_other_rows_under_the_same_name_are_not_taken_for_those_of_the_training(
     assert barenet("evaluate", towns, "others.csv", "--json").err == ""
 
 
-def test_all_rows_are_told_to_be_known_in_part(barenet, iris):
+def test_all_rows_include_the_training_rows(barenet, iris):
     done = barenet("evaluate", iris, "iris", "--rows", "all", "--json")
     assert done.json["rows_seen"] == 120
     assert done.err.startswith("the network was trained on 120 of these 150 rows; --rows test")

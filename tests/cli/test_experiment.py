@@ -10,7 +10,7 @@ def prepared(data: str = "iris", **flags: object):
     return prepare(RunSettings(data=data, config=Flags(**flags)))
 
 
-def test_rows_are_parted_and_scaled_by_the_training_rows():
+def test_rows_are_split_and_scaled_by_the_training_rows():
     experiment = prepared()
     X = experiment.predictor.preprocessing.transform(experiment.training.X)
     assert (experiment.training.n_samples, experiment.test.n_samples) == (120, 30)
@@ -20,7 +20,7 @@ def test_rows_are_parted_and_scaled_by_the_training_rows():
 
 
 @pytest.mark.parametrize("scaling", ["standardize", "minmax"])
-def test_a_table_is_measured_on_the_training_rows(penguins, scaling):
+def test_a_table_is_encoded_by_the_training_rows(penguins, scaling):
     settings = RunSettings(data=str(penguins), target="species", config=Flags(scaling=scaling))
     experiment = prepare(settings)
     encoding = experiment.predictor.preprocessing
@@ -33,7 +33,7 @@ def test_a_table_is_measured_on_the_training_rows(penguins, scaling):
     np.testing.assert_allclose([least, most], [0, 1], atol=1e-12)
 
 
-def test_the_held_out_rows_decide_nothing():
+def test_validation_rows_are_training_rows():
     experiment = prepared(patience=5)
     plateau = prepared(schedule="reduce_on_plateau:patience=2")
     assert experiment.validation.n_samples == plateau.validation.n_samples == 12
@@ -43,17 +43,9 @@ def test_the_held_out_rows_decide_nothing():
 
 
 def test_every_setting_reaches_the_training():
-    experiment = prepared(
-        epochs=3,
-        optimizer="adam:beta1=0.8",
-        learning_rate=0.02,
-        l1=0.001,
-        clip_norm=1.0,
-        batch_size="full",
-        dropout=0.2,
-        dtype="float64",
-        schedule="step:every=1,gamma=0.5",
-    )
+    flags = {"epochs": 3, "optimizer": "adam:beta1=0.8", "learning_rate": 0.02, "l1": 0.001}
+    flags |= {"clip_norm": 1.0, "batch_size": "full", "dropout": 0.2, "dtype": "float64"}
+    experiment = prepared(**flags, schedule="step:every=1,gamma=0.5")
     history = experiment.run([])
     assert history["learning_rate"] == [0.02, 0.01, 0.005]
     assert experiment.predictor.network.dtype == np.float64
@@ -61,17 +53,17 @@ def test_every_setting_reaches_the_training():
     assert len(history["test_accuracy"]) == 3 and not history.validation_loss
 
 
-def test_a_class_too_rare_to_be_validated_with_is_left_to_chance():
+def test_a_class_too_rare_for_both_sets_is_split_by_chance():
     few = prepared("moons", samples=4, patience=2, test_size=0.0)
     assert (few.training.n_samples, few.validation.n_samples) == (3, 1)
 
 
-def test_a_single_row_leaves_none_to_validate_with():
+def test_a_single_row_leaves_none_for_validation():
     with pytest.raises(ValueError, match="patience: it needs a validation set, 10% of the rows"):
         prepared("plane", samples=2, patience=2, test_size=0.5)
 
 
-def test_settings_that_undo_what_the_data_bring():
+def test_defaults_of_the_data_can_be_undone():
     """Moons bring small normal weights, and a long table stops early: both can be refused."""
     moons = prepared("moons", init="auto", hidden=("relu",), batch_norm=True)
     kinds = [layer.name for layer in moons.predictor.network.layers]

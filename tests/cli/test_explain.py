@@ -1,4 +1,4 @@
-"""``barenet explain``: the step that a training would take, in every form; slips are one line."""
+"""``barenet explain``: the first step of a training, or a step of a trained network."""
 
 import re
 from pathlib import Path
@@ -6,20 +6,39 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from barenet import Network, Predictor
+from barenet.cli._experiment import prepare
 from barenet.cli._explain import SCALINGS
+from barenet.cli._explain_notes import note_inputs
+from barenet.cli._run_settings import RunSettings
+from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import NAMES
+
+HOMES = """\
+joined,age,member,town,price
+2024-03-05,,yes,Rome,-58.5
+2024-03-06,40,no,Rome,-20
+2024-03-07,44,no,Oslo,-20
+2024-03-08,48,yes,Rome,-30
+2024-03-09,50,yes,Oslo,-40
+"""
+
+
+def values_of(done) -> dict[str, object]:
+    steps = done.json["steps"]
+    return {each["name"]: each["value"] for step in steps for each in step["equations"]}
+
+
+def given(done) -> str:
+    """The notes below the input and the target."""
+    return done.words.partition(" A₀")[2].partition("2. Layer 1")[0].strip()
 
 
 def test_the_first_step_of_the_sine_tutorial(barenet):
     """It trains row by row in order: the step shown is the first one of the training."""
-    page = barenet("explain", "sine", "--json").json
-    values = {each["name"]: each["value"] for step in page["steps"] for each in step["equations"]}
-    from barenet.cli._experiment import prepare
-    from barenet.cli._run_settings import RunSettings
-
+    values = values_of(barenet("explain", "sine", "--json"))
     experiment = prepare(RunSettings(data="sine"))
-    network = experiment.predictor.network
-    first = experiment.training
+    network, first = experiment.predictor.network, experiment.training
     X = experiment.predictor.inputs(first.X[:1]).astype(network.dtype)
     _, gradient = network.value_and_gradient(X, first.y[:1], "squared_error")
     after = network.layout.views(network.parameters - 0.01 * gradient)
@@ -28,91 +47,73 @@ def test_the_first_step_of_the_sine_tutorial(barenet):
         np.testing.assert_array_equal(values[f"b{number}"], arrays["bias"])
 
 
-def test_another_row_and_a_batch(barenet):
-    one = barenet("explain", "sine", "--row", 3)
-    assert one.status == 0, one.err
+def test_other_rows(barenet):
     facts = "row 3 of sine, standardized; new weights, init normal:std=0.1; 1 sample; loss squared"
-    assert facts in words(one)
+    assert facts in barenet("explain", "sine", "--row", 3).words
     some = barenet("explain", "moons", "--rows", 0, 1, 2)
-    assert "rows 0, 1, 2 of moons; new weights, init normal:std=0.01; 3 samples" in words(some)
+    assert "rows 0, 1, 2 of moons; new weights, init normal:std=0.01; 3 samples" in some.words
     assert max(map(len, some.out.splitlines())) <= 80
 
 
-def test_every_scaling_has_its_words():
+def test_every_scaling_is_described():
     assert SCALINGS.keys() == set(NAMES)
 
 
-def words(done) -> str:
-    """The output in one line."""
-    return " ".join(done.out.split())
-
-
 def test_a_trained_network(barenet, iris, line):
-    done = barenet("explain", iris, "--row", 7)
-    assert done.status == 0, done.err
-    facts = words(done)
+    facts = barenet("explain", iris, "--row", 7).words
     assert "row 7 of iris, standardized" in facts
     assert "optimizer adam:learning_rate=0.01" in facts
     other = barenet("explain", iris / "model.safetensors", "iris", "--optimizer", "momentum")
-    assert "optimizer momentum;" in words(other)
-    number = barenet("explain", line, "--l2", 0.1)
-    assert "penalty l2:strength=0.1" in words(number)
+    assert "optimizer momentum;" in other.words
+    assert "penalty l2:strength=0.1" in barenet("explain", line, "--l2", 0.1).words
 
 
-def test_what_a_trained_network_says_is_what_predict_says(barenet, iris):
-    page = barenet("explain", iris, "iris", "--row", 7, "--json").json
-    said = barenet("predict", iris, "iris", "--row", 7, "--json").json
-    outputs = {each["name"]: each["value"] for s in page["steps"] for each in s["equations"]}
+def test_the_output_of_a_trained_network_is_its_prediction(barenet, iris):
+    outputs = values_of(barenet("explain", iris, "iris", "--row", 7, "--json"))
+    predicted = barenet("predict", iris, "iris", "--row", 7, "--json").json
     last = max(name for name in outputs if re.fullmatch(r"A\d", name))
-    np.testing.assert_allclose(outputs[last], said["probabilities"], rtol=1e-6)
+    np.testing.assert_allclose(outputs[last], predicted["probabilities"], rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["digits", "iris", "sine", "circles", "spirals", "wine"])
-def test_a_usual_network_is_told_on_a_screen_or_two(barenet, name):
+def test_a_usual_network_takes_a_screen_or_two(barenet, name):
     assert len(barenet("explain", name).out.splitlines()) <= 150
 
 
-def test_a_wide_table_is_told_on_a_screen_or_two(barenet):
+def test_a_wide_table_takes_a_screen_or_two(barenet):
     words_and_numbers = [f"{name}{{0}}" for name in "abcdef"] + ["{1}"] * 6
     rows = [",".join([f"k{i % 3}", *words_and_numbers]).format(i % 2, i * i % 7) for i in range(60)]
     Path("plants.csv").write_text("\n".join(["kind,a,b,c,d,e,f,g,h,i,j,k,l", *rows]))
     done = barenet("explain", "plants.csv", "--target", "kind")
     assert len(done.out.splitlines()) <= 150
-    assert "row 0 of plants.csv, which becomes 18 inputs;" in words(done)
-    given = words(done).partition("2. Layer")[0].partition("A₀: ")[2]
-    assert "(1, 18) largest: g = 0 → -1.34891, h = " in given and " at [0, 1" not in given
-    (limit,) = re.findall(r"--limit (\d+)", words(done))
+    assert "row 0 of plants.csv, which becomes 18 inputs;" in done.words
+    assert "(1, 18) largest: g = 0 → -1.34891, h = " in given(done) and " at [0, 1" not in given(
+        done
+    )
+    (limit,) = re.findall(r"--limit (\d+)", done.words)
     everything = barenet("explain", "plants.csv", "--target", "kind", "--limit", limit).out
     assert "largest" not in everything and "m[b₃]" in everything
 
 
 def test_images(barenet, digits):
-    done = barenet("explain", digits, "digits", "--row", 0)
-    assert done.status == 0, done.err
+    done = barenet("explain", digits, "digits", "--row", 0).ok()
     assert max(map(len, done.out.splitlines())) <= 80
     assert "std" in done.out and "(64, 64)" in done.out
 
 
 @pytest.mark.parametrize(
-    ("name", "starts", "holds"),
+    ("options", "name", "starts", "holds"),
     [
-        ("step.html", "<!doctype html>", "<math>"),
-        ("step.md", "# One training step", "\\begin{bmatrix}"),
-        ("step.txt", "One training step", "Z₁ = A₀ W₁ + b₁"),
+        ([], "step.html", "<!doctype html>", "<math>"),
+        ([], "step.md", "# One training step", "\\begin{bmatrix}"),
+        ([], "step.txt", "One training step", "Z₁ = A₀ W₁ + b₁"),
+        (["--format", "html"], "step.txt", "<!doctype html>", "<math>"),
     ],
 )
-def test_the_suffix_decides(barenet, name, starts, holds):
-    done = barenet("explain", "moons", "--out", name)
-    assert (done.status, done.out) == (0, f"{name}\n"), done.err
+def test_the_format_is_that_of_the_suffix_or_the_option(barenet, options, name, starts, holds):
+    assert barenet("explain", "moons", *options, "--out", name).ok().out == f"{name}\n"
     text = Path(name).read_text("utf-8")
     assert text.startswith(starts) and holds in text and text.endswith("\n")
-
-
-def test_a_format_goes_over_the_suffix(barenet):
-    barenet("explain", "moons", "--format", "html", "--out", "step.txt")
-    assert Path("step.txt").read_text("utf-8").startswith("<!doctype html>")
-    shown = barenet("explain", "moons", "--format", "markdown").out
-    assert shown.startswith("# One training step")
 
 
 def test_a_file_that_cannot_be_written_is_one_line(barenet, tmp_path):
@@ -122,15 +123,61 @@ def test_a_file_that_cannot_be_written_is_one_line(barenet, tmp_path):
     assert len(done.err.splitlines()) == 1 and "explanation.txt" in done.err
 
 
-def test_a_table_takes_the_options_that_its_faults_name(barenet):
+def test_the_remedies_for_a_table_are_options(barenet):
     rows = "".join(f"{n},{n / 4},{n * n}\n" for n in range(24))
     Path("sens.csv").write_text(f"id,heat,y\n{rows}25,unknown,5\n")
     step = ("explain", "sens.csv", "--target", "y", "--drop", "id")
-    assert "use --missing unknown; if the column holds names, use --categories heat" in (
-        barenet(*step).err
-    )
+    remedy = "use --missing unknown; if the column holds names, use --categories heat"
+    assert remedy in barenet(*step).error
     done = barenet(*step, "--missing", "unknown")
-    assert done.status == 0, done.err
-    assert "row 0 of sens.csv, which becomes 2 inputs" in " ".join(done.out.split())
+    assert "row 0 of sens.csv, which becomes 2 inputs" in done.words
     names = barenet(*step, "--categories", "heat", "--rare", 0, "--limit", 20)
     assert "heat=unknown" in names.out
+
+
+def test_the_values_of_a_row_of_a_table_and_the_formula_of_its_target(barenet):
+    Path("homes.csv").write_text(HOMES)
+    table = ("explain", "homes.csv", "--target", "price", "--test-size", 0)
+    done = barenet(*table)
+    assert "row 0 of homes.csv, which becomes 8 inputs;" in done.words
+    notes = given(done)
+    assert "joined = 2024-03-05 → -1.41421, " in notes
+    assert "age = missing → " in notes and "age missing 1, member = yes → 1, " in notes
+    assert "town=Oslo 0, town=Rome 1" in notes
+    shown, _, formula = notes.partition("Y = [")[2].partition("price = -58.5 → ")
+    assert formula.startswith("(-58.5 + 33.7) / ")  # less the mean
+    number, unit = float(shown.partition("]")[0]), float(formula.rpartition(" ")[2])
+    assert number == pytest.approx((-58.5 + 33.7) / unit, rel=1e-4)
+    some = barenet(*table, "--rows", 1, 2)
+    assert "rows 1, 2 of homes.csv, which become 8 inputs;" in some.words
+    assert "in order joined, joined week sin, joined week cos, age, " in given(some)
+    assert "price → (y + 33.7) / " in given(some)
+
+
+def test_the_class_of_a_row_and_its_values_before_the_scaling(barenet, iris):
+    assert "petal width (cm) = 0.2 → -1.31" in given(barenet("explain", iris, "iris"))
+    assert given(barenet("explain", "iris")).endswith("species: setosa")
+    assert given(barenet("explain", "iris", "--row", 149)).endswith("species: virginica")
+    one = given(barenet("explain", "moons"))
+    assert "x1 = 0.743461, x2 = 0.464656" in one and one.endswith("Y = [0] (1, 1) y: 0")
+    assert given(barenet("explain", "moons", "--row", 1)).endswith("Y = [1] (1, 1) y: 1")
+
+
+@pytest.mark.parametrize(
+    ("town", "shown"), [("Atlantis", "Atlantis"), ("x" * 500, "x" * 40 + "…"), ("", "")]
+)
+def test_a_rare_category_is_named_and_a_long_one_shortened(town, shown):
+    towns = {"town": [town, "Ur", "Rome", "Rome", "Oslo", "Oslo"]}
+    encoding = TableEncoding.fit(towns, rare=2)
+    predictor = Predictor(
+        network=Network.dense([encoding.n_outputs, 1]),
+        preprocessing=encoding,
+        classes=None,
+        feature_names=("town",),
+        target_name="price",
+        dataset="towns",
+    )
+    row = encoding.frame_of(towns)[[0]]
+    note = str(note_inputs(predictor, row, predictor.inputs(row), 3))
+    expected = f"town rare = {shown} → 1" if shown else "town rare 0, town missing 1"
+    assert note == f"town=Oslo 0, town=Rome 0, {expected}"

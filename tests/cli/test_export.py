@@ -20,7 +20,7 @@ BESIDE = {
 
 
 @pytest.mark.parametrize("to", SUFFIXES)
-def test_it_lies_beside_the_model_under_the_name_of_the_run(barenet, iris, to):
+def test_by_default_an_export_is_beside_the_model_and_named_after_the_run(barenet, iris, to):
     done = barenet("export", iris, "--to", to)
     assert (done.status, done.err) == (0, "")
     assert done.out.splitlines() == [str(iris / name) for name in BESIDE[to]]
@@ -29,9 +29,8 @@ def test_it_lies_beside_the_model_under_the_name_of_the_run(barenet, iris, to):
 
 
 @pytest.mark.parametrize("to", SUFFIXES)
-def test_the_suffix_of_out_tells_the_format(barenet, iris, to):
-    done = barenet("export", iris / "model.safetensors", "--out", f"net{SUFFIXES[to]}")
-    assert done.status == 0
+def test_the_suffix_determines_the_format(barenet, iris, to):
+    done = barenet("export", iris / "model.safetensors", "--out", f"net{SUFFIXES[to]}").ok()
     assert done.out.splitlines()[0] == f"net{SUFFIXES[to]}"
     assert Path(f"net{SUFFIXES[to]}").stat().st_size > 0
 
@@ -67,11 +66,8 @@ def test_onnx_predicts_numbers_in_the_units_of_the_target(barenet, line):
 
 
 def test_json_for_programs(barenet, iris):
-    done = barenet(
-        "export", iris, "--out", "net.c", "--weights", "int8", "--data", "iris", "--json"
-    )
-    assert (done.status, done.err) == (0, "")
-    said = done.json
+    options = ("--out", "net.c", "--weights", "int8", "--data", "iris", "--json")
+    said = barenet("export", iris, *options).json
     assert (said["to"], said["files"], said["weights"]) == ("c", ["net.c", "net.h"], "int8")
     assert said["bytes"] == Path("net.c").stat().st_size + Path("net.h").stat().st_size
     assert said["rounding"]["rows"] == 150
@@ -81,8 +77,7 @@ def test_json_for_programs(barenet, iris):
 
 def test_a_network_alone_can_be_exported(barenet):
     save(Network.dense([2, 3, 1], seed=1), "alone.safetensors")
-    done = barenet("export", "alone.safetensors", "--to", "c")
-    assert (done.status, done.out) == (0, "alone.c\nalone.h\n")
+    assert barenet("export", "alone.safetensors", "--to", "c").ok().out == "alone.c\nalone.h\n"
 
 
 def test_fault_67_a_disk_that_is_full_leaves_the_old_files(barenet, iris, process):

@@ -37,7 +37,7 @@ def test_fault_68_a_second_signal_ends_at_once():
     assert ending.value.code == 143
 
 
-def test_before_anything_is_learned_the_first_one_does():
+def test_before_the_first_chunk_one_signal_ends_at_once():
     with pytest.raises(SystemExit) as ending, Interruption():
         signal.raise_signal(signal.SIGINT)
     assert ending.value.code == 130
@@ -53,7 +53,7 @@ def test_an_ignored_signal_stays_ignored():
         signal.signal(signal.SIGINT, before)
 
 
-def test_in_another_thread_it_keeps_out_of_the_way():
+def test_another_thread_handles_no_signals():
     entered = []
 
     def enter() -> None:

@@ -19,12 +19,11 @@ import pytest
 def test_a_slash_makes_a_folder(barenet, iris, arguments, file):
     arguments = [iris if argument == "IRIS" else argument for argument in arguments]
     for _ in range(2):  # the second time it is there
-        done = barenet(*arguments, "--out", "new/place/")
-        assert done.status == 0, done.err
+        done = barenet(*arguments, "--out", "new/place/").ok()
         assert done.out == f"new/place/{file}\n" and Path("new/place", file).is_file()
 
 
-def test_of_a_command_that_is_refused_no_folder_is_left(barenet, iris):
+def test_a_command_that_is_refused_leaves_no_folder(barenet, iris):
     options = ("--to", "python", "--weights", "int8", "--out", "new/place/")
     assert barenet("export", iris, *options).status == 2
     assert not Path("new").exists()
@@ -44,7 +43,7 @@ def test_of_a_command_that_is_refused_no_folder_is_left(barenet, iris):
         (["plot", "weights", "IRIS"], "IRIS/model.safetensors", "is no picture of barenet's"),
     ],
 )
-def test_what_it_did_not_write_is_not_replaced(barenet, iris, arguments, name, said):
+def test_a_file_that_barenet_has_not_written_is_not_replaced(barenet, iris, arguments, name, said):
     for table in ("d.csv", "d.txt"):
         Path(table).write_text("a,b,k\n" + "".join(f"{n},{n % 3},{n % 2}\n" for n in range(30)))
     for other in ("notes.md", "notes", "photo.png"):
@@ -54,22 +53,19 @@ def test_what_it_did_not_write_is_not_replaced(barenet, iris, arguments, name, s
     places = [place for place in (*Path().rglob("*"), *iris.iterdir()) if place.is_file()]
     before = {place: place.read_bytes() for place in places}
     arguments = [iris if argument == "IRIS" else argument for argument in arguments]
-    done = barenet(*arguments, "--out", name.replace("IRIS", str(iris)))
-    assert (done.status, done.out) == (2, "")
-    (line,) = done.err.splitlines()
-    assert said in line
+    assert said in barenet(*arguments, "--out", name.replace("IRIS", str(iris))).error
     assert {place: place.read_bytes() for place in before} == before
 
 
-def test_beside_a_model_without_its_run_a_picture_is_not_replaced(barenet, iris):
+def test_a_picture_beside_a_model_without_its_run_is_not_replaced(barenet, iris):
     Path("model.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
     Path("weights.png").write_text("mine")
-    done = barenet("plot", "weights", "model.safetensors", "iris")
-    assert done.status == 2 and "weights.png is no picture of barenet's" in done.err
+    error = barenet("plot", "weights", "model.safetensors", "iris").error
+    assert "weights.png is no picture of barenet's" in error
     assert Path("weights.png").read_text() == "mine"
 
 
-def test_a_run_s_own_picture_is_replaced_whatever_version_drew_it(barenet, iris):
+def test_a_picture_of_the_run_is_replaced_whatever_version_drew_it(barenet, iris):
     picture = Path(shutil.copytree(iris, "run")) / "weights.png"
     picture.write_bytes(b"of version 0.1.0")
     assert barenet("plot", "weights", "run").status == 0
@@ -80,14 +76,13 @@ def test_a_run_s_own_picture_is_replaced_whatever_version_drew_it(barenet, iris)
 @pytest.mark.parametrize("neuron", [(), ("--neuron", "1.1")])
 def test_an_explanation_is_replaced_by_one(barenet, name, neuron):
     for more in ((), ("--format", "text"), ()):
-        done = barenet("explain", "moons", *neuron, *more, "--out", name)
-        assert done.status == 0, done.err
+        barenet("explain", "moons", *neuron, *more, "--out", name).ok()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="of links as POSIX has them")
 @pytest.mark.parametrize("command", ["train moons", "explain moons", "plot weights"])
 @pytest.mark.parametrize("inside", ["", "in/it"])
-def test_where_no_folder_can_be_it_is_said_what_is_there(barenet, iris, command, inside):
+def test_a_file_in_the_place_of_a_folder_is_named(barenet, iris, command, inside):
     Path("file").touch()
     Path("link").symlink_to("nowhere")
     arguments = [*command.split(), *([iris] if command.startswith("plot") else [])]

@@ -17,13 +17,13 @@ def folder(tmp_path) -> RunFolder:
     return RunFolder(tmp_path / "runs" / "first")
 
 
-def test_it_is_made_and_an_empty_one_is_taken_away(folder):
+def test_an_empty_folder_is_removed_again(folder):
     with folder.locked():
         assert folder.path.is_dir()
     assert not folder.path.parent.exists()
 
 
-def test_what_is_saved_stays(folder, iris):
+def test_a_run_replaces_an_earlier_one_and_leaves_other_files(folder, iris):
     predictor = load_predictor(iris / "model.safetensors")
     with folder.locked():
         folder.save(predictor, History({"loss": [0.5]}), RunSettings(data="iris"))
@@ -37,15 +37,11 @@ def test_what_is_saved_stays(folder, iris):
 
 
 @pytest.mark.parametrize("step", range(8))
-def test_settings_never_lie_beside_a_foreign_model(folder, iris, line, monkeypatch, step):
-    models = {
-        name: load_predictor(run / "model.safetensors")
-        for name, run in {"iris": iris, "plane": line}.items()
-    }
+def test_settings_are_never_beside_the_model_of_another_run(folder, iris, line, monkeypatch, step):
+    models = [load_predictor(run / "model.safetensors") for run in (iris, line)]
     with folder.locked():
-        folder.save(models["iris"], History({"loss": [0.5]}), RunSettings(data="iris"))
-    calls = iter(range(100))
-    replace = Path.replace
+        folder.save(models[0], History({"loss": [0.5]}), RunSettings(data="iris"))
+    calls, replace = iter(range(100)), Path.replace
 
     def stop(self, target):
         if next(calls) == step:
@@ -54,7 +50,7 @@ def test_settings_never_lie_beside_a_foreign_model(folder, iris, line, monkeypat
 
     monkeypatch.setattr(Path, "replace", stop)
     with contextlib.suppress(KeyboardInterrupt), folder.locked():
-        folder.save(models["plane"], History({"loss": [0.4]}), RunSettings(data="plane"))
+        folder.save(models[1], History({"loss": [0.4]}), RunSettings(data="plane"))
     if folder.settings.exists():
         model = load_predictor(folder.model)
         assert f'data = "{model.dataset}"' in folder.settings.read_text()
@@ -62,7 +58,7 @@ def test_settings_never_lie_beside_a_foreign_model(folder, iris, line, monkeypat
         assert folder.settings.exists()
 
 
-def test_the_loser_leaves_the_folder_to_the_winner(folder):
+def test_a_second_run_leaves_the_folder_to_the_first(folder):
     winner, loser = folder, RunFolder(folder.path)
     folder.path.parent.mkdir()
     before = loser._make_writable
@@ -81,7 +77,7 @@ def test_the_loser_leaves_the_folder_to_the_winner(folder):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
-def test_what_is_no_file_is_found_before_the_training(folder):
+def test_a_named_pipe_is_found_before_the_training(folder):
     folder.path.mkdir(parents=True)
     os.mkfifo(folder.model)
     with pytest.raises(OSError, match="is no ordinary file"), folder.locked():
@@ -117,26 +113,23 @@ def test_a_folder_in_the_place_of_a_file_is_named(barenet, iris, tmp_path, name,
 def test_files_that_no_run_has_written_are_not_replaced(folder, name):
     folder.path.mkdir(parents=True)
     (folder.path / name).write_text("foreign")
-    with (
-        pytest.raises(ArgumentError, check=lambda error: name in error.problem),
-        folder.locked(),
-    ):
+    with pytest.raises(ArgumentError) as caught, folder.locked():
         pass
+    assert name in caught.value.problem
     assert (folder.path / name).read_text() == "foreign"
 
 
 @pytest.mark.parametrize("out", [".", "mine"])
-def test_a_folder_of_other_things_is_no_place_for_a_run(barenet, out):
+def test_a_folder_of_other_files_is_refused(barenet, out):
     Path("mine").mkdir()
     Path("mine", "notes.txt").write_text("mine")
     before = {*Path().rglob("*")}
-    done = barenet("train", "iris", "--epochs", "1", "--no-plots", "--out", out)
-    assert (done.status, done.out) == (2, "")
-    assert f"out: {out} holds " in done.err and "a folder of its own" in done.err
+    error = barenet("train", "iris", "--epochs", "1", "--no-plots", "--out", out).error
+    assert f"out: {out} holds " in error and "a folder of its own" in error
     assert {*Path().rglob("*")} == before
 
 
-def test_a_run_goes_into_a_folder_where_a_log_was_opened_and_what_is_hidden(folder, iris):
+def test_empty_and_hidden_files_are_ignored(folder, iris):
     folder.path.mkdir(parents=True)
     (folder.path / "log.txt").touch()
     (folder.path / ".gitignore").write_text("*")
@@ -145,8 +138,7 @@ def test_a_run_goes_into_a_folder_where_a_log_was_opened_and_what_is_hidden(fold
     (folder.path / "log.txt").write_text("all went well")
     with folder.locked():  # It is the folder of a run now.
         pass
-    folder.settings.unlink()
-    folder.model.unlink()
-    folder.history.unlink()
+    for path in (folder.settings, folder.model, folder.history):
+        path.unlink()
     with pytest.raises(ValueError, match=r"holds log\.txt"), folder.locked():
         pass

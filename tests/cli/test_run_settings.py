@@ -1,14 +1,19 @@
+import dataclasses
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from cyclopts import Token
 
 from barenet import ModelCard
-from barenet.cli._flags import Flags
+from barenet.cli._flags import Flags, integer
 from barenet.cli._run_file import read_run_file
 from barenet.cli._run_settings import HEADER, FileOptions, RunSettings, is_table
 from barenet.cli._trained_model import load_trained, settings_of
+from barenet.data import RunConfig
+from barenet.errors import DataError
 
 SETTINGS = RunSettings(
     data='odd "name".csv',
@@ -20,45 +25,60 @@ SETTINGS = RunSettings(
 )
 
 
-def test_a_run_file_is_toml_and_is_read_again(tmp_path):
+def test_every_setting_is_a_flag_with_its_default(barenet):
+    names = [field.name for field in dataclasses.fields(RunConfig)]
+    assert [field.name for field in dataclasses.fields(Flags)] == names
+    assert isinstance(Flags(), RunConfig) and Flags().set_fields() == {}
+    page = barenet("train", "--help").out
+    assert [name for name in names if f"--{name.replace('_', '-')} " not in page] == []
+    assert "[default: adam]" in page and "[default: relu]" in page
+
+
+def tokens(*values: str) -> list[Token]:
+    return [Token(keyword="--epochs", value=value, source="cli") for value in values]
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind", "expected"),
+    [
+        (["3"], int, 3),
+        (["-3"], int, -3),
+        (["1e3"], int, 1000),
+        (["2.0"], int, 2),
+        (["9" * 23], int, 10**23 - 1),
+        (["1", "10", "1"], tuple[int, ...], (1, 10, 1)),
+        (["full"], int | Literal["full"], "full"),
+    ],
+)
+def test_integers(texts, kind, expected):
+    assert integer(kind, tokens(*texts)) == expected
+
+
+@pytest.mark.parametrize("text", ["1.5", "x", "", "nan", "inf", "8,,x", "full"])
+def test_other_numbers_and_words_are_no_integers(text):
+    with pytest.raises(ValueError, match=r"^expected a whole number, got"):
+        integer(int, tokens(text))
+
+
+def test_a_run_file_is_read_as_it_was_written_and_a_card_has_no_folders(tmp_path):
     path = tmp_path / "run.toml"
     path.write_bytes(SETTINGS.to_toml())
     assert path.read_text().startswith(HEADER)
     data, start_from = Path(SETTINGS.data).resolve(), SETTINGS.start_from.resolve()
-    assert tomllib.loads(path.read_text()) == {
-        "data": str(data),
-        "target": "é",
-        "task": "regression",
-        "delimiter": "\t",
-        "data_dir": "/home/somebody",
-        "start_from": str(start_from),
-        "layers": [1, 2],
-        "learning_rate": 1e-7,
-        "shuffle": False,
-        "seed": 0,
-        "verbose_epoch": 2,
-    }
+    kept = {"target": "é", "task": "regression", "delimiter": "\t", "learning_rate": 1e-7}
+    kept |= {"shuffle": False, "seed": 0}
+    local = {"data": str(data), "start_from": str(start_from), "layers": [1, 2]}
+    local |= {"data_dir": "/home/somebody", "verbose_epoch": 2}
+    assert tomllib.loads(path.read_text()) == kept | local
     assert read_run_file(path) == replace(SETTINGS, data=str(data), start_from=start_from)
+    card = kept | {"data": 'odd "name".csv', "start_from": "first", "layers": (1, 2)}
+    assert SETTINGS.card_fields() == card
+    assert replace(SETTINGS, data="caf\udce9.csv").card_fields()["data"] == "caf?.csv"
 
 
 def test_tables_are_recognized_by_their_suffix():
     assert is_table("a.csv") and is_table("A.TSV.gz") and is_table("a.txt")
     assert not is_table("iris") and not is_table("a.npz")
-
-
-def test_a_card_has_neither_folders_nor_settings_without_effect():
-    assert SETTINGS.card_fields() == {
-        "data": 'odd "name".csv',
-        "target": "é",
-        "task": "regression",
-        "delimiter": "\t",
-        "start_from": "first",
-        "layers": (1, 2),
-        "learning_rate": 1e-7,
-        "shuffle": False,
-        "seed": 0,
-    }
-    assert replace(SETTINGS, data="caf\udce9.csv").card_fields()["data"] == "caf?.csv"
 
 
 def test_settings_are_read_from_a_card_as_from_a_run_file(iris, tmp_path):
@@ -83,3 +103,30 @@ def test_settings_are_read_from_a_card_as_from_a_run_file(iris, tmp_path):
 def test_a_card_with_other_settings_has_none_of_the_command_line(settings):
     assert settings_of(ModelCard(settings=settings)) is None
     assert settings_of(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('data = "iris"\nepohcs = 3', "epohcs"),
+        ('data = "iris"\nepochs = "many"', "epochs.*expected a whole number"),
+        ('data = "iris"\nepochs = 1.5', "epochs.*expected a whole number, got '1.5'"),
+        ("data = [", "run.toml: TOMLDecodeError"),
+        ('data = "iris"\ndtype = "x"', "dtype.* from run.toml. Choose from: .float32., .float64."),
+        ("epochs = 3", r"^.*run.toml: data: expected a value, got none"),
+        ('data = "iris"\n[train]\nepochs = 3', "got a table"),
+        ('data = "iris"\n[[layers]]\nsize = 3', "got a table"),
+        (".".join(["a"] * 5000) + " = 1", "run.toml: "),
+    ],
+)
+def test_a_wrong_run_file_is_refused(tmp_path, text, problem):
+    path = tmp_path / "run.toml"
+    path.write_text(text)
+    with pytest.raises(DataError, match=problem):
+        read_run_file(path)
+
+
+def test_a_missing_run_file_and_a_folder_are_refused(tmp_path):
+    for name, problem in ((".", "is a folder, expected a file"), ("nowhere.toml", "no such file")):
+        with pytest.raises(DataError, match=problem):
+            read_run_file(tmp_path / name)

@@ -48,10 +48,8 @@ def test_an_error_names_the_flag_as_it_was_typed(barenet, iris, command, flag):
         valid += ["--to", "json"]
     value = {"--at": "x", "--out": "", "--config": "", "--resume": "", "--data": ""}
     for typed in {flag, f"--{flag[2:].replace('-', '_')}"}:
-        done = barenet(*valid, f"{typed}={value.get(flag, 'wrong?')}")
-        assert done.status == 2, done
-        assert done.err.startswith(f"barenet {command}: error: ") and typed in done.err
-        assert len(done.err.splitlines()) == 1
+        error = barenet(*valid, f"{typed}={value.get(flag, 'wrong?')}").error
+        assert error.startswith(f"barenet {command}: error: ") and typed in error
     assert not any(Path.cwd().iterdir())
 
 
@@ -68,8 +66,8 @@ def test_an_error_names_the_flag_as_it_was_typed(barenet, iris, command, flag):
 def test_a_key_of_a_run_file_is_named_with_its_file(barenet, setting, problem):
     path = Path("run.toml")
     path.write_text(f"data = 'iris'\n{setting}\n")
-    done = barenet("train", "--config", "run.toml")
-    assert done.status == 2 and problem.format(path=path.absolute()) in done.err
+    error = barenet("train", "--config", "run.toml").error
+    assert problem.format(path=path.absolute()) in error
 
 
 def test_a_flag_over_a_run_file_is_named_as_a_flag(barenet):

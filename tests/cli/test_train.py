@@ -14,7 +14,7 @@ from barenet import load_predictor
 from barenet.engines import ENGINES, ReferenceEngine
 
 # From the tutorials' own algorithms, run faithfully in NumPy.
-MOONS = [0.693127, 0.671018, 0.442552, 0.354652, 0.329080, 0.320810]
+MOONS = [0.693127, 0.671018, 0.442552]
 SINE = [0.062748138, 0.006617542]
 
 SHORT = ("--epochs", 1, "--no-plots")
@@ -28,11 +28,14 @@ def model_of(run: Path | str) -> bytes:
     return Path(run, "model.safetensors").read_bytes()
 
 
-def test_two_moons(barenet):
-    result = barenet("train", "moons", "--epochs", 5001, "--no-plots", "--json").json
+def test_two_moons_in_json(barenet):
+    done = barenet("train", "moons", "--epochs", 2001, "--no-plots", "--json")
+    result = done.json
+    assert done.out.count("\n") == 1
+    assert {"dataset", "layers", "engine", "seed", "history", "metrics", "model"} <= set(result)
     np.testing.assert_allclose(result["history"]["loss"][::1000], MOONS, atol=6e-7)
-    assert result["metrics"]["accuracy"] == 0.85
     assert result["layers"] == [2, 1, 1]
+    assert "moons" in done.err and "epoch" not in done.err
 
 
 def test_a_sine_wave_with_the_options_of_its_tutorial(barenet):
@@ -87,18 +90,10 @@ def test_threads_are_no_setting_of_a_run(barenet, monkeypatch):
     assert used == [3, None, 2]
 
 
-def test_json_is_one_document_and_nothing_else(barenet):
-    done = barenet("train", "iris", "--test-size", 0, *SHORT, "--json")
-    result = done.json
-    assert done.out.count("\n") == 1
-    assert {"dataset", "layers", "engine", "seed", "history", "metrics", "model"} <= set(result)
-    assert result["metrics"]["evaluated_on"] == "training rows"
-    assert "iris" in done.err and "epoch" not in done.err
-
-
 def test_the_settings_repeat_a_run_bit_for_bit(barenet):
     options = ["--hidden", "tanh", "--dropout", 0.1, "--l2", 0.001, "--schedule", "cosine"]
-    barenet("train", "iris", "--epochs", 5, "--seed", 3, *options, "--no-plots").ok()
+    done = barenet("train", "iris", "--epochs", 5, "--seed", 3, *options, "--no-plots").ok()
+    assert "without the penalty" in done.out
     again = ("train", "--config", "runs/iris/settings.toml", "--no-plots", "--out")
     barenet(*again, "again").ok()
     barenet(*again, "other", "--seed", 4).ok()
@@ -136,15 +131,17 @@ def test_rows_that_decide_nothing_are_called_test_rows_everywhere(barenet):
     assert "120 training rows, 30 test rows\n" in done.err
     shown = barenet("info", "runs/iris").out
     assert "test loss" in shown and "validation" not in done.out + done.err + shown
+    assert "penalty" not in done.out
     history = history_of("runs/iris")[0]
     assert {"test_loss", "test_accuracy"} <= history.keys()
     assert not [name for name in history if name.startswith("validation")]
 
 
 def test_a_run_starts_from_the_weights_of_a_model(barenet, iris):
-    new = barenet("train", "iris", *SHORT, "--json").json["history"]["loss"]
+    new = barenet("train", "iris", "--test-size", 0, *SHORT, "--json").json
+    assert new["metrics"]["evaluated_on"] == "training rows"
     result = barenet("train", "iris", "--start-from", iris, *SHORT, "--json").json
-    assert result["history"]["loss"][0] < 0.5 * new[0]
+    assert result["history"]["loss"][0] < 0.5 * new["history"]["loss"][0]
     assert result["history"]["loss"][0] == pytest.approx(history_of(iris)[-1]["loss"], rel=0.2)
     error = barenet("train", "iris", "--layers", 4, 9, 3, "--start-from", iris).error
     assert "--start-from: the layers of" in error and "Dense(4, 9, 'relu')" in error
@@ -273,11 +270,6 @@ def test_a_file_name_of_dots_gets_a_folder(barenet):
     Path("..csv").write_text("x,y\n" + "".join(f"{x},{x / 2}\n" for x in range(20)))
     barenet("train", "..csv", "--target", "y", *SHORT).ok()
     assert Path("runs/data/model.safetensors").exists()
-
-
-def test_a_penalty_in_the_loss_of_the_epochs_is_noted(barenet):
-    assert "penalty" in barenet("train", "iris", "--l2", 0.1, *SHORT).out
-    assert "penalty" not in barenet("train", "iris", *SHORT).out
 
 
 def test_plots_of_an_earlier_run_are_removed(barenet):

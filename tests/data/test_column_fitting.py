@@ -105,12 +105,6 @@ def fit(values, **options):
 
 
 @pytest.mark.parametrize("scale", SCALES)
-def test_numbers_that_are_0_or_1_are_not_scaled(scale):
-    column = fit([0, 1, 1, None], numbers=scale)
-    assert (column.fill, column.center, column.scale, column.indicator) == (1, 0, 1, True)
-
-
-@pytest.mark.parametrize("scale", SCALES)
 def test_one_number_and_missing_values_differ_in_the_indicator_alone(scale):
     encoded = fit([5, None, 5], numbers=scale).encode(np.array([5, np.nan]))
     assert encoded[0, 0] == encoded[1, 0] and encoded[:, 1].tolist() == [0, 1]
@@ -124,47 +118,35 @@ def test_fault_11_numbers_whose_spread_is_beyond_float64(scale, most):
         fit([-most, most] * 2, numbers=scale)
 
 
-@pytest.mark.parametrize(
-    ("values", "fill"),
-    [([True, True, False], True), ([True, False], False), (["yes", "no", ""], False)],
-)
-def test_a_missing_truth_value_becomes_the_more_frequent_one(values, fill):
-    assert fit(values).fill is fill
+UNSCALED = {"fill": 1, "center": 0, "scale": 1, "indicator": True}
 
 
 @pytest.mark.parametrize(
-    ("days", "cycles"),
+    ("values", "options", "expected"),
     [
-        (["2026-01-05", "2027-01-05"], ()),
-        (["2026-01-05", "2026-02-05"], ("year",)),
-        (["2026-01-05", "2026-01-06"], ("week",)),
-        (["2026-01-05T01", "2026-01-05T02"], ("day",)),
-        (["2026-01-05T01", "2026-02-06T02"], ("year", "week", "day")),
+        *(([0, 1, 1, None], {"numbers": scale}, UNSCALED) for scale in SCALES),
+        # the more frequent truth value, and the median date
+        ([True, True, False], {}, {"fill": True}),
+        ([True, False], {}, {"fill": False}),
+        (["yes", "no", ""], {}, {"fill": False}),
+        (["2026-01-01", "2026-01-03", ""], {}, {"fill": 1767312000}),
+        # the cycles in which dates differ
+        (["2026-01-05", "2027-01-05"], {}, {"cycles": ()}),
+        (["2026-01-05", "2026-02-05"], {}, {"cycles": ("year",)}),
+        (["2026-01-05", "2026-01-06"], {}, {"cycles": ("week",)}),
+        (["2026-01-05T01:00", "2026-01-05T02:00"], {}, {"cycles": ("day",)}),
+        (["2026-01-05T01:00", "2026-02-06T02:00"], {}, {"cycles": ("year", "week", "day")}),
+        # text that identifies the rows
+        ([f"n{row}" for row in range(19)], {}, {"kind": "category"}),
+        ([f"n{row}" for row in range(20)], {}, {"kind": "dropped"}),
+        ([f"n{row % 19}" for row in range(20)], {}, {"kind": "dropped"}),
+        ([f"n{row % 18}" for row in range(20)], {}, {"kind": "category"}),
+        ([f"n{row}" for row in range(20)], {"categories": ["c"]}, {"kind": "category"}),
+        # categories that are all rare, without and with missing values
+        ([*"aabbccdd"], {"rare": 3}, {"reason": "each of its 4 values is rare"}),
+        ([*"aabbccdd", None], {"rare": 3}, {"outputs": ("c rare", "c missing")}),
     ],
 )
-def test_dates_have_the_cycles_in_which_they_differ(days, cycles):
-    assert fit(np.array(days, "M8[us]")).cycles == cycles
-
-
-def test_a_missing_date_becomes_the_median():
-    assert fit(np.array(["2026-01-01", "2026-01-03", "NaT"], "M8[us]")).fill == 1767312000
-
-
-@pytest.mark.parametrize(
-    ("n_rows", "n_different", "categories", "kind"),
-    [
-        (19, 19, [], "category"),
-        (20, 20, [], "dropped"),
-        (20, 19, [], "dropped"),
-        (20, 18, [], "category"),
-        (20, 20, ["c"], "category"),
-    ],
-)
-def test_text_that_identifies_the_rows_is_dropped(n_rows, n_different, categories, kind):
-    names = [f"n{min(row, n_different - 1)}" for row in range(n_rows)]
-    assert fit(names, categories=categories).kind == kind
-
-
-def test_categories_that_are_all_rare_are_dropped_unless_some_are_missing():
-    assert fit([*"aabbccdd"], rare=3).reason == "each of its 4 values is rare"
-    assert fit([*"aabbccdd", None], rare=3).outputs == ("c rare", "c missing")
+def test_columns_are_fitted_by_their_rules(values, options, expected):
+    column = fit(values, **options)
+    assert {name: getattr(column, name) for name in expected} == expected

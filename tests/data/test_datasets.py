@@ -45,14 +45,8 @@ def test_the_rows_are_scikit_learns(name):
     np.testing.assert_array_equal(data.y, oracle.target)
     assert data.feature_names == tuple(oracle.feature_names)
     classes = None if name == "diabetes" else tuple(map(str, oracle.target_names))
+    assert data.image_shape == ((8, 8) if name == "digits" else None)
     assert (data.classes, data.y.dtype) == (classes, np.float64 if classes is None else np.int64)
-
-
-def test_diabetes_has_ages_in_years_and_digits_are_images():
-    diabetes, digits = EMBEDDED["diabetes"].load(), EMBEDDED["digits"].load()
-    age = diabetes.X[:, diabetes.feature_names.index("age")]
-    assert (age.min(), age.max()) == (19, 79)
-    assert digits.image_shape == (8, 8)
 
 
 def test_the_names():
@@ -98,6 +92,7 @@ def test_options_reach_their_set():
             for wrong in values
         ),
         ("t.csv", {"target": 7}, "target", "expected"),
+        ("t.csv", {"target": "y", "task": "x"}, "task", "expected classification or regression"),
         ("mnist", {"data_dir": 7}, "data_dir", "expected"),
     ],
 )

@@ -1,36 +1,198 @@
-"""Frames: columns by name, rows by number, and a place for every value that is wrong."""
+"""Frames: conversion from other tables, columns by name, rows by number, places in errors."""
+
+import datetime
+import decimal
 
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow
 import pytest
+import scipy.sparse
 
 from barenet.data._csv_table import read_table
-from barenet.data._frame import TEXT, Frame
+from barenet.data._frame import Frame
+from barenet.data._to_frame import as_column, as_frame
+from barenet.errors import DataError
+
+UTC = datetime.UTC
+EAST = datetime.timezone(datetime.timedelta(hours=2))
+
+
+def forms():
+    days = [datetime.datetime(2026, 1, 2, 3), None, datetime.datetime(1969, 12, 31)]
+    table = {"x": [1.5, None, -2.0], "town": ["Rome", None, "Oslo"], "day": days}
+    table["is"] = [True, None, False]
+    yield table
+    yield pd.DataFrame(table)
+    yield pd.DataFrame(table).convert_dtypes()
+    yield pd.DataFrame(table).astype({"town": "category", "x": "Float32"})
+    yield pyarrow.table(table)
+    yield pyarrow.table(table).to_pandas(types_mapper=pd.ArrowDtype)
+    yield polars.DataFrame(table)
+
+
+@pytest.mark.parametrize("table", [*forms()])
+def test_one_table_in_many_forms(table):
+    """The same columns, or some of them in another order, whatever the others hold."""
+    frame = as_frame(table)
+    assert [*frame.columns] == ["x", "town", "day", "is"]
+    np.testing.assert_array_equal(frame["x"], [1.5, np.nan, -2])
+    assert frame["town"].tolist() == ["Rome", "", "Oslo"]
+    np.testing.assert_array_equal(
+        frame["day"], np.array(["2026-01-02T03", "NaT", "1969-12-31"], "M8[us]")
+    )
+    assert frame["is"].tolist() == ["true", "", "false"]
+    assert as_frame(frame) is frame
+    assert [*as_frame(table, only=["is", "x"]).columns] == ["is", "x"]
+    with pytest.raises(ValueError, match=r"^X: no column y; its columns are x, town, day, is$"):
+        as_frame(table, only=["x", "y"])
+
+
+def test_arrays_and_lists():
+    frame = as_frame([[1, "a", None], [2.5, None, "b"]])
+    assert [*frame.columns] == ["x0", "x1", "x2"]
+    assert frame["x0"].tolist() == [1, 2.5]
+    assert (frame["x1"].tolist(), frame["x2"].tolist()) == (["a", ""], ["", "b"])
+    named = as_frame(np.ones((2, 2), np.float16), ["a", "b"])
+    assert [*named.columns] == ["a", "b"] and named["a"].dtype == named["b"].dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.array([1, 2], np.uint8), [1.0, 2.0]),
+        ([decimal.Decimal("0.5"), None], [0.5, np.nan]),
+        ([None, float("nan")], [np.nan, np.nan]),
+        ([np.float32(0.5), 1], [0.5, 1.0]),
+        ([True, False], [True, False]),
+        ([1, "a", 2.5, True, None], ["1", "a", "2.5", "true", ""]),
+        (["", "NA"], ["", "NA"]),
+        (np.array(["a", "bc"]), ["a", "bc"]),
+        (np.ma.array([1, 2, 3], mask=[0, 1, 0]), [1.0, np.nan, 3.0]),
+        (np.array([pd.NA, 2], object), [np.nan, 2.0]),
+        (pd.Series(pd.array([True, None], "boolean")), ["true", ""]),
+    ],
+)
+def test_values_and_the_types_they_become(values, expected):
+    np.testing.assert_equal(as_column(values, "c").tolist(), expected)
+
+
+def test_dates_of_all_kinds_are_moments_in_utc():
+    noon = "2026-07-01T12:00"
+    for values in (
+        np.array([noon], "M8[s]"),
+        [datetime.datetime(2026, 7, 1, 12)],
+        [datetime.datetime(2026, 7, 1, 14, tzinfo=EAST)],
+        pd.Series([pd.Timestamp(noon, tz="UTC").tz_convert("Asia/Tokyo")]),
+        pyarrow.chunked_array([pyarrow.array([datetime.datetime(2026, 7, 1, 12, tzinfo=UTC)])]),
+    ):
+        column = as_column(values, "day")
+        assert column.dtype == "M8[us]" and column[0] == np.datetime64(noon)
+    assert as_column([datetime.date(2026, 7, 1)], "day")[0] == np.datetime64("2026-07-01")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.array([[1], None], object), "values of type list cannot be encoded"),
+        ([[1, 2], [3]], "expected one value in each row"),
+        ([{"a": 1}], "values of type dict cannot be encoded"),
+        ([1j], "values of type complex128 cannot be encoded"),
+        ([1j, None], "values of type complex cannot be encoded"),
+        (np.array([1], "m8[s]"), r"values of type timedelta64\[s\] cannot be encoded"),
+        (np.array([b"a"]), r"values of type \|S1 cannot be encoded"),
+        ([datetime.date(2026, 1, 1), "later"], "dates and texts in one column"),
+        (np.ones((2, 2)), "expected one value in each row"),
+    ],
+)
+def test_columns_that_cannot_be(values, message):
+    with pytest.raises(DataError, match=f"^X: column 'c': {message}$"):
+        as_column(values, "c")
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ([1, 2], r"^X: expected shape \(n_rows, n_columns\), got \(2,\)"),
+        (7, r"^X: expected shape"),
+        ([[1, 2], [3]], r"^X: expected rows of one length|got \(2,\)"),
+        (np.ones((0, 2)), "^X: the table is empty"),
+        ({}, "^X: the table is empty"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "^X: column 'a' occurs 2 times"),
+        ({1: [1], "1": [2]}, "^X: column '1' occurs 2 times"),
+        ({"a": [1], "b": [1, 2]}, "^columns: expected columns of one length"),
+        (scipy.sparse.eye(2).tocsr(), r"^X: sparse matrices are not supported; use X\.toarray"),
+    ],
+)
+def test_tables_that_are_none(table, message):
+    with pytest.raises(ValueError, match=message):
+        as_frame(table)
+
+
+def test_what_is_not_asked_for_may_hold_anything():
+    odd = {"x": [1, 2], "lists": [[1], [2]]}
+    for table in (odd, pd.DataFrame(odd), pyarrow.table(odd)):
+        assert as_frame(table, only=["x"])["x"].tolist() == [1, 2]
+        with pytest.raises(DataError, match=r"^X: column 'lists': "):
+            as_frame(table)
+
+
+LARGE = [2**53 + 1, 2**53, 7, None]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"id": LARGE},
+        {"id": np.array(LARGE[:3])},
+        {"id": np.array(LARGE[:3], np.uint64)},
+        {"id": [*map(decimal.Decimal, LARGE[:3])]},
+        pd.DataFrame({"id": pd.array(LARGE, "Int64")}),
+        pyarrow.table({"id": LARGE}),
+        pyarrow.table({"id": LARGE}).to_pandas(types_mapper=pd.ArrowDtype),
+        polars.DataFrame({"id": LARGE}),
+    ],
+    ids=lambda table: type(table).__module__ + type(table).__name__,
+)
+def test_whole_numbers_that_float64_would_merge_stay_apart(table):
+    """2⁵³ and 2⁵³ + 1 are one number in float64."""
+    column = as_frame(table)["id"].tolist()
+    assert column[:3] == ["9007199254740993", "9007199254740992", "7"]
+    assert column[3:] in ([], [""])
+
+
+def test_whole_numbers_that_float64_holds_are_numbers():
+    for values in ([2**53, -(2**53), 0], np.array([2**53, -(2**53), 0])):
+        assert as_column(values, "c").tolist() == [2.0**53, -(2.0**53), 0.0]
+    assert as_column(np.array([1e300, 2.0**60]), "c").dtype == np.float64
+
+
+@pytest.mark.parametrize("day", ["300000-01-01", "0000-12-31", "-5000-01-01"])
+def test_a_date_that_microseconds_do_not_hold_is_named(day):
+    """What NumPy makes of the year 300000 in microseconds is a year of another age, in silence."""
+    days = np.array(["NaT", "9999-12-31", "0001-01-01", day], "M8[s]")
+    with pytest.raises(DataError, match=f"X: row 3: column 'c': expected a date .*, got '{day}"):
+        as_column(days, "c")
+    assert as_column(days[:3], "c").astype("M8[s]").tolist() == days[:3].tolist()
 
 
 @pytest.fixture
 def frame():
-    return Frame(
-        {
-            "x": np.array([1.0, np.nan, 3.0]),
-            "town": np.array(["Rome", "", "Oslo"], TEXT),
-            "day": np.array(["2026-01-01", "NaT", "2026-01-03"], "M8[us]"),
-            "is": np.array([True, False, True]),
-        }
-    )
+    days = np.array(["2026-01-01", "NaT", "2026-01-03"], "M8[us]")
+    table = {"x": [1, None, 3], "town": ["Rome", "", "Oslo"], "day": days}
+    return as_frame({**table, "is": [True, False, True]})
 
 
 def test_columns_by_name_and_rows_by_number(frame):
     assert (len(frame), frame.shape, [*frame.columns]) == (3, (3, 4), ["x", "town", "day", "is"])
     assert frame["town"].tolist() == ["Rome", "", "Oslo"]
     assert [*frame[["is", "x"]].columns] == [*frame.select(["is", "x"]).columns] == ["is", "x"]
-    for rows in ([2, 0], np.array([2, 0]), slice(None, None, -2), np.array([2, 0])):
+    for rows in ([2, 0], np.array([2, 0]), slice(None, None, -2)):
         assert frame[rows]["town"].tolist() == frame.take(rows)["town"].tolist() == ["Oslo", "Rome"]
     assert frame[np.array([True, False, True])]["is"].tolist() == [True, True]
     assert frame[[0], ...]["x"].tolist() == [1]
-    pd.testing.assert_series_equal(
-        pd.DataFrame(frame.columns)["x"], pd.Series([1, np.nan, 3], name="x")
-    )
+    np.testing.assert_array_equal(pd.DataFrame(frame.columns)["x"], [1, np.nan, 3])
 
 
 def test_what_is_not_there_or_no_matrix(frame):

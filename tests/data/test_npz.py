@@ -100,12 +100,13 @@ def test_damaged_files_are_refused(tmp_path):
 
 
 def test_the_sizes_in_a_directory_are_not_trusted(tmp_path):
-    data = bytearray(pack(tmp_path / "t.npz", X=b"x", y=b"x").read_bytes())
+    path = pack(tmp_path / "t.npz", X=b"x", y=b"x")
+    data = bytearray(path.read_bytes())
     at = data.index(b"PK\x01\x02") + 24  # The directory's field for the decompressed size.
     data[at : at + 4] = (2**32 - 2).to_bytes(4, "little")
-    (tmp_path / "t.npz").write_bytes(data)
+    path.write_bytes(data)
     with pytest.raises(DataError, match=r"t\.npz: no usable \.npz file"):
-        load_arrays(tmp_path / "t.npz")
+        load_arrays(path)
 
 
 @pytest.mark.parametrize(

@@ -53,19 +53,19 @@ def test_truth_values(pair):
         assert parse(as_booleans, pair[0].upper(), pair[1].title()).tolist() == [1, 0]
 
 
-def test_equal_numbers_are_one_label_and_codes_are_their_own():
-    texts = ["1", "1.0", "1e0", "+1", "01", "1234567890123456", "1e999", " 1 ", "1.5"]
-    expected = ["1", "1", "1", "1", "01", "1234567890123456", "1e999", "1", "1.5"]
-    assert parse(as_labels, *texts).tolist() == expected
-    assert parse(as_labels, 1.0, 1.5, 2).tolist() == ["1", "1.5", "2"]
-    assert parse(as_labels, True, False).tolist() == ["True", "False"]
-
-
-def test_dates_as_labels():
-    days = as_frame({"c": np.array(["2026-01-02", "NaT"], "M8[D]")})
-    assert as_labels(days, "c", ()).tolist() == ["2026-01-02", ""]
-    hours = as_frame({"c": np.array(["2026-01-02T00:00", "2026-01-02T06:30"], "M8[us]")})
-    assert as_labels(hours, "c", ()).tolist() == ["2026-01-02", "2026-01-02 06:30"]
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["1", "1.0", "1e0", "+1", " 1 ", "1.5"], ["1", "1", "1", "1", "1", "1.5"]),
+        (["01", "1234567890123456", "1e999"], ["01", "1234567890123456", "1e999"]),
+        ([1.0, 1.5, 2], ["1", "1.5", "2"]),
+        ([True, False], ["True", "False"]),
+        ([date(2026, 1, 2), None], ["2026-01-02", ""]),
+        ([datetime(2026, 1, 2), datetime(2026, 1, 2, 6, 30)], ["2026-01-02", "2026-01-02 06:30"]),
+    ],
+)
+def test_equal_values_are_one_label_and_codes_are_their_own(values, expected):
+    assert parse(as_labels, *values).tolist() == expected
     assert np.isnat(parse(as_datetimes, None, None)).all()
 
 

@@ -69,31 +69,27 @@ def test_float32_is_rounded_only_at_the_end():
     assert scaled.dtype == np.float32 and scaled.flags.c_contiguous
 
 
-def test_wrong_kind_and_wrong_width():
-    X = np.eye(3)
-    with pytest.raises(ValueError, match=r"scaling: unknown 'standardise', did you mean"):
-        Scaling.fit("standardise", X)
-    with pytest.raises(ValueError, match=r"X: expected shape \(n, 3\), got \(3, 2\)"):
-        Scaling.fit("none", X).transform(X[:, :2])
+MASKED = np.ma.masked_array(np.eye(2), np.eye(2) > 0)
 
 
 @pytest.mark.parametrize(
     "X",
     [None, "rows", 7, [1, 2], [["a", "b"]], [[1, 2], [3]], [[1j, 2]], [[10**400, 1]],
-     csr_matrix(np.eye(2)), np.ma.masked_array(np.eye(2), np.eye(2) > 0), np.zeros((2, 2, 2))],
+     csr_matrix(np.eye(2)), MASKED, np.zeros((2, 2, 2)), np.zeros((1, 3))],
 )  # fmt: skip
 def test_what_is_no_matrix_of_numbers_is_refused(X):
     with pytest.raises(ValueError, match=r"^X: "):
-        Scaling.fit("standardize", X)
-    with pytest.raises(ValueError, match=r"^X: "):
         Scaling.fit("standardize", np.eye(2)).transform(X)
+    if not (isinstance(X, np.ndarray) and X.shape == (1, 3)):
+        with pytest.raises(ValueError, match=r"^X: "):
+            Scaling.fit("standardize", X)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("shape", [(0, 2), (2, 0)])
-def test_nothing_can_not_be_measured(kind, shape):
-    with pytest.raises(ValueError, match=r"^X: is empty"):
-        Scaling.fit(kind, np.zeros(shape))
+def test_an_empty_matrix_is_refused(kind):
+    for shape in ((0, 2), (2, 0)):
+        with pytest.raises(ValueError, match=r"^X: is empty"):
+            Scaling.fit(kind, np.zeros(shape))
 
 
 @pytest.mark.parametrize(
@@ -110,3 +106,5 @@ def test_nothing_can_not_be_measured(kind, shape):
 def test_a_scaling_that_is_none_can_not_be_made(name, offset, factor):
     with pytest.raises(ValueError, match=r"^scaling: "):
         Scaling(name, offset, factor)
+    with pytest.raises(ValueError, match=r"scaling: unknown 'standardise', did you mean"):
+        Scaling.fit("standardise", np.eye(3))

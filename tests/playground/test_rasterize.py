@@ -1,15 +1,10 @@
 import numpy as np
 import pytest
 
+from barenet.playground._network_layout import MAX_DRAWN
 from barenet.playground._page_state import DataSettings, NetworkSettings
 from barenet.playground._prepared_data import prepare
-from barenet.playground._rasterize import (
-    MAX_DRAWN,
-    NEURON_SIDE,
-    drawn_inputs,
-    input_pictures,
-    rasterize,
-)
+from barenet.playground._rasterize import NEURON_SIDE, input_pictures, rasterize
 
 
 def drawn(data, **changes):
@@ -89,8 +84,8 @@ def test_an_input_is_drawn_as_the_network_sees_it():
 def test_of_an_image_the_pixels_that_vary_most_are_drawn():
     prepared = prepare(DataSettings(source="digits"))
     spread = prepared.training.X.std(axis=0)
-    chosen = drawn_inputs(prepared)
+    chosen = prepared.drawn_inputs()
     assert chosen == sorted(chosen) and len(chosen) == MAX_DRAWN
     assert spread[chosen].min() >= np.sort(spread)[-MAX_DRAWN]
     assert (input_pictures(prepared)[0].any(axis=(1, 2))).all()
-    assert drawn_inputs(prepare(DataSettings(source="circles"))) == [0, 1]
+    assert prepare(DataSettings(source="circles")).drawn_inputs() == [0, 1]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, explain
-from barenet.playground._data_view import MAX_NAMES
+from barenet.playground._prepared_data import MAX_NAMES
 from barenet.playground._update_explanation import step_summary
 
 

@@ -88,15 +88,10 @@ def run_python(block: Block, namespace: dict[str, object]) -> None:
 def run_shell(code: str, folder: Path, block: Block) -> str:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", code],
-        cwd=folder,
+        ["bash", "-euo", "pipefail", "-c", code], cwd=folder, text=True, timeout=SECONDS,
         env={**os.environ, "PATH": path, "TERM": "dumb", "PYTHONUNBUFFERED": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-    )
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
     assert done.returncode == block.status, f"{block.place}: {code}\n{done.stdout}"
     return done.stdout
 

@@ -14,12 +14,9 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is n
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"]}
     return subprocess.run(
-        ["make", *arguments],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
+        ["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True
     )
 
 
@@ -81,9 +78,7 @@ def test_continuous_integration_runs_what_a_contributor_runs():
 
 def test_the_long_sweeps_are_left_to_test_all():
     """`make test` deselects them by the options in pyproject.toml."""
-    everything = make(ROOT, "--dry-run", "--assume-old=.venv/.installed-test", "test-all").stdout
-    assert everything.endswith("pytest -m '' --hypothesis-profile=whole\n")
-    assert make(ROOT, "--dry-run", "--assume-old=.venv/.installed-test", "test").stdout.endswith(
-        "-m pytest\n"
-    )
+    dry = ("--dry-run", "--assume-old=.venv/.installed-test")
+    assert make(ROOT, *dry, "test-all").stdout.endswith("pytest -m '' --hypothesis-profile=whole\n")
+    assert make(ROOT, *dry, "test").stdout.endswith("-m pytest\n")
     assert "-m 'not slow'" in (ROOT / "pyproject.toml").read_text("utf-8")

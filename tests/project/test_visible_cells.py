@@ -16,10 +16,7 @@ import pytest
 import barenet
 
 ROOT = Path(__file__).parents[2]
-FIRST, TUTORIALS = (
-    ROOT / "docs" / "first-network.md",
-    sorted((ROOT / "docs" / "tutorials").glob("*.md")),
-)
+FIRST, TUTORIALS = ROOT / "docs/first-network.md", sorted((ROOT / "docs/tutorials").glob("*.md"))
 #: The build of the documentation executes them all in any case, as notebooks.
 PAGES = [FIRST, *(pytest.param(page, marks=pytest.mark.slow) for page in TUTORIALS)]
 CELL = re.compile(
@@ -59,14 +56,9 @@ def test_the_visible_cells_run_outside_the_repository(page, installed, tmp_path)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     data = str(ROOT / "tests" / "data" / "mnist_slice")
     done = subprocess.run(
-        [sys.executable, "-c", as_script(page)],
-        cwd=tmp_path,
+        [sys.executable, "-c", as_script(page)], cwd=tmp_path, timeout=SECONDS, text=True,
         env={**os.environ, "PATH": path, "PYTHONPATH": str(installed), "BARENET_DATA": data},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-    )
-    assert done.returncode == 0, done.stdout
+        stdin=subprocess.DEVNULL, capture_output=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
     assert str(ROOT) not in as_script(page)

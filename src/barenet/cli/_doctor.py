@@ -1,11 +1,13 @@
 """``barenet doctor``: the installation on this machine, and advice on how to improve it."""
 
+import functools
 import math
 import os
 import platform
 import sys
-from collections.abc import Iterator
-from importlib import metadata, util
+import time
+from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,18 @@ import numpy as np
 
 import barenet
 from barenet._extras import EXTRAS
-from barenet.cli._console import emit, emit_json, emit_table
+from barenet.cli._console import emit, emit_json, emit_table, progress_bar
 from barenet.cli._flags import Off
-from barenet.cli._kernels import CACHE_ADVICE, build_kernels, kernel_folder
 from barenet.cli._scores import emit_paragraph
 from barenet.data._images import DATA_VARIABLE
 from barenet.engines import ENGINES
 from barenet.engines._threads import allowed_cores, choose_threads, load_tbb
+from barenet.errors import BarenetError
 
 #: Kernels of OpenBLAS that use AVX-512.
 AVX512_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
+
+CACHE_ADVICE = "set NUMBA_CACHE_DIR to a folder that can be written to"
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "cyclopts", "rich", "numba")
 
@@ -90,10 +94,7 @@ def examine() -> dict[str, Any]:
         "threads": {"most": limits.get("most"), "tbb": load_tbb()},
         "vector_bits": limits.get("bits"),
         "kernel_folder": kernel_folder(),
-        "extras": {
-            name: _version(module) if util.find_spec(module) else None
-            for name, module in EXTRAS.items()
-        },
+        "extras": {name: _version(module) for name, module in EXTRAS.items()},
         "data_folder": {"path": data, "found": data is not None and Path(data).is_dir()},
     }
     return {**findings, "advice": list(_advice(findings, errors))}
@@ -175,3 +176,55 @@ def _cache_advice(folder: str | None) -> Iterator[str]:
             "There is no folder to cache compiled kernels in, so each process builds its own, "
             f"which takes some seconds: {CACHE_ADVICE}."
         )
+
+
+def kernel_folder() -> str | None:
+    """The folder of the cached kernels."""
+    from barenet.engines.kernels._dense import multiply
+
+    statistics = getattr(multiply.dispatcher, "stats", None)  # none where Numba is switched off
+    return statistics.cache_path if statistics else None
+
+
+def build_kernels() -> dict[str, Any]:
+    """Build every kernel that is not cached yet, with a progress bar on a terminal."""
+    folder, start = kernel_folder(), time.perf_counter()
+    if folder is None:
+        raise BarenetError(f"there is no folder to keep kernels in; {CACHE_ADVICE}")
+    builders, built, files = _builders(), _count_built(), len([*Path(folder).glob("*.nbc")])
+    # One thread and two have programs of their own, which are compiled when they first run.
+    runs: list[Callable[[], Any]] = [functools.partial(_train_one_neuron, n) for n in (1, 2)]
+    for build in progress_bar([*builders, *runs], "kernels"):
+        build()
+    built = _count_built() - built
+    if len([*Path(folder).glob("*.nbc")]) - files < built:
+        raise BarenetError(f"{folder} has not kept the kernels that were built: is the disk full?")
+    return {
+        "kernels": len(builders),
+        "built": built,
+        "seconds": round(time.perf_counter() - start, 3),
+        "folder": folder,
+    }
+
+
+def _builders() -> list[Callable[[], int]]:
+    import barenet.engines.compiled._kernel_program  # noqa: F401  # imports every module with kernels
+    from barenet.engines.kernels._kernel import every_kernel
+    from barenet.engines.simd._views import kernel_spec
+
+    specs = [kernel_spec(np.dtype(name)) for name in ("float32", "float64")]
+    return [build for spec in specs for build in every_kernel(spec)]
+
+
+def _count_built() -> int:
+    """Count the kernels that this process has not found in the cache."""
+    from barenet.engines.kernels._kernel import KERNELS
+
+    return sum(sum(kernel.dispatcher.stats.cache_misses.values()) for kernel in KERNELS)
+
+
+def _train_one_neuron(threads: int) -> None:
+    from barenet import Network, train
+
+    network = Network.dense([1, 1])
+    train(network, [[1.0]], [1.0], epochs=1, engine="compiled", threads=threads)

@@ -57,7 +57,6 @@ def evaluate(
     learned = selection.learned if baselines else None
     measured = Measurement(predictor, selection.rows, loss, learned)
     if json:
-        counts = measured.confusion_matrix() if predictor.classes else None
         emit_json(
             {
                 "model": str(trained.path),
@@ -67,7 +66,7 @@ def evaluate(
                 "metrics": {"evaluated_on": selection.description, **measured.scores},
                 "baselines": measured.baselines_document(),
                 "classes": predictor.classes,
-                "confusion_matrix": None if counts is None else counts.tolist(),
+                "confusion_matrix": predictor.classes and measured.confusion_matrix().tolist(),
             }
         )
     else:

@@ -120,7 +120,7 @@ def explain(
     settings = replace(settings, data=what)
     settings.config.validate()
     is_model = what.endswith(".safetensors") or bool(what and Path(what).is_dir())
-    step = _load_step(data, settings) if is_model else _new_step(data, settings)
+    step = _trained_step(data, settings) if is_model else _new_step(data, settings)
     options: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
     explanation = _explain(step, row, neuron=_parse_neuron(neuron), **options)
     if json:
@@ -147,7 +147,7 @@ def _new_step(data: str, settings: RunSettings) -> _Step:
     return _Step(experiment.predictor, settings.load(), experiment.settings.config, True)
 
 
-def _load_step(data: str, settings: RunSettings) -> _Step:
+def _trained_step(data: str, settings: RunSettings) -> _Step:
     """A step of a trained network, with the settings of its training if they are known."""
     model, given = settings.data, settings.set_fields()
     for name in (*NETWORK_FIELDS, *TABLE_OPTIONS, "target", "task"):

@@ -191,21 +191,17 @@ class Introduction(Callback):
         training, rows = self.experiment.training, describe_rows(self.experiment.n_rows)
         rows += "" if self.experiment.test else ", no test rows"
         target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
+        features = f"{training.n_features:,} feature{'s' * (training.n_features != 1)}"
+        if (n_inputs := self.experiment.predictor.preprocessing.n_outputs) != training.n_features:
+            features += f" that become {n_inputs:,} numbers"
         log(f"{training.name}: {training.description}")
-        log(f"{rows}\n{self._features()}, {target}\n")
+        log(f"{rows}\n{features}, {target}\n")
         if is_table(self.experiment.settings.data):
             preprocessing = self.experiment.predictor.preprocessing
             log(f"{summarize_columns(preprocessing, training.feature_names)}\n")
         if run.history.loss or run.batch:
             log(f"resuming after {len(run.history):,} epochs\n")
         log(f"{run.network.summary()}\n")
-
-    def _features(self) -> str:
-        """Count the features, and the inputs of the network if these are more."""
-        features = self.experiment.training.n_features
-        inputs = self.experiment.predictor.preprocessing.n_outputs
-        counted = f"{features:,} feature{'s' * (features != 1)}"
-        return counted if inputs == features else f"{counted} that become {inputs:,} numbers"
 
 
 def _train(

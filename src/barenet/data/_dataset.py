@@ -110,8 +110,10 @@ class Dataset:
             return self, None
         from sklearn.model_selection import train_test_split
 
-        strata = self.y if self.classes is not None and self.stratify else None
-        self._check_strata(strata)
+        strata = None
+        if self.classes is not None and self.stratify:
+            strata = self.y
+            self._check_counts(self.classes)
         try:
             train, test = train_test_split(
                 np.arange(self.n_samples), test_size=test_size, random_state=seed, stratify=strata
@@ -121,13 +123,11 @@ class Dataset:
             raise ArgumentError(problem, argument="test_size", value=test_size) from error
         return self.take(train), self.take(test)
 
-    def _check_strata(self, strata: NDArray[Any] | None) -> None:
+    def _check_counts(self, classes: tuple[str, ...]) -> None:
         """Refuse a class with a single row, which cannot be in both sets."""
-        if strata is None or self.classes is None:
-            return
-        present, counts = np.unique(strata, return_counts=True)
+        present, counts = np.unique(self.y, return_counts=True)
         if counts.min() < 2:
-            rare = self.classes[present[counts.argmin()]]
+            rare = classes[present[counts.argmin()]]
             problem = f"class {rare!r} of {self.name} has a single row, which cannot be in both "
             problem += "the training set and the test set"
             remedy = "add rows of it, or use {test_size}"

@@ -10,11 +10,9 @@ from pathlib import Path
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
 from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
-from barenet.data._generated import GENERATED
 from barenet.data._images import IMAGES
-from barenet.data._named import EMBEDDED, NamedDataset
+from barenet.data._named import EMBEDDED, GENERATED, NamedDataset
 from barenet.data._npz import load_arrays
-from barenet.data._table_loading import load_table
 from barenet.data._target import Task
 from barenet.errors import ArgumentError, DataError
 
@@ -109,6 +107,8 @@ def load_dataset(
         _check_path(data_dir, "data_dir", "a folder")
     load: Callable[..., Dataset]
     if plain_name(name).endswith((*TABLE_SUFFIXES, ".npz")):
+        from barenet.data._table_loading import load_table
+
         is_table = not plain_name(name).endswith(".npz")
         load = partial(load_table if is_table else load_arrays, name)
         allowed = tuple(signature(load).parameters)

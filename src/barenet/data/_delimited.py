@@ -21,12 +21,7 @@ from barenet.data._parsing import MISSING, parse_datetime
 from barenet.errors import ArgumentError, DataError, some
 
 #: Byte-order marks; the longer ones first, as the shorter ones are their beginning.
-_MARKS = (
-    (b"\xff\xfe\0\0", "utf-32"),
-    (b"\0\0\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
+_MARKS = {"utf-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"), "utf-16": (b"\xff\xfe", b"\xfe\xff")}
 
 #: Characters of a text that are searched for its delimiter.
 _SAMPLE = 2**16
@@ -67,7 +62,7 @@ def _check_delimiter(delimiter: str) -> str:
 def decode(data: bytes, encoding: str | None, path: Path) -> str:
     """Decode bytes, without their byte-order mark."""
     if encoding is None:
-        encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
+        encoding = next((name for name, marks in _MARKS.items() if data.startswith(marks)), None)
     problem, remedy = f"not {encoding or 'UTF-8'} text", "pass the encoding of the file, such as "
     place: dict[str, Any] = {"path": path, "remedy": remedy + "{encoding}", "encoding": "latin-1"}
     try:

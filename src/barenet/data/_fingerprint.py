@@ -48,11 +48,8 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
             remedy = "fill them, or leave their rows out"
             raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
     arrays = [("X", column) for column in _columns(X)] + [("y", np.asarray(y))]
-    lines = [
-        f"{part.shape} {part.dtype} {checksum(part)}"
-        for argument, array in arrays
-        for part in _parts(array, argument)
-    ]
+    parts = (part for argument, array in arrays for part in _parts(array, argument))
+    lines = [f"{part.shape} {part.dtype} {checksum(part)}" for part in parts]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

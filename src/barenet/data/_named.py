@@ -1,18 +1,37 @@
-"""Named data sets, described without loading them; those of scikit-learn among them."""
+"""Named data sets, described without loading them: those of scikit-learn, and generated ones.
 
+Generated sets are points of a plane, a curve or a surface. Random numbers come from
+``numpy.random.RandomState``, whose stream is frozen: a seed gives the same rows in every version of
+NumPy. The noise is normal with the given standard deviation; it moves the points of classes, and
+the targets of a curve or surface.
+"""
+
+import math
 import tomllib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import NDArray
 
+from barenet._constraints import check_number
 from barenet.data._dataset import Dataset
 from barenet.data._run_config import RunConfig
 
 _DESCRIBED = tomllib.loads(Path(__file__).with_name("named_datasets.toml").read_text("utf-8"))
+
+#: X of shape (samples, n_features), float64, and y of shape (samples,).
+Points = tuple[NDArray[np.float64], NDArray[Any]]
+
+#: The hills: their centers, the sign of each, and their width.
+_CENTERS = np.array([[-4, 3], [0, 3], [4, 3], [-4, -3], [0, -3], [4, -3]], np.float64)
+_SIGNS = np.array([1, -1, 1, -1, 1, -1], np.float64)
+_WIDTH = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +110,112 @@ _TARGETS = {
     "diabetes": "progression",
 }
 
-#: The data sets by name.
+#: The data sets of scikit-learn by name.
 EMBEDDED: dict[str, NamedDataset] = {
     name: Embedded(name=name, target_name=target) for name, target in _TARGETS.items()
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generated(NamedDataset):
+    """A data set computed by a formula: of two classes, or of numbers where y is float.
+
+    >>> xor = GENERATED["xor"].load(samples=50, noise=0.5)
+    >>> xor.X.shape, xor.config.samples, xor.config.noise, xor.config.data_seed
+    ((50, 2), 50, 0.5, 0)
+    """
+
+    kind: ClassVar[str] = "generated"
+    options: ClassVar[tuple[str, ...]] = ("samples", "noise", "data_seed")
+    formula: Callable[[int, float, RandomState], Points]
+
+    def load(self, **options: Any) -> Dataset:
+        """Compute the rows."""
+        limits = {field.name: field.metadata for field in fields(RunConfig)}
+        checked = {key: check_number(value, key, **limits[key]) for key, value in options.items()}
+        config = RunConfig(**checked).over(self.config)  # type: ignore[arg-type]
+        samples, noise, seed = (config.set_fields()[option] for option in self.options)
+        X, y = self.formula(samples, noise, RandomState(seed))
+        is_regression = y.dtype.kind == "f"
+        return self._dataset(
+            X=X,
+            y=y if is_regression else y.astype(np.int64),
+            classes=None if is_regression else ("0", "1"),
+            feature_names=("x",) if X.shape[1] == 1 else ("x1", "x2"),
+            config=config,
+        )
+
+
+def moons(samples: int, noise: float, rng: RandomState) -> Points:
+    """Two half circles that interleave, from scikit-learn."""
+    from sklearn.datasets import make_moons
+
+    points: Points = make_moons(samples, noise=noise, random_state=rng)
+    return points
+
+
+def circles(samples: int, noise: float, rng: RandomState) -> Points:
+    """A circle of radius 1/2 within one of radius 1, from scikit-learn."""
+    from sklearn.datasets import make_circles
+
+    points: Points = make_circles(samples, noise=noise, factor=0.5, random_state=rng)
+    return points
+
+
+def spirals(samples: int, noise: float, rng: RandomState) -> Points:
+    """Two arms r = t, half a turn apart, of 7/4 turns each, out to a radius of 5.
+
+    A point at fraction s of arm k lies at radius 5 s and angle 2π (7/4 s + k/2).
+    """
+    y = np.arange(samples) % 2
+    fraction = (np.arange(samples) // 2 + 1) / ((samples + 1) // 2)
+    angle = 2 * math.pi * (1.75 * fraction + y / 2)
+    arms = 5 * fraction[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    return arms + noise * rng.standard_normal(arms.shape), y
+
+
+def xor(samples: int, noise: float, rng: RandomState) -> Points:
+    """A square of side 10 in four quarters, 0.6 apart; opposite quarters are one class."""
+    gap = 0.3
+    X = rng.uniform(-1, 1, (samples, 2))
+    X = np.copysign(gap, X) + (5 - gap) * X
+    y = X[:, 0] * X[:, 1] < 0
+    return X + noise * rng.standard_normal(X.shape), y
+
+
+def gaussians(samples: int, noise: float, rng: RandomState) -> Points:
+    """Two round clouds around (-2, -2) and (2, 2), the noise their standard deviation."""
+    y = np.arange(samples) % 2
+    centers = np.where(y[:, None] == 1, 2.0, -2.0)
+    return centers + noise * rng.standard_normal((samples, 2)), y
+
+
+def sine(samples: int, noise: float, rng: RandomState) -> Points:
+    """Two periods of y = (sin x + 1) / 2, at even steps of x from -2π to 2π."""
+    x = np.linspace(-2 * math.pi, 2 * math.pi, samples)
+    y = (np.sin(x) + 1) / 2
+    return x[:, None], y + noise * rng.standard_normal(samples)
+
+
+def plane(samples: int, noise: float, rng: RandomState) -> Points:
+    """The tilted plane y = (x1 + x2) / 10 over a square of side 12."""
+    X = rng.uniform(-6, 6, (samples, 2))
+    return X, X.sum(axis=1) / 10 + noise * rng.standard_normal(samples)
+
+
+def hills(samples: int, noise: float, rng: RandomState) -> Points:
+    """Six round hills and valleys y = Σₖ sₖ exp(−‖x − cₖ‖² / (2 · 1.5²)) over a square of side 12.
+
+    A sum of Gaussians whose signs sₖ = ±1 alternate.
+    """
+    X = rng.uniform(-6, 6, (samples, 2))
+    squares = ((X[:, None] - _CENTERS) ** 2).sum(axis=2)
+    y = (_SIGNS * np.exp(-squares / (2 * _WIDTH**2))).sum(axis=1)
+    return X, y + noise * rng.standard_normal(samples)
+
+
+#: The generated data sets by name.
+GENERATED: dict[str, NamedDataset] = {
+    formula.__name__: Generated(name=formula.__name__, formula=formula)
+    for formula in (moons, circles, spirals, xor, gaussians, sine, plane, hills)
 }

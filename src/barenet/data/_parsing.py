@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from barenet.data._frame import TEXT, Frame
 
+#: Parses a text; None if it is not a value of the kind.
+Parser = Callable[[str], Any]
+
 #: Texts that stand for a missing value, without the spaces around them.
 MISSING = (
     "", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "?", "-", "--",
@@ -140,7 +143,7 @@ def normalize_label(text: str) -> str:
 
 
 def _as_floats(
-    frame: Frame, name: str, missing: Collection[str], parse: Callable[[str], Any], expected: str
+    frame: Frame, name: str, missing: Collection[str], parse: Parser, expected: str
 ) -> NDArray[np.float64]:
     """Parse a column of text, or convert one of numbers or truth values."""
     column = frame[name]
@@ -152,12 +155,7 @@ def _as_floats(
 
 
 def _parse(
-    frame: Frame,
-    name: str,
-    missing: Collection[str],
-    parse: Callable[[str], Any],
-    expected: str,
-    nothing: Any,
+    frame: Frame, name: str, missing: Collection[str], parse: Parser, expected: str, nothing: Any
 ) -> NDArray[Any]:
     """Parse each different text of a column once."""
     codes, texts = unique_texts(frame[name])

@@ -103,7 +103,7 @@ def load_table(
     table = open_table(path, CsvOptions(delimiter, encoding, decimal, header))
     features = _features(table, target)
     assert target is not None
-    every = rows = _rows(table, [*features, target], categories, frame, [target])
+    every = rows = _rows(table, [*features, target], [target], categories, frame)
     if drop_missing_target:
         rows = every.take(~missing_targets(every, target, task))
     description = _count_rows(len(rows), len(every) - len(rows))
@@ -154,15 +154,10 @@ def _is_unnamed(name: str) -> bool:
 
 
 def read_features(
-    path: str | PathLike[str],
-    feature_names: Sequence[str],
-    *,
-    categories: Collection[str] = (),
-    frame: bool = False,
-    **csv_options: Any,
+    path: str | PathLike[str], feature_names: Sequence[str], *, frame: bool = False, **options: Any
 ) -> Samples:
-    """Read the features of a network from a CSV or Parquet file; `csv_options` are `CsvOptions`."""
-    rows = _rows(open_table(path, CsvOptions(**csv_options)), feature_names, categories, frame)
+    """Read the features of a network from a table; more options are those of `_read_rows`."""
+    rows = _read_rows(path, feature_names, frame=frame, **options)
     return rows if frame else _matrix(rows)
 
 
@@ -172,24 +167,35 @@ def read_samples(
     target_name: str,
     classes: Sequence[str] | None,
     *,
-    categories: Collection[str] = (),
     frame: bool = False,
     drop_missing_target: bool = False,
-    **csv_options: Any,
+    **options: Any,
 ) -> tuple[Samples, NDArray[Any]]:
-    """Read the features and the target of a network from a CSV or Parquet file."""
+    """Read the features and the target of a network from a table."""
     check_flag(drop_missing_target, "drop_missing_target")
-    table = open_table(path, CsvOptions(**csv_options))
-    rows = _rows(table, [*feature_names, target_name], categories, frame, [target_name])
+    rows = _read_rows(path, [*feature_names, target_name], [target_name], frame=frame, **options)
     if drop_missing_target:
         rows = rows.take(~missing_targets(rows, target_name, None, classes or ()))
         if not len(rows):
-            raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
+            raise DataError(f"column {target_name!r} has no value in any row", path=path)
     features = rows.select(feature_names)
     X = features if frame else _matrix(features)
     if classes is None:
         return X, complete_numbers(rows, target_name)
     return X, known_classes(rows, target_name, list(classes))
+
+
+def _read_rows(
+    path: str | PathLike[str],
+    names: Sequence[str],
+    text: Sequence[str] = (),
+    *,
+    frame: bool,
+    categories: Collection[str] = (),
+    **csv_options: Any,
+) -> Frame:
+    """Open a table, and read some columns; those of `text` are not parsed."""
+    return _rows(open_table(path, CsvOptions(**csv_options)), names, text, categories, frame)
 
 
 def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:
@@ -203,13 +209,9 @@ def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:
 
 
 def _rows(
-    table: Table,
-    names: Sequence[str],
-    categories: Collection[str],
-    frame: bool,
-    text: Collection[str] = (),
+    table: Table, names: Sequence[str], text: Sequence[str], categories: Collection[str], frame: Any
 ) -> Frame:
-    """Read some columns of a table; those of `text` are not parsed."""
+    """Check the options, and read some columns of a table."""
     if isinstance(categories, str):
         raise ArgumentError.of("categories", categories, "a list of columns")
     check_flag(frame, "frame")

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from barenet.data._datasets import DATASETS
-from barenet.data._generated import GENERATED
+from barenet.data._named import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
-from barenet.playground._data_view import point_arrays
 from barenet.playground._features import FEATURES
 from barenet.playground._page_state import (
     DRAWN,
@@ -20,6 +19,7 @@ from barenet.playground._page_state import (
     PageState,
 )
 from barenet.playground._prepared_data import prepare
+from barenet.playground._rasterize import point_arrays
 
 SCHEDULES = {
     "constant": "Constant",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
-from barenet.data._generated import GENERATED
+from barenet.data._named import GENERATED
 from barenet.data._scaling import Scaling
 
 Array = NDArray[np.float64]

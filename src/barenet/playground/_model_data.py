@@ -13,7 +13,7 @@ from barenet.data._column import Column, NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import load_dataset
 from barenet.data._encoding import TableEncoding
-from barenet.data._generated import GENERATED
+from barenet.data._named import GENERATED
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, some
 from barenet.playground._features import FEATURES

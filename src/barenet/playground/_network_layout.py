@@ -10,6 +10,8 @@ from barenet.model._activations import Activation
 from barenet.model._network import Network
 from barenet.model.layers import Dense, Layer
 
+#: Maximum number of neurons drawn of a layer, and of inputs.
+MAX_DRAWN = 8
 #: More weights cannot be drawn, and would delay every picture.
 MAX_PARAMETERS = 500_000
 

@@ -10,10 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.model._activations import Sigmoid, Softmax
-from barenet.playground._data_view import MAX_NAMES
-from barenet.playground._network_layout import LayerValues, Values, layer_values, parameter_index
+from barenet.playground._network_layout import (
+    MAX_DRAWN,
+    LayerValues,
+    Values,
+    layer_values,
+    parameter_index,
+)
 from barenet.playground._network_view import NetworkView
-from barenet.playground._rasterize import MAX_DRAWN, nan_to_large
+from barenet.playground._prepared_data import MAX_NAMES
+from barenet.playground._rasterize import nan_to_large
 from barenet.playground._wire_format import finite
 
 #: Points along each side, for small networks and for large ones.

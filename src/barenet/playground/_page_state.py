@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from barenet.data._generated import GENERATED
-from barenet.data._named import EMBEDDED
+from barenet.data._named import EMBEDDED, GENERATED
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS

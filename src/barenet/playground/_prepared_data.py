@@ -20,13 +20,15 @@ from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._network import Network
 from barenet.playground._features import FeatureMap
-from barenet.playground._network_layout import check_size
+from barenet.playground._network_layout import MAX_DRAWN, check_size
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings, NetworkSettings
 from barenet.playground._plane import Plane, number_columns, plane_of
 from barenet.playground._tables import TableFile
 from barenet.playground._trainer_messages import TrainingTask
 
+#: Maximum number of inputs that are named, and of columns that can be axes.
+MAX_NAMES, MAX_AXES = 64, 200
 #: Maximum number of test rows in a confusion matrix, for small networks and for large ones.
 MAX_ROWS = ((20_000, 5_000), (10**9, 2_000))
 
@@ -141,6 +143,54 @@ class PreparedData:
         n_classes = len(self.classes)
         counts = np.bincount(n_classes * y + predicted, minlength=n_classes**2)
         return counts.reshape(n_classes, n_classes).tolist()
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the data for the page."""
+        dataset, plane = self.dataset, self.plane
+        table, model = self.table, self.model
+        return {
+            "name": dataset.name,
+            "description": dataset.description,
+            "task": dataset.task,
+            "classes": dataset.classes,
+            "target": dataset.target_name,
+            "rows": [self.training.n_samples, self.test.n_samples],
+            "columns": list(self.axes[:MAX_AXES]),
+            "table": table.numeric if table else None,
+            "commands": table.commands(dataset.target_name) if table else [],
+            "required": model.required_columns if model else None,
+            "outputs": model.outputs if model else [],
+            "image": dataset.image_shape,
+            "curve": self.is_curve,
+            "axes": plane.names,
+            "low": plane.low.tolist(),
+            "high": plane.high.tolist(),
+            "features": self.features.names,
+            "inputs": self.inputs.feature_names[:MAX_NAMES],
+            "drawn_inputs": self.drawn_inputs(),
+            "mean_image": self._mean_image(),
+            "n_inputs": self.inputs.n_features,
+            "scaling": self.scaling.name,
+            "target_scaling": getattr(self.target_scaling, "name", "none"),
+            "fixed_at": self.fixed_at,
+            "settings": model.ignored_settings() if model else "",
+            "range": self.target_range,
+        }
+
+    def drawn_inputs(self) -> list[int]:
+        """Choose the inputs to draw: the first ones, or of an image the pixels that vary most."""
+        count = min(self.inputs.n_features, MAX_DRAWN)
+        if self.dataset.image_shape is None:
+            return list(range(count))
+        spread = np.std(self.training.X, axis=0)
+        return sorted(np.argsort(-spread, kind="stable")[:count].tolist())
+
+    def _mean_image(self) -> list[float]:
+        """The mean of all images, each pixel from 0 to 1; empty for other data."""
+        if self.dataset.image_shape is None:
+            return []
+        mean = np.mean(self.dataset.X, axis=0)
+        return np.round(mean / (mean.max() or 1.0), 3).tolist()
 
     def _table_encoding(self) -> TableEncoding | None:
         """Scaling and fill values by column, for a table with missing values; None for features."""

@@ -1,4 +1,4 @@
-"""Pictures of a network: its output over the plane, and the outputs of its neurons.
+"""Pictures: the points of the data, a network's output over the plane, and its neurons' outputs.
 
 The library's layers compute the values, which are scaled to bytes here.
 """
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.model._network import Network
-from barenet.playground._network_layout import layer_values
+from barenet.playground._network_layout import MAX_DRAWN, layer_values
 from barenet.playground._prepared_data import PreparedData
 
-#: Maximum number of neurons drawn of a layer, and of inputs.
-MAX_DRAWN = 8
+#: Maximum number of points of the data that are drawn.
+MAX_POINTS = 1500
 #: Points along each side of a neuron's picture.
 NEURON_SIDE = 24
 #: Points along each side of the output's picture, for small networks and for large ones.
@@ -50,18 +50,26 @@ def rasterize(network: Network, prepared: PreparedData) -> Picture:
         return Picture(side, _as_bytes(output, prepared), *_neuron_pictures(network, prepared))
 
 
-def drawn_inputs(prepared: PreparedData) -> list[int]:
-    """Choose the inputs to draw: the first ones, or of an image the pixels that vary most."""
-    count = min(prepared.inputs.n_features, MAX_DRAWN)
-    if prepared.dataset.image_shape is None:
-        return list(range(count))
-    spread = np.std(prepared.training.X, axis=0)
-    return sorted(np.argsort(-spread, kind="stable")[:count].tolist())
+def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, NDArray[Any]]:
+    """Positions and values of some points, and the pictures of the inputs."""
+    chosen = slice(None, None, -(-len(prepared.points) // limit) or 1)
+    y = prepared.dataset.y.astype(float)
+    if prepared.classes is None:
+        low, high = prepared.target_range
+        y = (y - low) / ((high - low) or 1.0)
+    inputs, scales = input_pictures(prepared)
+    return {
+        "positions": prepared.plane.positions(prepared.points[chosen]),
+        "values": y[chosen].astype(np.float32),
+        "tests": prepared.is_test[chosen].astype(np.uint8),
+        "inputs": inputs,
+        "scales": np.array(scales, np.float32),
+    }
 
 
 def input_pictures(prepared: PreparedData) -> tuple[Bytes, list[float]]:
     """Draw the inputs themselves."""
-    chosen = drawn_inputs(prepared)
+    chosen = prepared.drawn_inputs()
     rows = prepared.rows(prepared.training)[0][:, chosen]
     minimum = np.abs(rows).max(axis=0) if len(rows) else np.float32(1.0)
     return _scaled(prepared.grid(NEURON_SIDE)[:, chosen], minimum)

@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 from itertools import zip_longest
 from typing import Any
 
-from barenet.playground._data_view import describe_data
 from barenet.playground._file_store import FileStore
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import LOSSES, PageState
@@ -107,7 +106,7 @@ class Session:
             "session": self.key,
             "state": asdict(self.state),
             "version": self.state_version,
-            "data": describe_data(self.prepared),
+            "data": self.prepared.describe(),
             "networks": [view.describe() for view in self.views],
         }
 

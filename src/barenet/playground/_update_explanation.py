@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 
 from barenet.data._column import NumberColumn
 from barenet.data._encoding import TableEncoding
-from barenet.data._generated import GENERATED
+from barenet.data._named import GENERATED
 from barenet.errors import ArgumentError
 from barenet.insight.explain import Equation, Explanation, explain
 from barenet.insight.explain._html import write_fragment
 from barenet.model.layers import Dense
 from barenet.optimization.optimizers import Optimizer
-from barenet.playground._data_view import MAX_NAMES
 from barenet.playground._network_layout import parameter_index
 from barenet.playground._network_view import NetworkView
-from barenet.playground._prepared_data import PreparedData
+from barenet.playground._prepared_data import MAX_NAMES, PreparedData
 from barenet.playground._trainer_messages import UpdateRecord
 from barenet.playground._wire_format import finite
 
