@@ -16,8 +16,8 @@ from barenet.activations import ACTIVATIONS
 from barenet.losses import LOSSES
 from barenet.model._activations import ReLU
 from barenet.model.losses import logits_form
-from barenet.optimization._clipping import CLIPPINGS
 from barenet.optimization._penalties import PENALTIES
+from barenet.optimization.optimizers._optimizer import CLIPPINGS
 from barenet.optimizers import OPTIMIZERS
 
 #: Formulas that `explain` and the exports need.

@@ -21,10 +21,10 @@ from barenet.model._activations import (
 from barenet.model._initializers import INITIALIZERS, Initializer, as_initializer
 from barenet.model.layers import LAYERS, Layer
 from barenet.model.losses import LOSSES, Loss, as_loss
-from barenet.optimization._clipping import CLIPPINGS, Clipping, as_clipping
 from barenet.optimization._penalties import L2, PENALTIES, Penalty, as_penalties
 from barenet.optimization._schedules import SCHEDULES, Schedule, as_schedule
 from barenet.optimization.optimizers import OPTIMIZERS, Optimizer, as_optimizer
+from barenet.optimization.optimizers._optimizer import CLIPPINGS, Clipping, as_clipping
 from barenet.training._metrics import METRICS
 
 #: By the argument that takes it: a registry, the base class, and the function that users reach.

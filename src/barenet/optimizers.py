@@ -1,10 +1,5 @@
 """Optimizers and gradient clipping; `OPTIMIZERS` has the optimizers by name."""
 
-from barenet.optimization._clipping import (
-    ClipNorm as ClipNorm,
-    Clipping as Clipping,
-    ClipValue as ClipValue,
-)
 from barenet.optimization.optimizers import (
     LBFGS as LBFGS,
     OPTIMIZERS as OPTIMIZERS,
@@ -16,6 +11,11 @@ from barenet.optimization.optimizers import (
     Nesterov as Nesterov,
     Optimizer as Optimizer,
     RMSProp as RMSProp,
+)
+from barenet.optimization.optimizers._optimizer import (
+    ClipNorm as ClipNorm,
+    Clipping as Clipping,
+    ClipValue as ClipValue,
 )
 
 __all__ = [name for name in list(globals()) if not name.startswith("_")]

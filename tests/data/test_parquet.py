@@ -84,22 +84,16 @@ def test_a_real_table_is_the_same_in_both_files(write, titanic):
         np.testing.assert_array_equal(ours.X[name], expected)
 
 
-@pytest.mark.parametrize(
-    ("target", "task", "y", "classes"),
-    [
-        ([1, 2, 1, 2], None, [0, 1, 0, 1], ("1", "2")),
-        ([True, False, True, True], None, [1, 0, 1, 1], ("False", "True")),
-        ([True, False, True, True], "regression", [1, 0, 1, 1], None),
-    ],
-)
-def test_targets(write, target, task, y, classes):
-    path = write({"x": [1, 2, 3, 4], "is": [True] * 4, "y": target})
+@pytest.mark.parametrize(("task", "classes"), [(None, ("False", "True")), ("regression", None)])
+def test_truth_values_are_features_and_targets(write, task, classes):
+    path = write({"x": [1, 2, 3, 4], "is": [True] * 4, "y": [True, False, True, True]})
     data = load_table(path, "y", task=task)
-    assert (data.y.tolist(), data.classes) == (y, classes)
+    assert (data.y.tolist(), data.classes) == ([1, 0, 1, 1], classes)
     assert data.X.tolist() == [[1, 1], [2, 1], [3, 1], [4, 1]]
-    X, again = read_samples(path, ("x", "is"), "y", classes)
-    np.testing.assert_array_equal(X, data.X)
-    np.testing.assert_array_equal(again, data.y)
+    for ours, theirs in zip(
+        read_samples(path, ("x", "is"), "y", classes), (data.X, data.y), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +223,5 @@ def test_the_time_for_many_columns_grows_with_their_number(write):
 def test_a_date_that_microseconds_do_not_hold_is_named(write, unit):
     days = np.array(["2026-07-01", "NaT", "300000-01-01"], f"M8[{unit}]")
     table = open_parquet(write({"day": pyarrow.array(days)}, row_group_size=1))
-    message = "t.parquet: row 2: column 'day': expected a date of the years 1 to 9999, got '300000-"
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(DataError, match=r"row 2: column 'day': expected a date .*'300000-"):
         table.frame(["day"])

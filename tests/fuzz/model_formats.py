@@ -96,20 +96,16 @@ class JSON(Model):
         self, header: dict[str, Any], body: bytes, rng: random.Random
     ) -> tuple[dict[str, Any], bytes]:
         """Change the records of a table's columns, which are JSON in an array of bytes."""
+        header = json.loads(json.dumps(header))
         start, end = header["table"]["data_offsets"]
         text = json.dumps(changed(json.loads(body[start:end]), rng)).encode()
         if rng.random() < 0.2:
             text = mutated(body[start:end], rng, JSON_WORDS, self.seeds)
-        longer = len(text) - (end - start)
-        header = json.loads(json.dumps(header))
-        header["table"]["shape"] = [len(text)]
-        for name, place in header.items():
-            if name != "__metadata__":
-                first, last = place["data_offsets"]
-                place["data_offsets"] = [
-                    first + longer * (first >= end),
-                    last + longer * (last >= end),
-                ]
+        longer, header["table"]["shape"] = len(text) - (end - start), [len(text)]
+        for name in header.keys() - {"__metadata__"}:
+            first, last = header[name]["data_offsets"]
+            moved = [first + longer * (first >= end), last + longer * (last >= end)]
+            header[name]["data_offsets"] = moved
         return header, body[:start] + text + body[end:]
 
 

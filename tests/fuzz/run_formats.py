@@ -173,11 +173,9 @@ class Run(Format):
     def _go_on(self, path: Path) -> None:
         run = next(run for run in self.runs if run.place == path.parent)
         with warnings.catch_warnings():
-            for known in (
-                "resume: the run may end in other last digits",
-                "in epoch .* the loss grew",
-            ):
-                warnings.filterwarnings("ignore", known)
+            warnings.filterwarnings(
+                "ignore", "resume: the run may end in|in epoch .* the loss grew"
+            )
             run.fresh().run([], threads=1, checkpoint=Checkpoint(path, "never"), resume=True)
 
     def command(self, path: Path, rng: random.Random) -> list[str]:

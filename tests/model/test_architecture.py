@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 
 from barenet.model._activations import Softmax
-from barenet.model._architecture import MAX_PARAMETERS, chain_widths, dense_layers
+from barenet.model._architecture import MAX_PARAMETERS, chain_widths
 from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
-
-
-def layers_of(sizes, hidden="relu", output="identity", rate=0.0, **options):
-    return dense_layers(sizes, hidden, output, rate=rate, **options)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +41,12 @@ def layers_of(sizes, hidden="relu", output="identity", rate=0.0, **options):
     ],
 )
 def test_what_is_made(sizes, hidden, output, rate, expected):
-    assert repr(layers_of(sizes, hidden, output, rate)) == expected
+    made = Network.dense(sizes, hidden=hidden, output=output, dropout=rate)
+    assert repr(made.layers) == expected
 
 
 def test_initializers_reach_every_layer():
-    for layer in layers_of([2, 3, 1], init="normal:std=0.2", bias_init="uniform"):
+    for layer in Network.dense([2, 3, 1], init="normal:std=0.2", bias_init="uniform").layers:
         assert layer.init.std == 0.2
         assert layer.bias_init.limit == 0.1
 
@@ -81,8 +78,6 @@ def test_wrong_sizes(case):
     sizes, message = WRONG_SIZES[case]
     with pytest.raises(ValueError, match=message):
         Network.dense(sizes)
-    with pytest.raises(ValueError, match=r"^(layers|n_in): "):
-        layers_of(sizes, argument="layers")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +171,7 @@ def test_layers_of_a_network_that_was_refused_are_still_free():
 
 
 def test_batch_norm_stands_before_the_activation_that_chooses_the_weights():
-    layers = layers_of([2, 3, 1], "relu", "sigmoid", 0.5, batch_norm=True)
+    layers = Network.dense([2, 3, 1], output="sigmoid", dropout=0.5, batch_norm=True).layers
     assert [type(layer) for layer in layers] == [Dense, BatchNorm, ActivationLayer, Dropout, Dense]
     assert layers[0].activation.name == "identity" and layers[2].activation.name == "relu"
     assert layers[0].init == Dense(2, 3, "relu").init != Dense(2, 3).init
@@ -185,7 +180,7 @@ def test_batch_norm_stands_before_the_activation_that_chooses_the_weights():
     assert kinds == ["Dense", "BatchNorm", "ActivationLayer"] * 2 + ["Dense"]
     assert not any(layer.weights.any() for layer in made.layers if isinstance(layer, Dense))
     with pytest.raises(ValueError, match="batch_norm: expected True or False, got 1"):
-        layers_of([2, 3, 1], batch_norm=1)
+        Network.dense([2, 3, 1], batch_norm=1)
 
 
 def test_the_summary_counts_every_kind_of_layer():

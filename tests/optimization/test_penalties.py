@@ -45,16 +45,6 @@ def test_a_wrong_number_of_strengths(strength):
         L2(strength).expand(LAYOUT, DOUBLE)
 
 
-def test_by_hand():
-    parameters, strengths = np.array([3.0, -1.0, 5.0]), np.array([0.1, 0.2, 0.0])
-    # ½ (0.1 · 9 + 0.2 · 1) and 0.1 · 3 + 0.2 · 1
-    assert L2(1).value(parameters, strengths) == pytest.approx(0.55)
-    assert L1(1).value(parameters, strengths) == pytest.approx(0.5)
-    assert L2(1).gradient(parameters, strengths) == pytest.approx([0.3, -0.2, 0])
-    assert L1(1).gradient(parameters, strengths) == pytest.approx([0.1, -0.2, 0])
-    assert L1(1).gradient(np.zeros(1), np.ones(1)).tolist() == [0]  # at the kink: stay
-
-
 def test_a_shared_penalty_is_paid_once_for_all_rows():
     X, y = np.arange(6.0).reshape(3, 2), np.ones(3)
     network = Network([Dense(2, 1, init="uniform")], seed=1, dtype="float64")

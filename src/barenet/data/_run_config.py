@@ -12,11 +12,10 @@ from typing import Any, Literal
 
 from barenet._constraints import check_fields, option
 from barenet.errors import ArgumentError
-from barenet.model._architecture import dense_layers
 from barenet.model._network import Network
-from barenet.optimization._clipping import ClipNorm, Clipping, ClipValue
 from barenet.optimization._penalties import L1, L2, Penalty
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
+from barenet.optimization.optimizers._optimizer import ClipNorm, Clipping, ClipValue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,16 +151,13 @@ class RunConfig:
         """Build the network with its initial parameters."""
         given, hidden = self.set_fields(), self.hidden or ()
         init: dict[str, Any] = {} if self.init in (None, "auto") else {"init": self.init}
-        layers = dense_layers(
-            self.layers or (),
-            hidden[0] if len(hidden) == 1 else hidden,
-            self.output or "identity",
-            rate=self.dropout or 0.0,
-            argument="layers",
-            **init,
-            **{name: given[name] for name in ("bias_init", "batch_norm") if name in given},
-        )
-        return Network(layers, **{name: given[name] for name in ("seed", "dtype") if name in given})
+        names = ("bias_init", "batch_norm", "dropout", "output", "seed", "dtype")
+        options = {name: given[name] for name in names if name in given}
+        activations = hidden[0] if len(hidden) == 1 else hidden
+        try:
+            return Network.dense(self.layers or (), hidden=activations, **init, **options)
+        except ArgumentError as error:
+            raise error.renamed("layers") if error.argument == "sizes" else error from None
 
     def make_optimizer(self) -> Optimizer | LBFGS:
         """Build the optimizer with its learning rate."""

@@ -18,9 +18,9 @@ from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model.losses import Loss
-from barenet.optimization._clipping import Clipping
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers._optimizer import Clipping
 
 #: Numbers of rows, and a learning rate for each batch of them.
 Order = NDArray[np.intp]

@@ -31,10 +31,10 @@ def choose_threads(requested: int | None, multiplications: float) -> int:
     """Choose a number of threads."""
     if requested is None and os.environ.get("BARENET_THREADS"):
         requested = _from_environment(os.environ["BARENET_THREADS"])
+    if requested is None and multiplications < WORTHWHILE:
+        return 1
     most = min(allowed_cores(), pool_size()) if load_tbb() and uses_tbb() else 1
-    if requested is not None:
-        return min(check_count(requested, "threads"), most)
-    return min(most, fair_share()) if multiplications >= WORTHWHILE else 1
+    return min(most, fair_share() if requested is None else check_count(requested, "threads"))
 
 
 def allowed_cores() -> int:

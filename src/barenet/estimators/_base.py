@@ -25,9 +25,9 @@ from barenet.model._arrays import FloatArray
 from barenet.model._network import Network, Snapshot
 from barenet.model._randomness import derive_key
 from barenet.model.losses import Loss
-from barenet.optimization._clipping import as_clipping
 from barenet.optimization._penalties import L2
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
+from barenet.optimization.optimizers._optimizer import as_clipping
 from barenet.training._history import History
 from barenet.training._loop import exclusive
 

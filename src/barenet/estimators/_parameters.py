@@ -18,13 +18,12 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.estimators._scoring import Scoring, as_scorers
 from barenet.model._activations import Activation, as_activation
-from barenet.model._architecture import dense_layers
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.optimization import optimizers
-from barenet.optimization._clipping import Clipping
 from barenet.optimization._schedules import Schedule
 from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers._optimizer import Clipping
 from barenet.training._callbacks import Callbacks
 
 Solver = Literal["lbfgs", "sgd", "adam"]
@@ -152,15 +151,15 @@ class Parameters:
         The output layer is drawn like the last hidden one.
         """
         activations = self._activations()
-        layers = dense_layers(
-            [widths[0], *self._hidden_sizes(), widths[1]],
-            activations,
-            output,
-            batch_norm=self.batch_norm,
-            rate=self.dropout,
-            argument="hidden_layer_sizes",
-        )
-        network = Network(layers, dtype=dtype)
+        sizes = [widths[0], *self._hidden_sizes(), widths[1]]
+        options: dict[str, Any] = {"batch_norm": self.batch_norm, "dropout": self.dropout}
+        try:
+            network = Network.dense(
+                sizes, hidden=activations, output=output, dtype=dtype, **options
+            )
+        except ArgumentError as error:
+            problem = error.renamed("hidden_layer_sizes") if error.argument == "sizes" else error
+            raise problem from None
         names = [activation.name for activation in activations] or [""]
         for layer, name in zip(dense_layers_of(network), [*names, names[-1]], strict=False):
             factor = 2.0 if name == "sigmoid" else 6.0

@@ -258,11 +258,6 @@ class Softmax(Activation):
     ∂aᵢ/∂zⱼ = aᵢ(δᵢⱼ − aⱼ), the chain rule reads::
 
         dL/dzⱼ = Σᵢ dL/daᵢ · aᵢ(δᵢⱼ − aⱼ) = aⱼ (dL/daⱼ − Σᵢ dL/daᵢ · aᵢ).
-
-    Examples
-    --------
-    >>> Softmax().forward(np.array([[1.0, 2.0, 3.0]])).round(4)
-    array([[0.09 , 0.2447, 0.6652]])
     """
 
     name = "softmax"

@@ -6,13 +6,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from barenet._constraints import check_count, check_flag, check_number
+from barenet._constraints import check_count
 from barenet.errors import ArgumentError, brief
 from barenet.model._activations import Activation, as_activation
 from barenet.model._arrays import FloatArray
-from barenet.model._initializers import Initializer
 from barenet.model._layout import Layout
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
+from barenet.model.layers import Layer
 
 #: 4 GiB of float64; more is probably a typing error, and is rejected before memory is allocated.
 MAX_PARAMETERS = 2**29
@@ -21,33 +20,21 @@ MAX_PARAMETERS = 2**29
 DenseSpec: TypeAlias = tuple[int, int, str | Activation]
 
 
-def dense_layers(
-    sizes: Sequence[int] | Sequence[Mapping[str, Any]],
-    hidden: str | Activation | Sequence[str | Activation],
-    output: str | Activation,
-    *,
-    init: str | Initializer | None = None,
-    bias_init: str | Initializer = "zeros",
-    batch_norm: bool = False,
-    rate: float = 0.0,
-    argument: str = "sizes",
-) -> list[Layer]:
-    """Build dense layers, the hidden ones optionally with batch norm and followed by dropout."""
-    check_number(rate, "dropout", ge=0, lt=1)
-    batch_norm = check_flag(batch_norm, "batch_norm")
-    specs = _dense_specs(sizes, hidden, output, argument)
-    layers: list[Layer] = []
-    for index, (n_in, n_out, spec) in enumerate(specs, 1):
-        activation, is_hidden = as_activation(spec), index < len(specs)
-        own = "identity" if batch_norm and is_hidden else activation
-        weights_init = activation.default_init if init is None else init
-        layers.append(Dense(n_in, n_out, own, init=weights_init, bias_init=bias_init))
-        if batch_norm and is_hidden:
-            layers += [BatchNorm(n_out), ActivationLayer(activation)]
-        if rate > 0 and is_hidden:
-            layers.append(Dropout(rate))
-    check_size(layers, argument)
-    return layers
+def dense_specs(sizes: Any, hidden: Any, output: Any) -> list[DenseSpec]:
+    """Dense layers from widths, or from mappings such as ``{"in": 784, "out": 16}``."""
+    if not np.iterable(sizes) or isinstance(sizes, str | bytes | Mapping):
+        raise ArgumentError.of("sizes", sizes, "a list such as [784, 16, 10]")
+    entries = list(sizes)
+    if entries and all(isinstance(entry, Mapping) for entry in entries):
+        if (hidden, output) != ("relu", "identity"):
+            problem = "the layers' own activations are in sizes already"
+            raise ArgumentError(problem, argument="hidden, output")
+        return [_from_mapping(entry, index) for index, entry in enumerate(entries)]
+    if len(entries) < 2:
+        raise ArgumentError.of("sizes", entries, "at least an input and an output")
+    widths = [check_count(width, "sizes") for width in entries]
+    activations = [*_each(hidden, len(widths) - 2), as_activation(output, "output")]
+    return list(zip(widths[:-1], widths[1:], activations, strict=True))
 
 
 def as_layers(layers: Any) -> list[Layer]:
@@ -107,23 +94,6 @@ def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray
     return "\n".join([*lines, f"{parameters.size:,} parameters of {parameters.dtype}, {size}"])
 
 
-def _dense_specs(sizes: Any, hidden: Any, output: Any, argument: str) -> list[DenseSpec]:
-    """Dense layers from widths, or from mappings such as ``{"in": 784, "out": 16}``."""
-    if not np.iterable(sizes) or isinstance(sizes, str | bytes | Mapping):
-        raise ArgumentError.of(argument, sizes, "a list such as [784, 16, 10]")
-    entries = list(sizes)
-    if entries and all(isinstance(entry, Mapping) for entry in entries):
-        if (hidden, output) != ("relu", "identity"):
-            problem = f"the layers' own activations are in {argument} already"
-            raise ArgumentError(problem, argument="hidden, output")
-        return [_from_mapping(entry, index, argument) for index, entry in enumerate(entries)]
-    if len(entries) < 2:
-        raise ArgumentError.of(argument, entries, "at least an input and an output")
-    widths = [check_count(width, argument) for width in entries]
-    activations = [*_each(hidden, len(widths) - 2), as_activation(output, "output")]
-    return list(zip(widths[:-1], widths[1:], activations, strict=True))
-
-
 def _each(hidden: Any, n_hidden: int) -> list[Activation]:
     """The activations of hidden layers, from one for all or one for each."""
     if not isinstance(hidden, str | Activation | Sequence):
@@ -136,10 +106,10 @@ def _each(hidden: Any, n_hidden: int) -> list[Activation]:
     return [as_activation(name, "hidden") for name in names]
 
 
-def _from_mapping(layer: Mapping[str, Any], index: int, argument: str) -> DenseSpec:
+def _from_mapping(layer: Mapping[str, Any], index: int) -> DenseSpec:
     """A dense layer from ``{"in": 784, "out": 16, "activation": "relu"}``."""
     if not {"in", "out"} <= set(layer) <= {"in", "out", "activation"}:
         given = ", ".join(map(repr, layer)) or "none"
         problem = f"layer {index} needs the keys 'in', 'out' and 'activation', got {given}"
-        raise ArgumentError(problem, argument=argument)
+        raise ArgumentError(problem, argument="sizes")
     return layer["in"], layer["out"], layer.get("activation", "identity")

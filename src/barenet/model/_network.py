@@ -10,15 +10,15 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from barenet._constraints import check_seed
-from barenet.model._activations import IDENTITY, Activation
-from barenet.model._architecture import as_layers, chain_widths, dense_layers, summarize
+from barenet._constraints import check_flag, check_number, check_seed
+from barenet.model._activations import IDENTITY, Activation, as_activation
+from barenet.model._architecture import as_layers, chain_widths, check_size, dense_specs, summarize
 from barenet.model._array_dataset import ArrayDataset, input_blocks, validate_arrays
 from barenet.model._arrays import Cache, FloatArray, check_dtype, check_outputs, validate_inputs
 from barenet.model._initializers import Initializer
 from barenet.model._layout import InPlaceAssignment, Layout
 from barenet.model._randomness import derive_key
-from barenet.model.layers import Layer
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
 from barenet.model.losses import Loss, as_loss, logits_form
 
 
@@ -120,8 +120,20 @@ class Network(InPlaceAssignment):
         >>> Network.dense([2, 8, 1], hidden="tanh", output="sigmoid")
         Network([Dense(2, 8, 'tanh'), Dense(8, 1, 'sigmoid')], dtype='float32')
         """
-        parts: dict[str, Any] = {"init": init, "bias_init": bias_init, "rate": dropout}
-        layers = dense_layers(sizes, hidden, output, batch_norm=batch_norm, **parts)
+        check_number(dropout, "dropout", ge=0, lt=1)
+        batch_norm = check_flag(batch_norm, "batch_norm")
+        specs = dense_specs(sizes, hidden, output)
+        layers: list[Layer] = []
+        for index, (n_in, n_out, spec) in enumerate(specs, 1):
+            activation, is_hidden = as_activation(spec), index < len(specs)
+            own = "identity" if batch_norm and is_hidden else activation
+            weights_init = activation.default_init if init is None else init
+            layers.append(Dense(n_in, n_out, own, init=weights_init, bias_init=bias_init))
+            if batch_norm and is_hidden:
+                layers += [BatchNorm(n_out), ActivationLayer(activation)]
+            if dropout > 0 and is_hidden:
+                layers.append(Dropout(dropout))
+        check_size(layers, "sizes")
         return cls(layers, seed=seed, dtype=dtype)
 
     @property

@@ -94,13 +94,7 @@ class Penalty(Configurable, ABC):
 
 
 class L1(Penalty):
-    """λ Σ|w|, with the derivative λ sign(w): drives weights to exactly 0.
-
-    Examples
-    --------
-    >>> L1(0.1).value(np.array([3.0, -1.0]), np.array([0.1, 0.1]))
-    0.4
-    """
+    """λ Σ|w|, with the derivative λ sign(w): drives weights to exactly 0."""
 
     name = "l1"
     formula = "lam * total(abs(W))"

@@ -66,13 +66,7 @@ class Schedule(Configurable, Stateful, ABC):
 
 
 class Constant(Schedule):
-    """Factor 1, always.
-
-    Examples
-    --------
-    >>> Constant().factor(7, 10)
-    1.0
-    """
+    """Factor 1, always."""
 
     name = "constant"
     steady = True
@@ -183,11 +177,6 @@ class OneCycle(Schedule):
         Fraction of the run with a rising rate.
     start, end : float, default=25 and 1e4
         The run starts at 1/start and ends at 1/start/end.
-
-    Examples
-    --------
-    >>> [round(OneCycle().factor(epoch, 10), 3) for epoch in (0, 3, 10)]
-    [0.04, 1.0, 0.0]
     """
 
     name = "one_cycle"

@@ -103,7 +103,6 @@ class EarlyStopping(Callback, Configurable):
     Examples
     --------
     >>> from barenet import Network, train
-    >>> import numpy as np
     >>> X = np.linspace(-1, 1, 20).reshape(-1, 1)
     >>> history = train(
     ...     Network.dense([1, 8, 1]), X, X[:, 0] ** 2, epochs=500,

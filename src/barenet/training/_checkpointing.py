@@ -276,13 +276,12 @@ def validate_state(state: StateDict, parts: Mapping[str, Any], run: Run) -> None
 def validate_like(state: Mapping[str, Any], examples: Mapping[str, Any]) -> None:
     """Check that values have the kinds and shapes of examples."""
     for name, example in examples.items():
-        value, expected = state[name], type(example).__name__
-        fits = isinstance(value, type(example))
-        if isinstance(example, np.ndarray):
-            expected = f"{example.dtype} of shape {example.shape}"
-            fits = fits and (value.dtype, value.shape) == (example.dtype, example.shape)
-        elif isinstance(example, int | float) and not isinstance(example, bool):
-            expected = "a number"
-            fits = isinstance(value, float) or (type(value) is int and abs(value) < 2**63)
-        if example is not None and not fits:
-            raise ValueError(f"{name}: expected {expected}, got {brief(value)}")
+        if example is not None and _kind(state[name]) != _kind(example):
+            raise ValueError(f"{name}: expected {_kind(example)}, got {brief(state[name])}")
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} of shape {value.shape}"
+    is_number = isinstance(value, float) or (type(value) is int and abs(value) < 2**63)
+    return "a number" if is_number else type(value).__name__

@@ -64,7 +64,6 @@ def batches(
 
     Examples
     --------
-    >>> import numpy as np
     >>> X, y = np.arange(10).reshape(5, 2), np.arange(5)
     >>> [y_batch.tolist() for _, y_batch in batches(X, y, size=2)]
     [[0, 1], [2, 3], [4]]

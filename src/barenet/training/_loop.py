@@ -87,16 +87,13 @@ class Loop(ABC):
                         self._run_epochs()
                 if self.checkpoints is not None:
                     self.checkpoints.save_end()
-                self.monitor.check_end(self._final_loss())
+                last_batch = self.job.rows.take(slice(-self.config.batch_size, None))
+                self.monitor.check_end(self.engine.evaluate(last_batch)[0])
         return run.history
 
     @abstractmethod
     def _run_epochs(self) -> None:
         """Take the steps of all epochs that are left."""
-
-    @abstractmethod
-    def _final_loss(self) -> float:
-        """Loss after the last step: the history has those before each step."""
 
     def _finish_epoch(self, loss: float, gradient_norm: float, **more: float) -> None:
         """Check, measure and record an epoch, and call the callbacks."""
@@ -170,10 +167,6 @@ class MiniBatchLoop(Loop):
             run.batch = end
             self._finish_chunk()
 
-    def _final_loss(self) -> float:
-        last_batch = slice(-self.config.batch_size, None)
-        return self.engine.evaluate(self.job.rows.take(last_batch))[0]
-
 
 class LBFGSLoop(Loop):
     """The iterations of L-BFGS: SciPy takes the steps, and an epoch is an iteration."""
@@ -215,9 +208,6 @@ class LBFGSLoop(Loop):
         """Call the callbacks; an iteration that has begun is always finished."""
         self._finish_chunk()
         return False
-
-    def _final_loss(self) -> float:
-        return self.engine.value_and_gradient()[0]
 
 
 def check_full_batch(job: Job, schedule: Schedule | None = None) -> None:

@@ -29,7 +29,6 @@ def accuracy(output: FloatArray, y: FloatArray) -> float:
 
     Examples
     --------
-    >>> import numpy as np
     >>> accuracy(np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
     0.5
     """
@@ -54,7 +53,6 @@ def r2(output: FloatArray, y: FloatArray) -> float:
 
     Examples
     --------
-    >>> import numpy as np
     >>> r2(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [6.0]])).__round__(4)
     0.3571
     """
@@ -79,7 +77,6 @@ def mean_absolute_error(output: FloatArray, y: FloatArray) -> float:
 
     Examples
     --------
-    >>> import numpy as np
     >>> mean_absolute_error(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]]))
     1.0
     """
@@ -101,7 +98,6 @@ def root_mean_squared_error(output: FloatArray, y: FloatArray) -> float:
 
     Examples
     --------
-    >>> import numpy as np
     >>> root_mean_squared_error(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])).__round__(4)
     1.4142
     """

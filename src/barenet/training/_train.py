@@ -16,10 +16,10 @@ from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.layers import BatchNorm
 from barenet.model.losses import Loss, as_loss
-from barenet.optimization._clipping import Clipping, as_clipping
 from barenet.optimization._penalties import Penalty, as_penalties
 from barenet.optimization._schedules import Constant, Schedule, as_schedule
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
+from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
 from barenet.training._callbacks import Callbacks, LambdaCallback
 from barenet.training._checkpointing import Checkpointer
 from barenet.training._divergence import caller_stacklevel
@@ -79,13 +79,10 @@ def train(
         Visit the rows in a new order each epoch.
     sample_weight : array-like of shape (n_samples,), optional
         The weight of each row.
-    validation_data : tuple of X and y, and optionally sample weights, optional
-        The validation set, measured after each epoch for the curves ``validation_loss`` and
-        ``validation_`` with each metric's name. `EarlyStopping` and `ReduceOnPlateau` use them.
-    test_data : tuple of X and y, and optionally sample weights, optional
-        The test set, measured after each epoch for the curves ``test_loss`` and ``test_`` with each
-        metric's name. It does not affect the training: no schedule uses it, and `EarlyStopping`
-        refuses its curves.
+    validation_data, test_data : tuple of X and y, and optionally sample weights, optional
+        The validation and the test set, measured after each epoch for curves such as
+        ``validation_loss`` and ``test_accuracy``. `EarlyStopping` and `ReduceOnPlateau` use those
+        of the validation set; the test set does not affect the training.
     metrics : str or sequence of str, default=()
         Names from `METRICS`, computed for the training, validation and test set after each epoch.
     schedule : str or Schedule, optional
@@ -150,7 +147,6 @@ def train(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from barenet import Network, train
     >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
     >>> network = Network.dense([1, 16, 1], seed=1)

@@ -12,8 +12,8 @@ from barenet.insight.explain._document import Name
 from barenet.insight.explain._notations import LATEX, MATHML, UNICODE, Notation, Printer
 from barenet.insight.explain._text_block import TextBlock
 from barenet.losses import LOSSES
-from barenet.optimization._clipping import CLIPPINGS
 from barenet.optimization._penalties import PENALTIES
+from barenet.optimization.optimizers._optimizer import CLIPPINGS
 from barenet.optimizers import OPTIMIZERS
 
 SCALARS = frozenset({"eta", "beta1", "beta2", "t", "eps", "c", "norm", "lam"})

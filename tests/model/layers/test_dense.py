@@ -25,17 +25,6 @@ def test_weights_are_drawn_neuron_by_neuron_and_then_the_biases():
     np.testing.assert_array_equal(layer.bias, 2 * numbers[6:])
 
 
-def test_fault_33_wrong_names():
-    with pytest.raises(ValueError, match=r"^activation: unknown 'rellu', did you mean 'relu'\?"):
-        Dense(2, 3, "rellu")
-    with pytest.raises(ValueError, match=r"^init: unknown 'hee', did you mean 'he'"):
-        Dense(2, 3, init="hee")
-    with pytest.raises(ValueError, match=r"^bias_init: unknown 'ones'"):
-        Dense(2, 3, bias_init="ones")
-    with pytest.raises(ValueError, match=r"^n_out: expected a whole number of 1 or more, got 0"):
-        Dense(2, 0)
-
-
 def test_fault_89_dead_neurons_have_a_gradient_of_zero():
     network = Network.dense([2, 3, 1], hidden="relu", bias_init="zeros")
     network.layers[0].bias = -100

@@ -74,22 +74,3 @@ def test_an_array_that_is_asked_for_too_early():
         print(Dense(2, 3).weights)
     with pytest.raises(AttributeError, match=r"no attribute 'wieghts'"):
         print(Dense(2, 3).wieghts)
-
-
-def test_what_a_layer_may_leave_out():
-    class Negate(Layer):
-        name = "negate"
-
-        def forward(self, X, *, training=False, rng_key=0):
-            return -X, None
-
-        def backward(self, cache, d_output, out):
-            return -d_output
-
-    layer = Negate()
-    assert (layer.parameter_shapes, layer.statistic_shapes) == ({}, {})
-    assert (layer.n_in, layer.n_out) == (None, None)
-    assert layer.config() == {"layer": "negate"}
-    assert repr(layer) == "Negate()"
-    assert not layer.is_bound
-    assert Network([layer], dtype="float64").predict([[1.0, -2.0]]).tolist() == [[-1, 2]]

@@ -56,18 +56,6 @@ def test_pytorchs_values_and_gradients(pytorch):
     assert tested == set(ALL) - missing
 
 
-def test_pytorchs_class_weights_are_sample_weights(pytorch):
-    """A sample of class c weighs as much as c does: Σ w ℓ / Σ w, there as here."""
-    case = pytorch["losses"]["class_weights"]
-    output, classes = np.array(case["Z"]), np.array(case["classes"])
-    y, weights = np.eye(3)[classes], np.array(case["class_weights"])[classes]
-    loss = SoftmaxCrossEntropy()
-    assert loss.value(output, y, weights) == pytest.approx(case["value"], rel=1e-14)
-    np.testing.assert_allclose(
-        loss.gradient(output, y, weights), case["gradient"], rtol=1e-13, atol=1e-16
-    )
-
-
 @pytest.mark.parametrize("name", ALL)
 def test_the_value_is_the_mean_of_the_samples(name):
     loss, (output, y) = ALL[name](), sample()

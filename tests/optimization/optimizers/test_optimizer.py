@@ -1,11 +1,12 @@
-"""The optimizer contract, by a rule of one's own."""
+"""The optimizer contract, by a user-defined rule, and details of the adaptive rules."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import pytest
 
-from barenet.optimization.optimizers import Optimizer, as_optimizer
+from barenet.optimization.optimizers import AdaGrad, Adam, AdamW, Optimizer, RMSProp, as_optimizer
 
 
 @dataclass
@@ -30,3 +31,33 @@ def test_a_rule_of_ones_own_has_its_memory_kept():
     assert optimizer.moments["total"].tolist() == [4, 2]
     assert optimizer.moments["total"].dtype == np.float32
     assert as_optimizer(optimizer) is optimizer
+
+
+def steps(optimizer, gradients, start=0.0):
+    """Where θ is after each step."""
+    theta, points = np.array([start]), []
+    for gradient in gradients:
+        optimizer.step(theta, np.array([gradient]))
+        points.append(theta[0])
+    return points
+
+
+def test_adam_in_the_shorter_form_of_the_paper():
+    adam = Adam(learning_rate=1, beta1=0.5, beta2=0.75, epsilon=1e-300, epsilon_hat=1.5)
+    # α₁ = √(1 − ¾) / (1 − ½) = 1, and the step is α₁ m / (√v + ε̂) = 1 / (1 + 1.5)
+    assert steps(adam, [2.0]) == pytest.approx([-0.4])
+
+
+def test_epsilon_is_outside_of_the_root():
+    # η g / (√g² + ε) = 1 / (1 + 3): within the root it would be ½
+    for optimizer in (AdaGrad(1, epsilon=3), RMSProp(1, decay=0, epsilon=3), Adam(1, epsilon=3)):
+        assert steps(optimizer, [1.0]) == pytest.approx([-0.25])
+
+
+def test_adamw_decays_by_the_rate_and_not_by_the_gradient():
+    # no gradient: θ shrinks by η λ each step, and Adam's part is 0
+    points = steps(AdamW(0.1, weight_decay=0.5), [0.0] * 3, start=1.0)
+    assert points == pytest.approx([0.95, 0.95**2, 0.95**3])
+    theta = np.array([1.0])
+    AdamW(0.1, weight_decay=0.5).step(theta, np.array([0.0]), 0.2)
+    assert theta[0] == pytest.approx(0.9)  # a schedule scales the decay with the rate

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, SGD, Adam, Optimizer, as_optimizer
+from barenet.optimization.optimizers import OPTIMIZERS, Adam, Optimizer, as_optimizer
 
 STEPPING = sorted(set(OPTIMIZERS) - {"lbfgs"})
 
@@ -111,17 +111,6 @@ def test_a_memory_of_another_length(name):
 def test_fault_27_a_rate_that_is_none(name, rate):
     with pytest.raises(ValueError, match=r"^optimizer: .*learning_rate: expected a number above 0"):
         OPTIMIZERS[name](learning_rate=rate)
-
-
-def test_by_name():
-    assert as_optimizer("adam:beta1=0.8") == Adam(beta1=0.8)
-    assert as_optimizer("lbfgs") == LBFGS()
-    for optimizer in (SGD(), LBFGS()):
-        assert as_optimizer(optimizer) is optimizer
-    with pytest.raises(ValueError, match=r"^optimizer: unknown 'adaam', did you mean 'adam'\?"):
-        as_optimizer("adaam")
-    with pytest.raises(ValueError, match=r"^optimizer: expected one of adagrad, adam, .* got None"):
-        as_optimizer(None)
 
 
 def test_what_it_remembers_is_no_setting():

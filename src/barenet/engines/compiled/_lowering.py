@@ -29,8 +29,8 @@ from barenet.model._activations import Activation
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.losses import Loss, logits_form
-from barenet.optimization._clipping import ClipNorm, ClipValue
 from barenet.optimization.optimizers import LBFGS
+from barenet.optimization.optimizers._optimizer import ClipNorm, ClipValue
 
 #: Take steps, compute a gradient, compute the loss of outputs, or only the outputs.
 Task = Literal["learn", "differentiate", "evaluate", "predict"]

@@ -10,10 +10,9 @@ from barenet.insight.explain._recorded_step import Recorder
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Slot, euclidean_norm
 from barenet.model.layers import BatchNorm, LayerNorm
-from barenet.optimization._clipping import Clipping
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers._lbfgs import LBFGS
-from barenet.optimization.optimizers._optimizer import Optimizer, UpdateFormula
+from barenet.optimization.optimizers._optimizer import Clipping, Optimizer, UpdateFormula
 
 _PENALTY = (
     "A regularization term keeps the weights small. Its value R is added to the loss, and its "

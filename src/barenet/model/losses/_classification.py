@@ -234,11 +234,6 @@ class BinaryFocal(Focal, BinaryLoss):
     ----------
     gamma : float, default=2.0
         γ, 0 or more; larger values give well predicted rows less weight.
-
-    Examples
-    --------
-    >>> round(BinaryFocal().value(np.array([[0.8]]), np.array([[1.0]])), 6)  # −0.2² ln 0.8
-    0.008926
     """
 
     name = "binary_focal"

@@ -58,13 +58,7 @@ class SquaredError(Loss):
 
 
 class AbsoluteError(Loss):
-    """ℓ = Σⱼ ``|ŷⱼ − yⱼ|``, with the derivative sign(ŷⱼ − yⱼ): the best constant is the median.
-
-    Examples
-    --------
-    >>> AbsoluteError().value(np.array([[1.0], [4.0]]), np.array([[0.0], [2.0]]))
-    1.5
-    """
+    """ℓ = Σⱼ ``|ŷⱼ − yⱼ|``, with the derivative sign(ŷⱼ − yⱼ): the best constant is the median."""
 
     name = "absolute_error"
     formula = "abs(A - Y)"
@@ -120,11 +114,6 @@ class Quantile(Loss):
     ----------
     q : float, default=0.5
         Fraction of the targets below the prediction.
-
-    Examples
-    --------
-    >>> Quantile(q=0.9).value(np.array([[0.0], [2.0]]), np.array([[1.0], [1.0]])).__round__(6)
-    0.5
     """
 
     q: float = option(0.5, gt=0, lt=1)

@@ -29,13 +29,6 @@ class AdaGrad(Optimizer):
     ----------
     epsilon : float, default=1e-10
         ε, which prevents a division by 0.
-
-    Examples
-    --------
-    >>> theta = np.array([1.0, 1.0])
-    >>> AdaGrad(learning_rate=0.1).step(theta, np.array([100.0, 0.01]))
-    >>> theta.round(6)  # the first step is η for every parameter
-    array([0.9, 0.9])
     """
 
     name = "adagrad"
@@ -162,13 +155,6 @@ class AdamW(AdamBase):
     ----------
     weight_decay : float, default=0.01
         λ.
-
-    Examples
-    --------
-    >>> theta = np.array([1.0])
-    >>> AdamW(learning_rate=0.1, weight_decay=0.5).step(theta, np.array([100.0]))
-    >>> theta.round(6)  # 1 · (1 − 0.05) − 0.1
-    array([0.85])
     """
 
     name = "adamw"

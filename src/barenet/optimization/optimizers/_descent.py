@@ -43,14 +43,6 @@ class Momentum(Optimizer):
     ----------
     beta : float, default=0.9
         Fraction of the velocity that is kept.
-
-    Examples
-    --------
-    >>> theta, momentum = np.array([1.0]), Momentum(learning_rate=0.1)
-    >>> for _ in range(2):
-    ...     momentum.step(theta, np.array([1.0]))
-    >>> theta  # 1 − 0.1 − (0.09 + 0.1)
-    array([0.71])
     """
 
     name = "momentum"

@@ -1,4 +1,7 @@
-"""Optimizer: a rule that turns a gradient into a step of the parameters, on flat vectors."""
+"""Optimizer: a rule that turns a gradient into a step of the parameters, on flat vectors.
+
+`Clipping` limits the size of the gradient before the step, against outlying batches.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -8,8 +11,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from barenet._constraints import Configurable, option
+from barenet._registry import build, by_name
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
+from barenet.model._layout import euclidean_norm
 from barenet.model._stateful import Stateful
 
 
@@ -121,3 +126,70 @@ class Optimizer(Configurable, Stateful, ABC):
         self.__post_init__()
         names = self.moment_names if self.n_steps else ()
         self.moments = {name: state[f"moment_{name}"].copy() for name in names}
+
+
+@dataclass(frozen=True)
+class Clipping(Configurable, ABC):
+    """A limit on the size of the `gradient`, a flat vector, which is clipped in place.
+
+    Attributes
+    ----------
+    formula : str
+        The clipped gradient from g, its norm and the limit c, as a Python expression, for
+        `explain`.
+    limit : float
+        The largest size that is not clipped.
+
+    Examples
+    --------
+    >>> gradient = np.array([3.0, -0.5])
+    >>> ClipValue(limit=1.0).clip(gradient)
+    >>> gradient
+    array([ 1. , -0.5])
+    >>> ClipNorm(limit=0.5).clip(gradient := np.array([3.0, -4.0]))
+    >>> gradient
+    array([ 0.3, -0.4])
+    """
+
+    role: ClassVar[str] = "clip"
+    formula: ClassVar[str] = ""
+    limit: float = option(gt=0)
+
+    @abstractmethod
+    def clip(self, gradient: FloatArray) -> None:
+        """Clip the gradient in place."""
+
+
+class ClipValue(Clipping):
+    """Clip each entry to ±limit."""
+
+    name = "value"
+    formula = "clip(g, -c, c)"
+
+    def clip(self, gradient: FloatArray) -> None:
+        np.clip(gradient, -self.limit, self.limit, out=gradient)
+
+
+class ClipNorm(Clipping):
+    """Scale a longer gradient to the length `limit`, in the same direction.
+
+    From Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks"
+    (2013).
+    """
+
+    name = "norm"
+    formula = "g * c / norm if norm > c else g"
+
+    def clip(self, gradient: FloatArray) -> None:
+        norm = euclidean_norm(gradient)
+        if norm > self.limit:
+            gradient *= self.limit / norm
+
+
+#: Every clipping by its name.
+CLIPPINGS: dict[str, type[Clipping]] = by_name(ClipValue, ClipNorm)
+
+
+def as_clipping(spec: str | Clipping | None) -> Clipping | None:
+    """Build a clipping from a name such as ``"norm:limit=1"``."""
+    return None if spec is None else build(Clipping, CLIPPINGS, spec, "clip")
