@@ -205,7 +205,7 @@ def test_a_foreign_checkpoint_is_not_replaced(barenet):
 @pytest.mark.parametrize("settings", ['data = "', 'data = "iris"\nepochs = "many"', "", "# \ud800"])
 def test_promise_17_damaged_settings_of_a_run_are_refused_and_named(barenet, settings):
     Path("run").mkdir()
-    saved = {"version": 1, "state": {}, "notes": {"settings": HEADER + settings}}
+    saved = {"version": 1, "state": {"run": {}}, "notes": {"settings": HEADER + settings}}
     checkpoint = Path("run/checkpoint.safetensors")
     write_model(checkpoint, Network.dense([1, 1]), {"checkpoint": saved}, {})
     error = barenet("train", "--resume", "run").error

@@ -7,7 +7,7 @@ import pytest
 from predictors import predictor_of
 
 from barenet import History, ModelCard, Network, Predictor, Scaling
-from barenet.files._training_log import TrainingLog
+from barenet.files._model_card import TrainingLog
 
 HISTORY = History(
     {"loss": [1 / (1 + epoch) for epoch in range(400)], "learning_rate": [0.001] * 400},
@@ -49,11 +49,6 @@ def test_a_predictor_of_a_thousand_columns_and_hundreds_of_epochs_is_a_few_lines
     }
 
 
-def test_what_nobody_has_said_is_left_out(predictor):
-    shown = repr(replace(predictor, card=None, dataset="", target_scaling=None))
-    assert "trained" not in shown and "the target" not in shown
-
-
 def test_a_card_and_its_log_are_a_line():
     assert repr(CARD) == (
         "<ModelCard: 1,080 training rows, 120 validation rows; 400 epochs (no improvement), "
@@ -63,7 +58,9 @@ def test_a_card_and_its_log_are_a_line():
     assert repr(ModelCard()) == "<ModelCard: empty>"
 
 
-def test_the_middle_of_many_layers_is_left_out(predictor):
+def test_unknown_parts_and_the_middle_of_many_layers_are_left_out(predictor):
     network = Network.dense([1000, *[5] * 20, 1], hidden="relu")
-    described = replace(predictor, network=network).description()["network"]
-    assert described.startswith("1000 → 5 relu → 5 relu → 5 relu → … (21 layers) → 1 identity, ")
+    bare = replace(predictor, network=network, card=None, dataset="", target_scaling=None)
+    assert "trained" not in repr(bare) and "the target" not in repr(bare)
+    start = "1000 → 5 relu → 5 relu → 5 relu → … (21 layers) → 1 identity, "
+    assert bare.description()["network"].startswith(start)

@@ -15,13 +15,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import (
-    FunctionTransformer,
-    MaxAbsScaler,
-    MinMaxScaler,
-    RobustScaler,
-    StandardScaler,
-)
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
 
 from barenet import (
     MLPClassifier,
@@ -29,7 +23,6 @@ from barenet import (
     Network,
     Predictor,
     TablePreprocessor,
-    export,
     fingerprint,
     load_dataset,
     load_predictor,
@@ -105,16 +98,10 @@ def test_a_pipeline_says_the_same_from_its_file(path, steps, dtype):
     # In float32, scikit-learn's scalers take 100 from 105 in float32.
     tolerance = 1e-4 if dtype == "float32" else 1e-12
     np.testing.assert_allclose(loaded.probabilities(rows), expected, rtol=tolerance, atol=tolerance)
-
-
-@pytest.mark.parametrize("steps", [name for name in STEPS if "table" not in name])
-def test_a_scaling_has_a_name_that_is_true_of_it(steps):
-    model = make_pipeline(*STEPS[steps], MLPClassifier(4, solver="lbfgs", max_iter=1)).fit(X, KIND)
-    scaling = Predictor.from_estimator(model).preprocessing
-    assert (scaling.name == "affine") == (steps not in ("passthrough", *KINDS))
-    for kind in KINDS:
-        same = np.allclose(scaling.transform(X), Scaling.fit(kind, X).transform(X))
-        assert same == (scaling.name == kind)
+    if isinstance(loaded.preprocessing, Scaling):
+        assert (loaded.preprocessing.name == "affine") == (steps not in ("passthrough", *KINDS))
+    model[-1].network_.parameters[:] = 0
+    assert loaded.network.parameters.any()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -189,9 +176,7 @@ def test_the_command_line_predicts_what_the_pipeline_predicts(tmp_path, capfd):
     predictor = Predictor.from_estimator(model, rows, TARGETS["text"], target_name="species")
     save(predictor, path)
     rows.assign(species=TARGETS["text"]).to_csv(table, index=False)
-    assert (
-        main(["predict", str(path), str(table)]) == 2
-    )  # a file's names have no spaces around them
+    assert main(["predict", str(path), str(table)]) == 2  # names in a file are stripped
     assert "no column ' a'" in capfd.readouterr().err
     save(replace(predictor, feature_names=tuple("abcd")), path)
     assert main(["predict", str(path), str(table)]) == 0
@@ -199,20 +184,6 @@ def test_the_command_line_predicts_what_the_pipeline_predicts(tmp_path, capfd):
     assert [row["prediction"] for row in told] == model.predict(rows).tolist()
     assert main(["evaluate", str(path), str(table), "--no-baselines"]) == 0  # known by fingerprint
     assert "trained on exactly these rows" in capfd.readouterr().err
-
-
-def test_the_network_is_a_copy_and_an_export_is_the_same(tmp_path):
-    model = make_pipeline(StandardScaler(), MLPClassifier(4, **QUICK)).fit(X, TARGETS["text"])
-    predictor = Predictor.from_estimator(model)
-    texts = []
-    for name, what in (("pipeline", model), ("predictor", predictor)):
-        folder = tmp_path / name
-        folder.mkdir()
-        export(what, folder / "flowers.json")
-        texts.append((folder / "flowers.json").read_text().partition('"steps"')[2])
-    assert texts[0] == texts[1] != ""
-    model[-1].network_.parameters[:] = 0
-    assert predictor.network.parameters.any()
 
 
 class Halving:
@@ -230,10 +201,8 @@ class Rounding(TablePreprocessor):
 
 
 class Small(MLPClassifier):
-    def __init__(self, hidden_layer_sizes=2, *, solver="lbfgs", max_iter=15, random_state=0):
-        super().__init__(
-            hidden_layer_sizes, solver=solver, max_iter=max_iter, random_state=random_state
-        )
+    def __init__(self, hidden_layer_sizes=2, *, solver="lbfgs"):
+        super().__init__(hidden_layer_sizes, solver=solver)
 
 
 def test_a_subclass_of_other_defaults_is_taken(path):
@@ -251,12 +220,10 @@ def search(model, **options):
 
 REGRESSOR = MLPRegressor(hidden_layer_sizes=2, **QUICK)
 REFUSED = [
-    (MLPClassifier, "MLPClassifier has no network yet; call fit first"),
     (lambda: make_pipeline(StandardScaler(), MLPRegressor()), "MLPRegressor has no network yet"),
     (lambda: make_pipeline(StandardScaler()), "expected a fitted MLPClassifier or MLPRegressor"),
     (lambda: Network.dense([2, 1]), "expected a fitted MLPClassifier or MLPRegressor, .* Network"),
     (lambda: fitted(PCA(2)), "step 'pca': expected TablePreprocessor, StandardScaler, .*, got PCA"),
-    (lambda: fitted(MaxAbsScaler()), "MaxAbsScaler"),
     (lambda: fitted(MinMaxScaler(clip=True)), r"got MinMaxScaler\(clip=True\)"),
     (lambda: fitted(PCA(2), StandardScaler()), "before the network, got 'pca', 'standardscaler'"),
     (lambda: TransformedTargetRegressor(REGRESSOR, transformer=FunctionTransformer())
@@ -272,7 +239,6 @@ REFUSED = [
     (lambda: Cautious(2, **QUICK).fit(X, KIND), r"Cautious overrides predict_proba \(Halving\)"),
     (lambda: fitted(Rounding()), r"Rounding overrides transform \(Rounding\)"),
     (lambda: fitted(y=np.stack([KIND > 0, KIND == 2], axis=1) * 1), "predicts several labels"),
-    (lambda: fitted(y=np.full(150, "a")), "the single class 'a'"),
     (lambda: fitted(y=2**60 + KIND), "classes 1152921504606846976"),
     (lambda: fitted(y=np.array(["", "b", "c"])[KIND]), "none of them"),
     (lambda: fitted(y=np.array([" x", "x", "c"])[KIND]), "' x' has spaces around it"),
@@ -369,23 +335,15 @@ def test_rows_of_every_kind_are_known_again(tmp_path, capfd, suffix):
     assert "trained on exactly these rows" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("rows", "why"),
-    [
-        ((ROWS,), "X, y: expected both"),
-        ((ROWS[:50], LABELS[:50]), "y: 50 rows, and the model was trained on 60"),
-        ((ROWS, LABELS + 1), "y: 3 is not among the classes"),
-        ((ROWS[:50], LABELS), r"X: expected shape \(60, 3\), got \(50, 3\)"),
-        ((ROWS[:, :2], LABELS), "X: expected shape"),
-        ((csr_array(ROWS), LABELS), r"X: a sparse matrix has no fingerprint; use X.toarray\(\)"),
-    ],
-)
-def test_other_rows_are_refused(rows, why):
-    with pytest.raises(ValueError, match=f"^{why}"):
-        card_of(MLPClassifier(**FEW).fit(ROWS, LABELS), *rows)
-
-
-@pytest.mark.parametrize("scores", [3, {"held_out": 0.5}])
-def test_scores_that_are_none_are_refused(scores):
-    with pytest.raises(ValueError, match=r"^scores: .*expected values by names, got"):
-        card_of(MLPClassifier(**FEW).fit(ROWS, LABELS), scores=scores)
+def test_other_rows_and_wrong_scores_are_refused():
+    model = MLPClassifier(**FEW).fit(ROWS, LABELS)
+    for rows, scores, why in (
+        ((ROWS,), None, "X, y: expected both"),
+        ((ROWS[:50], LABELS[:50]), None, "y: 50 rows, and the model was trained on 60"),
+        ((ROWS, LABELS + 1), None, "y: 3 is not among the classes"),
+        ((ROWS[:50], LABELS), None, r"X: expected shape \(60, 3\), got \(50, 3\)"),
+        ((csr_array(ROWS), LABELS), None, r"X: a sparse matrix has no .*; use X.toarray\(\)"),
+        ((), {"held_out": 0.5}, "scores: .*expected values by names, got"),
+    ):
+        with pytest.raises(ValueError, match=f"^{why}"):
+            card_of(model, *rows, scores=scores)

@@ -1,20 +1,12 @@
 """A lock: one process at a time, and none waits for one that was killed."""
 
-import subprocess
-import sys
+import os
+import signal
+import time
 
 import pytest
 
 from barenet.files._lock import locked
-
-HOLD = """
-import sys, time
-from pathlib import Path
-from barenet.files._lock import locked
-with locked(Path(sys.argv[1]), "another"):
-    print("held", flush=True)
-    time.sleep(60)
-"""
 
 
 def test_one_at_a_time(tmp_path):
@@ -41,10 +33,13 @@ def test_it_is_released_after_an_error(tmp_path):
 
 
 def test_a_process_holds_it_until_it_is_killed(tmp_path):
-    command = [sys.executable, "-c", HOLD, str(tmp_path / "lock")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout.readline() == "held\n" and is_held(tmp_path)
-        holder.kill()
-        holder.wait()
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        with locked(tmp_path / "lock", "another"):
+            os.write(writer, b"held")
+            time.sleep(60)
+    assert os.read(reader, 4) == b"held" and is_held(tmp_path)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
     assert (tmp_path / "lock").exists()  # but it is not locked
     assert not is_held(tmp_path)

@@ -11,8 +11,7 @@ from predictors import predictor_of
 from barenet import Network, Predictor, TableEncoding, load, load_network, load_predictor, save
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.files._model_file import read_model
-from barenet.files._safetensors import Reader
+from barenet.files._model_file import Reader, read_model
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 
@@ -141,11 +140,9 @@ def test_fault_57_arrays_that_are_not_what_they_should_be(path, name, value):
 @pytest.mark.parametrize(
     ("classes", "kind", "said"),
     [
-        (("3", "10"), "i", {3, 10}),
-        (("-1", "0"), "i", {-1, 0}),
+        (("-3", "10"), "i", {-3, 10}),
         (("0.5", "1"), "f", {0.5, 1.0}),
         (("False", "True"), "b", {False, True}),
-        (("no", "yes"), "U", {"no", "yes"}),
         (("1", "two"), "U", {"1", "two"}),
         (("007", "8"), "U", {"007", "8"}),
         (("inf", "nan"), "U", {"inf", "nan"}),
@@ -201,20 +198,13 @@ def test_fault_54_promise_09_every_flipped_bit_is_refused(path, step, is_table):
 
 
 def test_a_network_too_large_for_its_header_is_not_saved(path):
-    names = tuple(f"feature {i} {'x' * 100}" for i in range(10_000))
-    identity = Scaling("none", np.zeros(10_000), np.ones(10_000))
-    network = Network.dense([10_000, 1], init="zeros")
-    large = replace(
-        predictor(None, 1), network=network, preprocessing=identity, feature_names=names
-    )
+    large = replace(predictor(), feature_names=("a", "b", "c" * 2**20))
     with pytest.raises(ValueError, match="a model file has room for 1,048,576"):
         save(large, path)
     assert not path.exists()
 
 
 def test_promise_17_what_has_no_end_in_its_own_units_is_refused():
-    far = replace(
-        predictor(None, 1), target_scaling=Scaling("none", np.full(1, 1.7e308), np.full(1, 3e-308))
-    )
+    scaling = Scaling("none", np.full(1, 1.7e308), np.full(1, 3e-308))
     with pytest.raises(ValueError, match=r"^X: row 1 has values so large"):
-        far.outputs(X)
+        replace(predictor(None, 1), target_scaling=scaling).outputs(X)

@@ -14,7 +14,7 @@ from barenet.errors import ArgumentError
 from barenet.files._model_io import load
 from barenet.files.exports import SUFFIXES, export as write
 from barenet.files.exports._exporting import WEIGHTS, Weights
-from barenet.files.exports._quantization import Rounding
+from barenet.files.exports._inference_program import Rounding
 
 Format = Annotated[str | None, Parameter(choices=tuple(SUFFIXES))]
 WeightFormat = Annotated[Weights, Parameter(choices=tuple(WEIGHTS))]

@@ -14,11 +14,9 @@ from barenet.cli._text_graphics import sparkline
 from barenet.cli._trained_model import model_file
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
-from barenet.files._description import rows_name
-from barenet.files._model_card import ModelCard
+from barenet.files._model_card import ModelCard, TrainingLog, rows_name
 from barenet.files._model_io import PLAIN, load
 from barenet.files._predictor import Predictor
-from barenet.files._training_log import TrainingLog
 from barenet.model._network import Network
 
 #: Characters of a setting that are shown.

@@ -21,7 +21,7 @@ from barenet.cli._run_folder import RunCheckpoint, RunFolder
 from barenet.cli._run_settings import NO_SETTINGS, RunSettings, is_table
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
-from barenet.files._description import describe_rows
+from barenet.files._model_card import describe_rows
 from barenet.insight._progress import Progress
 from barenet.training._checkpointing import changes
 from barenet.training._history import History

@@ -18,8 +18,7 @@ import numpy as np
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._atomic import check_replaceable, hidden_name, remove_leftovers
 from barenet.files._lock import locked
-from barenet.files._model_file import StoredModel, check_layers, read_model, write_model
-from barenet.files._safetensors import Arrays
+from barenet.files._model_file import Arrays, check_layers, naming, read_model, write_model
 from barenet.model._network import Snapshot
 from barenet.training._checkpointing import Checkpointer, StateDict
 from barenet.training._run import Run
@@ -104,13 +103,7 @@ class Checkpoint(Checkpointer):
     def read(self) -> StateDict | None:
         if not self.path.is_file():
             return None
-        network, saved, tensors = _read(self.path)
-        state: StateDict = {name: dict(part) for name, part in saved["state"].items()}
-        for name, array in tensors.items():
-            part, _, key = name.partition("/")
-            state[part][key] = array.copy()  # writable
-        state["run"] |= {name: getattr(network, name) for name in Snapshot._fields}
-        return state
+        return _read(self.path)[0]
 
     def should_save(self, run: Run) -> bool:
         if math.isfinite(self.epochs):
@@ -138,7 +131,7 @@ class Checkpoint(Checkpointer):
 
 def read_notes(path: str | PathLike[str]) -> dict[str, Any]:
     """Read the notes of a checkpoint."""
-    return dict(_read(Path(path))[1]["notes"])
+    return _read(Path(path))[1]
 
 
 def parse_interval(every: int | str, argument: str = "every") -> tuple[float, float]:
@@ -162,8 +155,8 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
     raise ArgumentError.of(argument, every, expected)
 
 
-def _read(path: Path) -> StoredModel:
-    """Read and validate a checkpoint."""
+def _read(path: Path) -> tuple[StateDict, dict[str, Any]]:
+    """Read the state and the notes of a checkpoint."""
     if path.is_dir():
         expected = "expected the checkpoint of a run; move it away to start again"
         raise FileNotFoundError(f"{path}: is a folder, {expected}")
@@ -172,8 +165,10 @@ def _read(path: Path) -> StoredModel:
         raise ModelFileError(f"{path}: a model, but not a checkpoint: it has no state of a run")
     if not isinstance(saved, dict) or saved.get("version") != VERSION:
         raise ModelFileError(f"{path}: a checkpoint of another version of barenet; start again")
-    state, names = saved.get("state"), {name.partition("/")[0] for name in tensors}
-    parts = [saved.get("notes"), *state.values()] if isinstance(state, dict) else [None]
-    if not all(isinstance(part, dict) for part in parts) or not names <= saved["state"].keys():
-        raise ModelFileError(f"{path}: not a valid checkpoint")
-    return network, saved, tensors
+    with naming(path, "not a valid checkpoint"):
+        state = {name: {**part} for name, part in saved["state"].items()}
+        for name, array in tensors.items():
+            part, _, key = name.partition("/")
+            state[part][key] = array
+        state["run"] |= {name: getattr(network, name) for name in Snapshot._fields}
+        return state, {**saved["notes"]}

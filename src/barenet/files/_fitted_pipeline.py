@@ -6,7 +6,6 @@ estimator does not store its rows, so the fingerprint on the card needs them aga
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -185,16 +184,17 @@ SCALERS: dict[str, tuple[str, Callable[[Any], tuple[Any, Any]]]] = {
 def make_card(fitted: FittedPipeline, X: Any, y: ArrayLike | None) -> ModelCard:
     """The card of a fitted estimator; `X` and `y` are its training rows, if given."""
     estimator, history = fitted.estimator, fitted.estimator.history_
-    is_whole = len(history) == len(estimator.loss_curve_)  # False after several calls
-    rows = dict(estimator._n_rows) if is_whole else {}
-    digits = None if X is None and y is None else _fingerprint(fitted, X, y, rows)
-    card = ModelCard(
-        settings=_settings(estimator),
-        data_fingerprint=digits,
+    if len(history) != len(estimator.loss_curve_):  # after several calls
+        history = History(engine=history.engine)
+    rows = dict(estimator._n_rows) if len(history) else {}
+    parameters = estimator.get_params(deep=False).items()
+    settings = {n: _setting(v) for n, v in parameters if v is not None and n not in IRRELEVANT}
+    return ModelCard(
+        settings={"estimator": type(estimator).__name__, **settings},
+        data_fingerprint=None if X is None and y is None else _fingerprint(fitted, X, y, rows),
         rows=rows,
-        scores=_scores(history) if is_whole else {},
+        scores=_scores(history) if len(history) else {},
     ).with_history(history)
-    return card if is_whole else replace(card, log=None)
 
 
 def _fingerprint(fitted: FittedPipeline, X: Any, y: Any, rows: Mapping[str, int]) -> str:
@@ -244,12 +244,6 @@ def _scores(history: History) -> dict[str, dict[str, float]]:
         if name.startswith("validation_") and math.isfinite(curve[selected])
     }
     return {"validation": scores} if scores else {}
-
-
-def _settings(estimator: Any) -> dict[str, Any]:
-    parameters = estimator.get_params(deep=False).items()
-    settings = {n: _setting(v) for n, v in parameters if v is not None and n not in IRRELEVANT}
-    return {"estimator": type(estimator).__name__, **settings}
 
 
 def _setting(value: Any) -> Any:

@@ -13,20 +13,24 @@ from barenet.data._encoding import TableEncoding
 from barenet.data._parsing import class_labels
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
-from barenet.errors import ArgumentError, brief, printable
-from barenet.files._description import describe_network, describe_rows, listed
+from barenet.errors import ArgumentError, brief, printable, some
 from barenet.files._fitted_pipeline import make_card, unwrap_pipeline
-from barenet.files._model_card import ModelCard
-from barenet.files._safetensors import MAX_HEADER
+from barenet.files._model_card import ModelCard, describe_rows
+from barenet.files._model_file import MAX_HEADER
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
+from barenet.model.layers import Dense
 
 #: A name, which may fill the header of a file.
 _Name = Annotated[str, ("max_length", MAX_HEADER)]
 
 #: The name of a file, which may not be valid Unicode.
 _FileName = Annotated[_Name, ("unicode", False)]
+
+
+#: Maximum number of names or layers that are listed.
+MOST_NAMES = 8
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -109,8 +113,8 @@ class Predictor:
         """
         what = "a number" if self.network.n_outputs == 1 else "numbers"
         if self.classes is not None:
-            what = f"one of {listed(self.classes)}"
-        inputs = listed(self.feature_names, "feature")
+            what = f"one of {_listed(self.classes)}"
+        inputs = _listed(self.feature_names, "feature")
         if self.image_shape:
             inputs = "images of {} × {} pixels".format(*self.image_shape)
         scaling = getattr(self.preprocessing, "name", "column by column")
@@ -122,7 +126,7 @@ class Predictor:
             "predicts": f"{printable(self.target_name)}, {what}",
             "from": inputs,
             "scaling": scaling,
-            "network": describe_network(self.network),
+            "network": _describe_network(self.network),
             "trained on": ": ".join(filter(None, origin)),
             "trained for": card.log.description() if card.log else "",
         }
@@ -136,9 +140,7 @@ class Predictor:
     @property
     def input_names(self) -> tuple[str, ...]:
         """Names of the network's inputs, after the preprocessing."""
-        if isinstance(self.preprocessing, TableEncoding):
-            return self.preprocessing.output_names
-        return self.feature_names
+        return getattr(self.preprocessing, "output_names", self.feature_names)
 
     @property
     def labels(self) -> NDArray[Any] | None:
@@ -373,3 +375,20 @@ def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
 def _check_number(argument: str, found: int, needed: int, purpose: str) -> None:
     if found != needed:
         raise ArgumentError(f"has {found} entries for {needed} {purpose}", argument=argument)
+
+
+def _listed(names: tuple[str, ...], noun: str = "") -> str:
+    """The number of names, and the first of them."""
+    number = f"{len(names)} {noun}{'s' * (len(names) != 1)}" if noun else f"{len(names)}"
+    return f"{number}: {some(names, MOST_NAMES)}"
+
+
+def _describe_network(network: Network) -> str:
+    """The sizes and activations of a network in a line, without the middle of many layers."""
+    steps = [str(network.n_inputs)]
+    for layer in network.layers:
+        name = str(layer.n_out) if isinstance(layer, Dense) else layer.name
+        steps.append(name if layer.activation is None else f"{name} {layer.activation.name}")
+    if len(steps) > MOST_NAMES:
+        steps[MOST_NAMES // 2 : -1] = [f"… ({len(network.layers)} layers)"]
+    return f"{' → '.join(steps)}, {network.n_parameters:,} parameters of {network.dtype}"

@@ -31,12 +31,8 @@ LEFT, TOP, RIGHT, BOTTOM = 64, 34, 626, 224
 #: Points of a curve, about one for each pixel.
 MOST_POINTS = 500
 
-#: Curve, colour and dashes of each set of rows.
-STYLES = {
-    "training": ("loss", TRAINING, ""),
-    "validation": ("validation_loss", VALIDATION, "6 3"),
-    "test": ("test_loss", TEST, "2 3"),
-}
+#: Colour and dashes of each curve.
+STYLES = {"training": (TRAINING, ""), "validation": (VALIDATION, "6 3"), "test": (TEST, "2 3")}
 
 #: Maps a number to a coordinate of the image.
 Scale = Callable[[float], float]
@@ -166,12 +162,10 @@ def draw_loss_curve(history: History, description: str = "") -> str:
     >>> draw_loss_curve(History({"loss": [0.9, 0.4, 0.2]}))[:4]
     '<svg'
     """
-    curves = {rows: history.curves.get(name, ()) for rows, (name, *_) in STYLES.items()}
-    losses = {
-        rows: np.array(curve, np.float64)
-        for rows, curve in curves.items()
-        if rows == "training" or len(curve)
-    }
+    losses = {"training": np.array(history.loss, np.float64)}
+    for rows in HELD_OUT:
+        if len(curve := history.curves.get(f"{rows}_loss", ())):
+            losses[rows] = np.array(curve, np.float64)
     values = np.concatenate([*losses.values()])
     across, epoch_ticks = _epoch_scale(len(losses["training"]))
     up, loss_ticks = _loss_scale(values[np.isfinite(values)])
@@ -245,9 +239,9 @@ def _curve(rows: str, curve: FloatArray, across: Scale, up: Scale) -> str:
     points = [f"{across(at + 1):.1f} {up(curve[at]):.1f}" for at in _drawn_places(curve)]
     if not points:
         return ""
-    (x, y), (_, color, _) = points[-1].split(), STYLES[rows]
+    x, y = points[-1].split()
     path = f'<path d="M{"L".join(points)}" fill="none" {_stroke(rows)}/>'
-    return f'{path}<circle cx="{x}" cy="{y}" r="3" fill="{color}"/>'
+    return f'{path}<circle cx="{x}" cy="{y}" r="3" fill="{STYLES[rows][0]}"/>'
 
 
 def _drawn_places(curve: FloatArray) -> NDArray[np.intp]:
@@ -262,7 +256,7 @@ def _drawn_places(curve: FloatArray) -> NDArray[np.intp]:
 
 
 def _stroke(rows: str) -> str:
-    _, color, dashes = STYLES[rows]
+    color, dashes = STYLES[rows]
     dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
     return f'stroke="{color}" stroke-width="2" stroke-linejoin="round"{dashed}'
 

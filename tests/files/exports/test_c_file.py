@@ -13,7 +13,6 @@ from barenet import Network, Scaling, TableEncoding, export
 from barenet.data._column import CategoryColumn
 from barenet.files.exports._c_file import render
 from barenet.files.exports._inference_program import program_of
-from barenet.files.exports._quantization import round_weights
 from barenet.layers import BatchNorm, Dense, LayerNorm
 
 SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -129,7 +128,7 @@ def test_fault_98_offsets_keep_their_digits(tmp_path, first, weights):
     model = predictor_of(network, scaling, target_scaling=target)
     export(model, tmp_path / "it.c", weights=weights)
     found, program = run_c(tmp_path / "it.c", X, 1), program_of(model)
-    expected = (round_weights(program) if weights == "int8" else program).outputs(X)
+    expected = (program.rounded() if weights == "int8" else program).outputs(X)
     last_digit = np.spacing(np.float32(41))
     assert np.abs(found - expected).max() < 2e-5 * expected.std() + last_digit
 

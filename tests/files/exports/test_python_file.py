@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from predictors import predictor_of
 from run_exports import rows_of, run_python
 
-from barenet import Network, TableEncoding, export
+from barenet import export
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._python_file import render
 
@@ -38,22 +36,14 @@ def answer(numpy_alone, tmp_path):
         if content is not None:
             (tmp_path / "rows.csv").write_text(content, encoding="utf-8")
         program = f"""
-import runpy, sys
+import importlib.util, runpy, sys
 sys.path.insert(0, {str(numpy_alone)!r})
-for name in ("barenet", "scipy", "sklearn"):
-    try:
-        __import__(name)
-    except ImportError:
-        continue
-    sys.exit(name + " is here")
+assert not any(map(importlib.util.find_spec, ("barenet", "scipy", "sklearn")))
 sys.argv = ["it.py", "rows.csv"]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
-        command = [sys.executable, "-I", "-S", "-c", program]
-        environment = {k: os.environ[k] for k in ("PATH", "SYSTEMROOT") if k in os.environ}
-        environment["PYTHONUTF8"] = "1"
-        options = {"capture_output": True, "encoding": "utf-8", "env": environment}
-        return subprocess.run(command, cwd=tmp_path, **options)
+        command = [sys.executable, "-I", "-S", "-X", "utf8", "-c", program]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", env={})
 
     return run
 
@@ -113,7 +103,6 @@ def test_fault_71_a_pipe_that_closes_is_quiet(build, tmp_path):
     [
         ("feature 0,feature 1\n1,2\n", "no column feature 2"),
         ("feature 0,feature 1,feature 2\n1,2\n", "3 names in the header, and 2 values"),
-        ("1,2\n", "expected finite numbers in rows of 3, got (1, 2)"),
         ("1,2,inf\n", "expected finite numbers"),
         ("feature 0,feature 1,feature 2\n1,2,many\n", "could not convert string to float"),
         ("", "expected finite numbers in rows of 3, got (0,)"),
@@ -133,14 +122,6 @@ def test_values_that_are_no_text(table):
     program = program_of(table.model)
     outputs = run_python(program)["probabilities"](rows_of(program, rows))
     assert np.array_equal(outputs, table.model.probabilities(rows))
-
-
-def test_numbers_alone_in_a_table():
-    rows = {"a": [1.0, 2.0, None], "b": [3.0, 4.0, 5.0]}
-    encoding = TableEncoding.fit(rows)
-    model = predictor_of(Network.dense([encoding.n_outputs, 2], seed=1), encoding)
-    outputs = run_python(program_of(model))["predict"]([[1.0, 3.0], ["2", "4"], [None, 5]])
-    assert np.array_equal(outputs, model.predict(rows))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from hypothesis.extra.numpy import arrays
 
 from barenet import Network
 from barenet.files.exports._inference_program import program_of
-from barenet.files.exports._quantization import measure_rounding, round_weights
 from barenet.layers import Dense
 
 WEIGHTS = arrays(
@@ -19,7 +18,7 @@ def rounded_step(weights, bias=0.0):
     network = Network([Dense(*weights.shape)])
     network.layers[0].weights[:] = weights
     network.layers[0].bias[:] = bias
-    return round_weights(program_of(network)).steps[0]
+    return program_of(network).rounded().steps[0]
 
 
 @given(WEIGHTS)
@@ -41,9 +40,8 @@ def test_by_hand():
 @pytest.mark.parametrize("name", ["classes", "classifier labels", "numbers", "rare categories"])
 def test_what_the_rounding_does_is_measured(build, name):
     case = build(name)
-    exact = program_of(case.model)
-    rounded = round_weights(exact)
-    measured = measure_rounding(exact, rounded, case.X)
+    rounded = program_of(case.model).rounded(case.X)
+    measured = rounded.rounding
     change = np.abs(rounded.outputs(case.X) - case.outputs)
     assert measured.rows == len(case.outputs)
     assert measured.largest_change == change.max() > 0
@@ -51,6 +49,3 @@ def test_what_the_rounding_does_is_measured(build, name):
         assert measured.answers_kept is None
     else:
         assert len(case.outputs) * 0.9 <= measured.answers_kept <= len(case.outputs)
-    nothing = measure_rounding(exact, exact, case.X)
-    assert nothing.largest_change == 0
-    assert nothing.answers_kept in (None, len(case.outputs))

@@ -64,19 +64,22 @@ def python_activation(
 ) -> tuple[str, str]:
     """Call of an activation in Python, and the function that it calls, if it needs one."""
     options = option_values(activation)
-    steps = list(_steps(activation, NUMPY_CODE, **options))
-    code = [ast.unparse(_Printer(NUMPY_CODE, argument).visit(step.tree)) for step in steps]
+    code = _in_numpy(activation, argument, **options)
     if len(code) == 1 and code[0].count(argument) == 1:
         return code[0], ""
     name = identifier(activation.name)
     name = f"{name}_" if name in taken or keyword.iskeyword(name) else name
-    steps = list(_steps(activation, NUMPY_CODE))
-    lines = [f"    Z = {ast.unparse(_Printer(NUMPY_CODE, 'Z').visit(step.tree))}" for step in steps]
-    lines[-1] = lines[-1].replace("Z =", "return", 1)
     head = f"def {name}({', '.join(['Z', *options])}):"
+    *lines, last = _in_numpy(activation, "Z")
+    lines = [f'"""{_formula(activation)}"""', *(f"Z = {line}" for line in lines), f"return {last}"]
     numbers = [f"{option}={value!r}" for option, value in options.items()]
-    call = f"{name}({', '.join([argument, *numbers])})"
-    return call, "\n".join([head, f'    """{_formula(activation)}"""', *lines])
+    return f"{name}({', '.join([argument, *numbers])})", "\n    ".join([head, *lines])
+
+
+def _in_numpy(activation: Activation, argument: str, **numbers: float) -> list[str]:
+    printer = _Printer(NUMPY_CODE, argument)
+    steps = _steps(activation, NUMPY_CODE, **numbers)
+    return [ast.unparse(printer.visit(step.tree)) for step in steps]
 
 
 def _formula(activation: Activation) -> str:

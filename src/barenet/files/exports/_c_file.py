@@ -1,7 +1,8 @@
 """C export: a C99 file and its header, for a microcontroller or anything else.
 
 The weights are constants, so they stay in flash; the values between the layers are on the stack.
-The code allocates nothing, keeps no state and needs math.h alone.
+Two vectors are enough, whatever the number of layers: a step reads one and writes the other, or
+works in place. The code allocates nothing, keeps no state and needs math.h alone.
 """
 
 import functools
@@ -15,25 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import option_values
 from barenet._version import __version__
 from barenet.data._column import BooleanColumn, CategoryColumn, Column, NumberColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import c_activation
-from barenet.files.exports._c_calls import CallPlan, check_single
-from barenet.files.exports._inference_program import (
-    Program,
-    number_markers,
-    unsupported_column,
-)
-from barenet.files.exports._quantization import Rounding
-from barenet.files.exports._source_text import (
-    c_string,
-    flow,
-    hexadecimal,
-    identifier,
-    rest_of,
-    words,
-)
+from barenet.files.exports._inference_program import Program, Rounding, Step, unsupported_column
+from barenet.files.exports._source_text import c_string, flow, hex_float, identifier, rest_of, words
 
 #: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
 MOST_ERROR = 2e-5
@@ -49,13 +38,13 @@ OUTPUTS = {
 }
 
 
-def render(program: Program, stem: str, rounding: Rounding | None = None) -> dict[str, bytes]:
+def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as C99."""
     if not re.fullmatch(r"[A-Za-z0-9_. +-]+", stem):
         raise ArgumentError.of("path", stem, "a file name of plain letters and digits")
     prefix = identifier(stem)
     strings, inputs = _strings(program, prefix), _inputs(program, prefix)
-    source = _source(program, stem, strings, [*(_rounding(rounding) if rounding else ()), *inputs])
+    source = _source(program, stem, strings, [*_rounding(program.rounding), *inputs])
     ending = re.sub(r"\bMODEL_", f"{prefix.upper()}_", _ending(program))
     source += re.sub(r"\bmodel_", f"{prefix}_", ending)
     header = _header(program, stem, strings, is_listed=bool(inputs))
@@ -168,13 +157,13 @@ def _summary(program: Program) -> str:
     return f"{inputs}, the probabilities of {len(program.classes)} {kind}{of_target} out"
 
 
-def _rounding(rounding: Rounding) -> list[str]:
+def _rounding(rounding: Rounding | None) -> Iterator[str]:
     """The measured effect of the rounding."""
-    lines = ["", f"Measured on {rounding.rows:,} rows, the rounding of the weights changes"]
-    lines += [f"  an output by {rounding.largest_change:.3g} at most"]
-    if rounding.answers_kept is not None:
-        lines += [f"  the answer of {rounding.rows - rounding.answers_kept:,} rows"]
-    return lines
+    if rounding is not None:
+        yield from ("", f"Measured on {rounding.rows:,} rows, the rounding of the weights changes")
+        yield f"  an output by {rounding.largest_change:.3g} at most"
+        if rounding.answers_kept is not None:
+            yield f"  the answer of {rounding.rows - rounding.answers_kept:,} rows"
 
 
 def _inputs(program: Program, prefix: str) -> list[str]:
@@ -221,7 +210,7 @@ def _columns(program: Program) -> Iterable[tuple[int, Column]]:
 
 def _array(name: str, values: NDArray[Any]) -> str:
     """Declare a constant; a matrix begins a line with each output."""
-    kind, write = ("signed char", str) if values.dtype == np.int8 else ("float", hexadecimal)
+    kind, write = ("signed char", str) if values.dtype == np.int8 else ("float", hex_float)
     rows = "\n".join(flow(map(write, row)) for row in np.atleast_2d(values))
     return f"static const {kind} {name}[{values.size}] = {{\n{rows}\n}};\n"
 
@@ -234,7 +223,7 @@ def _functions(program: Program, calls: list[str]) -> Iterator[str]:
         *others, last = (_column_call(column, at) for at, column in _columns(program))
         body = "".join(f"    b = {call};\n" for call in others) + f"    {last};"
         helpers = (runtime[name] for name in ("number", "category", "is_missing") if name in body)
-        markers = (f" || x == {hexadecimal(np.float64(n))}" for n in number_markers(program.table))
+        markers = (f" || x == {hex_float(np.float64(n))}" for n in program.number_markers)
         is_missing = f"isnan(x){''.join(markers)};"
         yield from (helper.replace("isnan(x);", is_missing) for helper in helpers)
         yield f"""\
@@ -266,7 +255,7 @@ def _column_call(column: Column, at: int) -> str:
         for name, value in {"center": column.center, "scale": column.scale, "fill": fill}.items():
             check_single(name, np.asarray(value), f"column {column.name!r}: ")
         numbers = (fill, column.center, rest_of(column.center), column.scale)
-        given = ", ".join(hexadecimal(np.float64(number)) for number in numbers)
+        given = ", ".join(hex_float(np.float64(number)) for number in numbers)
         return f"number(b, a[{at}], is_missing(a[{at}]), {given}, {int(column.indicator)})"
     if isinstance(column, BooleanColumn):
         given = f"{float(column.fill)}f, 0.0f, 0.0f, 1.0f, {int(column.indicator)}"
@@ -275,3 +264,101 @@ def _column_call(column: Column, at: int) -> str:
         options = f"{len(column.categories)}, {int(column.rare)}, {int(column.missing)}"
         return f"category(b, a[{at}], {options})"
     raise unsupported_column(column, "whose seconds a float of C cannot hold")
+
+
+#: The call for each step: from vector a of n numbers to vector b of m, or in place without b.
+CALLS = {
+    "encode": "encode({a}, {b})",
+    "scale": "scale({a}, {offset}, {rest}, {factor}, {b}, {m})",
+    "affine": "dense({a}, {n}, {weights}, {bias}, {b}, {m})",
+    "rounded": "dense_int8({a}, {n}, {weights}, {step}, {bias}, {b}, {m})",
+    "normalize": "normalize({a}, {n}, {mean}, {deviation}, {gain}, {bias})",
+    "normalize_row": "normalize_row({a}, {n}, {gain}, {bias}, {epsilon})",
+    "unscale": "unscale({a}, {n}, {offset}, {rest}, {factor})",
+    "both": "both({a}, {n})",
+}
+
+#: Prefixes of the arrays of a function; the names of others end with the number of the layer.
+PREFIXES = {"scale": "input_", "unscale": "target_"}
+
+#: Constants that must not be rounded to 0.
+NEVER_ZERO = ("factor", "deviation", "epsilon", "scale")
+
+
+class CallPlan:
+    """The calls of a program, their constants and the vectors on the stack."""
+
+    def __init__(self, program: Program) -> None:
+        self.calls: list[str] = []
+        #: Constants by their names; a matrix has a row for each output.
+        self.arrays: dict[str, NDArray[Any]] = {}
+        #: The length of each vector on the stack.
+        self.buffers: dict[str, int] = {}
+        calls = [(number, *_call(step)) for number, step in program.numbered()]
+        if not calls or "{b}" not in calls[0][1]:  # the caller's x must not change
+            calls.insert(0, (0, "copy({a}, {b}, {m})", {"m": program.n_inputs}))
+        last = max(at for at, (_, code, _) in enumerate(calls) if "{b}" in code)
+        a, n = "x", program.n_inputs
+        for at, (number, code, parts) in enumerate(calls):
+            b, m = a, parts.pop("m", n)
+            prefix = PREFIXES.get(code.partition("(")[0], "")
+            words = {
+                name: self._constant(name, part, prefix, number) for name, part in parts.items()
+            }
+            if "{b}" in code:
+                b = "y" if at == last else "b" if a == "a" else "a"
+            if b in ("a", "b"):
+                self.buffers[b] = max(m, self.buffers.get(b, 0))
+            self.calls.append(code.format(a=a, b=b, n=n, m=m, **words))
+            a, n = b, m
+
+    def _constant(self, name: str, value: Any, prefix: str, number: int) -> str:
+        """Check a constant; write a number, or add an array under its name."""
+        check_single(name, np.asarray(value))
+        if not isinstance(value, np.ndarray):
+            return hex_float(np.float64(value))
+        variable = prefix + name if prefix else f"{name}_{number}"
+        self.arrays[variable] = value
+        return variable
+
+
+def _call(step: Step) -> tuple[str, dict[str, Any]]:
+    """The call for a step, and its constants in the form that loses the fewest digits in floats.
+
+    An offset is the sum of two floats. The mean of a float64 batch norm is rounded to a float, and
+    its bias is corrected for the rest. The constant m is the number of outputs, if it may change.
+    """
+    code, parts = CALLS.get(step.name, ""), dict(step.parts)
+    match step.name:
+        case "encode":
+            parts = {"m": parts["encoding"].n_outputs}
+        case "affine" | "rounded":
+            parts |= {"weights": parts["weights"].T, "m": parts["bias"].size}
+        case "normalize":
+            parts["bias"] = (
+                parts["bias"] - parts["gain"] * rest_of(parts["mean"]) / parts["deviation"]
+            )
+        case "scale" | "unscale":
+            offset, factor = parts["offset"], parts["factor"]
+            parts = {"offset": offset, "rest": rest_of(offset), "factor": factor}
+            if step.name == "scale" and np.ptp(offset) == np.ptp(factor) == 0:
+                code = code.replace("scale", "scale_evenly")
+                parts = {name: part[0] for name, part in parts.items()}
+            parts["m"] = offset.size
+        case "apply":
+            activation = parts["activation"]
+            parts = option_values(activation)
+            given = "".join(f", {{{name}}}" for name in parts)
+            code = f"apply_{identifier(activation.name)}({{a}}, {{n}}{given})"
+    return code, parts
+
+
+def check_single(name: str, values: NDArray[Any], owner: str = "") -> None:
+    """Refuse numbers beyond the range of a C float, and those that must not become 0."""
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    lost = (single == 0) & (values != 0) & (name in NEVER_ZERO)
+    wrong = values[~np.isfinite(single) | lost]
+    if wrong.size:
+        problem = f"{owner}{name} {wrong.flat[0]:g} is beyond the range of a C float"
+        raise ArgumentError(problem, argument="model")

@@ -16,8 +16,7 @@ import numpy as np
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.files._atomic import check_replaceable, write_atomically
-from barenet.files.exports._inference_program import program_of
-from barenet.files.exports._quantization import Rounding, measure_rounding, round_weights
+from barenet.files.exports._inference_program import Rounding, program_of
 from barenet.model._arrays import check_inputs
 
 #: The suffix of each format; C also has a header.
@@ -124,7 +123,7 @@ def export(
     """
     path = Path(path)
     to = _format(path, to)
-    program, rounding = program_of(model), None
+    program = program_of(model)
     if to != "c" and (weights != "float32" or X is not None):
         argument = "weights" if X is None else "X"
         problem = f"only C has rounded weights, and this is {to}"
@@ -133,19 +132,17 @@ def export(
     if X is not None and not is_rounded:
         problem = "rows are needed only to measure the rounding of weights"
         raise ArgumentError(problem, argument="X", remedy="use {weights}", weights="int8")
+    if X is not None and not program.table:
+        X = check_inputs(X, np.dtype(np.float64), program.n_inputs)
     if is_rounded:
-        exact, program = program, round_weights(program)
-        if X is not None:
-            rows = X if program.table else check_inputs(X, np.dtype(np.float64), program.n_inputs)
-            rounding = measure_rounding(exact, program, rows)
+        program = program.rounded(X)
     stem = path.stem if path.suffix == SUFFIXES[to] else path.name
     # The module of the format is imported when it is needed.
     render = importlib.import_module(f"barenet.files.exports._{to}_file").render
-    options = {} if rounding is None else {"rounding": rounding}
-    texts: dict[str, bytes] = render(program, stem, **options)
+    texts: dict[str, bytes] = render(program, stem)
     contents = {path.with_name(stem + suffix): data for suffix, data in texts.items()}
     write_together(contents)
-    return Exported(to, tuple(contents), sum(map(len, contents.values())), rounding)
+    return Exported(to, tuple(contents), sum(map(len, contents.values())), program.rounding)
 
 
 def _format(path: Path, to: str | None) -> str:
@@ -182,12 +179,7 @@ def _content(path: Path) -> bytes | None:
         return None
     check_replaceable(path)
     data = path.read_bytes()
-    if data and not is_export(path.suffix, data[:HEAD]):
+    if data and MARKS.get(path.suffix.lower(), MARK) not in data[:HEAD]:
         problem = f"{path} was not written by barenet"
         raise ArgumentError(problem, argument="path", remedy="choose another name")
     return data
-
-
-def is_export(suffix: str, head: bytes) -> bool:
-    """Whether a file is an export."""
-    return MARKS.get(suffix.lower(), MARK) in head

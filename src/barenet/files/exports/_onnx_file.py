@@ -15,16 +15,10 @@ from numpy.typing import NDArray
 from barenet._extras import require
 from barenet._version import __version__
 from barenet.data._column import BooleanColumn, CategoryColumn, Column, NumberColumn
-from barenet.data._encoding import TableEncoding
 from barenet.data._parsing import normalize_label
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import Graph, add_activation
-from barenet.files.exports._inference_program import (
-    Program,
-    Step,
-    number_markers,
-    unsupported_column,
-)
+from barenet.files.exports._inference_program import Program, Step, unsupported_column
 
 #: ONNX Runtime refuses versions newer than itself, so newer ones would exclude older runtimes.
 OPSET, IR_VERSION = 17, 8
@@ -67,7 +61,10 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         raise ArgumentError(problem, argument="model")
     graph, helper = _Graph(onnx), onnx.helper
     inputs = [helper.make_tensor_value_info(*each) for each in _inputs(program)]
-    X = _write_columns(program.table, graph, program.dtype) if program.table else "X"
+    X = "X"
+    if program.table:
+        parts = [part for column in program.table.used for part in _encode(column, program, graph)]
+        X = graph.add("Cast", graph.add("Concat", *parts, axis=1), to=TYPES[str(program.dtype)])
     results = [helper.make_tensor_value_info(*each) for each in _results(program)]
     write_outputs(program, graph, X, results[-1].name, "labels")
     sets = [("", OPSET), *([("ai.onnx.ml", ML_OPSET)] if program.table else [])]
@@ -189,20 +186,14 @@ def _add(graph: Graph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
     return graph.add("Cast", X, to=TYPES[str(dtype)]) if is_double else X
 
 
-def _write_columns(table: TableEncoding, graph: Graph, dtype: np.dtype[Any]) -> str:
-    """Add the operators that turn the columns into the inputs of the network."""
-    parts = [part for column in table.used for part in _encode(column, table, graph)]
-    return graph.add("Cast", graph.add("Concat", *parts, axis=1), to=TYPES[str(dtype)])
-
-
-def _encode(column: Column, table: TableEncoding, graph: Graph) -> list[str]:
+def _encode(column: Column, program: Program, graph: Graph) -> list[str]:
     """Encode a column, in float64."""
     if isinstance(column, CategoryColumn):
-        return [_category(column, table, graph)]
+        return [_category(column, program, graph)]
     assert isinstance(column, NumberColumn | BooleanColumn)
     missing = graph.add("IsNaN", column.name)
     x = graph.add("Cast", column.name, to=TYPES["float64"])
-    for marker in number_markers(table) if isinstance(column, NumberColumn) else ():
+    for marker in program.number_markers if isinstance(column, NumberColumn) else ():
         for number in {marker, float(np.float32(marker))}:  # an input may have either type
             is_marker = graph.add("Equal", x, graph.constant(np.array(number, np.float64)))
             missing = graph.add("Or", missing, is_marker)
@@ -214,13 +205,13 @@ def _encode(column: Column, table: TableEncoding, graph: Graph) -> list[str]:
     return [encoded, *indicator]
 
 
-def _category(column: CategoryColumn, table: TableEncoding, graph: Graph) -> str:
+def _category(column: CategoryColumn, program: Program, graph: Graph) -> str:
     """Look up the index of each text, and put a 1 there."""
     count, n_outputs = len(column.categories), len(column.outputs)
     other = count if column.rare else -1
     indices: dict[str, int] = {utf8(name): at for at, name in enumerate(column.categories)}
     missing = n_outputs - 1 if column.missing else other
-    for marker in ("", *table.missing):
+    for marker in ("", *(program.table.missing if program.table else ())):
         indices |= {utf8(marker): missing, utf8(normalize_label(marker)): missing}
     pairs: dict[str, Any] = {"keys_strings": [*indices], "values_int64s": [*indices.values()]}
     name, domain = column.name, "ai.onnx.ml"

@@ -24,8 +24,7 @@ FEATURES: list[str] = []
 CLASSES: list[Any] = []
 MISSING: list[str] = []
 outputs: Callable[[Any], np.ndarray] = np.asarray
-probabilities: Callable[[Any], np.ndarray] = np.asarray
-predict: Callable[[Any], np.ndarray] = np.asarray
+probabilities = predict = outputs
 
 
 def check(X: Any) -> np.ndarray:

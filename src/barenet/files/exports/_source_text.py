@@ -39,12 +39,12 @@ def decimal(value: np.floating[Any]) -> str:
     return text if type(value)(float(text)) == value else repr(float(value))
 
 
-def hexadecimal(value: np.floating[Any]) -> str:
+def hex_float(value: np.floating[Any]) -> str:
     """Write a number as a hexadecimal float of C99.
 
     Examples
     --------
-    >>> hexadecimal(np.float32(0.1875)), hexadecimal(np.float64(0))
+    >>> hex_float(np.float32(0.1875)), hex_float(np.float64(0))
     ('0x1.8p-3f', '0.0f')
     """
     single = float(np.float32(value))

@@ -1,7 +1,7 @@
 """Explanation: one step of training with every number, for a terminal, a browser or a lesson."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self
 
@@ -314,7 +314,7 @@ def explain(
     first_step = int(check_number(step, "step", ge=0, integer=True))
     job = make_job(network, X, y, sample_weight, 1.0, loss, optimizer, penalty, clip, seed)
     _check(job)
-    notes = _notes(job, digits, limit, feature_names, class_names)
+    notes = _notes(job, digits, limit, feature_names=feature_names, class_names=class_names)
     place = None if neuron is None else find_neuron(network, neuron)
     small = network.parameters.size <= SMALL_NETWORK_PARAMETERS or place is not None
     usual = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
@@ -342,30 +342,23 @@ def _steps(job: Job, first_step: int, limit: int, neuron: Neuron | None) -> tupl
 
 
 def _notes(
-    job: Job,
-    precision: int,
-    limit: int | None,
-    feature_names: Sequence[str] | None,
-    class_names: Sequence[str] | None,
+    job: Job, precision: int, limit: int | None, **names: Sequence[str] | None
 ) -> dict[str, Note]:
-    """Name the inputs and the classes."""
-    notes = {}
-    if feature_names is not None:
-        names = _names(feature_names, "feature_names", job.rows.X.shape[1])
-        X = job.rows.inputs(job.network.dtype)
-        notes["A0"] = Note.of_inputs(X, names, precision, limit=limit)
-    if class_names is not None:
-        names = _names(class_names, "class_names", max(2, job.rows.y.shape[1]))
-        notes["Y"] = Note.of_classes(job.rows.y, names, precision)
+    """Check the names of the inputs and the classes, and write them."""
+    X, y, notes = job.rows.inputs(job.network.dtype), job.rows.y, {}
+    numbers = {"feature_names": X.shape[1], "class_names": max(2, y.shape[1])}
+    for argument, given in names.items():
+        if given is None:
+            continue
+        texts = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else []
+        number = numbers[argument]
+        if len(texts) != number or not all(isinstance(text, str) for text in texts):
+            raise ArgumentError.of(argument, given, f"{number} texts")
+        if argument == "feature_names":
+            notes["A0"] = Note.of_inputs(X, texts, precision, limit=limit)
+        else:
+            notes["Y"] = Note.of_classes(y, texts, precision)
     return notes
-
-
-def _names(names: Sequence[str], argument: str, number: int) -> list[str]:
-    """Check the number of names."""
-    texts = [] if isinstance(names, str) or not hasattr(names, "__iter__") else list(names)
-    if len(texts) != number or not all(isinstance(text, str) for text in texts):
-        raise ArgumentError.of(argument, names, f"{number} texts")
-    return texts
 
 
 def _check(job: Job) -> None:

@@ -76,18 +76,15 @@ def _section(section: Section) -> str:
 
 def _quantity(block: EquationBlock) -> str:
     """Write a given quantity."""
-    name, note = block.quantity.name.mathml, block.quantity.note
-    words = f'<div class="note">{_note(str(note))}</div>' if note else ""
+    name = block.quantity.name.mathml
+    # Minus signs stand before numbers, but not in names.
+    note = escape(re.sub(r"(?<=[ →])-(?=\d)", "−", str(block.quantity.note or "")))
+    words = note and f'<div class="note">{note}</div>'
     if block.is_large:
         return f"<div>{_line(_math(name), block.shapes)}{_folded(block)}{words}</div>"
     first, *others = MATHML.matrices(block.numbers)
     line = _line(_divided([f"{name}{operator('=')}{first}", *others]), block.shapes)
     return f"<div>{line}{words}</div>" if note else line
-
-
-def _note(note: str) -> str:
-    """Write a note, with minus signs before numbers but not in names."""
-    return escape(re.sub(r"(?<=[ →])-(?=\d)", "−", note))
 
 
 def _equation(block: EquationBlock) -> str:

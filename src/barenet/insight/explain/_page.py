@@ -4,7 +4,7 @@ import ast
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -33,26 +33,29 @@ _FUNCTIONS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class EquationBlock:
+class EquationBlock(NamedTuple):
     """A quantity with its formula and its finite differences, if it has any.
 
     It is printed whole up to a number of entries; a larger one is summarized.
     """
 
     equation: Equation
-    precision: int
+    quantity: Quantity
     limit: int
+    #: The numbers to print.
+    numbers: Numbers
+    differences: Numbers | None
+    #: Absolute differences between a gradient and its finite differences, and the greatest.
+    errors: Numbers
+    max_error: str
 
-    @property
-    def quantity(self) -> Quantity:
-        """The quantity that the equation computes."""
-        return self.equation.result
-
-    @property
-    def numbers(self) -> Numbers:
-        """The numbers to print."""
-        return Numbers(self.quantity.value, self.precision)
+    @classmethod
+    def of(cls, equation: Equation, precision: int, limit: int) -> Self:
+        """Create one that is printed with a precision."""
+        result, values = equation.result, equation.differences
+        differences = None if values is None else Numbers(values, precision)
+        errors = Numbers(equation.errors, ERROR_DIGITS), digits(equation.max_error, ERROR_DIGITS)
+        return cls(equation, result, limit, Numbers(result.value, precision), differences, *errors)
 
     @property
     def is_large(self) -> bool:
@@ -76,7 +79,9 @@ class EquationBlock:
         large = any(each.value.size > limit for each in operands.values())
         if formula is None or large or not self._is_worked_out(formula.tree):
             return []
-        numbers = {name: Numbers(each.value, self.precision) for name, each in operands.items()}
+        numbers = {
+            name: Numbers(each.value, self.numbers.precision) for name, each in operands.items()
+        }
         letters = [node.id for node in ast.walk(formula.tree) if isinstance(node, ast.Name)]
         if sum(numbers[each].width for each in letters if each in numbers) > room:
             return []
@@ -110,34 +115,19 @@ class EquationBlock:
             lines += [("=", each) for each in (*formulas, first)] + [("", each) for each in others]
         return lines
 
-    @property
-    def differences(self) -> Numbers | None:
-        """The finite differences of a gradient."""
-        values = self.equation.differences
-        return None if values is None else Numbers(values, self.precision)
-
-    @property
-    def errors(self) -> Numbers:
-        """Absolute differences between a gradient and its finite differences."""
-        return Numbers(self.equation.errors, ERROR_DIGITS)
-
-    @property
-    def max_error(self) -> str:
-        """The greatest of the errors."""
-        return digits(self.equation.max_error, ERROR_DIGITS)
-
     def summary(self, room: int) -> list[str]:
         """Summarize a large quantity and its finite differences."""
-        note, differences = self.quantity.note, self.equation.differences
+        note, differences = self.quantity.note, self.differences
         line = self.numbers.statistics(room, with_largest=note is None or not note.has_numbers)
         if differences is None:
             return [line]
-        known = int((~np.isnan(differences)).sum())
+        values, precision = differences
+        known = int((~np.isnan(values)).sum())
         if not known:
             return [line, "finite differences overflow"]
-        which = "all" if known == differences.size else f"the {known} largest"
+        which = "all" if known == values.size else f"the {known} largest"
         first = largest_entries(self.quantity.value)[0]
-        number = f"{digits(differences[first], self.precision)} at {list(first)}"
+        number = f"{digits(values[first], precision)} at {list(first)}"
         return [line, f"finite differences {number}; {which} within {self.max_error}"]
 
 
@@ -276,7 +266,7 @@ class Page:
             yield f"{row.text} are the weights from the neuron to the next layer."
 
     def _blocks(self, equations: Iterable[Equation]) -> list[EquationBlock]:
-        return [EquationBlock(each, self.precision, self.limit) for each in equations]
+        return [EquationBlock.of(each, self.precision, self.limit) for each in equations]
 
     def _alike(self, equations: Sequence[Equation]) -> tuple[Sequence[Equation], ...]:
         """Split off those that are alike: with large moments, all but the first update."""

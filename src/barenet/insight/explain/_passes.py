@@ -93,6 +93,8 @@ class LayerFormulas(Formulas):
         super().__init__(table, {}, option_values(recorded.layer.activation))
         self.recorded, self.cache, self.index = recorded, recorded.cache, recorded.index
         self.differences = table.differences
+        #: The formula of dZ = dA ⊙ f′(Z).
+        self.slope = declared(recorded.layer.activation, "backward_formula")
         self.ends_in_loss = table.ends_in_loss(recorded)
 
     def name_of(self, letter: str) -> Name:
@@ -116,12 +118,6 @@ class LayerFormulas(Formulas):
         if self.ends_in_loss:
             output = activation.forward(output)
         return self.equation("A", output, declared(activation, "formula"))
-
-    @property
-    def slope(self) -> str | None:
-        """The formula of dZ = dA ⊙ f′(Z)."""
-        text: str | None = declared(self.recorded.layer.activation, "backward_formula")
-        return text
 
     def gradients(self, **texts: str) -> list[Equation]:
         """Write the gradients of the layer's parameters."""

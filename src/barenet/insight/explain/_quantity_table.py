@@ -59,11 +59,9 @@ class QuantityTable:
     def loss_input(self) -> Name:
         """The name of the loss's input: the output of the network, or its logits."""
         last = self.step.layers[-1]
-        if not self.logits:
-            return Name("A", str(last.index + 1))
-        if type(last.layer) is ActivationLayer:  # the logits are its input
+        if self.logits and type(last.layer) is ActivationLayer:  # the logits are its input
             return Name("A", str(last.index))
-        return Name("Z", str(last.index + 1))
+        return Name("Z" if self.logits else "A", str(last.index + 1))
 
 
 class Formulas:

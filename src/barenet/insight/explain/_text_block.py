@@ -39,17 +39,17 @@ class TextBlock:
 
     def between(self, left: str, right: str) -> TextBlock:
         """Put it in brackets of its height."""
-        if len(self.lines) == 1:
-            return TextBlock.of(left, self, right)
         return TextBlock.of(self._bracket(left), self, self._bracket(right))
 
     def __str__(self) -> str:
         """Join the lines, without spaces at their ends."""
         return "\n".join(line.rstrip() for line in self.lines)
 
-    def _bracket(self, sign: str) -> TextBlock:
-        side = [_HIGH[sign][1]] * (len(self.lines) - 2)
-        return TextBlock((_HIGH[sign][0], *side, _HIGH[sign][2]), self.middle)
+    def _bracket(self, sign: str) -> TextBlock | str:
+        if (height := len(self.lines)) == 1:
+            return sign
+        sides = [_HIGH[sign][1]] * (height - 2)
+        return TextBlock((_HIGH[sign][0], *sides, _HIGH[sign][2]), self.middle)
 
     def _padded(self, above: int, below: int) -> list[str]:
         """Add empty lines above and below the middle."""
