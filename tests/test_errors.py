@@ -13,7 +13,7 @@ from barenet.model._arrays import check_dtype
 from barenet.optimization.optimizers import as_optimizer
 
 
-def test_a_value_is_shown_briefly_in_one_line():
+def test_values_are_shortened_to_one_line():
     assert brief(np.zeros((3, 4))) == "an array of shape (3, 4)"
     assert brief("relu") == "'relu'"
     text = brief({"a": "x\ny" * 100})
@@ -21,13 +21,13 @@ def test_a_value_is_shown_briefly_in_one_line():
 
 
 @pytest.mark.parametrize("wrong", [np.ones(784), list(range(10_000))])
-def test_a_large_value_does_not_flood_a_message(wrong):
+def test_large_values_are_shortened(wrong):
     with pytest.raises(ValueError, match=r"^scale: expected a number") as caught:
         barenet.train(barenet.Network.dense([1, 1]), [[0.0]], [0.0], scale=wrong)
     assert len(str(caught.value)) < 200
 
 
-def test_promise_17_names_and_errors_of_other_libraries_are_one_line_and_not_long():
+def test_promise_17_foreign_names_and_errors_are_one_short_line():
     assert some(["a", "of\ntwo", "\x1b[2J", "é"]) == r"a, of\ntwo, \x1b[2J, é"
     assert in_a_line(ValueError("here\n  and\u2028there")) == "here and there"
     assert len(in_a_line(ValueError("x" * 10_000))) < 300
@@ -41,7 +41,7 @@ def test_an_argument_error_has_its_parts_as_data():
     assert (error.expected, error.remedy) == ("a number above 0", "try")
 
 
-def test_an_error_is_rendered_in_the_spelling_of_an_interface():
+def test_errors_are_rendered_for_each_interface():
     error = DataError(
         "1 column", path="t.csv", line=1, argument="data", remedy="try {delimiter}", delimiter=";"
     )
@@ -54,7 +54,7 @@ def test_an_error_is_rendered_in_the_spelling_of_an_interface():
     assert error.options == {"delimiter": ";"}
 
 
-def test_an_argument_error_is_a_value_error_that_can_be_pickled_and_renamed():
+def test_an_argument_error_is_a_picklable_value_error():
     error = ArgumentError.of("rate", 2, "a number from 0 to below 1")
     assert isinstance(error, ValueError)
     copy = pickle.loads(pickle.dumps(error))

@@ -46,11 +46,11 @@ def written(text, **numbers):
         ("clip(g, -c, c)", {"c": 2}, "clip(g, -2, 2)"),
     ],
 )
-def test_what_numbers_make_superfluous_is_left_out(text, numbers, shown):
+def test_neutral_terms_are_simplified_away(text, numbers, shown):
     assert written(text, **numbers) == shown
 
 
-def test_names_are_those_of_quantities():
+def test_symbols_name_quantities():
     formula = Expression.parse("dA if Z > 0 else slope * exp(dA) + over_samples(W.T @ X)", slope=2)
     assert formula.names == {"dA", "Z", "W", "X"}
     assert formula.has_product and not Expression.parse("A * B").has_product
@@ -70,7 +70,7 @@ def test_names_are_those_of_quantities():
         ("total(abs(X))", np.abs(X).sum()),
     ],
 )
-def test_a_formula_is_what_numpy_computes(text, expected):
+def test_formulas_evaluate_like_numpy(text, expected):
     formula = Expression.parse(text)
     np.testing.assert_allclose(formula.evaluate({"X": X, "W": W, "b": b}), expected)
     turned = formula.transposed()
@@ -80,7 +80,7 @@ def test_a_formula_is_what_numpy_computes(text, expected):
 
 
 @given(st.lists(st.sampled_from(["@ B", "@ C.T", "+ A", "* A"]), max_size=6))
-def test_any_chain_of_products_is_transposed(parts):
+def test_chains_of_products_are_transposed(parts):
     """(A B)ᵀ = Bᵀ Aᵀ, however they are nested."""
     text = "A"
     for part in parts:
@@ -99,7 +99,7 @@ def test_0_times_the_logarithm_of_0_is_0():
 
 
 @pytest.mark.parametrize("text", ["[1, 2]", "x[0]", "lambda: 1", "x and y"])
-def test_other_python_is_refused(text):
+def test_unsupported_python_is_refused(text):
     with pytest.raises(ValueError, match="is not supported"):
         Expression.parse(text).evaluate({"x": X, "y": X})
 
@@ -114,7 +114,7 @@ def test_other_python_is_refused(text):
         "softplus": lambda x: np.logaddexp(x, 0),
     }.items(),
 )
-def test_definitions_of_functions(name, oracle):
+def test_function_definitions(name, oracle):
     x = np.linspace(-0.9, 3, 30)
     found = Expression.parse(f"{name}(x)").expanded(set()).evaluate({"x": x})
     np.testing.assert_allclose(found, oracle(x), atol=1e-15)
@@ -155,7 +155,7 @@ def test_formulas_of_an_activation(kind, dtype):
 
 
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS.keys() - {"lbfgs"}))
-def test_letters_of_an_optimizer(name):
+def test_symbols_of_an_optimizer(name):
     kind = OPTIMIZERS[name]
     updates, settings, text = kind.formula
     *moments, last = updates
@@ -165,7 +165,7 @@ def test_letters_of_an_optimizer(name):
     assert set(moments) <= set(re.findall(r"\b\w\b", text)) and text.endswith(".")
 
 
-def test_a_formula_is_not_inherited_by_other_methods():
+def test_overridden_methods_lose_the_inherited_formula():
     class Doubled(ReLU):
         def forward(self, Z):
             return 2 * super().forward(Z)

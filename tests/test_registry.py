@@ -70,13 +70,13 @@ def arguments_of(kind: type) -> st.SearchStrategy[dict[str, Any]]:
 
 @pytest.mark.parametrize(("argument", "kind"), KINDS)
 @given(data=st.data())
-def test_the_text_and_the_repr_of_a_thing_build_it_again(argument, kind, data):
+def test_spec_and_repr_round_trip(argument, kind, data):
     thing = kind(**data.draw(arguments_of(kind)))
     assert make(argument, spec_of(thing)) == thing
     assert eval(repr(thing), {kind.__name__: kind}) == thing
 
 
-def test_a_registry_holds_each_under_its_own_name():
+def test_registries_are_keyed_by_name():
     for registry in [LAYERS, *(registry for registry, *_ in REGISTRIES.values())]:
         assert all(registry[kind.name] is kind for kind in registry.values())
         assert all(name == name.lower() and ":" not in name for name in registry)
@@ -104,7 +104,7 @@ def descendants(base: type) -> set[type]:
 
 @pytest.mark.parametrize("value", ["abc", "nan", "inf", "-inf", "{}", "[1,2,[3]]", "1j", "None"])
 @pytest.mark.parametrize(("argument", "kind", "option"), OPTIONS)
-def test_fault_33_an_option_that_is_no_number(argument, kind, option, value, refused):
+def test_fault_33_a_non_numeric_option(argument, kind, option, value, refused):
     with refused(argument):
         make(argument, f"{kind.name}:{option.name}={value}")
 
@@ -123,7 +123,7 @@ lbfgs:memory=2.5 lbfgs:gain=-1 lbfgs:evaluations=0 lbfgs:tolerance=-1
 
 
 @pytest.mark.parametrize("spec", OUT_OF_RANGE.split())
-def test_fault_33_an_option_out_of_its_range(spec):
+def test_fault_33_an_option_out_of_range(spec):
     name, option = re.match(r"(\w+):(\w+)=", spec).groups()
     (argument,) = (each for each, (registry, *_) in REGISTRIES.items() if name in registry)
     with pytest.raises(ArgumentError, match=rf"{name}'s {option}: expected a ") as error:
@@ -133,7 +133,7 @@ def test_fault_33_an_option_out_of_its_range(spec):
 
 @pytest.mark.parametrize("number", [np.float64(0.25), np.float32(0.25)], ids=["double", "single"])
 @pytest.mark.parametrize(("argument", "kind", "option"), OPTIONS)
-def test_an_option_may_be_a_number_of_numpy(argument, kind, option, number):
+def test_options_may_be_numpy_scalars(argument, kind, option, number):
     options = {
         each.name: 0.25
         for each in dataclasses.fields(kind)
@@ -166,13 +166,13 @@ def test_fault_33_an_unknown_name_or_option(argument, rest, problem):
 
 
 @pytest.mark.parametrize("wrong", [5, None, 0.1, ["relu"], ReLU, object()])
-def test_neither_a_name_nor_an_instance(wrong):
+def test_values_that_are_neither_name_nor_instance_are_refused(wrong):
     with pytest.raises(ValueError, match=r"^hidden: expected one of elu, .*, or an instance, got"):
         build(Activation, ACTIVATIONS, wrong, "hidden")
 
 
 @given(text=st.text())
-def test_any_text_builds_or_is_refused(text):
+def test_random_specs_are_built_or_refused(text):
     try:
         thing = build(Activation, ACTIVATIONS, f"leaky_relu:slope={text}", "hidden")
     except ValueError as error:
@@ -182,7 +182,7 @@ def test_any_text_builds_or_is_refused(text):
 
 
 @pytest.mark.parametrize("text", ["-" * 5000 + "1", "(" * 5000, "\0", "[" * 90 + "]" * 90])
-def test_hostile_text_is_refused(text):
+def test_hostile_specs_are_refused(text):
     with pytest.raises(ValueError, match="slope"):
         build(Activation, ACTIVATIONS, f"leaky_relu:slope={text}", "hidden")
 
@@ -197,17 +197,17 @@ def test_hostile_text_is_refused(text):
         ("leaky_relu:slope=1", LeakyReLU(slope=1.0)),
     ],
 )
-def test_how_a_spec_may_be_written(spec, expected):
+def test_spellings_of_a_spec(spec, expected):
     assert build(Activation, ACTIVATIONS, spec, "hidden") == expected
 
 
-def test_an_instance_is_returned_as_it_is():
+def test_instances_are_returned_unchanged():
     instance = LeakyReLU(slope=0.3)
     assert build(Activation, ACTIVATIONS, instance, "hidden") is instance
 
 
 @pytest.mark.parametrize("strength", [(0.1, 0.2), [0.1, 0.2], np.array([0.1, 0.2])])
-def test_a_list_goes_there_and_back(strength):
+def test_lists_round_trip(strength):
     spec = spec_of(L2(strength))
     assert spec == "l2:strength=[0.1,0.2]"
     (penalty,) = as_penalties(spec)
@@ -216,12 +216,12 @@ def test_a_list_goes_there_and_back(strength):
 
 
 @pytest.mark.parametrize(("argument", "spec"), [("clip", "norm"), ("penalty", "l2")])
-def test_an_option_that_is_missing(argument, spec):
+def test_a_missing_option_is_named(argument, spec):
     with pytest.raises(ArgumentError, match=rf"^{argument}: {spec} needs "):
         make(argument, spec)
 
 
-def test_lookup_serves_any_mapping():
+def test_lookup_accepts_any_mapping():
     assert lookup(METRICS, "accuracy", "metrics") is METRICS["accuracy"]
     with pytest.raises(ValueError, match=r"^metrics: unknown 'acuracy', did you mean 'accuracy'\?"):
         lookup(METRICS, "acuracy", "metrics")

@@ -50,7 +50,7 @@ def test_moons_costs_to_six_decimals(rate):
     assert history["accuracy"][-1] == 0.85
 
 
-def test_the_digits_architecture_as_the_tutorial_writes_it():
+def test_the_digits_architecture_of_the_tutorial():
     first = {"in": 784, "out": 16, "activation": "relu"}
     tutorial = Network.dense([first, {"in": 16, "out": 10, "activation": "sigmoid"}], seed=1)
     ours = Network.dense([784, 16, 10], hidden="relu", output="sigmoid", seed=1)
@@ -58,7 +58,7 @@ def test_the_digits_architecture_as_the_tutorial_writes_it():
     assert np.array_equal(tutorial.parameters, ours.parameters)
 
 
-def test_squared_error_maps_to_the_tutorials_factors():
+def test_squared_error_and_the_factors_of_the_tutorial():
     output, y = np.array([[0.7, 0.2]]), np.array([[1.0, 0.0]])
     digits, sine = SquaredError(factor=1), SquaredError()
     assert np.allclose(digits.gradient(output, y), 2 * (output - y))

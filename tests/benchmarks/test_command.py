@@ -10,7 +10,7 @@ from benchmarks.peers import PEERS
 from benchmarks import __main__ as command
 
 
-def test_only_takes_names_in_any_order():
+def test_only_accepts_names_in_any_order():
     options = command.parser().parse_args(["--only", "sine, mnist-16"])
     assert options.only == ("mnist-16", "sine")
 
@@ -19,7 +19,7 @@ def test_only_takes_names_in_any_order():
     ("arguments", "said"),
     [(["--only", "cosine"], "no part 'cosine' (choose from mnist-16"), (["--rounds", "0"], "1 or")],
 )
-def test_a_wrong_option_is_refused_by_name(arguments, said, capsys):
+def test_an_unknown_option_is_refused(arguments, said, capsys):
     with pytest.raises(SystemExit, match="2"):
         command.parser().parse_args(arguments)
     assert said in capsys.readouterr().err
@@ -29,9 +29,7 @@ def test_a_wrong_option_is_refused_by_name(arguments, said, capsys):
     ("arguments", "kept"),
     [([], True), (["--quick"], False), (["--only", "sine"], False), (["--no-scaling"], False)],
 )
-def test_only_a_full_run_replaces_what_the_documentation_shows(
-    arguments, kept, monkeypatch, tmp_path
-):
+def test_only_a_full_run_replaces_the_published_results(arguments, kept, monkeypatch, tmp_path):
     written = []
     monkeypatch.setattr(command, "measure", lambda suite: {})
     monkeypatch.setattr(command, "report", lambda results: "# Results\n")

@@ -11,7 +11,7 @@ from benchmarks.estimators import DATA, SOLVERS, compare, main, report, rows_of
     ("data", "solver"),
     [("iris", "adam"), ("wine", "sgd"), ("breast_cancer", "lbfgs"), ("diabetes", "adam")],
 )
-def test_accuracy_is_no_worse_than_scikit_learns_with_the_same_settings(data, solver):
+def test_accuracy_is_no_worse_than_scikit_learns(data, solver):
     """Both learn from the same rows and first weights, so far less than noise should part them."""
     found = compare(data, solver, seeds=3)
     ours, theirs = (np.array(found[name]["scores"]) for name in ("barenet", "scikit-learn"))
@@ -19,7 +19,7 @@ def test_accuracy_is_no_worse_than_scikit_learns_with_the_same_settings(data, so
     assert ours.mean() > (0.2 if data == "diabetes" else 0.9)
 
 
-def test_rows_that_are_held_out_are_no_part_of_the_scaling():
+def test_test_rows_are_not_part_of_the_scaling():
     for data, kind in DATA.items():
         (X, y), (held_X, held_y) = rows_of(data, 0)
         np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-9)
@@ -39,7 +39,7 @@ def test_a_run_writes_a_page_and_its_figures(tmp_path, capsys):
         assert np.isfinite(one["barenet"]["scores"] + one["scikit-learn"]["seconds"]).all()
 
 
-def test_the_ratio_is_of_seeds_and_not_of_means():
+def test_ratios_are_taken_per_seed():
     one = {"data": "d", "solver": "s", "barenet": {"scores": [1, 0], "seconds": [1.0, 2.0, 4.0]},
            "scikit-learn": {"scores": [1, 1], "seconds": [3.0, 8.0, 400.0]}}  # fmt: skip
     results = {"date": "", "machine": dict.fromkeys(("processor", "cores", "system", "python"), ""),

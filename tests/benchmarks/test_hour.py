@@ -14,14 +14,14 @@ def samples(**last_third):
 
 
 @pytest.mark.parametrize("name", ROOM)
-def test_anything_that_has_grown_is_named(name, tmp_path):
+def test_growing_figures_are_named(name, tmp_path):
     assert grown(samples(**{name: 300 + ROOM[name]})) == []
     more = samples(**{name: 301 + ROOM[name]})
     assert [line.partition(":")[0] for line in grown(more)] == [name]
     assert main(["--output", str(tmp_path)], lambda minutes, every: iter(more)) == 1
 
 
-def test_the_report_looks_at_its_marks(tmp_path):
+def test_the_report_compares_with_its_limits(tmp_path):
     hour = samples()
     assert grown(hour) == []
     assert "| minute                |   5 |  15 |  30 |  45 |  60 |" in report(hour, WHERE, "")

@@ -34,7 +34,7 @@ def trained(name: str, work: Work, epochs: int):
 
 
 @pytest.mark.parametrize(("name", "work"), CASES, ids=lambda case: getattr(case, "name", case))
-def test_a_peer_learns(name, work):
+def test_every_peer_trains(name, work):
     work = small(work)
     trainer = trained(name, work, 60 if work.classifies else 300)
     X, y = trainer.rows.X, trainer.rows.y
@@ -47,7 +47,7 @@ def test_a_peer_learns(name, work):
 
 
 @pytest.mark.parametrize(("name", "work"), CASES, ids=lambda case: getattr(case, "name", case))
-def test_reset_starts_over_and_advance_goes_on(name, work):
+def test_reset_starts_over_and_advance_continues(name, work):
     work = small(work)
     trainer = trained(name, work, 5)
     X = trainer.rows.X
@@ -65,7 +65,7 @@ def test_reset_starts_over_and_advance_goes_on(name, work):
 
 
 @pytest.mark.parametrize(("epochs", "loss"), [(0, 0.062240609), (200, 0.006234695)])
-def test_the_sine_tutorial_loses_what_its_own_code_loses(epochs, loss):
+def test_the_sine_tutorial_has_the_loss_of_its_code(epochs, loss):
     """The oracle: the losses of the tutorial's own code from RandomState(1), in float64."""
     trainer = trained("tutorial", next(work for work in WORKS if work.name == "sine"), epochs)
     losses = []

@@ -4,7 +4,7 @@ from benchmarks.processes import ROLES
 WHERE = dict.fromkeys(("processor", "cores", "system", "python"), "")
 
 
-def test_a_share_is_of_the_same_round():
+def test_ratios_are_taken_within_a_round():
     """A machine that slows down while it is measured slows both."""
     idle = dict.fromkeys((*ROLES, "pictures"), 0.0)
     found = {

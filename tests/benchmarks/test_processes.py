@@ -10,7 +10,7 @@ from benchmarks.processes import memory, processes, used, waiting
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux is asked")
 
 
-def test_a_child_is_told_by_what_it_does():
+def test_child_processes_are_classified():
     code = "held = bytearray(2**26); sum(range(10**6)); print(flush=True); input()"
     command = [sys.executable, "-c", code, "--type=renderer"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
@@ -22,7 +22,7 @@ def test_a_child_is_told_by_what_it_does():
         child.stdin.close()
 
 
-def test_bytes_that_nobody_reads_are_counted():
+def test_unread_bytes_are_counted():
     with contextlib.ExitStack() as opened:
         listener = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/"

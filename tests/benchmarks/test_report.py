@@ -83,19 +83,19 @@ def test_ratios_goals_and_the_roofline(results):
     assert sklearn[1:4] + sklearn[6:] == ["scikit-learn", "50.0 ms", "5.00 ×", "≥ 9 ×", "no"]
 
 
-def test_the_goals_of_the_start(results):
+def test_start_goals(results):
     found = {row[0]: row[1:] for row in rows(report(results), "Start") if len(row) == 4}
     assert found["import"] == ["160 ms", "≤ 0.15 s", "no"]
     assert found["first fit ever"] == ["9.00 s", "≤ 10 s", "yes"]
     assert found["first fit in a process"] == ["300 ms", "≤ 0.5 s", "yes"]
 
 
-def test_the_time_to_an_accuracy_is_a_sum(results):
+def test_time_to_accuracy_is_a_sum(results):
     (row,) = rows(report(results), "Time to an accuracy on MNIST")[2:]
     assert row == ["barenet", "500 ms", "–", "333 ms", "3", "96.00%"]
 
 
-def test_parts_that_were_not_measured_are_left_out(results):
+def test_unmeasured_parts_are_omitted(results):
     assert "- torch is not installed" in report(results)
     results["works"][0]["measured"].pop()  # barenet's own, so that there are no ratios
     assert rows(report(results), "Works")[2][3] == "–"
@@ -103,7 +103,7 @@ def test_parts_that_were_not_measured_are_left_out(results):
     assert re.findall(r"^## (.+)$", report(results), re.MULTILINE) == ["Roofline"]
 
 
-def test_the_files_are_whole(results, tmp_path):
+def test_result_files_are_complete(results, tmp_path):
     files = write(results, tmp_path / "new")
     assert [path.name for path in files] == ["latest.json", "latest.md", "scaling.svg"]
     assert json.loads(files[0].read_text("utf-8")) == results
@@ -112,7 +112,7 @@ def test_the_files_are_whole(results, tmp_path):
     assert sorted(tmp_path.joinpath("new").iterdir()) == sorted(files)  # nothing temporary is left
 
 
-def test_every_goal_is_of_a_work_and_a_peer_that_does_it():
+def test_every_goal_names_an_existing_benchmark_and_peer():
     from benchmarks.peers import PEERS
 
     for work, goals in RATIOS.items():

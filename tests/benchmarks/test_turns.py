@@ -28,7 +28,7 @@ def measured(peer: str, threads: str, seconds: float) -> Measured:
     return Measured(peer, threads, seconds, seconds, seconds, 1.0, 1, "")
 
 
-def test_a_peer_that_fails_is_left_out_with_a_line(suite):
+def test_a_failing_peer_is_omitted_with_a_note(suite):
     suite.engine = "warp"
     entry = compare(suite, SINE)
     assert {one["peer"] for one in entry["measured"]} == {"scikit-learn", "tutorial"}
@@ -40,7 +40,7 @@ def test_a_peer_that_fails_is_left_out_with_a_line(suite):
     assert "unknown 'warp'" in line
 
 
-def test_a_peer_that_is_not_installed_is_left_out_with_a_line(suite, monkeypatch):
+def test_a_missing_peer_is_omitted_with_a_note(suite, monkeypatch):
     missing = dataclasses.replace(PEERS["JAX"], library="no_such_library")
     monkeypatch.setattr("benchmarks.suite.PEERS", {"JAX": missing})
     suite.miss()
@@ -50,7 +50,7 @@ def test_a_peer_that_is_not_installed_is_left_out_with_a_line(suite, monkeypatch
     ]
 
 
-def test_a_peer_that_dies_between_turns_is_left_out_with_a_line():
+def test_a_peer_that_dies_between_turns_is_omitted_with_a_note():
     request = {"work": SINE.to_dict(), "rows": None, "engine": "auto"}
     said: list[str] = []
     with Child(PEERS["tutorial"], "one") as dying, Child(PEERS["tutorial"], "one") as living:
@@ -63,20 +63,20 @@ def test_a_peer_that_dies_between_turns_is_left_out_with_a_line():
     assert said[0].startswith("tutorial on one thread is left out: it ended with status -9")
 
 
-def test_no_accuracy_is_claimed_without_mnist(suite, monkeypatch):
+def test_no_accuracy_is_reported_without_mnist(suite, monkeypatch):
     monkeypatch.delenv("BARENET_DATA", raising=False)
     assert accuracy(suite, {}) == []
     assert "needs MNIST" in suite.left_out[0]
 
 
-def test_the_better_choice_of_threads_counts():
+def test_the_better_number_of_threads_counts():
     turns = [measured("A", "one", 2.0), measured("B", "one", 1.5), measured("A", "all", 1.0)]
     best = fastest(turns)
     assert list(best) == ["A", "B"]
     assert best["A"].threads == "all"
 
 
-def test_threads_are_said_in_the_environment(monkeypatch):
+def test_threads_are_set_in_the_environment(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.setenv("BARENET_THREADS", "7")
     assert environment("one")["OMP_NUM_THREADS"] == "1"
@@ -84,7 +84,7 @@ def test_threads_are_said_in_the_environment(monkeypatch):
     assert "BARENET_THREADS" not in environment("all")
 
 
-def test_threads_are_tried_where_they_may_matter(monkeypatch):
+def test_threads_are_tried_where_they_can_matter(monkeypatch):
     monkeypatch.setattr("benchmarks.turns.n_cores", lambda: 2)
     tried = {
         work.name: [threads for _, threads in candidates([PEERS["scikit-learn"]], work)]

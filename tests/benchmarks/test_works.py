@@ -19,12 +19,12 @@ BY_NAME = {work.name: work for work in WORKS}
         ("one-row", 2 * (64 * 32 + 32 * 10)),
     ],
 )
-def test_operations_are_those_of_the_products(name, operations):
+def test_operations_are_counted_by_matrix_products(name, operations):
     assert BY_NAME[name].operations == operations
 
 
 @pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)
-def test_rows_fit_their_work(work, monkeypatch, tmp_path):
+def test_rows_fit_their_benchmark(work, monkeypatch, tmp_path):
     monkeypatch.delenv("BARENET_DATA", raising=False)
     rows = make_rows(work)
     assert rows.X.shape == (work.n_rows, work.sizes[0])
@@ -38,14 +38,14 @@ def test_rows_fit_their_work(work, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("data", [None, "nothing here"])
-def test_rows_are_said_to_be_made_up_where_there_is_no_mnist(data, monkeypatch, tmp_path):
+def test_random_rows_are_stated_without_mnist(data, monkeypatch, tmp_path):
     monkeypatch.delenv("BARENET_DATA", raising=False)
     if data:
         monkeypatch.setenv("BARENET_DATA", str(tmp_path))
     assert make_rows(BY_NAME["mnist-16"]).origin == "made-up numbers"
 
 
-def test_a_sweep_changes_one_number():
+def test_a_sweep_changes_one_parameter():
     for sweep, (make, values, few) in SWEEPS.items():
         assert set(few) <= set(values), sweep
         works = [make(value) for value in values]

@@ -1,8 +1,10 @@
-"""Tables of words, missing values and dates beside numbers, from command to command."""
+"""Tables of words, missing values and dates, also without a header and from standard input."""
 
 import csv
+import gzip
 import io
 import random
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 from pyarrow import csv as arrow_csv, parquet
 
 from barenet import load_predictor
+from barenet.data._file_io import read_file_bytes
+from barenet.errors import DataError
 
 PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
 HEADER, *LINES = PENGUINS.read_text().splitlines()
@@ -145,3 +149,119 @@ def test_rows_without_a_target_are_left_out_on_request(barenet):
     done = barenet("evaluate", "runs/penguins", PENGUINS, "--json")  # the same rows held out
     assert done.json["metrics"]["accuracy"] == trained
     assert len(barenet("predict", "runs/penguins", PENGUINS).rows) == 344
+
+
+ROWS = "".join(
+    f"{at % 7 / 4},{('Rome', 'Oslo')[at % 2]},{at % 5},{('no', 'yes')[at % 3 // 2]}\n"
+    for at in range(60)
+)
+
+
+@pytest.fixture
+def run(barenet, tmp_path):
+    """A run on a table without a header."""
+    (tmp_path / "t.csv").write_text(ROWS)
+    (tmp_path / "new.csv").write_text(ROWS[:200].rsplit("\n", 1)[0])
+    options = ("--target", "x4", "--no-header", "--epochs", 2, "--no-plots", "--no-baselines")
+    assert barenet("train", "t.csv", *options).status == 0
+    return tmp_path / "runs" / "t"
+
+
+def test_fault_101_the_flag_is_named(barenet, tmp_path):
+    (tmp_path / "t.csv").write_text(ROWS)
+    done = barenet("train", "t.csv", "--target", "x4")
+    assert done.status == 2 and "use --no-header; if it has the names, --header" in done.err
+    done = barenet("train", "t.csv", "--no-header")
+    assert "such as --target x4; its columns are x1 (number), x2 (" in done.err
+
+
+def test_fault_101_every_command_reads_a_table_without_a_header(barenet, run, tmp_path):
+    assert "header = false\n" in (run / "settings.toml").read_text()
+    for command in (
+        ("predict", run, "new.csv", "--keep", "x2"),
+        ("predict", run / "model.safetensors", "new.csv"),
+        ("predict", run, "new.csv", "--no-header"),
+        ("evaluate", run),
+        ("evaluate", run, "new.csv"),
+        ("importance", run),
+        ("explain", run),
+        ("explain", "t.csv", "--target", "x4", "--no-header"),
+        ("plot", "confusion", run),
+        ("train", "--config", run / "settings.toml", "--no-plots", "--out", "again"),
+    ):
+        barenet(*command).ok()
+    shutil.copy(run / "model.safetensors", tmp_path / "alone.safetensors")
+    (run / "settings.toml").unlink()
+    assert barenet("predict", tmp_path / "alone.safetensors", "new.csv").status == 0
+
+
+def test_fault_101_other_rows_may_have_a_header(barenet, run, tmp_path):
+    (tmp_path / "named.csv").write_text("x4,x3,x2,x1\nno,4,Rome,0.25\nyes,4,Oslo,0.25\n")
+    assert barenet("predict", run, "named.csv", "--header").out.count("\n") == 3
+
+
+TABLE = PENGUINS.read_bytes()
+SPECIES = ("--target", "species", "--epochs", 5, "--no-plots")
+
+
+@pytest.fixture
+def give(monkeypatch):
+    """Put bytes into standard input."""
+
+    def put(data: bytes) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    return put
+
+
+def test_standard_input_is_a_table_like_the_file(barenet, give):
+    give(TABLE)
+    barenet("train", "-", *SPECIES).ok()
+    barenet("train", PENGUINS, *SPECIES).ok()
+    runs = [Path("runs", name, "model.safetensors") for name in ("stdin", "penguins")]
+    given, read = (load_predictor(path).network.parameters for path in runs)
+    assert given.tobytes() == read.tobytes()
+    expected = barenet("predict", "runs/penguins", PENGUINS).out
+    for data in (TABLE, gzip.compress(TABLE)):
+        give(data)
+        assert barenet("predict", "runs/stdin", "-").out == expected
+    give(TABLE)
+    done = barenet("predict", "runs/stdin", "--row", 3, "-", "--json")
+    assert len(done.json["predictions"]) == 1
+
+
+def test_rows_of_standard_input_are_recognized_by_their_fingerprint(barenet, give):
+    give(TABLE)
+    assert barenet("train", "-", *SPECIES).status == 0
+    assert tomllib.loads(Path("runs/stdin/settings.toml").read_text())["data"] == "/dev/stdin"
+    shorter = TABLE[: TABLE.rindex(b"\n", 0, -1)]
+    for table, rows in ((TABLE, "test rows"), (shorter, "all rows")):
+        give(table)
+        done = barenet("evaluate", "runs/stdin", "-", "--json")
+        assert done.json["metrics"]["evaluated_on"] == rows
+    error = barenet("importance", "runs/stdin").error
+    assert "was trained on standard input; name the rows" in error
+
+
+def test_errors_name_standard_input_and_the_line(barenet, give):
+    give(b"a,y\n1,no\n2\n")
+    error = barenet("train", "-", "--target", "y").error
+    assert error.startswith("barenet train: error: /dev/stdin:3: expected 2 values")
+    give(b"")
+    assert "/dev/stdin: empty file" in barenet("train", "-", "--target", "y").error
+
+
+def test_a_dash_after_an_option_is_its_value(barenet, give):
+    give(b"a-y\n1-no\n2-yes\n")
+    done = barenet("train", PENGUINS, "--target", "-")
+    assert done.status == 2 and "stdin" not in done.err
+
+
+def test_no_more_than_the_limit_is_read(give, monkeypatch):
+    monkeypatch.setattr("barenet.data._file_io.machine_memory", lambda: 200)
+    give(b"x" * 101)
+    with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes, half of"):
+        read_file_bytes(Path("/dev/stdin"))
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(DataError, match=r"/dev/stdin: standard input is closed"):
+        read_file_bytes(Path("/dev/stdin"))

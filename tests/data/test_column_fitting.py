@@ -51,12 +51,12 @@ def kind(values):
         (np.array(["2026-01-01"] * 20, "M8[us]"), "date"),
     ],
 )
-def test_the_rules(values, expected):
+def test_the_kind_of_a_column_follows_the_rules(values, expected):
     assert kind(values) == expected
 
 
 @pytest.mark.parametrize("n_words", [1, 2])
-def test_fault_40_nine_tenths_decide(n_words):
+def test_fault_40_nine_tenths_of_the_values_decide_the_kind(n_words):
     """The shares are of rows with a value, not of different values."""
     numbers = [*["1"] * 9 * n_words, *["NA"] * 50]
     words = [f"w{number}" for number in range(n_words)]
@@ -73,7 +73,7 @@ def test_fault_40_nine_tenths_decide(n_words):
         (["old", *map(str, range(2_000))], "a number, as in 99.9 % of"),  # never 100 %
     ],
 )
-def test_fault_40_a_share_is_never_said_to_be_all(values, expected):
+def test_fault_40_a_fraction_is_never_rounded_up_to_all(values, expected):
     with pytest.raises(DataError) as caught:
         kind(values)
     assert (caught.value.expected, caught.value.value) == (f"{expected} the rows", values[0])
@@ -91,7 +91,7 @@ def test_fault_40_a_share_is_never_said_to_be_all(values, expected):
         (["1,234,567"], 0, "a number", {}),
     ],
 )
-def test_fault_40_the_formats_of_a_country_are_refused(values, row, expected, options):
+def test_fault_40_locale_formats_are_refused(values, row, expected, options):
     with pytest.raises(DataError) as caught:
         kind(values)
     error = caught.value
@@ -105,7 +105,7 @@ def fit(values, **options):
 
 
 @pytest.mark.parametrize("scale", SCALES)
-def test_one_number_and_missing_values_differ_in_the_indicator_alone(scale):
+def test_a_constant_with_missing_values_becomes_an_indicator(scale):
     encoded = fit([5, None, 5], numbers=scale).encode(np.array([5, np.nan]))
     assert encoded[0, 0] == encoded[1, 0] and encoded[:, 1].tolist() == [0, 1]
 
@@ -113,7 +113,7 @@ def test_one_number_and_missing_values_differ_in_the_indicator_alone(scale):
 @pytest.mark.parametrize(
     ("scale", "most"), [("standardize", 1e308), ("minmax", 1.5e308), ("robust", 1e308)]
 )
-def test_fault_11_numbers_whose_spread_is_beyond_float64(scale, most):
+def test_fault_11_numbers_with_an_infinite_spread(scale, most):
     with pytest.raises(DataError, match=rf"^column 'c': {scale} is beyond float64 for its numbers"):
         fit([-most, most] * 2, numbers=scale)
 

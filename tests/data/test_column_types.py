@@ -48,7 +48,7 @@ RECORDS = [record for record, *_ in EXAMPLES]
 
 
 @pytest.mark.parametrize(("record", "values", "expected", "usual"), EXAMPLES)
-def test_values_are_encoded(record, values, expected, usual):
+def test_values_are_encoded_by_kind(record, values, expected, usual):
     encoded = record.encode(np.asarray(values))
     assert encoded.shape[1] == len(record.outputs) and encoded.dtype == np.float64
     np.testing.assert_allclose(encoded, expected, atol=1e-15)
@@ -56,7 +56,7 @@ def test_values_are_encoded(record, values, expected, usual):
 
 
 @pytest.mark.parametrize("record", RECORDS)
-def test_a_column_is_plain_data(record):
+def test_a_column_round_trips_through_json(record):
     assert {type(each) for each in RECORDS} == {*COLUMNS.values()}
     plain = json.loads(json.dumps(record.to_dict(), allow_nan=False))
     assert plain == record.to_dict() and plain["kind"] == record.kind
@@ -65,7 +65,7 @@ def test_a_column_is_plain_data(record):
 
 
 @given(moment=st.datetimes(datetime(1800, 1, 1), datetime(2150, 1, 1)))
-def test_dates_have_the_places_of_pythons_calendar(moment):
+def test_date_cycles_agree_with_pythons_calendar(moment):
     record = DateColumn("c", 0.0, center=0.0, scale=1.0, cycles=ALL, indicator=False)
     row = record.encode(np.array([moment], "M8[us]"))[0]
     start, days = datetime(moment.year, 1, 1), 365 + calendar.isleap(moment.year)
@@ -109,6 +109,6 @@ def test_a_wrong_field_is_named(record, field, values):
 
 
 @pytest.mark.parametrize("plain", [None, [], {}, {"kind": "cat"}, {"kind": "number", "more": 1}])
-def test_plain_data_of_no_column_are_refused(plain):
+def test_invalid_column_json_is_refused(plain):
     with pytest.raises(ValueError, match=r"^(column|kind): "):
         column_from_dict(plain)

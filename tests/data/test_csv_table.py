@@ -39,7 +39,7 @@ rows = st.integers(1, 4).flatmap(
 
 
 @given(rows=rows, delimiter=st.sampled_from(",;\t|"), packed=st.booleans(), bom=st.booleans())
-def test_tables_written_by_python_come_back(tmp_path_factory, rows, delimiter, packed, bom):
+def test_csv_written_by_python_round_trips(tmp_path_factory, rows, delimiter, packed, bom):
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL)
     names = tuple(f"column{number}" for number in range(len(rows[0])))
@@ -68,7 +68,7 @@ def test_line_endings_and_empty_lines(read, ending):
     assert (caught.value.line, caught.value.problem) == (8, RAGGED.format(2, 1))
 
 
-def test_tabs_for_tsv(read):
+def test_tsv_is_separated_by_tabs(read):
     for name in ("t.tsv", "t.TSV", "t.tsv.gz"):
         assert columns(read("a\tb\n1\t2\n", name)) == {"a": ["1"], "b": ["2"]}
     for tab in ("tab", "\\t", "\t"):
@@ -139,7 +139,7 @@ def test_fault_41_a_byte_order_mark_determines_the_encoding(read, encoding):
         ("a;b\n" + "1;2\n" * 50_000, "t.csv", ";"),
     ],
 )
-def test_fault_39_the_delimiter_is_detected_where_the_rows_leave_no_doubt(read, text, name, found):
+def test_fault_39_an_unambiguous_delimiter_is_detected(read, text, name, found):
     assert read(text, name).delimiter == found
 
 
@@ -154,7 +154,7 @@ def test_fault_39_the_delimiter_is_detected_where_the_rows_leave_no_doubt(read, 
         ("a;b|c\n1;2|3\n", None, ";"),  # two others fit
     ],
 )
-def test_fault_39_another_delimiter_is_proposed(read, text, delimiter, proposed):
+def test_fault_39_another_delimiter_is_suggested(read, text, delimiter, proposed):
     with pytest.raises(DataError) as caught:
         read(text, delimiter=delimiter)
     assert (caught.value.line, caught.value.options) == (1, {"delimiter": proposed})
@@ -176,7 +176,7 @@ def test_fault_101_wrong_options_are_named(read, option, value):
 
 
 @pytest.mark.parametrize("value", ["abc", "-inf", "1_000", "0x10", "1,5", "1e"])
-def test_fault_40_a_value_that_is_no_number_is_named_by_its_line(read, value):
+def test_fault_40_a_non_numeric_value_is_named_with_its_line(read, value):
     frame = read(f'a,b\n\n1,2\n3,"{value}"\n5,oops\n').frame(["a", "b"])
     assert complete_numbers(frame, "a").tolist() == [1, 3, 5]
     with pytest.raises(DataError) as caught:
@@ -184,7 +184,7 @@ def test_fault_40_a_value_that_is_no_number_is_named_by_its_line(read, value):
     assert (caught.value.line, caught.value.value) == (4, value)
 
 
-def test_fault_40_a_number_beyond_float64_is_named_by_its_line(read):
+def test_fault_40_a_number_beyond_float64_is_named_with_its_line(read):
     with pytest.raises(DataError, match="float64's range") as caught:
         complete_numbers(read("a\n1e308\n1e309\n").frame(["a"]), "a")
     assert (caught.value.line, caught.value.value) == (3, "1e309")
@@ -206,7 +206,7 @@ def test_a_column_of_numbers_and_missing_values_is_numeric(read):
 
 
 @pytest.mark.parametrize("code", ["007", "-01", "1234567890123456"])
-def test_codes_are_text(read, code):
+def test_numeric_codes_stay_text(read, code):
     assert read(f"a\n12\n{code}\n").frame(["a"])["a"].tolist() == ["12", code]
 
 
@@ -218,7 +218,7 @@ def test_decimal_commas_are_read_on_request(read):
     assert read(data).frame(["a"])["a"].tolist() == ["1,5", "-,25", "3"]
 
 
-def test_a_point_among_decimal_commas_is_refused_by_its_line(read):
+def test_a_point_among_decimal_commas_is_refused_with_its_line(read):
     table = read("area;price\n1,5;999,5\n2,5;1.234\n3,5;2.500\n", delimiter=";", decimal=",")
     for text in ((), ("price",)):
         with pytest.raises(DataError, match="expected a number with a decimal comma") as caught:
@@ -233,7 +233,7 @@ def test_long_values_are_read(read):
     assert csv.field_size_limit() == before
 
 
-def test_the_time_for_many_columns_grows_with_their_number(read):
+def test_reading_time_is_linear_in_the_columns(read):
     names = [f"{'long ' * 20}{number}" for number in range(40_000)]
     row = ",".join(map(str, range(40_000)))
     start = time.process_time()

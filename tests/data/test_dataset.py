@@ -32,7 +32,7 @@ def dataset(n: int, classes: tuple[str, ...] | None = ("no", "yes"), **changes) 
     seed=st.integers(0, 2**32 - 1),
     kind=st.sampled_from(["stratified", "plain", "numbers"]),
 )
-def test_split_is_scikit_learns(n, test_size, seed, kind):
+def test_split_agrees_with_scikit_learn(n, test_size, seed, kind):
     data = dataset(n, None if kind == "numbers" else ("a", "b"), stratify=kind != "plain")
     strata = data.y if kind == "stratified" else None
     options = {"test_size": test_size, "random_state": seed, "stratify": strata}
@@ -43,7 +43,7 @@ def test_split_is_scikit_learns(n, test_size, seed, kind):
     assert train.feature_names == test.feature_names == data.feature_names
 
 
-def test_nothing_held_out_keeps_the_order():
+def test_a_split_without_test_rows_keeps_the_order():
     data = dataset(7)
     train, test = data.split(0, seed=3)
     assert train is data and test is None
@@ -53,14 +53,14 @@ def test_nothing_held_out_keeps_the_order():
     ("argument", "values"),
     [("test_size", (-0.1, 1, 1.5, float("nan"), "a", None)), ("seed", ("a", -1, 1.5))],
 )
-def test_fault_34_a_share_out_of_range(argument, values):
+def test_fault_34_a_fraction_out_of_range(argument, values):
     for value in values:
         with pytest.raises(ArgumentError, match=r": expected a") as caught:
             dataset(10).split(**{"test_size": 0.2, argument: value})
         assert caught.value.argument == argument
 
 
-def test_fault_34_a_class_of_one_row_and_a_side_too_small_are_named():
+def test_fault_34_classes_too_small_to_stratify_are_named():
     one = dataclasses.replace(dataset(5), y=np.array([0, 0, 0, 0, 1]))
     for data, test_size, problem in (
         (one, 0.4, "class 'yes' of numbers has a single row"),
@@ -71,7 +71,7 @@ def test_fault_34_a_class_of_one_row_and_a_side_too_small_are_named():
             data.split(test_size)
 
 
-def test_a_frame_is_parted_as_a_matrix_is(titanic):
+def test_frames_and_matrices_are_split_alike(titanic):
     frame = load_table(titanic, "survived")
     matrix = dataclasses.replace(frame, X=np.arange(frame.n_samples)[:, np.newaxis])
     for ours, rows in zip(frame.split(0.25, seed=3), matrix.split(0.25, seed=3), strict=True):

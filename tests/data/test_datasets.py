@@ -18,7 +18,7 @@ SLICE = Path(__file__).parent / "mnist_slice"
 LOADABLE = sorted(DATASETS.keys() - IMAGES.keys())
 
 
-def test_every_set_has_a_description_of_one_line():
+def test_every_data_set_has_a_one_line_description():
     for named in DATASETS.values():
         assert named.kind in ("embedded", "generated", "images")
         assert 10 < len(named.description) <= 80 and "\n" not in named.description
@@ -26,7 +26,7 @@ def test_every_set_has_a_description_of_one_line():
 
 
 @pytest.mark.parametrize("name", LOADABLE)
-def test_every_set_fits_its_settings(name):
+def test_every_data_set_fits_its_default_settings(name):
     data = DATASETS[name].load()
     config, n_classes = data.config.over(DEFAULTS), len(data.classes or ())
     assert config.layers[0] == data.n_features == len(data.feature_names)
@@ -38,7 +38,7 @@ def test_every_set_fits_its_settings(name):
 
 
 @pytest.mark.parametrize("name", sorted(EMBEDDED))
-def test_the_rows_are_scikit_learns(name):
+def test_the_rows_equal_scikit_learns(name):
     oracle = getattr(datasets, f"load_{name}")(**({"scaled": False} if name == "diabetes" else {}))
     data = EMBEDDED[name].load()
     np.testing.assert_array_equal(data.X, oracle.data)
@@ -49,7 +49,7 @@ def test_the_rows_are_scikit_learns(name):
     assert (data.classes, data.y.dtype) == (classes, np.float64 if classes is None else np.int64)
 
 
-def test_the_names():
+def test_data_set_names():
     assert set(DATASETS) == {
         *("digits", "iris", "wine", "breast_cancer", "diabetes"),
         *("moons", "circles", "spirals", "xor", "gaussians", "sine", "plane", "hills"),
@@ -61,7 +61,7 @@ def test_the_names():
         assert load_dataset(other, samples=20).name == name
 
 
-def test_options_reach_their_set():
+def test_options_reach_the_generator():
     assert load_dataset("mnist", data_dir=SLICE).n_samples == 260
     made = load_dataset("gaussians", samples=30, noise=0.5, data_seed=3)
     assert made.X.shape == (30, 2)
@@ -106,20 +106,20 @@ def test_wrong_options_are_named(name, options, argument, problem):
 @pytest.mark.parametrize(
     "name", ["t.csv", "my.data.csv", "T.TXT", "t.csv.gz", "t.CSV.zst", "t.csv.bz2", "t.csv.XZ"]
 )
-def test_tables_by_their_suffix(write, name):
+def test_tables_are_recognized_by_their_suffix(write, name):
     path = write("a;y\n1;no\n2;yes\n", name)  # Not compressed, whatever its name.
     for form in (path, str(path)):
         data = load_dataset(form, target="y", delimiter=";", encoding="ascii")
         assert (data.X.tolist(), data.classes) == ([[1], [2]], ("no", "yes"))
 
 
-def test_arrays(tmp_path):
+def test_npz_arrays_are_loaded(tmp_path):
     np.savez(tmp_path / "t.npz", X=np.eye(4), y=[0, 1, 0, 1])
     assert load_dataset(tmp_path / "t.npz").task == "classification"
     assert load_dataset(tmp_path / "t.npz", task="regression").task == "regression"
 
 
-def test_listing_the_sets_loads_none_of_them():
+def test_listing_data_sets_loads_none():
     listing = "[(n, d.kind, d.description, d.config) for n, d in DATASETS.items()]"
     code = (
         f"import sys; from barenet.data import DATASETS; assert {listing}; "

@@ -59,7 +59,7 @@ def outputs(encoding, X, names):
 
 
 @pytest.mark.parametrize("how", SCALERS)
-def test_numbers_of_a_real_table_are_scikit_learns(table, how):
+def test_numeric_encoding_agrees_with_scikit_learn(table, how):
     ours, theirs, names, _, _ = table
     encoding = TableEncoding.fit(ours, numbers=how)
     pipeline = make_pipeline(SimpleImputer(strategy="median"), SCALERS[how])
@@ -74,7 +74,7 @@ def test_numbers_of_a_real_table_are_scikit_learns(table, how):
 
 
 @pytest.mark.parametrize("rare", [0.01, 0.1, 30, 0])
-def test_categories_of_a_real_table_are_scikit_learns(table, rare):
+def test_categorical_encoding_agrees_with_scikit_learn(table, rare):
     ours, theirs, _, names, _ = table
     encoding = TableEncoding.fit(ours, rare=rare, categories=names)
     for name in names:
@@ -94,7 +94,7 @@ def test_categories_of_a_real_table_are_scikit_learns(table, rare):
         assert [out.removeprefix(name)[1:] for out in record.outputs] == known
 
 
-def test_columns_that_name_the_rows_of_a_real_table_are_dropped(table):
+def test_identifiers_of_a_real_table_are_dropped(table):
     ours, _, numbers, categories, dropped = table
     kinds = {column.name: column.kind for column in TableEncoding.fit(ours).columns}
     expected = dict.fromkeys(numbers, "number") | dict.fromkeys(categories, "category")
@@ -124,7 +124,7 @@ def test_columns_come_by_name_or_in_order_with_or_without_the_dropped(table):
         encoding.transform(np.ones((2, 1)))
 
 
-def test_plain_data_there_and_back_to_the_last_bit(table):
+def test_json_round_trip_is_exact(table):
     ours, *_ = table
     encoding = TableEncoding.fit(ours)
     text = json.dumps(encoding.to_dict(), allow_nan=False)
@@ -137,7 +137,7 @@ def test_plain_data_there_and_back_to_the_last_bit(table):
         np.testing.assert_array_equal(other.transform(ours), encoding.transform(ours))
 
 
-def test_neither_measuring_nor_encoding_changes_a_table(table):
+def test_fitting_and_encoding_leave_the_table_unchanged(table):
     _, theirs, *_ = table
     before = theirs.copy(deep=True)
     TableEncoding.fit(theirs).transform(theirs)
@@ -147,13 +147,13 @@ def test_neither_measuring_nor_encoding_changes_a_table(table):
     TableEncoding.fit(X).transform(X)
 
 
-def test_fault_11_a_number_that_has_no_end_once_it_is_scaled():
+def test_fault_11_a_number_that_is_infinite_when_scaled():
     encoding = TableEncoding.fit({"x": [1e-9, 2e-9]})
     with pytest.raises(DataError, match=r"^X: row 1: column 'x': expected a number nearer to"):
         encoding.transform({"x": [1, -1e305]})
 
 
-def test_what_says_nothing_is_dropped_with_the_reason():
+def test_uninformative_columns_are_dropped_with_a_reason():
     table = {
         "x": np.arange(30.0),
         "same": ["a"] * 30,
@@ -189,7 +189,7 @@ def test_a_column_that_is_dropped_may_hold_anything():
         assert encoding.transform(rows).tolist() == [[-1], [1]]
 
 
-def test_a_column_is_taken_for_what_one_says():
+def test_the_kind_of_a_column_can_be_set():
     table = {"zip": ["01067", "10115", "01067", "80331"], "level": [1, 2, 2, 3]}
     guessed = TableEncoding.fit(table)
     assert [column.kind for column in guessed.columns] == ["category", "number"]
@@ -213,7 +213,7 @@ def test_a_column_is_taken_for_what_one_says():
         ({"missing": "?"}, r"^missing: expected a list of texts"),
     ],
 )
-def test_options_that_are_none(options, message):
+def test_invalid_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         TableEncoding.fit({"x": [1, 2], "z": [3, 4]}, **options)
 
@@ -231,18 +231,18 @@ NUMBER = NumberColumn("x", 0.0, 0.0, 1.0, False).to_dict()
         {"columns": [NUMBER], "missing": [1]},
     ],
 )  # fmt: skip
-def test_plain_data_that_are_none(wrong):
+def test_invalid_json_is_refused(wrong):
     with pytest.raises(ValueError, match=r"\w"):
         TableEncoding.from_dict(wrong)
 
 
-def test_names_of_outputs_are_each_their_own():
+def test_output_names_are_unique():
     table = {"a": [1, None, 3], "a missing": [4, 5, 6], "b=x": [1, 2, 3], "b": ["x", "y", "x"]}
     names = TableEncoding.fit(table).output_names
     assert names == ("a", "a missing", "a missing #2", "b=x", "b=x #2", "b=y")
 
 
-def test_it_is_described_and_shown(titanic):
+def test_the_encoding_has_a_description_and_a_repr(titanic):
     encoding = TableEncoding.fit(load_table(titanic, "survived").X)
     lines = encoding.describe().splitlines()
     assert len(lines) == 14 and lines[0].split() == ["column", "kind", "numbers", "how"]
@@ -278,7 +278,7 @@ def test_any_table_is_encoded_row_by_row_or_refused(columns, order):
     np.testing.assert_array_equal(again.transform(frame), encoded)
 
 
-def test_the_memory_that_it_takes_does_not_grow_with_the_rows(monkeypatch):
+def test_encoding_memory_is_constant_in_the_rows(monkeypatch):
     frame = as_frame({"x": np.arange(300_000.0), "town": np.array(["a", "b", "c"] * 100_000)})
     encoding = TableEncoding.fit(frame)
     monkeypatch.setattr("barenet.data._encoding._BLOCK", 2**12)

@@ -28,14 +28,14 @@ def fit(path, **options):
         ("x,y\n1,p\n2,p\n", "column 'y' holds 'p' in every row"),
     ],
 )
-def test_fault_42_promise_17_tables_to_learn_nothing_from(write, data, problem):
+def test_fault_42_promise_17_tables_without_usable_columns(write, data, problem):
     path = write(data)
     with pytest.raises(DataError) as caught:
         load(path)
     assert (caught.value.path, caught.value.problem) == (path, problem)
 
 
-def test_fault_40_a_word_among_numbers(write):
+def test_fault_40_text_in_a_numeric_column(write):
     rows = "".join(f"{row},{row % 2}\n" for row in range(19))
     path = write(f"age,y\n{rows}old,1\n")
     with pytest.raises(DataError) as caught:
@@ -52,14 +52,14 @@ def test_fault_40_a_word_among_numbers(write):
         read_features(path, feature_names=["age"])
 
 
-def test_fault_40_a_word_in_the_rows_to_predict_for(write):
+def test_fault_40_text_in_a_numeric_column_of_new_rows(write):
     encoding = fit(write("age,y\n1,0\n2,1\n3,1\n"))
     later = read_features(write("age\n5\nold\n", "later.csv"), ["age"], frame=True)
     with pytest.raises(DataError, match=r"later\.csv:3: column 'age': expected a number, got 'o"):
         encoding.transform(later)
 
 
-def test_fault_42_one_row_is_enough_to_predict_for(write):
+def test_fault_42_one_row_can_be_predicted(write):
     path = write("x,town,y\n1,Rome,2\n")
     assert read_features(path, ["x"]).tolist() == [[1]]
     assert read_features(path, ["town"], frame=True)["town"].tolist() == ["Rome"]

@@ -56,7 +56,7 @@ def test_fault_46_flipped_bytes_are_found(write, name):
 
 
 @pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstd"])
-def test_fault_46_promise_17_a_bomb_is_refused_at_the_budget(write, monkeypatch, name):
+def test_fault_46_promise_17_a_bomb_is_refused_at_the_memory_limit(write, monkeypatch, name):
     monkeypatch.setenv("BARENET_MEMORY", "4MB")
     path = write(COMPRESSIONS[name](bytes(4_000_000)))
     assert path.stat().st_size < 10_000
@@ -65,7 +65,7 @@ def test_fault_46_promise_17_a_bomb_is_refused_at_the_budget(write, monkeypatch,
         read_file_bytes(path, memory_per_byte=100)
 
 
-def test_fault_35_a_path_that_is_no_file(tmp_path):
+def test_fault_35_a_path_that_is_not_a_file(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     problems = {"missing.csv": "no such file", ".": "is a folder, expected a file"}
     problems["file/inner"] = "cannot be read: Not a directory"
@@ -78,7 +78,7 @@ def test_fault_35_a_path_that_is_no_file(tmp_path):
         assert (caught.value.path, caught.value.problem) == (tmp_path / name, problem)
 
 
-def test_reading_takes_memory_for_the_data_alone(write):
+def test_reading_needs_memory_only_for_the_data(write):
     path = write(bytes(2**24))
     with path.open("rb") as stream:
         assert len(read_exactly(stream, 2**62)) == 2**24

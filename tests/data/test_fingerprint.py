@@ -16,7 +16,7 @@ def words(texts: str) -> Frame:
     return Frame({"word": np.array(texts.split(" "), TEXT)})
 
 
-def test_it_is_the_checksum_of_the_checksums():
+def test_the_fingerprint_is_the_checksum_of_the_column_checksums():
     X, y = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0, 1])
     lines = [
         f"(2, 2) float64 {hashlib.sha256(X.tobytes()).hexdigest()}",
@@ -27,14 +27,14 @@ def test_it_is_the_checksum_of_the_checksums():
     assert fingerprint(X[::-1][::-1], y.tolist()) == fingerprint(X, y)
 
 
-def test_it_stays_what_it_is():
+def test_the_fingerprint_is_stable():
     """Files carry it: another one for the same rows would make all of them strangers."""
     iris = load_dataset("iris")
     known = "066c40b0c03c47c56b0ccec534f58e99aad3a28831a2da959a3338fe9d2f91fe"
     assert fingerprint(iris.X, iris.y) == known
 
 
-def test_other_rows_have_another():
+def test_other_rows_have_another_fingerprint():
     X, days = [[1.0, 2.0], [3.0, 4.0]], np.array(["2020-01-01", "NaT"], "M8[us]")
     missing, left, right = (
         np.array([np.nan, 1.0]),
@@ -86,13 +86,13 @@ def test_values_without_a_checksum_are_refused(X, y, message):
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "u2", "M8[us]", "U3"])
-def test_the_order_of_the_bytes_is_no_matter(dtype):
+def test_byte_order_does_not_matter(dtype):
     X = np.arange(6).astype(dtype)
     little, big = X.astype(f"<{dtype}"), X.astype(f">{dtype}")
     assert fingerprint(big, big) == fingerprint(little, little) == fingerprint(X, X)
 
 
-def test_a_table_of_several_kinds_is_that_of_its_columns():
+def test_a_mixed_table_is_fingerprinted_by_column():
     frame = Frame({"n": np.array([1.0, np.nan]), "word": np.array(["a", ""], TEXT)})
     mixed = pd.DataFrame({"n": [1.0, None], "word": ["a", None]})
     assert fingerprint(mixed, [0, 1]) == fingerprint(frame, [0, 1])
@@ -120,7 +120,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("kind", COLUMNS)
-def test_a_column_is_what_a_file_of_it_holds(tmp_path, kind):
+def test_a_column_and_its_file_have_the_same_fingerprint(tmp_path, kind):
     rows = pd.DataFrame({"x": COLUMNS[kind], "row": [1, 2, 3]})
     rows.to_csv(tmp_path / "rows.csv", index=False)
     expected = read_table(tmp_path / "rows.csv").frame(["x"])["x"]

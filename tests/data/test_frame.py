@@ -33,7 +33,7 @@ def forms():
 
 
 @pytest.mark.parametrize("table", [*forms()])
-def test_one_table_in_many_forms(table):
+def test_equal_tables_of_any_library_are_equal_frames(table):
     """The same columns, or some of them in another order, whatever the others hold."""
     frame = as_frame(table)
     assert [*frame.columns] == ["x", "town", "day", "is"]
@@ -74,11 +74,11 @@ def test_arrays_and_lists():
         (pd.Series(pd.array([True, None], "boolean")), ["true", ""]),
     ],
 )
-def test_values_and_the_types_they_become(values, expected):
+def test_values_are_converted_by_type(values, expected):
     np.testing.assert_equal(as_column(values, "c").tolist(), expected)
 
 
-def test_dates_of_all_kinds_are_moments_in_utc():
+def test_all_dates_become_utc():
     noon = "2026-07-01T12:00"
     for values in (
         np.array([noon], "M8[s]"),
@@ -106,7 +106,7 @@ def test_dates_of_all_kinds_are_moments_in_utc():
         (np.ones((2, 2)), "expected one value in each row"),
     ],
 )
-def test_columns_that_cannot_be(values, message):
+def test_unsupported_columns_are_refused(values, message):
     with pytest.raises(DataError, match=f"^X: column 'c': {message}$"):
         as_column(values, "c")
 
@@ -125,12 +125,12 @@ def test_columns_that_cannot_be(values, message):
         (scipy.sparse.eye(2).tocsr(), r"^X: sparse matrices are not supported; use X\.toarray"),
     ],
 )
-def test_tables_that_are_none(table, message):
+def test_non_tables_are_refused(table, message):
     with pytest.raises(ValueError, match=message):
         as_frame(table)
 
 
-def test_what_is_not_asked_for_may_hold_anything():
+def test_unselected_columns_may_contain_anything():
     odd = {"x": [1, 2], "lists": [[1], [2]]}
     for table in (odd, pd.DataFrame(odd), pyarrow.table(odd)):
         assert as_frame(table, only=["x"])["x"].tolist() == [1, 2]
@@ -155,21 +155,21 @@ LARGE = [2**53 + 1, 2**53, 7, None]
     ],
     ids=lambda table: type(table).__module__ + type(table).__name__,
 )
-def test_whole_numbers_that_float64_would_merge_stay_apart(table):
+def test_integers_beyond_float64_precision_stay_distinct(table):
     """2⁵³ and 2⁵³ + 1 are one number in float64."""
     column = as_frame(table)["id"].tolist()
     assert column[:3] == ["9007199254740993", "9007199254740992", "7"]
     assert column[3:] in ([], [""])
 
 
-def test_whole_numbers_that_float64_holds_are_numbers():
+def test_integers_within_float64_precision_are_numbers():
     for values in ([2**53, -(2**53), 0], np.array([2**53, -(2**53), 0])):
         assert as_column(values, "c").tolist() == [2.0**53, -(2.0**53), 0.0]
     assert as_column(np.array([1e300, 2.0**60]), "c").dtype == np.float64
 
 
 @pytest.mark.parametrize("day", ["300000-01-01", "0000-12-31", "-5000-01-01"])
-def test_a_date_that_microseconds_do_not_hold_is_named(day):
+def test_a_date_beyond_microseconds_is_named(day):
     """What NumPy makes of the year 300000 in microseconds is a year of another age, in silence."""
     days = np.array(["NaT", "9999-12-31", "0001-01-01", day], "M8[s]")
     with pytest.raises(DataError, match=f"X: row 3: column 'c': expected a date .*, got '{day}"):
@@ -184,7 +184,7 @@ def frame():
     return as_frame({**table, "is": [True, False, True]})
 
 
-def test_columns_by_name_and_rows_by_number(frame):
+def test_a_frame_is_indexed_by_column_name_and_row(frame):
     assert (len(frame), frame.shape, [*frame.columns]) == (3, (3, 4), ["x", "town", "day", "is"])
     assert frame["town"].tolist() == ["Rome", "", "Oslo"]
     assert [*frame[["is", "x"]].columns] == [*frame.select(["is", "x"]).columns] == ["is", "x"]
@@ -195,7 +195,7 @@ def test_columns_by_name_and_rows_by_number(frame):
     np.testing.assert_array_equal(pd.DataFrame(frame.columns)["x"], [1, np.nan, 3])
 
 
-def test_what_is_not_there_or_no_matrix(frame):
+def test_missing_columns_and_non_matrices_are_refused(frame):
     with pytest.raises(ValueError, match=r"^X: no column y, z; its columns are x, town, day, is$"):
         frame.select(["x", "y", "z"])
     with pytest.raises(TypeError, match="a TablePreprocessor encodes them"):

@@ -15,7 +15,7 @@ def load(name: str, **options):
 
 
 @pytest.mark.parametrize("name", sorted(GENERATED))
-def test_every_set_obeys_its_options(name):
+def test_every_generator_obeys_its_options(name):
     data, again = (load(name, samples=51, noise=0.1, data_seed=5) for _ in range(2))
     np.testing.assert_array_equal(data.X, again.X)
     np.testing.assert_array_equal(data.y, again.y)
@@ -27,7 +27,7 @@ def test_every_set_obeys_its_options(name):
     assert (data.config.samples, data.config.noise, data.config.data_seed) == (51, 0.1, 5)
 
 
-def test_moons_circles_and_sine_are_those_of_the_tutorials():
+def test_moons_circles_and_sine_equal_those_of_the_tutorials():
     """The moons' tutorial seeds NumPy's global stream, which is RandomState's."""
     moons, circles, sine = load("moons"), load("circles", samples=80, data_seed=7), load("sine")
     X, y = make_moons(200, noise=0.20, random_state=np.random.RandomState(0))
@@ -55,7 +55,7 @@ def test_xor_is_the_sign_of_the_product_and_has_a_gap():
     assert 0.3 <= np.abs(data.X).min() < 0.31 and 4.99 < np.abs(data.X).max() <= 5
 
 
-def test_plane_and_hills_have_their_heights():
+def test_plane_and_hills_follow_their_formulas():
     plane, hills = load("plane", samples=100), load("hills", samples=40, data_seed=3)
     np.testing.assert_allclose(plane.y, plane.X.sum(axis=1) / 10, atol=1e-12)
     signs = {(-4, 3): 1, (0, 3): -1, (4, 3): 1, (-4, -3): -1, (0, -3): 1, (4, -3): -1}
@@ -83,6 +83,6 @@ def test_the_noise_is_normal_with_its_standard_deviation(name):
         ("hills", [0.585762047127897, 2.5822723964690333]),
     ],
 )
-def test_the_rows_of_a_seed_are_frozen(name, first):
+def test_the_rows_of_a_seed_never_change(name, first):
     """RandomState's stream never changes."""
     np.testing.assert_allclose(load(name).X[0], first, rtol=1e-12)

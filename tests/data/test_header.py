@@ -36,7 +36,7 @@ def test_fault_101_a_table_without_a_header_is_read_by_position(write):
         load_table(path, "y", header=False)
 
 
-def test_fault_101_a_header_that_looks_like_a_row_can_be_believed(write):
+def test_fault_101_a_numeric_header_can_be_confirmed(write):
     path = write("Rome,Oslo\nRome,a\nOslo,b\nRome,c\n")
     with pytest.raises(DataError, match=r": Rome; if it is a row"):
         read_table(path)
@@ -58,7 +58,7 @@ def test_fault_101_a_header_that_looks_like_a_row_can_be_believed(write):
         "a{long},a{long}\n1,2\n",
     ],
 )
-def test_fault_101_names_in_an_error_are_short_and_in_one_line(write, text):
+def test_fault_101_names_in_errors_are_shortened_to_one_line(write, text):
     with pytest.raises(DataError) as error:
         read_table(write(text.format(long="Rome" * 1000, digits="1" * 1000)))
     message = str(error.value).partition("t.csv")[2]
@@ -83,7 +83,7 @@ def test_fault_101_names_in_an_error_are_short_and_in_one_line(write, text):
         "day,2024-01-01,2024-01-02\na,1,2\nb,3,4\n",
     ],
 )
-def test_fault_101_names_that_are_names(write, text):
+def test_fault_101_plausible_headers(write, text):
     assert read_table(write(text)).names == tuple(text.split("\n")[0].split(","))
 
 
@@ -97,7 +97,7 @@ def test_fault_101_names_that_are_names(write, text):
         "?,3,Rome\n4,5,Oslo\n6,7,Rome\n",
     ],
 )
-def test_fault_101_values_that_are_no_names(write, text):
+def test_fault_101_implausible_headers(write, text):
     with pytest.raises(DataError, match=r"use header=False"):
         read_table(write(text))
 

@@ -86,7 +86,7 @@ def test_fault_50_claimed_sizes_overflow(write, code, pack):
             read_idx(write(pack(header(*sizes, code=code))))
 
 
-def test_fault_50_nothing_is_allocated_for_a_claim(write):
+def test_fault_50_claimed_sizes_allocate_nothing(write):
     path = write(header(2**25) + bytes(100))  # within the budget, but not there
     with peak_below(2**24), pytest.raises(DataError, match=r"expected 33,554,432 .*, got 100$"):
         read_idx(path)
@@ -98,13 +98,13 @@ def test_fault_52_trailing_bytes(write, pack):
         read_idx(write(pack(DIGITS + b"x")))
 
 
-def test_fault_46_a_bomb_behind_a_small_header_is_not_unpacked(write):
+def test_fault_46_a_bomb_behind_a_small_header_is_not_decompressed(write):
     path = write(gzip.compress(DIGITS + bytes(2**25)))
     with peak_below(2**24), pytest.raises(DataError, match=r"bytes after the end"):
         read_idx(path)
 
 
-def test_promise_17_a_bomb_that_its_header_promises_is_not_unpacked(write, monkeypatch):
+def test_promise_17_a_declared_bomb_is_not_decompressed(write, monkeypatch):
     monkeypatch.setenv("BARENET_MEMORY", "16MiB")
     path = write(bz2.compress(header(2**12, 2**12) + bytes(2**24)))  # as many as it declares
     with peak_below(2**23), pytest.raises(DataError, match=r"4096 × 4096 numbers, .* would take"):
@@ -140,7 +140,7 @@ def test_the_images_and_labels_of_a_slice():
 @pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("dots", [True, False])
 @pytest.mark.parametrize("inner", [".", "mnist", "MNIST/raw"])
-def test_every_place_and_name_of_mnist(tmp_path, monkeypatch, packed, dots, inner):
+def test_mnist_is_found_in_every_folder_and_spelling(tmp_path, monkeypatch, packed, dots, inner):
     copy_slice(tmp_path / "data" / inner, packed=packed, dots=dots)
     assert MNIST.load(data_dir=str(tmp_path / "data")).X.shape == (260, 784)
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "data"))
@@ -148,7 +148,7 @@ def test_every_place_and_name_of_mnist(tmp_path, monkeypatch, packed, dots, inne
 
 
 @pytest.mark.parametrize("inner", ["fashion_mnist", "FashionMNIST/raw"])
-def test_every_place_of_fashion_mnist(tmp_path, monkeypatch, inner):
+def test_fashion_mnist_is_found_in_every_folder(tmp_path, monkeypatch, inner):
     copy_slice(tmp_path / "mnist")
     copy_slice(tmp_path / inner)
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
@@ -209,7 +209,7 @@ def test_unusable_files(tmp_path, name, shape, code, message):
 
 
 @pytest.mark.parametrize("name", IMAGES)
-def test_a_fetch_from_openml_gives_the_same_rows_as_the_files(monkeypatch, name):
+def test_openml_and_files_have_the_same_rows(monkeypatch, name):
     files = IMAGES[name].load(data_dir=SLICE)
 
     def fetch(title, *, version, as_frame, **_):

@@ -99,7 +99,7 @@ def test_damaged_files_are_refused(tmp_path):
             load_arrays(path)
 
 
-def test_the_sizes_in_a_directory_are_not_trusted(tmp_path):
+def test_sizes_in_a_zip_directory_are_not_trusted(tmp_path):
     path = pack(tmp_path / "t.npz", X=b"x", y=b"x")
     data = bytearray(path.read_bytes())
     at = data.index(b"PK\x01\x02") + 24  # The directory's field for the decompressed size.
@@ -124,7 +124,7 @@ def test_the_sizes_in_a_directory_are_not_trusted(tmp_path):
         npy(X)[:20],
     ],
 )
-def test_members_that_are_no_arrays_are_refused(tmp_path, member):
+def test_members_that_are_not_arrays_are_refused(tmp_path, member):
     for members in ({"X": member, "y": Y}, {"X": npy(X), "y": member}):
         with pytest.raises(DataError, match=r"t\.npz: (no usable \.npz file: |array . of shape)"):
             load_arrays(pack(tmp_path / "t.npz", **members))

@@ -62,7 +62,7 @@ def unsigned(number):
 
 @pytest.mark.parametrize("rows", [1, 2, 3])
 @pytest.mark.parametrize("compression", ["none", "snappy", "zstd"])
-def test_every_type_in_groups_of_rows(write, rows, compression):
+def test_every_type_is_read_across_row_groups(write, rows, compression):
     values = {name: column for name, (column, _) in COLUMNS.items()}
     table = open_parquet(write(values, row_group_size=rows, compression=compression))
     assert table.names == tuple(COLUMNS)
@@ -109,14 +109,14 @@ def test_truth_values_are_features_and_targets(write, task, classes):
         ),
     ],
 )
-def test_wrong_values_are_named_by_their_row(write, read, problem):
+def test_wrong_values_are_named_with_their_row(write, read, problem):
     path = write({"x": [1, 2, 3], "y": [1.5, None, 2.5], "day": COLUMNS["day"][0]})
     with pytest.raises(DataError) as caught:
         read(path)
     assert caught.value.path == path and caught.value.problem.startswith(problem)
 
 
-def test_features_in_any_order_beside_what_cannot_be_read(write):
+def test_selected_features_ignore_unreadable_columns(write):
     path = write({"list": [[1], [2]], "b": [3, 4], "a": [1, 2]}, name="t.PQ")
     assert read_features(path, ["a", "b"]).tolist() == [[1, 3], [2, 4]]
     assert read_features(path, ["a"], frame=True)["a"].tolist() == [1, 2]
@@ -145,14 +145,14 @@ def test_fault_36_no_rows(write):
         load_table(write(empty), "y")
 
 
-def test_options_of_text_are_none_of_parquet(write):
+def test_csv_options_are_refused_for_parquet(write):
     path = write({"x": [1, 2], "y": [1.5, 2.5]})
     for option, value in {"delimiter": ";", "encoding": "latin-1", "decimal": ","}.items():
         with pytest.raises(ValueError, match=rf"^{option}: no option of a Parquet file"):
             load_table(path, "y", **{option: value})
 
 
-def test_fault_120_small_files_of_many_rows_are_read(write):
+def test_fault_120_a_small_file_of_many_rows_is_read(write):
     """Sorted columns of Parquet take almost no space: 2,000,000 rows of 9 columns are 60 kB."""
     rows = np.arange(2_000_000)
     columns = {f"x{column}": (rows // 400_000).astype(np.int8) for column in range(8)}
@@ -168,7 +168,7 @@ def groups_of(path):
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("rows", [7, 1000])
-def test_the_pages_of_the_largest_group_are_added_up(write, version, rows):
+def test_the_pages_of_the_largest_row_group_are_added_up(write, version, rows):
     texts = [f"{number:06}" * number for number in range(1000)]
     columns = {"text": texts, "words": ["a", "b"] * 500, "missing": [None, 1.5] * 500}
     path = write(
@@ -199,7 +199,7 @@ def test_columns_that_claim_more_bytes_than_the_file_has(write):
 
 @pytest.mark.parametrize("rows", [1, 2, 4])
 @pytest.mark.parametrize("kind", [pyarrow.int64(), pyarrow.decimal128(20, 0)], ids=str)
-def test_whole_numbers_that_float64_would_merge_stay_apart(write, rows, kind):
+def test_integers_beyond_float64_precision_stay_distinct(write, rows, kind):
     ids = [5, None, 2**53 + 1, 2**53 + 2]
     frame = open_parquet(write({"id": pyarrow.array(ids, kind)}, row_group_size=rows)).frame(["id"])
     assert frame["id"].tolist() == ["5", "", "9007199254740993", "9007199254740994"]
@@ -212,7 +212,7 @@ def test_text_that_is_not_unicode_is_refused(write):
         open_parquet(write({"x": texts})).frame(["x"])
 
 
-def test_the_time_for_many_columns_grows_with_their_number(write):
+def test_reading_time_is_linear_in_the_columns(write):
     table = open_parquet(write({f"x{number}": [1.0] for number in range(4_000)}))
     start = time.process_time()
     assert table.frame(table.names).shape == (1, 4_000)
@@ -220,7 +220,7 @@ def test_the_time_for_many_columns_grows_with_their_number(write):
 
 
 @pytest.mark.parametrize("unit", ["s", "ms"])
-def test_a_date_that_microseconds_do_not_hold_is_named(write, unit):
+def test_a_date_beyond_microseconds_is_named(write, unit):
     days = np.array(["2026-07-01", "NaT", "300000-01-01"], f"M8[{unit}]")
     table = open_parquet(write({"day": pyarrow.array(days)}, row_group_size=1))
     with pytest.raises(DataError, match=r"row 2: column 'day': expected a date .*'300000-"):

@@ -27,27 +27,27 @@ def parse(parser, *values, missing=()):
 
 
 @given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
-def test_numbers_are_the_same_as_text(values):
+def test_numbers_equal_their_text(values):
     for form in (values, map(repr, values), (f" {value} " for value in values)):
         np.testing.assert_array_equal(parse(as_numbers, *form), values)
 
 
 @pytest.mark.parametrize("token", MISSING)
-def test_a_marker_is_missing_in_every_kind(token):
+def test_missing_value_markers_apply_to_every_kind(token):
     for parser, value in ((as_numbers, "1"), (as_booleans, "yes"), (as_datetimes, "2026-01-01")):
         found = parse(parser, value, f" {token} ", missing=MISSING)
         assert np.isnan(found).tolist() == [False, True]
     assert parse(as_labels, "a", token, missing=MISSING).tolist() == ["a", ""]
 
 
-def test_numbers_that_mark_missing_values():
+def test_numbers_can_mark_missing_values():
     for form in ((-999, 5), ("-999", "5"), ("-999.0", "5")):
         np.testing.assert_array_equal(parse(as_numbers, *form, missing=("-999",)), [np.nan, 5])
         assert parse(as_labels, *form, missing=("-999",)).tolist() == ["", "5"]
 
 
 @pytest.mark.parametrize("pair", [*BOOLEAN_WORDS, (True, False), (1, 0), ("1", "0"), (1.0, 0.0)])
-def test_truth_values(pair):
+def test_booleans(pair):
     assert parse(as_booleans, *pair).tolist() == [1, 0]
     if isinstance(pair[0], str):
         assert parse(as_booleans, pair[0].upper(), pair[1].title()).tolist() == [1, 0]
@@ -100,7 +100,7 @@ def test_a_wrong_value_is_named_with_its_row(parser, values, row, value):
         "2026-03-01T13:30:05+01", "2026-03-01T12:30:05.000000999Z", "2026-03-01T12:30:05.0",
     ],
 )  # fmt: skip
-def test_forms_of_one_moment(text):
+def test_spellings_of_the_same_date(text):
     assert parse_datetime(text) == NOON
 
 
@@ -112,7 +112,7 @@ def test_forms_of_one_moment(text):
         "0001-01-01T00:00+01:00", "２０２６-03-01", "2026-03-01 12:30 CET",
     ],
 )  # fmt: skip
-def test_texts_that_are_no_date(text):
+def test_texts_that_are_not_dates(text):
     assert parse_datetime(text) is None
 
 

@@ -71,7 +71,7 @@ def test_settings_that_do_not_fit_the_data_are_refused(name, given, argument, pr
     assert caught.value.problem.startswith(problem)
 
 
-def test_a_table_has_settings_by_its_number_of_rows():
+def test_table_settings_depend_on_the_number_of_rows():
     assert [table_defaults(n).l2 for n in (0, 1, 30, 353, 3000)] == [3.0, 3.0, 0.1, 0.0085, 0.001]
     assert [table_defaults(n).patience for n in (999, 1000)] == [None, 30]
     assert [table_defaults(n).batch_size for n in (5, 999, 9_999, 10_000)] == [5, 32, 32, 128]

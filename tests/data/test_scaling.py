@@ -24,7 +24,7 @@ matrices = hnp.arrays(
     [("standardize", StandardScaler), ("minmax", MinMaxScaler), ("robust", RobustScaler)],
 )
 @given(X=matrices, later=matrices)
-def test_scikit_learn_gives_the_same(kind, oracle, X, later):
+def test_scaling_agrees_with_scikit_learn(kind, oracle, X, later):
     theirs, ours = oracle().fit(X), Scaling.fit(kind, X)
     rows = np.resize(later, (7, X.shape[1]))
     np.testing.assert_allclose(ours.transform(X), theirs.transform(X), atol=1e-9)
@@ -52,7 +52,7 @@ def test_a_spread_beyond_float64_is_refused(kind, pair):
         Scaling.fit(kind, X)
 
 
-def test_images_are_divided_by_255_whatever_they_hold():
+def test_images_are_always_divided_by_255():
     dark = np.array([[0, 10], [7, 20]], np.uint8)
     scaling = Scaling.fit("minmax", dark)
     np.testing.assert_allclose(scaling.transform(dark), dark / 255, rtol=1e-15)
@@ -77,7 +77,7 @@ MASKED = np.ma.masked_array(np.eye(2), np.eye(2) > 0)
     [None, "rows", 7, [1, 2], [["a", "b"]], [[1, 2], [3]], [[1j, 2]], [[10**400, 1]],
      csr_matrix(np.eye(2)), MASKED, np.zeros((2, 2, 2)), np.zeros((1, 3))],
 )  # fmt: skip
-def test_what_is_no_matrix_of_numbers_is_refused(X):
+def test_non_numeric_matrices_are_refused(X):
     with pytest.raises(ValueError, match=r"^X: "):
         Scaling.fit("standardize", np.eye(2)).transform(X)
     if not (isinstance(X, np.ndarray) and X.shape == (1, 3)):
@@ -103,7 +103,7 @@ def test_an_empty_matrix_is_refused(kind):
         ("none", [0.0], [1.0]),
     ],
 )
-def test_a_scaling_that_is_none_can_not_be_made(name, offset, factor):
+def test_invalid_scalings_are_refused(name, offset, factor):
     with pytest.raises(ValueError, match=r"^scaling: "):
         Scaling(name, offset, factor)
     with pytest.raises(ValueError, match=r"scaling: unknown 'standardise', did you mean"):

@@ -40,7 +40,7 @@ def test_iris_written_as_csv_is_iris(write):
         ("0.5 0.5 1.5 1.5", None, [0.5, 0.5, 1.5, 1.5], None),
     ],
 )
-def test_classes_or_numbers(write, values, task, y, classes):
+def test_the_target_decides_between_classification_and_regression(write, values, task, y, classes):
     rows = "".join(f"{number},{value}\n" for number, value in enumerate(values.split()))
     data = load_table(write("x,y\n" + rows), "y", task=task)
     assert data.y.tolist() == y
@@ -56,14 +56,14 @@ def test_a_missing_target_is_an_error_that_names_the_rows(write):
         assert (caught.value.line, caught.value.options) == (3, {"drop_missing_target": True})
 
 
-def test_none_may_be_a_class_on_request(write):
+def test_none_can_be_a_class(write):
     path = write("x,y\n1,no\n2,None\n3,yes\n")
     assert load_table(path, "y", task="classification").classes == ("None", "no", "yes")
     with pytest.raises(DataError, match=r"t\.csv:3: column 'y': .*got nothing; leave such rows"):
         load_table(write("x,y\n1,no\n2,\n3,yes\n"), "y", task="classification")
 
 
-def test_a_table_with_words_or_holes_is_a_frame(write):
+def test_a_table_with_text_or_missing_values_is_a_frame(write):
     data = load_table(write("x,town,y\n1,Paris,0\n,Rome,1\n"), "y")
     assert isinstance(data.X, Frame)
     assert data.X["town"].tolist() == ["Paris", "Rome"]
@@ -86,18 +86,18 @@ MANY = ",".join(f"p{number}" for number in range(785)) + "\n" + ",".join("0" * 7
         ("x,y\n1,no\n2,None\n3,a\n", "y", r"t\.csv:3: column 'y': .*got 'None'; .*classific"),
     ],
 )
-def test_fault_44_a_target_that_cannot_be_learned_is_named(write, text, target, problem):
+def test_fault_44_an_unusable_target_is_named(write, text, target, problem):
     with pytest.raises(DataError, match=problem):
         load_table(write(text), target)
 
 
-def test_a_column_without_a_name_numbers_the_rows_and_is_left_out(write):
+def test_an_unnamed_row_number_column_is_dropped(write):
     dataset = load_table(write(",x,y\n0,1,2\n1,1,3\n"), "y")
     assert dataset.feature_names == ("x",)
     assert dataset.description == "2 rows, 3 columns, 1 of them without a name and left out"
 
 
-def test_features_are_taken_by_name(write):
+def test_features_are_selected_by_name(write):
     path = write('note,b,y,a\n"x, and\nmore",2,?,1\n-,4,,3\n')
     assert read_features(path, ["a", "b"]).tolist() == [[1, 2], [3, 4]]
     with pytest.raises(DataError, match=r"no column c, d; the columns are note, b, y, a$"):
@@ -119,7 +119,7 @@ def test_features_are_taken_by_name(write):
         ("01 02", ["1", "2", "x"], r"t\.csv:2: .*expected one of 1, 2, x"),
     ],
 )
-def test_samples_use_the_networks_classes(write, values, classes, expected):
+def test_new_rows_use_the_classes_of_the_network(write, values, classes, expected):
     rows = enumerate(values.split())
     path = write("x,y\n" + "".join(f"{number},{value}\n" for number, value in rows))
     if isinstance(expected, str):
@@ -131,14 +131,14 @@ def test_samples_use_the_networks_classes(write, values, classes, expected):
 
 
 @pytest.mark.parametrize("values", ["0,5 1,5 2,5", "1,234 2,345 3,456"])
-def test_a_target_of_decimal_commas_is_not_taken_for_classes(write, values):
+def test_a_target_with_decimal_commas_is_not_categorical(write, values):
     path = write("a;y\n" + "".join(f"{row};{value}\n" for row, value in enumerate(values.split())))
     with pytest.raises(DataError, match=r"column 'y': expected a number with a point.*decimal=','"):
         load_table(path, "y")
     assert load_table(path, "y", task="classification").classes is not None
 
 
-def test_truth_values_and_days_are_the_same_categories_in_csv_and_parquet(tmp_path):
+def test_booleans_and_dates_are_the_same_categories_in_csv_and_parquet(tmp_path):
     days = pandas.to_datetime(["2020-01-01", "2020-01-02", "2020-01-01", "2020-01-03"])
     frame = pandas.DataFrame({"flag": [True, False, True, True], "day": days, "y": [1, 2, 3, 4.5]})
     frame.to_csv(tmp_path / "t.csv", index=False)
@@ -150,7 +150,7 @@ def test_truth_values_and_days_are_the_same_categories_in_csv_and_parquet(tmp_pa
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
 @pytest.mark.parametrize("target", ["word", "number"])
-def test_rows_without_a_target_are_left_out_if_said(tmp_path, name, target):
+def test_rows_without_a_target_are_dropped_on_request(tmp_path, name, target):
     columns = {"x": [1, 2, 3, 4, 5], "word": ["a", None, "b", "a", "b"]}
     columns |= {"number": [0.5, 1.5, None, 2.5, 3.5]}
     path, table = tmp_path / name, pandas.DataFrame(columns)
@@ -180,7 +180,7 @@ def test_options_of_a_wrong_type_are_named(write, option, value):
         assert (caught.value.argument, caught.value.value) == (option, value)
 
 
-def test_a_class_that_is_called_none_is_there_when_the_classes_are_known(write):
+def test_a_class_named_none_is_kept_when_the_classes_are_known(write):
     path = write("x,y\n1,None\n2,\n3,some\n4,None\n")
     options = {"task": "classification", "drop_missing_target": True}
     data = load_table(path, "y", **options)
@@ -193,7 +193,7 @@ def test_a_class_that_is_called_none_is_there_when_the_classes_are_known(write):
         load_table(write("x,y\n1,\n2,NA\n3,a\n"), "y", drop_missing_target=True)
 
 
-def test_a_point_beside_decimal_commas_is_allowed_in_names(write):
+def test_decimal_commas_allow_points_in_names(write):
     path = write("a;version;y\n1,5;1.2;0\n2,5;1.3;1\n3,5;1.2;1\n4,5;1.3;0\n")
     names = {"decimal": ",", "categories": ["version"]}
     assert load_table(path, "y", **names).X.tolist()[0] == [1.5, 1.2]

@@ -25,7 +25,7 @@ from barenet.data._target import (
         ([1e300, 2e300] * 2, True),  # whole, if large
     ],
 )
-def test_the_rule(numbers, expected):
+def test_the_task_follows_from_the_target(numbers, expected):
     assert are_classes(np.array(numbers, np.float64)) is expected
 
 
@@ -36,7 +36,7 @@ labels = st.one_of(
 
 
 @given(values=labels)
-def test_encode_is_scikit_learns_label_encoder(values):
+def test_encode_agrees_with_scikit_learns_label_encoder(values):
     oracle = LabelEncoder()
     expected = oracle.fit_transform(np.asarray(values))
     y, classes = encode(values)
@@ -60,6 +60,6 @@ def test_encode_is_scikit_learns_label_encoder(values):
         (("1", "1_0"), ["1", "1_0"], "U"),
     ],
 )
-def test_classes_are_what_they_were_before_they_were_names(classes, labels, kind):
+def test_classes_keep_their_type(classes, labels, kind):
     found = class_labels(classes)
     assert found.tolist() == labels and found.dtype.kind == kind

@@ -59,7 +59,7 @@ def test_a_network_predicts_many_rows_of_any_kind_with_kernels(dtype, kind):
 
 @pytest.mark.parametrize("n_in", [3, 300])
 @pytest.mark.parametrize("output", ["identity", "sigmoid", "softmax", "exponential"])
-def test_every_row_alone_is_as_among_others(n_in, output):
+def test_a_row_is_predicted_alike_alone_and_in_a_batch(n_in, output):
     network = Network.dense([n_in, 20, 4], output=output, seed=2, dtype="float64")
     X = np.random.default_rng(1).normal(size=(5, n_in))
     compiled = CompiledNetwork(network, threads=1)
@@ -104,7 +104,7 @@ def test_a_network_whose_structure_has_changed_is_lowered_again():
     np.testing.assert_allclose(network.predict(X300), by_hand(network, X300), atol=1e-13)
 
 
-def test_few_rows_and_layers_without_a_kernel_are_left_to_numpy():
+def test_few_rows_and_layers_without_kernels_use_numpy():
     many, few = np.ones((1000, 400)), np.ones((15, 400))
     assert compiled_outputs(Network.dense([400, 400]), few) is None
     assert compiled_outputs(Network.dense([400, 1]), np.ones((100, 400))) is None
@@ -121,7 +121,7 @@ def test_few_rows_and_layers_without_a_kernel_are_left_to_numpy():
         [["a", "b"]],
     ],
 )
-def test_inputs_are_refused_as_the_network_refuses_them(X, refused):
+def test_inputs_are_validated_like_the_networks(X, refused):
     network = Network.dense([2, 3], seed=0)
     with refused("X") as expected:
         network.predict(X)
@@ -132,7 +132,7 @@ def test_inputs_are_refused_as_the_network_refuses_them(X, refused):
 
 @OWNERS
 @pytest.mark.parametrize("way", ["copy", "deepcopy", "pickle"])
-def test_a_copy_and_a_pickle_predict_the_same_after_the_first_is_gone(way, owner):
+def test_copies_and_pickles_outlive_the_original(way, owner):
     compiled, X = owner(every_layer()), X300[:, :30]
     expected, of_one = compiled.predict(X), compiled.predict(X[:1])
     content = pickle.dumps(compiled)
@@ -154,7 +154,7 @@ def test_a_network_that_has_predicted_is_freed():
 
 
 @OWNERS
-def test_threads_may_share_it(owner):
+def test_threads_can_share_a_compiled_network(owner):
     compiled = owner(Network.dense([64, 256, 3], output="softmax", seed=0))
     rows = np.random.default_rng(0).normal(size=(16, 1, 64)).astype("float32")
     inputs = [*rows, *(np.tile(row, (600, 1)) for row in rows)] * 8
@@ -228,9 +228,7 @@ def predictor_of(network):
 @pytest.mark.parametrize("n_rows", [1, 10, 5000])
 @pytest.mark.parametrize("owner", [Network.copy, CompiledNetwork, predictor_of])
 @pytest.mark.parametrize("output", ["identity", "sigmoid", "tanh", "softmax"])
-def test_fault_114_an_output_beyond_the_dtype_is_refused_wherever_it_is_predicted(
-    owner, n_rows, output
-):
+def test_fault_114_an_output_beyond_the_dtype_is_refused(owner, n_rows, output):
     network = Network.dense([30, 20, 3], output=output, seed=0)
     network.parameters *= 1e3
     X = np.ones((n_rows, 30), "float32")

@@ -51,7 +51,7 @@ OWN = {
 
 
 @pytest.mark.parametrize(("layer", "settings"), OWN.values(), ids=OWN)
-def test_what_is_user_defined_goes_to_the_reference_and_is_refused_by_name(layer, settings):
+def test_user_defined_parts_need_the_reference_engine(layer, settings):
     def learn(engine):
         network = network_of(copy.deepcopy(layer))
         history = train(network, X, X[:, 0], epochs=2, engine=engine, **copy.deepcopy(settings))
@@ -62,7 +62,7 @@ def test_what_is_user_defined_goes_to_the_reference_and_is_refused_by_name(layer
         learn("compiled")
 
 
-def test_engines_by_name(make_job, refused):
+def test_engines_are_selected_by_name(make_job, refused):
     job = make_job(network_of(Dense(2, 3)))
     assert set(ENGINES) == {"reference", "compiled"}
     kinds = [type(choose_engine(name, job)) for name in ("reference", "compiled", "auto")]

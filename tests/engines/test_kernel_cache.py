@@ -65,7 +65,7 @@ def test_eight_threads_compile_kernels_at_once_and_the_next_process_loads_them(t
 
 
 @pytest.mark.slow
-def test_processes_that_fill_an_empty_folder_at_once(tmp_path):
+def test_processes_can_fill_an_empty_cache_at_once(tmp_path):
     kinds = ["float32", "float64", "float32"]
     found = [finish(each) for each in [start(tmp_path, dtype) for dtype in kinds]]
     for dtype, (parameters, _) in zip(kinds, found, strict=True):
@@ -123,7 +123,7 @@ def test_damaged_files_are_compiled_again_and_replaced(kernels):
         assert [compile_in(kernels.parent) for _ in range(2)] == [1, 0]
 
 
-def test_any_source_of_the_engine_gives_kernels_new_names(tmp_path, monkeypatch):
+def test_a_changed_source_changes_the_cache_key(tmp_path, monkeypatch):
     shutil.copytree(Path(kernel_cache.__file__).parent, tmp_path / "engines")
     monkeypatch.setattr(kernel_cache, "__file__", str(tmp_path / "engines" / "kernel_cache.py"))
     seen = {kernel_cache.fingerprint.__wrapped__()}
@@ -174,7 +174,7 @@ OPEN_TO_OTHERS = {
 
 @UNIX
 @pytest.mark.parametrize("case", OPEN_TO_OTHERS)
-def test_fault_116_kernels_that_others_could_have_written_are_not_run(kernels, tmp_path, case):
+def test_fault_116_kernels_writable_by_others_are_not_loaded(kernels, tmp_path, case):
     if case in ("group", "owner", "owner above") and os.geteuid() != 0:
         pytest.skip("only the superuser gives files away")
     (file,) = kernels.rglob("*.nbc")
@@ -199,7 +199,7 @@ def test_fault_116_kernels_that_others_could_have_written_are_not_run(kernels, t
 
 
 @UNIX
-def test_fault_116_a_folder_that_only_its_owner_writes_to_is_used(kernels, monkeypatch):
+def test_fault_116_a_cache_folder_writable_by_its_owner_alone_is_used(kernels, monkeypatch):
     """Below a folder for everybody, as /tmp; and where new folders are open to a group."""
     shared = kernels.parent / "shared"
     shared.mkdir()

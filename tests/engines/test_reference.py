@@ -29,7 +29,7 @@ def test_a_step_worked_by_hand(make_job):
     assert network.parameters.tolist() == [2 - 0.5 * 3, 1 - 0.5 * 2]
 
 
-def test_batches_follow_the_order_and_the_last_one_takes_what_is_left(make_job):
+def test_batches_follow_the_order_and_the_last_is_smaller(make_job):
     X, y = np.arange(5.0).reshape(-1, 1), np.arange(5.0)
     at_once, one_by_one = one_neuron(), one_neuron()
     order = np.array([3, 0, 4, 1, 2])
@@ -44,7 +44,7 @@ def test_batches_follow_the_order_and_the_last_one_takes_what_is_left(make_job):
     assert np.array_equal(at_once.parameters, one_by_one.parameters)
 
 
-def test_slices_do_not_change_the_result(make_job):
+def test_chunks_do_not_change_the_result(make_job):
     X = np.random.default_rng(0).normal(size=(20, 3))
     whole, sliced = (
         Network([Dense(3, 4, "tanh"), Dropout(0.5), Dense(4, 1)], dtype="float64") for _ in "ab"
@@ -86,7 +86,7 @@ def test_penalties_are_part_of_the_loss_and_the_gradient(penalty, price, make_jo
     ("clipping", "expected"),
     [(ClipValue(2.5), [2.5, 2.0]), (ClipNorm(np.sqrt(13) / 2), [1.5, 1.0]), (None, [3.0, 2.0])],
 )
-def test_clipping_shortens_the_step_and_not_the_reported_norm(clipping, expected, make_job):
+def test_clipping_shortens_the_step_but_not_the_reported_norm(clipping, expected, make_job):
     network = one_neuron()
     job = make_job(network, [[1.0], [3.0]], [0.0, 6.0], clipping=clipping)
     report = ReferenceEngine(job).run(np.array([0, 1]), 2, np.array([1.0]), 0)
@@ -105,7 +105,7 @@ def test_sample_weights_count_as_repeated_rows(make_job):
 
 
 @pytest.mark.parametrize(("output", "loss"), [("softmax", None), ("identity", "squared_error")])
-def test_evaluate_gives_the_loss_without_penalties_and_what_predict_says(output, loss, make_job):
+def test_evaluate_returns_the_loss_without_penalties_and_the_outputs(output, loss, make_job):
     network = Network.dense([2, 4, 3], output=output, seed=3, dtype="float64")
     X, y = np.random.default_rng(1).normal(size=(6, 2)), [0, 1, 2, 2, 1, 0]
     engine = ReferenceEngine(make_job(network, X, y, loss=loss, penalties=[L2(10.0)]))
@@ -116,7 +116,7 @@ def test_evaluate_gives_the_loss_without_penalties_and_what_predict_says(output,
 
 @pytest.mark.parametrize("weight", [None, [0, 0, 0, 0, 1, 2, 3, 4, 5, 0]])
 @pytest.mark.parametrize("chunk", [1, 4, 9])
-def test_measuring_in_chunks_changes_nothing(chunk, weight, monkeypatch, make_job):
+def test_evaluation_in_chunks_changes_nothing(chunk, weight, monkeypatch, make_job):
     network = Network.dense([2, 4, 3], seed=3, dtype="float64")
     X, y = np.random.default_rng(1).normal(size=(10, 2)), np.arange(30.0).reshape(10, 3)
     engine = ReferenceEngine(make_job(network, X, y, sample_weight=weight))

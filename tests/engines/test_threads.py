@@ -53,7 +53,7 @@ def test_a_wrong_number_of_threads_in_the_environment_is_refused(text, monkeypat
 
 
 @pytest.mark.parametrize(("quota", "cores"), [(3, 3), (64, 6), (0, 1)])
-def test_cores_are_those_of_the_affinity_and_of_the_control_group(quota, cores, monkeypatch):
+def test_cores_respect_affinity_and_control_group(quota, cores, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
     monkeypatch.setattr(threads, "_quota", lambda: quota)
     assert allowed_cores() == cores
@@ -160,7 +160,7 @@ def test_fault_90_promise_18_eight_threads_train_at_once_with_the_bits_of_one(tm
 
 
 @FORK
-def test_fault_92_a_fork_after_threads_have_worked_learns_as_well(tmp_path):
+def test_fault_92_a_fork_after_threaded_training_can_train(tmp_path):
     run(TRAINING, EXPECTED + A_FORK + FORKED_WORKERS + WORKERS_OF_JOBLIB, tmp_path)
 
 

@@ -18,7 +18,7 @@ DIABETES = StandardScaler().fit_transform(load_diabetes().data), load_diabetes()
     ("name", "oracle"), [("constant", DummyClassifier()), ("linear", LogisticRegression(tol=1e-6))]
 )
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_probabilities_are_those_of_scikit_learn(name, oracle, n_classes):
+def test_classification_baselines_agree_with_scikit_learn(name, oracle, n_classes):
     X, y = WINE[0], np.minimum(WINE[1], n_classes - 1)
     baseline = fit_baseline(name, X, y, n_classes=n_classes)
     expected = oracle.fit(X, y).predict_proba(X)
@@ -27,7 +27,7 @@ def test_probabilities_are_those_of_scikit_learn(name, oracle, n_classes):
 
 
 @pytest.mark.parametrize(("name", "oracle"), [("constant", DummyRegressor()), ("linear", Ridge())])
-def test_numbers_are_those_of_scikit_learn(name, oracle):
+def test_regression_baselines_agree_with_scikit_learn(name, oracle):
     X, y = DIABETES
     expected = oracle.fit(X, y).predict(X)
     np.testing.assert_allclose(fit_baseline(name, X, y).outputs(X)[:, 0], expected, rtol=1e-9)
@@ -48,7 +48,7 @@ def test_a_single_class_is_always_predicted():
     np.testing.assert_array_equal(probabilities, np.tile([0.0, 1.0], (len(X), 1)))
 
 
-def test_more_columns_than_rows_are_fitted_by_the_dual():
+def test_more_columns_than_rows_use_the_dual_problem():
     X, y = DIABETES
     expected = Ridge().fit(X[:8], y[:8]).predict(X)
     np.testing.assert_allclose(fit_baseline("linear", X[:8], y[:8]).outputs(X)[:, 0], expected)
@@ -58,9 +58,7 @@ def test_more_columns_than_rows_are_fitted_by_the_dual():
     ("few", "dtype"), [(baselines.FEW, "float32"), (0, "float32"), (0, "float64")]
 )
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_unscaled_rows_far_from_zero_are_fitted_as_scikit_learn_fits_them(
-    monkeypatch, n_classes, dtype, few
-):
+def test_unscaled_rows_far_from_zero_agree_with_scikit_learn(monkeypatch, n_classes, dtype, few):
     """Few rows are fitted by L-BFGS, many by Adam."""
     monkeypatch.setattr(baselines, "FEW", few)
     rng = np.random.default_rng(0)

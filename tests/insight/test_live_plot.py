@@ -79,7 +79,7 @@ def shown(cell) -> list[dict[str, str]]:
     return [output.data for output in cell.outputs if output.output_type == "display_data"]
 
 
-def test_a_notebook_keeps_one_plot_that_is_redrawn_in_place(notebook):
+def test_a_notebook_redraws_one_plot(notebook):
     saved, counts = notebook
     (picture,) = shown(saved.cells[0])
     seconds, best = saved.cells[0].outputs[-1].text.split()
@@ -89,7 +89,7 @@ def test_a_notebook_keeps_one_plot_that_is_redrawn_in_place(notebook):
     assert 1 <= counts[0]["update_display_data"] <= 4 * float(seconds) + 1  # the last one is free
 
 
-def test_an_interrupted_run_leaves_its_curve(notebook):
+def test_an_interrupted_run_keeps_its_curve(notebook):
     saved, _ = notebook
     (picture,) = shown(saved.cells[1])
     assert picture["text/plain"].endswith(" · interrupted")
@@ -106,7 +106,7 @@ def test_a_refused_run_shows_no_plot(notebook):
 @pytest.mark.parametrize(
     ("every", "epochs"), [(None, [*range(1, 41, 2), 40]), (10, [1, 11, 21, 31, 40])]
 )
-def test_without_a_notebook_there_is_progress(every, epochs, capsys):
+def test_outside_notebooks_progress_is_printed(every, epochs, capsys):
     train(Network.dense([1, 4, 1]), X, Y, epochs=40, callbacks=LivePlot(every))
     lines = capsys.readouterr().err.splitlines()
     assert [int(line.split()[1]) for line in lines] == epochs
@@ -125,7 +125,7 @@ def test_an_estimator_with_a_live_plot_is_copied_and_pickled(capsys):
     assert len(capsys.readouterr().err.splitlines()) == 3 * 3
 
 
-def test_it_works_beside_the_callbacks_of_scikit_learn(capsys):
+def test_live_plots_work_beside_scikit_learn_callbacks(capsys):
     callbacks = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brings them")
     monitor = callbacks.ScoringMonitor(scoring="r2")
     model = MLPRegressor(hidden_layer_sizes=4, max_iter=3, tol=0, callbacks=LivePlot())
@@ -153,7 +153,7 @@ def texts(svg) -> list[str]:
     return [text.text for text in svg.iter(f"{SVG}text")]
 
 
-def test_losses_stand_at_their_epochs_and_heights():
+def test_losses_are_drawn_at_their_coordinates():
     (curve,) = points(drawn({"loss": [3.0, 1.0, 2.0]}))
     assert curve[:, 0].tolist() == [LEFT, (LEFT + RIGHT) / 2, RIGHT]
     heights = BOTTOM - curve[:, 1]
@@ -161,13 +161,13 @@ def test_losses_stand_at_their_epochs_and_heights():
     assert BOTTOM > curve[1, 1] > curve[2, 1] > curve[0, 1] > TOP  # up is less, in a picture
 
 
-def test_a_factor_of_100_makes_a_logarithmic_scale():
+def test_a_range_of_100_gives_a_log_axis():
     (curve,) = points(drawn({"loss": [1.0, 0.1, 0.01]}))
     assert np.diff(curve[:, 1], 2) == pytest.approx([0], abs=0.11)  # as far from each to the next
     assert {"0.01", "0.1", "1"} <= set(texts(drawn({"loss": [1.0, 0.1, 0.01]})))
 
 
-def test_of_many_epochs_no_spike_is_lost():
+def test_spikes_are_kept_when_epochs_are_thinned():
     losses = np.full(100_000, 1.0)
     losses[77_777], losses[12_345] = 5.0, 0.5
     (curve,) = points(drawn({"loss": losses}))
@@ -178,7 +178,7 @@ def test_of_many_epochs_no_spike_is_lost():
 
 
 @pytest.mark.parametrize("test", [{}, {"test_loss": [3.0, 2.8, 2.9]}])
-def test_the_ring_is_at_the_kept_epoch_of_the_validation_set(test):
+def test_the_best_validation_epoch_is_marked(test):
     curves = {"loss": [3.0, 2.0, 1.0], "validation_loss": [3.0, 2.5, 2.8], **test}
     svg = drawn(curves, best=2)
     (ring, *_) = [ring for ring in svg.iter(f"{SVG}circle") if ring.get("fill") == "none"]

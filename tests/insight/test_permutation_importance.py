@@ -39,7 +39,7 @@ WINE, DIABETES = ("wine", 3, "softmax"), ("diabetes", 1, "identity")
 
 
 @pytest.mark.parametrize(("of", "metric", "seed"), [(WINE, "accuracy", 0), (DIABETES, "r2", 5)])
-def test_every_number_is_scikit_learns(of, metric, seed):
+def test_importance_agrees_with_scikit_learn(of, metric, seed):
     predictor, data = predictor_of(*of)
 
     def score(X, y):
@@ -58,7 +58,7 @@ def test_every_number_is_scikit_learns(of, metric, seed):
     assert (np.diff(result.mean[result.order]) <= 0).all()
 
 
-def test_a_column_of_words_is_shuffled_as_a_whole():
+def test_encoded_columns_are_permuted_as_a_whole():
     """The oracle shuffles the raw column, an object array, and has it encoded each time."""
     rng = np.random.default_rng(0)
     rows = {

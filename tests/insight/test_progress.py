@@ -25,7 +25,7 @@ def printed(progress: Progress, stream: io.StringIO, **settings) -> str:
     return stream.getvalue()
 
 
-def test_each_score_stands_beside_the_loss_of_its_rows():
+def test_scores_are_shown_beside_the_loss_of_the_same_rows():
     stream = io.StringIO()
     rows = {"validation_data": (X, LABELS), "test_data": (X, 1 - LABELS)}
     lines = printed(Progress(every=2, file=stream), stream, metrics="accuracy", **rows)
@@ -39,7 +39,7 @@ def test_each_score_stands_beside_the_loss_of_its_rows():
     assert float(last[1]) + float(last[2]) == 1
 
 
-def test_without_other_rows_the_score_is_of_the_training_rows():
+def test_without_validation_rows_the_training_score_is_shown():
     stream = io.StringIO()
     lines = printed(Progress(every=1, file=stream), stream, metrics="accuracy")
     assert re.match(r"epoch 1  loss \d\.\d{6}  accuracy \d\.\d{4}  rate 0\.001\n", lines)

@@ -1,7 +1,7 @@
 import pytest
 
 
-def test_the_page_and_its_files_have_their_types(server, ask):
+def test_files_have_their_content_types(server, ask):
     for path, kind in (
         ("", "text/html; charset=utf-8"),
         ("main.js", "text/javascript; charset=utf-8"),
@@ -14,7 +14,7 @@ def test_the_page_and_its_files_have_their_types(server, ask):
 
 
 @pytest.mark.parametrize("features", [["x1", "x2"], ["x1", "x1^2", "sin(x2)"]])
-def test_a_model_is_saved_and_opened_on_the_page_that_asks(server, page, post, ask, features):
+def test_a_model_is_saved_and_opened_by_its_own_page(server, page, post, ask, features):
     page.configure(source="moons", features=features, hidden=[3], activations=["relu"], seed=5)
     page.run_to(2)
     weights, session = page.arrays["0.weights"].copy(), page.state["session"]
@@ -29,7 +29,7 @@ def test_a_model_is_saved_and_opened_on_the_page_that_asks(server, page, post, a
     assert told["data"]["inputs"] == features
 
 
-def test_what_a_route_does_not_take_is_refused(server, ask, post):
+def test_unsupported_requests_are_refused(server, ask, post):
     own = [("Host", server.host), ("Origin", server.origin)]
     assert ask(f"/{server.token}/table", headers=own)[0] in (404, 405)
     assert ask(f"/{server.token}/main.js", "DELETE", own)[0] == 405

@@ -8,7 +8,7 @@ from barenet.playground._catalog import catalog
 from barenet.playground._page_state import PageState
 
 
-def test_it_offers_what_the_library_has():
+def test_the_catalog_offers_everything_in_the_library():
     told = json.loads(json.dumps(catalog(), allow_nan=False))
     names = {entry["name"] for entry in told["data"]}
     downloads = {name for name, named in DATASETS.items() if named.kind == "images"}
@@ -20,7 +20,7 @@ def test_it_offers_what_the_library_has():
         assert not entry["drawn"] or 50 <= len(entry["points"]) <= 200
 
 
-def test_the_defaults_are_the_servers_own():
+def test_catalog_defaults_equal_the_servers():
     told = json.loads(json.dumps(catalog()))
     assert PageState.read(told["defaults"]) == PageState()
     for entry in told["data"]:

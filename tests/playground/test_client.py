@@ -1,13 +1,13 @@
 from barenet.playground._sessions import Session
 
 
-def test_words_before_the_first_are_refused(server, open_page):
+def test_messages_before_the_first_state_are_refused(server, open_page):
     page = open_page(server)
     page.send("play")
     assert "hello" in page.receive()["message"]
 
 
-def test_pictures_are_skipped_and_never_queued(page):
+def test_frames_are_skipped_and_never_queued(page):
     """A page that is slow gets the newest picture next, and of the curve all that it missed."""
     page.send("run_to", epoch=400)
     epochs, rows = [], []
@@ -20,7 +20,7 @@ def test_pictures_are_skipped_and_never_queued(page):
     assert rows == sorted(set(rows)) and rows[-1] == 400
 
 
-def test_a_state_that_cannot_be_sent_is_told_and_the_page_goes_on(page, monkeypatch):
+def test_an_unsendable_state_is_reported_and_the_page_continues(page, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(Session, "describe", lambda session: {"loss": float("nan")})
         page.send("hello", session=page.state["session"])

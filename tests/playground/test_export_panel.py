@@ -77,7 +77,7 @@ def run_program(code):
 
 
 @pytest.mark.parametrize("changes", CASES, ids=named)
-def test_command_and_program_make_the_same_network_bit_for_bit(page, changes, tmp_path, capfd):
+def test_command_and_script_reproduce_the_network_bit_for_bit(page, changes, tmp_path, capfd):
     page.configure(**changes)
     weights, told = exported(page)
     assert not told["command"].startswith("#")
@@ -87,7 +87,7 @@ def test_command_and_program_make_the_same_network_bit_for_bit(page, changes, tm
 
 
 @pytest.mark.parametrize("changes", MORE, ids=named)
-def test_what_the_command_does_otherwise_is_told_and_the_program_does_not(
+def test_differences_of_the_command_are_stated_and_absent_from_the_script(
     page, changes, tmp_path, capfd
 ):
     page.configure(**changes)
@@ -117,7 +117,7 @@ def own_table(server, page, tmp_path, content, **changes):
         (TABLE.replace(",", ";").replace(".", ","), {"axes": ["a", "b"]}, False),
     ],
 )
-def test_a_table_of_ones_own_is_learned_the_same(
+def test_a_table_is_trained_identically_by_the_script(
     server, page, tmp_path, monkeypatch, capfd, content, changes, bits
 ):
     monkeypatch.chdir(tmp_path)
@@ -132,7 +132,7 @@ def test_a_table_of_ones_own_is_learned_the_same(
     capfd.readouterr()
 
 
-def test_a_long_table_is_learned_the_same_by_the_program(server, page, tmp_path, monkeypatch):
+def test_a_long_table_is_trained_identically_by_the_script(server, page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     content = "a,b,c,kind\n" + "".join(f"{n},{n * n % 17},x,{n % 3}\n" for n in range(5600))
     weights, told = own_table(server, page, tmp_path, content, batch_size=512)
@@ -141,12 +141,12 @@ def test_a_long_table_is_learned_the_same_by_the_program(server, page, tmp_path,
 
 
 @pytest.mark.parametrize(("features", "told"), [(["x1", "x2"], False), (["x1", "x2^2"], True)])
-def test_inputs_that_a_table_has_not_are_told_of(server, page, tmp_path, features, told):
+def test_derived_inputs_of_a_table_are_noted(server, page, tmp_path, features, told):
     _, said = own_table(server, page, tmp_path, NUMBERS, features=features)
     assert any("computed from the columns" in note for note in said["notes"]) == told
 
 
-def test_weights_changed_by_hand_are_changed_in_the_program(page):
+def test_edited_weights_are_part_of_the_script(page):
     page.send("edit", network=0, layer=0, row=0, column=0, value=2.5)
     page.run_to(2)
     page.send("edit", network=0, layer=1, row=-1, column=1, value=-0.75)

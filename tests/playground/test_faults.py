@@ -29,7 +29,7 @@ ORIGINS = ["null", None, "", "http://evil.com", "https://{host}", "http://{host}
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_fault_75_an_origin_that_is_foreign_null_or_missing(server, shake, ask, origin):
+def test_fault_75_a_foreign_null_or_missing_origin(server, shake, ask, origin):
     said = origin and origin.format(host=server.host)
     assert shake(origin=said) == 403
     headers = [("Host", server.host)] + ([] if origin is None else [("Origin", said)])
@@ -40,7 +40,7 @@ def test_fault_75_an_origin_that_is_foreign_null_or_missing(server, shake, ask, 
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_fault_76_a_host_that_is_not_the_servers(server, shake, ask, host):
+def test_fault_76_a_foreign_host(server, shake, ask, host):
     for name in (host, f"{host}:{server.port}" if host not in ("", "127.0.0.1") else host):
         assert ask(headers=[("Host", name)])[0] in (400, 403)
         assert shake(host=name) in (400, 403)
@@ -48,7 +48,7 @@ def test_fault_76_a_host_that_is_not_the_servers(server, shake, ask, host):
     assert ask(headers=[("Host", f"localhost:{server.port}")])[0] == 200
 
 
-def test_fault_77_a_token_that_is_missing_or_wrong(server, shake, ask, monkeypatch):
+def test_fault_77_a_missing_or_wrong_token(server, shake, ask, monkeypatch):
     token, compared = server.token, []
     genuine = security.secrets.compare_digest
     monkeypatch.setattr(
@@ -63,7 +63,7 @@ def test_fault_77_a_token_that_is_missing_or_wrong(server, shake, ask, monkeypat
     assert len(compared) == 4 * len(wrong), "in constant time, and every time"
 
 
-def test_fault_78_a_message_that_is_too_large(server, page, open_page):
+def test_fault_78_a_message_too_large(server, page, open_page):
     page.line.send('{"type": "' + "x" * 2**16 + '"}')
     with pytest.raises(ConnectionClosed) as closed:
         while True:
@@ -100,7 +100,7 @@ def test_fault_78_a_message_that_is_too_large(server, page, open_page):
     ],
     ids=lambda text: repr(text)[:40],
 )
-def test_fault_79_a_message_that_is_none(page, text):
+def test_fault_79_an_invalid_message(page, text):
     before = page.state["state"]
     page.line.send(text)
     told = page.receive_until(lambda message: message["type"] == "error")
@@ -128,7 +128,7 @@ def test_fault_80_a_hundred_pages(run_server, open_page):
         open_page(served)  # there is room again
 
 
-def test_fault_80_sessions_that_were_left_make_room(run_server, open_page, monkeypatch):
+def test_fault_80_abandoned_sessions_are_removed(run_server, open_page, monkeypatch):
     from barenet.playground import _sessions as sessions
 
     monkeypatch.setattr(sessions, "MAX_SESSIONS", 3)
@@ -172,7 +172,7 @@ def request(first: str, headers: list[tuple[str, str]]) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def test_fault_81_words_that_nobody_reads_are_bounded(run_server, monkeypatch, wait_until):
+def test_fault_81_unread_messages_are_bounded(run_server, monkeypatch, wait_until):
     """Somebody asks and asks, and never reads an answer: the line is cut, the server lives."""
     monkeypatch.setattr(client, "TIMEOUT", 0.5)
     with run_server() as served, socket.socket() as line:
@@ -196,7 +196,7 @@ def test_fault_81_words_that_nobody_reads_are_bounded(run_server, monkeypatch, w
         wait_until(cut_off)
 
 
-def test_fault_81_a_page_on_the_line_is_not_cut(run_server, open_page, monkeypatch):
+def test_fault_81_a_connected_page_stays_connected(run_server, open_page, monkeypatch):
     """The limit is for first lines, and not for what has become a socket."""
     monkeypatch.setattr(server_module, "TIMEOUT", 0.2)
     with run_server() as served:
@@ -267,7 +267,7 @@ def test_fault_110_the_owner_is_served_in_a_flood(run_server):
                 process.kill()
 
 
-def test_fault_110_a_table_that_is_slow_is_answered(run_server, monkeypatch):
+def test_fault_110_a_slow_upload_is_answered(run_server, monkeypatch):
     monkeypatch.setattr(server_module, "TIMEOUT", 0.5)
     monkeypatch.setattr(app_module, "TIMEOUT", 0.5)
     with run_server() as served, socket.create_connection(("127.0.0.1", served.port), 10) as line:
@@ -276,7 +276,7 @@ def test_fault_110_a_table_that_is_slow_is_answered(run_server, monkeypatch):
         assert line.recv(65536).startswith(b"HTTP/1.1 408")
 
 
-def test_fault_82_a_port_that_is_taken(capfd):
+def test_fault_82_a_port_in_use(capfd):
     with listen(0) as taken:
         port = taken.getsockname()[1]
         assert main(["play", "--port", str(port), "--no-browser"]) == 1
@@ -305,13 +305,13 @@ def test_fault_82_a_port_that_is_taken(capfd):
         "/model/none/0",
     ],
 )
-def test_fault_83_a_path_that_leads_elsewhere(server, ask, path):
+def test_fault_83_a_path_outside_the_page(server, ask, path):
     status, _, body = ask(f"/{server.token}{path}")
     assert status == 404
     assert b"import" not in body and b"root:" not in body
 
 
-def test_fault_84_a_name_that_is_a_script(server, ask, page):
+def test_fault_84_a_name_containing_a_script(server, ask, page):
     status, headers, _ = ask()
     policy = [part.strip() for part in headers["content-security-policy"].split(";")]
     assert status == 200 and policy[0] == "default-src 'self'"
@@ -328,7 +328,7 @@ def test_fault_84_a_name_that_is_a_script(server, ask, page):
     assert told["data"]["columns"][1] == "<img src=x onerror=alert(1)>"
 
 
-def test_promise_16_no_hostile_request_is_let_in(server, shake, ask):
+def test_promise_16_hostile_requests_are_refused(server, shake, ask):
     """Every wrong Host with every wrong Origin and token, and each alone."""
     origins = [*(o and o.format(host=server.host) for o in ORIGINS), server.origin]
     every = itertools.product([*HOSTS, server.host], origins, ["", "wrong", server.token])
@@ -343,7 +343,7 @@ def test_promise_16_no_hostile_request_is_let_in(server, shake, ask):
     assert len(hostile) >= 30 and let_in == 0
 
 
-def test_every_answer_carries_the_headers(server, ask):
+def test_every_response_has_security_headers(server, ask):
     for path in ("/", "/main.js", "/nothing", "/catalog.json"):
         _, headers, _ = ask(f"/{server.token}{path}")
         for name, value in security.HEADERS.items():
@@ -351,7 +351,7 @@ def test_every_answer_carries_the_headers(server, ask):
     assert ask("/")[1]["content-security-policy"]
 
 
-def test_the_start_of_a_server_is_said(run_server):
+def test_the_start_of_the_server_is_printed(run_server):
     with run_server() as served, run_server() as other:
         assert served.address.startswith("http://127.0.0.1:")
         assert len(served.token) >= 22 and served.token != other.token

@@ -12,11 +12,11 @@ def store():
 @pytest.mark.parametrize(
     ("name", "source"), [("", "circles"), ("moons", "moons"), ("multi-gaussian", "hills")]
 )
-def test_it_starts_with_a_named_data_set(store, name, source):
+def test_the_store_starts_with_a_named_data_set(store, name, source):
     assert store.initial_state(name).data.source == source
 
 
-def test_it_starts_with_a_table(store, tmp_path):
+def test_the_store_starts_with_a_table(store, tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("a,b,c\n" + "".join(f"{n},{n % 5},{n % 2}\n" for n in range(20)))
     data = store.initial_state(str(path), "b").data

@@ -78,14 +78,14 @@ def trained_by_library(training, new_task, epochs):
 
 
 @pytest.mark.parametrize("stops", [[12], [1, 2, 3, 9]])
-def test_it_is_the_librarys_training_bit_for_bit(start, new_task, stops):
+def test_training_equals_the_librarys_bit_for_bit(start, new_task, stops):
     training = start(seed=3)
     for epoch in stops:
         report = training.run_to(epoch)
     assert (report.snapshot.parameters == trained_by_library(training, new_task, stops[-1])).all()
 
 
-def test_single_batches_change_no_bit(start, new_task):
+def test_stepping_by_batch_changes_no_bits(start, new_task):
     training = start(batch_size=7)
     for batch in range(5):
         training.send("batch")
@@ -103,7 +103,7 @@ def test_single_batches_change_no_bit(start, new_task):
     assert abs(training.run_to(5).snapshot.parameters[0] - 5.0) < 1, "it learns on from the weight"
 
 
-def test_reset_gives_the_initial_weights_and_the_same_run_again(start):
+def test_reset_restores_the_initial_weights_and_repeats_the_run(start):
     training = start()
     before = training.run_to(7).snapshot.parameters
     training.send("reset")
@@ -111,7 +111,7 @@ def test_reset_gives_the_initial_weights_and_the_same_run_again(start):
     assert (training.run_to(7).snapshot.parameters == before).all()
 
 
-def test_a_learning_rate_changes_while_it_runs(start):
+def test_the_learning_rate_can_change_during_training(start):
     training = start(optimizer="sgd", learning_rate=0.1)
     training.play(lambda report: report.status.epoch > 3)
     training.send("configure", training.settings.copy(learning_rate=1e-30))
@@ -125,7 +125,7 @@ def test_a_learning_rate_changes_while_it_runs(start):
 @pytest.mark.parametrize(
     "changes", [{"optimizer": "lbfgs"}, {"batch_size": 5}, {"schedule": "cosine"}]
 )
-def test_other_settings_change_while_it_runs(start, changes):
+def test_other_settings_can_change_during_training(start, changes):
     training = start()
     training.play(lambda report: report.status.epoch > 2)
     training.send("configure", training.settings.copy(**changes))
@@ -146,7 +146,7 @@ def test_other_settings_change_while_it_runs(start, changes):
         ({"batch_norm": True, "batch_size": 1, "optimizer": "sgd"}, "batch_size: a batch norm"),
     ],
 )
-def test_settings_that_the_library_refuses_are_a_problem(start, changes, words):
+def test_settings_refused_by_the_library_are_reported(start, changes, words):
     report = start(**{"optimizer": "lbfgs", **changes}).play(lambda r: r.status.problem.failed)
     assert words in report.status.problem.message and report.status.epoch == 0
 
@@ -168,7 +168,7 @@ def test_divergence_returns_to_the_epoch_with_the_lowest_loss(start):
     assert report.rows[-1].loss < before.rows[-1].loss
 
 
-def test_the_path_that_was_left_can_be_returned_to(start):
+def test_an_abandoned_branch_can_be_restored(start):
     training = start()
     training.send("edit", (0, 1.5))
     end = training.run_to(9)
@@ -202,7 +202,7 @@ def test_dead_neurons_are_reported(start):
     assert "Every gradient was 0" in training.run_to(1).status.problem.message
 
 
-def test_the_pace_is_kept(start):
+def test_the_requested_speed_is_respected(start):
     training = start()
     training.send("pace", 20.0)
     assert training.play(lambda report: report.status.speed > 0).status.speed < 30
@@ -215,7 +215,7 @@ def test_the_history_is_bounded(start):
     assert len(training.timeline.states) <= MAX_STATES
 
 
-def test_after_a_slow_report_the_next_one_waits(new_task):
+def test_reports_wait_after_a_slow_one(new_task):
     """Reports take a twentieth of the time."""
     reports = []
 
@@ -238,7 +238,7 @@ def test_after_a_slow_report_the_next_one_waits(new_task):
         assert playing and after - before >= work / REPORT_FRACTION > REPORT_SECONDS
 
 
-def test_it_continues_after_the_maximum_of_epochs(start, monkeypatch):
+def test_training_continues_after_the_maximum_of_epochs(start, monkeypatch):
     monkeypatch.setattr("barenet.playground._interactive_training.MAX_EPOCHS", 10)
     training = start(stop_epoch=5)
     training.play(lambda report: report.status.epoch == 5 and not report.status.playing)
@@ -250,7 +250,7 @@ def state(new_task):
     return TrainingState(new_task(DataSettings(source="moons", samples=60))[0])
 
 
-def test_a_plan_starts_from_the_initial_weights(state):
+def test_a_preset_starts_from_the_initial_weights(state):
     expected = state.network.parameters.copy()
     state.do_edit((0, 5.0))
     assert state.network.parameters[0] == 5.0

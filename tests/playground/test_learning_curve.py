@@ -8,7 +8,7 @@ def evaluate(epoch):
     return EpochMetrics(epoch, 1.0 / (epoch + 1), 0.0, 0.0, 0.0)
 
 
-def test_it_does_not_grow(monkeypatch):
+def test_the_learning_curve_is_bounded(monkeypatch):
     monkeypatch.setattr(module, "MAX_POINTS", 100)
     curve = LearningCurve()
     for epoch in range(50_000):
@@ -18,7 +18,7 @@ def test_it_does_not_grow(monkeypatch):
     assert len({b.epoch - a.epoch for a, b in itertools.pairwise(curve.rows[:-1])}) == 1
 
 
-def test_what_came_since_ends_with_the_newest(monkeypatch):
+def test_updates_end_with_the_newest_point(monkeypatch):
     monkeypatch.setattr(module, "MAX_POINTS", 4)
     curve = LearningCurve()
     for epoch in range(11):
@@ -28,7 +28,7 @@ def test_what_came_since_ends_with_the_newest(monkeypatch):
     assert curve.since(10) == []
 
 
-def test_going_back_starts_another_version():
+def test_returning_starts_a_new_version():
     curve, versions = LearningCurve(), [LearningCurve().version]
     for epoch in range(10):
         curve.add(evaluate(epoch))

@@ -121,7 +121,7 @@ def outputs(prepared, network):
 
 @pytest.mark.parametrize("target", ["kind", "width"])
 @pytest.mark.parametrize("with_rows", [True, False])
-def test_a_model_of_mixed_columns_is_shown_as_it_predicts(
+def test_a_model_of_mixed_columns_is_shown_with_its_predictions(
     prepared_of, folder, flowers, target, with_rows
 ):
     path = trained(folder, flowers, "--target", target, "--drop", "name")
@@ -148,7 +148,7 @@ def test_a_model_of_mixed_columns_is_shown_as_it_predicts(
 
 
 @pytest.mark.parametrize("features", [("x1", "x2"), ("x2",), ("all",)])
-def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
+def test_a_model_with_missing_values_is_saved_with_their_replacements(
     store, prepared_of, folder, flowers, run, features
 ):
     """Evaluated and opened once more, it has the scores of the page."""
@@ -172,7 +172,7 @@ def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
 
 
 @pytest.mark.parametrize("data", ["moons", "digits", "sine", "diabetes"])
-def test_a_models_own_scaling_is_kept(prepared_of, folder, data):
+def test_the_scaling_of_a_model_is_kept(prepared_of, folder, data):
     """The command does not scale moons; with a scaling, the page would show another network."""
     path = trained(folder, data)
     prepared, network = prepared_of(path)
@@ -184,7 +184,7 @@ def test_a_models_own_scaling_is_kept(prepared_of, folder, data):
     assert measured(prepared, network).loss > 0 and prepared.dataset.name == data
 
 
-def test_the_score_of_a_run_is_the_commands_own(store, folder, run):
+def test_the_score_equals_that_of_the_command(store, folder, run):
     out, settings = str(folder / "scored"), ("--samples", "150", "--noise", "0.3", "--epochs", "4")
     told = run("train", "circles", *settings, "--test-size", "0.25", "--no-plots", "--out", out)
     state = _start(out, "", "", store)
@@ -193,7 +193,7 @@ def test_the_score_of_a_run_is_the_commands_own(store, folder, run):
     assert found.test_score == pytest.approx(told["metrics"]["accuracy"])
 
 
-def test_a_run_has_the_name_of_its_table(store, folder, flowers):
+def test_a_run_is_named_after_its_table(store, folder, flowers):
     path = trained(folder, flowers, *KIND)
     assert _start(str(path.parent), "", "", store).data.rows.startswith("table:")
     for arguments, argument in (
@@ -205,14 +205,14 @@ def test_a_run_has_the_name_of_its_table(store, folder, flowers):
         assert caught.value.argument == argument
 
 
-def test_rows_of_another_table_are_refused_by_name(store, folder, flowers):
+def test_rows_of_another_table_are_refused(store, folder, flowers):
     other = folder / "other.csv"
     other.write_text("height,kind\n1,a\n2,b\n")
     with pytest.raises(ArgumentError, match="has no column width, colour, wet, sown"):
         store.initial_model_state(trained(folder, flowers, *KIND), str(other))
 
 
-def test_other_layers_make_a_new_network_and_the_same_ones_the_models(prepared_of, folder):
+def test_the_models_own_layers_restore_its_network(prepared_of, folder):
     path = trained(folder, "moons")
     prepared, network = prepared_of(path)
     settings, model = prepared.model.settings, load_predictor(path).network
@@ -221,9 +221,7 @@ def test_other_layers_make_a_new_network_and_the_same_ones_the_models(prepared_o
     assert prepared.make_network(settings.copy(hidden=(3,))).sizes == (2, 3, 1)
 
 
-def test_a_model_without_rows_is_watched_and_learns_when_they_come(
-    server, page, post, folder, flowers
-):
+def test_a_model_without_rows_can_train_once_it_has_some(server, page, post, folder, flowers):
     path = trained(folder, flowers, *KIND)
     assert post(f"open/{page.state['session']}", path.read_bytes())[0] == 200
     page.wait_for(lambda network: network["newest"] is None)
@@ -284,16 +282,14 @@ def test_features_of_unknown_columns_are_an_error(store, saved):
 
 
 @pytest.mark.parametrize("optimizer", ["nope", "5", "adam:nope=1"])
-def test_an_unknown_optimizer_is_passed_over(store, folder, optimizer):
+def test_an_unknown_optimizer_is_ignored(store, folder, optimizer):
     config = RunConfig(optimizer=optimizer, batch_size=7)
     settings = store.initial_model_state(trained(folder, "moons"), "", config).networks[0]
     assert (settings.optimizer, settings.batch_size) == ("adam", 7)
 
 
 @pytest.mark.parametrize(("value", "words"), [(1e200, "for float32"), (1e38, "to be drawn")])
-def test_a_model_of_too_large_numbers_is_refused_and_the_page_stays(
-    page, post, store, saved, value, words
-):
+def test_a_model_of_huge_numbers_is_refused(page, post, store, saved, value, words):
     network = Network.dense([3, 2, 1], dtype="float64")
     network.parameters[:] = value
     path = saved(network)
@@ -314,7 +310,7 @@ def several(saved) -> Path:
     return saved(network, target_scaling=units)
 
 
-def test_of_several_numbers_one_is_shown_as_the_model_predicts_it(store, several):
+def test_one_of_several_outputs_is_shown(store, several):
     state = store.initial_model_state(several, "")
     assert store.models[state.data.source].outputs == ("y 1", "y 2", "y 3")
     pictures = []
@@ -332,7 +328,7 @@ def test_of_several_numbers_one_is_shown_as_the_model_predicts_it(store, several
     assert caught.value.argument == "target"
 
 
-def test_a_model_of_several_numbers_does_not_learn(store, page, post, several, tmp_path):
+def test_a_model_of_several_outputs_cannot_train(store, page, post, several, tmp_path):
     rows = tmp_path / "rows.csv"
     rows.write_text("a,b,y\n" + "1,2,4\n5,6,8\n" * 40)
     with pytest.raises(ArgumentError, match="predicts several numbers") as caught:
@@ -345,7 +341,7 @@ def test_a_model_of_several_numbers_does_not_learn(store, page, post, several, t
     assert "several numbers is only shown" in message and "choose" not in message
 
 
-def test_a_model_that_cannot_be_shown_is_an_error(store, tmp_path):
+def test_an_unusable_model_is_an_error(store, tmp_path):
     path = tmp_path / "words.csv"
     path.write_text("colour,kind\n" + "".join(f"{'rgb'[n % 3]},{'ab'[n % 2]}\n" for n in range(40)))
     for arguments, error, words in (
@@ -357,7 +353,7 @@ def test_a_model_that_cannot_be_shown_is_an_error(store, tmp_path):
             store.initial_model_state(trained(tmp_path, *arguments), "")
 
 
-def test_settings_that_are_not_its_own_are_named(store, folder):
+def test_settings_that_differ_from_the_model_are_named(store, folder):
     """A file alone does not have them; of a run, those that the page lacks are named."""
     path = trained(folder, "moons")
 

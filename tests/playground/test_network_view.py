@@ -53,7 +53,7 @@ def test_every_weight_is_found_in_the_parameter_vector(new_task, changes):
 
 
 @pytest.mark.parametrize("place", [(9, 0, 0), (0, 2, 0), (0, -2, 0), (0, 0, 4)])
-def test_a_weight_that_does_not_exist_is_rejected(view, place):
+def test_an_unknown_weight_is_rejected(view, place):
     with pytest.raises(ArgumentError) as caught:
         view.edit(*place, 1.0)
     assert caught.value.argument in ("layer", "weight")
@@ -64,7 +64,7 @@ def test_a_weight_that_does_not_exist_is_rejected(view, place):
     assert view.trainer.commands == [(7, "edit", (12 + 8 + 1, 2.5))]
 
 
-def test_a_report_is_shown(view):
+def test_reports_are_shown(view):
     view.receive(report(view, {1: 0.6, 2: float("inf")}))
     version = view.curve.version
     header = view.header((version, 0))
@@ -78,7 +78,7 @@ def test_a_report_is_shown(view):
     assert view.current() is not view.network
 
 
-def test_each_path_has_its_curve(view):
+def test_each_branch_has_its_curve(view):
     view.receive(report(view, dict.fromkeys(range(6), 0.6)))
     view.receive(report(view, {3: 0.5}, path=1, fork=2, other_path=0))
     header = view.header((-1, -1))

@@ -21,7 +21,7 @@ def inputs_at(view, lines):
 
 
 @pytest.mark.parametrize("source", ["circles", "iris", "digits"])
-def test_on_the_line_of_a_first_neuron_its_sum_is_zero(source):
+def test_on_the_line_of_a_first_layer_neuron_z_is_zero(source):
     view = make_view(source)
     layer = view.network.layers[0]
     layer.bias[:] = 0.1
@@ -37,7 +37,7 @@ def test_on_the_line_of_a_first_neuron_its_sum_is_zero(source):
     assert ahead + 0.1 > 0, "the arrow points to positive sums"
 
 
-def test_nonlinear_features_make_a_curve():
+def test_nonlinear_features_bend_the_line():
     data = DataSettings(features=("x1^2", "x2^2"))
     view = NetworkView(NetworkSettings(), prepare(data), None)
     view.network.layers[0].weights[:, 0] = 1.0
@@ -46,14 +46,14 @@ def test_nonlinear_features_make_a_curve():
     assert len(ends) > 20 and np.ptp(np.hypot(*ends.T)) < 0.1
 
 
-def test_a_later_neuron_comes_with_the_lines_before_it():
+def test_a_later_neuron_shows_the_lines_of_its_inputs():
     view = make_view()
     before = [neuron_view(view, 0, neuron)["line"] for neuron in range(4)]
     assert neuron_view(view, 1, 0)["before"] == before
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_the_picture_is_the_output_of_the_layer(batch_norm):
+def test_the_picture_equals_the_layer_output(batch_norm):
     view = make_view(batch_norm=batch_norm)
     found = neuron_view(view, 0, 1)
     values = view.prepared.grid(found["side"])

@@ -106,7 +106,7 @@ def learning_curve(name: str, seed: int) -> list[float]:
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3))])
 @pytest.mark.parametrize("name", NAMED)
-def test_the_settings_that_suit_a_data_set_learn_it_within_five_seconds(name, seed):
+def test_default_settings_learn_each_data_set_within_five_seconds(name, seed):
     expected = {"hills": 0.85, "sine": 0.9, "diabetes": 0.35}.get(name, 0.97)
     curve = learning_curve(name, seed)
     assert max(curve) >= expected and curve[-1] >= expected

@@ -24,13 +24,13 @@ WORKED = {
 
 
 @pytest.mark.parametrize("name", FEATURES)
-def test_a_feature_and_its_python_code_are_worked_by_hand(name):
+def test_features_and_their_python_code_by_hand(name):
     u, feature = np.array([[A, B]]), FEATURES[name]
     assert feature.formula(u[:, 0], u[:, 1])[0] == pytest.approx(WORKED[name])
     assert eval(feature.code, {"np": np, "u": u})[0] == pytest.approx(WORKED[name])
 
 
-def test_rows_are_split_and_scaled_as_by_the_command():
+def test_rows_are_split_and_scaled_like_the_command():
     made = prepare(DataSettings(source="moons", samples=100, noise=0.2, test_size=0.25))
     train, test = load_dataset("moons", samples=100, noise=0.2, data_seed=0).split(0.25)
     assert (made.training.X == train.X).all() and (made.training.y == train.y).all()
@@ -55,7 +55,7 @@ def test_features_are_columns_and_coordinates_keep_their_unit():
     assert made.grid(5) == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_curve_has_no_feature_of_a_second_column():
+def test_one_column_has_no_features_of_a_second():
     made = prepare(DataSettings(source="sine", features=("x1", "x2", "sin(x1)", "x1*x2")))
     assert made.features.names == ("x1", "sin(x1)") and made.is_curve
     assert made.line(7).shape == (7, 2) and made.plane.names == ("x",)
@@ -83,7 +83,7 @@ def test_the_grid_covers_the_rectangle_from_the_top_left():
     assert plane.positions(grid[:1])[0] == pytest.approx([1 / 8, 7 / 8])
 
 
-def test_images_are_seen_along_their_principal_components():
+def test_images_are_projected_on_principal_components():
     digits = load_dataset("digits")
     plane, points, _ = plane_of(digits, ())
     expected = PCA(2).fit_transform(digits.X)
@@ -99,6 +99,6 @@ def test_images_are_seen_along_their_principal_components():
         ({"source": "xor", "axes": ("x1", "x1")}, "axes"),
     ],
 )
-def test_data_and_axes_that_do_not_exist_are_rejected(settings, argument):
+def test_unknown_data_and_axes_are_rejected(settings, argument):
     with pytest.raises(ArgumentError, check=lambda error: error.argument == argument):
         prepare(DataSettings(**settings))

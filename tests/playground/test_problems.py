@@ -41,17 +41,17 @@ def problems(new_task):
         ([], 0.5),
     ],
 )
-def test_nothing_is_reported(problems, losses, score):
+def test_normal_training_reports_no_problem(problems, losses, score):
     assert problems(losses, score) == []
 
 
-def test_a_loss_that_has_not_fallen_for_long_is_stuck(problems):
+def test_a_loss_that_stops_falling_is_stuck(problems):
     (found,) = problems([0.7, *[0.5] * 150])
     assert found.message.startswith("Stuck: since epoch 50 the training loss has hardly fallen")
     assert "accuracy is 70%" in found.message and found.remedy == NEW_WEIGHTS
 
 
-def test_a_loss_far_worse_than_that_of_a_constant_prediction_is_reported(problems):
+def test_a_loss_far_above_the_baseline_is_reported(problems):
     found = problems([0.7, *[1.2] * 20], score=0.5)
     assert "0.693" in found[0].message and found[0].remedy == SMALLER_RATE
 
@@ -81,7 +81,7 @@ def rows(test_losses, losses=None):
     return [EpochMetrics(epoch, loss, test, 0.5, 0.5) for epoch, (loss, test) in pairs]
 
 
-def test_overfitting_is_a_test_loss_that_rises_while_the_training_loss_falls():
+def test_a_rising_test_loss_is_reported_as_overfitting():
     test_losses = [*np.linspace(0.7, 0.5, 11), *np.linspace(0.5, 0.7, 30)]
     curve = rows(test_losses)
     assert lowest_test_loss(curve).epoch == 10

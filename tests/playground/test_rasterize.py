@@ -20,7 +20,7 @@ def test_the_output_is_what_the_network_predicts():
     assert picture.output / 127 == pytest.approx(2 * predicted - 1, abs=0.005)
 
 
-def test_of_many_classes_it_is_the_surest_and_how_sure():
+def test_many_classes_show_the_most_probable_and_its_probability():
     network, prepared, picture = drawn("iris")
     predicted = network.predict(prepared.grid(picture.side))
     classes, sure = np.split(picture.output, 2)
@@ -28,7 +28,7 @@ def test_of_many_classes_it_is_the_surest_and_how_sure():
     assert sure / 127 == pytest.approx(predicted.max(axis=1), abs=0.005)
 
 
-def test_numbers_are_shown_in_the_range_of_the_targets():
+def test_regression_is_shown_in_the_range_of_the_targets():
     network, prepared, picture = drawn("plane")
     y, scaling = prepared.training.y, prepared.target_scaling
     predicted = scaling.inverse_transform(network.predict(prepared.grid(picture.side)))[:, 0]
@@ -36,7 +36,7 @@ def test_numbers_are_shown_in_the_range_of_the_targets():
     assert picture.output / 127 == pytest.approx(np.clip(share, -1, 1), abs=0.005)
 
 
-def test_a_curve_is_told_in_its_own_unit():
+def test_a_curve_has_the_units_of_the_target():
     network, prepared, picture = drawn("sine")
     assert picture.output.dtype == np.float32 and len(picture.output) == picture.side
     predicted = prepared.target_scaling.inverse_transform(
@@ -46,7 +46,7 @@ def test_a_curve_is_told_in_its_own_unit():
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])
-def test_neurons_are_what_their_layers_say(batch_norm):
+def test_neuron_images_equal_layer_outputs(batch_norm):
     network, prepared, picture = drawn("circles", batch_norm=batch_norm, dropout=0.5)
     assert picture.neurons.shape == (6, NEURON_SIDE, NEURON_SIDE)
     values = prepared.grid(NEURON_SIDE)
@@ -59,19 +59,19 @@ def test_neurons_are_what_their_layers_say(batch_norm):
 
 
 @pytest.mark.parametrize(("hidden", "count"), [((40, 3), MAX_DRAWN + 3), ((), 0)])
-def test_only_some_neurons_of_a_wide_layer_are_drawn(hidden, count):
+def test_wide_layers_are_drawn_in_part(hidden, count):
     _, _, picture = drawn("circles", hidden=hidden, activations=("relu",) * len(hidden))
     assert picture.neurons.shape == (count, NEURON_SIDE, NEURON_SIDE)
 
 
-def test_weights_beyond_all_numbers_are_drawn_as_far_as_they_go():
+def test_overflowing_weights_are_drawn_as_far_as_possible():
     network, prepared, _ = drawn("circles")
     network.parameters[:] = np.nan
     picture = rasterize(network, prepared)
     assert np.isfinite(picture.scales).all()
 
 
-def test_an_input_is_drawn_as_the_network_sees_it():
+def test_inputs_are_drawn_after_scaling():
     prepared = prepare(DataSettings(source="xor", features=("x1", "x2^2")))
     pictures, scales = input_pictures(prepared)
     values = prepared.grid(NEURON_SIDE)[:, 1].reshape(NEURON_SIDE, NEURON_SIDE)
@@ -81,7 +81,7 @@ def test_an_input_is_drawn_as_the_network_sees_it():
     assert (np.diff(pictures[1], axis=1) == 0).all()
 
 
-def test_of_an_image_the_pixels_that_vary_most_are_drawn():
+def test_the_most_varying_pixels_are_drawn():
     prepared = prepare(DataSettings(source="digits"))
     spread = prepared.training.X.std(axis=0)
     chosen = prepared.drawn_inputs()

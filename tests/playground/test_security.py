@@ -18,7 +18,7 @@ def rejection():
     return ask
 
 
-def test_the_servers_own_page_is_let_in(rejection):
+def test_the_servers_own_page_is_accepted(rejection):
     for headers, more in (
         (OWN, {}),
         (OWN + ORIGIN, {"kind": "websocket"}),
@@ -29,7 +29,7 @@ def test_the_servers_own_page_is_let_in(rejection):
 
 
 @pytest.mark.parametrize(("site", "let_in"), [("none", 1), ("same-origin", 1), ("same-site", 0)])
-def test_a_page_without_an_origin_is_read_by_who_may(rejection, site, let_in):
+def test_a_page_without_an_origin_needs_the_token(rejection, site, let_in):
     """Browsers send no Origin when somebody opens an address; what changes something needs one."""
     headers = [*OWN, (b"sec-fetch-site", site.encode()), (b"sec-fetch-mode", b"navigate")]
     assert rejection(headers) == ("none" if let_in else "Sec-Fetch-Site")
@@ -53,11 +53,11 @@ def test_a_page_without_an_origin_is_read_by_who_may(rejection, site, let_in):
         (OWN, {"path": "//secret/"}, "Token"),
     ],
 )
-def test_everybody_else_is_told_why_not(rejection, headers, more, word):
+def test_refusals_state_the_reason(rejection, headers, more, word):
     assert rejection(headers, **more) == word
 
 
-def test_a_file_that_is_expected_leads_to_the_page_once(rejection):
+def test_the_redirect_file_leads_to_the_page_once(rejection):
     site = [*OWN, (b"sec-fetch-site", b"cross-site"), (b"sec-fetch-mode", b"navigate")]
     opens, framed = ([*site, (b"sec-fetch-dest", kind)] for kind in (b"document", b"iframe"))
     assert rejection(opens) == "Sec-Fetch-Site"

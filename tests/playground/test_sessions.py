@@ -3,7 +3,7 @@ import pytest
 from barenet.playground import _sessions as sessions
 
 
-def test_what_stays_the_same_network_learns_on(page):
+def test_unchanged_networks_continue_training(page):
     page.run_to(5)
     page.configure(learning_rate=0.5)
     assert page.wait_for(lambda network: True)["epoch"] == 5
@@ -12,7 +12,7 @@ def test_what_stays_the_same_network_learns_on(page):
 
 
 @pytest.mark.parametrize("epoch", [-1, 3])
-def test_a_network_that_plays_goes_on_when_it_is_changed(page, epoch):
+def test_a_training_network_continues_when_changed(page, epoch):
     """Also by a change before its training has begun."""
     page.send("play")
     page.wait_for(lambda network: network["epoch"] > epoch)
@@ -20,14 +20,14 @@ def test_a_network_that_plays_goes_on_when_it_is_changed(page, epoch):
     assert page.wait_for(lambda network: network["playing"] and network["epoch"] > 3)
 
 
-def test_a_page_of_another_address_has_a_session_of_its_own(server, page, open_page):
+def test_another_address_has_its_own_session(server, page, open_page):
     other = open_page(server)
     other.send("hello", session="guess", state={})
     other.wait_for(lambda network: True)
     assert other.state["session"] != page.state["session"]
 
 
-def test_a_session_that_was_left_rests_and_goes(run_server, open_page, wait_until, monkeypatch):
+def test_an_abandoned_session_pauses_and_expires(run_server, open_page, wait_until, monkeypatch):
     monkeypatch.setattr(sessions, "PAUSE_AFTER", 0.0)
     monkeypatch.setattr(sessions, "CLOSE_AFTER", 1.2)
     with run_server() as served:

@@ -56,12 +56,12 @@ def test_columns_of_text_are_not_numeric(add):
         (b"a,b,kind\nx,y,up\ny,z,down\n", r": no column of numbers to learn 'b' from"),
     ],
 )
-def test_an_error_has_the_files_name_and_a_remedy_on_the_page(add, content, message):
+def test_errors_name_the_file_and_a_remedy_on_the_page(add, content, message):
     with pytest.raises(DataError, match=rf"^bad\.csv{message}"):
         add(content, "bad.csv").load(DataSettings(target="b"))
 
 
-def test_files_of_excel_are_read(add):
+def test_excel_csv_files_are_read(add):
     """Semicolons, decimal commas and the cp1252 encoding."""
     rows = "".join(f"{n},5;{n % 7},25;{'über' if n % 2 else 'unter'}\n" for n in range(20))
     table = add(f"Größe;b;Art\n{rows}".encode("cp1252"))
@@ -72,7 +72,7 @@ def test_files_of_excel_are_read(add):
     assert add(f"\ufeffGröße;b;Art\n{rows}".encode("utf-16")).options == {"decimal": ","}
 
 
-def test_a_column_of_remarks_is_not_the_default_target(add):
+def test_free_text_is_not_the_default_target(add):
     rows = "".join(f"{n},{n % 2},{'up' if n % 3 else 'down'},remark {n}\n" for n in range(150))
     table = add(f"a,b,kind,remark\n{rows}")
     assert table.load(DataSettings()).target_name == "kind"
@@ -80,7 +80,7 @@ def test_a_column_of_remarks_is_not_the_default_target(add):
         table.load(DataSettings(target="remark"))
 
 
-def test_the_commands_learn_from_text_and_dates_too(tmp_path, monkeypatch, capfd):
+def test_text_and_date_columns_refer_to_the_command(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     rows = (
         f"{n % 7},5;{'uv'[n % 2]};{('no', 'yes')[n % 3 // 2]};2024-0{1 + n % 9}-11;{n % 3}\n"
@@ -98,11 +98,11 @@ def test_the_commands_learn_from_text_and_dates_too(tmp_path, monkeypatch, capfd
     assert prepared.training.n_samples + prepared.test.n_samples == 90
 
 
-def test_a_numeric_table_needs_no_other_commands(add):
+def test_a_numeric_table_needs_no_note(add):
     assert add("a,kind\n1,up\n2,down\n").commands("kind") == []
 
 
-def test_fault_104_a_table_of_very_many_columns_is_refused_at_once(add):
+def test_fault_104_a_table_with_too_many_columns_is_refused(add):
     names = b",".join(b"x%d" % column for column in range(100_000))
     started = time.process_time()
     with pytest.raises(DataError, match=r"^wide\.csv: 100,000 columns; a table may have 50,000 at"):
@@ -110,7 +110,7 @@ def test_fault_104_a_table_of_very_many_columns_is_refused_at_once(add):
     assert time.process_time() - started < 1
 
 
-def test_uploads_are_on_disk_until_the_store_is_closed(monkeypatch, tmp_path):
+def test_uploads_are_deleted_when_the_store_closes(monkeypatch, tmp_path):
     """A signal may end the command before the store is closed: no folder without an upload."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     store = FileStore()
@@ -124,7 +124,7 @@ def test_uploads_are_on_disk_until_the_store_is_closed(monkeypatch, tmp_path):
     assert not [*tmp_path.iterdir()]
 
 
-def test_the_oldest_table_is_forgotten_and_a_file_of_the_user_stays(tmp_path):
+def test_the_oldest_upload_is_dropped_and_user_files_stay(tmp_path):
     path, store = tmp_path / "own.csv", FileStore()
     path.write_bytes(CSV)
     keys = [store.open_table("own.csv", path)]

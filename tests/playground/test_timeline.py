@@ -51,7 +51,7 @@ def test_a_state_is_a_copy_of_the_network_and_its_optimizer():
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_STATES", 50), ("MAX_BYTES", 600)])
-def test_an_hour_takes_as_much_memory_as_a_minute(monkeypatch, limit, value):
+def test_memory_does_not_grow_with_time(monkeypatch, limit, value):
     monkeypatch.setattr(module, limit, value)
     timeline = Timeline(state(0))
     for epoch in range(1, 5_000):
@@ -63,7 +63,7 @@ def test_an_hour_takes_as_much_memory_as_a_minute(monkeypatch, limit, value):
     assert len({b - a for a, b in itertools.pairwise(epochs(timeline))}) == 1
 
 
-def test_the_nearest_state_is_found_and_a_new_one_removes_the_later_ones(timeline):
+def test_the_nearest_state_is_found_and_later_ones_are_removed(timeline):
     assert timeline.at(4).snapshot.parameters[0] == 4 and timeline.at(100).epoch == 5
     timeline.add(state(3, 33))
     assert epochs(timeline) == [0, 1, 2, 3]

@@ -8,7 +8,7 @@ from barenet.playground._trainer import Trainer
 
 
 @pytest.mark.parametrize("process", [True, False])
-def test_two_networks_learn_at_a_time_and_apart(process, wait_until, new_task):
+def test_two_networks_train_together_and_separately(process, wait_until, new_task):
     trainer, reports, keys = Trainer(process=process), {"a": [], "b": []}, {}
     for name, seed in (("a", 0), ("b", 1)):
         keys[name] = trainer.begin(new_task(seed=seed)[0], 0, reports[name].append)
@@ -28,7 +28,7 @@ def test_two_networks_learn_at_a_time_and_apart(process, wait_until, new_task):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
-def test_ctrl_c_is_left_to_the_server(wait_until, new_task):
+def test_the_trainer_ignores_ctrl_c(wait_until, new_task):
     trainer, reports = Trainer(), []
     key = trainer.begin(new_task()[0], 0, reports.append)
     wait_until(lambda: reports)
@@ -39,7 +39,7 @@ def test_ctrl_c_is_left_to_the_server(wait_until, new_task):
     assert trainer.worker.exitcode in (0, -signal.SIGTERM)
 
 
-def test_a_process_that_is_gone_is_told_of(wait_until, new_task):
+def test_a_dead_trainer_process_is_reported(wait_until, new_task):
     trainer, reports = Trainer(), []
     trainer.begin(new_task()[0], 0, reports.append)
     wait_until(lambda: reports)

@@ -18,7 +18,7 @@ def test_a_network_with_too_many_weights_is_rejected(new_task):
 
 
 @pytest.mark.parametrize("data", ["circles", "iris", "plane"])
-def test_scores_are_those_of_scikit_learn(new_task, data):
+def test_scores_agree_with_scikit_learn(new_task, data):
     task, prepared = new_task(DataSettings(source=data), seed=2)
     X, y = prepared.test.X, prepared.test.y
     predictor = prepared.predictor(task.network)
@@ -44,7 +44,7 @@ def test_scores_are_those_of_scikit_learn(new_task, data):
         ("plane", "absolute_error", lambda y, at: np.mean(np.abs(at - np.median(y)))),
     ],
 )
-def test_the_losses_of_a_constant_prediction(new_task, data, loss, expected):
+def test_baseline_losses(new_task, data, loss, expected):
     task, _ = new_task(DataSettings(source=data, samples=80), loss=loss)
     training, test = (np.ravel(part[1]) for part in (task.training, task.test))
     found = task.constant_losses(loss)

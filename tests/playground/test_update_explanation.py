@@ -42,7 +42,7 @@ def apart(told):
     ],
     ids=lambda changes: " ".join(changes) or "defaults",
 )
-def test_the_update_is_the_one_that_was_taken(page, changes):
+def test_the_explained_update_is_the_one_taken(page, changes):
     page.configure(**changes)
     for epoch in (1, 2):
         step(page, epoch)
@@ -55,7 +55,7 @@ def test_the_update_is_the_one_that_was_taken(page, changes):
 
 
 @pytest.mark.parametrize("pace", [30, 0])
-def test_pausing_leaves_an_update_to_tell_of(page, pace):
+def test_after_a_pause_the_last_update_is_explained(page, pace):
     page.configure(pace=pace)
     page.send("play")
     page.wait_for(lambda network: network["epoch"] > 20)
@@ -75,7 +75,7 @@ class Reader(HTMLParser):
         self.names |= {name for name, _ in attrs}
 
 
-def test_it_is_mathematics_without_anything_that_runs(page, server):
+def test_explanations_contain_no_scripts(page, server):
     """Also where a column is called like a script."""
     rows = "\n".join(f"{i % 7},{i % 3},{'ab'[i % 2]}" for i in range(40))
     content = f"<img src=x onerror=alert(1)>,b,c\n{rows}\n".encode()
@@ -88,7 +88,7 @@ def test_it_is_mathematics_without_anything_that_runs(page, server):
     assert "&lt;img" in html and len(html) < 64_000
 
 
-def test_what_cannot_be_explained_is_told(page):
+def test_inexplicable_updates_are_reported(page):
     assert "train first" in explained(page, 0, 0)["message"]
     step(page, 1)
     assert "layer" in explained(page, 5, 0)["message"]
@@ -97,7 +97,7 @@ def test_what_cannot_be_explained_is_told(page):
     assert "train first" in explained(page, 0, 0)["message"]
 
 
-def test_lbfgs_has_gradients_and_words(page):
+def test_lbfgs_is_explained_with_gradients_and_text(page):
     page.configure(optimizer="lbfgs", penalty="l2")
     step(page, 1)
     html = explained(page, 0, 0)["html"]
@@ -105,7 +105,7 @@ def test_lbfgs_has_gradients_and_words(page):
     assert "own weights" not in html, "there are none to compare"
 
 
-def test_a_step_that_ran_away_is_undone_and_not_explained(page):
+def test_a_diverged_step_is_undone_and_not_explained(page):
     page.configure(source="plane", optimizer="sgd", learning_rate=1e4)
     page.send("step")
     page.wait_for(lambda network: network["failed"] and not network["explained"])
@@ -119,7 +119,7 @@ CLASSES = RNG.integers(0, 3, 9)
 
 @pytest.mark.parametrize("place", [(1, 2), (2, 1)], ids=["hidden", "answer"])
 @pytest.mark.parametrize("optimizer", ["sgd:learning_rate=0.01", "adam", "lbfgs"])
-def test_the_numbers_are_those_of_the_points_that_went_through(place, optimizer):
+def test_the_numbers_are_those_of_the_batch(place, optimizer):
     network = Network.dense([40, 5, 3], hidden="tanh", output="softmax", dtype="float64", seed=1)
     layer, number = place
     page = explain(network, X, CLASSES, optimizer=optimizer, neuron=place)

@@ -13,7 +13,7 @@ ARRAYS = st.sampled_from([np.float32, np.int8, np.uint8]).flatmap(
 
 
 @given(st.text() | st.lists(st.floats()).map(json.dumps))
-def test_a_text_is_parsed_as_json_or_rejected(text):
+def test_messages_must_be_json(text):
     try:
         assert read_json(text) == json.loads(text)
     except ArgumentError as error:
@@ -21,7 +21,7 @@ def test_a_text_is_parsed_as_json_or_rejected(text):
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text()), st.lists(ARRAYS))
-def test_a_packed_message_is_unpacked(header, values):
+def test_binary_messages_are_unpacked(header, values):
     header.pop("arrays", None)
     named = {str(index): value for index, value in enumerate(values)}
     message = pack(header, named)

@@ -126,7 +126,7 @@ def test_docstrings_follow_numpydoc(members):
     assert [error for error in errors if error[1] in CHECKS] == []
 
 
-def test_every_parameter_is_documented_and_nothing_else(members):
+def test_exactly_the_parameters_are_documented(members):
     """What several methods of a class take may be documented once, in the class's docstring."""
     faults = []
     for name, thing in members.items():
@@ -190,7 +190,7 @@ def block_quotes(docstring: str) -> list[str]:
     return [quote.astext() for quote in document.findall(nodes.block_quote)]
 
 
-def test_formulas_are_literal_blocks_and_no_quotations():
+def test_formulas_are_literal_blocks():
     """A quotation would run the lines of a formula together."""
     sources = (Path(barenet.__file__).parent).rglob("*.py")
     trees = (ast.walk(ast.parse(path.read_text("utf-8"))) for path in sources)

@@ -107,7 +107,7 @@ def run_console(block: Block, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=IDS)
-def test_the_code_runs(path, tmp_path, monkeypatch):
+def test_code_in_documents_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "__main__"}
     for block in blocks(path):
@@ -124,7 +124,7 @@ def test_the_code_runs(path, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=IDS)
-def test_the_links_lead_somewhere(path):
+def test_links_resolve(path):
     prose = re.sub(r"`[^`\n]+`", "", BLOCK.sub("", path.read_text("utf-8")))
     links = re.findall(r"\]\(<?([^)>\s]+)", prose) + re.findall(r"(?:src|href)=\"([^\"]+)\"", prose)
     links += re.findall(r"^\[[^\]]+\]:\s*(\S+)", prose, re.MULTILINE)
@@ -132,7 +132,7 @@ def test_the_links_lead_somewhere(path):
     assert [name for name in files if not (path.parent / name).exists()] == []
 
 
-def test_the_readme_shows_code_that_runs():
+def test_the_readme_contains_runnable_code():
     languages = [block.language for block in blocks(ROOT / "README.md") if not block.skipped]
     assert "python" in languages
     assert {"bash", "console"} & set(languages)
@@ -142,7 +142,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_the_example_runs(path, tmp_path, monkeypatch, capsys):
+def test_examples_run(path, tmp_path, monkeypatch, capsys):
     """Its `main` takes `epochs`, so that a test need not train for long."""
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(path))["main"](epochs=2)

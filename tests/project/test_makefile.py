@@ -51,7 +51,7 @@ def test_every_target_is_in_the_help():
     ],
     ids=["too old", "no venv module"],
 )
-def test_what_is_missing_is_said_in_one_line(clone, target, behaviour, line):
+def test_missing_tools_are_one_line_errors(clone, target, behaviour, line):
     done = make(clone, "-j4", target, python(clone, behaviour))
     assert done.returncode == 2
     said, *rest = done.stderr.splitlines()
@@ -60,7 +60,7 @@ def test_what_is_missing_is_said_in_one_line(clone, target, behaviour, line):
     assert not (clone / ".venv").exists()
 
 
-def test_an_installation_that_failed_is_tried_again(clone):
+def test_a_failed_installation_is_repeated(clone):
     """What was not finished leaves no stamp that would say it was."""
     behaviour = """case "$*" in *--clear*) mkdir -p .venv/bin; cp "$0" .venv/bin/python;; esac
 case "$*" in *pip*install*) echo refused >&2; exit 1;; esac"""
@@ -76,7 +76,7 @@ def test_continuous_integration_runs_what_a_contributor_runs():
     assert script.read_text("utf-8").splitlines()[-1] == "exec make test"
 
 
-def test_the_long_sweeps_are_left_to_test_all():
+def test_long_sweeps_run_only_in_test_all():
     """`make test` deselects them by the options in pyproject.toml."""
     dry = ("--dry-run", "--assume-old=.venv/.installed-test")
     assert make(ROOT, *dry, "test-all").stdout.endswith("pytest -m '' --hypothesis-profile=whole\n")

@@ -30,7 +30,7 @@ def rows() -> list[tuple[str, list[tuple[str, str]]]]:
     return [(what, [(f or BROWSER, n) for f, n in name.findall(said)]) for what, said in cells]
 
 
-def test_every_feature_is_shown_by_a_test_that_exists():
+def test_every_feature_has_a_test():
     assert len(rows()) > 55
     for feature, names in rows():
         assert names, feature
@@ -38,13 +38,13 @@ def test_every_feature_is_shown_by_a_test_that_exists():
             assert name in names_in(file), f"{feature}: {file} has no {name}"
 
 
-def test_what_one_does_on_the_page_is_done_in_a_browser():
+def test_page_features_are_tested_in_a_browser():
     """The server's own promises and the bits of an export are shown without one."""
     others = [what for what, names in rows() if BROWSER not in {file for file, _ in names}]
     assert len(others) <= 7, others
 
 
-def test_no_browser_test_is_left_out():
+def test_every_browser_test_is_listed():
     """So that the list stays whole: what is tested is told of."""
     told = {name for _, names in rows() for _, name in names}
     assert {name for name in names_in(BROWSER) if name.startswith("test_")} - told == set()

@@ -42,13 +42,13 @@ def numbers_of(name: str, kind: str) -> set[int]:
 
 
 @pytest.mark.parametrize("kind", NUMBERS)
-def test_every_number_is_in_the_table_and_in_the_name_of_a_test(kind, tests):
+def test_every_number_has_a_row_and_a_test(kind, tests):
     assert set(rows(kind)) == NUMBERS[kind]
     assert set().union(*(numbers_of(name, kind) for _, name in tests)) == NUMBERS[kind]
 
 
 @pytest.mark.parametrize("kind", NUMBERS)
-def test_every_row_is_shown_by_tests_of_its_number(kind):
+def test_every_row_links_tests_of_its_number(kind):
     for number, row in rows(kind).items():
         shown = [link["test"] for link in LINK.finditer(row)]
         assert shown, f"{kind} {number} is linked to no test"

@@ -42,7 +42,8 @@ def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[st
             groups.setdefault(column.kind, []).append(_describe(column))
     else:
         groups["number"] = list(names)
-    heads = {kind: _head(kind, len(groups[kind])) for kind in HEADINGS if kind in groups}
+    counts = {kind: len(groups[kind]) for kind in HEADINGS if kind in groups}
+    heads = {kind: f"{count:,} {HEADINGS[kind][count != 1]}" for kind, count in counts.items()}
     width = max(map(len, heads.values())) + 2
     return "\n".join(
         _paragraph(head.ljust(width), groups[kind], "; " if kind == "dropped" else ", ")
@@ -77,11 +78,6 @@ def _kind(frame: Frame, name: str) -> str:
         return HEADINGS[kind_of(frame, name, MISSING)][0]
     except DataError:
         return "numbers and text"
-
-
-def _head(kind: str, count: int) -> str:
-    one, several = HEADINGS[kind]
-    return f"{count:,} {one if count == 1 else several}"
 
 
 def _describe(column: Column) -> str:

@@ -177,12 +177,6 @@ class Orthogonal(Initializer):
     ----------
     gain : float, default=1.0
         Length of the vectors.
-
-    Examples
-    --------
-    >>> W = Orthogonal().draw(np.random.RandomState(0), (2, 3), 3, 2)
-    >>> np.abs(W @ W.T).round(6)
-    array([[1., 0.], [0., 1.]])
     """
 
     gain: float = option(1.0, ge=0)

@@ -33,7 +33,7 @@ def small(output="softmax", dtype="float32", hidden="tanh", n_inputs=5):
 @pytest.mark.parametrize("hidden", ["relu", "tanh", "sigmoid", "gelu", "softplus"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("place", ["weights", "bias", "last bias"])
-def test_a_parameter_that_is_no_number(place, bad, hidden, dtype, make_job):
+def test_a_non_finite_parameter(place, bad, hidden, dtype, make_job):
     found = []
     for kind in ENGINES.values():
         network = small("softmax", dtype, hidden)
@@ -50,7 +50,7 @@ def test_a_parameter_that_is_no_number(place, bad, hidden, dtype, make_job):
 
 @pytest.mark.parametrize("output", ["softmax", "sigmoid", "identity", "exponential"])
 @pytest.mark.parametrize("size", [1e2, 1e4, 1e30])
-def test_huge_outputs(size, output, dtype, make_job):
+def test_outputs_that_overflow(size, output, dtype, make_job):
     found = []
     for kind in ENGINES.values():
         network = small(output, dtype)
@@ -76,7 +76,7 @@ def test_huge_outputs(size, output, dtype, make_job):
     ],
 )
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_run_that_diverges_does_so_at_the_same_batch(settings, factor, dtype):
+def test_both_engines_diverge_at_the_same_batch(settings, factor, dtype):
     X, y, ends = X64[:, :5], factor * X64[:, 5:8], []
     for engine in ENGINES:
         network = small("identity", dtype, "relu")
@@ -91,7 +91,7 @@ def test_a_run_that_diverges_does_so_at_the_same_batch(settings, factor, dtype):
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "adagrad"])
-def test_an_epsilon_that_is_0_in_the_dtype_spoils_no_norm(optimizer):
+def test_an_epsilon_that_underflows_keeps_norms_finite(optimizer):
     """The padding of rows has a gradient of 0, and would be 0 / 0."""
     settings = {"optimizer": f"{optimizer}:epsilon=1e-50", "epochs": 2, "batch_size": 8}
     expected, found = (
@@ -101,7 +101,7 @@ def test_an_epsilon_that_is_0_in_the_dtype_spoils_no_norm(optimizer):
     assert found == pytest.approx(expected, rel=1e-3)
 
 
-def test_the_norm_of_a_gradient_whose_squares_do_not_fit_the_dtype(make_job):
+def test_gradient_norm_whose_squares_overflow(make_job):
     norms, size = [], 1e25
     for kind in ENGINES.values():
         network = small("identity")
@@ -114,7 +114,7 @@ def test_the_norm_of_a_gradient_whose_squares_do_not_fit_the_dtype(make_job):
     assert norms[1] == pytest.approx(norms[0], rel=1e-5)
 
 
-def test_norms_of_constant_and_huge_columns(make_job):
+def test_normalization_of_constant_and_huge_columns(make_job):
     found = []
     for kind in ENGINES.values():
         layers = [BatchNorm(5), Dense(5, 7, "tanh"), LayerNorm(7), Dense(7, 3, "softmax")]
@@ -129,7 +129,7 @@ def test_norms_of_constant_and_huge_columns(make_job):
 
 
 @pytest.mark.parametrize("optimizer", ["momentum", "adam", "rmsprop"])
-def test_moments_that_decay_into_denormals(optimizer, dtype, make_job):
+def test_moments_that_decay_to_denormals(optimizer, dtype, make_job):
     """With hardly any gradient, they shrink by a factor in each of some hundred steps."""
     tiny, results = np.finfo(dtype).tiny, []
     for kind in ENGINES.values():
@@ -155,7 +155,7 @@ def assert_denormals_are_numbers():
 
 @pytest.mark.parametrize("n_inputs", [5, 300])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_denormals_are_numbers_again_after_a_run_and_a_divergence(threads, n_inputs):
+def test_denormals_are_restored_after_a_run_and_a_divergence(threads, n_inputs):
     X, settings = X64[:40, :n_inputs], {"engine": "compiled", "threads": threads}
     train(small(n_inputs=n_inputs), X, np.arange(40) % 3, epochs=2, **settings)
     assert_denormals_are_numbers()
@@ -171,7 +171,7 @@ def test_denormals_are_numbers_again_after_a_run_and_a_divergence(threads, n_inp
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 @pytest.mark.parametrize("threads", [1, 2])
-def test_an_interruption_ends_a_long_run_soon(threads):
+def test_an_interrupt_ends_a_long_run_soon(threads):
     X, y = np.tile(X64[:, :64], (64, 1)), np.arange(4096) % 3
     network = Network.dense([64, 128, 3], output="softmax", seed=0)
     settings = {"engine": "compiled", "threads": threads}

@@ -70,7 +70,7 @@ def test_any_number_of_threads_gives_the_same_bits(name, settings, many_cores):
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 70])
-def test_tiny_batches_leave_most_threads_without_a_share(batch_size, many_cores):
+def test_batches_smaller_than_the_number_of_threads(batch_size, many_cores):
     for name in ("plain", "wide"):
         bits = [all_bits(name, n, batch_size, loss="squared_error") for n in (1, *THREADS)]
         assert all(each == bits[0] for each in bits)

@@ -62,7 +62,7 @@ def test_promise_07_every_loss_on_every_output(loss, output, weighted, dtype, as
 @pytest.mark.parametrize("gamma", [0, 0.5, 2])
 @pytest.mark.parametrize("output", ["sigmoid", "softmax"])
 @pytest.mark.parametrize("loss", ["binary_focal", "categorical_focal"])
-def test_focal_losses_of_a_network_that_is_sure(loss, output, gamma, dtype, assert_engines_agree):
+def test_focal_losses_of_confident_predictions(loss, output, gamma, dtype, assert_engines_agree):
     """A probability is 0 beside 1, whose power below 0 would be infinite."""
 
     def sure():
@@ -117,7 +117,7 @@ def test_promise_07_any_architecture_and_batch_size(
         for dtype in ("float32", "float64")
     ],
 )
-def test_narrower_vectors_down_to_plain_loops(bits, dtype, monkeypatch, assert_engines_agree):
+def test_every_vector_width_down_to_scalar_loops(bits, dtype, monkeypatch, assert_engines_agree):
     monkeypatch.setenv("BARENET_SIMD_BITS", str(bits))
     assert_engines_agree(partial(every_layer, dtype), optimizer="momentum")
 

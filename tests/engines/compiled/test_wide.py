@@ -53,7 +53,7 @@ def test_every_batch_size(batch_size, agree):
         lambda: [Dense(300, 300, "tanh"), Dense(300, 20, "tanh")],
     ],
 )
-def test_other_layers_first_or_after(first, dtype, agree):
+def test_other_layers_before_and_after_a_wide_one(first, dtype, agree):
     def make():
         return Network([*first(), Dense(20, 3, "softmax")], seed=1, dtype=dtype)
 
@@ -70,7 +70,7 @@ def test_narrower_vectors(bits, monkeypatch, agree):
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 4, 5])
-def test_few_rows_and_layers_of_one_vector(batch_size, dtype, agree):
+def test_few_rows_and_layers_of_one_vector_width(batch_size, dtype, agree):
     """Those are computed row by row, with any layers before and after."""
     for sizes in ([1, 1, 3], [5, 8, 3], [17, 16, 16, 3], [40, 33, 2, 3], [300, 10, 70, 3]):
         make = dense(*sizes, dtype=dtype)
@@ -78,7 +78,7 @@ def test_few_rows_and_layers_of_one_vector(batch_size, dtype, agree):
         agree(make, batch_size, n_rows=11, clipping=ClipNorm(0.1))
 
 
-def test_batches_that_grow_and_shrink(make_job):
+def test_batches_of_changing_size(make_job):
     """A program has memory for the largest batch so far, and parts that do not depend on it."""
     make = dense(300, 16, 3, dtype="float64")
     expected, found = make(), make()
@@ -115,7 +115,7 @@ def test_rows_that_the_last_batch_does_not_have_are_left_alone(make_job):
         assert products[:3, 0].tolist() == seen
 
 
-def test_bytes_with_a_scale():
+def test_scaled_bytes():
     rng = np.random.default_rng(0)
     X, y = rng.integers(256, size=(50, 300), dtype=np.uint8), np.arange(50) % 3
     networks = [dense(300, 16, 3, dtype="float32")() for _ in "ab"]

@@ -111,7 +111,7 @@ def test_every_operator_and_function_gives_the_bits_of_numpy(dtype, count, call_
 
 
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
-def test_lanes_powers_of_two_and_sums(dtype, count, call_kernel):
+def test_broadcasts_powers_of_two_and_sums(dtype, count, call_kernel):
     rng = np.random.default_rng(1)
     a = rng.normal(size=64).astype(dtype) * np.asarray(1e15, dtype)
     b = rng.uniform(-20, 20, size=64).astype(dtype)
@@ -129,7 +129,7 @@ def test_lanes_powers_of_two_and_sums(dtype, count, call_kernel):
     assert (np.abs(sums.reshape(-1, 2) - expected) <= tolerance).all()
 
 
-def test_all_arithmetic_is_swept():
+def test_the_sweep_covers_all_arithmetic():
     """What is added to the lanes is to be added here."""
     here = {absolute, floor, sqrt, where, get_lane, set_lane, sum_lanes, times_power_of_two, widen}
     assert here == {each for each in vars(simd).values() if isinstance(each, type(where))}

@@ -43,7 +43,7 @@ def wide_range(dtype):
 
 
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
-def test_they_err_by_few_units_in_the_last_place(dtype, count, compute):
+def test_functions_are_accurate_to_a_few_ulps(dtype, count, compute):
     x, found = compute(wide_range(dtype), count)
     limits = np.finfo(dtype)
     exact = np.float64 if dtype == "float32" else np.longdouble
@@ -60,7 +60,7 @@ def test_they_err_by_few_units_in_the_last_place(dtype, count, compute):
 
 
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
-def test_the_edges(dtype, count, compute):
+def test_functions_at_the_edges_of_their_range(dtype, count, compute):
     x, found = compute(np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e4, -1e4], dtype), count)
     with np.errstate(all="ignore"):
         for name, oracle, y in zip(NAMES, ORACLES, found, strict=True):

@@ -20,7 +20,7 @@ def transpose(spec, step, op, start, stop):
 
 
 @pytest.mark.parametrize(("dtype", "count"), [*WIDTHS, ("float64", 16)])
-def test_a_block_is_transposed_and_rows_beyond_the_last_are_0(dtype, count, call_kernel):
+def test_blocks_are_transposed_and_padded_with_zeros(dtype, count, call_kernel):
     A = np.random.default_rng(0).normal(size=(count, count + 3)).astype(dtype)
     for n in {1, count // 2, count - 1, count, count + 5}:
         B = np.full((count, count + 5), 7, dtype)
@@ -75,7 +75,7 @@ def test_products_of_all_sizes(dtype, count, transposed):
 
 
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
-def test_a_number_has_the_same_bits_whatever_block_it_falls_into(dtype, count):
+def test_bits_do_not_depend_on_the_block(dtype, count):
     rng = np.random.default_rng(3)
     A, B = rng.normal(size=(37, 29)).astype(dtype), rng.normal(size=(29, 5 * count)).astype(dtype)
     S = rng.normal(size=5 * count).astype(dtype)
@@ -88,7 +88,7 @@ def test_a_number_has_the_same_bits_whatever_block_it_falls_into(dtype, count):
     assert np.array_equal(narrow[:37], whole[:37, :count])
 
 
-def test_vectors_begin_at_any_number(call_kernel):
+def test_vectors_may_be_unaligned(call_kernel):
     """And not only at whole vectors, which an aligned load would require."""
 
     def shift(spec, step, op, start, stop):

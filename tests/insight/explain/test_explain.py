@@ -63,7 +63,7 @@ def check_formulas(page):
             np.testing.assert_allclose(value, exact, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-def test_the_numbers_of_a_published_example():
+def test_a_published_example_is_reproduced():
     options = {"loss": "squared_error", "optimizer": "sgd:learning_rate=0.5"}
     page = explain(by_hand(), [[0.05, 0.10]], [[0.01, 0.99]], **options)
     published = {
@@ -139,7 +139,7 @@ def test_the_formulas_of_every_optimizer(spec, notation):
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSSES_ON_OUTPUTS)
-def test_a_derivative_is_called_cancelled_only_where_it_is(loss, output):
+def test_derivatives_are_cancelled_only_where_the_formula_does(loss, output):
     network = Network.dense([3, 4, 2], output=output, seed=1, dtype="float64")
     text = explain(network, X, SHARES, loss).to_text()
     cancelled = {"sigmoid": "binary_c", "softmax": "categorical_c", "exponential": "poisson"}
@@ -149,7 +149,7 @@ def test_a_derivative_is_called_cancelled_only_where_it_is(loss, output):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam:learning_rate=0.1", "nesterov"])
-def test_the_step_is_the_first_one_of_a_training(optimizer, dtype):
+def test_the_explained_step_equals_the_first_training_step(optimizer, dtype):
     network = every_layer(dtype)
     options = {"optimizer": optimizer, "penalty": ["l1:strength=0.1", "l2:strength=0.2"]}
     options |= {"clip": "norm:limit=0.3", "sample_weight": [1.0, 2.0, 0.5, 3.0, 1.0], "seed": 7}
@@ -165,7 +165,7 @@ def test_the_step_is_the_first_one_of_a_training(optimizer, dtype):
     assert float(page["L"]) == pytest.approx(history.loss[0], rel=1e-12)
 
 
-def test_the_differences_are_those_of_the_gradient_check():
+def test_finite_differences_equal_those_of_check_gradients():
     network = Network.dense([3, 4, 2], hidden="tanh", output="softmax", seed=1)
     page = explain(network, X, CLASSES)
     report = check_gradients(network, X, CLASSES)
@@ -234,7 +234,7 @@ def test_user_defined_layers_are_shown_without_formulas(notation):
 
 
 @pytest.mark.parametrize("before", [[], [Dense(3, 2)]])
-def test_a_subclass_of_a_layer_may_end_in_the_loss(before):
+def test_a_layer_subclass_can_be_the_output_layer(before):
     base, sizes = (ActivationLayer, ()) if before else (Dense, (3, 2))
     own = type("Own", (base,), {})(*sizes, "softmax")
     network = Network([*before, own], dtype="float64", seed=1)
@@ -246,7 +246,7 @@ def test_a_subclass_of_a_layer_may_end_in_the_loss(before):
 
 
 @pytest.mark.parametrize("neuron", [None, (1, 2)])
-def test_lbfgs_has_a_gradient_and_no_step(neuron):
+def test_lbfgs_is_explained_up_to_the_gradient(neuron):
     network, options = Network.dense([3, 2, 1], seed=1, dtype="float64"), {"optimizer": "lbfgs"}
     page = explain(network, X, X[:, 0], penalty="l2:strength=0.1", neuron=neuron, **options)
     assert not page.steps[-1].equations
@@ -255,7 +255,7 @@ def test_lbfgs_has_a_gradient_and_no_step(neuron):
     check_formulas(page)
 
 
-def test_columns_are_rows_transposed():
+def test_column_notation_transposes_rows():
     network = every_layer()
     rows = explain(network, X, CLASSES)
     columns = explain(network, X, CLASSES, notation="columns")

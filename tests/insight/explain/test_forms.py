@@ -67,7 +67,7 @@ GRADIENT = """\
     finite differences"""
 
 
-def test_the_text_of_a_tiny_network():
+def test_text_of_a_tiny_network():
     network = Network.dense([2, 1], output="sigmoid", dtype="float64")
     network.layers[0].weights = [[0.5], [-1.0]]
     text = str(explain(network, [[1.0, 2.0]], [1], optimizer="sgd:learning_rate=0.1"))
@@ -107,7 +107,7 @@ def test_a_page_needs_nothing_else_and_its_mathematics_is_well_formed(page):
         assert all(len(node) == 2 for node in pairs)
 
 
-def test_the_braces_of_latex_close(page):
+def test_latex_braces_are_balanced(page):
     for block in re.findall(r"\$\$(.*?)\$\$", page.to_markdown(), re.DOTALL):
         assert block.count("{") == block.count("}")
         assert len(re.findall(r"\\left\W", block)) == len(re.findall(r"\\right\W", block))
@@ -115,7 +115,7 @@ def test_the_braces_of_latex_close(page):
         assert sorted(opened) == sorted(re.findall(r"\\end\{(\w+)\}", block))
 
 
-def test_a_user_defined_text_is_no_markup():
+def test_user_defined_text_is_escaped():
     class Evil(Dense):
         def __repr__(self):
             return "<b>`Evil`|$x$"
@@ -125,7 +125,7 @@ def test_a_user_defined_text_is_no_markup():
     assert r"\<b\>\`Evil\`\|\$x\$" in written.to_markdown()
 
 
-def test_the_record_has_all_digits(page):
+def test_json_has_all_digits(page):
     record = json.loads(json.dumps(page.to_dict()))
     assert record["agrees"] is True and record["notation"] == page.notation
     equations = [each for step in record["steps"] for each in step["equations"]]
@@ -138,7 +138,7 @@ def test_the_record_has_all_digits(page):
         assert equations[0]["latex"] == r"A_{0}\,W_{1} + b_{1}"
 
 
-def test_wide_matrices_are_split_into_columns_in_every_format():
+def test_wide_matrices_are_split_in_every_format():
     rng = np.random.default_rng(1)
     network = Network.dense([30, 25, 1], hidden="tanh", seed=1)
     wide = explain(network, rng.normal(size=(2, 30)), [0.5, 1.0], limit=64)
@@ -148,7 +148,7 @@ def test_wide_matrices_are_split_into_columns_in_every_format():
     assert "<details" in wide.to_html()
 
 
-def test_all_numbers_of_a_summary_are_in_the_page():
+def test_summaries_are_complete_in_html():
     network = Network.dense([10, 20, 1], hidden="tanh", seed=1)
     html = explain(network, np.eye(10)[:1], [0.5]).to_html()
     assert html.count("<details") == html.count("</details>")
@@ -158,7 +158,7 @@ def test_all_numbers_of_a_summary_are_in_the_page():
     np.testing.assert_allclose(weights, network.layers[0].weights, rtol=1e-5)
 
 
-def test_a_summary_leaves_out_equations_that_are_alike():
+def test_summaries_omit_similar_equations():
     network = Network.dense([3, 7, 1], hidden="tanh", seed=1)
     page = explain(network, np.ones((1, 3)), [0.5], optimizer="adam")
     text, html, markdown = str(page), page.to_html(), page.to_markdown()
@@ -173,7 +173,7 @@ def test_a_summary_leaves_out_equations_that_are_alike():
     assert folded.count(equation) == 9  # the new m, v and parameters of three arrays
 
 
-def test_every_equation_of_a_neuron_is_shown_however_large_it_is():
+def test_neuron_equations_are_complete_at_any_size():
     network = Network.dense([70, 2, 2, 1], hidden="tanh", seed=1)
     page = explain(network, np.ones((1, 70)), [0.5], optimizer="adam", neuron=(1, 2))
     assert page["m_W1,2"].size > page.limit
@@ -181,13 +181,13 @@ def test_every_equation_of_a_neuron_is_shown_however_large_it_is():
     assert "The same is done" not in str(page)
 
 
-def test_a_page_of_many_numbers_stays_small():
+def test_html_of_many_numbers_is_small():
     page = explain(Network.dense([1000, 5, 1], seed=1), np.ones((1, 1000)), [0.5])
     assert len(page.to_html()) < 100_000
     assert "limit=5000 (--limit 5000)" in in_a_line(page)
 
 
-def test_a_summary_of_numbers_that_overflow():
+def test_summaries_of_overflowing_numbers():
     network = Network.dense([3, 20, 1], seed=1, dtype="float64")
     network.parameters *= 1e200
     page = explain(network, np.ones((2, 3)), [0.0, 1.0])

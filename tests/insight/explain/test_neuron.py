@@ -36,7 +36,7 @@ def check(view, whole):
 
 @pytest.mark.parametrize("notation", ["rows", "columns"])
 @pytest.mark.parametrize("neuron", [(1, 1), (1, 4), (5, 2), (7, 1)])
-def test_every_kind_of_layer(neuron, notation):
+def test_every_kind_of_layer_is_explained(neuron, notation):
     penalty = ["l1:strength=0.1", "l2:strength=0.2"]
     options = {"penalty": penalty, "clip": "norm:limit=0.3", "step": 7}
     whole = explain(normed(), X, CLASSES, **options)
@@ -58,7 +58,7 @@ def test_every_optimizer_continues_from_its_moments(name):
     check(explain(network, X, X[:, :2], optimizer=optimizer, neuron=(1, 2)), whole)
 
 
-def test_nothing_of_another_neuron_is_computed():
+def test_only_the_chosen_neuron_is_computed():
     network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
     view = explain(network, X, X[:, :2], neuron=(1, 2))
     found = [each.result.name.key for each in view.equations]
@@ -83,7 +83,7 @@ def test_every_gradient_of_a_neuron_is_checked_in_a_large_layer():
     assert view.agrees
 
 
-def test_the_step_decides_the_dropout_and_nothing_else():
+def test_the_step_number_only_affects_dropout():
     masks = [explain(normed(), X, CLASSES, step=step)["M4"] for step in (0, 0, 1)]
     assert np.array_equal(masks[0], masks[1]) and not np.array_equal(masks[0], masks[2])
     assert explain(normed(), X, CLASSES, step=1).agrees
@@ -92,7 +92,7 @@ def test_the_step_decides_the_dropout_and_nothing_else():
     assert str(first) == str(later)
 
 
-def test_a_number_below_zero_stands_in_brackets():
+def test_negative_numbers_are_in_brackets():
     one, two = (Network([Dense(1, n), Dense(n, 1)], seed=0, dtype="float64") for n in (1, 2))
     one.layers[0].bias = two.layers[0].bias = -0.25
     text = str(explain(two, [[1.0]], [1.0], neuron=(1, 2)))

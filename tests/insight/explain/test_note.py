@@ -18,7 +18,7 @@ NAMES = {"feature_names": ["<b>age", "e-5"], "class_names": ["gone", "stayed"]}
 
 
 @pytest.mark.parametrize("notation", ["rows", "columns"])
-def test_every_format_has_the_names(notation):
+def test_every_format_has_the_feature_names(notation):
     named = page(notation=notation, **NAMES)
     lines = [" ".join(line.split()) for line in str(named).splitlines()]
     above = lines.index("<b>age 1, e-5 -2.5")
@@ -33,14 +33,14 @@ def test_every_format_has_the_names(notation):
     assert [each["note"] for each in given] == ["<b>age 1, e-5 -2.5", "stayed"]
 
 
-def test_a_neuron_has_the_names_of_its_inputs():
+def test_neurons_have_the_names_of_their_inputs():
     assert "<b>age 1, e-5 -2.5" in str(page(neuron=(1, 1), **NAMES))
     assert 'class="note"' not in page().to_html()
     assert "note" not in page().to_dict()["steps"][0]["given"][0]
 
 
 @pytest.mark.parametrize("width", [40, 80])
-def test_a_name_and_its_number_stay_on_one_line(width):
+def test_names_and_numbers_share_a_line(width):
     names = [f"the length of part {n}" for n in range(10)]
     X = np.arange(10.0)[None] / 8
     text = explain(Network.dense([10, 1]), X, [1.0], feature_names=names).to_text(width)
@@ -50,7 +50,7 @@ def test_a_name_and_its_number_stay_on_one_line(width):
     assert max(map(len, lines)) <= width
 
 
-def test_of_many_inputs_the_largest_are_named_and_not_listed_again():
+def test_only_the_largest_of_many_inputs_are_named():
     X = np.zeros((1, 17))
     X[0, [3, 16, 5]] = 0.5, -3.0, 1.0
 
@@ -66,7 +66,7 @@ def test_of_many_inputs_the_largest_are_named_and_not_listed_again():
     assert "largest -3 at [0, 16]" in given()
 
 
-def test_of_several_samples_there_are_only_the_names():
+def test_several_samples_have_names_only():
     X = np.array([[1.0, 2.0], [3.0, -9.0]])
     assert str(Note.of_inputs(X, ["a", "b"], 3, ["1", "2"])) == "in order a, b"
     wide = np.zeros((2, 17))
@@ -76,7 +76,7 @@ def test_of_several_samples_there_are_only_the_names():
     assert not note.has_numbers
 
 
-def test_a_raw_value_is_written_where_it_is_not_the_number():
+def test_raw_values_are_shown_where_they_differ():
     note = Note.of_inputs(np.array([[-1.486512, 2.0, 1.0]]), ["t", "u", "v=w"], 3, ["0", "2", ""])
     assert str(note) == "t = 0 → -1.49, u = 2, v=w 1"
 
@@ -94,5 +94,5 @@ def test_a_raw_value_is_written_where_it_is_not_the_number():
         ([[1, 0, 0], [0, 0, 1]], "kind: in order a, b, c"),
     ],
 )
-def test_the_target_class(Y, text):
+def test_the_target_class_is_named(Y, text):
     assert str(Note.of_classes(np.array(Y, float), ["a", "b", "c"], 3, "kind")) == text

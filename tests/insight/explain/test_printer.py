@@ -68,7 +68,7 @@ def test_brackets_are_printed_where_they_are_needed(text, in_text, in_latex):
         assert printed(text, LATEX) == in_latex
 
 
-def test_the_text_of_a_formula_means_the_formula():
+def test_printed_formulas_evaluate_to_their_value():
     """Parsed again as Python, it has the same value: no bracket is missing."""
     rng = np.random.default_rng(0)
     values = {name: rng.uniform(0.1, 1, size=(1, 2)) for name in "ABCD"}
@@ -108,7 +108,7 @@ def test_mathml_has_the_elements_of_mathematics():
     assert ">" in [each.text for each in cases.iter("mo")]
 
 
-def test_numbers_replace_letters():
+def test_numbers_replace_symbols():
     matrix = TextBlock(("1 2", "3 4")).between("[", "]")
     column = TextBlock(("1", "3")).between("[", "]")
     operands = {"W": matrix, "x.T": column, "eta": "0.1"}

@@ -29,7 +29,7 @@ def centres(image):
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_the_background_has_the_hue_of_the_most_probable_class(name):
+def test_background_hue_is_the_most_probable_class(name):
     (image,) = draw(name).axes[0].images
     probabilities = MODELS[name].predict_proba(centres(image))
     classes, colors = probabilities.argmax(axis=1), np.asarray(image.get_array()).reshape(-1, 3)
@@ -44,19 +44,19 @@ def test_the_background_has_the_hue_of_the_most_probable_class(name):
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_lines_separate_the_two_most_probable_classes(name):
+def test_boundaries_separate_the_two_most_probable_classes(name):
     lines = draw(name).axes[0].collections
     vertices = np.vstack([path.vertices for each in lines for path in each.get_paths()])
     best, second = np.sort(MODELS[name].predict_proba(vertices), axis=1)[:, :-3:-1].T
     np.testing.assert_allclose(best, second, atol=0.01)
 
 
-def test_there_is_no_line_where_one_class_is_everywhere():
+def test_a_single_class_has_no_boundary():
     figure = plot_boundary(lambda points: np.tile([0.9, 0.1], (len(points), 1)), MOONS, MOON)
     assert not figure.axes[0].collections
 
 
-def test_every_sample_is_drawn_with_its_class_s_colour_and_marker(readable):
+def test_samples_have_the_colour_and_marker_of_their_class(readable):
     names = {"classes": IRIS.target_names, "feature_names": IRIS.feature_names[2:]}
     figure = draw("iris", title="Irises", **names)
     (axes,) = figure.axes
@@ -69,14 +69,14 @@ def test_every_sample_is_drawn_with_its_class_s_colour_and_marker(readable):
     readable(figure)
 
 
-def test_the_scale_of_two_classes_names_the_second(readable):
+def test_the_colorbar_of_two_classes_names_the_second(readable):
     figure = draw("moons", classes=["upper", "lower"])
     assert figure.axes[1].get_ylabel() == "probability of lower"
     readable(figure)
 
 
 @pytest.mark.parametrize("shape", [(-1,), (-1, 1)])
-def test_one_probability_is_that_of_class_1(shape):
+def test_a_single_probability_is_that_of_class_1(shape):
     def positive(points):
         return MODELS["moons"].predict_proba(points)[:, 1].reshape(shape)
 

@@ -11,7 +11,7 @@ def bars(axes) -> dict[str, float]:
     return dict(zip(names, [bar.get_width() for bar in axes.patches], strict=True))
 
 
-def test_bars_are_means_with_standard_deviations_and_the_greatest_is_on_top():
+def test_bars_are_sorted_means_with_standard_deviations():
     (axes,) = plot_importance([[0.0, 0.2], [0.5, 0.7], [-0.1, -0.1]], ["a", "b", "c"]).axes
     assert bars(axes) == pytest.approx({"b": 0.6, "a": 0.1, "c": -0.1})
     assert axes.yaxis_inverted()
@@ -20,7 +20,7 @@ def test_bars_are_means_with_standard_deviations_and_the_greatest_is_on_top():
     np.testing.assert_allclose(ends, [[0.5, 0.7], [0.0, 0.2], [-0.1, -0.1]])
 
 
-def test_a_bar_that_chance_may_have_drawn_is_pale():
+def test_insignificant_bars_are_pale():
     (axes,) = plot_importance([[-0.1, 0.2], [0.5, 0.7]], ["a", "b"]).axes
     sure, pale = (bar.get_facecolor()[:3] for bar in axes.patches)
     assert np.mean(pale) > np.mean(sure) + 0.2
@@ -29,14 +29,14 @@ def test_a_bar_that_chance_may_have_drawn_is_pale():
     assert "pale" not in axes.get_xlabel()
 
 
-def test_of_many_columns_the_first_are_drawn():
+def test_only_the_first_of_many_columns_are_drawn():
     drops = RNG.normal(size=(50, 3))
     (axes,) = plot_importance(drops, [f"column {at}" for at in range(50)]).axes
     assert list(bars(axes).values()) == pytest.approx(sorted(drops.mean(axis=1))[::-1][:20])
     assert axes.get_title(loc="left") == "the first 20 of 50 columns"
 
 
-def test_pixels_are_drawn_where_they_lie():
+def test_importance_of_pixels_is_an_image():
     drops = np.arange(24.0).reshape(12, 2)
     picture = plot_importance(drops, [f"p{at}" for at in range(12)], image_shape=(3, 4))
     image = picture.axes[0].images[0]

@@ -24,7 +24,7 @@ def cells(axes, n_classes):
     return counts
 
 
-def test_counts_recall_and_accuracy_are_those_of_scikit_learn():
+def test_confusion_matrix_agrees_with_scikit_learn():
     (axes,) = plot_confusion(ACTUAL, PREDICTED, CLOTHES).axes
     np.testing.assert_array_equal(cells(axes, 10), confusion_matrix(ACTUAL, PREDICTED))
     fractions = confusion_matrix(ACTUAL, PREDICTED, normalize="true")

@@ -31,7 +31,7 @@ def test_titles_have_the_label_and_the_prediction(readable):
     readable(figure)
 
 
-def test_an_error_stands_out_by_frame_weight_and_colour():
+def test_errors_are_marked_by_frame_weight_and_colour():
     right, wrong = plot_digits(IMAGES[:2], [0, 1], [0, 7], image_shape=(8, 8)).axes
     assert wrong.spines["left"].get_linewidth() >= 3 * right.spines["left"].get_linewidth()
     assert (right.title.get_fontweight(), wrong.title.get_fontweight()) == ("normal", "bold")
@@ -48,7 +48,7 @@ def test_ink_is_dark_on_light_paper(pixels):
 
 
 @pytest.mark.parametrize("n_images", [1, 2, 5, 20])
-def test_any_number_up_to_a_hundred_is_readable(n_images, readable):
+def test_up_to_a_hundred_images_are_readable(n_images, readable):
     labels = DIGITS.target[:n_images]
     rows = DIGITS.data[:n_images], labels, labels, np.full(n_images, 1.0)
     figure = plot_digits(*rows, image_shape=(8, 8), title="Digits")
@@ -56,18 +56,18 @@ def test_any_number_up_to_a_hundred_is_readable(n_images, readable):
     readable(figure)
 
 
-def test_labels_can_be_names(readable):
+def test_labels_may_be_names(readable):
     names, others = ["T-shirt or top", "Ankle boot"], ["T-shirt or top", "T-shirt or top"]
     figure = plot_digits(IMAGES[:2], names, others, [0.5, 0.6], image_shape=(8, 8))
     assert figure.axes[1].get_title() == "label Ankle boot\nwrong: T-shirt or top (60.0%)"
     readable(figure)
 
 
-def test_predictions_alone_are_neither_right_nor_wrong():
+def test_predictions_without_labels_are_not_marked():
     (axes,) = plot_digits(IMAGES[:1], predictions=[4], image_shape=(8, 8)).axes
     assert axes.get_title() == "predicted 4"
 
 
-def test_images_need_not_be_square():
+def test_images_may_be_rectangular():
     (axes,) = plot_digits(np.arange(6.0).reshape(1, 6), image_shape=(2, 3)).axes
     np.testing.assert_array_equal(axes.images[0].get_array(), [[0, 1, 2], [3, 4, 5]])

@@ -18,7 +18,7 @@ def lines(axes):
     return {line.get_label(): line for line in axes.lines}
 
 
-def test_one_feature_is_a_curve_from_left_to_right(readable):
+def test_one_feature_is_drawn_as_a_curve(readable):
     figure = plot_fit(X, Y, 0.9 * Y, feature_name="x (radians)", target_name="height (m)")
     (axes,) = figure.axes
     order = np.argsort(X[:, 0])
@@ -35,12 +35,12 @@ def test_one_feature_is_a_curve_from_left_to_right(readable):
     readable(figure)
 
 
-def test_one_sample_has_a_visible_prediction():
+def test_a_single_sample_is_visible():
     drawn = lines(plot_fit([[1.0]], [2.0], [3.0]).axes[0])
     assert drawn["predicted"].get_marker() == "o"
 
 
-def test_two_features_are_a_scatter_around_the_diagonal(readable):
+def test_several_features_are_drawn_as_a_scatter_plot(readable):
     inputs = RNG.standard_normal((60, 2))
     y = inputs.sum(axis=1)
     predicted = y + RNG.normal(0, 0.3, 60)
@@ -65,7 +65,7 @@ def test_a_constant_target_has_no_r2():
 
 
 @pytest.mark.parametrize("n_features", [1, 2])
-def test_a_panel_an_epoch_on_shared_axes(n_features, readable):
+def test_epochs_are_panels_with_shared_axes(n_features, readable):
     inputs = np.hstack([X] * n_features)
     fits = {epochs: Y * (1 - 1 / epochs) for epochs in EPOCHS}
     losses = {epochs: 0.5 / epochs for epochs in EPOCHS}
@@ -80,7 +80,7 @@ def test_a_panel_an_epoch_on_shared_axes(n_features, readable):
     readable(figure)
 
 
-def test_each_column_has_tick_labels_at_its_lower_end(texts):
+def test_each_column_of_panels_has_tick_labels(texts):
     figure = plot_fit_at_epochs(X, Y, dict.fromkeys(EPOCHS, Y))
     figure.draw_without_rendering()
     labelled = [

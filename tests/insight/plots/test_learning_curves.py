@@ -40,7 +40,7 @@ def test_every_epoch_of_every_curve_is_drawn_in_its_colour(pixels):
         assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_xlim()) == ("epoch", name, (1, 4))
 
 
-def test_the_kept_epoch_is_marked_in_every_panel():
+def test_the_best_epoch_is_marked_in_every_panel():
     figure = plot_history(History(HISTORY, best_epoch=3))
     loss = figure.axes[0]
     ring = next(line for line in loss.lines if line.get_marker() == "o")
@@ -50,7 +50,7 @@ def test_the_kept_epoch_is_marked_in_every_panel():
         assert any(list(line.get_xdata()) == [3, 3] for line in axes.lines)
 
 
-def test_the_test_set_has_a_colour_of_its_own_and_no_ring(readable):
+def test_the_test_curve_has_its_own_colour_and_no_marker(readable):
     curves = HISTORY | {"test_loss": [2.2, 1.3, 1.0, 0.8], "test_accuracy": [0.1, 0.4, 0.6, 0.7]}
     figure = plot_history(History(curves, best_epoch=3))
     loss, _ = figure.axes
@@ -69,7 +69,7 @@ def test_the_label_names_a_penalty_that_only_one_curve_has():
     assert alone.get_ylabel() == "loss"
 
 
-def test_a_panel_for_each_metric_and_none_for_rates_and_times(readable):
+def test_each_metric_has_a_panel(readable):
     measures = ("mean_absolute_error", "r2", "top_3")
     figure = plot_history(HISTORY | dict.fromkeys(measures, HISTORY["accuracy"]))
     drawn = [axes.get_ylabel() for axes in figure.axes]
@@ -81,13 +81,13 @@ def test_a_panel_for_each_metric_and_none_for_rates_and_times(readable):
     ("losses", "scale"),
     [([1.0, 0.01], "log"), ([1.0, 0.0101], "linear"), ([1.0, 0.0], "linear"), ([-5, 9], "linear")],
 )
-def test_only_a_loss_that_spans_two_decades_is_logarithmic(losses, scale):
+def test_losses_spanning_two_decades_have_a_log_axis(losses, scale):
     loss, accuracy = plot_history({"loss": losses, "accuracy": [0.001, 1.0]}).axes
     assert (loss.get_yscale(), accuracy.get_yscale()) == (scale, "linear")
 
 
 @pytest.mark.parametrize("gap", [float("nan"), float("inf"), None])
-def test_epochs_without_a_number_are_left_out(gap):
+def test_epochs_without_a_value_are_omitted(gap):
     curves = {"loss": [3.0, 2.0, 1.0], "validation_loss": [gap, 2.5, gap]}
     (axes,) = plot_history(History(curves, best_epoch=2)).axes
     np.testing.assert_array_equal(curve(axes, "validation").get_xdata(), [2])
@@ -95,7 +95,7 @@ def test_epochs_without_a_number_are_left_out(gap):
     assert "best, kept: epoch 2, 2.5" in [text.get_text() for text in axes.texts]
 
 
-def test_one_epoch_is_a_dot_over_a_whole_number(pixels, texts, readable):
+def test_a_single_epoch_is_a_dot(pixels, texts, readable):
     figure = plot_history({name: values[:1] for name, values in HISTORY.items()})
     readable(figure)
     loss = figure.axes[0]
@@ -105,7 +105,7 @@ def test_one_epoch_is_a_dot_over_a_whole_number(pixels, texts, readable):
     assert blue.any()
 
 
-def test_ten_thousand_epochs_are_all_there(readable):
+def test_ten_thousand_epochs_are_drawn(readable):
     epochs = np.arange(10_000)
     figure = plot_history({"loss": np.exp(-epochs / 900), "validation_loss": 1 / (1 + epochs)})
     (axes,) = figure.axes
@@ -115,7 +115,7 @@ def test_ten_thousand_epochs_are_all_there(readable):
 
 
 @pytest.mark.parametrize(("gap", "best"), [(1e-9, 0), (1e-9, 39), (0.02, 20)])
-def test_names_never_lie_on_each_other(readable, gap, best):
+def test_labels_do_not_overlap(readable, gap, best):
     validation = 1.0 + gap + np.abs(np.arange(40) - best) / 40
     validation[-1] = 1.0 + gap
     curves = {"loss": np.linspace(2.0, 1.0, 40), "validation_loss": validation}
@@ -123,7 +123,7 @@ def test_names_never_lie_on_each_other(readable, gap, best):
         readable(plot_history(History(curves | more, best_epoch=best + 1), title="A run"))
 
 
-def test_the_upper_of_two_ends_has_the_upper_name():
+def test_labels_are_ordered_like_their_curves():
     for last, order in ((1.001, ["training", "validation"]), (0.999, ["validation", "training"])):
         (axes,) = plot_history({"loss": [2.0, 1.0], "validation_loss": [2.0, last]}).axes
         names = sorted(axes.texts[:2], key=lambda text: text.get_position()[1])

@@ -81,7 +81,7 @@ WRONG = {
     ("plot", "arguments", "options", "argument"),
     [(plot, case[:-2], *case[-2:]) for plot, cases in WRONG.items() for case in cases],
 )
-def test_arguments_that_cannot_be_drawn(plot, arguments, options, argument):
+def test_invalid_arguments_are_refused(plot, arguments, options, argument):
     with pytest.raises(ArgumentError) as caught:
         plot(*arguments, **options)
     assert caught.value.argument == argument

@@ -32,21 +32,21 @@ def test_the_suffix_determines_the_format(figure, tmp_path, kind):
     assert marked == [True, False]
 
 
-def test_pixels_are_those_of_the_notebook(figure, tmp_path, pixels):
+def test_saved_pixels_equal_those_of_a_notebook(figure, tmp_path, pixels):
     save_figure(figure, str(tmp_path / "loss.png"), dpi=200)
     again = pixels(plot_history(HISTORY))
     np.testing.assert_array_equal(imread(tmp_path / "loss.png")[:, :, :3], again)
 
 
 @pytest.mark.parametrize("name", ["loss.bmp", "loss", "png", ".png"])
-def test_an_unknown_suffix_lists_the_known(figure, tmp_path, name):
+def test_an_unknown_suffix_lists_the_known_ones(figure, tmp_path, name):
     with pytest.raises(ArgumentError, match=r"unknown format .*\.jpg, \.pdf, \.png, \.svg, \.w"):
         save_figure(figure, tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
-def test_a_folder_or_a_pipe_is_no_file(figure, tmp_path):
+def test_folders_and_pipes_are_refused(figure, tmp_path):
     folder, pipe = tmp_path / "folder.png", tmp_path / "pipe.png"
     folder.mkdir()
     os.mkfifo(pipe)

@@ -34,7 +34,7 @@ PLOTS = {
 
 
 @pytest.mark.parametrize("kind", PLOTS)
-def test_plots_neither_use_nor_change_a_users_style(kind, pixels):
+def test_plots_ignore_and_preserve_the_users_style(kind, pixels):
     plain = pixels(PLOTS[kind]())
     with matplotlib.style.context(["dark_background", "ggplot"]):
         before = dict(mpl.rcParams)
@@ -51,26 +51,26 @@ def test_pyplot_keeps_no_figure():
     assert figure() is None
 
 
-def test_threads_draw_the_same_plots():
+def test_plots_are_thread_safe():
     draws = [PLOTS["history"], PLOTS["epochs"]] * 2
     expected = [draw()._repr_png_() for draw in draws[:2]] * 2
     with ThreadPoolExecutor() as threads:
         assert [*threads.map(lambda draw: draw()._repr_png_(), draws)] == expected
 
 
-def test_matplotlib_is_loaded_by_the_first_plot():
+def test_matplotlib_is_imported_lazily():
     script = "import sys, barenet.plots; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0
 
 
 @pytest.mark.parametrize("kind", PLOTS)
-def test_without_matplotlib_the_error_has_the_command_to_install_it(kind, monkeypatch):
+def test_a_missing_matplotlib_error_has_the_install_command(kind, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r"a plot needs .*pip install 'barenet\[plot\]'"):
         PLOTS[kind]()
 
 
-def test_a_notebook_shows_twice_the_pixels():
+def test_notebooks_show_high_resolution():
     figure = plots.plot_history({"loss": [0.9, 0.4, 0.2]})
     copied = pickle.loads(pickle.dumps(figure))
     png, size = figure._repr_png_()

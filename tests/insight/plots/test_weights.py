@@ -10,7 +10,7 @@ from barenet.plots import plot_weights
 RNG = np.random.default_rng(0)
 
 
-def test_each_unit_is_an_image_of_its_weights(readable):
+def test_units_are_drawn_as_images_of_their_weights(readable):
     weights = RNG.standard_normal((6, 4))
     figure = plot_weights(weights, (2, 3))
     *units, bar = figure.axes
@@ -22,7 +22,7 @@ def test_each_unit_is_an_image_of_its_weights(readable):
 
 
 @pytest.mark.parametrize("image_shape", [None, (2, 3)])
-def test_one_scale_centred_on_zero(image_shape):
+def test_the_colour_scale_is_centred_on_zero(image_shape):
     weights = RNG.uniform(-1, 5, (6, 4))
     limit = np.abs(weights).max()
     for axes in plot_weights(weights, image_shape).axes[:-1]:
@@ -37,13 +37,13 @@ def test_zero_is_white_and_the_signs_are_red_and_blue():
     assert plot_weights(np.zeros((4, 2)), (2, 2)).axes[0].images[0].get_clim() == (-1, 1)
 
 
-def test_a_network_shows_its_first_dense_layer():
+def test_the_first_dense_layer_is_drawn():
     network = Network([ActivationLayer("tanh"), Dense(4, 3, "relu"), Dense(3, 2)], seed=1)
     (axes, _) = plot_weights(network).axes
     np.testing.assert_array_equal(axes.images[0].get_array(), network.layers[1].weights)
 
 
-def test_other_inputs_are_a_heat_map_with_their_names(texts, readable):
+def test_inputs_that_are_not_images_are_a_heat_map(texts, readable):
     names = ["alcohol", "malic acid", "ash"]
     figure = plot_weights(Network.dense([3, 8, 2]), feature_names=names, title="Wine")
     (axes, bar) = figure.axes
@@ -53,7 +53,7 @@ def test_other_inputs_are_a_heat_map_with_their_names(texts, readable):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (784, 32), (30, 100)])
-def test_heat_maps_of_any_size_have_whole_numbered_ticks(shape, texts, readable):
+def test_heat_maps_have_integer_ticks(shape, texts, readable):
     figure = plot_weights(RNG.standard_normal(shape))
     readable(figure)
     axes = figure.axes[0]

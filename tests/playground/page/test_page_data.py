@@ -13,7 +13,7 @@ from barenet.data._datasets import load_dataset
 from barenet.files._predictor import Predictor
 
 
-def test_every_set_can_be_chosen(tab):
+def test_every_data_set_can_be_chosen(tab):
     page = tab()
     for name in ("xor", "gaussians", "spirals", "moons", "digits", "plane", "hills", "sine"):
         page.use(name)
@@ -30,7 +30,7 @@ def test_every_set_can_be_chosen(tab):
     page.until("facts.name === 'iris'")
 
 
-def test_a_data_set_brings_its_settings_and_yours_stay(tab):
+def test_a_data_set_has_default_settings_and_yours_stay(tab):
     page = tab()
     page.click("[data-name=xor]")
     page.until("settings.hidden.join() === '8' && settings.activations.join() === 'relu'")
@@ -47,7 +47,7 @@ def test_a_data_set_brings_its_settings_and_yours_stay(tab):
     assert other.value("barenet.state") == page.value("barenet.state")
 
 
-def test_what_was_chosen_on_purpose_outlives_the_data_and_the_rest_is_as_usual(tab):
+def test_explicit_choices_survive_a_change_of_data(tab):
     page = tab("#data=sine&noise=0.3&test_size=0.2&features=x1~x2~x1^2&net.loss=huber")
     page.use("circles")
     data, settings = page.value("[barenet.state.data, settings]")
@@ -60,7 +60,7 @@ def test_what_was_chosen_on_purpose_outlives_the_data_and_the_rest_is_as_usual(t
     page.until("facts.name === 'xor' && facts.inputs.join() === 'x1,x2'")
 
 
-def test_noise_points_and_share(tab):
+def test_noise_points_and_test_fraction(tab):
     page = tab()
     page.find("#noise").fill("0.2")
     page.until("barenet.state.data.noise === 0.2")
@@ -74,7 +74,7 @@ def test_noise_points_and_share(tab):
     page.until(f"barenet.points.positions[0] !== {place!r}")
 
 
-def test_digits_have_every_answer_and_the_pixels_that_vary(tab):
+def test_digits_show_all_outputs_and_the_varying_pixels(tab):
     page = tab("#data=digits")
     assert page.find(".answer").all_inner_texts() == list("0123456789")
     names = page.find(".inputs .feature-name").all_inner_texts()
@@ -94,7 +94,7 @@ def test_digits_have_every_answer_and_the_pixels_that_vary(tab):
     assert all(name in page.text("#neuron .sum") for name in names)
 
 
-def test_a_slice_is_named_on_the_picture_and_what_it_holds_is_pale(tab):
+def test_a_slice_is_labelled_and_its_fixed_inputs_are_pale(tab):
     page = tab("#data=iris&features=all")
     words = "A slice: sepal length and sepal width are fixed at their median"
     assert page.text(".output .slice") == words
@@ -114,7 +114,7 @@ def test_a_slice_is_named_on_the_picture_and_what_it_holds_is_pale(tab):
     assert "· petal length" in page.text("#neuron .sum")
 
 
-def test_a_table_of_ones_own(tab, tmp_path):
+def test_a_table_can_be_opened(tab, tmp_path):
     path = tmp_path / "my <b>flowers.csv"
     numbers = [(i % 3 + i / 97, (i % 3) ** 2 - i / 89) for i in range(90)]
     rows = [f"n{i},{a:.3f},{b:.3f},{i},{'abc'[i % 3]}" for i, (a, b) in enumerate(numbers)]
@@ -152,7 +152,7 @@ def test_a_table_of_ones_own(tab, tmp_path):
     assert width == pytest.approx((weight % 3) ** 2 - weight / 89, abs=1e-3)
 
 
-def test_a_table_that_cannot_be_read_is_told_of(tab, tmp_path):
+def test_an_unreadable_table_is_reported(tab, tmp_path):
     path = tmp_path / "bad.csv"
     page = tab()
     for content, words in (
@@ -168,7 +168,7 @@ def test_a_table_that_cannot_be_read_is_told_of(tab, tmp_path):
     page.faults.clear()  # the browser tells of the status, too
 
 
-def test_a_long_table_with_line_breaks_words_and_holes(tab, tmp_path):
+def test_a_long_table_with_line_breaks_text_and_missing_values(tab, tmp_path):
     path = tmp_path / "long.csv"
     rows = (f'{n},{n % 17 or ""},"two\nlines",{"ab"[n % 2]}\n' for n in range(6_000))
     path.write_text("first,second,said,kind\n" + "".join(rows))
@@ -188,7 +188,7 @@ def test_a_long_table_with_line_breaks_words_and_holes(tab, tmp_path):
     page.until("header.epoch === 1 && header.newest")
 
 
-def test_a_model_is_opened(tab, tmp_path):
+def test_a_model_can_be_opened(tab, tmp_path):
     page = tab()
     path = tmp_path / "mine.safetensors"
     train = ["train", "moons", "--epochs", "2", "--no-plots", "--out", str(tmp_path / "run")]
@@ -211,7 +211,7 @@ def test_a_model_is_opened(tab, tmp_path):
     page.faults.clear()  # the browser tells of the status, too
 
 
-def test_of_a_model_of_several_numbers_each_is_shown(tab, tmp_path):
+def test_every_output_of_a_model_can_be_shown(tab, tmp_path):
     path = tmp_path / "two.safetensors"
     predictor = Predictor(
         network=Network.dense([2, 4, 2], seed=1),
@@ -238,7 +238,7 @@ def test_of_a_model_of_several_numbers_each_is_shown(tab, tmp_path):
     page.until_text("#described", "no table holds")
 
 
-def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_path, monkeypatch):
+def test_a_table_model_opens_with_and_without_its_table(tab, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = (f"{n % 7},{n % 5},{'rgb'[n % 3]},{n % 2},{'xyz'[n % 3]}\n" for n in range(120))
     (tmp_path / "mine.csv").write_text("a,b,colour,c,kind\n" + "".join(rows))

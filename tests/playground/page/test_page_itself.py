@@ -13,7 +13,7 @@ from barenet.playground._client import MAX_UNDRAWN
 from barenet.playground._learning_curve import MAX_POINTS
 
 
-def test_the_page_explains_itself_and_has_things_to_try(tab):
+def test_the_page_has_help_and_exercises(tab):
     page = tab()
     assert page.find(".about h3").count() >= 6
     page.page.get_by_text("Three neurons are enough").click()
@@ -21,7 +21,7 @@ def test_the_page_explains_itself_and_has_things_to_try(tab):
     assert page.value("window.scrollY") == 0, "what was chosen is seen"
 
 
-def test_everything_has_a_name_for_who_cannot_see(tab):
+def test_every_control_has_an_accessible_name(tab):
     page = tab("#networks=2&data=digits")
     nameless = page.value(
         "[...document.querySelectorAll('button, select, input, a, [role=img]')]"
@@ -57,7 +57,7 @@ def test_everything_has_a_name_for_who_cannot_see(tab):
 
 
 @pytest.mark.parametrize(("width", "height"), [(683, 384), (342, 192)])
-def test_a_page_that_is_zoomed_has_room(tab, width, height):
+def test_a_zoomed_page_has_room(tab, width, height):
     """At 200 % and 400 % on 1366 × 768: nothing stays in place over the page, and Play is round."""
     page = tab(width=width, height=height)
     assert page.value("document.documentElement.scrollWidth") <= width
@@ -93,7 +93,7 @@ def test_an_explanation_fits_a_phone(browser, tmp_path, data, width):
         *(pytest.param(*case, marks=pytest.mark.slow) for case in [(768, "dark"), (768, "light")]),
     ],
 )
-def test_nothing_sticks_out(tab, scheme, width):
+def test_nothing_overflows_the_page(tab, scheme, width):
     """At a phone's width, a tablet's and a desk's; the text is readable on its ground."""
     page = tab("#data=digits&net.hidden=16", width=width, height=844, color_scheme=scheme)
     assert page.value("document.documentElement.scrollWidth") <= width
@@ -122,7 +122,7 @@ def lightness(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_the_theme_is_turned(tab):
+def test_the_theme_can_be_switched(tab):
     page = tab(color_scheme="light")
     before = page.picture()
     page.click("#theme")
@@ -136,7 +136,7 @@ def test_the_theme_is_turned(tab):
     assert page.picture() != before
 
 
-def test_a_page_of_another_site_gets_nothing(browser, live_server):
+def test_pages_of_other_sites_have_no_access(browser, live_server):
     """It knows the whole address, and its frames, requests and sockets are refused all the same."""
     context = browser.new_context()
     page = context.new_page()
@@ -154,7 +154,7 @@ def test_a_page_of_another_site_gets_nothing(browser, live_server):
     assert asked == ["refused"] * 3
 
 
-def test_the_file_that_the_command_opens_leads_to_the_page_once(browser, live_server):
+def test_the_redirect_file_works_once(browser, live_server):
     """A browser treats a file as another site: the server admits the one that is expected."""
     path = _write_redirect(live_server.address + "#data=xor")
     live_server.server.security.expects_redirect = True
@@ -173,7 +173,7 @@ def test_the_file_that_the_command_opens_leads_to_the_page_once(browser, live_se
         path.unlink()
 
 
-def test_no_code_but_its_own_runs_on_the_page(tab):
+def test_only_the_pages_own_scripts_run(tab):
     page = tab()
     page.value(
         "document.body.append(Object.assign(document.createElement('script'),"
@@ -184,7 +184,7 @@ def test_no_code_but_its_own_runs_on_the_page(tab):
     page.faults.clear()
 
 
-def test_a_page_that_loses_the_line_finds_its_network_again(tab, live_server):
+def test_a_page_reconnects_to_its_network(tab, live_server):
     page = tab("#pace=0")
     page.play("header.epoch > 50")
     page.pause()
@@ -197,7 +197,7 @@ def test_a_page_that_loses_the_line_finds_its_network_again(tab, live_server):
     assert page.parameters() == before
 
 
-def test_a_page_that_is_hidden_is_sent_nothing(tab, live_server, wait_until):
+def test_hidden_pages_receive_nothing(tab, live_server, wait_until):
     page = tab("#pace=0")
     page.play("header.epoch > 5")
     # As a browser does it: on a page that is hidden nobody is called to draw.
@@ -216,7 +216,7 @@ def test_a_page_that_is_hidden_is_sent_nothing(tab, live_server, wait_until):
 
 
 @pytest.mark.slow
-def test_a_page_that_is_left_open_does_not_grow(tab, live_server):
+def test_an_open_page_does_not_grow(tab, live_server):
     """Thousands of epochs and hundreds of pictures: all that is kept is bounded."""
     page = tab("#pace=0&net.batch_size=0")
     page.play("header.epoch > 5000 && barenet.frames.drawn > 50")
@@ -242,7 +242,7 @@ def memory(page: Any) -> float:
 
 
 @pytest.mark.slow
-def test_pictures_and_numbers_a_second(tab, record_property):
+def test_frames_per_second(tab, record_property):
     """Figures for the reader; what is asserted holds on a busy machine, too."""
     page = tab()
     page.value(

@@ -9,7 +9,7 @@ import pytest
 from barenet import load_predictor
 
 
-def test_layers_and_neurons_come_and_go(tab):
+def test_layers_and_neurons_can_be_added_and_removed(tab):
     page = tab()
     more, fewer = page.find("[data-action=more]"), page.find("[data-action=fewer]")
     for count in (3, 4, 5, 6):
@@ -33,7 +33,7 @@ def test_layers_and_neurons_come_and_go(tab):
     page.until("settings.activations[0] === 'relu'")
 
 
-def test_inputs_are_chosen(tab):
+def test_inputs_can_be_chosen(tab):
     page = tab()
     names = ["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)"]
     for count, label in enumerate(["x₁²", "x₂²", "x₁x₂", "sin x₁", "sin x₂"], start=3):
@@ -45,7 +45,7 @@ def test_inputs_are_chosen(tab):
     assert page.value("panels[0].facts.layout[0].n_in") == 6
 
 
-def test_links_are_as_wide_and_coloured_as_their_weights(tab):
+def test_links_show_the_size_and_sign_of_weights(tab):
     page = tab("#net.hidden=1&net.activations=tanh&features=x1")
     widths = {}
     for weight in (4, -4, 0.05):
@@ -83,7 +83,7 @@ def point_at_first_link(page: Any) -> list[float]:
     return place
 
 
-def test_a_link_under_the_pointer_tells_its_weight(tab):
+def test_hovering_a_link_shows_its_weight(tab):
     page = tab()
     place = point_at_first_link(page)
     weight = page.parameters()[0]
@@ -104,7 +104,7 @@ def test_a_link_under_the_pointer_tells_its_weight(tab):
     assert page.find("#tip").bounding_box()["x"] == at["x"]
 
 
-def test_a_neuron_under_the_pointer_is_shown_large(tab):
+def test_hovering_a_neuron_enlarges_it(tab):
     page = tab()
     picture = page.picture()
     neuron = page.find(".column").nth(1).locator(".neuron").first
@@ -117,7 +117,7 @@ def test_a_neuron_under_the_pointer_is_shown_large(tab):
     assert re.fullmatch(r"\(.+\): [01], \d+ %", page.text(".output .value"))
 
 
-def test_a_weight_that_is_changed_changes_the_picture(tab):
+def test_editing_a_weight_changes_the_picture(tab):
     page = tab()
     before, picture = page.parameters(), page.picture()
     page.open_neuron(3)
@@ -128,7 +128,7 @@ def test_a_weight_that_is_changed_changes_the_picture(tab):
     assert after == [*before[:22], 5, *before[23:]]
 
 
-def test_each_task_has_its_scale_and_its_score(tab):
+def test_each_task_has_its_colour_scale_and_score(tab):
     page = tab()
     scale = "document.querySelector('.legend').getAttribute('aria-label')"
     assert page.value(scale) == "Colour scale: orange for 0, blue for 1"
@@ -146,7 +146,7 @@ def test_each_task_has_its_scale_and_its_score(tab):
     assert low < -0.5 < 0.5 < high and "orange for −" in page.value(scale)
 
 
-def test_test_points_and_sharp_answers(tab):
+def test_test_points_and_discretized_outputs(tab):
     page = tab()
     picture = page.picture()
     page.check("[data-view=tests]")
@@ -166,7 +166,7 @@ def test_test_points_and_sharp_answers(tab):
     assert page.picture() == sharp, "numbers have no borders"
 
 
-def test_the_confusion_matrix_is_there_at_rest_and_names_its_rows(tab):
+def test_the_confusion_matrix_is_shown_when_paused(tab):
     caption = ".matrix caption"
     page = tab("#data=iris")
     page.click(".confused summary")
@@ -223,7 +223,7 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
     page.until_text("#notice", "B stands below Network A")
 
 
-def test_an_address_makes_the_same_network_again(tab):
+def test_an_address_restores_the_network(tab):
     """With the weights that were changed by hand."""
     page = tab("#data=moons&net.hidden=3&net.activations=relu&net.seed=7&pace=0&noise=0.2")
     page.open_neuron(1)
@@ -244,13 +244,13 @@ def test_an_address_makes_the_same_network_again(tab):
     assert other.value("location.hash").count("net.edits=0_0_2.5*3_1_-1.25") == 1
 
 
-def test_an_address_of_nonsense_starts_as_if_there_were_none(tab):
+def test_an_invalid_address_is_ignored(tab):
     page = tab("#data=nowhere&net.hidden=3~x&net.edits=1_x&rows=table:7")
     page.until_text("#notice", "This address cannot")
     assert page.value("barenet.state.data.source") == "circles"
 
 
-def test_what_is_shared_is_a_command_without_the_secret(tab, live_server, tmp_path):
+def test_sharing_omits_the_token(tab, live_server, tmp_path):
     page = tab("#data=xor&net.hidden=3&pace=0", permissions=["clipboard-read", "clipboard-write"])
     page.step(1)
     page.click("#share")
@@ -269,7 +269,7 @@ def test_what_is_shared_is_a_command_without_the_secret(tab, live_server, tmp_pa
     assert words[:3] == ["barenet", "play", path.name] and words[3] == page.value("location.hash")
 
 
-def test_what_can_be_taken_away(tab, tmp_path):
+def test_exports_can_be_downloaded(tab, tmp_path):
     page = tab()
     page.step(1)
     page.click("[data-action=export]")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 
-def test_a_newcomer_is_told_why_a_neuron_draws_a_line(tab):
+def test_the_neuron_panel_explains_the_line(tab):
     page = tab()
     invitation = page.page.get_by_text("Click a neuron to see how it computes its output.")
     assert invitation.is_visible()
@@ -45,7 +45,7 @@ def test_a_weight_turns_the_line_and_the_bias_shifts_it(tab):
     page.until(f"barenet.neuron.answer.line.join() === {','.join(map(str, first['line']))!r}")
 
 
-def test_the_arrows_head_is_seen_wherever_it_points(tab):
+def test_the_arrow_head_is_visible_in_every_direction(tab):
     page = tab(color_scheme="light")
     page.open_neuron(1)
     page.slide(1, 0)
@@ -64,7 +64,7 @@ ARROWS_HEAD = (
 )
 
 
-def test_on_a_phone_the_picture_stays_above_the_sliders_and_the_answer_inside(tab):
+def test_the_neuron_panel_fits_a_phone(tab):
     page = tab(width=360, height=740)
     assert page.value(
         "document.querySelector('.answer').getBoundingClientRect().right <="
@@ -97,7 +97,7 @@ def test_later_neurons_mix_the_lines_before_them(tab):
     assert page.text("#neuron-title") == "Output y"
 
 
-def test_the_step_just_taken_is_explained(tab):
+def test_the_last_step_is_explained(tab):
     page = tab()
     page.open_neuron(1)
     page.click("#neuron summary")
@@ -144,7 +144,7 @@ def test_the_step_just_taken_is_explained(tab):
     page.until("document.querySelector('.numbers math')")
 
 
-def test_what_is_said_of_a_neuron_is_whole_and_safe(tab):
+def test_neuron_texts_are_complete_and_escaped(tab):
     """For every activation, first or last, whatever the inputs; and nothing in it can run."""
     page = tab()
     said = page.value(

@@ -24,7 +24,7 @@ def test_a_step_is_an_epoch_and_reset_keeps_the_initial_weights(tab):
     page.until("settings.seed === 2")
 
 
-def test_the_keys(tab):
+def test_keyboard_shortcuts(tab):
     page = tab()
     page.key(".")
     page.until("header.epoch === 1")
@@ -40,7 +40,7 @@ def test_the_keys(tab):
     page.until("barenet.playing && header.epoch > 1")
 
 
-def test_epoch_losses_and_their_curve(tab):
+def test_epoch_losses_and_the_learning_curve(tab):
     page = tab()
     page.step(1, 2, 3)
     page.rest()
@@ -54,7 +54,7 @@ def test_epoch_losses_and_their_curve(tab):
     page.until("panels[0].curve.plot.data[0].length === 1")
 
 
-def test_a_batch_and_a_weight_changed_by_hand_move_the_loss_and_its_curve(tab):
+def test_single_batches_and_edited_weights_update_the_loss_curve(tab):
     page = tab("#pace=0")
     shown = "document.querySelector('.scores').innerText"
     drawn = "panels[0].curve.plot.data"
@@ -104,7 +104,7 @@ def test_the_curve_has_a_log_scale_values_and_marks(tab):
     assert page.find(".key .other-network").nth(1).is_visible()
 
 
-def test_it_is_told_since_when_it_overfits(tab):
+def test_overfitting_is_reported_with_its_epoch(tab):
     page = tab("#data=moons&noise=0.4&samples=60&net.hidden=32~32&net.activations=relu~relu&pace=0")
     page.click("#play")
     facts = "document.querySelector('.curve-facts').textContent"
@@ -121,7 +121,7 @@ def test_it_is_told_since_when_it_overfits(tab):
     page.until(f"{facts}.startsWith('Lowest test loss')")
 
 
-def test_back_in_time_and_on_from_there(tab):
+def test_training_can_return_to_an_earlier_epoch(tab):
     page = tab("#pace=0")
     page.play("header.epoch > 300")
     page.pause()
@@ -151,7 +151,7 @@ def test_back_in_time_and_on_from_there(tab):
     page.until("document.querySelector('.paths').hidden && !panels[0].curve.other.length")
 
 
-def test_it_diverges_in_words_and_recovers(tab):
+def test_a_divergence_is_reported_and_recovered(tab):
     page = tab("#data=plane&net.optimizer=sgd&net.learning_rate=3&pace=0")
     first = page.parameters()
     page.play("header.failed && !document.querySelector('.words').hidden")
@@ -165,7 +165,7 @@ def test_it_diverges_in_words_and_recovers(tab):
     page.until("document.querySelector('.words').hidden")
 
 
-def test_a_loss_worse_than_that_of_a_constant_model_and_saturation_are_named(tab):
+def test_saturation_and_a_loss_above_the_baseline_are_reported(tab):
     page = tab("#net.learning_rate=10&pace=0")
     page.click("#play")
     words = "document.querySelector('.words').textContent"
@@ -179,7 +179,7 @@ def test_a_loss_worse_than_that_of_a_constant_model_and_saturation_are_named(tab
     page.until("header.newest?.[3] > 0.99 && document.querySelector('.words').hidden")
 
 
-def test_a_training_that_is_stuck_is_told_of_and_helped(tab):
+def test_stuck_training_is_reported_with_advice(tab):
     page = tab("#data=xor&net.hidden=1&net.activations=tanh&pace=0")
     page.play("document.querySelector('.words').textContent.startsWith('Stuck: since epoch')")
     page.press("Start again with new weights")
@@ -188,7 +188,7 @@ def test_a_training_that_is_stuck_is_told_of_and_helped(tab):
     page.until("document.querySelector('.words').hidden")
 
 
-def test_every_choice_is_taken_over(tab):
+def test_every_choice_takes_effect(tab):
     page = tab()
     for field, value in (
         ("optimizer", "momentum"),
@@ -216,7 +216,7 @@ def test_every_choice_is_taken_over(tab):
         assert not page.header("failed"), name
 
 
-def test_more_choices_are_behind_a_word(tab):
+def test_advanced_choices_can_be_expanded(tab):
     page = tab()
     page.click(".more summary")
     page.choose("schedule", "cosine")
@@ -243,7 +243,7 @@ def test_more_choices_are_behind_a_word(tab):
 
 
 @pytest.mark.parametrize("some", [["xor"], pytest.param(None, marks=pytest.mark.slow)])
-def test_two_clicks_learn_every_set_of_classes(tab, some):
+def test_every_classification_data_set_is_learned_in_two_clicks(tab, some):
     """Counted in the epochs of five seconds at the page's own speed."""
     page = tab()
     names = page.value("barenet.catalog.data.map((entry) => entry.name)")

@@ -82,11 +82,6 @@ class Huber(Loss):
     ----------
     delta : float, default=1.0
         Where the parabola becomes a line.
-
-    Examples
-    --------
-    >>> Huber(delta=1.0).value(np.array([[1.0], [4.0]]), np.array([[0.0], [2.0]]))
-    1.0
     """
 
     delta: float = option(1.0, gt=0)
