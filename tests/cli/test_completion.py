@@ -88,7 +88,7 @@ def test_a_tab_completes(script, shell):
         ("train --ep", {"--epochs"}),
     ],
 )
-def test_fish_completes(script, tmp_path, typed, offered):
+def test_fish_completion(script, tmp_path, typed, offered):
     script("fish", "completion.fish")
     line = f"source completion.fish; complete -C 'barenet {typed}'"
     command = ["fish", "--no-config", "-c", line]

@@ -12,14 +12,14 @@ from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
 
 
-def test_json_has_no_nan(capsys):
+def test_nan_is_null_in_json(capsys):
     emit_json({"a": [1.5, float("nan"), {"b": (float("inf"), "é")}]})
     text = capsys.readouterr().out
     assert json.loads(text) == {"a": [1.5, None, {"b": [None, "é"]}]}
     assert text.isascii() and text.count("\n") == 1
 
 
-def test_json_takes_long_lists_in_parts(capsys):
+def test_long_lists_are_written_to_json_in_parts(capsys):
     parts = {
         "a": iter([[1, 2], [], [float("nan")]]),
         "b": {},
@@ -46,7 +46,7 @@ def test_breaks_of_lines_and_changes_of_direction_are_escaped(capsys):
         assert capsys.readouterr() == (f"a\n{spelled}", f"error: {spelled}")
 
 
-def test_columns_are_aligned_and_never_cut(capsys):
+def test_table_columns_are_aligned_and_complete(capsys):
     emit_table(["name", "n"], [["x" * 200, "1"], ["[y]", "1,000"]], numbers=True)
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "x" * 200 + "      1"
@@ -62,7 +62,7 @@ TABLE = {
 }
 
 
-def test_each_kind_has_its_columns():
+def test_columns_are_listed_by_kind():
     assert summarize_columns(TableEncoding.fit(TABLE), ()).splitlines() == [
         "  1 number     age (some missing)",
         "  1 category   town (2, some missing)",
@@ -72,7 +72,7 @@ def test_each_kind_has_its_columns():
     ]
 
 
-def test_a_matrix_is_all_numbers():
+def test_columns_of_a_matrix_are_numeric():
     scaling = Scaling.fit("none", np.zeros((2, 2)))
     assert summarize_columns(scaling, ("a", "b")) == "  2 numbers  a, b"
 
@@ -88,7 +88,7 @@ def test_many_columns_are_shortened():
     assert 10 < shown < 60
 
 
-def test_a_sparkline_goes_from_the_least_to_the_greatest_value():
+def test_a_sparkline_spans_minimum_to_maximum():
     assert sparkline(range(8), range(8)) == BLOCKS
     assert sparkline(range(3), [5, 5, 5]) == "▁▁▁"
     assert sparkline([4], [0.5]) == "▁"
@@ -96,7 +96,7 @@ def test_a_sparkline_goes_from_the_least_to_the_greatest_value():
     assert len(sparkline([0, 100_000], [1, 0])) == 32
 
 
-def test_a_sparkline_leaves_out_what_is_not_finite():
+def test_a_sparkline_omits_non_finite_values():
     assert sparkline(range(3), [math.nan, 0, 1]) == " ▁█"
     assert sparkline(range(2), [math.nan, math.nan]) == ""
     assert sparkline(range(2), [-1e308, 1e308]) in ("▁█", "▁▁")
@@ -107,7 +107,7 @@ def test_a_bar_is_drawn_to_an_eighth():
 
 
 @pytest.mark.parametrize("name", ["a 3", "an 8", "an 11", "an Ankle boot", "a Bag"])
-def test_articles(name):
+def test_indefinite_articles(name):
     word = name.partition(" ")[2]
     expected = f"I'm 50.0 % sure that it's {name}. It is {name}."
     assert describe_image(word, 0.5, word) == expected
@@ -121,7 +121,7 @@ def test_images_are_drawn():
     assert draw_image(np.eye(100).ravel(), (100, 100)) == ""  # wider than a terminal
 
 
-def test_every_named_set_has_a_row(barenet):
+def test_every_named_data_set_has_a_row(barenet):
     header, *rows = barenet("datasets").ok().out.splitlines()
     assert header.split() == ["name", "task", "rows", "×", "features", "description"]
     assert [row.split()[0] for row in rows] == list(DATASETS)

@@ -116,7 +116,7 @@ def built():
     return doctor.build_kernels()
 
 
-def test_kernels_are_built_once(built, barenet):
+def test_warm_compiles_the_kernels_once(built, barenet):
     again = barenet("doctor", "--warm", "--json").json
     assert again.keys() == {"kernels", "built", "seconds", "folder"}
     assert (again["kernels"], again["built"]) == (built["kernels"], 0)
@@ -129,7 +129,7 @@ def test_kernels_are_built_once(built, barenet):
     assert (hits > 20, misses) == (True, 0)
 
 
-def test_without_a_folder_nothing_is_built(barenet, monkeypatch):
+def test_without_a_cache_folder_nothing_is_compiled(barenet, monkeypatch):
     assert not any("NUMBA_CACHE_DIR" in line for line in barenet("doctor", "--json").json["advice"])
     monkeypatch.setattr(doctor, "kernel_folder", lambda: None)
     found = barenet("doctor", "--json").json

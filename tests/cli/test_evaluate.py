@@ -116,7 +116,7 @@ ODD_COLUMNS = {
 
 @pytest.mark.parametrize("target", ["numbers", "classes"])
 @pytest.mark.parametrize("odd", [["constant"], ["constant", "zero_or_one"], *ODD_COLUMNS.items()])
-def test_fault_99_held_out_rows_are_found_whatever_columns_are_dropped(barenet, odd, target):
+def test_fault_99_test_rows_are_found_whichever_columns_are_dropped(barenet, odd, target):
     names = odd if isinstance(odd, list) else [odd[0]]
     truth = {"numbers": lambda i: f"{i * i % 31}.25", "classes": lambda i: "ab"[i % 2]}[target]
     rows = [[str(i % 9), *(ODD_COLUMNS[name](i) for name in names), truth(i)] for i in range(60)]
@@ -131,7 +131,7 @@ def test_fault_99_held_out_rows_are_found_whatever_columns_are_dropped(barenet, 
         assert result["rows"] == 15 and "has changed" not in done.err
 
 
-def test_fault_99_truth_values_beside_a_constant_column_of_a_parquet_file(barenet):
+def test_fault_99_booleans_beside_a_constant_column_in_parquet(barenet):
     pyarrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
     every = range(60)

@@ -48,7 +48,7 @@ def test_validation_rows_are_training_rows():
     np.testing.assert_array_equal(np.sort(everything, axis=0), np.sort(whole, axis=0))
 
 
-def test_every_setting_reaches_the_training():
+def test_every_setting_reaches_train():
     flags = {"epochs": 3, "optimizer": "adam:beta1=0.8", "learning_rate": 0.02, "l1": 0.001}
     flags |= {"clip_norm": 1.0, "batch_size": "full", "dropout": 0.2, "dtype": "float64"}
     experiment = prepared(**flags, schedule="step:every=1,gamma=0.5")
@@ -84,7 +84,7 @@ def test_a_folder_without_a_model_is_named(iris):
         load_trained(iris.parent)
 
 
-def test_classes_are_refused_for_a_model_of_numbers(line):
+def test_class_targets_are_refused_for_a_regression_model(line):
     with pytest.raises(DataError, match=r"moons has 2 classes \(0, 1\), and .* predicts numbers"):
         load_trained(line).load("moons", NO_FILE_OPTIONS)
 

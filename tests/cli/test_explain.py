@@ -34,7 +34,7 @@ def given(done) -> str:
     return done.words.partition(" A₀")[2].partition("2. Layer 1")[0].strip()
 
 
-def test_the_first_step_of_the_sine_tutorial(barenet):
+def test_first_step_of_the_sine_tutorial(barenet):
     """It trains row by row in order: the step shown is the first one of the training."""
     values = values_of(barenet("explain", "sine", "--json"))
     experiment = prepare(RunSettings(data="sine"))
@@ -95,7 +95,7 @@ def test_a_wide_table_takes_a_screen_or_two(barenet):
     assert "largest" not in everything and "m[b₃]" in everything
 
 
-def test_images(barenet, digits):
+def test_images_are_drawn_in_text(barenet, digits):
     done = barenet("explain", digits, "digits", "--row", 0).ok()
     assert max(map(len, done.out.splitlines())) <= 80
     assert "std" in done.out and "(64, 64)" in done.out
@@ -116,7 +116,7 @@ def test_the_format_is_that_of_the_suffix_or_the_option(barenet, options, name, 
     assert text.startswith(starts) and holds in text and text.endswith("\n")
 
 
-def test_a_file_that_cannot_be_written_is_one_line(barenet, tmp_path):
+def test_an_unwritable_file_is_a_one_line_error(barenet, tmp_path):
     (tmp_path / "taken" / "explanation.txt").mkdir(parents=True)
     done = barenet("explain", "moons", "--out", "taken")
     assert (done.status, done.out) == (1, "")

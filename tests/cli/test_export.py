@@ -65,7 +65,7 @@ def test_onnx_predicts_numbers_in_the_units_of_the_target(barenet, line):
     assert predicted[:, 0] == pytest.approx(predictor.predict(X), rel=1e-5, abs=1e-5)
 
 
-def test_json_for_programs(barenet, iris):
+def test_export_prints_json(barenet, iris):
     options = ("--out", "net.c", "--weights", "int8", "--data", "iris", "--json")
     said = barenet("export", iris, *options).json
     assert (said["to"], said["files"], said["weights"]) == ("c", ["net.c", "net.h"], "int8")
@@ -75,12 +75,12 @@ def test_json_for_programs(barenet, iris):
     assert 0 < said["rounding"]["largest_change"] < 0.2
 
 
-def test_a_network_alone_can_be_exported(barenet):
+def test_a_network_without_a_pipeline_can_be_exported(barenet):
     save(Network.dense([2, 3, 1], seed=1), "alone.safetensors")
     assert barenet("export", "alone.safetensors", "--to", "c").ok().out == "alone.c\nalone.h\n"
 
 
-def test_fault_67_a_disk_that_is_full_leaves_the_old_files(barenet, iris, process):
+def test_fault_67_a_full_disk_keeps_the_old_files(barenet, iris, process):
     barenet("export", iris, "--out", "net.c")
     before = {name: Path(name).read_bytes() for name in ("net.c", "net.h")}
     done = process("export", iris, "--out", "net.c", "--weights", "int8", largest_file=2000)

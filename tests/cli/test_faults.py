@@ -98,7 +98,7 @@ def test_fault_40_remedies_are_options(refused, table, said):
     refused("train", write("t.csv", table), "--target", "y", said=said)
 
 
-def test_fault_41_a_byte_order_mark_is_no_part_of_a_name(barenet):
+def test_fault_41_a_byte_order_mark_is_removed_from_the_first_name(barenet):
     write("t.csv", "\ufeff" + HEADER + ROWS)
     done = barenet("train", "t.csv", *QUICK)
     assert done.status == 0 and "  2 numbers  x1, x2\n" in done.err, done.err

@@ -53,14 +53,14 @@ def save_parquet(path, text_length, n_rows):
     parquet.write_table(pyarrow.table(columns), path, compression="zstd")
 
 
-def test_fault_102_a_parquet_file_that_repeats_a_long_text(tmp_path):
+def test_fault_102_a_parquet_bomb_of_repeated_text(tmp_path):
     save_parquet(tmp_path / "t.parquet", 20_000, 10**6)
     assert (tmp_path / "t.parquet").stat().st_size < 30_000
     line = refuse("train", "t.parquet", "--target", "y", folder=tmp_path)
     assert "t.parquet: the texts of 1,000,000 rows would take about 40.1 GB of memory" in line
 
 
-def test_fault_102_a_file_that_repeats_a_short_text_is_read(tmp_path):
+def test_fault_102_repeated_short_text_is_read(tmp_path):
     save_parquet(tmp_path / "t.parquet", 30, 10**5)
     assert load_table(tmp_path / "t.parquet", "y").X["text"][-1] == "x" * 30
 
@@ -89,14 +89,14 @@ def save_false_totals(path, text_length, n_rows):
     assert parquet.ParquetFile(path).metadata.row_group(0).total_byte_size == 10
 
 
-def test_fault_121_a_parquet_file_whose_totals_are_false(tmp_path):
+def test_fault_121_a_parquet_file_with_false_totals(tmp_path):
     save_false_totals(tmp_path / "t.parquet", 10**6, 400)
     assert (tmp_path / "t.parquet").stat().st_size < 50_000
     line = refuse("train", "t.parquet", "--target", "y", folder=tmp_path)
     assert "t.parquet: a row group of 400 MB would take about 1.6 GB of memory" in line
 
 
-def test_fault_103_an_npz_file_that_unpacks_to_gigabytes(tmp_path):
+def test_fault_103_an_npz_bomb(tmp_path):
     X = np.zeros((2 * 10**6, 100), np.int8)
     np.savez_compressed(tmp_path / "t.npz", X=X, y=np.arange(len(X)) % 2)
     line = refuse("train", "t.npz", folder=tmp_path)
@@ -121,7 +121,7 @@ def test_fault_104_a_table_of_very_many_columns(tmp_path, n_columns, quote):
     assert f"t.csv: {n_columns:,} columns; a table may have 50,000 at most" in line
 
 
-def test_fault_105_a_run_file_with_a_key_of_very_many_parts(tmp_path):
+def test_fault_105_a_run_file_with_a_deeply_dotted_key(tmp_path):
     (tmp_path / "settings.toml").write_text(".".join("a" * 100_000) + " = 1\n")
     line = refuse("train", "--config", "settings.toml", folder=tmp_path)
     assert "settings.toml: too deeply nested" in line
@@ -141,12 +141,12 @@ def test_fault_105_a_run_file_that_is_a_device(tmp_path):
         ("layers = [" + "1," * 5001 + "]", "5,001 entries of lists; expected 5,000 at most"),
     ],
 )
-def test_fault_105_run_files_beyond_a_limit(barenet, tmp_path, text, message):
+def test_fault_105_run_files_beyond_the_limit(barenet, tmp_path, text, message):
     (tmp_path / "settings.toml").write_text(text)
     assert message in barenet("train", "--config", "settings.toml").error
 
 
-def test_fault_105_dots_in_texts_and_comments_are_no_depth(barenet, tmp_path):
+def test_fault_105_dots_in_strings_and_comments_do_not_count(barenet, tmp_path):
     dots = ".".join("a" * 20)
     (tmp_path / "settings.toml").write_text(f"""data = "{dots}" # {dots}\ntarget = '{dots}'\n""")
     error = barenet("train", "--config", "settings.toml").error

@@ -14,7 +14,7 @@ def card_of(done) -> dict[str, str]:
     return {heading: text.strip() for heading, text in pairs}
 
 
-def test_the_card_of_a_run(barenet, iris):
+def test_the_card_of_a_classification_run(barenet, iris):
     done = barenet("info", iris)
     card, history = card_of(done), History.from_jsonl((iris / "history.jsonl").read_text())
     assert card["predicts"] == "species, one of 3: setosa, versicolor, virginica"
@@ -29,13 +29,13 @@ def test_the_card_of_a_run(barenet, iris):
     assert "parameters of float32" in done.out and " epochs 20 " in done.words
 
 
-def test_the_card_of_numbers(barenet, line):
+def test_the_card_of_a_regression_run(barenet, line):
     card = card_of(barenet("info", line / "model.safetensors"))
     assert card["predicts"].endswith(", a number")
     assert card["scaling"] == "standardize, and the target: standardize"
 
 
-def test_json(barenet, iris):
+def test_predict_prints_json(barenet, iris):
     card = barenet("info", iris, "--json").json
     assert card["dataset"] == "iris" and card["classes"] == ["setosa", "versicolor", "virginica"]
     assert card["n_parameters"] == sum(
@@ -90,7 +90,7 @@ def test_the_file_is_read_once(barenet, iris, command, monkeypatch):
     assert opened.count("model.safetensors") == 1
 
 
-def test_a_network_alone(barenet):
+def test_a_network_without_a_pipeline(barenet):
     save(Network.dense([2, 3, 1], seed=1), "alone.safetensors")
     card = barenet("info", "alone.safetensors", "--json").json
     assert (card["n_inputs"], card["n_outputs"]) == (2, 1) and "classes" not in card

@@ -15,7 +15,7 @@ def train(*callbacks) -> barenet.History:
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_the_run(number, status):
+def test_a_signal_stops_training(number, status):
     before = signal.getsignal(number)
     with Interruption() as interruption:
         assert interruption.status == 0
@@ -29,7 +29,7 @@ def test_a_signal_stops_the_run(number, status):
     assert signal.getsignal(number) == before
 
 
-def test_fault_68_a_second_signal_ends_at_once():
+def test_fault_68_a_second_signal_ends_the_process():
     with pytest.raises(SystemExit) as ending, Interruption() as interruption:
         train(interruption)
         signal.raise_signal(signal.SIGINT)
@@ -43,7 +43,7 @@ def test_before_the_first_chunk_one_signal_ends_at_once():
     assert ending.value.code == 130
 
 
-def test_an_ignored_signal_stays_ignored():
+def test_ignored_signals_stay_ignored():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with Interruption() as interruption:

@@ -93,13 +93,13 @@ def in_an_empty_folder(tmp_path, monkeypatch) -> None:
 
 
 @every
-def test_fault_112_killed_before_any_change_and_without_a_checkpoint(step):
+def test_fault_112_killed_before_the_first_update_without_a_checkpoint(step):
     options = ("--no-plots", "--no-baselines", "--checkpoint-every", "never")
     assert kill_and_resume(step, RUN, *options) >= 10
 
 
 @every
-def test_fault_111_112_killed_before_any_change_in_place_of_another_run(step):
+def test_fault_111_112_killed_before_the_first_update_over_an_older_run(step):
     """With a checkpoint of each epoch; the other run has the same settings, and is unfinished."""
     options = ("--no-baselines", "--checkpoint-every", "1")
     assert main([*RUN, *options, "--seed", "1", "--out", "before"]) == 0
@@ -111,7 +111,7 @@ def test_fault_111_112_killed_before_any_change_in_place_of_another_run(step):
 
 
 @every
-def test_fault_111_112_killed_while_it_replaces_the_weights_that_it_started_from(step):
+def test_fault_111_112_killed_while_replacing_its_own_initial_weights(step):
     assert main([*RUN, "--no-plots", "--out", "before"]) == 0
     options = ("--no-plots", "--no-baselines")
     assert kill_and_resume(step, [*RUN, "--start-from", "run"], *options) >= 10

@@ -34,7 +34,7 @@ def test_fault_64_an_unknown_command_gets_a_hint(barenet):
     assert barenet("trian", "iris").error.startswith(f"barenet: error: {hint}")
 
 
-def test_a_missing_argument_is_named(barenet):
+def test_a_missing_argument_is_an_error(barenet):
     problem = 'Command "predict" parameter DATA requires an argument.'
     assert barenet("predict", "MODEL").error == f"barenet predict: error: {problem}"
 
@@ -47,7 +47,7 @@ def test_fault_71_a_pipe_that_closes_is_quiet(process, argument):
 
 
 @full_device
-def test_fault_67_output_that_cannot_be_written_is_a_failure(process):
+def test_fault_67_unwritable_output_is_status_1(process):
     with Path("/dev/full").open("w") as full:
         done = process("datasets", "--json", stdout=full)
         _, err = done.communicate()
@@ -56,7 +56,7 @@ def test_fault_67_output_that_cannot_be_written_is_a_failure(process):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file descriptors are closed by the shell")
-def test_closed_streams_are_no_failure(process):
+def test_closed_streams_are_ignored(process):
     done = process("datasets", "--json", stderr=None, preexec_fn=lambda: os.close(2))
     out, _ = done.communicate()
     assert done.returncode == 0
@@ -67,7 +67,7 @@ def test_closed_streams_are_no_failure(process):
 @pytest.mark.parametrize(
     ("arguments", "status"), [(["nope"], 2), (["train", "iris", "--epochs", 2, "--no-plots"], 0)]
 )
-def test_a_failure_of_standard_error_changes_no_status(process, arguments, status):
+def test_a_failing_standard_error_does_not_change_the_status(process, arguments, status):
     with Path("/dev/full").open("w") as full:
         done = process(*arguments, stderr=full)
         done.communicate(timeout=60)
@@ -75,12 +75,12 @@ def test_a_failure_of_standard_error_changes_no_status(process, arguments, statu
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "2"])
-def test_a_terminal_without_columns_does_not_hang(barenet, monkeypatch, columns):
+def test_a_terminal_of_zero_width(barenet, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", columns)
     assert barenet("--help").status == 0
 
 
-def test_warnings_stay_one_line_where_python_makes_errors_of_them(process):
+def test_warnings_are_one_line_when_python_raises_them(process):
     environment = {"PYTHONWARNINGS": "error"}
     arguments = ["iris", "--batch-size", 1000, "--epochs", 1, "--no-plots"]
     done = process("train", *arguments, environment=environment)
@@ -123,14 +123,14 @@ def test_the_version_has_two_flags(barenet, flag):
 
 
 @pytest.mark.parametrize("quiet", ["-q", "--quiet"])
-def test_a_quiet_run_prints_its_result_alone(barenet, quiet):
+def test_quiet_prints_only_the_result(barenet, quiet):
     done = barenet("train", "iris", "--epochs", 3, quiet)
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("  ") and "accuracy" in done.out
     assert Path("runs/iris/model.safetensors").exists()
 
 
-def test_warnings_and_errors_are_not_quiet(barenet):
+def test_quiet_keeps_warnings_and_errors(barenet):
     done = barenet("train", "iris", "-q", "--epochs", 1, "--no-plots", "--batch-size", 1000)
     assert done.err == "warning: --batch-size: 1000 is more than the 120 rows; taking 120\n"
     assert barenet("train", "iris", "-q", "--epochs", 0).err.startswith("barenet train: error: ")
@@ -146,10 +146,10 @@ def test_errors_and_warnings_are_coloured_on_a_terminal(terminal):
 
 
 @pytest.mark.parametrize("plain", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_errors_are_plain_where_colours_are_not_wanted(terminal, plain):
+def test_no_color_is_respected(terminal, plain):
     said = terminal("train", "iris", "--epochs", "0", **plain)
     assert said.startswith("barenet train: error: --epochs: expected a whole number")
 
 
-def test_errors_of_a_command_that_prints_json_are_plain(terminal):
+def test_errors_beside_json_have_no_colour(terminal):
     assert terminal("info", "nowhere", "--json").startswith("barenet info: error: nowhere: ")

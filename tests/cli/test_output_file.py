@@ -16,7 +16,7 @@ import pytest
         (["explain", "moons", "--format", "html"], "explanation.html"),
     ],
 )
-def test_a_slash_makes_a_folder(barenet, iris, arguments, file):
+def test_a_trailing_slash_is_a_folder(barenet, iris, arguments, file):
     arguments = [iris if argument == "IRIS" else argument for argument in arguments]
     for _ in range(2):  # the second time it is there
         done = barenet(*arguments, "--out", "new/place/").ok()
@@ -74,7 +74,7 @@ def test_a_picture_of_the_run_is_replaced_whatever_version_drew_it(barenet, iris
 
 @pytest.mark.parametrize("name", ["s.txt", "s.html", "s.HTM", "s.md", "s"])
 @pytest.mark.parametrize("neuron", [(), ("--neuron", "1.1")])
-def test_an_explanation_is_replaced_by_one(barenet, name, neuron):
+def test_an_explanation_is_replaced_by_an_explanation(barenet, name, neuron):
     for more in ((), ("--format", "text"), ()):
         barenet("explain", "moons", *neuron, *more, "--out", name).ok()
 

@@ -17,7 +17,7 @@ from barenet.playground._file_store import FileStore
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
-def test_the_address_is_printed_answers_and_goes(process):
+def test_the_printed_address_answers_until_the_end(process):
     running = process("play", "moons", "--port", "0", "--no-browser")
     address = running.stdout.readline().strip()
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{20,}/", address)
@@ -31,7 +31,7 @@ def test_the_address_is_printed_answers_and_goes(process):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
 @pytest.mark.parametrize("snap", [False, True])
-def test_fault_109_the_token_is_on_no_command_line(process, tmp_path, snap):
+def test_fault_109_the_token_is_not_on_a_command_line(process, tmp_path, snap):
     """The browser gets a file of this user's alone, which is gone at the end."""
     temporary, home = tmp_path / "temporary", tmp_path / "home"
     for folder in (temporary, home / "snap") if snap else (temporary, home):
@@ -60,7 +60,7 @@ def test_fault_109_the_token_is_on_no_command_line(process, tmp_path, snap):
     assert running.returncode == 143 and not path.exists()
 
 
-def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch, tmp_path):
+def test_no_browser_is_respected(barenet, monkeypatch, tmp_path):
     """The server is told to end as soon as it would open the browser."""
     from barenet.playground import _server as server
 
@@ -107,7 +107,7 @@ def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch, tmp_path
     assert done.status == 2 and "target" in done.err
 
 
-def test_a_table_is_taken_by_its_rows_where_the_name_alone_is_known(barenet, capfd):
+def test_a_table_from_another_folder_is_recognized_by_its_rows(barenet, capfd):
     def finds_rows(path):
         with closing(FileStore()) as store:
             return bool(play_module._start(path, "", "", store).data.rows)
@@ -127,7 +127,7 @@ def test_a_table_is_taken_by_its_rows_where_the_name_alone_is_known(barenet, cap
     assert not finds_rows("mine.safetensors") and capfd.readouterr().err == ""
 
 
-def test_a_missing_extra_comes_with_its_command(barenet, monkeypatch):
+def test_a_missing_extra_is_reported_with_its_install_command(barenet, monkeypatch):
     monkeypatch.setitem(sys.modules, "starlette", None)
     done = barenet("play", "--no-browser")
     assert done.status == 2

@@ -58,7 +58,7 @@ def test_names_are_no_formulas(iris, kind, tmp_path):
     assert figure.get_suptitle().startswith(r"\$_\$ \x00")
 
 
-def test_the_fit_after_some_epochs_is_trained_again(barenet, line):
+def test_the_fit_at_earlier_epochs_is_trained_again(barenet, line):
     done = barenet("plot", "epochs", line, "--at", 1, 3, "--out", "e.svg").ok()
     assert "epoch 3  loss" in done.err and "epoch 4  loss" not in done.err
     assert "3 epochs" in Path("e.svg").read_text()
@@ -69,7 +69,7 @@ def test_a_history_nested_without_end_is_refused(barenet, tmp_path):
     assert "not the history of a run" in barenet("plot", "history", tmp_path).error
 
 
-def test_every_kind_is_offered(barenet):
+def test_every_kind_of_plot_is_offered(barenet):
     shown = " ".join(barenet("plot", "--help").out.replace("│", " ").split())
     kinds = [name.removeprefix("plot_") for name in plots.__all__ if name.startswith("plot_")]
     assert sorted(kinds) == sorted(["fit_at_epochs", "history", *KINDS])

@@ -34,7 +34,7 @@ def test_classes_and_their_probabilities(barenet, iris):
     assert (printed == predictor.probabilities(X)).all()
 
 
-def test_numbers(barenet, line):
+def test_regression_output(barenet, line):
     rows = barenet("predict", line / "model.safetensors", "plane").rows
     X = load_dataset("plane", samples=60).X  # as for the training, which is known from its folder
     expected = load_predictor(line / "model.safetensors").predict(X)
@@ -43,7 +43,7 @@ def test_numbers(barenet, line):
     np.testing.assert_array_equal(np.array(printed, float), expected)
 
 
-def test_json(barenet, iris):
+def test_predict_prints_json(barenet, iris):
     result = barenet("predict", iris, "iris", "--row", 149, "--json").json
     assert result["classes"] == ["setosa", "versicolor", "virginica"]
     assert len(result["predictions"]) == len(result["probabilities"]) == 1
@@ -117,7 +117,7 @@ def peak_of(*arguments, **options) -> int:
         pytest.param([], marks=pytest.mark.slow),
     ],
 )
-def test_fault_108_long_class_names_take_no_memory_for_each_row(tmp_path, monkeypatch, options):
+def test_fault_108_long_class_names_take_no_memory_per_row(tmp_path, monkeypatch, options):
     monkeypatch.chdir(tmp_path)
     numbered_rows("rows.csv", 30_000)
     peaks = []
@@ -131,7 +131,7 @@ def test_fault_108_long_class_names_take_no_memory_for_each_row(tmp_path, monkey
 
 @pytest.mark.parametrize("classes", [None, ("no", "yes"), ("=x", "a,b", "c")])
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_fault_108_blocks_of_rows_are_printed_as_all_at_once(barenet, monkeypatch, classes, kind):
+def test_fault_108_output_in_blocks_equals_output_at_once(barenet, monkeypatch, classes, kind):
     predictor, X = plain_predictor(classes), numbered_rows("rows.csv", 50)
     save(predictor, "m.safetensors")
     if kind == "parquet":
@@ -150,7 +150,7 @@ def test_fault_108_blocks_of_rows_are_printed_as_all_at_once(barenet, monkeypatc
         assert [barenet(*plan).out for plan in plans] == whole
 
 
-def test_fault_108_a_late_row_that_is_refused_is_counted_from_the_first(barenet, monkeypatch):
+def test_fault_108_a_late_faulty_row_is_numbered_from_the_first(barenet, monkeypatch):
     monkeypatch.setattr("barenet.cli._predict.ROWS", 7)
     save(plain_predictor(None), "m.safetensors")
     numbered_rows("rows.csv", 50)
@@ -164,7 +164,7 @@ def test_fault_108_a_late_row_that_is_refused_is_counted_from_the_first(barenet,
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b2J\u202e"
 
 
-def test_fault_115_control_characters_are_spelled_out_on_a_terminal(barenet, terminal):
+def test_fault_115_control_characters_are_escaped_on_a_terminal(barenet, terminal):
     save(plain_predictor((f"no{HOSTILE}", "yes", "\x7f")), "m.safetensors")
     numbered_rows("rows.csv", 9, key=HOSTILE)
     for plan in (["--keep", "key"], ["--keep", "key", "--json"], ["--keep", HOSTILE]):
@@ -182,12 +182,12 @@ COMPUTED += ["\uff1d1"]
 AS_IT_IS = ["-1.5", "+3e-7", "a=b", "Rome", "0", "1-1", "'=1", "a\n=1"]
 
 
-def test_fault_115_cells_that_a_spreadsheet_would_compute_are_marked():
+def test_fault_115_spreadsheet_formulas_are_marked():
     assert for_spreadsheets(COMPUTED) == [f"'{text}" for text in COMPUTED]
     assert for_spreadsheets(AS_IT_IS) == AS_IT_IS
 
 
-def test_fault_115_a_safe_table_of_predictions(barenet):
+def test_fault_115_safe_csv_of_predictions(barenet):
     save(plain_predictor(("=HYPERLINK(1)", "-7", "-x")), "m.safetensors")
     numbered_rows("rows.csv", 40, key="=k")
     said = ("predict", "m.safetensors", "rows.csv", "--keep", "key", "a")

@@ -52,7 +52,7 @@ def assert_same(folder: Path, undisturbed: Path) -> None:
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)],
     ids=["fault_68_sigint", "fault_69_sigterm", "fault_70_sigkill"],
 )
-def test_fault_68_69_promise_15_a_run_that_was_ended_goes_on(
+def test_fault_68_69_promise_15_a_stopped_run_resumes(
     process, barenet, tmp_path, undisturbed, number, status
 ):
     folder = tmp_path / "runs" / "iris"
@@ -75,7 +75,7 @@ def test_fault_68_69_promise_15_a_run_that_was_ended_goes_on(
     assert_same(folder, undisturbed)
 
 
-def test_promise_04_a_run_that_is_killed_again_and_again(process, tmp_path, undisturbed):
+def test_promise_04_a_run_killed_repeatedly_resumes(process, tmp_path, undisturbed):
     folder = tmp_path / "runs" / "iris"
     for wait in (0.0, 0.1, None):
         whole = (folder / "checkpoint.safetensors").exists()
@@ -203,7 +203,7 @@ def test_a_foreign_checkpoint_is_not_replaced(barenet):
 
 
 @pytest.mark.parametrize("settings", ['data = "', 'data = "iris"\nepochs = "many"', "", "# \ud800"])
-def test_promise_17_damaged_settings_of_a_run_are_refused_and_named(barenet, settings):
+def test_promise_17_damaged_settings_are_refused_and_named(barenet, settings):
     Path("run").mkdir()
     saved = {"version": 1, "state": {"run": {}}, "notes": {"settings": HEADER + settings}}
     checkpoint = Path("run/checkpoint.safetensors")
@@ -275,7 +275,7 @@ def test_fault_70_leftovers_of_killed_runs_are_removed(barenet, tmp_path):
     assert names(folder) == [".notes.txt.a1b2.tmp", *FINISHED]
 
 
-def test_fault_72_two_runs_do_not_write_into_one_folder(interrupted, barenet):
+def test_fault_72_two_runs_cannot_share_a_folder(interrupted, barenet):
     with RunFolder(interrupted).locked():
         for arguments in (["--resume"], ["rows.csv", "--target", "label", "--out"]):
             done = barenet("train", *arguments, interrupted)
@@ -293,14 +293,14 @@ def test_the_initial_weights_of_a_run_may_be_removed(killed, barenet):
     assert_same(Path("parts"), Path("whole"))
 
 
-def test_fault_74_a_folder_of_kernels_that_cannot_be_written(process):
+def test_fault_74_an_unwritable_kernel_cache(process):
     environment = {"NUMBA_CACHE_DIR": "/proc/nowhere"}
     done = process("train", "iris", "--epochs", 1, "--no-plots", environment=environment)
     _, err = done.communicate()
     assert done.returncode == 0 and "Traceback" not in err, err
 
 
-def test_fault_68_a_signal_while_kernels_are_built_ends_it_at_once(process, tmp_path, barenet):
+def test_fault_68_a_signal_while_kernels_compile_ends_the_process(process, tmp_path, barenet):
     """Nothing is learned yet that could be saved; resumed, the run starts."""
     environment = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
     run = ("train", "iris", "--epochs", 3, "--no-plots")

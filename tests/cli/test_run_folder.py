@@ -96,7 +96,7 @@ def test_a_named_pipe_is_found_before_the_training(folder):
         ("settings.toml", ["train", "--config"], "is a folder, expected a file"),
     ],
 )
-def test_a_folder_in_the_place_of_a_file_is_named(barenet, iris, tmp_path, name, command, said):
+def test_a_folder_in_place_of_a_file_is_named(barenet, iris, tmp_path, name, command, said):
     run = shutil.copytree(iris, tmp_path / "run")
     (run / name).unlink(missing_ok=True)
     (run / name).mkdir()
@@ -110,7 +110,7 @@ def test_a_folder_in_the_place_of_a_file_is_named(barenet, iris, tmp_path, name,
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "history.jsonl", "settings.toml"])
-def test_files_that_no_run_has_written_are_not_replaced(folder, name):
+def test_files_not_written_by_a_run_are_not_replaced(folder, name):
     folder.path.mkdir(parents=True)
     (folder.path / name).write_text("foreign")
     with pytest.raises(ArgumentError) as caught, folder.locked():

@@ -50,7 +50,7 @@ def tokens(*values: str) -> list[Token]:
         (["full"], int | Literal["full"], "full"),
     ],
 )
-def test_integers(texts, kind, expected):
+def test_integers_are_parsed(texts, kind, expected):
     assert integer(kind, tokens(*texts)) == expected
 
 
@@ -76,12 +76,12 @@ def test_a_run_file_is_read_as_it_was_written_and_a_card_has_no_folders(tmp_path
     assert replace(SETTINGS, data="caf\udce9.csv").card_fields()["data"] == "caf?.csv"
 
 
-def test_tables_are_recognized_by_their_suffix():
+def test_tables_are_recognized_by_suffix():
     assert is_table("a.csv") and is_table("A.TSV.gz") and is_table("a.txt")
     assert not is_table("iris") and not is_table("a.npz")
 
 
-def test_settings_are_read_from_a_card_as_from_a_run_file(iris, tmp_path):
+def test_settings_from_a_card_equal_those_from_a_file(iris, tmp_path):
     (tmp_path / "mine.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
     here, there = load_trained(tmp_path / "mine.safetensors").settings, load_trained(iris).settings
     assert replace(here.config, verbose_epoch=None) == replace(there.config, verbose_epoch=None)
@@ -100,7 +100,7 @@ def test_settings_are_read_from_a_card_as_from_a_run_file(iris, tmp_path):
         {"data": "a\0b", "test_size": 0.2},
     ],
 )
-def test_a_card_with_other_settings_has_none_of_the_command_line(settings):
+def test_a_card_with_foreign_settings_is_ignored(settings):
     assert settings_of(ModelCard(settings=settings)) is None
     assert settings_of(None) is None
 

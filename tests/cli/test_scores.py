@@ -17,7 +17,7 @@ from barenet.data import load_dataset
 from barenet.insight._baselines import fit_baseline
 
 
-def test_scores_and_the_confusion_matrix_are_scikit_learns(iris):
+def test_scores_and_confusion_matrix_agree_with_scikit_learn(iris):
     predictor, rows = load_predictor(iris / "model.safetensors"), load_dataset("iris")
     measured = Measurement(predictor, rows, None)
     scores = measured.scores
@@ -41,7 +41,7 @@ def test_scores_are_printed_under_their_names(capsys):
     assert len({len(line) for line in lines}) == 1
 
 
-def test_a_wide_confusion_matrix_has_numbers_for_names_or_is_left_out(capsys):
+def test_a_wide_confusion_matrix_is_numbered_or_omitted(capsys):
     names = tuple(f"a class with the number {number}" for number in range(6))
     emit_confusion_matrix(np.eye(6, dtype=int), names)
     lines = capsys.readouterr().out.splitlines()
@@ -78,7 +78,7 @@ def test_the_baselines_are_scikit_learns_in_the_unit_of_the_target(barenet, name
         assert measured[kind]["loss"] == pytest.approx(half, rel=1e-5)
 
 
-def test_evaluate_measures_the_baselines_of_train(barenet):
+def test_evaluate_and_train_have_the_same_baselines(barenet):
     first = baselines(barenet, "train", "iris", "--patience", 3, "--epochs", 5, "--no-plots")
     again = baselines(barenet, "evaluate", "runs/iris", "iris")
     for name, scores in first.items():
@@ -87,7 +87,7 @@ def test_evaluate_measures_the_baselines_of_train(barenet):
         assert again[name]["rows"] == scores["rows"] == 120  # those of the validation set, too
 
 
-def test_the_table_of_scores_has_the_baselines(barenet):
+def test_the_score_table_contains_the_baselines(barenet):
     done = barenet("train", "diabetes", "--epochs", 40, "--no-plots")
     lines = done.out.splitlines()
     assert lines[0].split() == ["rows", "R²", "RMSE", "MAE", "squared_error"]
@@ -105,7 +105,7 @@ def test_the_table_of_scores_has_the_baselines(barenet):
         (0.5, "no better here than always predicting the most frequent class, so it has"),
     ],
 )
-def test_a_network_that_does_not_beat_the_baselines_is_named(capsys, accuracy, verdict):
+def test_a_network_below_the_baselines_is_reported(capsys, accuracy, verdict):
     X, y = np.array([[0.0], [1.0]]), np.array([0, 1])
     measured = Measurement(None, None, None)
     measured.scores = {"accuracy": accuracy}

@@ -42,7 +42,7 @@ def options() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("command", "flag"), options())
-def test_an_error_names_the_flag_as_it_was_typed(barenet, iris, command, flag):
+def test_errors_use_the_typed_flag(barenet, iris, command, flag):
     valid = [iris if word == "IRIS" else word for word in VALID[command]]
     if command == "export" and flag != "--to":
         valid += ["--to", "json"]
@@ -63,19 +63,19 @@ def test_an_error_names_the_flag_as_it_was_typed(barenet, iris, command, flag):
         ("optimizer = 'adam:beta1=3'", "optimizer in {path}: adam's beta1: expected a number"),
     ],
 )
-def test_a_key_of_a_run_file_is_named_with_its_file(barenet, setting, problem):
+def test_errors_name_the_key_and_the_run_file(barenet, setting, problem):
     path = Path("run.toml")
     path.write_text(f"data = 'iris'\n{setting}\n")
     error = barenet("train", "--config", "run.toml").error
     assert problem.format(path=path.absolute()) in error
 
 
-def test_a_flag_over_a_run_file_is_named_as_a_flag(barenet):
+def test_errors_of_an_overriding_flag_name_the_flag(barenet):
     Path("run.toml").write_text("data = 'iris'\nepochs = 3\n")
     done = barenet("train", "--config", "run.toml", "--epochs", "0")
     assert done.err.startswith("barenet train: error: --epochs: expected"), done.err
 
 
 @pytest.mark.parametrize("message", ["epochs: x", "a.csv:3: x", "x"])
-def test_other_messages_stay(message):
+def test_other_messages_are_unchanged(message):
     assert Spelling().render(message) == message

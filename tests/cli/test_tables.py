@@ -50,7 +50,7 @@ def test_a_table_needs_nothing_but_its_target(barenet):
     assert Path("runs/penguins/confusion.png").exists()
 
 
-def test_predictions_are_the_same_in_any_order_of_the_columns(barenet, birds):
+def test_predictions_do_not_depend_on_the_column_order(barenet, birds):
     Path("other.csv").write_text(shuffle_columns())
     Path("no_truth.csv").write_text(shuffle_columns(without="species"))
     expected = barenet("predict", birds, PENGUINS).out
@@ -112,7 +112,7 @@ def test_settings_with_options_of_columns_repeat_the_run(barenet):
     assert barenet("evaluate", "again", "t.csv").status == 0  # as the file was read before
 
 
-def test_parquet_is_a_table_like_any_other(barenet, birds):
+def test_parquet_tables_train_like_csv(barenet, birds):
     table = arrow_csv.read_csv(PENGUINS)
     parquet.write_table(table, "penguins.parquet")
     expected = barenet("predict", birds, PENGUINS).out
@@ -129,7 +129,7 @@ def test_parquet_is_a_table_like_any_other(barenet, birds):
 
 
 @pytest.mark.parametrize("word", ["", "word"])
-def test_a_column_that_is_the_same_in_every_row_is_left_out_of_every_table(barenet, word):
+def test_a_constant_column_is_dropped_everywhere(barenet, word):
     rows = [f"{n},7,{word and 'ab'[n % 2]},{n % 3}" for n in range(60)]
     names = f"x,same,{word},y"
     Path("t.csv").write_text("\n".join([names, *rows]) + "\n")
@@ -167,7 +167,7 @@ def run(barenet, tmp_path):
     return tmp_path / "runs" / "t"
 
 
-def test_fault_101_the_flag_is_named(barenet, tmp_path):
+def test_fault_101_a_table_without_a_header_suggests_no_header(barenet, tmp_path):
     (tmp_path / "t.csv").write_text(ROWS)
     done = barenet("train", "t.csv", "--target", "x4")
     assert done.status == 2 and "use --no-header; if it has the names, --header" in done.err
@@ -257,7 +257,7 @@ def test_a_dash_after_an_option_is_its_value(barenet, give):
     assert done.status == 2 and "stdin" not in done.err
 
 
-def test_no_more_than_the_limit_is_read(give, monkeypatch):
+def test_standard_input_is_limited(give, monkeypatch):
     monkeypatch.setattr("barenet.data._file_io.machine_memory", lambda: 200)
     give(b"x" * 101)
     with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes, half of"):

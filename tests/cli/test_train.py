@@ -124,7 +124,7 @@ def test_patience_takes_validation_rows_from_the_training_rows(barenet):
     assert result["best_epoch"] == losses.index(min(losses)) + 1
 
 
-def test_rows_that_decide_nothing_are_called_test_rows_everywhere(barenet):
+def test_unused_rows_are_called_test_rows(barenet):
     done = barenet("train", "iris", "--epochs", 3, "--verbose-epoch", 1, "--no-plots")
     lines = re.findall(r"^epoch (\d)  loss .*  test \d\.\d{6}, accuracy \d\.", done.err, re.M)
     assert lines == ["1", "2", "3"]
@@ -147,7 +147,7 @@ def test_a_run_starts_from_the_weights_of_a_model(barenet, iris):
     assert "--start-from: the layers of" in error and "Dense(4, 9, 'relu')" in error
 
 
-def test_a_run_that_diverges_leaves_the_older_model(barenet):
+def test_a_diverged_run_keeps_the_older_model(barenet):
     barenet("train", "plane", *SHORT).ok()
     before = model_of("runs/plane")
     diverging = ("train", "plane", "--optimizer", "sgd", "--learning-rate", 1e9, "--no-plots")
@@ -176,7 +176,7 @@ def test_a_missing_extra_is_named(process, tmp_path, package, extra, status):
     assert (tmp_path / "runs").exists() == (status == 0)
 
 
-def test_fault_66_a_folder_that_cannot_be_written_is_found_before_training(barenet):
+def test_fault_66_an_unwritable_folder_is_found_before_training(barenet):
     Path("file").write_text("in the way")
     done = barenet("train", "sine", "--epochs", 10**6, "--out", "file/run")
     said = "is a file, and no folder can be made there; choose another place"
@@ -212,7 +212,7 @@ def test_fault_67_117_files_without_room_on_the_disk_are_named_and_written_later
         assert (folder / name).read_bytes() == Path("whole", name).read_bytes()
 
 
-def test_an_interrupt_before_the_training_is_one_line(process, tmp_path):
+def test_an_interrupt_before_training_is_one_line(process, tmp_path):
     begun = tmp_path / "runs/one/unfinished.toml"
     started = process("train", "-", "--target", "y", "--out", begun.parent, stdin=subprocess.PIPE)
     while not begun.exists():  # From then on, the process reads its table.
@@ -223,7 +223,7 @@ def test_an_interrupt_before_the_training_is_one_line(process, tmp_path):
     assert (started.returncode, err) == (130, "barenet train: error: interrupted\n")
 
 
-def test_on_a_terminal_there_is_a_bar(terminal):
+def test_a_terminal_shows_a_progress_bar(terminal):
     shown = terminal("train", "iris", "--epochs", "30", "--no-plots", NO_COLOR="1")
     assert re.search("(?s)epoch 30/30 .*loss .*accuracy.*saved in runs/iris:", shown)
 
@@ -279,7 +279,7 @@ def test_plots_of_an_earlier_run_are_removed(barenet):
     assert not Path("here/boundary.png").exists() and not Path("here/history.png").exists()
 
 
-def test_the_same_run_in_another_folder_makes_the_same_model(barenet):
+def test_the_output_folder_does_not_change_the_model(barenet):
     """No path or time is in it, so it reveals neither who has trained it nor where."""
     models = []
     for folder in ("secret", "elsewhere"):
@@ -293,7 +293,7 @@ def test_the_same_run_in_another_folder_makes_the_same_model(barenet):
     assert b"secret" not in models[0] and b"rows.csv" in models[0]
 
 
-def test_scores_that_cannot_be_measured_leave_the_model(barenet, monkeypatch):
+def test_a_failed_score_keeps_the_model(barenet, monkeypatch):
     def fail(*_: object) -> None:
         raise ValueError("no scores")
 

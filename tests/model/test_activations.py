@@ -22,7 +22,7 @@ def both(activation, Z):
     return A, activation.derivative(Z, A)
 
 
-def test_pytorchs_values_and_derivatives(pytorch):
+def test_values_and_derivatives_agree_with_pytorch(pytorch):
     figures = pytorch["activations"]
     Z = np.array([figures["inputs"]])
     assert {spec.partition(":")[0] for spec in figures["results"]} == set(ENTRYWISE)
@@ -37,7 +37,7 @@ def test_pytorchs_values_and_derivatives(pytorch):
     np.testing.assert_allclose(d_Z, softmax["d_Z"], rtol=1e-12, atol=1e-16)
 
 
-def test_relu_at_its_kink():
+def test_relu_at_zero():
     Z = np.array([[-0.0, 0.0]])
     assert both(ReLU(), Z)[1].tolist() == [[0, 0]]
     assert both(LeakyReLU(slope=0.2), Z)[1].tolist() == [[0.2, 0.2]]
@@ -63,7 +63,7 @@ def test_fault_86_logits_of_ten_thousand_saturate(dtype):
     assert Softmax().forward(np.full((1, 4), 1e4, dtype)).tolist() == [[0.25] * 4]
 
 
-def test_fault_88_denormals(dtype):
+def test_fault_88_denormal_inputs(dtype):
     tiny = np.finfo(dtype).smallest_subnormal
     Z = np.array([[tiny, 3 * tiny]])
     assert Z.dtype == dtype

@@ -40,7 +40,7 @@ from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Lay
         ),
     ],
 )
-def test_what_is_made(sizes, hidden, output, rate, expected):
+def test_architectures_are_built(sizes, hidden, output, rate, expected):
     made = Network.dense(sizes, hidden=hidden, output=output, dropout=rate)
     assert repr(made.layers) == expected
 
@@ -74,7 +74,7 @@ WRONG_SIZES = {
 
 
 @pytest.mark.parametrize("case", WRONG_SIZES)
-def test_wrong_sizes(case):
+def test_invalid_sizes_are_refused(case):
     sizes, message = WRONG_SIZES[case]
     with pytest.raises(ValueError, match=message):
         Network.dense(sizes)
@@ -99,19 +99,19 @@ def test_wrong_sizes(case):
         ({"seed": -1}, r"^seed: expected a whole number from 0"),
     ],
 )
-def test_fault_33_wrong_options(options, message):
+def test_fault_33_invalid_options(options, message):
     with pytest.raises(ValueError, match=message):
         Network.dense([2, 3, 3, 1], **options)
 
 
-def test_activations_beside_layers_that_have_their_own():
+def test_layers_with_their_own_activation_refuse_another():
     for name in ("hidden", "output"):
         with pytest.raises(ValueError, match=r"^hidden, output: the layers' own"):
             Network.dense([{"in": 2, "out": 1, "activation": "tanh"}], **{name: "sigmoid"})
 
 
 @pytest.mark.parametrize("sizes", [[2, 10**10, 1], [10**6, 10**6], [2, 2**29, 1]])
-def test_fault_30_too_many_parameters_are_refused_at_once(sizes):
+def test_fault_30_too_many_parameters_are_refused_immediately(sizes):
     start = time.perf_counter()
     with pytest.raises(ValueError, match=r"^sizes: [0-9,]+ parameters are more than 536,870,912$"):
         Network.dense(sizes)
@@ -119,7 +119,7 @@ def test_fault_30_too_many_parameters_are_refused_at_once(sizes):
     assert MAX_PARAMETERS * 8 == 4 * 2**30  # 4 GiB
 
 
-def test_what_may_follow_what():
+def test_valid_sequences_of_layers():
     assert chain_widths([Dense(2, 3), Dropout(), BatchNorm(3), Dense(3, 1)]) == (2, 3, 1)
     assert chain_widths([Dropout(), Dense(2, 3)]) == (2, 3)
     assert chain_widths([LayerNorm(4), ActivationLayer("relu")]) == (4,)
@@ -144,7 +144,7 @@ def test_what_may_follow_what():
         (lambda: None, r"^layers: "),
     ],
 )
-def test_layers_that_make_no_network(make, message):
+def test_invalid_sequences_of_layers_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         Network(make())
 
@@ -158,7 +158,7 @@ def test_a_layer_belongs_to_one_network(make):
     assert np.shares_memory(layer.bias, network.parameters)
 
 
-def test_layers_of_a_network_that_was_refused_are_still_free():
+def test_layers_of_a_refused_network_can_be_reused():
     first, second = Dense(2, 3), Dense(4, 1)
     for refused, options in (
         ([first, second], {}),
@@ -170,7 +170,7 @@ def test_layers_of_a_network_that_was_refused_are_still_free():
     assert Network([first]).sizes == (2, 3)
 
 
-def test_batch_norm_stands_before_the_activation_that_chooses_the_weights():
+def test_initializers_look_past_batch_norm():
     layers = Network.dense([2, 3, 1], output="sigmoid", dropout=0.5, batch_norm=True).layers
     assert [type(layer) for layer in layers] == [Dense, BatchNorm, ActivationLayer, Dropout, Dense]
     assert layers[0].activation.name == "identity" and layers[2].activation.name == "relu"
@@ -203,7 +203,7 @@ def test_the_summary_counts_every_kind_of_layer():
     ]
 
 
-def test_the_summary_of_layers_that_take_any_width():
+def test_summaries_of_layers_of_any_width():
     lines = Network([Dropout(), Dense(2, 3)]).summary().splitlines()
     assert lines[1].split()[:4] == ["dropout", "2", "→", "2"]
     lines = Network([Dropout()]).summary().splitlines()

@@ -40,7 +40,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_wrong_targets_are_named_and_change_nothing(case):
+def test_invalid_targets_are_refused(case):
     y, message = WRONG[case]
     network = Network.dense([2, 4, 3], output="softmax", seed=1)
     parameters = network.parameters.copy()
@@ -50,21 +50,21 @@ def test_wrong_targets_are_named_and_change_nothing(case):
 
 
 @given(y=st.lists(st.integers(0, 4), min_size=1))
-def test_one_hot_is_scikit_learns_label_binarize(y):
+def test_one_hot_agrees_with_scikit_learns_label_binarize(y):
     expected = label_binarize(y, classes=range(5))
     np.testing.assert_array_equal(one_hot(y, 5), expected)
     np.testing.assert_array_equal(check_targets(y, len(y), 5, DOUBLE), expected)
 
 
 @pytest.mark.parametrize("kind", ["int8", "uint8", "int64", "uint64", "bool"])
-def test_indices_of_any_whole_type(kind, dtype):
+def test_class_indices_of_any_integer_type(kind, dtype):
     rows = one_hot(np.array([1, 0, 1], kind), 2, dtype)
     assert rows.tolist() == [[0, 1], [1, 0], [0, 1]]
     assert rows.dtype == dtype
 
 
 @pytest.mark.parametrize("y", [[0.0, 1.0], [[0], [1]], 1, []])
-def test_one_hot_takes_a_vector_of_whole_numbers(y):
+def test_one_hot_needs_a_vector_of_integers(y):
     with pytest.raises(ValueError, match=r"^y: expected class indices, whole numbers of shape"):
         one_hot(y, 2)
     with pytest.raises(ValueError, match=r"^n_classes: expected a whole number of 1 or more"):
@@ -88,7 +88,7 @@ def test_targets_take_the_shape_of_the_output(y, n_outputs, expected, dtype):
     assert targets.dtype == dtype
 
 
-def test_a_target_too_large_for_the_dtype():
+def test_a_target_beyond_the_dtype_is_refused():
     with pytest.raises(ValueError, match=r"^y: 1e\+300 is too large for float32; scale the data"):
         check_targets([1e300, 0], 2, 1, np.dtype("float32"))
 
@@ -96,7 +96,7 @@ def test_a_target_too_large_for_the_dtype():
 X = np.random.default_rng(0).integers(-9, 9, (4, 2)).astype(np.float64)
 
 
-def test_the_arrays_are_converted(dtype):
+def test_arrays_are_converted_to_the_networks_dtype(dtype):
     network = Network.dense([2, 3], dtype=dtype)
     rows = validate_arrays(network, SquaredError(), GOOD_X, [0, 2], [1, 2])
     assert {rows.X.dtype, rows.y.dtype, rows.sample_weight.dtype} == {np.dtype(dtype)}
@@ -106,7 +106,7 @@ def test_the_arrays_are_converted(dtype):
     assert validate_arrays(network, SquaredError(), GOOD_X, [0, 2]).sample_weight is None
 
 
-def test_a_network_of_any_width_takes_targets_of_the_width_of_x():
+def test_networks_of_any_width_take_targets_as_wide_as_x():
     network = Network([ActivationLayer("tanh")], dtype="float64")
     assert validate_arrays(network, SquaredError(), [[1, 2, 3]], [[1, 2, 3]]).y.shape == (1, 3)
     with pytest.raises(ValueError, match=r"^y: expected shape \(1, 3\)"):

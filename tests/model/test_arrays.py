@@ -51,7 +51,7 @@ def test_fault_27_28_numbers_become_pythons_and_others_are_refused(check, good, 
 
 
 @pytest.mark.parametrize("value", ["float32", "f4", np.float32, SINGLE, "float64", float, "d"])
-def test_dtypes_of_a_network(value):
+def test_supported_dtypes(value):
     assert check_dtype(value) == np.dtype(value)
 
 
@@ -67,7 +67,7 @@ def test_other_dtypes_are_refused(value):
     ),
     dtype=st.sampled_from([SINGLE, DOUBLE]),
 )
-def test_numbers_pass_unchanged_but_for_the_precision(X, dtype):
+def test_values_are_unchanged_except_for_precision(X, dtype):
     before = X.copy()
     result = check_inputs(X, dtype, X.shape[1])
     np.testing.assert_array_equal(result, X.astype(dtype))
@@ -79,12 +79,12 @@ def test_numbers_pass_unchanged_but_for_the_precision(X, dtype):
 @pytest.mark.parametrize(
     "kind", ["float16", "int8", "uint8", "int64", "uint64", "bool", "longdouble"]
 )
-def test_fault_15_any_real_type_is_taken(kind, dtype):
+def test_fault_15_any_real_dtype_is_accepted(kind, dtype):
     X = np.array([[0, 1], [1, 0]], kind)
     assert check_inputs(X, np.dtype(dtype), 2).tolist() == [[0, 1], [1, 0]]
 
 
-def test_fault_13_any_order_in_memory():
+def test_fault_13_any_memory_order():
     base = np.arange(24.0).reshape(4, 6)
     for X in (base.T, np.asfortranarray(base), base[::-1], base[:, ::-2], base[1::2, 1::3]):
         result = check_inputs(X, DOUBLE, None)
@@ -92,7 +92,7 @@ def test_fault_13_any_order_in_memory():
         assert result.flags.c_contiguous
 
 
-def test_fault_14_read_only_and_memory_mapped(tmp_path):
+def test_fault_14_read_only_and_memory_mapped_arrays(tmp_path):
     X = np.ones((2, 2))
     X.flags.writeable = False
     np.testing.assert_array_equal(check_inputs(X, DOUBLE, 2), X)
@@ -101,7 +101,7 @@ def test_fault_14_read_only_and_memory_mapped(tmp_path):
     np.testing.assert_array_equal(check_inputs(np.load(path, mmap_mode="r"), SINGLE, 2), X)
 
 
-def test_fault_08_objects_that_are_numbers():
+def test_fault_08_object_arrays_of_numbers():
     X = np.array([[1, 2.5], [Fraction(1, 2), Decimal("0.25")]], object)
     assert check_inputs(X, DOUBLE, 2).tolist() == [[1, 2.5], [0.5, 0.25]]
 
@@ -141,7 +141,7 @@ WRONG_INPUTS = {
 
 
 @pytest.mark.parametrize("case", WRONG_INPUTS)
-def test_wrong_inputs(case):
+def test_invalid_inputs_are_refused(case):
     X, message = WRONG_INPUTS[case]
     network = Network.dense([2, 1], dtype="float64")
     for take in (network.predict, lambda X: network.value_and_gradient(X, [0.0])):
@@ -149,14 +149,14 @@ def test_wrong_inputs(case):
             take(X)
 
 
-def test_fault_11_too_large_for_float32():
+def test_fault_11_numbers_beyond_float32():
     X = np.array([[1.0, 1e300]])
     with pytest.raises(ValueError, match=r"^X: 1e\+300 is too large for float32; scale the data"):
         check_inputs(X, SINGLE, 2)
     assert check_inputs(X, DOUBLE, 2).tolist() == [[1.0, 1e300]]
 
 
-def test_fault_10_a_sum_that_overflows_is_no_infinity():
+def test_fault_10_finite_numbers_with_an_overflowing_sum():
     """The quick look at the sum alone would take these for infinite."""
     largest = np.finfo("float64").max
     assert check_inputs([[largest, largest]], DOUBLE, 2).tolist() == [[largest, largest]]
@@ -164,12 +164,12 @@ def test_fault_10_a_sum_that_overflows_is_no_infinity():
 
 
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
-def test_fault_12_sparse(kind):
+def test_fault_12_sparse_matrices(kind):
     with pytest.raises(ValueError, match=r"^X: sparse matrices are not supported; use X.toarray"):
         check_inputs(scipy.sparse.random_array((3, 2), format=kind), DOUBLE, 2)
 
 
-def test_the_argument_is_named_as_it_was_given():
+def test_errors_use_the_callers_argument_name():
     with pytest.raises(ValueError, match=r"^X_test: has 3 features"):
         check_inputs(np.ones((1, 3)), DOUBLE, 2, "X_test")
     with pytest.raises(ValueError, match=r"X_test\.reshape\(1, -1\)"):
@@ -192,7 +192,7 @@ WEIGHTS_WRONG = {
 
 
 @pytest.mark.parametrize("case", WEIGHTS_WRONG)
-def test_fault_26_wrong_weights(case):
+def test_fault_26_invalid_sample_weights(case):
     weights, message = WEIGHTS_WRONG[case]
     with pytest.raises(ValueError, match=rf"^sample_weight: {message}"):
         Network.dense([1, 1]).value_and_gradient(np.ones((3, 1)), [1, 2, 3], sample_weight=weights)
@@ -211,7 +211,7 @@ def test_fault_26_wrong_weights(case):
     ],
     ids=["plain", "fortran", "transposed", "strided", "one_row_four_times", "nothing_masked"],
 )
-def test_what_is_kept(kind, view, dtype):
+def test_inputs_used_without_a_copy(kind, view, dtype):
     X = view(BASE.astype(kind))
     kept = validate_inputs(X, np.dtype(dtype), None)
     assert type(kept) is np.ndarray and kept.dtype == kind
@@ -233,7 +233,7 @@ def field_of_records():
     [BASE.tolist(), BASE, BASE.astype("g"), BASE.astype(">f8"), unaligned(), field_of_records()],
     ids=["list", "int64", "longdouble", "big_endian", "unaligned", "field_of_records"],
 )
-def test_what_is_turned_into_the_networks_dtype(X, dtype):
+def test_inputs_converted_to_the_networks_dtype(X, dtype):
     kept = validate_inputs(X, np.dtype(dtype), 8)
     assert kept.dtype == dtype and kept.flags.c_contiguous and kept.flags.aligned
     np.testing.assert_array_equal(kept, BASE)
@@ -241,7 +241,7 @@ def test_what_is_turned_into_the_networks_dtype(X, dtype):
 
 @pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
 @pytest.mark.parametrize("scale", [1.0, 1 / 255, 3.0])
-def test_first_the_dtype_and_then_the_scale(kind, scale, dtype):
+def test_the_dtype_is_converted_before_scaling(kind, scale, dtype):
     X = (BASE * 5.3).astype(kind)
     one, factor = np.dtype(dtype).type(1), np.dtype(dtype).type(scale)
     expected = [[one * np.dtype(dtype).type(x) * factor for x in row] for row in X.tolist()]
@@ -261,14 +261,14 @@ def peak_of_keeping(X):
 
 
 @pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
-def test_looking_makes_no_copy(kind):
+def test_validation_makes_no_copy(kind):
     X = np.ones((3000, 1000), kind)
     assert peak_of_keeping(X) < 100_000
     assert peak_of_keeping(np.asfortranarray(X)) < X.nbytes / 5
     assert peak_of_keeping(X.repeat(2, axis=1)[:, ::2]) < X.nbytes / 5
 
 
-def test_what_is_wrong_far_down_is_found():
+def test_invalid_values_are_found_in_any_block():
     X = np.ones((2000, 500))
     X[1234, 56] = np.nan
     with pytest.raises(ValueError, match=r"^X: nan at \(1234, 56\); only finite numbers"):
@@ -285,12 +285,12 @@ def scaled(scale, dtype="float32"):
 
 
 @pytest.mark.parametrize("scale", [0, -1.0, float("nan"), float("inf"), "1/255", None, True])
-def test_what_is_no_scale(scale):
+def test_invalid_scales_are_refused(scale):
     with pytest.raises(ValueError, match=r"^scale: expected a number above 0"):
         scaled(scale)
 
 
-def test_a_scale_must_be_a_number_of_the_dtype():
+def test_a_scale_must_be_finite_in_the_dtype():
     for scale in (1e-60, 1e38):
         with pytest.raises(ValueError, match=r"^scale: .* is beyond the range of float32$"):
             scaled(scale)

@@ -96,7 +96,7 @@ def usual_output(loss: str) -> str:
     return (LOSSES[loss].outputs or ("tanh",))[0]
 
 
-def test_every_layer_is_swept():
+def test_the_sweep_covers_every_layer():
     assert set(HIDDEN) == set(LAYERS)
 
 
@@ -122,7 +122,7 @@ def test_promise_02_every_layer_activation_and_loss(kind, activation, loss):
 )
 @settings(max_examples=2 * settings.default.max_examples)
 @given(data=st.data())
-def test_promise_02_any_shape_and_any_numbers(kind, activation, loss, data):
+def test_promise_02_random_networks_and_inputs(kind, activation, loss, data):
     """One of the three is given; the others, and all else, are whatever Hypothesis draws."""
     loss, output = data.draw(st.sampled_from([pair for pair in PAIRS if loss in (pair[0], None)]))
     kind = kind or data.draw(st.sampled_from(sorted(HIDDEN)))
@@ -146,7 +146,7 @@ def is_cut_off(network, X, loss, training) -> bool:
     return of_probabilities and not ((output > 1e-12) & (output < 1 - 1e-12)).all()
 
 
-def test_the_check_would_see_a_wrong_gradient():
+def test_a_wrong_gradient_is_detected():
     network = make_network("dense", "tanh", "identity")
     loss = SquaredError()
     X, y, _ = make_data(loss)

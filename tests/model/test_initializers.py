@@ -32,7 +32,7 @@ DRAWS = {
 
 
 @pytest.mark.parametrize("spec", DRAWS)
-def test_the_first_draws(spec):
+def test_first_draws_of_each_initializer(spec):
     np.testing.assert_allclose(draw(spec, 4, 1).ravel(), DRAWS[spec], rtol=1e-14)
 
 
@@ -42,14 +42,14 @@ def test_every_initializer_is_tested():
 
 
 @given(n_inputs=st.integers(1, 9), n_outputs=st.integers(1, 9), seed=st.integers(0, 99))
-def test_orthogonal_vectors_are_orthogonal_and_of_length_gain(n_inputs, n_outputs, seed):
+def test_orthogonal_columns_are_orthogonal_with_norm_gain(n_inputs, n_outputs, seed):
     W = draw(Orthogonal(gain=2.0), n_inputs, n_outputs, seed)
     assert W.shape == (n_outputs, n_inputs)
     product = W @ W.T if n_outputs <= n_inputs else W.T @ W
     np.testing.assert_allclose(product, 4 * np.eye(len(product)), atol=1e-13)
 
 
-def test_orthogonal_is_uniform_over_all_rotations():
+def test_orthogonal_is_uniform_over_rotations():
     """Without R's signs, NumPy's Q would have a diagonal of one sign alone."""
     corners = np.array([draw("orthogonal", 2, 2, seed)[0, 0] for seed in range(400)])
     # cos of an angle that is uniform: the arcsine distribution on −1..1
@@ -57,5 +57,5 @@ def test_orthogonal_is_uniform_over_all_rotations():
 
 
 @pytest.mark.parametrize("name", ["glorot", "he", "lecun"])
-def test_the_short_name_is_the_uniform_one(name):
+def test_short_names_are_the_uniform_initializers(name):
     assert as_initializer(name) == as_initializer(f"{name}_uniform")

@@ -31,7 +31,7 @@ def test_the_slots_tile_the_vector_in_order(layers):
 
 
 @given(shapes)
-def test_the_views_are_the_vector_cut_up(layers):
+def test_views_share_memory_with_the_vector(layers):
     layout = Layout(layers)
     vector = np.arange(layout.size, dtype=np.float64)
     views = layout.views(vector)

@@ -75,7 +75,7 @@ def test_a_backward_pass_worked_by_hand():
         ("categorical_cross_entropy", "softmax", "classes"),
     ],
 )
-def test_pytorchs_loss_and_gradient(pytorch, loss, output, y):
+def test_loss_and_gradient_agree_with_pytorch(pytorch, loss, output, y):
     """PyTorch's weights are (out, in), so here they are transposed, and so are their gradients."""
     figures = pytorch["network"]
     network = Network([Dense(3, 4, "tanh"), LayerNorm(4), Dense(4, 3, output)], dtype="float64")
@@ -118,7 +118,7 @@ def test_the_parameters_are_one_vector(dtype):
     assert_views(network)
 
 
-def test_writing_to_a_layer_writes_to_the_vector():
+def test_layer_views_write_to_the_vector():
     network = by_hand()
     network.layers[0].bias = 0
     network.layers[0].weights[1] = [7, 8]
@@ -130,7 +130,7 @@ def test_writing_to_a_layer_writes_to_the_vector():
     assert network.layers[1].bias.tolist() == [9]
 
 
-def test_giving_the_network_other_parameters_writes_through():
+def test_assigned_parameters_are_copied_into_the_vector():
     """As from another optimizer: ``network.parameters = scipy.optimize.minimize(…).x``."""
     network = by_hand()
     network.parameters = np.arange(9.0)
@@ -149,7 +149,7 @@ COPIES = {
 
 
 @pytest.mark.parametrize("way", COPIES)
-def test_a_copy_is_the_same_and_its_own(way, dtype):
+def test_a_copy_is_equal_and_independent(way, dtype):
     network = one_of_everything(dtype=dtype)
     parameters, statistics = network.parameters.copy(), network.statistics.copy()
     expected = network.predict(X)
@@ -168,7 +168,7 @@ def test_a_copy_is_the_same_and_its_own(way, dtype):
     assert_views(network)
 
 
-def test_the_repr_is_the_call_that_makes_it():
+def test_the_repr_recreates_the_network():
     network = one_of_everything()
     twin = eval(repr(network), vars(barenet) | vars(barenet.layers))
     assert repr(twin) == repr(network)
@@ -177,7 +177,7 @@ def test_the_repr_is_the_call_that_makes_it():
     assert repr(Network.dense([2, 1])) == small
 
 
-def test_a_seed_draws_numpys_frozen_stream():
+def test_initial_weights_come_from_random_state():
     """RandomState(1) begins 1.6243, −0.6118, −0.5282, −1.0730, 0.8654, −2.3015, 1.7448, …"""
     network = Network.dense(
         [2, 2, 1], init="normal:std=1", bias_init="normal:std=1", seed=1, dtype="float64"
@@ -189,7 +189,7 @@ def test_a_seed_draws_numpys_frozen_stream():
     assert network.layers[1].bias.round(4).tolist() == [0.319]
 
 
-def test_the_same_seed_is_the_same_network():
+def test_the_same_seed_gives_the_same_network():
     one, same, other = (one_of_everything(seed=seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(one.parameters, same.parameters)
     assert not np.array_equal(one.parameters, other.parameters)
@@ -203,7 +203,7 @@ def test_the_same_seed_is_the_same_network():
         one.initialize(-1)
 
 
-def test_what_is_random_is_fixed_by_the_key():
+def test_dropout_is_determined_by_the_key():
     network = Network([Dropout(0.5), Dense(3, 3), Dropout(0.5)], dtype="float64")
     first, again, other = (network.forward(X, training=True, rng_key=k)[0] for k in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
@@ -217,7 +217,7 @@ def test_what_is_random_is_fixed_by_the_key():
     np.testing.assert_array_equal(X * mask, expected)
 
 
-def test_attributes(dtype):
+def test_attributes_of_a_network(dtype):
     network = Network([Dropout(0.1), Dense(3, 4), BatchNorm(4), Dense(4, 2)], dtype=dtype)
     assert (network.n_inputs, network.n_outputs, network.sizes) == (3, 2, (3, 4, 2))
     assert network.dtype == np.dtype(dtype)
@@ -227,13 +227,13 @@ def test_attributes(dtype):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_the_output_activation(name):
+def test_output_activations(name):
     assert Network.dense([2, 2], output=name).output_activation == ACTIVATIONS[name]()
     assert Network([Dense(2, 2), ActivationLayer(name)]).output_activation == ACTIVATIONS[name]()
     assert Network([Dense(2, 2, name), LayerNorm(2)]).output_activation.name == "identity"
 
 
-def test_networks_without_parameters_or_widths():
+def test_networks_without_parameters_or_fixed_widths():
     """Empty weights: nothing to learn is a network all the same."""
     network = Network([ActivationLayer("tanh"), Dropout(0.5)], dtype="float64")
     np.testing.assert_array_equal(network.predict(X), np.tanh(X))
@@ -256,7 +256,7 @@ def test_predicting_changes_nothing():
 
 
 @pytest.mark.parametrize("output", ["softplus", "sigmoid", "softmax", "exponential"])
-def test_a_rate_that_was_rounded_to_zero_has_a_finite_gradient(output, dtype):
+def test_a_rate_rounded_to_zero_has_a_finite_gradient(output, dtype):
     """A very negative logit is a rate of 0 in the last digit, and a count says: go up."""
     network = Network.dense([1, 2], output=output, init="zeros", dtype=dtype)
     network.layers[0].bias = [-1000, 0]

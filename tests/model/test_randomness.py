@@ -17,13 +17,13 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize("seed", PUBLISHED)
-def test_the_bits_are_those_of_splitmix64(seed):
+def test_splitmix64_reference_values(seed):
     expected = [(bits >> 11) / 2**53 for bits in PUBLISHED[seed]]
     assert uniforms(seed, (4,)).tolist() == expected
 
 
 @given(key=st.integers(0, 2**64 - 1), index=st.integers(0, 50))
-def test_splitmix64_written_in_whole_numbers(key, index):
+def test_splitmix64_in_python_integers(key, index):
     """The same function in Python's integers, which never overflow."""
     z = (key + (index + 1) * 0x9E3779B97F4A7C15) % 2**64
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
@@ -51,7 +51,7 @@ def test_keys_of_neighbouring_steps_and_layers_are_independent():
     assert scipy.stats.chisquare(counts).pvalue > 0.001
 
 
-def test_no_two_paths_share_a_key():
+def test_key_paths_do_not_collide():
     paths = [path for length in range(4) for path in itertools.product(range(9), repeat=length)]
     keys = {derive_key(seed, *path) for seed in range(4) for path in paths}
     assert len(keys) == 4 * len(paths)

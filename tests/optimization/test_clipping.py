@@ -12,7 +12,7 @@ limits = st.floats(1e-3, 1e3)
 
 
 @pytest.mark.parametrize("limit", ["0.5", "5", "100"])
-def test_pytorchs_clipping(pytorch, limit):
+def test_clipping_agrees_with_pytorch(pytorch, limit):
     """PyTorch divides by norm + 1e-6, so its result is shorter by that."""
     figures = pytorch["clipping"]
     gradient = np.array(figures["gradient"])
@@ -26,7 +26,7 @@ def test_pytorchs_clipping(pytorch, limit):
 
 
 @given(gradient=gradients, limit=limits)
-def test_the_norm_is_limited_and_the_direction_kept(gradient, limit):
+def test_norm_clipping_preserves_the_direction(gradient, limit):
     clipped = gradient.copy()
     ClipNorm(limit).clip(clipped)
     norm = np.linalg.norm(gradient)
@@ -37,7 +37,7 @@ def test_the_norm_is_limited_and_the_direction_kept(gradient, limit):
 
 
 @pytest.mark.parametrize("kind", CLIPPINGS.values())
-def test_it_is_in_place_and_of_the_same_precision(kind, dtype):
+def test_clipping_is_in_place_and_preserves_the_dtype(kind, dtype):
     gradient = np.array([3, -4, 0], dtype)
     kind(1.0).clip(gradient)
     assert gradient.dtype == dtype
@@ -49,7 +49,7 @@ def test_it_is_in_place_and_of_the_same_precision(kind, dtype):
 
 
 @pytest.mark.parametrize("kind", CLIPPINGS.values())
-def test_a_gradient_whose_square_overflows_is_cut_and_not_lost(kind):
+def test_a_gradient_whose_square_overflows_is_clipped(kind):
     """1e25 squared is beyond float32: a norm of infinity would leave a gradient of zero."""
     gradient = np.array([3e25, -4e25], np.float32)
     kind(1.0).clip(gradient)
@@ -58,7 +58,7 @@ def test_a_gradient_whose_square_overflows_is_cut_and_not_lost(kind):
 
 
 @pytest.mark.parametrize("kind", CLIPPINGS.values())
-def test_a_gradient_that_is_no_number_stays_none(kind):
+def test_nan_gradients_stay_nan(kind):
     """It must reach the guard that ends the run, and not be made harmless."""
     gradient = np.array([1.0, np.nan])
     kind(1.0).clip(gradient)

@@ -21,13 +21,13 @@ DOUBLE = np.dtype("float64")
 WEIGHTS = [True] * 4 + [False] * 6 + [True] * 2 + [False]
 
 
-def test_only_weights_are_charged(dtype):
+def test_only_weights_are_penalized(dtype):
     strengths = L2(0.5).expand(LAYOUT, np.dtype(dtype))
     assert strengths.tolist() == [0.5 * is_weight for is_weight in WEIGHTS]
     assert strengths.dtype == dtype
 
 
-def test_a_strength_for_each_layer_that_has_weights():
+def test_strengths_may_differ_by_layer():
     expected = [0.1] * 4 + [0] * 6 + [0.2] * 2 + [0]
     for strength in ([0.1, 0.2], (0.1, 0.2), np.array([0.1, 0.2])):
         assert L1(strength).expand(LAYOUT, DOUBLE).tolist() == expected
@@ -40,12 +40,12 @@ def test_a_strength_for_each_layer_that_has_weights():
 
 
 @pytest.mark.parametrize("strength", [[], [0.1], [0.1] * 3])
-def test_a_wrong_number_of_strengths(strength):
+def test_a_wrong_number_of_strengths_is_refused(strength):
     with pytest.raises(ValueError, match=r"^penalty: \d strengths for 2 layers with weights; give"):
         L2(strength).expand(LAYOUT, DOUBLE)
 
 
-def test_a_shared_penalty_is_paid_once_for_all_rows():
+def test_a_normalized_penalty_counts_once_per_epoch():
     X, y = np.arange(6.0).reshape(3, 2), np.ones(3)
     network = Network([Dense(2, 1, init="uniform")], seed=1, dtype="float64")
     job = Job(
@@ -70,7 +70,7 @@ def test_a_shared_penalty_is_paid_once_for_all_rows():
     ],
     ids=repr,
 )
-def test_scikit_learns_ridge_and_lasso_have_a_gradient_of_zero(penalty, oracle):
+def test_ridge_and_lasso_solutions_have_zero_gradient(penalty, oracle):
     """At their solution our gradient of loss and penalty together is 0, bias included."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 3))
@@ -89,7 +89,7 @@ def test_scikit_learns_ridge_and_lasso_have_a_gradient_of_zero(penalty, oracle):
     "strength", [-1, float("nan"), float("inf"), "x", None, [0.1, -1], [0.1, "x"], [[0.1]], {}]
 )
 @pytest.mark.parametrize("kind", PENALTIES.values())
-def test_fault_33_a_strength_that_is_none(kind, strength):
+def test_fault_33_an_invalid_strength(kind, strength):
     with pytest.raises(ValueError, match=rf"^penalty: {kind.name}'s strength: expected"):
         kind(strength)
 
@@ -104,5 +104,5 @@ def test_fault_33_a_strength_that_is_none(kind, strength):
         (["l1:strength=1", L2(2)], [L1(1), L2(2)]),
     ],
 )
-def test_what_penalties_may_be_said_as(spec, expected):
+def test_penalties_can_be_given_as_strings(spec, expected):
     assert as_penalties(spec) == expected

@@ -19,7 +19,7 @@ from barenet.optimization._schedules import (
 )
 
 
-def test_pytorchs_rates(pytorch):
+def test_rates_agree_with_pytorch(pytorch):
     """PyTorch counts steps, of which n have n − 1 ways between them: the last is our end.
 
     Its one-cycle has its peak at share · n − 1 of those, which is that share of n − 1 for us.
@@ -37,7 +37,7 @@ def test_pytorchs_rates(pytorch):
 
 
 @pytest.mark.parametrize("patience", [0, 1, 2])
-def test_pytorchs_plateau(pytorch, patience):
+def test_plateau_agrees_with_pytorch(pytorch, patience):
     """PyTorch's patience is how many bad epochs are borne; ours counts the one that is not."""
     figures = pytorch["schedules"]
     schedule = ReduceOnPlateau(gamma=0.5, patience=patience + 1, minimum_delta=1e-4)
@@ -75,7 +75,7 @@ def test_values_by_hand(schedule, epoch, epochs, expected):
 
 @pytest.mark.parametrize("name", SCHEDULES)
 @given(epoch=st.floats(0, 50), extra=st.floats(0, 3))
-def test_every_factor_is_between_nought_and_one(name, epoch, extra):
+def test_factors_are_between_zero_and_one(name, epoch, extra):
     """The optimizer's rate is the greatest one, at every moment, a little after the end too."""
     schedule = SCHEDULES[name]()
     factor = schedule.factor(epoch + extra, 50)
@@ -83,14 +83,14 @@ def test_every_factor_is_between_nought_and_one(name, epoch, extra):
     assert isinstance(factor, float)
 
 
-def test_a_loss_that_is_no_number_is_no_progress():
+def test_a_nan_loss_is_not_an_improvement():
     schedule = ReduceOnPlateau(patience=2)
     for loss in (1.0, math.nan, math.inf):
         schedule.observe(loss)
     assert (schedule.best, schedule.reductions) == (1.0, 1)
 
 
-def test_what_a_plateau_has_seen_is_copied_with_it():
+def test_the_state_of_a_plateau_is_copied():
     schedule = ReduceOnPlateau(patience=1)
     for loss in (1.0, 2.0):
         schedule.observe(loss)

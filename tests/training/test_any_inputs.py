@@ -54,7 +54,7 @@ def test_fault_13_any_memory_order_and_stride(form, kind, engine, dtype):
 
 
 @pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
-def test_a_file_gives_the_same_bits_and_stays_as_it_is(kind, dtype, tmp_path):
+def test_memory_mapped_rows_give_the_same_bits(kind, dtype, tmp_path):
     np.save(tmp_path / "X.npy", (BYTES if kind == "uint8" else FLOATS).astype(kind))
     content = (tmp_path / "X.npy").read_bytes()
     for mode in ("r", "r+"):
@@ -65,18 +65,18 @@ def test_a_file_gives_the_same_bits_and_stays_as_it_is(kind, dtype, tmp_path):
 
 @pytest.mark.parametrize("kind", ["float64", "uint8"])
 @pytest.mark.parametrize("form", FORMS)
-def test_wide_rows_in_any_form_give_the_same_bits(form, kind):
+def test_wide_rows_of_any_dtype_and_order_give_the_same_bits(form, kind):
     assert_same_bits(FORMS[form](WIDE.astype(kind)), 1 / 255, dtype="float32", engine="compiled")
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_one_row_for_all(engine):
+def test_broadcast_rows(engine):
     assert_same_bits(np.broadcast_to(WIDE[0], (90, 300)), 1 / 255, dtype="float32", engine=engine)
 
 
 @pytest.mark.parametrize("settings", [{"optimizer": "lbfgs"}, {"sample_weight": np.arange(90)}])
 @pytest.mark.parametrize("X", [BYTES, FLOATS.astype("float64")], ids=["bytes", "floats"])
-def test_other_settings_give_the_same_bits(X, settings, dtype):
+def test_equivalent_settings_give_the_same_bits(X, settings, dtype):
     assert_same_bits(np.asfortranarray(X), 0.3, dtype=dtype, **settings)
 
 
@@ -85,7 +85,7 @@ N_ROWS, N_FEATURES = 20_000, 200
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("kind", ["uint8", "float64", "strided", "file"])
-def test_no_copy_of_the_whole_is_made(kind, engine, tmp_path):
+def test_training_does_not_copy_x(kind, engine, tmp_path):
     X = RNG.integers(0, 256, (N_ROWS, N_FEATURES)).astype("uint8" if kind == "uint8" else "float64")
     if kind == "strided":
         X = np.repeat(X, 2, axis=1)[:, ::2]

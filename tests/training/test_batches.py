@@ -10,7 +10,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 @given(st.integers(1, 40), st.integers(1, 50), st.one_of(st.none(), seeds))
-def test_batches_give_every_row_with_its_target(n_rows, size, rng):
+def test_batches_pair_every_row_with_its_target(n_rows, size, rng):
     X = np.arange(n_rows).reshape(-1, 1)
     parts = list(batches(X, X[:, 0] * 2, size=size, rng=rng))
     assert all(len(part) == size for part, _ in parts[:-1])
@@ -18,18 +18,18 @@ def test_batches_give_every_row_with_its_target(n_rows, size, rng):
     assert all((2 * part[:, 0] == target).all() for part, target in parts)
 
 
-def test_a_generator_gives_another_order_each_epoch():
+def test_a_generator_reorders_each_epoch():
     X, rng = np.arange(30), np.random.default_rng(0)
     first, second = (np.concatenate([x for x, _ in batches(X, X, rng=rng)]) for _ in "ab")
     assert not np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("size", [0, -1, 2.5, "3", True])
-def test_fault_31_a_batch_size_that_is_none(size):
+def test_fault_31_an_invalid_batch_size(size):
     with pytest.raises(ValueError, match="size: expected a whole number of 1 or more"):
         list(batches(np.zeros((3, 1)), np.zeros(3), size=size))
 
 
-def test_fault_07_lengths_that_differ():
+def test_fault_07_different_lengths():
     with pytest.raises(ValueError, match="y: has 2 rows, and X has 3"):
         list(batches(np.zeros((3, 1)), np.zeros(2)))

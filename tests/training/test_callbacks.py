@@ -35,7 +35,7 @@ class Recorder(Callback):
         self.calls.append(("end",))
 
 
-def test_the_calls_come_in_order():
+def test_callbacks_are_called_in_order():
     recorder = Recorder(limit=5)
     fit(recorder, epochs=3)
     epochs = [call for n in (1, 2, 3) for call in (("chunk", n, 5), ("epoch", n, n))]
@@ -43,7 +43,7 @@ def test_the_calls_come_in_order():
     assert last == [("start",), *epochs, ("end",)]
 
 
-def test_a_callback_limits_the_chunks_and_changes_no_bit():
+def test_callbacks_limit_chunks_without_changing_bits():
     ends, results = [], set()
     for limit in (None, 1, 3):
         network, recorder = Network.dense([1, 8, 1], seed=1), Recorder(limit)
@@ -53,7 +53,7 @@ def test_a_callback_limits_the_chunks_and_changes_no_bit():
     assert ends[1:] == [[1, 2, 3, 4, 5], [3, 5]] and len(results) == 1
 
 
-def test_a_function_is_called_after_each_epoch_and_can_end_the_run():
+def test_a_function_is_called_after_each_epoch_and_can_stop():
     seen = []
     history = fit(lambda run: seen.append(run.epoch) or len(seen) == 3)
     assert seen == [1, 2, 3] and len(history) == 3
@@ -78,7 +78,7 @@ def test_on_end_is_called_after_every_error():
         fit([Fails(), recorder])
 
 
-def test_stopping_in_a_chunk_leaves_an_unfinished_epoch_out():
+def test_stopping_within_an_epoch_omits_it_from_the_history():
     class StopAtOnce(Callback):
         def on_chunk(self, run):
             run.stop("now")
@@ -87,7 +87,7 @@ def test_stopping_in_a_chunk_leaves_an_unfinished_epoch_out():
     assert len(history) == 0 and history.stop_reason == "now"
 
 
-def test_a_time_limit_stops():
+def test_a_time_limit_stops_the_run():
     history = fit(TimeLimit(0.05), epochs=1_000_000)
     assert history.stop_reason == "0.05 seconds were over"
     assert sum(history["seconds"]) < 5
@@ -117,7 +117,7 @@ def test_early_stopping_restores_the_best_epoch(patience, epochs):
         assert history.stop_reason == "completed"
 
 
-def test_early_stopping_can_leave_the_last_parameters():
+def test_early_stopping_can_keep_the_last_parameters():
     settings = {"epochs": 60, "validation_data": (X, -Y)}
     first, second = Network.dense([1, 8, 1], seed=1), Network.dense([1, 8, 1], seed=1)
     stopped = fit(EarlyStopping(patience=4, restore_best=False), first, **settings)
@@ -126,14 +126,14 @@ def test_early_stopping_can_leave_the_last_parameters():
     assert np.array_equal(first.parameters, second.parameters)
 
 
-def test_early_stopping_on_a_metric_takes_the_greatest():
+def test_early_stopping_maximizes_metrics():
     network = Network.dense([1, 4, 2], output="softmax", seed=0)
     settings = {"metrics": "accuracy", "callbacks": EarlyStopping("accuracy", patience=5)}
     history = train(network, X, (X[:, 0] > 0).astype(int), epochs=200, batch_size=8, **settings)
     assert history.best_epoch == int(np.argmax(history["accuracy"])) + 1
 
 
-def test_a_minimum_delta_requires_more():
+def test_min_delta_requires_a_larger_improvement():
     patient = fit(EarlyStopping("loss", patience=2, minimum_delta=10.0), epochs=50)
     assert len(patient) == 3 and patient.best_epoch == 1
 
@@ -146,7 +146,7 @@ def test_a_minimum_delta_requires_more():
         ("test_loss", "is of the test set"),
     ],
 )
-def test_a_curve_that_can_not_be_monitored_is_refused_before_the_first_step(monitor, problem):
+def test_an_unknown_monitored_curve_is_refused_before_training(monitor, problem):
     network = Network.dense([1, 8, 1], seed=1)
     before = network.parameters.copy()
     with pytest.raises(ArgumentError, match=problem) as caught:
@@ -166,7 +166,7 @@ def test_a_curve_that_can_not_be_monitored_is_refused_before_the_first_step(moni
         *[("chunk_limit", lambda n=n: fit(Recorder(n), epochs=1)) for n in (0, -1, 1.5, True)],
     ],
 )
-def test_settings_out_of_range_are_named(argument, make):
+def test_out_of_range_settings_are_named(argument, make):
     with pytest.raises(ArgumentError) as caught:
         make()
     assert caught.value.argument == argument and caught.value.expected

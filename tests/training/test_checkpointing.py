@@ -101,7 +101,9 @@ def quick(optimizer):
 @at_steps((1, 17, 34), range(1, 51))
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_promise_05_fifty_ends_of_every_optimizer(optimizer, engine, steps, tmp_path, monkeypatch):
+def test_promise_05_fifty_interruptions_of_every_optimizer(
+    optimizer, engine, steps, tmp_path, monkeypatch
+):
     net, more = quick(optimizer)
     whole = learn(net=net.copy(), engine=engine, **more)
     assert len(whole["loss"]) > 8 and whole["parameters"] != net.parameters.tobytes()
@@ -118,7 +120,7 @@ def test_promise_05_fifty_ends_of_every_optimizer(optimizer, engine, steps, tmp_
 
 @at_steps((3, 25), (3, 7, 25, 44))
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_every_schedule_resumes_in_the_middle_of_an_epoch(schedule, steps, tmp_path):
+def test_every_schedule_resumes_within_an_epoch(schedule, steps, tmp_path):
     assert_resumes(steps, tmp_path, schedule=schedule, optimizer="momentum")
 
 
@@ -160,7 +162,7 @@ def test_a_time_limit_can_be_resumed(tmp_path):
 
 
 @pytest.mark.parametrize("epochs", [11, 500])  # all of them, or until early stopping has ended it
-def test_a_finished_run_takes_no_more_steps(epochs, tmp_path, monkeypatch):
+def test_resuming_a_finished_run_takes_no_steps(epochs, tmp_path, monkeypatch):
     saving = {"checkpoint": Checkpoint(tmp_path / "run", every=1), "epochs": epochs}
     whole = learn(**saving)
     assert whole["because"] == "completed" or epochs == 500
@@ -179,7 +181,7 @@ def test_a_run_stopped_before_its_first_step_resumes(tmp_path):
 
 
 @at_steps((16, 18), (16, 17, 18, 22))
-def test_a_rate_that_a_callback_changes_in_the_middle_of_an_epoch(steps, tmp_path):
+def test_a_learning_rate_changed_by_a_callback_within_an_epoch(steps, tmp_path):
     """It takes effect in the next epoch."""
 
     def go(*more, **saving):
@@ -227,7 +229,7 @@ def test_the_state_of_a_user_defined_callback(tmp_path):
         learn(**saving, resume=True)
 
 
-def test_the_same_numbers_in_another_place_are_the_same_data(tmp_path):
+def test_equal_data_in_other_arrays_are_the_same_data(tmp_path):
     learn(Interrupt(17), checkpoint=tmp_path / "run")
     np.save(tmp_path / "X.npy", np.asfortranarray(X))
     mapped, whole = np.load(tmp_path / "X.npy", mmap_mode="r"), learn()
@@ -235,7 +237,7 @@ def test_the_same_numbers_in_another_place_are_the_same_data(tmp_path):
         assert differing(whole, learn(data=(rows, Y), resume=tmp_path / "run")) == []
 
 
-def test_a_run_resumed_from_elsewhere_saves_in_its_own_place(tmp_path):
+def test_a_run_resumed_from_another_file_saves_to_its_own(tmp_path):
     learn(Interrupt(17), checkpoint=tmp_path / "run")
     before = (tmp_path / "run").read_bytes()
     place = Checkpoint(tmp_path / "own", every=1)
@@ -282,7 +284,7 @@ def test_a_divergence_after_a_resume_restores_the_epoch_before(tmp_path):
 
 
 @pytest.mark.parametrize(("step", "n_warnings"), [(3 * 7 + 2, 1), (3 * 7 + 6, 0)])
-def test_a_resumed_run_warns_of_new_problems_only(step, n_warnings, tmp_path):
+def test_a_resumed_run_repeats_no_warnings(step, n_warnings, tmp_path):
     def messages(*callbacks, **saving):
         net = Network.dense([3, 1], seed=1, dtype="float64")
         with warnings.catch_warnings(record=True) as caught:

@@ -96,7 +96,7 @@ def test_fault_95_another_process_with_other_hashes():
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", sorted({*OPTIMIZERS} - {"lbfgs"}))
-def test_no_bit_depends_on_the_lengths_of_chunks(engine, optimizer, monkeypatch):
+def test_bits_do_not_depend_on_chunk_lengths(engine, optimizer, monkeypatch):
     """The lengths depend on the clock."""
     more = {"engine": engine, "optimizer": optimizer, "batch_size": 16, "epochs": 1}
     found = set()

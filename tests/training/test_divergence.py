@@ -51,7 +51,7 @@ def test_a_divergence_restores_the_parameters_from_before_the_epoch():
 
 
 @pytest.mark.parametrize("epochs", [1, 5])  # an explosion in the last step, and before
-def test_an_explosion_that_stays_finite_warns_once(epochs):
+def test_a_finite_explosion_warns_once(epochs):
     network = Network.dense([1, 1], init="zeros", dtype="float64")
     settings = {"optimizer": "sgd:learning_rate=1e4", "epochs": epochs, "batch_size": 1}
     with pytest.warns(RuntimeWarning, match="the loss grew from") as caught:
@@ -82,7 +82,7 @@ def test_an_infinite_validation_loss_warns_and_is_null_in_json():
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("usual", [0.0, 1e-200, 1.0, -3.0, 1e200])
 @pytest.mark.parametrize("at", [0, 4])
-def test_every_loss_that_is_not_finite_is_found(wrong, usual, at):
+def test_every_non_finite_loss_is_found(wrong, usual, at):
     network = Network.dense([1, 1], seed=1)
     monitor, before = monitor_of(network, n_batches=5), network.parameters.copy()
     losses = np.full(5, usual)

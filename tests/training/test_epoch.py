@@ -25,18 +25,18 @@ WEIGHT = np.where(np.arange(61) < 16, 0.0, RNG.random(61))
 
 
 @given(st.integers(1, 200), seeds, st.integers(0, 10_000))
-def test_an_order_is_a_permutation_and_a_function(n_rows, seed, epoch):
+def test_the_order_is_a_permutation_determined_by_seed_and_epoch(n_rows, seed, epoch):
     order = epoch_order(n_rows, seed=seed, epoch=epoch)
     assert sorted(order) == list(range(n_rows))
     assert np.array_equal(order, epoch_order(n_rows, seed=seed, epoch=epoch))
 
 
-def test_each_epoch_and_each_seed_has_its_own_order():
+def test_orders_differ_by_epoch_and_seed():
     orders = {tuple(epoch_order(50, seed=s, epoch=e)) for s in range(5) for e in range(5)}
     assert len(orders) == 25
 
 
-def test_each_row_is_equally_often_in_each_position():
+def test_orders_are_uniform():
     from scipy.stats import chisquare
 
     orders = np.array([epoch_order(10, seed=1, epoch=epoch) for epoch in range(2000)])
@@ -64,7 +64,7 @@ def test_the_order_is_that_of_the_epoch():
     "schedule",
     [*SCHEDULES.values(), *(lambda n=n: SCHEDULES["step"](every=n) for n in (1, 2.0, 2.5, 0.5))],
 )
-def test_every_step_has_its_own_rate(schedule):
+def test_each_step_has_its_own_learning_rate(schedule):
     epoch, schedule = make_epoch(schedule=schedule()), schedule()
     for index in range(10):
         epoch.begin(index, 0.1)
@@ -106,7 +106,7 @@ def measured(engine, weight, is_interrupted):
 
 @pytest.mark.parametrize("weight", [None, WEIGHT, WEIGHT + 1])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_measuring_in_parts_gives_the_same(engine, weight, eight_rows, monkeypatch):
+def test_evaluation_in_parts_changes_nothing(engine, weight, eight_rows, monkeypatch):
     calls = []
     parts = measured(engine, weight, lambda: calls.append(1))
     assert len(calls) == 16  # eight for the training set, eight for the validation set
@@ -116,7 +116,7 @@ def test_measuring_in_parts_gives_the_same(engine, weight, eight_rows, monkeypat
     assert parts["accuracy"] == whole["accuracy"] == whole["validation_accuracy"]
 
 
-def test_measuring_stops_between_two_parts(eight_rows):
+def test_evaluation_can_be_stopped_between_parts(eight_rows):
     answers = iter([False] * 5 + [True])
     with pytest.raises(MeasurementInterrupted):
         measured("reference", None, lambda: next(answers))
@@ -139,7 +139,7 @@ class Interrupt(Callback):
     "turns", [range(1, 60, 9), pytest.param(range(1, 60), marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_a_run_interrupted_while_it_is_measured_resumes(optimizer, turns, eight_rows, tmp_path):
+def test_a_run_interrupted_during_evaluation_resumes(optimizer, turns, eight_rows, tmp_path):
     def run(*callbacks, **settings):
         network = classifier()
         history = train(

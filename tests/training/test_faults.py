@@ -42,7 +42,7 @@ def test_fault_85_promise_03_a_learning_rate_of_a_million(engine, dtype, optimiz
 
 @engines
 @pytest.mark.parametrize("scale", [1e3, 1e12, 1e30])
-def test_promise_03_lbfgs_far_from_all_numbers(engine, dtype, scale):
+def test_promise_03_lbfgs_from_huge_weights(engine, dtype, scale):
     """It chooses its own steps, so it is thrown out by targets instead of a learning rate."""
     network = Network.dense([3, 8, 1], seed=1, dtype=dtype)
     settings = {"optimizer": "lbfgs", "engine": engine, "epochs": 20}
@@ -85,7 +85,7 @@ def test_fault_87_the_logarithm_of_zero(engine, dtype, output, n_outputs):
 
 
 @engines
-def test_fault_88_denormals_change_no_answer(engine, dtype):
+def test_fault_88_denormals_do_not_change_the_result(engine, dtype):
     tiny = float(np.finfo(dtype).tiny) / 8
     rows, twin = np.zeros((40, 3)), np.zeros((40, 3))
     rows[:, :2] = twin[:, :2] = X[:, :2]

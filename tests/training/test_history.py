@@ -11,7 +11,7 @@ from barenet import History
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 
 
-def test_epochs_become_curves():
+def test_the_history_has_a_curve_per_quantity():
     history = History(engine="reference", seed=3)
     history.append({"loss": 2.0, "validation_loss": 2.5})
     history.append({"loss": 1.0, "validation_loss": 1.5})
@@ -25,7 +25,7 @@ def test_epochs_become_curves():
 
 
 @given(st.lists(st.tuples(numbers, numbers)))
-def test_json_lines_there_and_back(rows):
+def test_json_lines_round_trip(rows):
     history = History()
     for loss, seconds in rows:
         history.append({"loss": loss, "seconds": seconds})
@@ -35,12 +35,12 @@ def test_json_lines_there_and_back(rows):
     assert epochs == [*range(1, len(rows) + 1)]
 
 
-def test_a_curve_that_was_not_measured_lists_the_others():
+def test_an_unknown_curve_lists_the_known_ones():
     with pytest.raises(KeyError, match="'accuracy' was not measured; there are loss"):
         History({"loss": [1.0]})["accuracy"]
 
 
-def test_an_empty_history_is_no_trouble():
+def test_an_empty_history():
     assert History().loss == [] and History().last() == {} and History().to_jsonl() == ""
     assert repr(History()) == "<History: 0 epochs, running>"
 
@@ -59,10 +59,10 @@ def test_an_empty_history_is_no_trouble():
         ('{"epoch": 0, "loss": 1}\n{"epoch": 1, ', "line 2: "),
     ],
 )
-def test_promise_17_lines_that_are_no_epochs_are_refused_by_their_number(lines, said):
+def test_promise_17_invalid_lines_are_refused_with_their_number(lines, said):
     with pytest.raises(ValueError, match=f"^{said}"):
         History.from_jsonl(lines)
 
 
-def test_a_number_that_was_not_finite_is_nan_again():
+def test_non_finite_numbers_are_read_as_nan():
     assert np.isnan(History.from_jsonl('{"epoch": 0, "loss": null}').loss[0])

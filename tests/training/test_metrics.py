@@ -17,7 +17,7 @@ def draw(seed, n_outputs):
 
 
 @given(seeds, st.integers(1, 3))
-def test_numbers(seed, n_outputs):
+def test_regression_metrics(seed, n_outputs):
     output, y = draw(seed, n_outputs)
     expected = {
         "r2": sklearn_metrics.r2_score(y, output),
@@ -47,7 +47,7 @@ def test_r2_of_a_constant_target():
     assert METRICS["r2"](constant + np.array([[0.1], [0], [0]]), constant) == 0.0
 
 
-def test_a_yes_is_more_than_a_half_as_in_predictions():
+def test_binary_predictions_use_a_threshold_of_one_half():
     """Where both are as likely, the first class is predicted: accuracy may not say otherwise."""
     half, yes = np.full((3, 1), 0.5), np.ones((3, 1))
     assert METRICS["accuracy"](half, yes) == 0

@@ -95,7 +95,7 @@ CHANGED = {
 
 
 @pytest.mark.parametrize(("more", "message"), CHANGED.values(), ids=CHANGED)
-def test_fault_73_another_run_is_refused_with_what_has_changed(interrupted, more, message):
+def test_fault_73_a_changed_run_is_refused_with_the_differences(interrupted, more, message):
     path = interrupted / "run"
     before, more = path.read_bytes(), {"optimizer": "adam", **more}
     net, optimizer = more.pop("net", network()).copy(), as_optimizer(more.pop("optimizer"))
@@ -181,9 +181,7 @@ def test_an_unchanged_state_resumes(interrupted, monkeypatch, optimizer):
         ("lbfgs", "places", [1, 2]),
     ],
 )
-def test_promise_17_what_is_not_as_a_run_says_it_is_refused(
-    interrupted, monkeypatch, part, key, value
-):
+def test_promise_17_inconsistent_states_are_refused(interrupted, monkeypatch, part, key, value):
     def change(state):
         state[part.replace("lbfgs", "optimizer")][key] = value
 
@@ -195,7 +193,7 @@ def test_promise_17_what_is_not_as_a_run_says_it_is_refused(
 @pytest.mark.parametrize(
     "part", ["run", "guard", "tally", "optimizer", "schedule", "callback 0", "settings", "data"]
 )
-def test_promise_17_a_part_that_is_missing_is_named(interrupted, monkeypatch, part):
+def test_promise_17_missing_parts_are_named(interrupted, monkeypatch, part):
     identity = part in ("settings", "data")
     reason = "the checkpoint is of another run: .* was nothing" if identity else f".*: '{part}'"
     with pytest.raises(ResumeError, match=f"^resume: {reason}"):

@@ -31,7 +31,7 @@ def all_layers():
     return Network(layers, seed=1)
 
 
-def test_a_linear_network_finds_the_ridge_regression():
+def test_a_linear_network_agrees_with_ridge_regression():
     network = linear()
     train(network, X, Y, optimizer=LBFGS(tolerance=1e-10), penalty=L2(0.1), epochs=200)
     ridge = Ridge(alpha=0.1 * len(X)).fit(X, Y)
@@ -39,7 +39,7 @@ def test_a_linear_network_finds_the_ridge_regression():
     assert network.layers[0].bias[0] == pytest.approx(ridge.intercept_, abs=1e-6)
 
 
-def test_a_softmax_network_finds_the_logistic_regression():
+def test_a_softmax_network_agrees_with_logistic_regression():
     network = Network.dense([3, 2], output="softmax", dtype="float64")
     train(network, X, LABELS, optimizer=LBFGS(tolerance=1e-9), penalty=L2(0.05), epochs=500)
     # Two softmax outputs of weights ±w/2 are a logistic regression of weights w, half as penalized.
@@ -66,7 +66,7 @@ def test_every_schedule_sets_the_rates_of_a_run(name):
     assert history["learning_rate"] == pytest.approx(expected)
 
 
-def test_a_plateau_is_noticed_by_the_validation_loss():
+def test_reduce_on_plateau_monitors_the_validation_loss():
     settings = {"schedule": ReduceOnPlateau(patience=2, gamma=0.1), "validation_data": (X, Y)}
     history = train(linear(), X, Y, optimizer="sgd:learning_rate=1e-9", epochs=6, **settings)
     assert history["learning_rate"] == pytest.approx([1e-9] * 3 + [1e-10] * 2 + [1e-11])
@@ -80,7 +80,7 @@ def test_a_schedule_acts_on_the_steps():
     assert np.array_equal(network.parameters, twin.parameters)
 
 
-def test_the_history_has_all_that_was_measured():
+def test_the_history_contains_every_measurement():
     validation = (X[:20], LABELS[:20])
     settings = {"metrics": ["accuracy"], "validation_data": validation, "seed": 5}
     history = train(classifier(), X, LABELS, epochs=3, **settings)
@@ -93,7 +93,7 @@ def test_the_history_has_all_that_was_measured():
     assert history.stop_reason == "completed" and history.best_epoch is None
 
 
-def test_the_loss_of_an_epoch_is_the_mean_over_its_rows():
+def test_the_epoch_loss_is_the_mean_over_its_rows():
     network, twin, weight = linear(), linear(), RNG.random(60)
     settings = {"optimizer": "sgd", "epochs": 1, "batch_size": 25, "shuffle": False}
     losses, weights = [], []
@@ -107,7 +107,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_rows():
     assert history.loss == pytest.approx([np.average(losses, weights=weights)])
 
 
-def test_validation_and_test_rows_are_measured_and_change_no_step():
+def test_validation_and_test_rows_change_no_step():
     validation, test = (X[:9], LABELS[:9]), (X[9:29], LABELS[9:29], RNG.random(20))
     settings = {"epochs": 3, "metrics": "accuracy", "batch_size": 16}
     network, plain = classifier(), classifier()
@@ -121,7 +121,7 @@ def test_validation_and_test_rows_are_measured_and_change_no_step():
     assert np.array_equal(network.parameters, plain.parameters)
 
 
-def test_test_rows_decide_nothing():
+def test_test_rows_have_no_influence():
     """A schedule that goes by the validation loss goes by the training loss without such rows."""
     settings = {"epochs": 12, "schedule": "reduce_on_plateau:patience=1", "batch_size": 16}
     wrong, rates = (X, 1 - LABELS), []  # its loss rises
@@ -131,7 +131,7 @@ def test_test_rows_decide_nothing():
     assert rates[0] == rates[1] != rates[2]
 
 
-def test_validation_loss_is_that_of_predict_at_the_end_of_the_epoch():
+def test_the_validation_loss_is_measured_at_the_end_of_the_epoch():
     network, weight = classifier(dtype="float64"), RNG.random(20)
     rows = (X[:20], LABELS[:20], weight)
     history = train(network, X, LABELS, epochs=2, validation_data=rows, penalty=L2(1.0))
@@ -151,7 +151,7 @@ def test_an_optimizer_continues_where_it_stopped():
     assert caught.value.argument == "optimizer"
 
 
-def test_lbfgs_records_each_iteration_from_where_it_started():
+def test_lbfgs_records_the_initial_loss_of_each_iteration():
     network = linear()
     start = network.value_and_gradient(X, Y)
     history = train(network, X, Y, optimizer="lbfgs", epochs=50)
@@ -162,7 +162,7 @@ def test_lbfgs_records_each_iteration_from_where_it_started():
     assert "learning_rate" not in history.curves
 
 
-def test_lbfgs_that_starts_at_the_end_records_its_loss():
+def test_lbfgs_at_a_minimum_records_its_loss():
     network = linear()
     train(network, X, Y, optimizer=LBFGS(tolerance=1e-9), epochs=200)
     history = train(network, X, Y, optimizer=LBFGS(tolerance=1e-3))
@@ -170,7 +170,7 @@ def test_lbfgs_that_starts_at_the_end_records_its_loss():
     assert history.stop_reason == "converged"
 
 
-def test_fault_14_read_only_rows_are_left_alone():
+def test_fault_14_read_only_rows_are_unchanged():
     rows, targets = X.copy(), Y.copy()
     rows.flags.writeable = targets.flags.writeable = False
     train(linear(), rows, targets, epochs=1)
@@ -178,7 +178,7 @@ def test_fault_14_read_only_rows_are_left_alone():
 
 
 @pytest.mark.parametrize("dtype", ["float16", "int8", "uint8", "bool"])
-def test_fault_15_other_numbers_are_taken_as_float32(dtype):
+def test_fault_15_other_dtypes_are_converted_to_float32(dtype):
     network = linear(dtype="float32")
     train(network, (X > 0).astype(dtype), Y, epochs=1)
     assert network.parameters.dtype == np.float32
@@ -245,7 +245,7 @@ def test_settings_that_exclude_each_other_are_refused(network, settings, argumen
         (np.full((60, 3), 1e300), "1e+300 is too large for float32"),  # fault 11
     ],
 )
-def test_fault_11_rows_that_can_not_be_used(rows, problem):
+def test_fault_11_unusable_rows_are_refused(rows, problem):
     with pytest.raises(ArgumentError) as caught:
         train(linear(dtype="float32"), rows, Y)
     assert caught.value.argument == "X" and caught.value.problem == problem
@@ -279,7 +279,7 @@ def test_a_network_is_trained_by_one_run_at_a_time():
     train(network, X, Y, epochs=1)  # and afterwards again
 
 
-def test_a_last_batch_of_one_row_does_not_change_the_variance_of_a_batch_norm():
+def test_a_last_batch_of_one_row_keeps_the_batch_norm_variance():
     network = Network([BatchNorm(3), Dense(3, 1)], seed=1)
     train(network, X[:33], Y[:33], batch_size=32, epochs=200, shuffle=False)
     assert network.layers[0].variance == pytest.approx(X[:32].var(axis=0, ddof=1), rel=1e-4)

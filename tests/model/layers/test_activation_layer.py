@@ -10,7 +10,7 @@ from barenet.model.layers import ActivationLayer, Dense
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 @pytest.mark.parametrize("place", ["hidden", "output"])
-def test_it_is_the_dense_layers_activation(name, place):
+def test_the_activation_layer_equals_the_dense_layers_activation(name, place):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(5, 3)), rng.dirichlet(np.ones(2), 5)
     if place == "hidden":

@@ -10,14 +10,14 @@ from barenet.model.layers import Dense
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_what_weights_start_from_by_default(name):
+def test_default_initializers(name):
     rectifiers = {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus"}
     layer = Dense(2, 3, name)
     assert layer.init == (HeUniform() if name in rectifiers else GlorotUniform())
     assert layer.bias_init == Zeros()
 
 
-def test_weights_are_drawn_neuron_by_neuron_and_then_the_biases():
+def test_weights_are_drawn_by_neuron_before_biases():
     layer = Dense(2, 3, init=Normal(std=1.0), bias_init="normal:std=2")
     Network([layer], seed=5, dtype="float64")
     numbers = np.random.RandomState(5).standard_normal(9)

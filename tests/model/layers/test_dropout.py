@@ -10,7 +10,7 @@ from barenet.model.layers import Dropout
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
-def test_as_much_is_silenced_as_the_rate_says(rate):
+def test_the_fraction_dropped_is_the_rate(rate):
     output, _ = Dropout(rate).forward(np.ones((200, 500)), training=True, rng_key=12)
     silenced = int((output == 0).sum())
     assert scipy.stats.binomtest(silenced, output.size, rate).pvalue > 0.001
@@ -18,7 +18,7 @@ def test_as_much_is_silenced_as_the_rate_says(rate):
 
 
 @given(rate=st.floats(0, 0.99), key=st.integers(0, 2**64 - 1))
-def test_what_is_kept_is_scaled_up(rate, key):
+def test_remaining_units_are_scaled_up(rate, key):
     X = np.random.default_rng(0).normal(size=(5, 4))
     output, mask = Dropout(rate).forward(X, training=True, rng_key=key)
     kept = uniforms(key, (5, 4)) >= rate
@@ -27,7 +27,7 @@ def test_what_is_kept_is_scaled_up(rate, key):
     np.testing.assert_allclose(d_X, np.where(kept, 1 / (1 - rate), 0), rtol=1e-14)
 
 
-def test_a_mask_is_a_function_of_its_key_and_no_other():
+def test_masks_are_functions_of_the_key():
     X = np.ones((20, 20))
     first, again, other = (Dropout().forward(X, training=True, rng_key=key)[0] for key in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
@@ -37,7 +37,7 @@ def test_a_mask_is_a_function_of_its_key_and_no_other():
 
 
 @pytest.mark.parametrize(("rate", "training"), [(0.5, False), (0.0, True)])
-def test_nothing_is_done_when_predicting_or_at_rate_zero(rate, training):
+def test_dropout_is_the_identity_in_prediction_or_at_rate_zero(rate, training):
     X = np.random.default_rng(0).normal(size=(3, 2))
     output, cache = Dropout(rate).forward(X, training=training, rng_key=1)
     np.testing.assert_array_equal(output, X)
@@ -45,6 +45,6 @@ def test_nothing_is_done_when_predicting_or_at_rate_zero(rate, training):
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1, 1.5, float("nan"), float("inf"), "0.5", None, True])
-def test_fault_33_a_rate_that_is_none(rate):
+def test_fault_33_an_invalid_rate(rate):
     with pytest.raises(ValueError, match=r"^rate: expected a number from 0 to below 1, got"):
         Dropout(rate)

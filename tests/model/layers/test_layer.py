@@ -39,7 +39,7 @@ class Scale(Layer):
         self.factor, self.rows = 2, 0
 
 
-def test_a_layer_of_ones_own_learns_in_a_network():
+def test_a_user_defined_layer_trains():
     network = Network([Dense(2, 3), Scale(3), Dense(3, 1)], dtype="float64")
     assert network.sizes == (2, 3, 1)
     assert network.n_parameters == 9 + 3 + 4
@@ -59,7 +59,7 @@ def test_a_layer_of_ones_own_learns_in_a_network():
 
 
 @pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
-def test_a_layer_of_ones_own_is_copied_with_its_network(twin_of):
+def test_a_user_defined_layer_is_copied_with_its_network(twin_of):
     network = Network([Dense(2, 3), Scale(3)], dtype="float64")
     network.forward(np.ones((5, 2)), training=True)
     twin = twin_of(network)
@@ -69,7 +69,7 @@ def test_a_layer_of_ones_own_is_copied_with_its_network(twin_of):
     assert network.parameters[-3:].tolist() == [2, 2, 2]
 
 
-def test_an_array_that_is_asked_for_too_early():
+def test_parameters_do_not_exist_before_the_network():
     with pytest.raises(AttributeError, match=r"^Dense\(2, 3, 'identity'\) has no weights yet: "):
         print(Dense(2, 3).weights)
     with pytest.raises(AttributeError, match=r"no attribute 'wieghts'"):

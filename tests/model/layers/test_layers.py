@@ -34,13 +34,13 @@ def bound(name: str, dtype: str = "float64") -> tuple[Layer, Network]:
     return layer, Network([layer], dtype=dtype)
 
 
-def test_every_layer_is_here():
+def test_the_sweep_covers_every_layer():
     assert set(EXAMPLES) == set(LAYERS)
     assert all(type(EXAMPLES[name]()) is kind for name, kind in LAYERS.items())
 
 
 @each
-def test_its_configuration_makes_one_like_it(name):
+def test_configuration_round_trip(name):
     layer = EXAMPLES[name]()
     twin = layer_from(layer.config())
     assert type(twin) is LAYERS[name]
@@ -51,7 +51,7 @@ def test_its_configuration_makes_one_like_it(name):
 
 @each
 @pytest.mark.parametrize("training", [False, True])
-def test_the_precision_and_the_shape_are_kept(name, training, dtype):
+def test_dtype_and_shape_are_preserved(name, training, dtype):
     layer, network = bound(name, dtype)
     X = np.random.default_rng(0).normal(size=(5, 3)).astype(dtype)
     output, cache = layer.forward(X, training=training, rng_key=1)
@@ -64,7 +64,7 @@ def test_the_precision_and_the_shape_are_kept(name, training, dtype):
 
 
 @each
-def test_nothing_is_changed_in_place_and_backward_can_be_repeated(name):
+def test_passes_change_no_input_and_backward_is_repeatable(name):
     layer, network = bound(name)
     X = np.random.default_rng(0).normal(size=(5, 3))
     X.flags.writeable = False
@@ -82,7 +82,7 @@ def test_nothing_is_changed_in_place_and_backward_can_be_repeated(name):
 
 
 @each
-def test_a_row_is_predicted_alike_in_any_company(name):
+def test_predictions_do_not_depend_on_other_rows(name):
     layer, network = bound(name)
     network.parameters += 0.5
     X = np.random.default_rng(0).normal(size=(5, 3))
@@ -93,7 +93,7 @@ def test_a_row_is_predicted_alike_in_any_company(name):
 
 @each
 @pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
-def test_a_copy_of_a_layer_is_free_for_another_network(name, twin_of):
+def test_a_copied_layer_can_join_another_network(name, twin_of):
     layer, network = bound(name)
     twin = twin_of(layer)
     assert not twin.is_bound
@@ -117,6 +117,6 @@ def test_denormals_and_zeros(name, dtype):
 @pytest.mark.parametrize(
     "make", [lambda n: Dense(n, 2), BatchNorm, LayerNorm], ids=["dense", "batch", "layer"]
 )
-def test_fault_28_a_width_that_is_none(make, n_in):
+def test_fault_28_an_invalid_width(make, n_in):
     with pytest.raises(ValueError, match=r"^n_in: expected a whole number of 1 or more, got"):
         make(n_in)

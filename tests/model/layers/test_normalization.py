@@ -22,7 +22,7 @@ def backward(layer, cache, d_output):
 
 
 @each
-def test_pytorchs_forward_and_backward(name, pytorch):
+def test_passes_agree_with_pytorch(name, pytorch):
     """PyTorch's momentum is the new value's fraction: 0.1 there is 0.9 here."""
     figures = pytorch[name]
     layer, _ = bound(name, epsilon=1e-5)
@@ -50,7 +50,7 @@ def test_the_output_has_mean_zero_and_variance_one(name, scale, shift, n):
     np.testing.assert_allclose(output.var(axis=axis), 1, rtol=1e-6)
 
 
-def test_the_running_averages_by_hand():
+def test_running_averages_by_hand():
     layer, network = bound(n_in=1, momentum=0.75)
     layer.forward(np.array([[1.0], [3.0]]), training=True)
     # mean 2, unbiased variance ((1 − 2)² + (3 − 2)²) / 1 = 2
@@ -61,13 +61,13 @@ def test_the_running_averages_by_hand():
     assert network.statistics.tolist() == [0.5, 1.25]  # unchanged by a prediction
 
 
-def test_a_batch_norm_predicts_with_the_running_averages():
+def test_batch_norm_predicts_with_running_averages():
     layer, _ = bound(n_in=1, epsilon=1.0)
     layer.mean, layer.variance, layer.gain, layer.bias = 2, 3, 10, 1
     assert layer.forward(np.array([[4.0]]))[0].tolist() == [[11]]  # 10 · (4 − 2) / √(3 + 1) + 1
 
 
-def test_a_layer_norm_by_hand():
+def test_layer_norm_by_hand():
     layer, _ = bound("layer_norm", 2, epsilon=3.0)
     layer.gain, layer.bias = [10, 1], [0, 0.5]
     # mean 3, variance 1, so s = √(1 + 3) = 2: normalized −½ and ½
@@ -95,7 +95,7 @@ def test_without_variance_the_output_is_the_bias(name, X):
     assert np.isfinite(network.statistics).all()
 
 
-def test_the_initial_values_are_a_plain_normalization():
+def test_initial_scale_and_shift_are_neutral():
     layer, network = bound(n_in=2)
     layer.mean = 9
     network.initialize()
@@ -104,13 +104,13 @@ def test_the_initial_values_are_a_plain_normalization():
 
 
 @pytest.mark.parametrize("momentum", [-0.1, 1, float("nan"), "x", None])
-def test_fault_33_a_momentum_that_is_none(momentum):
+def test_fault_33_an_invalid_momentum(momentum):
     with pytest.raises(ValueError, match=r"^momentum: expected a number from 0 to below 1, got"):
         BatchNorm(2, momentum=momentum)
 
 
 @pytest.mark.parametrize("epsilon", [0, -1e-5, float("inf"), "x"])
 @each
-def test_fault_33_an_epsilon_that_is_none(name, epsilon):
+def test_fault_33_an_invalid_epsilon(name, epsilon):
     with pytest.raises(ValueError, match=r"^epsilon: expected a number above 0, got"):
         KINDS[name](2, epsilon=epsilon)

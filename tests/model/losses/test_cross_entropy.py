@@ -21,7 +21,7 @@ weights = hnp.arrays(np.float64, 4, elements=st.floats(0.01, 9))
 
 
 @given(Z=logits, classes=labels, w=weights)
-def test_categorical_is_scikit_learns_log_loss(Z, classes, w):
+def test_categorical_agrees_with_scikit_learns_log_loss(Z, classes, w):
     P, y = scipy.special.softmax(Z, axis=1), np.eye(3)[classes]
     expected = log_loss(classes, P, labels=[0, 1, 2], sample_weight=w)
     assert CategoricalCrossEntropy().value(P, y, w) == pytest.approx(expected, rel=1e-6, abs=1e-9)
@@ -50,12 +50,12 @@ def test_fault_87_the_logarithm_of_zero(dtype):
 
 @pytest.mark.parametrize("loss", [BinaryCrossEntropy(), CategoricalCrossEntropy()], ids=repr)
 @pytest.mark.parametrize("y", [[[1.5, -0.5]], [[-1.0, 2.0]]])
-def test_targets_outside_of_probabilities(loss, y):
+def test_targets_that_are_not_probabilities_are_refused(loss, y):
     with pytest.raises(ValueError, match=rf"^y: {loss.name} needs targets from 0 to 1, got -"):
         loss.check_targets(np.array(y))
 
 
-def test_rows_that_are_no_choice_of_one_class():
+def test_rows_that_do_not_sum_to_one_are_refused():
     for y in ([[1.0, 1.0]], [[0.0, 0.0]], [[0.5, 0.4]]):
         with pytest.raises(ValueError, match=r"^y: .* rows that sum to 1 .* binary_cross_entropy$"):
             CategoricalCrossEntropy().check_targets(np.array(y))

@@ -30,7 +30,7 @@ def sample(n_samples=6, n_outputs=3, dtype="float64", seed=0):
     return output.astype(dtype), y.astype(dtype)
 
 
-def test_pytorchs_values_and_gradients(pytorch):
+def test_values_and_gradients_agree_with_pytorch(pytorch):
     """PyTorch's losses, summed over the outputs; three of them need a word.
 
     Squared error has the factor 1 there. Poisson leaves out y ln y − y, which is the same for all
@@ -66,7 +66,7 @@ def test_the_value_is_the_mean_of_the_samples(name):
 
 @pytest.mark.parametrize("name", ALL)
 @given(weights=st.lists(st.integers(0, 5), min_size=6, max_size=6).filter(any))
-def test_a_weight_is_a_number_of_copies(name, weights):
+def test_integer_weights_equal_copies(name, weights):
     loss, (output, y) = ALL[name](), sample()
     rows = np.repeat(np.arange(6), weights)
     w = np.array(weights, float)
@@ -78,7 +78,7 @@ def test_a_weight_is_a_number_of_copies(name, weights):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_batch_whose_weights_are_all_zero_has_no_loss(name):
+def test_a_batch_of_zero_weight_has_zero_loss(name):
     loss, (output, y) = ALL[name](), sample()
     assert loss.value(output, y, np.zeros(6)) == 0
     assert not loss.gradient(output, y, np.zeros(6)).any()
@@ -93,7 +93,7 @@ def test_weights_near_the_largest_float32(name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_the_precision_is_kept_and_nothing_changed_in_place(name, dtype):
+def test_dtype_and_inputs_are_preserved(name, dtype):
     loss, (output, y) = ALL[name](), sample(dtype=dtype)
     weights = np.ones(6, dtype)
     for array in (output, y, weights):

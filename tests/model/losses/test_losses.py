@@ -23,7 +23,7 @@ from barenet.model.losses._regression import (
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_the_usual_loss_of_an_output(activation):
+def test_the_default_loss_of_each_output(activation):
     usual = {
         "softmax": CategoricalCrossEntropy(),
         "sigmoid": BinaryCrossEntropy(),
@@ -35,7 +35,7 @@ def test_the_usual_loss_of_an_output(activation):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_loss_that_the_output_cannot_serve_is_refused(name, activation):
+def test_a_loss_that_does_not_fit_the_output_is_refused(name, activation):
     probabilities, positive = {"sigmoid", "softmax"}, {"exponential", "softplus"}
     outputs = {
         "binary_cross_entropy": probabilities,
@@ -73,7 +73,7 @@ FORMS = {
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("name", LOSSES)
-def test_the_form_on_logits(name, activation):
+def test_the_logit_form_of_a_loss(name, activation):
     loss, form = LOSSES[name](), FORMS.get((name, activation))
     expected = (loss, False) if form is None else (form, True)
     assert logits_form(loss, ACTIVATIONS[activation]()) == expected

@@ -41,7 +41,7 @@ ORACLES = {
 
 @pytest.mark.parametrize("name", ORACLES)
 @given(data=columns(st.floats(0.01, 50)))
-def test_scikit_learns_metric(name, data):
+def test_losses_agree_with_scikit_learns_metrics(name, data):
     loss, metric = ORACLES[name]
     output, y, weights = data
     expected = metric(output, y, weights)
@@ -68,7 +68,7 @@ def test_the_derivative_at_the_kinks():
     assert Huber().derivative(at, at) == 0
 
 
-def test_poisson_of_no_counts_and_of_no_rate(dtype):
+def test_poisson_of_zero_counts_and_zero_rates(dtype):
     zero, one = np.zeros((1, 1), dtype), np.ones((1, 1), dtype)
     assert Poisson().value(one, zero) == 1  # ŷ − 0 + 0 · ln 0
     assert Poisson().value(zero, zero) == pytest.approx(0, abs=1e-6)
@@ -85,7 +85,7 @@ def test_an_error_whose_square_overflows(loss: Loss):
     assert np.isfinite(loss.gradient(output, y)).all()
 
 
-def test_counts_below_zero():
+def test_negative_counts_are_refused():
     with pytest.raises(ValueError, match=r"^y: the poisson loss needs counts of 0 or more, got -1"):
         Poisson().check_targets(np.array([[2.0], [-1.0]]))
     Poisson().check_targets(np.array([[0.0], [2.5]]))

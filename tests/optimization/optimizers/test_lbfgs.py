@@ -29,14 +29,14 @@ def go_on(value, gradient) -> bool:
 
 
 @pytest.mark.parametrize("start", [(-1.2, 1.0), (0.0, 0.0), (-1.2, 1.0, -0.5, 2.0, 1.3)])
-def test_rosenbrocks_valley_ends_at_ones(start):
+def test_rosenbrock_minimum_is_found(start):
     function = rosenbrock(start)
     parameters = function.parameters
     assert LBFGS(tolerance=1e-8).minimize(function, parameters, 200, go_on) == "converged"
     np.testing.assert_allclose(parameters, 1, atol=1e-5)
 
 
-def test_an_iteration_reports_the_loss_and_the_gradient_that_it_started_from():
+def test_iterations_report_their_initial_loss_and_gradient():
     function = rosenbrock()
     start = function.parameters.copy()
     reports = []
@@ -56,7 +56,7 @@ def test_an_iteration_reports_the_loss_and_the_gradient_that_it_started_from():
     np.testing.assert_array_equal(function.parameters, place)
 
 
-def test_it_can_be_stopped_between_iterations():
+def test_lbfgs_can_be_stopped_between_iterations():
     function, seen = rosenbrock(), []
 
     def third(value, gradient):
@@ -68,7 +68,7 @@ def test_it_can_be_stopped_between_iterations():
     np.testing.assert_array_equal(function.parameters, seen[-1])
 
 
-def test_it_ends_after_as_many_iterations_as_asked_for():
+def test_lbfgs_respects_max_iterations():
     function, count = rosenbrock(), []
     ended = LBFGS().minimize(function, function.parameters, 4, lambda *_: bool(count.append(1)))
     assert ended == "completed"
@@ -77,7 +77,7 @@ def test_it_ends_after_as_many_iterations_as_asked_for():
     assert best == min(function.values)
 
 
-def test_a_gain_that_is_too_small_is_convergence():
+def test_a_small_decrease_is_convergence():
     function = rosenbrock()
     assert LBFGS(tolerance=0, gain=0.5).minimize(function, function.parameters, 99, go_on) == (
         "converged"
@@ -85,7 +85,7 @@ def test_a_gain_that_is_too_small_is_convergence():
     assert np.abs(scipy.optimize.rosen_der(function.parameters)).max() > 1e-3
 
 
-def test_the_evaluations_are_counted():
+def test_evaluations_are_counted():
     function = rosenbrock()
     limited = LBFGS(evaluations=5)
     assert limited.minimize(function, function.parameters, 99, go_on) == "completed"
@@ -93,7 +93,7 @@ def test_the_evaluations_are_counted():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_converged_means_what_the_tolerance_says(dtype):
+def test_convergence_respects_the_tolerance(dtype):
     """Not that the last iteration gained little, which in a long valley it may."""
     function = rosenbrock(dtype=dtype)
     ended = LBFGS(tolerance=1e-6).minimize(function, function.parameters, 200, go_on)

@@ -22,7 +22,7 @@ class Average(Optimizer):
         parameters -= rate * self.moments["total"] / self.n_steps
 
 
-def test_a_rule_of_ones_own_has_its_memory_kept():
+def test_a_user_defined_optimizer_keeps_its_moments():
     optimizer, theta = Average(), np.zeros(2, np.float32)
     optimizer.step(theta, np.array([1, 0], np.float32))
     assert theta.tolist() == [-0.5, 0]
@@ -42,19 +42,19 @@ def steps(optimizer, gradients, start=0.0):
     return points
 
 
-def test_adam_in_the_shorter_form_of_the_paper():
+def test_adam_in_the_efficient_form_of_the_paper():
     adam = Adam(learning_rate=1, beta1=0.5, beta2=0.75, epsilon=1e-300, epsilon_hat=1.5)
     # α₁ = √(1 − ¾) / (1 − ½) = 1, and the step is α₁ m / (√v + ε̂) = 1 / (1 + 1.5)
     assert steps(adam, [2.0]) == pytest.approx([-0.4])
 
 
-def test_epsilon_is_outside_of_the_root():
+def test_epsilon_is_outside_the_square_root():
     # η g / (√g² + ε) = 1 / (1 + 3): within the root it would be ½
     for optimizer in (AdaGrad(1, epsilon=3), RMSProp(1, decay=0, epsilon=3), Adam(1, epsilon=3)):
         assert steps(optimizer, [1.0]) == pytest.approx([-0.25])
 
 
-def test_adamw_decays_by_the_rate_and_not_by_the_gradient():
+def test_adamw_decay_is_decoupled_from_the_gradient():
     # no gradient: θ shrinks by η λ each step, and Adam's part is 0
     points = steps(AdamW(0.1, weight_decay=0.5), [0.0] * 3, start=1.0)
     assert points == pytest.approx([0.95, 0.95**2, 0.95**3])

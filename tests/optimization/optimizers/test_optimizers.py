@@ -23,7 +23,7 @@ def walk(optimizer, figures, rates=None, dtype="float64"):
     return np.array(points)
 
 
-def test_pytorchs_paths(pytorch):
+def test_steps_agree_with_pytorch(pytorch):
     """With a constant rate all agree, momentum too: there it is lr · v, here lr is inside of v."""
     figures = pytorch["optimizers"]
     for spec, path in figures["paths"].items():
@@ -32,7 +32,7 @@ def test_pytorchs_paths(pytorch):
     assert {spec.partition(":")[0] for spec in figures["paths"]} == set(STEPPING)
 
 
-def test_pytorchs_paths_with_a_rate_for_each_step(pytorch):
+def test_steps_with_schedules_agree_with_pytorch(pytorch):
     figures = pytorch["optimizers"]
     for spec, path in figures["paths_with_rates"].items():
         points = walk(as_optimizer(spec), figures, figures["rates"])
@@ -40,7 +40,7 @@ def test_pytorchs_paths_with_a_rate_for_each_step(pytorch):
 
 
 @pytest.mark.parametrize("name", STEPPING)
-def test_float32_takes_the_same_path_and_stays_float32(name, pytorch):
+def test_float32_steps_agree_and_stay_float32(name, pytorch):
     figures = pytorch["optimizers"]
     single, double = OPTIMIZERS[name](), OPTIMIZERS[name]()
     points = walk(single, figures, dtype="float32")
@@ -50,7 +50,7 @@ def test_float32_takes_the_same_path_and_stays_float32(name, pytorch):
 
 
 @pytest.mark.parametrize("name", STEPPING)
-def test_a_step_is_in_place_and_leaves_the_gradient(name):
+def test_a_step_is_in_place_and_keeps_the_gradient(name):
     optimizer, gradient = OPTIMIZERS[name](), np.array([1.0, -2.0])
     gradient.flags.writeable = False
     theta = np.array([1.0, 1.0])
@@ -62,7 +62,7 @@ def test_a_step_is_in_place_and_leaves_the_gradient(name):
 
 
 @pytest.mark.parametrize("name", STEPPING)
-def test_a_gradient_of_zero_and_of_nearly_nothing(name, dtype):
+def test_zero_and_tiny_gradients(name, dtype):
     """Fault 89, and denormals: no division by nothing, and no step out of nothing."""
     optimizer = OPTIMIZERS[name]()
     theta = np.ones(2, dtype)
@@ -77,7 +77,7 @@ def test_a_gradient_of_zero_and_of_nearly_nothing(name, dtype):
 
 @pytest.mark.parametrize("name", STEPPING)
 @pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))])
-def test_a_copy_goes_on_where_it_was(name, twin_of, pytorch):
+def test_a_copy_continues_from_the_same_state(name, twin_of, pytorch):
     figures = pytorch["optimizers"]
     optimizer = OPTIMIZERS[name]()
     walk(optimizer, figures)
@@ -87,7 +87,7 @@ def test_a_copy_goes_on_where_it_was(name, twin_of, pytorch):
 
 
 @pytest.mark.parametrize("name", STEPPING)
-def test_reset_forgets_everything(name, pytorch):
+def test_reset_clears_the_state(name, pytorch):
     figures = pytorch["optimizers"]
     optimizer = OPTIMIZERS[name]()
     first = walk(optimizer, figures)
@@ -98,7 +98,7 @@ def test_reset_forgets_everything(name, pytorch):
 
 
 @pytest.mark.parametrize("name", [name for name in STEPPING if OPTIMIZERS[name].moment_names])
-def test_a_memory_of_another_length(name):
+def test_moments_of_another_length_are_refused(name):
     optimizer = OPTIMIZERS[name]()
     optimizer.step(np.ones(3), np.ones(3))
     with pytest.raises(ValueError, match=r"^optimizer: it has moments of 3 .* has 2; use a new"):
@@ -108,12 +108,12 @@ def test_a_memory_of_another_length(name):
 
 @pytest.mark.parametrize("rate", [-1, 0, float("nan"), float("inf"), "0.1", None, True])
 @pytest.mark.parametrize("name", STEPPING)
-def test_fault_27_a_rate_that_is_none(name, rate):
+def test_fault_27_an_invalid_learning_rate(name, rate):
     with pytest.raises(ValueError, match=r"^optimizer: .*learning_rate: expected a number above 0"):
         OPTIMIZERS[name](learning_rate=rate)
 
 
-def test_what_it_remembers_is_no_setting():
+def test_moments_are_not_settings():
     optimizer = Adam()
     optimizer.step(np.ones(2), np.ones(2))
     assert optimizer == Adam()
