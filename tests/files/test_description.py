@@ -49,7 +49,7 @@ def test_a_predictor_of_a_thousand_columns_and_hundreds_of_epochs_is_a_few_lines
     }
 
 
-def test_a_card_and_its_log_are_a_line():
+def test_a_card_and_its_log_have_one_line_reprs():
     assert repr(CARD) == (
         "<ModelCard: 1,080 training rows, 120 validation rows; 400 epochs (no improvement), "
         "kept the best, epoch 369, compiled engine, seed 7; validation r2 0.9123>"

@@ -36,7 +36,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_file_of_an_earlier_version_says_the_same(name):
+def test_files_of_earlier_versions_predict_the_same(name):
     predictor = load_predictor(GOLDEN / f"{name}.safetensors")
     said = json.loads((GOLDEN / "outputs.json").read_text())[name]
     # Another processor may take the sums of a product in another order.
@@ -45,14 +45,14 @@ def test_a_file_of_an_earlier_version_says_the_same(name):
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_predictor_is_still_written_as_it_was(name, tmp_path):
+def test_the_format_of_a_predictor_is_unchanged(name, tmp_path):
     """Byte for byte, so that the version that wrote the golden files can read it."""
     written = GOLDEN / f"{name}.safetensors"
     save(load_predictor(written), tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == written.read_bytes()
 
 
-def test_what_a_card_told_it_tells():
+def test_cards_of_earlier_versions_are_read():
     card = load_predictor(GOLDEN / "iris_1_card.safetensors").card
     assert card.settings["data"] == "iris" and card.settings["layers"] == (4, 8, 3)
     assert card.rows == {"training": 120, "held_out": 30}
