@@ -37,7 +37,7 @@ def select(frame, names):
     return frame.select(names) if hasattr(frame, "select") else frame[names]
 
 
-def test_a_frame_is_used_like_its_numbers(make, small):
+def test_dataframes_fit_like_their_values(make, small):
     frame, usual = make(X, NAMES), small().fit(X, Y)
     model = small().fit(frame, Y, validation_data=(frame, Y))
     assert model.feature_names_in_.tolist() == NAMES
@@ -47,7 +47,7 @@ def test_a_frame_is_used_like_its_numbers(make, small):
     assert model.partial_fit(frame, Y).score(frame, Y) == model.score(frame, Y)
 
 
-def test_fault_25_columns_in_another_order_or_of_other_names(make, small):
+def test_fault_25_reordered_or_renamed_columns(make, small):
     frame = make(X, NAMES)
     model = small().fit(frame, Y)
     reordered, renamed = select(frame, NAMES[::-1]), make(X, ["x", *NAMES[1:]])
@@ -64,7 +64,7 @@ def test_fault_25_columns_in_another_order_or_of_other_names(make, small):
         model.predict(X)
 
 
-def test_targets_may_be_columns_of_a_frame(make, small):
+def test_targets_may_be_dataframe_columns(make, small):
     frame = make(np.column_stack([X, Y]), [*NAMES, "kind"])
     features = select(frame, NAMES)
     assert small().fit(features, frame["kind"]).loss_curve_ == small().fit(X, Y).loss_curve_

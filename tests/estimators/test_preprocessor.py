@@ -18,7 +18,7 @@ from barenet.errors import DataError
 
 
 @parametrize_with_checks([TablePreprocessor(), TablePreprocessor(numbers="robust")])
-def test_scikit_learns_own_check(estimator, check):
+def test_scikit_learns_estimator_checks(estimator, check):
     check(estimator)
 
 
@@ -32,7 +32,7 @@ def network():
     return MLPClassifier((16,), max_iter=15, random_state=0, batch_size=64)
 
 
-def test_a_pipeline_learns_who_survived(passengers):
+def test_a_pipeline_predicts_survival_on_the_titanic(passengers):
     """By sex alone 78 % are told apart, and by chance 62 %."""
     X, y = passengers
     pipeline = make_pipeline(TablePreprocessor(), network())
@@ -43,7 +43,7 @@ def test_a_pipeline_learns_who_survived(passengers):
     np.testing.assert_array_equal(again.predict(shuffled), pipeline.predict(X))
 
 
-def test_frames_of_files_are_cross_validated_as_dataframes_are(titanic):
+def test_frames_cross_validate_like_dataframes(titanic):
     data = load_table(titanic, "survived")
     pipeline = make_pipeline(TablePreprocessor(drop=["boat", "body"]), network())
     scores = cross_val_score(pipeline, data.X, data.y, cv=3)
@@ -66,7 +66,7 @@ def test_in_a_column_transformer_and_with_output_set(passengers):
     assert list(alone.columns)[:3] == ["pclass", "sex=female", "sex=male"]
 
 
-def test_it_describes_its_columns(passengers):
+def test_columns_are_described(passengers):
     X, _ = passengers
     preprocessor = TablePreprocessor(drop=["cabin"])
     with pytest.raises(NotFittedError):
@@ -81,13 +81,13 @@ def test_it_describes_its_columns(passengers):
     assert not hasattr(clone(preprocessor), "encoding_")
 
 
-def test_names_of_an_arrays_outputs():
+def test_output_names_for_arrays():
     fitted = TablePreprocessor().fit(np.array([[1.0, np.nan], [2.0, 3.0], [4.0, 5.0]]))
     assert fitted.get_feature_names_out().tolist() == ["x0", "x1", "x1 missing"]
     assert fitted.get_feature_names_out(["a", "b"]).tolist() == ["a", "b", "b missing"]
 
 
-def test_what_is_wrong_is_named_and_changes_nothing(passengers):
+def test_wrong_input_is_named_and_changes_nothing(passengers):
     X, _ = passengers
     fitted = TablePreprocessor().fit(X)
     before, encoding = fitted.get_params(), fitted.encoding_.to_dict()
