@@ -5,7 +5,10 @@ import pandas as pd
 import polars
 import pyarrow
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from barenet import MLPRegressor
 
@@ -77,3 +80,15 @@ def test_missing_values_are_refused(small):
     frame.iloc[3, 1] = None
     with pytest.raises(ValueError, match="Input X contains NaN"):
         small().fit(frame, Y)
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_pipelines_may_pass_dataframes(small, output):
+    frame = FRAMES[output](X, columns=NAMES)
+    scaling = make_column_transformer((StandardScaler(), NAMES[:2]), (StandardScaler(), NAMES[2:]),
+                                      verbose_feature_names_out=False)  # fmt: skip
+    pipeline = make_pipeline(scaling, small()).set_output(transform=output).fit(frame, Y)
+    assert pipeline[-1].feature_names_in_.tolist() == NAMES
+    scaled = StandardScaler().fit_transform(X)
+    expected = small().fit(scaled, Y).predict(scaled)
+    np.testing.assert_allclose(pipeline.predict(frame), expected, rtol=1e-9)

@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -102,3 +102,11 @@ def test_wrong_input_is_named_and_changes_nothing(passengers):
             call()
     assert fitted.set_params(dtype="float64").get_params() == before
     assert fitted.encoding_.to_dict() == encoding and fitted.n_features_in_ == X.shape[1]
+
+
+def test_grid_search_over_preprocessing(passengers):
+    X, y = passengers
+    grid = {"tablepreprocessor__numbers": ["standardize", "minmax"]}
+    grid["tablepreprocessor__rare"] = [0.01, 20]
+    search = GridSearchCV(make_pipeline(TablePreprocessor(), network()), grid, cv=2).fit(X, y)
+    assert search.best_score_ > 0.7 and len(search.cv_results_["params"]) == 4
