@@ -98,8 +98,8 @@ def test_a_network_without_a_pipeline(barenet):
 
 
 def test_a_missing_file_is_named(barenet):
-    said = "barenet info: error: nowhere: there is no such file"
-    assert barenet("info", "nowhere").error == said
+    message = "barenet info: error: nowhere: there is no such file"
+    assert barenet("info", "nowhere").error == message
 
 
 HOSTILE = "no\0name\x1b[2J\n\u202e.csv"

@@ -57,12 +57,12 @@ def test_property_renaming_classes_in_order_changes_nothing(task, names):
 @given(task=tasks())
 def test_property_a_copy_by_clone_pickle_or_deepcopy_is_the_same(task):
     model, X, y = task
-    said = outputs(model.fit(X, y), X)
+    expected = outputs(model.fit(X, y), X)
     for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
-        assert np.array_equal(outputs(other, X), said)
+        assert np.array_equal(outputs(other, X), expected)
     again = clone(model)
     assert not hasattr(again, "network_") and again.get_params() == model.get_params()
-    assert np.array_equal(outputs(again.fit(X, y), X), said)
+    assert np.array_equal(outputs(again.fit(X, y), X), expected)
 
 
 @few

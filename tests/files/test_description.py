@@ -35,9 +35,11 @@ def make_predictor() -> Predictor:
 
 
 def test_a_predictor_of_a_thousand_columns_and_hundreds_of_epochs_is_a_few_lines(predictor):
-    said = dict(line.strip().split("  ", 1) for line in repr(predictor).strip(">").splitlines()[1:])
+    lines = dict(
+        line.strip().split("  ", 1) for line in repr(predictor).strip(">").splitlines()[1:]
+    )
     first = ", ".join(f"column {number}" for number in range(8))
-    assert {name: what.strip() for name, what in said.items()} == {
+    assert {name: what.strip() for name, what in lines.items()} == {
         "predicts": "price, a number",
         "from": f"1000 features: {first}, … (1000 in all)",
         "scaling": "robust, and the target: standardize",

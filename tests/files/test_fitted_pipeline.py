@@ -78,9 +78,9 @@ def test_classes_keep_their_types(path, kind):
     y = TARGETS[kind]
     model = MLPClassifier(4, **QUICK).fit(X, y)
     loaded = shipped(model, path, X, y)
-    said = loaded.predict(X)
-    assert said.tolist() == model.predict(X).tolist()
-    assert isinstance(said.tolist()[0], type(y.tolist()[0])) or kind == "whole floats"
+    predicted = loaded.predict(X)
+    assert predicted.tolist() == model.predict(X).tolist()
+    assert isinstance(predicted.tolist()[0], type(y.tolist()[0])) or kind == "whole floats"
     assert np.array_equal(loaded.probabilities(X), model.predict_proba(X))
 
 
@@ -180,8 +180,8 @@ def test_the_command_predicts_like_the_pipeline(tmp_path, capfd):
     assert "no column ' a'" in capfd.readouterr().err
     save(replace(predictor, feature_names=tuple("abcd")), path)
     assert main(["predict", str(path), str(table)]) == 0
-    told = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
-    assert [row["prediction"] for row in told] == model.predict(rows).tolist()
+    printed = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+    assert [row["prediction"] for row in printed] == model.predict(rows).tolist()
     assert main(["evaluate", str(path), str(table), "--no-baselines"]) == 0  # known by fingerprint
     assert "trained on exactly these rows" in capfd.readouterr().err
 

@@ -1,4 +1,4 @@
-"""Model files of earlier versions: they are read, and say what they said when they were written."""
+"""Model files of earlier versions are read and give the predictions recorded with them."""
 
 import json
 from pathlib import Path
@@ -38,10 +38,10 @@ ROWS = {
 @pytest.mark.parametrize("name", ROWS)
 def test_files_of_earlier_versions_predict_the_same(name):
     predictor = load_predictor(GOLDEN / f"{name}.safetensors")
-    said = json.loads((GOLDEN / "outputs.json").read_text())[name]
+    expected = json.loads((GOLDEN / "outputs.json").read_text())[name]
     # Another processor may take the sums of a product in another order.
     tolerance = 1e-6 if predictor.network.dtype == np.float32 else 1e-13
-    np.testing.assert_allclose(predictor.outputs(ROWS[name]()), said, rtol=tolerance)
+    np.testing.assert_allclose(predictor.outputs(ROWS[name]()), expected, rtol=tolerance)
 
 
 @pytest.mark.parametrize("name", ROWS)

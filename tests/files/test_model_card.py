@@ -79,14 +79,14 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "said"), WRONG)
-def test_fault_57_invalid_cards_are_refused(model, path, changes, said):
+@pytest.mark.parametrize(("changes", "messages"), WRONG)
+def test_fault_57_invalid_cards_are_refused(model, path, changes, messages):
     save(model, path)
     extra = read_model(path)[1]
     is_part = isinstance(changes, dict) and changes
     extra["card"] = {**extra["card"], **changes} if is_part else changes
     rewrite(path, extra=extra)
-    with pytest.raises(ModelFileError, match=f"not a valid model: card: {said}"):
+    with pytest.raises(ModelFileError, match=f"not a valid model: card: {messages}"):
         load_predictor(path)
 
 
@@ -105,7 +105,7 @@ ODD = [None, 5, -1, 1.5, 10**400, True, "x", "a\0\x1b[2Jb", [], [1], ["x"], [[1]
 
 def test_fault_57_every_wrong_entry_is_named(model):
     """Where it stands, what was expected and what came: nothing that only Python says."""
-    text, said = json.dumps(model.card.to_dict()), set()
+    text, messages = json.dumps(model.card.to_dict()), set()
     for *way, name in filter(None, places(json.loads(text))):
         for odd in [*ODD, {"a": 1}, {"a": {}}]:
             card = json.loads(text)
@@ -116,10 +116,10 @@ def test_fault_57_every_wrong_entry_is_named(model):
             try:
                 ModelCard.from_dict(card)
             except (LookupError, ValueError) as error:
-                said.add(in_a_line(error))
+                messages.add(in_a_line(error))
     words = r".+: expected .+, got .+|'\w+' is missing"
-    assert len(said) > 100
-    assert [line for line in said if not re.fullmatch(words, line)] == []
+    assert len(messages) > 100
+    assert [line for line in messages if not re.fullmatch(words, line)] == []
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])

@@ -138,7 +138,7 @@ def test_fault_57_arrays_of_wrong_shape_or_dtype(path, name, value):
 
 
 @pytest.mark.parametrize(
-    ("classes", "kind", "said"),
+    ("classes", "kind", "labels"),
     [
         (("-3", "10"), "i", {-3, 10}),
         (("0.5", "1"), "f", {0.5, 1.0}),
@@ -149,11 +149,11 @@ def test_fault_57_arrays_of_wrong_shape_or_dtype(path, name, value):
         (("0", str(int(1e300))), "f", {0.0, 1e300}),
     ],
 )
-def test_predicted_classes_keep_their_type(path, classes, kind, said):
+def test_predicted_classes_keep_their_type(path, classes, kind, labels):
     save(replace(predictor(), classes=classes), path)
     model = load_predictor(path)
     first = model.predict(X)
-    assert first.dtype.kind == kind and set(first.tolist()) <= said
+    assert first.dtype.kind == kind and set(first.tolist()) <= labels
     second = model.probabilities(X).argmax(axis=1)
     assert model.classes == classes  # their names stay text
     assert [str(label) for label in first.tolist()] == [

@@ -24,7 +24,7 @@ def test_an_unsendable_state_is_reported_and_the_page_continues(page, monkeypatc
     with monkeypatch.context() as broken:
         broken.setattr(Session, "describe", lambda session: {"loss": float("nan")})
         page.send("hello", session=page.state["session"])
-        told = page.receive_until(lambda message: message["type"] == "error")
-        assert "JSON" in told["message"]
+        received = page.receive_until(lambda message: message["type"] == "error")
+        assert "JSON" in received["message"]
     page.send("hello", session=page.state["session"])
     assert page.receive_until(lambda message: message["type"] == "state")

@@ -47,7 +47,7 @@ def test_exported_c_passes_sanitizers(build, tmp_path, name, weights, compiler):
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "message"),
     [
         ("1 2", "expected rows of 3 numbers"),
         ("1 2 x", "expected rows of 3 numbers"),
@@ -55,11 +55,11 @@ def test_exported_c_passes_sanitizers(build, tmp_path, name, weights, compiler):
         ("1 2 1e99", "expected finite numbers"),
     ],
 )
-def test_the_program_refuses_invalid_rows(build, tmp_path, rows, said):
+def test_the_program_refuses_invalid_rows(build, tmp_path, rows, message):
     export(build("classes").model, tmp_path / "it.c")
     program = compile_c(tmp_path / "it.c", "-DIT_MAIN")
     done = subprocess.run([program], input=rows, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{said}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{message}\n")
 
 
 def test_exported_c_compiles_inside_a_larger_program(build, tmp_path):
@@ -136,8 +136,10 @@ def test_fault_98_scaling_offsets_keep_their_precision(tmp_path, first, weights)
 def test_fault_98_inputs_beyond_float_precision_are_reported(build):
     scaling = Scaling("standardize", np.array([40.7128, 0, 0]), np.array([100.0, 1, 1]))
     model = replace(build("classes").model, preprocessing=scaling)
-    told = r"^input 0 \(feature 0\): a C float rounds its numbers by up to 0.0002 of their spread"
-    with pytest.warns(UserWarning, match=told):
+    warning = (
+        r"^input 0 \(feature 0\): a C float rounds its numbers by up to 0.0002 of their spread"
+    )
+    with pytest.warns(UserWarning, match=warning):
         render(program_of(model), "it")
 
 

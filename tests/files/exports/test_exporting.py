@@ -51,10 +51,11 @@ def test_wrong_arguments_write_nothing(tmp_path, path, options, argument, proble
 
 
 @pytest.mark.parametrize(
-    ("X", "said"), [([[1.0]], "1 features, and the network"), ([[1.0, np.nan]], r"nan at \(0, 1\)")]
+    ("X", "message"),
+    [([[1.0]], "1 features, and the network"), ([[1.0, np.nan]], r"nan at \(0, 1\)")],
 )
-def test_wrong_rows_write_nothing(tmp_path, X, said):
-    with pytest.raises(ValueError, match=said):
+def test_wrong_rows_write_nothing(tmp_path, X, message):
+    with pytest.raises(ValueError, match=message):
         export(NETWORK, tmp_path / "it.c", weights="int8", X=X)
     assert list(tmp_path.iterdir()) == []
 

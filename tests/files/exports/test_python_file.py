@@ -99,7 +99,7 @@ def test_fault_71_a_pipe_that_closes_is_quiet(build, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("feature 0,feature 1\n1,2\n", "no column feature 2"),
         ("feature 0,feature 1,feature 2\n1,2\n", "3 names in the header, and 2 values"),
@@ -109,11 +109,11 @@ def test_fault_71_a_pipe_that_closes_is_quiet(build, tmp_path):
         (None, "No such file"),
     ],
 )
-def test_wrong_rows_are_a_one_line_error(build, answer, content, said):
+def test_wrong_rows_are_a_one_line_error(build, answer, content, message):
     done = answer(build("classes").model, content)
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
-    assert line.startswith("rows.csv: ") and said in line
+    assert line.startswith("rows.csv: ") and message in line
 
 
 def test_values_that_are_not_strings(table):
@@ -125,7 +125,7 @@ def test_values_that_are_not_strings(table):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"age": "many"}, "expected a number, got 'many'"),
         ({"age": "1e999"}, "expected finite numbers"),
@@ -134,11 +134,11 @@ def test_values_that_are_not_strings(table):
         (None, "expected rows of 8 values"),
     ],
 )
-def test_values_of_the_wrong_type_are_refused(dates, change, said):
+def test_values_of_the_wrong_type_are_refused(dates, change, message):
     predict = run_python(program_of(dates.model))["predict"]
     row = [{**{k: v[0] for k, v in dates.X.items()}, **(change or {})}[k] for k in dates.X]
     for rows in [[row]] if change else [[], [["1", "2"]]]:
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(ValueError, match=message):
             predict(rows)
 
 

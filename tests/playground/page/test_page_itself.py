@@ -141,7 +141,7 @@ def test_pages_of_other_sites_have_no_access(browser, live_server):
     context = browser.new_context()
     page = context.new_page()
     page.goto("data:text/html,<p>another site</p>")
-    asked = page.evaluate(
+    results = page.evaluate(
         "async (address) => { const line = new WebSocket(address.replace('http', 'ws') + 'socket');"
         " const told = await new Promise((done) => { line.onopen = () => done('open');"
         " line.onerror = () => done('refused'); });"
@@ -151,7 +151,7 @@ def test_pages_of_other_sites_have_no_access(browser, live_server):
         live_server.address,
     )
     context.close()
-    assert asked == ["refused"] * 3
+    assert results == ["refused"] * 3
 
 
 def test_the_redirect_file_works_once(browser, live_server):
