@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from barenet._constraints import Configurable, check_number, option
-from barenet.errors import ArgumentError
+from barenet._constraints import Configurable, check_number, option, option_values
+from barenet.errors import ArgumentError, count_of
 from barenet.model._arrays import Shape
 from barenet.model._network import Snapshot
 from barenet.training._history import curve_rows
@@ -22,7 +22,8 @@ class LambdaCallback(Callback):
     Parameters
     ----------
     function : callable
-        Takes the `Run`; the run ends if it returns True.
+        Takes the `Run`; the run ends if it returns True, or a reason to record as text. It may
+        call ``run.stop(reason)`` as well.
 
     Examples
     --------
@@ -33,9 +34,10 @@ class LambdaCallback(Callback):
         self.function = function
 
     def on_epoch(self, run: Run) -> None:
-        result = self.function(run)
-        if isinstance(result, bool | np.bool_) and result:
-            run.stop("a callback returned True")
+        reason = self.function(run)
+        if isinstance(reason, str | bool | np.bool_) and reason:
+            name = getattr(self.function, "__name__", "<lambda>").replace("<lambda>", "a callback")
+            run.stop(reason if isinstance(reason, str) else f"{name} returned True")
 
 
 class TimeLimit(Callback):
@@ -66,7 +68,7 @@ class TimeLimit(Callback):
 
     def on_chunk(self, run: Run) -> None:
         if time.perf_counter() >= self.deadline:
-            run.stop(f"{self.seconds:g} seconds were over", resumable=True)
+            run.stop(f"the time limit of {self.seconds:g} s was reached", resumable=True)
 
 
 @dataclass(eq=False)
@@ -124,28 +126,26 @@ class EarlyStopping(Callback, Configurable):
     def on_start(self, run: Run) -> None:
         self.best, self.waited, self.snapshot = math.inf, 0, None
         self._shapes = [vector.shape for vector in Snapshot.of(run.network)]
-        problem = remedy = ""
+        found = {"argument": "monitor", "value": self.monitor}
         if self.monitor not in run.measured:
-            problem = f"is not measured in this run; there are {', '.join(run.measured)}"
-        elif curve_rows(self.monitor)[0] == "test":
-            problem = "is of the test set, which must not decide when to stop"
+            problem = f"{self.monitor!r} is not measured in this run; there are "
+            raise ArgumentError(problem + ", ".join(run.measured), **found)
+        if curve_rows(self.monitor)[0] == "test":
+            problem = f"{self.monitor!r} is of the test set, which must not decide when to stop"
             remedy = "pass a validation set, and monitor its curve"
-        if problem:
-            found = {"argument": "monitor", "value": self.monitor, "remedy": remedy}
-            raise ArgumentError(f"{self.monitor!r} {problem}", **found)
+            raise ArgumentError(problem, **found, remedy=remedy)
 
     def on_epoch(self, run: Run) -> None:
         value = run.history[self.monitor][-1]
         value = -value if self.monitor in run.maximized_metrics else value
+        self.waited += 1
         if value < self.best - self.minimum_delta:
             self.best, self.waited = value, 0
             if self.restore_best:
                 run.history.best_epoch = run.epoch
             self.snapshot = Snapshot.of(run.network)
-            return
-        self.waited += 1
         if self.waited >= self.patience:
-            run.stop(f"{self.monitor} has not improved for {self.patience} epochs")
+            run.stop(f"{self.monitor} has not improved for {count_of(self.patience, 'epoch')}")
 
     def state_dict(self) -> dict[str, Any]:
         vectors = {} if self.snapshot is None else self.snapshot._asdict()
@@ -161,10 +161,8 @@ class EarlyStopping(Callback, Configurable):
         self.snapshot = snapshot
 
     def __repr__(self) -> str:
-        return (
-            f"EarlyStopping({self.monitor!r}, patience={self.patience}, "
-            f"minimum_delta={self.minimum_delta}, restore_best={self.restore_best})"
-        )
+        _, *options = (f"{name}={value}" for name, value in option_values(self).items())
+        return f"EarlyStopping({self.monitor!r}, {', '.join(options)})"
 
     def on_end(self, run: Run) -> None:
         if self.restore_best and self.snapshot is not None:

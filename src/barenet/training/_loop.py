@@ -117,6 +117,7 @@ class Loop(ABC):
 
     def _record_stop_reason(self, kind: type[BaseException] | None, *_: object) -> None:
         reason = "completed" if kind is None else f"failed with {kind.__name__}"
+        reason = "interrupted" if kind is KeyboardInterrupt else reason
         self.run.history.stop_reason = self.run.stop_reason or reason
 
 

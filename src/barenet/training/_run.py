@@ -64,7 +64,7 @@ class Run(Stateful):
     ...     run.stop(f"loss {run.history.loss[-1]:.1f} after {run.n_batches} batches")
     >>> network = Network.dense([1, 1], init="zeros")
     >>> train(network, [[1.0], [1.0]], [1.0, 1.0], batch_size=1, callbacks=stop_at_once)
-    <History: 1 epochs, loss 0.499 → 0.499, loss 0.5 after 2 batches>
+    <History: 1 epoch, loss 0.499 → 0.499, loss 0.5 after 2 batches>
     """
 
     network: Network

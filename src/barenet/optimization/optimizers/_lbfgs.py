@@ -94,8 +94,8 @@ class LBFGS(Configurable):
         Returns
         -------
         str
-            ``"converged"``, ``"stopped"``, ``"completed"`` after all iterations, or that no step
-            within the precision reduces the loss.
+            ``"converged"``, ``"stopped"``, ``"completed"`` after all iterations, that the maximum
+            of evaluations was reached, or that no step within the precision reduces the loss.
         """
         from scipy.optimize import minimize
 
@@ -112,6 +112,8 @@ class LBFGS(Configurable):
         gained_enough = self.gain == 0 or result.status != 0
         if np.abs(result.jac).max(initial=0) <= self.tolerance or not gained_enough:
             return "converged"
+        if result.status == 1 and result.nit < iterations:
+            return f"the maximum of {self.evaluations} evaluations was reached"
         return "completed" if result.status == 1 else "no step makes the loss smaller any more"
 
 
