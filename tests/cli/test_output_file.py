@@ -1,4 +1,4 @@
-"""Where a file goes: into a folder that is there, or that is made because it is named as one."""
+"""The output file: in an existing folder, or in a new one if the name ends with a slash."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ def test_a_command_that_is_refused_leaves_no_folder(barenet, iris):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "name", "said"),
+    ("arguments", "name", "message"),
     [
         (["explain", "d.csv", "--target", "k"], "d.csv", "unknown format '.csv' of d.csv (choose"),
         (["explain", "d.txt", "--target", "k"], "d.txt", "d.txt is no explanation of barenet's"),
@@ -43,7 +43,9 @@ def test_a_command_that_is_refused_leaves_no_folder(barenet, iris):
         (["plot", "weights", "IRIS"], "IRIS/model.safetensors", "is no picture of barenet's"),
     ],
 )
-def test_a_file_that_barenet_has_not_written_is_not_replaced(barenet, iris, arguments, name, said):
+def test_a_file_that_barenet_has_not_written_is_not_replaced(
+    barenet, iris, arguments, name, message
+):
     for table in ("d.csv", "d.txt"):
         Path(table).write_text("a,b,k\n" + "".join(f"{n},{n % 3},{n % 2}\n" for n in range(30)))
     for other in ("notes.md", "notes", "photo.png"):
@@ -53,7 +55,7 @@ def test_a_file_that_barenet_has_not_written_is_not_replaced(barenet, iris, argu
     places = [place for place in (*Path().rglob("*"), *iris.iterdir()) if place.is_file()]
     before = {place: place.read_bytes() for place in places}
     arguments = [iris if argument == "IRIS" else argument for argument in arguments]
-    assert said in barenet(*arguments, "--out", name.replace("IRIS", str(iris))).error
+    assert message in barenet(*arguments, "--out", name.replace("IRIS", str(iris))).error
     assert {place: place.read_bytes() for place in before} == before
 
 
@@ -90,5 +92,5 @@ def test_a_file_in_the_place_of_a_folder_is_named(barenet, iris, command, inside
         done = barenet(*arguments, "--out", f"{name}/{inside}/")
         assert (done.status, done.out) == (1, "")
         (line,) = done.err.splitlines()
-        said = f"--out: {name} is {kind}, and no folder can be made there; choose another place"
-        assert line == f"barenet {command.split()[0]}: error: {said}"
+        message = f"--out: {name} is {kind}, and no folder can be made there; choose another place"
+        assert line == f"barenet {command.split()[0]}: error: {message}"

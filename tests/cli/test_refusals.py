@@ -1,4 +1,4 @@
-"""Wrong usage of every command: one line that names it, status 2, and nothing is written."""
+"""Wrong usage of every command: a one-line error, status 2, and no output file."""
 
 import shlex
 from pathlib import Path
@@ -94,7 +94,7 @@ REFUSED = {
     "train iris --epochs 1 --no-plots --out " + "x" * 300: "xxx",
     "completion csh": 'Choose from: "bash", "zsh", "fish". Did you mean "zsh"?',
 }
-#: Commands with an empty name, and the argument that is it.
+#: Commands with an empty name, and the argument that is empty.
 EMPTY = {
     "train iris --epochs 1 --no-plots --out ''": "--out",
     "train --resume ''": "--resume",
@@ -116,8 +116,8 @@ EMPTY_NAME = "expected a file, a folder or a data set, got an empty name"
 REFUSED |= {typed: f"error: {name}: {EMPTY_NAME}" for typed, name in EMPTY.items()}
 
 
-@pytest.mark.parametrize(("typed", "said"), REFUSED.items(), ids=lambda text: text[:40])
-def test_fault_64_65_promise_14_wrong_usage_is_one_line_and_status_2(barenet, iris, typed, said):
+@pytest.mark.parametrize(("typed", "message"), REFUSED.items(), ids=lambda text: text[:40])
+def test_fault_64_65_promise_14_wrong_usage_is_one_line_and_status_2(barenet, iris, typed, message):
     Path("columns.csv").write_text("a,b,c\n1,2,3\n3,4,6\n5,6,5\n")
     names = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
     Path("new.csv").write_text(",".join(names) + "\n5.1,3.5,1.4,0.2\n")
@@ -125,5 +125,5 @@ def test_fault_64_65_promise_14_wrong_usage_is_one_line_and_status_2(barenet, ir
     before = {path: path.read_bytes() for path in Path().iterdir()}
     command = [str(iris) if word == "IRIS" else word for word in shlex.split(typed)]
     line = barenet(*command).error
-    assert line.startswith(f"barenet {command[0]}: error: ") and said in line
+    assert line.startswith(f"barenet {command[0]}: error: ") and message in line
     assert {path: path.read_bytes() for path in Path().iterdir()} == before

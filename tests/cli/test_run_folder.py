@@ -85,7 +85,7 @@ def test_a_named_pipe_is_found_before_the_training(folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "command", "said"),
+    ("name", "command", "message"),
     [
         ("model.safetensors", ["evaluate", "iris"], "expected a model file"),
         ("model.safetensors", ["train", "--resume"], "no run found in"),
@@ -96,7 +96,7 @@ def test_a_named_pipe_is_found_before_the_training(folder):
         ("settings.toml", ["train", "--config"], "is a folder, expected a file"),
     ],
 )
-def test_a_folder_in_place_of_a_file_is_named(barenet, iris, tmp_path, name, command, said):
+def test_a_folder_in_place_of_a_file_is_named(barenet, iris, tmp_path, name, command, message):
     run = shutil.copytree(iris, tmp_path / "run")
     (run / name).unlink(missing_ok=True)
     (run / name).mkdir()
@@ -105,8 +105,8 @@ def test_a_folder_in_place_of_a_file_is_named(barenet, iris, tmp_path, name, com
         *([command[0], place, "iris"] if command[0] == "evaluate" else [*command, place])
     )
     assert done.status in (1, 2) and done.out == ""
-    assert said in done.err and done.err.count("\n") == 1, done.err
-    assert "is a folder" in done.err or said.startswith("no run")
+    assert message in done.err and done.err.count("\n") == 1, done.err
+    assert "is a folder" in done.err or message.startswith("no run")
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "history.jsonl", "settings.toml"])
