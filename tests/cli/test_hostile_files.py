@@ -1,6 +1,6 @@
-"""Small files that claim to be large, read by a process of its own: seconds and memory are counted.
+"""Small files that claim to be large, read by a separate process of limited time and memory.
 
-Only the processor's time is asserted: a busy machine is not a failure.
+Only CPU time is asserted, so a busy machine does not fail the tests.
 """
 
 import subprocess
@@ -33,7 +33,7 @@ finally:
 
 
 def refuse(*arguments: object, folder) -> str:
-    """Run the command line until it refuses; return its one line."""
+    """Run the command line, and return its one-line error."""
     command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr

@@ -1,4 +1,4 @@
-"""Where a file goes: into a folder that is there, or that is made because it is named as one."""
+"""The output file: in an existing folder, or in a new one if the name ends with a slash."""
 
 import os
 import shutil

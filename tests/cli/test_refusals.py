@@ -1,4 +1,4 @@
-"""Wrong usage of every command: one line that names it, status 2, and nothing is written."""
+"""Wrong usage of every command: a one-line error, status 2, and no output file."""
 
 import shlex
 from pathlib import Path
@@ -94,7 +94,7 @@ REFUSED = {
     "train iris --epochs 1 --no-plots --out " + "x" * 300: "xxx",
     "completion csh": 'Choose from: "bash", "zsh", "fish". Did you mean "zsh"?',
 }
-#: Commands with an empty name, and the argument that is it.
+#: Commands with an empty name, and the argument that is empty.
 EMPTY = {
     "train iris --epochs 1 --no-plots --out ''": "--out",
     "train --resume ''": "--resume",

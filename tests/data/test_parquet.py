@@ -1,4 +1,4 @@
-"""Parquet files: columns of every type that can be encoded, and one line for what cannot."""
+"""Parquet files: columns of every type that can be encoded, and one-line errors for others."""
 
 import time
 from datetime import UTC, date, datetime

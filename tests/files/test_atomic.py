@@ -1,4 +1,4 @@
-"""Atomic writing: an old file is there until the new one is, whatever goes wrong."""
+"""Atomic writing: an old file remains until the new one is complete, whatever goes wrong."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Checkpoints: a whole one is there at any moment, and nothing else is taken for one."""
+"""Checkpoints: there is a complete one at any moment, and other files are refused."""
 
 import os
 import re
@@ -50,7 +50,7 @@ class Interrupt(Callback):
 
 
 class Look(Callback):
-    """Write down what is on the disk after each epoch."""
+    """Record the file on the disk after each epoch."""
 
     def __init__(self, path):
         self.path, self.seen = path, []

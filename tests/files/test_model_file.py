@@ -1,4 +1,4 @@
-"""Model files: out and back to the last bit, and nothing but a model gets in."""
+"""Model files: saved and loaded to the last bit; any other file is refused."""
 
 import json
 import pickle

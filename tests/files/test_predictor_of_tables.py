@@ -1,4 +1,4 @@
-"""Predictors of tables: columns by name from whatever holds them, kept as data in the file."""
+"""Predictors of tables: columns found by name in any kind of table, and stored as plain data."""
 
 import json
 
