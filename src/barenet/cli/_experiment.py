@@ -23,9 +23,8 @@ from barenet.files._model_file import read_model
 from barenet.files._model_io import check_text
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
-from barenet.training._callbacks import EarlyStopping
+from barenet.training._callbacks import Callback, EarlyStopping
 from barenet.training._history import History
-from barenet.training._run import Callback
 from barenet.training._train import train
 
 #: Fraction of the training rows in the validation set, where there is one.

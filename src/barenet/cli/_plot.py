@@ -25,9 +25,8 @@ from barenet.files._model_io import load_predictor
 from barenet.insight._progress import Progress
 from barenet.insight.plots._saving import PLOT_MARK
 from barenet.insight.plots._style import Figure
-from barenet.training._callbacks import LambdaCallback
+from barenet.training._callbacks import LambdaCallback, Run
 from barenet.training._history import History
-from barenet.training._run import Run
 
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
 Epochs = Annotated[tuple[int, ...], Parameter(converter=integer, show_default="10 50 100 500 1000")]

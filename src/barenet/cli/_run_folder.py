@@ -28,9 +28,9 @@ from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
 from barenet.files._lock import locked
 from barenet.files._model_io import save
 from barenet.files._predictor import Predictor
+from barenet.training._callbacks import Run
 from barenet.training._checkpointing import StateDict
 from barenet.training._history import History
-from barenet.training._run import Run
 
 #: File names in the folder of a run.
 HISTORY, UNFINISHED, LOCK = "history.jsonl", "unfinished.toml", ".lock"

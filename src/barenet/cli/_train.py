@@ -23,9 +23,9 @@ from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._model_card import describe_rows
 from barenet.insight._progress import Progress
+from barenet.training._callbacks import Callback, Run
 from barenet.training._checkpointing import changes
 from barenet.training._history import History
-from barenet.training._run import Callback, Run
 
 #: Maximum length of the name of a folder that is named after a file.
 MAX_NAME = 60
