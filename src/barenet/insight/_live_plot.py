@@ -18,8 +18,8 @@ from barenet._constraints import check_count
 from barenet.insight._progress import Progress
 from barenet.insight.plots._style import TEST, TRAINING, VALIDATION, needs_log_scale
 from barenet.model._arrays import FloatArray
+from barenet.training._callbacks import Callback, Run
 from barenet.training._history import HELD_OUT, RUN_CURVES, WITH_PENALTY, History
-from barenet.training._run import Callback, Run
 
 #: Minimum number of seconds between two drawings, and the same in multiples of one drawing's time.
 PAUSE, PAUSE_IN_DRAWINGS = 0.25, 20

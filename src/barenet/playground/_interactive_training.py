@@ -20,7 +20,7 @@ from barenet.playground._page_state import MAX_EPOCHS
 from barenet.playground._problems import ALL_DEAD, MODEL_ONLY, NO_ROWS, Problem, diverged
 from barenet.playground._trainer_messages import ProgressReport, Status, TrainingTask, UpdateRecord
 from barenet.playground._training_state import SETTINGS_CHANGED, ResumedSchedule, TrainingState
-from barenet.training._run import Callback, Run
+from barenet.training._callbacks import Callback, Run
 from barenet.training._train import train
 
 #: Seconds between two reports, shorter than between two pictures; and the largest fraction of the

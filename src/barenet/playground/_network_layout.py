@@ -69,9 +69,10 @@ def check_size(network: Network) -> None:
 
 def layer_offsets(network: Network) -> list[dict[str, int]]:
     """Sizes of each dense layer, and the index of its first weight in the parameter vector."""
+    starts = {slot.layer: slot.start for slot in network.layout.slots if slot.name == "weights"}
     return [
-        {"n_in": layer.n_in or 0, "n_out": layer.n_out or 0, "start": slots[0].start}
-        for layer, slots in zip(network.layers, network.layout.layers, strict=True)
+        {"n_in": layer.n_in or 0, "n_out": layer.n_out or 0, "start": starts[index]}
+        for index, layer in enumerate(network.layers)
         if isinstance(layer, Dense)
     ]
 

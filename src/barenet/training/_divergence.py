@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from barenet.errors import DivergenceError
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
-from barenet.training._run import Run
+from barenet.training._callbacks import Run
 
 #: A loss that has grown by this factor is an explosion, even if it is still a finite number.
 EXPLOSION = 1e6

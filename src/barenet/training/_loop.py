@@ -17,16 +17,15 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import euclidean_norm
 from barenet.model._network import Snapshot
-from barenet.model._stateful import Stateful
 from barenet.model.layers import Dropout
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
+from barenet.training._callbacks import Run
 from barenet.training._checkpointing import Checkpointer, CheckpointManager, StateDict
 from barenet.training._divergence import DivergenceMonitor
-from barenet.training._epoch import Epoch, MeasurementInterrupted, measure
+from barenet.training._epoch import Epoch, MeasurementInterrupted, TrainingConfig, measure
 from barenet.training._history import History
 from barenet.training._metrics import MAXIMIZED
-from barenet.training._run import Run, TrainingConfig
 
 #: Duration of a chunk of batches, in seconds: short enough for a smooth progress bar.
 CHUNK_SECONDS = 0.1
@@ -68,9 +67,8 @@ class Loop(ABC):
         with ExitStack() as endings:
             endings.enter_context(exclusive(run.network))
             if checkpointer is not None or state is not None:
-                parts: dict[str, Stateful] = {"run": run, "tally": self.epoch}
-                parts |= {"guard": self.monitor, "optimizer": self.optimizer_state}
-                parts |= {"schedule": self.config.schedule}
+                parts = {"run": run, "tally": self.epoch, "guard": self.monitor}  # names in files
+                parts |= {"optimizer": self.optimizer_state, "schedule": self.config.schedule}
                 saving = (checkpointer, self.engine, self.config, parts, state)
                 self.checkpoints = CheckpointManager(*saving)
                 endings.enter_context(self.checkpoints.resume())
@@ -86,7 +84,8 @@ class Loop(ABC):
                     with suppress(MeasurementInterrupted):
                         self._run_epochs()
                 if self.checkpoints is not None:
-                    self.checkpoints.save_end()
+                    self.checkpoints.save_end(run)
+                # No loss has checked the parameters since the last step.
                 last_batch = self.job.rows.take(slice(-self.config.batch_size, None))
                 self.monitor.check_end(self.engine.evaluate(last_batch)[0])
         return run.history
@@ -157,9 +156,9 @@ class MiniBatchLoop(Loop):
                 count = min(count, check_count(run.chunk_limit, "chunk_limit"))
             end = min(run.batch + count, run.n_batches)
             order, rates = epoch.order[run.batch * size : end * size], epoch.rates[run.batch : end]
-            n_steps = (run.epoch - 1) * run.n_batches + run.batch
+            first_step = (run.epoch - 1) * run.n_batches + run.batch
             started = time.perf_counter()
-            result = self.engine.run(order, size, rates, n_steps)
+            result = self.engine.run(order, size, rates, first_step)
             seconds = max(time.perf_counter() - started, 1e-9)
             most = 4 * max(len(rates), self.chunk_batches)
             self.chunk_batches = max(1, min(int(len(rates) * CHUNK_SECONDS / seconds), most))

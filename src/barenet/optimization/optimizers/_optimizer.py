@@ -71,9 +71,7 @@ class Optimizer(Configurable, Stateful, ABC):
     moments: dict[str, FloatArray] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    n_steps: int = field(
-        default=0, init=False, repr=False, compare=False, metadata={"ge": 0, "integer": True}
-    )
+    n_steps: int = field(default=0, init=False, repr=False, compare=False)
 
     def step(
         self, parameters: FloatArray, gradient: FloatArray, learning_rate: float | None = None
