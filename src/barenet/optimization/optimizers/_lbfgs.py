@@ -123,8 +123,10 @@ class LBFGS(Configurable):
         start = history.begin(parameters).astype(np.float64)
         result = minimize(evaluate, start, options=options, **settings)
         parameters[:] = result.x
-        if stopped:
-            return "stopped"
+        return "stopped" if stopped else self._ending(result, iterations)
+
+    def _ending(self, result: Any, iterations: int) -> str:
+        """Why SciPy's search has ended."""
         gained_enough = self.gain == 0 or result.status != 0
         if np.abs(result.jac).max(initial=0) <= self.tolerance or not gained_enough:
             return "converged"
