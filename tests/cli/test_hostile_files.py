@@ -109,7 +109,7 @@ def test_fault_103_an_npz_file_with_a_damaged_header(tmp_path):
     with zipfile.ZipFile(tmp_path / "t.npz", "w") as archive:
         for name in "Xy":
             archive.writestr(f"{name}.npy", member)
-    assert "t.npz: no usable .npz file: " in refuse("train", "t.npz", folder=tmp_path)
+    assert "t.npz: not a usable .npz file: " in refuse("train", "t.npz", folder=tmp_path)
 
 
 @pytest.mark.parametrize(("n_columns", "quote"), [(10**5, '"'), (10**6, "")])
@@ -130,7 +130,7 @@ def test_fault_105_a_run_file_with_a_deeply_dotted_key(tmp_path):
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device")
 def test_fault_105_a_run_file_that_is_a_device(tmp_path):
     line = refuse("train", "--config", "/dev/zero", folder=tmp_path)
-    assert "/dev/zero: is no regular file" in line
+    assert "/dev/zero: is not a regular file" in line
 
 
 @pytest.mark.parametrize(

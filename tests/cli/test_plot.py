@@ -43,7 +43,7 @@ def test_images_are_drawn_with_their_predictions(digits):
 
 def test_a_plot_of_classes_is_not_drawn_of_numbers(line):
     predictor, rows = load_predictor(line / "model.safetensors"), load_dataset("plane")
-    with pytest.raises(ValueError, match="kind: a boundary plot is of classes"):
+    with pytest.raises(ValueError, match="kind: a boundary plot needs classes"):
         draw("boundary", predictor, rows)
 
 

@@ -135,7 +135,7 @@ def test_parquet_tables_train_like_csv(barenet, birds):
     networks = [load_predictor(path).network for path in learned]
     np.testing.assert_array_equal(networks[0].parameters, networks[1].parameters)
     wrong = ("--target", "species", "--delimiter", ";")
-    reading = "delimiter: no option of a Parquet file"
+    reading = "delimiter: not an option of a Parquet file"
     assert reading in barenet("train", "penguins.parquet", *wrong).error
 
 

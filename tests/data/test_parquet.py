@@ -148,7 +148,7 @@ def test_fault_36_no_rows(write):
 def test_csv_options_are_refused_for_parquet(write):
     path = write({"x": [1, 2], "y": [1.5, 2.5]})
     for option, value in {"delimiter": ";", "encoding": "latin-1", "decimal": ","}.items():
-        with pytest.raises(ValueError, match=rf"^{option}: no option of a Parquet file"):
+        with pytest.raises(ValueError, match=rf"^{option}: not an option of a Parquet file"):
             load_table(path, "y", **{option: value})
 
 
@@ -193,7 +193,7 @@ def test_columns_that_claim_more_bytes_than_the_file_has(write):
     true, false = unsigned(2 * chunk.total_compressed_size), unsigned(2 * 10**6)
     assert len(true) == len(false)
     path.write_bytes(path.read_bytes().replace(true, false))
-    with pytest.raises(DataError, match="no usable Parquet file: its columns claim more bytes"):
+    with pytest.raises(DataError, match="not a usable Parquet file: its columns claim more bytes"):
         open_parquet(path).frame(["x"])
 
 
@@ -208,7 +208,7 @@ def test_integers_beyond_float64_precision_stay_distinct(write, rows, kind):
 
 def test_text_that_is_not_unicode_is_refused(write):
     texts = pyarrow.array([b"\x80", b"b"]).view(pyarrow.string())
-    with pytest.raises(DataError, match=r"t\.parquet: no usable Parquet file: 'utf-8' codec"):
+    with pytest.raises(DataError, match=r"t\.parquet: not a usable Parquet file: 'utf-8' codec"):
         open_parquet(write({"x": texts})).frame(["x"])
 
 

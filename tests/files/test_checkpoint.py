@@ -166,7 +166,7 @@ def test_fault_63_66_unwritable_checkpoints_are_found_before_training(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     own = Network([Own(3, 2, "softmax")])
     for name, net, problem in (
-        ("pipe", None, r"checkpoint: .*pipe is no ordinary file"),
+        ("pipe", None, r"checkpoint: .*pipe is not an ordinary file"),
         ("nowhere/kept", None, r"checkpoint: .*nowhere: there is no such folder"),
         ("kept", own, "is not one of barenet's layers"),
     ):

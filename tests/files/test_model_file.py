@@ -101,7 +101,7 @@ def test_fault_56_duplicate_names_in_the_header(saved, name):
     header, _, numbers = unpacked(saved.read_bytes())
     twice = f"{{{json.dumps(name)}:{json.dumps(header[name])},{json.dumps(header)[1:]}"
     saved.write_bytes(packed(twice, numbers))
-    with pytest.raises(ModelFileError, match="a name is there twice"):
+    with pytest.raises(ModelFileError, match="a name occurs twice"):
         load(saved)
 
 

@@ -172,7 +172,7 @@ def _prepare(folder: RunFolder, given: RunSettings, *, is_new: bool) -> Experime
 def _check_unchanged(
     settings: RunSettings, given: RunSettings, folder: RunFolder, problem: str, before: str
 ) -> None:
-    """Refuse settings other than those of the run, except for what is printed."""
+    """Refuse settings other than those of the run, except `verbose_epoch`, which only prints."""
     now, known = given.set_fields(), settings.set_fields()
     now.pop("verbose_epoch", None)
     if changed := changes({name: known.get(name) for name in now}, now):

@@ -198,7 +198,7 @@ def _open_raw(path: Path) -> BinaryIO:
         return io.BytesIO(_receive())
     # Before it is opened, as opening a pipe waits for a writer.
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise DataError("is no regular file", path=path)
+        raise DataError("is not a regular file", path=path)
     return path.open("rb")
 
 

@@ -129,11 +129,8 @@ class Images(NamedDataset):
         )
 
     def _folder(self, data: Path, *, is_own: bool) -> Path | None:
-        """Find the folder that holds the files, the set's own before `data` itself.
-
-        The files of both sets have the same names. So a folder that was not given for this very set
-        must not be that of the other one.
-        """
+        """Find the folder that holds the files: a subfolder of the set's name, or `data` itself."""
+        # Both sets have the same file names, so a common folder must not be the other set's.
         folders = [data / folder for folder in self.folders]
         if is_own or ("fashion" in data.name.lower()) == ("fashion" in self.folders[0]):
             folders.append(data)

@@ -94,7 +94,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
         except DataError:
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
-            raise DataError(f"no usable Parquet file: {in_a_line(error)}", path=path) from error
+            raise DataError(f"not a usable Parquet file: {in_a_line(error)}", path=path) from error
 
 
 def _footer_length(stream: Any) -> int:

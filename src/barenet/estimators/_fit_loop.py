@@ -190,10 +190,8 @@ class _Verbose(Callback):
 
 
 def _running_orders(n_rows: int, rng: np.random.RandomState) -> Iterator[NDArray[np.intp]]:
-    """Shuffle the order of the epoch before, with the random numbers that scikit-learn draws.
-
-    Its `shuffle` checks its arguments for longer than a small epoch takes.
-    """
+    """Shuffle the order of the epoch before, with the random numbers that scikit-learn draws."""
+    # scikit-learn's `shuffle` checks its arguments for longer than a small epoch takes.
     order = np.arange(n_rows)
     while True:
         order = order[rng.permutation(n_rows)]

@@ -69,10 +69,10 @@ def _prepare_encoded(data: DataSettings, model: Model, rows: Dataset | None) -> 
     """Prepare the rows as the network sees them; the axes are in the table's units."""
     inputs = _encoded_inputs(model, rows)
     columns, reach, fixed_at = _columns(model, has_rows=rows is not None)
-    usual, numeric, start = [], {}, 0
+    typical, numeric, start = [], {}, 0
     for column in columns:
         stop = start + len(column.outputs)
-        usual.append(column.usual(inputs.X[:, start:stop]))
+        typical.append(column.typical(inputs.X[:, start:stop]))
         if isinstance(column, NumberColumn):
             numeric[start] = column
         start = stop
@@ -83,7 +83,7 @@ def _prepare_encoded(data: DataSettings, model: Model, rows: Dataset | None) -> 
     places = [[*numeric][index] for index in column_indices(axes, data.axes)]
     chosen = {place: numeric[place] for place in places}
     plane, points = plane_along(
-        chosen, np.asarray(inputs.X), inputs.y, np.concatenate(usual), reach
+        chosen, np.asarray(inputs.X), inputs.y, np.concatenate(typical), reach
     )
     identity = Scaling("none", np.zeros(start), np.ones(start))
     place = {"plane": plane, "points": points, "fixed_at": fixed_at, "axes": axes}

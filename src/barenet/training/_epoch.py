@@ -52,7 +52,7 @@ def batches(
     size : int, default=32
         Rows in a batch; the last batch has the rest.
     rng : numpy.random.Generator or int, optional
-        Shuffles the rows; by default they keep their order.
+        Shuffles the rows; by default they keep their order. `train` orders them by seed and epoch.
 
     Yields
     ------
@@ -75,8 +75,8 @@ def batches(
         raise ValueError(f"y: has {len(y)} rows, and X has {len(X)}")
     order = np.arange(len(X)) if rng is None else np.random.default_rng(rng).permutation(len(X))
     for start in range(0, len(X), size):
-        rows = order[start : start + size]
-        yield X[rows], y[rows]
+        indices = order[start : start + size]
+        yield X[indices], y[indices]
 
 
 class Scorer:

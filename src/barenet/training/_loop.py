@@ -69,7 +69,7 @@ class Loop(ABC):
         with ExitStack() as endings:
             endings.enter_context(exclusive(run.network))
             if checkpointer is not None or state is not None:
-                parts = {"run": run, "tally": self.epoch, "guard": self.monitor}
+                parts = {"run": run, "tally": self.epoch, "guard": self.monitor}  # names in files
                 parts |= {"optimizer": self.optimizer_state, "schedule": self.config.schedule}
                 saving = (checkpointer, self.engine, self.config, parts, state)
                 self.checkpoints = CheckpointManager(*saving)
@@ -94,7 +94,7 @@ class Loop(ABC):
         """Take the steps of all epochs that are left."""
 
     def _final_loss(self) -> float:
-        """Compute the loss after the last step: the history has those before each step."""
+        """Compute a loss after the last step, whose parameters no loss has checked yet."""
         last_batch = self.job.rows.take(slice(-self.config.batch_size, None))
         return self.engine.evaluate(last_batch)[0]
 
@@ -163,9 +163,9 @@ class MiniBatchLoop(Loop):
                 count = min(count, check_count(run.chunk_limit, "chunk_limit"))
             end = min(run.batch + count, run.n_batches)
             order, rates = epoch.order[run.batch * size : end * size], epoch.rates[run.batch : end]
-            n_steps = (run.epoch - 1) * run.n_batches + run.batch
+            first_step = (run.epoch - 1) * run.n_batches + run.batch
             started = time.perf_counter()
-            result = self.engine.run(order, size, rates, n_steps)
+            result = self.engine.run(order, size, rates, first_step)
             seconds = max(time.perf_counter() - started, 1e-9)
             most = 4 * max(len(rates), self.chunk_batches)
             self.chunk_batches = max(1, min(int(len(rates) * CHUNK_SECONDS / seconds), most))
