@@ -127,8 +127,9 @@ class LBFGS(Configurable):
 
     def _ending(self, result: Any, iterations: int) -> str:
         """Why SciPy's search has ended."""
-        gained_enough = self.gain == 0 or result.status != 0
-        if np.abs(result.jac).max(initial=0) <= self.tolerance or not gained_enough:
+        if (self.gain and result.status == 0) or np.abs(result.jac).max(
+            initial=0
+        ) <= self.tolerance:
             return "converged"
         if result.status == 1 and result.nit < iterations:
             return f"the maximum of {self.evaluations} evaluations was reached"
