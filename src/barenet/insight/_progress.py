@@ -45,7 +45,7 @@ class Progress(Callback):
         self.every = None if every is None else check_count(every, "every")
         self.file = file
         self.bar: RichProgress | None = None
-        self.is_pending = False  # the line of the last epoch, which ends the run or is left out
+        self._is_pending = False  # the line of the last epoch, which ends the run or is left out
 
     def on_start(self, run: Run) -> None:
         self.stream = self.file or sys.stderr
@@ -62,12 +62,12 @@ class Progress(Callback):
             self._move_bar(run, run.epoch - 1 + run.batch / run.n_batches)
 
     def on_epoch(self, run: Run) -> None:
-        self.is_pending = (run.epoch - 1) % self.step > 0
-        if not self.is_pending:
+        self._is_pending = (run.epoch - 1) % self.step > 0
+        if not self._is_pending:
             self._print(run)
 
     def on_end(self, run: Run) -> None:
-        if self.is_pending:
+        if self._is_pending:
             self._print(run)
         if self.bar is not None:
             self._move_bar(run, len(run.history))
@@ -75,7 +75,7 @@ class Progress(Callback):
             self.bar = None
 
     def _print(self, run: Run) -> None:
-        self.is_pending = False
+        self._is_pending = False
         line = f"epoch {len(run.history)}  {_in_full(run)}"
         if self.bar is None:
             print(line, file=self.stream, flush=True)
