@@ -136,7 +136,7 @@ class Callback(Stateful):
         """Called after each epoch, whose measurements are in ``run.history``."""
 
     def on_end(self, run: Run) -> None:
-        """Called after the last epoch, or after an error."""
+        """Called at the end of a run for which `on_start` was called, also after an error."""
 
 
 class LambdaCallback(Callback):
@@ -247,15 +247,14 @@ class EarlyStopping(Callback, Configurable):
     def on_start(self, run: Run) -> None:
         self.best, self.waited, self.snapshot = math.inf, 0, None
         self._shapes = [vector.shape for vector in Snapshot.of(run.network)]
-        problem = remedy = ""
-        if self.monitor not in run.measured:
-            problem = f"is not measured in this run; there are {', '.join(run.measured)}"
-        elif curve_rows(self.monitor)[0] == "test":
-            problem = "is of the test set, which must not decide when to stop"
+        name, curves = self.monitor, ", ".join(run.measured)
+        if name not in run.measured:
+            problem = f"{name!r} is not measured in this run; there are {curves}"
+            raise ArgumentError(problem, argument="monitor", value=name)
+        if curve_rows(name)[0] == "test":
+            problem = f"{name!r} is of the test set, which must not decide when to stop"
             remedy = "pass a validation set, and monitor its curve"
-        if problem:
-            found = {"argument": "monitor", "value": self.monitor, "remedy": remedy}
-            raise ArgumentError(f"{self.monitor!r} {problem}", **found)
+            raise ArgumentError(problem, argument="monitor", value=name, remedy=remedy)
 
     def on_epoch(self, run: Run) -> None:
         value = run.history[self.monitor][-1]

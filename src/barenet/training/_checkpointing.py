@@ -112,6 +112,10 @@ class CheckpointManager(Callback):
         if not run.stop_reason:
             self._save(run)
 
+    def on_end(self, run: Run) -> None:
+        """Cancel the checksums, if no state has needed them yet."""
+        self._checksums.cancel()
+
     def save_end(self, run: Run) -> None:
         """Save the last state, if the run can be resumed or an earlier state was saved.
 

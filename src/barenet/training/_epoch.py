@@ -202,12 +202,11 @@ def _evaluate(
     size = max(1, most // ROW_MULTIPLE) * ROW_MULTIPLE
     if len(rows.X) <= size:
         return engine.evaluate(rows)
-    losses, outputs = [], []
+    results = []
     for start in range(0, len(rows.X), size):
         if is_interrupted():
             raise MeasurementInterrupted
-        loss, output = engine.evaluate(rows.take(slice(start, start + size)))
-        losses.append(loss)
-        outputs.append(output)
+        results.append(engine.evaluate(rows.take(slice(start, start + size))))
+    losses, outputs = zip(*results, strict=True)
     weights = rows.batch_weights(size)
     return float(np.array(losses) @ weights / (weights.sum() or 1)), np.concatenate(outputs)

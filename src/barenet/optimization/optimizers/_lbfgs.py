@@ -137,7 +137,8 @@ class LBFGSHistory(Stateful):
     def __init__(self, *, recording: bool = True) -> None:
         self.recording = recording
         self.start: FloatArray | None = None
-        #: Of the point, to detect a search that takes other steps; value and gradient there.
+        #: Checksum of each point, to detect a search that takes other steps; value and gradient
+        #: at that point.
         self.evaluations: list[tuple[int, float, FloatArray]] = []
         self.n_reported = 0  # iterations
         self._position = self._iterations = 0
