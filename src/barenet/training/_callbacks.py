@@ -145,8 +145,7 @@ class LambdaCallback(Callback):
     Parameters
     ----------
     function : callable
-        Takes the `Run`; the run ends if it returns True, or a reason to record as text. It may
-        call ``run.stop(reason)`` as well.
+        Takes the `Run`; it ends the run by ``run.stop(reason)``, or returns True or the reason.
 
     Examples
     --------
