@@ -142,8 +142,7 @@ class ExponentialPoisson(Deviance):
     """`Poisson` of ŷ = eᶻ, from z: ln ŷ = z, with the derivative ŷ − y."""
 
     name = "exponential_poisson"
-    formula = _DEVIANCE
-    derivative_formula = "A - Y"
+    formula, derivative_formula = _DEVIANCE, "A - Y"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         return np.exp(output), output
@@ -161,8 +160,7 @@ class SoftplusPoisson(Deviance):
     """
 
     name = "softplus_poisson"
-    formula = _DEVIANCE
-    derivative_formula = "(1 - exp(-A)) * (1 - Y / A)"
+    formula, derivative_formula = _DEVIANCE, "(1 - exp(-A)) * (1 - Y / A)"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self._parts(output)[:2]
@@ -184,8 +182,7 @@ class SigmoidPoisson(Deviance):
     """`Poisson` of ŷ = σ(z), from z: ln ŷ = −ln(1 + exp(−z)), the derivative (1 − ŷ)(ŷ − y)."""
 
     name = "sigmoid_poisson"
-    formula = _DEVIANCE
-    derivative_formula = "(1 - A) * (A - Y)"
+    formula, derivative_formula = _DEVIANCE, "(1 - A) * (A - Y)"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         return sigmoid(output), np.minimum(output, 0) - np.log1p(np.exp(-np.abs(output)))
@@ -198,8 +195,7 @@ class SoftmaxPoisson(Deviance):
     """`Poisson` of ŷ = softmax(z), from z: with gⱼ = ŷⱼ − yⱼ, the derivative gⱼ − ŷⱼ Σᵢ gᵢ."""
 
     name = "softmax_poisson"
-    formula = _DEVIANCE
-    derivative_formula = "A - Y - A * over_outputs(A - Y)"
+    formula, derivative_formula = _DEVIANCE, "A - Y - A * over_outputs(A - Y)"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         log_rate = log_softmax(output)
@@ -223,8 +219,7 @@ class Poisson(Deviance):
     """
 
     name = "poisson"
-    formula = _DEVIANCE
-    derivative_formula = "1 - Y / A"
+    formula, derivative_formula = _DEVIANCE, "1 - Y / A"
     outputs = ("exponential", "softplus", "sigmoid", "softmax")
     on_logits: ClassVar = {
         "exponential": ExponentialPoisson,
