@@ -16,13 +16,13 @@ def test_only_accepts_names_in_any_order():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [(["--only", "cosine"], "no part 'cosine' (choose from mnist-16"), (["--rounds", "0"], "1 or")],
 )
-def test_an_unknown_option_is_refused(arguments, said, capsys):
+def test_an_unknown_option_is_refused(arguments, message, capsys):
     with pytest.raises(SystemExit, match="2"):
         command.parser().parse_args(arguments)
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -52,15 +52,15 @@ def test_a_missing_peer_is_omitted_with_a_note(suite, monkeypatch):
 
 def test_a_peer_that_dies_between_turns_is_omitted_with_a_note():
     request = {"work": SINE.to_dict(), "rows": None, "engine": "auto"}
-    said: list[str] = []
+    notes: list[str] = []
     with Child(PEERS["tutorial"], "one") as dying, Child(PEERS["tutorial"], "one") as living:
-        contestants = warm_up([dying, living], request, 0.001, said.append)
+        contestants = warm_up([dying, living], request, 0.001, notes.append)
         dying._process.kill()
-        measured = take_turns(contestants, 2, said.append)
+        measured = take_turns(contestants, 2, notes.append)
     assert len(contestants) == 2
     assert [one.peer for one in measured] == ["tutorial"]
-    assert len(said) == 1
-    assert said[0].startswith("tutorial on one thread is left out: it ended with status -9")
+    assert len(notes) == 1
+    assert notes[0].startswith("tutorial on one thread is left out: it ended with status -9")
 
 
 def test_no_accuracy_is_reported_without_mnist(suite, monkeypatch):

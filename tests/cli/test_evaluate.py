@@ -25,9 +25,9 @@ def test_the_test_rows_are_those_of_the_training(barenet, iris):
 def test_by_default_a_model_is_measured_on_the_data_of_its_training(barenet, iris, towns):
     here = str(Path("towns.csv").resolve())
     for run, data, rows in ((iris, "iris", "test rows"), (towns, here, "all rows")):
-        said, by_default = barenet("evaluate", run, data), barenet("evaluate", run)
-        assert (by_default.status, by_default.out) == (0, said.out)
-        assert by_default.err == f"no data named: {rows} of {data}\n\n{said.err}"
+        named, by_default = barenet("evaluate", run, data), barenet("evaluate", run)
+        assert (by_default.status, by_default.out) == (0, named.out)
+        assert by_default.err == f"no data named: {rows} of {data}\n\n{named.err}"
     Path("towns.csv").unlink()
     for command in (["evaluate"], ["importance"], ["explain"], ["plot", "confusion"]):
         error = barenet(*command, towns).error
@@ -37,8 +37,8 @@ def test_by_default_a_model_is_measured_on_the_data_of_its_training(barenet, iri
 def test_a_model_without_the_name_of_its_data_needs_rows(barenet, iris):
     predictor = load_predictor(iris / "model.safetensors")
     save(replace(predictor, dataset="", card=None), "alone.safetensors")
-    said = "has no name of its training data; name the rows after the model"
-    assert f"DATA: alone.safetensors {said}" in barenet("evaluate", "alone.safetensors").error
+    named = "has no name of its training data; name the rows after the model"
+    assert f"DATA: alone.safetensors {named}" in barenet("evaluate", "alone.safetensors").error
 
 
 def test_a_model_without_its_run_has_the_same_test_rows(barenet, iris):
@@ -60,7 +60,7 @@ def test_a_model_without_a_card_is_measured_on_all_rows(barenet, iris):
 
 @pytest.fixture
 def towns(barenet) -> Path:
-    """A run on a table of words and numbers without test rows."""
+    """A run on a table of text and numbers without test rows."""
     rows = [f"{i % 7},{'Oslo' if i % 3 else 'Rome'},{'yes' if i % 2 else 'no'}" for i in range(40)]
     Path("towns.csv").write_text("\n".join(["size,town,likes", *rows]) + "\n")
     plan = ["--target", "likes", "--epochs", 2, "--test-size", 0, "--no-plots", "--no-baselines"]

@@ -1,7 +1,7 @@
-"""Tables with something wrong: one line that names it, status 2, no traceback, nothing written.
+"""Faulty tables: a one-line error that names the fault, status 2, no traceback, no output file.
 
-The numbers are those of the cases. The errors are tested beside the readers; here, each is tried
-when training, and again where a model reads a table, as far as it can happen there.
+The numbers are those of docs/reliability.md. The readers' tests have the errors; here, each occurs
+in training, and again in prediction where that is possible.
 """
 
 import gzip
@@ -42,9 +42,9 @@ def write(name: str, content: str | bytes) -> str:
 
 @pytest.fixture
 def refused(barenet, line):
-    """Check that a command, or both training on a table and predicting it, are refused."""
+    """Check that a command fails, or both training and predicting with a table."""
 
-    def check(*typed: object, said: str) -> None:
+    def check(*typed: object, message: str) -> None:
         commands = [typed]
         if typed[0] not in ("train", "evaluate"):
             table, *options = typed
@@ -56,37 +56,37 @@ def refused(barenet, line):
             done = barenet(*command)
             assert (done.status, done.out) == (2, ""), done.err
             (printed,) = done.err.splitlines()
-            assert printed.startswith(f"barenet {command[0]}: error: ") and said in printed
+            assert printed.startswith(f"barenet {command[0]}: error: ") and message in printed
             assert "Traceback" not in printed and not Path("runs").exists()
 
     return check
 
 
-@pytest.mark.parametrize(("name", "content", "said"), FAULTY.values(), ids=FAULTY)
-def test_fault_35_36_37_38_40_43_45_46_47_a_wrong_table_is_refused(refused, name, content, said):
+@pytest.mark.parametrize(("name", "content", "message"), FAULTY.values(), ids=FAULTY)
+def test_fault_35_36_37_38_40_43_45_46_47_a_wrong_table_is_refused(refused, name, content, message):
     if content == {}:
         Path(name).mkdir()
     elif content is not None:
         write(name, content)
-    refused(name, said=said)
+    refused(name, message=message)
 
 
 def test_fault_39_another_delimiter_is_proposed(refused):
     name = write("t.csv", (HEADER + ROWS).replace(",", ";"))
-    refused(name, "--delimiter", ",", said="t.csv:1: 1 column, 'x1;x2;y'; try --delimiter ';'")
+    refused(name, "--delimiter", ",", message="t.csv:1: 1 column, 'x1;x2;y'; try --delimiter ';'")
 
 
 @pytest.mark.parametrize("delimiter", [":", "^", " ", "~"])
 def test_fault_39_an_unusual_delimiter_is_found_by_the_target(refused, barenet, delimiter):
     write("t.csv", (HEADER + ROWS).replace(",", delimiter))
-    said = f"t.csv:1: 1 column, {HEADER.strip().replace(',', delimiter)!r}; "
-    said += f"try --delimiter {shlex.quote(delimiter)}"
-    refused("train", "t.csv", "--target", "y", said=said)
+    message = f"t.csv:1: 1 column, {HEADER.strip().replace(',', delimiter)!r}; "
+    message += f"try --delimiter {shlex.quote(delimiter)}"
+    refused("train", "t.csv", "--target", "y", message=message)
     assert barenet("train", "t.csv", "--delimiter", delimiter, *QUICK).status == 0
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         (f"{HEADER}{ROWS}12,two,3\n", "use --missing two; if the column holds names, use --cat"),
         ("day,y\n" + 9 * "31.12.2024,1\n1.5.2025,2\n", "use --drop day to"),
@@ -94,8 +94,8 @@ def test_fault_39_an_unusual_delimiter_is_found_by_the_target(refused, barenet, 
         (f"{HEADER}{ROWS}1,2,three\n", "t.csv:32: column 'y': expected a number"),
     ],
 )
-def test_fault_40_remedies_are_options(refused, table, said):
-    refused("train", write("t.csv", table), "--target", "y", said=said)
+def test_fault_40_remedies_are_options(refused, table, message):
+    refused("train", write("t.csv", table), "--target", "y", message=message)
 
 
 def test_fault_41_a_byte_order_mark_is_removed_from_the_first_name(barenet):
@@ -106,7 +106,9 @@ def test_fault_41_a_byte_order_mark_is_removed_from_the_first_name(barenet):
 
 
 def test_fault_42_one_row_is_too_few_to_train_on_and_enough_to_predict(refused, barenet, line):
-    refused("train", write("t.csv", f"{HEADER}1,2,3\n"), "--target", "y", said="t.csv: 1 row, at")
+    refused(
+        "train", write("t.csv", f"{HEADER}1,2,3\n"), "--target", "y", message="t.csv: 1 row, at"
+    )
     done = barenet("predict", line, "t.csv")
     assert (done.status, len(done.out.splitlines())) == (0, 2)
     assert barenet("evaluate", line, "t.csv").status == 0
@@ -114,10 +116,10 @@ def test_fault_42_one_row_is_too_few_to_train_on_and_enough_to_predict(refused, 
 
 def test_fault_44_no_such_target(refused, barenet, line):
     train = ("train", write("t.csv", f",{HEADER}0,1,2,3\n"))
-    refused(*train, "--target", "z", said="t.csv: no column z; the columns are '', x1, x2, y")
-    refused(*train, said="such as --target y; its columns are ' (number)', x1 (number), x2 (")
+    refused(*train, "--target", "z", message="t.csv: no column z; the columns are '', x1, x2, y")
+    refused(*train, message="such as --target y; its columns are ' (number)', x1 (number), x2 (")
     name = write("t.csv", "x1,x2\n1,2\n")
-    refused("evaluate", line, name, said="t.csv: no column y; the columns are x1, x2")
+    refused("evaluate", line, name, message="t.csv: no column y; the columns are x1, x2")
     assert barenet("predict", line, name).status == 0
 
 
@@ -132,7 +134,7 @@ def test_fault_45_the_encoding_is_kept_with_the_run(barenet):
 def test_fault_46_a_packed_file_beyond_the_memory_is_refused(refused, monkeypatch):
     monkeypatch.setenv("BARENET_MEMORY", "1MB")
     packed = gzip.compress(HEADER.encode() + b"1,2,3\n" * 200_000)
-    refused(write("t.csv.gz", packed), said="t.csv.gz: more than")
+    refused(write("t.csv.gz", packed), message="t.csv.gz: more than")
 
 
 def test_promise_14_a_process_ends_with_one_line_and_status_2(process, tmp_path):

@@ -147,8 +147,8 @@ def test_errors_and_warnings_are_coloured_on_a_terminal(terminal):
 
 @pytest.mark.parametrize("plain", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_no_color_is_respected(terminal, plain):
-    said = terminal("train", "iris", "--epochs", "0", **plain)
-    assert said.startswith("barenet train: error: --epochs: expected a whole number")
+    output = terminal("train", "iris", "--epochs", "0", **plain)
+    assert output.startswith("barenet train: error: --epochs: expected a whole number")
 
 
 def test_errors_beside_json_have_no_colour(terminal):

@@ -38,7 +38,7 @@ def test_fault_109_the_token_is_not_on_a_command_line(process, tmp_path, snap):
         folder.mkdir(parents=True)
     browser = tmp_path / "browser"
     browser.write_text(
-        '#!/bin/sh\necho "$@" > "$HOME/told.part"\nmv "$HOME/told.part" "$HOME/told"\n'
+        '#!/bin/sh\necho "$@" > "$HOME/redirect.part"\nmv "$HOME/redirect.part" "$HOME/redirect"\n'
     )
     browser.chmod(0o700)
     environment = {"BROWSER": f"{browser} %s", "HOME": str(home), "TMPDIR": str(temporary)}
@@ -46,12 +46,12 @@ def test_fault_109_the_token_is_not_on_a_command_line(process, tmp_path, snap):
     address = running.stdout.readline().strip()
     token = address.split("/")[3]
     for _ in range(600):
-        if (home / "told").exists():
+        if (home / "redirect").exists():
             break
         time.sleep(0.05)
-    told = (home / "told").read_text().strip()
-    assert token not in told and told.startswith("file:///")
-    path = Path(told.removeprefix("file://"))
+    redirect = (home / "redirect").read_text().strip()
+    assert token not in redirect and redirect.startswith("file:///")
+    path = Path(redirect.removeprefix("file://"))
     assert path.parent == (home if snap else temporary)
     assert path.stat().st_mode & 0o777 == 0o600
     assert f'content="0;url={address.replace("&", "&amp;")}"' in path.read_text()
@@ -61,7 +61,7 @@ def test_fault_109_the_token_is_not_on_a_command_line(process, tmp_path, snap):
 
 
 def test_no_browser_is_respected(barenet, monkeypatch, tmp_path):
-    """The server is told to end as soon as it would open the browser."""
+    """The server is stopped as soon as it would open the browser."""
     from barenet.playground import _server as server
 
     opened = []

@@ -12,7 +12,7 @@ from barenet import Network, Predictor, Scaling, load_predictor, save
 from barenet.cli._predict import for_spreadsheets
 from barenet.data import load_dataset
 
-#: The command line, which ends by writing down the most memory that it had, in KiB.
+#: The command line, which writes its peak memory at the end, in KiB.
 PROGRAM = """
 import pathlib, re, sys
 from barenet_command import main
@@ -67,13 +67,13 @@ def test_columns_kept_are_printed_before_the_predictions(barenet, iris, kind):
         csv_files.write_csv(table, "new.csv")
     else:
         parquet.write_table(table, "new.parquet")
-    said = ("predict", iris, f"new.{kind}")
-    alone, rows = barenet(*said).rows, barenet(*said, "--keep", "key", IRIS[3]).rows
+    predict = ("predict", iris, f"new.{kind}")
+    alone, rows = barenet(*predict).rows, barenet(*predict, "--keep", "key", IRIS[3]).rows
     assert list(rows[0])[:3] == ["key", IRIS[3], "prediction"]
     assert [row.pop("key") for row in rows] == ["007", 'a "b"', "c, d"]
     assert [float(row.pop(IRIS[3])) for row in rows] == X[:, 3].tolist()
     assert rows == alone
-    result = barenet(*said, "--keep", "key", "--row", 2, "--json").json
+    result = barenet(*predict, "--keep", "key", "--row", 2, "--json").json
     assert (result["kept"], len(result["predictions"])) == ({"key": ["c, d"]}, 1)
 
 
@@ -100,7 +100,7 @@ def numbered_rows(path, n_rows, key="k") -> np.ndarray:
 
 
 def peak_of(*arguments, **options) -> int:
-    """Run the command, and return the most bytes of memory that it had, its parent's left out."""
+    """Run the command, and return its peak memory in bytes, without its parent's."""
     with Path("out").open("wb") as out:
         command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
         subprocess.run(command, check=True, stdout=out, **options)
@@ -190,11 +190,11 @@ def test_fault_115_spreadsheet_formulas_are_marked():
 def test_fault_115_safe_csv_of_predictions(barenet):
     save(plain_predictor(("=HYPERLINK(1)", "-7", "-x")), "m.safetensors")
     numbered_rows("rows.csv", 40, key="=k")
-    said = ("predict", "m.safetensors", "rows.csv", "--keep", "key", "a")
-    rows, safe = barenet(*said).rows, barenet(*said, "--safe-csv").rows
+    predict = ("predict", "m.safetensors", "rows.csv", "--keep", "key", "a")
+    rows, safe = barenet(*predict).rows, barenet(*predict, "--safe-csv").rows
     assert [row["key"] for row in safe] == [f"'{row['key']}" for row in rows]
     assert [row["a"] for row in safe] == [row["a"] for row in rows]
     marked = {"=HYPERLINK(1)": "'=HYPERLINK(1)", "-7": "-7", "-x": "'-x"}
     assert [row["prediction"] for row in safe] == [marked[row["prediction"]] for row in rows]
     assert {row["prediction"] for row in rows} == {*marked}
-    assert "--safe-csv: JSON has no cells" in barenet(*said, "--safe-csv", "--json").error
+    assert "--safe-csv: JSON has no cells" in barenet(*predict, "--safe-csv", "--json").error

@@ -1,4 +1,4 @@
-"""``--resume``: whatever has ended a run, it continues and ends with the same model."""
+"""``--resume``: a run that was ended in any way continues, and ends with the same model."""
 
 import json
 import re
@@ -140,13 +140,13 @@ def test_fault_73_other_settings_or_data_are_refused_with_the_changes(interrupte
     assert "out: a run is resumed in its own folder" in barenet(*resume, "--out", "else").error
     table = Path("rows.csv").read_text()
     more = "".join(f"{x},1,high\n" for x in range(80, 100))
-    for content, said in [
+    for content, expected in [
         (table.replace("\n9,2,", "\n9,3,"), "the checkpoint is of another run: X has other values"),
         (table + more, "X was 64 × 2 of float32, and is 80 × 2 of float32"),
     ]:
         Path("rows.csv").write_text(content)
         done = barenet(*resume)
-        assert done.status == 2 and said in done.err
+        assert done.status == 2 and expected in done.err
     Path("rows.csv").unlink()
     assert barenet(*resume).status == 2
     assert (interrupted / "checkpoint.safetensors").read_bytes() == before
@@ -175,8 +175,8 @@ def test_a_finished_run_is_not_resumed(barenet, iris):
 @pytest.mark.parametrize("name", ["empty", "missing", "missing/checkpoint.safetensors"])
 def test_a_folder_without_a_run_is_named(barenet, name):
     Path("empty").mkdir()
-    said = f"resume: no run found in {name}; start the run again without --resume"
-    assert barenet("train", "--resume", name).error.endswith(said)
+    expected = f"resume: no run found in {name}; start the run again without --resume"
+    assert barenet("train", "--resume", name).error.endswith(expected)
 
 
 def test_a_new_run_names_the_unfinished_one_that_it_replaces(interrupted, barenet):
@@ -279,8 +279,8 @@ def test_fault_72_two_runs_cannot_share_a_folder(interrupted, barenet):
     with RunFolder(interrupted).locked():
         for arguments in (["--resume"], ["rows.csv", "--target", "label", "--out"]):
             done = barenet("train", *arguments, interrupted)
-            said = f"barenet train: error: {interrupted}: another run is writing there\n"
-            assert (done.status, done.err) == (1, said)
+            expected = f"barenet train: error: {interrupted}: another run is writing there\n"
+            assert (done.status, done.err) == (1, expected)
 
 
 def test_the_initial_weights_of_a_run_may_be_removed(killed, barenet):
@@ -301,7 +301,7 @@ def test_fault_74_an_unwritable_kernel_cache(process):
 
 
 def test_fault_68_a_signal_while_kernels_compile_ends_the_process(process, tmp_path, barenet):
-    """Nothing is learned yet that could be saved; resumed, the run starts."""
+    """There is no progress to save yet, so the resumed run starts at epoch 1."""
     environment = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
     run = ("train", "iris", "--epochs", 3, "--no-plots")
     started = process(*run, environment=environment)

@@ -80,12 +80,12 @@ def test_a_second_run_leaves_the_folder_to_the_first(folder):
 def test_a_named_pipe_is_found_before_the_training(folder):
     folder.path.mkdir(parents=True)
     os.mkfifo(folder.model)
-    with pytest.raises(OSError, match="is no ordinary file"), folder.locked():
+    with pytest.raises(OSError, match="is not an ordinary file"), folder.locked():
         pass
 
 
 @pytest.mark.parametrize(
-    ("name", "command", "said"),
+    ("name", "command", "message"),
     [
         ("model.safetensors", ["evaluate", "iris"], "expected a model file"),
         ("model.safetensors", ["train", "--resume"], "no run found in"),
@@ -96,7 +96,7 @@ def test_a_named_pipe_is_found_before_the_training(folder):
         ("settings.toml", ["train", "--config"], "is a folder, expected a file"),
     ],
 )
-def test_a_folder_in_place_of_a_file_is_named(barenet, iris, tmp_path, name, command, said):
+def test_a_folder_in_place_of_a_file_is_named(barenet, iris, tmp_path, name, command, message):
     run = shutil.copytree(iris, tmp_path / "run")
     (run / name).unlink(missing_ok=True)
     (run / name).mkdir()
@@ -105,8 +105,8 @@ def test_a_folder_in_place_of_a_file_is_named(barenet, iris, tmp_path, name, com
         *([command[0], place, "iris"] if command[0] == "evaluate" else [*command, place])
     )
     assert done.status in (1, 2) and done.out == ""
-    assert said in done.err and done.err.count("\n") == 1, done.err
-    assert "is a folder" in done.err or said.startswith("no run")
+    assert message in done.err and done.err.count("\n") == 1, done.err
+    assert "is a folder" in done.err or message.startswith("no run")
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "history.jsonl", "settings.toml"])
@@ -125,7 +125,7 @@ def test_a_folder_of_other_files_is_refused(barenet, out):
     Path("mine", "notes.txt").write_text("mine")
     before = {*Path().rglob("*")}
     error = barenet("train", "iris", "--epochs", "1", "--no-plots", "--out", out).error
-    assert f"out: {out} holds " in error and "a folder of its own" in error
+    assert f"out: {out} holds " in error and "a separate folder" in error
     assert {*Path().rglob("*")} == before
 
 

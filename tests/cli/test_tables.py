@@ -1,4 +1,4 @@
-"""Tables of words, missing values and dates, also without a header and from standard input."""
+"""Tables with text, missing values and dates, without a header, and from standard input."""
 
 import csv
 import gzip
@@ -23,7 +23,7 @@ QUICK = ("--epochs", 20, "--no-plots", "--no-baselines")
 
 @pytest.fixture(scope="session")
 def birds(train) -> Path:
-    """The folder of a run on a table of numbers and words, some of them missing."""
+    """The folder of a run on a table of numbers and text, with missing values."""
     return train(PENGUINS, "--target", "species", "--epochs", 20)
 
 
@@ -79,9 +79,9 @@ def test_scores_are_the_same_in_any_order_of_the_columns(barenet, birds):
 
 
 def test_importance_is_that_of_the_columns_before_their_encoding(barenet, birds):
-    told = barenet("importance", birds, "--json").json["columns"]
-    assert sorted(column["name"] for column in told) == sorted(HEADER.split(",")[1:])
-    assert told[0]["name"] == "bill_length_mm"
+    scores = barenet("importance", birds, "--json").json["columns"]
+    assert sorted(column["name"] for column in scores) == sorted(HEADER.split(",")[1:])
+    assert scores[0]["name"] == "bill_length_mm"
     barenet("plot", "importance", birds, "--out", "importance.png").ok()
 
 
@@ -93,8 +93,19 @@ def test_settings_with_options_of_columns_repeat_the_run(barenet):
         for n, (age, code) in enumerate(zip(ages, codes, strict=True))
     ]
     Path("t.csv").write_text("\n".join(["id;age;code;cost;when", *rows]) + "\n")
-    said = ("--delimiter", ";", "--decimal", ",", "--missing", "-999", "--drop", "id", "--rare", 0)
-    options = ("--target", "cost", "--scaling", "robust", *said, *QUICK)
+    reading = (
+        "--delimiter",
+        ";",
+        "--decimal",
+        ",",
+        "--missing",
+        "-999",
+        "--drop",
+        "id",
+        "--rare",
+        0,
+    )
+    options = ("--target", "cost", "--scaling", "robust", *reading, *QUICK)
     done = barenet("train", "t.csv", *options).ok()
     for line in (
         "  1 number    age (some missing)",
@@ -124,8 +135,8 @@ def test_parquet_tables_train_like_csv(barenet, birds):
     networks = [load_predictor(path).network for path in learned]
     np.testing.assert_array_equal(networks[0].parameters, networks[1].parameters)
     wrong = ("--target", "species", "--delimiter", ";")
-    said = "delimiter: no option of a Parquet file"
-    assert said in barenet("train", "penguins.parquet", *wrong).error
+    reading = "delimiter: not an option of a Parquet file"
+    assert reading in barenet("train", "penguins.parquet", *wrong).error
 
 
 @pytest.mark.parametrize("word", ["", "word"])

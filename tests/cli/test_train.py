@@ -179,8 +179,8 @@ def test_a_missing_extra_is_named(process, tmp_path, package, extra, status):
 def test_fault_66_an_unwritable_folder_is_found_before_training(barenet):
     Path("file").write_text("in the way")
     done = barenet("train", "sine", "--epochs", 10**6, "--out", "file/run")
-    said = "is a file, and no folder can be made there; choose another place"
-    assert (done.status, done.err) == (1, f"barenet train: error: --out: file {said}\n")
+    message = "is a file, and no folder can be made there; choose another path"
+    assert (done.status, done.err) == (1, f"barenet train: error: --out: file {message}\n")
 
 
 def test_fault_67_117_files_without_room_on_the_disk_are_named_and_written_later(
@@ -192,14 +192,14 @@ def test_fault_67_117_files_without_room_on_the_disk_are_named_and_written_later
     barenet("train", "iris", *SHORT).ok()
     before = model_of(folder)
     remedy = "once that is corrected, `barenet train --resume runs/iris` completes the run"
-    for room, said, suffixes in (
+    for room, message, suffixes in (
         (1000, "the training is over, and none of its results could be saved", "jsonl"),
         (30_000, "but not history.jsonl, history.png, confusion.png", ""),
     ):
         started = process(*run, largest_file=room)
         _, err = started.communicate()
         assert started.returncode == 1 and "Traceback" not in err
-        assert err.splitlines()[-1].endswith(f"{said}: File too large; {remedy}")
+        assert err.splitlines()[-1].endswith(f"{message}: File too large; {remedy}")
         names = {path.name for path in folder.iterdir()}
         kept = {"history.jsonl"} if suffixes else set()
         assert names == {"model.safetensors", "settings.toml", "unfinished.toml", *kept}

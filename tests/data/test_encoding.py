@@ -1,4 +1,4 @@
-"""Tables as numbers: what scikit-learn's own parts make of real ones, and rules worked by hand."""
+"""Encodings of real tables, compared with scikit-learn's transformers, and rules by hand."""
 
 import copy
 import json
@@ -44,7 +44,7 @@ TABLES = {
 
 @pytest.fixture(params=TABLES)
 def table(request):
-    """A real table in two forms, and what its columns are."""
+    """A real table in two forms, and the kinds of its columns."""
     path = request.getfixturevalue(request.param)
     target, *kinds = TABLES[request.param]
     ours = load_table(path, target).X
@@ -88,8 +88,8 @@ def test_categorical_encoding_agrees_with_scikit_learn(table, rare):
         expected = np.column_stack([expected, holes] if holes.any() else [expected])
         np.testing.assert_array_equal(outputs(encoding, ours, [name]), expected)
         (record,) = (each for each in encoding.columns if each.name == name)
-        told = [out.removeprefix(f"{name}_") for out in encoder.get_feature_names_out()]
-        known = [out.replace("infrequent_sklearn", "rare") for out in told]
+        found = [out.removeprefix(f"{name}_") for out in encoder.get_feature_names_out()]
+        known = [out.replace("infrequent_sklearn", "rare") for out in found]
         known += ["missing"] if holes.any() else []
         assert [out.removeprefix(name)[1:] for out in record.outputs] == known
 
@@ -162,9 +162,9 @@ def test_uninformative_columns_are_dropped_with_a_reason():
         "none": [None] * 30,
         "day": ["2026-01-01"] * 30,
         "name": [f"row {row}" for row in range(30)],
-        "told": ["a", "b"] * 15,
+        "found": ["a", "b"] * 15,
     }
-    encoding = TableEncoding.fit(table, drop=["told"])
+    encoding = TableEncoding.fit(table, drop=["found"])
     assert {column.name: column.formula for column in encoding.columns if not column.outputs} == {
         "same": "'a' in every row",
         "one": "1.0 in every row",
@@ -172,7 +172,7 @@ def test_uninformative_columns_are_dropped_with_a_reason():
         "day": "'2026-01-01T00:00:00.000000' in every row",
         "none": "no value in any row",
         "name": "it names the rows: 30 different values in 30 rows",
-        "told": "dropped by request",
+        "found": "dropped by request",
     }
     assert encoding.feature_names == encoding.output_names == ("x",)
     with pytest.raises(DataError, match=r"^X: no column is left to learn from: same: 'a' in every"):
@@ -193,9 +193,9 @@ def test_the_kind_of_a_column_can_be_set():
     table = {"zip": ["01067", "10115", "01067", "80331"], "level": [1, 2, 2, 3]}
     guessed = TableEncoding.fit(table)
     assert [column.kind for column in guessed.columns] == ["category", "number"]
-    said = TableEncoding.fit(table, numeric=["zip"], categories=["level"], numbers="none")
-    assert said.output_names == ("zip", "level=1", "level=2", "level=3")
-    assert said.transform(table)[0].tolist() == [1067, 1, 0, 0]
+    chosen = TableEncoding.fit(table, numeric=["zip"], categories=["level"], numbers="none")
+    assert chosen.output_names == ("zip", "level=1", "level=2", "level=3")
+    assert chosen.transform(table)[0].tolist() == [1067, 1, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ values = st.one_of(
 
 @given(columns=st.lists(values, min_size=1, max_size=4), order=st.permutations(range(8)))
 def test_any_table_is_encoded_row_by_row_or_refused(columns, order):
-    """What a row becomes depends on no other row, once all is measured."""
+    """The encoding of a row depends on no other row, once it is fitted."""
     table = {f"c{number}": column for number, column in enumerate(columns)}
     frame = as_frame(table)
     try:

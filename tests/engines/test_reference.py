@@ -109,20 +109,20 @@ def test_evaluate_returns_the_loss_without_penalties_and_the_outputs(output, los
     network = Network.dense([2, 4, 3], output=output, seed=3, dtype="float64")
     X, y = np.random.default_rng(1).normal(size=(6, 2)), [0, 1, 2, 2, 1, 0]
     engine = ReferenceEngine(make_job(network, X, y, loss=loss, penalties=[L2(10.0)]))
-    value, said = engine.evaluate(engine.job.rows)
-    assert np.array_equal(said, network.predict(X))
-    assert value == pytest.approx(engine.job.loss.value(said, engine.job.rows.y))
+    value, outputs = engine.evaluate(engine.job.rows)
+    assert np.array_equal(outputs, network.predict(X))
+    assert value == pytest.approx(engine.job.loss.value(outputs, engine.job.rows.y))
 
 
 @pytest.mark.parametrize("weight", [None, [0, 0, 0, 0, 1, 2, 3, 4, 5, 0]])
-@pytest.mark.parametrize("chunk", [1, 4, 9])
-def test_evaluation_in_chunks_changes_nothing(chunk, weight, monkeypatch, make_job):
+@pytest.mark.parametrize("n_rows", [1, 4, 9])
+def test_evaluation_in_blocks_changes_nothing(n_rows, weight, monkeypatch, make_job):
     network = Network.dense([2, 4, 3], seed=3, dtype="float64")
     X, y = np.random.default_rng(1).normal(size=(10, 2)), np.arange(30.0).reshape(10, 3)
     engine = ReferenceEngine(make_job(network, X, y, sample_weight=weight))
-    value, said = engine.evaluate(engine.job.rows)
-    assert value == SquaredError().value(said, y, engine.job.rows.sample_weight)
-    monkeypatch.setattr("barenet.engines._reference.CHUNK", chunk)
-    in_chunks, said_in_chunks = engine.evaluate(engine.job.rows)
-    assert in_chunks == pytest.approx(value, rel=1e-14)
-    np.testing.assert_allclose(said_in_chunks, said, rtol=1e-14)
+    value, outputs = engine.evaluate(engine.job.rows)
+    assert value == SquaredError().value(outputs, y, engine.job.rows.sample_weight)
+    monkeypatch.setattr("barenet.engines._reference.BLOCK", n_rows)
+    in_blocks, outputs_in_blocks = engine.evaluate(engine.job.rows)
+    assert in_blocks == pytest.approx(value, rel=1e-14)
+    np.testing.assert_allclose(outputs_in_blocks, outputs, rtol=1e-14)

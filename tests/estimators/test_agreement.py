@@ -76,7 +76,7 @@ def assert_same_weights(theirs, ours, atol=1e-10):
 
 
 @pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
-def test_every_parameter_has_its_name_place_and_default(name):
+def test_parameters_have_scikit_learns_names_order_and_defaults(name):
     theirs, ours = (
         list(inspect.signature(getattr(module, name)).parameters.values())
         for module in (sklearn.neural_network, barenet)
@@ -89,7 +89,7 @@ def test_every_parameter_has_its_name_place_and_default(name):
 
 
 @pytest.mark.parametrize("task", ["binary", "numbers"])
-def test_every_public_attribute_is_there(task):
+def test_every_public_attribute_exists(task):
     theirs, ours = fitted(task, "reference")
     public = {each for each in dir(theirs) if not each.startswith("_")} - {"loss"}
     assert not {each for each in public if not hasattr(ours, each)}
@@ -108,7 +108,7 @@ FEW = {(solver, "tanh") for solver in SOLVERS} | {("adam", name) for name in ACT
     ],
 )
 @pytest.mark.parametrize("task", TASKS)
-def test_the_loss_takes_the_same_course(task, engine, solver, activation):
+def test_loss_curves_agree_with_scikit_learn(task, engine, solver, activation):
     theirs, ours = fitted(task, engine, activation=activation, **SOLVERS[solver])
     assert_alike(theirs, ours)
     assert len(ours.loss_curve_) > 3
@@ -116,7 +116,7 @@ def test_the_loss_takes_the_same_course(task, engine, solver, activation):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("task", TASKS)
-def test_lbfgs_arrives_at_the_same_place(task, engine, activation):
+def test_lbfgs_agrees_with_scikit_learn(task, engine, activation):
     """To fewer digits: it searches along lines, and rounding grows from step to step."""
     theirs, ours = fitted(task, engine, activation=activation, solver="lbfgs", max_iter=20)
     assert ours.n_iter_ == theirs.n_iter_
@@ -125,7 +125,7 @@ def test_lbfgs_arrives_at_the_same_place(task, engine, activation):
     assert_same_weights(theirs, ours, atol=1e-6)
 
 
-def test_lbfgs_ends_when_nothing_is_gained(engine):
+def test_lbfgs_stops_without_progress(engine):
     theirs, ours = fitted("binary", engine, solver="lbfgs", max_iter=1000, tol=1e-9, alpha=1)
     assert ours.history_.stop_reason == "converged"
     assert abs(ours.n_iter_ - theirs.n_iter_) <= 3
@@ -134,7 +134,7 @@ def test_lbfgs_ends_when_nothing_is_gained(engine):
 
 @pytest.mark.parametrize("task", ["binary", "labels", "numbers"])
 @pytest.mark.parametrize("solver", ["adam", "adaptive"])
-def test_early_stopping_ends_with_the_same_best_weights(engine, solver, task):
+def test_early_stopping_restores_scikit_learns_best_weights(engine, solver, task):
     rules = {"early_stopping": True, "n_iter_no_change": 4, "validation_fraction": 0.3}
     theirs, ours = fitted(task, engine, **SOLVERS[solver] | rules | {"max_iter": 100})
     assert_alike(theirs, ours)
@@ -144,7 +144,7 @@ def test_early_stopping_ends_with_the_same_best_weights(engine, solver, task):
 
 @pytest.mark.parametrize("task", ["multi-class", "numbers"])
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_partial_fit_goes_the_same_way(solver, task):
+def test_partial_fit_agrees_with_scikit_learn(solver, task):
     X, y = data(task)
     theirs, ours = pair(task, "reference", **SOLVERS[solver])
     more = {"classes": [2, 0, 1]} if task == "multi-class" else {}
@@ -154,8 +154,8 @@ def test_partial_fit_goes_the_same_way(solver, task):
     assert_alike(theirs, ours)
 
 
-def test_warm_start_goes_the_same_way():
-    """Without momentum there is nothing that scikit-learn would forget."""
+def test_warm_start_agrees_with_scikit_learn():
+    """Without momentum there is no state that scikit-learn would reset."""
     settings = {**SOLVERS["sgd"], "warm_start": True, "learning_rate": "invscaling"}
     theirs, ours = pair("multi-class", "reference", **settings)
     for _ in range(3):
@@ -166,7 +166,7 @@ def test_warm_start_goes_the_same_way():
 @pytest.mark.parametrize("task", ["multi-class", "numbers"])
 @pytest.mark.parametrize("solver", ["nesterov", "adam"])
 @pytest.mark.parametrize("whole", [False, True])
-def test_rows_with_weights(engine, solver, task, whole):
+def test_sample_weights_agree_with_scikit_learn(engine, solver, task, whole):
     """The loss of an epoch averages its batches by their weights here, by their rows there."""
     X, y = data(task)
     weight = np.random.default_rng(0).random(len(X)) + 0.1
@@ -176,7 +176,7 @@ def test_rows_with_weights(engine, solver, task, whole):
     (assert_alike if whole else assert_same_weights)(theirs, ours)
 
 
-def test_losses_of_several_targets_add_up():
+def test_losses_of_several_targets():
     X, y = data("numbers")
     y = np.column_stack([y, y**2, -y])
     theirs, ours = (each.fit(X, y) for each in pair("targets", "reference", alpha=0, tol=0))
@@ -185,7 +185,7 @@ def test_losses_of_several_targets_add_up():
 
 
 @pytest.mark.parametrize("task", ["multi-class", "numbers"])
-def test_single_precision(task, engine):
+def test_float32_inputs_train_in_float32(task, engine):
     X, y = data(task)
     theirs, ours = (each.fit(X.astype("f4"), y) for each in pair(task, engine, max_iter=5))
     assert_alike(theirs, ours, rtol=1e-4)
@@ -193,7 +193,7 @@ def test_single_precision(task, engine):
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_predictions(task):
+def test_predictions_agree_with_scikit_learn(task):
     X, y = data(task)
     theirs, ours = fitted(task, "reference")
     assert ours.predict(X).dtype == theirs.predict(X).dtype
@@ -207,7 +207,7 @@ def test_predictions(task):
 
 @pytest.mark.parametrize("hidden", [(), 5, (4, 3), np.array([4, 3]), [6]])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_the_first_weights(hidden, seed):
+def test_initial_weights_agree_with_scikit_learn(hidden, seed):
     still = {"solver": "sgd", "learning_rate_init": 1e-300, "max_iter": 1}
     settings = {"hidden_layer_sizes": hidden, "random_state": seed, **still}
     assert_same_weights(*fitted("multi-class", "reference", **settings), atol=0)

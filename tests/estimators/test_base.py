@@ -18,7 +18,7 @@ def small(kind):
     return lambda **more: kind(**{**settings, **more})
 
 
-def test_validation_data_are_measured_and_do_not_affect_the_training(iris, kind, small, engine):
+def test_validation_data_do_not_affect_training(iris, kind, small, engine):
     X, held_out, y, y_held_out = train_test_split(*iris, random_state=0, stratify=iris[1])
     plain, model = (small(engine=engine, alpha=0) for _ in range(2))
     model.fit(X, y, validation_data=(held_out, y_held_out))
@@ -59,12 +59,12 @@ def test_dropout_and_batch_norm(iris, small, engine):
     assert dropped.loss_ > 1.2 * plain.loss_
 
 
-def test_each_part_has_dropout_of_its_own(iris):
+def test_each_partial_fit_has_its_own_dropout(iris):
     model = MLPRegressor(dropout=0.5, optimizer=STILL, shuffle=False, random_state=0)
     assert len({model.partial_fit(*iris).loss_ for _ in range(3)}) == 3
 
 
-def test_a_schedule_and_a_clip(iris, small):
+def test_schedule_and_clipping(iris, small):
     model = small(solver="sgd", schedule="step:every=2", clip="norm:limit=1e-9").fit(*iris)
     assert model.history_["learning_rate"][:4] == pytest.approx([0.01, 0.01, 0.005, 0.005])
     start = small(max_iter=1, optimizer=STILL).fit(*iris)
@@ -79,7 +79,7 @@ def test_callbacks_see_the_run(iris, small):
     assert model.history_.stop_reason == "a callback returned True"
 
 
-def test_partial_fit_needs_mini_batches_and_has_a_single_epoch(iris, kind, small):
+def test_partial_fit_is_one_epoch_of_mini_batches(iris, kind, small):
     for settings in ({}, {"solver": "lbfgs", "optimizer": "sgd"}):
         assert hasattr(kind(**settings), "partial_fit")
     for settings in ({"solver": "lbfgs"}, {"optimizer": "lbfgs:memory=5"}):

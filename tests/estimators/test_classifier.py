@@ -41,26 +41,26 @@ def test_a_step_by_hand():
         np.testing.assert_allclose(found.squeeze(), right, atol=1e-8)
 
 
-def test_balanced_classes_count_the_same():
+def test_balanced_class_weights():
     plain, balanced = classifier().fit(X, Y), classifier(class_weight="balanced").fit(X, Y)
     assert balanced.predict(X).mean() > 3 * plain.predict(X).mean()
     weighted = classifier().fit(X, Y, sample_weight=compute_sample_weight("balanced", Y))
     assert (weighted.network_.parameters == balanced.network_.parameters).all()
 
 
-def test_class_weights_multiply_those_of_the_rows():
+def test_class_weights_multiply_sample_weights():
     own = np.random.default_rng(0).random(400)
     model = classifier(class_weight={0: 1, 1: 5}).fit(X, Y, sample_weight=own)
     same = classifier().fit(X, Y, sample_weight=own * np.where(Y, 5, 1))
     assert (model.network_.parameters == same.network_.parameters).all()
 
 
-def test_partial_fit_can_not_balance_classes():
+def test_partial_fit_refuses_balanced_class_weights():
     with pytest.raises(ValueError, match=r"^class_weight: partial_fit does not have all rows"):
         MLPClassifier(class_weight="balanced").partial_fit(X, Y, classes=[0, 1])
 
 
-def test_validation_rows_are_stratified_for_several_classes(monkeypatch):
+def test_multiclass_validation_rows_are_stratified(monkeypatch):
     """Of 10 digits, each has its tenth among the validation rows."""
     X, y = load_digits(return_X_y=True)
     kept = np.r_[np.flatnonzero(y != 3), np.flatnonzero(y == 3)[:10]]
@@ -70,14 +70,14 @@ def test_validation_rows_are_stratified_for_several_classes(monkeypatch):
     assert seen[0][:, 3].sum() == 1
 
 
-def test_the_logarithm_of_probability_0_is_minus_infinity_without_a_warning():
+def test_log_probability_of_zero_is_minus_infinity_without_a_warning():
     model = classifier().fit(X, Y)
     model.intercepts_[-1][:] = -1e4
     assert (model.predict_log_proba(X)[:, 1] == -np.inf).all()
 
 
 @pytest.mark.parametrize("smoothing", [0.1, 0.3])
-def test_a_smoothed_network_is_no_surer_than_its_targets(smoothing, engine):
+def test_label_smoothing_limits_the_confidence(smoothing, engine):
     """Where one row has one class, the loss is least at the targets: 1 − ε + ε/k and ε/k."""
     X = np.eye(3)
     for y, k in (([0, 1, 2], 3), ([0, 1, 1], 2), (np.eye(3, dtype=int), 2)):

@@ -84,7 +84,7 @@ NO_ARRAYS = [3, 2.5, "abc", b"abc", {"a": [1]}, {1, 2}, (i for i in range(3)), l
 
 
 @pytest.mark.parametrize("values", NO_ARRAYS, ids=lambda values: type(values).__name__)
-def test_promise_13_a_value_that_is_no_array_is_named(small, values):
+def test_promise_13_a_value_that_is_not_an_array_is_named(small, values):
     model = small()
     with pytest.raises(ValueError, match=r"^X: "):
         model.fit(values, Y)
@@ -94,7 +94,7 @@ def test_promise_13_a_value_that_is_no_array_is_named(small, values):
         model.fit(X, Y).predict(values)
 
 
-def test_promise_13_dates_are_no_numbers_and_may_be_classes(kind, small):
+def test_promise_13_dates_are_refused_as_numbers_and_accepted_as_classes(kind, small):
     days = np.datetime64("2026-01-01") + Y
     with pytest.raises(ValueError, match=r"^X: expected numbers, got datetime64\[D\]"):
         small().fit(np.column_stack([days, days]), Y)
@@ -133,12 +133,12 @@ def assert_used_alike(small, odd, usual):
 
 
 @pytest.mark.parametrize("case", USED)
-def test_fault_08_12_13_14_15_odd_arrays_are_used_like_usual_ones(small, case):
+def test_fault_08_12_13_14_15_unusual_arrays_fit_like_usual_ones(small, case):
     assert_used_alike(small, *USED[case])
 
 
 @pytest.mark.parametrize("mode", ["r", "r+"])
-def test_fault_14_arrays_on_disk_are_used_and_unchanged(small, tmp_path, mode):
+def test_fault_14_memory_mapped_arrays_are_unchanged(small, tmp_path, mode):
     path = tmp_path / "X.npy"
     np.save(path, X)
     before = path.read_bytes()
@@ -146,7 +146,7 @@ def test_fault_14_arrays_on_disk_are_used_and_unchanged(small, tmp_path, mode):
     assert path.read_bytes() == before
 
 
-def test_fault_12_a_sparse_matrix_beyond_the_memory_is_refused_with_its_size(small):
+def test_fault_12_a_sparse_matrix_too_large_to_densify_is_refused(small):
     model, huge = small(), scipy.sparse.csr_array((2_000_000, 3_000_000))
     with pytest.raises(ValueError, match=r"^X: .*2,000,000 × 3,000,000 would take 48000 GB"):
         model.fit(huge, np.arange(2_000_000) % 2)
@@ -155,7 +155,7 @@ def test_fault_12_a_sparse_matrix_beyond_the_memory_is_refused_with_its_size(sma
 
 @pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-def test_fault_10_finite_and_far_too_large(small, solver, engine):
+def test_fault_10_huge_finite_inputs(small, solver, engine):
     model = small(solver=solver, engine=engine)
     try:
         model.fit(with_one(1e300), Y)
@@ -165,7 +165,7 @@ def test_fault_10_finite_and_far_too_large(small, solver, engine):
         assert np.isfinite([model.loss_, *model.network_.parameters]).all()
 
 
-def test_fault_11_too_large_for_single_precision(small):
+def test_fault_11_inputs_beyond_float32(small):
     single = X.astype("float32")
     model = small().fit(single, Y)
     for call in (model.predict, lambda X: model.partial_fit(X, Y)):
@@ -181,20 +181,20 @@ def test_a_row_whose_output_is_not_finite_is_refused(small):
         model.predict([[0.0, 0.0, 0.0], [1.7e308, -1.7e308, 1.7e308]])
 
 
-def test_fault_26_weights_that_are_all_zero_on_one_side_of_the_split(small):
+def test_fault_26_all_zero_weights_on_one_side_of_the_split(small):
     """The mean score of either side would be 0 / 0."""
     for row in range(10):
         with pytest.raises(ValueError, match=r"^sample_weight: all .* 0; give validation_data"):
             small(early_stopping=True).fit(X, Y, sample_weight=np.arange(40) == row)
 
 
-def test_fault_17_classes_that_are_not_counted_from_0():
+def test_fault_17_arbitrary_class_numbers():
     model = MLPClassifier(4, learning_rate_init=0.1, random_state=0).fit(X, 2 * (X[:, 0] > 0))
     assert model.classes_.tolist() == [0, 2]
     assert set(model.predict(X)) == {0, 2}
 
 
-def test_fault_18_a_part_without_a_class_and_one_with_another(state_of):
+def test_fault_18_partial_fit_with_missing_and_unknown_classes(state_of):
     model = MLPClassifier(4).partial_fit(X[:5], np.zeros(5), classes=[2, 0, 1])
     model.partial_fit(X[:5], np.ones(5))
     assert model.classes_.tolist() == [0, 1, 2]
@@ -215,12 +215,12 @@ def test_fault_19_a_single_class():
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_fault_20_features_that_never_change(small, batch_norm):
+def test_fault_20_constant_features(small, batch_norm):
     model = small(batch_norm=batch_norm).fit(np.ones((40, 3)), Y)
     assert np.isfinite(model.loss_curve_).all()
 
 
-def test_fault_22_targets_in_a_column(small):
+def test_fault_22_column_vector_targets(small):
     with pytest.warns(DataConversionWarning, match="column-vector"):
         model = small().fit(X, Y.reshape(-1, 1))
     assert model.predict(X).tolist() == small().fit(X, Y).predict(X).tolist()
@@ -233,17 +233,17 @@ def test_fault_23_predictions_before_fit(method):
             getattr(kind(), method)(X)
 
 
-def test_fault_24_another_width(small):
+def test_fault_24_another_number_of_features(small):
     with pytest.raises(ValueError, match=r"X has 2 features, but MLP.* is expecting 3"):
         small().fit(X, Y).predict(X[:, :2])
 
 
-def test_one_weight_for_all_rows_is_none(small):
+def test_a_scalar_sample_weight_is_no_weight(small):
     weighted = small(alpha=0).fit(X, Y, sample_weight=2.0)
     assert weighted.loss_curve_ == pytest.approx(small(alpha=0).fit(X, Y).loss_curve_)
 
 
-def test_continued_training_refuses_other_classes_widths_and_targets(state_of):
+def test_partial_fit_refuses_changed_classes_widths_and_targets(state_of):
     model = MLPClassifier(4, max_iter=5, warm_start=True).fit(X, Y)
     before = state_of(model)
     with pytest.raises(ValueError, match=r"^y: classes \[2\] are not among \[0, 1\]"):
@@ -262,7 +262,7 @@ def test_continued_training_refuses_other_classes_widths_and_targets(state_of):
             kind(max_iter=5).fit(X, first).partial_fit(X, then)
 
 
-def test_a_batch_may_lack_a_class_that_has_a_weight():
+def test_a_batch_may_lack_a_weighted_class():
     model = MLPClassifier((4,), class_weight={1: 5.0}, random_state=0)
     model.partial_fit([[0.0], [1.0], [2.0]], [0, 2, 0], classes=[0, 1, 2])
     with pytest.raises(ValueError, match="class_weight"):
@@ -308,7 +308,7 @@ def test_fault_90_promise_18_distinct_estimators_in_eight_threads(engine):
     assert all((a == b).all() for a, b in zip(alone * 2, together, strict=True))
 
 
-def test_fault_93_another_process_trains_the_same(small, engine):
+def test_fault_93_another_process_gets_the_same_result(small, engine):
     """loky pickles with cloudpickle, so anonymous functions are sent as well."""
     settings = {"engine": engine, "callbacks": lambda run: run.epoch == 4, "early_stopping": True,
                 "scoring": {"mine": lambda model, X, y: -float(np.abs(model.predict(X) - y).sum())},

@@ -43,7 +43,7 @@ class Fail:
         ({"solver": "lbfgs", "max_fun": 5}, "max_fun"),
     ],
 )  # fmt: skip
-def test_too_few_iterations_warn_the_caller(kind, settings, message):
+def test_too_few_iterations_raise_a_convergence_warning(kind, settings, message):
     with pytest.warns(ConvergenceWarning, match=message) as caught:
         model = kind(hidden_layer_sizes=4, random_state=0, **settings).fit(X, Y)
     assert model.n_iter_ <= 5
@@ -51,21 +51,21 @@ def test_too_few_iterations_warn_the_caller(kind, settings, message):
 
 
 @pytest.mark.parametrize("settings", [{"tol": 10.0}, {"callbacks": lambda run: run.epoch == 3}])
-def test_a_stopped_run_and_a_part_do_not_warn(settings):
+def test_stopped_runs_and_partial_fit_do_not_warn(settings):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert MLPClassifier(4, n_iter_no_change=2, **settings).fit(X, Y).n_iter_ in (3, 4)
         assert MLPClassifier(4, max_iter=1).partial_fit(X, Y, classes=[0, 1]).n_iter_ == 1
 
 
-def test_the_patience_continues_from_call_to_call():
+def test_patience_continues_across_calls():
     model = MLPRegressor(hidden_layer_sizes=4, warm_start=True, max_iter=2, tol=9.0,
                          n_iter_no_change=3, random_state=0)  # fmt: skip
     assert [model.fit(X, T).n_iter_ for _ in range(3)] == [2, 2, 1]
 
 
 @pytest.mark.parametrize("kept", [0, 5])
-def test_an_interrupted_run_keeps_its_epochs(small, kept):
+def test_an_interrupted_fit_keeps_its_epochs(small, kept):
     model = small(warm_start=True)
     if kept:
         model.fit(X, Y)
@@ -77,7 +77,7 @@ def test_an_interrupted_run_keeps_its_epochs(small, kept):
 
 
 @pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
-def test_a_run_that_diverges():
+def test_a_diverging_fit():
     model = MLPRegressor("squared_error", 50, "identity", solver="sgd", learning_rate_init=1.0)
     with pytest.raises(ValueError, match="try a smaller learning rate") as caught:
         model.fit(10 * X, T)  # scikit-learn's raises a ValueError
@@ -87,7 +87,7 @@ def test_a_run_that_diverges():
 
 @pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_training_continues_after_a_part_that_diverged(solver):
+def test_partial_fit_continues_after_a_divergence(solver):
     model = MLPRegressor(hidden_layer_sizes=4, solver=solver, random_state=0).partial_fit(X, T)
     with pytest.raises(DivergenceError):
         model.partial_fit(1e300 * X, T)
@@ -96,7 +96,7 @@ def test_training_continues_after_a_part_that_diverged(solver):
     assert losses[-1] < losses[0]
 
 
-def test_after_a_divergence_early_stopping_restores_the_best_epoch():
+def test_early_stopping_restores_the_best_epoch_after_a_divergence():
     model = MLPRegressor(early_stopping=True, random_state=0, callbacks=Fail(4, None, 1e200))
     with pytest.warns(RuntimeWarning, match="restored the parameters of the best epoch"):
         model.fit(X, T)
@@ -113,7 +113,7 @@ def test_verbose_prints_each_epoch(small, capsys, solver):
 
 
 @pytest.mark.parametrize(("settings", "error"), FAILURES, ids=str)
-def test_promise_13_a_fit_that_fails_on_its_way_changes_nothing(small, state_of, settings, error):
+def test_promise_13_a_failed_fit_changes_nothing(small, state_of, settings, error):
     first = small(**settings, callbacks=Fail(2, error or KeyError))
     with pytest.raises(error or KeyError):
         first.fit(X, Y)
@@ -133,7 +133,7 @@ def test_promise_13_a_fit_that_fails_on_its_way_changes_nothing(small, state_of,
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_promise_03_an_explosion_raises_or_warns(kind, small, state_of, engine, solver):
+def test_promise_03_an_exploding_loss_raises_or_warns(kind, small, state_of, engine, solver):
     model = small(engine=engine, warm_start=True, tol=0).fit(X, Y)
     before, usual = state_of(model), model.get_params()
     with warnings.catch_warnings(record=True) as caught:
@@ -150,9 +150,7 @@ def test_promise_03_an_explosion_raises_or_warns(kind, small, state_of, engine, 
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_promise_13_a_part_that_fails_on_its_way_changes_nothing(
-    small, state_of, all_classes, solver
-):
+def test_promise_13_a_failed_partial_fit_changes_nothing(small, state_of, all_classes, solver):
     model = small(solver=solver).partial_fit(X, Y, **all_classes(2)).partial_fit(X, Y)
     before, alone = state_of(model), copy.deepcopy(model)
     with pytest.raises(KeyError):
@@ -162,7 +160,7 @@ def test_promise_13_a_part_that_fails_on_its_way_changes_nothing(
     assert after.network_.parameters.tobytes() == expected.network_.parameters.tobytes()
 
 
-def test_promise_13_parameters_are_changed_together_or_not_at_all(small, state_of):
+def test_promise_13_set_params_is_all_or_nothing(small, state_of):
     model = small().fit(X, Y)
     before = state_of(model)
     with pytest.raises(ValueError, match="'alhpa'"):

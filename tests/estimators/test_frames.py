@@ -1,11 +1,14 @@
-"""Data frames of pandas, polars and Arrow: their columns have names, and the names count."""
+"""Data frames of pandas, polars and Arrow, and the names of their columns."""
 
 import numpy as np
 import pandas as pd
 import polars
 import pyarrow
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from barenet import MLPRegressor
 
@@ -37,7 +40,7 @@ def select(frame, names):
     return frame.select(names) if hasattr(frame, "select") else frame[names]
 
 
-def test_a_frame_is_used_like_its_numbers(make, small):
+def test_dataframes_fit_like_their_values(make, small):
     frame, usual = make(X, NAMES), small().fit(X, Y)
     model = small().fit(frame, Y, validation_data=(frame, Y))
     assert model.feature_names_in_.tolist() == NAMES
@@ -47,7 +50,7 @@ def test_a_frame_is_used_like_its_numbers(make, small):
     assert model.partial_fit(frame, Y).score(frame, Y) == model.score(frame, Y)
 
 
-def test_fault_25_columns_in_another_order_or_of_other_names(make, small):
+def test_fault_25_reordered_or_renamed_columns(make, small):
     frame = make(X, NAMES)
     model = small().fit(frame, Y)
     reordered, renamed = select(frame, NAMES[::-1]), make(X, ["x", *NAMES[1:]])
@@ -64,7 +67,7 @@ def test_fault_25_columns_in_another_order_or_of_other_names(make, small):
         model.predict(X)
 
 
-def test_targets_may_be_columns_of_a_frame(make, small):
+def test_targets_may_be_dataframe_columns(make, small):
     frame = make(np.column_stack([X, Y]), [*NAMES, "kind"])
     features = select(frame, NAMES)
     assert small().fit(features, frame["kind"]).loss_curve_ == small().fit(X, Y).loss_curve_
@@ -77,3 +80,15 @@ def test_missing_values_are_refused(small):
     frame.iloc[3, 1] = None
     with pytest.raises(ValueError, match="Input X contains NaN"):
         small().fit(frame, Y)
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_pipelines_may_pass_dataframes(small, output):
+    frame = FRAMES[output](X, columns=NAMES)
+    scaling = make_column_transformer((StandardScaler(), NAMES[:2]), (StandardScaler(), NAMES[2:]),
+                                      verbose_feature_names_out=False)  # fmt: skip
+    pipeline = make_pipeline(scaling, small()).set_output(transform=output).fit(frame, Y)
+    assert pipeline[-1].feature_names_in_.tolist() == NAMES
+    scaled = StandardScaler().fit_transform(X)
+    expected = small().fit(scaled, Y).predict(scaled)
+    np.testing.assert_allclose(pipeline.predict(frame), expected, rtol=1e-9)

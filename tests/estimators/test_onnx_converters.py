@@ -21,9 +21,9 @@ X, KIND = load_iris(return_X_y=True)
 @pytest.fixture(scope="module")
 def to_onnx():
     register_onnx_converters()
-    register_onnx_converters()  # again, which is no harm
+    register_onnx_converters()  # a second time
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # skl2onnx's own, of what its dependencies have renamed
+        warnings.simplefilter("ignore")  # skl2onnx uses deprecated names
         from skl2onnx import to_onnx
     return to_onnx
 
@@ -64,7 +64,7 @@ def test_a_pipeline_predicts_alike(to_onnx, kind, dtype):
     np.testing.assert_allclose(found[-1], expected, rtol=precision, atol=precision)
 
 
-def test_the_options_of_skl2onnx_are_taken(to_onnx):
+def test_skl2onnx_options_are_respected(to_onnx):
     rows = X.astype(np.float32)
     network = MLPClassifier(4, solver="lbfgs", max_iter=2000, random_state=0)
     network.fit(rows, TARGETS["text"])
@@ -74,7 +74,7 @@ def test_the_options_of_skl2onnx_are_taken(to_onnx):
     assert names.tolist() == network.predict(rows[:2]).tolist()
 
 
-def test_skl2onnx_that_is_not_installed_is_one_line(monkeypatch):
+def test_missing_skl2onnx_is_a_one_line_error(monkeypatch):
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
     with pytest.raises(MissingExtraError, match="a pipeline as ONNX needs skl2onnx: pip install"):
         register_onnx_converters()

@@ -92,7 +92,7 @@ def test_fault_29_no_hidden_layers_is_a_linear_model():
     assert [each.shape for each in model.coefs_] == [(2, 1)]
 
 
-def test_fault_32_a_batch_of_more_than_all_rows_is_clipped():
+def test_fault_32_batch_size_is_clipped_to_the_rows():
     with pytest.warns(UserWarning, match=r"^batch_size: 7 is more than the 6 rows"):
         large = MLPClassifier(2, batch_size=7, random_state=0, tol=1).fit(X, Y)
     assert large.loss_curve_ == MLPClassifier(2, random_state=0, tol=1).fit(X, Y).loss_curve_
@@ -102,7 +102,7 @@ def test_fault_32_a_batch_of_more_than_all_rows_is_clipped():
     ("fraction", "y", "message"),
     [(0.1, Y, "test_size = 1 should be greater"), (0.5, [0, 0, 0, 0, 0, 1], "least populated")],
 )
-def test_fault_34_rows_that_can_not_be_split(fraction, y, message):
+def test_fault_34_rows_that_cannot_be_split(fraction, y, message):
     model = MLPClassifier(early_stopping=True, validation_fraction=fraction)
     with pytest.raises(ValueError, match=message) as caught:
         model.fit(X, y)
@@ -129,7 +129,7 @@ def test_an_activation_for_each_layer():
     )
 
 
-def test_the_bounds_go_by_the_activation_of_the_layer():
+def test_initialization_bounds_depend_on_the_activation():
     network = network_of(hidden_layer_sizes=(300, 300), activation=["logistic", "relu"])
     bounds = [np.abs(layer.weights).max() for layer in dense_layers_of(network)]
     expected = [np.sqrt(2 / 302), np.sqrt(6 / 600), np.sqrt(6 / 303)]

@@ -1,4 +1,4 @@
-"""What holds of any estimator and any rows: drawn by Hypothesis, and held to the last digits."""
+"""Properties of any estimator and any rows, drawn by Hypothesis and exact to the last digits."""
 
 import copy
 import pickle
@@ -33,7 +33,7 @@ def outputs(model, X):
 
 @few
 @given(task=tasks(), data=st.data())
-def test_property_rows_may_be_split_into_any_batches_in_any_order(task, data):
+def test_property_predictions_do_not_depend_on_batches_or_order(task, data):
     model, X, y = task
     whole = outputs(model.fit(X, y), X)
     cut = data.draw(st.integers(1, len(X) - 1))
@@ -44,7 +44,7 @@ def test_property_rows_may_be_split_into_any_batches_in_any_order(task, data):
 
 @few
 @given(task=tasks(), names=st.lists(st.text("abcde", min_size=1), min_size=4, unique=True))
-def test_property_classes_may_have_other_names_in_the_same_order(task, names):
+def test_property_renaming_classes_in_order_changes_nothing(task, names):
     _, X, y = task
     names = np.array(sorted(names))
     model = MLPClassifier(3, max_iter=3, random_state=1, engine="reference")
@@ -57,17 +57,17 @@ def test_property_classes_may_have_other_names_in_the_same_order(task, names):
 @given(task=tasks())
 def test_property_a_copy_by_clone_pickle_or_deepcopy_is_the_same(task):
     model, X, y = task
-    said = outputs(model.fit(X, y), X)
+    expected = outputs(model.fit(X, y), X)
     for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
-        assert np.array_equal(outputs(other, X), said)
+        assert np.array_equal(outputs(other, X), expected)
     again = clone(model)
     assert not hasattr(again, "network_") and again.get_params() == model.get_params()
-    assert np.array_equal(outputs(again.fit(X, y), X), said)
+    assert np.array_equal(outputs(again.fit(X, y), X), expected)
 
 
 @few
 @given(task=tasks())
-def test_property_a_network_is_the_same_saved_and_loaded(task):
+def test_property_saving_and_loading_changes_nothing(task):
     model, X, y = task
     model.fit(X, y)
     with tempfile.TemporaryDirectory() as folder:
@@ -78,7 +78,7 @@ def test_property_a_network_is_the_same_saved_and_loaded(task):
 
 @few
 @given(task=tasks(), solver=st.sampled_from(["adam", "sgd", "lbfgs"]))
-def test_property_the_compiled_engine_is_the_reference_in_float64(task, solver):
+def test_property_engines_agree_in_float64(task, solver):
     model, X, y = task
     reference = clone(model).set_params(solver=solver).fit(X, y)
     compiled = clone(model).set_params(solver=solver, engine="compiled").fit(X, y)

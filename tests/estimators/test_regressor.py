@@ -1,4 +1,4 @@
-"""MLPRegressor: the losses that scikit-learn's has not, against what they are known for."""
+"""MLPRegressor: losses that scikit-learn's lacks, compared with their known minimizers."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ CONSTANT = {"hidden_layer_sizes": (), "alpha": 0, "solver": "sgd", "max_iter": 2
         (Huber(delta=100), 0.1, np.mean),
     ],
 )
-def test_the_best_constant_of_each_loss(loss, rate, statistic, engine):
+def test_each_loss_finds_its_best_constant(loss, rate, statistic, engine):
     model = MLPRegressor(loss, **CONSTANT, learning_rate_init=rate, engine=engine)
     found = model.fit(X, Y).predict(X[:1])[0]
     assert found == pytest.approx(statistic(Y), abs=0.03)

@@ -99,7 +99,7 @@ def test_early_stopping_follows_the_score_and_restores_the_best_network(data, ta
 
 
 @pytest.mark.parametrize("task", ["binary", "classes", "labels", "numbers"])
-def test_rows_that_are_split_off_are_scored_with_their_weights(data, task):
+def test_validation_scores_use_sample_weights(data, task):
     """The split is scikit-learn's of the same seed."""
     (X, y), _, _ = data(task)
     name = {"numbers": "r2", "classes": "roc_auc_ovr"}.get(task, "roc_auc")
@@ -133,7 +133,7 @@ MINE = make_scorer(roc_auc_score, multi_class="ovr", response_method="predict_pr
 
 
 @pytest.mark.parametrize("scoring", [["neg_log_loss", "accuracy"], {"a": MINE, "b": "accuracy"}])
-def test_several_scores_are_curves_and_the_first_counts(data, scoring):
+def test_several_scorers_give_curves_and_the_first_decides(data, scoring):
     rows, held_out, _ = data("classes")
     model = model_for("classes", scoring=scoring, early_stopping=True)
     model.fit(*rows, validation_data=held_out)
@@ -146,7 +146,7 @@ def hits(estimator, X, y):
     return (estimator.predict(X) == y).sum()
 
 
-def test_a_function_is_a_scorer_and_the_output_is_computed_once_an_epoch(data, monkeypatch):
+def test_a_callable_scorer_predicts_once_per_epoch(data, monkeypatch):
     rows, held_out, _ = data("classes")
     calls = []
 
@@ -168,7 +168,7 @@ def test_a_function_is_a_scorer_and_the_output_is_computed_once_an_epoch(data, m
     assert model.history_["validation_hits_first"][-1] == hits_first(model, *held_out)
 
 
-def test_callbacks_maximize_a_score(data):
+def test_callbacks_can_maximize_a_score(data):
     rows, held_out, _ = data("classes")
     stop = EarlyStopping("validation_neg_log_loss", patience=3)
     model = model_for("classes", scoring="neg_log_loss", callbacks=stop, max_iter=400, tol=0)
@@ -193,19 +193,19 @@ def test_callbacks_maximize_a_score(data):
         (lambda *a: {"a": 1}, "expected a number"),
     ],
 )
-def test_an_invalid_scorer_is_refused_before_the_training(data, scoring, message):
+def test_an_invalid_scorer_is_refused_before_training(data, scoring, message):
     rows, held_out, _ = data("classes")
     model = model_for("classes", warm_start=True, early_stopping=True).fit(*rows)
     before = pickle.dumps({name: each for name, each in vars(model).items() if name[0] != "_"})
     for validation_data in (None, held_out):
         with pytest.raises(ValueError, match=f"^scoring: .*{message}"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # scikit-learn's, of labels that are no numbers
+            warnings.simplefilter("ignore")  # scikit-learn's, about labels that are not numbers
             model.set_params(scoring=scoring).fit(*rows, validation_data=validation_data)
         state = {name: value for name, value in vars(model).items() if name[0] != "_"}
         assert pickle.dumps({**state, "scoring": None}) == before
 
 
-def test_a_score_that_is_nan_is_no_improvement(data):
+def test_a_nan_score_is_not_an_improvement(data):
     (X, y), _, _ = data("binary")
     settings = {"early_stopping": True, "max_iter": 100, "n_iter_no_change": 3}
     model = model_for("binary", scoring=lambda *a: np.nan, **settings)
@@ -231,7 +231,7 @@ WITH_LABELS = {
 
 @pytest.mark.parametrize("labels", ["numbers", "text", "two"])
 @pytest.mark.parametrize("name", WITH_LABELS)
-def test_fault_100_validation_rows_that_lack_a_class(name, labels):
+def test_fault_100_validation_rows_without_one_of_the_classes(name, labels):
     rows, held_out = rows_with_a_rare_class(labels)
     model = model_for("classes", scoring=name, early_stopping=True)
     model.fit(*rows, validation_data=held_out)
@@ -253,7 +253,7 @@ UNDEFINED = {
 
 
 @pytest.mark.parametrize("name", sorted(get_scorer_names()))
-def test_fault_100_every_scorer_is_a_number_or_refused_before_the_first_epoch(name):
+def test_fault_100_every_scorer_works_or_is_refused_before_training(name):
     rows, held_out = rows_with_a_rare_class("numbers")
     model = model_for("classes", scoring=name, early_stopping=True)
     if name in UNDEFINED:

@@ -72,7 +72,7 @@ def test_each_epoch_is_a_task(iris, kind, solver):
     assert not [name for name in vars(model) if name.startswith(("_callback", "_skl_callbacks_to"))]
 
 
-def test_an_estimator_of_each_epoch_predicts_as_if_the_fit_had_ended_there(iris):
+def test_the_estimator_of_an_epoch_predicts_like_a_fit_ending_there(iris):
     X, recorder = iris[0], Recorder()
     classifier(warm_start=True).set_callbacks(recorder).fit(*iris)
     ends, begins = recorder.estimators("end"), recorder.estimators("begin")
@@ -86,7 +86,7 @@ def test_an_estimator_of_each_epoch_predicts_as_if_the_fit_had_ended_there(iris)
 
 
 @pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_a_search_over_pipelines_hands_its_callbacks_down(iris, n_jobs, capsys):
+def test_searches_pass_callbacks_to_pipelines(iris, n_jobs, capsys):
     def logs_of(model, grid):
         monitor, bar = callback.ScoringMonitor(scoring="accuracy"), callback.ProgressBar(None)
         # A bar is propagated; a monitor is set on the estimator that it observes.
@@ -123,7 +123,7 @@ def test_a_callback_may_end_the_fit_and_partial_fit_calls_none(iris):
         {"tol": 9, "n_iter_no_change": 1},
     ],
 )
-def test_a_run_that_ends_early_leaves_no_task_open(iris, settings):
+def test_an_early_end_closes_all_tasks(iris, settings):
     recorder = Recorder()
     model = classifier(**settings).set_callbacks(recorder).fit(*iris)
     assert 1 < model.n_iter_ < model.max_iter
@@ -139,7 +139,7 @@ def test_a_run_that_ends_early_leaves_no_task_open(iris, settings):
     [("setup", "fit"), ("begin", "fit"), ("begin", "epoch"), ("end", "epoch"), ("end", "fit"),
      ("teardown", "fit")],
 )  # fmt: skip
-def test_a_callback_that_fails_is_torn_down(iris, moment):
+def test_a_failing_callback_is_torn_down(iris, moment):
     recorder = Recorder(fail_at=moment)
     with pytest.raises(OSError, match="the disk is full"):
         classifier().set_callbacks(recorder).fit(*iris)
@@ -162,7 +162,7 @@ def test_a_fit_that_fails_tears_its_callbacks_down(iris):
     assert vars(model).keys() == vars(MLPRegressor().set_callbacks(recorder)).keys()
 
 
-def test_both_kinds_of_callbacks_and_copies(iris):
+def test_scikit_learn_and_barenet_callbacks_together(iris):
     epochs = []
     model = classifier(callbacks=lambda run: epochs.append(run.epoch)).set_callbacks(Recorder())
     plain = classifier().fit(*iris)
@@ -172,3 +172,14 @@ def test_both_kinds_of_callbacks_and_copies(iris):
     with pytest.raises(TypeError, match="FitCallback"):
         model.set_callbacks(print)
     assert model.set_callbacks().fit(*iris) is model
+
+
+def test_score_monitor_logs_each_epoch(iris, kind):
+    name = "accuracy" if kind is MLPClassifier else "r2"
+    monitor = callback.ScoringMonitor(scoring=[name])
+    model = kind(**SMALL).set_callbacks(monitor).fit(*iris)
+    rows = monitor.get_logs().data
+    scores = [row[name] for row in rows if row["task_name"] == "epoch"]
+    expected = [kind(**{**SMALL, "max_iter": n}).fit(*iris).score(*iris) for n in (1, 2, 3, 4)]
+    assert scores == pytest.approx(expected)
+    assert [row[name] for row in rows if row["task_name"] == "fit"] == [model.score(*iris)]

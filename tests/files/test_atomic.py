@@ -1,4 +1,4 @@
-"""Atomic writing: an old file is there until the new one is, whatever goes wrong."""
+"""Atomic writing: an old file remains until the new one is complete, whatever goes wrong."""
 
 import os
 import stat
@@ -8,7 +8,7 @@ import pytest
 from barenet.files._atomic import remove_leftovers, write_atomically
 
 
-def test_a_new_file_and_a_replaced_one(tmp_path):
+def test_a_file_is_created_or_replaced(tmp_path):
     path = tmp_path / "file"
     write_atomically(path, b"one")
     write_atomically(str(path), b"two")
@@ -16,7 +16,7 @@ def test_a_new_file_and_a_replaced_one(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_reader_keeps_the_file_that_it_has_opened(tmp_path):
+def test_an_open_reader_keeps_the_old_file(tmp_path):
     path = tmp_path / "file"
     write_atomically(path, b"old")
     with path.open("rb") as reader:
@@ -24,7 +24,7 @@ def test_a_reader_keeps_the_file_that_it_has_opened(tmp_path):
         assert reader.read() == b"old" and path.read_bytes() == b"new"
 
 
-def test_permissions_are_those_of_any_new_file_or_of_the_old_one(tmp_path):
+def test_permissions_are_default_or_kept(tmp_path):
     path, plain = tmp_path / "file", tmp_path / "plain"
     plain.touch()
     write_atomically(path, b"")
@@ -43,13 +43,13 @@ def test_fault_63_a_link_is_followed_and_a_folder_or_fifo_refused(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    refused = {"": "a folder", "fifo": "no ordinary file", "a": "part of a cycle of links"}
+    refused = {"": "a folder", "fifo": "not an ordinary file", "a": "part of a cycle of links"}
     for name, kind in refused.items():
         with pytest.raises(OSError, match=f"is {kind}, so it is not replaced"):
             write_atomically(tmp_path / name, b"")
 
 
-def test_a_missing_folder_is_named(tmp_path):
+def test_a_missing_folder_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere: there is no such folder"):
         write_atomically(tmp_path / "nowhere" / "file", b"")
 
@@ -59,7 +59,7 @@ LONG = ["m" * 255, "é" * 127 + "m", ("m[*]?" * 51), "m" * 120 + ".txt", "m" * 1
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_fault_119_a_file_of_the_longest_name(tmp_path, monkeypatch, name):
+def test_fault_119_a_file_name_of_maximal_length(tmp_path, monkeypatch, name):
     path, other = tmp_path / name, tmp_path / ("n" + name[1:])
     for content in (b"one", b"two"):
         write_atomically(path, content)
@@ -78,7 +78,7 @@ def test_fault_119_a_file_of_the_longest_name(tmp_path, monkeypatch, name):
 
 
 @pytest.mark.parametrize("extra", [1, 100])
-def test_fault_119_a_name_that_is_too_long_is_an_error(tmp_path, extra):
+def test_fault_119_a_file_name_that_is_too_long(tmp_path, extra):
     with pytest.raises(OSError, match="File name too long"):
         write_atomically(tmp_path / ("m" * (255 + extra)), b"")
     assert [*tmp_path.iterdir()] == []

@@ -1,4 +1,4 @@
-"""Checkpoints: a whole one is there at any moment, and nothing else is taken for one."""
+"""Checkpoints: there is a complete one at any moment, and other files are refused."""
 
 import os
 import re
@@ -50,7 +50,7 @@ class Interrupt(Callback):
 
 
 class Look(Callback):
-    """Write down what is on the disk after each epoch."""
+    """Record the file on the disk after each epoch."""
 
     def __init__(self, path):
         self.path, self.seen = path, []
@@ -64,7 +64,7 @@ class Look(Callback):
 
 
 @pytest.mark.parametrize("every", [2, "2", np.int64(2)])
-def test_every_so_many_epochs(tmp_path, every):
+def test_a_checkpoint_every_n_epochs(tmp_path, every):
     look = Look(tmp_path / "kept")
     learn(Checkpoint(look.path, every=every), look)
     # Looked at after an epoch, and kept after that look.
@@ -73,7 +73,7 @@ def test_every_so_many_epochs(tmp_path, every):
     assert Checkpoint(look.path).read()["run"]["epoch"] == 5
 
 
-def test_a_time_may_end_in_the_middle_of_an_epoch(tmp_path):
+def test_a_time_interval_may_end_within_an_epoch(tmp_path):
     kept = []
 
     class Recording(Checkpoint):
@@ -87,7 +87,7 @@ def test_a_time_may_end_in_the_middle_of_an_epoch(tmp_path):
 
 
 @pytest.mark.parametrize("every", ["30s", "never", 7])
-def test_within_an_interval_only_an_interruption_is_saved(tmp_path, every):
+def test_within_an_interval_only_an_interrupt_saves(tmp_path, every):
     learn(Checkpoint(tmp_path / "kept", every=every))
     assert names(tmp_path) == []
     learn(Checkpoint(tmp_path / "kept", every=every), Interrupt())
@@ -98,20 +98,20 @@ INTERVALS = {"30s": 30, "5m": 300, "1.5h": 5400, "250ms": 0.25, " 2 s ": 2, ".5s
 
 
 @pytest.mark.parametrize(("text", "seconds"), INTERVALS.items())
-def test_times(text, seconds):
+def test_time_intervals_are_parsed(text, seconds):
     assert parse_interval(text) == (seconds, np.inf)
 
 
 @pytest.mark.parametrize(
     "every", [0, -1, 2.5, True, None, "", "0", "0s", "-1s", "1.5", "s", "10 epochs", "1e999s", "²s"]
 )
-def test_what_is_no_interval(every):
+def test_invalid_intervals_are_refused(every):
     with pytest.raises(ArgumentError) as caught:
         Checkpoint("kept", every=every)
     assert caught.value.argument == "every"
 
 
-def test_a_checkpoint_is_a_model_with_notes(tmp_path):
+def test_a_checkpoint_can_be_loaded_as_a_model(tmp_path):
     net, notes = network(), {"settings": 'data = "é"', "n": [1, 2.5, None]}
     learn(Checkpoint(tmp_path / "kept", notes=notes), Interrupt(), net=net)
     loaded = barenet.load(tmp_path / "kept")
@@ -119,14 +119,14 @@ def test_a_checkpoint_is_a_model_with_notes(tmp_path):
     assert read_notes(tmp_path / "kept") == notes
 
 
-def test_fault_119_a_checkpoint_of_the_longest_name(tmp_path):
+def test_fault_119_a_checkpoint_name_of_maximal_length(tmp_path):
     path, net = tmp_path / ("k" * 255), network()
     learn(path, Interrupt(), net=net)
     assert np.array_equal(barenet.load_network(path).parameters, net.parameters)
     assert [*tmp_path.iterdir()] == [path]
 
 
-def test_a_model_is_no_checkpoint(tmp_path):
+def test_a_model_file_is_not_a_checkpoint(tmp_path):
     save(network(), tmp_path / "model")
     with pytest.raises(ModelFileError, match="model: a model, but not a checkpoint"):
         learn(None, resume=tmp_path / "model")
@@ -159,14 +159,14 @@ def test_fault_53_54_a_damaged_checkpoint_is_refused_and_not_replaced(tmp_path, 
             assert path.read_bytes() == damaged and np.array_equal(net.parameters, before)
 
 
-def test_fault_63_66_what_can_not_be_saved_is_found_before_the_training(tmp_path):
+def test_fault_63_66_unwritable_checkpoints_are_found_before_training(tmp_path):
     class Own(Dense):
         name = "own"
 
     os.mkfifo(tmp_path / "pipe")
     own = Network([Own(3, 2, "softmax")])
     for name, net, problem in (
-        ("pipe", None, r"checkpoint: .*pipe is no ordinary file"),
+        ("pipe", None, r"checkpoint: .*pipe is not an ordinary file"),
         ("nowhere/kept", None, r"checkpoint: .*nowhere: there is no such folder"),
         ("kept", own, "is not one of barenet's layers"),
     ):
@@ -203,7 +203,7 @@ def error_of_run(path, how):
     ("how", "problem"),
     [("full", "OSError: File too large"), ("forbidden", "PermissionError: Permission den")],
 )
-def test_fault_66_67_promise_11_a_save_that_fails_leaves_the_old_file(how, problem):
+def test_fault_66_67_promise_11_a_failed_save_keeps_the_old_file(how, problem):
     with tempfile.TemporaryDirectory() as place:  # pytest's own are closed to others
         folder = Path(place) / "folder"
         folder.mkdir()
@@ -227,7 +227,7 @@ def test_a_full_disk_at_the_first_save_leaves_nothing(tmp_path):
     assert names(tmp_path) == []
 
 
-def test_fault_70_what_a_killed_save_has_left_is_taken_away(tmp_path):
+def test_fault_70_leftovers_of_a_killed_save_are_removed(tmp_path):
     learn(tmp_path / "kept", Interrupt())
     before = (tmp_path / "kept").read_bytes()
     for name in (".kept.abc123.tmp", ".kept.lock", ".kept.mine", ".other.abc123.tmp"):
@@ -258,7 +258,7 @@ def test_fault_72_a_second_run_is_refused(tmp_path):
     learn(tmp_path / "kept", epochs=1)
 
 
-def test_a_run_that_is_about_to_diverge_is_not_kept(tmp_path):
+def test_a_diverging_state_is_not_saved(tmp_path):
     class Spoil(Callback):
         def on_chunk(self, run):
             if run.epoch == 3:
@@ -287,7 +287,7 @@ def test_promise_04_killed_at_any_moment(kills):
 
 
 @pytest.mark.parametrize("changes", [{"state": {"run": 7}}, {"state": 7}, {"notes": []}])
-def test_promise_17_parts_that_are_none_are_refused_by_the_file(tmp_path, changes):
+def test_promise_17_invalid_parts_of_a_checkpoint_are_refused(tmp_path, changes):
     path = tmp_path / FILE_NAME
     kept = {"version": 1, "state": {}, "notes": {}, **changes}
     write_model(path, network(), {"checkpoint": kept}, {})

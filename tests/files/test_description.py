@@ -1,4 +1,4 @@
-"""A predictor in words: true, and short however much it holds."""
+"""The description of a predictor: correct, and short for any predictor."""
 
 from dataclasses import replace
 
@@ -35,9 +35,11 @@ def make_predictor() -> Predictor:
 
 
 def test_a_predictor_of_a_thousand_columns_and_hundreds_of_epochs_is_a_few_lines(predictor):
-    said = dict(line.strip().split("  ", 1) for line in repr(predictor).strip(">").splitlines()[1:])
+    lines = dict(
+        line.strip().split("  ", 1) for line in repr(predictor).strip(">").splitlines()[1:]
+    )
     first = ", ".join(f"column {number}" for number in range(8))
-    assert {name: what.strip() for name, what in said.items()} == {
+    assert {name: what.strip() for name, what in lines.items()} == {
         "predicts": "price, a number",
         "from": f"1000 features: {first}, … (1000 in all)",
         "scaling": "robust, and the target: standardize",
@@ -49,7 +51,7 @@ def test_a_predictor_of_a_thousand_columns_and_hundreds_of_epochs_is_a_few_lines
     }
 
 
-def test_a_card_and_its_log_are_a_line():
+def test_a_card_and_its_log_have_one_line_reprs():
     assert repr(CARD) == (
         "<ModelCard: 1,080 training rows, 120 validation rows; 400 epochs (no improvement), "
         "kept the best, epoch 369, compiled engine, seed 7; validation r2 0.9123>"

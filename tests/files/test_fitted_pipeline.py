@@ -1,4 +1,4 @@
-"""Fitted estimators and pipelines as predictors: they say the same, from a file."""
+"""Fitted estimators and pipelines as predictors, with the same predictions from a file."""
 
 import csv
 import io
@@ -74,19 +74,19 @@ def shipped(model, path, *rows, **more):
 
 
 @pytest.mark.parametrize("kind", TARGETS)
-def test_classes_are_what_they_were(path, kind):
+def test_classes_keep_their_types(path, kind):
     y = TARGETS[kind]
     model = MLPClassifier(4, **QUICK).fit(X, y)
     loaded = shipped(model, path, X, y)
-    said = loaded.predict(X)
-    assert said.tolist() == model.predict(X).tolist()
-    assert isinstance(said.tolist()[0], type(y.tolist()[0])) or kind == "whole floats"
+    predicted = loaded.predict(X)
+    assert predicted.tolist() == model.predict(X).tolist()
+    assert isinstance(predicted.tolist()[0], type(y.tolist()[0])) or kind == "whole floats"
     assert np.array_equal(loaded.probabilities(X), model.predict_proba(X))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("steps", STEPS)
-def test_a_pipeline_says_the_same_from_its_file(path, steps, dtype):
+def test_a_saved_pipeline_predicts_the_same(path, steps, dtype):
     rows, y = (100 + X).astype(dtype), TARGETS["text"]
     model = make_pipeline(*STEPS[steps], MLPClassifier(4, **QUICK)).fit(rows, y)
     loaded, expected = shipped(model, path, rows, y), model.predict_proba(rows)
@@ -107,7 +107,7 @@ def test_a_pipeline_says_the_same_from_its_file(path, steps, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("offset", [0, 1e6])
 @pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler(), RobustScaler()])
-def test_scaled_numbers_differ_by_the_precision_of_the_rows_far_from_0(scaler, offset, dtype):
+def test_scaled_inputs_agree_within_float32_precision(scaler, offset, dtype):
     rows = (offset + X).astype(dtype)
     model = make_pipeline(scaler, MLPRegressor(hidden_layer_sizes=2, **QUICK)).fit(rows, KIND)
     loaded = Predictor.from_estimator(model)
@@ -118,7 +118,7 @@ def test_scaled_numbers_differ_by_the_precision_of_the_rows_far_from_0(scaler, o
 
 @pytest.mark.parametrize("n_outputs", [1, 2])
 @pytest.mark.parametrize("scaled", [False, True])
-def test_numbers_one_or_several_scaled_or_not(path, n_outputs, scaled):
+def test_regression_with_one_or_several_scaled_targets(path, n_outputs, scaled):
     y = X[:, 2 : 2 + n_outputs].squeeze() * 1000
     model = MLPRegressor(hidden_layer_sizes=4, **QUICK)
     if scaled:
@@ -133,7 +133,7 @@ def test_numbers_one_or_several_scaled_or_not(path, n_outputs, scaled):
     )
 
 
-def test_names_come_with_a_data_frame(path):
+def test_feature_names_come_from_the_dataframe(path):
     rows = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     y = pd.Series(TARGETS["text"], name="species")
     for step in (StandardScaler(), TablePreprocessor()):
@@ -149,7 +149,7 @@ def test_names_come_with_a_data_frame(path):
 @pytest.mark.parametrize(
     "names", [range(4), [2.5, 1.5, 0.5, 3.5], pd.MultiIndex.from_product([["u", "v"], [1, 2]])]
 )
-def test_columns_without_text_for_a_name_count_by_their_places(path, names):
+def test_non_string_column_names_are_numbered(path, names):
     rows = pd.DataFrame(X, columns=names)
     for step in ("passthrough", StandardScaler(), TablePreprocessor()):
         model = make_pipeline(step, MLPClassifier(4, **QUICK)).fit(rows, KIND)
@@ -160,7 +160,7 @@ def test_columns_without_text_for_a_name_count_by_their_places(path, names):
         shipped(MLPClassifier(4, **QUICK).fit(rows, KIND), path).predict(rows.iloc[:, :3])
 
 
-def test_a_search_ships_its_best(path):
+def test_a_search_saves_its_best_estimator(path):
     grid = {"mlpclassifier__alpha": [0.01, 1.0]}
     pipeline = make_pipeline(StandardScaler(), MLPClassifier(4, **QUICK))
     search = GridSearchCV(pipeline, grid, cv=2).fit(X, KIND)
@@ -169,7 +169,7 @@ def test_a_search_ships_its_best(path):
     assert loaded.predict(X).tolist() == search.predict(X).tolist()
 
 
-def test_the_command_line_predicts_what_the_pipeline_predicts(tmp_path, capfd):
+def test_the_command_predicts_like_the_pipeline(tmp_path, capfd):
     rows = pd.DataFrame(X, columns=[" a", "b", "c", "d"])
     model = make_pipeline(RobustScaler(), MLPClassifier(4, **QUICK)).fit(rows, TARGETS["text"])
     path, table = tmp_path / "flowers.safetensors", tmp_path / "flowers.csv"
@@ -180,8 +180,8 @@ def test_the_command_line_predicts_what_the_pipeline_predicts(tmp_path, capfd):
     assert "no column ' a'" in capfd.readouterr().err
     save(replace(predictor, feature_names=tuple("abcd")), path)
     assert main(["predict", str(path), str(table)]) == 0
-    told = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
-    assert [row["prediction"] for row in told] == model.predict(rows).tolist()
+    printed = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+    assert [row["prediction"] for row in printed] == model.predict(rows).tolist()
     assert main(["evaluate", str(path), str(table), "--no-baselines"]) == 0  # known by fingerprint
     assert "trained on exactly these rows" in capfd.readouterr().err
 
@@ -205,7 +205,7 @@ class Small(MLPClassifier):
         super().__init__(hidden_layer_sizes, solver=solver)
 
 
-def test_a_subclass_of_other_defaults_is_taken(path):
+def test_a_subclass_with_other_defaults_can_be_saved(path):
     model = Small().fit(X, KIND)
     assert np.array_equal(shipped(model, path).probabilities(X), model.predict_proba(X))
 
@@ -246,7 +246,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("model", "why"), REFUSED)
-def test_what_a_file_cannot_say_is_refused(model, why):
+def test_pipelines_without_a_file_form_are_refused(model, why):
     with pytest.raises(ValueError, match=f"^(model|classes): .*{why}"):
         Predictor.from_estimator(model())
 
@@ -260,7 +260,7 @@ def card_of(model, *rows, **more):
     return Predictor.from_estimator(model, *rows, **more).card
 
 
-def test_a_card_tells_settings_history_and_rows():
+def test_the_card_contains_settings_history_and_rows():
     names = np.array(["c", "a", "b"])[LABELS]
     model = MLPClassifier(**FEW, optimizer=Adam(0.5), class_weight={"a": 2.0}).fit(ROWS, names)
     card = card_of(model, ROWS, names, scores={"held_out": {"accuracy": 0.5}})
@@ -277,7 +277,7 @@ def test_a_card_tells_settings_history_and_rows():
     json.dumps(card.to_dict(), allow_nan=False)
 
 
-def test_the_score_of_the_validation_rows_is_that_of_the_network():
+def test_the_validation_score_is_that_of_the_saved_network():
     held_out = RNG.normal(size=(20, 3)), np.arange(20) % 3
     settings = {**FEW, "max_iter": 30, "early_stopping": True}
     model = MLPClassifier(**settings).fit(ROWS, LABELS, validation_data=held_out)
@@ -289,7 +289,7 @@ def test_the_score_of_the_validation_rows_is_that_of_the_network():
     assert card_of(of_its_own, ROWS, LABELS).rows == {"training": 54, "validation": 6}
 
 
-def test_of_several_fits_there_is_no_history():
+def test_several_fits_have_no_history():
     model = MLPRegressor(**FEW).partial_fit(ROWS, ROWS[:, 0]).partial_fit(ROWS[:20], ROWS[:20, 0])
     card = card_of(model, ROWS, ROWS[:, 0])
     assert card.log is None and card.rows == {} and card.versions
@@ -307,7 +307,7 @@ CARD_TABLES = {
 
 
 @pytest.mark.parametrize(("kind", "table"), CARD_TABLES.values(), ids=CARD_TABLES)
-def test_the_fingerprint_is_that_of_the_rows_in_a_file(tmp_path, kind, table):
+def test_the_fingerprint_equals_that_of_the_file(tmp_path, kind, table):
     table.to_csv(tmp_path / "rows.csv", index=False)
     data = load_dataset(str(tmp_path / "rows.csv"), target="y")
     rows, y = table.drop(columns="y"), table["y"]
@@ -316,7 +316,7 @@ def test_the_fingerprint_is_that_of_the_rows_in_a_file(tmp_path, kind, table):
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_rows_of_every_kind_are_known_again(tmp_path, capfd, suffix):
+def test_the_fingerprint_covers_every_column_kind(tmp_path, capfd, suffix):
     table = pd.DataFrame(
         {
             "truth": LABELS > 1,

@@ -1,4 +1,4 @@
-"""Model files of earlier versions: they are read, and say what they said when they were written."""
+"""Model files of earlier versions are read and give the predictions recorded with them."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def birds() -> Frame:
-    """A table with a column of each kind, and a hole in most."""
+    """A table with a column of each kind, most of them with missing values."""
     text = np.dtypes.StringDType()
     days = ["2007-11-11", "2008-01-02", "NaT", "2009-06-30", "2007-12-31", "2008-02-29"]
     islands = ["Dream", "Biscoe", "", "Dream", "Torgersen", "Biscoe"]
@@ -36,23 +36,23 @@ ROWS = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_file_of_an_earlier_version_says_the_same(name):
+def test_files_of_earlier_versions_predict_the_same(name):
     predictor = load_predictor(GOLDEN / f"{name}.safetensors")
-    said = json.loads((GOLDEN / "outputs.json").read_text())[name]
+    expected = json.loads((GOLDEN / "outputs.json").read_text())[name]
     # Another processor may take the sums of a product in another order.
     tolerance = 1e-6 if predictor.network.dtype == np.float32 else 1e-13
-    np.testing.assert_allclose(predictor.outputs(ROWS[name]()), said, rtol=tolerance)
+    np.testing.assert_allclose(predictor.outputs(ROWS[name]()), expected, rtol=tolerance)
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_predictor_is_still_written_as_it_was(name, tmp_path):
+def test_the_format_of_a_predictor_is_unchanged(name, tmp_path):
     """Byte for byte, so that the version that wrote the golden files can read it."""
     written = GOLDEN / f"{name}.safetensors"
     save(load_predictor(written), tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == written.read_bytes()
 
 
-def test_what_a_card_told_it_tells():
+def test_cards_of_earlier_versions_are_read():
     card = load_predictor(GOLDEN / "iris_1_card.safetensors").card
     assert card.settings["data"] == "iris" and card.settings["layers"] == (4, 8, 3)
     assert card.rows == {"training": 120, "held_out": 30}

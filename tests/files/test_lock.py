@@ -9,7 +9,7 @@ import pytest
 from barenet.files._lock import locked
 
 
-def test_one_at_a_time(tmp_path):
+def test_a_lock_is_exclusive(tmp_path):
     for _ in range(2):
         with locked(tmp_path / "lock", "another"):
             assert is_held(tmp_path) and is_held(tmp_path)
@@ -26,13 +26,13 @@ def is_held(folder) -> bool:
         return True
 
 
-def test_it_is_released_after_an_error(tmp_path):
+def test_a_lock_is_released_after_an_error(tmp_path):
     with pytest.raises(RuntimeError, match="on purpose"), locked(tmp_path / "lock", "another"):
         raise RuntimeError("on purpose")
     assert not is_held(tmp_path)
 
 
-def test_a_process_holds_it_until_it_is_killed(tmp_path):
+def test_a_lock_is_released_when_its_process_is_killed(tmp_path):
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
         with locked(tmp_path / "lock", "another"):

@@ -1,4 +1,4 @@
-"""The card of a model: written, read, and refused where it is none."""
+"""Model cards: written, read, and refused if invalid."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def make_model() -> Predictor:
     return predictor_of(network, Scaling.fit("none", X), card=card)
 
 
-def test_a_card_there_and_back(model, path):
+def test_card_round_trip(model, path):
     save(model, path)
     first, second = model.card, load_predictor(path).card
     assert first.to_dict() == second.to_dict()
@@ -39,7 +39,7 @@ def test_a_card_there_and_back(model, path):
     assert set(second.log.curves) >= {"loss", "r2"}
 
 
-def test_the_same_run_makes_the_same_bytes(model, path):
+def test_a_card_is_deterministic(model, path):
     save(model, path)
     written = path.read_bytes()
     network = Network.dense([3, 4, 1])
@@ -50,18 +50,18 @@ def test_the_same_run_makes_the_same_bytes(model, path):
     assert path.read_bytes() == written
 
 
-def test_a_run_of_many_epochs_makes_a_small_file(model, path):
+def test_a_long_history_makes_a_small_file(model, path):
     history = History({name: [1 / 3] * 100_000 for name in ("loss", "r2", "validation_loss")})
     save(replace(model, card=model.card.with_history(history)), path)
     assert path.stat().st_size < 20_000
     assert load_predictor(path).card.log.n_epochs == 100_000
 
 
-def test_a_run_that_has_not_come_to_an_epoch_has_no_log(model):
+def test_a_run_without_epochs_has_no_log(model):
     assert model.card.with_history(History(engine="reference")).log is None
 
 
-def test_beside_names_that_fit_there_is_room_for_a_history(model, path):
+def test_the_history_fits_beside_the_longest_names(model, path):
     curves = {f"curve {at}": [1 / 3 + epoch / 7 for epoch in range(400)] for at in range(20)}
     card = model.card.with_history(History({"loss": [0.5] * 400, **curves}))
     long = replace(model, feature_names=("a", "b", "c" * (MAX_HEADER - 2**18 - 3000)))
@@ -79,14 +79,14 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "said"), WRONG)
-def test_fault_57_what_is_no_card_is_refused(model, path, changes, said):
+@pytest.mark.parametrize(("changes", "messages"), WRONG)
+def test_fault_57_invalid_cards_are_refused(model, path, changes, messages):
     save(model, path)
     extra = read_model(path)[1]
     is_part = isinstance(changes, dict) and changes
     extra["card"] = {**extra["card"], **changes} if is_part else changes
     rewrite(path, extra=extra)
-    with pytest.raises(ModelFileError, match=f"not a valid model: card: {said}"):
+    with pytest.raises(ModelFileError, match=f"not a valid model: card: {messages}"):
         load_predictor(path)
 
 
@@ -103,9 +103,9 @@ def places(node, at=()):
 ODD = [None, 5, -1, 1.5, 10**400, True, "x", "a\0\x1b[2Jb", [], [1], ["x"], [[1]], [None], {}]
 
 
-def test_fault_57_every_wrong_entry_is_told_in_words(model):
-    """Where it stands, what was expected and what came: nothing that only Python says."""
-    text, said = json.dumps(model.card.to_dict()), set()
+def test_fault_57_every_wrong_entry_is_named(model):
+    """The place, the expected type and the value, without Python's own messages."""
+    text, messages = json.dumps(model.card.to_dict()), set()
     for *way, name in filter(None, places(json.loads(text))):
         for odd in [*ODD, {"a": 1}, {"a": {}}]:
             card = json.loads(text)
@@ -116,14 +116,14 @@ def test_fault_57_every_wrong_entry_is_told_in_words(model):
             try:
                 ModelCard.from_dict(card)
             except (LookupError, ValueError) as error:
-                said.add(in_a_line(error))
+                messages.add(in_a_line(error))
     words = r".+: expected .+, got .+|'\w+' is missing"
-    assert len(said) > 100
-    assert [line for line in said if not re.fullmatch(words, line)] == []
+    assert len(messages) > 100
+    assert [line for line in messages if not re.fullmatch(words, line)] == []
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
-def test_fault_57_a_score_that_is_no_number_is_refused(model, path, number):
+def test_fault_57_a_non_numeric_score_is_refused(model, path, number):
     save(model, path)
     extra = read_model(path)[1]
     extra["card"]["scores"]["training"]["r2"] = "here"
@@ -135,7 +135,7 @@ def test_fault_57_a_score_that_is_no_number_is_refused(model, path, number):
         load_predictor(path)
 
 
-def test_what_a_later_version_adds_is_passed_over(model, path):
+def test_unknown_entries_of_later_versions_are_ignored(model, path):
     save(model, path)
     extra = read_model(path)[1]
     rewrite(path, extra={**extra, "card": {**extra["card"], "carbon": {"grams": 3}}})
@@ -145,13 +145,13 @@ def test_what_a_later_version_adds_is_passed_over(model, path):
 @pytest.mark.parametrize(
     "parts", [{"settings": {"a": object()}}, {"data_fingerprint": "x"}, {"log": History()}]
 )
-def test_a_card_that_could_not_be_read_is_not_made(parts):
+def test_a_card_that_could_not_be_read_back_is_refused(parts):
     with pytest.raises(ArgumentError) as caught:
         ModelCard(**parts)
     assert [caught.value.argument] == list(parts)
 
 
-def test_numbers_of_numpy_are_taken_as_numbers():
+def test_numpy_scalars_are_accepted():
     card = ModelCard(
         settings={"alpha": np.float32(0.5), "layers": (np.int32(4), 3), "shuffle": np.True_},
         rows={"training": np.int64(5)},

@@ -1,4 +1,4 @@
-"""Model files: out and back to the last bit, and nothing but a model gets in."""
+"""Model files: saved and loaded to the last bit; any other file is refused."""
 
 import json
 import pickle
@@ -36,7 +36,7 @@ def learned(dtype="float32"):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_there_and_back_with_every_layer(path, dtype):
+def test_round_trip_with_every_layer(path, dtype):
     network = learned(dtype)
     assert {layer.name for layer in network.layers} == set(LAYERS)
     save(network, path)
@@ -51,14 +51,14 @@ def test_there_and_back_with_every_layer(path, dtype):
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(0, 2**32 - 1))
-def test_promise_12_there_and_back_of_any_size(tmp_path_factory, sizes, seed):
+def test_promise_12_round_trip_of_any_size(tmp_path_factory, sizes, seed):
     path = tmp_path_factory.mktemp("any") / "m.safetensors"
     network = Network.dense(sizes, seed=seed)
     save(network, path)
     assert np.array_equal(load(path).parameters, network.parameters)
 
 
-def test_a_loaded_network_learns_on(path):
+def test_a_loaded_network_can_be_trained_further(path):
     network = learned()
     save(network, path)
     loaded = load(path)
@@ -68,7 +68,7 @@ def test_a_loaded_network_learns_on(path):
     assert np.array_equal(loaded.parameters, network.parameters)
 
 
-def test_a_layer_of_ones_own_can_not_be_saved(path):
+def test_a_user_defined_layer_cannot_be_saved(path):
     class Mine(Dense):
         name = "mine"
 
@@ -77,7 +77,7 @@ def test_a_layer_of_ones_own_can_not_be_saved(path):
     assert not path.exists()
 
 
-def test_a_missing_file_is_named(path):
+def test_a_missing_file_is_an_error(path):
     with pytest.raises(FileNotFoundError, match=r"model\.safetensors: there is no such file"):
         load(path)
     with pytest.raises(FileNotFoundError, match=r"is a folder, expected a model file$"):
@@ -97,11 +97,11 @@ def test_fault_53_54_promise_09_every_truncation_and_bytes_after_the_end_are_ref
 
 
 @pytest.mark.parametrize("name", ["__metadata__", "parameters"])
-def test_fault_56_a_name_that_is_twice_in_the_header(saved, name):
+def test_fault_56_duplicate_names_in_the_header(saved, name):
     header, _, numbers = unpacked(saved.read_bytes())
     twice = f"{{{json.dumps(name)}:{json.dumps(header[name])},{json.dumps(header)[1:]}"
     saved.write_bytes(packed(twice, numbers))
-    with pytest.raises(ModelFileError, match="a name is there twice"):
+    with pytest.raises(ModelFileError, match="a name occurs twice"):
         load(saved)
 
 
@@ -110,7 +110,7 @@ def test_fault_56_a_name_that_is_twice_in_the_header(saved, name):
     [([4, 16], [16, 16]), ([0, 12], [16, 16]), ([0, 12], [8, 8]), ([0, 12], [0, 12]),
      ([0, 8], [12, 12]), ([12, 0], [12, 12]), ([-4, 8], [8, 12]), ([0, 2**63], [12, 12])],
 )  # fmt: skip
-def test_fault_56_holes_and_overlaps_with_a_checksum_that_is_right(saved, parameters, statistics):
+def test_fault_56_gaps_and_overlaps_with_a_valid_checksum(saved, parameters, statistics):
     header, description, numbers = unpacked(saved.read_bytes())
     header["parameters"]["data_offsets"] = parameters
     header["statistics"]["data_offsets"] = statistics
@@ -167,7 +167,7 @@ def test_fault_55_promise_10_a_hostile_header_costs_no_time_and_no_memory(path, 
     assert_refused_cheaply(path)
 
 
-def test_promise_10_a_body_that_is_not_in_the_header_is_not_read(saved):
+def test_promise_10_an_undeclared_body_is_not_read(saved):
     with saved.open("r+b") as file:
         file.truncate(2**36)
     assert_refused_cheaply(saved)
@@ -187,7 +187,7 @@ def assert_refused_cheaply(path) -> None:
 
 
 @pytest.mark.parametrize("place", ["../secret", "/etc/passwd", "a_link"])
-def test_fault_61_an_onnx_file_with_data_elsewhere_is_no_model(path, place, tmp_path):
+def test_fault_61_onnx_with_external_data_is_refused(path, place, tmp_path):
     """barenet reads no ONNX, and so follows no path in it, whatever the file is called."""
     onnx = pytest.importorskip("onnx", reason="the hostile file is made with it")
     (tmp_path / "a_link").symlink_to("/etc/passwd")
@@ -213,7 +213,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_fault_57_58_59_62_promise_17_what_can_not_be_a_model_is_refused(saved, what):
+def test_fault_57_58_59_62_promise_17_invalid_models_are_refused(saved, what):
     value, message = REFUSED[what]
     rewrite(saved, **{what: value})
     with pytest.raises(ModelFileError, match=message) as caught:
@@ -233,7 +233,7 @@ LAYERS_THAT_ARE_NONE = [
 
 
 @pytest.mark.parametrize("layers", LAYERS_THAT_ARE_NONE)
-def test_fault_57_layers_that_are_none(saved, layers):
+def test_fault_57_invalid_layers(saved, layers):
     rewrite(saved, network={"layers": layers})
     with pytest.raises(ModelFileError, match="not a valid model"):
         load(saved)
@@ -260,7 +260,7 @@ def test_fault_106_long_texts_and_thousands_of_layers_take_no_time(saved, loadin
 
 
 @pytest.mark.parametrize("checksum", ["ab" + "a" * 400_000, "", 7, None, "0" * 64, "A" * 64])
-def test_fault_106_a_checksum_that_is_none(saved, checksum):
+def test_fault_106_an_invalid_checksum(saved, checksum):
     header, description, numbers = unpacked(saved.read_bytes())
     text = json.dumps(description | {"sha256": checksum})
     header["__metadata__"] = {"a": "a" * 500_000, "barenet": text}
@@ -271,7 +271,7 @@ def test_fault_106_a_checksum_that_is_none(saved, checksum):
     assert time.process_time() - started < 1
 
 
-def test_fault_106_the_weights_of_a_file_are_not_drawn_first(path, monkeypatch):
+def test_fault_106_loading_draws_no_initial_weights(path, monkeypatch):
     """An orthogonal matrix of 16 MB takes seconds, and would be replaced at once."""
     network = Network.dense([2, 1])
     save(network, path)
@@ -299,7 +299,7 @@ HUGE = 2**26
         (9, 0, {"run/x": HUGE}, {"checkpoint": {}}, "read"),
     ],
 )
-def test_fault_107_arrays_that_no_layer_has_are_not_read(
+def test_fault_107_arrays_of_no_layer_are_not_read(
     path, loading, parameters, statistics, others, extra, message
 ):
     arrays, end = {}, 0
@@ -321,7 +321,7 @@ def test_fault_107_arrays_that_no_layer_has_are_not_read(
         *({"data_offsets": each} for each in ([0], [0, 9**400])),
     ],
 )
-def test_fault_107_an_entry_that_is_no_place_of_an_array(path, entry):
+def test_fault_107_an_entry_without_an_array_position(path, entry):
     layers = [{"layer": "dense", "n_in": 2, "n_out": 3}]
     arrays = {"parameters": place(9) | entry, "statistics": place(0, 36)}
     forge(path, {"network": {"layers": layers}}, arrays, 36)

@@ -1,4 +1,4 @@
-"""Predictors: raw rows to named answers, and parts that fit each other, saved or loaded."""
+"""Predictors: from raw rows to named classes, with consistent parts, saved and loaded."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ def predictor(classes=("no", "yes"), outputs=2):
 @pytest.mark.parametrize(
     ("classes", "outputs"), [(("no", "yes"), 2), (("no", "yes"), 1), (None, 1)]
 )
-def test_promise_12_a_predictor_there_and_back(path, classes, outputs):
+def test_promise_12_predictor_round_trip(path, classes, outputs):
     first = predictor(classes, outputs)
     save(first, path)
     second = load_predictor(path)
@@ -44,7 +44,7 @@ def test_promise_12_a_predictor_there_and_back(path, classes, outputs):
         ({"classes": None, "target_scaling": Scaling.fit("robust", X[:, :2])}, 2),
     ],
 )
-def test_what_an_older_barenet_would_misread_has_a_version_that_it_refuses(path, parts, version):
+def test_features_unknown_to_older_versions_raise_the_format_version(path, parts, version):
     save(replace(predictor(), **parts), path)
     with path.open("rb") as stream:
         assert Reader(stream).description()["format_version"] == version
@@ -65,7 +65,7 @@ def test_a_predictor_scales_raw_rows_and_names_the_classes():
     assert model.predict(X).tolist() == names.tolist()
 
 
-def test_a_scaled_target_is_given_back_in_its_own_units(path):
+def test_predictions_are_in_the_units_of_the_target(path):
     y = np.array([[10.0], [30.0]])
     model = replace(predictor(None, 1), target_scaling=Scaling.fit("standardize", y))
     inside = model.network.predict((X - X.mean(axis=0)) / X.std(axis=0))
@@ -75,7 +75,7 @@ def test_a_scaled_target_is_given_back_in_its_own_units(path):
     assert np.array_equal(load_predictor(path).predict(X), model.predict(X))
 
 
-def test_the_two_kinds_of_files_are_told_apart(path):
+def test_networks_and_predictors_are_distinguished(path):
     model = predictor()
     save(model, path)
     assert np.array_equal(load(path).predict(X), model.predict(X))
@@ -105,7 +105,7 @@ WRONG_JSON = [
 
 
 @pytest.mark.parametrize("changes", [*WRONG_PARTS, *WRONG_JSON])
-def test_fault_57_a_predictor_whose_parts_do_not_fit(path, changes):
+def test_fault_57_a_file_with_mismatched_predictor_parts(path, changes):
     if changes in WRONG_PARTS:
         with pytest.raises(ArgumentError) as caught:
             replace(predictor(), **changes)
@@ -129,7 +129,7 @@ def test_fault_57_a_predictor_whose_parts_do_not_fit(path, changes):
         ("more", np.zeros(2)),
     ],
 )
-def test_fault_57_arrays_that_are_not_what_they_should_be(path, name, value):
+def test_fault_57_arrays_of_wrong_shape_or_dtype(path, name, value):
     scaling = Scaling.fit("standardize", [[10.0], [30.0]])
     save(replace(predictor(None, 1), target_scaling=scaling), path)
     rewrite(path, tensors={name: value})
@@ -138,7 +138,7 @@ def test_fault_57_arrays_that_are_not_what_they_should_be(path, name, value):
 
 
 @pytest.mark.parametrize(
-    ("classes", "kind", "said"),
+    ("classes", "kind", "labels"),
     [
         (("-3", "10"), "i", {-3, 10}),
         (("0.5", "1"), "f", {0.5, 1.0}),
@@ -149,11 +149,11 @@ def test_fault_57_arrays_that_are_not_what_they_should_be(path, name, value):
         (("0", str(int(1e300))), "f", {0.0, 1e300}),
     ],
 )
-def test_classes_are_predicted_as_what_they_are(path, classes, kind, said):
+def test_predicted_classes_keep_their_type(path, classes, kind, labels):
     save(replace(predictor(), classes=classes), path)
     model = load_predictor(path)
     first = model.predict(X)
-    assert first.dtype.kind == kind and set(first.tolist()) <= said
+    assert first.dtype.kind == kind and set(first.tolist()) <= labels
     second = model.probabilities(X).argmax(axis=1)
     assert model.classes == classes  # their names stay text
     assert [str(label) for label in first.tolist()] == [
@@ -161,7 +161,7 @@ def test_classes_are_predicted_as_what_they_are(path, classes, kind, said):
     ]
 
 
-def test_fault_25_columns_of_a_table_are_taken_by_their_names():
+def test_fault_25_table_columns_are_matched_by_name():
     model, table = predictor(), pd.DataFrame(X, columns=list("abc")).assign(note="text")
     for columns in (["c", "a", "b"], ["note", "b", "c", "a"]):
         assert np.array_equal(model.outputs(table[columns]), model.outputs(X))
@@ -173,7 +173,7 @@ def test_fault_25_columns_of_a_table_are_taken_by_their_names():
 
 
 @pytest.mark.parametrize("rows", [None, "abc", [[1, 2]], [1, 2, 3], [[10**400, 1, 2]], X[:0]])
-def test_rows_that_are_none_are_refused_by_name(rows):
+def test_invalid_rows_are_refused_by_name(rows):
     for method in (predictor().outputs, predictor().predict, predictor().probabilities):
         with pytest.raises(ValueError, match=r"^X: "):
             method(rows)
@@ -204,7 +204,7 @@ def test_a_network_too_large_for_its_header_is_not_saved(path):
     assert not path.exists()
 
 
-def test_promise_17_what_has_no_end_in_its_own_units_is_refused():
+def test_promise_17_predictions_that_overflow_in_target_units_are_refused():
     scaling = Scaling("none", np.full(1, 1.7e308), np.full(1, 3e-308))
     with pytest.raises(ValueError, match=r"^X: row 1 has values so large"):
         replace(predictor(None, 1), target_scaling=scaling).outputs(X)

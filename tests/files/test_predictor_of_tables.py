@@ -1,4 +1,4 @@
-"""Predictors of tables: columns by name from whatever holds them, kept as data in the file."""
+"""Predictors of tables: columns found by name in any kind of table, and stored as plain data."""
 
 import json
 
@@ -27,7 +27,7 @@ def predictor(data):
     return predictor_of(network, encoding, classes=("died", "survived"))
 
 
-def test_there_and_back(predictor, data, path):
+def test_round_trip(predictor, data, path):
     save(predictor, path)
     again = load_predictor(path)
     assert again.preprocessing.columns == predictor.preprocessing.columns
@@ -37,7 +37,7 @@ def test_there_and_back(predictor, data, path):
     np.testing.assert_array_equal(again.outputs(data.X), predictor.outputs(data.X))
 
 
-def test_fault_25_columns_come_by_name_from_whatever_holds_them(predictor, data, titanic):
+def test_fault_25_columns_are_matched_by_name_in_any_library(predictor, data, titanic):
     expected = predictor.outputs(data.X)
     theirs = pd.read_csv(titanic, na_values="?", keep_default_na=False)
     names = list(predictor.feature_names)
@@ -59,7 +59,7 @@ def test_fault_25_columns_come_by_name_from_whatever_holds_them(predictor, data,
         predictor.predict(theirs)
 
 
-def test_many_categories_have_room(path):
+def test_many_categories_fit_in_the_header(path):
     towns = {"town": [f"town {number:06}" for number in range(30_000)] * 2}
     encoding = TableEncoding.fit(towns, rare=0)
     save(predictor_of(Network.dense([encoding.n_outputs, 1], init="zeros"), encoding), path)
@@ -91,7 +91,7 @@ FIELDS = [
 
 
 @pytest.mark.parametrize("text", [*WRONG.values(), *map(json.dumps, FIELDS)])
-def test_fault_57_an_encoding_that_is_none(predictor, path, text):
+def test_fault_57_an_invalid_encoding(predictor, path, text):
     save(predictor, path)
     if isinstance(text, str):
         text = json.dumps(changed(predictor.preprocessing, **json.loads(text))).encode()
@@ -100,12 +100,12 @@ def test_fault_57_an_encoding_that_is_none(predictor, path, text):
         load_predictor(path)
 
 
-def test_fault_57_other_parts_of_a_table_that_do_not_fit(predictor, path):
+def test_fault_57_mismatched_table_parts(predictor, path):
     text = json.dumps(predictor.preprocessing.to_dict()).replace("{", '{"missing": [], ', 1)
     save(predictor, path)
     extra = read_model(path)[1]
     for changes, problem in (
-        ({"tensors": {"table": np.frombuffer(text.encode(), np.uint8)}}, "a name is there twice"),
+        ({"tensors": {"table": np.frombuffer(text.encode(), np.uint8)}}, "a name occurs twice"),
         ({"tensors": {"table": np.zeros(3, np.float32)}}, "table: expected bytes"),
         ({"extra": {**extra, "feature_names": ["a"]}}, "feature_names: are not those"),
         ({"extra": {**extra, "scaling": "standardize"}}, "'scaling.offset' is missing"),

@@ -16,7 +16,7 @@ def history(n_epochs: int, best_epoch: int | None = None) -> History:
 
 
 @pytest.mark.parametrize("n_epochs", [1, 2, MOST_EPOCHS])
-def test_a_short_run_is_kept_whole(n_epochs):
+def test_a_short_log_is_complete(n_epochs):
     log = TrainingLog.from_history(history(n_epochs))
     assert log.epochs == tuple(range(1, n_epochs + 1))
     assert log.curves.keys() == {"loss"}  # the seconds differ each time
@@ -24,7 +24,7 @@ def test_a_short_run_is_kept_whole(n_epochs):
 
 
 @pytest.mark.parametrize("n_epochs", [MOST_EPOCHS + 1, 3000, 100_000])
-def test_a_long_run_is_thinned_and_keeps_its_ends_and_its_best(n_epochs):
+def test_a_long_log_is_thinned_but_keeps_first_last_and_best(n_epochs):
     log = TrainingLog.from_history(history(n_epochs, best_epoch=n_epochs - 77))
     assert {1, n_epochs - 77, n_epochs} <= set(log.epochs)
     assert MOST_EPOCHS / 2 < len(log.epochs) <= MOST_EPOCHS
@@ -38,7 +38,7 @@ def test_a_long_run_is_thinned_and_keeps_its_ends_and_its_best(n_epochs):
     assert len(json.dumps(log.to_dict())) < 10_000
 
 
-def test_there_and_back_with_what_is_not_finite():
+def test_round_trip_with_non_finite_values():
     first = TrainingLog.from_history(
         History({"loss": [math.inf, 0.5, 1 / 3]}, "compiled", 1, "x", 1)
     )
@@ -64,7 +64,7 @@ def test_there_and_back_with_what_is_not_finite():
         {"n_epochs": 501, "history": {"epoch": [*range(501)], "loss": [0.5] * 501}},
     ],
 )
-def test_what_is_no_log_is_refused(changes):
+def test_invalid_logs_are_refused(changes):
     plain = {**TrainingLog.from_history(history(3)).to_dict(), **changes}
     with pytest.raises((LookupError, TypeError, ValueError, AttributeError)):
         TrainingLog.from_dict(plain)

@@ -144,10 +144,10 @@ def _command(arguments: list[str], statuses: tuple[int, ...]) -> str:
             status = main(arguments)
         out.seek(0)
         printed = out.read(1000)
-    said, name = err.getvalue(), arguments[0]
-    errors = re.findall(rf"^barenet {name}: error: .+$", said, re.MULTILINE)
-    if status not in statuses or "Traceback" in said or len(errors) != (status != 0):
-        raise Fault(f"barenet {' '.join(arguments)} ended with {status}, and said {said!r}")
+    stderr, name = err.getvalue(), arguments[0]
+    errors = re.findall(rf"^barenet {name}: error: .+$", stderr, re.MULTILINE)
+    if status not in statuses or "Traceback" in stderr or len(errors) != (status != 0):
+        raise Fault(f"barenet {' '.join(arguments)} ended with {status}, and stderr {stderr!r}")
     if status and printed:
         raise Fault(f"barenet {' '.join(arguments)} failed, and had put out {printed!r}")
     return f"{'refused' if status else 'read'} by barenet {name}"

@@ -18,7 +18,7 @@ SCRIPT = Path(__file__).with_name("fuzz.py")
 
 @pytest.mark.parametrize("most", [200, pytest.param(10_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", FORMATS)
-def test_promise_17_ten_thousand_inputs_are_read_or_refused_in_a_line(name, most):
+def test_promise_17_ten_thousand_inputs_are_read_or_refused_in_one_line(name, most):
     with folder_in_memory() as folder:
         form = FORMATS[name](folder)
         n_inputs = min(form.in_tests, most)
@@ -70,7 +70,7 @@ READERS = {
 
 
 @pytest.mark.parametrize("fault", READERS)
-def test_any_other_outcome_is_a_fault(tmp_path, monkeypatch, fault):
+def test_any_other_outcome_is_reported(tmp_path, monkeypatch, fault):
     if READERS[fault] is hang:  # the others may have to wait for memory
         monkeypatch.setattr("format.SECONDS", 0.2)
     form = Broken(tmp_path)
@@ -80,13 +80,13 @@ def test_any_other_outcome_is_a_fault(tmp_path, monkeypatch, fault):
     assert str(caught.value).startswith("broken 7 of seed 3, t: ")
 
 
-def test_a_command_that_ends_in_a_traceback_is_a_fault(tmp_path, monkeypatch):
+def test_a_command_with_a_traceback_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr("barenet.cli._info.load", READERS["KeyError"])
     with pytest.raises(Fault, match="KeyError"):
         check(Broken(tmp_path), 0, 0)
 
 
-def test_the_program_counts_and_ends_well(tmp_path):
+def test_the_fuzzer_counts_its_inputs(tmp_path):
     done = subprocess.run(
         [sys.executable, SCRIPT, "--only", "idx", "--from", "40", "--count", "30", "--jobs", "1"],
         cwd=tmp_path,

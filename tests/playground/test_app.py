@@ -23,10 +23,10 @@ def test_a_model_is_saved_and_opened_by_its_own_page(server, page, post, ask, fe
     assert ask(f"/{server.token}/model/{session}/1")[0] == 404
     page.configure(source="xor", features=["x1"], hidden=[2], activations=["tanh"])
     assert post(f"open/{session}", saved)[0] == 200
-    told = page.receive_until(lambda m: m["type"] == "state" and m["data"]["name"] == "moons")
+    state = page.receive_until(lambda m: m["type"] == "state" and m["data"]["name"] == "moons")
     page.wait_for(lambda network: network["epoch"] == 0)
     assert (page.arrays["0.weights"] == weights).all()
-    assert told["data"]["inputs"] == features
+    assert state["data"]["inputs"] == features
 
 
 def test_unsupported_requests_are_refused(server, ask, post):

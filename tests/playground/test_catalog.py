@@ -9,19 +9,19 @@ from barenet.playground._page_state import PageState
 
 
 def test_the_catalog_offers_everything_in_the_library():
-    told = json.loads(json.dumps(catalog(), allow_nan=False))
-    names = {entry["name"] for entry in told["data"]}
+    received = json.loads(json.dumps(catalog(), allow_nan=False))
+    names = {entry["name"] for entry in received["data"]}
     downloads = {name for name, named in DATASETS.items() if named.kind == "images"}
     assert names >= set(DATASETS) - downloads
-    assert set(told["optimizers"]) == set(OPTIMIZERS)
-    assert set(told["activations"]) >= set(ACTIVATIONS) - {"softmax", "exponential"}
-    assert {as_schedule(spec).name for spec in told["schedules"]} == set(SCHEDULES)
-    for entry in told["data"]:
+    assert set(received["optimizers"]) == set(OPTIMIZERS)
+    assert set(received["activations"]) >= set(ACTIVATIONS) - {"softmax", "exponential"}
+    assert {as_schedule(spec).name for spec in received["schedules"]} == set(SCHEDULES)
+    for entry in received["data"]:
         assert not entry["drawn"] or 50 <= len(entry["points"]) <= 200
 
 
 def test_catalog_defaults_equal_the_servers():
-    told = json.loads(json.dumps(catalog()))
-    assert PageState.read(told["defaults"]) == PageState()
-    for entry in told["data"]:
+    received = json.loads(json.dumps(catalog()))
+    assert PageState.read(received["defaults"]) == PageState()
+    for entry in received["data"]:
         assert PageState.read(entry["preset"]) == PageState.suited(entry["name"])

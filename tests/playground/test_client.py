@@ -8,7 +8,7 @@ def test_messages_before_the_first_state_are_refused(server, open_page):
 
 
 def test_frames_are_skipped_and_never_queued(page):
-    """A page that is slow gets the newest picture next, and of the curve all that it missed."""
+    """A slow page gets the newest picture next, and every point of the curve that it missed."""
     page.send("run_to", epoch=400)
     epochs, rows = [], []
     while not epochs or epochs[-1] < 400:
@@ -24,7 +24,7 @@ def test_an_unsendable_state_is_reported_and_the_page_continues(page, monkeypatc
     with monkeypatch.context() as broken:
         broken.setattr(Session, "describe", lambda session: {"loss": float("nan")})
         page.send("hello", session=page.state["session"])
-        told = page.receive_until(lambda message: message["type"] == "error")
-        assert "JSON" in told["message"]
+        received = page.receive_until(lambda message: message["type"] == "error")
+        assert "JSON" in received["message"]
     page.send("hello", session=page.state["session"])
     assert page.receive_until(lambda message: message["type"] == "state")

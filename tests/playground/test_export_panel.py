@@ -1,4 +1,4 @@
-"""What is exported makes the same network: every command and every program is run."""
+"""Exported commands and scripts are run, and train the same network."""
 
 import json
 import shlex
@@ -25,7 +25,7 @@ def exported(page, epochs=5):
     return weights, page.receive_until(lambda message: message["type"] == "export")
 
 
-#: Settings that the command says without a rest, bit for bit.
+#: Settings that the command reproduces, bit for bit.
 CASES = [
     {},
     {"source": "moons", "noise": 0.3, "samples": 80, "data_seed": 4, "test_size": 0.3},
@@ -46,7 +46,7 @@ CASES = [
     {"source": "circles", "schedule": "cosine", "stop_epoch": 5},
     {"hidden": [], "activations": []},
 ]
-#: And those for which it says what it does otherwise.
+#: And those for which it names the differences.
 MORE = [
     {"source": "hills", "features": ["x1", "x2", "x1*x2", "sin(x1)"], "batch_norm": True},
     {"source": "iris", "features": ["x1", "x2^2"]},
@@ -79,11 +79,11 @@ def run_program(code):
 @pytest.mark.parametrize("changes", CASES, ids=named)
 def test_command_and_script_reproduce_the_network_bit_for_bit(page, changes, tmp_path, capfd):
     page.configure(**changes)
-    weights, told = exported(page)
-    assert not told["command"].startswith("#")
-    assert (run_command(told["command"], tmp_path / "run") == weights).all()
+    weights, panel = exported(page)
+    assert not panel["command"].startswith("#")
+    assert (run_command(panel["command"], tmp_path / "run") == weights).all()
     assert len(json.loads(capfd.readouterr().out)["history"]["loss"]) == 5
-    assert (run_program(told["code"]) == weights).all()
+    assert (run_program(panel["code"]) == weights).all()
 
 
 @pytest.mark.parametrize("changes", MORE, ids=named)
@@ -91,12 +91,12 @@ def test_differences_of_the_command_are_stated_and_absent_from_the_script(
     page, changes, tmp_path, capfd
 ):
     page.configure(**changes)
-    weights, told = exported(page)
-    assert told["command"].startswith("# ") and "Python" in told["notes"][0]
-    made = run_command(told["command"], tmp_path / "run")
+    weights, panel = exported(page)
+    assert panel["command"].startswith("# ") and "Python" in panel["notes"][0]
+    made = run_command(panel["command"], tmp_path / "run")
     assert made.shape != weights.shape or not (made == weights).all(), "so it is right to say so"
     capfd.readouterr()
-    assert (run_program(told["code"]) == weights).all()
+    assert (run_program(panel["code"]) == weights).all()
 
 
 def own_table(server, page, tmp_path, content, **changes):
@@ -121,10 +121,10 @@ def test_a_table_is_trained_identically_by_the_script(
     server, page, tmp_path, monkeypatch, capfd, content, changes, bits
 ):
     monkeypatch.chdir(tmp_path)
-    weights, told = own_table(server, page, tmp_path, content, **changes)
-    assert (run_program(told["code"]) == weights).all()
-    assert told["command"].startswith("#") != bool(bits)
-    made = run_command(told["command"], tmp_path / "run")
+    weights, panel = own_table(server, page, tmp_path, content, **changes)
+    assert (run_program(panel["code"]) == weights).all()
+    assert panel["command"].startswith("#") != bool(bits)
+    made = run_command(panel["command"], tmp_path / "run")
     if bits is None:
         assert made.size == weights.size + 4, "a column more tells where there is no number"
     else:
@@ -135,21 +135,21 @@ def test_a_table_is_trained_identically_by_the_script(
 def test_a_long_table_is_trained_identically_by_the_script(server, page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     content = "a,b,c,kind\n" + "".join(f"{n},{n * n % 17},x,{n % 3}\n" for n in range(5600))
-    weights, told = own_table(server, page, tmp_path, content, batch_size=512)
-    assert "from all rows" in told["command"]
-    assert (run_program(told["code"]) == weights).all()
+    weights, panel = own_table(server, page, tmp_path, content, batch_size=512)
+    assert "from all rows" in panel["command"]
+    assert (run_program(panel["code"]) == weights).all()
 
 
-@pytest.mark.parametrize(("features", "told"), [(["x1", "x2"], False), (["x1", "x2^2"], True)])
-def test_derived_inputs_of_a_table_are_noted(server, page, tmp_path, features, told):
-    _, said = own_table(server, page, tmp_path, NUMBERS, features=features)
-    assert any("computed from the columns" in note for note in said["notes"]) == told
+@pytest.mark.parametrize(("features", "panel"), [(["x1", "x2"], False), (["x1", "x2^2"], True)])
+def test_derived_inputs_of_a_table_are_noted(server, page, tmp_path, features, panel):
+    _, response = own_table(server, page, tmp_path, NUMBERS, features=features)
+    assert any("computed from the columns" in note for note in response["notes"]) == panel
 
 
 def test_edited_weights_are_part_of_the_script(page):
     page.send("edit", network=0, layer=0, row=0, column=0, value=2.5)
     page.run_to(2)
     page.send("edit", network=0, layer=1, row=-1, column=1, value=-0.75)
-    weights, told = exported(page)
-    assert "by hand" in told["command"]
-    assert (run_program(told["code"]) == weights).all()
+    weights, panel = exported(page)
+    assert "by hand" in panel["command"]
+    assert (run_program(panel["code"]) == weights).all()

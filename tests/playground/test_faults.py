@@ -1,4 +1,4 @@
-"""Who may not play: foreign pages, rebound names, guesses, floods and slow readers."""
+"""Attacks on the server: foreign pages, DNS rebinding, guessed tokens, floods and slow readers."""
 
 import contextlib
 import itertools
@@ -30,9 +30,9 @@ ORIGINS = ["null", None, "", "http://evil.com", "https://{host}", "http://{host}
 
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_fault_75_a_foreign_null_or_missing_origin(server, shake, ask, origin):
-    said = origin and origin.format(host=server.host)
-    assert shake(origin=said) == 403
-    headers = [("Host", server.host)] + ([] if origin is None else [("Origin", said)])
+    reason = origin and origin.format(host=server.host)
+    assert shake(origin=reason) == 403
+    headers = [("Host", server.host)] + ([] if origin is None else [("Origin", reason)])
     assert ask(f"/{server.token}/table", "POST", headers, b"a,b\n1,2\n")[0] == 403
     # A browser sends none when it reads the server's own page.
     assert ask(headers=headers)[0] == (200 if origin is None else 403)
@@ -103,9 +103,9 @@ def test_fault_78_a_message_too_large(server, page, open_page):
 def test_fault_79_an_invalid_message(page, text):
     before = page.state["state"]
     page.line.send(text)
-    told = page.receive_until(lambda message: message["type"] == "error")
-    assert told["message"] and "Traceback" not in told["message"]
-    assert ("NaN" in str(text) or "Infinity" in str(text)) == ("valid JSON" in told["message"])
+    received = page.receive_until(lambda message: message["type"] == "error")
+    assert received["message"] and "Traceback" not in received["message"]
+    assert ("NaN" in str(text) or "Infinity" in str(text)) == ("valid JSON" in received["message"])
     page.send("step")
     assert page.wait_for(lambda network: network["epoch"] == 1)
     assert page.state["state"] == before
@@ -173,7 +173,7 @@ def request(first: str, headers: list[tuple[str, str]]) -> bytes:
 
 
 def test_fault_81_unread_messages_are_bounded(run_server, monkeypatch, wait_until):
-    """Somebody asks and asks, and never reads an answer: the line is cut, the server lives."""
+    """A client that sends requests and never reads is disconnected, and the server continues."""
     monkeypatch.setattr(client, "TIMEOUT", 0.5)
     with run_server() as served, socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -197,7 +197,7 @@ def test_fault_81_unread_messages_are_bounded(run_server, monkeypatch, wait_unti
 
 
 def test_fault_81_a_connected_page_stays_connected(run_server, open_page, monkeypatch):
-    """The limit is for first lines, and not for what has become a socket."""
+    """The deadline is for requests, not for open sockets."""
     monkeypatch.setattr(server_module, "TIMEOUT", 0.2)
     with run_server() as served:
         page = open_page(served)
@@ -242,7 +242,7 @@ def test_fault_110_the_deadline_is_for_each_request(run_server, monkeypatch, fir
         assert 0.25 < time.monotonic() - started < 5
 
 
-#: Half requests from a process of its own, as many as it can send.
+#: Half requests from a separate process, as many as it can send.
 FLOOD = """
 import socket, sys
 held = []
@@ -280,9 +280,9 @@ def test_fault_82_a_port_in_use(capfd):
     with listen(0) as taken:
         port = taken.getsockname()[1]
         assert main(["play", "--port", str(port), "--no-browser"]) == 1
-    told = capfd.readouterr()
-    assert f"port {port} is taken; --port 0 takes a free one" in told.err
-    assert told.out == "" and "Traceback" not in told.err
+    received = capfd.readouterr()
+    assert f"port {port} is taken; --port 0 chooses a free one" in received.err
+    assert received.out == "" and "Traceback" not in received.err
 
 
 @pytest.mark.parametrize(
@@ -323,9 +323,11 @@ def test_fault_84_a_name_containing_a_script(server, ask, page):
     status, headers, body = ask(f"/{server.token}/table?name={name}", "POST", own, table)
     assert status == 200 and headers["content-type"] == "application/json"
     key = json.loads(body)["key"]
-    told = page.configure(source=key)
-    assert told["data"]["name"] == "<script>alert(1)</script>.csv"  # as text; the page shows text
-    assert told["data"]["columns"][1] == "<img src=x onerror=alert(1)>"
+    received = page.configure(source=key)
+    assert (
+        received["data"]["name"] == "<script>alert(1)</script>.csv"
+    )  # as text; the page shows text
+    assert received["data"]["columns"][1] == "<img src=x onerror=alert(1)>"
 
 
 def test_promise_16_hostile_requests_are_refused(server, shake, ask):

@@ -1,4 +1,4 @@
-"""A model is shown as it predicts, with its rows and without them."""
+"""The pictures of a model agree with its predictions, with its rows and without them."""
 
 import dataclasses
 import json
@@ -186,11 +186,11 @@ def test_the_scaling_of_a_model_is_kept(prepared_of, folder, data):
 
 def test_the_score_equals_that_of_the_command(store, folder, run):
     out, settings = str(folder / "scored"), ("--samples", "150", "--noise", "0.3", "--epochs", "4")
-    told = run("train", "circles", *settings, "--test-size", "0.25", "--no-plots", "--out", out)
+    received = run("train", "circles", *settings, "--test-size", "0.25", "--no-plots", "--out", out)
     state = _start(out, "", "", store)
     prepared = store.prepare(state.data)
     found = measured(prepared, prepared.make_network(state.networks[0]))
-    assert found.test_score == pytest.approx(told["metrics"]["accuracy"])
+    assert found.test_score == pytest.approx(received["metrics"]["accuracy"])
 
 
 def test_a_run_is_named_after_its_table(store, folder, flowers):

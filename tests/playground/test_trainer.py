@@ -17,11 +17,11 @@ def test_two_networks_train_together_and_separately(process, wait_until, new_tas
     wait_until(lambda: [r and r[-1].status.epoch for r in reports.values()] == [3, 5])
     assert (reports["a"][-1].snapshot.parameters != reports["b"][-1].snapshot.parameters).any()
     trainer.send(keys["a"], "close")
-    told = len(reports["a"])
+    received = len(reports["a"])
     trainer.send(keys["a"], "step")
     trainer.send(keys["b"], "step")
     wait_until(lambda: reports["b"][-1].status.epoch == 6)
-    assert len(reports["a"]) == told
+    assert len(reports["a"]) == received
     trainer.close()
     trainer.reader.join(20)
     assert not trainer.reader.is_alive()

@@ -1,4 +1,4 @@
-"""What is explained is the update that the training took: its batch, and what there was before."""
+"""The explained update is that of the training: its batch, and the state before it."""
 
 import re
 from html.parser import HTMLParser
@@ -22,10 +22,10 @@ def step(page, epoch):
     page.wait_for(lambda network: network["epoch"] == epoch and network["explained"])
 
 
-def apart(told):
+def apart(report):
     """How far the training's own weights are from those of the explanation."""
     exact, near = re.search(
-        r"own weights are (exactly|within (\S+) of) those", told["html"]
+        r"own weights are (exactly|within (\S+) of) those", report["html"]
     ).groups()
     return 0.0 if exact == "exactly" else float(near)
 
@@ -48,10 +48,10 @@ def test_the_explained_update_is_the_one_taken(page, changes):
         step(page, epoch)
     last = len(page.state["networks"][0]["layout"]) - 1
     for layer, neuron in ((0, 1), (last, 0)):
-        told = explained(page, layer, neuron)
-        assert (told["layer"], told["neuron"], told["network"]) == (layer, neuron, 0)
-        assert apart(told) < 2e-6
-        assert "The gradients agree with finite differences" in told["html"]
+        report = explained(page, layer, neuron)
+        assert (report["layer"], report["neuron"], report["network"]) == (layer, neuron, 0)
+        assert apart(report) < 2e-6
+        assert "The gradients agree with finite differences" in report["html"]
 
 
 @pytest.mark.parametrize("pace", [30, 0])
@@ -123,28 +123,28 @@ def test_the_numbers_are_those_of_the_batch(place, optimizer):
     network = Network.dense([40, 5, 3], hidden="tanh", output="softmax", dtype="float64", seed=1)
     layer, number = place
     page = explain(network, X, CLASSES, optimizer=optimizer, neuron=place)
-    told, column = step_summary(page, number - 1), number - 1
+    report, column = step_summary(page, number - 1), number - 1
     dense = network.layers[layer - 1]
     inputs = X if layer == 1 else network.layers[0].forward(X)[0]
-    row, shown = told["row"], min(MAX_NAMES, inputs.shape[1])
+    row, shown = report["row"], min(MAX_NAMES, inputs.shape[1])
     sums = inputs @ dense.weights + dense.bias
-    says = np.tanh(sums)
+    shows = np.tanh(sums)
     if layer == 2:
-        says = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
-    assert told["rows"] == 9 and len(told["inputs"]) == shown
-    assert told["inputs"] == pytest.approx(inputs[row, :shown])
-    assert told["z"] == pytest.approx(sums[row, column])
-    assert told["output"] == pytest.approx(says[row, column])
-    assert told["before"] == pytest.approx([*dense.weights[:shown, column], dense.bias[column]])
+        shows = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
+    assert report["rows"] == 9 and len(report["inputs"]) == shown
+    assert report["inputs"] == pytest.approx(inputs[row, :shown])
+    assert report["z"] == pytest.approx(sums[row, column])
+    assert report["output"] == pytest.approx(shows[row, column])
+    assert report["before"] == pytest.approx([*dense.weights[:shown, column], dense.bias[column]])
     slopes = slopes_of(network, layer, column)
-    assert told["slope"] == pytest.approx(slopes[row], rel=1e-5)
+    assert report["slope"] == pytest.approx(slopes[row], rel=1e-5)
     assert row == np.abs(slopes).argmax(), "the point that moves it most"
     gradient = [*(slopes @ inputs)[:shown], slopes.sum()]
-    assert told["gradient"] == pytest.approx(gradient, rel=1e-4, abs=1e-9)
+    assert report["gradient"] == pytest.approx(gradient, rel=1e-4, abs=1e-9)
     if optimizer.startswith("sgd"):
-        step = np.subtract(told["after"], told["before"])
-        assert step == pytest.approx(-0.01 * np.array(told["gradient"]))
-    assert (told["after"] is None) == (optimizer == "lbfgs")
+        step = np.subtract(report["after"], report["before"])
+        assert step == pytest.approx(-0.01 * np.array(report["gradient"]))
+    assert (report["after"] is None) == (optimizer == "lbfgs")
 
 
 def slopes_of(network, layer, column):

@@ -157,7 +157,7 @@ def test_every_exception_raised_is_documented(members):
     faults = []
     for name, thing in members.items():
         found = set().union(*(raised(function) for function in written(thing)))
-        missing = found.difference(*(documented(told, "Raises") for told in lineage(thing)))
+        missing = found.difference(*(documented(named, "Raises") for named in lineage(thing)))
         faults += [f"{name}: {word}" for word in missing]
     assert faults == []
 

@@ -58,8 +58,10 @@ class Block:
 def blocks(path: Path) -> list[Block]:
     text = path.read_text("utf-8")
     found = list(BLOCK.finditer(text))
-    said = [match["directive"] for match in found if match["directive"] is not None]
-    assert len(said) == len(re.findall(DIRECTIVE, text)), f"{path}: a test: comment above no block"
+    message = [match["directive"] for match in found if match["directive"] is not None]
+    assert len(message) == len(re.findall(DIRECTIVE, text)), (
+        f"{path}: a test: comment above no block"
+    )
     return [read(path, text, match) for match in found]
 
 

@@ -54,8 +54,8 @@ def test_every_target_is_in_the_help():
 def test_missing_tools_are_one_line_errors(clone, target, behaviour, line):
     done = make(clone, "-j4", target, python(clone, behaviour))
     assert done.returncode == 2
-    said, *rest = done.stderr.splitlines()
-    assert line in said
+    message, *rest = done.stderr.splitlines()
+    assert line in message
     assert len(rest) == 1 and rest[0].startswith("make: ***")
     assert not (clone / ".venv").exists()
 

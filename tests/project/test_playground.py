@@ -27,7 +27,7 @@ def rows() -> list[tuple[str, list[tuple[str, str]]]]:
     part = PAGE.partition("## Features")[2]
     cells = re.findall(r"^\| (.+) \| (`.+`) \|$", part, re.MULTILINE)
     name = re.compile(r"`(?:(test_\w+\.py)::)?(test_\w+)`")
-    return [(what, [(f or BROWSER, n) for f, n in name.findall(said)]) for what, said in cells]
+    return [(what, [(f or BROWSER, n) for f, n in name.findall(cell)]) for what, cell in cells]
 
 
 def test_every_feature_has_a_test():
@@ -45,6 +45,6 @@ def test_page_features_are_tested_in_a_browser():
 
 
 def test_every_browser_test_is_listed():
-    """So that the list stays whole: what is tested is told of."""
-    told = {name for _, names in rows() for _, name in names}
-    assert {name for name in names_in(BROWSER) if name.startswith("test_")} - told == set()
+    """The list of features is complete."""
+    listed = {name for _, names in rows() for _, name in names}
+    assert {name for name in names_in(BROWSER) if name.startswith("test_")} - listed == set()

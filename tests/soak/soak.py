@@ -215,22 +215,22 @@ def results_of(folder: Path) -> dict[str, object]:
 def end_of(child: subprocess.Popen[str], number: int, seconds: float) -> None:
     """Let a command work for a while, then end it, and note what came of that."""
     try:
-        _, said = child.communicate(timeout=seconds)
+        _, output = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         started = time.perf_counter()
         child.send_signal(number)
-        _, said = child.communicate()
+        _, output = child.communicate()
         COUNTS[f"commands ended by {signal.Signals(number).name}"] += 1
         if number != signal.SIGKILL:
             taken = round(1000 * (time.perf_counter() - started))
             longest = "longest ms from a signal to the end"
             COUNTS[longest] = max(taken, COUNTS[longest])
             COUNTS["signals that took more than 2 s"] += taken > 2000
-    starting = "KeyboardInterrupt" in said and "/barenet" not in said  # Python itself is
+    starting = "KeyboardInterrupt" in output and "/barenet" not in output  # Python itself is
     if starting or child.returncode in (-signal.SIGINT, -signal.SIGTERM):
         COUNTS["commands that had not begun"] += 1
-    elif child.returncode not in (0, -signal.SIGKILL, 130, 143) or "Traceback" in said:
-        LOST.append(f"the command: ended with {child.returncode}: {said}")
+    elif child.returncode not in (0, -signal.SIGKILL, 130, 143) or "Traceback" in output:
+        LOST.append(f"the command: ended with {child.returncode}: {output}")
 
 
 def main() -> int:
@@ -238,20 +238,20 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--kills", type=int, help="end after so many, and leave the command out")
     parser.add_argument("--seed", type=int, default=None)
-    asked = parser.parse_args()
-    seed = random.randrange(10**6) if asked.seed is None else asked.seed
+    requested = parser.parse_args()
+    seed = random.randrange(10**6) if requested.seed is None else requested.seed
     rng, began, turn, commanded = random.Random(seed), time.monotonic(), 0, 0.0
     jobs = [
         (optimizer, engine) for engine in ENGINES for optimizer in barenet.optimizers.OPTIMIZERS
     ]
     for engine in ENGINES:  # kernels are built here, and not in every child
         learn("adam", engine)
-    while not LOST and time.monotonic() - began < 60 * asked.minutes:
+    while not LOST and time.monotonic() - began < 60 * requested.minutes:
         disturb_a_run(*jobs[turn % len(jobs)], rng, most=12)
         turn += 1
-        if asked.kills is not None and COUNTS["kills"] >= asked.kills:
+        if requested.kills is not None and COUNTS["kills"] >= requested.kills:
             break
-        if asked.kills is None and commanded < (time.monotonic() - began) / 3:
+        if requested.kills is None and commanded < (time.monotonic() - began) / 3:
             before = time.monotonic()
             disturb_the_command(rng)
             commanded += time.monotonic() - before

@@ -46,7 +46,7 @@ def test_an_empty_history():
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         ("[1]", "line 1: expected an epoch with its numbers, got"),
         ('{"loss": 1}', "line 1: expected an epoch with its numbers, got"),
@@ -59,8 +59,8 @@ def test_an_empty_history():
         ('{"epoch": 0, "loss": 1}\n{"epoch": 1, ', "line 2: "),
     ],
 )
-def test_promise_17_invalid_lines_are_refused_with_their_number(lines, said):
-    with pytest.raises(ValueError, match=f"^{said}"):
+def test_promise_17_invalid_lines_are_refused_with_their_number(lines, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         History.from_jsonl(lines)
 
 

@@ -1,4 +1,4 @@
-"""A reader of JSON exports in plain Python: the whole of what another language has to write."""
+"""A reader of JSON exports in plain Python, which could be written in any other language."""
 
 import math
 from datetime import UTC, datetime

@@ -34,7 +34,7 @@ def predicted(program, rows, n_outputs):
     "name",
     ["norm first", "norm alone", "wide", "two classes", "classifier labels", "scaled numbers"],
 )
-def test_sanitizers_find_nothing(build, tmp_path, name, weights, compiler):
+def test_exported_c_passes_sanitizers(build, tmp_path, name, weights, compiler):
     """The program for trying it runs every line of the file on every row."""
     case = build(name)
     export(case.model, tmp_path / "it.c", weights=weights)
@@ -47,7 +47,7 @@ def test_sanitizers_find_nothing(build, tmp_path, name, weights, compiler):
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "message"),
     [
         ("1 2", "expected rows of 3 numbers"),
         ("1 2 x", "expected rows of 3 numbers"),
@@ -55,14 +55,14 @@ def test_sanitizers_find_nothing(build, tmp_path, name, weights, compiler):
         ("1 2 1e99", "expected finite numbers"),
     ],
 )
-def test_the_program_refuses_what_are_no_rows(build, tmp_path, rows, said):
+def test_the_program_refuses_invalid_rows(build, tmp_path, rows, message):
     export(build("classes").model, tmp_path / "it.c")
     program = compile_c(tmp_path / "it.c", "-DIT_MAIN")
     done = subprocess.run([program], input=rows, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{said}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{message}\n")
 
 
-def test_it_compiles_as_a_part_of_something_larger(build, tmp_path):
+def test_exported_c_compiles_inside_a_larger_program(build, tmp_path):
     """Two networks in one program, the header alone, and no name of one in the other."""
     export(build("classes").model, tmp_path / "first.c")
     export(build("two classes").model, tmp_path / "second.c")
@@ -76,7 +76,7 @@ def test_it_compiles_as_a_part_of_something_larger(build, tmp_path):
     assert subprocess.run([program]).returncode == 0
 
 
-def test_it_neither_allocates_nor_computes_in_double(build, tmp_path):
+def test_exported_c_needs_no_heap_and_no_double(build, tmp_path):
     export(build("gelu float32").model, tmp_path / "it.c")
     export(build("norm last").model, tmp_path / "norms.c")
     for name in ("it", "norms"):
@@ -92,7 +92,7 @@ EVIL = (
 )  # fmt: skip
 
 
-def test_no_name_gets_out_of_its_quotes(tmp_path):
+def test_names_are_quoted_safely(tmp_path):
     network = Network.dense([2, len(EVIL)], output="softmax")
     comment = "*/ int x[-1]; /* ??/\n\\"
     names = {"feature_names": (comment, "\\"), "target_name": comment, "dataset": comment}
@@ -116,7 +116,7 @@ PLACES = np.array([[-119.57, 2.0], [37.7749, 0.01], [2013.0, 3.0], [0.1, 1e-4]])
 @pytest.mark.filterwarnings("ignore:input .* a C float rounds")  # but not these numbers
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 @pytest.mark.parametrize("first", ["scaling", "batch norm"])
-def test_fault_98_offsets_keep_their_digits(tmp_path, first, weights):
+def test_fault_98_scaling_offsets_keep_their_precision(tmp_path, first, weights):
     """To 2e-5 of the output's standard deviation, for inputs that a float holds."""
     X = np.random.default_rng(0).normal(*PLACES.T, (200, 4)).astype(np.float32).astype(np.float64)
     scaling = Scaling.fit("standardize" if first == "scaling" else "none", X)
@@ -133,11 +133,13 @@ def test_fault_98_offsets_keep_their_digits(tmp_path, first, weights):
     assert np.abs(found - expected).max() < 2e-5 * expected.std() + last_digit
 
 
-def test_fault_98_inputs_that_a_float_does_not_hold_are_told(build):
+def test_fault_98_inputs_beyond_float_precision_are_reported(build):
     scaling = Scaling("standardize", np.array([40.7128, 0, 0]), np.array([100.0, 1, 1]))
     model = replace(build("classes").model, preprocessing=scaling)
-    told = r"^input 0 \(feature 0\): a C float rounds its numbers by up to 0.0002 of their spread"
-    with pytest.warns(UserWarning, match=told):
+    warning = (
+        r"^input 0 \(feature 0\): a C float rounds its numbers by up to 0.0002 of their spread"
+    )
+    with pytest.warns(UserWarning, match=warning):
         render(program_of(model), "it")
 
 
@@ -147,7 +149,7 @@ def test_a_file_name_that_would_break_the_include_is_refused(build, stem):
         render(program_of(build("classes").model), stem)
 
 
-def test_the_comment_tells_what_it_needs(build):
+def test_the_comment_states_the_requirements(build):
     text = render(program_of(build("classes").model), "it")[".c"].decode()
     n_floats = 3 * 3 + 3 * 6 + 6 + 6 * 3 + 3
     assert f"constants  {4 * n_floats} bytes\n" in text
@@ -156,7 +158,7 @@ def test_the_comment_tells_what_it_needs(build):
     assert "x[2]  feature 2" in text
 
 
-def test_rounded_weights_take_a_quarter(build, tmp_path):
+def test_int8_weights_take_a_quarter_of_the_size(build, tmp_path):
     model = build("wide").model
     export(model, tmp_path / "it.c", weights="int8")
     text = (tmp_path / "it.c").read_text()
@@ -166,7 +168,7 @@ def test_rounded_weights_take_a_quarter(build, tmp_path):
     compile_c(tmp_path / "it.c", "-shared", "-fPIC")
 
 
-def test_sanitizers_find_nothing_for_any_index(table, tmp_path):
+def test_exported_c_passes_sanitizers_for_any_index(table, tmp_path):
     export(table.model, tmp_path / "it.c")
     program = compile_c(tmp_path / "it.c", "-DIT_MAIN", *SANITIZED)
     rows, at = raw_numbers(program_of(table.model).table, table.X), [*table.X].index("town")
@@ -178,7 +180,7 @@ def test_sanitizers_find_nothing_for_any_index(table, tmp_path):
     assert (outputs[-4:] == outputs[-1]).all()  # any other category
 
 
-def test_the_names_of_categories_are_there_in_their_places(table, tmp_path):
+def test_category_names_are_listed_by_index(table, tmp_path):
     export(table.model, tmp_path / "it.c")
     columns = program_of(table.model).table.used
     arrays = {
@@ -232,6 +234,6 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("model", "problem"), REFUSED)
-def test_what_a_float_or_a_string_of_c_does_not_hold_is_refused(build, model, problem):
+def test_values_that_c_cannot_represent_are_refused(build, model, problem):
     with pytest.raises(ValueError, match=problem):
         render(program_of(model(build)), "it")

@@ -1,4 +1,4 @@
-"""`export`: which format, which files, and what is refused before anything is written."""
+"""`export`: the format, the files, and errors before anything is written."""
 
 import sys
 
@@ -14,7 +14,7 @@ NETWORK = Network.dense([2, 3, 1], seed=1)
 
 
 @pytest.mark.parametrize("to", SUFFIXES)
-def test_the_suffix_tells_the_format(tmp_path, to):
+def test_the_suffix_selects_the_format(tmp_path, to):
     by_suffix = export(NETWORK, tmp_path / f"it{SUFFIXES[to]}")
     by_name = export(NETWORK, tmp_path / "it", to)
     assert (by_suffix.to, by_suffix.files) == (to, by_name.files)
@@ -22,7 +22,7 @@ def test_the_suffix_tells_the_format(tmp_path, to):
     assert by_suffix.files[0] == tmp_path / f"it{SUFFIXES[to]}"
 
 
-def test_a_name_with_points_keeps_them(tmp_path):
+def test_file_names_may_contain_dots(tmp_path):
     files = export(NETWORK, str(tmp_path / "v1.2"), "c").files
     assert [file.name for file in files] == ["v1.2.c", "v1.2.h"]
     assert "void v1_2_predict(" in files[1].read_text()
@@ -51,16 +51,17 @@ def test_wrong_arguments_write_nothing(tmp_path, path, options, argument, proble
 
 
 @pytest.mark.parametrize(
-    ("X", "said"), [([[1.0]], "1 features, and the network"), ([[1.0, np.nan]], r"nan at \(0, 1\)")]
+    ("X", "message"),
+    [([[1.0]], "1 features, and the network"), ([[1.0, np.nan]], r"nan at \(0, 1\)")],
 )
-def test_wrong_rows_are_refused_and_nothing_written(tmp_path, X, said):
-    with pytest.raises(ValueError, match=said):
+def test_wrong_rows_write_nothing(tmp_path, X, message):
+    with pytest.raises(ValueError, match=message):
         export(NETWORK, tmp_path / "it.c", weights="int8", X=X)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("to", SUFFIXES)
-def test_an_older_export_is_replaced_and_anything_else_is_not(tmp_path, to):
+def test_only_older_exports_are_replaced(tmp_path, to):
     export(Network.dense([2, 300, 3]), tmp_path / "it", to)
     done = export(NETWORK, tmp_path / "it", to)
     assert done.n_bytes == sum(file.stat().st_size for file in tmp_path.iterdir())
@@ -70,19 +71,19 @@ def test_an_older_export_is_replaced_and_anything_else_is_not(tmp_path, to):
         with pytest.raises(ValueError, match=rf"^path: .*{file.name} was not written by barenet"):
             export(Network.dense([2, 5]), tmp_path / "it", to)
         assert {each: each.read_bytes() for each in before} == before
-        file.write_bytes(b"")  # which is nobody's work
+        file.write_bytes(b"")  # an empty file may be replaced
         export(NETWORK, tmp_path / "it", to)
         assert file.stat().st_size > 100
 
 
-def test_onnx_that_is_not_installed_is_one_line(tmp_path, monkeypatch):
+def test_missing_onnx_is_a_one_line_error(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(MissingExtraError, match=r"an ONNX file needs onnx: pip install 'barenet"):
         export(NETWORK, tmp_path / "it.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_exporting_changes_nothing_in_the_model(tmp_path):
+def test_exporting_leaves_the_model_unchanged(tmp_path):
     before = NETWORK.parameters.copy()
     for to in SUFFIXES:
         export(NETWORK, tmp_path / "it", to)
@@ -94,7 +95,7 @@ OLD, NEW = b"Written by barenet 0, this", b"Written by barenet 0, that"
 
 
 @pytest.mark.parametrize("old", [OLD, None])
-def test_a_second_file_that_fails_puts_the_first_one_back(tmp_path, monkeypatch, old):
+def test_a_failure_of_the_second_file_restores_the_first(tmp_path, monkeypatch, old):
     first, second = tmp_path / "it.c", tmp_path / "it.h"
     if old:
         first.write_bytes(old)
@@ -112,7 +113,7 @@ def test_a_second_file_that_fails_puts_the_first_one_back(tmp_path, monkeypatch,
     assert (first.read_bytes() if first.exists() else None) == old
 
 
-def test_fault_63_a_folder_in_the_place_of_a_file_is_refused(tmp_path):
+def test_fault_63_a_folder_in_place_of_a_file_is_refused(tmp_path):
     (tmp_path / "it.c").mkdir()
     with pytest.raises(OSError, match="is a folder, so it is not replaced"):
         write_together({tmp_path / "it.c": NEW})

@@ -1,4 +1,4 @@
-"""Programs: the steps of a model say what the model says, and what is unknown is refused."""
+"""Programs: the steps of a model give its predictions, and unknown layers are refused."""
 
 import numpy as np
 import pytest
@@ -15,19 +15,19 @@ from barenet.layers import LAYERS, ActivationLayer, Dense, Dropout, Layer
 from barenet.model._activations import ReLU
 
 
-def test_the_steps_say_what_the_model_says_to_the_last_bit(case):
+def test_steps_reproduce_the_model_bit_for_bit(case):
     program = program_of(case.model)
     outputs = program.outputs(case.X)
     assert outputs.shape == case.outputs.shape == (len(case.X), program.n_outputs)
     assert np.array_equal(outputs, case.outputs)
 
 
-def test_the_steps_of_a_table_compute_the_outputs_of_the_model_to_the_last_bit(dated):
+def test_table_steps_reproduce_the_model_bit_for_bit(dated):
     assert np.array_equal(program_of(dated.model).outputs(dated.X), dated.outputs)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_pipeline_of_a_table_and_an_estimator(table, dtype):
+def test_a_pipeline_of_a_table_preprocessor_and_an_estimator(table, dtype):
     rows = {name: values[:10] for name, values in table.X.items()}
     columns = TablePreprocessor(
         categories=["town", "code"], missing=["NA", "?", "-999"], dtype=dtype
@@ -40,13 +40,13 @@ def test_a_pipeline_of_a_table_and_an_estimator(table, dtype):
     assert np.array_equal(program.outputs(table.X), pipeline.predict_proba(table.X))
 
 
-def test_every_layer_and_every_activation_is_known():
+def test_every_layer_and_activation_can_be_exported():
     missing = [kind.__name__ for kind in LAYERS.values() if kind not in _STEPS]
     assert not missing, f"add {missing} to _STEPS in files/exports/_inference_program.py"
     assert all(declared(kind(), "formula") for kind in ACTIVATIONS.values())
 
 
-def test_what_does_nothing_is_no_step(build):
+def test_identity_layers_are_omitted(build):
     dropped = Network([Dense(3, 2), Dropout(0.5), ActivationLayer("identity")])
     assert program_of(dropped).sketch() == "3 -> 2"
     assert program_of(build("classes").model).first.name == "scale"
@@ -65,7 +65,7 @@ def test_what_does_nothing_is_no_step(build):
         ("regressor", "numbers", ()),
     ],
 )
-def test_the_answers_of_a_predictor_or_an_estimator(build, name, answer, classes):
+def test_steps_return_predictor_or_estimator_outputs(build, name, answer, classes):
     program = program_of(build(name).model)
     assert (program.answer, program.classes) == (answer, classes)
 
@@ -98,7 +98,7 @@ def test_a_pipeline_of_a_scaler_and_an_estimator(build, kind, dtype):
     np.testing.assert_allclose(program.outputs(X)[:, 0], scaled.predict(X), rtol=precision)
 
 
-def test_the_steps_share_the_arrays_of_the_model():
+def test_steps_share_the_arrays_of_the_model():
     network = Network.dense([3, 2], output="tanh")
     affine, apply = program_of(network).steps
     assert np.shares_memory(affine.parts["weights"], network.parameters)

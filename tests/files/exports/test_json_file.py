@@ -1,4 +1,4 @@
-"""The export as JSON: enough to predict with, in a page of Python that has no NumPy."""
+"""The JSON export: a page of Python without NumPy can predict with it."""
 
 import json
 from dataclasses import replace
@@ -12,7 +12,7 @@ def document(model) -> dict:
     return json.loads(render(program_of(model), "it")[".json"])
 
 
-def test_it_says_what_it_is(build):
+def test_the_file_identifies_itself(build):
     read = document(build("classes").model)
     del read["steps"], read["written_by"]
     assert read == {
@@ -30,13 +30,13 @@ def test_it_says_what_it_is(build):
     }
 
 
-def test_no_line_is_too_long_to_look_at(build):
+def test_lines_have_a_readable_length(build):
     text = render(program_of(build("wide").model), "it")[".json"].decode()
     numbers = text.partition('"steps"')[2]
     assert max(map(len, numbers.splitlines())) <= 100
 
 
-def test_the_card_goes_along_without_the_history(build):
+def test_the_card_is_included_without_its_history(build):
     model = build("classes").model
     card = ModelCard(settings={"epochs": 3}, scores={"test": {"accuracy": 0.5}})
     documents = [

@@ -27,7 +27,7 @@ def exported(model) -> bytes:
 @pytest.mark.parametrize(
     "name", ["classes", "classifier labels", "norm last", "scaled numbers", "rare categories"]
 )
-def test_fault_61_the_checker_accepts_it_and_nothing_lies_in_another_file(build, name):
+def test_fault_61_onnx_checker_accepts_a_single_file(build, name):
     program = program_of(build(name).model)
     model = onnx.load_from_string(render(program, "it")[".onnx"])
     onnx.checker.check_model(model, full_check=True)
@@ -45,13 +45,13 @@ def test_fault_61_the_checker_accepts_it_and_nothing_lies_in_another_file(build,
     ("name", "kind"),
     [("classifier", "tensor(string)"), ("classifier float64", "tensor(int64)")],
 )
-def test_labels_are_text_or_whole_numbers(build, name, kind):
+def test_labels_are_strings_or_integers(build, name, kind):
     labels, probabilities = onnxruntime.InferenceSession(exported(build(name).model)).get_outputs()
     assert (labels.name, labels.type, labels.shape) == ("labels", kind, ["n_samples"])
     assert (probabilities.name, probabilities.shape) == ("probabilities", ["n_samples", 3])
 
 
-def test_metadata(build):
+def test_onnx_metadata(build):
     about = onnxruntime.InferenceSession(exported(build("classes").model)).get_modelmeta()
     assert (about.producer_name, about.graph_name) == ("barenet", "it")
     assert "trained on some rows: 3 -> scale -> 6 -> gelu" in about.description
@@ -64,7 +64,7 @@ def test_metadata(build):
     }
 
 
-def test_what_one_file_cannot_hold_is_refused(build, monkeypatch):
+def test_models_over_two_gigabytes_are_refused(build, monkeypatch):
     program = program_of(build("classes").model)
     monkeypatch.setattr(Program, "n_numbers", property(lambda self: 2**28))
     with pytest.raises(ValueError, match="268,435,456 numbers are more than one ONNX file holds"):
@@ -73,7 +73,7 @@ def test_what_one_file_cannot_hold_is_refused(build, monkeypatch):
 
 @settings(max_examples=20)
 @given(st.lists(st.text(), min_size=2, max_size=5, unique=True), st.text())
-def test_any_name_stays_a_name(classes, other):
+def test_any_column_name_is_kept(classes, other):
     network = Network.dense([1, len(classes)], output="softmax", seed=1)
     names = {"classes": tuple(classes), "dataset": other, "target_name": other}
     X = np.array([[-9.0], [9.0]])
@@ -82,7 +82,7 @@ def test_any_name_stays_a_name(classes, other):
 
 
 @pytest.mark.parametrize("spread", [0.01, 1e-39, 1e-46])
-def test_fault_98_inputs_that_float32_does_not_hold_are_float64(build, spread):
+def test_fault_98_inputs_beyond_float32_precision_are_float64(build, spread):
     rng, center = np.random.default_rng(0), 40.7128 if spread == 0.01 else 0
     X = rng.normal(size=(50, 3)) * spread + center
     model = replace(build("classes").model, preprocessing=Scaling.fit("standardize", X))
@@ -92,13 +92,13 @@ def test_fault_98_inputs_that_float32_does_not_hold_are_float64(build, spread):
     np.testing.assert_allclose(probabilities, model.probabilities(X), atol=1e-5)
 
 
-def test_dates_are_refused(dates):
+def test_date_columns_are_refused(dates):
     with pytest.raises(ValueError, match=r"^model: column 'day' holds a date, for which ONNX has"):
         exported(dates.model)
 
 
 @pytest.mark.parametrize("name", ["labels", "", "barenet/cast_1"])
-def test_a_column_whose_name_is_taken_is_refused(table, name):
+def test_a_column_with_a_reserved_name_is_refused(table, name):
     names = [name, *(column.name for column in table.model.preprocessing.columns[1:])]
     encoding = table.model.preprocessing.renamed(names)
     model = replace(table.model, preprocessing=encoding, feature_names=encoding.feature_names)
@@ -106,7 +106,7 @@ def test_a_column_whose_name_is_taken_is_refused(table, name):
         exported(model)
 
 
-def test_fault_97_the_markers_of_a_real_table():
+def test_fault_97_missing_value_markers_of_a_real_table():
     """In Adult's table, ? stands for a missing value."""
     path = Path(os.environ.get("BARENET_DATA", "")) / "tables" / "adult.csv.gz"
     if not path.exists():

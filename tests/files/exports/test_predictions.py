@@ -63,7 +63,7 @@ def check(case, to, folder, atol=0.0) -> None:
 
 
 @pytest.mark.parametrize("name", ["classes", "scaled numbers", "wide", "sigmoids"])
-def test_rounded_weights_predict_like_their_steps(build, tmp_path, name):
+def test_int8_exports_predict_like_their_steps(build, tmp_path, name):
     case = build(name)
     outputs, _ = run("int8", case.model, case.X, tmp_path)
     expected = program_of(case.model).rounded().outputs(case.X)
@@ -71,7 +71,7 @@ def test_rounded_weights_predict_like_their_steps(build, tmp_path, name):
 
 
 @pytest.mark.parametrize("to", FORMATS)
-def test_the_same_model_gives_the_same_bytes(build, to, tmp_path):
+def test_writing_is_deterministic(build, to, tmp_path):
     model = build("wide").model
     first, second = (
         [file.read_bytes() for file in export(model, tmp_path / "it", to).files] for _ in range(2)

@@ -62,7 +62,7 @@ def read(done: subprocess.CompletedProcess) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     "name", ["sigmoids", "classifier labels", "scaled numbers", "scaled number"]
 )
-def test_it_runs_with_numpy_alone_and_prints_answers(build, answer, name):
+def test_the_script_needs_only_numpy(build, answer, name):
     case = build(name)
     rows = read(answer(case.model, csv_of(case.X.tolist())))
     printed = [[*row.values()][-case.outputs.shape[1] :] for row in rows]
@@ -79,7 +79,7 @@ def test_columns_are_found_by_their_names(build, answer):
     assert list(rows[0])[1:] == ["probability_yes", "probability_no", "probability_größer?"]
 
 
-def test_a_table_in_a_file(dated, answer):
+def test_the_script_reads_a_csv_table(dated, answer):
     lines = [[*line, "more"] for line in zip(*dated.X.values(), strict=True)]
     printed = read(answer(dated.model, csv_of(lines, [*dated.X, "note"])))
     assert [row["prediction"] for row in printed] == dated.labels.tolist()
@@ -99,7 +99,7 @@ def test_fault_71_a_pipe_that_closes_is_quiet(build, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("feature 0,feature 1\n1,2\n", "no column feature 2"),
         ("feature 0,feature 1,feature 2\n1,2\n", "3 names in the header, and 2 values"),
@@ -109,14 +109,14 @@ def test_fault_71_a_pipe_that_closes_is_quiet(build, tmp_path):
         (None, "No such file"),
     ],
 )
-def test_wrong_rows_are_one_line(build, answer, content, said):
+def test_wrong_rows_are_a_one_line_error(build, answer, content, message):
     done = answer(build("classes").model, content)
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
-    assert line.startswith("rows.csv: ") and said in line
+    assert line.startswith("rows.csv: ") and message in line
 
 
-def test_values_that_are_no_text(table):
+def test_values_that_are_not_strings(table):
     rows = {"age": [3.5, None, 40], "size": [1, 2, 3.0], "town": ["Rome", None, "Oslo"]}
     rows |= {"code": ["1", "2", "007"], "open": [True, False, None], "full": [1, 0, 1]}
     program = program_of(table.model)
@@ -125,7 +125,7 @@ def test_values_that_are_no_text(table):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"age": "many"}, "expected a number, got 'many'"),
         ({"age": "1e999"}, "expected finite numbers"),
@@ -134,18 +134,18 @@ def test_values_that_are_no_text(table):
         (None, "expected rows of 8 values"),
     ],
 )
-def test_values_of_another_kind_are_refused(dates, change, said):
+def test_values_of_the_wrong_type_are_refused(dates, change, message):
     predict = run_python(program_of(dates.model))["predict"]
     row = [{**{k: v[0] for k, v in dates.X.items()}, **(change or {})}[k] for k in dates.X]
     for rows in [[row]] if change else [[], [["1", "2"]]]:
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(ValueError, match=message):
             predict(rows)
 
 
 EVIL = ['"); __import__("os").abort(); ("', '"""', "\\", "a\nimport os", "\u202e", "\ud800"]
 
 
-def test_no_name_gets_out_of_its_quotes(build, table):
+def test_names_are_quoted_safely(build, table):
     program = replace(
         program_of(build("classes").model),
         classes=tuple(EVIL[:3]),
@@ -165,6 +165,6 @@ def test_no_name_gets_out_of_its_quotes(build, table):
     assert np.array_equal(module["probabilities"](rows), table.outputs)
 
 
-def test_a_file_that_cannot_be_imported_is_not_described_as_a_module(build):
+def test_a_file_name_that_cannot_be_imported_is_not_called_a_module(build):
     head = render(program_of(build("numbers").model), "my model")[".py"].decode().split("\n\n\n")[0]
     assert "python my model.py rows.csv" in head and "import my model" not in head

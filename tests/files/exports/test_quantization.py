@@ -1,4 +1,4 @@
-"""Rounded weights: off by half a step at most, and what that does is measured."""
+"""Rounded weights: an error of half a step at most, and its measured effect."""
 
 import numpy as np
 import pytest
@@ -22,14 +22,14 @@ def rounded_step(weights, bias=0.0):
 
 
 @given(WEIGHTS)
-def test_a_weight_is_off_by_half_a_step_at_most(weights):
+def test_rounding_is_within_half_a_step(weights):
     codes, step, _ = rounded_step(weights).parts.values()
     assert codes.dtype == np.int8 and np.abs(codes.astype(int)).max() <= 127
     error = np.abs(codes * step.astype(float) - weights)
     assert (error <= 0.5001 * np.abs(weights).max(axis=0) / 127 + 1e-44).all()
 
 
-def test_by_hand():
+def test_rounding_by_hand():
     weights = np.array([[1.27, 0.0], [-0.635, 0.0]], np.float32)
     rounded = rounded_step(weights, [0.5, 7])
     assert rounded.parts["weights"].tolist() in ([[127, 0], [-64, 0]], [[127, 0], [-63, 0]])
@@ -38,7 +38,7 @@ def test_by_hand():
 
 
 @pytest.mark.parametrize("name", ["classes", "classifier labels", "numbers", "rare categories"])
-def test_what_the_rounding_does_is_measured(build, name):
+def test_rounding_error_is_measured(build, name):
     case = build(name)
     rounded = program_of(case.model).rounded(case.X)
     measured = rounded.rounding

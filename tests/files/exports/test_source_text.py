@@ -18,12 +18,12 @@ from barenet.layers import Dense
 
 NUMBERS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
-#: A string of C without escapes but those of quotes, backslashes and octal bytes.
+#: A string of C whose only escapes are quotes, backslashes and octal bytes.
 C_STRING = r'"(?:[^"\\?\x00-\x1f\x7f-\U0010ffff]|\\["\\]|\\[0-7]{3})*"'
 
 
 @given(st.text())
-def test_an_identifier_is_one_or_refused(text):
+def test_invalid_identifiers_are_refused(text):
     try:
         name = identifier(text)
     except ValueError as error:
@@ -62,7 +62,7 @@ def in_c(program):
     st.lists(NUMBERS, min_size=1, max_size=90),
     st.sampled_from(["float32", "float64"]),
 )
-def test_names_and_numbers_come_back_from_an_export(read, name, other, values, dtype):
+def test_names_and_numbers_round_trip_through_an_export(read, name, other, values, dtype):
     network = Network([Dense(len(values), 1)], dtype=dtype)
     network.layers[0].weights[:, 0] = values
     names = {"classes": (name, "x"), "dataset": other, "target_name": other}

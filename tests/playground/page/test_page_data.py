@@ -82,8 +82,8 @@ def test_digits_show_all_outputs_and_the_varying_pixels(tab):
     assert page.text(".inputs .rest") == "+56 pixels that vary less"
     assert page.find(".inputs .pixel").count() == 8
     spread = load_dataset("digits").X.std(axis=0).reshape(8, 8)
-    told = [spread[tuple(map(int, name.split("_")[1:]))] for name in names]
-    assert min(told) > np.median(spread)
+    described = [spread[tuple(map(int, name.split("_")[1:]))] for name in names]
+    assert min(described) > np.median(spread)
     link = page.value("panels[0].network.links.links[0].row")
     page.value(f"panels[0].network.acts.open(0, 0, {link})")
     page.until("document.querySelector('#neuron').open && barenet.neuron.answer")
@@ -130,8 +130,8 @@ def test_a_table_can_be_opened(tab, tmp_path):
     assert shlex.split(play) == ["barenet", "play", "runs/my <b>flowers"]
     page.open_neuron(1)
     assert page.find("#neuron .axis").all_inner_texts() == ["height", "width"]
-    said = page.text("#neuron .anatomy")
-    assert "· height" in said and "weight of width" in said and "x₁" not in said
+    text = page.text("#neuron .anatomy")
+    assert "· height" in text and "weight of width" in text and "x₁" not in text
     page.close_neuron()
     assert "width²" in page.find(".feature-name").all_inner_texts()
     page.select("#axis-y", "weight")
@@ -144,9 +144,9 @@ def test_a_table_can_be_opened(tab, tmp_path):
     page.open_neuron(1)
     page.click("#neuron summary")
     page.until("document.querySelector('.summary li')")
-    told = page.find(".summary li .sum").first.inner_text()
+    described = page.find(".summary li .sum").first.inner_text()
     width, weight = map(
-        float, re.search(r"\((\S+)\), .+\((\S+)\)$", told.replace("−", "-")).groups()
+        float, re.search(r"\((\S+)\), .+\((\S+)\)$", described.replace("−", "-")).groups()
     )
     assert weight % 1 == 0, "as the table has it, beside what it is scaled"
     assert width == pytest.approx((weight % 3) ** 2 - weight / 89, abs=1e-3)
@@ -165,19 +165,19 @@ def test_an_unreadable_table_is_reported(tab, tmp_path):
         page.upload("#csv", str(path))
         page.until_text("#notice", f"{words}")
         assert page.value("facts.name") == "circles", "what was there stays"
-    page.faults.clear()  # the browser tells of the status, too
+    page.faults.clear()  # the browser reports the status, too
 
 
 def test_a_long_table_with_line_breaks_text_and_missing_values(tab, tmp_path):
     path = tmp_path / "long.csv"
     rows = (f'{n},{n % 17 or ""},"two\nlines",{"ab"[n % 2]}\n' for n in range(6_000))
-    path.write_text("first,second,said,kind\n" + "".join(rows))
+    path.write_text("first,second,text,kind\n" + "".join(rows))
     page = tab()
     page.upload("#csv", str(path))
     page.until("facts.table")
-    told = page.text("#described")
-    for words in ("5,000 of 6,000 rows", "without said", "missing values filled"):
-        assert words in told
+    described = page.text("#described")
+    for words in ("5,000 of 6,000 rows", "without text", "missing values filled"):
+        assert words in described
     page.step(1)
     page.click("[data-action=export]")
     model = page.download(tmp_path)
@@ -208,7 +208,7 @@ def test_a_model_can_be_opened(tab, tmp_path):
     path.write_bytes(b"no model")
     page.upload("#model-file", str(path))
     page.until_text("#notice", "the model")
-    page.faults.clear()  # the browser tells of the status, too
+    page.faults.clear()  # the browser reports the status, too
 
 
 def test_every_output_of_a_model_can_be_shown(tab, tmp_path):
@@ -242,8 +242,8 @@ def test_a_table_model_opens_with_and_without_its_table(tab, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     rows = (f"{n % 7},{n % 5},{'rgb'[n % 3]},{n % 2},{'xyz'[n % 3]}\n" for n in range(120))
     (tmp_path / "mine.csv").write_text("a,b,colour,c,kind\n" + "".join(rows))
-    said = ["--epochs", "2", "--no-plots", "--no-baselines", "--layers", "6", "4", "3"]
-    assert main(["train", "mine.csv", "--target", "kind", "--out", "run", *said]) == 0
+    text = ["--epochs", "2", "--no-plots", "--no-baselines", "--layers", "6", "4", "3"]
+    assert main(["train", "mine.csv", "--target", "kind", "--out", "run", *text]) == 0
     page = tab()
     page.upload("#model-file", "run/model.safetensors")
     page.until("facts.name === 'mine.csv' && header.newest === null")

@@ -1,4 +1,4 @@
-"""The network of the page, its output, a second network, and what can be shared of it."""
+"""The page's network, its output, a second network, and shared addresses."""
 
 import re
 import shlex
@@ -99,8 +99,8 @@ def test_hovering_a_link_shows_its_weight(tab):
     page.key("Space")
     page.until("!header.playing")
     page.rest()
-    told, weight = page.text("#tip"), page.parameters()[0]
-    assert told != first and f"{abs(weight):.3f}" in told
+    shown, weight = page.text("#tip"), page.parameters()[0]
+    assert shown != first and f"{abs(weight):.3f}" in shown
     assert page.find("#tip").bounding_box()["x"] == at["x"]
 
 
@@ -183,8 +183,8 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
     page.click("#compare")
     page.until("panels.length === 2 && panels[1].frame")
     page.choose("optimizer", "sgd", place=1)
-    told = page.find(".learning h2")
-    assert told.all_inner_texts() == ["Network A epoch 2", "Network B epoch 0"]
+    shown = page.find(".learning h2")
+    assert shown.all_inner_texts() == ["Network A epoch 2", "Network B epoch 0"]
     notice = page.find("#notice")
     assert "B begins at epoch 0, Network A continues from 2. Reset" in notice.inner_text()
     notice.click()

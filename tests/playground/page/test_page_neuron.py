@@ -9,14 +9,14 @@ def test_the_neuron_panel_explains_the_line(tab):
     page = tab()
     invitation = page.page.get_by_text("Click a neuron to see how it computes its output.")
     assert invitation.is_visible()
-    told = page.open_neuron(1)
+    seen = page.open_neuron(1)
     words = page.text("#neuron .why")
     assert "Why it draws a straight line" in words and "shifts the line" in words
     assert "0 is their mean, 1 a standard deviation." in page.text("#neuron .likeness .hint")
-    for value in (*told["weights"], told["bias"]):
+    for value in (*seen["weights"], seen["bias"]):
         assert f"{abs(value):.2f}" in page.text("#neuron .sum")
-    ends = [told["line"][place : place + 2] for place in range(0, len(told["line"]), 2)]
-    right, down = told["arrow"][2:]
+    ends = [seen["line"][place : place + 2] for place in range(0, len(seen["line"]), 2)]
+    right, down = seen["arrow"][2:]
     across = [x * right + y * down for x, y in ends]
     assert max(across) - min(across) < 1e-3, "straight, and the arrow is at a right angle to it"
     page.close_neuron()
@@ -50,8 +50,8 @@ def test_the_arrow_head_is_visible_in_every_direction(tab):
     page.open_neuron(1)
     page.slide(1, 0)
     for weight in (2, -2):
-        told = page.slide(0, weight)
-        assert told["arrow"][2] == pytest.approx(weight / 2)
+        seen = page.slide(0, weight)
+        assert seen["arrow"][2] == pytest.approx(weight / 2)
         assert max(page.value(ARROWS_HEAD)[:3]) < 80, "ink, and no label over it"
 
 
@@ -114,8 +114,8 @@ def test_the_last_step_is_explained(tab):
     assert worth == pytest.approx(float(z.replace("−", "-")), abs=0.005)
     assert re.search(r"tanh\(\S+\) = ", lines[2]) and lines[6].startswith("Adam takes")
     after = page.find(".moved tr td:last-child").all_inner_texts()
-    told = [float(each.replace("−", "-")) for each in after]
-    assert told == pytest.approx(page.parameters()[0:12:4], rel=0.01), "the network's own"
+    seen = [float(each.replace("−", "-")) for each in after]
+    assert seen == pytest.approx(page.parameters()[0:12:4], rel=0.01), "the network's own"
     assert not page.find(".numbers").is_visible(), "all points wait to be asked for"
     page.find("#neuron summary").last.click()
     assert page.find(".numbers").is_visible()
@@ -147,7 +147,7 @@ def test_the_last_step_is_explained(tab):
 def test_neuron_texts_are_complete_and_escaped(tab):
     """For every activation, first or last, whatever the inputs; and nothing in it can run."""
     page = tab()
-    said = page.value(
+    texts = page.value(
         "import('./neuron-words.js').then(({ question, sentences, sum }) => {"
         " const all = [];"
         " for (const activation of [...barenet.catalog.activations, 'softmax'])"
@@ -156,12 +156,12 @@ def test_neuron_texts_are_complete_and_escaped(tab):
         " for (const normed of [false, true]) for (const standardized of [false, true]) {"
         " const about = { layer, last, curve, curved, normed, standardized, inputs: ['a', 'b'],"
         " terms: [0, 1], count: 2, name: 'y', classes: ['no', 'yes'] };"
-        " const told = { activation, weights: [1, -2], bias: 0, line, positive: 0.5 };"
-        " all.push([question(about, told), ...sentences(about, told), sum(about, told)].join(' '));"
+        " const seen = { activation, weights: [1, -2], bias: 0, line, positive: 0.5 };"
+        " all.push([question(about, seen), ...sentences(about, seen), sum(about, seen)].join(' '));"
         " } return all; })"
     )
-    assert len(said) > 200
-    said += page.value(
+    assert len(texts) > 200
+    texts += page.value(
         "import('./step-words.js').then(({ ruleOf, stepLines }) => {"
         " const all = [];"
         " for (const activation of [...barenet.catalog.activations, 'softmax'])"
@@ -171,16 +171,16 @@ def test_neuron_texts_are_complete_and_escaped(tab):
         " for (const normed of [false, true]) for (const standardized of [false, true]) {"
         " const about = { activation, layer, last, classes, penalty, dropout, normed, standardized,"
         " index: 0, inputs: ['a', 'b'], terms: [0, 1] };"
-        " const told = { rows, slope, inputs: [1, -2], z: 1, output: 0.5, gradient: [1, 2, 3],"
+        " const seen = { rows, slope, inputs: [1, -2], z: 1, output: 0.5, gradient: [1, 2, 3],"
         " before: [1e-7, 2, 3], target: 1, epoch: 3, batch: [1, rows] };"
-        " all.push(stepLines(about, told).map(({ words, sum }) => words + ' ' + sum).join(' ')); }"
+        " all.push(stepLines(about, seen).map(({ words, sum }) => words + ' ' + sum).join(' ')); }"
         " for (const optimizer of [...barenet.catalog.optimizers, 'adam:beta1=0.8', 'mine'])"
         " all.push(ruleOf({ optimizer }, { learning_rate: 0.1 })); return all; })"
     )
-    rules = said[-len(page.value("barenet.catalog.optimizers")) - 2 : -1]
+    rules = texts[-len(page.value("barenet.catalog.optimizers")) - 2 : -1]
     missing = [each for each in rules if "by its gradient:" in each]
     assert not missing, "every optimizer has a sentence in RULES of step-words.js"
-    assert not [each for each in said if re.search("undefined|NaN|null|object|  ", each)]
+    assert not [each for each in texts if re.search("undefined|NaN|null|object|  ", each)]
     left = page.value(
         "import('./explained.js').then(({ explained }) => { const place ="
         " document.createElement('div'); place.replaceChildren(...explained("
@@ -189,4 +189,4 @@ def test_neuron_texts_are_complete_and_escaped(tab):
         " return place.innerHTML; })"
     )
     assert left == '<p class="b">t<math><mi>z</mi></math></p>'
-    page.faults.clear()  # the browser tells that its policy has refused it, too
+    page.faults.clear()  # the browser reports the refusal, too

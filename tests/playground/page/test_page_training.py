@@ -1,4 +1,4 @@
-"""What a person does to train a network on the page, and what is seen of it."""
+"""Training on the page: its controls, curves and messages."""
 
 import numpy as np
 import pytest
@@ -205,8 +205,8 @@ def test_every_choice_takes_effect(tab):
         ("optimizer", "lbfgs"),
     ):
         page.choose(field, value)
-        said = page.value(f"settings.{field}")
-        assert str(said[0] if isinstance(said, list) else said) == value
+        setting = page.value(f"settings.{field}")
+        assert str(setting[0] if isinstance(setting, list) else setting) == value
         page.step(page.header("epoch") + 1)
         assert not page.header("failed")
     for name in page.value("barenet.catalog.optimizers"):

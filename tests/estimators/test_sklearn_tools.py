@@ -22,7 +22,7 @@ def pipeline():
     return make_pipeline(StandardScaler(), MLPClassifier(**SMALL))
 
 
-def test_a_search_on_two_workers(iris, pipeline):
+def test_grid_search_on_two_workers(iris, pipeline):
     grid = {"mlpclassifier__learning_rate_init": [0.03, 1e-9]}
     search, alone = (GridSearchCV(pipeline, grid, cv=3, n_jobs=n).fit(*iris) for n in (2, 1))
     assert search.best_score_ > 0.9
@@ -40,11 +40,11 @@ def test_a_search_on_two_workers(iris, pipeline):
     ],
     ids=["calibrated", "one against the rest", "voting", "bagging"],
 )
-def test_a_network_within_another_estimator(iris, pipeline, wrap):
+def test_estimators_inside_meta_estimators(iris, pipeline, wrap):
     assert wrap(pipeline).fit(*iris).score(*iris) > 0.9
 
 
-def test_weights_are_routed(iris):
+def test_sample_weights_are_routed(iris):
     X, y = iris
     with sklearn.config_context(enable_metadata_routing=True):
         mlp = MLPClassifier(**SMALL).set_fit_request(sample_weight=True)

@@ -46,7 +46,7 @@ def assert_same(one, other):
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_five_epochs_and_five_more_are_ten(iris, exact, settings, engine):
+def test_warm_start_five_epochs_twice_equals_ten(iris, exact, settings, engine):
     whole = exact(max_iter=10, engine=engine, **settings).fit(*iris)
     half = exact(warm_start=True, engine=engine, **settings).fit(*iris)
     assert_same(copied(half).fit(*iris), whole)
@@ -55,7 +55,7 @@ def test_five_epochs_and_five_more_are_ten(iris, exact, settings, engine):
 
 
 @pytest.mark.parametrize("settings", [*SETTINGS, INVERSE], ids=str)
-def test_ten_parts_are_ten_epochs(iris, exact, all_classes, settings, engine):
+def test_ten_partial_fits_equal_ten_epochs(iris, exact, all_classes, settings, engine):
     whole = exact(max_iter=10, engine=engine, **settings).fit(*iris)
     parts = exact(engine=engine, **settings)
     for _ in range(10):
@@ -63,14 +63,14 @@ def test_ten_parts_are_ten_epochs(iris, exact, all_classes, settings, engine):
     assert_same(parts, whole)
 
 
-def test_parts_continue_a_fit_and_a_fit_continues_parts(iris, exact):
+def test_partial_fit_and_fit_continue_each_other(iris, exact):
     mixed = exact(warm_start=True, max_iter=4).fit(*iris)
     for _ in range(3):
         mixed.partial_fit(*iris)
     assert_same(mixed.set_params(max_iter=3).fit(*iris), exact(max_iter=10).fit(*iris))
 
 
-def test_a_fit_without_warm_start_starts_anew(iris, exact):
+def test_fit_without_warm_start_starts_over(iris, exact):
     assert_same(exact().fit(*iris).fit(*iris), exact().fit(*iris))
 
 
