@@ -21,7 +21,7 @@ def test_the_history_has_a_curve_per_quantity():
     copied["loss"].append(0.0)
     assert history.last() == {"loss": 1.0, "validation_loss": 1.5}
     assert len(history) == 2
-    assert repr(history) == "<History: 2 epochs, loss 2 → 1, running>"
+    assert repr(history) == "<History: 2 epochs, loss 2 → 1>"
 
 
 @given(st.lists(st.tuples(numbers, numbers)))
@@ -42,7 +42,7 @@ def test_an_unknown_curve_lists_the_known_ones():
 
 def test_an_empty_history():
     assert History().loss == [] and History().last() == {} and History().to_jsonl() == ""
-    assert repr(History()) == "<History: 0 epochs, running>"
+    assert repr(History()) == "<History: 0 epochs>"
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ class _NotebookPlot(Callback):
             if name == "loss" or not (held_out or name in RUN_CURVES):
                 parts.append(f"{name.replace('_', ' ')} {value:.4g}")
         if reason not in ("", "completed"):
-            parts.append("interrupted" if reason == "failed with KeyboardInterrupt" else reason)
+            parts.append(reason)
         return " · ".join(parts)
 
     def _repr_html_(self) -> str:

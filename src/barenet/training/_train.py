@@ -137,6 +137,8 @@ def train(
         If the loss or a parameter stops being a finite number.
     RuntimeError
         If the network is already being trained.
+    KeyboardInterrupt
+        After Ctrl-C; the network keeps its present parameters.
 
     Warns
     -----
