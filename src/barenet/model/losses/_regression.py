@@ -17,8 +17,7 @@ from barenet.model._activations import log_softmax, sigmoid
 from barenet.model._arrays import FloatArray
 from barenet.model.losses._loss import Loss
 
-#: Formula of every form; each declares it, as `explain` ignores an inherited one.
-_DEVIANCE = "A - Y + times_ln(Y, Y / A)"
+_DEVIANCE = "A - Y + times_ln(Y, Y / A)"  # declared by each form: inherited ones are ignored
 
 
 @dataclass(frozen=True)
