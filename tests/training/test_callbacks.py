@@ -181,7 +181,7 @@ def test_an_unknown_monitored_curve_is_refused_before_training(monitor, problem)
         *[("chunk_limit", lambda n=n: fit(Recorder(n), epochs=1)) for n in (0, -1, 1.5, True)],
     ],
 )
-def test_out_of_range_settings_are_named(argument, make):
-    with pytest.raises(ArgumentError) as caught:
+def test_out_of_range_settings_are_named(argument, make, refused):
+    with refused(argument) as caught:
         make()
-    assert caught.value.argument == argument and caught.value.expected
+    assert caught.value.expected
