@@ -10,9 +10,10 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet.data import _parquet as parquet_pages
+from barenet.data import _parquet_pages as parquet_pages
 from barenet.data._datasets import load_dataset
-from barenet.data._parquet import largest_group, open_parquet
+from barenet.data._parquet import open_parquet
+from barenet.data._parquet_pages import largest_group
 from barenet.data._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
@@ -183,7 +184,7 @@ def test_the_pages_of_the_largest_row_group_are_added_up(write, version, rows):
 
 def test_a_page_with_very_long_statistics_is_measured(write, monkeypatch):
     path = write({"x": ["a" * 10**5, "b" * 10**5]}, compression="zstd", use_dictionary=False)
-    monkeypatch.setattr(parquet_pages, "_FIRST_BYTES", 5)
+    monkeypatch.setattr(parquet_pages, "_HEADER_BYTES", 5)
     assert largest_group(path, groups_of(path)) > 2 * 10**5
 
 

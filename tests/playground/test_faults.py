@@ -272,7 +272,7 @@ def test_fault_82_a_port_in_use(capfd):
         port = taken.getsockname()[1]
         assert main(["play", "--port", str(port), "--no-browser"]) == 1
     received = capfd.readouterr()
-    assert f"port {port} is taken; --port 0 takes a free one" in received.err
+    assert f"port {port} is taken; --port 0 chooses a free one" in received.err
     assert received.out == "" and "Traceback" not in received.err
 
 

@@ -9,7 +9,7 @@ import pytest
 from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback, EarlyStopping, TimeLimit
 from barenet.engines import ENGINES
-from barenet.errors import ResumeError
+from barenet.errors import ArgumentError, ResumeError
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
@@ -124,6 +124,8 @@ def test_other_versions_warn(interrupted, monkeypatch):
 def test_resume_without_a_checkpoint(tmp_path):
     with pytest.raises(ValueError, match=r"^resume: True resumes from the check"):
         learn(resume=True)
+    with pytest.raises(ArgumentError, match=r"^resume: expected a path or a Checkpoint, got None"):
+        learn(resume=None)
     with pytest.raises(FileNotFoundError, match=r"^resume: .*missing: there is no checkpoint"):
         learn(resume=tmp_path / "missing")
     assert len(learn(checkpoint=tmp_path / "none yet", resume=True)) == 11

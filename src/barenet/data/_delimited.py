@@ -29,6 +29,18 @@ _SAMPLE = 2**16
 #: The delimiters that are detected, and their values of the argument.
 DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
 
+#: Maximum numbers of columns and rows that are compared with the first line.
+_MOST_COLUMNS, _MOST_ROWS = 200, 1000
+
+#: Maximum number of values of a column that are tested for numbers and dates.
+_MOST_TESTED = 100
+
+#: A number with a decimal point or comma, and with any thousands separators.
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
+
+#: Fraction of numbers, or of dates, from which on a column is one of numbers, or of dates.
+_MOST = 0.9
+
 
 @dataclass(frozen=True)
 class CsvOptions:
@@ -125,19 +137,6 @@ def _lines(text: str) -> Iterator[str]:
     """Yield the lines one by one, with any line ending, in constant memory."""
     for line in re.finditer(r"[^\r\n]*(\r\n|\r|\n)|[^\r\n]+", text):
         yield line[0].rstrip("\r\n") + "\n" if line[1] else line[0]
-
-
-#: Maximum numbers of columns and rows that are compared with the first line.
-_MOST_COLUMNS, _MOST_ROWS = 200, 1000
-
-#: Maximum number of values of a column that are tested for numbers and dates.
-_MOST_TESTED = 100
-
-#: A number with a decimal point or comma, and with any thousands separators.
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
-
-#: Fraction of numbers, or of dates, from which on a column is one of numbers, or of dates.
-_MOST = 0.9
 
 
 def read_header(text: str, delimiter: str, path: Path, header: bool | None) -> tuple[str, ...]:

@@ -26,6 +26,18 @@ TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: 
 #: Maximum number of dimensions that every version of NumPy supports.
 MAX_DIMENSIONS = 32
 
+#: The environment variable with a folder of IDX files.
+DATA_VARIABLE = "BARENET_DATA"
+
+#: The images and labels of the training set and of the test set.
+_FILES = (
+    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+)
+
+#: X of shape (n, 784), and y of shape (n,).
+Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
 
 def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     """Read an IDX file, compressed or not.
@@ -76,19 +88,6 @@ def _check_length(data: bytes, expected: int, contents: str, path: Path) -> None
     if len(data) < expected:
         problem = f"truncated: expected {expected:,} {contents}, got {len(data):,}"
         raise DataError(problem, path=path)
-
-
-#: The environment variable with a folder of IDX files.
-DATA_VARIABLE = "BARENET_DATA"
-
-#: The images and labels of the training set and of the test set.
-_FILES = (
-    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
-    ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
-)
-
-#: X of shape (n, 784), and y of shape (n,).
-Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,9 @@ LEFT, TOP, RIGHT, BOTTOM = 64, 34, 626, 224
 #: Points of a curve, about one for each pixel.
 MOST_POINTS = 500
 
+#: Largest loss that is drawn: beyond it, the differences and margins of the axis would overflow.
+MOST_DRAWN = 1e307
+
 #: Colour and dashes of each curve.
 STYLES = {"training": (TRAINING, ""), "validation": (VALIDATION, "6 3"), "test": (TEST, "2 3")}
 
@@ -143,7 +146,7 @@ class _NotebookPlot(Callback):
             if name == "loss" or not (held_out or name in RUN_CURVES):
                 parts.append(f"{name.replace('_', ' ')} {value:.4g}")
         if reason not in ("", "completed"):
-            parts.append("interrupted" if reason == "failed with KeyboardInterrupt" else reason)
+            parts.append(reason)
         return " · ".join(parts)
 
     def _repr_html_(self) -> str:
@@ -162,10 +165,10 @@ def draw_loss_curve(history: History, description: str = "") -> str:
     >>> draw_loss_curve(History({"loss": [0.9, 0.4, 0.2]}))[:4]
     '<svg'
     """
-    losses = {"training": np.array(history.loss, np.float64)}
+    losses = {"training": _drawable(history.loss)}
     for rows in HELD_OUT:
         if len(curve := history.curves.get(f"{rows}_loss", ())):
-            losses[rows] = np.array(curve, np.float64)
+            losses[rows] = _drawable(curve)
     values = np.concatenate([*losses.values()])
     across, epoch_ticks = _epoch_scale(len(losses["training"]))
     up, loss_ticks = _loss_scale(values[np.isfinite(values)])
@@ -180,6 +183,12 @@ def draw_loss_curve(history: History, description: str = "") -> str:
         f"<title>Loss by epoch</title><desc>{escape(description)}</desc>"
         f"{''.join(parts)}{_legend(losses, history)}</svg>"
     )
+
+
+def _drawable(losses: Sequence[float]) -> FloatArray:
+    """The losses of a curve, with NaN for those that have no place on an axis."""
+    curve = np.array(losses, np.float64)
+    return np.where(np.abs(curve) <= MOST_DRAWN, curve, np.nan)
 
 
 def _epoch_scale(n_epochs: int) -> tuple[Scale, list[float]]:
@@ -199,10 +208,11 @@ def _loss_scale(values: FloatArray) -> tuple[Scale, list[float]]:
 
     def up(value: float) -> float:
         height = math.log10(value) if log else value
-        return BOTTOM - (BOTTOM - TOP) * (height - low) / (high - low)
+        return BOTTOM - (BOTTOM - TOP) * ((height - low) / (high - low))
 
     if log:
-        powers = _multiples(low, high, max(1.0, math.ceil((high - low) / 6)))
+        least_power, most_power = max(low, -307.0), min(high, 308.0)  # as floats represent them
+        powers = _multiples(least_power, most_power, max(1.0, math.ceil((high - low) / 6)))
         return up, [10.0**power for power in powers]
     return up, _multiples(low, high, _round_step((high - low) / 4))
 
@@ -236,7 +246,7 @@ def _text(x: float, y: float, text: str, anchor: str = "middle") -> str:
 
 def _curve(rows: str, curve: FloatArray, across: Scale, up: Scale) -> str:
     """Draw a curve and its last point, which is visible after a single epoch, too."""
-    points = [f"{across(at + 1):.1f} {up(curve[at]):.1f}" for at in _drawn_places(curve)]
+    points = [f"{across(at + 1):.1f} {up(curve[at]):.1f}" for at in _drawn_epochs(curve)]
     if not points:
         return ""
     x, y = points[-1].split()
@@ -244,15 +254,15 @@ def _curve(rows: str, curve: FloatArray, across: Scale, up: Scale) -> str:
     return f'{path}<circle cx="{x}" cy="{y}" r="3" fill="{STYLES[rows][0]}"/>'
 
 
-def _drawn_places(curve: FloatArray) -> NDArray[np.intp]:
+def _drawn_epochs(curve: FloatArray) -> NDArray[np.intp]:
     """Choose the epochs to draw; of many close together, those of the minimum and the maximum."""
     epochs = np.flatnonzero(np.isfinite(curve))
     if len(epochs) <= MOST_POINTS:
         return epochs
     size = -(-2 * len(epochs) // MOST_POINTS)
-    places = np.pad(epochs, (0, -len(epochs) % size), mode="edge").reshape(-1, size)
-    ends = [choose(curve[places], axis=1) for choose in (np.argmin, np.argmax)]
-    return np.unique([*np.take_along_axis(places, np.transpose(ends), 1).ravel(), epochs[-1]])
+    groups = np.pad(epochs, (0, -len(epochs) % size), mode="edge").reshape(-1, size)
+    ends = [choose(curve[groups], axis=1) for choose in (np.argmin, np.argmax)]
+    return np.unique([*np.take_along_axis(groups, np.transpose(ends), 1).ravel(), epochs[-1]])
 
 
 def _stroke(rows: str) -> str:

@@ -84,6 +84,6 @@ def parameter_index(network: Network, layer: int, row: int, column: int) -> int:
         raise ArgumentError.of("layer", layer, f"0 to {len(offsets) - 1}")
     n_in, n_out, start = offsets[layer].values()
     if not (-1 <= row < n_in and 0 <= column < n_out):
-        problem = f"there is none from {row} to {column} in layer {layer}"
+        problem = f"layer {layer} has none from {row} to {column}"
         raise ArgumentError(problem, argument="weight")
     return start + (n_in if row < 0 else row) * n_out + column
