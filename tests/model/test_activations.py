@@ -3,14 +3,7 @@
 import numpy as np
 import pytest
 
-from barenet.model._activations import (
-    ACTIVATIONS,
-    LeakyReLU,
-    ReLU,
-    Softmax,
-    as_activation,
-    sigmoid,
-)
+from barenet.model._activations import ACTIVATIONS, LeakyReLU, ReLU, Softmax, as_activation, sigmoid
 
 ENTRYWISE = sorted(set(ACTIVATIONS) - {"softmax"})
 SPECS = [*ENTRYWISE, "leaky_relu:slope=0.2", "elu:alpha=1.5"]
