@@ -27,19 +27,11 @@ SCALERS = {
 }
 #: Real tables: the target, and the columns of numbers, of categories, and those that are dropped.
 TABLES = {
-    "titanic": (
-        "survived",
-        "pclass age sibsp parch fare body",
-        "sex cabin embarked boat home.dest",
-        "name ticket",
-    ),
-    "penguins": (
-        "species",
-        "culmen_length_mm culmen_depth_mm flipper_length_mm body_mass_g",
-        "island sex",
-        "",
-    ),
-}
+    "titanic": ("survived", "pclass age sibsp parch fare body",
+                "sex cabin embarked boat home.dest", "name ticket"),
+    "penguins": ("species", "culmen_length_mm culmen_depth_mm flipper_length_mm body_mass_g",
+                 "island sex", ""),
+}  # fmt: skip
 
 
 @pytest.fixture(params=TABLES)

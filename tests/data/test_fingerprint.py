@@ -36,28 +36,17 @@ def test_the_fingerprint_is_stable():
 
 def test_other_rows_have_another_fingerprint():
     X, days = [[1.0, 2.0], [3.0, 4.0]], np.array(["2020-01-01", "NaT"], "M8[us]")
-    missing, left, right = (
-        np.array([np.nan, 1.0]),
-        np.array(["x", ""], TEXT),
-        np.array(["", "y"], TEXT),
-    )
+    missing = np.array([np.nan, 1.0])
+    left, right = np.array(["x", ""], TEXT), np.array(["", "y"], TEXT)
     rows = [
-        *(
-            X,
-            X[::-1],
-            [[1.0, 2.0], [3.0, np.nextafter(4.0, 5.0)]],
-            [[1, 2], [3, 4]],
-            [[1.0], [2.0]],
-        ),
-        np.array(X, np.float32),
+        *(X, X[::-1], [[1, 2], [3, 4]], [[1.0], [2.0]], np.array(X, np.float32)),
+        [[1.0, 2.0], [3.0, np.nextafter(4.0, 5.0)]],
         *(words(pair) for pair in ("a bc", "ab c", " abc", "abc ", "b b")),
         *(Frame({"a": left, "b": right}), Frame({"a": right, "b": left})),
         *(Frame({"day": days, "x": missing, "is": missing > value}) for value in (0, 1)),
     ]
-    assert (
-        len({fingerprint(each, [0, 1]) for each in rows} | {fingerprint(X, [1, 0])})
-        == len(rows) + 1
-    )
+    fingerprints = {fingerprint(each, [0, 1]) for each in rows} | {fingerprint(X, [1, 0])}
+    assert len(fingerprints) == len(rows) + 1
     assert fingerprint(words("é\x00 é"), [0, 1]) == fingerprint(words("é\x00 é"), [0, 1])
 
 

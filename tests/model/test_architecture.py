@@ -12,37 +12,21 @@ from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Lay
 
 
 @pytest.mark.parametrize(
-    ("sizes", "hidden", "output", "rate", "expected"),
+    ("sizes", "options", "expected"),
     [
-        ([2, 1], "relu", "sigmoid", 0, "[Dense(2, 1, 'sigmoid')]"),  # fault 29: a linear model
-        ((2, 3, 1), "tanh", "identity", 0, "[Dense(2, 3, 'tanh'), Dense(3, 1, 'identity')]"),
-        (
-            np.array([2, 3, 4, 1]),
-            ["tanh", "relu"],
-            Softmax(),
-            0,
-            "[Dense(2, 3, 'tanh'), Dense(3, 4, 'relu'), Dense(4, 1, 'softmax')]",
-        ),
-        (
-            iter([2, 3, 3, 1]),
-            "relu",
-            "identity",
-            0.5,
-            "[Dense(2, 3, 'relu'), Dropout(rate=0.5), Dense(3, 3, 'relu'), Dropout(rate=0.5), "
-            "Dense(3, 1, 'identity')]",
-        ),
-        (
-            [{"in": 784, "out": 16, "activation": "relu"}, {"in": 16, "out": 10}],
-            "relu",
-            "identity",
-            0,
-            "[Dense(784, 16, 'relu'), Dense(16, 10, 'identity')]",
-        ),
+        ([2, 1], {"output": "sigmoid"}, "Dense(2, 1, 'sigmoid')"),  # fault 29: a linear model
+        ((2, 3, 1), {"hidden": "tanh"}, "Dense(2, 3, 'tanh'), Dense(3, 1, 'identity')"),
+        (np.array([2, 3, 4, 1]), {"hidden": ["tanh", "relu"], "output": Softmax()},
+         "Dense(2, 3, 'tanh'), Dense(3, 4, 'relu'), Dense(4, 1, 'softmax')"),
+        (iter([2, 3, 3, 1]), {"dropout": 0.5},
+         "Dense(2, 3, 'relu'), Dropout(rate=0.5), Dense(3, 3, 'relu'), Dropout(rate=0.5), "
+         "Dense(3, 1, 'identity')"),
+        ([{"in": 784, "out": 16, "activation": "relu"}, {"in": 16, "out": 10}], {},
+         "Dense(784, 16, 'relu'), Dense(16, 10, 'identity')"),
     ],
-)
-def test_architectures_are_built(sizes, hidden, output, rate, expected):
-    made = Network.dense(sizes, hidden=hidden, output=output, dropout=rate)
-    assert repr(made.layers) == expected
+)  # fmt: skip
+def test_architectures_are_built(sizes, options, expected):
+    assert repr(Network.dense(sizes, **options).layers) == f"[{expected}]"
 
 
 def test_initializers_reach_every_layer():
