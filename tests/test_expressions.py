@@ -2,6 +2,7 @@
 
 import ast
 import re
+from dataclasses import dataclass
 from functools import partial
 from string import Formatter
 
@@ -11,8 +12,9 @@ from hypothesis import given, strategies as st
 from scipy import special
 
 from barenet._constraints import option_values
-from barenet._expressions import DEFINITIONS, Expression, declared
-from barenet.activations import ACTIVATIONS
+from barenet._expressions import DEFINITIONS, Expression, check_formulas, declared
+from barenet.activations import ACTIVATIONS, Tanh
+from barenet.errors import ArgumentError
 from barenet.losses import LOSSES
 from barenet.model._activations import ReLU
 from barenet.model.losses import logits_form
@@ -22,11 +24,24 @@ from barenet.optimizers import OPTIMIZERS
 
 #: Formulas that `explain` and the exports need.
 NEEDED = {"formula", "backward_formula", "derivative_formula"}
+#: What Python allows, and the formula of an activation does not.
+UNSUPPORTED = [
+    "[Z, Z]", "Z[0]", "lambda: Z", "Z and Z", "Z // 2", "Z @ Z", "Z.T", "cosh(Z)", "total(Z)",
+    "max(0, Z, 1)", "clip(Z, min=0)", "2 * (Z > 0)", "Z if Z else 0", "1 < Z < 2", "Z + 'a'",
+]  # fmt: skip
 #: Functions that C has; the others are printed by their definitions.
 KNOWN = {"erfc", "expm1", "log1p"}
 
 RNG = np.random.default_rng(0)
 X, W, b = RNG.normal(size=(4, 3)), RNG.normal(size=(3, 2)), RNG.normal(size=(1, 2))
+
+
+@dataclass(frozen=True)
+class Steep(Tanh):
+    gain: float = 2.0
+
+    def forward(self, Z):
+        return np.tanh(self.gain * Z)
 
 
 def written(text, **numbers):
@@ -98,26 +113,37 @@ def test_0_times_the_logarithm_of_0_is_0():
     assert not formula.evaluate({"y": np.eye(2), "p": np.eye(2)}).any()
 
 
-@pytest.mark.parametrize("text", ["[1, 2]", "x[0]", "lambda: 1", "x and y"])
-def test_unsupported_python_is_refused(text):
-    with pytest.raises(ValueError, match="is not supported"):
-        Expression.parse(text).evaluate({"x": X, "y": X})
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        *((text, "is not supported; a formula may have") for text in UNSUPPORTED),
+        ("tanh(gian * Z)", "unknown name 'gian', did you mean 'gain'[?]; it may have Z, gain$"),
+        ("tanh(Z", "'tanh.Z' is not an expression: '[(]' was never closed$"),
+        ("tanh(Z)", "it differs from `forward`; correct one of them$"),
+    ],
+)
+def test_a_wrong_formula_is_refused(text, problem):
+    activation = type("Steep", (Steep,), {"formula": text, "forward": Steep.forward})()
+    with pytest.raises(ArgumentError, match=f"^model: `formula` of Steep: .*{problem}"):
+        check_formulas(activation, "model", "formula")
 
 
 @pytest.mark.parametrize(
     ("name", "oracle"),
     {
-        **{name: getattr(special, name) for name in ("erfc", "expm1", "log1p")},
+        **{name: getattr(special, name) for name in ("erf", "erfc", "expm1", "log1p")},
+        "clip": lambda x: np.clip(x, 0, 0.8),
         "density": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
         "normal": special.ndtr,
         "sigmoid": special.expit,
+        "sign": np.sign,
         "softplus": lambda x: np.logaddexp(x, 0),
     }.items(),
 )
 def test_function_definitions(name, oracle):
-    x = np.linspace(-0.9, 3, 30)
-    found = Expression.parse(f"{name}(x)").expanded(set()).evaluate({"x": x})
-    np.testing.assert_allclose(found, oracle(x), atol=1e-15)
+    x, text = np.linspace(-0.9, 3, 30), "clip(x, 0, 0.8)" if name == "clip" else f"{name}(x)"
+    found = Expression.parse(text).expanded({"normal" if name == "erf" else "erf"})
+    np.testing.assert_allclose(found.evaluate({"x": x}), oracle(x), atol=1e-15)
     assert name in DEFINITIONS
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,19 @@ OPTIONS = [
     for option in dataclasses.fields(case.values[1])
     if option.init
 ]
+
+
+@pytest.mark.parametrize(("argument", "kind"), KINDS)
+def test_every_registered_class_is_public(argument, kind):
+    modules = {
+        "loss": "losses",
+        "clip": "optimizers",
+        "penalty": "penalties",
+        "init": "initializers",
+    }
+    name = modules.get(argument, f"{argument}s")
+    public = import_module(f"barenet.{name}")
+    assert hasattr(public, kind.__name__), f"add {kind.__name__} to src/barenet/{name}.py"
 
 
 def make(argument: str, spec: str) -> Any:

@@ -4,6 +4,11 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
+from barenet._expressions import Expression
+from barenet.activations import ACTIVATIONS
+
 
 def sigmoid(z: float) -> float:
     return 1 / (1 + math.exp(-z)) if z > -700 else 0.0
@@ -53,7 +58,12 @@ def predict(document: dict[str, Any], x: Any) -> list[float]:
             x = [a / factor + offset for a, offset, factor in parts]
         else:
             options = {name: value for name, value in step.items() if name != "do"}
-            x = [FORMULAS[do](a, **options) for a in x]
+            if do in FORMULAS:
+                x = [FORMULAS[do](a, **options) for a in x]
+            else:
+                text = options.pop("formula", None) or ACTIVATIONS[do].formula
+                Z = np.array([x])
+                x = Expression.parse(text, **options).evaluate({"Z": Z})[0].tolist()
     return x
 
 
