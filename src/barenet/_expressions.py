@@ -306,17 +306,13 @@ class Operation(NamedTuple):
 
 #: Operators and functions, besides reductions along an axis and those of `DEFINITIONS` alone.
 OPERATIONS = {
-    "Add": Operation(operator.add, onnx="Add"),
-    "Sub": Operation(operator.sub, onnx="Sub"),
-    "Mult": Operation(operator.mul, onnx="Mul"),
-    "Div": Operation(operator.truediv, onnx="Div"),
-    "MatMult": Operation(operator.matmul),
+    "Add": Operation(operator.add, onnx="Add"), "Sub": Operation(operator.sub, onnx="Sub"),
+    "Mult": Operation(operator.mul, onnx="Mul"), "Div": Operation(operator.truediv, onnx="Div"),
     "Pow": Operation(operator.pow, c="powf({}, {})", onnx="Pow"),
-    "Lt": Operation(operator.lt, onnx="Less"),
-    "LtE": Operation(operator.le, onnx="LessOrEqual"),
+    "USub": Operation(operator.neg, onnx="Neg"), "MatMult": Operation(operator.matmul),
+    "Lt": Operation(operator.lt, onnx="Less"), "LtE": Operation(operator.le, onnx="LessOrEqual"),
     "Gt": Operation(operator.gt, onnx="Greater"),
     "GtE": Operation(operator.ge, onnx="GreaterOrEqual"),
-    "USub": Operation(operator.neg, onnx="Neg"),
     "abs": Operation(np.abs, "np.abs({})", "fabsf({})", "Abs"),
     "clip": Operation(np.clip, "np.clip({}, {}, {})"),
     "density": Operation(partial(_defined, "density")),
@@ -335,15 +331,13 @@ OPERATIONS = {
     "softplus": Operation(partial(_defined, "softplus"), "softplus({})"),
     "sqrt": Operation(np.sqrt, "np.sqrt({})", "sqrtf({})", "Sqrt"),
     "tanh": Operation(np.tanh, "np.tanh({})", "tanhf({})", "Tanh"),
-    "times_ln": Operation(_times_ln),
-    "total": Operation(np.sum),
     "where": Operation(np.where, "np.where({}, {}, {})", "({} ? {} : {})", "Where"),
     "max_outputs": Operation(np.max, "np.max({}, axis=1, keepdims=True)"),
-    "mean_outputs": Operation(np.mean),
-    "mean_samples": Operation(np.mean),
     "over_outputs": Operation(np.sum, "np.sum({}, axis=1, keepdims=True)"),
-    "over_samples": Operation(np.sum),
-}
+    "over_samples": Operation(np.sum), "total": Operation(np.sum),
+    "mean_outputs": Operation(np.mean), "mean_samples": Operation(np.mean),
+    "times_ln": Operation(_times_ln),
+}  # fmt: skip
 
 #: The functions that the formula of an activation may have, and the number of their arguments.
 FUNCTIONS = {

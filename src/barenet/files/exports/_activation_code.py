@@ -13,13 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
-from barenet._expressions import (
-    OPERATIONS,
-    Expression,
-    declared,
-    formula_steps,
-    operation,
-)
+from barenet._expressions import OPERATIONS, Expression, declared, formula_steps, operation
 from barenet.files.exports._source_text import decimal, identifier
 from barenet.model._activations import Activation
 
