@@ -1,34 +1,33 @@
-"""The whole of training, by hand: forward, backward, step. And a check that backward is right.
+"""A training loop by hand: forward pass, gradient of the loss, backward pass, update.
 
-`barenet.train` does the same, with a history, callbacks and a watch for what goes wrong.
+`barenet.train` takes the same steps; it adds validation, callbacks, checkpoints and a history.
 """
 
 import numpy as np
 
-from barenet import Network, batches, check_gradients
-from barenet.data import load_dataset
-from barenet.losses import BinaryCrossEntropy
-from barenet.optimizers import Adam
+from barenet import Network, Scaling, batches, check_gradients, load_dataset, one_hot
+from barenet.losses import SoftmaxCrossEntropy
+from barenet.optimizers import SGD
 
 
-def main(epochs: int | None = None) -> None:
-    """Train on the two moons for 300 epochs, or as many as asked for."""
-    moons = load_dataset("moons")
-    X, y = moons.X, moons.y.reshape(-1, 1).astype(np.float64)
-    network = Network.dense([2, 8, 1], hidden="tanh", output="sigmoid", dtype="float64")
-    loss, optimizer = BinaryCrossEntropy(), Adam(learning_rate=0.01)
-    rng = np.random.default_rng(0)
+def main(epochs: int = 20) -> None:
+    """Train on handwritten digits, and print a gradient check and the accuracy."""
+    training_set, test_set = load_dataset("digits").split(0.2)
+    scaling = Scaling.fit("standardize", training_set.X)
+    X, Y = scaling.transform(training_set.X), one_hot(training_set.y, 10)
 
-    print(check_gradients(network, X, y))
-    for _ in range(epochs or 300):
-        for X_batch, y_batch in batches(X, y, size=32, rng=rng):
-            output, cache = network.forward(X_batch, training=True)
-            gradient = network.backward(cache, loss.gradient(output, y_batch))
+    network = Network.dense([64, 32, 10], hidden="relu", output="softmax")
+    loss, optimizer, rng = SoftmaxCrossEntropy(), SGD(learning_rate=0.1), np.random.default_rng(0)
+
+    print(check_gradients(network, X[:8], Y[:8]))
+    for _ in range(epochs):
+        for X_batch, Y_batch in batches(X, Y, size=64, rng=rng):
+            logits, cache = network.forward(X_batch, training=True, logits=True)
+            gradient = network.backward(cache, loss.gradient(logits, Y_batch))
             optimizer.step(network.parameters, gradient)
 
-    output = network.predict(X)
-    right = np.mean((output > 0.5) == y)
-    print(f"loss {loss.value(output, y):.4f}, {right:.1%} of the points are right")
+    predictions = network.predict(scaling.transform(test_set.X)).argmax(axis=1)
+    print(f"accuracy on the test set: {np.mean(predictions == test_set.y):.1%}")
 
 
 if __name__ == "__main__":

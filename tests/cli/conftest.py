@@ -1,4 +1,4 @@
-"""What the tests of the command line share: the command itself, and a run that is over."""
+"""Fixtures of the command line's tests: the command itself, and finished runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COMMAND = str(Path(sys.executable).with_name("barenet"))
 
 @dataclass(frozen=True)
 class Done:
-    """A command that is over."""
+    """A finished command."""
 
     status: int
     out: str
@@ -46,12 +46,12 @@ class Done:
 
     @property
     def words(self) -> str:
-        """Its output, without the breaks of lines."""
+        """Its output, without line breaks."""
         return " ".join(self.ok().out.split())
 
     @property
     def error(self) -> str:
-        """The line of its error; it printed nothing else."""
+        """Its error message, without any other output."""
         assert (self.status, self.out) == (2, ""), (self.out, self.err)
         (line,) = self.err.splitlines()
         return line
@@ -73,9 +73,9 @@ def barenet(capfd, monkeypatch, tmp_path) -> Callable[..., Done]:
 
 @pytest.fixture
 def process(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start the command line as a process of its own, in an empty folder.
+    """Start the command line as a separate process, in an empty folder.
 
-    No file that it writes may grow beyond `largest_file` bytes, as on a disk that is full.
+    No file that it writes may grow beyond `largest_file` bytes, as on a full disk.
     """
     started: list[subprocess.Popen[str]] = []
 
@@ -83,7 +83,7 @@ def process(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         *arguments: object, largest_file: int | None = None, **options: object
     ) -> subprocess.Popen[str]:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        # Buffered, as it is for a user, whatever the tests are started with.
+        # Buffered, as by default, even if the tests run unbuffered.
         environment = {**os.environ, "PYTHONUNBUFFERED": "", **pipes.pop("environment", {})}
         command = [COMMAND, *map(str, arguments)]
         if largest_file is not None:
@@ -101,7 +101,7 @@ def process(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 
 def _file_limit(largest: int) -> Callable[[], None]:
-    """Return a function that a process calls before its program."""
+    """Return a function that limits the size of files, for a new process to call."""
     resource = pytest.importorskip("resource", reason="there are no limits of this kind")
 
     def limit() -> None:
@@ -113,7 +113,7 @@ def _file_limit(largest: int) -> Callable[[], None]:
 
 @pytest.fixture
 def terminal(tmp_path) -> Callable[..., str]:
-    """Run the command line in a terminal; returns what is seen there."""
+    """Run the command line in a terminal, and return its output."""
     pexpect = pytest.importorskip("pexpect")
 
     def run(*arguments: str, **environment: str) -> str:

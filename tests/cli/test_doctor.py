@@ -56,7 +56,7 @@ def test_a_table_and_advice_are_printed(barenet, monkeypatch, tmp_path):
     shown = barenet("doctor").words
     assert "scikit-learn" in shown
     assert f"data folder path {tmp_path / 'nowhere'}, found no" in shown
-    assert "and that is no folder" in shown
+    assert "which is not a folder" in shown
     monkeypatch.delenv("BARENET_DATA")
     assert "BARENET_DATA is not set" in barenet("doctor").out
 

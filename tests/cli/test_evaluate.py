@@ -60,7 +60,7 @@ def test_a_model_without_a_card_is_measured_on_all_rows(barenet, iris):
 
 @pytest.fixture
 def towns(barenet) -> Path:
-    """A run on a table of words and numbers without test rows."""
+    """A run on a table of text and numbers without test rows."""
     rows = [f"{i % 7},{'Oslo' if i % 3 else 'Rome'},{'yes' if i % 2 else 'no'}" for i in range(40)]
     Path("towns.csv").write_text("\n".join(["size,town,likes", *rows]) + "\n")
     plan = ["--target", "likes", "--epochs", 2, "--test-size", 0, "--no-plots", "--no-baselines"]

@@ -1,7 +1,7 @@
-"""Tables with something wrong: one line that names it, status 2, no traceback, nothing written.
+"""Faulty tables: a one-line error that names the fault, status 2, no traceback, no output file.
 
-The numbers are those of the cases. The errors are tested beside the readers; here, each is tried
-when training, and again where a model reads a table, as far as it can happen there.
+The numbers are those of docs/reliability.md. The readers' tests have the errors; here, each occurs
+in training, and again in prediction where that is possible.
 """
 
 import gzip
@@ -42,7 +42,7 @@ def write(name: str, content: str | bytes) -> str:
 
 @pytest.fixture
 def refused(barenet, line):
-    """Check that a command, or both training on a table and predicting it, are refused."""
+    """Check that a command fails, or both training and predicting with a table."""
 
     def check(*typed: object, message: str) -> None:
         commands = [typed]

@@ -1,6 +1,6 @@
-"""Small files that claim to be large, read by a process of its own: seconds and memory are counted.
+"""Small files that claim to be large, read by a separate process of limited time and memory.
 
-Only the processor's time is asserted: a busy machine is not a failure.
+Only CPU time is asserted, so a busy machine does not fail the tests.
 """
 
 import subprocess
@@ -33,7 +33,7 @@ finally:
 
 
 def refuse(*arguments: object, folder) -> str:
-    """Run the command line until it refuses; return its one line."""
+    """Run the command line, and return its one-line error."""
     command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
@@ -109,7 +109,7 @@ def test_fault_103_an_npz_file_with_a_damaged_header(tmp_path):
     with zipfile.ZipFile(tmp_path / "t.npz", "w") as archive:
         for name in "Xy":
             archive.writestr(f"{name}.npy", member)
-    assert "t.npz: no usable .npz file: " in refuse("train", "t.npz", folder=tmp_path)
+    assert "t.npz: not a usable .npz file: " in refuse("train", "t.npz", folder=tmp_path)
 
 
 @pytest.mark.parametrize(("n_columns", "quote"), [(10**5, '"'), (10**6, "")])
@@ -130,7 +130,7 @@ def test_fault_105_a_run_file_with_a_deeply_dotted_key(tmp_path):
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device")
 def test_fault_105_a_run_file_that_is_a_device(tmp_path):
     line = refuse("train", "--config", "/dev/zero", folder=tmp_path)
-    assert "/dev/zero: is no regular file" in line
+    assert "/dev/zero: is not a regular file" in line
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ HOSTILE = "no\0name\x1b[2J\n\u202e.csv"
     ],
 )
 def test_hostile_names_are_escaped(barenet, iris, command):
-    """No file has such a name: a card that names it is as good as one without settings."""
+    """No file has such a name, so the card's settings are ignored."""
     predictor = load_predictor(iris / "model.safetensors")
     settings = {**predictor.card.settings, "data": HOSTILE}
     card = replace(predictor.card, settings=settings)

@@ -14,7 +14,7 @@ from barenet.cli._main import main
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
 RUN = ["train", "iris", "--epochs", "3", "--batch-size", "40", "--dropout", "0.1", "--threads", "1"]
-#: What an audit hook is told of the changes of a folder.
+#: Audit events of changes to a folder.
 CHANGES = ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir")
 
 
@@ -35,7 +35,7 @@ def kill_before(change: int) -> None:
 
 
 def command(*arguments: str, killed_before: int | None = None) -> int:
-    """Run the command line in a process of its own; give back its exit status."""
+    """Run the command line in a separate process, and return its exit status."""
     child = os.fork()
     if not child:
         try:

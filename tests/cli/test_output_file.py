@@ -1,4 +1,4 @@
-"""Where a file goes: into a folder that is there, or that is made because it is named as one."""
+"""The output file: in an existing folder, or in a new one if the name ends with a slash."""
 
 import os
 import shutil
@@ -33,14 +33,14 @@ def test_a_command_that_is_refused_leaves_no_folder(barenet, iris):
     ("arguments", "name", "message"),
     [
         (["explain", "d.csv", "--target", "k"], "d.csv", "unknown format '.csv' of d.csv (choose"),
-        (["explain", "d.txt", "--target", "k"], "d.txt", "d.txt is no explanation of barenet's"),
+        (["explain", "d.txt", "--target", "k"], "d.txt", "d.txt is not an explanation"),
         (["explain", "IRIS"], "IRIS/model.safetensors", "unknown format '.safetensors'"),
-        (["explain", "IRIS", "--format", "html"], "IRIS/settings.toml", "is no explanation"),
-        (["explain", "moons"], "notes.md", "notes.md is no explanation of barenet's"),
-        (["explain", "moons", "--format", "html"], "folder", "is no explanation of barenet's"),
-        (["explain", "moons"], "notes", "notes is no explanation of barenet's"),
-        (["plot", "weights", "IRIS"], "photo.png", "photo.png is no picture of barenet's"),
-        (["plot", "weights", "IRIS"], "IRIS/model.safetensors", "is no picture of barenet's"),
+        (["explain", "IRIS", "--format", "html"], "IRIS/settings.toml", "is not an explanation"),
+        (["explain", "moons"], "notes.md", "notes.md is not an explanation"),
+        (["explain", "moons", "--format", "html"], "folder", "is not an explanation"),
+        (["explain", "moons"], "notes", "notes is not an explanation"),
+        (["plot", "weights", "IRIS"], "photo.png", "photo.png is not a plot"),
+        (["plot", "weights", "IRIS"], "IRIS/model.safetensors", "is not a plot"),
     ],
 )
 def test_a_file_that_barenet_has_not_written_is_not_replaced(
@@ -63,7 +63,7 @@ def test_a_picture_beside_a_model_without_its_run_is_not_replaced(barenet, iris)
     Path("model.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
     Path("weights.png").write_text("mine")
     error = barenet("plot", "weights", "model.safetensors", "iris").error
-    assert "weights.png is no picture of barenet's" in error
+    assert "weights.png is not a plot" in error
     assert Path("weights.png").read_text() == "mine"
 
 
@@ -92,5 +92,5 @@ def test_a_file_in_the_place_of_a_folder_is_named(barenet, iris, command, inside
         done = barenet(*arguments, "--out", f"{name}/{inside}/")
         assert (done.status, done.out) == (1, "")
         (line,) = done.err.splitlines()
-        message = f"--out: {name} is {kind}, and no folder can be made there; choose another place"
+        message = f"--out: {name} is {kind}, and no folder can be made there; choose another path"
         assert line == f"barenet {command.split()[0]}: error: {message}"

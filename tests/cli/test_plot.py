@@ -43,7 +43,7 @@ def test_images_are_drawn_with_their_predictions(digits):
 
 def test_a_plot_of_classes_is_not_drawn_of_numbers(line):
     predictor, rows = load_predictor(line / "model.safetensors"), load_dataset("plane")
-    with pytest.raises(ValueError, match="kind: a boundary plot is of classes"):
+    with pytest.raises(ValueError, match="kind: a boundary plot needs classes"):
         draw("boundary", predictor, rows)
 
 
@@ -54,7 +54,7 @@ def test_names_are_no_formulas(iris, kind, tmp_path):
     predictor = replace(predictor, feature_names=names, dataset=odd, classes=("$_$", "b", "c"))
     rows = replace(rows, name=odd, feature_names=names, classes=predictor.classes)
     figure = draw(kind, predictor, rows)
-    save_figure(figure, tmp_path / "it.png")  # which raises for a formula that is none
+    save_figure(figure, tmp_path / "it.png")  # which raises for an invalid formula
     assert figure.get_suptitle().startswith(r"\$_\$ \x00")
 
 
@@ -77,7 +77,7 @@ def test_every_kind_of_plot_is_offered(barenet):
 
 
 def test_the_best_epoch_of_a_history_is_that_of_the_model_card(barenet, iris, tmp_path):
-    """The epoch that was kept need not be that of the smallest loss."""
+    """The selected epoch need not have the smallest loss."""
     curves = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}
     history = History(curves, stop_reason="patience", best_epoch=3, penalized=True)
     (tmp_path / "history.jsonl").write_text(history.to_jsonl())

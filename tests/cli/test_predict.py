@@ -12,7 +12,7 @@ from barenet import Network, Predictor, Scaling, load_predictor, save
 from barenet.cli._predict import for_spreadsheets
 from barenet.data import load_dataset
 
-#: The command line, which ends by writing down the most memory that it had, in KiB.
+#: The command line, which writes its peak memory at the end, in KiB.
 PROGRAM = """
 import pathlib, re, sys
 from barenet_command import main
@@ -100,7 +100,7 @@ def numbered_rows(path, n_rows, key="k") -> np.ndarray:
 
 
 def peak_of(*arguments, **options) -> int:
-    """Run the command, and return the most bytes of memory that it had, its parent's left out."""
+    """Run the command, and return its peak memory in bytes, without its parent's."""
     with Path("out").open("wb") as out:
         command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
         subprocess.run(command, check=True, stdout=out, **options)

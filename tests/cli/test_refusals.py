@@ -1,4 +1,4 @@
-"""Wrong usage of every command: one line that names it, status 2, and nothing is written."""
+"""Wrong usage of every command: a one-line error, status 2, and no output file."""
 
 import shlex
 from pathlib import Path
@@ -36,8 +36,8 @@ REFUSED = {
     "train columns.csv --target b --rare=-1": "rare: expected a number of 0 or more, got -1.0",
     "train columns.csv --target b --drop a c": "drop: no column is left to learn from without a, c",
     "train columns.csv --target b --decimal ;": 'for --decimal. Choose from: ".", ","',
-    "train iris --drop a": "for tables, and iris is none",
-    "train iris --scaling robust": "for tables, and iris is none",
+    "train iris --drop a": "for tables, and iris is not one",
+    "train iris --scaling robust": "for tables, and iris is not one",
     "train iris --learning-rat 4": "Did you mean --learning-rate?",  # fault 64
     "train iris --layers 4 8,,x 3": "--layers: expected a whole number, got '8,,x'",  # fault 65
     "train iris --layers 4 8.5 3": "--layers: expected a whole number, got '8.5'",
@@ -46,17 +46,17 @@ REFUSED = {
     "predict IRIS iris --row 150": "row: expected 0 to 149, got 150",
     "predict IRIS wine": "wine has 13 features, and",
     "predict IRIS columns.csv": "no column sepal length (cm)",
-    "predict IRIS iris --keep key": "keep: this is an option for tables, and iris is none",
+    "predict IRIS iris --keep key": "keep: this is an option for tables, and iris is not one",
     "predict IRIS new.csv --keep key": "keep: new.csv has no column key; its columns are sepal",
     "predict nowhere iris": "nowhere: there is no such file",
     "evaluate IRIS moons": "moons has 2 features, and",
     "explain mooons": "mooons",
     "explain moons --row 200": "row: expected 0 to 199, got 200",
     "explain moons --row -1": "row: expected 0 to 199, got -1",
-    "explain moons iris": "DATA: moons is no model",
+    "explain moons iris": "DATA: moons is not a model",
     "explain moons --precision 99": "precision: expected a whole number from 1 to 17, got 99",
     "explain moons --notation diagonal": "diagonal",
-    "explain moons --json --out x.md": "json: goes without --format and --out",
+    "explain moons --json --out x.md": "json: cannot be combined with --format or --out",
     "explain moons --epochs 3": "Unknown option: --epochs",
     "explain IRIS --layers 4 3": "layers: ",
     "explain IRIS --missing unknown": "missing: ",
@@ -67,10 +67,10 @@ REFUSED = {
     "importance IRIS --repeats 0": "repeats: expected a whole number of 1 or more, got 0",
     "importance IRIS --most-rows 0": "--most-rows: expected a whole number of 1 or more, got 0",
     "importance IRIS iris --repeats two": "repeats: expected a whole number, got 'two'",
-    "plot fit IRIS": "KIND: a fit is of numbers, and iris has classes",
-    "plot boundary IRIS": "KIND: a boundary is over two numbers, and iris has",
-    "plot digits IRIS": "KIND: the rows of iris are no images",
-    "plot epochs IRIS": "KIND: a fit is of numbers",
+    "plot fit IRIS": "KIND: a fit needs a numeric target, and iris has classes",
+    "plot boundary IRIS": "KIND: a boundary needs two numeric columns, and iris has",
+    "plot digits IRIS": "KIND: the rows of iris are not images",
+    "plot epochs IRIS": "KIND: a fit needs a numeric target",
     "plot portrait IRIS": '"portrait" for KIND. Choose from: "history"',
     "plot history nowhere": "nowhere",
     "plot history IRIS --out picture.bmp": "unknown format '.bmp'",
@@ -94,7 +94,7 @@ REFUSED = {
     "train iris --epochs 1 --no-plots --out " + "x" * 300: "xxx",
     "completion csh": 'Choose from: "bash", "zsh", "fish". Did you mean "zsh"?',
 }
-#: Commands with an empty name, and the argument that is it.
+#: Commands with an empty name, and the argument that is empty.
 EMPTY = {
     "train iris --epochs 1 --no-plots --out ''": "--out",
     "train --resume ''": "--resume",

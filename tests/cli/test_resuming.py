@@ -1,4 +1,4 @@
-"""``--resume``: whatever has ended a run, it continues and ends with the same model."""
+"""``--resume``: a run that was ended in any way continues, and ends with the same model."""
 
 import json
 import re
@@ -301,7 +301,7 @@ def test_fault_74_an_unwritable_kernel_cache(process):
 
 
 def test_fault_68_a_signal_while_kernels_compile_ends_the_process(process, tmp_path, barenet):
-    """Nothing is learned yet that could be saved; resumed, the run starts."""
+    """There is no progress to save yet, so the resumed run starts at epoch 1."""
     environment = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
     run = ("train", "iris", "--epochs", 3, "--no-plots")
     started = process(*run, environment=environment)

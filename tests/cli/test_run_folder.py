@@ -80,7 +80,7 @@ def test_a_second_run_leaves_the_folder_to_the_first(folder):
 def test_a_named_pipe_is_found_before_the_training(folder):
     folder.path.mkdir(parents=True)
     os.mkfifo(folder.model)
-    with pytest.raises(OSError, match="is no ordinary file"), folder.locked():
+    with pytest.raises(OSError, match="is not an ordinary file"), folder.locked():
         pass
 
 
@@ -125,7 +125,7 @@ def test_a_folder_of_other_files_is_refused(barenet, out):
     Path("mine", "notes.txt").write_text("mine")
     before = {*Path().rglob("*")}
     error = barenet("train", "iris", "--epochs", "1", "--no-plots", "--out", out).error
-    assert f"out: {out} holds " in error and "a folder of its own" in error
+    assert f"out: {out} holds " in error and "a separate folder" in error
     assert {*Path().rglob("*")} == before
 
 

@@ -1,4 +1,4 @@
-"""Tables of words, missing values and dates, also without a header and from standard input."""
+"""Tables with text, missing values and dates, without a header, and from standard input."""
 
 import csv
 import gzip
@@ -23,7 +23,7 @@ QUICK = ("--epochs", 20, "--no-plots", "--no-baselines")
 
 @pytest.fixture(scope="session")
 def birds(train) -> Path:
-    """The folder of a run on a table of numbers and words, some of them missing."""
+    """The folder of a run on a table of numbers and text, with missing values."""
     return train(PENGUINS, "--target", "species", "--epochs", 20)
 
 
@@ -135,7 +135,7 @@ def test_parquet_tables_train_like_csv(barenet, birds):
     networks = [load_predictor(path).network for path in learned]
     np.testing.assert_array_equal(networks[0].parameters, networks[1].parameters)
     wrong = ("--target", "species", "--delimiter", ";")
-    reading = "delimiter: no option of a Parquet file"
+    reading = "delimiter: not an option of a Parquet file"
     assert reading in barenet("train", "penguins.parquet", *wrong).error
 
 

@@ -179,7 +179,7 @@ def test_a_missing_extra_is_named(process, tmp_path, package, extra, status):
 def test_fault_66_an_unwritable_folder_is_found_before_training(barenet):
     Path("file").write_text("in the way")
     done = barenet("train", "sine", "--epochs", 10**6, "--out", "file/run")
-    message = "is a file, and no folder can be made there; choose another place"
+    message = "is a file, and no folder can be made there; choose another path"
     assert (done.status, done.err) == (1, f"barenet train: error: --out: file {message}\n")
 
 

@@ -1,4 +1,4 @@
-"""The kind of a column and the fit of its encoding: written rules, each with its edge."""
+"""The kind of a column and the fit of its encoding: every rule, at its limit."""
 
 from datetime import datetime
 
@@ -57,7 +57,7 @@ def test_the_kind_of_a_column_follows_the_rules(values, expected):
 
 @pytest.mark.parametrize("n_words", [1, 2])
 def test_fault_40_nine_tenths_of_the_values_decide_the_kind(n_words):
-    """The shares are of rows with a value, not of different values."""
+    """The fractions are of rows with a value, not of different values."""
     numbers = [*["1"] * 9 * n_words, *["NA"] * 50]
     words = [f"w{number}" for number in range(n_words)]
     message = r"^X: row 0: column 'c': expected a number, as in 90 % of the rows, got 'w0'; if it"

@@ -47,12 +47,12 @@ EXAMPLES = [
 RECORDS = [record for record, *_ in EXAMPLES]
 
 
-@pytest.mark.parametrize(("record", "values", "expected", "usual"), EXAMPLES)
-def test_values_are_encoded_by_kind(record, values, expected, usual):
+@pytest.mark.parametrize(("record", "values", "expected", "typical"), EXAMPLES)
+def test_values_are_encoded_by_kind(record, values, expected, typical):
     encoded = record.encode(np.asarray(values))
     assert encoded.shape[1] == len(record.outputs) and encoded.dtype == np.float64
     np.testing.assert_allclose(encoded, expected, atol=1e-15)
-    np.testing.assert_allclose(record.usual(encoded), usual, atol=1e-15)
+    np.testing.assert_allclose(record.typical(encoded), typical, atol=1e-15)
 
 
 @pytest.mark.parametrize("record", RECORDS)

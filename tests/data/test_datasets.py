@@ -76,12 +76,12 @@ def test_options_reach_the_generator():
         ("moon", {}, "data", "unknown 'moon', did you mean 'moons'?"),
         ("x.xlsx", {}, "data", "'x.xlsx' is a file of an unknown kind (kn"),
         (7, {}, "data", "expected a name or a path, got 7"),
-        ("iris", {"noise": 0.1}, "noise", "no option of iris (its options: none)"),
-        ("moons", {"target": "y"}, "target", "no option of moons (its options: samples, noise, "),
-        ("digits", {"samples": 5, "data_seed": 0}, "samples, data_seed", "no option of digits"),
-        ("mnist", {"samples": 5}, "samples", "no option of mnist (its options: data_dir)"),
-        ("x.csv", {"noise": 0}, "noise", "no option of x.csv (its options: target, task, del"),
-        ("x.npz", {"target": "y"}, "target", "no option of x.npz (its options: task)"),
+        ("iris", {"noise": 0.1}, "noise", "not an option of iris (its options: none)"),
+        ("moons", {"target": "y"}, "target", "not an option of moons (its options: sam"),
+        ("digits", {"samples": 5, "data_seed": 0}, "samples, data_seed", "not an option of digits"),
+        ("mnist", {"samples": 5}, "samples", "not an option of mnist (its options: data_dir)"),
+        ("x.csv", {"noise": 0}, "noise", "not an option of x.csv (its options: target, task"),
+        ("x.npz", {"target": "y"}, "target", "not an option of x.npz (its options: task)"),
         *(
             ("moons", {option: wrong}, option, "expected")
             for option, values in {

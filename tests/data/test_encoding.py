@@ -1,4 +1,4 @@
-"""Tables as numbers: what scikit-learn's own parts make of real ones, and rules worked by hand."""
+"""Encodings of real tables, compared with scikit-learn's transformers, and rules by hand."""
 
 import copy
 import json
@@ -44,7 +44,7 @@ TABLES = {
 
 @pytest.fixture(params=TABLES)
 def table(request):
-    """A real table in two forms, and what its columns are."""
+    """A real table in two forms, and the kinds of its columns."""
     path = request.getfixturevalue(request.param)
     target, *kinds = TABLES[request.param]
     ours = load_table(path, target).X
@@ -264,7 +264,7 @@ values = st.one_of(
 
 @given(columns=st.lists(values, min_size=1, max_size=4), order=st.permutations(range(8)))
 def test_any_table_is_encoded_row_by_row_or_refused(columns, order):
-    """What a row becomes depends on no other row, once all is measured."""
+    """The encoding of a row depends on no other row, once it is fitted."""
     table = {f"c{number}": column for number, column in enumerate(columns)}
     frame = as_frame(table)
     try:

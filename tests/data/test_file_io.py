@@ -71,7 +71,7 @@ def test_fault_35_a_path_that_is_not_a_file(tmp_path):
     problems["file/inner"] = "cannot be read: Not a directory"
     if hasattr(os, "mkfifo"):  # refused at once
         os.mkfifo(tmp_path / "pipe.csv")
-        problems["pipe.csv"] = "is no regular file"
+        problems["pipe.csv"] = "is not a regular file"
     for name, problem in problems.items():
         with pytest.raises(DataError) as caught:
             read_file_bytes(tmp_path / name)

@@ -28,7 +28,7 @@ def test_the_fingerprint_is_the_checksum_of_the_column_checksums():
 
 
 def test_the_fingerprint_is_stable():
-    """Files carry it: another one for the same rows would make all of them strangers."""
+    """Files store it: with another formula, no training data would be recognized."""
     iris = load_dataset("iris")
     known = "066c40b0c03c47c56b0ccec534f58e99aad3a28831a2da959a3338fe9d2f91fe"
     assert fingerprint(iris.X, iris.y) == known

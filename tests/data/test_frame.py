@@ -170,7 +170,7 @@ def test_integers_within_float64_precision_are_numbers():
 
 @pytest.mark.parametrize("day", ["300000-01-01", "0000-12-31", "-5000-01-01"])
 def test_a_date_beyond_microseconds_is_named(day):
-    """What NumPy makes of the year 300000 in microseconds is a year of another age, in silence."""
+    """NumPy silently converts the year 300000 in microseconds to another year."""
     days = np.array(["NaT", "9999-12-31", "0001-01-01", day], "M8[s]")
     with pytest.raises(DataError, match=f"X: row 3: column 'c': expected a date .*, got '{day}"):
         as_column(days, "c")

@@ -1,4 +1,4 @@
-"""IDX files and MNIST's folders: arrays come back, and a damaged file is refused by its path."""
+"""IDX files and MNIST's folders: arrays are read back, and errors name the damaged file."""
 
 import bz2
 import gzip

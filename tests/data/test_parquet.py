@@ -1,4 +1,4 @@
-"""Parquet files: columns of every type that can be encoded, and one line for what cannot."""
+"""Parquet files: columns of every type that can be encoded, and one-line errors for others."""
 
 import time
 from datetime import UTC, date, datetime
@@ -10,9 +10,10 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet.data import _parquet as parquet_pages
+from barenet.data import _parquet_pages as parquet_pages
 from barenet.data._datasets import load_dataset
-from barenet.data._parquet import largest_group, open_parquet
+from barenet.data._parquet import open_parquet
+from barenet.data._parquet_pages import largest_group
 from barenet.data._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
@@ -148,7 +149,7 @@ def test_fault_36_no_rows(write):
 def test_csv_options_are_refused_for_parquet(write):
     path = write({"x": [1, 2], "y": [1.5, 2.5]})
     for option, value in {"delimiter": ";", "encoding": "latin-1", "decimal": ","}.items():
-        with pytest.raises(ValueError, match=rf"^{option}: no option of a Parquet file"):
+        with pytest.raises(ValueError, match=rf"^{option}: not an option of a Parquet file"):
             load_table(path, "y", **{option: value})
 
 
@@ -183,7 +184,7 @@ def test_the_pages_of_the_largest_row_group_are_added_up(write, version, rows):
 
 def test_a_page_with_very_long_statistics_is_measured(write, monkeypatch):
     path = write({"x": ["a" * 10**5, "b" * 10**5]}, compression="zstd", use_dictionary=False)
-    monkeypatch.setattr(parquet_pages, "_FIRST_BYTES", 5)
+    monkeypatch.setattr(parquet_pages, "_HEADER_BYTES", 5)
     assert largest_group(path, groups_of(path)) > 2 * 10**5
 
 
@@ -193,7 +194,7 @@ def test_columns_that_claim_more_bytes_than_the_file_has(write):
     true, false = unsigned(2 * chunk.total_compressed_size), unsigned(2 * 10**6)
     assert len(true) == len(false)
     path.write_bytes(path.read_bytes().replace(true, false))
-    with pytest.raises(DataError, match="no usable Parquet file: its columns claim more bytes"):
+    with pytest.raises(DataError, match="not a usable Parquet file: its columns claim more bytes"):
         open_parquet(path).frame(["x"])
 
 
@@ -208,7 +209,7 @@ def test_integers_beyond_float64_precision_stay_distinct(write, rows, kind):
 
 def test_text_that_is_not_unicode_is_refused(write):
     texts = pyarrow.array([b"\x80", b"b"]).view(pyarrow.string())
-    with pytest.raises(DataError, match=r"t\.parquet: no usable Parquet file: 'utf-8' codec"):
+    with pytest.raises(DataError, match=r"t\.parquet: not a usable Parquet file: 'utf-8' codec"):
         open_parquet(write({"x": texts})).frame(["x"])
 
 

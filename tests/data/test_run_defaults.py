@@ -1,4 +1,4 @@
-"""The settings that complete a run: given, then of the data set, then by the rows, then usual."""
+"""The settings of a run: those given, then the data set's or the table's, then the defaults."""
 
 import dataclasses
 

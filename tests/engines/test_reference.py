@@ -115,14 +115,14 @@ def test_evaluate_returns_the_loss_without_penalties_and_the_outputs(output, los
 
 
 @pytest.mark.parametrize("weight", [None, [0, 0, 0, 0, 1, 2, 3, 4, 5, 0]])
-@pytest.mark.parametrize("chunk", [1, 4, 9])
-def test_evaluation_in_chunks_changes_nothing(chunk, weight, monkeypatch, make_job):
+@pytest.mark.parametrize("n_rows", [1, 4, 9])
+def test_evaluation_in_blocks_changes_nothing(n_rows, weight, monkeypatch, make_job):
     network = Network.dense([2, 4, 3], seed=3, dtype="float64")
     X, y = np.random.default_rng(1).normal(size=(10, 2)), np.arange(30.0).reshape(10, 3)
     engine = ReferenceEngine(make_job(network, X, y, sample_weight=weight))
     value, outputs = engine.evaluate(engine.job.rows)
     assert value == SquaredError().value(outputs, y, engine.job.rows.sample_weight)
-    monkeypatch.setattr("barenet.engines._reference.CHUNK", chunk)
-    in_chunks, outputs_in_chunks = engine.evaluate(engine.job.rows)
-    assert in_chunks == pytest.approx(value, rel=1e-14)
-    np.testing.assert_allclose(outputs_in_chunks, outputs, rtol=1e-14)
+    monkeypatch.setattr("barenet.engines._reference.BLOCK", n_rows)
+    in_blocks, outputs_in_blocks = engine.evaluate(engine.job.rows)
+    assert in_blocks == pytest.approx(value, rel=1e-14)
+    np.testing.assert_allclose(outputs_in_blocks, outputs, rtol=1e-14)

@@ -49,7 +49,7 @@ def all_classes(kind):
 
 @pytest.fixture(scope="session")
 def state_of():
-    """All that an estimator holds, the parameters of its network among it."""
+    """All attributes of an estimator, with the parameters of its network."""
     return lambda estimator: {
         name: pickle.dumps(value) for name, value in sorted(vars(estimator).items())
     }

@@ -155,7 +155,7 @@ def test_partial_fit_agrees_with_scikit_learn(solver, task):
 
 
 def test_warm_start_agrees_with_scikit_learn():
-    """Without momentum there is nothing that scikit-learn would forget."""
+    """Without momentum there is no state that scikit-learn would reset."""
     settings = {**SOLVERS["sgd"], "warm_start": True, "learning_rate": "invscaling"}
     theirs, ours = pair("multi-class", "reference", **settings)
     for _ in range(3):

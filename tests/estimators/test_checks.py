@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of what an estimator is: every one of them, on both engines."""
+"""All of scikit-learn's checks of estimators, on both engines."""
 
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -14,7 +14,7 @@ ESTIMATORS = [
 
 @pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",  # the checks allow few iterations
-    "ignore:in epoch:RuntimeWarning",  # and let classes be told apart by nothing
+    "ignore:in epoch:RuntimeWarning",  # and have classes that no feature separates
 )
 @parametrize_with_checks(ESTIMATORS)
 def test_promise_01_scikit_learns_own_check(estimator, check):

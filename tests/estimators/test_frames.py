@@ -1,4 +1,4 @@
-"""Data frames of pandas, polars and Arrow: their columns have names, and the names count."""
+"""Data frames of pandas, polars and Arrow, and the names of their columns."""
 
 import numpy as np
 import pandas as pd

@@ -21,9 +21,9 @@ X, KIND = load_iris(return_X_y=True)
 @pytest.fixture(scope="module")
 def to_onnx():
     register_onnx_converters()
-    register_onnx_converters()  # again, which is no harm
+    register_onnx_converters()  # a second time
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # skl2onnx's own, of what its dependencies have renamed
+        warnings.simplefilter("ignore")  # skl2onnx uses deprecated names
         from skl2onnx import to_onnx
     return to_onnx
 

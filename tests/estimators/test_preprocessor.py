@@ -1,4 +1,4 @@
-"""TablePreprocessor: scikit-learn's own checks, and its company in pipelines."""
+"""TablePreprocessor: scikit-learn's own checks, and its use in pipelines."""
 
 import pickle
 
@@ -33,7 +33,7 @@ def network():
 
 
 def test_a_pipeline_predicts_survival_on_the_titanic(passengers):
-    """By sex alone 78 % are told apart, and by chance 62 %."""
+    """By sex alone the accuracy is 78 %, and of the more frequent class 62 %."""
     X, y = passengers
     pipeline = make_pipeline(TablePreprocessor(), network())
     folds = StratifiedKFold(3, shuffle=True, random_state=0)  # The rows are sorted by class.

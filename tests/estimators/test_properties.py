@@ -1,4 +1,4 @@
-"""What holds of any estimator and any rows: drawn by Hypothesis, and held to the last digits."""
+"""Properties of any estimator and any rows, drawn by Hypothesis and exact to the last digits."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""MLPRegressor: the losses that scikit-learn's has not, against what they are known for."""
+"""MLPRegressor: losses that scikit-learn's lacks, compared with their known minimizers."""
 
 import numpy as np
 import pytest

@@ -199,7 +199,7 @@ def test_an_invalid_scorer_is_refused_before_training(data, scoring, message):
     before = pickle.dumps({name: each for name, each in vars(model).items() if name[0] != "_"})
     for validation_data in (None, held_out):
         with pytest.raises(ValueError, match=f"^scoring: .*{message}"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # scikit-learn's, of labels that are no numbers
+            warnings.simplefilter("ignore")  # scikit-learn's, about labels that are not numbers
             model.set_params(scoring=scoring).fit(*rows, validation_data=validation_data)
         state = {name: value for name, value in vars(model).items() if name[0] != "_"}
         assert pickle.dumps({**state, "scoring": None}) == before

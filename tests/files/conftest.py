@@ -1,4 +1,4 @@
-"""A place for a model file, and the cost of loading one."""
+"""Fixtures: the path of a model file, and the time and memory of loading one."""
 
 import json
 import subprocess
@@ -38,7 +38,7 @@ print(json.dumps([outcome, time.process_time() - started, peak() - before]))
 
 @pytest.fixture
 def loading(tmp_path):
-    """Load a file in a process of its own: the outcome, the seconds, and the bytes it took."""
+    """Load a file in a separate process; return the outcome, the seconds and the memory."""
 
     def measure(path):
         command = [sys.executable, "-c", LOADING, str(path)]

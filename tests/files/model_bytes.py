@@ -1,6 +1,6 @@
-"""The bytes of model files: taken apart, changed, and put together with a right checksum.
+"""Model files with changed bytes and a valid checksum.
 
-Without that, nothing wrong would come to the readers behind the checksum.
+Otherwise the checksum would hide the faults from the checks behind it.
 """
 
 import hashlib

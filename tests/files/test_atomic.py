@@ -1,4 +1,4 @@
-"""Atomic writing: an old file is there until the new one is, whatever goes wrong."""
+"""Atomic writing: an old file remains until the new one is complete, whatever goes wrong."""
 
 import os
 import stat
@@ -43,7 +43,7 @@ def test_fault_63_a_link_is_followed_and_a_folder_or_fifo_refused(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    refused = {"": "a folder", "fifo": "no ordinary file", "a": "part of a cycle of links"}
+    refused = {"": "a folder", "fifo": "not an ordinary file", "a": "part of a cycle of links"}
     for name, kind in refused.items():
         with pytest.raises(OSError, match=f"is {kind}, so it is not replaced"):
             write_atomically(tmp_path / name, b"")

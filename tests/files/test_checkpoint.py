@@ -1,4 +1,4 @@
-"""Checkpoints: a whole one is there at any moment, and nothing else is taken for one."""
+"""Checkpoints: there is a complete one at any moment, and other files are refused."""
 
 import os
 import re
@@ -50,7 +50,7 @@ class Interrupt(Callback):
 
 
 class Look(Callback):
-    """Write down what is on the disk after each epoch."""
+    """Record the file on the disk after each epoch."""
 
     def __init__(self, path):
         self.path, self.seen = path, []
@@ -166,7 +166,7 @@ def test_fault_63_66_unwritable_checkpoints_are_found_before_training(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     own = Network([Own(3, 2, "softmax")])
     for name, net, problem in (
-        ("pipe", None, r"checkpoint: .*pipe is no ordinary file"),
+        ("pipe", None, r"checkpoint: .*pipe is not an ordinary file"),
         ("nowhere/kept", None, r"checkpoint: .*nowhere: there is no such folder"),
         ("kept", own, "is not one of barenet's layers"),
     ):

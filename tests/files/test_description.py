@@ -1,4 +1,4 @@
-"""A predictor in words: true, and short however much it holds."""
+"""The description of a predictor: correct, and short for any predictor."""
 
 from dataclasses import replace
 

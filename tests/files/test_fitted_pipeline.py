@@ -1,4 +1,4 @@
-"""Fitted estimators and pipelines as predictors: they say the same, from a file."""
+"""Fitted estimators and pipelines as predictors, with the same predictions from a file."""
 
 import csv
 import io

@@ -13,7 +13,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def birds() -> Frame:
-    """A table with a column of each kind, and a hole in most."""
+    """A table with a column of each kind, most of them with missing values."""
     text = np.dtypes.StringDType()
     days = ["2007-11-11", "2008-01-02", "NaT", "2009-06-30", "2007-12-31", "2008-02-29"]
     islands = ["Dream", "Biscoe", "", "Dream", "Torgersen", "Biscoe"]

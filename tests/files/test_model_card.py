@@ -1,4 +1,4 @@
-"""The card of a model: written, read, and refused where it is none."""
+"""Model cards: written, read, and refused if invalid."""
 
 import json
 import re
@@ -104,7 +104,7 @@ ODD = [None, 5, -1, 1.5, 10**400, True, "x", "a\0\x1b[2Jb", [], [1], ["x"], [[1]
 
 
 def test_fault_57_every_wrong_entry_is_named(model):
-    """Where it stands, what was expected and what came: nothing that only Python says."""
+    """The place, the expected type and the value, without Python's own messages."""
     text, messages = json.dumps(model.card.to_dict()), set()
     for *way, name in filter(None, places(json.loads(text))):
         for odd in [*ODD, {"a": 1}, {"a": {}}]:

@@ -1,4 +1,4 @@
-"""Model files: out and back to the last bit, and nothing but a model gets in."""
+"""Model files: saved and loaded to the last bit; any other file is refused."""
 
 import json
 import pickle
@@ -101,7 +101,7 @@ def test_fault_56_duplicate_names_in_the_header(saved, name):
     header, _, numbers = unpacked(saved.read_bytes())
     twice = f"{{{json.dumps(name)}:{json.dumps(header[name])},{json.dumps(header)[1:]}"
     saved.write_bytes(packed(twice, numbers))
-    with pytest.raises(ModelFileError, match="a name is there twice"):
+    with pytest.raises(ModelFileError, match="a name occurs twice"):
         load(saved)
 
 

@@ -1,4 +1,4 @@
-"""Predictors: raw rows to named answers, and parts that fit each other, saved or loaded."""
+"""Predictors: from raw rows to named classes, with consistent parts, saved and loaded."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Predictors of tables: columns by name from whatever holds them, kept as data in the file."""
+"""Predictors of tables: columns found by name in any kind of table, and stored as plain data."""
 
 import json
 
@@ -105,7 +105,7 @@ def test_fault_57_mismatched_table_parts(predictor, path):
     save(predictor, path)
     extra = read_model(path)[1]
     for changes, problem in (
-        ({"tensors": {"table": np.frombuffer(text.encode(), np.uint8)}}, "a name is there twice"),
+        ({"tensors": {"table": np.frombuffer(text.encode(), np.uint8)}}, "a name occurs twice"),
         ({"tensors": {"table": np.zeros(3, np.float32)}}, "table: expected bytes"),
         ({"extra": {**extra, "feature_names": ["a"]}}, "feature_names: are not those"),
         ({"extra": {**extra, "scaling": "standardize"}}, "'scaling.offset' is missing"),

@@ -1,4 +1,4 @@
-"""The gradient check: right gradients pass, wrong ones are found, whatever the network."""
+"""The gradient check: correct gradients pass and wrong ones are found, for any network."""
 
 import numpy as np
 import pytest

@@ -8,7 +8,7 @@ def test_messages_before_the_first_state_are_refused(server, open_page):
 
 
 def test_frames_are_skipped_and_never_queued(page):
-    """A page that is slow gets the newest picture next, and of the curve all that it missed."""
+    """A slow page gets the newest picture next, and every point of the curve that it missed."""
     page.send("run_to", epoch=400)
     epochs, rows = [], []
     while not epochs or epochs[-1] < 400:

@@ -1,4 +1,4 @@
-"""The line where a function is 0 is where it is by hand, whatever the grid."""
+"""Contours of functions whose zeros are known, on several grids."""
 
 import numpy as np
 import pytest

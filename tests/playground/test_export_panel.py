@@ -1,4 +1,4 @@
-"""What is exported makes the same network: every command and every program is run."""
+"""Exported commands and scripts are run, and train the same network."""
 
 import json
 import shlex
@@ -25,7 +25,7 @@ def exported(page, epochs=5):
     return weights, page.receive_until(lambda message: message["type"] == "export")
 
 
-#: Settings that the command says without a rest, bit for bit.
+#: Settings that the command reproduces, bit for bit.
 CASES = [
     {},
     {"source": "moons", "noise": 0.3, "samples": 80, "data_seed": 4, "test_size": 0.3},
@@ -46,7 +46,7 @@ CASES = [
     {"source": "circles", "schedule": "cosine", "stop_epoch": 5},
     {"hidden": [], "activations": []},
 ]
-#: And those for which it says what it does otherwise.
+#: And those for which it names the differences.
 MORE = [
     {"source": "hills", "features": ["x1", "x2", "x1*x2", "sin(x1)"], "batch_norm": True},
     {"source": "iris", "features": ["x1", "x2^2"]},

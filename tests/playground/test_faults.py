@@ -1,4 +1,4 @@
-"""Who may not play: foreign pages, rebound names, guesses, floods and slow readers."""
+"""Attacks on the server: foreign pages, DNS rebinding, guessed tokens, floods and slow readers."""
 
 import contextlib
 import itertools
@@ -173,7 +173,7 @@ def request(first: str, headers: list[tuple[str, str]]) -> bytes:
 
 
 def test_fault_81_unread_messages_are_bounded(run_server, monkeypatch, wait_until):
-    """Somebody asks and asks, and never reads an answer: the line is cut, the server lives."""
+    """A client that sends requests and never reads is disconnected, and the server continues."""
     monkeypatch.setattr(client, "TIMEOUT", 0.5)
     with run_server() as served, socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -197,7 +197,7 @@ def test_fault_81_unread_messages_are_bounded(run_server, monkeypatch, wait_unti
 
 
 def test_fault_81_a_connected_page_stays_connected(run_server, open_page, monkeypatch):
-    """The limit is for first lines, and not for what has become a socket."""
+    """The deadline is for requests, not for open sockets."""
     monkeypatch.setattr(server_module, "TIMEOUT", 0.2)
     with run_server() as served:
         page = open_page(served)
@@ -242,7 +242,7 @@ def test_fault_110_the_deadline_is_for_each_request(run_server, monkeypatch, fir
         assert 0.25 < time.monotonic() - started < 5
 
 
-#: Half requests from a process of its own, as many as it can send.
+#: Half requests from a separate process, as many as it can send.
 FLOOD = """
 import socket, sys
 held = []
@@ -281,7 +281,7 @@ def test_fault_82_a_port_in_use(capfd):
         port = taken.getsockname()[1]
         assert main(["play", "--port", str(port), "--no-browser"]) == 1
     received = capfd.readouterr()
-    assert f"port {port} is taken; --port 0 takes a free one" in received.err
+    assert f"port {port} is taken; --port 0 chooses a free one" in received.err
     assert received.out == "" and "Traceback" not in received.err
 
 

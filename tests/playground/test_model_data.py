@@ -1,4 +1,4 @@
-"""A model is shown as it predicts, with its rows and without them."""
+"""The pictures of a model agree with its predictions, with its rows and without them."""
 
 import dataclasses
 import json

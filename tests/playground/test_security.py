@@ -30,7 +30,7 @@ def test_the_servers_own_page_is_accepted(rejection):
 
 @pytest.mark.parametrize(("site", "let_in"), [("none", 1), ("same-origin", 1), ("same-site", 0)])
 def test_a_page_without_an_origin_needs_the_token(rejection, site, let_in):
-    """Browsers send no Origin when somebody opens an address; what changes something needs one."""
+    """Browsers send no Origin when a user opens an address; other requests need one."""
     headers = [*OWN, (b"sec-fetch-site", site.encode()), (b"sec-fetch-mode", b"navigate")]
     assert rejection(headers) == ("none" if let_in else "Sec-Fetch-Site")
     for more in ({"kind": "websocket"}, {"method": "POST"}, {"method": "PUT"}):

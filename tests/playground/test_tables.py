@@ -138,5 +138,5 @@ def test_the_oldest_upload_is_dropped_and_user_files_stay(tmp_path):
 
 @pytest.mark.parametrize("key", ["table:../../etc/passwd", "table:", "table:/etc/passwd"])
 def test_a_key_is_not_a_path(key):
-    with pytest.raises(ArgumentError, match="is not here"):
+    with pytest.raises(ArgumentError, match="there is no table"):
         FileStore().prepare(DataSettings(source=key))

@@ -1,4 +1,4 @@
-"""What is explained is the update that the training took: its batch, and what there was before."""
+"""The explained update is that of the training: its batch, and the state before it."""
 
 import re
 from html.parser import HTMLParser

@@ -78,6 +78,21 @@ def test_on_end_is_called_after_every_error():
         fit([Fails(), recorder])
 
 
+def test_callbacks_after_one_that_fails_to_start_are_not_called():
+    class FailsToStart(Recorder):
+        def on_start(self, run):
+            raise KeyError("on purpose")
+
+    used, recorder, failing = EarlyStopping("loss"), Recorder(), FailsToStart()
+    fit(used)
+    network = Network.dense([1, 8, 1], seed=2)
+    before = network.parameters.copy()
+    with pytest.raises(KeyError):
+        fit([recorder, failing, used], network)
+    assert recorder.calls == [("start",), ("end",)] and failing.calls == [("end",)]
+    assert np.array_equal(network.parameters, before)  # not those of the earlier run
+
+
 def test_stopping_within_an_epoch_omits_it_from_the_history():
     class StopAtOnce(Callback):
         def on_chunk(self, run):

@@ -1,5 +1,6 @@
 """Checkpointing: a run that is interrupted anywhere and resumed equals the uninterrupted run."""
 
+import threading
 import warnings
 
 import numpy as np
@@ -313,3 +314,9 @@ def test_a_divergence_is_repeated(tmp_path):
         assert go(checkpoint=every) == whole
     assert every.path.exists()
     assert go(checkpoint=every.path, resume=True) == whole  # and does not warn again
+
+
+def test_a_short_run_computes_no_checksums(tmp_path):
+    train(Network.dense([3, 1], seed=1), X, Y, epochs=1, checkpoint=tmp_path / "short")
+    timers = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
+    assert all(timer.finished.is_set() for timer in timers)

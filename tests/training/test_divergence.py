@@ -10,9 +10,9 @@ from barenet import Network, train
 from barenet.errors import DivergenceError
 from barenet.layers import BatchNorm, Dense
 from barenet.model._network import Snapshot
+from barenet.training._callbacks import Run
 from barenet.training._divergence import DivergenceMonitor
 from barenet.training._history import History
-from barenet.training._run import Run
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 

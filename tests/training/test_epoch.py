@@ -12,8 +12,13 @@ from barenet.model.losses import as_loss
 from barenet.optimizers import SGD
 from barenet.schedules import SCHEDULES
 from barenet.training import _epoch as epoch_module
-from barenet.training._epoch import Epoch, MeasurementInterrupted, epoch_order, measure
-from barenet.training._run import TrainingConfig
+from barenet.training._epoch import (
+    Epoch,
+    MeasurementInterrupted,
+    TrainingConfig,
+    epoch_order,
+    measure,
+)
 from barenet.training._train import as_metrics
 
 seeds = st.integers(0, 2**32 - 1)

@@ -170,6 +170,16 @@ def test_lbfgs_at_a_minimum_records_its_loss():
     assert history.stop_reason == "converged"
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_lbfgs_ends_with_running_averages_that_include_its_last_parameters(engine):
+    last = []
+    settings = {"optimizer": "lbfgs", "epochs": 5, "engine": engine}
+    network = classifier(batch_norm=True)
+    train(network, X, LABELS, **settings, callbacks=lambda run: last.append(run.network.copy()))
+    last[-1].value_and_gradient(X, LABELS)
+    np.testing.assert_allclose(network.statistics, last[-1].statistics, rtol=1e-5)
+
+
 def test_fault_14_read_only_rows_are_unchanged():
     rows, targets = X.copy(), Y.copy()
     rows.flags.writeable = targets.flags.writeable = False

@@ -128,20 +128,20 @@ def _as_json(value: Any) -> Iterator[str]:
     if isinstance(value, Iterator):
         yield "["
         for at, part in enumerate(filter(None, value)):
-            yield (", " if at else "") + _dumped(part)[1:-1]
+            yield (", " if at else "") + _dump(part)[1:-1]
         yield "]"
     elif isinstance(value, dict) and value:
         between = "{"
         for key, entry in value.items():
-            yield f"{between}{_dumped({key: 0})[1:-4]}: "
+            yield f"{between}{_dump({key: 0})[1:-4]}: "
             yield from _as_json(entry)
             between = ", "
         yield "}"
     else:
-        yield _dumped(value)
+        yield _dump(value)
 
 
-def _dumped(value: Any) -> str:
+def _dump(value: Any) -> str:
     """Write JSON, with null for NaN and infinity."""
     return json.dumps(_finite(value), allow_nan=False)
 

@@ -55,7 +55,7 @@ def _emit(findings: dict[str, Any]) -> None:
     """Print a table, and a paragraph for each piece of advice."""
     advice = findings.pop("advice")
     rows = [[name.replace("_", " "), _format(value)] for name, value in findings.items()]
-    emit_table(["what", "found"], rows)
+    emit_table(["item", "value"], rows)
     for text in advice:
         emit_paragraph(text)
 
@@ -158,19 +158,19 @@ def _advice(findings: dict[str, Any], errors: list[ValueError]) -> Iterator[str]
     if data["path"] is None:
         yield f"{DATA_VARIABLE} is not set: mnist is loaded from openml.org, or from --data-dir"
     elif not data["found"]:
-        yield f"{DATA_VARIABLE} is {data['path']}, and that is no folder"
+        yield f"{DATA_VARIABLE} is {data['path']}, which is not a folder"
 
 
 def _cache_advice(folder: str | None) -> Iterator[str]:
     """Advise on the cache of kernels; Numba silently skips a folder that it cannot write to."""
     from barenet.engines._kernel_cache import REFUSED
 
-    asked = os.environ.get("NUMBA_CACHE_DIR")
+    set_to = os.environ.get("NUMBA_CACHE_DIR")
     if REFUSED:
         yield from (f"{text[0].upper()}{text[1:]}." for text in REFUSED.values())
-    elif asked and not (folder and Path(folder).resolve().is_relative_to(Path(asked).resolve())):
+    elif set_to and not (folder and Path(folder).resolve().is_relative_to(Path(set_to).resolve())):
         instead = f"kernels are cached in {folder}" if folder else "no kernels are cached"
-        yield f"NUMBA_CACHE_DIR is {asked}, which cannot be written to, so {instead}."
+        yield f"NUMBA_CACHE_DIR is {set_to}, which cannot be written to, so {instead}."
     if folder is None:
         yield (
             "There is no folder to cache compiled kernels in, so each process builds its own, "
@@ -192,7 +192,7 @@ def build_kernels() -> dict[str, Any]:
     if folder is None:
         raise BarenetError(f"there is no folder to keep kernels in; {CACHE_ADVICE}")
     builders, built, files = _builders(), _count_built(), len([*Path(folder).glob("*.nbc")])
-    # One thread and two have programs of their own, which are compiled when they first run.
+    # The programs for one thread and for two differ, and are compiled when they first run.
     runs: list[Callable[[], Any]] = [functools.partial(_train_one_neuron, n) for n in (1, 2)]
     for build in progress_bar([*builders, *runs], "kernels"):
         build()

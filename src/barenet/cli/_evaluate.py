@@ -54,8 +54,8 @@ def evaluate(
         log(f"no data named: {selection.description} of {selection.data}\n")
     _log_seen_rows(trained, selection)
     loss = spec_of(as_loss(trained.config.loss, predictor.network.output_activation))
-    learned = selection.learned if baselines else None
-    measured = Measurement(predictor, selection.rows, loss, learned)
+    training = selection.training if baselines else None
+    measured = Measurement(predictor, selection.rows, loss, training)
     if json:
         emit_json(
             {
@@ -80,7 +80,7 @@ class Selection(NamedTuple):
     rows: Dataset
     kind: Kind
     #: The rows of the same data in the training set; None for other data.
-    learned: Dataset | None
+    training: Dataset | None
 
     @property
     def description(self) -> str:
@@ -95,9 +95,9 @@ class Selection(NamedTuple):
     @property
     def n_seen(self) -> int | None:
         """The number of rows that were in the training set; None if unknown."""
-        if self.learned is None:
+        if self.training is None:
             return None
-        return 0 if self.kind == "test" else self.learned.n_samples
+        return 0 if self.kind == "test" else self.training.n_samples
 
 
 def select_rows(
@@ -107,18 +107,18 @@ def select_rows(
     data = trained.data_or_default(data)
     dataset = trained.load(data, file)
     known = trained.is_training_data(data, dataset)
-    learned, test = trained.split(dataset) if known else (None, None)
+    training, test = trained.split(dataset) if known else (None, None)
     kind = kind or ("all" if test is None else "test")
     if kind == "all" and known is None and trained.predictor.dataset == dataset.name:
         log(
             f"all rows are measured, training rows included: there is no {SETTINGS} beside "
             f"{trained.path} to identify the test rows"
         )
-    rows = {"all": dataset, "training": learned, "test": test}[kind]
+    rows = {"all": dataset, "training": training, "test": test}[kind]
     if rows is None:
         problem = f"{data} has no known {kind} rows of {trained.path}"
         raise ArgumentError(problem, argument="rows", remedy="leave it out")
-    return Selection(data, rows, kind, learned)
+    return Selection(data, rows, kind, training)
 
 
 def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
@@ -138,5 +138,5 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
             f"the network was trained on {selection.n_seen:,} of these {n_rows:,} rows; "
             "--rows test measures the others"
         )
-    elif selection.learned is None and is_file and Path(data).name == Path(known).name:
+    elif selection.training is None and is_file and Path(data).name == Path(known).name:
         log(f"{data} has changed since the training: unchanged rows were in the training set")

@@ -23,9 +23,8 @@ from barenet.files._model_file import read_model
 from barenet.files._model_io import check_text
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
-from barenet.training._callbacks import EarlyStopping
+from barenet.training._callbacks import Callback, EarlyStopping
 from barenet.training._history import History
-from barenet.training._run import Callback
 from barenet.training._train import train
 
 #: Fraction of the training rows in the validation set, where there is one.
@@ -79,13 +78,13 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     """Load the data, and build the network, with new weights or those to start from."""
     settings.config.validate()
     dataset = settings.load()
-    usual = config_for(settings.config, dataset)
-    parts = _split(dataset, usual)
+    completed = config_for(settings.config, dataset)
+    parts = _split(dataset, completed)
     if is_table(settings.data) and _has_constant_column(parts["training"]):
         dataset = settings.load(frame=True)  # which drops them, also from the fingerprint
-        parts = _split(dataset, usual)
+        parts = _split(dataset, completed)
     training = parts["training"]
-    preprocessing = _fit_preprocessing(training.X, usual.scaling or "none", settings)
+    preprocessing = _fit_preprocessing(training.X, completed.scaling or "none", settings)
     config = resolve_config(settings.config, dataset, preprocessing.n_outputs)
     settings, target_scaling = replace(settings, config=config), None
     if config.target_scaling not in (None, "none"):

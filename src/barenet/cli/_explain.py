@@ -61,7 +61,7 @@ SCALINGS = {
 
 
 def explain(
-    what: Data,
+    source: Data,
     data: Data = "",
     /,
     *,
@@ -87,7 +87,7 @@ def explain(
 
     Parameters
     ----------
-    what : str
+    source : str
         A named data set or a file; or a model: its file, or the folder of its run.
     data : str
         For a model, a named data set or a file; by default the training data.
@@ -115,11 +115,11 @@ def explain(
         Print JSON, for programs.
     """
     if json and (form or out):
-        raise ArgumentError("goes without --format and --out", argument="json")
+        raise ArgumentError("cannot be combined with --format or --out", argument="json")
     form = form or _format_of(out)
-    settings = replace(settings, data=what)
+    settings = replace(settings, data=source)
     settings.config.validate()
-    is_model = what.endswith(".safetensors") or bool(what and Path(what).is_dir())
+    is_model = source.endswith(".safetensors") or bool(source and Path(source).is_dir())
     step = _trained_step(data, settings) if is_model else _new_step(data, settings)
     options: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
     explanation = _explain(step, row, neuron=_parse_neuron(neuron), **options)
@@ -141,7 +141,7 @@ class _Step(NamedTuple):
 def _new_step(data: str, settings: RunSettings) -> _Step:
     """The first step of a training."""
     if data:
-        problem = f"{settings.data} is no model, so {data} is one too many"
+        problem = f"{settings.data} is not a model, so it takes no second argument, got {data}"
         raise ArgumentError(problem, argument="data")
     experiment = prepare(settings)
     return _Step(experiment.predictor, settings.load(), experiment.settings.config, True)
@@ -155,8 +155,8 @@ def _trained_step(data: str, settings: RunSettings) -> _Step:
             raise ArgumentError(f"{model} has its own", argument=name, remedy="leave it out")
     trained = load_trained(Path(model), single_output=True)
     rows = trained.load(trained.data_or_default(data), settings.file)
-    usual = without_superseded(settings.config, trained.config)
-    return _Step(trained.predictor, rows, settings.config.over(usual).over(DEFAULTS), False)
+    original = without_superseded(settings.config, trained.config)
+    return _Step(trained.predictor, rows, settings.config.over(original).over(DEFAULTS), False)
 
 
 def _explain(step: _Step, rows: tuple[int, ...], *, precision: int, **options: Any) -> Explanation:
@@ -236,6 +236,6 @@ def _write(explanation: Explanation, form: Format, out: str | None) -> None:
 
     suffix = next(suffix for suffix, each in FORMATS.items() if each == form)
     with output_path(out, f"explanation{suffix}") as path:
-        check_overwritable(path, EXPLANATION_MARK, "explanation")
+        check_overwritable(path, EXPLANATION_MARK, "an explanation")
         write_atomically(path, f"{text}\n".encode())
     emit(str(path))

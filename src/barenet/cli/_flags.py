@@ -49,34 +49,34 @@ NAMES: Mapping[str, Iterable[str]] = {
 
 
 def complete_name(context: Any) -> list[str]:
-    """The data sets and files that start as an incomplete word; this marks a text that names one.
+    """Complete a word to data sets and files.
 
-    The type `Path` marks itself.
+    As the completer of an argument, it also marks a text that names a file or a data set.
     """
     paths = glob.glob(f"{glob.escape(context.incomplete)}*")  # noqa: PTH207  # in the same spelling
     return [*DATASETS, *(f"{path}{os.sep}" if Path(path).is_dir() else path for path in paths)]
 
 
 def integer(kind: Any, tokens: Sequence[Token]) -> Any:
-    """Convert what was typed to one or several integers, never by rounding.
+    """Convert values of the command line to integers, never by rounding.
 
     1.5 epochs are an error, and a float would round large seeds.
     """
-    words = [word for part in get_args(kind) for word in get_args(part)]
-    values = tuple(_integer(token.value, words) for token in tokens)
+    choices = [choice for part in get_args(kind) for choice in get_args(part)]
+    values = tuple(_integer(token.value, choices) for token in tokens)
     return values if get_origin(kind) is tuple else values[0]
 
 
-def _integer(text: str, words: Collection[str]) -> int | str:
-    if text in words:
+def _integer(text: str, choices: Collection[str]) -> int | str:
+    if text in choices:
         return text
     with contextlib.suppress(ValueError):
         return int(text)
     with contextlib.suppress(ValueError):
         if (number := float(text)).is_integer():
             return int(number)
-    or_words = "".join(f" or {word}" for word in words)
-    raise ValueError(f"expected a whole number{or_words}, got {text!r}")
+    alternatives = "".join(f" or {choice}" for choice in choices)
+    raise ValueError(f"expected a whole number{alternatives}, got {text!r}")
 
 
 #: A data set or a file, which may be left out where it has a default.

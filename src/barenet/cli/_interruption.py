@@ -8,7 +8,7 @@ import threading
 from types import FrameType
 from typing import Any
 
-from barenet.training._run import Callback, Run
+from barenet.training._callbacks import Callback, Run
 
 #: The stop reason of a run that a signal has ended.
 INTERRUPTED = "interrupted"

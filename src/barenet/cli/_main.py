@@ -81,8 +81,8 @@ app: App = App(
 app.meta.end_of_options_delimiter = ""  # -- is for the commands
 app.meta.suppress_keyboard_interrupt = False
 for position, (name, command) in enumerate(COMMANDS.items()):
-    how = f"Usage: {usage(name, command)}"
-    app.command(command, name=name, sort_key=position, usage=how, help_epilogue="")
+    synopsis = f"Usage: {usage(name, command)}"
+    app.command(command, name=name, sort_key=position, usage=synopsis, help_epilogue="")
 
 
 @app.meta.default
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if columns.isdecimal() and int(columns) < MIN_COLUMNS:
         os.environ["COLUMNS"] = str(MIN_COLUMNS)
     try:
-        # Overflows end in an error of barenet's own, or in a result that shows them.
+        # Overflows end in an error of barenet, or are visible in the result.
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             if any(entry[0] == "error" for entry in warnings.filters):
                 warnings.simplefilter("default")
@@ -197,8 +197,8 @@ def _fail(tokens: list[str], text: str, status: int) -> int:
     return status
 
 
-def _log_warning(message: Warning | str, *place: Any, **more: Any) -> None:
-    """Print a warning in one line, without its place in the code."""
+def _log_warning(message: Warning | str, *location: Any, **others: Any) -> None:
+    """Print a warning in one line, without its location in the code."""
     log_problem("warning", _shorten(spelling.render(message)))
 
 

@@ -42,10 +42,10 @@ def output_path(out: str, name: str) -> Iterator[Path]:
 def make_folder(path: Path) -> list[Path]:
     """Make a folder and its parents; returns those that were made."""
     made = [folder for folder in (path, *path.parents) if not folder.exists()]
-    there = next((place for place in (path, *path.parents) if os.path.lexists(place)), path)
-    if os.path.lexists(there) and not there.is_dir():
-        kind = "a file" if there.exists() else "a broken link"
-        problem = f"{there} is {kind}, and no folder can be made there; choose another place"
+    existing = next((each for each in (path, *path.parents) if os.path.lexists(each)), path)
+    if os.path.lexists(existing) and not existing.is_dir():
+        kind = "a file" if existing.exists() else "a broken link"
+        problem = f"{existing} is {kind}, and no folder can be made there; choose another path"
         raise NotADirectoryError(f"out: {problem}")
     path.mkdir(parents=True, exist_ok=True)
     return made
@@ -59,7 +59,7 @@ def remove_empty(folders: list[Path]) -> None:
 
 
 def check_overwritable(path: Path, mark: re.Pattern[bytes], kind: str) -> None:
-    """Refuse to overwrite a file without barenet's mark at either end, unless it is empty."""
+    """Refuse to overwrite a file without the mark of barenet at either end, unless it is empty."""
     if not path.is_file() or not (size := path.stat().st_size):
         return
     with path.open("rb") as stream:
@@ -67,5 +67,5 @@ def check_overwritable(path: Path, mark: re.Pattern[bytes], kind: str) -> None:
         stream.seek(max(size - EDGE, 0))
         ends += stream.read()
     if not mark.search(ends):
-        problem = f"{path} is no {kind} of barenet's"
+        problem = f"{path} is not {kind} written by barenet"
         raise ArgumentError(problem, argument="out", remedy="choose another name")

@@ -106,8 +106,8 @@ def play(
         start = _start(data, rows, target, store, header)
         if data and settings:
             settings = _with_table(settings, start.data.source)
-        with listen(port) as line:
-            server = Server(Sessions(Trainer(), store, start), line, ready)
+        with listen(port) as listener:
+            server = Server(Sessions(Trainer(), store, start), listener, ready)
             server.start()
     return 0 if server.signal is None else 128 + server.signal
 
@@ -133,10 +133,10 @@ def _start(
     if not data or not (path.suffix == ".safetensors" or path.is_dir()):
         if rows:
             remedy = "give one file of rows alone"
-            raise ArgumentError("they go with a model", argument="rows", remedy=remedy)
+            raise ArgumentError("they need a model file", argument="rows", remedy=remedy)
         return store.initial_state(data, target, header)
     if target:
-        raise ArgumentError("a model has its own", argument="target", remedy="leave it out")
+        raise ArgumentError("a model has its own target", argument="target", remedy="leave it out")
     trained = load_trained(path)
     if header is None and trained.settings:
         header = trained.settings.file.header
@@ -145,7 +145,7 @@ def _start(
 
 
 def _training_table(trained: TrainedModel) -> str:
-    """The path of the table that a model has learned from, if it is found."""
+    """The path of the table that a model was trained on, if it is found."""
     from barenet.playground._file_store import is_csv
 
     data = trained.settings.data if trained.settings else ""

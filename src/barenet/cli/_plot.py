@@ -25,9 +25,8 @@ from barenet.files._model_io import load_predictor
 from barenet.insight._progress import Progress
 from barenet.insight.plots._saving import PLOT_MARK
 from barenet.insight.plots._style import Figure
-from barenet.training._callbacks import LambdaCallback
+from barenet.training._callbacks import LambdaCallback, Run
 from barenet.training._history import History
-from barenet.training._run import Run
 
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
 Epochs = Annotated[tuple[int, ...], Parameter(converter=integer, show_default="10 50 100 500 1000")]
@@ -82,7 +81,7 @@ def plot(
     beside = str(run if run.is_dir() else run.parent)
     with output_path(out or beside, f"{kind}.png") as path:
         if out or not path.with_name(SETTINGS).is_file():  # else it is one of the run's own plots
-            check_overwritable(path, PLOT_MARK, "picture")
+            check_overwritable(path, PLOT_MARK, "a plot")
         plots.save_figure(figure, path)
     emit(str(path))
 
@@ -105,7 +104,7 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
         raise ArgumentError(f"{problem}{trained.path}", argument="run")
     check_count(min(at), "at")
     if trained.predictor.classes is not None:
-        raise ArgumentError("a fit is of numbers, and the run has classes", argument="kind")
+        raise ArgumentError("a fit needs a numeric target, got classes", argument="kind")
     if trained.predictor.takes_frames:
         problem = "a fit after some epochs needs columns that are all kept as numbers"
         raise ArgumentError(problem, argument="kind")

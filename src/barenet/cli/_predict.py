@@ -93,11 +93,11 @@ def predict(
 def _passthrough_columns(
     trained: TrainedModel, data: str, names: Sequence[str], file: FileOptions
 ) -> dict[str, Column]:
-    """Read columns as text, as they are written in the table: a key such as 00123 is no number."""
+    """Read columns as the text of the table, so that a key such as 00123 keeps its zeros."""
     if not names:
         return {}
     if not is_table(data):
-        raise ArgumentError(f"this is an option for tables, and {data} is none", argument="keep")
+        raise ArgumentError(f"this is an option for tables, and {data} is not one", argument="keep")
     table = open_table(data, trained.settings_for(data, file).file.csv)
     if missing := [name for name in names if name not in table.names]:
         problem = f"{data} has no column {some(missing)}; its columns are {some(table.names)}"
@@ -140,8 +140,8 @@ def _document(
 ) -> dict[str, Any]:
     """The predictions as a JSON document, whose long lists come in blocks."""
     blocks = list(_blocks(len(outputs)))
-    kept = {name: map(partial(_as_list, column), blocks) for name, column in columns.items()}
-    document: dict[str, Any] = {"kept": kept} if columns else {}
+    passed = {name: map(partial(_as_list, column), blocks) for name, column in columns.items()}
+    document: dict[str, Any] = {"kept": passed} if columns else {}
     if predictor.classes is None:
         predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
         return document | {"predictions": map(partial(_as_list, predictions), blocks)}

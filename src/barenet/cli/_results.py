@@ -27,7 +27,7 @@ from barenet.files._predictor import Predictor
 from barenet.training._epoch import MAX_MULTIPLICATIONS
 from barenet.training._history import History
 
-#: Errors of a file that is left out, besides those of the disk, which a resumed run may not meet.
+#: Errors by which a file is missing for good; those of the disk may not occur in a resumed run.
 OTHER_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 
 
@@ -45,10 +45,10 @@ class Results:
     def measured(self) -> dict[str, Measurement]:
         """The network on the test set, if there is one, and on the training set."""
         experiment, loss = self.experiment, self.experiment.settings.config.loss
-        learned = experiment.available if self.with_baselines else None
+        fitted_to = experiment.available if self.with_baselines else None
         parts = {"held_out": experiment.test, "training": experiment.training}
         return {
-            name: Measurement(experiment.predictor, rows, loss, learned)
+            name: Measurement(experiment.predictor, rows, loss, fitted_to)
             for name, rows in parts.items()
             if rows is not None
         }

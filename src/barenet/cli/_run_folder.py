@@ -28,9 +28,9 @@ from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
 from barenet.files._lock import locked
 from barenet.files._model_io import save
 from barenet.files._predictor import Predictor
+from barenet.training._callbacks import Run
 from barenet.training._checkpointing import StateDict
 from barenet.training._history import History
-from barenet.training._run import Run
 
 #: File names in the folder of a run.
 HISTORY, UNFINISHED, LOCK = "history.jsonl", "unfinished.toml", ".lock"
@@ -174,15 +174,15 @@ class RunFolder:
         for path in sorted(self.path.iterdir()):  # a log that a shell has just opened is empty
             if not path.name.startswith(".") and (path.is_dir() or path.lstat().st_size):
                 problem = f"{self.path} holds {path.name}, which no run has written"
-                remedy, out = "choose a folder of its own, such as {out}", str(self.path / "run")
+                remedy, out = "choose a separate folder, such as {out}", str(self.path / "run")
                 raise ArgumentError(problem, argument="out", remedy=remedy, out=out)
 
 
 class RunCheckpoint(Checkpoint):
-    """The checkpoint of a run, which remembers why it could not be written at the end of it.
+    """The checkpoint of a run; at the end of the run, its error is stored instead of raised.
 
-    A model is smaller, and may be written nevertheless. The first checkpoint comes at once if the
-    run has started from the weights of a model, as these may be replaced.
+    The model is smaller, and can perhaps be written. The first checkpoint is saved at once if the
+    run has started from the weights of a model, as that file may be replaced.
     """
 
     def __init__(self, folder: RunFolder, every: str, settings: RunSettings) -> None:

@@ -31,13 +31,13 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
     """Draw a plot of a network and some rows."""
     problem = ""
     if kind in ("boundary", "digits", "confusion") and predictor.classes is None:
-        problem = f"a {kind} plot is of classes, and {rows.name} has numbers"
+        problem = f"a {kind} plot needs classes, and {rows.name} has numbers"
     elif kind == "fit" and predictor.classes is not None:
-        problem = f"a fit is of numbers, and {rows.name} has classes"
+        problem = f"a fit needs a numeric target, and {rows.name} has classes"
     elif kind == "boundary" and (predictor.takes_frames or len(rows.feature_names) != 2):
-        problem = f"a boundary is over two numbers, and {rows.name} has other columns"
+        problem = f"a boundary needs two numeric columns, and {rows.name} has other columns"
     elif kind == "digits" and predictor.image_shape is None:
-        problem = f"the rows of {rows.name} are no images"
+        problem = f"the rows of {rows.name} are not images"
     if problem:
         raise ArgumentError(problem, argument="kind")
     return KINDS[kind](predictor, rows)

@@ -147,7 +147,7 @@ class RunSettings:
         options += ["scaling"] if self.config.scaling == "robust" else []
         if options and not is_table(self.data):
             subject = "robust is" if options == ["scaling"] else "this is an option"
-            problem = f"{subject} for tables, and {self.data} is none"
+            problem = f"{subject} for tables, and {self.data} is not one"
             raise ArgumentError(problem, argument=options[0])
         return bool(options)
 

@@ -46,7 +46,7 @@ class Measurement:
     rows: Dataset
     loss: str | None
     #: The rows that the baselines are fitted to; None for no baselines.
-    learned: Dataset | None = None
+    fitted_to: Dataset | None = None
 
     @cached_property
     def scores(self) -> dict[str, float]:
@@ -60,10 +60,10 @@ class Measurement:
     @cached_property
     def baselines(self) -> dict[Baseline, dict[str, float]]:
         """The baselines with their scores."""
-        if self.learned is None:
+        if self.fitted_to is None:
             return {}
         n_classes = None if self.predictor.classes is None else len(self.predictor.classes)
-        X, y = arrays(self.predictor, self.learned)
+        X, y = arrays(self.predictor, self.fitted_to)
         baselines: list[Baseline] = [
             fit_baseline(name, X, y, n_classes=n_classes) for name in ("linear", "constant")
         ]

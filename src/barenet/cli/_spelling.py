@@ -12,7 +12,7 @@ from barenet.cli._flags import complete_name
 from barenet.errors import ArgumentError
 
 #: Names on the command line of arguments that have another name in the library.
-LIBRARY_NAMES = {"path": ("out",), "model": ("run", "what"), "data": ("what",)}
+LIBRARY_NAMES = {"path": ("out",), "model": ("run", "source"), "data": ("source",)}
 
 
 class Spelling:

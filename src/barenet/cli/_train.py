@@ -23,9 +23,9 @@ from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._model_card import describe_rows
 from barenet.insight._progress import Progress
+from barenet.training._callbacks import Callback, Run
 from barenet.training._checkpointing import changes
 from barenet.training._history import History
-from barenet.training._run import Callback, Run
 
 #: Maximum length of the name of a folder that is named after a file.
 MAX_NAME = 60
@@ -172,7 +172,7 @@ def _prepare(folder: RunFolder, given: RunSettings, *, is_new: bool) -> Experime
 def _check_unchanged(
     settings: RunSettings, given: RunSettings, folder: RunFolder, problem: str, before: str
 ) -> None:
-    """Refuse settings other than those of the run, except for what is printed."""
+    """Refuse settings other than those of the run, except `verbose_epoch`, which only prints."""
     now, known = given.set_fields(), settings.set_fields()
     now.pop("verbose_epoch", None)
     if changed := changes({name: known.get(name) for name in now}, now):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from barenet._constraints import convert_fields
 from barenet._registry import lookup
 from barenet.data._parsing import as_booleans, as_datetimes, as_labels, as_numbers
-from barenet.data._scaling import LEAST
+from barenet.data._scaling import MIN_SCALE
 from barenet.errors import ArgumentError
 
 #: A text of any length.
@@ -61,7 +61,7 @@ class Column(ABC):
         """Encode values of `parse`, shape (n_rows, n_outputs)."""
 
     @abstractmethod
-    def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+    def typical(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
         """The encoding of a typical value, given encoded rows, shape (n_outputs,)."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class FilledColumn(Column):
     def _encode(self, values: NDArray[Any]) -> list[Any]:
         """Encode values of which none is missing, an array for each output."""
 
-    def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+    def typical(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.encode(np.array([self._fill_value]))[0]
 
 
@@ -130,7 +130,7 @@ class ScaledColumn(FilledColumn):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if abs(self.scale) < LEAST:
+        if abs(self.scale) < MIN_SCALE:
             raise ArgumentError.of("scale", self.scale, "a number that is not 0")
 
     def _scaled(self, letter: str) -> str:
@@ -209,7 +209,7 @@ class CategoryColumn(Column):
     Attributes
     ----------
     categories : tuple of str
-        The categories with an output of their own, in this order.
+        The categories that have an output each, in this order.
     rare : bool
         Whether one more output stands for rare and new categories; else a new one is all 0.
     missing : bool
@@ -253,17 +253,17 @@ class CategoryColumn(Column):
         return f"one-hot: 1 for its own category, 0 for the others; {others}"
 
     @cached_property
-    def _places(self) -> dict[str, int]:
+    def _output_indices(self) -> dict[str, int]:
         """The output of each label."""
-        places = {category: at for at, category in enumerate(self.categories)}
-        return places | {"": len(self.outputs) - 1} if self.missing else places
+        indices = {category: at for at, category in enumerate(self.categories)}
+        return indices | {"": len(self.outputs) - 1} if self.missing else indices
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         other = len(self.categories) if self.rare else -1
-        places = np.array([self._places.get(label, other) for label in values.tolist()])
-        return (places[:, np.newaxis] == np.arange(len(self.outputs))).astype(np.float64)
+        indices = np.array([self._output_indices.get(label, other) for label in values.tolist()])
+        return (indices[:, np.newaxis] == np.arange(len(self.outputs))).astype(np.float64)
 
-    def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+    def typical(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
         most = encoded.sum(axis=0).argmax()
         return (np.arange(len(self.outputs)) == most).astype(np.float64)
 
@@ -360,7 +360,7 @@ class DroppedColumn(Column):
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         return np.empty((len(values), 0))
 
-    def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+    def typical(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.empty(0)
 
 

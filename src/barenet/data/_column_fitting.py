@@ -25,7 +25,7 @@ from barenet.data._column import (
 )
 from barenet.data._frame import Frame
 from barenet.data._parsing import BOOLEAN_WORDS, is_code, parse_datetime, to_number, unique_texts
-from barenet.data._scaling import LEAST
+from barenet.data._scaling import MIN_SCALE
 from barenet.errors import LONGEST, DataError
 
 #: From this fraction on, the remaining values are considered mistakes.
@@ -170,7 +170,7 @@ def _is_number(text: str) -> bool:
 def _fit_category(
     name: str, labels: NDArray[Any], rare: float, *, missing: bool, is_guess: bool
 ) -> Column:
-    """Fit a column of categories: those frequent enough have an output of their own."""
+    """Fit a column of categories: frequent ones have an output each."""
     found, counts = np.unique(labels, return_counts=True)
     if is_guess and len(labels) >= ENOUGH_ROWS and len(found) > NEARLY_DIFFERENT * len(labels):
         reason = f"it names the rows: {len(found):,} different values in {len(labels):,} rows"
@@ -191,7 +191,7 @@ def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float,
         center, spread = SCALES[scale](filled)
     if np.isin(filled, [0, 1]).all():
         center, spread = 0.0, 1.0
-    if not np.isfinite([fill, center, spread]).all() or abs(spread) < LEAST:
+    if not np.isfinite([fill, center, spread]).all() or abs(spread) < MIN_SCALE:
         extremes = f"(from {np.nanmin(values):g} to {np.nanmax(values):g})"
         raise DataError(f"column {name!r}: {scale} is beyond float64 for its numbers {extremes}")
     return float(fill), float(center), float(spread)
@@ -212,8 +212,8 @@ def _standardize(values: NDArray[np.float64]) -> tuple[float, float]:
     """Mean and standard deviation, in the steps of scikit-learn's StandardScaler."""
     n, epsilon = len(values), np.finfo(np.float64).eps
     mean = values.sum() / n
-    rest = values - mean
-    variance = (np.square(rest).sum() - np.square(rest.sum()) / n) / n
+    residuals = values - mean
+    variance = (np.square(residuals).sum() - np.square(residuals.sum()) / n) / n
     rounding = n * epsilon * variance + (n * mean * epsilon) ** 2
     return mean, 1.0 if variance <= rounding < np.inf else np.sqrt(variance)
 

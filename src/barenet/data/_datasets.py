@@ -118,7 +118,7 @@ def load_dataset(
         named = lookup(DATASETS, name, "data")
         load, allowed = named.load, named.options
     if wrong := [option for option in options if option not in allowed]:
-        problem = f"no option of {name} (its options: {', '.join(allowed) or 'none'})"
+        problem = f"not an option of {name} (its options: {', '.join(allowed) or 'none'})"
         raise ArgumentError(problem, argument=", ".join(wrong))
     return load(**options)
 

@@ -29,6 +29,18 @@ _SAMPLE = 2**16
 #: The delimiters that are detected, and their values of the argument.
 DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
 
+#: Maximum numbers of columns and rows that are compared with the first line.
+_MOST_COLUMNS, _MOST_ROWS = 200, 1000
+
+#: Maximum number of values of a column that are tested for numbers and dates.
+_MOST_TESTED = 100
+
+#: A number with a decimal point or comma, and with any thousands separators.
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
+
+#: Fraction of numbers, or of dates, from which on a column is one of numbers, or of dates.
+_MOST = 0.9
+
 
 @dataclass(frozen=True)
 class CsvOptions:
@@ -83,15 +95,15 @@ def decode(data: bytes, encoding: str | None, path: Path) -> str:
 def find_delimiter(text: str, path: Path) -> str:
     """Detect the delimiter from the first rows.
 
-    It is the usual one, by the file's name, unless that does not split the first rows into as many
-    values as the header and a single other one does.
+    It is the one that the file's suffix suggests, unless a single other one splits all of them
+    into as many values as the header, and the suggested one does not.
     """
     sample = text[:_SAMPLE]
     if len(text) > _SAMPLE:
         sample = sample[: sample.rfind("\n") + 1]
-    usual = "\t" if plain_name(path).endswith(".tsv") else ","
+    suggested = "\t" if plain_name(path).endswith(".tsv") else ","
     fitting = [delimiter for delimiter in DELIMITERS if _splits_evenly(sample, delimiter, path)]
-    return fitting[0] if len(fitting) == 1 and usual not in fitting else usual
+    return fitting[0] if len(fitting) == 1 and suggested not in fitting else suggested
 
 
 def _splits_evenly(sample: str, delimiter: str, path: Path) -> bool:
@@ -107,7 +119,7 @@ def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, l
     """Read the rows that are not empty, each with the line on which it starts."""
     reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     line = 1
-    usual = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    previous = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     try:
         for fields in reader:
             if fields:
@@ -118,26 +130,13 @@ def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, l
         remedy = "close it, and double any quote that belongs to a value"
         raise DataError(problem, path=path, line=line, remedy=remedy) from error
     finally:
-        csv.field_size_limit(usual)
+        csv.field_size_limit(previous)
 
 
 def _lines(text: str) -> Iterator[str]:
     """Yield the lines one by one, with any line ending, in constant memory."""
     for line in re.finditer(r"[^\r\n]*(\r\n|\r|\n)|[^\r\n]+", text):
         yield line[0].rstrip("\r\n") + "\n" if line[1] else line[0]
-
-
-#: Maximum numbers of columns and rows that are compared with the first line.
-_MOST_COLUMNS, _MOST_ROWS = 200, 1000
-
-#: Maximum number of values of a column that are tested for numbers and dates.
-_MOST_TESTED = 100
-
-#: A number with a decimal point or comma, and with any thousands separators.
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
-
-#: Fraction of numbers, or of dates, from which on a column is one of numbers, or of dates.
-_MOST = 0.9
 
 
 def read_header(text: str, delimiter: str, path: Path, header: bool | None) -> tuple[str, ...]:
@@ -167,7 +166,7 @@ def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> No
 
     Each column votes. A number above numbers, a date above dates, or a text that occurs again below
     is a sign of a row. Any other text above numbers or dates, or above repeated texts, is a sign
-    of a header. Numbers alone are no names, except for 0, 1, 2, …, as pandas writes them.
+    of a header. Numbers alone are not names, except for 0, 1, 2, …, as pandas writes them.
     """
     numeric_names = _numeric_names(names)
     shown = list(zip(names, columns, strict=True))[:_MOST_COLUMNS]

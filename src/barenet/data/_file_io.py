@@ -48,6 +48,19 @@ _UNKNOWN_MEMORY = 8 * 10**9
 #: Where Linux limits the memory of a container.
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
+#: Suffixes of CSV files.
+CSV_SUFFIXES = (".csv", ".tsv", ".txt")
+#: Suffixes of Parquet files; a table with any other suffix is CSV.
+PARQUET_SUFFIXES = (".parquet", ".pq")
+
+#: The path of standard input, which holds CSV, plain or compressed.
+STANDARD_INPUT = "/dev/stdin"
+
+#: The bytes of standard input, which can be read once and are needed several times.
+_RECEIVED: WeakKeyDictionary[TextIO, bytes] = WeakKeyDictionary()
+
+_CHUNK = 2**20
+
 
 def memory_limit(file_size: int) -> int:
     """Bytes that a file may take: BARENET_MEMORY, else half of the memory, or less if small."""
@@ -112,20 +125,6 @@ def _parse_size(text: str) -> int:
         raise ArgumentError.of(VARIABLE, text, "a size such as 8GB or 500MB")
     number, unit, binary = found.groups()
     return int(float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " "))
-
-
-#: Suffixes of CSV files.
-CSV_SUFFIXES = (".csv", ".tsv", ".txt")
-#: Suffixes of Parquet files; a table with any other suffix is CSV.
-PARQUET_SUFFIXES = (".parquet", ".pq")
-
-#: The path of standard input, which holds CSV, plain or compressed.
-STANDARD_INPUT = "/dev/stdin"
-
-#: The bytes of standard input, which can be read once and are needed several times.
-_RECEIVED: WeakKeyDictionary[TextIO, bytes] = WeakKeyDictionary()
-
-_CHUNK = 2**20
 
 
 class Compression(NamedTuple):
@@ -198,7 +197,7 @@ def _open_raw(path: Path) -> BinaryIO:
         return io.BytesIO(_receive())
     # Before it is opened, as opening a pipe waits for a writer.
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise DataError("is no regular file", path=path)
+        raise DataError("is not a regular file", path=path)
     return path.open("rb")
 
 

@@ -195,8 +195,8 @@ class Frame:
 
 def check_names(names: Sequence[str], known: Collection[str]) -> None:
     """Refuse names of columns that a table does not have."""
-    there = set(known)
-    if missing := [name for name in names if name not in there]:
+    existing = set(known)
+    if missing := [name for name in names if name not in existing]:
         problem = f"no column {some(missing)}; its columns are {some([*known])}"
         raise ArgumentError(problem, argument="X", value=missing[0])
 

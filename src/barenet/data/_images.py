@@ -26,6 +26,18 @@ TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: 
 #: Maximum number of dimensions that every version of NumPy supports.
 MAX_DIMENSIONS = 32
 
+#: The environment variable with a folder of IDX files.
+DATA_VARIABLE = "BARENET_DATA"
+
+#: The images and labels of the training set and of the test set.
+_FILES = (
+    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+)
+
+#: X of shape (n, 784), and y of shape (n,).
+Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
 
 def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     """Read an IDX file, compressed or not.
@@ -78,19 +90,6 @@ def _check_length(data: bytes, expected: int, contents: str, path: Path) -> None
         raise DataError(problem, path=path)
 
 
-#: The environment variable with a folder of IDX files.
-DATA_VARIABLE = "BARENET_DATA"
-
-#: The images and labels of the training set and of the test set.
-_FILES = (
-    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
-    ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
-)
-
-#: X of shape (n, 784), and y of shape (n,).
-Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Images(NamedDataset):
     """A data set of 28 × 28 images in the format of MNIST."""
@@ -129,11 +128,8 @@ class Images(NamedDataset):
         )
 
     def _folder(self, data: Path, *, is_own: bool) -> Path | None:
-        """Find the folder that holds the files, the set's own before `data` itself.
-
-        The files of both sets have the same names. So a folder that was not given for this very set
-        must not be that of the other one.
-        """
+        """Find the folder that holds the files: a subfolder of the set's name, or `data` itself."""
+        # Both sets have the same file names, so a common folder must not be the other set's.
         folders = [data / folder for folder in self.folders]
         if is_own or ("fashion" in data.name.lower()) == ("fashion" in self.folders[0]):
             folders.append(data)

@@ -36,7 +36,7 @@ _WIDTH = 1.5
 
 @dataclass(frozen=True, kw_only=True)
 class NamedDataset(ABC):
-    """A data set with a name and, in named_datasets.toml, a description and settings of its own.
+    """A data set with a name and, in named_datasets.toml, a description and default settings.
 
     >>> from barenet.data._datasets import DATASETS
     >>> moons = DATASETS["moons"]

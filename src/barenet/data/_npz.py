@@ -87,7 +87,7 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     except DataError:
         raise
     except _DAMAGE as error:
-        raise DataError(f"no usable .npz file: {in_a_line(error)}", path=path) from error
+        raise DataError(f"not a usable .npz file: {in_a_line(error)}", path=path) from error
     if X.ndim not in (2, 3) or y.ndim != 1 or len(X) != len(y) or X.size == 0 or len(X) < 2:
         expected = "X of shape (n, features) or (n, height, width) and y of shape (n,)"
         problem = f"expected {expected} with n of 2 or more, got {X.shape} and {y.shape}"

@@ -42,7 +42,7 @@ _BOOLEANS = {"1": 1.0, "0": 0.0} | {
 
 
 def to_number(text: str) -> float | None:
-    """Parse a number; None if it is none."""
+    """Parse a number; None if the text is not one."""
     return float(text) if NUMBER.fullmatch(text) else None
 
 
@@ -109,8 +109,8 @@ def as_datetimes(frame: Frame, name: str, missing: Collection[str]) -> NDArray[n
     """Parse a column as dates and times; a missing one is NaT."""
     column, expected = frame[name], "a date, such as 2026-03-01 or 2026-03-01 12:30"
     if column.dtype.kind == "T":
-        nothing = np.datetime64("NaT", "us")
-        return _parse(frame, name, missing, parse_datetime, expected, nothing)
+        absent = np.datetime64("NaT", "us")
+        return _parse(frame, name, missing, parse_datetime, expected, absent)
     if column.dtype.kind == "M":
         return column
     if column.dtype.kind == "f" and np.isnan(column).all():
@@ -155,15 +155,15 @@ def _as_floats(
 
 
 def _parse(
-    frame: Frame, name: str, missing: Collection[str], parse: Parser, expected: str, nothing: Any
+    frame: Frame, name: str, missing: Collection[str], parse: Parser, expected: str, absent: Any
 ) -> NDArray[Any]:
     """Parse each different text of a column once."""
     codes, texts = unique_texts(frame[name])
-    values = [nothing if text in missing else parse(text) for text in texts]
+    values = [absent if text in missing else parse(text) for text in texts]
     for code, value in enumerate(values):
         if value is None:
             raise frame.fault(int(np.argmax(codes == code)), name, expected)
-    parsed: NDArray[Any] = np.array(values, np.asarray(nothing).dtype)[codes]
+    parsed: NDArray[Any] = np.array(values, np.asarray(absent).dtype)[codes]
     return parsed
 
 

@@ -1,7 +1,7 @@
 """The settings that complete a `RunConfig` for given data.
 
 Settings that are given take precedence over those of the data set, and these over `DEFAULTS`. A
-table has none of its own: `table_defaults` chooses them by its number of rows.
+table has no such settings: `table_defaults` chooses them by its number of rows.
 """
 
 import dataclasses
@@ -42,9 +42,9 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
     n_inputs = n_inputs or dataset.n_features
     layers = config.layers or (n_inputs, *HIDDEN_SIZES, _n_outputs(dataset)[0])
     _check_layers(layers, dataset, n_inputs)
-    usual = "sigmoid" if layers[-1] == 1 else "softmax"
-    usual = "identity" if dataset.classes is None else usual
-    output = usual if config.output is None else config.output
+    probabilities = "sigmoid" if layers[-1] == 1 else "softmax"
+    default = "identity" if dataset.classes is None else probabilities
+    output = default if config.output is None else config.output
     activation = build(Activation, ACTIVATIONS, output, "output")
     _check_output(activation.name, layers, dataset)
     loss = as_loss(config.loss, activation)
@@ -99,24 +99,24 @@ def _default_config(dataset: Dataset, given: RunConfig) -> RunConfig:
     return table_defaults(round(dataset.n_samples * (1 - test_size)))
 
 
-def without_superseded(given: RunConfig, usual: RunConfig) -> RunConfig:
+def without_superseded(given: RunConfig, defaults: RunConfig) -> RunConfig:
     """Drop settings chosen for a value that is replaced, such as a learning rate for its optimizer.
 
     Examples
     --------
-    >>> usual = RunConfig(optimizer="sgd", learning_rate=0.5, l2=0.1)
-    >>> without_superseded(RunConfig(optimizer="adam"), usual).set_fields()
+    >>> defaults = RunConfig(optimizer="sgd", learning_rate=0.5, l2=0.1)
+    >>> without_superseded(RunConfig(optimizer="adam"), defaults).set_fields()
     {'optimizer': 'sgd', 'l2': 0.1}
     """
     for changed, chosen_for_it in CHOSEN_FOR.items():
-        new, old = (str(getattr(config, changed) or "") for config in (given, usual))
+        new, old = (str(getattr(config, changed) or "") for config in (given, defaults))
         if new and new.partition(":")[0] != old.partition(":")[0]:
-            usual = dataclasses.replace(usual, **{chosen_for_it: None})
-    return usual
+            defaults = dataclasses.replace(defaults, **{chosen_for_it: None})
+    return defaults
 
 
 def _n_outputs(dataset: Dataset) -> tuple[int, ...]:
-    """Numbers of outputs that fit the target, the usual one first."""
+    """Numbers of outputs that fit the target, the default first."""
     n_classes = len(dataset.classes or ())
     return (1, 2) if n_classes == 2 else (n_classes or 1,)
 

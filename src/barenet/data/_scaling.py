@@ -16,7 +16,7 @@ from barenet.errors import ArgumentError, DataError
 from barenet.model._arrays import numeric_array
 
 #: Minimum absolute value of a factor or divisor: below it a float64 loses its digits.
-LEAST = float(np.finfo(np.float64).tiny)
+MIN_SCALE = float(np.finfo(np.float64).tiny)
 
 #: Rows scaled at a time, so that the intermediate float64 rows stay in the processor's cache.
 _BLOCK = 1024
@@ -59,7 +59,7 @@ class Scaling:
                 raise ArgumentError.of("scaling", part, "one float64 for each feature")
             if not np.isfinite(part).all():
                 raise ArgumentError.of("scaling", part, "finite numbers")
-        if len(self.offset) != len(self.factor) or (abs(self.factor) < LEAST).any():
+        if len(self.offset) != len(self.factor) or (abs(self.factor) < MIN_SCALE).any():
             expected = "an offset and a factor, not 0, for each feature"
             raise ArgumentError.of("scaling", self.factor, expected)
 
@@ -97,7 +97,8 @@ class Scaling:
         offset, spread = measure(X)
         with np.errstate(divide="ignore", over="ignore"):
             factor = np.where(spread == 0, 1.0, 1.0 / spread)
-        wrong = np.flatnonzero(~np.isfinite(offset) | ~np.isfinite(factor) | (abs(factor) < LEAST))
+        is_finite = np.isfinite(offset) & np.isfinite(factor)
+        wrong = np.flatnonzero(~is_finite | (abs(factor) < MIN_SCALE))
         if wrong.size:
             column = X[:, wrong[0]]
             problem = f"{kind} is beyond float64 for the numbers of feature {wrong[0]} "

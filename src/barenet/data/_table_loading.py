@@ -204,7 +204,7 @@ def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
         return read_table(path, csv)
     if given := [option for option, value in vars(csv).items() if value is not None]:
-        raise ArgumentError(f"no option of a Parquet file, such as {path}", argument=given[0])
+        raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=given[0])
     return open_parquet(path)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from barenet._constraints import check_count
 from barenet.engines._engine import Job
-from barenet.engines.compiled._compiled_engine import CHUNK, refusal
+from barenet.engines.compiled._compiled_engine import BLOCK, refusal
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset, input_blocks
 from barenet.model._arrays import FloatArray, InputArray, check_outputs, validate_inputs
@@ -81,7 +81,7 @@ class CompiledNetwork:
         self._lock = threading.Lock()
         _ALL.add(self)
         self._one = Program(job, 1, "predict", rows, threads=1)
-        self._many = Program(job, CHUNK, "predict", rows, threads)
+        self._many = Program(job, BLOCK, "predict", rows, threads)
         self._one.read(rows)
         self._one.point("output", self._answer)
         self._one.run(np.zeros(1, np.intp), 1, np.zeros(1), 0)
@@ -141,7 +141,7 @@ class CompiledNetwork:
             part = output[start : start + len(block)]
             self._many.read(ArrayDataset(block, part, None))
             self._many.point("output", part)
-            self._many.run(np.arange(len(block)), CHUNK, np.zeros(-(-len(block) // CHUNK)), 0)
+            self._many.run(np.arange(len(block)), BLOCK, np.zeros(-(-len(block) // BLOCK)), 0)
             start += len(block)
         return output
 

@@ -22,7 +22,7 @@ from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping
 
-#: Numbers of rows, and a learning rate for each batch of them.
+#: Row indices, and a learning rate for each batch of them.
 Order = NDArray[np.intp]
 Rates = NDArray[np.float64]
 
@@ -78,7 +78,7 @@ class Engine(ABC):
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         """Take one step for each batch of a chunk.
 
-        `order` has the row numbers of all batches, the last of which may be smaller; `rates` has
+        `order` has the row indices of all batches, the last of which may be smaller; `rates` has
         the learning rate of each step, and `first_step` is the number of steps before the chunk,
         which decides its random numbers. No later call changes the arrays of the result.
         """

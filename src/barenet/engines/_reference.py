@@ -17,7 +17,7 @@ from barenet.model._randomness import derive_key
 from barenet.optimization.optimizers import Optimizer
 
 #: Rows that are evaluated at a time: X is never converted to the network's dtype as a whole.
-CHUNK = 4096
+BLOCK = 4096
 
 
 class ReferenceEngine(Engine):
@@ -60,7 +60,7 @@ class ReferenceEngine(Engine):
         losses, norms = np.empty(len(rates)), np.empty(len(rates))
         for i, rate in enumerate(map(float, rates)):  # NumPy's float64 would widen float32
             batch = order[i * batch_size : (i + 1) * batch_size]
-            value, gradient = self._step(job.rows.take(batch), first_step + i)
+            value, gradient = self._value_and_gradient(job.rows.take(batch), first_step + i)
             losses[i], norms[i] = value, euclidean_norm(gradient)
             if job.clipping is not None:
                 job.clipping.clip(gradient)
@@ -68,13 +68,13 @@ class ReferenceEngine(Engine):
         return ChunkResult(losses, norms)
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
-        return self._step(self._all_rows, 0)
+        return self._value_and_gradient(self._all_rows, 0)
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
-        chunks = (slice(start, start + CHUNK) for start in range(0, len(rows.X), CHUNK))
-        measured = (self._objective.value_and_output(rows.take(chunk)) for chunk in chunks)
+        blocks = (slice(start, start + BLOCK) for start in range(0, len(rows.X), BLOCK))
+        measured = (self._objective.value_and_output(rows.take(block)) for block in blocks)
         values, outputs = zip(*measured, strict=True)
-        weights = rows.batch_weights(CHUNK)
+        weights = rows.batch_weights(BLOCK)
         return float(values @ (weights / (weights.sum() or 1))), np.concatenate(outputs)
 
     @cached_property
@@ -83,7 +83,7 @@ class ReferenceEngine(Engine):
         rows = self.job.rows
         return ArrayDataset(rows.inputs(self.job.network.dtype), rows.y, rows.sample_weight)
 
-    def _step(self, rows: ArrayDataset, step: int) -> tuple[float, FloatArray]:
+    def _value_and_gradient(self, rows: ArrayDataset, step: int) -> tuple[float, FloatArray]:
         """Compute the loss with the penalties, and its gradient."""
         network = self.job.network
         key = derive_key(self.job.seed, step)

@@ -25,7 +25,7 @@ class UnusableError(ArgumentError, TypeError):
 
 
 def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
-    """Refuse a value that is no array of plain numbers or labels, even if NumPy could convert it.
+    """Refuse anything but an array of plain numbers or labels, even if NumPy could convert it.
 
     Examples
     --------

@@ -196,11 +196,11 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
 
     # Training
 
-    def _fit(self, X: ArrayLike, y: ArrayLike, *rest: Any, **more: Any) -> Self:
+    def _fit(self, X: ArrayLike, y: ArrayLike, *args: Any, **options: Any) -> Self:
         """Check the parameters, and train; a second call meanwhile is an error."""
         with exclusive(self, type(self).__name__):
             self._check_parameters()
-            self._fit_exclusively(X, y, *rest, **more)
+            self._fit_exclusively(X, y, *args, **options)
         return self
 
     @with_callbacks
@@ -240,8 +240,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         """X as a dense float array, and y as an array of one or two dimensions."""
         check_series(X, "X")
         check_series(y, "y", dates=not self._numeric_targets)
-        half = getattr(X, "dtype", None) == np.float16
-        dtypes = [np.float32] if half else [np.float64, np.float32]
+        is_half = getattr(X, "dtype", None) == np.float16
+        dtypes = [np.float32] if is_half else [np.float64, np.float32]
         with naming_argument("X"):
             X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
         with naming_argument("y"):

@@ -23,11 +23,11 @@ from barenet.estimators._scoring import ValidationScorer
 from barenet.model._network import Snapshot
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import Optimizer
-from barenet.training._callbacks import LambdaCallback
+from barenet.training._callbacks import Callback, LambdaCallback, Run
 from barenet.training._divergence import caller_stacklevel
+from barenet.training._epoch import Scorer, TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import LBFGSLoop, MiniBatchLoop
-from barenet.training._run import Callback, Run, Scorer, TrainingConfig
 from barenet.training._train import as_callbacks, check_batch_size
 
 #: The learning rate of "adaptive" is not divided below this.
@@ -190,10 +190,8 @@ class _Verbose(Callback):
 
 
 def _running_orders(n_rows: int, rng: np.random.RandomState) -> Iterator[NDArray[np.intp]]:
-    """Shuffle the order of the epoch before, with the random numbers that scikit-learn draws.
-
-    Its `shuffle` checks its arguments for longer than a small epoch takes.
-    """
+    """Shuffle the order of the epoch before, with the random numbers that scikit-learn draws."""
+    # scikit-learn's `shuffle` checks its arguments for longer than a small epoch takes.
     order = np.arange(n_rows)
     while True:
         order = order[rng.permutation(n_rows)]

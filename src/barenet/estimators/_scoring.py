@@ -15,7 +15,7 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.training._run import Scorer
+from barenet.training._epoch import Scorer
 
 #: A name of scikit-learn's, or a function of an estimator, X, y and optionally sample weights.
 ScorerSpec = str | Callable[..., float]

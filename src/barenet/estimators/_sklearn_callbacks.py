@@ -5,7 +5,7 @@ A fit is a task of theirs, and so is each of its epochs.
 
 from typing import Any
 
-from barenet.training._run import Callback, Run
+from barenet.training._callbacks import Callback, Run
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks

@@ -165,7 +165,7 @@ def shown(classes: NDArray[Any]) -> str:
 
 
 def _is_multilabel(y: ArrayLike) -> bool:
-    """Whether rows may have several labels; refuses targets that are no classes."""
+    """Whether rows may have several labels; refuses targets that are not classes."""
     with naming_argument("y"):
         check_classification_targets(y)
         kind = type_of_target(y, input_name="y")

@@ -51,7 +51,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 def check_replaceable(path: Path, name: object = None) -> None:
     """Refuse to replace anything but an ordinary file."""
     if not path.is_file():
-        kind = "a folder" if path.is_dir() else "no ordinary file"
+        kind = "a folder" if path.is_dir() else "not an ordinary file"
         problem = f"{name or path} is {kind}, so it is not replaced"
         raise OSError(f"{problem}; move it away, or choose another place")
 

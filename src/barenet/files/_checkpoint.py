@@ -20,8 +20,8 @@ from barenet.files._atomic import check_replaceable, hidden_name, remove_leftove
 from barenet.files._lock import locked
 from barenet.files._model_file import Arrays, check_layers, naming, read_model, write_model
 from barenet.model._network import Snapshot
+from barenet.training._callbacks import Run
 from barenet.training._checkpointing import Checkpointer, StateDict
-from barenet.training._run import Run
 
 #: Name of the file in a folder.
 FILE_NAME = "checkpoint.safetensors"

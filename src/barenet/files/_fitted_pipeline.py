@@ -121,8 +121,8 @@ def _without_network(step: str, estimator: Any) -> ArgumentError:
         remedy = "call fit first" if estimator.refit else "use refit=True"
         return _refused(f"{kind} has no best model", remedy)
     where = f"step {step!r}: " if step else ""
-    place = "" if step else ", alone or as the last step of a pipeline"
-    problem = f"{where}expected a fitted MLPClassifier or MLPRegressor{place}, got {kind}"
+    position = "" if step else ", alone or as the last step of a pipeline"
+    problem = f"{where}expected a fitted MLPClassifier or MLPRegressor{position}, got {kind}"
     remedy = "search over the whole pipeline" if is_search else REMEDIES.get(kind, SKL2ONNX)
     return _refused(problem, remedy)
 
@@ -150,16 +150,16 @@ def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
     return {"classes": names, "text_classes": is_text and not restored}
 
 
-def _as_scaling(scaler: Any, place: str) -> Scaling:
+def _as_scaling(scaler: Any, step: str) -> Scaling:
     """Convert a scaler of scikit-learn."""
     kind = type(scaler).__name__
     known = SCALERS.get(kind) if type(scaler).__module__.startswith("sklearn.") else None
     if known is None or getattr(scaler, "clip", False):
         options = "" if known is None else "(clip=True)"
-        problem = f"{place}: expected TablePreprocessor, {', '.join(SCALERS)}, got {kind}{options}"
+        problem = f"{step}: expected TablePreprocessor, {', '.join(SCALERS)}, got {kind}{options}"
         raise _refused(problem, SKL2ONNX)
     if not hasattr(scaler, "n_features_in_"):
-        raise _refused(f"{place}: {kind} is not fitted", "call fit first")
+        raise _refused(f"{step}: {kind} is not fitted", "call fit first")
     name, parameters = known
     offset, factor = (np.zeros(scaler.n_features_in_) + part for part in parameters(scaler))
     is_default = {**scaler.get_params(), "copy": True} == type(scaler)().get_params()

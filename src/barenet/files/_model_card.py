@@ -216,8 +216,8 @@ class ModelCard:
     def __repr__(self) -> str:
         log = self.log.description() if self.log else ""
         scores = (
-            f"{rows_name(rows)} {', '.join(f'{name} {score:.4g}' for name, score in all.items())}"
-            for rows, all in self.scores.items()
+            f"{rows_name(rows)} {', '.join(f'{name} {score:.4g}' for name, score in each.items())}"
+            for rows, each in self.scores.items()
         )
         parts = filter(None, [describe_rows(self.rows), log, *scores])
         return f"<ModelCard: {'; '.join(parts) or 'empty'}>"

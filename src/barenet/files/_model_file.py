@@ -48,6 +48,28 @@ TYPES = {
 #: Replaces the checksum while it is computed.
 _NO_CHECKSUM = "0" * 64
 
+FilePath = str | PathLike[str]
+
+#: A network, with the additional JSON and arrays.
+StoredModel = tuple[Network, dict[str, Any], Arrays]
+
+#: Increased when the version before could not read a file. Files that version 1 can read are
+#: written as 1; 2 adds the encoding of a table, classes that are always text, and robust scaling.
+FORMAT_VERSION = 2
+
+#: Limit in bytes of other arrays (scalings, columns of a table): for each byte of the network's
+#: own, and beyond that. A checkpoint has no such limit.
+PER_BYTE, FREE = 4, 2**26
+
+#: The arrays of the network itself.
+OWN = ("parameters", "statistics")
+
+#: Errors that an invalid file may raise.
+INVALID = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
+
+#: Room in bytes for the entries of a predictor's arrays and the history of its training.
+_RESERVED = 2**18
+
 
 def metadata(description: dict[str, Any]) -> dict[str, str]:
     """The metadata of a header, without a checksum."""
@@ -141,7 +163,7 @@ def parse_json(text: str | bytes) -> Any:
 def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        raise ValueError("a name is there twice")
+        raise ValueError("a name occurs twice")
     return result
 
 
@@ -170,29 +192,6 @@ def _entry(name: str, value: Any) -> Entry:
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError(f"{brief(name)} is not the entry of an array: {brief(value)}") from error
     return Entry(name, dtype, shape, start, stop)
-
-
-FilePath = str | PathLike[str]
-
-#: A network, with the additional JSON and arrays.
-StoredModel = tuple[Network, dict[str, Any], Arrays]
-
-#: Increased when the version before could not read a file. Files that version 1 can read are
-#: written as 1; 2 adds the encoding of a table, classes that are always text, and robust scaling.
-FORMAT_VERSION = 2
-
-#: Limit in bytes of other arrays (scalings, columns of a table): for each byte of the network's
-#: own, and beyond that. A checkpoint has no such limit.
-PER_BYTE, FREE = 4, 2**26
-
-#: The arrays of the network itself.
-OWN = ("parameters", "statistics")
-
-#: Errors that an invalid file may raise.
-INVALID = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
-
-#: Room in bytes for the entries of a predictor's arrays and the history of its training.
-_RESERVED = 2**18
 
 
 def write_model(

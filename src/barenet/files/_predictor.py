@@ -28,7 +28,6 @@ _Name = Annotated[str, ("max_length", MAX_HEADER)]
 #: The name of a file, which may not be valid Unicode.
 _FileName = Annotated[_Name, ("unicode", False)]
 
-
 #: Maximum number of names or layers that are listed.
 MOST_NAMES = 8
 
@@ -111,9 +110,9 @@ class Predictor:
         dict of str to str
             Texts by their headings.
         """
-        what = "a number" if self.network.n_outputs == 1 else "numbers"
+        predicted = "a number" if self.network.n_outputs == 1 else "numbers"
         if self.classes is not None:
-            what = f"one of {_listed(self.classes)}"
+            predicted = f"one of {_listed(self.classes)}"
         inputs = _listed(self.feature_names, "feature")
         if self.image_shape:
             inputs = "images of {} × {} pixels".format(*self.image_shape)
@@ -123,7 +122,7 @@ class Predictor:
         card = self.card or ModelCard()
         origin = self.dataset and printable(self.dataset), describe_rows(card.rows)
         lines = {
-            "predicts": f"{printable(self.target_name)}, {what}",
+            "predicts": f"{printable(self.target_name)}, {predicted}",
             "from": inputs,
             "scaling": scaling,
             "network": _describe_network(self.network),
@@ -331,12 +330,12 @@ class Predictor:
         fitted = unwrap_pipeline(model)
         card = make_card(fitted, X, y)
         y_name = getattr(y, "name", None)
-        more = ModelCard(scores=scores or {}).scores
+        given_scores = ModelCard(scores=scores or {}).scores
         return cls(
             **fitted.predictor_parts(),
             target_name=target_name or (y_name if isinstance(y_name, str) else "y"),
             dataset=dataset,
-            card=replace(card, scores={**card.scores, **more}),
+            card=replace(card, scores={**card.scores, **given_scores}),
         )
 
 
@@ -345,12 +344,12 @@ def _check_fit(predictor: Predictor) -> None:
     width, n_outputs = predictor.network.n_inputs, predictor.network.n_outputs
     if width is None or n_outputs is None:
         raise ArgumentError("has no layer that fixes the number of inputs", argument="network")
-    before, names = predictor.preprocessing, predictor.feature_names
-    if isinstance(before, Scaling):
+    preprocessing, names = predictor.preprocessing, predictor.feature_names
+    if isinstance(preprocessing, Scaling):
         _check_number("feature_names", len(names), width, "inputs")
-    elif names != before.feature_names:
+    elif names != preprocessing.feature_names:
         raise ArgumentError("are not those of the preprocessing", argument="feature_names")
-    _check_number("preprocessing", before.n_outputs, width, "inputs")
+    _check_number("preprocessing", preprocessing.n_outputs, width, "inputs")
     if predictor.classes is not None:
         _check_classes(predictor.classes, n_outputs)
     if predictor.target_scaling is not None:

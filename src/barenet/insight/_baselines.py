@@ -172,14 +172,14 @@ def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None
         return _ridge(network, X, y)
     scaling: Scaling | None
     if X.size * (network.n_outputs or 1) <= FEW:
-        how: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
+        options: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
         scaling = Scaling("affine", X.mean(axis=0, dtype=np.float64), np.ones(X.shape[1]))
     else:
-        how = {"optimizer": "adam:learning_rate=0.01", "schedule": "cosine"}
-        how |= {"batch_size": min(64, len(X)), "epochs": max(3, LEAST_VISITS // len(X))}
+        options = {"optimizer": "adam:learning_rate=0.01", "schedule": "cosine"}
+        options |= {"batch_size": min(64, len(X)), "epochs": max(3, LEAST_VISITS // len(X))}
         scaling = None if _is_scaled(X) else Scaling.fit("standardize", X)
     inputs = X if scaling is None else scaling.transform(X, network.dtype)
-    train(network, inputs, y, penalty=L2(1 / len(X)), seed=seed, **how)
+    train(network, inputs, y, penalty=L2(1 / len(X)), seed=seed, **options)
     if scaling is not None:  # w (x − offset) factor, as weights and bias for x
         layer = network.layers[0]
         layer.weights *= scaling.factor[:, None].astype(network.dtype)
@@ -207,5 +207,5 @@ def _ridge(network: Network, X: FloatArray, y: NDArray[np.float64]) -> None:
     layer.bias[:] = y.mean() - mean @ weights
 
 
-#: How each baseline is fitted.
+#: The function that fits each baseline.
 BASELINES: dict[str, Callable[..., None]] = {"constant": _constant, "linear": _linear}

@@ -206,7 +206,7 @@ def slopes(
 def _slope(
     value: Callable[[], float], vector: FloatArray, index: int, expected: float, tolerance: float
 ) -> float:
-    """(L(θ + h) − L(θ − h)) / 2h for one entry, or what is expected if it lies on a kink."""
+    """(L(θ + h) − L(θ − h)) / 2h for one entry, or the expected slope at a kink."""
     theta = vector[index]
 
     def at(moved: float) -> float:

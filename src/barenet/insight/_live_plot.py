@@ -18,8 +18,8 @@ from barenet._constraints import check_count
 from barenet.insight._progress import Progress
 from barenet.insight.plots._style import TEST, TRAINING, VALIDATION, needs_log_scale
 from barenet.model._arrays import FloatArray
+from barenet.training._callbacks import Callback, Run
 from barenet.training._history import HELD_OUT, RUN_CURVES, WITH_PENALTY, History
-from barenet.training._run import Callback, Run
 
 #: Minimum number of seconds between two drawings, and the same in multiples of one drawing's time.
 PAUSE, PAUSE_IN_DRAWINGS = 0.25, 20
@@ -236,7 +236,7 @@ def _text(x: float, y: float, text: str, anchor: str = "middle") -> str:
 
 def _curve(rows: str, curve: FloatArray, across: Scale, up: Scale) -> str:
     """Draw a curve and its last point, which is visible after a single epoch, too."""
-    points = [f"{across(at + 1):.1f} {up(curve[at]):.1f}" for at in _drawn_places(curve)]
+    points = [f"{across(at + 1):.1f} {up(curve[at]):.1f}" for at in _drawn_epochs(curve)]
     if not points:
         return ""
     x, y = points[-1].split()
@@ -244,15 +244,15 @@ def _curve(rows: str, curve: FloatArray, across: Scale, up: Scale) -> str:
     return f'{path}<circle cx="{x}" cy="{y}" r="3" fill="{STYLES[rows][0]}"/>'
 
 
-def _drawn_places(curve: FloatArray) -> NDArray[np.intp]:
+def _drawn_epochs(curve: FloatArray) -> NDArray[np.intp]:
     """Choose the epochs to draw; of many close together, those of the minimum and the maximum."""
     epochs = np.flatnonzero(np.isfinite(curve))
     if len(epochs) <= MOST_POINTS:
         return epochs
     size = -(-2 * len(epochs) // MOST_POINTS)
-    places = np.pad(epochs, (0, -len(epochs) % size), mode="edge").reshape(-1, size)
-    ends = [choose(curve[places], axis=1) for choose in (np.argmin, np.argmax)]
-    return np.unique([*np.take_along_axis(places, np.transpose(ends), 1).ravel(), epochs[-1]])
+    groups = np.pad(epochs, (0, -len(epochs) % size), mode="edge").reshape(-1, size)
+    ends = [choose(curve[groups], axis=1) for choose in (np.argmin, np.argmax)]
+    return np.unique([*np.take_along_axis(groups, np.transpose(ends), 1).ravel(), epochs[-1]])
 
 
 def _stroke(rows: str) -> str:

@@ -102,8 +102,8 @@ def permutation_importance(
     Notes
     -----
     After L. Breiman, "Random Forests" (2001), section 10; A. Fisher, C. Rudin and F. Dominici, "All
-    Models are Wrong, but Many are Useful" (2019). Of two correlated
-    columns, each alone can be shuffled with a small drop.
+    Models are Wrong, but Many are Useful" (2019). Of two correlated columns, each alone can be
+    shuffled with a small drop.
 
     Examples
     --------
@@ -129,19 +129,19 @@ def permutation_importance(
         problem = f"expected one for each of {len(inputs)} rows, got {np.size(y)}"
         raise ArgumentError(problem, argument="y")
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
-    score, places = _score(predictor, inputs, y), _places(predictor)
-    drops = np.empty((len(places), n_repeats))
-    for column in progress(range(len(places))):
+    score, slices = _score(predictor, inputs, y), _input_slices(predictor)
+    drops = np.empty((len(slices), n_repeats))
+    for column in progress(range(len(slices))):
         shuffled, order = inputs.copy(), np.arange(len(inputs))
         rng = np.random.RandomState(shuffles)
         for repeat in range(n_repeats):
             rng.shuffle(order)
-            shuffled[:, places[column]] = shuffled[order, places[column]]
+            shuffled[:, slices[column]] = shuffled[order, slices[column]]
             drops[column, repeat] = score - _score(predictor, shuffled, y)
     return Importance(predictor.feature_names, metric, score, drops)
 
 
-def _places(predictor: Predictor) -> list[slice]:
+def _input_slices(predictor: Predictor) -> list[slice]:
     """The inputs that each column is encoded into."""
     encoding = predictor.preprocessing
     widths = [1] * len(predictor.feature_names)

@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from barenet._constraints import check_count
+from barenet.training._callbacks import Callback, Run
 from barenet.training._history import HELD_OUT, WITH_PENALTY
-from barenet.training._run import Callback, Run
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

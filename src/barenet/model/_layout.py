@@ -6,7 +6,6 @@ the same length as the parameters, and so the same layout.
 
 import math
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,22 +27,19 @@ class Layout:
     """The positions of all arrays of a network, one after the other."""
 
     def __init__(self, shapes: Iterable[Mapping[str, tuple[int, ...]]]) -> None:
-        self.layers: list[list[Slot]] = []
+        self.shapes = list(map(dict, shapes))
+        self.slots: list[Slot] = []
         self.size = 0
-        for index, arrays in enumerate(shapes):
-            self.layers.append([])
+        for index, arrays in enumerate(self.shapes):
             for name, shape in arrays.items():
                 start, self.size = self.size, self.size + math.prod(shape)
-                self.layers[-1].append(Slot(index, name, shape, start, self.size))
-        self.slots = list(chain.from_iterable(self.layers))
+                self.slots.append(Slot(index, name, shape, start, self.size))
 
     def views(self, vector: FloatArray) -> list[dict[str, FloatArray]]:
         """Views of a flat vector as the arrays of each layer."""
-        layers: list[dict[str, FloatArray]] = []
-        for slots in self.layers:
-            layers.append({})
-            for _, name, shape, start, stop in slots:
-                layers[-1][name] = vector[start:stop].reshape(shape)
+        layers: list[dict[str, Any]] = list(map(dict, self.shapes))
+        for layer, name, shape, start, stop in self.slots:  # an array in place of each shape
+            layers[layer][name] = vector[start:stop].reshape(shape)
         return layers
 
 

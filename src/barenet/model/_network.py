@@ -192,10 +192,9 @@ class Network(InPlaceAssignment):
         return output, caches
 
     def backward(self, cache: list[Cache], d_output: FloatArray) -> FloatArray:
-        """Compute the gradient of the loss by all parameters from the one by the output.
+        """Backpropagate: compute dL/d(parameters) from dL/d(output).
 
-        The chain rule, from the last layer to the first: the dL/d(input) of each is the
-        dL/d(output) of the previous one.
+        The chain rule, from the last layer to the first: dL/d(input) is the previous dL/d(output).
 
         Parameters
         ----------
@@ -209,7 +208,7 @@ class Network(InPlaceAssignment):
         ndarray of shape (n_parameters,)
             dL/d(parameters), in the order of `parameters`.
         """
-        gradient = np.full_like(self.parameters, np.nan)  # shows what no layer wrote
+        gradient = np.full_like(self.parameters, np.nan)  # NaN where a layer has written nothing
         d_output = np.asarray(d_output, self.dtype)
         steps = zip(self.layers, cache, self.layout.views(gradient), strict=True)
         for layer, layer_cache, out in reversed(list(steps)):
@@ -275,7 +274,7 @@ class Network(InPlaceAssignment):
         value : float
             The loss; a ValueError if X, y or the loss does not fit the network.
         gradient : ndarray of shape (n_parameters,)
-            Its derivative by each parameter.
+            Its derivative with respect to each parameter.
 
         Examples
         --------

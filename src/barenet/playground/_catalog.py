@@ -53,8 +53,8 @@ def catalog() -> dict[str, Any]:
 
 def _describe(name: str) -> dict[str, Any]:
     """Describe a data set, with some points for its small picture if it has one."""
-    usual = (name.replace("_", " ").capitalize(), 1.0, 0.0)
-    title, max_noise, default_noise = DRAWN.get(name, usual)
+    default = (name.replace("_", " ").capitalize(), 1.0, 0.0)
+    title, max_noise, default_noise = DRAWN.get(name, default)
     entry = {
         "name": name,
         "title": title,

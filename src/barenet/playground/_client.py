@@ -90,9 +90,9 @@ class Client:
                 self.reply(type="error", message=str(error))
 
     async def _handle(self, message: Message) -> None:
-        work = lookup(ACTIONS, message.type, "type")(self, message)
-        if work is not None:
-            await work
+        coroutine = lookup(ACTIONS, message.type, "type")(self, message)
+        if coroutine is not None:
+            await coroutine
 
     @property
     def session(self) -> Session:
@@ -124,10 +124,10 @@ class Client:
         self.undrawn = max(self.undrawn - 1, 0)
         self.news.set()
 
-    async def describe(self, kind: str, message: Message, describe: Any, *arguments: Any) -> None:
+    async def describe(self, kind: str, message: Message, function: Any, *arguments: Any) -> None:
         """Reply with a description of a network."""
-        found = await asyncio.to_thread(describe, self.view(message), *arguments)
-        self.reply(type=kind, network=message.network, **found)
+        description = await asyncio.to_thread(function, self.view(message), *arguments)
+        self.reply(type=kind, network=message.network, **description)
 
     async def _send(self) -> None:
         """Send everything new, as long as the page keeps up."""

@@ -135,9 +135,9 @@ class FileStore:
         state = self.open_model(path, key, config)
         model = self.models[state.data.source]
         if rows and model.outputs:
-            problem = f"{path} predicts several numbers for each row, and of a table one column is "
+            problem = f"{path} predicts several numbers for each row, and a table has one target"
             remedy = "open it without rows, or train a model for each"
-            raise ArgumentError(f"{problem}learned", argument="rows", remedy=remedy)
+            raise ArgumentError(problem, argument="rows", remedy=remedy)
         if rows and not state.data.rows:
             columns = self.tables[key].numeric
             missing = ", ".join(name for name in model.required_columns if name not in columns)
@@ -158,6 +158,6 @@ def _write(content: bytes, suffix: str) -> Path:
 def _find(files: dict[str, T], key: str) -> T:
     if key not in files:
         kind, _, name = key.partition(":")
-        problem, verb = f"the {kind} {name!r} is not here", "load" if kind == "table" else "open"
+        problem, verb = f"there is no {kind} {name!r}", "load" if kind == "table" else "open"
         raise ArgumentError(problem, argument="data", value=key, remedy=f"{verb} it again")
     return files[key]

@@ -20,7 +20,7 @@ from barenet.playground._page_state import MAX_EPOCHS
 from barenet.playground._problems import ALL_DEAD, MODEL_ONLY, NO_ROWS, Problem, diverged
 from barenet.playground._trainer_messages import ProgressReport, Status, TrainingTask, UpdateRecord
 from barenet.playground._training_state import SETTINGS_CHANGED, ResumedSchedule, TrainingState
-from barenet.training._run import Callback, Run
+from barenet.training._callbacks import Callback, Run
 from barenet.training._train import train
 
 #: Seconds between two reports, shorter than between two pictures; and the largest fraction of the
@@ -117,8 +117,8 @@ class InteractiveTraining(TrainingState, Callback):
         run.chunk_limit = None
         if self.batch == 0:  # the rates of an epoch are those at its start
             self.learning_rate = getattr(self.optimizer, "learning_rate", 0.0)
-        wanted = self.one_batch or self.goal == self.epoch + 1 or self.speed < FAST
-        if not wanted or run.stop_reason or epoch == run.epochs:
+        records = self.one_batch or self.goal == self.epoch + 1 or self.speed < FAST
+        if not records or run.stop_reason or epoch == run.epochs:
             return
         before = 0 if self.one_batch else run.n_batches - 1 - self.batch
         run.chunk_limit = max(before, 1)
@@ -237,8 +237,8 @@ class InteractiveTraining(TrainingState, Callback):
 
     def _evaluated(self) -> EpochMetrics:
         """Evaluate the present network."""
-        place = self.epoch + self.batch / self.n_batches
-        return self.task.evaluate(place, self.network, self.settings.loss)
+        epoch = self.epoch + self.batch / self.n_batches
+        return self.task.evaluate(epoch, self.network, self.settings.loss)
 
     def _report(self) -> None:
         now = self.reported = time.perf_counter()

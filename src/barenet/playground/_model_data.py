@@ -69,10 +69,10 @@ def _prepare_encoded(data: DataSettings, model: Model, rows: Dataset | None) -> 
     """Prepare the rows as the network sees them; the axes are in the table's units."""
     inputs = _encoded_inputs(model, rows)
     columns, reach, fixed_at = _columns(model, has_rows=rows is not None)
-    usual, numeric, start = [], {}, 0
+    typical, numeric, start = [], {}, 0
     for column in columns:
         stop = start + len(column.outputs)
-        usual.append(column.usual(inputs.X[:, start:stop]))
+        typical.append(column.typical(inputs.X[:, start:stop]))
         if isinstance(column, NumberColumn):
             numeric[start] = column
         start = stop
@@ -80,14 +80,14 @@ def _prepare_encoded(data: DataSettings, model: Model, rows: Dataset | None) -> 
         names = some([column.name for column in columns], 10)
         raise ArgumentError(f"no axis: none of its columns is numeric: {names}", argument="model")
     axes = tuple(column.name for column in numeric.values())
-    places = [[*numeric][index] for index in column_indices(axes, data.axes)]
-    chosen = {place: numeric[place] for place in places}
+    inputs_of_axes = [[*numeric][index] for index in column_indices(axes, data.axes)]
+    chosen = {index: numeric[index] for index in inputs_of_axes}
     plane, points = plane_along(
-        chosen, np.asarray(inputs.X), inputs.y, np.concatenate(usual), reach
+        chosen, np.asarray(inputs.X), inputs.y, np.concatenate(typical), reach
     )
     identity = Scaling("none", np.zeros(start), np.ones(start))
-    place = {"plane": plane, "points": points, "fixed_at": fixed_at, "axes": axes}
-    prepared = split_and_scale(inputs, data, model, dataset=inputs, scaling=identity, **place)
+    geometry = {"plane": plane, "points": points, "fixed_at": fixed_at, "axes": axes}
+    prepared = split_and_scale(inputs, data, model, dataset=inputs, scaling=identity, **geometry)
     return prepared if rows is not None else _with_predicted_range(prepared)
 
 
@@ -100,8 +100,8 @@ def _encoded_inputs(model: Model, rows: Dataset | None) -> Dataset:
     if rows is None:
         X = np.empty((0, len(predictor.input_names)))
         y: NDArray[np.generic] = np.empty(0, np.float64 if predictor.classes is None else np.int64)
-        words = "a model without its rows"
-        rows = model_rows(predictor, predictor.dataset, X, y, words)
+        description = "a model without its rows"
+        rows = model_rows(predictor, predictor.dataset, X, y, description)
     else:
         rows = dataclasses.replace(rows, X=predictor.preprocessing.transform(rows.X))
     return dataclasses.replace(rows, feature_names=predictor.input_names)
@@ -111,10 +111,10 @@ def _columns(model: Model, has_rows: bool) -> tuple[Sequence[Column], float, str
     """The columns of the rows, the reach of the plane, and where it fixes the other columns."""
     encoding = model.predictor.preprocessing
     if isinstance(encoding, TableEncoding):
-        words = "" if has_rows else ", text at the first category"
-        return encoding.used, REACH, f"their median or most frequent value{words}"
-    middle, reach, words = TYPICAL[encoding.name]
-    return number_columns(model.predictor.feature_names, encoding, middle), reach, words
+        suffix = "" if has_rows else ", text at the first category"
+        return encoding.used, REACH, f"their median or most frequent value{suffix}"
+    middle, reach, fixed_at = TYPICAL[encoding.name]
+    return number_columns(model.predictor.feature_names, encoding, middle), reach, fixed_at
 
 
 def _with_predicted_range(prepared: PreparedData) -> PreparedData:

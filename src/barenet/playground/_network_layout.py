@@ -69,9 +69,10 @@ def check_size(network: Network) -> None:
 
 def layer_offsets(network: Network) -> list[dict[str, int]]:
     """Sizes of each dense layer, and the index of its first weight in the parameter vector."""
+    starts = {slot.layer: slot.start for slot in network.layout.slots if slot.name == "weights"}
     return [
-        {"n_in": layer.n_in or 0, "n_out": layer.n_out or 0, "start": slots[0].start}
-        for layer, slots in zip(network.layers, network.layout.layers, strict=True)
+        {"n_in": layer.n_in or 0, "n_out": layer.n_out or 0, "start": starts[index]}
+        for index, layer in enumerate(network.layers)
         if isinstance(layer, Dense)
     ]
 
@@ -83,6 +84,6 @@ def parameter_index(network: Network, layer: int, row: int, column: int) -> int:
         raise ArgumentError.of("layer", layer, f"0 to {len(offsets) - 1}")
     n_in, n_out, start = offsets[layer].values()
     if not (-1 <= row < n_in and 0 <= column < n_out):
-        problem = f"there is none from {row} to {column} in layer {layer}"
+        problem = f"layer {layer} has none from {row} to {column}"
         raise ArgumentError(problem, argument="weight")
     return start + (n_in if row < 0 else row) * n_out + column

@@ -128,7 +128,7 @@ def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSetting
     activations = [spec_of(each[-1]) for each in named]
     if unknown := [name for name in activations if name not in HIDDEN_ACTIVATIONS]:
         choices = ", ".join(HIDDEN_ACTIVATIONS)
-        raise ValueError(f"the page does not know the activation {unknown[0]}; it knows {choices}")
+        raise ValueError(f"the page has no activation {unknown[0]}; it has {choices}")
     rates = [layer.rate for layer in network.layers if isinstance(layer, Dropout)]
     settings = {
         "hidden": [part[0].n_out for part in parts[:-1]],

@@ -79,13 +79,13 @@ def number_columns(
 
 
 def plane_along(
-    axes: dict[int, NumberColumn], X: Array, y: NDArray[Any], usual: Array, reach: float = 0.0
+    axes: dict[int, NumberColumn], X: Array, y: NDArray[Any], typical: Array, reach: float = 0.0
 ) -> tuple[Plane, Array]:
-    """The plane along scaled columns around the rows, or around the usual values; and the points.
+    """The plane along scaled columns around the rows, or around the typical values; and the points.
 
-    X and the usual values are scaled; the plane and the points are in units of the columns.
+    X and the typical values are scaled; the plane and the points are in units of the columns.
     """
-    directions, origin = np.zeros((2, len(usual))), usual.copy()
+    directions, origin = np.zeros((2, len(typical))), typical.copy()
     for direction, (place, column) in zip(directions, axes.items(), strict=False):
         origin[place] = (0.0 - column.center) / column.scale
         direction[place] = 1 / column.scale

@@ -231,9 +231,9 @@ def prepare_dataset(
         feature_names=features.input_names(dataset.feature_names),
     )
     axes = dataset.feature_names if columns else ()
-    place = {"plane": plane, "points": points, "axes": axes}
+    geometry = {"plane": plane, "points": points, "axes": axes}
     return split_and_scale(
-        inputs, data, model, dataset=dataset, features=features, table=table, **place
+        inputs, data, model, dataset=dataset, features=features, table=table, **geometry
     )
 
 

@@ -158,17 +158,17 @@ def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
     found: dict[str, list[str]] = {}
     hidden = layer_values(network, X[:MAX_ROWS], -1)
     for number, layer in enumerate(hidden, 1):
-        is_flat, called = _FLAT.get(layer.activation.name, (np.zeros_like, ""))
+        is_flat, condition = _FLAT.get(layer.activation.name, (np.zeros_like, ""))
         count = int((is_flat(layer.outputs).mean(axis=0) >= SATURATED).sum())
         if 2 * count > (n_neurons := layer.outputs.shape[1]):
-            words = f"{count} of {n_neurons} in hidden layer {number}"
-            found.setdefault(called, []).append(words)
+            neurons = f"{count} of {n_neurons} in hidden layer {number}"
+            found.setdefault(condition, []).append(neurons)
     return [
         Problem(
-            f"Neurons are {called} on at least {SATURATED:.0%} of the training points: "
+            f"Neurons are {condition} on at least {SATURATED:.0%} of the training points: "
             f"{some(layers)}. Their slope is almost 0 there, so that they hardly learn. A smaller "
             "learning rate and other initial weights help.",
             remedy,
         )
-        for called, layers in found.items()
+        for condition, layers in found.items()
     ]

@@ -40,7 +40,7 @@ def listen(port: int) -> socket.socket:
         listener.close()
         taken = error.errno == errno.EADDRINUSE
         why = "is taken" if taken else f"cannot be used ({error.strerror})"
-        raise BarenetError(f"port {port} {why}; --port 0 takes a free one") from None
+        raise BarenetError(f"port {port} {why}; --port 0 chooses a free one") from None
     return listener
 
 

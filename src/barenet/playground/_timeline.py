@@ -64,17 +64,19 @@ class EpochState:
 
 
 @dataclass(eq=False)
-class Path:
+class TrainingPath:
     """States in the order of their epochs, and the weights changed by hand on the way."""
 
     number: int
     states: list[EpochState]
     edits: tuple[WeightEdit, ...] = ()
 
-    def until(self, epoch: int, number: int) -> Path:
+    def until(self, epoch: int, number: int) -> TrainingPath:
         """Copy the part up to an epoch, under another number."""
         states = [state for state in self.states if state.epoch <= epoch]
-        return Path(number, states, tuple(edit for edit in self.edits if edit.epoch <= epoch))
+        return TrainingPath(
+            number, states, tuple(edit for edit in self.edits if edit.epoch <= epoch)
+        )
 
 
 class Timeline:
@@ -85,8 +87,8 @@ class Timeline:
 
     def __init__(self, first: EpochState) -> None:
         self.stride = 1
-        self.path = Path(0, [first])
-        self.other: Path | None = None
+        self.path = TrainingPath(0, [first])
+        self.other: TrainingPath | None = None
         self.fork = self.n_paths = 0
 
     @property

@@ -86,7 +86,7 @@ def serve(connection: Connection[Any, Any], own_process: bool) -> None:
     """Execute the commands from a pipe; the body of the process."""
     if own_process:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        warnings.simplefilter("ignore")  # the page shows problems of its own
+        warnings.simplefilter("ignore")  # the page reports the problems of a training itself
         threading.Thread(target=_warm_up, daemon=True).start()
     trainings: dict[int, InteractiveTraining] = {}
     lock = threading.Lock()

@@ -10,7 +10,7 @@ from barenet.playground._page_state import NetworkSettings, WeightEdit, with_edi
 from barenet.playground._problems import NO_PROBLEM
 from barenet.playground._timeline import EpochState, Timeline
 from barenet.playground._trainer_messages import TrainingTask, UpdateRecord
-from barenet.training._run import Run
+from barenet.training._callbacks import Run
 
 #: Why a training loop ends when the page has changed its settings.
 SETTINGS_CHANGED = "its settings were changed"

@@ -41,11 +41,11 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
     summary = step_summary(explanation, neuron)
     row = rows[summary["row"]]
     epoch = view.latest.status.epoch + (view.latest.status.batch[0] > 0)
-    place = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
+    position = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
     names = prepared.inputs.feature_names
     if layer == 0 and len(names) <= MAX_NAMED:
-        place += f"; the inputs, as scaled, are {', '.join(names)}"
-    facts = (place, *explanation.facts, *_agreement(view, explanation, layer, neuron))
+        position += f"; the inputs, as scaled, are {', '.join(names)}"
+    facts = (position, *explanation.facts, *_agreement(view, explanation, layer, neuron))
     return {
         "layer": layer,
         "neuron": neuron,
@@ -113,8 +113,8 @@ def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
 def _equations(explanation: Explanation, base: str, derivative: bool = False) -> list[Equation]:
     """The equations of the neuron's sum, output, weights or bias, or of their derivatives."""
     names = [(each, each.result.name) for each in explanation.equations]
-    wanted = (base, derivative, None)
-    return [each for each, name in names if (name.base, name.d, name.of) == wanted]
+    key = (base, derivative, None)
+    return [each for each, name in names if (name.base, name.d, name.of) == key]
 
 
 def _after(explanation: Explanation) -> list[NDArray[Any]]:
@@ -140,7 +140,7 @@ def _agreement(view: NetworkView, explanation: Explanation, layer: int, neuron: 
 
 
 def raw_inputs(prepared: PreparedData, inputs: NDArray[np.float64]) -> list[float | None]:
-    """Undo the encoding of a point's inputs; None for those that are no column of the table."""
+    """Undo the encoding of a point's inputs; None for those that are not a column of the table."""
     if prepared.dataset.name in GENERATED or prepared.dataset.image_shape is not None:
         return []
     values = inputs.tolist()

@@ -1,4 +1,7 @@
-"""Callbacks, invoked during training: early stopping, time limits and user-defined functions."""
+"""Callbacks: they follow a run while it trains, and may end it.
+
+`Run` holds its progress; early stopping, time limits and user-defined functions are callbacks.
+"""
 
 import math
 import time
@@ -11,9 +14,129 @@ import numpy as np
 from barenet._constraints import Configurable, check_number, option
 from barenet.errors import ArgumentError
 from barenet.model._arrays import Shape
-from barenet.model._network import Snapshot
-from barenet.training._history import curve_rows
-from barenet.training._run import Callback, Run
+from barenet.model._network import Network, Snapshot
+from barenet.model._stateful import Stateful
+from barenet.training._history import History, curve_rows
+
+
+@dataclass(eq=False)
+class Run(Stateful):
+    """A training run in progress.
+
+    Attributes
+    ----------
+    network : Network
+        The network that is trained.
+    history : History
+        The finished epochs.
+    epochs : int
+        The maximum number of epochs.
+    n_batches : int
+        Batches in an epoch.
+    measured : tuple of str
+        Names of the curves of the history.
+    maximized_metrics : frozenset of str
+        Names of curves that are better the greater they are.
+    epoch : int
+        The current epoch, counted from 1.
+    batch : int
+        Finished batches of the current epoch.
+    chunk_limit : int, optional
+        Maximum number of batches between two calls of ``on_chunk``, set by a callback; None for as
+        many as take about 0.1 s.
+    stop_reason : str, optional
+        Why the run is to end; None while it continues.
+    is_final : bool
+        Whether the run can't be resumed; one that was only interrupted can.
+
+    Examples
+    --------
+    >>> from barenet import Network, train
+    >>> def stop_at_once(run):
+    ...     run.stop(f"loss {run.history.loss[-1]:.1f} after {run.n_batches} batches")
+    >>> network = Network.dense([1, 1], init="zeros")
+    >>> train(network, [[1.0], [1.0]], [1.0, 1.0], batch_size=1, callbacks=stop_at_once)
+    <History: 1 epochs, loss 0.499 → 0.499, loss 0.5 after 2 batches>
+    """
+
+    network: Network
+    history: History
+    epochs: int
+    n_batches: int
+    measured: tuple[str, ...] = ()
+    maximized_metrics: frozenset[str] = frozenset()
+    epoch: int = 1
+    batch: int = 0
+    chunk_limit: int | None = None
+    stop_reason: str | None = None
+    is_final: bool = False
+
+    def stop(self, reason: str, *, resumable: bool = False) -> None:
+        """End the run after the current chunk or epoch.
+
+        Parameters
+        ----------
+        reason : str
+            The reason, for the history; the first one counts.
+        resumable : bool, default=False
+            True for a reason outside the training, such as a signal: the run continues when it is
+            resumed from its checkpoint.
+        """
+        if not resumable and not self.is_final:
+            self.is_final, self.stop_reason = True, reason
+        self.stop_reason = self.stop_reason or reason
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing to resume: stopped for good, or after the last epoch."""
+        return self.is_final or len(self.history) >= self.epochs
+
+    def state_dict(self) -> dict[str, Any]:
+        history = self.history
+        return {
+            "epoch": self.epoch - 1,  # a checkpoint counts epochs from 0
+            "batch": self.batch,
+            "stop_reason": self.stop_reason if self.is_final else None,
+            "best_epoch": None if history.best_epoch is None else history.best_epoch - 1,
+            "parameters": self.network.parameters,
+            "statistics": self.network.statistics,
+            **{f"curve_{name}": np.array(curve) for name, curve in history.curves.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.epoch, self.batch = state["epoch"] + 1, state["batch"]
+        self.stop_reason, self.is_final = state["stop_reason"], state["stop_reason"] is not None
+        Snapshot(state["parameters"], state["statistics"]).restore(self.network)
+        curves = {name: f"curve_{name}" for name in self.measured if f"curve_{name}" in state}
+        self.history.curves = {name: state[key].tolist() for name, key in curves.items()}
+        best = state["best_epoch"]
+        self.history.best_epoch = None if best is None else best + 1
+
+
+class Callback(Stateful):
+    """Base class of callbacks; a subclass overrides the methods that it needs.
+
+    Each takes the current `run`. A callback with a state overrides `state_dict` and
+    `load_state_dict`, too; the state is loaded after `on_start`.
+
+    Examples
+    --------
+    >>> class Halve(Callback):
+    ...     def on_epoch(self, run):
+    ...         run.network.parameters *= 0.5
+    """
+
+    def on_start(self, run: Run) -> None:
+        """Called before the first epoch."""
+
+    def on_chunk(self, run: Run) -> None:
+        """Called after each chunk of batches, about 0.1 s of work."""
+
+    def on_epoch(self, run: Run) -> None:
+        """Called after each epoch, whose measurements are in ``run.history``."""
+
+    def on_end(self, run: Run) -> None:
+        """Called at the end of a run for which `on_start` was called, also after an error."""
 
 
 class LambdaCallback(Callback):
@@ -124,15 +247,14 @@ class EarlyStopping(Callback, Configurable):
     def on_start(self, run: Run) -> None:
         self.best, self.waited, self.snapshot = math.inf, 0, None
         self._shapes = [vector.shape for vector in Snapshot.of(run.network)]
-        problem = remedy = ""
-        if self.monitor not in run.measured:
-            problem = f"is not measured in this run; there are {', '.join(run.measured)}"
-        elif curve_rows(self.monitor)[0] == "test":
-            problem = "is of the test set, which must not decide when to stop"
+        name, curves = self.monitor, ", ".join(run.measured)
+        if name not in run.measured:
+            problem = f"{name!r} is not measured in this run; there are {curves}"
+            raise ArgumentError(problem, argument="monitor", value=name)
+        if curve_rows(name)[0] == "test":
+            problem = f"{name!r} is of the test set, which must not decide when to stop"
             remedy = "pass a validation set, and monitor its curve"
-        if problem:
-            found = {"argument": "monitor", "value": self.monitor, "remedy": remedy}
-            raise ArgumentError(f"{self.monitor!r} {problem}", **found)
+            raise ArgumentError(problem, argument="monitor", value=name, remedy=remedy)
 
     def on_epoch(self, run: Run) -> None:
         value = run.history[self.monitor][-1]

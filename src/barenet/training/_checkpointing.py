@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import import_module
 from typing import Any, Protocol, TypeAlias
@@ -26,8 +27,9 @@ from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
+from barenet.training._callbacks import Callback, Run
 from barenet.training._divergence import caller_stacklevel
-from barenet.training._run import Callback, Run, TrainingConfig
+from barenet.training._epoch import TrainingConfig
 
 #: Numbers, text and arrays by name, for each part of a run.
 StateDict: TypeAlias = dict[str, dict[str, Any]]
@@ -52,28 +54,28 @@ class Checkpointer(Protocol):
         """Save a state; the one before is replaced only when the new one is complete."""
 
 
+@dataclass(eq=False)
 class CheckpointManager(Callback):
     """Saves a run by a checkpointer, and resumes it from a state; called after all callbacks.
 
     It knows no loop: it saves and loads named parts.
     """
 
-    def __init__(
-        self,
-        checkpointer: Checkpointer | None,
-        engine: Engine,
-        config: TrainingConfig,
-        parts: Mapping[str, Stateful],
-        state: StateDict | None,
-    ) -> None:
-        self.checkpointer, self.engine, self.config = checkpointer, engine, config
-        self.parts, self.state, callbacks = parts, state, config.callbacks
-        self.run: Run = parts["run"]  # type: ignore[assignment]
-        self.has_saved = state is not None
+    checkpointer: Checkpointer | None
+    engine: Engine
+    config: TrainingConfig
+    parts: Mapping[str, Stateful]
+    #: The state to resume from.
+    state: StateDict | None
+
+    def __post_init__(self) -> None:
+        self.has_saved = self.state is not None
         # A resumed run may have other callbacks without a state.
+        callbacks = self.config.callbacks
         stateful = [each for each in callbacks if type(each).state_dict is not Stateful.state_dict]
         self.stateful = numbered("callback", stateful)
-        self.settings = settings_of(engine, config, self.stateful)  # before callbacks change any
+        # Before a callback changes any.
+        self.settings = settings_of(self.engine, self.config, self.stateful)
         # After 1 s: a short run needs none, and with large data a signal to end should not wait.
         self._checksums = threading.Timer(1, lambda: self._data)
         self._checksums.daemon = True
@@ -84,12 +86,15 @@ class CheckpointManager(Callback):
         """Load the state; if it is refused in this context, everything is as it was before."""
         objects = [self.engine.job.optimizer, self.config.schedule, *self.config.callbacks]
         before = [(each, dict(vars(each))) for each in objects if hasattr(each, "__dict__")]
-        snapshot = Snapshot.of(self.run.network)
+        network = self.engine.job.network
+        snapshot = Snapshot.of(network)
         try:
+            if self.state is not None:
+                self._check_identity(self.state)
             self._load(self.parts)
             yield
         except ResumeError:
-            snapshot.restore(self.run.network)
+            snapshot.restore(network)
             for each, attributes in before:
                 vars(each).clear()
                 vars(each).update(attributes)
@@ -104,36 +109,38 @@ class CheckpointManager(Callback):
             self.on_epoch(run)
 
     def on_epoch(self, run: Run) -> None:
-        if not run.stop_reason and self.checkpointer and self.checkpointer.should_save(run):
-            self._save(self.checkpointer)
+        if not run.stop_reason:
+            self._save(run)
 
-    def save_end(self) -> None:
+    def on_end(self, run: Run) -> None:
+        """Cancel the checksums, if no state has needed them yet."""
+        self._checksums.cancel()
+
+    def save_end(self, run: Run) -> None:
         """Save the last state, if the run can be resumed or an earlier state was saved.
 
         A run that ends before the first state is due leaves nothing: repeating it takes less time
         than a crash may lose anyway.
         """
-        saver, unfinished = self.checkpointer, not self.run.finished
-        if saver and (self.has_saved or unfinished or saver.should_save(self.run)):
-            self._save(saver)
+        self._save(run, needed=self.has_saved or not run.finished)
 
-    def _save(self, checkpointer: Checkpointer) -> None:
-        """Save the state, unless the monitor is about to find that the run has diverged."""
-        if np.isfinite(self.run.network.parameters).all():
+    def _save(self, run: Run, *, needed: bool = False) -> None:
+        """Save the state if it is needed or due; not one that the monitor is about to reject."""
+        if (saver := self.checkpointer) is None or not (needed or saver.should_save(run)):
+            return
+        if np.isfinite(run.network.parameters).all():
             parts = {**self.parts, **self.stateful}
             states = {name: part.state_dict() for name, part in parts.items()}
-            checkpointer.save(self.run, {**self._identity(), **states})
+            saver.save(run, {**self._identity(), **states})
             self.has_saved = True
 
     def _load(self, parts: Mapping[str, Stateful]) -> None:
         """Load the state of parts, if there is one; an invalid one is refused."""
         if (state := self.state) is None:
             return
-        if parts is self.parts:
-            self._check_identity(state)
         try:
             if parts is self.parts:
-                validate_state(state, parts, self.run)
+                validate_state(state, parts)
             for name, part in parts.items():
                 part.load_state_dict(state[name])
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -238,13 +245,14 @@ def _in_words(value: Any) -> Any:
     return type(value).__name__ if inherited is object.__repr__ else repr(value)
 
 
-def validate_state(state: StateDict, parts: Mapping[str, Any], run: Run) -> None:
+def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
     """Refuse a state that no run of this kind has saved.
 
     A checksum detects damage, not the maker of a file. Loaded arrays are used without further
     checks, by compiled code among others, so they must have the kinds and shapes of this run's.
     """
-    saved, optimizer, parameters = state["run"], state["optimizer"], run.network.parameters
+    saved, optimizer, run = state["run"], state["optimizer"], parts["run"]
+    parameters = run.network.parameters
     check_index = partial(check_number, ge=0, integer=True)
     epoch = check_index(saved["epoch"], "epoch", le=run.epochs)
     batch = int(check_index(saved["batch"], "batch", le=run.n_batches))
@@ -253,7 +261,7 @@ def validate_state(state: StateDict, parts: Mapping[str, Any], run: Run) -> None
         raise ValueError(f"curves: expected {epoch} or {epoch + 1} epochs, got {done}")
     if saved["best_epoch"] is not None:
         check_index(saved["best_epoch"], "best_epoch", lt=done)
-    if isinstance(parts["optimizer"], Optimizer) and optimizer["n_steps"]:
+    if isinstance(parts["optimizer"], Optimizer) and check_index(optimizer["n_steps"], "n_steps"):
         parts["optimizer"].prepare(parameters)  # its moments are among the examples
     examples = {name: part.state_dict() for name, part in parts.items()}
     if saved["stop_reason"] is not None:

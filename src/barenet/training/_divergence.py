@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from barenet.errors import DivergenceError
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
-from barenet.training._run import Run
+from barenet.training._callbacks import Run
 
 #: A loss that has grown by this factor is an explosion, even if it is still a finite number.
 EXPLOSION = 1e6
@@ -86,10 +86,10 @@ class DivergenceMonitor(Stateful):
         self.run.stop("diverged")
         is_loss = not math.isfinite(loss)
         problem = f"the loss became {loss:.4g}" if is_loss else "a parameter became infinite or NaN"
-        place = {"epoch": self.run.epoch, "batch": batch + 1}
-        message = "{} in epoch {epoch}, batch {batch}; {}".format(problem, ADVICE, **place)
+        epoch, batch = self.run.epoch, batch + 1  # counted from 1
+        message = f"{problem} in epoch {epoch}, batch {batch}; {ADVICE}"
         outcome = "The network has the parameters from before that epoch"
-        raise DivergenceError(message, **place, loss=loss, outcome=outcome)
+        raise DivergenceError(message, epoch=epoch, batch=batch, loss=loss, outcome=outcome)
 
     def _warn(self, problem: str, advice: str) -> None:
         """Warn once of each problem."""

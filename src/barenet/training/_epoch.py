@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_count
+from barenet._constraints import Configurable, check_count, option
 from barenet.engines import ChunkResult, Engine
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
-from barenet.training._run import TrainingConfig
+from barenet.optimization._schedules import Constant, Schedule
+from barenet.training._callbacks import Callback
+from barenet.training._metrics import Metric
 
 #: Multiplications between two calls of the callbacks while a network is measured, tenths of a
 #: second.
@@ -50,7 +52,7 @@ def batches(
     size : int, default=32
         Rows in a batch; the last batch has the rest.
     rng : numpy.random.Generator or int, optional
-        Shuffles the rows; by default they keep their order.
+        Shuffles the rows; by default they keep their order. `train` orders them by seed and epoch.
 
     Yields
     ------
@@ -73,8 +75,37 @@ def batches(
         raise ValueError(f"y: has {len(y)} rows, and X has {len(X)}")
     order = np.arange(len(X)) if rng is None else np.random.default_rng(rng).permutation(len(X))
     for start in range(0, len(X), size):
-        rows = order[start : start + size]
-        yield X[rows], y[rows]
+        indices = order[start : start + size]
+        yield X[indices], y[indices]
+
+
+class Scorer:
+    """Scores the network's outputs for the validation set, greater is better; this one has none."""
+
+    names: tuple[str, ...] = ()
+
+    def __call__(self, output: FloatArray) -> Mapping[str, float]:
+        """Compute a number for each name."""
+        return {}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainingConfig(Configurable):
+    """Epochs, batches, schedule and measurements of a run, all checked."""
+
+    epochs: int = option(ge=1, integer=True)
+    batch_size: int
+    shuffle: bool = True
+    #: Returns the order of the shuffled rows, given the number of finished epochs; by default the
+    #: order is a function of the seed and the epoch.
+    order: Callable[[int], NDArray[np.intp]] | None = None
+    schedule: Schedule = field(default_factory=Constant)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    #: Validation and test sets, by their names in `HELD_OUT`.
+    held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
+    callbacks: Sequence[Callback] = ()
+    #: Scores the validation set, beside the metrics.
+    scorer: Scorer = field(default_factory=Scorer)
 
 
 @dataclass(eq=False)
@@ -171,12 +202,11 @@ def _evaluate(
     size = max(1, most // ROW_MULTIPLE) * ROW_MULTIPLE
     if len(rows.X) <= size:
         return engine.evaluate(rows)
-    losses, outputs = [], []
+    results = []
     for start in range(0, len(rows.X), size):
         if is_interrupted():
             raise MeasurementInterrupted
-        loss, output = engine.evaluate(rows.take(slice(start, start + size)))
-        losses.append(loss)
-        outputs.append(output)
+        results.append(engine.evaluate(rows.take(slice(start, start + size))))
+    losses, outputs = zip(*results, strict=True)
     weights = rows.batch_weights(size)
     return float(np.array(losses) @ weights / (weights.sum() or 1)), np.concatenate(outputs)

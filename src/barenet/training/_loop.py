@@ -17,16 +17,15 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import euclidean_norm
 from barenet.model._network import Snapshot
-from barenet.model._stateful import Stateful
 from barenet.model.layers import Dropout
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
+from barenet.training._callbacks import Callback, Run
 from barenet.training._checkpointing import Checkpointer, CheckpointManager, StateDict
 from barenet.training._divergence import DivergenceMonitor
-from barenet.training._epoch import Epoch, MeasurementInterrupted, measure
+from barenet.training._epoch import Epoch, MeasurementInterrupted, TrainingConfig, measure
 from barenet.training._history import History
 from barenet.training._metrics import MAXIMIZED
-from barenet.training._run import Run, TrainingConfig
 
 #: Duration of a chunk of batches, in seconds: short enough for a smooth progress bar.
 CHUNK_SECONDS = 0.1
@@ -40,7 +39,9 @@ class Loop(ABC):
 
     def __init__(self, engine: Engine, config: TrainingConfig) -> None:
         job = engine.job
-        self.engine, self.job, self.config, self.callbacks = engine, job, config, config.callbacks
+        self.engine, self.job, self.config = engine, job, config
+        #: The callbacks that `start` has started.
+        self.callbacks: list[Callback] = []
         self.optimizer: Any = job.optimizer
         self.optimizer_state: Any = job.optimizer
         rate = () if job.optimizer.full_batch else ("learning_rate",)
@@ -64,21 +65,19 @@ class Loop(ABC):
         self, checkpointer: Checkpointer | None = None, state: StateDict | None = None
     ) -> History:
         """Run all epochs, or as many as the callbacks allow; `state` is the one to resume from."""
-        run = self.run
+        run, callbacks = self.run, list(self.config.callbacks)
         with ExitStack() as endings:
             endings.enter_context(exclusive(run.network))
             if checkpointer is not None or state is not None:
-                parts: dict[str, Stateful] = {"run": run, "tally": self.epoch}
-                parts |= {"guard": self.monitor, "optimizer": self.optimizer_state}
-                parts |= {"schedule": self.config.schedule}
+                parts = {"run": run, "tally": self.epoch, "guard": self.monitor}  # names in files
+                parts |= {"optimizer": self.optimizer_state, "schedule": self.config.schedule}
                 saving = (checkpointer, self.engine, self.config, parts, state)
                 self.checkpoints = CheckpointManager(*saving)
                 endings.enter_context(self.checkpoints.resume())
-                self.callbacks = [*self.callbacks, self.checkpoints]
-            for callback in reversed(self.callbacks):  # exited in reverse, so called in order
-                endings.callback(callback.on_end, run)
-            endings.push(self._record_stop_reason)
-            for callback in self.callbacks:
+                callbacks.append(self.checkpoints)
+            endings.push(self._end)
+            for callback in callbacks:
+                self.callbacks.append(callback)
                 callback.on_start(run)
             # The monitor finds a divergence by the losses; NumPy's warnings would repeat it.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -86,14 +85,18 @@ class Loop(ABC):
                     with suppress(MeasurementInterrupted):
                         self._run_epochs()
                 if self.checkpoints is not None:
-                    self.checkpoints.save_end()
-                last_batch = self.job.rows.take(slice(-self.config.batch_size, None))
-                self.monitor.check_end(self.engine.evaluate(last_batch)[0])
+                    self.checkpoints.save_end(run)
+                self.monitor.check_end(self._final_loss())
         return run.history
 
     @abstractmethod
     def _run_epochs(self) -> None:
         """Take the steps of all epochs that are left."""
+
+    def _final_loss(self) -> float:
+        """Compute a loss after the last step, whose parameters no loss has checked yet."""
+        last_batch = self.job.rows.take(slice(-self.config.batch_size, None))
+        return self.engine.evaluate(last_batch)[0]
 
     def _finish_epoch(self, loss: float, gradient_norm: float, **more: float) -> None:
         """Check, measure and record an epoch, and call the callbacks."""
@@ -115,9 +118,13 @@ class Loop(ABC):
         self._finish_chunk()
         return self.run.stop_reason is not None and not self.run.is_final
 
-    def _record_stop_reason(self, kind: type[BaseException] | None, *_: object) -> None:
+    def _end(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Record why the run ended, and call `on_end` of each callback, even if another fails."""
         reason = "completed" if kind is None else f"failed with {kind.__name__}"
         self.run.history.stop_reason = self.run.stop_reason or reason
+        with ExitStack() as endings:
+            for callback in reversed(self.callbacks):  # exited in reverse, so called in order
+                endings.callback(callback.on_end, self.run)
 
 
 class MiniBatchLoop(Loop):
@@ -156,9 +163,9 @@ class MiniBatchLoop(Loop):
                 count = min(count, check_count(run.chunk_limit, "chunk_limit"))
             end = min(run.batch + count, run.n_batches)
             order, rates = epoch.order[run.batch * size : end * size], epoch.rates[run.batch : end]
-            n_steps = (run.epoch - 1) * run.n_batches + run.batch
+            first_step = (run.epoch - 1) * run.n_batches + run.batch
             started = time.perf_counter()
-            result = self.engine.run(order, size, rates, n_steps)
+            result = self.engine.run(order, size, rates, first_step)
             seconds = max(time.perf_counter() - started, 1e-9)
             most = 4 * max(len(rates), self.chunk_batches)
             self.chunk_batches = max(1, min(int(len(rates) * CHUNK_SECONDS / seconds), most))
@@ -180,16 +187,14 @@ class LBFGSLoop(Loop):
         run, self.epoch.started = self.run, time.perf_counter()
         if len(run.history) >= run.epochs:
             return
+        compute, parameters = self.engine.value_and_gradient, run.network.parameters
+        history = None if self.checkpoints is None else self.optimizer_state
         with scipy_on_one_thread():
             ending = self.optimizer.minimize(
-                self.engine.value_and_gradient,
-                run.network.parameters,
-                run.epochs,
-                self._finish_iteration,
-                None if self.checkpoints is None else self.optimizer_state,
+                compute, parameters, run.epochs, self._finish_iteration, history
             )
         if not len(run.history):  # converged before the first iteration
-            self._finish_iteration(*self.engine.value_and_gradient())
+            self._finish_iteration(*compute())
         if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason
             run.stop(ending)
 
@@ -208,6 +213,10 @@ class LBFGSLoop(Loop):
         """Call the callbacks; an iteration that has begun is always finished."""
         self._finish_chunk()
         return False
+
+    def _final_loss(self) -> float:
+        """Compute the loss of all rows, which updates the running averages of batch norms."""
+        return self.engine.value_and_gradient()[0]
 
 
 def check_full_batch(job: Job, schedule: Schedule | None = None) -> None:

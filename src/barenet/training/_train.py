@@ -20,13 +20,13 @@ from barenet.optimization._penalties import Penalty, as_penalties
 from barenet.optimization._schedules import Constant, Schedule, as_schedule
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
-from barenet.training._callbacks import Callbacks, LambdaCallback
+from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._checkpointing import Checkpointer
 from barenet.training._divergence import caller_stacklevel
+from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import LBFGSLoop, Loop, MiniBatchLoop
 from barenet.training._metrics import METRICS, Metric
-from barenet.training._run import Callback, TrainingConfig
 
 
 def train(

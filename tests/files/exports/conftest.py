@@ -1,7 +1,7 @@
-"""What every exporter is held against: one sweep of models, each with rows and its own answers.
+"""Models that every exporter is tested with, each with rows and its predictions.
 
-The oracle is what the model itself says of the rows; no exporter has a part in it. Rows hold
-numbers that float32 has exactly, so that all are asked the same.
+The oracle is the model itself, without any exporter. The numbers of the rows are exact in float32,
+so that all exports get the same ones.
 """
 
 import csv
@@ -32,7 +32,7 @@ OPTIONS = {"leaky_relu": ":slope=0.3", "elu": ":alpha=0.7"}
 
 @dataclass(frozen=True)
 class Case:
-    """A model, rows, and what the model says of them."""
+    """A model, rows, and the model's predictions."""
 
     model: Any
     X: Any
@@ -42,7 +42,7 @@ class Case:
 
 
 def case_of(model: Any, X: Any) -> Case:
-    """What a network, a predictor or a fitted estimator predicts of rows."""
+    """The predictions of a network, a predictor or a fitted estimator for rows."""
     if isinstance(model, Network):
         return Case(model, X, model.predict(X), dtype=model.dtype.name)
     if isinstance(model, Predictor):
@@ -237,7 +237,7 @@ TABLES = {
 @cache
 def build(name: str) -> Case:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that learning has not come to its end is no matter
+        warnings.simplefilter("ignore")  # too few iterations
         return (CASES | TABLES)[name]()
 
 

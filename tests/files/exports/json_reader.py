@@ -1,4 +1,4 @@
-"""A reader of JSON exports, with the formulas of the activations: all that a program needs."""
+"""A reader of JSON exports, with the formulas of the activations."""
 
 import math
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""`export`: which format, which files, and what is refused before anything is written."""
+"""`export`: the format, the files, and errors before anything is written."""
 
 import sys
 
@@ -71,7 +71,7 @@ def test_only_older_exports_are_replaced(tmp_path, to):
         with pytest.raises(ValueError, match=rf"^path: .*{file.name} was not written by barenet"):
             export(Network.dense([2, 5]), tmp_path / "it", to)
         assert {each: each.read_bytes() for each in before} == before
-        file.write_bytes(b"")  # which is nobody's work
+        file.write_bytes(b"")  # an empty file may be replaced
         export(NETWORK, tmp_path / "it", to)
         assert file.stat().st_size > 100
 

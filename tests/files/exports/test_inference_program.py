@@ -1,4 +1,4 @@
-"""Programs: the steps of a model say what the model says, and what is unknown is refused."""
+"""Programs: the steps of a model give its predictions, and unknown layers are refused."""
 
 import numpy as np
 import pytest

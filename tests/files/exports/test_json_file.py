@@ -1,4 +1,4 @@
-"""The export as JSON: enough to predict with, in a page of Python that has no NumPy."""
+"""The JSON export: a page of Python without NumPy can predict with it."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Rounded weights: off by half a step at most, and what that does is measured."""
+"""Rounded weights: an error of half a step at most, and its measured effect."""
 
 import numpy as np
 import pytest

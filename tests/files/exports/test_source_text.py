@@ -18,7 +18,7 @@ from barenet.layers import Dense
 
 NUMBERS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
-#: A string of C without escapes but those of quotes, backslashes and octal bytes.
+#: A string of C whose only escapes are quotes, backslashes and octal bytes.
 C_STRING = r'"(?:[^"\\?\x00-\x1f\x7f-\U0010ffff]|\\["\\]|\\[0-7]{3})*"'
 
 

@@ -1,4 +1,4 @@
-"""How the tests look at a picture: as pixels, and as the text that a reader finds in it."""
+"""Fixtures of the plots' tests: a figure as pixels, and its visible text."""
 
 from io import BytesIO
 from itertools import combinations

@@ -165,7 +165,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def live_server(run_server) -> Iterator[Any]:
-    """A server whose networks learn in a process of their own, as for a user."""
+    """A server whose networks are trained in a separate process, as for a user."""
     with run_server(process=True) as served:
         yield served
 

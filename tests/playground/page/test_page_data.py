@@ -165,7 +165,7 @@ def test_an_unreadable_table_is_reported(tab, tmp_path):
         page.upload("#csv", str(path))
         page.until_text("#notice", f"{words}")
         assert page.value("facts.name") == "circles", "what was there stays"
-    page.faults.clear()  # the browser tells of the status, too
+    page.faults.clear()  # the browser reports the status, too
 
 
 def test_a_long_table_with_line_breaks_text_and_missing_values(tab, tmp_path):
@@ -208,7 +208,7 @@ def test_a_model_can_be_opened(tab, tmp_path):
     path.write_bytes(b"no model")
     page.upload("#model-file", str(path))
     page.until_text("#notice", "the model")
-    page.faults.clear()  # the browser tells of the status, too
+    page.faults.clear()  # the browser reports the status, too
 
 
 def test_every_output_of_a_model_can_be_shown(tab, tmp_path):

@@ -137,7 +137,7 @@ def test_the_theme_can_be_switched(tab):
 
 
 def test_pages_of_other_sites_have_no_access(browser, live_server):
-    """It knows the whole address, and its frames, requests and sockets are refused all the same."""
+    """Even with the whole address, its frames, requests and sockets are refused."""
     context = browser.new_context()
     page = context.new_page()
     page.goto("data:text/html,<p>another site</p>")
@@ -217,7 +217,7 @@ def test_hidden_pages_receive_nothing(tab, live_server, wait_until):
 
 @pytest.mark.slow
 def test_an_open_page_does_not_grow(tab, live_server):
-    """Thousands of epochs and hundreds of pictures: all that is kept is bounded."""
+    """Thousands of epochs and hundreds of pictures take bounded memory."""
     page = tab("#pace=0&net.batch_size=0")
     page.play("header.epoch > 5000 && barenet.frames.drawn > 50")
     before, drawn = memory(page), page.value("barenet.frames.drawn")
@@ -259,7 +259,7 @@ def test_frames_per_second(tab, record_property):
 
 
 def rate(count: Callable[[], int], seconds: float = 1.0) -> float:
-    """How much is counted in a second."""
+    """Count per second."""
     before, start = count(), time.monotonic()
     time.sleep(seconds)
     return (count() - before) / (time.monotonic() - start)

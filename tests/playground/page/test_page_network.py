@@ -1,4 +1,4 @@
-"""The network of the page, its output, a second network, and what can be shared of it."""
+"""The page's network, its output, a second network, and shared addresses."""
 
 import re
 import shlex

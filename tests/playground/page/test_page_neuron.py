@@ -189,4 +189,4 @@ def test_neuron_texts_are_complete_and_escaped(tab):
         " return place.innerHTML; })"
     )
     assert left == '<p class="b">t<math><mi>z</mi></math></p>'
-    page.faults.clear()  # the browser tells that its policy has refused it, too
+    page.faults.clear()  # the browser reports the refusal, too

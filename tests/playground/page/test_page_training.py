@@ -1,4 +1,4 @@
-"""What a person does to train a network on the page, and what is seen of it."""
+"""Training on the page: its controls, curves and messages."""
 
 import numpy as np
 import pytest

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 #: Rows that are predicted at a time.
-CHUNK = 512
+BLOCK = 512
 
 
 class CompiledEngine(Engine):
@@ -83,7 +83,7 @@ class CompiledEngine(Engine):
         return float(report.losses[0]), gradient
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
-        n_rows, size = len(rows.X), min(CHUNK, len(rows.X))
+        n_rows, size = len(rows.X), min(BLOCK, len(rows.X))
         program = self._program("evaluate", size, rows)
         output = np.empty(rows.y.shape, self.job.network.dtype)
         program.point("output", output)

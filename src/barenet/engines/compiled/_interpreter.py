@@ -1,8 +1,8 @@
 """Interpreter: runs a program batch after batch, on one thread or on a team of threads.
 
 A program is a sequence of regions. A region has groups; the threads share the units of a group,
-which are rows of the batch or of parameters, and each processes its part in chunks that fit the
-cache. For each chunk, the group's instructions run in turn: a kernel with its operands. No sum is
+which are rows of the batch or of parameters, and each processes its part in blocks that fit the
+cache. For each block, the group's instructions run in turn: a kernel with its operands. No sum is
 split by the number of threads, so any number of them gives the same bits.
 
 The threads are started once for a chunk of batches. The first to arrive leads: it opens a region,
@@ -35,9 +35,9 @@ PROGRAM = record(
 #: Some groups; `serial` if they run on one thread.
 REGION = record("groups n_groups serial")
 
-#: Instructions that run for each chunk of the units; 0 units are the rows of the batch. The part
+#: Instructions that run for each block of the units; 0 units are the rows of the batch. The part
 #: of a thread consists of whole grains.
-GROUP = record("instructions n_instructions units chunk grain")
+GROUP = record("instructions n_instructions units block grain")
 
 #: Addresses of a kernel and of the record that it reads.
 INSTRUCTION = record("kernel operands")
@@ -169,7 +169,7 @@ def run_part(program, index, number, parts):
             size = -(-units // (parts * group.grain)) * group.grain
             start, end = min(number * size, units), min((number + 1) * size, units)
         while start < end:
-            stop = start + min(group.chunk, end - start)
+            stop = start + min(group.block, end - start)
             for turn in range(group.n_instructions):
                 instruction = instruction_at(group.instructions, turn)
                 invoke(instruction.kernel, step, instruction.operands, start, stop)

@@ -51,14 +51,14 @@ Instruction = tuple[int, int]
 
 
 class Group(NamedTuple):
-    """Instructions for some units, which threads share in whole grains and process in chunks.
+    """Instructions for some units, which threads share in whole grains and process in blocks.
 
     The units are rows of parameters, or units that a layer defines; 0 are the rows of the batch.
     """
 
     instructions: list[Instruction]
     units: int = 0
-    chunk: int = 128
+    block: int = 128
     grain: int = 8
 
 
@@ -78,7 +78,7 @@ class Lowering:
         self, job: Job, rows: ArrayDataset, workspace: Workspace, capacity: int, task: Task
     ) -> None:
         self.job, self.workspace, self.capacity, self.task = job, workspace, capacity, task
-        self.learning = task in ("learn", "differentiate")
+        self.needs_gradient = task in ("learn", "differentiate")
         self.forward, self.backward = [Group([])], [Group([])]
         self.parts: Region = []
         self.loading: Region = []
@@ -90,17 +90,18 @@ class Lowering:
         self.zeros = workspace.matrix(1, max(self.width, *job.network.sizes))
         # For the next layer: its input, and the place of dL/d(input), if it is needed.
         self.x: Matrix | None = None
+        self.d: Matrix | None = None
         # The last layer's logits, if its activation would hide their overflow.
         self.bounded: Matrix | None = None
-        self.d: Matrix | None = None
         loss, logits = logits_form(job.loss, job.network.output_activation)
         self.lower_layers(logits)
         self.lower_loss(loss, logits)
         weigh = [] if rows.sample_weight is None else [self.serial(_losses.weigh_rows)]
         norm = [self.serial(_gradients.whole_norm)] if self.application else []
         (*before, last), (first, *after) = self.forward, self.backward
-        turn = Group(last.instructions + first.instructions)
-        by_rows = ([group] for group in (*before, turn, *after))
+        # One group: rows pass forward, to the loss and back while they are in the cache.
+        forward_and_backward = Group(last.instructions + first.instructions)
+        by_rows = ([group] for group in (*before, forward_and_backward, *after))
         regions = (weigh, self.parts, *by_rows, self.differentiation, norm, self.application)
         # The regions before the first batch, for each batch, and after the last one.
         self.load, self.store = [self.loading], [self.storing]
@@ -113,7 +114,7 @@ class Lowering:
         layers = self.job.network.layers
         if not (isinstance(layers[0], Dense) and layers[0].n_in >= WIDE):
             self.x = self.matrix()
-            self.add(self.layer(x=self.x), _copies.gather, formula=self.source)
+            self.add(self.layer(x=self.x), _copies.gather, variant=self.source)
         for index, layer in enumerate(layers):
             bare = logits and layer is layers[-1]
             self.activation = None if bare else getattr(layer, "activation", None)
@@ -127,33 +128,36 @@ class Lowering:
         lefts = range(0, n_in, part)
         X = self.workspace.matrix(len(lefts) * capacity, part) if x is None else x
         self.width = layer.n_out
-        Z, self.d, rows = self.matrix(), self.derivatives(), self.parameters(n_in + 1)
+        Z, self.d, arrays = self.matrix(), self.derivatives(), self.parameters(n_in + 1)
         P = self.workspace.matrix(len(lefts) * capacity, self.width) if x is None else Z
         few = capacity <= FEW and Z.shape[1] == self.workspace.spec.count and x is not None
-        record = self.layer(**rows, n_in=n_in, index=index, x=X, x_stride=X.shape[1], z=Z, d=self.d,
-                            d_in=d_in, part_size=part, n_parts=len(lefts), partial=P)  # fmt: skip
-        W, start = rows["weights"], self.zeros if x is None else rows["weights"][n_in]
+        record = self.layer(
+            **arrays, n_in=n_in, index=index, x=X, x_stride=X.shape[1], z=Z, d=self.d, d_in=d_in,
+            part_size=part, n_parts=len(lefts), partial=P,
+        )  # fmt: skip
+        W, start = arrays["weights"], self.zeros if x is None else arrays["weights"][n_in]
         record["parts" if x is None else "forward"] = self.workspace.table(PRODUCT, [
             product(P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
             for k, left in enumerate(lefts)
         ])  # fmt: skip
-        if self.learning and not few:
-            self.differentiate(record, rows, X, lefts, d_in)
+        if self.needs_gradient and not few:
+            self.differentiate(record, arrays, X, lefts, d_in)
         if x is None:
-            work = self.work(record, _dense.dense_parts, formula=self.source)
+            work = self.work(record, _dense.dense_parts, variant=self.source)
             units = len(lefts) * -(-capacity // _dense.BLOCK)
-            self.parts = [Group(work, units, chunk=NEVER, grain=1)]
+            self.parts = [Group(work, units, block=NEVER, grain=1)]
             self.add(record, _dense.dense_join)
         self.nonlinearity(record, Z, self.activation, *((_dense.slim, _dense.slim_back) * few))
-        self.learn(record, n_in + 1, _dense.slim_gradient if few else _dense.dense_gradient)
+        differentiate = _dense.slim_gradient if few else _dense.dense_gradient
+        self.lower_parameters(record, n_in + 1, differentiate)
 
     def differentiate(
-        self, record: Record, rows: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
+        self, record: Record, arrays: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
     ) -> None:
         """The products of a dense layer in the backward pass: dW = Xᵀ dZ and dX = dZ Wᵀ."""
-        dW, dZ, n_in = rows["gradient"], self.d, int(record["n_in"])
+        dW, dZ, n_in = arrays["gradient"], self.d, int(record["n_in"])
         assert dZ is not None
-        record["learning"] = self.workspace.table(PRODUCT, [
+        record["weight_gradients"] = self.workspace.table(PRODUCT, [
             product(dW[left:], X[k * self.capacity :].T, dZ, self.zeros)
             for k, left in enumerate(lefts)
         ])  # fmt: skip
@@ -175,20 +179,20 @@ class Lowering:
     ) -> None:
         """A = f(Z), and dL/dZ in place of dL/dA, with the product of a dense layer."""
         name = "identity" if activation is None else activation.name
-        formula = "identity" if name == "softmax" else name
+        variant = "identity" if name == "softmax" else name
         self.bounded = Z if is_bounded(activation) else None
         self.x = Z if name == "identity" else self.matrix()
         record["a"] = address(self.x)
         record["option"] = first_option(activation)
-        forward, back = fused or (_activations.activate, _activations.activate_back)
-        if record["forward"] or record["backward"] or formula != "identity":
-            self.add(record, forward, back, formula)
+        forward, back = fused or (_dense.layer_forward, _dense.layer_backward)
+        if record["forward"] or record["backward"] or variant != "identity":
+            self.add(record, forward, back, variant)
         if name == "softmax":
             self.add(record, _activations.softmax, _activations.softmax_back, name)
 
     def dropout(self, layer: Dropout, index: int) -> None:
         """A = X · M; the identity in predictions."""
-        if self.learning:
+        if self.needs_gradient:
             x, self.x = self.x, self.matrix()
             record = self.layer(x=x, z=self.matrix(), a=self.x, d=self.d, index=index,
                                 option=layer.rate)  # fmt: skip
@@ -200,20 +204,20 @@ class Lowering:
         back = _norms.normalize_rows_back if record["d_in"] else None
         self.add(record, _norms.normalize_rows, back)
         self.add(record, _norms.scale_and_shift)
-        self.learn(record, 2, _norms.norm_gradient)
+        self.lower_parameters(record, 2, _norms.norm_gradient)
 
     def batch_norm(self, layer: BatchNorm, index: int) -> None:
         """A = γ N + β, with each column of X normalized to N."""
         record = self.norm(layer)
-        measure = _norms.measure_columns if self.learning else _norms.recall_columns
+        measure = _norms.measure_columns if self.needs_gradient else _norms.recall_columns
         self.forward += [self.serial(measure, record), Group([])]
         back = _norms.normalize_columns_back if record["d_in"] else None
         self.add(record, _norms.normalize_columns, back)
         self.add(record, _norms.scale_and_shift)
-        if self.learning:
+        if self.needs_gradient:
             self.backward[:0] = [Group([]), self.serial(_norms.norm_gradient, record)]
         self.statistics += 2 * self.width
-        self.learn(record, 2)
+        self.lower_parameters(record, 2)
 
     def norm(self, layer: LayerNorm | BatchNorm) -> Record:
         """The record of a norm, with gain and bias."""
@@ -236,8 +240,8 @@ class Lowering:
             epsilon=float(np.finfo(network.dtype).eps),
         )
         if self.task != "predict":
-            self.add(record, _losses.LOSSES[loss.name], formula=loss.name)
-        if not self.learning:
+            self.add(record, _losses.LOSSES[loss.name], variant=loss.name)
+        if not self.needs_gradient:
             if logits:
                 self.nonlinearity(self.layer(z=output), output, network.output_activation)
             self.add(self.layer(z=self.bounded, a=self.x), _copies.emit)
@@ -246,22 +250,22 @@ class Lowering:
 
     def parameters(self, height: int) -> dict[str, Any]:
         """Rows of parameters, of their gradient and of the optimizer's moments, in tiles."""
-        names = ["weights", "gradient"] if self.learning else ["weights"]
+        names = ["weights", "gradient"] if self.needs_gradient else ["weights"]
         moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
         names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
-        rows = {
+        arrays = {
             name: self.workspace.matrix(height + _dense.MOST_ROWS, self.width) for name in names
         }
         tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
         self.flat += height * self.width
         self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
-        return {"flat": flat, "tile_bits": tile_bits, "first_tile": first_tile, **rows}
+        return {"flat": flat, "tile_bits": tile_bits, "first_tile": first_tile, **arrays}
 
     def tile_bits(self, width: int) -> int:
         """Choose how many rows of parameters a tile has, as a power of two."""
         return max(_dense.MOST_ROWS, TILE // self.workspace.pad(width)).bit_length() - 1
 
-    def learn(self, record: Record, height: int, *differentiate: Kernel) -> None:
+    def lower_parameters(self, record: Record, height: int, *differentiate: Kernel) -> None:
         """Load, differentiate, update and store a layer's parameters; the kernels differentiate."""
         job, tile = self.job, 1 << int(record["tile_bits"])
         for penalty in job.penalties:  # several of one type add up, and they apply to weights only
@@ -275,13 +279,13 @@ class Lowering:
         transpose = [_copies.transpose] if record["transposed"] else []
         load, work = self.work(record, _copies.load, *transpose), self.work(record, *differentiate)
         self.loading.append(Group(load, height, tile, tile))
-        if self.learning:
+        if self.needs_gradient:
             self.storing.append(Group(self.work(record, _copies.store), height, tile, tile))
             self.differentiation.append(Group(work, height, tile, tile))
         if self.task == "learn":
             clip = [] if job.clipping is None else [CLIPS[type(job.clipping)]]
             apply = self.work(record, *clip)
-            apply += self.work(record, _optimizers.take_step, formula=job.optimizer.name)
+            apply += self.work(record, _optimizers.take_step, variant=job.optimizer.name)
             apply += self.work(record, *transpose)
             if isinstance(job.clipping, ClipNorm):  # needs the gradients of all tiles
                 self.application.append(Group(apply, height, tile, tile))
@@ -296,16 +300,16 @@ class Lowering:
 
     def derivatives(self) -> Matrix | None:
         """Allocate dL/d(output), which predictions do not need."""
-        return self.matrix() if self.learning else None
+        return self.matrix() if self.needs_gradient else None
 
     def layer(self, **fields: float | Matrix | None) -> Record:
         """Write a record for kernels on rows of the current width."""
         widths = {"n_in": self.width, "n_out": self.width, "stride": self.workspace.pad(self.width)}
         return self.workspace.record(LAYER, **{**widths, **fields})
 
-    def work(self, record: Record, *kernels: Kernel, formula: str = "") -> list[Instruction]:
+    def work(self, record: Record, *kernels: Kernel, variant: str = "") -> list[Instruction]:
         """Instructions for kernels that read a record."""
-        spec = KernelSpec(self.workspace.spec.dtype, self.workspace.spec.count, formula)
+        spec = KernelSpec(self.workspace.spec.dtype, self.workspace.spec.count, variant)
         return [(kernel.address(spec), address(record)) for kernel in kernels]
 
     def serial(self, kernel: Kernel, record: Record | None = None) -> Group:
@@ -313,12 +317,12 @@ class Lowering:
         return Group(self.work(self.layer() if record is None else record, kernel), 1, 1, 1)
 
     def add(
-        self, record: Record, forward: Kernel, back: Kernel | None = None, formula: str = ""
+        self, record: Record, forward: Kernel, back: Kernel | None = None, variant: str = ""
     ) -> None:
         """Append a kernel to the forward pass, and prepend one to the backward pass."""
-        self.forward[-1].instructions.extend(self.work(record, forward, formula=formula))
+        self.forward[-1].instructions.extend(self.work(record, forward, variant=variant))
         if back is not None and record["d"]:
-            self.backward[0].instructions[:0] = self.work(record, back, formula=formula)
+            self.backward[0].instructions[:0] = self.work(record, back, variant=variant)
 
 
 def product(C: Matrix, A: Matrix, B: Matrix, start: Matrix, depth: int = 0) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ A kernel's spec names the formula, so each is compiled separately.
 
 from barenet.engines.kernels._kernel import chosen, kernel
 from barenet.engines.kernels._records import row_numbers, row_vectors
-from barenet.engines.simd._calls import compiled, inlined, invoke
+from barenet.engines.simd._calls import compiled, inlined
 from barenet.engines.simd._lanes import absolute, where
 from barenet.engines.simd._mathematics import erfc, exp, expm1, log1p, tanh
 from barenet.engines.simd._views import array, lanes
@@ -51,30 +51,6 @@ FORMULAS = {
 
 value = chosen({name: formula for name, (formula, _) in FORMULAS.items()})
 slope = chosen({name: formula for name, (_, formula) in FORMULAS.items()})
-
-
-@kernel(FORMULAS)
-def activate(spec, step, layer, start, stop):
-    """A = f(Z); for a dense layer, after Z = X W + b."""
-    if layer.forward != 0:
-        invoke(step.multiply, step, layer.forward, start, stop)
-    if layer.a != layer.z:
-        f, c = value(spec), layer.option
-        Z, A = row_vectors(spec, layer, layer.z, start), row_vectors(spec, layer, layer.a, start)
-        for i in range(0, (stop - start) * layer.stride, lanes(spec)):
-            A[i] = f(Z[i], c)
-
-
-@kernel(FORMULAS)
-def activate_back(spec, step, layer, start, stop):
-    """dZ = dA · f′(Z), in place of dA; for a dense layer, before dX = dZ Wᵀ."""
-    if layer.a != layer.z:
-        f, c, D = slope(spec), layer.option, row_vectors(spec, layer, layer.d, start)
-        Z, A = row_vectors(spec, layer, layer.z, start), row_vectors(spec, layer, layer.a, start)
-        for i in range(0, (stop - start) * layer.stride, lanes(spec)):
-            D[i] = D[i] * f(Z[i], A[i], c)
-    if layer.backward != 0:
-        invoke(step.multiply, step, layer.backward, start, stop)
 
 
 @kernel(["softmax"])

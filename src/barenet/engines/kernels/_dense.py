@@ -34,12 +34,36 @@ def multiply(spec, step, product, start, stop):
         blocks_1x1(spec, product, i, stop, j, depth)
 
 
+@kernel(FORMULAS)
+def layer_forward(spec, step, layer, start, stop):
+    """A = f(Z); for a dense layer, after Z = X W + b."""
+    if layer.forward != 0:
+        invoke(step.multiply, step, layer.forward, start, stop)
+    if layer.a != layer.z:
+        f, c = value(spec), layer.option
+        Z, A = row_vectors(spec, layer, layer.z, start), row_vectors(spec, layer, layer.a, start)
+        for i in range(0, (stop - start) * layer.stride, lanes(spec)):
+            A[i] = f(Z[i], c)
+
+
+@kernel(FORMULAS)
+def layer_backward(spec, step, layer, start, stop):
+    """dZ = dA · f′(Z), in place of dA; for a dense layer, before dX = dZ Wᵀ."""
+    if layer.a != layer.z:
+        f, c, D = slope(spec), layer.option, row_vectors(spec, layer, layer.d, start)
+        Z, A = row_vectors(spec, layer, layer.z, start), row_vectors(spec, layer, layer.a, start)
+        for i in range(0, (stop - start) * layer.stride, lanes(spec)):
+            D[i] = D[i] * f(Z[i], A[i], c)
+    if layer.backward != 0:
+        invoke(step.multiply, step, layer.backward, start, stop)
+
+
 @kernel()
 def dense_gradient(spec, step, layer, start, stop):
     """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch."""
     part = min(start // layer.part_size, layer.n_parts - 1)  # the bias goes with the last one
     first, last = part * layer.part_size, stop if stop <= layer.n_in else layer.n_whole
-    product = layer.learning + part * PRODUCT_SIZE
+    product = layer.weight_gradients + part * PRODUCT_SIZE
     invoke(step.multiply, step, product, start - first, last - first)
     if stop > layer.n_in:
         stride, D = layer.stride, row_vectors(spec, layer, layer.d, 0)

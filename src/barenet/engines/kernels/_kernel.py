@@ -27,10 +27,10 @@ class Kernel:
     """A function of (spec, step, operands, start, stop) for the units from start to stop."""
 
     def __init__(
-        self, function: Callable[..., None], formulas: Iterable[str], operands: np.dtype[Any]
+        self, function: Callable[..., None], variants: Iterable[str], operands: np.dtype[Any]
     ) -> None:
-        #: The formulas that its spec may name; the records are `records.STEP` and the operands.
-        self.dispatcher, self.formulas = cache_on_disk(compiled(function)), formulas
+        #: The variants that its spec may name; the records are `records.STEP` and the operands.
+        self.dispatcher, self.variants = cache_on_disk(compiled(function)), variants
         self.records = (numba.from_dtype(STEP), numba.from_dtype(operands))
         self.places: dict[KernelSpec, int] = {}
         KERNELS.append(self)
@@ -46,17 +46,17 @@ class Kernel:
 
 
 def kernel(
-    formulas: Iterable[str] = ("",), operands: np.dtype[Any] = LAYER
+    variants: Iterable[str] = ("",), operands: np.dtype[Any] = LAYER
 ) -> Callable[[Callable[..., None]], Kernel]:
     """Decorator that turns a function into a kernel."""
-    return functools.partial(Kernel, formulas=formulas, operands=operands)
+    return functools.partial(Kernel, variants=variants, operands=operands)
 
 
 def every_kernel(spec: KernelSpec) -> Iterator[Callable[[], int]]:
-    """A function that compiles each kernel, for a dtype and every formula."""
+    """A function that compiles each kernel, for a dtype and every variant."""
     for each in KERNELS:
-        for formula in each.formulas:
-            yield functools.partial(each.address, KernelSpec(spec.dtype, spec.count, formula))
+        for variant in each.variants:
+            yield functools.partial(each.address, KernelSpec(spec.dtype, spec.count, variant))
 
 
 def named(*functions: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
@@ -65,13 +65,13 @@ def named(*functions: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
 
 
 def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Any], Any]:
-    """Make a function that returns, for a spec, the function of its formula."""
+    """Make a function that returns, for a spec, the function of its variant."""
     codes = {name: inlined(function) for name, function in functions.items()}
 
     def constant(function: Callable[..., Any]) -> Callable[[Any], Callable[..., Any]]:
         return lambda x: function
 
-    return by_type(lambda x: constant(codes[x.formula]))
+    return by_type(lambda x: constant(codes[x.variant]))
 
 
 def entry(**options: Any) -> Callable[[Callable[..., Any]], Any]:

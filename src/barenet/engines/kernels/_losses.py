@@ -98,7 +98,7 @@ def sigmoid_poisson(z, y, c, margin):
 
 @compiled
 def focal(p, u, c):
-    """−uᵞ ln p and its derivative by p, with u = 1 − p and γ = c."""
+    """−uᵞ ln p and its derivative with respect to p, with u = 1 − p and γ = c."""
     return -(u**c) * math.log(p), c * u ** (c - 1) * math.log(p) - u**c / p
 
 
@@ -158,7 +158,7 @@ formula_of, formula_on_softmax = chosen(FORMULAS), chosen(ON_SOFTMAX)
 
 @kernel(FORMULAS)
 def loss(spec, step, layer, start, stop):
-    """The loss of each row, and its derivative by the outputs."""
+    """The loss of each row, and dL/d(output)."""
     losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_of(spec)
     for row in range(start, stop):
         a, y, d, weight = row_of(spec, step, layer, row)
@@ -173,7 +173,7 @@ def loss(spec, step, layer, start, stop):
 
 @kernel(ON_SOFTMAX)
 def softmax_loss(spec, step, layer, start, stop):
-    """The loss of each row, and its derivative by the logits, gⱼ − pⱼ Σ g with g = dL/d(ln p)."""
+    """The loss of each row, and dL/d(logits) = gⱼ − pⱼ Σ g with g = dL/d(ln p)."""
     losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_on_softmax(spec)
     for row in range(start, stop):
         z, y, p, weight = row_of(spec, step, layer, row)
@@ -190,7 +190,7 @@ def softmax_loss(spec, step, layer, start, stop):
 
 @kernel(["softmax_binary_focal"])
 def softmax_binary_loss(spec, step, layer, start, stop):
-    """The loss of each row, and its derivative by the logits, hⱼ − pⱼ Σ h/u over the others."""
+    """The loss of each row, and dL/d(logits) = hⱼ − pⱼ Σ h/u over the others."""
     losses, c = array(np.float64, step.losses, 0, step.n_rows), layer.option
     for row in range(start, stop):
         z, y, d, weight = row_of(spec, step, layer, row)
@@ -235,7 +235,7 @@ def log_shares(z, j, top, log_rest):
 
 @compiled
 def binary_focal_of_logarithms(log_p, log_u, y, c):
-    """The loss from ln p and ln u, and p u times its derivative by p."""
+    """The loss from ln p and ln u, and p u times its derivative with respect to p."""
     p, u = math.exp(log_p), math.exp(log_u)
     less, more = math.exp(c * log_u), math.exp(c * log_p)  # uᵞ, pᵞ
     slope = y * less * (c * p * log_p - u) + (1 - y) * more * (p - c * u * log_u)
@@ -244,7 +244,7 @@ def binary_focal_of_logarithms(log_p, log_u, y, c):
 
 #: The kernel of each loss.
 LOSSES = {
-    name: each for each in (loss, softmax_loss, softmax_binary_loss) for name in each.formulas
+    name: each for each in (loss, softmax_loss, softmax_binary_loss) for name in each.variants
 }
 
 

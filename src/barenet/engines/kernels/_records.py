@@ -25,7 +25,7 @@ STEP = record(
     "seed number n_steps "  # the run's seed and step; the optimizer's steps including this one
     "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
     "multiply "  # the kernel of that name
-    "squares n_tiles losses",  # Σ g² of each tile, and the loss of each row
+    "squares n_tiles losses",  # Σ g² of each tile, then its penalty; the loss of each row
     "scale row_weight "  # of X; of each row of the batch without sample weights
     "rate beta_1 beta_2 epsilon weight_decay clip norm epsilon_hat",
 )
@@ -44,7 +44,7 @@ LAYER = record(
     "scales "  # the divisors of a norm
     "n_parts part_size partial "  # of the inputs, and the address of their products
     "flat statistics "  # in the network's own vectors
-    "parts forward backward learning",  # the products X W by parts, or at once; dZ Wᵀ; Xᵀ dZ
+    "parts forward backward weight_gradients",  # X W by parts, or at once; dZ Wᵀ; Xᵀ dZ
     "option epsilon momentum l1 l2 shared_l1 shared_l2",
 )
 

@@ -23,14 +23,14 @@ from barenet.engines.simd._processor import vector_bits
 class KernelSpec(types.Type):
     """Type for which a kernel is compiled, passed as the type of an argument without a value.
 
-    It has the dtype of the numbers, their count in a vector, and, for some kernels, the name of a
-    formula or of the dtype that they read.
+    It has the dtype of the numbers, their count in a vector, and, for some kernels, a variant:
+    the name of a formula, or of the dtype that they read.
     """
 
-    def __init__(self, dtype: Any, count: int, formula: str = "") -> None:
-        self.dtype, self.count, self.formula = dtype, count, formula
+    def __init__(self, dtype: Any, count: int, variant: str = "") -> None:
+        self.dtype, self.count, self.variant = dtype, count, variant
         self.lanes = Lanes(dtype, count)
-        super().__init__(name=f"KernelSpec({dtype}, {count}, {formula!r})")
+        super().__init__(name=f"KernelSpec({dtype}, {count}, {variant!r})")
 
 
 class Vectors(types.Type):
@@ -120,9 +120,9 @@ def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
 
 
 #: View memory as an array from index `first`: of the spec's dtype, or of a NumPy dtype; and of the
-#: dtype that the spec's formula names.
+#: dtype that the spec's variant names.
 array = _viewer(lambda spec: spec.dtype)
-source = _viewer(lambda spec: getattr(types, spec.formula))
+source = _viewer(lambda spec: getattr(types, spec.variant))
 
 
 def record_at(dtype: Any) -> Callable[[int, int], Any]:

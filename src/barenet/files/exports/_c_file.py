@@ -302,14 +302,14 @@ class CallPlan:
         for at, (number, code, parts) in enumerate(calls):
             b, m = a, parts.pop("m", n)
             prefix = PREFIXES.get(code.partition("(")[0], "")
-            words = {
+            constants = {
                 name: self._constant(name, part, prefix, number) for name, part in parts.items()
             }
             if "{b}" in code:
                 b = "y" if at == last else "b" if a == "a" else "a"
             if b in ("a", "b"):
                 self.buffers[b] = max(m, self.buffers.get(b, 0))
-            self.calls.append(code.format(a=a, b=b, n=n, m=m, **words))
+            self.calls.append(code.format(a=a, b=b, n=n, m=m, **constants))
             a, n = b, m
 
     def _constant(self, name: str, value: Any, prefix: str, number: int) -> str:

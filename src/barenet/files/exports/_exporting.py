@@ -1,6 +1,6 @@
 """Export: a trained network as a file that predicts without barenet.
 
-All files of an export are written or none, and never over a file that is no export.
+All files of an export are written or none, and only earlier exports are overwritten.
 """
 
 import contextlib

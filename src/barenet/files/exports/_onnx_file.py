@@ -124,14 +124,14 @@ def _inputs(program: Program) -> Iterator[Tensor]:
 
 def _results(program: Program) -> Iterator[Tensor]:
     """The outputs: the class of each row, or a 0 or 1 for each label, and the numbers."""
-    whole = ("n_samples", program.n_outputs)
+    shape = ("n_samples", program.n_outputs)
     if program.answer == "class":
         is_text = isinstance(program.classes[0], str)
         yield "labels", TYPES["string" if is_text else "int64"], ("n_samples",)
     elif program.answer == "labels":
-        yield "labels", TYPES["int64"], whole
+        yield "labels", TYPES["int64"], shape
     outputs = "predictions" if program.answer == "numbers" else "probabilities"
-    yield outputs, TYPES[str(program.dtype)], whole
+    yield outputs, TYPES[str(program.dtype)], shape
 
 
 def write_outputs(

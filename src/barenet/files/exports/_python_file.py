@@ -103,7 +103,7 @@ def _head(program: Program, stem: str, body: str) -> str:
     newline = "\n"
     return f'''"""{name}: predictions for rows of {_values(program)}{trained}.
 
-{newline.join(f"    {code:<{width}}    {what}" for code, what in usage.items())}
+{newline.join(f"    {code:<{width}}    {result}" for code, result in usage.items())}
 
     {program.sketch()}
 
@@ -156,13 +156,13 @@ def _computation(program: Program) -> list[str]:
         else:
             lines.append(_LINES[step.name].format(n=number, **step.parts))
         before = step.name
-    name, what = "probabilities", "a probability for each class"
+    name, content = "probabilities", "a probability for each class"
     if program.answer == "numbers":
-        name, what = "outputs", "numbers"
+        name, content = "outputs", "numbers"
     body = "\n".join(f"    X = {line}" for line in lines)
     outputs = f'''\
 def {name}(X):
-    """Turn rows of {_values(program)} into rows of {program.n_outputs}: {what}."""
+    """Turn rows of {_values(program)} into rows of {program.n_outputs}: {content}."""
 {body}
     return X'''
     return [*functions, outputs]

@@ -131,7 +131,7 @@ def category(
 
 
 def label(value: Any) -> str:
-    """Text of a category; equal numbers have the same, however written, and 007 is no number."""
+    """Text of a category; equal numbers have the same, however written; 007 is text, not 7."""
     text = str(value).strip().lower() if isinstance(value, bool) else str(value).strip()
     is_code = re.fullmatch(r"[+-]?(0\d+|\d{16,})", text, re.ASCII)
     if is_decimal(text) and not is_code and math.isfinite(float(text)):

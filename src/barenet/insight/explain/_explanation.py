@@ -315,18 +315,18 @@ def explain(
     job = make_job(network, X, y, sample_weight, 1.0, loss, optimizer, penalty, clip, seed)
     _check(job)
     notes = _notes(job, digits, limit, feature_names=feature_names, class_names=class_names)
-    place = None if neuron is None else find_neuron(network, neuron)
-    small = network.parameters.size <= SMALL_NETWORK_PARAMETERS or place is not None
-    usual = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
-    most = usual if limit is None else check_count(limit, "limit")
-    start = "One" if place is None else f"{place.title} in one"
+    located = None if neuron is None else find_neuron(network, neuron)
+    small = network.parameters.size <= SMALL_NETWORK_PARAMETERS or located is not None
+    default = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
+    most = default if limit is None else check_count(limit, "limit")
+    start = "One" if located is None else f"{located.title} in one"
     explanation = Explanation(
         title=f"{start} training step of {network!r}",
         facts=_facts(job),
-        steps=_steps(job, first_step, most, place),
+        steps=_steps(job, first_step, most, located),
         precision=digits,
         limit=most,
-        neuron=place and (place.layers[0] + 1, place.column + 1),
+        neuron=located and (located.layers[0] + 1, located.column + 1),
     ).with_notes(notes)
     return explanation if notation == "rows" else explanation.transposed()
 

@@ -80,7 +80,7 @@ def steps_of(steps: Sequence[Step], neuron: Neuron) -> Iterator[Step]:
 
 
 def _given(step: Step, equations: Sequence[Equation], seen: set[Name]) -> Iterator[Quantity]:
-    """Find the operands that were not there before, and the settings of the step."""
+    """Find the operands that are new, and the settings of the step."""
     for each in step.given:
         if each.value.ndim == 0:
             seen.add(each.name)

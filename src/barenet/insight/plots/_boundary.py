@@ -84,7 +84,7 @@ def plot_boundary(
     n_classes = probabilities.shape[2]
     if classes is None:
         classes = [f"class {index}" for index in range(n_classes)]
-    classes = names(classes, "classes", n_classes, "class that predict knows")
+    classes = names(classes, "classes", n_classes, "class of predict")
     y = class_indices(y, "y", n_classes, len(X))
     figure, (axes,) = style.new_figure((7.0, 5.0), title=title)
     axes.grid(visible=False)

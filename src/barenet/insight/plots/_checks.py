@@ -50,11 +50,11 @@ def class_indices(
     return array.astype(np.int64)
 
 
-def names(values: Sequence[str], argument: str, count: int, what: str) -> tuple[str, ...]:
-    """Return one name for each of `count` things."""
+def names(values: Sequence[str], argument: str, count: int, noun: str) -> tuple[str, ...]:
+    """Return `count` names; the noun of the named things is for the error."""
     if isinstance(values, str) or len(values) != count:
         got = repr(values) if isinstance(values, str) else len(values)
-        problem = f"expected {count} names, one for each {what}, got {got}"
+        problem = f"expected {count} names, one for each {noun}, got {got}"
         raise ArgumentError(problem, argument=argument)
     return tuple(map(str, values))
 

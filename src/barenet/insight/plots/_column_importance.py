@@ -71,7 +71,7 @@ def plot_importance(
         return figure
     shown = np.argsort(-mean, kind="stable")[:MOST_COLUMNS]
     figure, (axes,) = style.new_figure((7.0, 1.3 + 0.3 * len(shown)), title=title)
-    _draw_bars(axes, [_shorten(names[place]) for place in shown], mean[shown], std[shown])
+    _draw_bars(axes, [_shorten(names[column]) for column in shown], mean[shown], std[shown])
     if (mean[shown] <= std[shown]).any():
         label += "\n(pale: not more than the spread of its repeats)"
     style.label_axes(axes, label)
@@ -82,12 +82,12 @@ def plot_importance(
 
 def _draw_bars(axes: Axes, names: list[str], mean: FloatArray, std: FloatArray) -> None:
     """Draw a bar for each column, with the standard deviation of its repeats."""
-    places = np.arange(len(names))
+    positions = np.arange(len(names))
     whiskers = {"ecolor": style.INK, "elinewidth": 1.1, "capsize": 2.5}
     colors = [style.TRAINING if sure else PALE for sure in mean > std]
-    axes.barh(places, mean, height=0.62, color=colors, xerr=std, error_kw=whiskers)
+    axes.barh(positions, mean, height=0.62, color=colors, xerr=std, error_kw=whiskers)
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
-    axes.set_yticks(places, names)
+    axes.set_yticks(positions, names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     style.show_grid(axes, "x")
     axes.tick_params(axis="y", length=0)

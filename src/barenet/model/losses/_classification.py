@@ -25,15 +25,7 @@ SOFTMAX = Softmax()
 #: ln(1 − p) of a softmax of a single output; it keeps the loss finite.
 LOG_ZERO = -1e4
 
-#: Formulas of cross-entropy.
 _BINARY_ENTROPY, _ENTROPY = "-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))", "-times_ln(Y, A)"
-
-# Formulas of a positive target, of a negative one, and of A times the derivative by A.
-_POSITIVE, _NEGATIVE = "(1 - A)**gamma * ln(A)", "A**gamma * ln(1 - A)"
-_CATEGORICAL = f"-(Y * {_POSITIVE})"
-_BINARY = f"-(Y * {_POSITIVE} + (1 - Y) * {_NEGATIVE})"
-_G = "Y * (gamma * (1 - A)**(gamma - 1) * A * ln(A) - (1 - A)**gamma)"
-_G_BOTH = f"{_G} + (1 - Y) * (A**(gamma + 1) / (1 - A) - gamma * A**gamma * ln(1 - A))"
 
 
 class SigmoidCrossEntropy(Loss):
@@ -126,6 +118,14 @@ class CategoricalCrossEntropy(CategoricalLoss):
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return -y / clip_probabilities(output)
+
+
+# Formulas of a positive target, of a negative one, and of A times the derivative with respect to A.
+_POSITIVE, _NEGATIVE = "(1 - A)**gamma * ln(A)", "A**gamma * ln(1 - A)"
+_CATEGORICAL = f"-(Y * {_POSITIVE})"
+_BINARY = f"-(Y * {_POSITIVE} + (1 - Y) * {_NEGATIVE})"
+_G = "Y * (gamma * (1 - A)**(gamma - 1) * A * ln(A) - (1 - A)**gamma)"
+_G_BOTH = f"{_G} + (1 - Y) * (A**(gamma + 1) / (1 - A) - gamma * A**gamma * ln(1 - A))"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Loss: one number for a batch, and its derivative by the network's output.
+"""Loss: one number for a batch, and its derivative with respect to the network's output.
 
 A loss is defined for one sample; the loss of a batch is the mean over its samples, weighted by the
 sample weights if there are any: L = Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ.
@@ -33,7 +33,7 @@ class Loss(Configurable, ABC):
         digits.
     formula, derivative_formula : str
         Loss of one output and its derivative, from the network's output A and the target Y, as
-        Python expressions, for `explain`. From the logits, the derivative is the one by the logit.
+        Python expressions, for `explain`. On logits, the derivative is with respect to the logit.
 
     Examples
     --------

@@ -17,9 +17,6 @@ from barenet.model._activations import log_softmax, sigmoid
 from barenet.model._arrays import FloatArray
 from barenet.model.losses._loss import Loss
 
-#: Formula of the Poisson loss, the same for each form.
-_DEVIANCE = "A - Y + times_ln(Y, Y / A)"
-
 
 @dataclass(frozen=True)
 class SquaredError(Loss):
@@ -128,6 +125,8 @@ class Quantile(Loss):
 class Deviance(Loss):
     """ℓ = Σⱼ ŷⱼ − yⱼ − yⱼ ln ŷⱼ + yⱼ ln yⱼ, where 0 ln 0 is 0; each form computes ŷ and ln ŷ."""
 
+    formula = "A - Y + times_ln(Y, Y / A)"
+
     @abstractmethod
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         """ŷ and ln ŷ, each of shape (n_samples, n_outputs)."""
@@ -142,7 +141,6 @@ class ExponentialPoisson(Deviance):
     """`Poisson` of ŷ = eᶻ, from z: ln ŷ = z, with the derivative ŷ − y."""
 
     name = "exponential_poisson"
-    formula = _DEVIANCE
     derivative_formula = "A - Y"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -161,7 +159,6 @@ class SoftplusPoisson(Deviance):
     """
 
     name = "softplus_poisson"
-    formula = _DEVIANCE
     derivative_formula = "(1 - exp(-A)) * (1 - Y / A)"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -184,7 +181,6 @@ class SigmoidPoisson(Deviance):
     """`Poisson` of ŷ = σ(z), from z: ln ŷ = −ln(1 + exp(−z)), the derivative (1 − ŷ)(ŷ − y)."""
 
     name = "sigmoid_poisson"
-    formula = _DEVIANCE
     derivative_formula = "(1 - A) * (A - Y)"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -198,7 +194,6 @@ class SoftmaxPoisson(Deviance):
     """`Poisson` of ŷ = softmax(z), from z: with gⱼ = ŷⱼ − yⱼ, the derivative gⱼ − ŷⱼ Σᵢ gᵢ."""
 
     name = "softmax_poisson"
-    formula = _DEVIANCE
     derivative_formula = "A - Y - A * over_outputs(A - Y)"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -223,7 +218,6 @@ class Poisson(Deviance):
     """
 
     name = "poisson"
-    formula = _DEVIANCE
     derivative_formula = "1 - Y / A"
     outputs = ("exponential", "softplus", "sigmoid", "softmax")
     on_logits: ClassVar = {

@@ -93,7 +93,7 @@ class AdamBase(Optimizer):
     beta2: float = option(0.999, ge=0, lt=1)
     epsilon: float = option(1e-8, gt=0)
 
-    def _moments(self, gradient: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _corrected_moments(self, gradient: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Update m and v, and return m̂ and v̂."""
         m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
         m *= self.beta1
@@ -139,7 +139,7 @@ class Adam(AdamBase):
     epsilon_hat: float = option(0.0, ge=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
-        m_hat, v_hat = self._moments(gradient)
+        m_hat, v_hat = self._corrected_moments(gradient)
         epsilon = self.epsilon + self.epsilon_hat / (1 - self.beta2**self.n_steps) ** 0.5
         parameters -= rate * m_hat / (np.sqrt(v_hat) + epsilon)
 
@@ -167,5 +167,5 @@ class AdamW(AdamBase):
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         parameters *= 1 - rate * self.weight_decay
-        m_hat, v_hat = self._moments(gradient)
+        m_hat, v_hat = self._corrected_moments(gradient)
         parameters -= rate * m_hat / (np.sqrt(v_hat) + self.epsilon)

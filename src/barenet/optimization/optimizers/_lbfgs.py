@@ -100,50 +100,35 @@ class LBFGS(Configurable):
         from scipy.optimize import minimize
 
         history = LBFGSHistory(recording=False) if history is None else history
-        search = _Search(value_and_gradient, parameters, after_iteration, history)
+        ends: list[Evaluation] = []  # loss and gradient at the start and the end of an iteration
+        stopped = False
+
+        def evaluate(x: FloatArray) -> Evaluation:
+            parameters[:] = x  # in their dtype
+            value, gradient = history.evaluate(x, value_and_gradient)
+            ends[1:] = [(value, gradient.astype(np.float64))]
+            return ends[-1]
+
+        def finish_iteration(x: FloatArray) -> None:
+            nonlocal stopped
+            parameters[:] = x
+            start, ends[:] = ends[0], ends[-1:]
+            stopped = not history.has_reported() and after_iteration(*start)
+            if stopped:
+                raise StopIteration  # makes SciPy stop
+
         limits = {"maxiter": iterations, "maxfun": self.evaluations, "maxcor": self.memory}
         options: Any = {**limits, "gtol": self.tolerance, "ftol": self.gain}
-        settings: Any = {"method": "L-BFGS-B", "jac": True, "callback": search.finish_iteration}
+        settings: Any = {"method": "L-BFGS-B", "jac": True, "callback": finish_iteration}
         start = history.begin(parameters).astype(np.float64)
-        result = minimize(search.evaluate, start, options=options, **settings)
+        result = minimize(evaluate, start, options=options, **settings)
         parameters[:] = result.x
-        if search.stopped:
+        if stopped:
             return "stopped"
         gained_enough = self.gain == 0 or result.status != 0
         if np.abs(result.jac).max(initial=0) <= self.tolerance or not gained_enough:
             return "converged"
         return "completed" if result.status == 1 else "no step makes the loss smaller any more"
-
-
-@dataclass
-class _Search:
-    """The callbacks of SciPy's search."""
-
-    value_and_gradient: Callable[[], Evaluation]
-    parameters: FloatArray
-    after_iteration: Callable[[float, FloatArray], bool]
-    history: LBFGSHistory
-    #: Loss and gradient at the start of the iteration, and of the last evaluation.
-    start: Evaluation | None = None
-    last: Evaluation | None = None
-    stopped: bool = False
-
-    def evaluate(self, x: FloatArray) -> Evaluation:
-        """Compute the loss and its gradient at x, in the parameters' dtype."""
-        self.parameters[:] = x
-        value, gradient = self.history.evaluate(x, self.value_and_gradient)
-        self.last = (value, gradient.astype(np.float64))
-        self.start = self.start or self.last
-        return self.last
-
-    def finish_iteration(self, x: FloatArray) -> None:
-        """Report an iteration; StopIteration makes SciPy stop."""
-        self.parameters[:] = x
-        assert self.start is not None
-        start, self.start = self.start, self.last
-        if not self.history.has_reported() and self.after_iteration(*start):
-            self.stopped = True
-            raise StopIteration
 
 
 class LBFGSHistory(Stateful):
@@ -152,9 +137,9 @@ class LBFGSHistory(Stateful):
     def __init__(self, *, recording: bool = True) -> None:
         self.recording = recording
         self.start: FloatArray | None = None
-        self.values: list[float] = []
-        self.gradients: list[FloatArray] = []
-        self.checksums: list[int] = []  # of the points, to detect a search that takes other steps
+        #: Checksum of each point, to detect a search that takes other steps; value and gradient
+        #: at that point.
+        self.evaluations: list[tuple[int, float, FloatArray]] = []
         self.n_reported = 0  # iterations
         self._position = self._iterations = 0
 
@@ -170,15 +155,13 @@ class LBFGSHistory(Stateful):
             return compute()
         at, checksum = self._position, zlib.crc32(np.ascontiguousarray(x).data)
         self._position += 1
-        if at == len(self.values):
+        if at == len(self.evaluations):
             value, gradient = compute()
-            self.checksums.append(checksum)
-            self.values.append(value)
-            self.gradients.append(gradient.copy())
-        elif checksum != self.checksums[at]:
+            self.evaluations.append((checksum, value, gradient.copy()))
+        elif checksum != self.evaluations[at][0]:
             problem = "resume: L-BFGS takes other steps here than before, with another version"
             raise ResumeError(f"{problem} of SciPy or on another processor; start the run again")
-        return self.values[at], self.gradients[at]
+        return self.evaluations[at][1:]
 
     def has_reported(self) -> bool:
         """Count an iteration, and return whether it was reported before."""
@@ -190,12 +173,13 @@ class LBFGSHistory(Stateful):
     def state_dict(self) -> dict[str, Any]:
         if self.start is None:
             return {"reported": 0}
+        gradients = [gradient for _, _, gradient in self.evaluations]
         return {
             "reported": self.n_reported,
             "start": self.start,
-            "values": np.array(self.values),
-            "gradients": np.array(self.gradients, self.start.dtype).reshape(-1, self.start.size),
-            "places": np.array(self.checksums, np.int64),
+            "values": np.array([value for _, value, _ in self.evaluations]),
+            "gradients": np.array(gradients, self.start.dtype).reshape(-1, self.start.size),
+            "places": np.array([checksum for checksum, _, _ in self.evaluations], np.int64),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -203,5 +187,5 @@ class LBFGSHistory(Stateful):
         self._position = self._iterations = 0
         self.n_reported, self.start = state["reported"], state.get("start")
         if self.start is not None:
-            self.values, self.checksums = state["values"].tolist(), state["places"].tolist()
-            self.gradients = list(state["gradients"])
+            checksums, values = state["places"].tolist(), state["values"].tolist()
+            self.evaluations = list(zip(checksums, values, state["gradients"], strict=True))

@@ -6,7 +6,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import euclidean_norm
 from barenet.model._stateful import Stateful
+
+#: Vectors that an optimizer keeps between steps, by name.
+Moments: TypeAlias = dict[str, FloatArray]
 
 
 class UpdateFormula(NamedTuple):
@@ -68,12 +71,8 @@ class Optimizer(Configurable, Stateful, ABC):
     moment_names: ClassVar[tuple[str, ...]] = ()
 
     learning_rate: float = option(gt=0)
-    moments: dict[str, FloatArray] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
-    n_steps: int = field(
-        default=0, init=False, repr=False, compare=False, metadata={"ge": 0, "integer": True}
-    )
+    moments: Moments = field(default_factory=dict, init=False, repr=False, compare=False)
+    n_steps: int = field(default=0, init=False, repr=False, compare=False)
 
     def step(
         self, parameters: FloatArray, gradient: FloatArray, learning_rate: float | None = None
