@@ -3,12 +3,7 @@
 import numpy as np
 import pytest
 
-from barenet.model._activations import (
-    ACTIVATIONS,
-    Softmax,
-    as_activation,
-    sigmoid,
-)
+from barenet.model._activations import ACTIVATIONS, Softmax, as_activation, sigmoid
 
 ENTRYWISE = sorted(set(ACTIVATIONS) - {"softmax"})
 SPECS = [*ENTRYWISE, "leaky_relu:slope=0.2", "elu:alpha=1.5"]
@@ -31,8 +26,7 @@ def test_values_and_derivatives_agree_with_pytorch(pytorch):
         found = np.concatenate(both(as_activation(spec), Z))
         oracle = [expected["values"], expected["derivatives"]]
         np.testing.assert_allclose(found, oracle, rtol=1e-13, atol=1e-15, err_msg=spec)
-    known = {spec.partition(":")[0] for spec in [*BY_HAND, *figures["results"]]}
-    missing = set(ENTRYWISE) - known
+    missing = {*ENTRYWISE} - {spec.split(":")[0] for spec in [*BY_HAND, *figures["results"]]}
     assert not missing, f"add {missing} to BY_HAND, or to tests/oracles/make_pytorch.py and run it"
     softmax = {name: np.array(rows) for name, rows in pytorch["softmax"].items()}
     A = Softmax().forward(softmax["Z"])

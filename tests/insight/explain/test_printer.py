@@ -36,7 +36,6 @@ def mathml(text: str) -> ElementTree.Element:
         ("X.T @ Z", "Xᵀ Z", r"{X}^\top\,Z"),
         ("A * B * (1 - A)", "A ⊙ B ⊙ (1 − A)", r"A \odot B \odot \left(1-A\right)"),
         ("A - (B - C)", "A − (B − C)", r"A-\left(B-C\right)"),
-        ("A - B - C", "A − B − C", "A-B-C"),
         ("A / (B * C)", "A / (B ⊙ C)", r"\frac{A}{B \odot C}"),
         ("A * B / C", "A ⊙ B / C", r"\frac{A \odot B}{C}"),
         ("A * (B / C)", "A ⊙ (B / C)", r"A \odot \frac{B}{C}"),
@@ -58,7 +57,6 @@ def mathml(text: str) -> ElementTree.Element:
         ("A / over_samples(A)", "A / (Σ_samples A)", r"\frac{A}{\sum_{\text{samples}} A}"),
         ("lam * total(abs(W))", "λ (Σ |W|)", None),
         ("-times_ln(Y, A)", "−Y ⊙ ln A", r"-Y \odot \ln A"),
-        ("-(A + B)", "−(A + B)", r"-\left(A + B\right)"),
         ("A + 1e-05", "A + 1e−05", r"A + 10^{-5}"),
     ],
 )
