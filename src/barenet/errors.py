@@ -222,24 +222,27 @@ class DivergenceError(BarenetError, ArithmeticError, ValueError):
         Batch within that epoch, counted from 1.
     loss : float
         The loss of that batch.
-    outcome : str
-        The consequences, appended to the message; a handler may change it.
+    problem : str
+        The loss or the parameters, and their value.
+    remedy, outcome : str
+        The remedy and the consequences, at the end of the message; a handler may change them.
     """
 
     def __init__(
-        self, message: str, *, epoch: int, batch: int, loss: float, outcome: str = ""
+        self, problem: str, *, epoch: int, batch: int, loss: float, remedy: str, outcome: str = ""
     ) -> None:
-        super().__init__(message)
-        self.epoch, self.batch, self.loss, self.outcome = epoch, batch, loss, outcome
+        super().__init__(problem)
+        self.problem, self.epoch, self.batch, self.loss = problem, epoch, batch, loss
+        self.remedy, self.outcome = remedy, outcome
 
     def __str__(self) -> str:
-        message = super().__str__()
+        message = f"{self.problem} in epoch {self.epoch}, batch {self.batch}; {self.remedy}"
         return f"{message}. {self.outcome}" if self.outcome else message
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Support pickling, for errors in another process."""
-        place = partial(type(self), epoch=self.epoch, batch=self.batch, loss=self.loss)
-        return partial(place, outcome=self.outcome), self.args
+        names = ("epoch", "batch", "loss", "remedy", "outcome")
+        return partial(type(self), **{name: getattr(self, name) for name in names}), self.args
 
 
 def brief(value: object) -> str:
@@ -283,6 +286,17 @@ def some(names: Sequence[str], most: int = 20) -> str:
     """
     listed = ", ".join(_shortened(printable(name), LONGEST) for name in names[:most])
     return listed if len(names) <= most else f"{listed}, … ({len(names)} in all)"
+
+
+def count_of(number: int, noun: str) -> str:
+    """Count things in words.
+
+    Examples
+    --------
+    >>> count_of(1, "epoch"), count_of(2000, "epoch")
+    ('1 epoch', '2,000 epochs')
+    """
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

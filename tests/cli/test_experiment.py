@@ -80,7 +80,7 @@ def test_defaults_of_the_data_can_be_undone():
 
 
 def test_a_folder_without_a_model_is_named(iris):
-    with pytest.raises(FileNotFoundError, match=r"no model of a run, as model\."):
+    with pytest.raises(FileNotFoundError, match=r"there is no model\.safetensors"):
         load_trained(iris.parent)
 
 

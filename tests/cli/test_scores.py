@@ -4,11 +4,7 @@ import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import (
-    accuracy_score,
-    confusion_matrix as oracle_matrix,
-    log_loss,
-)
+from sklearn.metrics import accuracy_score, confusion_matrix as oracle_matrix, log_loss
 from sklearn.preprocessing import StandardScaler
 
 from barenet import load_predictor

@@ -93,19 +93,8 @@ def test_settings_with_options_of_columns_repeat_the_run(barenet):
         for n, (age, code) in enumerate(zip(ages, codes, strict=True))
     ]
     Path("t.csv").write_text("\n".join(["id;age;code;cost;when", *rows]) + "\n")
-    reading = (
-        "--delimiter",
-        ";",
-        "--decimal",
-        ",",
-        "--missing",
-        "-999",
-        "--drop",
-        "id",
-        "--rare",
-        0,
-    )
-    options = ("--target", "cost", "--scaling", "robust", *reading, *QUICK)
+    reading = ("--delimiter", ";", "--decimal", ",", "--missing", "-999", "--drop", "id")
+    options = ("--target", "cost", "--scaling", "robust", *reading, "--rare", 0, *QUICK)
     done = barenet("train", "t.csv", *options).ok()
     for line in (
         "  1 number    age (some missing)",
@@ -189,18 +178,12 @@ def test_fault_101_a_table_without_a_header_suggests_no_header(barenet, tmp_path
 def test_fault_101_every_command_reads_a_table_without_a_header(barenet, run, tmp_path):
     assert "header = false\n" in (run / "settings.toml").read_text()
     for command in (
-        ("predict", run, "new.csv", "--keep", "x2"),
-        ("predict", run / "model.safetensors", "new.csv"),
-        ("predict", run, "new.csv", "--no-header"),
-        ("evaluate", run),
-        ("evaluate", run, "new.csv"),
-        ("importance", run),
-        ("explain", run),
-        ("explain", "t.csv", "--target", "x4", "--no-header"),
-        ("plot", "confusion", run),
-        ("train", "--config", run / "settings.toml", "--no-plots", "--out", "again"),
+        *("predict {} new.csv --keep x2", "predict {}/model.safetensors new.csv"),
+        *("predict {} new.csv --no-header", "evaluate {}", "evaluate {} new.csv", "importance {}"),
+        *("explain {}", "explain t.csv --target x4 --no-header", "plot confusion {}"),
+        "train --config {}/settings.toml --no-plots --out again",
     ):
-        barenet(*command).ok()
+        barenet(*(word.format(run) for word in command.split())).ok()
     shutil.copy(run / "model.safetensors", tmp_path / "alone.safetensors")
     (run / "settings.toml").unlink()
     assert barenet("predict", tmp_path / "alone.safetensors", "new.csv").status == 0

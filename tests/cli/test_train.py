@@ -147,17 +147,19 @@ def test_a_run_starts_from_the_weights_of_a_model(barenet, iris):
     assert "--start-from: the layers of" in error and "Dense(4, 9, 'relu')" in error
 
 
-def test_a_diverged_run_keeps_the_older_model(barenet):
+def test_a_diverged_run_keeps_the_older_model_and_its_own_checkpoint(barenet):
     barenet("train", "plane", *SHORT).ok()
     before = model_of("runs/plane")
-    diverging = ("train", "plane", "--optimizer", "sgd", "--learning-rate", 1e9, "--no-plots")
-    done = barenet(*diverging)
-    last = done.err.splitlines()[-1]
-    assert re.match(r"barenet train: error: the loss became \S+ in epoch 1, and nothing is", last)
-    assert done.status == 1 and "--learning-rate" in last
-    assert model_of("runs/plane") == before
-    assert barenet(*diverging, "--out", "new").status == 1
-    assert not Path("new").exists()
+    diverging = ("train", "plane", "--optimizer=sgd", "--batch-size=full", "--learning-rate")
+    done = barenet(*diverging, 1e39)
+    assert "error: a parameter became infinite or NaN in epoch 1, batch 1; try" in done.err
+    assert done.status == 1 and "smaller --learning-rate" in done.err
+    assert done.err.endswith(". No model is saved\n") and model_of("runs/plane") == before
+    assert barenet(*diverging, 1e39, "--out=new").status == 1 and not Path("new").exists()
+    done = barenet(*diverging, 1000, "--out=new", "--checkpoint-every=1")
+    found = re.search(r"the loss bec.* saved; the checkpoint (\S+) \((after \d+ e.*)\)", done.err)
+    assert found[2] in barenet("info", found[1]).ok().out
+    assert "run is unfinished; `barenet train --resume new`" in barenet("info", "new").err
 
 
 @pytest.mark.parametrize(

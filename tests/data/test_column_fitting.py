@@ -19,37 +19,30 @@ def kind(values):
     return kind_of(as_frame({"c": values}), "c", MISSING)
 
 
+VALUES_BY_KIND = {
+    "number": ([1.5, 2, None], [0, 1, 1], ["1", "-2.5e3", "?"], ["NA", "", "-"]),
+    "boolean": (
+        *(["yes", "no", "?"], ["Y", "n"], ["TRUE", "false"], [True, False], [True, None, False]),
+    ),
+    "category": (
+        *(["01067", "10115"], ["1234567890123456", "2"], ["Rome", "Oslo", None], ["A1", "2", "3"]),
+        *(["yes", "yes"], ["yes", "n"], ["yes", "no", "maybe"]),
+        *(["2026-01", "2026-02"], ["2026-01-01", "2"]),
+        # resembling a date or a number of a country
+        *(["192.168.100.101"], ["1.2.3"], ["1,5,2", "a", "b"], ["1.2.2024", "x", "y"]),
+    ),
+    "date": (
+        *(["2026-01-01", "2026/01/02", ""], ["2026-01-01", "2026-01-02T12:00Z"]),
+        # the type of a frame's column decides
+        [datetime(2026, 1, 1), None],
+        *(np.array(["2026-01-01", "NaT"], "M8[D]"), np.array(["2026-01-01"] * 20, "M8[us]")),
+    ),
+}
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
-    [
-        ([1.5, 2, None], "number"),
-        ([0, 1, 1], "number"),
-        (["1", "-2.5e3", "?"], "number"),
-        (["NA", "", "-"], "number"),
-        (["01067", "10115"], "category"),
-        (["1234567890123456", "2"], "category"),
-        (["Rome", "Oslo", None], "category"),
-        (["yes", "no", "?"], "boolean"),
-        (["Y", "n"], "boolean"),
-        (["TRUE", "false"], "boolean"),
-        ([True, False], "boolean"),
-        ([True, None, False], "boolean"),
-        (["yes", "yes"], "category"),
-        (["yes", "n"], "category"),
-        (["yes", "no", "maybe"], "category"),
-        (["2026-01-01", "2026/01/02", ""], "date"),
-        (["2026-01-01", "2026-01-02T12:00Z"], "date"),
-        (["2026-01", "2026-02"], "category"),
-        (["A1", "2", "3"], "category"),
-        (["2026-01-01", "2"], "category"),
-        # resembling a date or a number of a country
-        *(([*each], "category") for each in (["192.168.100.101"], ["1.2.3"], ["1,5,2", "a", "b"])),
-        (["1.2.2024", "x", "y"], "category"),
-        # the type of a frame's column decides
-        ([datetime(2026, 1, 1), None], "date"),
-        (np.array(["2026-01-01", "NaT"], "M8[D]"), "date"),
-        (np.array(["2026-01-01"] * 20, "M8[us]"), "date"),
-    ],
+    [(each, kind) for kind in VALUES_BY_KIND for each in VALUES_BY_KIND[kind]],
 )
 def test_the_kind_of_a_column_follows_the_rules(values, expected):
     assert kind(values) == expected

@@ -76,6 +76,7 @@ def test_options_reach_the_generator():
         ("moon", {}, "data", "unknown 'moon', did you mean 'moons'?"),
         ("x.xlsx", {}, "data", "'x.xlsx' is a file of an unknown kind (kn"),
         (7, {}, "data", "expected a name or a path, got 7"),
+        (None, {}, "data", "expected a name or a path, got None"),
         ("iris", {"noise": 0.1}, "noise", "not an option of iris (its options: none)"),
         ("moons", {"target": "y"}, "target", "not an option of moons (its options: sam"),
         ("digits", {"samples": 5, "data_seed": 0}, "samples, data_seed", "not an option of digits"),

@@ -13,9 +13,7 @@ from barenet.errors import DataError
 # Hundredths: two features' values are the same or well apart, as measured data are.
 numbers = st.integers(-100_000, 100_000).map(lambda hundredths: hundredths / 100)
 matrices = hnp.arrays(
-    np.float64,
-    hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=20),
-    elements=numbers,
+    np.float64, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=20), elements=numbers
 )
 
 

@@ -166,8 +166,7 @@ def test_rows_without_a_target_are_dropped_on_request(tmp_path, name, target):
 
 
 @pytest.mark.parametrize(
-    ("option", "value"),
-    [("frame", "no"), ("drop_missing_target", "no"), ("categories", "x")],
+    ("option", "value"), [("frame", "no"), ("drop_missing_target", "no"), ("categories", "x")]
 )
 def test_options_of_a_wrong_type_are_named(write, option, value):
     path, wrong = write("x,y\n1,a\n2,b\n"), {option: value}

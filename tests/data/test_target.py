@@ -6,10 +6,7 @@ from hypothesis import given, strategies as st
 from sklearn.preprocessing import LabelEncoder
 
 from barenet.data._parsing import class_labels, class_name, encode
-from barenet.data._target import (
-    MOST_CLASSES,
-    are_classes,
-)
+from barenet.data._target import MOST_CLASSES, are_classes
 
 
 @pytest.mark.parametrize(

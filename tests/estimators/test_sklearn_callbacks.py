@@ -109,7 +109,7 @@ def test_searches_pass_callbacks_to_pipelines(iris, n_jobs, capsys):
 
 def test_a_callback_may_end_the_fit_and_partial_fit_calls_none(iris):
     model = classifier(max_iter=50).set_callbacks(recorder := Recorder(stop_after=1)).fit(*iris)
-    assert model.history_.stop_reason == "a callback of scikit-learn requested it"
+    assert model.history_.stop_reason == "a callback of scikit-learn has ended the fit"
     model.partial_fit(*iris)
     assert recorder.hooks == hooks_of(2)
 

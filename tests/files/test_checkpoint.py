@@ -17,7 +17,7 @@ import pytest
 import barenet
 from barenet import Checkpoint, Network, save, train
 from barenet.callbacks import Callback
-from barenet.errors import ArgumentError, ModelFileError
+from barenet.errors import ModelFileError
 from barenet.files._checkpoint import FILE_NAME, parse_interval, read_notes
 from barenet.files._model_file import write_model
 from barenet.layers import Dense
@@ -105,10 +105,9 @@ def test_time_intervals_are_parsed(text, seconds):
 @pytest.mark.parametrize(
     "every", [0, -1, 2.5, True, None, "", "0", "0s", "-1s", "1.5", "s", "10 epochs", "1e999s", "²s"]
 )
-def test_invalid_intervals_are_refused(every):
-    with pytest.raises(ArgumentError) as caught:
+def test_invalid_intervals_are_refused(every, refused):
+    with refused("every"):
         Checkpoint("kept", every=every)
-    assert caught.value.argument == "every"
 
 
 def test_a_checkpoint_can_be_loaded_as_a_model(tmp_path):

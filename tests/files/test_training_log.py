@@ -8,10 +8,7 @@ from barenet.files._model_card import MOST_EPOCHS, TrainingLog
 
 
 def history(n_epochs: int, best_epoch: int | None = None) -> History:
-    curves = {
-        "loss": [1 / (1 + epoch) for epoch in range(n_epochs)],
-        "seconds": [0.1] * n_epochs,
-    }
+    curves = {"loss": [1 / (1 + epoch) for epoch in range(n_epochs)], "seconds": [0.1] * n_epochs}
     return History(curves, "reference", 7, "completed", best_epoch)
 
 

@@ -6,7 +6,6 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
-from barenet.errors import ArgumentError
 from barenet.insight import _baselines as baselines
 from barenet.insight._baselines import BASELINES, fit_baseline
 
@@ -100,7 +99,6 @@ def test_float32_stays_float32(name):
         ),
     ],
 )
-def test_wrong_arguments_are_named(name, X, y, argument):
-    with pytest.raises(ArgumentError) as caught:
+def test_wrong_arguments_are_named(name, X, y, argument, refused):
+    with refused(argument):
         fit_baseline(name, X, y, n_classes=3)
-    assert caught.value.argument == argument

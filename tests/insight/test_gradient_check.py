@@ -6,7 +6,6 @@ from hypothesis import given, settings, strategies as st
 
 from barenet import Network, check_gradients
 from barenet.activations import ACTIVATIONS
-from barenet.errors import ArgumentError
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 
 X = np.random.default_rng(0).normal(size=(7, 3))
@@ -123,7 +122,6 @@ def test_on_a_kink_any_subgradient_passes():
         (None, X[:, 0], {}, "network"),
     ],
 )
-def test_wrong_arguments_are_named(network, y, options, argument):
-    with pytest.raises(ArgumentError) as caught:
+def test_wrong_arguments_are_named(network, y, options, argument, refused):
+    with refused(argument):
         check_gradients(network, X, y, **options)
-    assert caught.value.argument == argument

@@ -189,7 +189,14 @@ def test_the_best_validation_epoch_is_marked(test):
     assert not any("best" in text for text in texts(drawn(curves)))
 
 
-@pytest.mark.parametrize("losses", [[], [0.5], [0.5, 0.5], [0.0], [math.nan, 1.0], [math.inf]])
+@pytest.mark.parametrize(
+    "losses",
+    [
+        *([], [0.5], [0.5, 0.5], [0.0], [-1.0, 2.0], [math.nan, 1.0], [math.inf]),
+        *([1e300, 1e-300], [1e308, 1e-320], [1.7e308, 1.6e308], [-1e307, 1e307], [-1.7e308, 1.0]),
+    ],
+)
+@pytest.mark.filterwarnings("error")
 def test_any_losses_can_be_drawn(losses):
     svg = draw_loss_curve(History({"loss": losses, "validation_loss": losses}), "<it> & so")
     assert "nan" not in svg and "inf" not in svg

@@ -8,9 +8,7 @@ from sklearn.preprocessing import label_binarize
 from barenet.model._array_dataset import check_targets, one_hot, validate_arrays
 from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer
-from barenet.model.losses import (
-    SquaredError,
-)
+from barenet.model.losses import SquaredError
 
 NAN, INF = float("nan"), float("inf")
 DOUBLE = np.dtype("float64")

@@ -70,10 +70,7 @@ def test_a_backward_pass_worked_by_hand():
 
 @pytest.mark.parametrize(
     ("loss", "output", "y"),
-    [
-        ("squared_error", "identity", "targets"),
-        ("categorical_cross_entropy", "softmax", "classes"),
-    ],
+    [("squared_error", "identity", "targets"), ("categorical_cross_entropy", "softmax", "classes")],
 )
 def test_loss_and_gradient_agree_with_pytorch(pytorch, loss, output, y):
     """PyTorch's weights are (out, in), so here they are transposed, and so are their gradients."""

@@ -35,12 +35,8 @@ CASES = [
     {"source": "plane", "optimizer": "momentum", "learning_rate": 0.02, "batch_size": 0},
     {"source": "hills", "noise": 0.1, "batch_norm": True, "dropout": 0.2, "loss": "huber"},
     {"source": "sine", "features": ["x1"], "penalty": "l2", "penalty_rate": 0.01},
-    {
-        "source": "sine",
-        "features": ["x1"],
-        "activations": ["relu", "tanh"],
-        "schedule": "exponential",
-    },
+    {"source": "sine", "activations": ["relu", "tanh"], "schedule": "exponential"}
+    | {"features": ["x1"]},
     {"source": "digits", "hidden": [8, 6], "activations": ["relu", "tanh"], "seed": 3},
     {"source": "iris", "features": ["all"], "dropout": 0.2, "loss": "squared_error"},
     {"source": "circles", "schedule": "cosine", "stop_epoch": 5},

@@ -77,26 +77,17 @@ def test_fault_78_a_message_too_large(server, page, open_page):
 @pytest.mark.parametrize(
     "text",
     [
-        "{",
-        "",
-        '{"type": NaN}',
-        '{"type": Infinity}',
-        '{"type": "edit", "value": -Infinity}',
-        "[" * 30_000,
-        '{"a":' * 10_000,
+        *("{", "", "[" * 30_000, '{"a":' * 10_000, b"bytes"),
+        *('{"type": NaN}', '{"type": Infinity}', '{"type": "edit", "value": -Infinity}'),
         *(f'{{"type": "configure", "state": {"[" * n + "]" * n}}}' for n in range(900, 1000, 9)),
-        '{"type": "fly"}',
-        '{"type": "configure"}',
+        *('{"type": "fly"}', '{"type": "configure"}', '{"type": "scrub", "epoch": -1}'),
         '{"type": "configure", "state": {"networks": [{"learning_rate": 1e400}]}}',
         '{"type": "configure", "state": {"data": {"source": "nowhere"}}}',
         '{"type": "edit", "layer": 99, "row": 0, "column": 0, "value": 1}',
-        '{"type": "scrub", "epoch": -1}',
         '{"type": "plan", "edits": [{"index": 99}]}',
         '{"type": "configure", "state": {"data": {"source": "model:99-moons"}}}',
-        '{"type": "export", "network": 7}',
-        '{"type": "explain", "layer": 0, "neuron": 0}',
+        *('{"type": "export", "network": 7}', '{"type": "explain", "layer": 0, "neuron": 0}'),
         '{"type": "view_neuron", "layer": 0, "neuron": 99}',
-        b"bytes",
     ],
     ids=lambda text: repr(text)[:40],
 )
@@ -288,21 +279,10 @@ def test_fault_82_a_port_in_use(capfd):
 @pytest.mark.parametrize(
     "path",
     [
-        "/../../etc/passwd",
-        "/..",
-        "/%2e%2e/%2e%2e/etc/passwd",
-        "/%2e%2e%2f%2e%2e%2fetc/passwd",
-        "/..%5c..%5cwindows",
-        "/..\\..\\windows",
-        "//server/share",
-        "/%5c%5cserver%5cshare",
-        "/vendor/../../app.py",
-        "/../server.py",
-        "/main.js%00.html",
-        "/%252e%252e/app.py",
-        "/__init__.py",
-        "/page/index.html",
-        "/model/none/0",
+        *("/../../etc/passwd", "/..", "/%2e%2e/%2e%2e/etc/passwd", "/%2e%2e%2f%2e%2e%2fetc/passwd"),
+        *("/..%5c..%5cwindows", "/..\\..\\windows", "//server/share", "/%5c%5cserver%5cshare"),
+        *("/vendor/../../app.py", "/../server.py", "/main.js%00.html", "/%252e%252e/app.py"),
+        *("/__init__.py", "/page/index.html", "/model/none/0"),
     ],
 )
 def test_fault_83_a_path_outside_the_page(server, ask, path):
@@ -324,9 +304,8 @@ def test_fault_84_a_name_containing_a_script(server, ask, page):
     assert status == 200 and headers["content-type"] == "application/json"
     key = json.loads(body)["key"]
     received = page.configure(source=key)
-    assert (
-        received["data"]["name"] == "<script>alert(1)</script>.csv"
-    )  # as text; the page shows text
+    # as text; the page shows text
+    assert received["data"]["name"] == "<script>alert(1)</script>.csv"
     assert received["data"]["columns"][1] == "<img src=x onerror=alert(1)>"
 
 

@@ -1,6 +1,5 @@
 import pytest
 
-from barenet.errors import ArgumentError
 from barenet.playground._file_store import FileStore
 
 
@@ -31,6 +30,6 @@ def test_the_store_starts_with_a_table(store, tmp_path):
     ("arguments", "argument"),
     [(("moon",), "data"), (("moons", "y"), "target"), (("moons", "", True), "header")],
 )
-def test_wrong_arguments_are_named(store, arguments, argument):
-    with pytest.raises(ArgumentError, check=lambda error: error.argument == argument):
+def test_wrong_arguments_are_named(store, arguments, argument, refused):
+    with refused(argument):
         store.initial_state(*arguments)

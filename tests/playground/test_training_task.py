@@ -6,14 +6,13 @@ import pytest
 import sklearn.metrics
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 
-from barenet.errors import ArgumentError
 from barenet.playground._page_state import DataSettings, NetworkSettings
 
 
-def test_a_network_with_too_many_weights_is_rejected(new_task):
+def test_a_network_with_too_many_weights_is_rejected(new_task, refused):
     _, prepared = new_task()
     wide = replace(prepared.inputs, X=np.zeros((2, 2500)), feature_names=("x",) * 2500)
-    with pytest.raises(ArgumentError, check=lambda error: error.argument == "hidden"):
+    with refused("hidden"):
         replace(prepared, inputs=wide).make_network(NetworkSettings(hidden=(256, 1)))
 
 

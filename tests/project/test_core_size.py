@@ -72,7 +72,7 @@ def imported(path: Path) -> Iterator[str]:
 def test_the_core_can_be_read_in_an_afternoon():
     texts = [path.read_text("utf-8") for name in CORE for path in (PACKAGE / name).rglob("*.py")]
     code, lines = sum(map(code_lines, texts)), sum(text.count("\n") for text in texts)
-    message = f"{', '.join(CORE)}: {lines} lines, {code} of code; simplify another part of them"
+    message = f"{', '.join(CORE)}: {lines} lines, {code} of code; simplify, or raise the limit"
     assert 1_000 < code <= CORE_CODE_LINES and lines <= CORE_LINES, message
 
 

@@ -156,8 +156,8 @@ def test_the_interrupted_network_and_optimizer_can_resume(tmp_path):
 
 def test_a_time_limit_can_be_resumed(tmp_path):
     saving, rounds = {"checkpoint": tmp_path / "run", "resume": True, "epochs": 3}, 0
-    part = {"because": "1e-09 seconds were over"}
-    while part["because"] == "1e-09 seconds were over":
+    part = {"because": "the time limit of 1e-09 s was reached"}
+    while part["because"] == "the time limit of 1e-09 s was reached":
         part, rounds = learn(TimeLimit(1e-9), **saving), rounds + 1
     assert differing(learn(epochs=3), part) == [] and rounds > 9
 

@@ -21,7 +21,8 @@ def test_the_history_has_a_curve_per_quantity():
     copied["loss"].append(0.0)
     assert history.last() == {"loss": 1.0, "validation_loss": 1.5}
     assert len(history) == 2
-    assert repr(history) == "<History: 2 epochs, loss 2 → 1, running>"
+    assert repr(history) == "<History: 2 epochs, loss 2 → 1>"
+    assert (History().loss, History().last(), repr(History())) == ([], {}, "<History: 0 epochs>")
 
 
 @given(st.lists(st.tuples(numbers, numbers)))
@@ -38,11 +39,6 @@ def test_json_lines_round_trip(rows):
 def test_an_unknown_curve_lists_the_known_ones():
     with pytest.raises(KeyError, match="'accuracy' was not measured; there are loss"):
         History({"loss": [1.0]})["accuracy"]
-
-
-def test_an_empty_history():
-    assert History().loss == [] and History().last() == {} and History().to_jsonl() == ""
-    assert repr(History()) == "<History: 0 epochs, running>"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback, EarlyStopping, TimeLimit
 from barenet.engines import ENGINES
-from barenet.errors import ResumeError
+from barenet.errors import ArgumentError, ResumeError
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
@@ -124,6 +124,8 @@ def test_other_versions_warn(interrupted, monkeypatch):
 def test_resume_without_a_checkpoint(tmp_path):
     with pytest.raises(ValueError, match=r"^resume: True resumes from the check"):
         learn(resume=True)
+    with pytest.raises(ArgumentError, match=r"^resume: expected a path or a Checkpoint, got None"):
+        learn(resume=None)
     with pytest.raises(FileNotFoundError, match=r"^resume: .*missing: there is no checkpoint"):
         learn(resume=tmp_path / "missing")
     assert len(learn(checkpoint=tmp_path / "none yet", resume=True)) == 11
@@ -143,6 +145,28 @@ def resume_changed(folder, optimizer, monkeypatch, change):
         raise
 
 
+#: Wrong values of the entries of each part of a state.
+INCONSISTENT = {
+    "run": {
+        "epoch": (10**9, "2"), "batch": (-1, 10**6), "stop_reason": (7,),
+        "best_epoch": ("first", 3), "curve_loss": (np.zeros(0), np.zeros(5)),
+        "curve_seconds": (np.zeros((2, 2)),),
+    },
+    "guard": {"parameters": (np.zeros(1, np.float32),), "limit": ("high", 10**400), "warned": (3,)},
+    "tally": {"seconds": (None,), "losses": (np.zeros(99),)},
+    "schedule": {"waited": ([1],)},
+    "callback 0": {"best": ("low",), "parameters": (np.zeros(3, np.float32),)},
+    "optimizer": {
+        "n_steps": (-1,), "learning_rate": (0,), "moment_squares": (None,),
+        "moment_mean": (np.zeros(56, np.float64), np.zeros(2, np.float32)),
+    },
+    "lbfgs": {
+        "reported": (99,), "start": (np.zeros(2),), "gradients": (np.zeros((1, 26)),),
+        "places": ([1, 2],),
+    },
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("optimizer", SAVED)
 def test_an_unchanged_state_resumes(interrupted, monkeypatch, optimizer):
     assert len(resume_changed(interrupted, optimizer, monkeypatch, lambda state: None)) == 11
@@ -151,34 +175,10 @@ def test_an_unchanged_state_resumes(interrupted, monkeypatch, optimizer):
 @pytest.mark.parametrize(
     ("part", "key", "value"),
     [
-        ("run", "epoch", 10**9),
-        ("run", "epoch", "2"),
-        ("run", "batch", -1),
-        ("run", "batch", 10**6),
-        ("run", "stop_reason", 7),
-        ("run", "best_epoch", "first"),
-        ("run", "best_epoch", 3),
-        ("run", "curve_loss", np.zeros(0)),
-        ("run", "curve_loss", np.zeros(5)),
-        ("run", "curve_seconds", np.zeros((2, 2))),
-        ("guard", "parameters", np.zeros(1, np.float32)),
-        ("guard", "limit", "high"),
-        ("guard", "limit", 10**400),
-        ("guard", "warned", 3),
-        ("tally", "seconds", None),
-        ("tally", "losses", np.zeros(99)),
-        ("schedule", "waited", [1]),
-        ("callback 0", "best", "low"),
-        ("callback 0", "parameters", np.zeros(3, np.float32)),
-        ("optimizer", "n_steps", -1),
-        ("optimizer", "learning_rate", 0),
-        ("optimizer", "moment_mean", np.zeros(56, np.float64)),
-        ("optimizer", "moment_mean", np.zeros(2, np.float32)),
-        ("optimizer", "moment_squares", None),
-        ("lbfgs", "reported", 99),
-        ("lbfgs", "start", np.zeros(2)),
-        ("lbfgs", "gradients", np.zeros((1, 26))),
-        ("lbfgs", "places", [1, 2]),
+        (part, key, value)
+        for part, entries in INCONSISTENT.items()
+        for key, values in entries.items()
+        for value in values
     ],
 )
 def test_promise_17_inconsistent_states_are_refused(interrupted, monkeypatch, part, key, value):

@@ -224,12 +224,11 @@ BAD = {
 @pytest.mark.parametrize(
     ("argument", "value"), [(name, value) for name, values in BAD.items() for value in values]
 )
-def test_fault_26_27_31_33_a_wrong_setting_is_named_and_nothing_changes(argument, value):
+def test_fault_26_27_31_33_a_wrong_setting_is_named_and_nothing_changes(argument, value, refused):
     network = linear()
     before = network.parameters.copy()
-    with pytest.raises(ArgumentError) as caught:
+    with refused(argument):
         train(network, X, Y, **{argument: value})
-    assert caught.value.argument == argument
     assert np.array_equal(network.parameters, before)
 
 
@@ -242,10 +241,9 @@ def test_fault_26_27_31_33_a_wrong_setting_is_named_and_nothing_changes(argument
         (all_layers, {"batch_size": 1}, "batch_size"),  # of a batch norm
     ],
 )
-def test_settings_that_exclude_each_other_are_refused(network, settings, argument):
-    with pytest.raises(ArgumentError) as caught:
+def test_settings_that_exclude_each_other_are_refused(network, settings, argument, refused):
+    with refused(argument):
         train(network(), X, LABELS, **settings)
-    assert caught.value.argument == argument
 
 
 @pytest.mark.parametrize(
@@ -255,10 +253,10 @@ def test_settings_that_exclude_each_other_are_refused(network, settings, argumen
         (np.full((60, 3), 1e300), "1e+300 is too large for float32"),  # fault 11
     ],
 )
-def test_fault_11_unusable_rows_are_refused(rows, problem):
-    with pytest.raises(ArgumentError) as caught:
+def test_fault_11_unusable_rows_are_refused(rows, problem, refused):
+    with refused("X") as caught:
         train(linear(dtype="float32"), rows, Y)
-    assert caught.value.argument == "X" and caught.value.problem == problem
+    assert caught.value.problem == problem
     train(linear(), np.ma.masked_array(X, mask=False), Y, epochs=1)
 
 

@@ -1,5 +1,6 @@
 """``barenet info``: the contents of a model file and its model card."""
 
+import contextlib
 import itertools
 import math
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from barenet.cli._text_graphics import sparkline
 from barenet.cli._trained_model import model_file
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
+from barenet.errors import ModelFileError
+from barenet.files._checkpoint import describe_checkpoint
 from barenet.files._model_card import ModelCard, TrainingLog, rows_name
 from barenet.files._model_io import PLAIN, load
 from barenet.files._predictor import Predictor
@@ -48,6 +51,9 @@ def info(model: Path, /, *, json: Off = False) -> None:
         emit_json(document | (_predictor_document(predictor) if predictor else {}))
         return
     lines = [("model", f"{path}, {size:,} bytes")]
+    if predictor is None:
+        with contextlib.suppress(ModelFileError):  # a network without a state of a run
+            lines.append(("checkpoint", describe_checkpoint(path)))
     emit_table([], [*lines, *(_description(predictor) if predictor else [])])
     emit(f"\n{network.summary()}")
     if predictor:

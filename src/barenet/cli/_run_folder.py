@@ -10,7 +10,6 @@ import contextlib
 import errno
 import os
 import secrets
-import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from barenet.cli._output_file import make_folder, remove_empty
 from barenet.cli._run_file import SETTINGS, parse_settings, parse_toml, read_run_file
 from barenet.cli._run_plots import KINDS
 from barenet.cli._run_settings import HEADER, RunSettings
-from barenet.cli._trained_model import MODEL
+from barenet.cli._trained_model import MODEL, UNFINISHED, resume_command
 from barenet.errors import ArgumentError, DataError, ModelFileError, in_a_line
 from barenet.files._atomic import check_replaceable, remove_leftovers, sync_folder, write_atomically
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
@@ -33,7 +32,7 @@ from barenet.training._checkpointing import StateDict
 from barenet.training._history import History
 
 #: File names in the folder of a run.
-HISTORY, UNFINISHED, LOCK = "history.jsonl", "unfinished.toml", ".lock"
+HISTORY, LOCK = "history.jsonl", ".lock"
 
 #: Start of the name of a temporary folder, from which files are moved when all are written.
 SAVING = ".saving-"
@@ -58,7 +57,7 @@ class RunFolder:
 
     @property
     def resume_command(self) -> str:
-        return shlex.join(["barenet", "train", "--resume", str(self.path)])
+        return resume_command(self.path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -19,8 +19,8 @@ from barenet.cli._results import Results
 from barenet.cli._run_file import read_run_file
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
 from barenet.cli._run_settings import NO_SETTINGS, RunSettings, is_table
-from barenet.errors import ArgumentError, DivergenceError
-from barenet.files._checkpoint import parse_interval
+from barenet.errors import ArgumentError, DivergenceError, count_of
+from barenet.files._checkpoint import describe_checkpoint, parse_interval
 from barenet.files._model_card import describe_rows
 from barenet.insight._progress import Progress
 from barenet.training._callbacks import Callback, Run
@@ -191,7 +191,7 @@ class Introduction(Callback):
         training, rows = self.experiment.training, describe_rows(self.experiment.n_rows)
         rows += "" if self.experiment.test else ", no test rows"
         target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
-        features = f"{training.n_features:,} feature{'s' * (training.n_features != 1)}"
+        features = count_of(training.n_features, "feature")
         if (n_inputs := self.experiment.predictor.preprocessing.n_outputs) != training.n_features:
             features += f" that become {n_inputs:,} numbers"
         log(f"{training.name}: {training.description}")
@@ -200,7 +200,7 @@ class Introduction(Callback):
             preprocessing = self.experiment.predictor.preprocessing
             log(f"{summarize_columns(preprocessing, training.feature_names)}\n")
         if run.history.loss or run.batch:
-            log(f"resuming after {len(run.history):,} epochs\n")
+            log(f"resuming after {count_of(len(run.history), 'epoch')}\n")
         log(f"{run.network.summary()}\n")
 
 
@@ -215,9 +215,11 @@ def _train(
     try:
         return experiment.run(callbacks, threads=threads, checkpoint=checkpoint, resume=resume)
     except DivergenceError as error:
-        remedy = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
-        place = f"the loss became {error.loss:.4g} in epoch {error.epoch}"
-        error.args, error.outcome = (f"{place}, and nothing is saved; {remedy}",), ""
+        error.remedy = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
+        error.outcome = "No model is saved"
+        if checkpoint.folder.has_checkpoint():
+            kept = f"{checkpoint.path} ({describe_checkpoint(checkpoint.path)}) is kept"
+            error.outcome += f"; the checkpoint {kept}, and resuming it diverges again"
         raise
 
 

@@ -1,5 +1,6 @@
 """A trained model, loaded from its file or from the folder of a run."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +17,13 @@ from barenet.data._frame import Frame, Samples
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._table_loading import read_features, read_samples
 from barenet.errors import ArgumentError, DataError, printable
+from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
 from barenet.files._model_card import ModelCard
 from barenet.files._model_io import load_predictor
 from barenet.files._predictor import Predictor
 
-#: The model file in the folder of a run.
-MODEL = "model.safetensors"
+#: The model file in the folder of a run, and the settings of a run that is not finished.
+MODEL, UNFINISHED = "model.safetensors", "unfinished.toml"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -156,9 +158,17 @@ def model_file(path: Path) -> Path:
     """The path of a model file, or of the one in the folder of a run."""
     if not path.is_dir():
         return path
-    if not (path / MODEL).exists():
-        raise FileNotFoundError(f"{path}: no model of a run, as {MODEL} is missing")
-    return path / MODEL
+    if (path / MODEL).exists():
+        return path / MODEL
+    if (path / UNFINISHED).exists() or (path / CHECKPOINT).exists():
+        problem = f"the run is unfinished; `{resume_command(path)}` completes it"
+        raise FileNotFoundError(f"{path}: {problem}")
+    raise FileNotFoundError(f"{path}: there is no {MODEL}")
+
+
+def resume_command(path: Path) -> str:
+    """The command that completes the run of a folder."""
+    return shlex.join(["barenet", "train", "--resume", str(path)])
 
 
 def settings_of(card: ModelCard | None) -> RunSettings | None:

@@ -101,7 +101,7 @@ def load_dataset(
     (50, 2)
     """
     options = {key: value for key, value in locals().items() if value is not None}
-    del options["name_or_path"]
+    options.pop("name_or_path", None)
     name = canonical_name(_check_path(name_or_path, "data", "a name or a path"))
     if data_dir is not None:
         _check_path(data_dir, "data_dir", "a folder")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from barenet.engines import Job, choose_engine
-from barenet.errors import DivergenceError
+from barenet.errors import DivergenceError, count_of
 from barenet.estimators._scoring import ValidationScorer
 from barenet.model._network import Snapshot
 from barenet.optimization._schedules import as_schedule
@@ -77,8 +77,9 @@ class Patience(Callback):
         if state.n_epochs_no_change <= self.patience:
             return
         if self.adaptive is None or self.adaptive.learning_rate <= LOWEST_RATE:
-            curve = self.score or "the loss"
-            run.stop(f"{curve} was no better by {self.tol:g} for {self.patience:g} epochs")
+            rate = "" if self.adaptive is None else " at the lowest learning rate"
+            problem = f"{self.score or 'the loss'} has not improved by {self.tol:g}{rate}"
+            run.stop(f"{problem} for more than {count_of(int(self.patience), 'epoch')}")
         else:
             self.adaptive.learning_rate /= 5
             state.n_epochs_no_change = 0
@@ -134,12 +135,14 @@ def _warn_unless_converged(history: History) -> None:
     """Warn if the epochs were too few."""
     reason = history.stop_reason
     if reason == "completed":
-        text = f"not converged in {len(history)} iterations; "
-        text += "allow more by max_iter (or max_fun), or scale the data"
+        text = f"not converged in {len(history)} iterations; allow more by max_iter"
+    elif reason.startswith("the maximum of"):
+        text = f"not converged, as {reason}; allow more by max_fun"
     elif reason.startswith("no step"):
-        text = f"{reason}, after {len(history)} iterations; scaling the data may help"
+        text = f"{reason}, after {len(history)} iterations"
     else:
         return
+    text += "; scaling the data may help"
     warnings.warn(text, ConvergenceWarning, stacklevel=caller_stacklevel())
 
 

@@ -44,7 +44,7 @@ class TaskReporter(Callback):
         if task.call_on_fit_task_end(
             **self.data, reconstruction_attributes=lambda: self._fitted_attributes(run)
         ):
-            run.stop("a callback of scikit-learn requested it")
+            run.stop("a callback of scikit-learn has ended the fit")
         if not run.stop_reason and run.epoch < run.epochs:
             self._begin_epoch(run)
 

@@ -20,7 +20,7 @@ from barenet._constraints import Count, convert, convert_fields
 from barenet._version import __version__
 from barenet.data._fingerprint import fingerprint
 from barenet.data._frame import Frame
-from barenet.errors import ArgumentError, printable, some
+from barenet.errors import ArgumentError, count_of, printable, some
 from barenet.training._checkpointing import environment
 from barenet.training._history import History
 
@@ -97,8 +97,7 @@ class TrainingLog:
         reason = "" if self.stop_reason in ("", "completed") else f" ({self.stop_reason})"
         best = "" if self.best_epoch is None else f", kept the best, epoch {self.best_epoch}"
         engine = f", {self.engine} engine" if self.engine else ""
-        epochs = f"{self.n_epochs:,} epoch{'s' * (self.n_epochs != 1)}"
-        return f"{epochs}{reason}{best}{engine}, seed {self.seed}"
+        return f"{count_of(self.n_epochs, 'epoch')}{reason}{best}{engine}, seed {self.seed}"
 
     @property
     def selected_epoch(self) -> int:

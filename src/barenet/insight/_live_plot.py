@@ -31,6 +31,9 @@ LEFT, TOP, RIGHT, BOTTOM = 64, 34, 626, 224
 #: Points of a curve, about one for each pixel.
 MOST_POINTS = 500
 
+#: Largest loss that is drawn: beyond it, the differences and margins of the axis would overflow.
+MOST_DRAWN = 1e307
+
 #: Colour and dashes of each curve.
 STYLES = {"training": (TRAINING, ""), "validation": (VALIDATION, "6 3"), "test": (TEST, "2 3")}
 
@@ -143,7 +146,7 @@ class _NotebookPlot(Callback):
             if name == "loss" or not (held_out or name in RUN_CURVES):
                 parts.append(f"{name.replace('_', ' ')} {value:.4g}")
         if reason not in ("", "completed"):
-            parts.append("interrupted" if reason == "failed with KeyboardInterrupt" else reason)
+            parts.append(reason)
         return " · ".join(parts)
 
     def _repr_html_(self) -> str:
@@ -162,10 +165,10 @@ def draw_loss_curve(history: History, description: str = "") -> str:
     >>> draw_loss_curve(History({"loss": [0.9, 0.4, 0.2]}))[:4]
     '<svg'
     """
-    losses = {"training": np.array(history.loss, np.float64)}
+    losses = {"training": _drawable(history.loss)}
     for rows in HELD_OUT:
         if len(curve := history.curves.get(f"{rows}_loss", ())):
-            losses[rows] = np.array(curve, np.float64)
+            losses[rows] = _drawable(curve)
     values = np.concatenate([*losses.values()])
     across, epoch_ticks = _epoch_scale(len(losses["training"]))
     up, loss_ticks = _loss_scale(values[np.isfinite(values)])
@@ -180,6 +183,12 @@ def draw_loss_curve(history: History, description: str = "") -> str:
         f"<title>Loss by epoch</title><desc>{escape(description)}</desc>"
         f"{''.join(parts)}{_legend(losses, history)}</svg>"
     )
+
+
+def _drawable(losses: Sequence[float]) -> FloatArray:
+    """The losses of a curve, with NaN for those that have no place on an axis."""
+    curve = np.array(losses, np.float64)
+    return np.where(np.abs(curve) <= MOST_DRAWN, curve, np.nan)
 
 
 def _epoch_scale(n_epochs: int) -> tuple[Scale, list[float]]:
@@ -199,10 +208,11 @@ def _loss_scale(values: FloatArray) -> tuple[Scale, list[float]]:
 
     def up(value: float) -> float:
         height = math.log10(value) if log else value
-        return BOTTOM - (BOTTOM - TOP) * (height - low) / (high - low)
+        return BOTTOM - (BOTTOM - TOP) * ((height - low) / (high - low))
 
     if log:
-        powers = _multiples(low, high, max(1.0, math.ceil((high - low) / 6)))
+        least_power, most_power = max(low, -307.0), min(high, 308.0)  # as floats represent them
+        powers = _multiples(least_power, most_power, max(1.0, math.ceil((high - low) / 6)))
         return up, [10.0**power for power in powers]
     return up, _multiples(low, high, _round_step((high - low) / 4))
 

@@ -20,8 +20,8 @@ class Progress(Callback):
     Parameters
     ----------
     every : int, optional
-        Epochs between two printed lines, which include the first and the last epoch. By default a
-        terminal has the bar and no lines, and anything else about twenty lines.
+        Epochs between two printed lines, which include the first and the last epoch of the run. By
+        default a terminal has the bar and no lines, and anything else about twenty lines.
     file : text file, optional
         The stream; by default standard error.
 
@@ -45,6 +45,7 @@ class Progress(Callback):
         self.every = None if every is None else check_count(every, "every")
         self.file = file
         self.bar: RichProgress | None = None
+        self._is_pending = False  # the line of the last epoch, which ends the run or is left out
 
     def on_start(self, run: Run) -> None:
         self.stream = self.file or sys.stderr
@@ -61,19 +62,25 @@ class Progress(Callback):
             self._move_bar(run, run.epoch - 1 + run.batch / run.n_batches)
 
     def on_epoch(self, run: Run) -> None:
-        if (run.epoch - 1) % self.step and run.epoch < run.epochs:
-            return
-        line = f"epoch {run.epoch}  {_in_full(run)}"
-        if self.bar is None:
-            print(line, file=self.stream, flush=True)
-        elif self.every is not None:
-            self.bar.console.print(line, highlight=False, markup=False)
+        self._is_pending = (run.epoch - 1) % self.step > 0
+        if not self._is_pending:
+            self._print(run)
 
     def on_end(self, run: Run) -> None:
+        if self._is_pending:
+            self._print(run)
         if self.bar is not None:
             self._move_bar(run, len(run.history))
             self.bar.stop()
             self.bar = None
+
+    def _print(self, run: Run) -> None:
+        self._is_pending = False
+        line = f"epoch {len(run.history)}  {_in_full(run)}"
+        if self.bar is None:
+            print(line, file=self.stream, flush=True)
+        elif self.every is not None:
+            self.bar.console.print(line, highlight=False, markup=False)
 
     def _move_bar(self, run: Run, done: float) -> None:
         assert self.bar is not None

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from barenet._constraints import Configurable, check_number, option
-from barenet.errors import ArgumentError
+from barenet._constraints import Configurable, check_number, option, option_values
+from barenet.errors import ArgumentError, count_of
 from barenet.model._arrays import Shape
 from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
@@ -56,7 +56,7 @@ class Run(Stateful):
     ...     run.stop(f"loss {run.history.loss[-1]:.1f} after {run.n_batches} batches")
     >>> network = Network.dense([1, 1], init="zeros")
     >>> train(network, [[1.0], [1.0]], [1.0, 1.0], batch_size=1, callbacks=stop_at_once)
-    <History: 1 epochs, loss 0.499 → 0.499, loss 0.5 after 2 batches>
+    <History: 1 epoch, loss 0.499 → 0.499, loss 0.5 after 2 batches>
     """
 
     network: Network
@@ -145,7 +145,7 @@ class LambdaCallback(Callback):
     Parameters
     ----------
     function : callable
-        Takes the `Run`; the run ends if it returns True.
+        Takes the `Run`; it ends the run by ``run.stop(reason)``, or returns True or the reason.
 
     Examples
     --------
@@ -156,9 +156,10 @@ class LambdaCallback(Callback):
         self.function = function
 
     def on_epoch(self, run: Run) -> None:
-        result = self.function(run)
-        if isinstance(result, bool | np.bool_) and result:
-            run.stop("a callback returned True")
+        reason = self.function(run)
+        if isinstance(reason, str | bool | np.bool_) and reason:
+            name = getattr(self.function, "__name__", "<lambda>").replace("<lambda>", "a callback")
+            run.stop(reason if isinstance(reason, str) else f"{name} returned True")
 
 
 class TimeLimit(Callback):
@@ -189,7 +190,7 @@ class TimeLimit(Callback):
 
     def on_chunk(self, run: Run) -> None:
         if time.perf_counter() >= self.deadline:
-            run.stop(f"{self.seconds:g} seconds were over", resumable=True)
+            run.stop(f"the time limit of {self.seconds:g} s was reached", resumable=True)
 
 
 @dataclass(eq=False)
@@ -259,15 +260,14 @@ class EarlyStopping(Callback, Configurable):
     def on_epoch(self, run: Run) -> None:
         value = run.history[self.monitor][-1]
         value = -value if self.monitor in run.maximized_metrics else value
+        self.waited += 1
         if value < self.best - self.minimum_delta:
             self.best, self.waited = value, 0
             if self.restore_best:
                 run.history.best_epoch = run.epoch
             self.snapshot = Snapshot.of(run.network)
-            return
-        self.waited += 1
         if self.waited >= self.patience:
-            run.stop(f"{self.monitor} has not improved for {self.patience} epochs")
+            run.stop(f"{self.monitor} has not improved for {count_of(self.patience, 'epoch')}")
 
     def state_dict(self) -> dict[str, Any]:
         vectors = {} if self.snapshot is None else self.snapshot._asdict()
@@ -283,10 +283,8 @@ class EarlyStopping(Callback, Configurable):
         self.snapshot = snapshot
 
     def __repr__(self) -> str:
-        return (
-            f"EarlyStopping({self.monitor!r}, patience={self.patience}, "
-            f"minimum_delta={self.minimum_delta}, restore_best={self.restore_best})"
-        )
+        _, *options = (f"{name}={value}" for name, value in option_values(self).items())
+        return f"EarlyStopping({self.monitor!r}, {', '.join(options)})"
 
     def on_end(self, run: Run) -> None:
         if self.restore_best and self.snapshot is not None:

@@ -86,10 +86,9 @@ class DivergenceMonitor(Stateful):
         self.run.stop("diverged")
         is_loss = not math.isfinite(loss)
         problem = f"the loss became {loss:.4g}" if is_loss else "a parameter became infinite or NaN"
-        epoch, batch = self.run.epoch, batch + 1  # counted from 1
-        message = f"{problem} in epoch {epoch}, batch {batch}; {ADVICE}"
         outcome = "The network has the parameters from before that epoch"
-        raise DivergenceError(message, epoch=epoch, batch=batch, loss=loss, outcome=outcome)
+        place: Any = {"epoch": self.run.epoch, "batch": batch + 1, "loss": loss}
+        raise DivergenceError(problem, **place, remedy=ADVICE, outcome=outcome)
 
     def _warn(self, problem: str, advice: str) -> None:
         """Warn once of each problem."""

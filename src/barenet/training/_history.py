@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from barenet._constraints import check_number
-from barenet.errors import brief, some
+from barenet.errors import brief, count_of, some
 
 #: Held-out sets, by the prefix of their curves. The validation set may decide when to stop or to
 #: reduce the learning rate; the test set decides nothing.
@@ -166,7 +166,8 @@ class History:
     def __repr__(self) -> str:
         """Summarize the run in a line."""
         ends = f", loss {self.loss[0]:.4g} → {self.loss[-1]:.4g}" if self.loss else ""
-        return f"<History: {len(self)} epochs{ends}, {self.stop_reason or 'running'}>"
+        reason = self.stop_reason and f", {self.stop_reason}"
+        return f"<History: {count_of(len(self), 'epoch')}{ends}{reason}>"
 
 
 def curve_rows(name: str) -> tuple[str, str]:

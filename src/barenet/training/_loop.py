@@ -121,6 +121,7 @@ class Loop(ABC):
     def _end(self, kind: type[BaseException] | None, *_: object) -> None:
         """Record why the run ended, and call `on_end` of each callback, even if another fails."""
         reason = "completed" if kind is None else f"failed with {kind.__name__}"
+        reason = "interrupted" if kind is KeyboardInterrupt else reason
         self.run.history.stop_reason = self.run.stop_reason or reason
         with ExitStack() as endings:
             for callback in reversed(self.callbacks):  # exited in reverse, so called in order

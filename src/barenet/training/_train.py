@@ -137,6 +137,8 @@ def train(
         If the loss or a parameter stops being a finite number.
     RuntimeError
         If the network is already being trained.
+    KeyboardInterrupt
+        After Ctrl-C; the network keeps its present parameters.
 
     Warns
     -----
@@ -238,7 +240,7 @@ def _start_with_checkpoints(
     resume: bool | str | PathLike[str],
 ) -> History:
     """Lock the checkpoint, and start the loop from the last state, if there is one to resume."""
-    checkpointer = _as_checkpointer(checkpoint, "checkpoint")
+    checkpointer = None if checkpoint is None else _as_checkpointer(checkpoint, "checkpoint")
     if resume is True and checkpointer is None:
         problem = "True resumes from the checkpoint, and there is none"
         raise ArgumentError(problem, argument="resume", value=True, remedy="pass checkpoint, too")
@@ -250,10 +252,10 @@ def _start_with_checkpoints(
         return loop.start(checkpointer, state)
 
 
-def _as_checkpointer(place: Any, argument: str) -> Checkpointer | None:
+def _as_checkpointer(place: Any, argument: str) -> Checkpointer:
     from barenet.files._checkpoint import Checkpoint
 
-    if not isinstance(place, str | PathLike | Checkpoint | None):
+    if not isinstance(place, str | PathLike | Checkpoint):
         raise ArgumentError.of(argument, place, "a path or a Checkpoint")
     return Checkpoint(place) if isinstance(place, str | PathLike) else place
 

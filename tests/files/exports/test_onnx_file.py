@@ -42,8 +42,7 @@ def test_fault_61_onnx_checker_accepts_a_single_file(build, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
-    [("classifier", "tensor(string)"), ("classifier float64", "tensor(int64)")],
+    ("name", "kind"), [("classifier", "tensor(string)"), ("classifier float64", "tensor(int64)")]
 )
 def test_labels_are_strings_or_integers(build, name, kind):
     labels, probabilities = onnxruntime.InferenceSession(exported(build(name).model)).get_outputs()

@@ -5,7 +5,6 @@ import pytest
 from sklearn.datasets import load_digits, load_iris, make_moons
 
 from barenet import Network, plots
-from barenet.errors import ArgumentError
 from barenet.layers import ActivationLayer
 
 MOONS, MOON = make_moons(200, noise=0.2, random_state=0)
@@ -81,7 +80,6 @@ WRONG = {
     ("plot", "arguments", "options", "argument"),
     [(plot, case[:-2], *case[-2:]) for plot, cases in WRONG.items() for case in cases],
 )
-def test_invalid_arguments_are_refused(plot, arguments, options, argument):
-    with pytest.raises(ArgumentError) as caught:
+def test_invalid_arguments_are_refused(plot, arguments, options, argument, refused):
+    with refused(argument):
         plot(*arguments, **options)
-    assert caught.value.argument == argument

@@ -5,13 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from barenet._registry import build
-from barenet.losses import (
-    LOSSES,
-    Loss,
-    SigmoidCrossEntropy,
-    SoftmaxCrossEntropy,
-    SquaredError,
-)
+from barenet.losses import LOSSES, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from barenet.model.losses._classification import SigmoidFocal, SoftmaxFocal
 from barenet.model.losses._regression import ExponentialPoisson
 

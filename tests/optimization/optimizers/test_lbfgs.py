@@ -88,8 +88,8 @@ def test_a_small_decrease_is_convergence():
 def test_evaluations_are_counted():
     function = rosenbrock()
     limited = LBFGS(evaluations=5)
-    assert limited.minimize(function, function.parameters, 99, go_on) == "completed"
-    assert len(function.values) <= 6
+    ending = limited.minimize(function, function.parameters, 99, go_on)
+    assert ending == "the maximum of 5 evaluations was reached" and len(function.values) <= 6
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -190,20 +190,13 @@ def test_stuck_training_is_reported_with_advice(tab):
 
 def test_every_choice_takes_effect(tab):
     page = tab()
-    for field, value in (
-        ("optimizer", "momentum"),
-        ("learning_rate", "0.1"),
-        ("loss", "squared_error"),
-        ("penalty", "l1"),
-        ("penalty", "l2"),
-        ("penalty_rate", "0.01"),
-        ("batch_size", "0"),
-        ("activations", "relu"),
-        ("activations", "sigmoid"),
-        ("activations", "identity"),
-        ("activations", "tanh"),
+    choices = [
+        *(("optimizer", "momentum"), ("learning_rate", "0.1"), ("loss", "squared_error")),
+        *(("penalty", "l1"), ("penalty", "l2"), ("penalty_rate", "0.01"), ("batch_size", "0")),
+        *(("activations", name) for name in ("relu", "sigmoid", "identity", "tanh")),
         ("optimizer", "lbfgs"),
-    ):
+    ]
+    for field, value in choices:
         page.choose(field, value)
         setting = page.value(f"settings.{field}")
         assert str(setting[0] if isinstance(setting, list) else setting) == value

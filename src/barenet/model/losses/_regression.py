@@ -17,6 +17,8 @@ from barenet.model._activations import log_softmax, sigmoid
 from barenet.model._arrays import FloatArray
 from barenet.model.losses._loss import Loss
 
+_DEVIANCE = "A - Y + times_ln(Y, Y / A)"  # declared by each form: inherited ones are ignored
+
 
 @dataclass(frozen=True)
 class SquaredError(Loss):
@@ -125,8 +127,6 @@ class Quantile(Loss):
 class Deviance(Loss):
     """ℓ = Σⱼ ŷⱼ − yⱼ − yⱼ ln ŷⱼ + yⱼ ln yⱼ, where 0 ln 0 is 0; each form computes ŷ and ln ŷ."""
 
-    formula = "A - Y + times_ln(Y, Y / A)"
-
     @abstractmethod
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         """ŷ and ln ŷ, each of shape (n_samples, n_outputs)."""
@@ -141,7 +141,7 @@ class ExponentialPoisson(Deviance):
     """`Poisson` of ŷ = eᶻ, from z: ln ŷ = z, with the derivative ŷ − y."""
 
     name = "exponential_poisson"
-    derivative_formula = "A - Y"
+    formula, derivative_formula = _DEVIANCE, "A - Y"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         return np.exp(output), output
@@ -159,7 +159,7 @@ class SoftplusPoisson(Deviance):
     """
 
     name = "softplus_poisson"
-    derivative_formula = "(1 - exp(-A)) * (1 - Y / A)"
+    formula, derivative_formula = _DEVIANCE, "(1 - exp(-A)) * (1 - Y / A)"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self._parts(output)[:2]
@@ -181,7 +181,7 @@ class SigmoidPoisson(Deviance):
     """`Poisson` of ŷ = σ(z), from z: ln ŷ = −ln(1 + exp(−z)), the derivative (1 − ŷ)(ŷ − y)."""
 
     name = "sigmoid_poisson"
-    derivative_formula = "(1 - A) * (A - Y)"
+    formula, derivative_formula = _DEVIANCE, "(1 - A) * (A - Y)"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         return sigmoid(output), np.minimum(output, 0) - np.log1p(np.exp(-np.abs(output)))
@@ -194,7 +194,7 @@ class SoftmaxPoisson(Deviance):
     """`Poisson` of ŷ = softmax(z), from z: with gⱼ = ŷⱼ − yⱼ, the derivative gⱼ − ŷⱼ Σᵢ gᵢ."""
 
     name = "softmax_poisson"
-    derivative_formula = "A - Y - A * over_outputs(A - Y)"
+    formula, derivative_formula = _DEVIANCE, "A - Y - A * over_outputs(A - Y)"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         log_rate = log_softmax(output)
@@ -218,7 +218,7 @@ class Poisson(Deviance):
     """
 
     name = "poisson"
-    derivative_formula = "1 - Y / A"
+    formula, derivative_formula = _DEVIANCE, "1 - Y / A"
     outputs = ("exponential", "softplus", "sigmoid", "softmax")
     on_logits: ClassVar = {
         "exponential": ExponentialPoisson,

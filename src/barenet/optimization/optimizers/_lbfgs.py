@@ -94,8 +94,8 @@ class LBFGS(Configurable):
         Returns
         -------
         str
-            ``"converged"``, ``"stopped"``, ``"completed"`` after all iterations, or that no step
-            within the precision reduces the loss.
+            ``"converged"``, ``"stopped"``, ``"completed"`` after all iterations, that the maximum
+            of evaluations was reached, or that no step within the precision reduces the loss.
         """
         from scipy.optimize import minimize
 
@@ -120,14 +120,17 @@ class LBFGS(Configurable):
         limits = {"maxiter": iterations, "maxfun": self.evaluations, "maxcor": self.memory}
         options: Any = {**limits, "gtol": self.tolerance, "ftol": self.gain}
         settings: Any = {"method": "L-BFGS-B", "jac": True, "callback": finish_iteration}
-        start = history.begin(parameters).astype(np.float64)
-        result = minimize(evaluate, start, options=options, **settings)
+        result = minimize(evaluate, history.begin(parameters), options=options, **settings)
         parameters[:] = result.x
-        if stopped:
-            return "stopped"
-        gained_enough = self.gain == 0 or result.status != 0
-        if np.abs(result.jac).max(initial=0) <= self.tolerance or not gained_enough:
+        return "stopped" if stopped else self._ending(result, iterations)
+
+    def _ending(self, result: Any, iterations: int) -> str:
+        """Why SciPy's search has ended."""
+        gains_little = self.gain > 0 and result.status == 0
+        if gains_little or np.abs(result.jac).max(initial=0) <= self.tolerance:
             return "converged"
+        if result.status == 1 and result.nit < iterations:
+            return f"the maximum of {self.evaluations} evaluations was reached"
         return "completed" if result.status == 1 else "no step makes the loss smaller any more"
 
 
@@ -144,10 +147,10 @@ class LBFGSHistory(Stateful):
         self._position = self._iterations = 0
 
     def begin(self, parameters: FloatArray) -> FloatArray:
-        """Return the point where the search started, shape (n_parameters,)."""
+        """Return the point where the search started, as float64, shape (n_parameters,)."""
         if self.start is None:
             self.start = parameters.copy()
-        return self.start
+        return self.start.astype(np.float64)
 
     def evaluate(self, x: FloatArray, compute: Callable[[], Evaluation]) -> Evaluation:
         """Return the next recorded evaluation; after the last, compute and record one."""
