@@ -103,7 +103,7 @@ def test_a_model_of_several_numbers_has_no_target_in_a_table(barenet):
     Path("two.csv").write_text("x0,x1,y\n" + "".join(f"{a},{b},{a}\n" for a, b in X))
     commands = ("evaluate", "importance", "explain", "plot fit", "plot importance")
     for command in commands:
-        name = {"explain": "WHAT", "plot": "RUN"}.get(command.split()[0], "MODEL")
+        name = {"explain": "SOURCE", "plot": "RUN"}.get(command.split()[0], "MODEL")
         for data in ("two.csv",), ():  # the advice is no detour
             assert barenet(*command.split(), "two.safetensors", *data).error == (
                 f"barenet {command.split()[0]}: error: {name}: two.safetensors predicts 2 numbers "

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from barenet.cli._run_settings import RunSettings, is_table
-from barenet.cli._scores import arrays
+from barenet.cli._scores import network_arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
@@ -57,7 +57,7 @@ class Experiment:
         """Train the network; more options are those of `train`."""
         config = self.settings.config
         patience = [EarlyStopping(patience=config.patience)] if config.patience else []
-        X, y = arrays(self.predictor, self.training)
+        X, y = network_arrays(self.predictor, self.training)
         return train(
             self.predictor.network,
             X,
@@ -71,7 +71,7 @@ class Experiment:
         )
 
     def _held_out(self, rows: Dataset | None) -> tuple[Any, Any] | None:
-        return None if rows is None else arrays(self.predictor, rows)
+        return None if rows is None else network_arrays(self.predictor, rows)
 
 
 def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:

@@ -52,7 +52,7 @@ class Measurement:
     def scores(self) -> dict[str, float]:
         """The scores of the network."""
         network, loss = self.predictor.network, self._loss
-        rows = validate_arrays(network, loss, *arrays(self.predictor, self.rows))
+        rows = validate_arrays(network, loss, *network_arrays(self.predictor, self.rows))
         job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
         value, output = choose_engine("auto", job).evaluate(rows)
         return self._metrics(self.predictor.in_units(check_outputs(output)), rows.y, value)
@@ -63,7 +63,7 @@ class Measurement:
         if self.fitted_to is None:
             return {}
         n_classes = None if self.predictor.classes is None else len(self.predictor.classes)
-        X, y = arrays(self.predictor, self.fitted_to)
+        X, y = network_arrays(self.predictor, self.fitted_to)
         baselines: list[Baseline] = [
             fit_baseline(name, X, y, n_classes=n_classes) for name in ("linear", "constant")
         ]
@@ -72,7 +72,7 @@ class Measurement:
     def _score(self, baseline: Baseline) -> dict[str, float]:
         """The scores of a baseline."""
         predictor, network = self.predictor, self.predictor.network
-        X, y = arrays(predictor, self.rows)
+        X, y = network_arrays(predictor, self.rows)
         outputs = baseline.outputs(X)
         if network.n_outputs == 1 and predictor.classes is not None:
             outputs = outputs[:, 1:]
@@ -150,7 +150,7 @@ class Measurement:
 
 
 @lru_cache(maxsize=2)
-def arrays(predictor: Predictor, rows: Dataset) -> tuple[FloatArray, NDArray[Any]]:
+def network_arrays(predictor: Predictor, rows: Dataset) -> tuple[FloatArray, NDArray[Any]]:
     """The inputs and targets of a network for rows; the last two results are cached."""
     X = predictor.preprocessing.transform(rows.X, predictor.network.dtype)
     return X, predictor.targets(rows.y)

@@ -148,10 +148,7 @@ def _report_finished(folder: RunFolder, given: RunSettings, json: bool) -> int:
 
 
 def _prepare(folder: RunFolder, given: RunSettings, *, is_new: bool) -> Experiment:
-    """Prepare a new run with the settings given, or resume one with its own, which have to agree.
-
-    The settings are written with all defaults.
-    """
+    """Prepare a new run, or resume one with its own settings, which must agree with those given."""
     if is_new and folder.checkpoint.exists():
         log(
             f"this is a new run, which will replace an unfinished one in {folder.path}; "
@@ -165,7 +162,7 @@ def _prepare(folder: RunFolder, given: RunSettings, *, is_new: bool) -> Experime
         problem = "a run is resumed with its own settings"
         _check_unchanged(experiment.settings, given, folder, problem, "once it has ended, ")
     if not has_weights:
-        folder.start(experiment.settings)
+        folder.start(experiment.settings)  # with all defaults
     return experiment
 
 

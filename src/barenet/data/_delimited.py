@@ -183,11 +183,7 @@ def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> No
 
 
 def _numeric_names(names: Sequence[str]) -> set[str]:
-    """Find the numbers that are names, such as years, wavelengths or percentages.
-
-    They are 0, 1, 2, …, or stand beside other names and are years or increase: at least four of
-    them, or in equal steps.
-    """
+    """Find numbers that are names: 0, 1, 2, …; or, beside other names, years or rising numbers."""
     numbers = [name for name in names if _is_number(name)]
     try:
         values = [float(name) for name in numbers]

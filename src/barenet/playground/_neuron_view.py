@@ -77,13 +77,10 @@ def _picture(values: LayerValues, neuron: int, is_output: bool) -> tuple[list[in
 
 
 def _arrow(sums: Values, line: NDArray[np.float64]) -> list[float] | None:
-    """Position on the line and direction of larger sums: x, y, right, down.
-
-    The position nearest to the middle of the picture with room for the arrow on both sides.
-    """
+    """Position on the line and direction of larger sums: x, y, right, down."""
     down, across = (np.asarray(slope) for slope in np.gradient(sums))
     middles = (line[:, :2] + line[:, 2:]) / 2
-    found = []
+    found = []  # from the middle of the picture outwards, to the first one with room on both sides
     for position in sorted(middles, key=lambda middle: float(np.square(middle - 0.5).sum())):
         step = np.array([_value_at(across, position), _value_at(down, position)])
         if not (length := float(np.hypot(*step))):

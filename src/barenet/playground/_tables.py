@@ -163,10 +163,7 @@ def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
 
 
 def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
-    """Read a table in the format that Excel writes here: cp1252, and decimal commas.
-
-    cp1252 is assumed if the file isn't UTF-8; decimal commas if they make more columns numeric.
-    """
+    """Read a table: as cp1252 if it is not UTF-8, decimal commas if that gives more numbers."""
     options: dict[str, Any] = {} if header is None else {"header": header}
     content = read_file_bytes(path)
     try:

@@ -138,10 +138,7 @@ def _predict(program: Program) -> str:
 
 
 def _computation(program: Program) -> list[str]:
-    """The functions of activations, and the one that goes from raw rows through all steps.
-
-    An activation goes around the product before it.
-    """
+    """The functions of activations, and the one that goes from raw rows through all steps."""
     lines = [] if program.table else ["check(X)"]
     if not program.first:
         lines.append(f"X.astype(np.{program.dtype})")
@@ -149,7 +146,7 @@ def _computation(program: Program) -> list[str]:
     before = ""
     for number, step in program.numbered():
         if step.name == "apply":
-            argument = lines.pop() if before == "affine" else "X"
+            argument = lines.pop() if before == "affine" else "X"  # applied to the product itself
             call, definition = python_activation(step.parts["activation"], argument, _RUNTIME)
             lines.append(call)
             functions |= {definition: None} if definition else {}
