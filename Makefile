@@ -26,13 +26,13 @@ test-all: .venv/.installed-test  ## run every test, the long sweeps and all exam
 soak: .venv/.installed-test  ## kill runs for ten minutes, resume them, and see that nothing is lost
 	.venv/bin/python tests/soak/soak.py $(SOAK)
 
-fuzz: .venv/.installed-test  ## read a million damaged files of each format, and see that each is refused in a line
+fuzz: .venv/.installed-test  ## read a million damaged files of each format, and see that each is refused with an error of one line
 	.venv/bin/python tests/fuzz/fuzz.py $(FUZZ)
 
 hour: .venv/.installed-test  ## leave a page of the playground open, and see that nothing grows
 	.venv/bin/python -m benchmarks.hour $(HOUR)
 
-lint: .venv/.installed-test  ## check style, format and which room may import which
+lint: .venv/.installed-test  ## check style, format, and which package may import which
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/lint-imports --no-cache

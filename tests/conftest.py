@@ -35,6 +35,8 @@ settings.register_profile(
 )
 settings.load_profile("repeatable")
 
+collect_ignore = ["oracles"]  # scripts that need PyTorch
+
 
 @pytest.fixture(scope="session")
 def pytorch() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,13 @@ OPTIONS = [
     for option in dataclasses.fields(case.values[1])
     if option.init
 ]
+
+
+def test_every_registered_class_is_public():
+    modules = ["activations", "initializers", "losses", "optimizers", "penalties", "schedules"]
+    public = {name for each in modules for name in vars(import_module(f"barenet.{each}"))}
+    missing = {case.values[1].__name__ for case in KINDS} - public
+    assert not missing, f"add {missing} to the public module, such as src/barenet/activations.py"
 
 
 def make(argument: str, spec: str) -> Any:

@@ -16,19 +16,25 @@ from collections.abc import Callable, Container, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Functions in terms of simpler ones, for languages that lack them; x is the argument.
+from barenet._constraints import option_values
+from barenet.errors import ArgumentError, suggestion
+
+#: Functions in terms of simpler ones, for languages that lack them; x is the first argument.
 DEFINITIONS = {
+    "clip": "min(max(x, low), high)",
     "density": f"exp(-0.5 * x * x) / {math.sqrt(2 * math.pi)!r}",
+    "erf": f"2 * normal({math.sqrt(2)!r} * x) - 1",
     "erfc": "1 - erf(x)",
     "expm1": "exp(x) - 1",
     "log1p": "ln(1 + x)",
     "normal": f"0.5 * erfc({-math.sqrt(0.5)!r} * x)",
     "sigmoid": "1 / (1 + exp(-x))",
+    "sign": "1 if x > 0 else -1 if x < 0 else 0",
     "softplus": "max(x, 0) + log1p(exp(-abs(x)))",
 }
 
@@ -104,15 +110,14 @@ class Expression:
 
     def _function(self, name: str) -> Callable[..., Any]:
         """Look up a function; reductions depend on the axis of the samples."""
-        if name in _FUNCTIONS:
-            return _FUNCTIONS[name]
-        if name in DEFINITIONS:
-            definition = Expression.parse(DEFINITIONS[name])
-            return lambda x: definition.evaluate({"x": x})
-        kind, _, axis = name.partition("_")
+        if name not in OPERATIONS:
+            raise unsupported(ast.Name(name))
+        compute = OPERATIONS[name].compute
+        _, _, axis = name.partition("_")
+        if axis not in ("samples", "outputs"):
+            return compute
         along = self.samples_axis if axis == "samples" else 1 - self.samples_axis
-        reduce: Any = {"over": np.sum, "mean": np.mean, "max": np.max}[kind]
-        return lambda array: reduce(array, axis=along, keepdims=True)
+        return lambda array: compute(array, axis=along, keepdims=True)
 
 
 def operation(node: ast.expr) -> tuple[str, list[ast.expr]]:
@@ -130,7 +135,7 @@ def operation(node: ast.expr) -> tuple[str, list[ast.expr]]:
             return type(op).__name__, [left, right]
         case ast.IfExp(test=test, body=body, orelse=other):
             return "where", [test, body, other]
-        case ast.Call(func=ast.Name(id=name), args=arguments):
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
             return name, arguments
     raise unsupported(node)
 
@@ -146,9 +151,72 @@ def declared(thing: object, attribute: str) -> Any:
     return None
 
 
-def unsupported(node: ast.expr) -> ValueError:
-    """An error about a part that no expression may have."""
-    return ValueError(f"expression: {ast.unparse(node)} is not supported")
+def unsupported(node: ast.expr) -> ArgumentError:
+    """An error about a part that no formula may have."""
+    remedy = f"a formula may have + - * / **, `a if c else b`, < <= > >=, {', '.join(FUNCTIONS)}"
+    return ArgumentError(f"{ast.unparse(node)!r} is not supported", remedy=remedy)
+
+
+def formula_steps(activation: object, *attributes: str) -> tuple[str, ...]:
+    """The steps of the first of some formulas that an activation declares."""
+    found = next(filter(None, (declared(activation, each) for each in attributes)), ())
+    return (found,) if isinstance(found, str) else tuple(found)
+
+
+def check_formulas(activation: Any, argument: str, *attributes: str) -> None:
+    """Refuse a formula that not every language has, or that differs from the method it repeats."""
+    for attribute in attributes:
+        try:
+            if steps := formula_steps(activation, attribute):
+                _check_values(activation, steps, backward=attribute == "backward_formula")
+        except ArgumentError as error:
+            error.argument = argument
+            error.problem = f"`{attribute}` of {type(activation).__name__}: {error.problem}"
+            raise
+
+
+def _check_values(activation: Any, steps: tuple[str, ...], *, backward: bool) -> None:
+    """Compare a formula with `forward` or `backward`, for some numbers."""
+    Z = np.linspace(-8, 8, 20).reshape(4, 5)
+    with np.errstate(all="ignore"):
+        values, expected = {"Z": Z}, activation.forward(Z)
+        if backward:
+            values |= {"A": expected, "dA": np.cos(Z)}
+            expected = activation.backward(*values.values())
+        for text in steps:
+            values["Z"] = _checked(text, list(values), option_values(activation)).evaluate(values)
+    if not np.allclose(values["Z"], expected, rtol=1e-5, atol=1e-6, equal_nan=True):
+        problem = f"it differs from `{'backward' if backward else 'forward'}`"
+        raise ArgumentError(problem, remedy="correct one of them")
+
+
+def _checked(text: str, operands: list[str], options: Mapping[str, float]) -> Expression:
+    """Read a formula all of whose names are known and whose operations every language has."""
+    try:
+        formula = Expression(_parse(text))
+    except SyntaxError as error:
+        raise ArgumentError(f"{text!r} is not an expression: {error.msg}") from None
+    names = [*operands, *options]
+    for name in sorted(formula.names - set(names)):
+        problem = f"unknown name {name!r}{suggestion(name, names)}"
+        raise ArgumentError(problem, remedy=f"it may have {', '.join(names)}")
+    _check_operations(formula.tree)
+    return Expression.parse(text, **options)
+
+
+def _check_operations(node: ast.expr) -> None:
+    """Refuse operations that a language lacks, and comparisons that are no conditions."""
+    if isinstance(node, ast.Name) or type(getattr(node, "value", None)) in (int, float):
+        return
+    name, operands = operation(node)
+    is_known = name in OPERATIONS and name != "MatMult"
+    if isinstance(node, ast.Call):
+        is_known = FUNCTIONS.get(name) == len(operands)
+    conditions = [isinstance(each, ast.Compare) for each in operands]
+    if not is_known or conditions != [name == "where", False, False][: len(operands)]:
+        raise unsupported(node)
+    for each in operands:
+        _check_operations(each)
 
 
 def _parse(text: str) -> ast.expr:
@@ -172,7 +240,7 @@ class _Simplified(_Substituted):
         left, right = self.visit(node.left), self.visit(node.right)
         ends = [end.value if isinstance(end, ast.Constant) else None for end in (left, right)]
         if None not in ends:
-            return ast.Constant(_FUNCTIONS[type(node.op).__name__](*ends))
+            return ast.Constant(OPERATIONS[type(node.op).__name__].compute(*ends))
         if isinstance(node.op, ast.Mult) and ends[0] == 1:
             return right
         if isinstance(node.op, ast.Div | ast.Mult) and ends[0] == 0:
@@ -204,7 +272,7 @@ class _Expanded(ast.NodeTransformer):
         name = ast.unparse(node.func)
         if name in self.known or name not in DEFINITIONS:
             return node
-        replace = _Substituted({"x": node.args[0]})
+        replace = _Substituted(dict(zip(("x", "low", "high"), node.args, strict=False)))
         body: ast.expr = replace.visit(self.visit(_parse(DEFINITIONS[name])))
         return body
 
@@ -220,33 +288,60 @@ def _special(name: str, x: Any) -> Any:
     return getattr(importlib.import_module("scipy.special"), name)(x)
 
 
-#: Operators and functions, besides reductions along an axis and those of `DEFINITIONS`.
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "Add": operator.add,
-    "Sub": operator.sub,
-    "Mult": operator.mul,
-    "Div": operator.truediv,
-    "MatMult": operator.matmul,
-    "Pow": operator.pow,
-    "Lt": operator.lt,
-    "LtE": operator.le,
-    "Gt": operator.gt,
-    "USub": operator.neg,
-    "abs": np.abs,
-    "clip": np.clip,
-    "erf": partial(_special, "erf"),
-    "erfc": partial(_special, "erfc"),
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "ln": np.log,
-    "log1p": np.log1p,
-    "max": np.maximum,
-    "min": np.minimum,
-    "normal": partial(_special, "ndtr"),
-    "sign": np.sign,
-    "sqrt": np.sqrt,
-    "tanh": np.tanh,
-    "times_ln": _times_ln,
-    "total": np.sum,
-    "where": np.where,
+def _defined(name: str, x: Any) -> Any:
+    """Function of `DEFINITIONS`."""
+    return Expression.parse(DEFINITIONS[name]).evaluate({"x": x})
+
+
+class Operation(NamedTuple):
+    """A function or an operator: its computation, and its code where a language has it."""
+
+    compute: Callable[..., Any]
+    #: Operators of Python are written as they are.
+    python: str = ""
+    c: str = ""
+    #: The operator of ONNX.
+    onnx: str = ""
+
+
+#: Operators and functions, besides reductions along an axis and those of `DEFINITIONS` alone.
+OPERATIONS = {
+    "Add": Operation(operator.add, onnx="Add"), "Sub": Operation(operator.sub, onnx="Sub"),
+    "Mult": Operation(operator.mul, onnx="Mul"), "Div": Operation(operator.truediv, onnx="Div"),
+    "Pow": Operation(operator.pow, c="powf({}, {})", onnx="Pow"),
+    "USub": Operation(operator.neg, onnx="Neg"), "MatMult": Operation(operator.matmul),
+    "Lt": Operation(operator.lt, onnx="Less"), "LtE": Operation(operator.le, onnx="LessOrEqual"),
+    "Gt": Operation(operator.gt, onnx="Greater"),
+    "GtE": Operation(operator.ge, onnx="GreaterOrEqual"),
+    "abs": Operation(np.abs, "np.abs({})", "fabsf({})", "Abs"),
+    "clip": Operation(np.clip, "np.clip({}, {}, {})"),
+    "density": Operation(partial(_defined, "density")),
+    "erf": Operation(partial(_special, "erf"), "", "erff({})", "Erf"),
+    "erfc": Operation(partial(_special, "erfc"), "", "erfcf({})"),
+    "exp": Operation(np.exp, "np.exp({})", "expf({})", "Exp"),
+    "expm1": Operation(np.expm1, "np.expm1({})", "expm1f({})"),
+    "ln": Operation(np.log, "np.log({})", "logf({})", "Log"),
+    "log1p": Operation(np.log1p, "np.log1p({})", "log1pf({})"),
+    # fmaxf and fminf are calls on processors without an instruction for them.
+    "max": Operation(np.maximum, "np.maximum({}, {})", "({0} > {1} ? {0} : {1})", "Max"),
+    "min": Operation(np.minimum, "np.minimum({}, {})", "({0} < {1} ? {0} : {1})", "Min"),
+    "normal": Operation(partial(_special, "ndtr"), "normal({})"),
+    "sigmoid": Operation(partial(_defined, "sigmoid"), "sigmoid({})", onnx="Sigmoid"),
+    "sign": Operation(np.sign, "np.sign({})", "", "Sign"),
+    "softplus": Operation(partial(_defined, "softplus"), "softplus({})"),
+    "sqrt": Operation(np.sqrt, "np.sqrt({})", "sqrtf({})", "Sqrt"),
+    "tanh": Operation(np.tanh, "np.tanh({})", "tanhf({})", "Tanh"),
+    "where": Operation(np.where, "np.where({}, {}, {})", "({} ? {} : {})", "Where"),
+    "max_outputs": Operation(np.max, "np.max({}, axis=1, keepdims=True)"),
+    "over_outputs": Operation(np.sum, "np.sum({}, axis=1, keepdims=True)"),
+    "over_samples": Operation(np.sum), "total": Operation(np.sum),
+    "mean_outputs": Operation(np.mean), "mean_samples": Operation(np.mean),
+    "times_ln": Operation(_times_ln),
+}  # fmt: skip
+
+#: The functions that the formula of an activation may have, and the number of their arguments.
+FUNCTIONS = {
+    name: max(1, each.python.count("{}"))
+    for name, each in OPERATIONS.items()
+    if each.python or name in DEFINITIONS
 }

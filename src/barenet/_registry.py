@@ -42,6 +42,9 @@ def build(
     LeakyReLU(slope=0.2)
     """
     if isinstance(spec, base):
+        if getattr(base, "role", "") in ("activation", "loss") and not hasattr(spec, "name"):
+            problem = f"{type(spec).__name__} has no `name`"
+            raise ArgumentError(problem, argument=argument, remedy="give its class one, as text")
         return spec
     if not isinstance(spec, str):
         names = ", ".join(sorted(registry))

@@ -111,6 +111,8 @@ class ArgumentError(BarenetError, ValueError):
         ArgumentError
             To be raised.
         """
+        if isinstance(value, type) and hasattr(value, "name"):
+            more.setdefault("remedy", f"pass an instance: {value.__name__}()")
         place = f"{part}: " if part else ""
         problem = f"{place}expected {expected}, got {brief(value)}"
         return cls(problem, argument=argument, value=value, expected=expected, **more)

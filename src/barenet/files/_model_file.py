@@ -25,7 +25,7 @@ from barenet.files._atomic import write_atomically
 from barenet.model._architecture import chain_widths
 from barenet.model._layout import Layout
 from barenet.model._network import Network
-from barenet.model.layers import LAYERS, BatchNorm, layer_from
+from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -224,7 +224,18 @@ def check_layers(network: Network) -> None:
             problem = f"{layer!r} is not one of barenet's layers, so it could not be loaded"
             remedy = "register its class in barenet.layers.LAYERS, here and where it is loaded"
             raise ArgumentError(problem, argument="network", remedy=remedy)
-        layer_from(layer.config())
+        _layer_from(layer.config())
+
+
+def _layer_from(config: Any) -> Layer:
+    """Make a layer, which may be user-defined or have a user-defined activation."""
+    try:
+        return layer_from(config)
+    except ArgumentError as error:
+        if error.problem.startswith("unknown"):
+            registry = "LAYERS" if error.argument == "layer" else "ACTIVATIONS"
+            error.remedy = f"register a user-defined class: {registry}[{brief(error.value)}] = ..."
+        raise
 
 
 def read_model(path: FilePath, *, with_state: bool = False) -> StoredModel:
@@ -285,7 +296,7 @@ def _architecture(parts: Any, entries: Mapping[str, Entry]) -> dict[str, Any]:
     """The state of a network without its vectors, whose sizes are compared with those stored."""
     if not isinstance(parts, dict) or not isinstance(parts["layers"], list):
         raise ValueError("its network is not a list of layers")
-    layers = [layer_from(config) for config in parts["layers"]]
+    layers = [_layer_from(config) for config in parts["layers"]]
     layouts = {
         "layout": Layout(layer.parameter_shapes for layer in layers),
         "statistics_layout": Layout(layer.statistic_shapes for layer in layers),

@@ -87,7 +87,7 @@ class Identity(Activation):
 
 
 class Rectifier(Activation):
-    """ReLU and its variants, which lose the negative half of their input or much of it."""
+    """ReLU and its variants, which suppress negative inputs."""
 
     default_init = "he_uniform"
 
@@ -296,8 +296,8 @@ IDENTITY = Identity()
 
 #: Every activation by its name.
 ACTIVATIONS: dict[str, type[Activation]] = by_name(
-    Identity, ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid, Softplus, Exponential, Softmax
-)
+    Identity, ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid, Softplus, Exponential, Softmax,
+)  # fmt: skip
 
 
 def as_activation(spec: str | Activation, argument: str = "activation") -> Activation:

@@ -18,7 +18,8 @@ import pytest
 from predictors import predictor_of
 
 from barenet import MLPClassifier, MLPRegressor, Network, Predictor, Scaling, TableEncoding
-from barenet.activations import ACTIVATIONS
+from barenet._expressions import FUNCTIONS, Expression
+from barenet.activations import ACTIVATIONS, Activation
 from barenet.data._table_loading import load_table
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
@@ -88,6 +89,24 @@ def activation_case(name: str, dtype: str) -> Case:
     return of_layers(layers, dtype=dtype, scale=0.25 if name == "exponential" else 1)
 
 
+@dataclass(frozen=True)
+class EveryOperation(Activation):
+    """All functions and operators that a formula may have."""
+
+    half: float = 0.5
+    name = "every_operation"
+    formula = " + ".join(
+        [
+            "clip(Z, 0.3, half) + where(Z >= half, Z, 2) + max(Z, 0.5) + min(-Z, 1)",
+            *(f"{name}(half * tanh(Z) + 0.6)" for name, n in FUNCTIONS.items() if n == 1),
+            "(Z**2 / 3 - Z if Z < half else Z if Z <= 1 else -sign(Z) if Z > 2 else 3 * Z)",
+        ]
+    )
+
+    def forward(self, Z):
+        return Expression.parse(self.formula, half=self.half).evaluate({"Z": Z}).astype(Z.dtype)
+
+
 def some_layers(seed: int) -> Case:
     """Layers of any kind and width, in any order."""
     rng = np.random.default_rng(seed)
@@ -146,6 +165,7 @@ CASES: dict[str, Callable[[], Case]] = {
         for name in sorted(ACTIVATIONS)
         for dtype in ("float32", "float64")
     },
+    "every operation": lambda: of_layers([Dense(3, 4, EveryOperation()), Dense(4, 2)]),
     "norm first": lambda: of_layers([BatchNorm(3), LayerNorm(3), Dense(3, 2)]),
     "norm last": lambda: of_layers(
         [Dense(3, 4, "tanh"), Dropout(0.5), BatchNorm(4), ActivationLayer("relu"), LayerNorm(4)]

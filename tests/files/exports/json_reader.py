@@ -1,25 +1,13 @@
-"""A reader of JSON exports in plain Python, which could be written in any other language."""
+"""A reader of JSON exports, with the formulas of the activations."""
 
 import math
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 
-def sigmoid(z: float) -> float:
-    return 1 / (1 + math.exp(-z)) if z > -700 else 0.0
-
-
-FORMULAS = {
-    "relu": lambda z: max(z, 0.0),
-    "leaky_relu": lambda z, slope: z if z > 0 else slope * z,
-    "elu": lambda z, alpha: z if z > 0 else alpha * math.expm1(z),
-    "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
-    "silu": lambda z: z * sigmoid(z),
-    "tanh": math.tanh,
-    "sigmoid": sigmoid,
-    "softplus": lambda z: max(z, 0.0) + math.log1p(math.exp(-abs(z))),
-    "exponential": math.exp,
-}
+from barenet._expressions import Expression, formula_steps
+from barenet.activations import ACTIVATIONS, Identity
 
 
 def predict(document: dict[str, Any], x: Any) -> list[float]:
@@ -43,9 +31,6 @@ def predict(document: dict[str, Any], x: Any) -> list[float]:
             deviation = math.sqrt(sum((a - mean) ** 2 for a in x) / len(x) + step["epsilon"])
             parts = zip(x, step["gain"], step["bias"], strict=True)
             x = [gain * (a - mean) / deviation + bias for a, gain, bias in parts]
-        elif do == "softmax":
-            powers = [math.exp(a - max(x)) for a in x]
-            x = [power / sum(powers) for power in powers]
         elif do == "both":
             x = [1 - x[0], x[0]]
         elif do == "unscale":
@@ -53,7 +38,11 @@ def predict(document: dict[str, Any], x: Any) -> list[float]:
             x = [a / factor + offset for a, offset, factor in parts]
         else:
             options = {name: value for name, value in step.items() if name != "do"}
-            x = [FORMULAS[do](a, **options) for a in x]
+            own = formula_steps(ACTIVATIONS.get(do, Identity)(), "stable_formula", "formula")
+            for text in [options.pop("formula")] if "formula" in step else own:
+                with np.errstate(over="ignore"):
+                    Z = Expression.parse(text, **options).evaluate({"Z": np.array([x])})
+                x = Z[0].tolist()
     return x
 
 

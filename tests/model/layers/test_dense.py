@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from barenet.model._activations import ACTIVATIONS
+from barenet.model._activations import ACTIVATIONS, Rectifier
 from barenet.model._initializers import GlorotUniform, HeUniform, Normal, Zeros
 from barenet.model._network import Network
 from barenet.model.layers import Dense
@@ -11,9 +11,8 @@ from barenet.model.layers import Dense
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_default_initializers(name):
-    rectifiers = {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus"}
-    layer = Dense(2, 3, name)
-    assert layer.init == (HeUniform() if name in rectifiers else GlorotUniform())
+    layer, rectifies = Dense(2, 3, name), issubclass(ACTIVATIONS[name], Rectifier)
+    assert layer.init == (HeUniform() if rectifies else GlorotUniform())
     assert layer.bias_init == Zeros()
 
 

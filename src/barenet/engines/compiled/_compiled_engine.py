@@ -34,7 +34,7 @@ class CompiledEngine(Engine):
     Raises
     ------
     UnsupportedJobError
-        If a part of the job is user-defined.
+        If a part of the job has no kernel, such as a user-defined one.
 
     Examples
     --------
@@ -111,4 +111,4 @@ def refusal(job: Job) -> str | None:
     from barenet.engines.compiled._lowering import user_defined_part
 
     part = user_defined_part(job)
-    return part and f"{part} is user-defined"
+    return part and f"{part} has no kernel"

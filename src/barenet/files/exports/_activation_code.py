@@ -13,33 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
-from barenet._expressions import Expression, operation, unsupported
+from barenet._expressions import OPERATIONS, Expression, declared, formula_steps, operation
 from barenet.files.exports._source_text import decimal, identifier
 from barenet.model._activations import Activation
 
 #: Code of functions and operators, by their names; others are printed by their definitions.
-C_CODE = {
-    "abs": "fabsf({})", "erf": "erff({})", "erfc": "erfcf({})", "exp": "expf({})",
-    "expm1": "expm1f({})", "ln": "logf({})", "log1p": "log1pf({})", "Pow": "powf({}, {})",
-    "sqrt": "sqrtf({})", "tanh": "tanhf({})", "where": "({} ? {} : {})",
-    # fmaxf and fminf are calls on processors without an instruction for them.
-    "max": "({0} > {1} ? {0} : {1})", "min": "({0} < {1} ? {0} : {1})",
-}  # fmt: skip
-NUMPY_CODE = {
-    "abs": "np.abs({})", "exp": "np.exp({})", "expm1": "np.expm1({})", "ln": "np.log({})",
-    "log1p": "np.log1p({})", "max": "np.maximum({}, {})", "min": "np.minimum({}, {})",
-    "normal": "normal({})", "sigmoid": "sigmoid({})", "sign": "np.sign({})",
-    "softplus": "softplus({})", "sqrt": "np.sqrt({})", "tanh": "np.tanh({})",
-    "where": "np.where({}, {}, {})",
-    "max_outputs": "np.max({}, axis=1, keepdims=True)",
-    "over_outputs": "np.sum({}, axis=1, keepdims=True)",
-}  # fmt: skip
-ONNX_OPERATORS = {
-    "abs": "Abs", "erf": "Erf", "exp": "Exp", "ln": "Log", "max": "Max", "min": "Min",
-    "sigmoid": "Sigmoid", "sign": "Sign", "sqrt": "Sqrt", "tanh": "Tanh", "where": "Where",
-    "Add": "Add", "Sub": "Sub", "Mult": "Mul", "Div": "Div", "Pow": "Pow", "USub": "Neg",
-    "Lt": "Less", "LtE": "LessOrEqual", "Gt": "Greater",
-}  # fmt: skip
+C_CODE = {name: each.c for name, each in OPERATIONS.items() if each.c}
+NUMPY_CODE = {name: each.python for name, each in OPERATIONS.items() if each.python}
+ONNX_OPERATORS = {name: each.onnx for name, each in OPERATIONS.items() if each.onnx}
 
 #: Reductions over a row in C: the name of the total, and the statement for the next entry x.
 C_REDUCTIONS = {
@@ -87,7 +68,7 @@ def _formula(activation: Activation) -> str:
 
 
 def _steps(activation: Activation, known: Any, **numbers: float) -> Iterator[Expression]:
-    for text in activation.stable_formula or (activation.formula,):
+    for text in formula_steps(activation, "stable_formula", "formula"):
         yield Expression.parse(text, **numbers).expanded(known)
 
 
@@ -106,8 +87,6 @@ class _Printer(ast.NodeTransformer):
         if name in self.code:
             code = (ast.unparse(self.visit(operand)) for operand in operands)
             return ast.Name(self.code[name].format(*code))
-        if isinstance(node, ast.Call):
-            raise unsupported(node)
         return self.generic_visit(node)
 
 
@@ -148,8 +127,8 @@ class Graph(Protocol):
 
 def add_activation(graph: Graph, activation: Activation, X: str, dtype: np.dtype[Any]) -> str:
     """Add the operators of an activation to a graph of ONNX."""
-    if activation.onnx_operator:
-        return graph.add(activation.onnx_operator, X)
+    if onnx_operator := declared(activation, "onnx_operator"):
+        return graph.add(onnx_operator, X)
     for expression in _steps(activation, ONNX_OPERATORS, **option_values(activation)):
         X = _add(graph, expression.tree, X, dtype)
     return X
@@ -166,8 +145,6 @@ def _add(graph: Graph, node: ast.expr, X: str, dtype: np.dtype[Any]) -> str:
         return graph.add("ReduceMax", *operands, axes=[-1], keepdims=1)
     if name == "over_outputs":
         return graph.add("ReduceSum", *operands, graph.constant(np.array([-1])))
-    if name not in ONNX_OPERATORS:
-        raise unsupported(node)
     if name == "erf" and dtype == np.float64:  # ONNX Runtime has an Erf of float32 alone
         erf = graph.add("Erf", graph.add("Cast", *operands, to=1))
         return graph.add("Cast", erf, to=11)

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._expressions import declared
+from barenet._expressions import check_formulas, declared
 from barenet.data._column import Column, NumberColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._parsing import to_number
@@ -261,6 +261,7 @@ def _steps_of(layer: Layer) -> Iterator[Step]:
     if layer.activation is not None and not declared(layer.activation, "formula"):
         problem = f"{layer.activation!r} declares no formula, from which an export is written"
         raise ArgumentError(problem, argument="model", remedy="give its class a `formula`")
+    check_formulas(layer.activation, "model", "formula", "stable_formula")
     if not isinstance(layer.activation, Identity | None):
         yield Step("apply", activation=layer.activation)
 

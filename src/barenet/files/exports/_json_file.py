@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
+from barenet._expressions import declared
 from barenet._version import __version__
 from barenet.files.exports._inference_program import Program, Step
 from barenet.files.exports._source_text import bracketed, decimal
@@ -44,7 +45,10 @@ def _step(step: Step) -> str:
     """Write a step: its name, then its options and arrays."""
     name, parts = step.name, step.parts
     if name == "apply":
-        name, parts = parts["activation"].name, option_values(parts["activation"])
+        activation = parts["activation"]
+        name, parts = activation.name, option_values(activation)
+        if not type(activation).__module__.startswith("barenet."):
+            parts = {"formula": declared(activation, "formula")} | parts
     entries = {"do": json.dumps(name)}
     if name == "encode":
         encoding = parts["encoding"]
@@ -52,8 +56,8 @@ def _step(step: Step) -> str:
         entries["missing"] = json.dumps(encoding.missing)
         entries["columns"] = f"[\n{columns}\n      ]"
     for key, part in parts.items():
-        if isinstance(part, float | np.ndarray):
-            entries[key] = json.dumps(part) if isinstance(part, float) else _array(part)
+        if isinstance(part, str | int | float | np.ndarray):
+            entries[key] = _array(part) if isinstance(part, np.ndarray) else json.dumps(part)
     text = ",\n".join(f'      "{key}": {value}' for key, value in entries.items())
     return f"    {{\n{text}\n    }}"
 

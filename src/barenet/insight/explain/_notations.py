@@ -128,6 +128,7 @@ _TEMPLATES = {
     "<": ("{} < {}", r"{} \lt {}", "{}<mo>&lt;</mo>{}"),
     "≤": ("{} ≤ {}", r"{} \le {}", "{}<mo>≤</mo>{}"),
     ">": ("{} > {}", r"{} \gt {}", "{}<mo>&gt;</mo>{}"),
+    "≥": ("{} ≥ {}", r"{} \ge {}", "{}<mo>≥</mo>{}"),
     "()": ("({})", r"\left({}\right)", _mathml_brackets("(", ")")),
     "||": ("|{}|", r"\lvert {} \rvert", _mathml_brackets("|", "|")),
     "fraction": ("{} / {}", r"\frac{{}}{{}}", "<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>"),
@@ -143,10 +144,10 @@ _TEMPLATES = {
         r"\sum_{\text{{}}} {}",
         "<munder><mo largeop='true'>∑</mo><mtext>{}</mtext></munder><mrow>{}</mrow>",
     ),
-    "mean": (
-        "mean_{}{}",
-        r"\operatorname{mean}_{\text{{}}}{}",
-        "<mrow><msub><mi>mean</mi><mtext>{}</mtext></msub>{}</mrow>",
+    "reduction": (
+        "{}_{}{}",
+        r"\operatorname{{}}_{\text{{}}}{}",
+        "<mrow><msub><mi>{}</mi><mtext>{}</mtext></msub>{}</mrow>",
     ),
     "cases": (
         "{}",
@@ -215,6 +216,7 @@ _SIGNS: dict[type, tuple[str, int, int]] = {
     ast.Lt: ("<", SUM, SUM),
     ast.LtE: ("≤", SUM, SUM),
     ast.Gt: (">", SUM, SUM),
+    ast.GtE: ("≥", SUM, SUM),
 }
 
 
@@ -272,7 +274,9 @@ class Printer:
                 return SUM, self._signed(left, op, right)
             case ast.BinOp(left=left, op=op, right=right):
                 return self._product(left, op, right)
-            case ast.Compare(left=left, ops=[relation], comparators=[right]):
+            case ast.Compare(left=left, ops=[relation], comparators=[right]) if (
+                type(relation) in _SIGNS
+            ):
                 return CHOICE, self._signed(left, relation, right)
             case ast.IfExp():
                 return CHOICE, self.notation.fill("cases", self._cases(node))
@@ -315,8 +319,8 @@ class Printer:
             sign = ("sum", over) if over else ("total",)
             return PRODUCT, self.notation.fill(*sign, self._show(first, PRODUCT))
         inner, *others = (self._show(argument, CHOICE) for argument in arguments)
-        if kind == "mean" and over:
-            return ATOM, self.notation.fill("mean", over, self._brackets(inner))
+        if over:
+            return ATOM, self.notation.fill("reduction", kind, over, self._brackets(inner))
         if name == "exp" and self.notation.two_dimensional and not self.numeric:
             return POWER, self.notation.fill("exponential", inner)
         if name == "sqrt":

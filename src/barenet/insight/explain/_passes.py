@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
-from barenet._expressions import Expression, declared
+from barenet._expressions import Expression, check_formulas, declared
 from barenet.insight.explain._document import Equation, Name, Phase, Step
 from barenet.insight.explain._quantity_table import Formulas, QuantityTable
 from barenet.insight.explain._recorded_step import RecordedLayer
@@ -90,6 +90,7 @@ class LayerFormulas(Formulas):
     """Writes the equations of a layer, in letters that stand for its own quantities."""
 
     def __init__(self, table: QuantityTable, recorded: RecordedLayer) -> None:
+        check_formulas(recorded.layer.activation, "network", "formula", "backward_formula")
         super().__init__(table, {}, option_values(recorded.layer.activation))
         self.recorded, self.cache, self.index = recorded, recorded.cache, recorded.index
         self.differences = table.differences

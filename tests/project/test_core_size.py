@@ -1,4 +1,4 @@
-"""The weight of the core, and the absence of import cycles, which the README promises.
+"""The size of the core's code, and the absence of import cycles, which the README promises.
 
 The core is `model`, `optimization` and `training`: the part that a reader finishes in an afternoon.
 """
@@ -70,9 +70,10 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def test_the_core_can_be_read_in_an_afternoon():
-    texts = [path.read_text("utf-8") for room in CORE for path in (PACKAGE / room).rglob("*.py")]
-    assert 1_000 < sum(map(code_lines, texts)) <= CORE_CODE_LINES
-    assert sum(text.count("\n") for text in texts) <= CORE_LINES
+    texts = [path.read_text("utf-8") for name in CORE for path in (PACKAGE / name).rglob("*.py")]
+    code, lines = sum(map(code_lines, texts)), sum(text.count("\n") for text in texts)
+    message = f"{', '.join(CORE)}: {lines} lines, {code} of code; simplify, or raise the limit"
+    assert 1_000 < code <= CORE_CODE_LINES and lines <= CORE_LINES, message
 
 
 def test_no_import_runs_in_a_cycle():
