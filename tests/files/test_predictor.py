@@ -11,7 +11,8 @@ from predictors import predictor_of
 from barenet import Network, Predictor, TableEncoding, load, load_network, load_predictor, save
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.files._model_file import Reader, read_model
+from barenet.files._model_file import read_model
+from barenet.files._safetensors import Reader
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 

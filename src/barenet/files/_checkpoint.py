@@ -18,7 +18,8 @@ import numpy as np
 from barenet.errors import ArgumentError, ModelFileError, count_of
 from barenet.files._atomic import check_replaceable, hidden_name, remove_leftovers
 from barenet.files._lock import locked
-from barenet.files._model_file import Arrays, check_layers, naming, read_model, write_model
+from barenet.files._model_file import check_layers, naming, read_model, write_model
+from barenet.files._safetensors import Arrays
 from barenet.model._network import Snapshot
 from barenet.training._callbacks import Run
 from barenet.training._checkpointing import Checkpointer, StateDict

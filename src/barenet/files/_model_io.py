@@ -18,14 +18,13 @@ from barenet.errors import ModelFileError, in_a_line
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import (
     INVALID,
-    Arrays,
     check_header_size,
     naming,
-    parse_json,
     read_model,
     write_model,
 )
 from barenet.files._predictor import Predictor
+from barenet.files._safetensors import Arrays, parse_json
 from barenet.model._network import Network
 
 #: Stored instead of a scaling's name, and the name of the array that then holds the encoding.

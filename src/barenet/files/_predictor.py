@@ -16,7 +16,7 @@ from barenet.data._to_frame import column_names, columns_by_name
 from barenet.errors import ArgumentError, brief, printable, some
 from barenet.files._fitted_pipeline import make_card, unwrap_pipeline
 from barenet.files._model_card import ModelCard, describe_rows
-from barenet.files._model_file import MAX_HEADER
+from barenet.files._safetensors import MAX_HEADER
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
