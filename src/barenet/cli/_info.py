@@ -17,9 +17,10 @@ from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
 from barenet.errors import ModelFileError
 from barenet.files._checkpoint import describe_checkpoint
-from barenet.files._model_card import ModelCard, TrainingLog, rows_name
+from barenet.files._model_card import ModelCard, rows_name
 from barenet.files._model_io import PLAIN, load
 from barenet.files._predictor import Predictor
+from barenet.files._training_log import TrainingLog
 from barenet.model._network import Network
 
 #: Characters of a setting that are shown.
