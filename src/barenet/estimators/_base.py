@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from barenet.engines import Job
 from barenet.errors import ArgumentError
-from barenet.estimators._array_inputs import as_dense, check_series, check_y, naming_argument
+from barenet.estimators._array_inputs import as_dense, check_series, check_y, errors_naming_argument
 from barenet.estimators._fit_loop import StoppingState, run_epochs
 from barenet.estimators._parameter_views import views_of
 from barenet.estimators._parameters import Parameters, dense_layers_of
@@ -211,9 +211,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         check_series(y, "y", dates=not self._numeric_targets)
         is_half = getattr(X, "dtype", None) == np.float16
         dtypes = [np.float32] if is_half else [np.float64, np.float32]
-        with naming_argument("X"):
+        with errors_naming_argument("X"):
             X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
-        with naming_argument("y"):
+        with errors_naming_argument("y"):
             return as_dense(X, "X"), check_y(y, X, self._numeric_targets)
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
@@ -309,7 +309,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         """The network's output; sparse rows are made dense in chunks."""
         check_is_fitted(self)
         check_series(X, "X")
-        with naming_argument("X"):
+        with errors_naming_argument("X"):
             X = validate_data(self, X, accept_sparse="csr", reset=False)
         if isinstance(X, np.ndarray):
             return self.network_.predict(X)
