@@ -50,13 +50,13 @@ def dtype(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def refused() -> Callable[[str], AbstractContextManager[pytest.ExceptionInfo[Any]]]:
+def refused() -> Callable[..., AbstractContextManager[pytest.ExceptionInfo[Any]]]:
     """Assert that a block raises the error of an argument: ``with refused("epochs"): …``."""
     from barenet.errors import ArgumentError
 
     @contextmanager
-    def check(argument: str) -> Iterator[pytest.ExceptionInfo[Any]]:
-        with pytest.raises(ArgumentError) as caught:
+    def check(argument: str, match: str | None = None) -> Iterator[pytest.ExceptionInfo[Any]]:
+        with pytest.raises(ArgumentError, match=match) as caught:
             yield caught
         assert caught.value.argument == argument
 

@@ -102,14 +102,13 @@ def test_fault_36_37_38_43_45_47_a_damaged_file_is_refused_at_its_line(read, dat
     assert error.path.name == "t.csv" and "\n" not in str(error)
 
 
-def test_fault_45_encodings(read):
+def test_fault_45_encodings(read, refused):
     text = "a,ö\n1,2\n"
     assert read(text.encode("latin-1"), encoding="latin-1").names == ("a", "ö")
     assert read("a,b\n1,2\n".encode("utf-16-le"), encoding="utf-16-le").names == ("a", "b")
     for name in ("klingon", "hex"):
-        with pytest.raises(ArgumentError, match=name) as caught:
+        with refused("encoding", name):
             read("a\n1\n", encoding=name)
-        assert caught.value.argument == "encoding"
     with pytest.raises(DataError, match="not unicode_escape text: half a character at 6"):
         read(b"a,b\n1,\\ud800\n", encoding="unicode_escape")
 

@@ -59,11 +59,10 @@ def one_by_one(kind, parameters):
         *((kind, *case) for case in EXCLUDING for kind in (MLPClassifier, MLPRegressor)),
     ],
 )
-def test_fault_27_28_30_31_33_34_a_parameter_out_of_its_range(kind, settings, argument):
+def test_fault_27_28_30_31_33_34_a_parameter_out_of_its_range(kind, settings, argument, refused):
     estimator = kind(**settings)
-    with pytest.raises(ValueError) as caught:
+    with refused(argument):
         estimator.fit(X, Y)
-    assert caught.value.argument == argument
     assert not hasattr(estimator, "network_")
 
 
@@ -84,11 +83,10 @@ def test_fault_32_batch_size_is_clipped_to_the_rows():
     ("fraction", "y", "message"),
     [(0.1, Y, "test_size = 1 should be greater"), (0.5, [0, 0, 0, 0, 0, 1], "least populated")],
 )
-def test_fault_34_rows_that_cannot_be_split(fraction, y, message):
+def test_fault_34_rows_that_cannot_be_split(fraction, y, message, refused):
     model = MLPClassifier(early_stopping=True, validation_fraction=fraction)
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused("validation_fraction", message):
         model.fit(X, y)
-    assert caught.value.argument == "validation_fraction"
     assert not hasattr(model, "classes_")
 
 

@@ -120,12 +120,12 @@ def test_fault_57_a_file_with_mismatched_predictor_parts(path, changes):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(
-            ("scaling.offset", each)
-            for each in (np.array([0, np.nan, 0]), np.zeros(2), np.zeros(()))
-        ),
+        ("scaling.offset", np.array([0, np.nan, 0])),
+        ("scaling.offset", np.zeros(2)),
+        ("scaling.offset", np.zeros((), np.float64)),
         ("scaling.factor", np.array([1, -1e-320, 1.0])),
-        *(("scaling.factor", each) for each in (np.ones(3, np.float32), np.ones((3, 1)))),
+        ("scaling.factor", np.ones(3, np.float32)),
+        ("scaling.factor", np.ones((3, 1))),
         ("target_scaling.factor", np.array([1e-320])),  # which would make every answer infinite
         ("more", np.zeros(2)),
     ],

@@ -118,24 +118,23 @@ def emit(text: str = "") -> None:
 
 def emit_json(document: dict[str, Any] | list[Any]) -> None:
     """Print a result as JSON in one line; iterators in it are lists that come in parts."""
-    for text in _as_json(document):
+    for text in _json_pieces(document):
         sys.stdout.write(text.replace("\x7f", "\\u007f"))
     sys.stdout.write("\n")
 
 
-def _as_json(value: Any) -> Iterator[str]:
-    """Write JSON piece by piece."""
+def _json_pieces(value: Any) -> Iterator[str]:
+    """Write JSON piece by piece; the lists of an iterator become one list."""
     if isinstance(value, Iterator):
         yield "["
-        for at, part in enumerate(filter(None, value)):
-            yield (", " if at else "") + _dump(part)[1:-1]
+        for index, part in enumerate(filter(None, value)):
+            yield (", " if index else "") + _dump(part)[1:-1]
         yield "]"
-    elif isinstance(value, dict) and value:
-        between = "{"
-        for key, entry in value.items():
-            yield f"{between}{_dump({key: 0})[1:-4]}: "
-            yield from _as_json(entry)
-            between = ", "
+    elif isinstance(value, dict):
+        yield "{"
+        for index, (key, entry) in enumerate(value.items()):
+            yield (", " if index else "") + f"{_dump({key: 0})[1:-4]}: "
+            yield from _json_pieces(entry)
         yield "}"
     else:
         yield _dump(value)

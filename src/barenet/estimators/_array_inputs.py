@@ -48,7 +48,7 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
 
 
 @contextmanager
-def naming_argument(argument: str) -> Iterator[None]:
+def errors_naming_argument(argument: str) -> Iterator[None]:
     """Let every error of scikit-learn's checks name the argument."""
     try:
         yield

@@ -15,8 +15,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from barenet.engines import Job
 from barenet.errors import ArgumentError
-from barenet.estimators._array_inputs import as_dense, check_series, check_y, naming_argument
+from barenet.estimators._array_inputs import as_dense, check_series, check_y, errors_naming_argument
 from barenet.estimators._fit_loop import StoppingState, run_epochs
+from barenet.estimators._parameter_views import views_of
 from barenet.estimators._parameters import Parameters, dense_layers_of
 from barenet.estimators._scoring import ValidationScorer, split_validation
 from barenet.estimators._sklearn_callbacks import CallbackSupportMixin, TaskReporter, with_callbacks
@@ -36,38 +37,6 @@ OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 
 #: Rows of a sparse matrix that are made dense at a time in predictions.
 CHUNK = 4096
-
-
-class ParameterViews(list[Any]):
-    """Weights or biases of a network's layers; assignments are written into the network.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> parameters = np.zeros(3)
-    >>> views = ParameterViews([parameters[:2], parameters[2:]])
-    >>> views[0] = [1.0, 2.0]
-    >>> parameters
-    array([1., 2., 0.])
-    """
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        is_slice = isinstance(index, slice)
-        pairs = zip(self[index], value, strict=True) if is_slice else [(self[index], value)]
-        for view, array in pairs:
-            view[...] = array
-
-
-def views_of(name: str, doc: str) -> Any:
-    """A property of an estimator: the views of this name in its network's dense layers."""
-
-    def read(estimator: Any) -> ParameterViews:
-        return ParameterViews(getattr(layer, name) for layer in dense_layers_of(estimator.network_))
-
-    def write(estimator: Any, arrays: Any) -> None:
-        read(estimator)[:] = list(arrays)
-
-    return property(read, write, doc=doc)
 
 
 class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC):
@@ -242,9 +211,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         check_series(y, "y", dates=not self._numeric_targets)
         is_half = getattr(X, "dtype", None) == np.float16
         dtypes = [np.float32] if is_half else [np.float64, np.float32]
-        with naming_argument("X"):
+        with errors_naming_argument("X"):
             X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
-        with naming_argument("y"):
+        with errors_naming_argument("y"):
             return as_dense(X, "X"), check_y(y, X, self._numeric_targets)
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
@@ -340,7 +309,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         """The network's output; sparse rows are made dense in chunks."""
         check_is_fitted(self)
         check_series(X, "X")
-        with naming_argument("X"):
+        with errors_naming_argument("X"):
             X = validate_data(self, X, accept_sparse="csr", reset=False)
         if isinstance(X, np.ndarray):
             return self.network_.predict(X)

@@ -15,7 +15,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from barenet.errors import ArgumentError, brief
-from barenet.estimators._array_inputs import naming_argument
+from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.model._array_dataset import ArrayDataset, class_probabilities, one_hot
 from barenet.model._arrays import FloatArray
 
@@ -166,7 +166,7 @@ def shown(classes: NDArray[Any]) -> str:
 
 def _is_multilabel(y: ArrayLike) -> bool:
     """Whether rows may have several labels; refuses targets that are not classes."""
-    with naming_argument("y"):
+    with errors_naming_argument("y"):
         check_classification_targets(y)
         kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":

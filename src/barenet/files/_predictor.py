@@ -14,7 +14,8 @@ from barenet.data._parsing import class_labels
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.errors import ArgumentError, brief, printable, some
-from barenet.files._fitted_pipeline import make_card, unwrap_pipeline
+from barenet.files._estimator_card import make_card
+from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._model_card import ModelCard, describe_rows
 from barenet.files._safetensors import MAX_HEADER
 from barenet.model._array_dataset import class_probabilities

@@ -138,8 +138,8 @@ class Sessions:
             return self.open[key]
         session = Session(self.trainer, self.store)
         await session.configure(state or self.start)
-        for left in self._left()[: max(len(self.open) - MAX_SESSIONS + 1, 0)]:
-            self._close(left)
+        for each in self._unwatched()[: max(len(self.open) - MAX_SESSIONS + 1, 0)]:
+            self._close(each)
         self.open[session.key] = session
         return session
 
@@ -148,7 +148,7 @@ class Sessions:
         while True:
             await asyncio.sleep(1)
             now = asyncio.get_running_loop().time()
-            for session in self._left():
+            for session in self._unwatched():
                 if now - session.left_at > CLOSE_AFTER:
                     self._close(session)
                 elif now - session.left_at > PAUSE_AFTER and session.playing:
@@ -160,10 +160,10 @@ class Sessions:
             self._close(session)
         self.trainer.close()
 
-    def _left(self) -> list[Session]:
+    def _unwatched(self) -> list[Session]:
         """The sessions without a page, in the order in which they were left."""
-        left = [each for each in self.open.values() if not each.watchers]
-        return sorted(left, key=lambda session: session.left_at)
+        unwatched = [each for each in self.open.values() if not each.watchers]
+        return sorted(unwatched, key=lambda session: session.left_at)
 
     def _close(self, session: Session) -> None:
         session.close()

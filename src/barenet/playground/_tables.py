@@ -131,21 +131,21 @@ class TableFile:
     def samples(self, model: Predictor) -> Dataset:
         """Read the rows as a model takes them."""
         names = model.feature_names, model.target_name, model.classes
-        with named_in_errors(self.name, self.path):
+        with errors_naming_table(self.name, self.path):
             X, y = read_samples(self.path, *names, frame=model.takes_frames, **self.options)
         return _subsampled(model_rows(model, self.name, X, y, f"{len(y):,} rows"))
 
     def _load(self, data: DataSettings) -> Dataset:
         """Load all columns."""
         target = data.target or self.default_target
-        with named_in_errors(self.name, self.path):
+        with errors_naming_table(self.name, self.path):
             dataset = load_table(self.path, target, task=data.task or None, **self.options)
         return dataclasses.replace(dataset, name=self.name)
 
 
 def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
     """Open a table, and find how to read it and which columns are numeric."""
-    with named_in_errors(name, path):
+    with errors_naming_table(name, path):
         table, options = _read(path, header)
     frame = table.frame(table.names)
     numeric = _numeric(frame)
@@ -224,14 +224,14 @@ def _subsampled(dataset: Dataset) -> Dataset:
 
 
 @contextmanager
-def named_in_errors(name: str, path: Path) -> Iterator[None]:
-    """Describe errors of a file by its own name and with the page's remedies.
+def errors_naming_table(name: str, path: Path) -> Iterator[None]:
+    """Let every error of a table name it as the page does, with the page's remedies.
 
     Examples
     --------
     >>> from barenet.errors import DataError
     >>> path = Path("/tmp/1.csv")
-    >>> with named_in_errors("mine.csv", path):
+    >>> with errors_naming_table("mine.csv", path):
     ...     raise DataError("1 column", path=path, line=1, remedy="try {delimiter}", delimiter=";")
     Traceback (most recent call last):
     barenet.errors.DataError: mine.csv:1: 1 column; its values seem to be separated by ';'

@@ -8,9 +8,10 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from barenet.insight.explain._equation_block import SUBSTITUTION_ROOM, EquationBlock
 from barenet.insight.explain._notations import MATHML, mathml_number, operator
 from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES, digits, largest_entries
-from barenet.insight.explain._page import SUBSTITUTION_ROOM, EquationBlock, Page, Section
+from barenet.insight.explain._page import Page, Section
 
 #: Style of a whole document, besides that of the explanation.
 PAGE_STYLE = """

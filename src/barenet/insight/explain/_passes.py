@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from barenet._constraints import option_values
 from barenet._expressions import Expression, check_formulas, declared
-from barenet.insight.explain._document import Equation, Name, Phase, Step
+from barenet.insight.explain._document import Equation, Phase, Step
+from barenet.insight.explain._name import Name
 from barenet.insight.explain._quantity_table import Formulas, QuantityTable
 from barenet.insight.explain._recorded_step import RecordedLayer
 from barenet.model.layers import ActivationLayer
