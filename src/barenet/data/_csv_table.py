@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from barenet._extras import require
 from barenet.data._delimited import (
     CsvOptions,
-    check_header,
     decode,
     find_delimiter,
-    read_header,
     read_records,
 )
 from barenet.data._file_io import check_memory, read_file_bytes
 from barenet.data._frame import TEXT, Frame, Table
+from barenet.data._header import check_header, read_header
 from barenet.data._parsing import CODE, MISSING, NUMBER
 from barenet.errors import DataError
 
