@@ -22,7 +22,7 @@ from pyarrow import parquet
 from barenet import TableEncoding
 from barenet.data._csv_table import read_table
 from barenet.data._delimited import CsvOptions
-from barenet.data._images import read_idx
+from barenet.data._idx import read_idx
 from barenet.data._npz import load_arrays
 from barenet.data._parquet import open_parquet
 from barenet.data._scaling import Scaling

@@ -1,30 +1,21 @@
 """MNIST and Fashion-MNIST: 70,000 images each, from a folder of IDX files or OpenML.
 
-The order of the rows is the same from both: 60,000 training images, then 10,000 test images. An IDX
-file is a short header, then the array's bytes.
+The order of the rows is the same from both: 60,000 training images, then 10,000 test images.
 """
 
-import math
 import os
 import warnings
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
-from barenet.data._file_io import check_memory, open_file, read_allowed, read_exactly
+from barenet.data._idx import read_idx
 from barenet.data._named import NamedDataset
 from barenet.errors import DataError
-
-#: The type byte of the header, and its big-endian data type.
-TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-
-#: Maximum number of dimensions that every version of NumPy supports.
-MAX_DIMENSIONS = 32
 
 #: The environment variable with a folder of IDX files.
 DATA_VARIABLE = "BARENET_DATA"
@@ -37,57 +28,6 @@ _FILES = (
 
 #: X of shape (n, 784), and y of shape (n,).
 Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
-
-
-def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
-    """Read an IDX file, compressed or not.
-
-    The format: two zero bytes, a type byte, the number of dimensions, each dimension as a
-    big-endian 32-bit integer, and the numbers, the last dimension fastest.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "labels.idx1-ubyte"
-    ...     _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 5, 0, 4]))
-    ...     read_idx(path)
-    array([5, 0, 4], dtype=uint8)
-    """
-    path = Path(path)
-    with open_file(path) as stream:
-        dtype, shape = _read_header(stream, path)
-        product = " × ".join(map(str, shape))
-        expected = math.prod(shape) * dtype.itemsize
-        # NumPy may have no room for the dimensions of an array of no numbers.
-        claimed = math.prod(size or 1 for size in shape) * dtype.itemsize
-        check_memory(path, 2 * claimed, f"{product} numbers, as its header claims,")
-        data = read_allowed(stream, path, expected + 1)
-    _check_length(data, expected, f"bytes after the header ({product})", path)
-    if len(data) > expected:
-        raise DataError(f"bytes after the end: expected {expected:,} after the header", path=path)
-    return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
-
-
-def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    """Read the type and the dimensions."""
-    magic = read_exactly(stream, 4)
-    _check_length(magic, 4, "bytes of magic number", path)
-    if magic[:2] != b"\0\0" or magic[2] not in TYPES or magic[3] == 0:
-        problem = f"not an IDX file: it starts with {magic.hex(' ')}"
-        types = ", ".join(f"{number:02x}" for number in TYPES)
-        raise DataError(f"{problem}, expected 00 00, a type ({types}) and a number", path=path)
-    if (n_dimensions := magic[3]) > MAX_DIMENSIONS:
-        problem = f"the header claims {n_dimensions} dimensions; the maximum is {MAX_DIMENSIONS}"
-        raise DataError(problem, path=path)
-    sizes = read_exactly(stream, 4 * n_dimensions)
-    _check_length(sizes, 4 * n_dimensions, f"bytes for {n_dimensions} dimensions", path)
-    return np.dtype(TYPES[magic[2]]), tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
-
-
-def _check_length(data: bytes, expected: int, contents: str, path: Path) -> None:
-    """Refuse a truncated file."""
-    if len(data) < expected:
-        problem = f"truncated: expected {expected:,} {contents}, got {len(data):,}"
-        raise DataError(problem, path=path)
 
 
 @dataclass(frozen=True, kw_only=True)
