@@ -1,52 +1,34 @@
 """Reads files as bytes, plain or compressed; every error is one line with the path.
 
 The compression is recognized by the file's first bytes, not by its name. A few kilobytes can
-decompress to gigabytes, so a file is decompressed no further than its memory budget allows, and
-every reader first compares its peak memory, by the sizes that the file declares, with the budget.
+decompress to gigabytes, so a file is decompressed no further than its memory budget allows.
 """
 
 import bz2
 import gzip
 import io
 import lzma
-import os
-import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 from weakref import WeakKeyDictionary
 
 from barenet._extras import require
-from barenet.errors import ArgumentError, DataError
-
-#: The environment variable that replaces the budget, such as 8GB.
-VARIABLE = "BARENET_MEMORY"
-
-#: Bytes of memory that every file may take, however small it is: a sorted Parquet file of 60 kB
-#: may well have two million rows. On a small machine it is less, `FREE_SHARE` of the memory.
-FREE = 2**30
-
-#: Fraction of the machine's memory that every file may take.
-FREE_SHARE = 0.25
-
-#: Bytes of memory beyond these for each byte of the file.
-PER_BYTE = 1000
-
-#: Fraction of the machine's memory that one file may take; the rest is for the training.
-SHARE = 0.5
+from barenet.data._memory_budget import (
+    MAX_FRACTION,
+    check_memory,
+    format_size,
+    machine_memory,
+    memory_limit,
+)
+from barenet.errors import DataError
 
 #: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model
 #: file has no room for the names of many more.
 MOST_COLUMNS = 50_000
-
-#: Bytes of memory of a machine whose memory is unknown.
-_UNKNOWN_MEMORY = 8 * 10**9
-
-#: Where Linux limits the memory of a container.
-_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 #: Suffixes of CSV files.
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -62,69 +44,12 @@ _RECEIVED: WeakKeyDictionary[TextIO, bytes] = WeakKeyDictionary()
 _CHUNK = 2**20
 
 
-def memory_limit(file_size: int) -> int:
-    """Bytes that a file may take: BARENET_MEMORY, else half of the memory, or less if small."""
-    if text := os.environ.get(VARIABLE, "").strip():
-        return _parse_size(text)
-    memory = machine_memory()
-    free = min(FREE, int(FREE_SHARE * memory))
-    return min(int(SHARE * memory), free + PER_BYTE * file_size)
-
-
-def check_memory(path: Path, needed: int, contents: str) -> None:
-    """Refuse a file whose contents take more memory than the limit."""
-    if needed > (limit := memory_limit(size := _stored_size(path))):
-        problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
-        problem += f"{format_size(limit)} allowed for this file of {format_size(size)}"
-        remedy = f"if you trust it, set the environment variable {VARIABLE} to a larger size, "
-        remedy += f"such as {min(10**6, -(-2 * needed // 10**9))}GB"
-        raise DataError(problem, path=path, remedy=remedy)
-
-
 def check_columns(path: Path, n_columns: int) -> None:
     """Refuse a table with too many columns."""
     if n_columns > MOST_COLUMNS:
         problem = f"{n_columns:,} columns; a table may have {MOST_COLUMNS:,} at most"
         remedy = "leave some out, or save them as the array X of an .npz file"
         raise DataError(problem, path=path, remedy=remedy)
-
-
-def machine_memory() -> int:
-    """Bytes of memory that this process may use: the machine's, or less where a limit is set."""
-    limits = []
-    with suppress(AttributeError, OSError, ValueError):  # AttributeError: Windows
-        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for name in _CGROUPS:
-        with suppress(OSError, ValueError):  # no such file, or "max"
-            limits.append(int(Path(name).read_text("ascii")))
-    with suppress(ImportError):  # Windows
-        import resource
-
-        limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
-    return min((limit for limit in limits if limit > 0), default=_UNKNOWN_MEMORY)
-
-
-def format_size(size: int) -> str:
-    """Format a number of bytes with a unit.
-
-    >>> format_size(28_000), format_size(12_300_000_000), format_size(17)
-    ('28 kB', '12.3 GB', '17 bytes')
-    """
-    if size >= 10**15:
-        return "more than 1,000 TB"
-    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if size >= unit:
-            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
-    return f"{size} bytes"
-
-
-def _parse_size(text: str) -> int:
-    """Parse a size such as 8GB, 500 MB or a number of bytes."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", text.lower())
-    if found is None:
-        raise ArgumentError.of(VARIABLE, text, "a size such as 8GB or 500MB")
-    number, unit, binary = found.groups()
-    return int(float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " "))
 
 
 class Compression(NamedTuple):
@@ -205,7 +130,7 @@ def _receive() -> bytes:
     """Read standard input to its end, the first time."""
     if sys.stdin is None or sys.stdin.closed:
         raise DataError("standard input is closed", path=STANDARD_INPUT)
-    limit = int(SHARE * machine_memory())
+    limit = int(MAX_FRACTION * machine_memory())
     if sys.stdin not in _RECEIVED:
         _RECEIVED[sys.stdin] = read_exactly(sys.stdin.buffer, limit + 1)
     if len(_RECEIVED[sys.stdin]) > limit:
@@ -232,13 +157,15 @@ def read_allowed(
     stream: BinaryIO, path: Path, size: int | None = None, *, memory_per_byte: float = 1
 ) -> bytes:
     """Read a number of bytes, or all, within the memory budget of the file."""
-    most = int(memory_limit(_stored_size(path)) / memory_per_byte)
+    file_size = stored_size(path)
+    most = int(memory_limit(file_size) / memory_per_byte)
     data = read_exactly(stream, most + 1 if size is None else min(size, most + 1))
     if len(data) > most:
         needed = int(memory_per_byte * len(data)) + 1
-        check_memory(path, needed, f"more than {format_size(most)} of data")
+        check_memory(path, file_size, needed, f"more than {format_size(most)} of data")
     return data
 
 
-def _stored_size(path: Path) -> int:
+def stored_size(path: Path) -> int:
+    """The size of a file in bytes, compressed where it is compressed."""
     return len(_receive()) if _is_standard_input(path) else path.stat().st_size

@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._file_io import check_memory, open_file, read_allowed, read_exactly
+from barenet.data._file_io import open_file, read_allowed, read_exactly, stored_size
+from barenet.data._memory_budget import check_memory
 from barenet.errors import DataError
 
 #: The type byte of the header, and its big-endian data type.
@@ -38,7 +39,8 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
         expected = math.prod(shape) * dtype.itemsize
         # NumPy may have no room for the dimensions of an array of no numbers.
         claimed = math.prod(size or 1 for size in shape) * dtype.itemsize
-        check_memory(path, 2 * claimed, f"{product} numbers, as its header claims,")
+        contents = f"{product} numbers, as its header claims,"
+        check_memory(path, stored_size(path), 2 * claimed, contents)
         data = read_allowed(stream, path, expected + 1)
     _check_length(data, expected, f"bytes after the header ({product})", path)
     if len(data) > expected:

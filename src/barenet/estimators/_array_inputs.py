@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
-from barenet.data._file_io import format_size, machine_memory
+from barenet.data._memory_budget import format_size, machine_memory
 from barenet.errors import ArgumentError
 
 #: Attributes of arrays, and of objects that NumPy can convert to one.
