@@ -18,7 +18,7 @@ import numpy as np
 from barenet.errors import ArgumentError, ModelFileError, count_of
 from barenet.files._atomic import check_replaceable, hidden_name, remove_leftovers
 from barenet.files._lock import locked
-from barenet.files._model_file import check_layers, naming, read_model, write_model
+from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model
 from barenet.files._safetensors import Arrays
 from barenet.model._network import Snapshot
 from barenet.training._callbacks import Run
@@ -173,7 +173,7 @@ def _read(path: Path) -> tuple[StateDict, dict[str, Any]]:
         raise ModelFileError(f"{path}: a model, but not a checkpoint: it has no state of a run")
     if not isinstance(saved, dict) or saved.get("version") != VERSION:
         raise ModelFileError(f"{path}: a checkpoint of another version of barenet; start again")
-    with naming(path, "not a valid checkpoint"):
+    with errors_naming_file(path, "not a valid checkpoint"):
         state = {name: {**part} for name, part in saved["state"].items()}
         for name, array in tensors.items():
             part, _, key = name.partition("/")

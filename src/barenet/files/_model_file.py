@@ -92,15 +92,15 @@ def read_model(path: FilePath, *, with_state: bool = False) -> StoredModel:
     """Read a network with its JSON and arrays; those of a checkpoint only `with_state`."""
     _check_exists(Path(path))
     with Path(path).open("rb") as stream:
-        with naming(path, "not a model file, or a damaged one"):
+        with errors_naming_file(path, "not a model file, or a damaged one"):
             reader = Reader(stream)
-        with naming(path, "not a valid model"):
+        with errors_naming_file(path, "not a valid model"):
             return _read_body(reader, with_state)
 
 
 @contextmanager
-def naming(path: FilePath, problem: str) -> Iterator[None]:
-    """Turn the errors of an invalid file into one that names it."""
+def errors_naming_file(path: FilePath, problem: str) -> Iterator[None]:
+    """Let every error of an invalid file name it."""
     try:
         yield
     except ModelFileError as error:

@@ -19,7 +19,7 @@ from barenet.files._model_card import ModelCard
 from barenet.files._model_file import (
     INVALID,
     check_header_size,
-    naming,
+    errors_naming_file,
     read_model,
     write_model,
 )
@@ -110,7 +110,7 @@ def load(path: str | PathLike[str]) -> Predictor | Network:
     network, extra, tensors = read_model(path)
     if "scaling" not in extra:
         return network
-    with naming(path, "not a valid model"):
+    with errors_naming_file(path, "not a valid model"):
         return Predictor(network=network, **_join(extra, tensors))
 
 
