@@ -13,7 +13,7 @@ from benchmarks.works import WORKS, Work
 __all__ = ["TARGETS", "accuracy"]
 
 #: Shares of the test rows, and the epochs after which a peer that has not got there is stopped.
-TARGETS, MOST_EPOCHS = (0.95, 0.97), 20
+TARGETS, MAX_EPOCHS = (0.95, 0.97), 20
 
 
 def accuracy(suite: Suite, threads: dict[str, str]) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ def _learn(suite: Suite, children: list[Child], work: Work, path: str) -> list[d
             child.ask("prepare", work=work.to_dict(), rows=path, engine=suite.engine)
             child.ask("first")
             child.ask("reset")
-    for _ in range(MOST_EPOCHS):
+    for _ in range(MAX_EPOCHS):
         for child, epochs in list(curves.items()):
             if not epochs or max(epoch["accuracy"] for epoch in epochs) < TARGETS[-1]:
                 with _leaving_out(suite, curves, child):

@@ -22,7 +22,7 @@ from barenet.errors import ArgumentError
 Count = Annotated[int, ("ge", 0), ("lt", 2**63)]
 
 #: Maximum number of characters of a text.
-MOST_CHARACTERS = 10_000
+MAX_CHARACTERS = 10_000
 
 #: The types of `convert` in words.
 _IN_WORDS = {str: "text", bool: "True or False", int: "a whole number", float: "a number"}
@@ -197,7 +197,7 @@ def _convert_to_one_of(kinds: Sequence[Any], value: Any, argument: str, part: st
     raise ArgumentError.of(argument, value, f"one of {words}", part=part)
 
 
-def _is_text(value: object, max_length: int = MOST_CHARACTERS, unicode: bool = True) -> bool:
+def _is_text(value: object, max_length: int = MAX_CHARACTERS, unicode: bool = True) -> bool:
     """Whether a value is text, which UTF-8 can encode if it must be Unicode."""
     if not isinstance(value, str) or len(value) > max_length:
         return False

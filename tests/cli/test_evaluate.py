@@ -168,7 +168,7 @@ def test_bars_are_drawn_for_the_data_of_the_run(barenet, iris):
 
 
 def test_regression_is_measured_by_r2_on_a_sample_of_the_rows(barenet, line):
-    result = barenet("importance", line, "--most-rows", 5, "--json").json
+    result = barenet("importance", line, "--max-rows", 5, "--json").json
     assert (result["metric"], result["rows"]) == ("r2", 5)
     everything = barenet("importance", line, "--rows", "all", "--json").json
     assert (everything["rows"], everything["evaluated_on"]) == (60, "all rows")

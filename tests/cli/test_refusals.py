@@ -65,7 +65,7 @@ REFUSED = {
     f"explain moons --neuron 1.{'9' * 5000}": "neuron: expected a layer and a number, such as 2.3",
     "explain moons --neuron 9.1": "layer 9 has no neurons",
     "importance IRIS --repeats 0": "repeats: expected a whole number of 1 or more, got 0",
-    "importance IRIS --most-rows 0": "--most-rows: expected a whole number of 1 or more, got 0",
+    "importance IRIS --max-rows 0": "--max-rows: expected a whole number of 1 or more, got 0",
     "importance IRIS iris --repeats two": "repeats: expected a whole number, got 'two'",
     "plot fit IRIS": "KIND: a fit needs a numeric target, and iris has classes",
     "plot boundary IRIS": "KIND: a boundary needs two numeric columns, and iris has",

@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 from sklearn.preprocessing import LabelEncoder
 
 from barenet.data._parsing import class_labels, class_name, encode
-from barenet.data._target import MOST_CLASSES, are_classes
+from barenet.data._target import MAX_CLASSES, are_classes
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,8 @@ from barenet.data._target import MOST_CLASSES, are_classes
         ([3, 4, 5, 6, 7, 8] * 5, True),  # grades
         ([-1, 1, -1, 1], True),
         (list(range(10)), False),  # each its own
-        (list(range(MOST_CLASSES)) * 2, True),
-        (list(range(MOST_CLASSES + 1)) * 9, False),  # ages
+        (list(range(MAX_CLASSES)) * 2, True),
+        (list(range(MAX_CLASSES + 1)) * 9, False),  # ages
         ([0.5, 1.5] * 10, False),
         ([1e300, 2e300] * 2, True),  # whole, if large
     ],

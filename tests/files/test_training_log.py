@@ -4,7 +4,7 @@ import math
 import pytest
 
 from barenet import History
-from barenet.files._training_log import MOST_EPOCHS, TrainingLog
+from barenet.files._training_log import MAX_EPOCHS, TrainingLog
 
 
 def history(n_epochs: int, best_epoch: int | None = None) -> History:
@@ -12,7 +12,7 @@ def history(n_epochs: int, best_epoch: int | None = None) -> History:
     return History(curves, "reference", 7, "completed", best_epoch)
 
 
-@pytest.mark.parametrize("n_epochs", [1, 2, MOST_EPOCHS])
+@pytest.mark.parametrize("n_epochs", [1, 2, MAX_EPOCHS])
 def test_a_short_log_is_complete(n_epochs):
     log = TrainingLog.from_history(history(n_epochs))
     assert log.epochs == tuple(range(1, n_epochs + 1))
@@ -20,17 +20,17 @@ def test_a_short_log_is_complete(n_epochs):
     assert log.curves["loss"] == pytest.approx(history(n_epochs).loss, rel=1e-5)
 
 
-@pytest.mark.parametrize("n_epochs", [MOST_EPOCHS + 1, 3000, 100_000])
+@pytest.mark.parametrize("n_epochs", [MAX_EPOCHS + 1, 3000, 100_000])
 def test_a_long_log_is_thinned_but_keeps_first_last_and_best(n_epochs):
     log = TrainingLog.from_history(history(n_epochs, best_epoch=n_epochs - 77))
     assert {1, n_epochs - 77, n_epochs} <= set(log.epochs)
-    assert MOST_EPOCHS / 2 < len(log.epochs) <= MOST_EPOCHS
+    assert MAX_EPOCHS / 2 < len(log.epochs) <= MAX_EPOCHS
     assert log.n_epochs == n_epochs and log.selected_epoch == n_epochs - 77
     for epoch in log.epochs:
         loss = log.curves["loss"][log.epochs.index(epoch)]
         assert loss == pytest.approx(1 / epoch, rel=1e-5)
     gaps = [after - before for before, after in zip(log.epochs, log.epochs[1:], strict=False)]
-    assert max(gaps) <= math.ceil(n_epochs / (MOST_EPOCHS / 2 - 2))
+    assert max(gaps) <= math.ceil(n_epochs / (MAX_EPOCHS / 2 - 2))
     assert log.epochs[:5] == (1, 2, 3, 4, 5)
     assert len(json.dumps(log.to_dict())) < 10_000
 

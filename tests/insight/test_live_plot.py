@@ -15,7 +15,7 @@ from sklearn.base import clone
 from barenet import History, MLPRegressor, Network, train
 from barenet.callbacks import LivePlot
 from barenet.errors import ArgumentError
-from barenet.insight._live_plot import BOTTOM, LEFT, MOST_POINTS, RIGHT, TOP, draw_loss_curve
+from barenet.insight._live_plot import BOTTOM, LEFT, MAX_POINTS, RIGHT, TOP, draw_loss_curve
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 Y = X[:, 0] ** 2
@@ -171,7 +171,7 @@ def test_spikes_are_kept_when_epochs_are_thinned():
     losses = np.full(100_000, 1.0)
     losses[77_777], losses[12_345] = 5.0, 0.5
     (curve,) = points(drawn({"loss": losses}))
-    assert len(curve) <= MOST_POINTS + 1
+    assert len(curve) <= MAX_POINTS + 1
     at = LEFT + (RIGHT - LEFT) * np.array([77_777, 12_345]) / 99_999
     assert curve[[curve[:, 1].argmin(), curve[:, 1].argmax()], 0] == pytest.approx(at, abs=0.1)
     assert curve[-1, 0] == RIGHT

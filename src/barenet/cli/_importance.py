@@ -20,7 +20,7 @@ from barenet.insight._permutation_importance import Importance, permutation_impo
 #: Columns in the table; JSON has all. Characters of the longest name.
 MAX_COLUMNS, MAX_NAME = 25, 30
 #: Default values of the options.
-REPEATS, MOST_ROWS = 10, 5_000
+REPEATS, MAX_ROWS = 10, 5_000
 
 
 def importance(
@@ -29,7 +29,7 @@ def importance(
     /,
     *,
     repeats: Integer = REPEATS,
-    most_rows: Integer = MOST_ROWS,
+    max_rows: Integer = MAX_ROWS,
     rows: Kind | None = None,
     file: FileOptions = NO_FILE_OPTIONS,
     json: Off = False,
@@ -49,7 +49,7 @@ def importance(
         A named data set, or a file; by default the training data.
     repeats : int
         How often each column is shuffled.
-    most_rows : int
+    max_rows : int
         Maximum number of rows to use; many columns, such as pixels, take long.
     rows : {"test", "training", "all"}
         Which rows; by default the test rows, if there are any.
@@ -58,9 +58,9 @@ def importance(
     """
     trained = load_trained(model, single_output=True)
     check_count(repeats, "repeats")
-    check_count(most_rows, "most_rows")
+    check_count(max_rows, "max_rows")
     selection = select_rows(trained, data, file, rows)
-    sample = sample_rows(selection.rows, most_rows)
+    sample = sample_rows(selection.rows, max_rows)
     result = measure_importance(trained.predictor, sample, repeats)
     if json:
         columns = [
@@ -84,7 +84,7 @@ def importance(
     _emit(result, f"on {rows_used}; each column shuffled {repeats}×")
 
 
-def sample_rows(rows: Dataset, most: int = MOST_ROWS) -> Dataset:
+def sample_rows(rows: Dataset, most: int = MAX_ROWS) -> Dataset:
     """Take a random sample of the rows if there are more."""
     if rows.n_samples <= most:
         return rows

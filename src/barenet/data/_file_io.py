@@ -28,7 +28,7 @@ from barenet.errors import DataError
 
 #: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model
 #: file has no room for the names of many more.
-MOST_COLUMNS = 50_000
+MAX_COLUMNS = 50_000
 
 #: Suffixes of CSV files.
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -46,8 +46,8 @@ _CHUNK = 2**20
 
 def check_columns(path: Path, n_columns: int) -> None:
     """Refuse a table with too many columns."""
-    if n_columns > MOST_COLUMNS:
-        problem = f"{n_columns:,} columns; a table may have {MOST_COLUMNS:,} at most"
+    if n_columns > MAX_COLUMNS:
+        problem = f"{n_columns:,} columns; a table may have {MAX_COLUMNS:,} at most"
         remedy = "leave some out, or save them as the array X of an .npz file"
         raise DataError(problem, path=path, remedy=remedy)
 

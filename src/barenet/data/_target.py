@@ -26,7 +26,7 @@ Task = Literal["classification", "regression"]
 Target = tuple[NDArray[Any], tuple[str, ...] | None]
 
 #: Maximum number of different whole numbers that are classes.
-MOST_CLASSES = 20
+MAX_CLASSES = 20
 
 #: Maximum number of rows without a target that an error lists.
 _SHOWN = 5
@@ -45,7 +45,7 @@ def are_classes(numbers: NDArray[Any]) -> bool:
     (True, False)
     """
     different = np.unique(numbers)
-    few = len(different) <= min(MOST_CLASSES, len(numbers) / 2)
+    few = len(different) <= min(MAX_CLASSES, len(numbers) / 2)
     return few and bool((different == np.floor(different)).all())
 
 

@@ -17,7 +17,7 @@ from barenet.data._parsing import as_numbers, class_name, to_utc
 from barenet.errors import ArgumentError, DataError
 
 #: Whole numbers up to here are exact in float64; beyond, two of them may become one.
-MOST_EXACT = 2**53
+MAX_EXACT = 2**53
 
 #: The kinds of values in a column of objects; a truth value is a number, too, and so comes first.
 _KINDS: dict[str, Any] = {
@@ -116,7 +116,7 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     # Arrow and polars convert integers with missing values to floats.
     declared = str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
     is_whole = kind in "iu" or (kind == "f" and "int" in declared)
-    if is_whole and (np.abs(array.astype(np.float64)) >= MOST_EXACT).any():
+    if is_whole and (np.abs(array.astype(np.float64)) >= MAX_EXACT).any():
         to_list = getattr(values, "to_pylist", getattr(values, "to_list", array.tolist))
         return _from_objects(to_list(), name)
     if kind == "O":
@@ -174,8 +174,8 @@ def _kind(value_type: type, name: str) -> str:
 def _is_inexact(value: Any) -> bool:
     """Whether a whole number may not be exact in float64."""
     if isinstance(value, Decimal):
-        return value.is_finite() and abs(value) > MOST_EXACT and value == int(value)
-    return isinstance(value, numbers.Integral) and abs(int(value)) > MOST_EXACT
+        return value.is_finite() and abs(value) > MAX_EXACT and value == int(value)
+    return isinstance(value, numbers.Integral) and abs(int(value)) > MAX_EXACT
 
 
 def _to_text(value: Any) -> str:

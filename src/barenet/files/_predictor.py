@@ -30,7 +30,7 @@ _Name = Annotated[str, ("max_length", MAX_HEADER)]
 _FileName = Annotated[_Name, ("unicode", False)]
 
 #: Maximum number of names or layers that are listed.
-MOST_NAMES = 8
+MAX_NAMES = 8
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -380,7 +380,7 @@ def _check_number(argument: str, found: int, needed: int, purpose: str) -> None:
 def _listed(names: tuple[str, ...], noun: str = "") -> str:
     """The number of names, and the first of them."""
     number = f"{len(names)} {noun}{'s' * (len(names) != 1)}" if noun else f"{len(names)}"
-    return f"{number}: {some(names, MOST_NAMES)}"
+    return f"{number}: {some(names, MAX_NAMES)}"
 
 
 def _describe_network(network: Network) -> str:
@@ -389,6 +389,6 @@ def _describe_network(network: Network) -> str:
     for layer in network.layers:
         name = str(layer.n_out) if isinstance(layer, Dense) else layer.name
         steps.append(name if layer.activation is None else f"{name} {layer.activation.name}")
-    if len(steps) > MOST_NAMES:
-        steps[MOST_NAMES // 2 : -1] = [f"… ({len(network.layers)} layers)"]
+    if len(steps) > MAX_NAMES:
+        steps[MAX_NAMES // 2 : -1] = [f"… ({len(network.layers)} layers)"]
     return f"{' → '.join(steps)}, {network.n_parameters:,} parameters of {network.dtype}"

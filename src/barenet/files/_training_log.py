@@ -17,7 +17,7 @@ from barenet.errors import ArgumentError, count_of, some
 from barenet.training._history import History
 
 #: Maximum number of epochs: as many as a plot of the curves can show.
-MOST_EPOCHS = 500
+MAX_EPOCHS = 500
 
 #: Significant digits of a number.
 DIGITS = 6
@@ -53,7 +53,7 @@ class TrainingLog:
     --------
     >>> history = History({"loss": [1 / (1 + epoch) for epoch in range(100_000)]})
     >>> log = TrainingLog.from_history(history)
-    >>> log.n_epochs, len(log.epochs) <= MOST_EPOCHS, log.curves["loss"][-1]
+    >>> log.n_epochs, len(log.epochs) <= MAX_EPOCHS, log.curves["loss"][-1]
     (100000, True, 1e-05)
     >>> log
     <TrainingLog: 100,000 epochs, seed 0; loss>
@@ -72,9 +72,9 @@ class TrainingLog:
         convert_fields(self)
         increasing = all(before < after for before, after in pairwise((0, *self.epochs)))
         complete = self.epochs[-1:] == (self.n_epochs,) and self.selected_epoch in self.epochs
-        if len(self.epochs) > MOST_EPOCHS or not (increasing and complete):
+        if len(self.epochs) > MAX_EPOCHS or not (increasing and complete):
             last = f"from 1 to {self.n_epochs:,}, among them {self.selected_epoch:,}"
-            expected = f"at most {MOST_EPOCHS} increasing numbers {last}"
+            expected = f"at most {MAX_EPOCHS} increasing numbers {last}"
             raise ArgumentError.of("history", [*self.epochs], expected, part="epoch")
         for name, curve in self.curves.items():
             if len(curve) != len(self.epochs):
@@ -140,9 +140,9 @@ class TrainingLog:
 
 def _logged_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
     """The epochs of a log: all, or some that are evenly and logarithmically spaced."""
-    if n_epochs <= MOST_EPOCHS:
+    if n_epochs <= MAX_EPOCHS:
         return tuple(range(1, n_epochs + 1))
-    half = MOST_EPOCHS // 2 - 1
+    half = MAX_EPOCHS // 2 - 1
     evenly = np.linspace(0, n_epochs - 1, half).round().astype(int) + 1
     by_powers = np.geomspace(1, n_epochs, half).round().astype(int)
     return tuple(sorted({*evenly.tolist(), *by_powers.tolist(), best}))

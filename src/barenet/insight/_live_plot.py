@@ -29,10 +29,10 @@ WIDTH, HEIGHT = 640, 260
 LEFT, TOP, RIGHT, BOTTOM = 64, 34, 626, 224
 
 #: Points of a curve, about one for each pixel.
-MOST_POINTS = 500
+MAX_POINTS = 500
 
 #: Largest loss that is drawn: beyond it, the differences and margins of the axis would overflow.
-MOST_DRAWN = 1e307
+MAX_DRAWN = 1e307
 
 #: Colour and dashes of each curve.
 STYLES = {"training": (TRAINING, ""), "validation": (VALIDATION, "6 3"), "test": (TEST, "2 3")}
@@ -188,7 +188,7 @@ def draw_loss_curve(history: History, description: str = "") -> str:
 def _drawable(losses: Sequence[float]) -> FloatArray:
     """The losses of a curve, with NaN for those that have no place on an axis."""
     curve = np.array(losses, np.float64)
-    return np.where(np.abs(curve) <= MOST_DRAWN, curve, np.nan)
+    return np.where(np.abs(curve) <= MAX_DRAWN, curve, np.nan)
 
 
 def _epoch_scale(n_epochs: int) -> tuple[Scale, list[float]]:
@@ -257,9 +257,9 @@ def _curve(rows: str, curve: FloatArray, across: Scale, up: Scale) -> str:
 def _drawn_epochs(curve: FloatArray) -> NDArray[np.intp]:
     """Choose the epochs to draw; of many close together, those of the minimum and the maximum."""
     epochs = np.flatnonzero(np.isfinite(curve))
-    if len(epochs) <= MOST_POINTS:
+    if len(epochs) <= MAX_POINTS:
         return epochs
-    size = -(-2 * len(epochs) // MOST_POINTS)
+    size = -(-2 * len(epochs) // MAX_POINTS)
     groups = np.pad(epochs, (0, -len(epochs) % size), mode="edge").reshape(-1, size)
     ends = [choose(curve[groups], axis=1) for choose in (np.argmin, np.argmax)]
     return np.unique([*np.take_along_axis(groups, np.transpose(ends), 1).ravel(), epochs[-1]])

@@ -18,7 +18,7 @@ from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import read_file_bytes
 from barenet.data._frame import Frame, Samples
 from barenet.data._table_loading import load_table, read_samples
-from barenet.data._target import MOST_CLASSES
+from barenet.data._target import MAX_CLASSES
 from barenet.errors import ArgumentError, DataError, some
 from barenet.files._predictor import Predictor
 from barenet.playground._page_state import DataSettings
@@ -26,7 +26,7 @@ from barenet.playground._page_state import DataSettings
 #: Rows that are drawn and learned from: more show nothing more, and slow the training.
 MAX_ROWS = 5000
 #: Classes that can be distinguished in a picture.
-MAX_CLASSES = 100
+MAX_PICTURE_CLASSES = 100
 
 
 #: Remedies on the page, by the argument that the error recommends.
@@ -90,10 +90,10 @@ class TableFile:
         """Load the numeric columns, with missing values filled by the median."""
         dataset = self._load(data)
         n_classes = len(dataset.classes or ())
-        if n_classes > MAX_CLASSES:
+        if n_classes > MAX_PICTURE_CLASSES:
             raise DataError(
                 f"column {dataset.target_name!r} has {n_classes:,} classes, and a picture can show "
-                f"{MAX_CLASSES}",
+                f"{MAX_PICTURE_CLASSES}",
                 path=self.name,
                 remedy="predict another column",
             )
@@ -194,7 +194,7 @@ def _default_target(frame: Frame, numeric: dict[str, bool]) -> str:
     """The last column that is numeric or has few different values."""
     names = [*frame.columns]
     for name in reversed(names):
-        if numeric[name] or (name and len(np.unique(frame[name])) <= MOST_CLASSES):
+        if numeric[name] or (name and len(np.unique(frame[name])) <= MAX_CLASSES):
             return name
     return names[-1]
 

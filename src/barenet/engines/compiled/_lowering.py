@@ -161,7 +161,7 @@ class Lowering:
             product(dW[left:], X[k * self.capacity :].T, dZ, self.zeros)
             for k, left in enumerate(lefts)
         ])  # fmt: skip
-        in_blocks = up(n_in, _dense.MOST_ROWS if n_in > 8 else 4)
+        in_blocks = up(n_in, _dense.MAX_ROWS if n_in > 8 else 4)
         record["n_whole"] = min(in_blocks, lefts[-1] + X.shape[1])  # as far as X has columns
         if d_in is not None:
             W_T = self.workspace.matrix(dW.shape[1], n_in)
@@ -254,7 +254,7 @@ class Lowering:
         moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
         names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
         arrays = {
-            name: self.workspace.matrix(height + _dense.MOST_ROWS, self.width) for name in names
+            name: self.workspace.matrix(height + _dense.MAX_ROWS, self.width) for name in names
         }
         tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
         self.flat += height * self.width
@@ -263,7 +263,7 @@ class Lowering:
 
     def tile_bits(self, width: int) -> int:
         """Choose how many rows of parameters a tile has, as a power of two."""
-        return max(_dense.MOST_ROWS, TILE // self.workspace.pad(width)).bit_length() - 1
+        return max(_dense.MAX_ROWS, TILE // self.workspace.pad(width)).bit_length() - 1
 
     def lower_parameters(self, record: Record, height: int, *differentiate: Kernel) -> None:
         """Load, differentiate, update and store a layer's parameters; the kernels differentiate."""

@@ -11,12 +11,12 @@ from barenet.engines.simd._register_blocks import block_product
 from barenet.engines.simd._views import array, itemsize, lanes, vectors
 
 #: Rows of the largest block of a product; and rows that threads do not divide, of a wide input.
-MOST_ROWS, BLOCK = 16, 32
+MAX_ROWS, BLOCK = 16, 32
 
 PRODUCT_SIZE = PRODUCT.itemsize
 
 blocks_8x2, blocks_4x2, blocks_1x2 = (block_product(n_rows, 2) for n_rows in (8, 4, 1))
-blocks_16x1, blocks_4x1, blocks_1x1 = (block_product(n_rows, 1) for n_rows in (MOST_ROWS, 4, 1))
+blocks_16x1, blocks_4x1, blocks_1x1 = (block_product(n_rows, 1) for n_rows in (MAX_ROWS, 4, 1))
 
 
 @kernel(operands=PRODUCT)

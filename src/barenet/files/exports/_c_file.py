@@ -25,10 +25,10 @@ from barenet.files.exports._inference_program import Program, Rounding, Step, un
 from barenet.files.exports._source_text import c_string, flow, hex_float, identifier, rest_of, words
 
 #: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
-MOST_ERROR = 2e-5
+MAX_ERROR = 2e-5
 
 #: Inputs that are listed one by one.
-MOST_LISTED = 100
+MAX_LISTED = 100
 
 #: The outputs, as the header describes them.
 OUTPUTS = {
@@ -138,7 +138,7 @@ def _runtime() -> dict[str, str]:
 def _warn_of_coarse(program: Program) -> None:
     """Warn about an input that needs more digits than a float has."""
     errors = program.single_errors
-    if not (errors > MOST_ERROR).any():
+    if not (errors > MAX_ERROR).any():
         return
     at = int(errors.argmax())
     name = f" ({program.feature_names[at]})" if program.feature_names else ""
@@ -176,7 +176,7 @@ def _inputs(program: Program, prefix: str) -> list[str]:
     if program.image_shape:
         height, width = program.image_shape
         return ["", f"x is an image of {height} x {width} pixels, row by row."]
-    if not 0 < len(program.feature_names) <= MOST_LISTED:
+    if not 0 < len(program.feature_names) <= MAX_LISTED:
         return []
     return ["", *(f"  x[{number}]  {name}" for number, name in enumerate(names))]
 

@@ -24,10 +24,10 @@ from barenet.files.exports._inference_program import Program, Step, unsupported_
 OPSET, IR_VERSION = 17, 8
 
 #: Rounding error in float32, in units of the spread, above which inputs are float64.
-MOST_ERROR = 4e-6
+MAX_ERROR = 4e-6
 
 #: Most bytes of a protocol buffer, less room for names.
-MOST_BYTES = 2**31 - 2**20
+MAX_BYTES = 2**31 - 2**20
 
 #: Attributes of a program that are stored as metadata.
 METADATA = ("feature_names", "classes", "target_name", "dataset", "image_shape", "card")
@@ -56,7 +56,7 @@ RESERVED = ("", "labels", "probabilities", "predictions")
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as an ONNX model."""
     onnx = require("onnx", extra="onnx", purpose="an ONNX file")
-    if program.n_numbers * 8 > MOST_BYTES:
+    if program.n_numbers * 8 > MAX_BYTES:
         problem = f"{program.n_numbers:,} numbers are more than one ONNX file holds"
         raise ArgumentError(problem, argument="model")
     graph, helper = _Graph(onnx), onnx.helper
@@ -106,7 +106,7 @@ class _Graph:
 
 def _inputs(program: Program) -> Iterator[Tensor]:
     """The inputs: a matrix, or one for each column of a table."""
-    is_coarse = program.single_errors > MOST_ERROR
+    is_coarse = program.single_errors > MAX_ERROR
     if program.table is None:
         kind = "float64" if is_coarse.any() else str(program.dtype)
         yield "X", TYPES[kind], ("n_samples", program.n_inputs)

@@ -17,7 +17,7 @@ from barenet.errors import ArgumentError
 WIDTH = 96
 
 #: Maximum length of a string that every C99 compiler accepts.
-MOST_BYTES = 4095
+MAX_BYTES = 4095
 
 #: Headers of C99: a file of that name would replace the compiler's own.
 HEADERS = {
@@ -135,8 +135,8 @@ def c_string(text: str) -> str:
     "a \"b\"" "\303\266\077"
     """
     data = text.encode("utf-8", "replace")
-    if len(data) > MOST_BYTES:
-        problem = f"a name has {len(data):,} bytes, and a string of C99 {MOST_BYTES:,} at most"
+    if len(data) > MAX_BYTES:
+        problem = f"a name has {len(data):,} bytes, and a string of C99 {MAX_BYTES:,} at most"
         raise ArgumentError(problem, argument="classes")
     return '"' + "".join(map(_character, data)) + '"'
 

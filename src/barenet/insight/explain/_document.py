@@ -20,7 +20,7 @@ EXACT, ROUNDED = 1e-6, 1e-3
 Phase = Literal["forward", "backward", "update"]
 
 #: Inputs that are named; of more, those with the largest numbers are.
-MOST_NAMES = 16
+MAX_NAMES = 16
 
 
 class Note(NamedTuple):
@@ -54,7 +54,7 @@ class Note(NamedTuple):
         """Name the inputs; of many, those with the largest numbers."""
         single = len(X) == 1
         places, lead = range(len(names)), "" if single else "in order "
-        if len(names) > max(MOST_NAMES, limit or 0):
+        if len(names) > max(MAX_NAMES, limit or 0):
             order = np.argsort(-np.abs(X).max(axis=0), kind="stable")
             places, lead = order[:LARGEST_ENTRIES].tolist(), "largest: "
         words = list(names)

@@ -51,7 +51,7 @@ SMALL_NETWORK_PARAMETERS = 32
 SUMMARY_ENTRIES = 4
 
 #: Significant digits of a float64.
-MOST_DIGITS = 17
+MAX_DIGITS = 17
 
 
 class Explanation(Page):
@@ -310,7 +310,7 @@ def explain(
     (array([[-6.]]), True)
     """
     lookup(dict.fromkeys(NOTATIONS), notation, "notation")
-    digits = int(check_number(precision, "precision", ge=1, le=MOST_DIGITS, integer=True))
+    digits = int(check_number(precision, "precision", ge=1, le=MAX_DIGITS, integer=True))
     first_step = int(check_number(step, "step", ge=0, integer=True))
     job = make_job(network, X, y, sample_weight, 1.0, loss, optimizer, penalty, clip, seed)
     _check(job)

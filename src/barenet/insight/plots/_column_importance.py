@@ -11,11 +11,11 @@ from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
 
 #: Columns in a figure; more would be too small to read.
-MOST_COLUMNS = 20
+MAX_COLUMNS = 20
 #: The colour of a bar that may be due to chance.
 PALE = "#A6CBE3"
 #: Letters of a column's name.
-MOST_LETTERS = 32
+MAX_LETTERS = 32
 
 
 def plot_importance(
@@ -69,7 +69,7 @@ def plot_importance(
         colors = style.show_matrix(axes, mean.reshape(image_shape), "RdBu")
         style.color_bar(figure, [axes], colors, label, shrink=0.8)
         return figure
-    shown = np.argsort(-mean, kind="stable")[:MOST_COLUMNS]
+    shown = np.argsort(-mean, kind="stable")[:MAX_COLUMNS]
     figure, (axes,) = style.new_figure((7.0, 1.3 + 0.3 * len(shown)), title=title)
     _draw_bars(axes, [_shorten(names[column]) for column in shown], mean[shown], std[shown])
     if (mean[shown] <= std[shown]).any():
@@ -96,4 +96,4 @@ def _draw_bars(axes: Axes, names: list[str], mean: FloatArray, std: FloatArray) 
 
 
 def _shorten(name: str) -> str:
-    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…"
+    return name if len(name) <= MAX_LETTERS else f"{name[: MAX_LETTERS - 1]}…"

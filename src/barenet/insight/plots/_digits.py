@@ -15,7 +15,7 @@ from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import check_images, column
 from barenet.insight.plots._style import Axes, Figure
 
-MOST_IMAGES = 100
+MAX_IMAGES = 100
 Labels = Sequence[Any] | NDArray[Any]
 
 
@@ -67,7 +67,7 @@ def plot_digits(
     label 3
     wrong: 5 (61.0%)
     """
-    images = check_images(images, image_shape, "images", MOST_IMAGES)
+    images = check_images(images, image_shape, "images", MAX_IMAGES)
     n_images = len(images)
     actual = _as_many(labels, "labels", n_images)
     predicted = _as_many(predictions, "predictions", n_images)

@@ -16,8 +16,8 @@ from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 
-MOST_UNITS = 256
-MOST_NAMES = 100
+MAX_UNITS = 256
+MAX_NAMES = 100
 
 
 def plot_weights(
@@ -84,7 +84,7 @@ def _draw_images(
     weights: FloatArray, image_shape: tuple[int, int], title: str | None
 ) -> tuple[Figure, list[Axes]]:
     """Draw the weights of each unit as an image."""
-    images = check_images(weights.T, image_shape, "network", MOST_UNITS)
+    images = check_images(weights.T, image_shape, "network", MAX_UNITS)
     n_units, height, width = images.shape
     square, wide = int(np.ceil(np.sqrt(n_units))), int(np.ceil(np.sqrt(2.5 * n_units)))
     columns = min(range(square, wide + 1), key=lambda columns: -n_units % columns)
@@ -112,7 +112,7 @@ def _draw_map(
         axis.set_major_locator(style.integer_ticks(12))
     if feature_names is not None:
         labels = names(feature_names, "feature_names", n_inputs, "input")
-        if n_inputs <= MOST_NAMES:
+        if n_inputs <= MAX_NAMES:
             axes.set_yticks(range(n_inputs), labels)
     style.label_axes(axes, "unit", "input")
     axes.tick_params(length=0)

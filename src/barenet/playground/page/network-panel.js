@@ -8,7 +8,7 @@ import { NetworkView } from "./network-view.js";
 import { OutputView } from "./output-view.js";
 import { ScoreView } from "./score-view.js";
 
-const MOST_WEIGHTS = 64; // that the server sends of a neuron
+const MAX_WEIGHTS = 64; // that the server sends of a neuron
 
 export class NetworkPanel {
   // `acts`: change, slower(), swap(), exported, open, feature, tip, look(name, value).
@@ -116,7 +116,7 @@ export class NetworkPanel {
   neuron(layer, neuron) {
     const { layout } = this.facts;
     const { n_in: count, n_out: width, start } = layout[layer];
-    const inputs = Array.from({ length: Math.min(count, MOST_WEIGHTS) }, (_, row) => this.inputName(layer, row));
+    const inputs = Array.from({ length: Math.min(count, MAX_WEIGHTS) }, (_, row) => this.inputName(layer, row));
     const last = layer === layout.length - 1;
     return {
       place: this.place,

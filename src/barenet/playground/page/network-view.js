@@ -8,7 +8,7 @@ import { Links } from "./links.js";
 
 const SIDE = 24;
 const PICTURE = SIDE * SIDE;
-const MOST_ANSWERS = 10;
+const MAX_ANSWERS = 10;
 
 export class NetworkView {
   // `acts`: hover(picture or null), open(layer, neuron), link(link, event), change(function of the
@@ -95,14 +95,14 @@ export class NetworkView {
     const last = this.network.layout.at(-1);
     const layer = this.network.layout.length - 1;
     const names = last.n_out === 1 ? [this.data.target] : this.data.classes;
-    const nodes = names.slice(0, MOST_ANSWERS).map((name, place) => {
+    const nodes = names.slice(0, MAX_ANSWERS).map((name, place) => {
       const node = make("button", { className: "neuron answer", type: "button", title: name }, make("span", { className: "answer-name" }, name));
       node.setAttribute("aria-label", `Output ${name}. Open its weights`);
       node.addEventListener("click", () => this.acts.open(layer, place));
       this.keep({ node, column: layer + 1, place, name: `Output ${name}` });
       return node;
     });
-    if (last.n_out > MOST_ANSWERS) nodes.push(make("p", { className: "rest" }, `+${last.n_out - MOST_ANSWERS} more`));
+    if (last.n_out > MAX_ANSWERS) nodes.push(make("p", { className: "rest" }, `+${last.n_out - MAX_ANSWERS} more`));
     return make("div", { className: "column answers" }, ...nodes);
   }
 

@@ -2,8 +2,8 @@
 
 import { rounded } from "./dom.js";
 
-const MOST_TERMS = 8;
-const MOST_TOLD = 3;
+const MAX_TERMS = 8;
+const MAX_TOLD = 3;
 const STRAIGHT = 0.01; // of the picture's side
 
 const ACTIVATIONS = {
@@ -36,12 +36,12 @@ export function sentences(about, answer) {
 }
 
 export function sum({ inputs, terms: rows, count }, { weights, bias }) {
-  const terms = rows.slice(0, MOST_TERMS).map((row) => [weights[row], ` · ${inputs[row]}`]);
+  const terms = rows.slice(0, MAX_TERMS).map((row) => [weights[row], ` · ${inputs[row]}`]);
   const shown = [...terms, [bias, ""]].map(([value, name], index) => {
     const sign = index ? ` ${value < 0 ? "−" : "+"} ` : value < 0 ? "−" : "";
     return `${sign}${number(Math.abs(value ?? 0))}${name}`;
   });
-  if (count > MOST_TERMS) shown.splice(-1, 0, " + …");
+  if (count > MAX_TERMS) shown.splice(-1, 0, " + …");
   return `z = ${shown.join("")}`;
 }
 
@@ -86,7 +86,7 @@ function activation(about, answer) {
 }
 
 function moving({ layer, curve, curved, count, normed }, { weights, bias }) {
-  const values = count <= MOST_TOLD ? `, ${weights.map(number).join(" and ")},` : "";
+  const values = count <= MAX_TOLD ? `, ${weights.map(number).join(" and ")},` : "";
   const shift = `The bias, ${number(bias)}, `;
   const lost = normed ? " While it learns, batch norm takes the bias out again." : "";
   if (layer > 0) return `A weight is the influence of a neuron before, with its sign: change one, and the line bends elsewhere. ${shift}moves all of it.${lost} Try it:`;

@@ -2,7 +2,7 @@
 
 import { counted } from "./dom.js";
 
-const MOST_TERMS = 4;
+const MAX_TERMS = 4;
 const NAMES = { l1: "L1", l2: "L2" };
 
 // What an optimizer does with a gradient. `rate`: the learning rate, in words.
@@ -45,8 +45,8 @@ function point({ layer, inputs, terms }, { rows, inputs: values, raw = [], epoch
 }
 
 function adding({ inputs, terms: rows }, { inputs: values, before, z }) {
-  const terms = rows.slice(0, MOST_TERMS).map((row) => [before[row], ` · ${signed(values[row])}`]);
-  const added = [...terms, ...(inputs.length > MOST_TERMS ? [[null, "…"]] : []), [before.at(-1), ""]].map(([value, rest], place) => {
+  const terms = rows.slice(0, MAX_TERMS).map((row) => [before[row], ` · ${signed(values[row])}`]);
+  const added = [...terms, ...(inputs.length > MAX_TERMS ? [[null, "…"]] : []), [before.at(-1), ""]].map(([value, rest], place) => {
     const sign = place ? (value < 0 ? " − " : " + ") : value < 0 ? "−" : "";
     return `${sign}${value === null ? "" : number(Math.abs(value))}${rest}`;
   });
@@ -91,6 +91,6 @@ function total({ penalty, shown }, { rows, gradient }) {
 const signed = (value) => (value < 0 ? `(${number(value)})` : number(value));
 
 function listed(rows, count, write, between) {
-  const shown = rows.slice(0, MOST_TERMS).map(write);
-  return [...shown, ...(count > MOST_TERMS ? ["…"] : [])].join(between);
+  const shown = rows.slice(0, MAX_TERMS).map(write);
+  return [...shown, ...(count > MAX_TERMS ? ["…"] : [])].join(between);
 }
