@@ -18,10 +18,10 @@ from barenet.data._parsing import MISSING, parse_datetime
 from barenet.errors import DataError, some
 
 #: Maximum numbers of columns and rows that are compared with the first line.
-_MOST_COLUMNS, _MOST_ROWS = 200, 1000
+_MAX_COLUMNS, _MAX_ROWS = 200, 1000
 
 #: Maximum number of values of a column that are tested for numbers and dates.
-_MOST_TESTED = 100
+_MAX_TESTED = 100
 
 #: A number with a decimal point or comma, and with any thousands separators.
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -60,7 +60,7 @@ def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> No
     of a header. Numbers alone are not names, except for 0, 1, 2, …, as pandas writes them.
     """
     numeric_names = _numeric_names(names)
-    shown = list(zip(names, columns, strict=True))[:_MOST_COLUMNS]
+    shown = list(zip(names, columns, strict=True))[:_MAX_COLUMNS]
     votes = [_vote(name, column, numeric_names) for name, column in shown]
     like = [name for (name, _), vote in zip(shown, votes, strict=True) if vote < 0]
     if len(numeric_names) < len(names) and all(map(_is_number, names)):
@@ -92,11 +92,11 @@ def _numeric_names(names: Sequence[str]) -> set[str]:
 
 def _vote(name: str, column: Any, numeric_names: set[str]) -> int:
     """Return 1 for a name, -1 for a value, 0 if undecided."""
-    values = [text.strip() for text in column.slice(1, _MOST_ROWS).to_pylist()]
+    values = [text.strip() for text in column.slice(1, _MAX_ROWS).to_pylist()]
     known = [text for text in values if text not in MISSING]
     if not known or name in numeric_names or name in ("y", *MISSING):
         return -1 if name == "?" else 0
-    tested = known[:_MOST_TESTED]
+    tested = known[:_MAX_TESTED]
     for is_one in (_is_number, parse_datetime):
         if sum(bool(is_one(text)) for text in tested) >= _MOST * len(tested):
             return -1 if is_one(name) else 1

@@ -29,7 +29,7 @@ _PER_TEXT = 32
 _PER_BYTE = 4
 
 #: Maximum number of entries of a list in the footer.
-_MOST_ENTRIES = 1_000_000
+_MAX_ENTRIES = 1_000_000
 
 #: The tests of pyarrow.types for columns that can be encoded.
 _ENCODED = ("boolean", "integer", "floating", "decimal", "date", "timestamp", "null")
@@ -86,7 +86,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
     with open_file(path) as stream:
         try:
             # Arrow allocates as many entries as a list declares; no list has more than bytes.
-            limit = max(1, min(_footer_length(stream), _MOST_ENTRIES))
+            limit = max(1, min(_footer_length(stream), _MAX_ENTRIES))
             yield parquet.ParquetFile(stream, thrift_container_size_limit=limit, **options)
         except DataError:
             raise

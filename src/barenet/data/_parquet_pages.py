@@ -15,10 +15,10 @@ from barenet.data._file_io import open_file
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _STRUCT = (*range(1, 9), 12)
 
 #: Maximum depth of structures; the format itself has fewer.
-_MOST_LEVELS = 16
+_MAX_LEVELS = 16
 
 #: Bytes of a page that are read for its header, and those that are read if it is longer.
-_HEADER_BYTES, _MOST_HEADER_BYTES = 2**14, 2**24
+_HEADER_BYTES, _MAX_HEADER_BYTES = 2**14, 2**24
 
 #: The field that has the number of values of a page, by the type of the page.
 _COUNT_FIELDS = {0: 5, 3: 8}
@@ -70,12 +70,12 @@ def _read_header(stream: BinaryIO, start: int, most: int, size: int = 0) -> tupl
     except ValueError:  # Long texts among its statistics are rare.
         if size:
             raise
-        return _read_header(stream, start, most, _MOST_HEADER_BYTES)
+        return _read_header(stream, start, most, _MAX_HEADER_BYTES)
 
 
 def _read_struct(stream: BinaryIO, level: int = 0) -> _Fields:
     """Read a structure; texts and floating-point numbers are skipped."""
-    if level > _MOST_LEVELS:
+    if level > _MAX_LEVELS:
         raise ValueError("too deeply nested")
     fields: _Fields = {}
     field = 0
