@@ -38,6 +38,7 @@ lint: .venv/.installed-test  ## check style, format, and which package may impor
 	.venv/bin/lint-imports --no-cache
 
 format: .venv/.installed-test  ## put style and format right where that is mechanical
+	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 

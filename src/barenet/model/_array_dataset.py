@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -59,16 +59,8 @@ class ArrayDataset(NamedTuple):
         return np.add.reduceat(each, np.arange(0, len(each), size))
 
 
-class Shaped(Protocol):
-    """The attributes of a network that data must fit."""
-
-    n_inputs: int | None
-    n_outputs: int | None
-    dtype: np.dtype[Any]
-
-
 def validate_arrays(
-    network: Shaped,
+    network: Any,  # a `Network`, whose module imports this one
     loss: Loss,
     X: ArrayLike,
     y: ArrayLike,

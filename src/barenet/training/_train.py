@@ -94,7 +94,7 @@ def train(
         A limit to each gradient, such as ``"norm:limit=1"``.
     callbacks : Callback, callable, or a sequence of them, default=()
         Callbacks invoked during training. A function is called with the `Run` after each epoch;
-        the run ends if it returns True.
+        the run ends if it returns True, or a text, which is the reason.
     engine : {"auto", "reference", "compiled"}, default="auto"
         "reference" is NumPy. "compiled" takes the same steps in kernels that are compiled when
         first needed, for some seconds once on a machine. "auto" is "compiled", or "reference" for a
