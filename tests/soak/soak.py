@@ -206,7 +206,7 @@ def wait_for_a_moment(child: subprocess.Popen[str], folder: Path, rng: random.Ra
 def results_of(folder: Path) -> dict[str, object]:
     """The files of a run, without the times of its epochs; a lock of a killed one may be left."""
     files: dict[str, object] = {
-        path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".lock"
+        path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"
     }
     lines = (folder / "history.jsonl").read_text().splitlines()
     return {**files, "history.jsonl": [{**json.loads(each), "seconds": 0} for each in lines]}

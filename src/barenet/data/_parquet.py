@@ -110,7 +110,7 @@ def _check_size(path: Path, file: Any, names: Sequence[str]) -> int:
     needed = _PER_VALUE * n_rows * len(names)
     size = stored_size(path)
     check_memory(path, size, needed, f"{n_rows:,} rows of {len(names):,} columns")
-    largest = largest_group(path, groups)
+    largest = largest_group(path)
     contents = f"a row group of {format_size(largest)}"
     check_memory(path, size, needed + _PER_BYTE * largest, contents)
     return needed

@@ -1,18 +1,19 @@
 """The memory of Parquet row groups, measured from the headers of their pages.
 
 The totals in the footer may be false, and Arrow does not check them. The size in a page's header is
-the memory that Arrow takes for it: a page that decompresses to any other size is an error.
+the memory that Arrow takes for it: a page that decompresses to any other size is an error. The
+footer is parsed here, as pyarrow's metadata of a damaged column end the process.
 """
 
 import io
 import os
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from barenet.data._file_io import open_file
 
-# The types of Thrift's compact protocol in the header of a page, which has no lists and no maps.
-_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _STRUCT = (*range(1, 9), 12)
+# The types of Thrift's compact protocol that the format has.
+_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _STRUCT = (*range(1, 10), 12)
 
 #: Maximum depth of structures; the format itself has fewer.
 _MAX_LEVELS = 16
@@ -29,25 +30,49 @@ _BITS = {_I16: 16, _I32: 32, _I64: 64}
 _Fields = dict[tuple[int, int], Any]
 
 
-def largest_group(path: Path, groups: list[Any]) -> int:
-    """Measure the largest of the row groups, given their pyarrow.parquet.RowGroupMetaData."""
-    columns = [[group.column(number) for number in range(group.num_columns)] for group in groups]
+class _Column(NamedTuple):
+    """The position of a column of a row group, its bytes in the file, and its number of values."""
+
+    start: int
+    size: int
+    n_values: int
+
+
+def largest_group(path: Path) -> int:
+    """Measure the largest of the row groups, in bytes of all its pages, decompressed."""
     with open_file(path) as stream:
         file_size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, file_size - 8))
+        length = min(int.from_bytes(stream.read(4), "little"), max(0, file_size - 8))
+        stream.seek(max(0, file_size - 8 - length))
+        groups = _read_footer(io.BytesIO(stream.read(length)))
         # A column that is listed many times would take that much time.
-        if sum(each.total_compressed_size for group in columns for each in group) > file_size:
+        if sum(column.size for group in groups for column in group) > file_size:
             raise ValueError("its columns claim more bytes than the file has")
-        sizes = [sum(_column_size(stream, each) for each in group) for group in columns]
+        sizes = [sum(_column_size(stream, *column) for column in group) for group in groups]
         return max(sizes, default=0)
 
 
-def _column_size(stream: BinaryIO, column: Any) -> int:
-    """Add up the decompressed sizes of a column's pages, up to the last value as Arrow does."""
-    start, size, n_left = column.data_page_offset, column.total_compressed_size, column.num_values
-    if 0 < (column.dictionary_page_offset or 0) < start:
-        start = column.dictionary_page_offset
+def _read_footer(footer: BinaryIO) -> list[list[_Column]]:
+    """Find the columns of each row group."""
+    try:
+        groups = _read_struct(footer)[4, _LIST]
+        return [[_column(each[3, _STRUCT]) for each in group[1, _LIST]] for group in groups]
+    except (KeyError, TypeError):
+        raise ValueError("a column is not described") from None
+
+
+def _column(fields: _Fields) -> _Column:
+    n_values, size, start = fields[5, _I64], fields[7, _I64], fields[9, _I64]
+    if 0 < (dictionary := fields.get((11, _I64), 0)) < start:
+        start = dictionary
     if start < 0 or size < 0:
         raise ValueError("a column at a negative place, or of a negative size")
+    return _Column(start, size, n_values)
+
+
+def _column_size(stream: BinaryIO, start: int, size: int, n_left: int) -> int:
+    """Add up the decompressed sizes of a column's pages, up to the last value as Arrow does."""
     end, total = start + size, 0
     while n_left > 0 and start < end:
         header, length = _read_header(stream, start, end - start)
@@ -94,11 +119,27 @@ def _read(stream: BinaryIO, kind: int, level: int) -> Any:
         return _read_number(stream, kind)
     if kind == _STRUCT:
         return _read_struct(stream, level + 1)
+    if kind == _LIST:
+        return _read_list(stream, level + 1)
     if kind not in (_TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY):
         raise ValueError(f"a value of unknown type {kind}")
     sizes = {_TRUE: 0, _FALSE: 0, _BYTE: 1, _DOUBLE: 8}
     stream.seek(sizes[kind] if kind in sizes else _read_unsigned(stream), os.SEEK_CUR)
     return None
+
+
+def _read_list(stream: BinaryIO, level: int) -> list[Any]:
+    """Read a list; each of its values takes a byte or more."""
+    if level > _MAX_LEVELS:
+        raise ValueError("too deeply nested")
+    head = _read_byte(stream)
+    count, kind = head >> 4, head & 15
+    count = _read_unsigned(stream) if count == 15 else count
+    start, end = stream.tell(), stream.seek(0, os.SEEK_END)
+    if count > end - stream.seek(start):
+        raise ValueError("a list of more values than bytes")
+    kind = _BYTE if kind in (_TRUE, _FALSE) else kind
+    return [_read(stream, kind, level) for _ in range(count)]
 
 
 def _read_number(stream: BinaryIO, kind: int) -> int:
