@@ -1,6 +1,5 @@
 """A Parquet file as a frame, read one row group after the other within the memory budget."""
 
-import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from barenet._extras import require
 from barenet.data._file_io import check_columns, open_file, stored_size
 from barenet.data._frame import TEXT, Frame, Table, check_unique
 from barenet.data._memory_budget import check_memory, format_size
-from barenet.data._parquet_pages import largest_group
+from barenet.data._parquet_pages import footer_length, largest_group
 from barenet.data._parsing import WORDS
 from barenet.data._to_frame import as_column
 from barenet.errors import DataError, in_a_line
@@ -86,21 +85,12 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
     with open_file(path) as stream:
         try:
             # Arrow allocates as many entries as a list declares; no list has more than bytes.
-            limit = max(1, min(_footer_length(stream), _MAX_ENTRIES))
+            limit = max(1, min(footer_length(stream), _MAX_ENTRIES))
             yield parquet.ParquetFile(stream, thrift_container_size_limit=limit, **options)
         except DataError:
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
             raise DataError(f"not a usable Parquet file: {in_a_line(error)}", path=path) from error
-
-
-def _footer_length(stream: Any) -> int:
-    """Return the size of the footer in bytes, at most that of the file."""
-    size = stream.seek(0, os.SEEK_END)
-    stream.seek(max(0, size - 8))
-    length = int.from_bytes(stream.read(4), "little")
-    stream.seek(0)
-    return min(length, size)
 
 
 def _check_size(path: Path, file: Any, names: Sequence[str]) -> int:

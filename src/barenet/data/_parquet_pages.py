@@ -2,7 +2,7 @@
 
 The totals in the footer may be false, and Arrow does not check them. The size in a page's header is
 the memory that Arrow takes for it: a page that decompresses to any other size is an error. The
-footer is parsed here, as pyarrow's metadata of a damaged column end the process.
+footer is parsed here, too: pyarrow ends the process when it reads that of a damaged column.
 """
 
 import io
@@ -42,8 +42,7 @@ def largest_group(path: Path) -> int:
     """Measure the largest of the row groups, in bytes of all its pages, decompressed."""
     with open_file(path) as stream:
         file_size = stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, file_size - 8))
-        length = min(int.from_bytes(stream.read(4), "little"), max(0, file_size - 8))
+        length = footer_length(stream)
         stream.seek(max(0, file_size - 8 - length))
         groups = _read_footer(io.BytesIO(stream.read(length)))
         # A column that is listed many times would take that much time.
@@ -51,6 +50,15 @@ def largest_group(path: Path) -> int:
             raise ValueError("its columns claim more bytes than the file has")
         sizes = [sum(_column_size(stream, *column) for column in group) for group in groups]
         return max(sizes, default=0)
+
+
+def footer_length(stream: BinaryIO) -> int:
+    """Return the size of the footer in bytes, at most that of the file; rewind the file."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - 8))
+    length = int.from_bytes(stream.read(4), "little")
+    stream.seek(0)
+    return min(length, size)
 
 
 def _read_footer(footer: BinaryIO) -> list[list[_Column]]:
