@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet._constraints import check_count
+from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import Job
 from barenet.engines.compiled._compiled_engine import BLOCK, refusal
 from barenet.errors import ArgumentError
@@ -122,6 +123,8 @@ class CompiledNetwork:
                     return answer
             dtype = self.network.dtype
             kept = validate_inputs(X, dtype, self.network.n_inputs)
+            if isinstance(kept, SparseRows):
+                return check_outputs(sparse_outputs(self.network, kept, self.threads))
             return check_outputs(self._predict(kept))
 
     def _predict_row(self, X: FloatArray) -> FloatArray | None:
@@ -191,12 +194,28 @@ def compiled_outputs(network: Network, X: InputArray) -> FloatArray | None:
     """
     if len(X) < MANY_ROWS or len(X) * network.n_parameters < MUCH_WORK or network.n_inputs is None:
         return None
+    if isinstance(X, SparseRows):
+        unknown = refusal(_prediction_job(network, ArrayDataset(X, network.parameters, None)))
+        return None if unknown else sparse_outputs(network, X)
     structure, (known, program) = repr(network), _PROGRAMS.get(network, ("", None))
     if structure != known:
         job = _prediction_job(network, ArrayDataset(X, network.parameters, None))
         program = None if refusal(job) else CompiledNetwork(network)
         _PROGRAMS[network] = structure, program
     return None if program is None else program._predict_with(network, X)
+
+
+def sparse_outputs(network: Network, X: SparseRows, threads: int | None = None) -> FloatArray:
+    """Compute the outputs for the rows of a sparse matrix, with a program for this call."""
+    from barenet.engines.compiled._kernel_program import Program
+
+    output = np.empty((len(X), network.n_outputs or X.shape[1]), network.dtype)
+    rows, size = ArrayDataset(X, output, None), min(BLOCK, len(X))
+    program = Program(_prediction_job(network, rows), size, "predict", rows, threads)
+    program.read(rows)
+    program.point("output", output)
+    program.run(np.arange(len(X)), size, np.zeros(-(-len(X) // size)), 0)
+    return output
 
 
 def _prediction_job(network: Network, rows: ArrayDataset) -> Job:

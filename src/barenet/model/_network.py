@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
 from barenet._constraints import check_flag, check_number, check_seed
 from barenet.model._activations import IDENTITY, Activation, as_activation
@@ -63,7 +63,7 @@ class Network(InPlaceAssignment):
     parameters: FloatArray
     statistics: FloatArray
     #: Computes the outputs of many rows faster than `forward`, or returns None; set by an engine.
-    _fast_outputs: ClassVar[Callable[[Network, NDArray[Any]], FloatArray | None] | None] = None
+    _fast_outputs: ClassVar[Callable[[Network, Any], FloatArray | None] | None] = None
 
     def __init__(
         self, layers: Sequence[Layer], *, seed: int = 0, dtype: DTypeLike = "float32"

@@ -94,7 +94,7 @@ class CompiledEngine(Engine):
 
     def _program(self, task: Task, capacity: int, rows: ArrayDataset) -> Program:
         """Program of a task, for batches of up to `capacity` rows of a type."""
-        key = (task, rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
+        key = (task, type(rows.X), rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
         program = self._programs.get(key)
         if program is None or program.capacity < capacity:
             from barenet.engines.compiled._kernel_program import Program

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
+from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._threads import choose_threads
 from barenet.engines.compiled import _interpreter
@@ -64,16 +65,30 @@ class Program:
     def read(self, rows: ArrayDataset) -> None:
         """Set the rows from which batches are taken."""
         network, step = self.job.network, self.step
-        if self.pointed.get("x") is not rows.X:
-            size = rows.X.itemsize
-            step["x_row"], step["x_column"] = (stride // size for stride in rows.X.strides)
+        X, self.sparse = rows.X, None
+        if isinstance(X, SparseRows):
+            self.sparse = X
+            self.point("x_bounds", np.ascontiguousarray(X.bounds))
+            self.point("x_columns", X.columns)
+            X = X.values
+        elif self.pointed.get("x") is not X:
+            step["x_row"], step["x_column"] = (stride // X.itemsize for stride in X.strides)
         step["scale"] = rows.scale
-        self.point("x", rows.X)
+        self.point("x", X)
         self.point("y", np.ascontiguousarray(rows.y))
         self.point("parameters", network.parameters)
         self.point("statistics", network.statistics)
         if rows.sample_weight is not None:
             self.point("sample_weight", np.ascontiguousarray(rows.sample_weight))
+
+    def reserve(self, X: SparseRows, order: Order, batch_size: int) -> None:
+        """Allocate the lists of a batch's entries, if there are more than in any batch before."""
+        starts = np.arange(0, order.shape[-1], batch_size)
+        most = int(np.add.reduceat(X.counts[order], starts, axis=-1).max())
+        if "entry_rows" not in self.pointed or len(self.pointed["entry_rows"]) < most:
+            self.point("column_ends", np.empty(X.shape[1] + 1, np.int64))
+            self.point("entry_rows", np.empty(most, np.int32))
+            self.point("entry_values", np.empty(most, self.job.network.dtype))
 
     def point(self, name: str, array: NDArray[Any]) -> None:
         """Set the address of an array, and keep the array alive."""
@@ -84,6 +99,8 @@ class Program:
         """Run the program for each batch; see `Engine.run`."""
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
         threads, record = self.threads(batch_size), self.record
+        if self.sparse is not None:
+            self.reserve(self.sparse, order, batch_size)
         self.held = order, rates, report
         record["order"], record["rates"], record["report"] = map(address, self.held)
         record["n_rows"], record["n_batches"] = len(order), len(rates)

@@ -5,7 +5,7 @@ from barenet.engines.kernels._copies import SOURCES, gather_columns
 from barenet.engines.kernels._gradients import keep_squares
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import PRODUCT, row_vectors
-from barenet.engines.simd._calls import invoke
+from barenet.engines.simd._calls import compiled, invoke
 from barenet.engines.simd._lanes import sum_lanes
 from barenet.engines.simd._register_blocks import block_product
 from barenet.engines.simd._views import array, itemsize, lanes, vectors
@@ -66,13 +66,19 @@ def dense_gradient(spec, step, layer, start, stop):
     product = layer.weight_gradients + part * PRODUCT_SIZE
     invoke(step.multiply, step, product, start - first, last - first)
     if stop > layer.n_in:
-        stride, D = layer.stride, row_vectors(spec, layer, layer.d, 0)
-        db = row_vectors(spec, layer, layer.gradient, layer.n_in)
-        for j in range(0, stride, lanes(spec)):
-            total = D[j]
-            for i in range(stride + j, step.n_rows * stride, stride):
-                total = total + D[i]
-            db[j] = total
+        differentiate_bias(spec, step, layer)
+
+
+@compiled
+def differentiate_bias(spec, step, layer):
+    """db, the sums of dZ over the batch."""
+    stride, D = layer.stride, row_vectors(spec, layer, layer.d, 0)
+    db = row_vectors(spec, layer, layer.gradient, layer.n_in)
+    for j in range(0, stride, lanes(spec)):
+        total = D[j]
+        for i in range(stride + j, step.n_rows * stride, stride):
+            total = total + D[i]
+        db[j] = total
 
 
 @kernel(SOURCES)
