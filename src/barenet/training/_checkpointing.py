@@ -188,10 +188,13 @@ def data_of(rows: ArrayDataset, held_out: Mapping[str, ArrayDataset]) -> dict[st
     described = {}
     for prefix, data in {"": rows, **held_out}.items():
         for name, array in zip(("X", "y", "sample_weight"), data, strict=False):
-            if isinstance(array, np.ndarray):
+            if array is not None:
                 shape = f"{' × '.join(map(str, array.shape))} of {array.dtype}"
                 label = f"{prefix}_data's {name}" if prefix else name
-                described[label] = {"shape": shape, "sha256": checksum(array)}
+                described[label] = {
+                    "shape": shape,
+                    "sha256": checksum(getattr(array, "entries", array)),
+                }
     return described
 
 

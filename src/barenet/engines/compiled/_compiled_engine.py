@@ -108,7 +108,7 @@ def refusal(job: Job) -> str | None:
     """Reason why a job cannot be compiled; None if it can."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return "NUMBA_DISABLE_JIT disables compilation"
-    from barenet.engines.compiled._lowering import user_defined_part
+    from barenet.engines.compiled._coverage import user_defined_part
 
     part = user_defined_part(job)
     return part and f"{part} has no kernel"

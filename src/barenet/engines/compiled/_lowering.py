@@ -31,7 +31,6 @@ from barenet.model._activations import Activation
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.losses import Loss, logits_form
-from barenet.optimization.optimizers import LBFGS
 from barenet.optimization.optimizers._optimizer import ClipNorm, ClipValue
 
 #: Take steps, compute a gradient, compute the loss of outputs, or only the outputs.
@@ -384,19 +383,6 @@ def first_option(thing: Any) -> float:
     return next((getattr(thing, each.name) for each in options_of(thing)), 0.0)
 
 
-def user_defined_part(job: Job) -> str | None:
-    """A part of a job for which there is no kernel."""
-    for layer in job.network.layers:
-        if type(layer) not in LAYERS:
-            return f"the layer {layer!r}"
-    things: list[Any] = [getattr(layer, "activation", None) for layer in job.network.layers]
-    things += [job.loss, job.optimizer, job.clipping, *job.penalties]
-    for thing in filter(None, things):
-        if not (thing.name in KNOWN[thing.role] and type(thing).__module__.startswith("barenet.")):
-            return repr(thing)
-    return None
-
-
 #: How each layer is lowered.
 LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
     Dense: Lowering.dense,
@@ -406,10 +392,3 @@ LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
     BatchNorm: Lowering.batch_norm,
 }
 CLIPS = {ClipValue: _gradients.clip_values, ClipNorm: _gradients.clip_norm}
-KNOWN = {
-    "activation": {"softmax", *_activations.FORMULAS},
-    "loss": set(_losses.LOSSES),
-    "optimizer": {*_optimizers.RULES, LBFGS.name},
-    "penalty": {"l1", "l2"},
-    "clip": {"norm", "value"},
-}

@@ -43,7 +43,8 @@ def sparse_forward(spec, step, layer, start, stop):
     for row in range(start, stop):
         columns, values = entries(spec, step, row)
         z, p = row_numbers(spec, layer, layer.z, row), row_numbers(spec, layer, layer.partial, row)
-        z[:] = bias
+        for j in range(layer.n_out):
+            z[j] = bias[j]
         first = 0
         for part in range(1, layer.n_parts + 1):
             last = first
