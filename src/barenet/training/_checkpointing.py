@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_number
+from barenet._sparse_rows import SparseRows
 from barenet.engines import Engine
 from barenet.errors import ResumeError, brief, in_a_line, printable
 from barenet.model._array_dataset import ArrayDataset
@@ -188,13 +189,11 @@ def data_of(rows: ArrayDataset, held_out: Mapping[str, ArrayDataset]) -> dict[st
     described = {}
     for prefix, data in {"": rows, **held_out}.items():
         for name, array in zip(("X", "y", "sample_weight"), data, strict=False):
-            if array is not None:
+            if isinstance(array, np.ndarray | SparseRows):
                 shape = f"{' × '.join(map(str, array.shape))} of {array.dtype}"
                 label = f"{prefix}_data's {name}" if prefix else name
-                described[label] = {
-                    "shape": shape,
-                    "sha256": checksum(getattr(array, "entries", array)),
-                }
+                values = array.entries if isinstance(array, SparseRows) else array
+                described[label] = {"shape": shape, "sha256": checksum(values)}
     return described
 
 
