@@ -58,9 +58,11 @@ class ReferenceEngine(Engine):
         job = self.job
         assert isinstance(job.optimizer, Optimizer)
         losses, norms = np.empty(len(rates)), np.empty(len(rates))
-        starts = range(0, order.shape[-1], batch_size)
-        batches = [row[i : i + batch_size] for row in np.atleast_2d(order) for i in starts]
-        for i, (batch, rate) in enumerate(zip(batches, rates.tolist(), strict=True)):
+        orders = np.atleast_2d(order)
+        in_epoch = len(rates) // len(orders)  # batches
+        for i, rate in enumerate(rates.tolist()):
+            epoch, number = divmod(i, in_epoch)
+            batch = orders[epoch, number * batch_size : (number + 1) * batch_size]
             value, gradient = self._value_and_gradient(job.rows.take(batch), first_step + i)
             losses[i], norms[i] = value, euclidean_norm(gradient)
             if job.clipping is not None:

@@ -112,7 +112,8 @@ def run_epochs(
     )
     loop = (LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop)(engine, config)
     try:
-        loop.start()
+        with loop.session():
+            loop.advance(config.epochs)
     except KeyboardInterrupt:
         message = "interrupted; the estimator keeps the epochs until now"
         warnings.warn(message, stacklevel=caller_stacklevel())

@@ -40,6 +40,9 @@ StateDict: TypeAlias = dict[str, dict[str, Any]]
 class Checkpointer(Protocol):
     """Saves states, each in place of the one before; `Checkpoint` saves them in a file."""
 
+    #: Whether `should_save` depends on the number of epochs, and not only on the time.
+    counts_epochs: bool
+
     def lock(self, run: Run) -> AbstractContextManager[object]:
         """Reserve the place for one run; OSError or ValueError if it can't be saved there."""
 
@@ -105,7 +108,7 @@ class Checkpoint(Checkpointer):
         file = Path(path)
         self.path = file / FILE_NAME if file.is_dir() else file
         self.seconds, self.epochs = parse_interval(every)
-        self.notes = dict(notes or {})
+        self.notes, self.counts_epochs = dict(notes or {}), math.isfinite(self.epochs)
         self._saved_at, self._saved_epochs = 0.0, 0
 
     @contextmanager
@@ -126,7 +129,7 @@ class Checkpoint(Checkpointer):
         return _read(self.path)[0]
 
     def should_save(self, run: Run) -> bool:
-        if math.isfinite(self.epochs):
+        if self.counts_epochs:
             done = len(run.history)
             return done > self._saved_epochs and done % self.epochs == 0
         return time.monotonic() - self._saved_at >= self.seconds

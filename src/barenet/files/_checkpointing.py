@@ -46,7 +46,10 @@ def start_with_checkpoints(
         state = source.read() if source is not None and resume is not False else None
         if state is None and not isinstance(resume, bool):
             raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
-        return loop.start(CheckpointManager(checkpointer, loop.engine, loop.config, state))
+        manager = CheckpointManager(checkpointer, loop.engine, loop.config, state)
+        with loop.session(manager):
+            loop.advance(loop.config.epochs)
+        return loop.run.history
 
 
 def as_checkpointer(place: Any, argument: str) -> Checkpointer:
@@ -63,8 +66,6 @@ class CheckpointManager(Saver):
     It knows no loop: it saves and loads named parts.
     """
 
-    history_only = True
-
     checkpointer: Checkpointer | None
     engine: Engine
     config: TrainingConfig
@@ -73,6 +74,7 @@ class CheckpointManager(Saver):
     parts: Mapping[str, Stateful] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
+        self.history_only = self.checkpointer is None or not self.checkpointer.counts_epochs
         self.has_saved = self.state is not None
         # A resumed run may have other callbacks without a state.
         callbacks = self.config.callbacks

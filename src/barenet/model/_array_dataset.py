@@ -46,7 +46,7 @@ class ArrayDataset(NamedTuple):
 
     def take(self, rows: Rows = slice(None)) -> ArrayDataset:
         """Copy rows; all by default."""
-        numbers = self.numbers(rows)
+        numbers = rows if self.selection is None else self.selection[rows]
         weight = None if self.sample_weight is None else self.sample_weight[numbers]
         return ArrayDataset(self.X[numbers], self.y[numbers], weight, self.scale)
 

@@ -127,8 +127,9 @@ class Callback(Stateful):
     Attributes
     ----------
     history_only : bool
-        Whether `on_epoch` reads nothing but ``run.history``, so that several epochs can be run
-        before it is called for each; False if it is overridden, unless set.
+        Whether `on_epoch` reads nothing but ``run.history``, and `on_chunk` may be called after
+        several epochs. Then these are run at once, which is faster where they are short. By default
+        False for a class that overrides either of the two.
 
     Examples
     --------
@@ -141,7 +142,7 @@ class Callback(Stateful):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if "on_epoch" in vars(cls) and "history_only" not in vars(cls):
+        if "history_only" not in vars(cls) and {"on_epoch", "on_chunk"} & vars(cls).keys():
             cls.history_only = False
 
     def on_start(self, run: Run) -> None:
@@ -210,6 +211,8 @@ class TimeLimit(Callback):
     >>> TimeLimit(60).seconds
     60.0
     """
+
+    history_only = True
 
     def __init__(self, seconds: float) -> None:
         self.seconds = check_number(seconds, "seconds", gt=0)

@@ -127,14 +127,21 @@ class Epoch(Stateful):
     started: float = field(default_factory=time.perf_counter)
     _weights: NDArray[np.float64] | None = None
 
-    def begin(self, epoch: int, learning_rate: float, *, resumed: bool = False) -> None:
+    def begin(
+        self,
+        epoch: int,
+        learning_rate: float,
+        order: NDArray[np.intp] | None = None,
+        *,
+        resumed: bool = False,
+    ) -> None:
         """Order the rows of an epoch, counted from 0, and set its rates unless it is resumed."""
         config, schedule = self.config, self.config.schedule
         if not resumed:
             self.results, self.started = [], time.perf_counter()
         if config.shuffle:
             usual = partial(epoch_order, len(self.order), self.seed)
-            self.order = (config.order or usual)(epoch)
+            self.order = (config.order or usual)(epoch) if order is None else order
             if self.rows.sample_weight is not None:
                 self._weights = None
         if resumed:  # a callback may have changed the learning rate since the epoch began

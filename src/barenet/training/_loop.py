@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from barenet._constraints import check_count
-from barenet.engines import ChunkResult, Engine, Job
-from barenet.engines._engine import Order, Rates
+from barenet.engines import Engine, Job
+from barenet.engines._engine import Order
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
@@ -44,6 +44,7 @@ class Loop(ABC):
 
     def __init__(self, engine: Engine, config: TrainingConfig) -> None:
         job = engine.job
+        order = np.arange(job.rows.n_rows)
         self.engine, self.job, self.config = engine, job, config
         #: The callbacks that `start` has started.
         self.callbacks: list[Callback] = []
@@ -57,19 +58,13 @@ class Loop(ABC):
             network=job.network,
             history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
             epochs=config.epochs,
-            n_batches=math.ceil(job.rows.n_rows / config.batch_size),
+            n_batches=math.ceil(len(order) / config.batch_size),
             measured=(*names, *held_out, *scores, *rate, "gradient_norm", "seconds"),
             maximized_metrics=MAXIMIZED.union(scores),
         )
         self.monitor = DivergenceMonitor(self.run, Snapshot.of(job.network))
         rates = np.zeros(self.run.n_batches if rate else 0)
-        self.epoch = Epoch(job.rows, job.seed, config, np.arange(job.rows.n_rows), rates)
-
-    def start(self, saver: Saver | None = None) -> History:
-        """Run all epochs, or as many as the callbacks allow."""
-        with self.session(saver):
-            self.advance(self.run.epochs)
-        return self.run.history
+        self.epoch = Epoch(job.rows, job.seed, config, order, rates)
 
     @contextmanager
     def session(self, saver: Saver | None = None) -> Iterator[None]:
@@ -93,15 +88,9 @@ class Loop(ABC):
                 self.monitor.check_end(self._final_loss())
             self.engine.close()
 
-    def advance(self, epochs: int) -> None:
-        """Run until this number of epochs is finished, or a callback stops the run."""
-        if not self.run.is_final:
-            with SILENT(), suppress(MeasurementInterrupted):
-                self._run_epochs(epochs)
-
     @abstractmethod
-    def _run_epochs(self, until: int) -> None:
-        """Take the steps of the epochs until this one is finished."""
+    def advance(self, until: int) -> None:
+        """Run until this number of epochs is finished, or a callback stops the run."""
 
     def _final_loss(self) -> float:
         """Compute a loss after the last step, whose parameters no loss has checked yet."""
@@ -148,15 +137,17 @@ class MiniBatchLoop(Loop):
     #: Batches of the next chunk.
     chunk_batches = 1
 
-    def _run_epochs(self, until: int) -> None:
+    def advance(self, until: int) -> None:
         run = self.run
-        while len(run.history) < until and not run.stop_reason:
-            ahead = min(self.chunk_batches // run.n_batches, until - len(run.history))
-            resumed = run.epoch == len(run.history) + 1 and run.batch > 0
-            if ahead > 1 and not resumed and self._may_run_ahead():
-                self._run_ahead(ahead)
-            else:
-                self._run_epoch(resumed=resumed)
+        finished = len(run.history) if run.batch else 0
+        with SILENT(), suppress(MeasurementInterrupted):
+            while finished < until and not run.stop_reason:
+                ahead = min(self.chunk_batches // run.n_batches, until - finished)
+                if ahead > 1 and run.batch in (0, run.n_batches) and self._may_run_ahead():
+                    self._run_ahead(finished, ahead)
+                else:
+                    self._run_epoch(finished)
+                finished = len(run.history)
 
     def _may_run_ahead(self) -> bool:
         """Whether only the history is read after an epoch, so several can be run at once."""
@@ -166,28 +157,33 @@ class MiniBatchLoop(Loop):
             callback.history_only for callback in self.callbacks
         )
 
-    def _run_ahead(self, count: int) -> None:
+    def _run_ahead(self, first: int, count: int) -> None:
         """Run whole epochs in one call of the engine, and record them afterwards.
 
         If a loss is suspicious, or a callback ends the run at an earlier epoch, the epochs are
         repeated from the snapshot, which gives the same bits.
         """
-        run, epoch, first = self.run, self.epoch, len(self.run.history)
+        run, epoch = self.run, self.epoch
         before = copy.deepcopy(self.optimizer.state_dict())
         orders, rates = epoch.begin_several(first, count, self.optimizer.learning_rate)
-        result = self._run_chunk(orders, rates.ravel(), first * run.n_batches)
+        size, first_step = self.config.batch_size, first * run.n_batches
+        started = time.perf_counter()
+        result = self.engine.run(orders, size, rates.ravel(), first_step)
+        seconds = time.perf_counter() - started
+        self._adapt_chunks(rates.size, seconds)
         losses, norms = epoch.means(result, orders)
         if self.monitor.is_suspicious(result.losses, norms):
             self._rewind(before)
-            while len(run.history) < first + count and not run.stop_reason:
-                self._run_epoch(resumed=False)
+            for index, order in enumerate(orders, first):
+                if not run.stop_reason:
+                    self._run_epoch(index, order)
             return
         run.is_ahead = True
-        self._record(losses, norms, rates[:, -1], epoch.seconds / count)
+        self._record(losses, norms, rates[:, -1], seconds / count)
         run.is_ahead = False
         if (recorded := len(run.history) - first) < count:
             self._rewind(before)
-            self._run_chunk(orders[:recorded], rates[:recorded].ravel(), first * run.n_batches)
+            self.engine.run(orders[:recorded], size, rates[:recorded].ravel(), first_step)
         self.monitor.snapshot.update(run.network)
         self._finish_chunk()
 
@@ -211,42 +207,36 @@ class MiniBatchLoop(Loop):
         self.monitor.snapshot.restore(self.run.network)
         self.optimizer.load_state_dict(optimizer_state)
 
-    def _run_chunk(self, order: Order, rates: Rates, first_step: int) -> ChunkResult:
-        """Run some batches, and choose how many to run in the next chunk."""
-        started = time.perf_counter()
-        result = self.engine.run(order, self.config.batch_size, rates, first_step)
-        seconds = max(time.perf_counter() - started, 1e-9)
-        most = 4 * max(len(rates), self.chunk_batches)
-        self.chunk_batches = max(1, min(int(len(rates) * CHUNK_SECONDS / seconds), most))
-        return result
+    def _adapt_chunks(self, n_batches: int, seconds: float) -> None:
+        """Choose the batches of the next chunk, by the time that these have taken."""
+        most = 4 * max(n_batches, self.chunk_batches)
+        count = int(n_batches * CHUNK_SECONDS / max(seconds, 1e-9))
+        self.chunk_batches = max(1, min(count, most))
 
-    def _run_epoch(self, *, resumed: bool) -> None:
-        """Run the batches of an epoch, or those that are left."""
-        run, epoch, index = self.run, self.epoch, len(self.run.history)
-        if not resumed:
-            run.epoch, run.batch = index + 1, 0
-        epoch.begin(index, self.optimizer.learning_rate, resumed=resumed)
-        self._run_batches()
-        if run.batch == run.n_batches:
-            losses, norms = epoch.joined()
-            norm, rate = float(norms.sum()) / len(norms), float(epoch.rates[-1])
-            self._finish_epoch(epoch.mean(losses), norm, learning_rate=rate)
-
-    def _run_batches(self) -> None:
-        """Run the batches of an epoch chunk by chunk, until a callback stops the run."""
+    def _run_epoch(self, index: int, order: Order | None = None) -> None:
+        """Run the batches of an epoch chunk by chunk, or those that are left of a resumed one."""
         run, epoch, size = self.run, self.epoch, self.config.batch_size
+        is_resumed = run.epoch == index + 1 and run.batch > 0
+        if not is_resumed:
+            run.epoch, run.batch = index + 1, 0
+        epoch.begin(index, self.optimizer.learning_rate, order, resumed=is_resumed)
         while run.batch < run.n_batches and not run.stop_reason:
             count = self.chunk_batches
             if run.chunk_limit is not None:
                 count = min(count, check_count(run.chunk_limit, "chunk_limit"))
             end = min(run.batch + count, run.n_batches)
-            order, rates = epoch.order[run.batch * size : end * size], epoch.rates[run.batch : end]
-            first_step = (run.epoch - 1) * run.n_batches + run.batch
-            result = self._run_chunk(order, rates, first_step)
+            rows, rates = epoch.order[run.batch * size : end * size], epoch.rates[run.batch : end]
+            started = time.perf_counter()
+            result = self.engine.run(rows, size, rates, index * run.n_batches + run.batch)
+            self._adapt_chunks(len(rates), time.perf_counter() - started)
             self.monitor.check_chunk(result.losses)
             epoch.results.append(result)
             run.batch = end
             self._finish_chunk()
+        if run.batch == run.n_batches:
+            losses, norms = epoch.joined()
+            norm, rate = float(norms.sum()) / len(norms), float(epoch.rates[-1])
+            self._finish_epoch(epoch.mean(losses), norm, learning_rate=rate)
 
 
 class LBFGSLoop(Loop):
@@ -257,15 +247,15 @@ class LBFGSLoop(Loop):
         super().__init__(engine, config)
         self.optimizer_state = LBFGSHistory()
 
-    def _run_epochs(self, until: int) -> None:
+    def advance(self, until: int) -> None:
         run, self.epoch.started = self.run, time.perf_counter()
-        if len(run.history) >= until:
+        if run.stop_reason or len(run.history) >= until:
             return
         compute, parameters = self.engine.value_and_gradient, run.network.parameters
         saves = any(isinstance(each, Saver) for each in self.callbacks)
         is_recorded = saves or until < run.epochs or len(run.history)
         history = self.optimizer_state if is_recorded else None
-        with scipy_on_one_thread():
+        with SILENT(), scipy_on_one_thread(), suppress(MeasurementInterrupted):
             ending = self.optimizer.minimize(
                 compute, parameters, until, self._finish_iteration, history
             )

@@ -160,14 +160,16 @@ def train(
         shuffle=check_flag(shuffle, "shuffle"),
         schedule=Constant() if schedule is None else as_schedule(schedule),
         metrics=as_metrics(metrics) if metrics else {},
-        held_out=_held_out(job, validation=validation_data, test=test_data),
+        held_out=_held_out(job, {"validation": validation_data, "test": test_data}),
         callbacks=as_callbacks(callbacks) if callbacks else (),
         batch_size=check_batch_size(batch_size, job),
     )
     kind = LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop
     loop = kind(choose_engine(engine, job, threads), config)
     if checkpoint is None and resume is False:
-        return loop.start()
+        with loop.session():
+            loop.advance(config.epochs)
+        return loop.run.history
     from barenet.files._checkpointing import start_with_checkpoints
 
     return start_with_checkpoints(loop, checkpoint, resume)
@@ -200,7 +202,7 @@ def make_job(
     )
 
 
-def _held_out(job: Job, **held_out: Sequence[ArrayLike] | None) -> dict[str, ArrayDataset]:
+def _held_out(job: Job, held_out: dict[str, Sequence[ArrayLike] | None]) -> dict[str, ArrayDataset]:
     """Check the held-out sets; an error names the argument."""
     checked = {}
     for part, data in held_out.items():
