@@ -24,7 +24,7 @@ CORE = ("model", "optimization", "training")
 CORE_LINES, CORE_CODE_LINES = 5_500, 2_700
 
 #: Limits of the path of a mini-batch: files, functions, changes from one file to another.
-PATH_FILES, PATH_FUNCTIONS, PATH_SWITCHES = 20, 60, 55
+PATH_FILES, PATH_FUNCTIONS, PATH_SWITCHES = 20, 60, 54
 
 NO_CODE = {"COMMENT", "DEDENT", "ENDMARKER", "INDENT", "NEWLINE", "NL"}
 

@@ -74,6 +74,8 @@ class Checkpoint(Checkpointer):
     ----------
     seconds, epochs : float
         The interval; the other is infinite.
+    counts_epochs : bool
+        Whether the interval is a number of epochs.
 
     Raises
     ------

@@ -6,7 +6,7 @@ vectors, counts and the history. It is saved with the identity of the run.
 
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -14,8 +14,10 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet._constraints import check_number
+from barenet.data._fingerprint import checksum
 from barenet.engines import Engine
 from barenet.errors import ArgumentError, ResumeError, brief, in_a_line
 from barenet.files._checkpoint import Checkpoint, Checkpointer, StateDict
@@ -71,6 +73,8 @@ class CheckpointManager(Saver):
     config: TrainingConfig
     #: The state to resume from.
     state: StateDict | None
+    #: Of an array, for data that several runs share.
+    checksum: Callable[[NDArray[Any]], str] = checksum
     parts: Mapping[str, Stateful] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -161,7 +165,7 @@ class CheckpointManager(Saver):
 
     @cached_property
     def _data(self) -> dict[str, Any]:
-        return data_of(self.engine.job.rows, self.config.held_out)
+        return data_of(self.engine.job.rows, self.config.held_out, self.checksum)
 
     def _check_identity(self, state: StateDict) -> None:
         """Refuse the state of another run; warn if last digits may differ."""

@@ -4,11 +4,12 @@ Each is kept by its name, so that a refusal to resume can list the changes.
 """
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet.data._fingerprint import checksum
 from barenet.engines import Engine
@@ -33,11 +34,15 @@ def settings_of(
     return {name: _in_words(value) for name, value in settings.items()}
 
 
-def data_of(rows: ArrayDataset, held_out: Mapping[str, ArrayDataset]) -> dict[str, Any]:
+def data_of(
+    rows: ArrayDataset,
+    held_out: Mapping[str, ArrayDataset],
+    checksum: Callable[[NDArray[Any]], str] = checksum,
+) -> dict[str, Any]:
     """Shapes and checksums of the data."""
     described = {}
     for prefix, data in {"": rows, **held_out}.items():
-        for name, array in zip(("X", "y", "sample_weight"), data, strict=False):
+        for name, array in zip(("X", "y", "sample_weight", "scale", "rows"), data, strict=True):
             if isinstance(array, np.ndarray):
                 shape = f"{' × '.join(map(str, array.shape))} of {array.dtype}"
                 label = f"{prefix}_data's {name}" if prefix else name

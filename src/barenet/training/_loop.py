@@ -62,7 +62,9 @@ class Loop(ABC):
             measured=(*names, *held_out, *scores, *rate, "gradient_norm", "seconds"),
             maximized_metrics=MAXIMIZED.union(scores),
         )
-        self.monitor = DivergenceMonitor(self.run, Snapshot.of(job.network))
+        network = job.network
+        before = Snapshot(network.parameters.copy(), network.statistics.copy())
+        self.monitor = DivergenceMonitor(self.run, before)
         rates = np.zeros(self.run.n_batches if rate else 0)
         self.epoch = Epoch(job.rows, job.seed, config, order, rates)
 
@@ -249,16 +251,22 @@ class LBFGSLoop(Loop):
 
     def advance(self, until: int) -> None:
         run, self.epoch.started = self.run, time.perf_counter()
-        if run.stop_reason or len(run.history) >= until:
-            return
-        compute, parameters = self.engine.value_and_gradient, run.network.parameters
+        if not run.stop_reason and len(run.history) < until:
+            with SILENT(), scipy_on_one_thread(), suppress(MeasurementInterrupted):
+                self._minimize(until)
+
+    def _minimize(self, until: int) -> None:
+        """Search from the first iteration; those that are recorded are replayed."""
+        run, compute = self.run, self.engine.value_and_gradient
         saves = any(isinstance(each, Saver) for each in self.callbacks)
         is_recorded = saves or until < run.epochs or len(run.history)
-        history = self.optimizer_state if is_recorded else None
-        with SILENT(), scipy_on_one_thread(), suppress(MeasurementInterrupted):
-            ending = self.optimizer.minimize(
-                compute, parameters, until, self._finish_iteration, history
-            )
+        ending = self.optimizer.minimize(
+            compute,
+            run.network.parameters,
+            until,
+            self._finish_iteration,
+            self.optimizer_state if is_recorded else None,
+        )
         if not len(run.history):  # converged before the first iteration
             self._finish_iteration(*compute())
         if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason

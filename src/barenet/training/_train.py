@@ -23,7 +23,7 @@ from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import LBFGSLoop, MiniBatchLoop
+from barenet.training._loop import LBFGSLoop, Loop, MiniBatchLoop
 from barenet.training._metrics import METRICS, Metric
 
 
@@ -160,24 +160,28 @@ def train(
         shuffle=check_flag(shuffle, "shuffle"),
         schedule=Constant() if schedule is None else as_schedule(schedule),
         metrics=as_metrics(metrics) if metrics else {},
-        held_out=_held_out(job, {"validation": validation_data, "test": test_data}),
+        held_out=check_held_out(job, validation=validation_data, test=test_data),
         callbacks=as_callbacks(callbacks) if callbacks else (),
         batch_size=check_batch_size(batch_size, job),
     )
     kind = LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop
     loop = kind(choose_engine(engine, job, threads), config)
-    if checkpoint is None and resume is False:
-        with loop.session():
-            loop.advance(config.epochs)
-        return loop.run.history
+    if checkpoint is not None or resume is not False:
+        return _start_with_checkpoints(loop, checkpoint, resume)
+    with loop.session():
+        loop.advance(epochs)
+    return loop.run.history
+
+
+def _start_with_checkpoints(loop: Loop, *arguments: Any) -> History:
     from barenet.files._checkpointing import start_with_checkpoints
 
-    return start_with_checkpoints(loop, checkpoint, resume)
+    return start_with_checkpoints(loop, *arguments)
 
 
 def make_job(
     network: Network,
-    X: ArrayLike,
+    X: ArrayLike | ArrayDataset,
     y: ArrayLike,
     sample_weight: ArrayLike | None,
     scale: float,
@@ -187,13 +191,15 @@ def make_job(
     clip: str | Clipping | None,
     seed: int,
 ) -> Job:
-    """Check everything that a single step needs."""
+    """Check everything that a single step needs; X may be rows that are already checked."""
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
-    objective = as_loss(loss, network.output_activation)
+    objective, rows = as_loss(loss, network.output_activation), X
+    if not isinstance(rows, ArrayDataset):
+        rows = validate_arrays(network, objective, rows, y, sample_weight, scale)
     return Job(
         network=network,
-        rows=validate_arrays(network, objective, X, y, sample_weight, scale),
+        rows=rows,
         loss=objective,
         optimizer=build(Optimizer | LBFGS, OPTIMIZERS, optimizer, "optimizer"),
         penalties=[] if penalty is None else as_penalties(penalty),
@@ -202,7 +208,7 @@ def make_job(
     )
 
 
-def _held_out(job: Job, held_out: dict[str, Sequence[ArrayLike] | None]) -> dict[str, ArrayDataset]:
+def check_held_out(job: Job, **held_out: Sequence[ArrayLike] | None) -> dict[str, ArrayDataset]:
     """Check the held-out sets; an error names the argument."""
     checked = {}
     for part, data in held_out.items():
