@@ -9,7 +9,6 @@ import ctypes
 import functools
 import importlib
 import math
-import multiprocessing
 import os
 import sys
 import threading
@@ -97,8 +96,11 @@ def _is_a_worker() -> bool:
     """Whether this is a worker of joblib whose number of threads is not set."""
     joblib = sys.modules.get("joblib")
     level = joblib.parallel.get_active_backend()[0].nesting_level if joblib else 0
-    is_loky = multiprocessing.current_process().name.startswith("LokyProcess")
-    return bool(level) and not (is_loky and level == 1)
+    if not level:
+        return False
+    from multiprocessing import current_process
+
+    return not (current_process().name.startswith("LokyProcess") and level == 1)
 
 
 def _limits() -> list[int]:

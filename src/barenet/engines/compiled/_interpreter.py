@@ -17,7 +17,7 @@ import numba as nb
 import numpy as np
 
 from barenet.engines.kernels._gradients import sum_of
-from barenet.engines.kernels._kernel import entry
+from barenet.engines.kernels._kernel import entry, parallel_entry
 from barenet.engines.kernels._records import STEP, record
 from barenet.engines.simd._atomics import add, compare_exchange, pause, publish, read, yield_thread
 from barenet.engines.simd._calls import compiled, invoke
@@ -58,7 +58,7 @@ TEAM = CLAIMS
 PATIENCE = 2048
 
 
-@entry()
+@entry
 def run_on_one_thread(address):
     """Run the program at an address for each of its batches, on one thread."""
     before = flush_denormals()
@@ -66,7 +66,7 @@ def run_on_one_thread(address):
     restore_denormals(before)
 
 
-@entry(parallel=True)
+@parallel_entry
 def run_on_threads(address, threads):
     """Run the program at an address for each of its batches, on several threads."""
     for _ in nb.prange(threads):
