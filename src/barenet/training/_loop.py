@@ -293,6 +293,10 @@ class LBFGSLoop(Loop):
         return self.engine.value_and_gradient()[0]
 
 
+#: The loop of an optimizer, by whether it needs the full batch.
+LOOPS = (MiniBatchLoop, LBFGSLoop)
+
+
 def check_full_batch(job: Job, schedule: Schedule | None = None) -> None:
     """Check that L-BFGS gets the same function in every evaluation, and sets its own steps."""
     if not job.optimizer.full_batch:

@@ -23,7 +23,7 @@ from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import LBFGSLoop, Loop, MiniBatchLoop
+from barenet.training._loop import LOOPS, Loop
 from barenet.training._metrics import METRICS, Metric
 
 
@@ -164,8 +164,7 @@ def train(
         callbacks=as_callbacks(callbacks) if callbacks else (),
         batch_size=check_batch_size(batch_size, job),
     )
-    kind = LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop
-    loop = kind(choose_engine(engine, job, threads), config)
+    loop = LOOPS[job.optimizer.full_batch](choose_engine(engine, job, threads), config)
     if checkpoint is not None or resume is not False:
         return _start_with_checkpoints(loop, checkpoint, resume)
     with loop.session():
