@@ -50,8 +50,7 @@ def start_with_checkpoints(
             raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
         manager = CheckpointManager(checkpointer, loop.engine, loop.config, state)
         with loop.session(manager):
-            loop.advance(loop.config.epochs)
-        return loop.run.history
+            return loop.advance(loop.config.epochs)
 
 
 def as_checkpointer(place: Any, argument: str) -> Checkpointer:

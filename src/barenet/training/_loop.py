@@ -91,7 +91,7 @@ class Loop(ABC):
             self.engine.close()
 
     @abstractmethod
-    def advance(self, until: int) -> None:
+    def advance(self, until: int) -> History:
         """Run until this number of epochs is finished, or a callback stops the run."""
 
     def _final_loss(self) -> float:
@@ -139,7 +139,7 @@ class MiniBatchLoop(Loop):
     #: Batches of the next chunk.
     chunk_batches = 1
 
-    def advance(self, until: int) -> None:
+    def advance(self, until: int) -> History:
         run = self.run
         finished = len(run.history) if run.batch else 0
         with SILENT(), suppress(MeasurementInterrupted):
@@ -150,6 +150,7 @@ class MiniBatchLoop(Loop):
                 else:
                     self._run_epoch(finished)
                 finished = len(run.history)
+        return run.history
 
     def _may_run_ahead(self) -> bool:
         """Whether only the history is read after an epoch, so several can be run at once."""
@@ -249,11 +250,12 @@ class LBFGSLoop(Loop):
         super().__init__(engine, config)
         self.optimizer_state = LBFGSHistory()
 
-    def advance(self, until: int) -> None:
+    def advance(self, until: int) -> History:
         run, self.epoch.started = self.run, time.perf_counter()
         if not run.stop_reason and len(run.history) < until:
             with SILENT(), scipy_on_one_thread(), suppress(MeasurementInterrupted):
                 self._minimize(until)
+        return run.history
 
     def _minimize(self, until: int) -> None:
         """Search from the first iteration; those that are recorded are replayed."""

@@ -168,8 +168,7 @@ def train(
     if checkpoint is not None or resume is not False:
         return _start_with_checkpoints(loop, checkpoint, resume)
     with loop.session():
-        loop.advance(epochs)
-    return loop.run.history
+        return loop.advance(epochs)
 
 
 def _start_with_checkpoints(loop: Loop, *arguments: Any) -> History:
