@@ -25,12 +25,14 @@ class Workspace:
     def __init__(self, spec: KernelSpec, dtype: np.dtype[Any]) -> None:
         self.spec, self.dtype = spec, dtype
         self.held: list[Any] = []
+        self.n_bytes = 0
 
     def matrix(self, n_rows: int, width: int) -> Matrix:
         """Allocate rows of zeros, each of whole vectors."""
         row, size = self.stride(width), self.dtype.itemsize
         block = np.zeros(n_rows * row + ALIGNMENT // size, self.dtype)
         self.held.append(block)
+        self.n_bytes += block.nbytes
         first = -address(block) % ALIGNMENT // size
         return block[first : first + n_rows * row].reshape(n_rows, row)[:, : self.pad(width)]
 

@@ -24,6 +24,7 @@ STEP = record(
     "x_bounds x_columns "  # of a sparse X, whose entries are at x
     "column_ends entry_rows entry_values "  # its entries in the batch, column by column
     "batch n_rows capacity "  # the indices of the batch's rows, their number, and its maximum
+    "position "  # of the batch's first row in the order of the call
     "seed number n_steps "  # the run's seed and step; the optimizer's steps including this one
     "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
     "multiply "  # the kernel of that name
