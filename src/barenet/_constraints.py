@@ -6,6 +6,7 @@ is checked when it is created. JSON is checked against type annotations.
 
 import contextlib
 import dataclasses
+import functools
 import math
 import numbers
 import operator
@@ -47,15 +48,21 @@ class Configurable:
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
-        limits = {}  # a subclass that only replaces a default keeps the base's constraints
-        for kind in reversed(type(self).__mro__):
-            for field in vars(kind).get("__dataclass_fields__", {}).values():
-                if field.metadata:
-                    limits[field.name] = field.metadata
-        for name, constraints in limits.items():
+        for name, constraints in _limits_of(type(self)).items():
             argument, part = (self.role, f"{self.name}'s {name}") if self.role else (name, "")
             number = check_number(getattr(self, name), argument, part=part, **constraints)
             object.__setattr__(self, name, number)  # most of these classes are frozen
+
+
+@functools.cache
+def _limits_of(kind: type) -> dict[str, Mapping[str, Any]]:
+    """The constraints of a class; one that only replaces a default keeps those of its base."""
+    limits = {}
+    for base in reversed(kind.__mro__):
+        for field in vars(base).get("__dataclass_fields__", {}).values():
+            if field.metadata:
+                limits[field.name] = field.metadata
+    return limits
 
 
 def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
@@ -67,10 +74,10 @@ def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
 
 def check_fields(thing: Any) -> None:
     """Check the numbers of a dataclass against their ranges; a default needs no check."""
-    for field in dataclasses.fields(thing):
-        value, default = getattr(thing, field.name), field.default
-        if field.metadata and (type(value) is not type(default) or value != default):
-            check_number(value, field.name, **field.metadata)
+    for name, limits in _limits_of(type(thing)).items():
+        value, default = getattr(thing, name), getattr(type(thing), name, None)
+        if type(value) is not type(default) or value != default:
+            check_number(value, name, **limits)
 
 
 def option_values(thing: Any) -> dict[str, Any]:

@@ -15,7 +15,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from barenet.engines import Job
 from barenet.errors import ArgumentError
-from barenet.estimators._array_inputs import as_dense, check_series, check_y, errors_naming_argument
+from barenet.estimators._array_inputs import (
+    as_dense,
+    check_series,
+    check_y,
+    errors_naming_argument,
+    is_plain,
+)
 from barenet.estimators._fit_loop import StoppingState, run_epochs
 from barenet.estimators._parameter_views import views_of
 from barenet.estimators._parameters import Parameters, dense_layers_of
@@ -211,8 +217,13 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         check_series(y, "y", dates=not self._numeric_targets)
         is_half = getattr(X, "dtype", None) == np.float16
         dtypes = [np.float32] if is_half else [np.float64, np.float32]
-        with errors_naming_argument("X"):
-            X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
+        names = {} if reset else getattr(self, "feature_names_in_", {})
+        if is_plain(X) and not len(names) and (reset or X.shape[1] == self.n_features_in_):
+            self.n_features_in_ = X.shape[1]
+            vars(self).pop("feature_names_in_", None)
+        else:
+            with errors_naming_argument("X"):
+                X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
         with errors_naming_argument("y"):
             return as_dense(X, "X"), check_y(y, X, self._numeric_targets)
 
@@ -320,7 +331,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     def _has_partial_fit(self) -> bool:
         """Whether the optimizer has mini-batches; the call refuses an invalid one."""
         with suppress(ArgumentError):
-            if as_optimizer(self.optimizer or self.solver).full_batch:
+            given = self.optimizer
+            if self.solver == "lbfgs" if given is None else as_optimizer(given).full_batch:
                 raise AttributeError("partial_fit: lbfgs needs all rows at once")
         return True
 

@@ -5,6 +5,7 @@ As scikit-learn requires, an estimator stores its parameters unchanged; `fit` ch
 
 import copy
 import math
+import numbers
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
@@ -15,6 +16,7 @@ from sklearn.utils import check_random_state
 
 from barenet._constraints import Count, check_count, check_fields, check_flag, convert, option
 from barenet._registry import lookup
+from barenet._seeding import random_state
 from barenet.errors import ArgumentError
 from barenet.estimators._scoring import Scoring, as_scorers
 from barenet.model._activations import Activation, as_activation
@@ -132,8 +134,10 @@ class Parameters:
 
     def _make_random_state(self) -> np.random.RandomState:
         """The generator of all random numbers of a fit."""
+        seed = self.random_state
         try:
-            return check_random_state(self.random_state)
+            is_seed = isinstance(seed, numbers.Integral)
+            return random_state(int(seed)) if is_seed else check_random_state(seed)
         except ValueError as error:
             raise ArgumentError(str(error), argument="random_state") from error
 
