@@ -30,7 +30,7 @@ def choose_threads(requested: int | None, multiplications: float) -> int:
     """Choose a number of threads."""
     if requested is None and os.environ.get("BARENET_THREADS"):
         requested = _from_environment(os.environ["BARENET_THREADS"])
-    if requested is None and multiplications < WORTHWHILE:
+    if requested == 1 or (requested is None and multiplications < WORTHWHILE):
         return 1
     most = min(allowed_cores(), pool_size()) if load_tbb() and uses_tbb() else 1
     return min(most, fair_share() if requested is None else check_count(requested, "threads"))
