@@ -6,7 +6,6 @@ is checked when it is created. JSON is checked against type annotations.
 
 import contextlib
 import dataclasses
-import functools
 import math
 import numbers
 import operator
@@ -14,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -27,6 +27,10 @@ MAX_CHARACTERS = 10_000
 
 #: The types of `convert` in words.
 _IN_WORDS = {str: "text", bool: "True or False", int: "a whole number", float: "a number"}
+
+
+#: The constraints of each class that has been used, by the names of its fields.
+_LIMITS: WeakKeyDictionary[type, dict[str, Mapping[str, Any]]] = WeakKeyDictionary()
 
 
 def option(default: Any = dataclasses.MISSING, **limits: float) -> Any:
@@ -48,21 +52,22 @@ class Configurable:
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
-        for name, constraints in _limits_of(type(self)).items():
+        for name, constraints in _limits_of(self).items():
             argument, part = (self.role, f"{self.name}'s {name}") if self.role else (name, "")
             number = check_number(getattr(self, name), argument, part=part, **constraints)
             object.__setattr__(self, name, number)  # most of these classes are frozen
 
 
-@functools.cache
-def _limits_of(kind: type) -> dict[str, Mapping[str, Any]]:
+def _limits_of(thing: Any) -> dict[str, Mapping[str, Any]]:
     """The constraints of a class; one that only replaces a default keeps those of its base."""
-    limits = {}
-    for base in reversed(kind.__mro__):
-        for field in vars(base).get("__dataclass_fields__", {}).values():
-            if field.metadata:
-                limits[field.name] = field.metadata
-    return limits
+    kind = type(thing)
+    if kind not in _LIMITS:
+        fields: dict[str, Any] = {}
+        for base in reversed(kind.__mro__):
+            own = vars(base).get("__dataclass_fields__", {})
+            fields |= {name: field for name, field in own.items() if field.metadata}
+        _LIMITS[kind] = {name: field.metadata for name, field in fields.items()}
+    return _LIMITS[kind]
 
 
 def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
@@ -74,7 +79,7 @@ def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
 
 def check_fields(thing: Any) -> None:
     """Check the numbers of a dataclass against their ranges; a default needs no check."""
-    for name, limits in _limits_of(type(thing)).items():
+    for name, limits in _limits_of(thing).items():
         value, default = getattr(thing, name), getattr(type(thing), name, None)
         if type(value) is not type(default) or value != default:
             check_number(value, name, **limits)

@@ -5,7 +5,6 @@ As scikit-learn requires, an estimator stores its parameters unchanged; `fit` ch
 
 import copy
 import math
-import numbers
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
@@ -79,12 +78,12 @@ class Parameters:
     def _check_parameters(self: Any) -> None:
         """Refuse invalid parameters, those of a subclass included."""
         check_fields(self)
-        for field in fields(self):
-            if field.type in (bool, "bool"):
-                check_flag(getattr(self, field.name), field.name)
-        for name, choices in (("solver", Solver), ("learning_rate", LearningRate)):
-            lookup(dict.fromkeys(get_args(choices)), getattr(self, name), name)
-        convert(self.verbose, bool | Count, "verbose")
+        for name in FLAGS:
+            check_flag(getattr(self, name), name)
+        for name, choices in CHOICES.items():
+            lookup(choices, getattr(self, name), name)
+        if self.verbose is not False:
+            convert(self.verbose, bool | Count, "verbose")
         patience = self.n_iter_no_change
         if not (isinstance(patience, float) and patience == math.inf):
             check_count(patience, "n_iter_no_change")
@@ -136,8 +135,9 @@ class Parameters:
         """The generator of all random numbers of a fit."""
         seed = self.random_state
         try:
-            is_seed = isinstance(seed, numbers.Integral)
-            return random_state(int(seed)) if is_seed else check_random_state(seed)
+            if isinstance(seed, int | np.integer):
+                return random_state(int(seed))
+            return check_random_state(seed)
         except ValueError as error:
             raise ArgumentError(str(error), argument="random_state") from error
 
@@ -171,6 +171,14 @@ class Parameters:
             layer.weights = rng.uniform(-bound, bound, layer.weights.shape)
             layer.bias = rng.uniform(-bound, bound, layer.bias.shape)
         return network
+
+
+#: The parameters that are True or False, and those that are one of some words.
+FLAGS = [field.name for field in fields(Parameters) if field.type in (bool, "bool")]
+CHOICES = {
+    name: dict.fromkeys(get_args(kind))
+    for name, kind in (("solver", Solver), ("learning_rate", LearningRate))
+}
 
 
 def dense_layers_of(network: Network) -> list[Dense]:
