@@ -30,7 +30,7 @@ _IN_WORDS = {str: "text", bool: "True or False", int: "a whole number", float: "
 
 
 #: The constraints of each class that has been used, by the names of its fields.
-_LIMITS: WeakKeyDictionary[type, dict[str, Mapping[str, Any]]] = WeakKeyDictionary()
+LIMITS: WeakKeyDictionary[type, dict[str, Mapping[str, Any]]] = WeakKeyDictionary()
 
 
 def option(default: Any = dataclasses.MISSING, **limits: float) -> Any:
@@ -52,22 +52,17 @@ class Configurable:
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
-        for name, constraints in _limits_of(self).items():
+        limits, kind = LIMITS.get(type(self)), type(self)
+        if limits is None:  # a subclass that only replaces a default keeps the base's constraints
+            limits = LIMITS[kind] = {}
+            for base in reversed(kind.__mro__):
+                for field in vars(base).get("__dataclass_fields__", {}).values():
+                    if field.metadata:
+                        limits[field.name] = field.metadata
+        for name, constraints in limits.items():
             argument, part = (self.role, f"{self.name}'s {name}") if self.role else (name, "")
             number = check_number(getattr(self, name), argument, part=part, **constraints)
             object.__setattr__(self, name, number)  # most of these classes are frozen
-
-
-def _limits_of(thing: Any) -> dict[str, Mapping[str, Any]]:
-    """The constraints of a class; one that only replaces a default keeps those of its base."""
-    kind = type(thing)
-    if kind not in _LIMITS:
-        fields: dict[str, Any] = {}
-        for base in reversed(kind.__mro__):
-            own = vars(base).get("__dataclass_fields__", {})
-            fields |= {name: field for name, field in own.items() if field.metadata}
-        _LIMITS[kind] = {name: field.metadata for name, field in fields.items()}
-    return _LIMITS[kind]
 
 
 def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
@@ -79,10 +74,11 @@ def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
 
 def check_fields(thing: Any) -> None:
     """Check the numbers of a dataclass against their ranges; a default needs no check."""
-    for name, limits in _limits_of(thing).items():
-        value, default = getattr(thing, name), getattr(type(thing), name, None)
-        if type(value) is not type(default) or value != default:
-            check_number(value, name, **limits)
+    for field in thing.__dataclass_fields__.values():
+        if field.metadata:
+            value, default = getattr(thing, field.name), field.default
+            if type(value) is not type(default) or value != default:
+                check_number(value, field.name, **field.metadata)
 
 
 def option_values(thing: Any) -> dict[str, Any]:
