@@ -54,11 +54,12 @@ class Configurable:
     def __post_init__(self) -> None:
         limits, kind = LIMITS.get(type(self)), type(self)
         if limits is None:  # a subclass that only replaces a default keeps the base's constraints
-            limits = LIMITS[kind] = {}
+            limits = {}
             for base in reversed(kind.__mro__):
                 for field in vars(base).get("__dataclass_fields__", {}).values():
                     if field.metadata:
                         limits[field.name] = field.metadata
+            LIMITS[kind] = limits
         for name, constraints in limits.items():
             argument, part = (self.role, f"{self.name}'s {name}") if self.role else (name, "")
             number = check_number(getattr(self, name), argument, part=part, **constraints)
