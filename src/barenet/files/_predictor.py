@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import Count, convert_fields
 from barenet.data._encoding import TableEncoding
+from barenet.data._frame import Frame
 from barenet.data._parsing import class_labels
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
@@ -18,8 +21,8 @@ from barenet.files._estimator_card import make_card
 from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._model_card import ModelCard, describe_rows
 from barenet.files._safetensors import MAX_HEADER
-from barenet.model._array_dataset import class_probabilities
-from barenet.model._arrays import FloatArray, check_inputs, check_outputs
+from barenet.model._array_dataset import BLOCK, class_probabilities
+from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 
@@ -28,6 +31,9 @@ _Name = Annotated[str, ("max_length", MAX_HEADER)]
 
 #: The name of a file, which may not be valid Unicode.
 _FileName = Annotated[_Name, ("unicode", False)]
+
+#: Rows that are transformed and predicted at a time; a network predicts blocks of half as many.
+ROWS = 2 * BLOCK
 
 #: Maximum number of names or layers that are listed.
 MAX_NAMES = 8
@@ -145,6 +151,11 @@ class Predictor:
     @property
     def labels(self) -> NDArray[Any] | None:
         """The classes as `predict` returns them: numbers, booleans or text; None for numbers."""
+        return None if self._labels is None else self._labels.copy()
+
+    @cached_property
+    def _labels(self) -> NDArray[Any] | None:
+        """The labels, which take as long to make as many predictions."""
         if self.classes is None:
             return None
         return np.array(self.classes) if self.text_classes else class_labels(self.classes)
@@ -168,8 +179,32 @@ class Predictor:
         ValueError
             If a feature is missing, or a value is invalid.
         """
+        if isinstance(self.preprocessing, TableEncoding):
+            X = self.preprocessing.frame_of(X)  # whose slices are no copies
+        if not isinstance(X, np.ndarray | Frame) or len(X.shape) != 2 or len(X) <= ROWS:
+            return self._outputs(X)
+        dtype = self.network.dtype if self.target_scaling is None else np.float64
+        output = np.empty((len(X), self.network.sizes[-1]), dtype)
+        for start in range(0, len(X), ROWS):
+            stop = start + ROWS
+            try:
+                output[start:stop] = self._outputs(X[start:stop])
+            except ValueError:
+                self._outputs(X[:stop])  # this error counts the rows from the first one
+                raise
+        return output
+
+    def _outputs(self, X: Any) -> FloatArray:
+        """The outputs for a block of rows."""
+        output = None
         with np.errstate(over="ignore", invalid="ignore"):
-            return check_outputs(self.in_units(self.network.predict(self.inputs(X))))
+            if type(X) in (np.ndarray, np.memmap) and X.dtype in INPUT_DTYPES:
+                with suppress(ValueError):  # the checks of the raw rows, which take longer, raise
+                    inputs = self.preprocessing.transform(X, self.network.dtype)
+                    output = self.network.predict(inputs)
+            if output is None:
+                output = self.network.predict(self.inputs(X))
+            return output if self.target_scaling is None else check_outputs(self.in_units(output))
 
     def in_units(self, output: FloatArray) -> FloatArray:
         """Transform outputs of the network into the units of the target.
@@ -267,10 +302,10 @@ class Predictor:
             all of them are numbers, bool for False and True, else text; always text with
             `text_classes`.
         """
-        if (labels := self.labels) is None:
-            output = self.outputs(X)
+        output = self.outputs(X)
+        if self._labels is None:
             return output[:, 0] if output.shape[1] == 1 else output
-        return labels[self.probabilities(X).argmax(axis=1)]
+        return self._labels[class_probabilities(output).argmax(axis=1)]
 
     @classmethod
     def from_estimator(
