@@ -69,7 +69,7 @@ class OutputProgram:
     def keep_parameters(self) -> None:
         """Load the present parameters, and don't load them again."""
         self.n_batches[()] = 0
-        run_on_one_thread(self.few.address)
+        run_on_one_thread.call(self.few.address)
         self.few.record["load"] = self.few.record["start"]
 
     def _use(self, network: Network) -> None:
@@ -101,7 +101,7 @@ class OutputProgram:
         self.rows[:n_rows] = X
         if self.few.threads(min(n_rows, BLOCK)) == 1:
             self.n_rows[()], self.n_batches[()] = n_rows, n_batches
-            run_on_one_thread(self.few.address)
+            run_on_one_thread.call(self.few.address)
         else:
             self.few.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
             self._reset()
