@@ -40,6 +40,7 @@ class Program:
             squares=np.zeros(2 * lowered.n_tiles + 1), losses=np.zeros(capacity),
         )  # fmt: skip
         load, batch, store = lowered.load, lowered.batch, lowered.store
+        self.has_gradient = lowered.needs_gradient
         #: The record that the interpreter reads, at `address`.
         self.record = self.workspace.record(
             _interpreter.PROGRAM, step=self.step, regions=self.write([*load, *batch, *store]),
@@ -81,7 +82,7 @@ class Program:
         network, step = self.job.network, self.step
         X, self.sparse, self.selection = rows.X, None, rows.selection
         if isinstance(X, SparseRows):
-            self.sparse = X
+            self.sparse = X if self.has_gradient else None
             self.point("x_bounds", np.ascontiguousarray(X.bounds))
             self.point("x_columns", X.columns)
             X = X.values
