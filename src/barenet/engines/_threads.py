@@ -117,8 +117,8 @@ def _limits() -> list[int]:
     if "threadpoolctl" not in sys.modules:  # no limit can have been set
         return []
     kinds: dict[str, int] = {}
-    for pool in _pools().info():
-        kinds[pool["user_api"]] = max(pool["num_threads"] or 0, kinds.get(pool["user_api"], 0))
+    for pool in _pools().lib_controllers:
+        kinds[pool.user_api] = max(pool.num_threads or 0, kinds.get(pool.user_api, 0))
     return list(kinds.values())
 
 
@@ -170,6 +170,7 @@ def _from_environment(text: str) -> int:
     raise ValueError(f"BARENET_THREADS: expected a whole number of 1 or more, got {brief(text)}")
 
 
+@functools.cache
 def _quota() -> int:
     """Cores that the control group allows, rounded up."""
     try:
