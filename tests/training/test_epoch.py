@@ -14,9 +14,9 @@ from barenet.schedules import SCHEDULES
 from barenet.training import _epoch as epoch_module
 from barenet.training._epoch import (
     Epoch,
-    EpochOrders,
     MeasurementInterrupted,
     TrainingConfig,
+    epoch_order,
     measure,
 )
 from barenet.training._train import as_metrics
@@ -31,20 +31,20 @@ WEIGHT = np.where(np.arange(61) < 16, 0.0, RNG.random(61))
 
 @given(st.integers(1, 200), seeds, st.integers(0, 10_000))
 def test_the_order_is_a_permutation_determined_by_seed_and_epoch(n_rows, seed, epoch):
-    order = EpochOrders(n_rows, seed)(epoch)
+    order = epoch_order(n_rows, seed=seed, epoch=epoch)
     assert sorted(order) == list(range(n_rows))
-    assert np.array_equal(order, EpochOrders(n_rows, seed)(epoch))
+    assert np.array_equal(order, epoch_order(n_rows, seed=seed, epoch=epoch))
 
 
 def test_orders_differ_by_epoch_and_seed():
-    orders = {tuple(EpochOrders(50, s)(e)) for s in range(5) for e in range(5)}
+    orders = {tuple(epoch_order(50, seed=s, epoch=e)) for s in range(5) for e in range(5)}
     assert len(orders) == 25
 
 
 def test_orders_are_uniform():
     from scipy.stats import chisquare
 
-    orders = np.array([EpochOrders(10, 1)(epoch) for epoch in range(2000)])
+    orders = np.array([epoch_order(10, seed=1, epoch=epoch) for epoch in range(2000)])
     counts = [np.bincount(orders[:, position], minlength=10) for position in range(10)]
     assert min(chisquare(count).pvalue for count in counts) > 1e-4
 
@@ -61,7 +61,7 @@ def test_the_order_is_that_of_the_epoch():
     for index in (0, 3, 1):
         for epoch in (shuffled, plain, own):
             epoch.begin(index, 0.1)
-        assert np.array_equal(shuffled.order, EpochOrders(7, 5)(index))
+        assert np.array_equal(shuffled.order, epoch_order(7, seed=5, epoch=index))
         assert plain.order.tolist() == list(range(7)) and own.order[index] == 0
 
 

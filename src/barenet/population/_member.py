@@ -10,12 +10,26 @@ from barenet.engines import Job, choose_engine
 from barenet.errors import ArgumentError, ResumeError
 from barenet.model._network import Network
 from barenet.population._member_checkpoint import MemberCheckpoints
+from barenet.training._callbacks import Callback, Run
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import LOOPS, Loop
 
 #: Errors of the caller, which end the whole population.
 FATAL = (ArgumentError, ResumeError, OSError)
+
+
+class Stop(Callback):
+    """Ends the runs of all networks, to be resumed later, once it is set."""
+
+    history_only = True
+
+    def __init__(self) -> None:
+        self.is_set = False
+
+    def on_chunk(self, run: Run) -> None:
+        if self.is_set:
+            run.stop("interrupted", resumable=True)
 
 
 @dataclass(eq=False)
@@ -29,7 +43,7 @@ class Member:
     arguments: Mapping[str, Any]
     engine: str
     threads: int
-    checkpoints: MemberCheckpoints | None
+    checkpoints: MemberCheckpoints
     #: Epochs of the population before this network joined it.
     joined_at: int = 0
     history: History = field(default_factory=History)
@@ -79,8 +93,7 @@ class Member:
             engine = choose_engine(self.engine, self.job, self.threads)
             self._loop = loop = LOOPS[self.job.optimizer.full_batch](engine, self.config)
             self.history = loop.run.history
-            saver = None if self.checkpoints is None else self.checkpoints.saver(self.index, loop)
-            self._session.enter_context(loop.session(saver))
+            self._session.enter_context(loop.session(self.checkpoints.saver(self.index, loop)))
         return self._loop
 
     def _fail(self, error: BaseException) -> None:

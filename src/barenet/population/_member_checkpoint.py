@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from barenet.data._fingerprint import checksum
+from barenet.errors import ArgumentError
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._checkpointing import CheckpointManager
 from barenet.files._lock import locked
@@ -31,22 +32,31 @@ class MemberCheckpoint(Checkpoint):
 
 
 class MemberCheckpoints:
-    """The folder, its lock, and the checksums of the data that the networks share."""
+    """The folder if there is one, its lock, and the checksums of the data that networks share."""
 
-    def __init__(self, folder: str | PathLike[str], *, resume: bool) -> None:
-        self.folder, self.resume, self.started = Path(folder), resume, time.monotonic()
+    def __init__(self, folder: str | PathLike[str] | None, *, resume: bool) -> None:
+        if resume and folder is None:
+            problem, remedy = "there is no checkpoint to resume from", "pass checkpoint, too"
+            raise ArgumentError(problem, argument="resume", value=True, remedy=remedy)
+        self.folder = None if folder is None else Path(folder)
+        self.resume, self.started = resume, time.monotonic()
         self._lock = Lock()
         self._checksums: dict[int, tuple[NDArray[Any], str]] = {}
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Create the folder, and reserve it for one population."""
+        if self.folder is None:
+            yield
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / ".lock", "another run"):
             yield
 
-    def saver(self, index: int, loop: Loop) -> CheckpointManager:
+    def saver(self, index: int, loop: Loop) -> CheckpointManager | None:
         """Make the callback that saves a network, with the state to resume from if there is one."""
+        if self.folder is None:
+            return None
         checkpoint = MemberCheckpoint(self.folder / f"{index:05}.safetensors", self.started)
         state = checkpoint.read() if self.resume else None
         return CheckpointManager(checkpoint, loop.engine, loop.config, state, self._checksum)

@@ -15,9 +15,8 @@ from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss, as_loss
 from barenet.optimization._schedules import Constant, as_schedule
-from barenet.population._member import Member
+from barenet.population._member import Member, Stop
 from barenet.population._member_checkpoint import MemberCheckpoints
-from barenet.training._callbacks import Callback
 from barenet.training._epoch import TrainingConfig
 from barenet.training._train import (
     as_callbacks,
@@ -35,10 +34,11 @@ class MemberFactory:
     X: ArrayLike
     y: ArrayLike
     scale: float
-    threads: int
-    #: The callback of all members.
-    stop: Callback
-    checkpoints: MemberCheckpoints | None
+    n_threads: int
+    n_networks: int
+    #: Ends all members.
+    stop: Stop
+    checkpoints: MemberCheckpoints
     #: Arrays before and after the check, by the kind of network and the ids of the former.
     _checked: dict[Any, tuple[Any, Any]] = field(default_factory=dict)
 
@@ -67,7 +67,7 @@ class MemberFactory:
             held_out=self._held_out(job, rows, arguments),
             callbacks=[*as_callbacks(own("callbacks")), self.stop],
         )
-        engine, threads = own("engine"), self.threads
+        engine, threads = own("engine"), max(1, self.n_threads // self.n_networks)
         return Member(index, job, config, arguments, engine, threads, self.checkpoints, joined_at)
 
     def _rows(self, network: Network, loss: Loss, weight: ArrayLike | None) -> ArrayDataset:

@@ -1,7 +1,6 @@
 """Population: networks that are trained together, and the result of their training."""
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,18 @@ from numpy.typing import NDArray
 from barenet.errors import count_of
 from barenet.model._network import Network
 from barenet.population._member import Member
+from barenet.population._member_factory import MemberFactory
 from barenet.training._history import History
 from barenet.training._metrics import MAXIMIZED
 
 
 class Population:
     """Networks that are trained together.
+
+    Parameters
+    ----------
+    members, make : list of Member and MemberFactory
+        The networks with their runs, and the factory of further ones; `train_many` passes both.
 
     Attributes
     ----------
@@ -25,6 +30,8 @@ class Population:
         The curves of each network, and why its training ended.
     errors : dict of int to Exception
         The errors of the networks that failed or diverged, by their index.
+    active : list of int
+        The indices of the networks whose training has not ended.
     epoch : int
         The epochs of the finished slices.
 
@@ -40,8 +47,8 @@ class Population:
     True
     """
 
-    def __init__(self, members: list[Member], make: Callable[..., Member]) -> None:
-        self.members, self.epoch, self._make = members, 0, make
+    def __init__(self, members: list[Member], make: MemberFactory) -> None:
+        self.members, self.make, self.epoch = members, make, 0
 
     @property
     def networks(self) -> list[Network]:
@@ -90,7 +97,7 @@ class Population:
         """
         self.drop(index, "replaced")
         before = self.members[index]
-        self.members[index] = self._make(
+        self.members[index] = self.make(
             index, network, {**before.arguments, **arguments}, joined_at=self.epoch
         )
 
@@ -106,6 +113,11 @@ class Population:
         -------
         int
             Index of the network, without those that failed.
+
+        Raises
+        ------
+        ValueError
+            If no network has a value of the curve.
         """
         name = curve or self._default_curve()
         sign = -1.0 if name in MAXIMIZED else 1.0

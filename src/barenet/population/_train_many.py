@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from itertools import count
 from os import PathLike
 from typing import Any, TypeAlias, TypeVar
 
@@ -17,11 +18,12 @@ from barenet.optimization._penalties import Penalty
 from barenet.optimization._schedules import Schedule
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping
+from barenet.population._member import Stop
 from barenet.population._member_checkpoint import MemberCheckpoints
 from barenet.population._member_factory import MemberFactory
 from barenet.population._population import Population
 from barenet.population._population_progress import PopulationProgress
-from barenet.population._workers import Stop, advance_all
+from barenet.population._workers import advance_all
 from barenet.training._callbacks import Callbacks
 from barenet.training._divergence import caller_stacklevel
 
@@ -29,6 +31,13 @@ T = TypeVar("T")
 
 #: One value for all networks, or a list with one for each.
 Each: TypeAlias = T | list[T]
+
+#: The arguments that may be such lists.
+OF_EACH = (
+    "rows", "validation_rows", "loss", "optimizer", "epochs", "batch_size", "shuffle",
+    "sample_weight", "validation_data", "test_data", "metrics", "schedule", "penalty", "clip",
+    "callbacks", "engine", "seed",
+)  # fmt: skip
 
 
 def train_many(
@@ -81,7 +90,9 @@ def train_many(
         all rows by default.
     validation_rows : array-like of int, or a list of them, optional
         Indices of the rows of X of the validation set, in place of `validation_data`.
-    loss, optimizer, epochs, batch_size, shuffle, schedule, penalty, clip, engine, seed
+    loss, optimizer : str or object, or a list of them
+        As in `train`.
+    epochs, batch_size, shuffle : int and bool, or a list of them
         As in `train`.
     sample_weight : array-like of shape (n_samples,), optional
         The weight of each row of X.
@@ -89,8 +100,12 @@ def train_many(
         As in `train`.
     metrics : str or tuple of str, default=()
         As in `train`.
+    schedule, penalty, clip : str or object, or a list of them, optional
+        As in `train`.
     callbacks : Callback, callable, or a tuple of them, default=()
         As in `train`. They are called in the threads, for several networks at the same time.
+    engine, seed : str and int, or a list of them, default="auto" and 0
+        As in `train`.
     scale : float, default=1.0
         As in `train`, for all networks.
     threads : int, optional
@@ -138,44 +153,27 @@ def train_many(
     >>> [len(history) for history in result.histories]
     [10, 20, 30]
     """
-    given: dict[str, Any] = dict(  # noqa: C408
-        loss=loss, optimizer=optimizer, epochs=epochs, batch_size=batch_size, shuffle=shuffle,
-        metrics=metrics, schedule=schedule, penalty=penalty, clip=clip, callbacks=callbacks,
-        engine=engine, seed=seed, rows=rows, validation_rows=validation_rows,
-        sample_weight=sample_weight, validation_data=validation_data, test_data=test_data,
-    )  # fmt: skip
-    found = check_networks(networks)
-    if resume and checkpoint is None:
-        problem = "there is no checkpoint to resume from"
-        raise ArgumentError(problem, argument="resume", value=True, remedy="pass checkpoint, too")
-    n_threads, stop = available_threads(threads), Stop()
-    folder = None if checkpoint is None else MemberCheckpoints(checkpoint, resume=resume)
-    make = MemberFactory(X, y, scale, max(1, n_threads // len(found)), stop, folder)
-    with nullcontext() if folder is None else folder.lock():
-        members = [*map(make, range(len(found)), found, split(given, len(found)))]
-        population = Population(members, make)
-        with PopulationProgress(population) if progress else nullcontext(lambda: None) as show:
-            try:
-                run_slices(population, slice_epochs, after_slice, n_threads, stop, show)
-            finally:
-                for member in population.members:
-                    if member.is_paused:
-                        member.end("interrupted", resumable=True)
-    report_errors(population)
+    each = split(locals(), check_networks(networks))
+    folder = MemberCheckpoints(checkpoint, resume=resume)
+    make = MemberFactory(X, y, scale, available_threads(threads), len(each), Stop(), folder)
+    with folder.lock():
+        population = Population([*map(make, count(), networks, each)], make)
+        run_slices(population, slice_epochs, after_slice, progress=progress)
     return population
 
 
-def check_networks(networks: Sequence[Network]) -> list[Network]:
-    """Check that there are networks, and none twice."""
-    found = list(networks) if isinstance(networks, Sequence) else []
+def check_networks(networks: Sequence[Network]) -> int:
+    """Count the networks, none of which may be there twice."""
+    found = networks if isinstance(networks, Sequence) else ()
     if not found or len({*map(id, found)}) < len(found):
         expected = "a list of networks, none of them twice"
         raise ArgumentError.of("networks", networks, expected)
-    return found
+    return len(found)
 
 
-def split(given: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
+def split(arguments: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
     """Arguments of each network: a list has one value for each."""
+    given = {name: arguments[name] for name in OF_EACH}
     for name, value in given.items():
         if isinstance(value, list) and len(value) != count:
             problem = f"has {count_of(len(value), 'entry')}, and there are {count} networks"
@@ -191,22 +189,27 @@ def run_slices(
     population: Population,
     slice_epochs: int | None,
     after_slice: Callable[[Population], object] | None,
-    n_threads: int,
-    stop: Stop,
-    show: Callable[[], None],
+    *,
+    progress: bool,
 ) -> None:
     """Advance all networks slice by slice, or at once to their ends."""
     length = None if slice_epochs is None else check_count(slice_epochs, "slice_epochs")
     if (length is None) != (after_slice is None):
         problem = "is needed by after_slice" if length is None else "needs after_slice"
         raise ArgumentError(problem, argument="slice_epochs")
-    while active := population.active:
-        epoch = None if length is None else population.epoch + length
-        members = [population.members[i] for i in active]
-        advance_all(members, epoch, n_threads, stop, show)
-        if epoch is not None and after_slice is not None:
-            population.epoch = epoch
-            after_slice(population)
+    with PopulationProgress(population) if progress else nullcontext(lambda: None) as show:
+        try:
+            while population.active:
+                epoch = None if length is None else population.epoch + length
+                advance_all(population, epoch, show)
+                if epoch is not None and after_slice is not None:
+                    population.epoch = epoch
+                    after_slice(population)
+        finally:
+            for member in population.members:
+                if member.is_paused:
+                    member.end("interrupted", resumable=True)
+    report_errors(population)
 
 
 def report_errors(population: Population) -> None:

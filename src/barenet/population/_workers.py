@@ -1,37 +1,19 @@
 """Workers: threads that take whole networks from a queue, the costliest first."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from barenet.population._member import Member
-from barenet.training._callbacks import Callback, Run
+from barenet.population._population import Population
 
 #: Seconds between two looks at the progress.
 INTERVAL = 0.1
 
 
-class Stop(Callback):
-    """Ends the runs of all networks, to be resumed later, once it is set."""
-
-    history_only = True
-
-    def __init__(self) -> None:
-        self.is_set = False
-
-    def on_chunk(self, run: Run) -> None:
-        if self.is_set:
-            run.stop("interrupted", resumable=True)
-
-
-def advance_all(
-    members: Sequence[Member],
-    epoch: int | None,
-    n_threads: int,
-    stop: Stop,
-    show: Callable[[], None],
-) -> None:
+def advance_all(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
     """Advance networks until an epoch; Ctrl-C ends all of them at their next chunk."""
+    members, stop = [population.members[i] for i in population.active], population.make.stop
+    n_threads = min(population.make.n_threads, len(members))
     queue = deque(sorted(members, key=lambda member: -member.cost))
 
     def work() -> None:
@@ -48,7 +30,7 @@ def advance_all(
 
     with ThreadPoolExecutor(n_threads, "barenet") as pool:
         try:
-            threads = [pool.submit(work) for _ in range(min(n_threads, len(members)))]
+            threads = [pool.submit(work) for _ in range(n_threads)]
             while wait(threads, INTERVAL).not_done:
                 show()
         except BaseException:

@@ -1,9 +1,11 @@
 """An epoch: its mini-batches, the learning rate of each step, and its results."""
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,23 +27,22 @@ MAX_MULTIPLICATIONS = 2**31
 #: Measured rows come in multiples of this number, which is what engines process at a time.
 ROW_MULTIPLE = 4096
 
+#: The generator of each thread.
+_RANDOM = threading.local()
 
-class EpochOrders:
-    """Orders of the rows, each a function of the seed and the epoch alone.
+
+def epoch_order(n_rows: int, seed: int, epoch: int) -> NDArray[np.intp]:
+    """Order the rows for an epoch, as a function of the seed and the epoch alone.
 
     Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
-    any time. Another key in the same generator takes a tenth of the time of a new one.
+    any time. Another key in the generator of the thread takes a tenth of the time of a new one.
     """
-
-    def __init__(self, n_rows: int, seed: int) -> None:
-        self.n_rows, self.generator = n_rows, np.random.Generator(np.random.Philox(key=[seed, 0]))
-        self.start: Any = self.generator.bit_generator.state
-
-    def __call__(self, epoch: int) -> NDArray[np.intp]:
-        """Order the rows for an epoch, counted from 0."""
-        self.start["state"]["key"][1] = epoch
-        self.generator.bit_generator.state = self.start
-        return self.generator.permutation(self.n_rows)
+    if not hasattr(_RANDOM, "generator"):
+        _RANDOM.generator = np.random.Generator(np.random.Philox(key=[0, 0]))
+        _RANDOM.start = _RANDOM.generator.bit_generator.state
+    _RANDOM.start["state"]["key"][:] = seed, epoch
+    _RANDOM.generator.bit_generator.state = _RANDOM.start
+    return _RANDOM.generator.permutation(n_rows)
 
 
 def batches(
@@ -135,9 +136,6 @@ class Epoch(Stateful):
     started: float = field(default_factory=time.perf_counter)
     _weights: NDArray[np.float64] | None = None
 
-    def __post_init__(self) -> None:
-        self.orders = EpochOrders(len(self.order), self.seed)
-
     def begin(
         self,
         epoch: int,
@@ -151,7 +149,8 @@ class Epoch(Stateful):
         if not resumed:
             self.results, self.started = [], time.perf_counter()
         if config.shuffle:
-            self.order = (config.order or self.orders)(epoch) if order is None else order
+            usual = partial(epoch_order, len(self.order), self.seed)
+            self.order = (config.order or usual)(epoch) if order is None else order
             if self.rows.sample_weight is not None:
                 self._weights = None
         if resumed:  # a callback may have changed the learning rate since the epoch began
