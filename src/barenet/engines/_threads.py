@@ -36,6 +36,15 @@ def choose_threads(requested: int | None, multiplications: float) -> int:
     return min(most, fair_share() if requested is None else check_count(requested, "threads"))
 
 
+def available_threads(requested: int | None) -> int:
+    """Number of threads for work that does not share anything."""
+    if requested is None and os.environ.get("BARENET_THREADS"):
+        requested = _from_environment(os.environ["BARENET_THREADS"])
+    if requested is not None:
+        return check_count(requested, "threads")
+    return min(allowed_cores(), fair_share())
+
+
 def allowed_cores() -> int:
     """Count the cores that this process may use: by its affinity, and by its control group."""
     affinity = getattr(os, "sched_getaffinity", None)
@@ -108,8 +117,8 @@ def _limits() -> list[int]:
     if "threadpoolctl" not in sys.modules:  # no limit can have been set
         return []
     kinds: dict[str, int] = {}
-    for pool in _pools().info():
-        kinds[pool["user_api"]] = max(pool["num_threads"] or 0, kinds.get(pool["user_api"], 0))
+    for pool in _pools().lib_controllers:
+        kinds[pool.user_api] = max(pool.num_threads or 0, kinds.get(pool.user_api, 0))
     return list(kinds.values())
 
 
@@ -161,6 +170,7 @@ def _from_environment(text: str) -> int:
     raise ValueError(f"BARENET_THREADS: expected a whole number of 1 or more, got {brief(text)}")
 
 
+@functools.cache
 def _quota() -> int:
     """Cores that the control group allows, rounded up."""
     try:

@@ -144,7 +144,8 @@ class MiniBatchLoop(Loop):
         finished = len(run.history) if run.batch else 0
         with SILENT(), suppress(MeasurementInterrupted):
             while finished < until and not run.stop_reason:
-                ahead = min(self.chunk_batches // run.n_batches, until - finished)
+                most = until - finished if run.ahead_limit is None else run.ahead_limit
+                ahead = int(min(self.chunk_batches // run.n_batches, until - finished, most))
                 if ahead > 1 and run.batch in (0, run.n_batches) and self._may_run_ahead():
                     self._run_ahead(finished, ahead)
                 else:
