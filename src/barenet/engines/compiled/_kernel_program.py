@@ -39,6 +39,7 @@ class Program:
             multiply=multiply.address(self.workspace.spec),
             squares=np.zeros(2 * lowered.n_tiles + 1), losses=np.zeros(capacity),
         )  # fmt: skip
+        self.max_threads = lowered.max_threads
         load, batch, store = lowered.load, lowered.batch, lowered.store
         self.has_gradient = lowered.needs_gradient
         #: The record that the interpreter reads, at `address`.
@@ -114,7 +115,7 @@ class Program:
         """Run the program for each batch; see `Engine.run`."""
         order = order if self.selection is None else self.selection[order]
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
-        threads, record = self.threads(batch_size), self.record
+        threads, record = min(self.threads(batch_size), self.max_threads), self.record
         if self.sparse is not None:
             self.reserve(self.sparse, order, batch_size)
         self.held = order, rates, report

@@ -7,7 +7,7 @@ import numpy as np
 
 from barenet.engines.kernels._dense import differentiate_bias
 from barenet.engines.kernels._kernel import kernel
-from barenet.engines.kernels._records import row_numbers, row_vectors
+from barenet.engines.kernels._records import gradient_row, row_numbers, row_vectors
 from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._lanes import repeat
 from barenet.engines.simd._views import array, itemsize, lanes, prefetch, source, vectors
@@ -83,14 +83,15 @@ def list_columns(spec, step, layer, start, stop):
 def sparse_gradient(spec, step, layer, start, stop):
     """dW = Xᵀ dZ, and below it db."""
     ends = array(np.int64, step.column_ends, 0, layer.n_in)
+    offset = gradient_row(step, layer, start) - start
     for column in range(start, min(stop, layer.n_in)):
         first, last = ends[column - 1] if column > 0 else 0, ends[column]
         rows = array(np.int32, step.entry_rows, first, last - first)
         values = array(spec, step.entry_values, first, last - first)
-        G = row_vectors(spec, layer, layer.gradient, column)
+        G = row_vectors(spec, layer, layer.gradient, column + offset)
         add_rows(spec, step, layer, G, rows, values, layer.d, layer.stride)
     if stop > layer.n_in:
-        differentiate_bias(spec, step, layer)
+        differentiate_bias(spec, step, layer, layer.n_in + offset)
 
 
 @compiled
