@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import barenet
-from benchmarks.peers.trainer import Trainer
+from benchmarks.peers import estimators
+from benchmarks.peers.job import Job, Trainer
 
 
 class Barenet(Trainer):
@@ -50,5 +51,46 @@ class Barenet(Trainer):
         return f"{self.history.engine} engine" if self.history else ""
 
 
-#: What the worker calls.
-trainer = Barenet
+class Population(Job):
+    """Networks that differ in their seeds alone, made and trained in one call."""
+
+    def reset(self) -> None:
+        pass
+
+    def run(self, times: int) -> None:
+        work = self.work
+        for _ in range(times):
+            seeds = list(range(work.networks))
+            networks = [
+                barenet.Network.dense(work.sizes, hidden="relu", output="softmax", seed=seed)
+                for seed in seeds
+            ]
+            optimizer = barenet.optimizers.Adam(learning_rate=work.learning_rate)
+            settings: dict[str, Any] = {"epochs": work.epochs, "batch_size": work.batch_size}
+            settings["engine"] = self.engine
+            _train_many(
+                networks, self.rows.X, self.rows.y, optimizer=optimizer, seed=seeds, **settings
+            )
+
+
+def _one_by_one(
+    networks: list[barenet.Network], X: Any, y: Any, *, seed: Any, **settings: Any
+) -> None:
+    for network, own in zip(networks, seed, strict=True):
+        barenet.train(network, X, y, seed=own, **settings)
+
+
+_train_many = getattr(barenet, "train_many", _one_by_one)
+
+
+def _of_barenet(job: type[estimators.Estimator]) -> type[estimators.Estimator]:
+    return type(job.__name__, (job,), {"kind": barenet.MLPClassifier})
+
+
+#: The job of each task.
+JOBS: dict[str, type[Job]] = {
+    "epoch": Barenet,
+    "steps": Barenet,
+    "population": Population,
+    **{task: _of_barenet(job) for task, job in estimators.JOBS.items()},
+}
