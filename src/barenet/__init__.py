@@ -22,10 +22,6 @@ from barenet import (
     schedules,
 )
 from barenet._version import __version__ as __version__
-from barenet.data._dataset import Dataset
-from barenet.data._datasets import load_dataset
-from barenet.data._frame import Frame
-from barenet.data._scaling import Scaling
 from barenet.engines import CompiledNetwork
 from barenet.files._checkpoint import Checkpoint
 from barenet.insight._gradient_check import GradientReport, ParameterReport, check_gradients
@@ -37,8 +33,12 @@ from barenet.training._metrics import METRICS
 from barenet.training._train import train
 
 if TYPE_CHECKING:
+    from barenet.data._dataset import Dataset
+    from barenet.data._datasets import load_dataset
     from barenet.data._encoding import TableEncoding
     from barenet.data._fingerprint import fingerprint
+    from barenet.data._frame import Frame
+    from barenet.data._scaling import Scaling
     from barenet.data._table_loading import load_table
     from barenet.estimators import (
         MLPClassifier,
@@ -111,8 +111,10 @@ __all__ = [  # noqa: RUF022
 
 #: Modules that are slow to import, such as those that need scikit-learn, and their public names.
 _SLOW = {
+    "data": "Dataset Scaling load_dataset",
     "data._encoding": "TableEncoding",
     "data._fingerprint": "fingerprint",
+    "data._frame": "Frame",
     "data._table_loading": "load_table",
     "estimators": "MLPClassifier MLPRegressor TablePreprocessor register_onnx_converters",
     "files._model_card": "ModelCard",

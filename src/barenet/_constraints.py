@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -26,6 +27,10 @@ MAX_CHARACTERS = 10_000
 
 #: The types of `convert` in words.
 _IN_WORDS = {str: "text", bool: "True or False", int: "a whole number", float: "a number"}
+
+
+#: The constraints of each class that has been used, by the names of its fields.
+LIMITS: WeakKeyDictionary[type, dict[str, Mapping[str, Any]]] = WeakKeyDictionary()
 
 
 def option(default: Any = dataclasses.MISSING, **limits: float) -> Any:
@@ -47,11 +52,14 @@ class Configurable:
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
-        limits = {}  # a subclass that only replaces a default keeps the base's constraints
-        for kind in reversed(type(self).__mro__):
-            for field in vars(kind).get("__dataclass_fields__", {}).values():
-                if field.metadata:
-                    limits[field.name] = field.metadata
+        limits, kind = LIMITS.get(type(self)), type(self)
+        if limits is None:  # a subclass that only replaces a default keeps the base's constraints
+            limits = {}
+            for base in reversed(kind.__mro__):
+                for field in vars(base).get("__dataclass_fields__", {}).values():
+                    if field.metadata:
+                        limits[field.name] = field.metadata
+            LIMITS[kind] = limits
         for name, constraints in limits.items():
             argument, part = (self.role, f"{self.name}'s {name}") if self.role else (name, "")
             number = check_number(getattr(self, name), argument, part=part, **constraints)
@@ -67,10 +75,11 @@ def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
 
 def check_fields(thing: Any) -> None:
     """Check the numbers of a dataclass against their ranges; a default needs no check."""
-    for field in dataclasses.fields(thing):
-        value, default = getattr(thing, field.name), field.default
-        if field.metadata and (type(value) is not type(default) or value != default):
-            check_number(value, field.name, **field.metadata)
+    for field in thing.__dataclass_fields__.values():
+        if field.metadata:
+            value, default = getattr(thing, field.name), field.default
+            if type(value) is not type(default) or value != default:
+                check_number(value, field.name, **field.metadata)
 
 
 def option_values(thing: Any) -> dict[str, Any]:

@@ -11,9 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
+from numba import types
 
 from barenet.engines import _kernel_cache as kernel_cache
+from barenet.engines._machine_code import Entry
+from barenet.engines.simd._calls import compiled
 
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
 SCRIPT = """
@@ -36,7 +40,7 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 from barenet.engines.kernels._dense import multiply
 assert len(found) == 8 and len(set(found)) == 1
-print(*found[0], sum(multiply.dispatcher.stats.cache_misses.values()))
+print(*found[0], multiply.code.n_compiled)
 """
 
 
@@ -84,12 +88,13 @@ def test_without_a_folder_or_with_a_full_disk_each_process_compiles(tmp_path):
     assert not [path for path in (tmp_path / "full").rglob("*") if path.is_file()]
 
 
-@pytest.fixture
-def kernels(tmp_path, monkeypatch):
+@pytest.fixture(params=["linked", "loaded by Numba"])
+def kernels(tmp_path, monkeypatch, request):
     """The cache folder of a small kernel, which is compiled."""
     base = tmp_path / "base"
     base.mkdir()
-    (base / "code.py").write_text("def double(x):\n    return 2 * x\n")
+    (base / "code.py").write_text(CODE)
+    (base / "linked").touch() if request.param == "linked" else None
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(base / "kernels"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(kernel_cache, "REFUSED", {})
@@ -97,14 +102,30 @@ def kernels(tmp_path, monkeypatch):
     return base / "kernels"
 
 
+#: A kernel that writes twice a number to the place behind it.
+CODE = """
+import numpy as np
+from barenet.engines.simd._views import array
+
+def double(address):
+    numbers = array(np.int64, address, 0, 2)
+    numbers[1] = 2 * numbers[0]
+"""
+
+
 def compile_in(base):
     """Compile the kernel or load it, as a new process would; return how often it was compiled."""
     kernel_cache._risk_in.cache_clear()
-    path, namespace = base / "code.py", {"__name__": "code"}
+    kernel_cache.FOLDERS.clear()
+    path, namespace, numbers = base / "code.py", {"__name__": "code"}, np.array([21, 0])
     exec(compile(path.read_text(), path, "exec"), namespace)
-    dispatcher = kernel_cache.cache_on_disk(numba.njit(namespace["double"]))
-    assert dispatcher(21) == 42
-    return sum(dispatcher.stats.cache_misses.values())
+    if (base / "linked").exists():
+        run = Entry(compiled(namespace["double"]), (types.intp,))
+    else:
+        run = kernel_cache.cache_on_disk(numba.njit(namespace["double"]))
+    run(numbers.ctypes.data)
+    assert numbers[1] == 42
+    return run.code.n_compiled if isinstance(run, Entry) else sum(run.stats.cache_misses.values())
 
 
 def test_eight_threads_that_compile_at_once_leave_a_file_that_is_loaded(kernels):
@@ -207,8 +228,8 @@ def test_fault_116_a_cache_folder_writable_by_its_owner_alone_is_used(kernels, m
     shutil.copytree(kernels, shared / "kernels")
     before = os.umask(0)
     try:
-        for folder, compiled in ((shared / "kernels", [0, 0]), (kernels.parent / "new", [1, 0])):
+        for folder, counts in ((shared / "kernels", [0, 0]), (kernels.parent / "new", [1, 0])):
             monkeypatch.setattr(numba.config, "CACHE_DIR", str(folder))
-            assert [compile_in(kernels.parent) for _ in range(2)] == compiled
+            assert [compile_in(kernels.parent) for _ in range(2)] == counts
     finally:
         os.umask(before)

@@ -179,10 +179,10 @@ def _cache_advice(folder: str | None) -> Iterator[str]:
 
 def kernel_folder() -> str | None:
     """The folder of the cached kernels."""
-    from barenet.engines.kernels._dense import multiply
+    from barenet.engines._kernel_cache import folder_of
+    from barenet.engines.kernels._kernel import kernel
 
-    statistics = getattr(multiply.dispatcher, "stats", None)  # none where Numba is switched off
-    return statistics.cache_path if statistics else None
+    return folder_of(kernel)
 
 
 def build_kernels() -> dict[str, Any]:
@@ -219,7 +219,7 @@ def _count_built() -> int:
     """Count the kernels that this process has not found in the cache."""
     from barenet.engines.kernels._kernel import KERNELS
 
-    return sum(sum(kernel.dispatcher.stats.cache_misses.values()) for kernel in KERNELS)
+    return sum(kernel.code.n_compiled for kernel in KERNELS)
 
 
 def _train_one_neuron(threads: int) -> None:

@@ -23,12 +23,11 @@ from barenet.cli._run_settings import HEADER, RunSettings
 from barenet.cli._trained_model import MODEL, UNFINISHED, resume_command
 from barenet.errors import ArgumentError, DataError, ModelFileError, in_a_line
 from barenet.files._atomic import check_replaceable, remove_leftovers, sync_folder, write_atomically
-from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
+from barenet.files._checkpoint import FILE_NAME, Checkpoint, StateDict, read_notes
 from barenet.files._lock import locked
 from barenet.files._model_io import save
 from barenet.files._predictor import Predictor
 from barenet.training._callbacks import Run
-from barenet.training._checkpointing import StateDict
 from barenet.training._history import History
 
 #: File names in the folder of a run.

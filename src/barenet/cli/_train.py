@@ -22,9 +22,9 @@ from barenet.cli._run_settings import NO_SETTINGS, RunSettings, is_table
 from barenet.errors import ArgumentError, DivergenceError, count_of
 from barenet.files._checkpoint import describe_checkpoint, parse_interval
 from barenet.files._model_card import describe_rows
+from barenet.files._run_identity import changes
 from barenet.insight._progress import Progress
 from barenet.training._callbacks import Callback, Run
-from barenet.training._checkpointing import changes
 from barenet.training._history import History
 
 #: Maximum length of the name of a folder that is named after a file.

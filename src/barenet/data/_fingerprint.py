@@ -11,7 +11,9 @@ from barenet.data._frame import TEXT, Frame
 from barenet.data._parsing import MISSING, WORDS, boolean_names, is_code, to_number, unique_texts
 from barenet.data._to_frame import as_frame, column_names
 from barenet.errors import ArgumentError
-from barenet.training._checkpointing import checksum
+
+#: Bytes that a checksum takes at a time.
+BLOCK = 2**24
 
 
 def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
@@ -110,3 +112,15 @@ def _parse_text(column: NDArray[Any]) -> NDArray[Any]:
     if None in numbers or any(map(is_code, texts)) or np.isinf(np.array(numbers, float)).any():
         return np.array(texts, TEXT)[codes]
     return np.array(numbers, float)[codes]
+
+
+def checksum(array: NDArray[Any]) -> str:
+    """Compute the SHA-256 of an array's values in C order.
+
+    It takes some rows at a time: X may be larger than the memory.
+    """
+    digest, n_rows = hashlib.sha256(), max(1, BLOCK // max(1, array[:1].nbytes))
+    for start in range(0, len(array), n_rows):
+        block = np.ascontiguousarray(array[start : start + n_rows])
+        digest.update(block.view(np.uint8).data)
+    return digest.hexdigest()

@@ -86,7 +86,7 @@ class CompiledNetwork:
         self._one.point("output", self._answer)
         self._one.run(np.zeros(1, np.intp), 1, np.zeros(1), 0)
         self._one.record["load"] = self._one.record["start"]  # the parameters are loaded
-        self._run, self._address = run_on_one_thread, self._one.address
+        self._run, self._address = run_on_one_thread.call, self._one.address
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the network: addresses are valid in this process only."""

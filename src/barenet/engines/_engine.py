@@ -78,14 +78,18 @@ class Engine(ABC):
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         """Take one step for each batch of a chunk.
 
-        `order` has the row indices of all batches, the last of which may be smaller; `rates` has
-        the learning rate of each step, and `first_step` is the number of steps before the chunk,
-        which decides its random numbers. No later call changes the arrays of the result.
+        `order` has the row indices of all batches, the last of which may be smaller; for several
+        epochs, it has shape (n_epochs, n_rows). `rates` has the learning rate of each step, and
+        `first_step` is the number of steps before the chunk, which decides its random numbers. No
+        later call changes the arrays of the result.
         """
 
     @abstractmethod
     def value_and_gradient(self) -> tuple[float, FloatArray]:
         """Loss of the training set with the penalties, and its gradient, shape (n_parameters,)."""
+
+    def close(self, *, reusable: bool = True) -> None:
+        """Let go of memory, which other jobs may reuse unless NaN may have come into it."""
 
     @abstractmethod
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:

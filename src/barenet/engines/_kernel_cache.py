@@ -22,10 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core.caching import NullCache, UserWideCacheLocator
+from numba.core.caching import CompileResultCacheImpl, NullCache, UserWideCacheLocator
 
 #: Warnings about folders and files that are not read, by their reasons.
 REFUSED: dict[str, str] = {}
+
+CONFIG: Any = numba.config
+
+#: The folders of the cache, by the folder of the sources and the setting of Numba.
+FOLDERS: dict[tuple[Path, str], str | None] = {}
 
 #: The folder of this package. Anyone who can write there can run code without kernels.
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -83,12 +88,11 @@ class KernelFiles:
 
 
 def cache_on_disk(dispatcher: Any) -> Any:
-    """Cache the machine code of a dispatcher on disk, if there is a folder for it."""
+    """Let Numba keep the code of a dispatcher on disk, if there is a folder for it."""
     # Without one, each process compiles its own; and Numba may be disabled.
     with suppress(RuntimeError, AttributeError), _closed_to_others():
         dispatcher.enable_caching()
-        cache = dispatcher._cache
-        folder = _safe_folder(cache._cache_path, dispatcher.py_func)
+        cache, folder = dispatcher._cache, folder_of(dispatcher.py_func)
         if folder is None:
             dispatcher._cache = NullCache()
             return dispatcher
@@ -96,6 +100,18 @@ def cache_on_disk(dispatcher: Any) -> Any:
         cache._cache_file = KernelFiles(folder, cache._impl.filename_base)
         cache._impl.locator.ensure_cache_path = cache._cache_file.flush  # `save` makes the folder
     return dispatcher
+
+
+def folder_of(function: Any) -> str | None:
+    """Folder for the code of the functions in a folder of sources; None if there is no safe one."""
+    place = (Path(function.__code__.co_filename).parent, CONFIG.CACHE_DIR)
+    if place not in FOLDERS:
+        FOLDERS[place] = None
+        cache: Any = CompileResultCacheImpl
+        with suppress(RuntimeError), _closed_to_others():
+            usual = cache(function).locator.get_cache_path()
+            FOLDERS[place] = _safe_folder(usual, function)
+    return None if CONFIG.DISABLE_JIT else FOLDERS[place]
 
 
 def _safe_folder(usual: str, function: Any) -> str | None:

@@ -58,8 +58,11 @@ class ReferenceEngine(Engine):
         job = self.job
         assert isinstance(job.optimizer, Optimizer)
         losses, norms = np.empty(len(rates)), np.empty(len(rates))
-        for i, rate in enumerate(map(float, rates)):  # NumPy's float64 would widen float32
-            batch = order[i * batch_size : (i + 1) * batch_size]
+        orders = np.atleast_2d(order)
+        in_epoch = len(rates) // len(orders)  # batches
+        for i, rate in enumerate(rates.tolist()):
+            epoch, number = divmod(i, in_epoch)
+            batch = orders[epoch, number * batch_size : (number + 1) * batch_size]
             value, gradient = self._value_and_gradient(job.rows.take(batch), first_step + i)
             losses[i], norms[i] = value, euclidean_norm(gradient)
             if job.clipping is not None:
@@ -71,7 +74,7 @@ class ReferenceEngine(Engine):
         return self._value_and_gradient(self._all_rows, 0)
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
-        blocks = (slice(start, start + BLOCK) for start in range(0, len(rows.X), BLOCK))
+        blocks = (slice(start, start + BLOCK) for start in range(0, rows.n_rows, BLOCK))
         measured = (self._objective.value_and_output(rows.take(block)) for block in blocks)
         values, outputs = zip(*measured, strict=True)
         weights = rows.batch_weights(BLOCK)
@@ -80,7 +83,7 @@ class ReferenceEngine(Engine):
     @cached_property
     def _all_rows(self) -> ArrayDataset:
         """The training set in the network's dtype, for the repeated evaluations of L-BFGS."""
-        rows = self.job.rows
+        rows = self.job.rows.take()
         return ArrayDataset(rows.inputs(self.job.network.dtype), rows.y, rows.sample_weight)
 
     def _value_and_gradient(self, rows: ArrayDataset, step: int) -> tuple[float, FloatArray]:

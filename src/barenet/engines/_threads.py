@@ -9,7 +9,6 @@ import ctypes
 import functools
 import importlib
 import math
-import multiprocessing
 import os
 import sys
 import threading
@@ -31,7 +30,7 @@ def choose_threads(requested: int | None, multiplications: float) -> int:
     """Choose a number of threads."""
     if requested is None and os.environ.get("BARENET_THREADS"):
         requested = _from_environment(os.environ["BARENET_THREADS"])
-    if requested is None and multiplications < WORTHWHILE:
+    if requested == 1 or (requested is None and multiplications < WORTHWHILE):
         return 1
     most = min(allowed_cores(), pool_size()) if load_tbb() and uses_tbb() else 1
     return min(most, fair_share() if requested is None else check_count(requested, "threads"))
@@ -97,8 +96,11 @@ def _is_a_worker() -> bool:
     """Whether this is a worker of joblib whose number of threads is not set."""
     joblib = sys.modules.get("joblib")
     level = joblib.parallel.get_active_backend()[0].nesting_level if joblib else 0
-    is_loky = multiprocessing.current_process().name.startswith("LokyProcess")
-    return bool(level) and not (is_loky and level == 1)
+    if not level:
+        return False
+    from multiprocessing import current_process
+
+    return not (current_process().name.startswith("LokyProcess") and level == 1)
 
 
 def _limits() -> list[int]:
@@ -106,8 +108,8 @@ def _limits() -> list[int]:
     if "threadpoolctl" not in sys.modules:  # no limit can have been set
         return []
     kinds: dict[str, int] = {}
-    for pool in _pools().info():
-        kinds[pool["user_api"]] = max(pool["num_threads"] or 0, kinds.get(pool["user_api"], 0))
+    for pool in _pools().lib_controllers:
+        kinds[pool.user_api] = max(pool.num_threads or 0, kinds.get(pool.user_api, 0))
     return list(kinds.values())
 
 
@@ -159,6 +161,7 @@ def _from_environment(text: str) -> int:
     raise ValueError(f"BARENET_THREADS: expected a whole number of 1 or more, got {brief(text)}")
 
 
+@functools.cache
 def _quota() -> int:
     """Cores that the control group allows, rounded up."""
     try:

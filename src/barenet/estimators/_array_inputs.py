@@ -60,10 +60,28 @@ def errors_naming_argument(argument: str) -> Iterator[None]:
         raise kind(problem, argument=argument) from error
 
 
+def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:
+    """Whether scikit-learn's checks, which take longer than a small epoch, accept an array as is.
+
+    Examples
+    --------
+    >>> is_plain(np.zeros((2, 1))), is_plain(np.full((2, 1), np.inf)), is_plain([[0.0]])
+    (True, False, False)
+    """
+    if type(array) is not np.ndarray or array.ndim != n_dimensions or not array.size:
+        return False
+    if array.dtype.kind == "f":
+        with np.errstate(over="ignore", invalid="ignore"):
+            return array.dtype in (np.float32, np.float64) and bool(np.isfinite(array.sum()))
+    return array.dtype.kind in kinds
+
+
 def check_y(y: Any, X: Any, numeric: bool) -> NDArray[Any]:
     """Targets of one or two dimensions, as many as there are rows."""
     if y is None:
         raise ValueError("fit requires y to be passed, but the target y is None")
+    if is_plain(y, n_dimensions=1, kinds="biufU") and len(y) == X.shape[0]:
+        return y
     y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
     y = as_dense(y.astype(np.float64) if numeric and y.dtype.kind == "O" else y, "y")
     check_consistent_length(X, y)

@@ -5,6 +5,7 @@ import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,7 +16,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from barenet.engines import Job
 from barenet.errors import ArgumentError
-from barenet.estimators._array_inputs import as_dense, check_series, check_y, errors_naming_argument
+from barenet.estimators._array_inputs import (
+    as_dense,
+    check_series,
+    check_y,
+    errors_naming_argument,
+    is_plain,
+)
 from barenet.estimators._fit_loop import StoppingState, run_epochs
 from barenet.estimators._parameter_views import views_of
 from barenet.estimators._parameters import Parameters, dense_layers_of
@@ -45,6 +52,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     _numeric_targets: ClassVar[bool]
 
     network_: Network
+    n_features_in_: int
     #: The encoder of the targets, a `LabelEncoder` or a `NumberEncoder`.
     _encoder: Any
 
@@ -211,8 +219,13 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         check_series(y, "y", dates=not self._numeric_targets)
         is_half = getattr(X, "dtype", None) == np.float16
         dtypes = [np.float32] if is_half else [np.float64, np.float32]
-        with errors_naming_argument("X"):
-            X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
+        names = {} if reset else getattr(self, "feature_names_in_", {})
+        if is_plain(X) and not len(names) and (reset or X.shape[1] == self.n_features_in_):
+            self.n_features_in_ = X.shape[1]
+            self.__dict__.pop("feature_names_in_", None)
+        else:
+            with errors_naming_argument("X"):
+                X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
         with errors_naming_argument("y"):
             return as_dense(X, "X"), check_y(y, X, self._numeric_targets)
 
@@ -272,13 +285,15 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         self, rows: ArrayDataset, loss: Loss, incremental: bool, rng: np.random.RandomState
     ) -> Job:
         """Everything that a step needs; what the steps change is copied, in case that one fails."""
-        optimizer, before = self._make_optimizer(), copy.deepcopy(self._optimizer)
+        optimizer, before = self._make_optimizer(), self._optimizer
         if isinstance(before, Optimizer) and type(before) is type(optimizer):
+            before = copy_of(before)
             if incremental:
                 optimizer = before
             else:
                 optimizer.moments, optimizer.n_steps = before.moments, before.n_steps
-        self._optimizer, self._stopping_state = optimizer, copy.deepcopy(self._stopping_state)
+        state = self._stopping_state
+        self._optimizer, self._stopping_state = optimizer, replace(state, scores=[*state.scores])
         seed = rng.randint(2**31 - 1) if self.dropout > 0 else 0  # else scikit-learn draws nothing
         return Job(
             network=self.network_,
@@ -320,7 +335,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     def _has_partial_fit(self) -> bool:
         """Whether the optimizer has mini-batches; the call refuses an invalid one."""
         with suppress(ArgumentError):
-            if as_optimizer(self.optimizer or self.solver).full_batch:
+            given = self.optimizer
+            if self.solver == "lbfgs" if given is None else as_optimizer(given).full_batch:
                 raise AttributeError("partial_fit: lbfgs needs all rows at once")
         return True
 
@@ -328,6 +344,15 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def copy_of(optimizer: Optimizer) -> Optimizer:
+    """Copy an optimizer with its moments; `deepcopy`, for that of a user, takes longer."""
+    if not type(optimizer).__module__.startswith("barenet."):
+        return copy.deepcopy(optimizer)
+    twin = copy.copy(optimizer)
+    twin.moments = {name: moment.copy() for name, moment in optimizer.moments.items()}
+    return twin
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from barenet.training._callbacks import Callback, LambdaCallback, Run
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._epoch import Scorer, TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import LBFGSLoop, MiniBatchLoop
+from barenet.training._loop import LOOPS
 from barenet.training._train import as_callbacks, check_batch_size
 
 #: The learning rate of "adaptive" is not divided below this.
@@ -110,9 +110,10 @@ def run_epochs(
         scorer=scorer or Scorer(),
         callbacks=_callbacks(estimator, job, scorer) + ([observer] if observer else []),
     )
-    loop = (LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop)(engine, config)
+    loop = LOOPS[job.optimizer.full_batch](engine, config)
     try:
-        loop.start()
+        with loop.session():
+            loop.advance(config.epochs)
     except KeyboardInterrupt:
         message = "interrupted; the estimator keeps the epochs until now"
         warnings.warn(message, stacklevel=caller_stacklevel())

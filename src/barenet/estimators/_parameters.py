@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 
 from barenet._constraints import Count, check_count, check_fields, check_flag, convert, option
 from barenet._registry import lookup
+from barenet._seeding import random_state
 from barenet.errors import ArgumentError
 from barenet.estimators._scoring import Scoring, as_scorers
 from barenet.model._activations import Activation, as_activation
@@ -77,12 +78,12 @@ class Parameters:
     def _check_parameters(self: Any) -> None:
         """Refuse invalid parameters, those of a subclass included."""
         check_fields(self)
-        for field in fields(self):
-            if field.type in (bool, "bool"):
-                check_flag(getattr(self, field.name), field.name)
-        for name, choices in (("solver", Solver), ("learning_rate", LearningRate)):
-            lookup(dict.fromkeys(get_args(choices)), getattr(self, name), name)
-        convert(self.verbose, bool | Count, "verbose")
+        for name in FLAGS:
+            check_flag(getattr(self, name), name)
+        for name, choices in CHOICES.items():
+            lookup(choices, getattr(self, name), name)
+        if self.verbose is not False:
+            convert(self.verbose, bool | Count, "verbose")
         patience = self.n_iter_no_change
         if not (isinstance(patience, float) and patience == math.inf):
             check_count(patience, "n_iter_no_change")
@@ -132,8 +133,11 @@ class Parameters:
 
     def _make_random_state(self) -> np.random.RandomState:
         """The generator of all random numbers of a fit."""
+        seed = self.random_state
         try:
-            return check_random_state(self.random_state)
+            if isinstance(seed, int | np.integer):
+                return random_state(int(seed))
+            return check_random_state(seed)
         except ValueError as error:
             raise ArgumentError(str(error), argument="random_state") from error
 
@@ -167,6 +171,14 @@ class Parameters:
             layer.weights = rng.uniform(-bound, bound, layer.weights.shape)
             layer.bias = rng.uniform(-bound, bound, layer.bias.shape)
         return network
+
+
+#: The parameters that are True or False, and those that are one of some words.
+FLAGS = [field.name for field in fields(Parameters) if field.type in (bool, "bool")]
+CHOICES = {
+    name: dict.fromkeys(get_args(kind))
+    for name, kind in (("solver", Solver), ("learning_rate", LearningRate))
+}
 
 
 def dense_layers_of(network: Network) -> list[Dense]:

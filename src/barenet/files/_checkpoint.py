@@ -8,10 +8,10 @@ import math
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -22,7 +22,6 @@ from barenet.files._model_file import check_layers, errors_naming_file, read_mod
 from barenet.files._safetensors import Arrays
 from barenet.model._network import Snapshot
 from barenet.training._callbacks import Run
-from barenet.training._checkpointing import Checkpointer, StateDict
 
 #: Name of the file in a folder.
 FILE_NAME = "checkpoint.safetensors"
@@ -32,6 +31,29 @@ VERSION = 1
 
 #: Units of time in seconds.
 UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+#: Numbers, text and arrays by name, for each part of a run.
+StateDict: TypeAlias = dict[str, dict[str, Any]]
+
+
+class Checkpointer(Protocol):
+    """Saves states, each in place of the one before; `Checkpoint` saves them in a file."""
+
+    #: Whether `should_save` depends on the number of epochs, and not only on the time.
+    counts_epochs: bool
+
+    def lock(self, run: Run) -> AbstractContextManager[object]:
+        """Reserve the place for one run; OSError or ValueError if it can't be saved there."""
+
+    def read(self) -> StateDict | None:
+        """Read the state that was saved last, if there is one."""
+
+    def should_save(self, run: Run) -> bool:
+        """Whether to save the state now; called after each chunk and each epoch."""
+
+    def save(self, run: Run, state: StateDict) -> None:
+        """Save a state; the one before is replaced only when the new one is complete."""
 
 
 class Checkpoint(Checkpointer):
@@ -52,6 +74,8 @@ class Checkpoint(Checkpointer):
     ----------
     seconds, epochs : float
         The interval; the other is infinite.
+    counts_epochs : bool
+        Whether the interval is a number of epochs.
 
     Raises
     ------
@@ -86,7 +110,7 @@ class Checkpoint(Checkpointer):
         file = Path(path)
         self.path = file / FILE_NAME if file.is_dir() else file
         self.seconds, self.epochs = parse_interval(every)
-        self.notes = dict(notes or {})
+        self.notes, self.counts_epochs = dict(notes or {}), math.isfinite(self.epochs)
         self._saved_at, self._saved_epochs = 0.0, 0
 
     @contextmanager
@@ -107,7 +131,7 @@ class Checkpoint(Checkpointer):
         return _read(self.path)[0]
 
     def should_save(self, run: Run) -> bool:
-        if math.isfinite(self.epochs):
+        if self.counts_epochs:
             done = len(run.history)
             return done > self._saved_epochs and done % self.epochs == 0
         return time.monotonic() - self._saved_at >= self.seconds

@@ -7,8 +7,6 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 
 @contextlib.contextmanager
 def locked(path: Path, holder: str) -> Iterator[None]:
@@ -24,6 +22,8 @@ def locked(path: Path, holder: str) -> Iterator[None]:
     >>> path.exists()
     False
     """
+    from filelock import FileLock, Timeout
+
     lock = FileLock(path, timeout=0)
     try:
         lock.acquire()

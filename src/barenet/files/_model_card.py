@@ -17,8 +17,8 @@ from barenet._version import __version__
 from barenet.data._fingerprint import fingerprint
 from barenet.data._frame import Frame
 from barenet.errors import ArgumentError, printable
+from barenet.files._run_identity import environment
 from barenet.files._training_log import TrainingLog
-from barenet.training._checkpointing import environment
 from barenet.training._history import History
 
 _Value = str | bool | int | float

@@ -41,6 +41,8 @@ class Progress(Callback):
     epoch 3  loss 0.204800000  rate 0.1
     """
 
+    history_only = True
+
     def __init__(self, every: int | None = None, *, file: TextIO | None = None) -> None:
         self.every = None if every is None else check_count(every, "every")
         self.file = file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,10 @@ from barenet.model.losses import Loss
 BLOCK = 8192
 
 
+#: Some rows of a dataset.
+Rows: TypeAlias = slice | NDArray[np.intp]
+
+
 class ArrayDataset(NamedTuple):
     """Samples with their targets."""
 
@@ -28,11 +32,23 @@ class ArrayDataset(NamedTuple):
     sample_weight: FloatArray | None
     #: factor on X
     scale: float = 1.0
+    #: which rows of X, y and the weights are in the dataset, in this order; by default all
+    selection: NDArray[np.intp] | None = None
 
-    def take(self, index: slice | NDArray[np.intp]) -> ArrayDataset:
-        """Select rows."""
-        weight = None if self.sample_weight is None else self.sample_weight[index]
-        return ArrayDataset(self.X[index], self.y[index], weight, self.scale)
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.X) if self.selection is None else len(self.selection)
+
+    def numbers(self, rows: Rows = slice(None)) -> Rows:
+        """Row numbers of X for rows of the dataset."""
+        return rows if self.selection is None else self.selection[rows]
+
+    def take(self, rows: Rows = slice(None)) -> ArrayDataset:
+        """Copy rows; all by default."""
+        numbers = rows if self.selection is None else self.selection[rows]
+        weight = None if self.sample_weight is None else self.sample_weight[numbers]
+        return ArrayDataset(self.X[numbers], self.y[numbers], weight, self.scale)
 
     def inputs(self, dtype: np.dtype[Any]) -> FloatArray:
         """X in the network's dtype, then multiplied by the scale."""
@@ -44,7 +60,7 @@ class ArrayDataset(NamedTuple):
     def inverse_weight(self) -> float:
         """One over the total weight of the rows; 0 if that is 0."""
         if self.sample_weight is None:
-            return 1 / len(self.X)
+            return 1 / self.n_rows
         total = float(self.sample_weight.sum(dtype=np.float64))
         return 1 / total if total > 0 else 0.0
 
@@ -53,9 +69,10 @@ class ArrayDataset(NamedTuple):
     ) -> NDArray[np.float64]:
         """Total weight of the rows of each batch, shape (n_batches,)."""
         if self.sample_weight is None:
-            each = np.ones(len(self.X))
+            each = np.ones(self.n_rows)
         else:
-            each = self.sample_weight[slice(None) if order is None else order].astype(float)
+            rows = slice(None) if order is None else order
+            each = self.sample_weight[self.numbers(rows)].astype(float)
         return np.add.reduceat(each, np.arange(0, len(each), size))
 
 

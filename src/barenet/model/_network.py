@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from barenet._constraints import check_flag, check_number, check_seed
+from barenet._seeding import random_state
 from barenet.model._activations import IDENTITY, Activation, as_activation
 from barenet.model._architecture import as_layers, chain_widths, check_size, dense_specs, summarize
 from barenet.model._array_dataset import ArrayDataset, input_blocks, validate_arrays
@@ -148,7 +149,7 @@ class Network(InPlaceAssignment):
         seed : int, default=0
             The same seed gives the same parameters, with every version of NumPy.
         """
-        rng = np.random.RandomState(check_seed(seed))
+        rng = random_state(check_seed(seed))
         for layer in self.layers:
             layer.initialize(rng)
 

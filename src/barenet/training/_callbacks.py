@@ -5,7 +5,9 @@
 
 import math
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeAlias
 
@@ -48,6 +50,8 @@ class Run(Stateful):
         Why the run is to end; None while it continues.
     is_final : bool
         Whether the run can't be resumed; one that was only interrupted can.
+    is_ahead : bool
+        Whether the network has taken the steps of epochs that are not recorded yet.
 
     Examples
     --------
@@ -70,6 +74,7 @@ class Run(Stateful):
     chunk_limit: int | None = None
     stop_reason: str | None = None
     is_final: bool = False
+    is_ahead: bool = False
 
     def stop(self, reason: str, *, resumable: bool = False) -> None:
         """End the run after the current chunk or epoch.
@@ -119,12 +124,26 @@ class Callback(Stateful):
     Each takes the current `run`. A callback with a state overrides `state_dict` and
     `load_state_dict`, too; the state is loaded after `on_start`.
 
+    Attributes
+    ----------
+    history_only : bool
+        Whether `on_epoch` reads nothing but ``run.history``, and `on_chunk` may be called after
+        several epochs. Then these are run at once, which is faster where they are short. By default
+        False for a class that overrides either of the two.
+
     Examples
     --------
     >>> class Halve(Callback):
     ...     def on_epoch(self, run):
     ...         run.network.parameters *= 0.5
     """
+
+    history_only: bool = True
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "history_only" not in vars(cls) and {"on_epoch", "on_chunk"} & vars(cls).keys():
+            cls.history_only = False
 
     def on_start(self, run: Run) -> None:
         """Called before the first epoch."""
@@ -137,6 +156,18 @@ class Callback(Stateful):
 
     def on_end(self, run: Run) -> None:
         """Called at the end of a run for which `on_start` was called, also after an error."""
+
+
+class Saver(Callback):
+    """A callback that saves the parts of a run, and loads those of the run that it resumes."""
+
+    @abstractmethod
+    def resume(self, parts: Mapping[str, Stateful]) -> AbstractContextManager[None]:
+        """Load the parts; they are as before if an error leaves the context."""
+
+    @abstractmethod
+    def save_end(self, run: Run) -> None:
+        """Save the last state, before the other callbacks end."""
 
 
 class LambdaCallback(Callback):
@@ -180,6 +211,8 @@ class TimeLimit(Callback):
     >>> TimeLimit(60).seconds
     60.0
     """
+
+    history_only = True
 
     def __init__(self, seconds: float) -> None:
         self.seconds = check_number(seconds, "seconds", gt=0)

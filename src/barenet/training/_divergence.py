@@ -49,6 +49,13 @@ class DivergenceMonitor(Stateful):
             self._raise(self.run.batch + first, float(losses[first]))
         self._check_growth(float(losses.max()))
 
+    def is_suspicious(
+        self, losses: NDArray[np.float64], gradient_norms: NDArray[np.float64]
+    ) -> bool:
+        """Whether the checks may find anything in epochs with these losses of batches."""
+        is_usual = losses.dot(losses) < self.limit * self.limit and gradient_norms.all()
+        return not (is_usual and np.isfinite(self.run.network.parameters).all())
+
     def check_epoch(self, loss: float, gradient_norm: float) -> None:
         """Check the parameters and the gradients at the end of an epoch, and renew the snapshot."""
         self.check_end(loss)

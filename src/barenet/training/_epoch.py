@@ -127,14 +127,21 @@ class Epoch(Stateful):
     started: float = field(default_factory=time.perf_counter)
     _weights: NDArray[np.float64] | None = None
 
-    def begin(self, epoch: int, learning_rate: float, *, resumed: bool = False) -> None:
+    def begin(
+        self,
+        epoch: int,
+        learning_rate: float,
+        order: NDArray[np.intp] | None = None,
+        *,
+        resumed: bool = False,
+    ) -> None:
         """Order the rows of an epoch, counted from 0, and set its rates unless it is resumed."""
         config, schedule = self.config, self.config.schedule
         if not resumed:
             self.results, self.started = [], time.perf_counter()
         if config.shuffle:
             usual = partial(epoch_order, len(self.order), self.seed)
-            self.order = (config.order or usual)(epoch)
+            self.order = (config.order or usual)(epoch) if order is None else order
             if self.rows.sample_weight is not None:
                 self._weights = None
         if resumed:  # a callback may have changed the learning rate since the epoch began
@@ -144,6 +151,31 @@ class Epoch(Stateful):
         else:
             times = (epoch + batch / len(self.rates) for batch in range(len(self.rates)))
             self.rates[:] = [learning_rate * schedule.factor(t, config.epochs) for t in times]
+
+    def begin_several(
+        self, first: int, count: int, learning_rate: float
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Orders and rates of epochs, of shapes (count, n_rows) and (count, n_batches)."""
+        orders, rates = (
+            np.empty((count, *each.shape), each.dtype) for each in (self.order, self.rates)
+        )
+        for i in range(count):
+            self.begin(first + i, learning_rate)
+            orders[i], rates[i] = self.order, self.rates
+        return orders, rates
+
+    def means(
+        self, result: ChunkResult, orders: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean loss and gradient norm of each epoch; the last epoch remains the current one."""
+        losses, norms = (each.reshape(len(orders), -1) for each in result)
+        means = np.empty(len(orders))
+        for i, order in enumerate(orders):
+            if self.rows.sample_weight is not None:
+                self.order, self._weights = order, None
+            means[i] = self.mean(losses[i])
+        self.results = [ChunkResult(losses[-1], norms[-1])]
+        return means, norms.sum(axis=1) / norms.shape[1]
 
     def joined(self) -> ChunkResult:
         """Concatenate the results of the chunks."""
@@ -184,11 +216,13 @@ def measure(
     rows, metrics = engine.job.rows, config.metrics
     values: dict[str, float] = {}
     if metrics:
+        y = rows.y[rows.numbers()]
         _, output = _evaluate(engine, rows, is_interrupted)
-        values |= {name: metric(output, rows.y) for name, metric in metrics.items()}
+        values |= {name: metric(output, y) for name, metric in metrics.items()}
     for part, held_out in config.held_out.items():
         values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
-        scores = {name: metric(output, held_out.y) for name, metric in metrics.items()}
+        y = held_out.y[held_out.numbers()]
+        scores = {name: metric(output, y) for name, metric in metrics.items()}
         scores |= config.scorer(output) if part == "validation" else {}
         values |= {f"{part}_{name}": score for name, score in scores.items()}
     return values
@@ -200,10 +234,10 @@ def _evaluate(
     """Compute the loss and the outputs, some rows at a time where the network is large."""
     most = MAX_MULTIPLICATIONS // max(1, engine.job.network.n_parameters)
     size = max(1, most // ROW_MULTIPLE) * ROW_MULTIPLE
-    if len(rows.X) <= size:
+    if rows.n_rows <= size:
         return engine.evaluate(rows)
     results = []
-    for start in range(0, len(rows.X), size):
+    for start in range(0, rows.n_rows, size):
         if is_interrupted():
             raise MeasurementInterrupted
         results.append(engine.evaluate(rows.take(slice(start, start + size))))

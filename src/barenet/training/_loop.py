@@ -1,10 +1,12 @@
 """The loops of training: `MiniBatchLoop` batch by batch, `LBFGSLoop` on all rows at once."""
 
+import copy
 import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from itertools import product, starmap
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 
 from barenet._constraints import check_count
 from barenet.engines import Engine, Job
+from barenet.engines._engine import Order
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
@@ -20,8 +23,7 @@ from barenet.model._network import Snapshot
 from barenet.model.layers import Dropout
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
-from barenet.training._callbacks import Callback, Run
-from barenet.training._checkpointing import Checkpointer, CheckpointManager, StateDict
+from barenet.training._callbacks import Callback, Run, Saver
 from barenet.training._divergence import DivergenceMonitor
 from barenet.training._epoch import Epoch, MeasurementInterrupted, TrainingConfig, measure
 from barenet.training._history import History
@@ -29,6 +31,9 @@ from barenet.training._metrics import MAXIMIZED
 
 #: Duration of a chunk of batches, in seconds: short enough for a smooth progress bar.
 CHUNK_SECONDS = 0.1
+
+#: The monitor finds a divergence by the losses; NumPy's warnings would repeat it.
+SILENT = partial(np.errstate, over="ignore", invalid="ignore", divide="ignore")
 
 #: The networks and estimators that are being trained, by their ids.
 IN_TRAINING: dict[int, object] = {}
@@ -39,6 +44,7 @@ class Loop(ABC):
 
     def __init__(self, engine: Engine, config: TrainingConfig) -> None:
         job = engine.job
+        order = np.arange(job.rows.n_rows)
         self.engine, self.job, self.config = engine, job, config
         #: The callbacks that `start` has started.
         self.callbacks: list[Callback] = []
@@ -52,46 +58,41 @@ class Loop(ABC):
             network=job.network,
             history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
             epochs=config.epochs,
-            n_batches=math.ceil(len(job.rows.X) / config.batch_size),
+            n_batches=math.ceil(len(order) / config.batch_size),
             measured=(*names, *held_out, *scores, *rate, "gradient_norm", "seconds"),
             maximized_metrics=MAXIMIZED.union(scores),
         )
-        self.monitor = DivergenceMonitor(self.run, Snapshot.of(job.network))
+        network = job.network
+        before = Snapshot(network.parameters.copy(), network.statistics.copy())
+        self.monitor = DivergenceMonitor(self.run, before)
         rates = np.zeros(self.run.n_batches if rate else 0)
-        self.epoch = Epoch(job.rows, job.seed, config, np.arange(len(job.rows.X)), rates)
-        self.checkpoints: CheckpointManager | None = None
+        self.epoch = Epoch(job.rows, job.seed, config, order, rates)
 
-    def start(
-        self, checkpointer: Checkpointer | None = None, state: StateDict | None = None
-    ) -> History:
-        """Run all epochs, or as many as the callbacks allow; `state` is the one to resume from."""
+    @contextmanager
+    def session(self, saver: Saver | None = None) -> Iterator[None]:
+        """Start the callbacks; afterwards, check the last step and end the run."""
         run, callbacks = self.run, list(self.config.callbacks)
         with ExitStack() as endings:
             endings.enter_context(exclusive(run.network))
-            if checkpointer is not None or state is not None:
+            if saver is not None:
                 parts = {"run": run, "tally": self.epoch, "guard": self.monitor}  # names in files
                 parts |= {"optimizer": self.optimizer_state, "schedule": self.config.schedule}
-                saving = (checkpointer, self.engine, self.config, parts, state)
-                self.checkpoints = CheckpointManager(*saving)
-                endings.enter_context(self.checkpoints.resume())
-                callbacks.append(self.checkpoints)
+                endings.enter_context(saver.resume(parts))
+                callbacks.append(saver)
             endings.push(self._end)
             for callback in callbacks:
                 self.callbacks.append(callback)
                 callback.on_start(run)
-            # The monitor finds a divergence by the losses; NumPy's warnings would repeat it.
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                if not run.is_final:
-                    with suppress(MeasurementInterrupted):
-                        self._run_epochs()
-                if self.checkpoints is not None:
-                    self.checkpoints.save_end(run)
+            yield
+            if saver is not None:
+                saver.save_end(run)
+            with SILENT():
                 self.monitor.check_end(self._final_loss())
-        return run.history
+            self.engine.close()
 
     @abstractmethod
-    def _run_epochs(self) -> None:
-        """Take the steps of all epochs that are left."""
+    def advance(self, until: int) -> History:
+        """Run until this number of epochs is finished, or a callback stops the run."""
 
     def _final_loss(self) -> float:
         """Compute a loss after the last step, whose parameters no loss has checked yet."""
@@ -138,42 +139,107 @@ class MiniBatchLoop(Loop):
     #: Batches of the next chunk.
     chunk_batches = 1
 
-    def _run_epochs(self) -> None:
+    def advance(self, until: int) -> History:
+        run = self.run
+        finished = len(run.history) if run.batch else 0
+        with SILENT(), suppress(MeasurementInterrupted):
+            while finished < until and not run.stop_reason:
+                ahead = min(self.chunk_batches // run.n_batches, until - finished)
+                if ahead > 1 and run.batch in (0, run.n_batches) and self._may_run_ahead():
+                    self._run_ahead(finished, ahead)
+                else:
+                    self._run_epoch(finished)
+                finished = len(run.history)
+        return run.history
+
+    def _may_run_ahead(self) -> bool:
+        """Whether only the history is read after an epoch, so several can be run at once."""
+        config, observe = self.config, type(self.config.schedule).observe
+        is_measured = config.metrics or config.held_out or observe is not Schedule.observe
+        return not (is_measured or self.run.chunk_limit) and all(
+            callback.history_only for callback in self.callbacks
+        )
+
+    def _run_ahead(self, first: int, count: int) -> None:
+        """Run whole epochs in one call of the engine, and record them afterwards.
+
+        If a loss is suspicious, or a callback ends the run at an earlier epoch, the epochs are
+        repeated from the snapshot, which gives the same bits.
+        """
         run, epoch = self.run, self.epoch
-        finished = len(run.history) if run.batch else 0  # before it was resumed
-        for index in range(finished, run.epochs):
-            resumed = run.epoch == index + 1 and run.batch > 0
-            if not resumed:
-                run.epoch, run.batch = index + 1, 0
-            epoch.begin(index, self.optimizer.learning_rate, resumed=resumed)
-            self._run_batches()
-            if run.batch < run.n_batches:
-                return
-            losses, norms = epoch.joined()
-            norm, rate = float(norms.sum()) / len(norms), float(epoch.rates[-1])
-            self._finish_epoch(epoch.mean(losses), norm, learning_rate=rate)
+        before = copy.deepcopy(self.optimizer.state_dict())
+        orders, rates = epoch.begin_several(first, count, self.optimizer.learning_rate)
+        size, first_step = self.config.batch_size, first * run.n_batches
+        started = time.perf_counter()
+        result = self.engine.run(orders, size, rates.ravel(), first_step)
+        seconds = time.perf_counter() - started
+        self._adapt_chunks(rates.size, seconds)
+        losses, norms = epoch.means(result, orders)
+        if self.monitor.is_suspicious(result.losses, norms):
+            self._rewind(before)
+            for index, order in enumerate(orders, first):
+                if not run.stop_reason:
+                    self._run_epoch(index, order)
+            return
+        run.is_ahead = True
+        self._record(losses, norms, rates[:, -1], seconds / count)
+        run.is_ahead = False
+        if (recorded := len(run.history) - first) < count:
+            self._rewind(before)
+            self.engine.run(orders[:recorded], size, rates[:recorded].ravel(), first_step)
+        self.monitor.snapshot.update(run.network)
+        self._finish_chunk()
+
+    def _record(
+        self, losses: FloatArray, norms: FloatArray, rates: FloatArray, seconds: float
+    ) -> None:
+        """Record epochs, and call the callbacks for each, until one stops the run."""
+        run = self.run
+        for loss, norm, rate in zip(losses.tolist(), norms.tolist(), rates.tolist(), strict=True):
+            run.epoch, run.batch = len(run.history) + 1, run.n_batches
+            values = {"loss": loss, "learning_rate": rate, "gradient_norm": norm}
+            run.history.append({**values, "seconds": seconds})
+            for callback in self.callbacks:
+                callback.on_epoch(run)
             if run.stop_reason:
                 return
 
-    def _run_batches(self) -> None:
-        """Run the batches of an epoch chunk by chunk, until a callback stops the run."""
+    def _rewind(self, optimizer_state: dict[str, Any]) -> None:
+        """Return to the parameters of the snapshot, with new memory, as the old may hold NaN."""
+        self.engine.close(reusable=False)
+        self.monitor.snapshot.restore(self.run.network)
+        self.optimizer.load_state_dict(optimizer_state)
+
+    def _adapt_chunks(self, n_batches: int, seconds: float) -> None:
+        """Choose the batches of the next chunk, by the time that these have taken."""
+        most = 4 * max(n_batches, self.chunk_batches)
+        count = int(n_batches * CHUNK_SECONDS / max(seconds, 1e-9))
+        self.chunk_batches = max(1, min(count, most))
+
+    def _run_epoch(self, index: int, order: Order | None = None) -> None:
+        """Run the batches of an epoch chunk by chunk, or those that are left of a resumed one."""
         run, epoch, size = self.run, self.epoch, self.config.batch_size
+        is_resumed = run.epoch == index + 1 and run.batch > 0
+        if not is_resumed:
+            run.epoch, run.batch = index + 1, 0
+        epoch.begin(index, self.optimizer.learning_rate, order, resumed=is_resumed)
         while run.batch < run.n_batches and not run.stop_reason:
             count = self.chunk_batches
             if run.chunk_limit is not None:
                 count = min(count, check_count(run.chunk_limit, "chunk_limit"))
             end = min(run.batch + count, run.n_batches)
-            order, rates = epoch.order[run.batch * size : end * size], epoch.rates[run.batch : end]
-            first_step = (run.epoch - 1) * run.n_batches + run.batch
+            rows, rates = epoch.order[run.batch * size : end * size], epoch.rates[run.batch : end]
             started = time.perf_counter()
-            result = self.engine.run(order, size, rates, first_step)
-            seconds = max(time.perf_counter() - started, 1e-9)
-            most = 4 * max(len(rates), self.chunk_batches)
-            self.chunk_batches = max(1, min(int(len(rates) * CHUNK_SECONDS / seconds), most))
+            result = self.engine.run(rows, size, rates, index * run.n_batches + run.batch)
+            self._adapt_chunks(len(rates), time.perf_counter() - started)
             self.monitor.check_chunk(result.losses)
             epoch.results.append(result)
             run.batch = end
             self._finish_chunk()
+        if run.batch == run.n_batches:
+            losses, norms = epoch.joined()
+            norm, rate = float(norms.sum()) / len(norms), float(epoch.rates[-1])
+            self._finish_epoch(epoch.mean(losses), norm, learning_rate=rate)
 
 
 class LBFGSLoop(Loop):
@@ -184,16 +250,25 @@ class LBFGSLoop(Loop):
         super().__init__(engine, config)
         self.optimizer_state = LBFGSHistory()
 
-    def _run_epochs(self) -> None:
+    def advance(self, until: int) -> History:
         run, self.epoch.started = self.run, time.perf_counter()
-        if len(run.history) >= run.epochs:
-            return
-        compute, parameters = self.engine.value_and_gradient, run.network.parameters
-        history = None if self.checkpoints is None else self.optimizer_state
-        with scipy_on_one_thread():
-            ending = self.optimizer.minimize(
-                compute, parameters, run.epochs, self._finish_iteration, history
-            )
+        if not run.stop_reason and len(run.history) < until:
+            with SILENT(), scipy_on_one_thread(), suppress(MeasurementInterrupted):
+                self._minimize(until)
+        return run.history
+
+    def _minimize(self, until: int) -> None:
+        """Search from the first iteration; those that are recorded are replayed."""
+        run, compute = self.run, self.engine.value_and_gradient
+        saves = any(isinstance(each, Saver) for each in self.callbacks)
+        is_recorded = saves or until < run.epochs or len(run.history)
+        ending = self.optimizer.minimize(
+            compute,
+            run.network.parameters,
+            until,
+            self._finish_iteration,
+            self.optimizer_state if is_recorded else None,
+        )
         if not len(run.history):  # converged before the first iteration
             self._finish_iteration(*compute())
         if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason
@@ -218,6 +293,10 @@ class LBFGSLoop(Loop):
     def _final_loss(self) -> float:
         """Compute the loss of all rows, which updates the running averages of batch norms."""
         return self.engine.value_and_gradient()[0]
+
+
+#: The loop of an optimizer, by whether it needs the full batch.
+LOOPS = (MiniBatchLoop, LBFGSLoop)
 
 
 def check_full_batch(job: Job, schedule: Schedule | None = None) -> None:

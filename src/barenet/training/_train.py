@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Sequence
-from contextlib import nullcontext
 from os import PathLike
 from typing import Any, Literal
 
@@ -21,11 +20,10 @@ from barenet.optimization._schedules import Constant, Schedule, as_schedule
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
-from barenet.training._checkpointing import Checkpointer
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import LBFGSLoop, Loop, MiniBatchLoop
+from barenet.training._loop import LOOPS, Loop
 from barenet.training._metrics import METRICS, Metric
 
 
@@ -51,7 +49,7 @@ def train(
     seed: int = 0,
     scale: float = 1.0,
     threads: int | None = None,
-    checkpoint: str | PathLike[str] | Checkpointer | None = None,
+    checkpoint: str | PathLike[str] | Any = None,
     resume: bool | str | PathLike[str] = False,
 ) -> History:
     """Train a network on a training set, in place.
@@ -162,20 +160,26 @@ def train(
         shuffle=check_flag(shuffle, "shuffle"),
         schedule=Constant() if schedule is None else as_schedule(schedule),
         metrics=as_metrics(metrics) if metrics else {},
-        held_out=_held_out(job, validation=validation_data, test=test_data),
+        held_out=check_held_out(job, validation=validation_data, test=test_data),
         callbacks=as_callbacks(callbacks) if callbacks else (),
         batch_size=check_batch_size(batch_size, job),
     )
-    kind = LBFGSLoop if job.optimizer.full_batch else MiniBatchLoop
-    loop = kind(choose_engine(engine, job, threads), config)
-    if checkpoint is None and resume is False:
-        return loop.start()
-    return _start_with_checkpoints(loop, checkpoint, resume)
+    loop = LOOPS[job.optimizer.full_batch](choose_engine(engine, job, threads), config)
+    if checkpoint is not None or resume is not False:
+        return _start_with_checkpoints(loop, checkpoint, resume)
+    with loop.session():
+        return loop.advance(epochs)
+
+
+def _start_with_checkpoints(loop: Loop, *arguments: Any) -> History:
+    from barenet.files._checkpointing import start_with_checkpoints
+
+    return start_with_checkpoints(loop, *arguments)
 
 
 def make_job(
     network: Network,
-    X: ArrayLike,
+    X: ArrayLike | ArrayDataset,
     y: ArrayLike,
     sample_weight: ArrayLike | None,
     scale: float,
@@ -185,13 +189,15 @@ def make_job(
     clip: str | Clipping | None,
     seed: int,
 ) -> Job:
-    """Check everything that a single step needs."""
+    """Check everything that a single step needs; X may be rows that are already checked."""
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
-    objective = as_loss(loss, network.output_activation)
+    objective, rows = as_loss(loss, network.output_activation), X
+    if not isinstance(rows, ArrayDataset):
+        rows = validate_arrays(network, objective, rows, y, sample_weight, scale)
     return Job(
         network=network,
-        rows=validate_arrays(network, objective, X, y, sample_weight, scale),
+        rows=rows,
         loss=objective,
         optimizer=build(Optimizer | LBFGS, OPTIMIZERS, optimizer, "optimizer"),
         penalties=[] if penalty is None else as_penalties(penalty),
@@ -200,7 +206,7 @@ def make_job(
     )
 
 
-def _held_out(job: Job, **held_out: Sequence[ArrayLike] | None) -> dict[str, ArrayDataset]:
+def check_held_out(job: Job, **held_out: Sequence[ArrayLike] | None) -> dict[str, ArrayDataset]:
     """Check the held-out sets; an error names the argument."""
     checked = {}
     for part, data in held_out.items():
@@ -234,35 +240,9 @@ def as_callbacks(callbacks: Callbacks) -> list[Callback]:
     return found
 
 
-def _start_with_checkpoints(
-    loop: Loop,
-    checkpoint: str | PathLike[str] | Checkpointer | None,
-    resume: bool | str | PathLike[str],
-) -> History:
-    """Lock the checkpoint, and start the loop from the last state, if there is one to resume."""
-    checkpointer = None if checkpoint is None else _as_checkpointer(checkpoint, "checkpoint")
-    if resume is True and checkpointer is None:
-        problem = "True resumes from the checkpoint, and there is none"
-        raise ArgumentError(problem, argument="resume", value=True, remedy="pass checkpoint, too")
-    source = checkpointer if isinstance(resume, bool) else _as_checkpointer(resume, "resume")
-    with nullcontext() if checkpointer is None else checkpointer.lock(loop.run):
-        state = source.read() if source is not None and resume is not False else None
-        if state is None and not isinstance(resume, bool):
-            raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
-        return loop.start(checkpointer, state)
-
-
-def _as_checkpointer(place: Any, argument: str) -> Checkpointer:
-    from barenet.files._checkpoint import Checkpoint
-
-    if not isinstance(place, str | PathLike | Checkpoint):
-        raise ArgumentError.of(argument, place, "a path or a Checkpoint")
-    return Checkpoint(place) if isinstance(place, str | PathLike) else place
-
-
 def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> int:
     """Rows in a step: all for L-BFGS and None; more than all are clipped, with a warning."""
-    n_rows = len(job.rows.X)
+    n_rows = job.rows.n_rows
     if batch_size is None or job.optimizer.full_batch:
         return n_rows
     if isinstance(batch_size, str) and batch_size == "auto":

@@ -29,6 +29,7 @@ LAYERS = {
     "plain": lambda: [Dense(9, 20, "tanh"), Dense(20, 3, "softmax")],
     "wide": lambda: [Dense(300, 20, "tanh"), Dense(20, 3, "softmax")],
     "wide and wide": lambda: [Dense(513, 100, "tanh"), Dense(100, 3, "softmax")],
+    "very wide": lambda: [Dense(1024, 1152, "relu"), Dense(1152, 3)],
     "batch norm": lambda: [Dense(300, 20), BatchNorm(20), Dense(20, 3), BatchNorm(3)],
     "batch norm first": lambda: [BatchNorm(9), Dense(9, 40, "tanh"), Dense(40, 3, "softmax")],
     "dropout and layer norm": lambda: [

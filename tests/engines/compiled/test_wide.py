@@ -36,6 +36,13 @@ def test_wide_inputs_into_narrow_and_wide_layers(n_inputs, n_hidden, dtype, agre
     agree(dense(n_inputs, n_hidden, 3, dtype=dtype), 33)
 
 
+@pytest.mark.parametrize("sizes", [(512, 512, 1024), (20, 1040, 512, 5), (1300, 1100, 3)])
+def test_wide_layers_with_rows_of_any_stride(sizes, dtype, agree):
+    make = dense(*sizes, 3, dtype=dtype, hidden="relu")
+    agree(make, 33, clipping=ClipNorm(0.5), penalties=[L1(0.001)])
+    agree(make, 3, n_rows=4)
+
+
 @pytest.mark.parametrize("batch_size", [1, 7, 8, 31, 32, 33, 64])
 def test_every_batch_size(batch_size, agree):
     agree(dense(300, 16, 3, dtype="float64"), batch_size, weighted=True)
@@ -50,6 +57,7 @@ def test_every_batch_size(batch_size, agree):
         lambda: [BatchNorm(300), Dense(300, 20, "tanh")],
         lambda: [LayerNorm(300), Dense(300, 20, "tanh")],
         lambda: [ActivationLayer("tanh"), Dense(300, 20, "softmax")],
+        lambda: [Dense(300, 512), BatchNorm(512), LayerNorm(512), Dropout(0.4), Dense(512, 20)],
         lambda: [Dense(300, 300, "tanh"), Dense(300, 20, "tanh")],
     ],
 )

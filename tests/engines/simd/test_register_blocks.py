@@ -6,7 +6,7 @@ import pytest
 from numba import from_dtype
 
 from barenet.engines.compiled._workspace import up
-from barenet.engines.kernels._dense import multiply
+from barenet.engines.kernels._dense import COLUMNS, DEEP, DEPTH, multiply
 from barenet.engines.kernels._records import PRODUCT, STEP
 from barenet.engines.simd._calls import invoke
 from barenet.engines.simd._register_blocks import transpose_block
@@ -86,6 +86,24 @@ def test_bits_do_not_depend_on_the_block(dtype, count):
         assert (np.delete(part, slice(start, stop), axis=0) == 99).all()
     narrow, _ = product(dtype, count, A, B[:, :count], S[:count])
     assert np.array_equal(narrow[:37], whole[:37, :count])
+
+
+@pytest.mark.parametrize(("dtype", "count"), [("float32", 16), ("float32", 4), ("float64", 8)])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_deep_products_are_summed_in_the_order_of_the_depth(dtype, count, transposed):
+    """In parts that stay in the cache, with the bits of shallow products, one after the other."""
+    rng, n_columns = np.random.default_rng(4), COLUMNS + 3 * count
+    for depth in (DEEP + 1, 5 * DEPTH, 5 * DEPTH + 3):
+        A, B = rng.normal(size=(9, depth)).astype(dtype), rng.normal(size=(depth, n_columns))
+        B, S = B.astype(dtype), rng.normal(size=n_columns).astype(dtype)
+        whole, width = product(dtype, count, A, B, S, transposed=transposed)
+        assert np.abs(whole[:9, :n_columns] - (S + A.astype(float) @ B)).max() < 1e-3
+        for i, row in enumerate(A):
+            total = S
+            for k in range(0, depth, 600):
+                parts = row[None, k : k + 600], B[k : k + 600]
+                total = product(dtype, count, *parts, total, transposed=transposed)[0][0, :width]
+            assert np.array_equal(whole[i], total)
 
 
 def test_vectors_may_be_unaligned(call_kernel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -58,14 +59,14 @@ class CompiledEngine(Engine):
             problem = f"{self.name} cannot run this: {reason}"
             raise UnsupportedJobError(problem, argument="engine", value=self.name)
         self.job, self.threads = job, threads
-        self._programs: dict[object, Program] = {}
+        self._programs: dict[Hashable, Program] = {}
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(self.job.network.parameters)
         # As for a whole epoch, so that the rest of one takes the same steps after a resumption.
-        capacity = min(batch_size, max(len(order), len(self.job.rows.X)))
+        capacity = min(batch_size, max(order.shape[-1], self.job.rows.n_rows))
         program = self._program("learn", capacity, self.job.rows)
         for number, moment in enumerate(optimizer.moments.values(), 1):
             program.point(f"moment_{number}", moment)
@@ -75,7 +76,7 @@ class CompiledEngine(Engine):
         return report
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
-        n_rows = len(self.job.rows.X)
+        n_rows = self.job.rows.n_rows
         program = self._program("differentiate", n_rows, self.job.rows)
         gradient = np.empty_like(self.job.network.parameters)
         program.point("gradient", gradient)
@@ -83,9 +84,9 @@ class CompiledEngine(Engine):
         return float(report.losses[0]), gradient
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
-        n_rows, size = len(rows.X), min(BLOCK, len(rows.X))
+        n_rows, size = rows.n_rows, min(BLOCK, rows.n_rows)
         program = self._program("evaluate", size, rows)
-        output = np.empty(rows.y.shape, self.job.network.dtype)
+        output = np.empty((n_rows, rows.y.shape[1]), self.job.network.dtype)
         program.point("output", output)
         weights = rows.batch_weights(size)
         losses = program.run(np.arange(n_rows), size, np.zeros(len(weights)), 0).losses
@@ -94,14 +95,22 @@ class CompiledEngine(Engine):
 
     def _program(self, task: Task, capacity: int, rows: ArrayDataset) -> Program:
         """Program of a task, for batches of up to `capacity` rows of a type."""
+        from barenet.engines.compiled import _program_pool
+
         key = (task, rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
         program = self._programs.get(key)
         if program is None or program.capacity < capacity:
-            from barenet.engines.compiled._kernel_program import Program
-
-            program = self._programs[key] = Program(self.job, capacity, task, rows, self.threads)
+            program = _program_pool.take(self.job, capacity, task, rows, self.threads)
+            self._programs[key] = program
         program.read(rows)
         return program
+
+    def close(self, *, reusable: bool = True) -> None:
+        from barenet.engines.compiled import _program_pool
+
+        programs, self._programs = self._programs, {}
+        for program in programs.values() if reusable else ():
+            _program_pool.give_back(program)
 
 
 def refusal(job: Job) -> str | None:

@@ -17,7 +17,7 @@ import numba as nb
 import numpy as np
 
 from barenet.engines.kernels._gradients import sum_of
-from barenet.engines.kernels._kernel import entry
+from barenet.engines.kernels._kernel import entry, parallel_entry
 from barenet.engines.kernels._records import STEP, record
 from barenet.engines.simd._atomics import add, compare_exchange, pause, publish, read, yield_thread
 from barenet.engines.simd._calls import compiled, invoke
@@ -25,8 +25,9 @@ from barenet.engines.simd._processor import flush_denormals, restore_denormals
 from barenet.engines.simd._views import array, record_at
 
 #: The step, which all kernels share, and the regions: those from `start` up to `stop` run for each
-#: batch, those before (from `load`) and after (up to `end`) once for a call. Then the rows and
-#: batches of the call, the address of its losses and norms, and that of the team's numbers.
+#: batch, those before (from `load`) and after (up to `end`) once for a call. Then the order of the
+#: rows, the rows in each epoch of it, the batches of the call, the address of its losses and norms,
+#: and that of the team's numbers.
 PROGRAM = record(
     "step regions load start stop end "
     "order n_rows batch_size rates n_batches first_step report team"
@@ -57,7 +58,7 @@ TEAM = CLAIMS
 PATIENCE = 2048
 
 
-@entry()
+@entry
 def run_on_one_thread(address):
     """Run the program at an address for each of its batches, on one thread."""
     before = flush_denormals()
@@ -65,7 +66,7 @@ def run_on_one_thread(address):
     restore_denormals(before)
 
 
-@entry(parallel=True)
+@parallel_entry
 def run_on_threads(address, threads):
     """Run the program at an address for each of its batches, on several threads."""
     for _ in nb.prange(threads):
@@ -87,9 +88,12 @@ def run_batches(program, threads):
     losses = array(np.float64, program.report, 0, n_batches)
     norms = array(np.float64, program.report, n_batches, n_batches)
     run_regions(program, program.load, program.start, threads)
+    in_epoch = -(-program.n_rows // size)  # batches
     for i in range(n_batches):
-        step.batch = program.order + 8 * i * size
-        step.n_rows = min(size, program.n_rows - i * size)
+        first = i % in_epoch * size
+        step.position = i // in_epoch * program.n_rows + first
+        step.batch = program.order + 8 * step.position
+        step.n_rows = min(size, program.n_rows - first)
         step.row_weight, step.rate = 1.0 / step.n_rows, rates[i]
         step.number = program.first_step + i
         step.n_steps += 1

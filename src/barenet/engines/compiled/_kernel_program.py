@@ -1,6 +1,7 @@
 """Program: the instructions of a job in the order of a step, as tables for the interpreter."""
 
 import functools
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -26,15 +27,16 @@ class Program:
     def __init__(
         self, job: Job, capacity: int, task: Task, rows: ArrayDataset, threads: int | None = None
     ) -> None:
-        self.job, self.capacity = job, capacity
+        self.capacity = capacity
+        #: Of the jobs that may run it, in the pool.
+        self.key: Hashable = None
         self.workspace = Workspace(kernel_spec(job.network.dtype), job.network.dtype)
         lowered = Lowering(job, rows, self.workspace, capacity, task)
         #: The record that all kernels share.
         self.step = self.workspace.record(
-            STEP, seed=job.seed, capacity=capacity, n_tiles=lowered.n_tiles,
+            STEP, capacity=capacity, n_tiles=lowered.n_tiles,
             multiply=multiply.address(self.workspace.spec),
             squares=np.zeros(2 * lowered.n_tiles + 1), losses=np.zeros(capacity),
-            clip=job.clipping.limit if job.clipping is not None else 0.0, **numbers_of(job),
         )  # fmt: skip
         load, batch, store = lowered.load, lowered.batch, lowered.store
         #: The record that the interpreter reads, at `address`.
@@ -44,10 +46,22 @@ class Program:
         )  # fmt: skip
         self.address = address(self.record)
         self.pointed: dict[str, NDArray[Any]] = {}
-        weights = sum(
-            layer.weights.size for layer in job.network.layers if isinstance(layer, Dense)
-        )
-        self.threads = functools.cache(lambda size: choose_threads(threads, 3 * size * weights))
+        self.assign(job, threads)
+
+    def assign(self, job: Job, threads: int | None) -> None:
+        """Take the numbers of a job of the structure that this program was made for."""
+        layers = (layer for layer in job.network.layers if isinstance(layer, Dense))
+        work = 3 * sum(layer.weights.size for layer in layers)
+        self.threads = functools.cache(lambda size: choose_threads(threads, size * work))
+        self.job, self.step["seed"] = job, job.seed
+        self.step["clip"] = 0.0 if job.clipping is None else job.clipping.limit
+        for name, number in numbers_of(job).items():
+            self.step[name] = number
+
+    def release(self) -> None:
+        """Let go of the arrays of the job."""
+        self.pointed.clear()
+        del self.job, self.selection, self.held
 
     def write(self, regions: list[Region]) -> int:
         """Write the tables of these regions, of their groups and of their instructions."""
@@ -67,7 +81,7 @@ class Program:
         if self.pointed.get("x") is not rows.X:
             size = rows.X.itemsize
             step["x_row"], step["x_column"] = (stride // size for stride in rows.X.strides)
-        step["scale"] = rows.scale
+        step["scale"], self.selection = rows.scale, rows.selection
         self.point("x", rows.X)
         self.point("y", np.ascontiguousarray(rows.y))
         self.point("parameters", network.parameters)
@@ -82,11 +96,12 @@ class Program:
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         """Run the program for each batch; see `Engine.run`."""
+        order = order if self.selection is None else self.selection[order]
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
         threads, record = self.threads(batch_size), self.record
         self.held = order, rates, report
         record["order"], record["rates"], record["report"] = map(address, self.held)
-        record["n_rows"], record["n_batches"] = len(order), len(rates)
+        record["n_rows"], record["n_batches"] = order.shape[-1], len(rates)
         record["batch_size"], record["first_step"] = batch_size, first_step
         if threads == 1:
             _interpreter.run_on_one_thread(self.address)

@@ -38,6 +38,9 @@ Task = Literal["learn", "differentiate", "evaluate", "predict"]
 #: Entries of a gradient that are computed and applied together, so that they stay in the cache.
 TILE = 512
 
+#: Rows of a gradient that are computed together: that many times as often is dL/d(output) read.
+ROWS = 128
+
 #: Inputs from which on the first layer splits them into parts for the threads.
 WIDE = 256
 
@@ -132,7 +135,7 @@ class Lowering:
         P = self.workspace.matrix(len(lefts) * capacity, self.width) if x is None else Z
         few = capacity <= FEW and Z.shape[1] == self.workspace.spec.count and x is not None
         record = self.layer(
-            **arrays, n_in=n_in, index=index, x=X, x_stride=X.shape[1], z=Z, d=self.d, d_in=d_in,
+            **arrays, n_in=n_in, index=index, x=X, x_stride=stride_of(X), z=Z, d=self.d, d_in=d_in,
             part_size=part, n_parts=len(lefts), partial=P,
         )  # fmt: skip
         W, start = arrays["weights"], self.zeros if x is None else arrays["weights"][n_in]
@@ -166,7 +169,7 @@ class Lowering:
         if d_in is not None:
             W_T = self.workspace.matrix(dW.shape[1], n_in)
             back = product(d_in, dZ, W_T, self.zeros, self.width)
-            record["transposed"], record["transposed_stride"] = address(W_T), W_T.shape[1]
+            record["transposed"], record["transposed_stride"] = address(W_T), stride_of(W_T)
             record["backward"] = self.workspace.table(PRODUCT, [back])
 
     def activate(self, layer: ActivationLayer, index: int) -> None:
@@ -274,14 +277,16 @@ class Lowering:
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
             differentiate += (_gradients.penalize,)
+        block = tile
         if differentiate != (_dense.slim_gradient,):  # which includes it
             differentiate += (_gradients.sum_squares,)
+            block = max(tile, ROWS)
         transpose = [_copies.transpose] if record["transposed"] else []
         load, work = self.work(record, _copies.load, *transpose), self.work(record, *differentiate)
         self.loading.append(Group(load, height, tile, tile))
         if self.needs_gradient:
             self.storing.append(Group(self.work(record, _copies.store), height, tile, tile))
-            self.differentiation.append(Group(work, height, tile, tile))
+            self.differentiation.append(Group(work, height, block, tile))
         if self.task == "learn":
             clip = [] if job.clipping is None else [CLIPS[type(job.clipping)]]
             apply = self.work(record, *clip)
@@ -304,8 +309,9 @@ class Lowering:
 
     def layer(self, **fields: float | Matrix | None) -> Record:
         """Write a record for kernels on rows of the current width."""
-        widths = {"n_in": self.width, "n_out": self.width, "stride": self.workspace.pad(self.width)}
-        return self.workspace.record(LAYER, **{**widths, **fields})
+        width, stride = self.width, self.workspace.stride(self.width)
+        given = {"n_in": width, "n_out": width, "stride": stride, **fields}
+        return self.workspace.record(LAYER, **given)
 
     def work(self, record: Record, *kernels: Kernel, variant: str = "") -> list[Instruction]:
         """Instructions for kernels that read a record."""
@@ -327,10 +333,14 @@ class Lowering:
 
 def product(C: Matrix, A: Matrix, B: Matrix, start: Matrix, depth: int = 0) -> tuple[int, ...]:
     """C = start + A B, in the order of `records.PRODUCT`."""
-    strides = (stride // A.itemsize for stride in (*A.strides, B.strides[0], C.strides[0]))
-    a_row, a_step, b_step, c_row = strides
-    to_read = (address(A), a_row, a_step, address(B), b_step, address(start))
-    return (*to_read, address(C), c_row, c_row, depth)
+    a_row, a_step = (stride // A.itemsize for stride in A.strides)
+    to_read = (address(A), a_row, a_step, address(B), stride_of(B), address(start))
+    return (*to_read, address(C), stride_of(C), C.shape[1], depth)
+
+
+def stride_of(matrix: Matrix) -> int:
+    """Numbers from one row to the next."""
+    return matrix.strides[0] // matrix.itemsize
 
 
 def is_bounded(activation: Activation | None) -> bool:

@@ -14,6 +14,10 @@ Record = NDArray[Any]
 #: Bytes that a vector may span at most; memory begins at a multiple of them.
 ALIGNMENT = 64
 
+#: Rows of at least so many bytes, if a multiple of so many, get so many more: whole groups of four
+#: vectors, in which squares are summed, so that the zeros change no sum.
+LONG, ALIASED, EXTRA = 2048, 512, 4 * ALIGNMENT
+
 
 class Workspace:
     """Allocates memory for kernels of a spec, and writes records with addresses."""
@@ -21,18 +25,29 @@ class Workspace:
     def __init__(self, spec: KernelSpec, dtype: np.dtype[Any]) -> None:
         self.spec, self.dtype = spec, dtype
         self.held: list[Any] = []
+        self.n_bytes = 0
 
     def matrix(self, n_rows: int, width: int) -> Matrix:
-        """Allocate rows of zeros, each padded to whole vectors."""
-        row, size = self.pad(width), self.dtype.itemsize
+        """Allocate rows of zeros, each of whole vectors."""
+        row, size = self.stride(width), self.dtype.itemsize
         block = np.zeros(n_rows * row + ALIGNMENT // size, self.dtype)
         self.held.append(block)
+        self.n_bytes += block.nbytes
         first = -address(block) % ALIGNMENT // size
-        return block[first : first + n_rows * row].reshape(n_rows, row)
+        return block[first : first + n_rows * row].reshape(n_rows, row)[:, : self.pad(width)]
 
     def pad(self, n: int) -> int:
         """Round up to whole vectors."""
         return up(n, self.spec.count)
+
+    def stride(self, width: int) -> int:
+        """Numbers from one row of a matrix to the next.
+
+        Multiples of a large power of two are avoided: a column would share few cache sets.
+        """
+        row, size = self.pad(width), self.dtype.itemsize
+        aliased = row * size >= LONG and row * size % ALIASED == 0
+        return row + aliased * EXTRA // size
 
     def record(self, dtype: np.dtype[Any], **fields: float | NDArray[Any] | None) -> Record:
         """Write a record of numbers and addresses of arrays; missing fields are 0."""

@@ -55,13 +55,13 @@ def emit(spec, step, layer, start, stop):
 
     Sigmoid and tanh would hide the overflow: σ(∞) = 1.
     """
-    n, numbers = layer.n_out, array(np.int64, step.batch, 0, step.n_rows)
+    n = layer.n_out
     for row in range(start, stop):
         if layer.z != 0:
             z, a = row_numbers(spec, layer, layer.z, row), row_numbers(spec, layer, layer.a, row)
             for j in range(n):
                 a[j] += z[j] - z[j]
-        copy(spec, layer.a, row * layer.stride, step.output, numbers[row] * n, n)
+        copy(spec, layer.a, row * layer.stride, step.output, (step.position + row) * n, n)
 
 
 @kernel()

@@ -5,13 +5,17 @@ from barenet.engines.kernels._copies import SOURCES, gather_columns
 from barenet.engines.kernels._gradients import keep_squares
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import PRODUCT, row_vectors
-from barenet.engines.simd._calls import invoke
+from barenet.engines.simd._calls import inlined, invoke
 from barenet.engines.simd._lanes import sum_lanes
 from barenet.engines.simd._register_blocks import block_product
 from barenet.engines.simd._views import array, itemsize, lanes, vectors
 
 #: Rows of the largest block of a product; and rows that threads do not divide, of a wide input.
 MAX_ROWS, BLOCK = 16, 32
+
+#: Depth up to which a product is computed at once; rows of B that are used together beyond it, and
+#: columns of C that are completed together: rows of B in two vectors and of C stay in the caches.
+DEEP, DEPTH, COLUMNS = 1024, 256, 256
 
 PRODUCT_SIZE = PRODUCT.itemsize
 
@@ -22,16 +26,27 @@ blocks_16x1, blocks_4x1, blocks_1x1 = (block_product(n_rows, 1) for n_rows in (M
 @kernel(operands=PRODUCT)
 def multiply(spec, step, product, start, stop):
     """Rows of C = S + A B."""
-    depth, L, j = product.depth if product.depth > 0 else step.n_rows, lanes(spec), 0
-    while j + 2 * L <= product.width:
-        i = blocks_8x2(spec, product, start, stop, j, depth)
-        i = blocks_4x2(spec, product, i, stop, j, depth)
-        blocks_1x2(spec, product, i, stop, j, depth)
+    depth = product.depth if product.depth > 0 else step.n_rows
+    size, columns = (DEPTH, COLUMNS) if depth > DEEP else (depth, product.width)
+    for left in range(0, product.width, columns):
+        right = min(left + columns, product.width)
+        for k in range(0, depth, size):
+            add_products(spec, product, start, stop, left, right, k, min(size, depth - k))
+
+
+@inlined
+def add_products(spec, product, start, stop, left, right, k, depth):
+    """Columns of C = S + A B, or C + A B from the k-th product on, for so many products."""
+    L, j = lanes(spec), left
+    while j + 2 * L <= right:
+        i = blocks_8x2(spec, product, start, stop, j, k, depth)
+        i = blocks_4x2(spec, product, i, stop, j, k, depth)
+        blocks_1x2(spec, product, i, stop, j, k, depth)
         j += 2 * L
-    if j < product.width:
-        i = blocks_16x1(spec, product, start, stop, j, depth)
-        i = blocks_4x1(spec, product, i, stop, j, depth)
-        blocks_1x1(spec, product, i, stop, j, depth)
+    if j < right:
+        i = blocks_16x1(spec, product, start, stop, j, k, depth)
+        i = blocks_4x1(spec, product, i, stop, j, k, depth)
+        blocks_1x1(spec, product, i, stop, j, k, depth)
 
 
 @kernel(FORMULAS)
@@ -61,10 +76,15 @@ def layer_backward(spec, step, layer, start, stop):
 @kernel()
 def dense_gradient(spec, step, layer, start, stop):
     """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch."""
-    part = min(start // layer.part_size, layer.n_parts - 1)  # the bias goes with the last one
-    first, last = part * layer.part_size, stop if stop <= layer.n_in else layer.n_whole
-    product = layer.weight_gradients + part * PRODUCT_SIZE
-    invoke(step.multiply, step, product, start - first, last - first)
+    left, last = start, stop if stop <= layer.n_in else layer.n_whole
+    while left < last:
+        part = min(left // layer.part_size, layer.n_parts - 1)
+        first, right = part * layer.part_size, last
+        if part < layer.n_parts - 1:
+            right = min(last, first + layer.part_size)
+        product = layer.weight_gradients + part * PRODUCT_SIZE
+        invoke(step.multiply, step, product, left - first, right - first)
+        left = right
     if stop > layer.n_in:
         stride, D = layer.stride, row_vectors(spec, layer, layer.d, 0)
         db = row_vectors(spec, layer, layer.gradient, layer.n_in)
@@ -89,9 +109,9 @@ def dense_parts(spec, step, layer, start, stop):
         last = min(stop, (part + 1) * n_blocks)
         first_row = (start - part * n_blocks) * BLOCK
         last_row = max(first_row, min((last - part * n_blocks) * BLOCK, step.n_rows))
-        X = layer.x + part * step.capacity * size * itemsize(spec)
+        X = layer.x + part * step.capacity * layer.x_stride * itemsize(spec)
         left, right = part * size, min((part + 1) * size, layer.n_in)
-        gather_columns(spec, step, X, size, first_row, last_row, left, right)
+        gather_columns(spec, step, X, layer.x_stride, first_row, last_row, left, right)
         invoke(step.multiply, step, layer.parts + part * PRODUCT_SIZE, first_row, last_row)
         start = last
 

@@ -22,6 +22,14 @@ def sum_of(address, first, length):
 
 @kernel()
 def sum_squares(spec, step, layer, start, stop):
+    """Σ g² of each tile."""
+    size = 1 << layer.tile_bits
+    for first in range(start, stop, size):
+        sum_squares_of_tile(spec, step, layer, first, min(first + size, stop))
+
+
+@compiled
+def sum_squares_of_tile(spec, step, layer, start, stop):
     """Σ g² of a tile, in four sums, as each addition has to wait for the one before."""
     _, g, length = tile(spec, layer, start, stop)
     L = lanes(spec)
@@ -51,6 +59,14 @@ def keep_squares(spec, step, layer, start, stop, squares):
 @kernel()
 def penalize(spec, step, layer, start, stop):
     """Add the penalties of the weights to the gradient, and store their values."""
+    size = 1 << layer.tile_bits
+    for first in range(start, stop, size):
+        penalize_tile(spec, step, layer, first, min(first + size, stop))
+
+
+@compiled
+def penalize_tile(spec, step, layer, start, stop):
+    """Add the penalties of a tile, and store their value."""
     p, g, length = tile(spec, layer, start, min(stop, layer.n_in))
     l1 = layer.l1 + layer.shared_l1 * step.row_weight
     l2 = layer.l2 + layer.shared_l2 * step.row_weight

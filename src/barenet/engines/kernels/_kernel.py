@@ -16,8 +16,9 @@ import numpy as np
 from numba import types
 
 from barenet.engines._kernel_cache import cache_on_disk
+from barenet.engines._machine_code import Entry, MachineCode
 from barenet.engines.kernels._records import LAYER, STEP
-from barenet.engines.simd._calls import address_of, by_type, compiled, inlined
+from barenet.engines.simd._calls import by_type, compiled, inlined
 from barenet.engines.simd._views import KernelSpec
 
 KERNELS: list[Kernel] = []
@@ -30,7 +31,7 @@ class Kernel:
         self, function: Callable[..., None], variants: Iterable[str], operands: np.dtype[Any]
     ) -> None:
         #: The variants that its spec may name; the records are `records.STEP` and the operands.
-        self.dispatcher, self.variants = cache_on_disk(compiled(function)), variants
+        self.code, self.variants = MachineCode(compiled(function)), variants
         self.records = (numba.from_dtype(STEP), numba.from_dtype(operands))
         self.places: dict[KernelSpec, int] = {}
         KERNELS.append(self)
@@ -39,8 +40,8 @@ class Kernel:
         """Compile the kernel for a spec, or load it, and return its address."""
         if spec not in self.places:
             signature = (spec, *self.records, types.intp, types.intp)
-            self.places[spec] = address_of(self.dispatcher, signature)
-            if self.dispatcher.stats.cache_misses:
+            self.places[spec] = self.code.address(signature)
+            if self.code.n_compiled:
                 log_once("compiling kernels for this processor once, which takes some seconds")
         return self.places[spec]
 
@@ -74,10 +75,14 @@ def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Any], Any]:
     return by_type(lambda x: constant(codes[x.variant]))
 
 
-def entry(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Decorator for a function that Python calls, which is compiled at the first call."""
-    decorate = numba.njit(nogil=True, error_model="numpy", **options)
-    return lambda function: cache_on_disk(decorate(function))
+def entry(function: Callable[..., Any]) -> Entry:
+    """Decorator for a function of an address that Python calls, on one thread."""
+    return Entry(compiled(function), (types.intp,))
+
+
+def parallel_entry(function: Callable[..., Any]) -> Any:
+    """Decorator for a function that Python calls, on several threads of Numba."""
+    return cache_on_disk(numba.njit(nogil=True, error_model="numpy", parallel=True)(function))
 
 
 @functools.cache

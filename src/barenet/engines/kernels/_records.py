@@ -22,6 +22,7 @@ def record(whole, real=""):
 STEP = record(
     "x x_row x_column y sample_weight output "  # the user's rows; strides in numbers
     "batch n_rows capacity "  # the indices of the batch's rows, their number, and its maximum
+    "position "  # of the batch's first row in the order of the call
     "seed number n_steps "  # the run's seed and step; the optimizer's steps including this one
     "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
     "multiply "  # the kernel of that name

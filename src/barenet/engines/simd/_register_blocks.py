@@ -54,21 +54,22 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
     depth in any block, so the bits do not depend on the partition of the work.
 
     The code takes the spec, the product (a record like `records.PRODUCT`), the first row, the end
-    of the rows, the first column, and the depth::
+    of the rows, the first column, the first step k, and how many steps there are::
 
         A[i, k] is at a + i·a_row + k·a_step
         row k of B starts at b + k·b_step, row i of C at c + i·c_row
-        each sum starts from the value at s in its column: a bias, or zero
+        each sum starts from the value at s in its column, a bias or zero; if k > 0, from C
 
     It returns the next row, from which on there are too few rows for a block.
     """
 
     @intrinsic
     def multiply_blocks(
-        typing_context: Any, spec: Any, product: Any, first: Any, last: Any, column: Any, depth: Any
-    ) -> Any:
+        typing_context: Any, spec: Any, product: Any, first: Any, last: Any, column: Any,
+        k: Any, depth: Any,
+    ) -> Any:  # fmt: skip
         def write(builder: Any, _: Any, record: Any, *operands: Any) -> Any:
-            first, last, column, depth = operands
+            first, last, column, k, depth = operands
 
             def field(name: str) -> Any:
                 place = builder.gep(record, [llvm.INT(0), llvm.INT(product.offset(name))])
@@ -79,41 +80,52 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
                 # Read here, so only for blocks that exist: few rows need one or two.
                 b, s, c = (llvm.pointer(builder, spec.dtype, field(name), column) for name in "bsc")
                 a_row, b_step, c_row = (field(name) for name in ("a_row", "b_step", "c_row"))
+                a_step, of_c = field("a_step"), builder.gep(c, [builder.mul(i, c_row)])
                 a = llvm.pointer(builder, spec.dtype, field("a"), builder.mul(i, a_row))
-                A = (a, a_row, field("a_step"))
-                sums = _sum_block(builder, spec, n_rows, n_vectors, A, (b, b_step), s, depth)
-                at = builder.gep(c, [builder.mul(i, c_row)])
-                for row in sums:
-                    for j, total in enumerate(row):
-                        place = builder.gep(at, [llvm.INT(j * spec.count)])
-                        llvm.store(builder, builder.load(total), place)
-                    at = builder.gep(at, [c_row])
+                A = (builder.gep(a, [builder.mul(k, a_step)]), a_row, a_step)
+                B = (builder.gep(b, [builder.mul(k, b_step)]), b_step)
+                C = _block(builder, spec, of_c, c_row, n_rows, n_vectors)
+                S = _block(builder, spec, s, llvm.INT(0), n_rows, n_vectors)
+                sums = [cgutils.alloca_once(builder, spec.lanes.vector) for _ in C]
+                with builder.if_else(builder.icmp_signed(">", k, llvm.INT(0))) as branches:
+                    for branch, places in zip(branches, (C, S), strict=True):
+                        with branch:
+                            for place, total in zip(places, sums, strict=True):
+                                builder.store(llvm.load(builder, place, spec.lanes.vector), total)
+                _add_products(builder, spec, n_rows, sums, A, B, depth)
+                for place, total in zip(C, sums, strict=True):
+                    llvm.store(builder, builder.load(total), place)
             return builder.add(first, builder.and_(builder.sub(last, first), llvm.INT(-n_rows)))
 
-        return types.intp(spec, product, *[types.intp] * 4), llvm.emitter(write)
+        return types.intp(spec, product, *[types.intp] * 5), llvm.emitter(write)
 
     return multiply_blocks
 
 
-def _sum_block(
-    builder: Any, spec: Any, n_rows: int, n_vectors: int, A: Any, B: Any, s: Any, depth: Any
-) -> list[list[Any]]:
-    """Sum one block over the depth, from S, in variables that LLVM keeps in registers."""
-    (a, a_row, a_step), (b, b_step) = A, B
+def _block(builder: Any, spec: Any, place: Any, row: Any, n_rows: int, n_vectors: int) -> list[Any]:
+    """Pointers to the vectors of a block, whose rows are a stride apart."""
+    pointers = []
+    for _ in range(n_rows):
+        pointers += [builder.gep(place, [llvm.INT(j * spec.count)]) for j in range(n_vectors)]
+        place = builder.gep(place, [row])
+    return pointers
 
-    def load_vectors(place: Any) -> list[Any]:
-        places = [builder.gep(place, [llvm.INT(j * spec.count)]) for j in range(n_vectors)]
-        return [llvm.load(builder, each, spec.lanes.vector) for each in places]
 
-    starts = load_vectors(s)
-    sums = [[cgutils.alloca_once_value(builder, x) for x in starts] for _ in range(n_rows)]
+def _add_products(
+    builder: Any, spec: Any, n_rows: int, sums: list[Any], A: Any, B: Any, depth: Any
+) -> None:
+    """Add the products over the depth to the sums, variables that LLVM keeps in registers."""
+    (a, a_row, a_step), (b, b_step), n_vectors = A, B, len(sums) // n_rows
     with cgutils.for_range(builder, depth) as loop:
-        row_of_b = load_vectors(builder.gep(b, [builder.mul(loop.index, b_step)]))
+        place = builder.gep(b, [builder.mul(loop.index, b_step)])
+        row_of_b = [
+            llvm.load(builder, each, spec.lanes.vector)
+            for each in _block(builder, spec, place, b_step, 1, n_vectors)
+        ]
         at = builder.gep(a, [builder.mul(loop.index, a_step)])
-        for row in sums:
+        for i in range(n_rows):
             factor = llvm.splat(builder, builder.load(at), spec.count)
             at = builder.gep(at, [a_row])
-            for total, part in zip(row, row_of_b, strict=True):
+            for total, part in zip(sums[i * n_vectors :], row_of_b, strict=False):
                 added = llvm.multiply_add(builder, factor, part, builder.load(total))
                 builder.store(added, total)
-    return sums

@@ -148,6 +148,7 @@ class LBFGSHistory(Stateful):
 
     def begin(self, parameters: FloatArray) -> FloatArray:
         """Return the point where the search started, as float64, shape (n_parameters,)."""
+        self._position = self._iterations = 0
         if self.start is None:
             self.start = parameters.copy()
         return self.start.astype(np.float64)
@@ -187,7 +188,6 @@ class LBFGSHistory(Stateful):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Replay these evaluations from the first."""
-        self._position = self._iterations = 0
         self.n_reported, self.start = state["reported"], state.get("start")
         if self.start is not None:
             checksums, values = state["places"].tolist(), state["values"].tolist()

@@ -1,61 +1,67 @@
 """Checkpointing: the whole state of a run, saved while it trains and loaded where it resumes.
 
 The order of the rows and the dropout are functions of the seed and the step, so the state is small:
-vectors, counts and the history. It is saved with the identity of the run: its settings as text, its
-data as checksums and its environment, each by its name, so that a refusal can list the changes.
+vectors, counts and the history. It is saved with the identity of the run.
 """
 
-import hashlib
-import platform
 import threading
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from functools import cached_property, partial
-from importlib import import_module
-from typing import Any, Protocol, TypeAlias
+from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_number
+from barenet.data._fingerprint import checksum
 from barenet.engines import Engine
-from barenet.errors import ResumeError, brief, in_a_line, printable
-from barenet.model._array_dataset import ArrayDataset
+from barenet.errors import ArgumentError, ResumeError, brief, in_a_line
+from barenet.files._checkpoint import Checkpoint, Checkpointer, StateDict
+from barenet.files._run_identity import changes, data_of, environment, numbered, settings_of
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
-from barenet.training._callbacks import Callback, Run
+from barenet.training._callbacks import Run, Saver
 from barenet.training._divergence import caller_stacklevel
 from barenet.training._epoch import TrainingConfig
-
-#: Numbers, text and arrays by name, for each part of a run.
-StateDict: TypeAlias = dict[str, dict[str, Any]]
-
-#: Bytes that a checksum takes at a time.
-BLOCK = 2**24
+from barenet.training._history import History
+from barenet.training._loop import Loop
 
 
-class Checkpointer(Protocol):
-    """Saves states, each in place of the one before; `Checkpoint` saves them in a file."""
+def start_with_checkpoints(
+    loop: Loop,
+    checkpoint: str | PathLike[str] | Checkpointer | None,
+    resume: bool | str | PathLike[str],
+) -> History:
+    """Lock the checkpoint, and start the loop from the last state, if there is one to resume."""
+    checkpointer = None if checkpoint is None else as_checkpointer(checkpoint, "checkpoint")
+    if resume is True and checkpointer is None:
+        problem = "True resumes from the checkpoint, and there is none"
+        raise ArgumentError(problem, argument="resume", value=True, remedy="pass checkpoint, too")
+    source = checkpointer if isinstance(resume, bool) else as_checkpointer(resume, "resume")
+    with nullcontext() if checkpointer is None else checkpointer.lock(loop.run):
+        state = source.read() if source is not None and resume is not False else None
+        if state is None and not isinstance(resume, bool):
+            raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
+        manager = CheckpointManager(checkpointer, loop.engine, loop.config, state)
+        with loop.session(manager):
+            return loop.advance(loop.config.epochs)
 
-    def lock(self, run: Run) -> AbstractContextManager[object]:
-        """Reserve the place for one run; OSError or ValueError if it can't be saved there."""
 
-    def read(self) -> StateDict | None:
-        """Read the state that was saved last, if there is one."""
-
-    def should_save(self, run: Run) -> bool:
-        """Whether to save the state now; called after each chunk and each epoch."""
-
-    def save(self, run: Run, state: StateDict) -> None:
-        """Save a state; the one before is replaced only when the new one is complete."""
+def as_checkpointer(place: Any, argument: str) -> Checkpointer:
+    """Make a checkpoint of a path."""
+    if not isinstance(place, str | PathLike | Checkpoint):
+        raise ArgumentError.of(argument, place, "a path or a Checkpoint")
+    return Checkpoint(place) if isinstance(place, str | PathLike) else place
 
 
 @dataclass(eq=False)
-class CheckpointManager(Callback):
+class CheckpointManager(Saver):
     """Saves a run by a checkpointer, and resumes it from a state; called after all callbacks.
 
     It knows no loop: it saves and loads named parts.
@@ -64,11 +70,14 @@ class CheckpointManager(Callback):
     checkpointer: Checkpointer | None
     engine: Engine
     config: TrainingConfig
-    parts: Mapping[str, Stateful]
     #: The state to resume from.
     state: StateDict | None
+    #: Of an array, for data that several runs share.
+    checksum: Callable[[NDArray[Any]], str] = checksum
+    parts: Mapping[str, Stateful] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
+        self.history_only = self.checkpointer is None or not self.checkpointer.counts_epochs
         self.has_saved = self.state is not None
         # A resumed run may have other callbacks without a state.
         callbacks = self.config.callbacks
@@ -82,8 +91,9 @@ class CheckpointManager(Callback):
         self._checksums.start()
 
     @contextmanager
-    def resume(self) -> Iterator[None]:
+    def resume(self, parts: Mapping[str, Stateful]) -> Iterator[None]:
         """Load the state; if it is refused in this context, everything is as it was before."""
+        self.parts = parts
         objects = [self.engine.job.optimizer, self.config.schedule, *self.config.callbacks]
         before = [(each, dict(vars(each))) for each in objects if hasattr(each, "__dict__")]
         network = self.engine.job.network
@@ -105,11 +115,11 @@ class CheckpointManager(Callback):
         self._load(self.stateful)
 
     def on_chunk(self, run: Run) -> None:
-        if run.batch < run.n_batches:  # a whole epoch is saved once it is measured
+        if run.batch < run.n_batches or len(run.history) == run.epoch:  # a whole epoch is measured
             self.on_epoch(run)
 
     def on_epoch(self, run: Run) -> None:
-        if not run.stop_reason:
+        if not (run.stop_reason or run.is_ahead):
             self._save(run)
 
     def on_end(self, run: Run) -> None:
@@ -154,7 +164,7 @@ class CheckpointManager(Callback):
 
     @cached_property
     def _data(self) -> dict[str, Any]:
-        return data_of(self.engine.job.rows, self.config.held_out)
+        return data_of(self.engine.job.rows, self.config.held_out, self.checksum)
 
     def _check_identity(self, state: StateDict) -> None:
         """Refuse the state of another run; warn if last digits may differ."""
@@ -166,83 +176,6 @@ class CheckpointManager(Callback):
         if elsewhere:
             text = f"resume: the run may end in other last digits than it would have: {elsewhere}"
             warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
-
-
-def settings_of(
-    engine: Engine, config: TrainingConfig, callbacks: Mapping[str, Callback]
-) -> dict[str, Any]:
-    """Everything but the data that decides the steps of a run."""
-    job, network = engine.job, engine.job.network
-    settings: dict[str, Any] = {"engine": engine.name, "dtype": network.dtype.name}
-    settings |= {name: getattr(job, name) for name in ("seed", "loss", "optimizer")}
-    settings |= {"clip": job.clipping, "scale": job.rows.scale}
-    same = ("epochs", "batch_size", "shuffle", "schedule")
-    settings |= {name: getattr(config, name) for name in same}
-    settings |= {"metrics": ", ".join(config.metrics) or None, **callbacks}
-    settings |= numbered("layer", network.layers) | numbered("penalty", job.penalties)
-    return {name: _in_words(value) for name, value in settings.items()}
-
-
-def data_of(rows: ArrayDataset, held_out: Mapping[str, ArrayDataset]) -> dict[str, Any]:
-    """Shapes and checksums of the data."""
-    described = {}
-    for prefix, data in {"": rows, **held_out}.items():
-        for name, array in zip(("X", "y", "sample_weight"), data, strict=False):
-            if isinstance(array, np.ndarray):
-                shape = f"{' × '.join(map(str, array.shape))} of {array.dtype}"
-                label = f"{prefix}_data's {name}" if prefix else name
-                described[label] = {"shape": shape, "sha256": checksum(array)}
-    return described
-
-
-def checksum(array: NDArray[Any]) -> str:
-    """Compute the SHA-256 of an array's values in C order.
-
-    It takes some rows at a time: X may be larger than the memory.
-    """
-    digest, n_rows = hashlib.sha256(), max(1, BLOCK // max(1, array[:1].nbytes))
-    for start in range(0, len(array), n_rows):
-        block = np.ascontiguousarray(array[start : start + n_rows])
-        digest.update(block.view(np.uint8).data)
-    return digest.hexdigest()
-
-
-def environment(engine: str) -> dict[str, Any]:
-    """Versions and processor, which the last bits of a number may depend on."""
-    packages = ["barenet", "numpy", "scipy"] + ["numba", "llvmlite"] * (engine == "compiled")
-    found = {package: import_module(package).__version__ for package in packages}
-    found["machine"] = platform.machine()
-    if engine == "compiled":
-        from barenet.engines.simd._processor import vector_bits
-
-        found["bits of a vector"] = vector_bits()
-    return found
-
-
-def numbered(name: str, things: Sequence[Any]) -> dict[str, Any]:
-    """Name things by their kind and position: "layer 0", "layer 1"."""
-    return {f"{name} {place}": thing for place, thing in enumerate(things)}
-
-
-def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Describe the differences."""
-    found = []
-    for name in {**before, **now}:
-        pair = before.get(name), now.get(name)
-        if pair[0] != pair[1]:
-            was, is_ = (each.get("shape") if isinstance(each, dict) else each for each in pair)
-            words = ("nothing" if each is None else printable(each) for each in (was, is_))
-            other = "{} was {}, and is {}".format(name, *words)
-            found.append(f"{name} has other values" if was == is_ else other)
-    return "; ".join(found)
-
-
-def _in_words(value: Any) -> Any:
-    """Text that is the same in every process: the class name where there is no own repr."""
-    if value is None or isinstance(value, str | int | float):
-        return value
-    inherited: object = type(value).__repr__
-    return type(value).__name__ if inherited is object.__repr__ else repr(value)
 
 
 def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:

@@ -1,0 +1,98 @@
+"""Machine code of functions: compiled once for a machine, kept on disk, and linked by LLVM alone.
+
+Numba's own loading prepares all the types that it could compile, which takes 0.2 s.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite.binding as llvm
+from numba.core import externals
+
+from barenet.engines._kernel_cache import CONFIG, KernelFiles, folder_of
+
+#: Views of memory have no reference counts, so code never calls this, although it may contain it.
+UNUSED = "define void @NRT_MemInfo_call_dtor(i8* %info) { ret void }"
+
+#: Held by the thread that loads or compiles: LLVM, as Numba, does not work in several at once.
+LOCK = threading.RLock()
+
+
+class MachineCode:
+    """A function that raises nothing, compiled for some types and called by its address."""
+
+    def __init__(self, dispatcher: Any) -> None:
+        self.dispatcher = dispatcher
+        #: Times that the code was not found on disk.
+        self.n_compiled = 0
+
+    def address(self, signature: tuple[Any, ...]) -> int:
+        """Load the code for these types, or compile and save it; return its address."""
+        function = self.dispatcher.py_func
+        with LOCK:
+            folder, key = folder_of(function), (str(signature), *target())
+            files = folder and KernelFiles(folder, f"{function.__module__}.{function.__name__}")
+            found = files.load(key) if files else None
+            if found is None:
+                self.n_compiled += 1
+                found = self.compile(signature)
+                if files:
+                    files.save(key, found)
+            return link(*found)
+
+    def compile(self, signature: tuple[Any, ...]) -> tuple[str, bytes]:
+        """Compile the function; return its name in the code, and the code."""
+        self.dispatcher.compile(signature)
+        built = self.dispatcher.overloads[signature]
+        _, _, (code, _) = built.library.serialize_using_object_code()
+        return built.fndesc.llvm_func_name, code
+
+
+class Entry:
+    """A function of an address that Python calls, without the lock of the interpreter."""
+
+    def __init__(self, dispatcher: Any, signature: tuple[Any, ...]) -> None:
+        self.code, self.signature = MachineCode(dispatcher), signature
+
+    @functools.cached_property
+    def call(self) -> Callable[[int], None]:
+        """The function, which is loaded or compiled when it is first used."""
+        # Numba's functions write their result, which is None, and an exception to two places.
+        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+        places = [ctypes.c_void_p(), ctypes.c_void_p()]
+        function = kind(self.code.address(self.signature))
+        return functools.partial(function, *map(ctypes.byref, places))
+
+    def __call__(self, address: int) -> None:
+        self.call(address)
+
+
+@functools.cache
+def linker() -> Any:
+    """LLVM's linker, which holds all code of this process."""
+    machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine()
+    return llvm.create_mcjit_compiler(llvm.parse_assembly(UNUSED), machine)
+
+
+def link(name: str, code: bytes) -> int:
+    """Link code, and return the address of a function in it."""
+    linker().add_object_file(llvm.ObjectFileRef.from_data(code))
+    linker().finalize_object()
+    return int(linker().get_function_address(name))
+
+
+@functools.cache
+def target() -> tuple[str, ...]:
+    """The processor that code is compiled for, after LLVM has got its functions of C."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    functions_of_c: Any = externals.c_math_functions
+    functions_of_c.install(None)
+    settings = (CONFIG.CPU_NAME, CONFIG.CPU_FEATURES, CONFIG.ENABLE_AVX, CONFIG.OPT)
+    processor = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    return (llvm.get_process_triple(), *processor, *map(str, settings))
