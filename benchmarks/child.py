@@ -14,7 +14,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -146,16 +145,10 @@ class Crew:
             self._children[key] = found = Child(peer, threads)
         return found
 
-    @classmethod
-    @contextlib.contextmanager
-    def hired(cls) -> Iterator[Crew]:
-        """A crew for the length of a block."""
-        crew = cls()
-        with contextlib.ExitStack() as stack:
-            stack.callback(crew._end)
-            yield crew
+    def __enter__(self) -> Crew:
+        return self
 
-    def _end(self) -> None:
+    def __exit__(self, *failure: Any) -> None:
         with contextlib.ExitStack() as stack:
             for child in self._children.values():
-                stack.enter_context(child)
+                stack.push(child)

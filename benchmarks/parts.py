@@ -48,21 +48,27 @@ def measure(
     Returns
     -------
     dict
-        By part, "date", "seconds" and "results".
+        By part, "date", "seconds", "results" and "left_out", the lines about missing figures.
     """
-    suite.note_missing()
     found: dict[str, Any] = {}
+    suite.note_missing()
     for name in parts:
+        of_the_run, suite.left_out = suite.left_out, []
         begun = time.monotonic()
         try:
             results = PARTS[name].measure(suite)
         except Exception as error:  # noqa: BLE001 - the other parts are measured all the same
             message = " ".join(f"{type(error).__name__}: {error}".split())
-            suite.leave_out(f"{name} is left out: {message}")
-            continue
-        spent = time.monotonic() - begun
-        suite.say(f"{name}: measured in {spent:.0f} s")
-        day = datetime.datetime.now(datetime.UTC).date().isoformat()
-        found[name] = {"date": day, "seconds": round(spent), "results": results}
+            of_the_run.append(f"{name} is left out: {message}")
+        else:
+            spent = time.monotonic() - begun
+            suite.say(f"{name}: measured in {spent:.0f} s")
+            found[name] = {
+                "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+                "seconds": round(spent),
+                "results": results,
+                "left_out": suite.left_out,
+            }
+        suite.left_out = of_the_run
         keep(found)
     return found

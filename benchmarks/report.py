@@ -49,5 +49,7 @@ def _summary(results: dict[str, Any]) -> str:
 
 
 def _left_out(results: dict[str, Any]) -> str:
-    lines = "\n".join(f"- {line}" for line in results["left_out"])
+    left_out = [results, *results["parts"].values()]
+    unique = dict.fromkeys(line for one in left_out for line in one["left_out"])
+    lines = "\n".join(f"- {line}" for line in unique)
     return f"## Left out\n\n{lines}" if lines else ""

@@ -33,12 +33,7 @@ def merged(results: dict[str, Any], folder: Path) -> dict[str, Any]:
     same = ("machine", "versions", "settings")
     if any(earlier.get(key) != results[key] for key in same):
         return results
-    lines = [line for line in earlier["left_out"] if line not in results["left_out"]]
-    return {
-        **results,
-        "parts": earlier["parts"] | results["parts"],
-        "left_out": results["left_out"] + lines,
-    }
+    return {**results, "parts": earlier["parts"] | results["parts"]}
 
 
 def write(results: dict[str, Any], folder: Path) -> list[Path]:

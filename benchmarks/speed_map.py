@@ -150,7 +150,7 @@ def measure(suite: Suite) -> dict[str, Any]:
         row.
     """
     found = {}
-    with Crew.hired() as crew:
+    with Crew() as crew:
         for name, panel in PANELS.items():
             columns, rows = panel.few if suite.quick else (panel.columns, panel.rows)
             works = list(itertools.starmap(panel.work, itertools.product(rows, columns)))

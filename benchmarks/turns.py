@@ -122,18 +122,13 @@ class Contestant:
 
 
 def candidates(peers: Iterable[Peer], work: Work) -> list[tuple[Peer, str]]:
-    """List who takes part in a work, once for each choice of threads that may matter."""
+    """List the libraries that do a work, once for each choice of threads that may matter."""
+    choices = work.threads if n_cores() > 1 else ("one",)
     return [
         (peer, threads)
         for peer in peers
         if peer.does(work)
-        for threads in (
-            peer.threads
-            if len(peer.threads) == 1
-            else work.threads[:1]
-            if n_cores() == 1
-            else work.threads
-        )
+        for threads in (peer.threads if len(peer.threads) == 1 else choices)
     ]
 
 
@@ -167,7 +162,7 @@ def compare(
         path, origin = str(rows.save(suite.folder / "rows.npz")), rows.origin
     request = {"work": work.to_dict(), "rows": path, "engine": suite.engine}
     with contextlib.ExitStack() as stack:
-        crew = crew or stack.enter_context(Crew.hired())
+        crew = crew or stack.enter_context(Crew())
         contestants = []
         for who in candidates(suite.peers, work):
             contestant = Contestant(crew.child(*who), pace)

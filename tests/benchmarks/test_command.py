@@ -55,6 +55,23 @@ def test_a_crash_in_one_part_loses_no_other(fake, capsys):
     assert (fake / "published" / "map.svg").read_bytes() == b"<svg/>"
 
 
+def test_notes_stay_with_their_part(fake, monkeypatch):
+    """A part that is measured again replaces its notes of an earlier run, and no others."""
+    notes = {"start": ["a", "b"], "epochs": ["c"]}
+
+    def measure(name):
+        return lambda suite: suite.leave_out(notes[name].pop(0))
+
+    fakes = {name: Part(measure(name), lambda one: "") for name in notes}
+    for target in BENCH[1:]:
+        monkeypatch.setattr(target, fakes)
+    monkeypatch.setattr(command, "PARTS", fakes)
+    monkeypatch.setattr("benchmarks.suite.PEERS", {})
+    for only in ("start,epochs", "start"):
+        command.main(["--only", only, "--output", str(fake)])
+    assert (fake / "latest.md").read_text("utf-8").endswith("## Left out\n\n- b\n- c\n")
+
+
 def test_parts_join_an_earlier_run_with_the_same_settings(fake, capsys):
     folder = ["--output", str(fake)]
     for arguments, names in (
@@ -82,7 +99,8 @@ def test_a_run(tmp_path, capsys, monkeypatch):
     start = results["parts"]["start"]["results"]
     assert start["fit"]["barenet"]["ever"]["process"] > 0
     assert set(start["import"]) == {"python", "barenet", "sklearn"}
-    assert results["left_out"] == ["import broken is left out: ImportError: it has no engine"]
+    (note,) = results["parts"]["start"]["left_out"]
+    assert note == "import broken is left out: ImportError: it has no engine"
     assert "start: importing" in printed.err
     assert str(tmp_path) not in printed.out
     assert sys.prefix not in printed.out

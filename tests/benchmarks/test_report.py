@@ -81,7 +81,7 @@ def results():
         "versions": {"numpy": "2.0"},
         "settings": {"quick": False, "engine": "auto"},
         "parts": {
-            name: {"date": "2025-01-31", "seconds": 1, "results": part}
+            name: {"date": "2025-01-31", "seconds": 1, "results": part, "left_out": ["PyTorch"]}
             for name, part in parts.items()
         },
         "left_out": ["torch is not installed"],
@@ -148,11 +148,12 @@ def test_time_to_accuracy_is_a_sum(results):
 
 
 def test_unmeasured_parts_are_omitted(results):
-    assert report(results).endswith("- torch is not installed\n")
-    results["parts"] |= {"accuracy": {"date": "2025-01-31", "results": []}}
+    assert report(results).endswith("- torch is not installed\n- PyTorch\n")
+    results["parts"] |= {"accuracy": results["parts"]["accuracy"] | {"results": []}}
     del results["parts"]["epochs"]["results"]["works"][0]["measured"][-1]  # barenet's
     assert rows(report(results), "Epochs of everyday networks")[2][3] == "–"
-    results |= {"parts": {"start": results["parts"]["start"]}, "left_out": []}
+    start = results["parts"]["start"] | {"left_out": []}
+    results |= {"parts": {"start": start}, "left_out": []}
     assert re.findall(r"^## (.+)$", report(results), re.MULTILINE) == ["Start"]
 
 

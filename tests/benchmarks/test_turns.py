@@ -61,7 +61,7 @@ def test_a_missing_library_is_omitted_with_a_note(suite, monkeypatch):
 
 
 def test_a_library_that_dies_is_omitted_and_started_again_for_the_next_work(suite):
-    with Crew.hired() as crew:
+    with Crew() as crew:
         children = [crew.child(PEERS["tutorial"], threads) for threads in ("one", "all")]
         contestants = [Contestant(child, PACE) for child in children]
         for contestant in contestants:
