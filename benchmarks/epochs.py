@@ -27,7 +27,7 @@ def measure(suite: Suite) -> Results:
         "roofline" and "works", in which each work has its `Measured`.
     """
     suite.say("epochs: the roofline")
-    pace = Pace(rounds=2, turn=0.1) if suite.quick else Pace(rounds=7)
+    pace = Pace(rounds=2, turn=0.1) if suite.quick else Pace(rounds=5)
     found: Results = {"roofline": roofline(), "works": []}
     for work in WORKS:
         suite.say(f"epochs: {work.name}")

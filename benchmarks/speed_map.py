@@ -24,19 +24,19 @@ ROWS = tuple(10**power for power in range(7))
 FIT_ROWS = (50, 200, 1_000, 5_000, 10_000, 100_000, 1_000_000)
 
 #: The pace of a cell: the best peer and barenet take more turns than the others.
-PACE = Pace(rounds=3, turn=0.1, near=1.3, slow=8.0, patience=90.0)
+PACE = Pace(rounds=3, turn=0.06, near=1.3, slow=8.0, patience=90.0)
 QUICK = Pace(rounds=1, turn=0.04, near=1.3, slow=2.0, patience=60.0)
 
 
 def step(optimizer: str, batch_size: int, width: int) -> Work:
-    """An epoch of 64-width-width-10, of as many steps as take peers about 0.08 s.
+    """An epoch of 64-width-width-10, of as many steps as take peers about 0.05 s.
 
     A step is estimated by its operations, the memory that its weights move, and some overhead.
     """
     weights = 64 * width + width * width + 10 * width
     passes = 10 if optimizer == "adam" else 6
     seconds = max(20e-6, 6 * batch_size * weights / 2e11, passes * 4 * weights / 1e10)
-    n_steps = max(2, min(500, int(0.08 / seconds), 2**18 // batch_size))
+    n_steps = max(2, min(500, int(0.05 / seconds), 2**18 // batch_size))
     return Work(
         name=f"{optimizer}, width {width:,}, batch size {batch_size:,}",
         data="random",

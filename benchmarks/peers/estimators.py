@@ -37,17 +37,10 @@ class Estimator(Job):
         self.model = self.new()
 
     def new(self) -> Any:
-        """Make a classifier that trains for as many epochs as the work has."""
-        work = self.work
-        return self.kind(
-            hidden_layer_sizes=work.sizes[1:-1],
-            solver=work.optimizer,
-            learning_rate_init=work.learning_rate,
-            momentum=0.0,
-            batch_size=min(work.batch_size, len(self.rows.y)),
-            **{"max_iter": work.epochs, "n_iter_no_change": work.epochs + 1, "random_state": 0}
-            | self.settings,
-        )
+        """Make a classifier with default settings, for as many epochs as the work has."""
+        settings = {"max_iter": self.work.epochs, "random_state": 0} | self.settings
+        layers, solver = self.work.sizes[1:-1], self.work.optimizer
+        return self.kind(hidden_layer_sizes=layers, solver=solver, **settings)
 
     def run(self, times: int) -> None:
         with warnings.catch_warnings():
