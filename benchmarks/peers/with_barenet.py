@@ -83,6 +83,27 @@ def _one_by_one(
 _train_many = getattr(barenet, "train_many", _one_by_one)
 
 
+class Search(Job):
+    """`barenet.search` with the whole grid, which trains the best network at the end."""
+
+    def reset(self) -> None:
+        pass
+
+    def run(self, times: int) -> None:
+        work = self.work
+        candidates = [
+            {
+                "layers": [(work.sizes[0], *candidate["hidden_layer_sizes"], work.sizes[-1])],
+                "l2": [candidate["alpha"]],
+                "learning_rate": [candidate["learning_rate_init"]],
+            }
+            for candidate in estimators.grid(work.networks)
+        ]
+        settings: dict[str, Any] = {"epochs": work.epochs, "batch_size": work.batch_size}
+        for _ in range(times):
+            barenet.search(candidates, self.rows.X, self.rows.y, cv=5, **settings)
+
+
 def _of_barenet(job: type[estimators.Estimator]) -> type[estimators.Estimator]:
     return type(job.__name__, (job,), {"kind": barenet.MLPClassifier})
 
@@ -92,5 +113,6 @@ JOBS: dict[str, type[Job]] = {
     "epoch": Barenet,
     "steps": Barenet,
     "population": Population,
+    "search": Search,
     **{task: _of_barenet(job) for task, job in estimators.JOBS.items()},
 }
