@@ -53,12 +53,16 @@ if TYPE_CHECKING:
     from barenet.insight._baselines import Baseline, fit_baseline
     from barenet.insight._permutation_importance import Importance, permutation_importance
     from barenet.insight.explain import Explanation, explain
+    from barenet.population._population import Population
+    from barenet.population._train_many import train_many
 
 __all__ = [  # noqa: RUF022
     # Networks and their training
     "Network",
     "CompiledNetwork",
     "train",
+    "train_many",
+    "Population",
     "batches",
     "one_hot",
     "History",
@@ -124,6 +128,8 @@ _SLOW = {
     "insight._baselines": "Baseline fit_baseline",
     "insight._permutation_importance": "Importance permutation_importance",
     "insight.explain": "Explanation explain",
+    "population._population": "Population",
+    "population._train_many": "train_many",
 }
 
 

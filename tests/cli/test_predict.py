@@ -146,12 +146,13 @@ def test_fault_108_output_in_blocks_equals_output_at_once(barenet, monkeypatch, 
     document["predictions"] = document["predictions"].tolist()
     assert whole[1] == json.dumps(document) + "\n"
     for n_rows in (1, 7, 49, 50):
-        monkeypatch.setattr("barenet.cli._predict.ROWS", n_rows)
+        for module in ("cli._predict", "files._predictor"):
+            monkeypatch.setattr(f"barenet.{module}.ROWS", n_rows)
         assert [barenet(*plan).out for plan in plans] == whole
 
 
 def test_fault_108_a_late_faulty_row_is_numbered_from_the_first(barenet, monkeypatch):
-    monkeypatch.setattr("barenet.cli._predict.ROWS", 7)
+    monkeypatch.setattr("barenet.files._predictor.ROWS", 7)
     save(plain_predictor(None), "m.safetensors")
     numbered_rows("rows.csv", 50)
     lines = Path("rows.csv").read_text().splitlines()

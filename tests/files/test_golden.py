@@ -39,9 +39,10 @@ ROWS = {
 def test_files_of_earlier_versions_predict_the_same(name):
     predictor = load_predictor(GOLDEN / f"{name}.safetensors")
     expected = json.loads((GOLDEN / "outputs.json").read_text())[name]
-    # Another processor may take the sums of a product in another order.
+    # Another engine or processor may take the sums of a product in another order.
     tolerance = 1e-6 if predictor.network.dtype == np.float32 else 1e-13
-    np.testing.assert_allclose(predictor.outputs(ROWS[name]()), expected, rtol=tolerance)
+    outputs = predictor.outputs(ROWS[name]())
+    np.testing.assert_allclose(outputs, expected, rtol=tolerance, atol=tolerance / 100)
 
 
 @pytest.mark.parametrize("name", ROWS)

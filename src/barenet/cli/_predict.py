@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
-import numpy as np
 from cyclopts import Parameter
 
 from barenet.cli._console import SafeOutput, emit, emit_json
@@ -15,19 +14,15 @@ from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, is_table
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._csv_table import CsvTable
-from barenet.data._frame import Samples
 from barenet.data._parsing import as_labels, to_number
 from barenet.data._table_loading import open_table
 from barenet.errors import ArgumentError, some
-from barenet.files._predictor import Predictor
-from barenet.model._array_dataset import BLOCK, class_probabilities
+from barenet.files._predictor import ROWS, Predictor
+from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 
 #: The values of a column as they were read: a NumPy or an Arrow array.
 Column: TypeAlias = Any
-
-#: Rows that are predicted and printed at a time; a network predicts blocks of half as many.
-ROWS = 2 * BLOCK
 
 #: First characters of a formula in a spreadsheet; some accept the full-width ones, too.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -78,7 +73,7 @@ def predict(
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
         X = X[row : row + 1]
         columns = {name: values[row : row + 1] for name, values in columns.items()}
-    outputs = _outputs(predictor, X)
+    outputs = predictor.outputs(X)
     if json:
         document = {"model": str(trained.path), "target": predictor.target_name}
         emit_json(document | _document(predictor, outputs, columns))
@@ -117,22 +112,9 @@ def _as_list(column: Column, rows: slice) -> list[Any]:
     return list(part.tolist() if hasattr(part, "tolist") else part.to_pylist())
 
 
-def _outputs(predictor: Predictor, X: Samples) -> FloatArray:
-    """Compute the outputs of all rows in blocks, since a block of text is large."""
-    blocks = []
-    for rows in _blocks(len(X)):
-        try:
-            blocks.append(predictor.outputs(X[rows]))
-        except ValueError:
-            predictor.outputs(X[: rows.stop])  # This error counts the rows from the first one.
-            raise
-    return np.concatenate(blocks)
-
-
 def _blocks(n_rows: int) -> Iterator[slice]:
-    """Split rows into blocks of at least ROWS: NumPy might compute smaller ones otherwise."""
-    starts = range(0, max(n_rows - ROWS, 1), ROWS)
-    return (slice(start, n_rows if start == starts[-1] else start + ROWS) for start in starts)
+    """Split rows into blocks that are printed at a time."""
+    return (slice(start, start + ROWS) for start in range(0, n_rows, ROWS))
 
 
 def _document(

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import math
-import os
-import threading
 import weakref
-from typing import Any
+from collections import deque
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet._constraints import check_count
 from barenet.engines._engine import Job
-from barenet.engines.compiled._compiled_engine import BLOCK, refusal
+from barenet.engines.compiled._compiled_engine import refusal
 from barenet.errors import ArgumentError
-from barenet.model._array_dataset import ArrayDataset, input_blocks
-from barenet.model._arrays import FloatArray, InputArray, check_outputs, validate_inputs
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import SGD
 
-#: Rows, and rows × parameters, from which on kernels are faster than NumPy.
-MANY_ROWS, MUCH_WORK = 16, 2**17
-
-#: All compiled networks, and those whose locks are held while the process forks.
-_ALL: weakref.WeakSet[CompiledNetwork] = weakref.WeakSet()
-_PAUSED: list[CompiledNetwork] = []
+if TYPE_CHECKING:
+    from barenet.engines.compiled._output_program import OutputProgram
 
 
 class CompiledNetwork:
     """A network's predictions for many small calls: one row takes a few microseconds.
 
-    `Network.predict` uses the same kernels where there are many rows. This class keeps a copy of
-    the network's parameters where the kernels need them, so that single rows are fast as well.
+    `Network.predict` uses the same kernels, and loads the present parameters for each call. This
+    class keeps a copy of them where the kernels need them, so that a row takes half the time.
     Python threads that share it wait for each other.
 
     Parameters
@@ -58,9 +52,6 @@ class CompiledNetwork:
     """
 
     def __init__(self, network: Network, threads: int | None = None) -> None:
-        from barenet.engines.compiled._interpreter import run_on_one_thread
-        from barenet.engines.compiled._kernel_program import Program
-
         if not isinstance(network, Network):
             raise ArgumentError.of("network", network, "a Network")
         if threads is not None:
@@ -70,30 +61,20 @@ class CompiledNetwork:
                 "no layer fixes the number of inputs", argument="network", value=network
             )
         self.network, self.threads = network.copy(), threads
-        self._row = np.zeros((1, network.n_inputs), network.dtype)
-        self._answer = np.zeros((1, network.n_outputs or network.n_inputs), network.dtype)
-        rows = ArrayDataset(self._row, self._answer, None)
-        job = _prediction_job(self.network, rows)
+        job = _prediction_job(self.network)
         if reason := refusal(job):
             raise ArgumentError(
                 f"it cannot be compiled: {reason}", argument="network", value=network
             )
-        self._lock = threading.Lock()
-        _ALL.add(self)
-        self._one = Program(job, 1, "predict", rows, threads=1)
-        self._many = Program(job, BLOCK, "predict", rows, threads)
-        self._one.read(rows)
-        self._one.point("output", self._answer)
-        self._one.run(np.zeros(1, np.intp), 1, np.zeros(1), 0)
-        self._one.record["load"] = self._one.record["start"]  # the parameters are loaded
-        self._run, self._address = run_on_one_thread.call, self._one.address
+        self._program = _output_program(job, threads)
+        self._program.keep_parameters()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the network: addresses are valid in this process only."""
         return CompiledNetwork, (self.network, self.threads)
 
     def __repr__(self) -> str:
-        sizes = "-".join(map(str, (self._row.shape[1], *self.network.sizes[1:])))
+        sizes = "-".join(map(str, self.network.sizes))
         return f"<CompiledNetwork: {sizes}, {self.network.dtype}>"
 
     def predict(self, X: ArrayLike) -> FloatArray:
@@ -115,70 +96,32 @@ class CompiledNetwork:
             If X has another width, no rows, or anything but finite numbers, or an output is beyond
             the range of the network's dtype.
         """
-        with self._lock:
-            if isinstance(X, np.ndarray) and X.shape == self._row.shape and X.dtype.kind == "f":
-                answer = self._predict_row(X)
-                if answer is not None:
-                    return answer
-            dtype = self.network.dtype
-            kept = validate_inputs(X, dtype, self.network.n_inputs)
-            return check_outputs(self._predict(kept))
-
-    def _predict_row(self, X: FloatArray) -> FloatArray | None:
-        """Predict one row; None if there may be something wrong with it."""
-        with np.errstate(over="ignore"):
-            np.copyto(self._row, X, casting="same_kind")
-            if not math.isfinite(self._row[0].dot(self._row[0])):
-                return None
-        self._run(self._address)
-        return self._answer.copy() if math.isfinite(self._answer.sum()) else None
-
-    def _predict(self, X: InputArray) -> FloatArray:
-        """Predict any number of rows, block by block."""
-        output = np.empty((len(X), self._answer.shape[1]), self.network.dtype)
-        start = 0
-        for block in input_blocks(X, self.network.dtype):
-            part = output[start : start + len(block)]
-            self._many.read(ArrayDataset(block, part, None))
-            self._many.point("output", part)
-            self._many.run(np.arange(len(block)), BLOCK, np.zeros(-(-len(block) // BLOCK)), 0)
-            start += len(block)
-        return output
-
-    def _predict_with(self, network: Network, X: InputArray) -> FloatArray:
-        """Predict with the present parameters of a network that this one is a copy of."""
-        with self._lock:
-            self.network.parameters = network.parameters
-            self.network.statistics = network.statistics
-            return self._predict(X)
+        return self._program.outputs(X, self.network)
 
 
-#: The compiled form of each network that has predicted many rows, with the `repr` of the network.
-_PROGRAMS: weakref.WeakKeyDictionary[Network, tuple[str, CompiledNetwork | None]]
-_PROGRAMS = weakref.WeakKeyDictionary()
+class _Structure(NamedTuple):
+    """The structure of a network that has predicted."""
+
+    #: The layers and all their attributes.
+    parts: list[Any]
+    #: Idle programs for this structure; None if a part of it has no kernel.
+    idle: deque[OutputProgram] | None
+
+    def has(self, parts: list[Any]) -> bool:
+        """Whether these are its parts; equal arrays may be others."""
+        try:
+            return self.parts == parts  # quick: most are identical
+        except ValueError:  # of arrays that differ
+            return False
 
 
-def _wait_for_kernels() -> None:
-    """Let the predictions of other threads end before a fork, which a kernel may not survive."""
-    for compiled in list(_ALL):
-        compiled._lock.acquire()
-        _PAUSED.append(compiled)
+#: The structures of networks, and their programs, which networks of one structure share.
+_STRUCTURES: weakref.WeakKeyDictionary[Network, _Structure] = weakref.WeakKeyDictionary()
+_IDLE: weakref.WeakValueDictionary[Any, deque[OutputProgram]] = weakref.WeakValueDictionary()
 
 
-def _release_kernels() -> None:
-    """Release the locks after the fork, in the parent and in the child."""
-    while _PAUSED:
-        _PAUSED.pop()._lock.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_wait_for_kernels, after_in_parent=_release_kernels, after_in_child=_release_kernels
-    )
-
-
-def compiled_outputs(network: Network, X: InputArray) -> FloatArray | None:
-    """Compute the outputs of many rows with kernels, as `Network.predict` does where it can.
+def compiled_outputs(network: Network, X: ArrayLike) -> FloatArray | None:
+    """Check X and compute the outputs with kernels, as `Network.predict` does where it can.
 
     Examples
     --------
@@ -186,20 +129,43 @@ def compiled_outputs(network: Network, X: InputArray) -> FloatArray | None:
     >>> network = Network.dense([100, 3])
     >>> compiled_outputs(network, np.zeros((1000, 100))).shape
     (1000, 3)
-    >>> compiled_outputs(network, np.zeros((1, 100))) is None
-    True
     """
-    if len(X) < MANY_ROWS or len(X) * network.n_parameters < MUCH_WORK or network.n_inputs is None:
+    layers = network.layers
+    parts = [*layers, *chain.from_iterable(map(dict.values, map(vars, layers)))]
+    structure = _STRUCTURES.get(network)
+    if structure is None or not structure.has(parts):
+        structure = _STRUCTURES[network] = _Structure(parts, _idle(network))
+    if structure.idle is None:
         return None
-    structure, (known, program) = repr(network), _PROGRAMS.get(network, ("", None))
-    if structure != known:
-        job = _prediction_job(network, ArrayDataset(X, network.parameters, None))
-        program = None if refusal(job) else CompiledNetwork(network)
-        _PROGRAMS[network] = structure, program
-    return None if program is None else program._predict_with(network, X)
+    try:
+        program = structure.idle.pop()
+    except IndexError:
+        program = _output_program(_prediction_job(network.copy()))
+    try:
+        return program.outputs(X, network)
+    finally:
+        structure.idle.append(program)
 
 
-def _prediction_job(network: Network, rows: ArrayDataset) -> Job:
-    """Describe a prediction as a job; its loss and optimizer are not used."""
+def _idle(network: Network) -> deque[OutputProgram] | None:
+    """The idle programs of networks of the same structure; None if it has no kernels."""
+    if network.n_inputs is None or refusal(_prediction_job(network)):
+        return None
+    key = (repr(network), *map(type, network.layers))
+    if (idle := _IDLE.get(key)) is None:
+        idle = _IDLE[key] = deque()
+    return idle
+
+
+def _output_program(job: Job, threads: int | None = None) -> OutputProgram:
+    """Make a program, for which Numba is imported."""
+    from barenet.engines.compiled._output_program import OutputProgram
+
+    return OutputProgram(job, threads)
+
+
+def _prediction_job(network: Network) -> Job:
+    """Describe a prediction as a job; its rows, loss and optimizer are not used."""
+    rows = ArrayDataset(network.parameters, network.parameters, None)
     loss = as_loss(None, network.output_activation)
     return Job(network=network, rows=rows, loss=loss, optimizer=SGD())

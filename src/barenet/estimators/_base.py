@@ -29,7 +29,7 @@ from barenet.estimators._parameters import Parameters, dense_layers_of
 from barenet.estimators._scoring import ValidationScorer, split_validation
 from barenet.estimators._sklearn_callbacks import CallbackSupportMixin, TaskReporter, with_callbacks
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import INPUT_DTYPES, FloatArray
 from barenet.model._network import Network, Snapshot
 from barenet.model._randomness import derive_key
 from barenet.model.losses import Loss
@@ -322,6 +322,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
 
     def _predict_output(self, X: Any) -> FloatArray:
         """The network's output; sparse rows are made dense in chunks."""
+        if self._is_plain(X):
+            with suppress(ArgumentError):  # the checks of scikit-learn, which take longer, raise
+                return self.network_.predict(X)
         check_is_fitted(self)
         check_series(X, "X")
         with errors_naming_argument("X"):
@@ -331,6 +334,14 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         starts = range(0, X.shape[0], CHUNK)
         chunks = (as_dense(X[start : start + CHUNK], "X") for start in starts)
         return np.concatenate([self.network_.predict(chunk) for chunk in chunks])
+
+    def _is_plain(self, X: Any) -> bool:
+        """Whether X is an array as in fit, in which only the numbers are left to check."""
+        if type(X) not in (np.ndarray, np.memmap) or X.ndim != 2 or X.dtype not in INPUT_DTYPES:
+            return False
+        fitted = vars(self)
+        is_named = "feature_names_in_" in fitted or "network_" not in fitted
+        return not is_named and X.shape[1] == self.n_features_in_
 
     def _has_partial_fit(self) -> bool:
         """Whether the optimizer has mini-batches; the call refuses an invalid one."""

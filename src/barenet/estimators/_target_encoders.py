@@ -69,7 +69,7 @@ class LabelEncoder:
         """The predicted class of each row by its index, or 0 or 1 for each of several labels."""
         if self.activation == "softmax":
             return output.argmax(axis=1, keepdims=True)
-        return (output > 0.5).astype(int) * (len(self.classes) > 1)
+        return (output > (0.5 if len(self.classes) > 1 else math.inf)).astype(int)
 
     def decode(self, output: FloatArray) -> NDArray[Any]:
         """The predicted class of each row, or 0 or 1 for each of several labels."""

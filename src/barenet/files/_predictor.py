@@ -1,8 +1,9 @@
 """Predictor: a network with its preprocessing and the names of its features and classes."""
 
-import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -10,16 +11,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import Count, convert_fields
 from barenet.data._encoding import TableEncoding
+from barenet.data._frame import Frame
 from barenet.data._parsing import class_labels
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
-from barenet.errors import ArgumentError, brief, printable, some
+from barenet.errors import printable, some
 from barenet.files._estimator_card import make_card
 from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._model_card import ModelCard, describe_rows
+from barenet.files._predictor_checks import check_parts
 from barenet.files._safetensors import MAX_HEADER
-from barenet.model._array_dataset import class_probabilities
-from barenet.model._arrays import FloatArray, check_inputs, check_outputs
+from barenet.model._array_dataset import BLOCK, class_probabilities
+from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 
@@ -28,6 +31,9 @@ _Name = Annotated[str, ("max_length", MAX_HEADER)]
 
 #: The name of a file, which may not be valid Unicode.
 _FileName = Annotated[_Name, ("unicode", False)]
+
+#: Rows that are transformed and predicted at a time; a network predicts blocks of half as many.
+ROWS = 2 * BLOCK
 
 #: Maximum number of names or layers that are listed.
 MAX_NAMES = 8
@@ -97,7 +103,7 @@ class Predictor:
 
     def __post_init__(self) -> None:
         convert_fields(self)
-        _check_fit(self)
+        check_parts(self)
 
     def __repr__(self) -> str:
         lines = (f"\n  {name:<11}  {text}" for name, text in self.description().items())
@@ -145,6 +151,11 @@ class Predictor:
     @property
     def labels(self) -> NDArray[Any] | None:
         """The classes as `predict` returns them: numbers, booleans or text; None for numbers."""
+        return None if self._labels is None else self._labels.copy()
+
+    @cached_property
+    def _labels(self) -> NDArray[Any] | None:
+        """The labels, which take as long to make as many predictions."""
         if self.classes is None:
             return None
         return np.array(self.classes) if self.text_classes else class_labels(self.classes)
@@ -168,8 +179,32 @@ class Predictor:
         ValueError
             If a feature is missing, or a value is invalid.
         """
+        if isinstance(self.preprocessing, TableEncoding):
+            X = self.preprocessing.frame_of(X)  # whose slices are no copies
+        if not isinstance(X, np.ndarray | Frame) or len(X.shape) != 2 or len(X) <= ROWS:
+            return self._outputs(X)
+        dtype = self.network.dtype if self.target_scaling is None else np.float64
+        output = np.empty((len(X), self.network.sizes[-1]), dtype)
+        for start in range(0, len(X), ROWS):
+            stop = start + ROWS
+            try:
+                output[start:stop] = self._outputs(X[start:stop])
+            except ValueError:
+                self._outputs(X[:stop])  # this error counts the rows from the first one
+                raise
+        return output
+
+    def _outputs(self, X: Any) -> FloatArray:
+        """The outputs for a block of rows."""
+        output = None
         with np.errstate(over="ignore", invalid="ignore"):
-            return check_outputs(self.in_units(self.network.predict(self.inputs(X))))
+            if type(X) in (np.ndarray, np.memmap) and X.dtype in INPUT_DTYPES:
+                with suppress(ValueError):  # the checks of the raw rows, which take longer, raise
+                    inputs = self.preprocessing.transform(X, self.network.dtype)
+                    output = self.network.predict(inputs)
+            if output is None:
+                output = self.network.predict(self.inputs(X))
+            return output if self.target_scaling is None else check_outputs(self.in_units(output))
 
     def in_units(self, output: FloatArray) -> FloatArray:
         """Transform outputs of the network into the units of the target.
@@ -267,10 +302,10 @@ class Predictor:
             all of them are numbers, bool for False and True, else text; always text with
             `text_classes`.
         """
-        if (labels := self.labels) is None:
-            output = self.outputs(X)
+        output = self.outputs(X)
+        if self._labels is None:
             return output[:, 0] if output.shape[1] == 1 else output
-        return labels[self.probabilities(X).argmax(axis=1)]
+        return self._labels[class_probabilities(output).argmax(axis=1)]
 
     @classmethod
     def from_estimator(
@@ -338,43 +373,6 @@ class Predictor:
             dataset=dataset,
             card=replace(card, scores={**card.scores, **given_scores}),
         )
-
-
-def _check_fit(predictor: Predictor) -> None:
-    """Refuse parts that don't fit each other."""
-    width, n_outputs = predictor.network.n_inputs, predictor.network.n_outputs
-    if width is None or n_outputs is None:
-        raise ArgumentError("has no layer that fixes the number of inputs", argument="network")
-    preprocessing, names = predictor.preprocessing, predictor.feature_names
-    if isinstance(preprocessing, Scaling):
-        _check_number("feature_names", len(names), width, "inputs")
-    elif names != preprocessing.feature_names:
-        raise ArgumentError("are not those of the preprocessing", argument="feature_names")
-    _check_number("preprocessing", preprocessing.n_outputs, width, "inputs")
-    if predictor.classes is not None:
-        _check_classes(predictor.classes, n_outputs)
-    if predictor.target_scaling is not None:
-        _check_number("target_scaling", predictor.target_scaling.n_outputs, n_outputs, "outputs")
-        if predictor.classes is not None:
-            raise ArgumentError("classes are not scaled", argument="target_scaling")
-    shape = predictor.image_shape
-    if shape is not None and (len(shape) != 2 or math.prod(shape) != width):
-        raise ArgumentError.of("image_shape", shape, f"height and width, of {width} pixels")
-
-
-def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
-    _check_number("classes", len(classes), max(n_outputs, 2), "classes of the network")
-    if len(set(classes)) < len(classes) or "" in classes:
-        raise ArgumentError("expected different names, none of them empty", argument="classes")
-    if padded := [name for name in classes if name != name.strip()]:
-        removed = "which are removed where a table is read, so no row would match it"
-        problem = f"{brief(padded[0])} has spaces around it, {removed}"
-        raise ArgumentError(problem, argument="classes", remedy="remove them before the training")
-
-
-def _check_number(argument: str, found: int, needed: int, purpose: str) -> None:
-    if found != needed:
-        raise ArgumentError(f"has {found} entries for {needed} {purpose}", argument=argument)
 
 
 def _listed(names: tuple[str, ...], noun: str = "") -> str:

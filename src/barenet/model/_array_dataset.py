@@ -186,4 +186,4 @@ def _one_hot(indices: NDArray[Any], n_classes: int, dtype: Any) -> FloatArray:
 
 def class_probabilities(output: FloatArray) -> FloatArray:
     """Expand a single output, the probability of the second class, into two columns."""
-    return np.hstack([1 - output, output]) if output.shape[1] == 1 else output
+    return output if output.shape[1] > 1 else np.concatenate([1 - output, output], axis=1)

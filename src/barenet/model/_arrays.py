@@ -132,8 +132,8 @@ def validate_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) ->
 
 def check_outputs(output: FloatArray) -> FloatArray:
     """Reject outputs that are not finite, from rows with very large values."""
-    finite = np.isfinite(output).all(axis=1)
+    finite = np.isfinite(output)
     if finite.all():
         return output
-    problem = f"row {int(finite.argmin())} has values so large that the network's output is beyond"
-    raise ArgumentError(f"{problem} the range of {output.dtype}", argument="X")
+    problem = f"row {int(finite.all(1).argmin())} has values so large that the network's output"
+    raise ArgumentError(f"{problem} is beyond the range of {output.dtype}", argument="X")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
 from barenet._constraints import check_flag, check_number, check_seed
 from barenet._seeding import random_state
@@ -63,8 +63,8 @@ class Network(InPlaceAssignment):
 
     parameters: FloatArray
     statistics: FloatArray
-    #: Computes the outputs of many rows faster than `forward`, or returns None; set by an engine.
-    _fast_outputs: ClassVar[Callable[[Network, NDArray[Any]], FloatArray | None] | None] = None
+    #: Checks X and computes outputs faster than `forward`, or returns None; set by an engine.
+    _fast_outputs: ClassVar[Callable[[Network, ArrayLike], FloatArray | None] | None] = None
 
     def __init__(
         self, layers: Sequence[Layer], *, seed: int = 0, dtype: DTypeLike = "float32"
@@ -217,7 +217,7 @@ class Network(InPlaceAssignment):
         return gradient
 
     def predict(self, X: ArrayLike) -> FloatArray:
-        """Predict the outputs of each sample, with the compiled engine for many rows.
+        """Predict the outputs of each sample, with the compiled engine where it has kernels.
 
         Parameters
         ----------
@@ -230,13 +230,13 @@ class Network(InPlaceAssignment):
             The output after its activation: probabilities for softmax and sigmoid; a ValueError
             if X does not fit the network or is not finite, or an output is not.
         """
-        inputs = validate_inputs(X, self.dtype, self.n_inputs)
         fast_outputs = type(self)._fast_outputs
-        if fast_outputs is None or (output := fast_outputs(self, inputs)) is None:
-            with np.errstate(over="ignore", invalid="ignore"):
-                outputs = [self._outputs(block) for block in input_blocks(inputs, self.dtype)]
-            output = np.concatenate(outputs)  # a new array, even if the layers return their input
-        return check_outputs(output)
+        if fast_outputs is not None and (output := fast_outputs(self, X)) is not None:
+            return output
+        inputs = validate_inputs(X, self.dtype, self.n_inputs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = [self._outputs(block) for block in input_blocks(inputs, self.dtype)]
+        return check_outputs(np.concatenate(outputs))  # new, even if layers return their input
 
     def _outputs(self, X: FloatArray) -> FloatArray:
         """Outputs by `forward`; NaN where sigmoid or tanh would hide an overflow."""

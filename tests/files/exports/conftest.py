@@ -26,6 +26,16 @@ from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 sys.path.insert(0, str(Path(__file__).parent))  # the files that the tests share
 
 RNG = np.random.default_rng(7)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def numpy_engine():
+    """Predict with `Network.forward`, whose bits the steps of an export reproduce."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Network, "_fast_outputs", None)
+        yield
+
+
 X3 = RNG.normal(0, 2, size=(40, 3)).astype(np.float32).astype(np.float64)
 OPTIONS = {"leaky_relu": ":slope=0.3", "elu": ":alpha=0.7"}
 

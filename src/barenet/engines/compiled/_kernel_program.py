@@ -38,6 +38,7 @@ class Program:
             multiply=multiply.address(self.workspace.spec),
             squares=np.zeros(2 * lowered.n_tiles + 1), losses=np.zeros(capacity),
         )  # fmt: skip
+        self.max_threads = lowered.max_threads
         load, batch, store = lowered.load, lowered.batch, lowered.store
         #: The record that the interpreter reads, at `address`.
         self.record = self.workspace.record(
@@ -98,7 +99,7 @@ class Program:
         """Run the program for each batch; see `Engine.run`."""
         order = order if self.selection is None else self.selection[order]
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
-        threads, record = self.threads(batch_size), self.record
+        threads, record = min(self.threads(batch_size), self.max_threads), self.record
         self.held = order, rates, report
         record["order"], record["rates"], record["report"] = map(address, self.held)
         record["n_rows"], record["n_batches"] = order.shape[-1], len(rates)

@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from barenet._constraints import options_of
+from barenet.engines import _threads
 from barenet.engines._engine import Job
-from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, up
+from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, stride_of, up
 from barenet.engines.kernels import (
     _activations,
     _copies,
@@ -23,7 +24,7 @@ from barenet.engines.kernels import (
     _optimizers,
 )  # fmt: skip
 from barenet.engines.kernels._kernel import Kernel
-from barenet.engines.kernels._records import LAYER, PRODUCT
+from barenet.engines.kernels._records import LAYER
 from barenet.engines.simd._views import KernelSpec
 from barenet.model._activations import Activation
 from barenet.model._array_dataset import ArrayDataset
@@ -38,8 +39,11 @@ Task = Literal["learn", "differentiate", "evaluate", "predict"]
 #: Entries of a gradient that are computed and applied together, so that they stay in the cache.
 TILE = 512
 
-#: Rows of a gradient that are computed together: that many times as often is dL/d(output) read.
+#: Rows of a gradient that are computed together, so that dL/d(output) is read less often.
 ROWS = 128
+
+#: Rows of a batch up to which the blocks of so many weights are transposed whenever they are used.
+SOME, LARGE = 64, 2**19
 
 #: Inputs from which on the first layer splits them into parts for the threads.
 WIDE = 256
@@ -81,6 +85,7 @@ class Lowering:
         self, job: Job, rows: ArrayDataset, workspace: Workspace, capacity: int, task: Task
     ) -> None:
         self.job, self.workspace, self.capacity, self.task = job, workspace, capacity, task
+        self.max_threads = _threads.allowed_cores()
         self.needs_gradient = task in ("learn", "differentiate")
         self.forward, self.backward = [Group([])], [Group([])]
         self.parts: Region = []
@@ -139,10 +144,10 @@ class Lowering:
             part_size=part, n_parts=len(lefts), partial=P,
         )  # fmt: skip
         W, start = arrays["weights"], self.zeros if x is None else arrays["weights"][n_in]
-        record["parts" if x is None else "forward"] = self.workspace.table(PRODUCT, [
-            product(P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
+        record["parts" if x is None else "forward"] = self.workspace.products(
+            (P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
             for k, left in enumerate(lefts)
-        ])  # fmt: skip
+        )
         if self.needs_gradient and not few:
             self.differentiate(record, arrays, X, lefts, d_in)
         if x is None:
@@ -160,17 +165,21 @@ class Lowering:
         """The products of a dense layer in the backward pass: dW = Xᵀ dZ and dX = dZ Wᵀ."""
         dW, dZ, n_in = arrays["gradient"], self.d, int(record["n_in"])
         assert dZ is not None
-        record["weight_gradients"] = self.workspace.table(PRODUCT, [
-            product(dW[left:], X[k * self.capacity :].T, dZ, self.zeros)
-            for k, left in enumerate(lefts)
-        ])  # fmt: skip
+        record["weight_gradients"] = self.workspace.products(
+            (dW, X[k * self.capacity :].T, dZ, self.zeros, 0) for k, _ in enumerate(lefts)
+        )
         in_blocks = up(n_in, _dense.MAX_ROWS if n_in > 8 else 4)
         record["n_whole"] = min(in_blocks, lefts[-1] + X.shape[1])  # as far as X has columns
-        if d_in is not None:
+        if d_in is None:
+            return
+        W_T = arrays["weights"]
+        if self.capacity <= SOME and n_in * self.width >= LARGE:
+            self.backward[0].instructions[:0] = self.work(record, _dense.dense_back)
+        else:
             W_T = self.workspace.matrix(dW.shape[1], n_in)
-            back = product(d_in, dZ, W_T, self.zeros, self.width)
             record["transposed"], record["transposed_stride"] = address(W_T), stride_of(W_T)
-            record["backward"] = self.workspace.table(PRODUCT, [back])
+        back = (d_in, dZ, W_T, self.zeros, self.width)
+        record["backward"] = self.workspace.products([back])
 
     def activate(self, layer: ActivationLayer, index: int) -> None:
         """A = f(X); dL/dX replaces dL/dA."""
@@ -256,13 +265,21 @@ class Lowering:
         names = ["weights", "gradient"] if self.needs_gradient else ["weights"]
         moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
         names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
-        arrays = {
-            name: self.workspace.matrix(height + _dense.MAX_ROWS, self.width) for name in names
-        }
         tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
+        heights, block = dict.fromkeys(names, height), up(min(ROWS, self.capacity), 1 << tile_bits)
+        rows, at_once = block + _dense.MAX_ROWS, not isinstance(self.job.clipping, ClipNorm)
+        if self.task == "learn" and at_once and rows * self.max_threads < height:
+            heights["gradient"] = rows * self.max_threads
+        else:
+            rows = 0
+        arrays = {
+            name: self.workspace.matrix(number + _dense.MAX_ROWS, self.width)
+            for name, number in heights.items()
+        }
         self.flat += height * self.width
         self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
-        return {"flat": flat, "tile_bits": tile_bits, "first_tile": first_tile, **arrays}
+        places = {"flat": flat, "first_tile": first_tile, "tile_bits": tile_bits}
+        return {**places, "gradient_rows": rows, "block": block, **arrays}
 
     def tile_bits(self, width: int) -> int:
         """Choose how many rows of parameters a tile has, as a power of two."""
@@ -280,7 +297,7 @@ class Lowering:
         block = tile
         if differentiate != (_dense.slim_gradient,):  # which includes it
             differentiate += (_gradients.sum_squares,)
-            block = max(tile, ROWS)
+            block = int(record["block"])
         transpose = [_copies.transpose] if record["transposed"] else []
         load, work = self.work(record, _copies.load, *transpose), self.work(record, *differentiate)
         self.loading.append(Group(load, height, tile, tile))
@@ -329,18 +346,6 @@ class Lowering:
         self.forward[-1].instructions.extend(self.work(record, forward, variant=variant))
         if back is not None and record["d"]:
             self.backward[0].instructions[:0] = self.work(record, back, variant=variant)
-
-
-def product(C: Matrix, A: Matrix, B: Matrix, start: Matrix, depth: int = 0) -> tuple[int, ...]:
-    """C = start + A B, in the order of `records.PRODUCT`."""
-    a_row, a_step = (stride // A.itemsize for stride in A.strides)
-    to_read = (address(A), a_row, a_step, address(B), stride_of(B), address(start))
-    return (*to_read, address(C), stride_of(C), C.shape[1], depth)
-
-
-def stride_of(matrix: Matrix) -> int:
-    """Numbers from one row to the next."""
-    return matrix.strides[0] // matrix.itemsize
 
 
 def is_bounded(activation: Activation | None) -> bool:

@@ -1,0 +1,162 @@
+"""OutputProgram: the kernels that compute a network's outputs, with the memory that they need."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet.engines._engine import Job
+from barenet.engines.compiled._compiled_engine import BLOCK
+from barenet.engines.compiled._interpreter import run_on_one_thread
+from barenet.engines.compiled._kernel_program import Program
+from barenet.engines.compiled._workspace import address
+from barenet.errors import ArgumentError
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import FloatArray, check_outputs, validate_inputs
+from barenet.model._network import Network
+
+#: Rows, and numbers in them, that are few: they are copied to a fixed place.
+FEW_ROWS, FEW_NUMBERS = 8 * BLOCK, 2**17
+
+#: Numbers whose product with themselves is the fastest check; BLAS would use threads for more.
+SHORT = 10_000
+
+#: Numbers below this, and numbers whose squares add up to less, are finite in float32.
+SAFE = 1e37
+
+#: Numbers of X that are checked and predicted at a time, so that they stay in the cache.
+SLICE = 2**19
+
+#: All programs, and those whose locks are held while the process forks.
+_ALL: weakref.WeakSet[OutputProgram] = weakref.WeakSet()
+_PAUSED: list[OutputProgram] = []
+
+
+class OutputProgram:
+    """Computes the outputs of the network of a job, or of others of its structure.
+
+    A call for few rows takes as long as its Python code. So these are copied to a fixed place, and
+    a program is ready to read them there.
+    """
+
+    def __init__(self, job: Job, threads: int | None = None) -> None:
+        self.job, self.threads, self.lock = job, threads, threading.Lock()
+        widths, dtype = job.network.sizes, job.network.dtype
+        self.rows = np.zeros((FEW_ROWS, widths[0]), dtype)
+        self.answers = np.zeros((FEW_ROWS, widths[-1]), dtype)
+        n_batches = FEW_ROWS // BLOCK
+        self.held = np.arange(FEW_ROWS), np.zeros(n_batches), np.empty((2, n_batches))
+        self.few, self.many = self._lower(self.rows), dict[Any, Program]()
+        self.n_rows, self.n_batches = self.few.record["n_rows"], self.few.record["n_batches"]
+        self._use(job.network)
+        _ALL.add(self)
+
+    def outputs(self, X: ArrayLike, network: Network) -> FloatArray:
+        """Check rows, and compute the outputs of a network of this structure for them."""
+        with self.lock:
+            if self.parameters is not network.parameters:
+                self._use(network)
+            if type(X) is np.ndarray and self._are_few(X):
+                return self._outputs_of_few(X)
+            return self._outputs_of_many(X)
+
+    def keep_parameters(self) -> None:
+        """Load the present parameters, and don't load them again."""
+        self.n_batches[()] = 0
+        run_on_one_thread.call(self.few.address)
+        self.few.record["load"] = self.few.record["start"]
+
+    def _use(self, network: Network) -> None:
+        """Compute with the parameters of this network from now on."""
+        self.parameters, self.statistics = network.parameters, network.statistics
+        self._point(self.few, self.rows, self.answers)
+        self._reset()
+
+    def _reset(self) -> None:
+        """Point the program for few rows to their places."""
+        record = self.few.record
+        record["order"], record["rates"], record["report"] = map(address, self.held)
+        record["batch_size"] = BLOCK
+
+    def _are_few(self, X: NDArray[Any]) -> bool:
+        """Whether X consists of a few rows of numbers that are certainly usable."""
+        if X.ndim != 2 or X.shape[1] != self.rows.shape[1] or X.dtype.char not in "fd":
+            return False
+        if not 0 < len(X) <= FEW_ROWS or X.size > FEW_NUMBERS:
+            return False
+        if X.size > SHORT:
+            return bool(X.min() > -SAFE and X.max() < SAFE)
+        return bool(np.vdot(X, X) < SAFE)
+
+    def _outputs_of_few(self, X: NDArray[Any]) -> FloatArray:
+        """Compute the outputs of rows that are checked."""
+        n_rows = len(X)
+        n_batches = -(-n_rows // BLOCK)
+        self.rows[:n_rows] = X
+        if self.few.threads(min(n_rows, BLOCK)) == 1:
+            self.n_rows[()], self.n_batches[()] = n_rows, n_batches
+            run_on_one_thread.call(self.few.address)
+        else:
+            self.few.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
+            self._reset()
+        output = self.answers[:n_rows].copy()
+        is_short = output.size <= SHORT
+        return output if is_short and np.vdot(output, output) < SAFE else check_outputs(output)
+
+    def _outputs_of_many(self, X: Any) -> FloatArray:
+        """Check X and compute its outputs, slice by slice."""
+        n_inputs, dtype = self.rows.shape[1], self.rows.dtype
+        if not isinstance(X, np.ndarray) or X.ndim != 2 or X.size == 0:
+            X = validate_inputs(X, dtype, n_inputs)
+        output = np.empty((len(X), self.answers.shape[1]), dtype)
+        size = max(SLICE // n_inputs // BLOCK, 1) * BLOCK
+        with suppress(ArgumentError):
+            for start in range(0, len(X), size):
+                part = output[start : start + size]
+                rows = validate_inputs(X[start : start + size], dtype, n_inputs)
+                if rows.dtype not in self.many:
+                    self.many[rows.dtype] = self._lower(rows)
+                program = self.many[rows.dtype]
+                self._point(program, rows, part)
+                program.run(np.arange(len(rows)), BLOCK, np.zeros(-(-len(rows) // BLOCK)), 0)
+                check_outputs(part)
+            return output
+        validate_inputs(X, dtype, n_inputs)  # this error counts the rows from the first one
+        return check_outputs(output[: start + size])
+
+    def _lower(self, X: NDArray[Any]) -> Program:
+        """Make a program for rows of this type."""
+        rows = ArrayDataset(X, self.answers, None)
+        return Program(self.job, BLOCK, "predict", rows, self.threads)
+
+    def _point(self, program: Program, X: NDArray[Any], output: FloatArray) -> None:
+        """Point a program to rows, to the place for their outputs, and to the parameters."""
+        program.read(ArrayDataset(X, output, None))
+        program.point("output", output)
+        program.point("parameters", self.parameters)
+        program.point("statistics", self.statistics)
+
+
+def _wait_for_kernels() -> None:
+    """Let the predictions of other threads end before a fork, which a kernel may not survive."""
+    for program in list(_ALL):
+        program.lock.acquire()
+        _PAUSED.append(program)
+
+
+def _release_kernels() -> None:
+    """Release the locks after the fork, in the parent and in the child."""
+    while _PAUSED:
+        _PAUSED.pop().lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_wait_for_kernels, after_in_parent=_release_kernels, after_in_child=_release_kernels
+    )

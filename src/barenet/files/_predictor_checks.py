@@ -1,0 +1,44 @@
+"""Checks that the parts of a predictor fit each other."""
+
+import math
+from typing import Any
+
+from barenet.data._scaling import Scaling
+from barenet.errors import ArgumentError, brief
+
+
+def check_parts(predictor: Any) -> None:  # a `Predictor`, whose module imports this one
+    """Refuse parts that don't fit each other."""
+    width, n_outputs = predictor.network.n_inputs, predictor.network.n_outputs
+    if width is None or n_outputs is None:
+        raise ArgumentError("has no layer that fixes the number of inputs", argument="network")
+    preprocessing, names = predictor.preprocessing, predictor.feature_names
+    if isinstance(preprocessing, Scaling):
+        _check_number("feature_names", len(names), width, "inputs")
+    elif names != preprocessing.feature_names:
+        raise ArgumentError("are not those of the preprocessing", argument="feature_names")
+    _check_number("preprocessing", preprocessing.n_outputs, width, "inputs")
+    if predictor.classes is not None:
+        _check_classes(predictor.classes, n_outputs)
+    if predictor.target_scaling is not None:
+        _check_number("target_scaling", predictor.target_scaling.n_outputs, n_outputs, "outputs")
+        if predictor.classes is not None:
+            raise ArgumentError("classes are not scaled", argument="target_scaling")
+    shape = predictor.image_shape
+    if shape is not None and (len(shape) != 2 or math.prod(shape) != width):
+        raise ArgumentError.of("image_shape", shape, f"height and width, of {width} pixels")
+
+
+def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
+    _check_number("classes", len(classes), max(n_outputs, 2), "classes of the network")
+    if len(set(classes)) < len(classes) or "" in classes:
+        raise ArgumentError("expected different names, none of them empty", argument="classes")
+    if padded := [name for name in classes if name != name.strip()]:
+        removed = "which are removed where a table is read, so no row would match it"
+        problem = f"{brief(padded[0])} has spaces around it, {removed}"
+        raise ArgumentError(problem, argument="classes", remedy="remove them before the training")
+
+
+def _check_number(argument: str, found: int, needed: int, purpose: str) -> None:
+    if found != needed:
+        raise ArgumentError(f"has {found} entries for {needed} {purpose}", argument=argument)
