@@ -68,19 +68,9 @@ class Population(Job):
             optimizer = barenet.optimizers.Adam(learning_rate=work.learning_rate)
             settings: dict[str, Any] = {"epochs": work.epochs, "batch_size": work.batch_size}
             settings["engine"] = self.engine
-            _train_many(
+            barenet.train_many(
                 networks, self.rows.X, self.rows.y, optimizer=optimizer, seed=seeds, **settings
             )
-
-
-def _one_by_one(
-    networks: list[barenet.Network], X: Any, y: Any, *, seed: Any, **settings: Any
-) -> None:
-    for network, own in zip(networks, seed, strict=True):
-        barenet.train(network, X, y, seed=own, **settings)
-
-
-_train_many = getattr(barenet, "train_many", _one_by_one)
 
 
 class Search(Job):
