@@ -68,6 +68,7 @@ class ValidationScorer(Scorer):
     def __init__(self, estimator: Any, rows: ArrayDataset) -> None:
         self.rows, self.compute = rows, estimator._predict_output
         self.output: Any = None
+        self.X: Any = getattr(rows.X, "tocsr", lambda: rows.X)()
         self.measures: dict[str, Callable[[], float]] = {}
         encoder, scorers = estimator._encoder, as_scorers(estimator.scoring)
         if scorers:
@@ -75,7 +76,7 @@ class ValidationScorer(Scorer):
             twin._predict_output = self._predict_output
             vars(twin).pop("feature_names_in_", None)  # these rows are an array
             for name, scorer in scorers.items():
-                self.measures[name] = _measure(name, scorer, twin, rows, y)
+                self.measures[name] = _measure(name, scorer, twin, rows._replace(X=self.X), y)
         else:
             self.measures[encoder.score_name] = lambda: encoder.score(self.output, rows)
         self.names = tuple(self.measures)
@@ -91,7 +92,7 @@ class ValidationScorer(Scorer):
 
     def _predict_output(self, X: Any) -> FloatArray:
         """The known output for the validation rows; that for any others is computed."""
-        return self.output if X is self.rows.X else self.compute(X)
+        return self.output if X is self.X else self.compute(X)
 
     def _try(self, scorers: Mapping[str, ScorerSpec], output: FloatArray) -> None:
         """Refuse scorers that can't score the output of this moment."""

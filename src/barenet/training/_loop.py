@@ -213,8 +213,9 @@ class MiniBatchLoop(Loop):
 
     def _adapt_chunks(self, n_batches: int, seconds: float) -> None:
         """Choose the batches of the next chunk, by the time that these have taken."""
-        most = 4 * max(n_batches, self.chunk_batches)
-        count = int(n_batches * CHUNK_SECONDS / max(seconds, 1e-9))
+        per_second, most = n_batches / max(seconds, 1e-9), 4 * max(n_batches, self.chunk_batches)
+        # A chunk copies all parameters, which takes as long as a part of a wide layer's step.
+        count = max(min(4, int(per_second)), int(per_second * CHUNK_SECONDS))
         self.chunk_batches = max(1, min(count, most))
 
     def _run_epoch(self, index: int, order: Order | None = None) -> None:
