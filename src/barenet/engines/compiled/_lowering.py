@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from barenet._constraints import options_of
+from barenet._sparse_rows import SparseRows
 from barenet.engines import _threads
 from barenet.engines._engine import Job
 from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, stride_of, up
@@ -22,6 +23,7 @@ from barenet.engines.kernels import (
     _losses,
     _norms,
     _optimizers,
+    _sparse,
 )  # fmt: skip
 from barenet.engines.kernels._kernel import Kernel
 from barenet.engines.kernels._records import LAYER
@@ -30,7 +32,6 @@ from barenet.model._activations import Activation
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.losses import Loss, logits_form
-from barenet.optimization.optimizers import LBFGS
 from barenet.optimization.optimizers._optimizer import ClipNorm, ClipValue
 
 #: Take steps, compute a gradient, compute the loss of outputs, or only the outputs.
@@ -95,6 +96,7 @@ class Lowering:
         self.storing: Region = []
         self.n_tiles = self.flat = self.statistics = 0
         self.width, self.source = rows.X.shape[1], rows.X.dtype.name
+        self.is_sparse = isinstance(rows.X, SparseRows)
         self.zeros = workspace.matrix(1, max(self.width, *job.network.sizes))
         # For the next layer: its input, and the place of dL/d(input), if it is needed.
         self.x: Matrix | None = None
@@ -122,17 +124,20 @@ class Lowering:
         layers = self.job.network.layers
         if not (isinstance(layers[0], Dense) and layers[0].n_in >= WIDE):
             self.x = self.matrix()
-            self.add(self.layer(x=self.x), _copies.gather, variant=self.source)
+            gather = _sparse.scatter if self.is_sparse else _copies.gather
+            self.add(self.layer(x=self.x), gather, variant=self.source)
         for index, layer in enumerate(layers):
             bare = logits and layer is layers[-1]
             self.activation = None if bare else getattr(layer, "activation", None)
-            LAYERS[type(layer)](self, layer, index)
+            lower = LAYERS[type(layer)]
+            if self.x is None and self.is_sparse:
+                lower = Lowering.sparse_dense
+            lower(self, layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), where X may be split into parts, which do not depend on the threads."""
         n_in, x, d_in, capacity = layer.n_in, self.x, self.d, self.capacity
-        n_parts, tile = 4 if layer.n_out <= 64 else 2, 1 << self.tile_bits(layer.n_out)
-        part = n_in if x is not None else up(-(-n_in // n_parts), tile)  # no tile is in two parts
+        part = n_in if x is not None else self.part_size(layer)
         lefts = range(0, n_in, part)
         X = self.workspace.matrix(len(lefts) * capacity, part) if x is None else x
         self.width = layer.n_out
@@ -158,6 +163,27 @@ class Lowering:
         self.nonlinearity(record, Z, self.activation, *((_dense.slim, _dense.slim_back) * few))
         differentiate = _dense.slim_gradient if few else _dense.dense_gradient
         self.lower_parameters(record, n_in + 1, differentiate)
+
+    def part_size(self, layer: Dense) -> int:
+        """Choose the number of inputs in each part of a wide layer; no tile is in two parts."""
+        n_parts, tile = 4 if layer.n_out <= 64 else 2, 1 << self.tile_bits(layer.n_out)
+        return up(-(-layer.n_in // n_parts), tile)
+
+    def sparse_dense(self, layer: Dense, index: int) -> None:
+        """A = f(X W + b), from the entries of a sparse X alone."""
+        n_in, part, self.width = layer.n_in, self.part_size(layer), layer.n_out
+        Z, P, self.d = self.matrix(), self.matrix(), self.derivatives()
+        in_place = not self.needs_gradient and self.width >= self.workspace.spec.count
+        record = self.layer(
+            **self.parameters(n_in + 1, in_place), n_in=n_in, z=Z, d=self.d, partial=P,
+            part_size=part, n_parts=-(-n_in // part),
+        )  # fmt: skip
+        if self.needs_gradient:
+            work = self.work(record, _sparse.list_columns, variant=self.source)
+            self.parts = [Group(work, 1, 1, 1)]
+        self.add(record, _sparse.sparse_forward, variant=self.source)
+        self.nonlinearity(record, Z, self.activation)
+        self.lower_parameters(record, n_in + 1, _sparse.sparse_gradient)
 
     def differentiate(
         self, record: Record, arrays: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
@@ -260,9 +286,9 @@ class Lowering:
 
     # Parameters
 
-    def parameters(self, height: int) -> dict[str, Any]:
-        """Rows of parameters, of their gradient and of the optimizer's moments, in tiles."""
-        names = ["weights", "gradient"] if self.needs_gradient else ["weights"]
+    def parameters(self, height: int, in_place: bool = False) -> dict[str, Any]:
+        """Rows of parameters, unless used in place, of their gradient and moments, in tiles."""
+        names = ["weights", "gradient"] if self.needs_gradient else ["weights"] * (not in_place)
         moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
         names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
         tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
@@ -288,7 +314,8 @@ class Lowering:
     def lower_parameters(self, record: Record, height: int, *differentiate: Kernel) -> None:
         """Load, differentiate, update and store a layer's parameters; the kernels differentiate."""
         job, tile = self.job, 1 << int(record["tile_bits"])
-        for penalty in job.penalties:  # several of one type add up, and they apply to weights only
+        penalties = job.penalties if self.needs_gradient else ()
+        for penalty in penalties:  # several of one type add up, and they apply to weights only
             strengths = penalty.expand(job.network.layout, np.dtype(np.float64))
             name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
             record[name] += strengths[int(record["flat"])]
@@ -300,7 +327,8 @@ class Lowering:
             block = int(record["block"])
         transpose = [_copies.transpose] if record["transposed"] else []
         load, work = self.work(record, _copies.load, *transpose), self.work(record, *differentiate)
-        self.loading.append(Group(load, height, tile, tile))
+        if record["weights"]:
+            self.loading.append(Group(load, height, tile, tile))
         if self.needs_gradient:
             self.storing.append(Group(self.work(record, _copies.store), height, tile, tile))
             self.differentiation.append(Group(work, height, block, tile))
@@ -361,19 +389,6 @@ def first_option(thing: Any) -> float:
     return next((getattr(thing, each.name) for each in options_of(thing)), 0.0)
 
 
-def user_defined_part(job: Job) -> str | None:
-    """A part of a job for which there is no kernel."""
-    for layer in job.network.layers:
-        if type(layer) not in LAYERS:
-            return f"the layer {layer!r}"
-    things: list[Any] = [getattr(layer, "activation", None) for layer in job.network.layers]
-    things += [job.loss, job.optimizer, job.clipping, *job.penalties]
-    for thing in filter(None, things):
-        if not (thing.name in KNOWN[thing.role] and type(thing).__module__.startswith("barenet.")):
-            return repr(thing)
-    return None
-
-
 #: How each layer is lowered.
 LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
     Dense: Lowering.dense,
@@ -383,10 +398,3 @@ LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
     BatchNorm: Lowering.batch_norm,
 }
 CLIPS = {ClipValue: _gradients.clip_values, ClipNorm: _gradients.clip_norm}
-KNOWN = {
-    "activation": {"softmax", *_activations.FORMULAS},
-    "loss": set(_losses.LOSSES),
-    "optimizer": {*_optimizers.RULES, LBFGS.name},
-    "penalty": {"l1", "l2"},
-    "clip": {"norm", "value"},
-}

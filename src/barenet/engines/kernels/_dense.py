@@ -5,7 +5,7 @@ from barenet.engines.kernels._copies import SOURCES, gather_columns
 from barenet.engines.kernels._gradients import keep_squares
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import PRODUCT, gradient_row, row_vectors
-from barenet.engines.simd._calls import inlined, invoke
+from barenet.engines.simd._calls import compiled, inlined, invoke
 from barenet.engines.simd._lanes import sum_lanes
 from barenet.engines.simd._register_blocks import block_product, transpose_block
 from barenet.engines.simd._views import array, copied, itemsize, lanes, on_stack, record_at, vectors
@@ -109,13 +109,19 @@ def dense_gradient(spec, step, layer, start, stop):
         invoke(step.multiply, step, product, left - first, right - first)
         left = right
     if stop > layer.n_in:
-        stride, D = layer.stride, row_vectors(spec, layer, layer.d, 0)
-        db = row_vectors(spec, layer, layer.gradient, layer.n_in + offset)
-        for j in range(0, stride, lanes(spec)):
-            total = D[j]
-            for i in range(stride + j, step.n_rows * stride, stride):
-                total = total + D[i]
-            db[j] = total
+        differentiate_bias(spec, step, layer, layer.n_in + offset)
+
+
+@compiled
+def differentiate_bias(spec, step, layer, row):
+    """db, the sums of dZ over the batch, in this row of the gradient."""
+    stride, D = layer.stride, row_vectors(spec, layer, layer.d, 0)
+    db = row_vectors(spec, layer, layer.gradient, row)
+    for j in range(0, stride, lanes(spec)):
+        total = D[j]
+        for i in range(stride + j, step.n_rows * stride, stride):
+            total = total + D[i]
+        db[j] = total
 
 
 @kernel(SOURCES)
