@@ -23,7 +23,7 @@ def report(results: dict[str, Any]) -> str:
     """
     measured = results["parts"]
     sections = [PARTS[name].report(measured[name]["results"]) for name in PARTS if name in measured]
-    top = ["# Results", _summary(results), *_map(measured), "<!-- tables -->"]
+    top = ["# Results", *_map(measured), _summary(results), "<!-- tables -->"]
     return "\n\n".join([*top, *filter(None, [*sections, _left_out(results)])]) + "\n"
 
 

@@ -200,7 +200,7 @@ def report(results: dict[str, Any]) -> str:
     blocks = ["## The map in figures", f"Time of the best peer over barenet's. {letters}"]
     for name, grid in results.items():
         panel = PANELS[name]
-        header = (f"{panel.down} ↓, {panel.across} →", *map(_shown, grid["columns"]))
+        header = (f"{panel.down} ↓, {panel.across.split()[0]} →", *map(_shown, grid["columns"]))
         lines = [
             (_shown(row), *map(_cell, line))
             for row, line in zip(grid["rows"], grid["cells"], strict=True)
