@@ -48,8 +48,9 @@ class OutputProgram:
     def __init__(self, job: Job, threads: int | None = None) -> None:
         self.job, self.threads, self.lock = job, threads, threading.Lock()
         widths, dtype = job.network.sizes, job.network.dtype
-        self.rows = np.zeros((FEW_ROWS, widths[0]), dtype)
-        self.answers = np.zeros((FEW_ROWS, widths[-1]), dtype)
+        n_rows = min(max(FEW_NUMBERS // max(widths), 1), FEW_ROWS)
+        self.rows = np.zeros((n_rows, widths[0]), dtype)
+        self.answers = np.zeros((n_rows, widths[-1]), dtype)
         n_batches = FEW_ROWS // BLOCK
         self.held = np.arange(FEW_ROWS), np.zeros(n_batches), np.empty((2, n_batches))
         self.few, self.many = self._lower(self.rows), dict[Any, Program]()
@@ -86,9 +87,9 @@ class OutputProgram:
 
     def _are_few(self, X: NDArray[Any]) -> bool:
         """Whether X consists of a few rows of numbers that are certainly usable."""
-        if X.ndim != 2 or X.shape[1] != self.rows.shape[1] or X.dtype.char not in "fd":
+        if X.ndim != 2 or not 0 < len(X) <= len(self.rows):
             return False
-        if not 0 < len(X) <= FEW_ROWS or X.size > FEW_NUMBERS:
+        if X.shape[1] != self.rows.shape[1] or X.dtype.char not in "fd":
             return False
         if X.size > SHORT:
             return bool(X.min() > -SAFE and X.max() < SAFE)
