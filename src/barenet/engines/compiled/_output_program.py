@@ -97,18 +97,19 @@ class OutputProgram:
 
     def _outputs_of_few(self, X: NDArray[Any]) -> FloatArray:
         """Compute the outputs of rows that are checked."""
-        n_rows = len(X)
+        n_rows, program = len(X), self.few
         n_batches = -(-n_rows // BLOCK)
         self.rows[:n_rows] = X
-        if self.few.threads(min(n_rows, BLOCK)) == 1:
+        if program.threads(n_rows if n_batches == 1 else BLOCK) == 1:
             self.n_rows[()], self.n_batches[()] = n_rows, n_batches
-            run_on_one_thread.call(self.few.address)
+            run_on_one_thread.call(program.address)
         else:
-            self.few.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
+            program.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
             self._reset()
         output = self.answers[:n_rows].copy()
-        is_short = output.size <= SHORT
-        return output if is_short and np.vdot(output, output) < SAFE else check_outputs(output)
+        if output.size <= SHORT and np.vdot(output, output) < SAFE:
+            return output
+        return check_outputs(output)
 
     def _outputs_of_many(self, X: Any) -> FloatArray:
         """Check X and compute its outputs, slice by slice."""
