@@ -40,12 +40,8 @@ if TYPE_CHECKING:
     from barenet.data._frame import Frame
     from barenet.data._scaling import Scaling
     from barenet.data._table_loading import load_table
-    from barenet.estimators import (
-        MLPClassifier,
-        MLPRegressor,
-        TablePreprocessor,
-        register_onnx_converters,
-    )
+    from barenet.estimators import MLPClassifier, MLPRegressor, TablePreprocessor
+    from barenet.estimators._onnx_converters import register_onnx_converters
     from barenet.files._model_card import ModelCard
     from barenet.files._model_io import load, load_network, load_predictor, save
     from barenet.files._predictor import Predictor
@@ -53,12 +49,16 @@ if TYPE_CHECKING:
     from barenet.insight._baselines import Baseline, fit_baseline
     from barenet.insight._permutation_importance import Importance, permutation_importance
     from barenet.insight.explain import Explanation, explain
+    from barenet.population._population import Population
+    from barenet.population._train_many import train_many
 
 __all__ = [  # noqa: RUF022
     # Networks and their training
     "Network",
     "CompiledNetwork",
     "train",
+    "train_many",
+    "Population",
     "batches",
     "one_hot",
     "History",
@@ -116,7 +116,8 @@ _SLOW = {
     "data._fingerprint": "fingerprint",
     "data._frame": "Frame",
     "data._table_loading": "load_table",
-    "estimators": "MLPClassifier MLPRegressor TablePreprocessor register_onnx_converters",
+    "estimators": "MLPClassifier MLPRegressor TablePreprocessor",
+    "estimators._onnx_converters": "register_onnx_converters",
     "files._model_card": "ModelCard",
     "files._model_io": "load load_network load_predictor save",
     "files._predictor": "Predictor",
@@ -124,6 +125,8 @@ _SLOW = {
     "insight._baselines": "Baseline fit_baseline",
     "insight._permutation_importance": "Importance permutation_importance",
     "insight.explain": "Explanation explain",
+    "population._population": "Population",
+    "population._train_many": "train_many",
 }
 
 

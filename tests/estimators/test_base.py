@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-import scipy.sparse
 from sklearn.model_selection import train_test_split
 
 from barenet import MLPClassifier, MLPRegressor
-from barenet.estimators import _base as base
 
 STILL = "sgd:learning_rate=1e-300"
 
@@ -89,14 +87,6 @@ def test_partial_fit_is_one_epoch_of_mini_batches(iris, kind, small):
         assert caught.value.argument in settings
 
 
-def test_sparse_rows_are_predicted_alike_in_chunks(iris, small, monkeypatch):
-    monkeypatch.setattr(base, "CHUNK", 40)
-    model = small().fit(*iris)
-    expected = model.predict(iris[0])
-    found = model.predict(scipy.sparse.csr_array(iris[0]))
-    np.testing.assert_allclose(found, expected, rtol=1e-12)
-
-
 def test_coefficients_are_writable_views_of_the_parameters(iris):
     X, y = iris
     model, other = (MLPClassifier((4, 5), random_state=s, tol=10).fit(X, y) for s in (0, 1))
@@ -107,3 +97,41 @@ def test_coefficients_are_writable_views_of_the_parameters(iris):
     assert not np.shares_memory(other.coefs_[0], model.coefs_[0])
     model.coefs_[2], model.intercepts_[2] = np.zeros((5, 3)), [0.0, 1.0, 0.0]
     assert set(model.predict(X)) == {1}
+
+
+def test_arrays_that_skip_the_checks_of_scikit_learn_give_the_bits_of_lists(iris, small):
+    """Lists, and arrays of other types and layouts, pass through scikit-learn's own checks."""
+    X, y = iris
+    expected = small().fit(X, y)
+    for rows, targets in ((X.tolist(), y.tolist()), (X.astype(object), y.astype(np.uint8)),
+                          (np.asfortranarray(X), y.astype(np.float64))):  # fmt: skip
+        found = small().fit(rows, targets)
+        assert found.loss_curve_ == expected.loss_curve_
+        assert found.n_features_in_ == 4
+    with pytest.raises(ValueError, match="infinity"):
+        small().fit(np.where(X[3, 2] == X, np.inf, X), y)
+    with pytest.raises(ValueError, match="has 3 features"):
+        expected.partial_fit(X[:, :3], y)
+
+
+def test_names_of_columns_are_forgotten_with_a_plain_array(small):
+    model = small()
+    model.feature_names_in_ = np.array(["a", "b"], object)
+    model.fit(np.eye(40)[:, :2], np.arange(40) % 2)
+    assert not hasattr(model, "feature_names_in_")
+    model.feature_names_in_ = np.array(["a", "b"], object)
+    with pytest.warns(UserWarning, match="valid feature names"):
+        model.partial_fit(np.eye(40)[:, :2], np.arange(40) % 2)
+
+
+@pytest.mark.parametrize("labels", [np.arange(40), np.arange(40).astype(str)])
+def test_a_class_for_almost_every_row_is_warned_of(labels):
+    with pytest.warns(UserWarning, match="unique classes is greater than 50%"):
+        MLPClassifier(2, max_iter=1).fit(np.eye(40), labels)
+
+
+@pytest.mark.parametrize("other", [[0, 3], ["0", "1"], [0.0, 7.0]])
+def test_labels_that_are_not_among_the_classes_are_named(other):
+    model = MLPClassifier(2, max_iter=1).fit(np.eye(4), [0, 1, 2, 1])
+    with pytest.raises(ValueError, match=r"y: classes .* are not among"):
+        model.partial_fit(np.eye(4)[:2], other)

@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from barenet import MLPClassifier, MLPRegressor
 from barenet.callbacks import Run
+from barenet.engines import CompiledEngine
 from barenet.errors import DivergenceError
 
 X = np.random.RandomState(0).normal(size=(60, 3))
@@ -167,3 +168,27 @@ def test_promise_13_set_params_is_all_or_nothing(small, state_of):
     with pytest.raises(ValueError, match="'alhpa'"):
         model.set_params(max_iter=9, alhpa=1)
     assert state_of(model) == before
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"tol": 0.01}, {"tol": 0.02, "n_iter_no_change": 1}, {"tol": 0, "n_iter_no_change": np.inf},
+     {"tol": 0.01, "dropout": 0.2}, {"solver": "sgd", "momentum": 0, "tol": 0.001}],
+)  # fmt: skip
+@pytest.mark.parametrize("batch_size", [7, 60])
+def test_epochs_in_one_call_of_the_engine_end_as_one_by_one(monkeypatch, settings, batch_size):
+    """A callback without `history_only` is called after each epoch."""
+    run, calls, ends = CompiledEngine.run, [], []
+    monkeypatch.setattr(CompiledEngine, "run", lambda *call: calls.append(0) or run(*call))
+    for callbacks in ((), (lambda run: None)):
+        rng = np.random.RandomState(5)
+        model = MLPClassifier(8, max_iter=60, random_state=rng, callbacks=callbacks,
+                              batch_size=batch_size, engine="compiled", **settings)  # fmt: skip
+        model.fit(X, Y, sample_weight=np.arange(1.0, 61))
+        history, steps = model.history_, model._optimizer.n_steps
+        bits = model.network_.parameters.tobytes(), rng.uniform(), steps
+        curves = history.loss, history["gradient_norm"], history["learning_rate"]
+        ends.append((*bits, *curves, history.stop_reason, len(calls)))
+    (*together, few), (*one_by_one, total) = ends
+    assert together == one_by_one
+    assert few < total - few

@@ -36,6 +36,15 @@ def choose_threads(requested: int | None, multiplications: float) -> int:
     return min(most, fair_share() if requested is None else check_count(requested, "threads"))
 
 
+def available_threads(requested: int | None) -> int:
+    """Number of threads for work that does not share anything."""
+    if requested is None and os.environ.get("BARENET_THREADS"):
+        requested = _from_environment(os.environ["BARENET_THREADS"])
+    if requested is not None:
+        return check_count(requested, "threads")
+    return min(allowed_cores(), fair_share())
+
+
 def allowed_cores() -> int:
     """Count the cores that this process may use: by its affinity, and by its control group."""
     affinity = getattr(os, "sched_getaffinity", None)

@@ -74,7 +74,8 @@ class Patience(Callback):
             state.best = value
             if self.score:
                 run.history.best_epoch, state.snapshot = run.epoch, Snapshot.of(run.network)
-        if state.n_epochs_no_change <= self.patience:
+        run.ahead_limit = self.patience + 1 - state.n_epochs_no_change  # it may end then
+        if run.ahead_limit > 0:
             return
         if self.adaptive is None or self.adaptive.learning_rate <= LOWEST_RATE:
             rate = "" if self.adaptive is None else " at the lowest learning rate"
@@ -158,6 +159,7 @@ def _callbacks(estimator: Any, job: Job, scorer: ValidationScorer | None) -> lis
         score = f"validation_{scorer.names[0]}" if scorer and estimator.early_stopping else None
         patience = estimator.n_iter_no_change
         callbacks.append(Patience(state, estimator.tol, patience, adaptive, score))
+        callbacks[0].history_only = adaptive is None and score is None
         if rate == "invscaling":
             callbacks.append(_inverse_scaling(estimator, optimizer, len(job.rows.X)))
     if estimator.verbose:
@@ -182,6 +184,7 @@ class _Verbose(Callback):
     """Prints a line for each epoch, and why the run has ended."""
 
     state: StoppingState
+    history_only: bool = True
 
     def on_epoch(self, run: Run) -> None:
         sys.stdout.write(f"Iteration {run.epoch}, loss = {run.history.loss[-1]:.8f}\n")

@@ -144,7 +144,8 @@ class MiniBatchLoop(Loop):
         finished = len(run.history) if run.batch else 0
         with SILENT(), suppress(MeasurementInterrupted):
             while finished < until and not run.stop_reason:
-                ahead = min(self.chunk_batches // run.n_batches, until - finished)
+                most = until - finished if run.ahead_limit is None else run.ahead_limit
+                ahead = int(min(self.chunk_batches // run.n_batches, until - finished, most))
                 if ahead > 1 and run.batch in (0, run.n_batches) and self._may_run_ahead():
                     self._run_ahead(finished, ahead)
                 else:
@@ -212,8 +213,9 @@ class MiniBatchLoop(Loop):
 
     def _adapt_chunks(self, n_batches: int, seconds: float) -> None:
         """Choose the batches of the next chunk, by the time that these have taken."""
-        most = 4 * max(n_batches, self.chunk_batches)
-        count = int(n_batches * CHUNK_SECONDS / max(seconds, 1e-9))
+        per_second, most = n_batches / max(seconds, 1e-9), 4 * max(n_batches, self.chunk_batches)
+        # A chunk copies all parameters, which takes as long as a part of a wide layer's step.
+        count = max(min(4, int(per_second)), int(per_second * CHUNK_SECONDS))
         self.chunk_batches = max(1, min(count, most))
 
     def _run_epoch(self, index: int, order: Order | None = None) -> None:

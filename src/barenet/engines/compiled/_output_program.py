@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import Job
 from barenet.engines.compiled._compiled_engine import BLOCK
 from barenet.engines.compiled._interpreter import run_on_one_thread
@@ -18,7 +19,7 @@ from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._workspace import address
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model._arrays import FloatArray, check_outputs, validate_inputs
+from barenet.model._arrays import FloatArray, InputArray, check_outputs, validate_inputs
 from barenet.model._network import Network
 
 #: Rows, and numbers in them, that are few: they are copied to a fixed place.
@@ -53,7 +54,8 @@ class OutputProgram:
         self.answers = np.zeros((n_rows, widths[-1]), dtype)
         n_batches = FEW_ROWS // BLOCK
         self.held = np.arange(FEW_ROWS), np.zeros(n_batches), np.empty((2, n_batches))
-        self.few, self.many = self._lower(self.rows), dict[Any, Program]()
+        self.few = self._lower(self.rows, min(BLOCK, len(self.rows)))
+        self.many = dict[Any, Program]()
         self.n_rows, self.n_batches = self.few.record["n_rows"], self.few.record["n_batches"]
         self._use(job.network)
         _ALL.add(self)
@@ -118,13 +120,16 @@ class OutputProgram:
             X = validate_inputs(X, dtype, n_inputs)
         output = np.empty((len(X), self.answers.shape[1]), dtype)
         size = max(SLICE // n_inputs // BLOCK, 1) * BLOCK
+        if isinstance(X, SparseRows):
+            size = len(X)
         with suppress(ArgumentError):
             for start in range(0, len(X), size):
                 part = output[start : start + size]
                 rows = validate_inputs(X[start : start + size], dtype, n_inputs)
-                if rows.dtype not in self.many:
-                    self.many[rows.dtype] = self._lower(rows)
-                program = self.many[rows.dtype]
+                kind = type(rows), rows.dtype
+                if kind not in self.many:
+                    self.many[kind] = self._lower(rows)
+                program = self.many[kind]
                 self._point(program, rows, part)
                 program.run(np.arange(len(rows)), BLOCK, np.zeros(-(-len(rows) // BLOCK)), 0)
                 check_outputs(part)
@@ -132,12 +137,12 @@ class OutputProgram:
         validate_inputs(X, dtype, n_inputs)  # this error counts the rows from the first one
         return check_outputs(output[: start + size])
 
-    def _lower(self, X: NDArray[Any]) -> Program:
+    def _lower(self, X: InputArray, capacity: int = BLOCK) -> Program:
         """Make a program for rows of this type."""
         rows = ArrayDataset(X, self.answers, None)
-        return Program(self.job, BLOCK, "predict", rows, self.threads)
+        return Program(self.job, capacity, "predict", rows, self.threads)
 
-    def _point(self, program: Program, X: NDArray[Any], output: FloatArray) -> None:
+    def _point(self, program: Program, X: InputArray, output: FloatArray) -> None:
         """Point a program to rows, to the place for their outputs, and to the parameters."""
         program.read(ArrayDataset(X, output, None))
         program.point("output", output)

@@ -1,0 +1,108 @@
+"""Network run: the training of one network of a population, from its first epoch to its last."""
+
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from barenet.engines import Job, choose_engine
+from barenet.errors import ArgumentError, ResumeError
+from barenet.model._network import Network
+from barenet.population._population_checkpoint import PopulationCheckpoint
+from barenet.training._callbacks import Callback, Run
+from barenet.training._epoch import TrainingConfig
+from barenet.training._history import History
+from barenet.training._loop import LOOPS, Loop
+
+#: Errors of the caller, which end the whole population.
+FATAL = (ArgumentError, ResumeError, OSError)
+
+
+class Stop(Callback):
+    """Ends the runs of all networks, to be resumed later, once it is set."""
+
+    history_only = True
+
+    def __init__(self) -> None:
+        self.is_set = False
+
+    def on_chunk(self, run: Run) -> None:
+        if self.is_set:
+            run.stop("interrupted", resumable=True)
+
+
+@dataclass(eq=False)
+class NetworkRun:
+    """A network that waits for its training, is in training, or has been trained."""
+
+    index: int
+    job: Job
+    config: TrainingConfig
+    #: Of `train`, for a network that takes its place.
+    arguments: Mapping[str, Any]
+    engine: str
+    threads: int
+    checkpoints: PopulationCheckpoint
+    #: Epochs of the population before this network joined it.
+    joined_at: int = 0
+    history: History = field(default_factory=History)
+    error: Exception | None = None
+    is_ended: bool = False
+    _loop: Loop | None = None
+    _session: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def network(self) -> Network:
+        """The network."""
+        return self.job.network
+
+    @property
+    def cost(self) -> float:
+        """Multiplications in the epochs that are left, about."""
+        n_epochs = self.config.epochs - len(self.history)
+        return float(n_epochs * self.job.rows.n_rows * self.network.n_parameters)
+
+    def advance(self, epoch: int | None) -> None:
+        """Run until an epoch of the population, or to the end; an error ends this network alone."""
+        last = self.config.epochs
+        try:
+            loop = self._started()
+            loop.advance(last if epoch is None else min(last, epoch - self.joined_at))
+            if loop.run.stop_reason or len(self.history) >= last:
+                self.end()
+        except BaseException as error:  # noqa: BLE001
+            self._fail(error)
+
+    def end(self, reason: str | None = None, *, resumable: bool = False) -> None:
+        """End the run, early if there is a reason."""
+        loop = self._started()
+        if reason is not None:
+            loop.run.stop(reason, resumable=resumable)
+        self._session.close()
+        self.is_ended, self._loop = True, None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it is between two slices."""
+        return self._loop is not None
+
+    def _started(self) -> Loop:
+        """The loop, whose callbacks are started when it is first needed."""
+        if self._loop is None:
+            engine = choose_engine(self.engine, self.job, self.threads)
+            self._loop = loop = LOOPS[self.job.optimizer.full_batch](engine, self.config)
+            self.history = loop.run.history
+            self._session.enter_context(loop.session(self.checkpoints.saver(self.index, loop)))
+        return self._loop
+
+    def _fail(self, error: BaseException) -> None:
+        """End the run after an error, which is kept unless it is the caller's."""
+        try:
+            self._session.__exit__(*sys.exc_info())
+        except BaseException as second:  # noqa: BLE001 - of a callback at the end
+            error = second
+        self.is_ended, self._loop = True, None
+        if isinstance(error, FATAL) or not isinstance(error, Exception):
+            raise error
+        self.error = error

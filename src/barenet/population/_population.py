@@ -1,0 +1,185 @@
+"""Population: networks that are trained together, and the result of their training."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import count_of
+from barenet.model._network import Network
+from barenet.population._network_run import NetworkRun
+from barenet.population._network_run_factory import NetworkRunFactory
+from barenet.training._history import History
+from barenet.training._metrics import MAXIMIZED
+
+
+class Population:
+    """Networks that are trained together.
+
+    Parameters
+    ----------
+    runs, make : list of NetworkRun and NetworkRunFactory
+        The networks with their runs, and the factory of further ones; `train_many` passes both.
+
+    Attributes
+    ----------
+    networks : list of Network
+        The networks, in the order of the argument.
+    histories : list of History
+        The curves of each network, and why its training ended.
+    errors : dict of int to Exception
+        The errors of the networks that failed or diverged, by their index.
+    active : list of int
+        The indices of the networks whose training has not ended.
+    epoch : int
+        The epochs of the finished slices.
+
+    Examples
+    --------
+    >>> from barenet import Network, train_many
+    >>> X = np.linspace(-1, 1, 40).reshape(-1, 1)
+    >>> networks = [Network.dense([1, 8, 1], seed=seed) for seed in range(3)]
+    >>> result = train_many(networks, X, X[:, 0] ** 2, epochs=20, seed=[0, 1, 2])
+    >>> result
+    <Population: 3 networks, 3 completed>
+    >>> result.networks[result.best()] is networks[result.best()]
+    True
+    """
+
+    def __init__(self, runs: list[NetworkRun], make: NetworkRunFactory) -> None:
+        self.runs, self.make, self.epoch = runs, make, 0
+
+    @property
+    def networks(self) -> list[Network]:
+        """The networks, in the order of the argument."""
+        return [each.network for each in self.runs]
+
+    @property
+    def histories(self) -> list[History]:
+        """The history of each network."""
+        return [each.history for each in self.runs]
+
+    @property
+    def errors(self) -> dict[int, Exception]:
+        """The errors of the networks that failed or diverged."""
+        return {i: each.error for i, each in enumerate(self.runs) if each.error is not None}
+
+    @property
+    def active(self) -> list[int]:
+        """The indices of the networks whose training has not ended."""
+        return [i for i, each in enumerate(self.runs) if not each.is_ended]
+
+    def drop(self, index: int, reason: str = "dropped") -> None:
+        """End the training of a network, between two slices.
+
+        Parameters
+        ----------
+        index : int
+            Index of the network.
+        reason : str, default="dropped"
+            The reason, for its history.
+        """
+        if not self.runs[index].is_ended:
+            self.runs[index].end(reason)
+
+    def replace(self, index: int, network: Network, **arguments: Any) -> None:
+        """Put another network in the place of one, between two slices; it starts at its epoch 1.
+
+        Parameters
+        ----------
+        index : int
+            Index of the network that is replaced.
+        network : Network
+            The other network.
+        **arguments
+            Arguments of `train` for it; by default those of the network that is replaced.
+        """
+        self.drop(index, "replaced")
+        before = self.runs[index]
+        self.runs[index] = self.make(
+            index, network, {**before.arguments, **arguments}, joined_at=self.epoch
+        )
+
+    def best(self, curve: str | None = None) -> int:
+        """Find the best network by the last value, or that of the restored epoch, of a curve.
+
+        Parameters
+        ----------
+        curve : str, optional
+            Name of the curve; by default the validation loss if there is one, else the loss.
+
+        Returns
+        -------
+        int
+            Index of the network, without those that failed.
+
+        Raises
+        ------
+        ValueError
+            If no network has a value of the curve.
+        """
+        name = curve or self._default_curve()
+        sign = -1.0 if name in MAXIMIZED else 1.0
+        values = [sign * value for value in self.final(name)]
+        if np.isnan(values).all():
+            raise ValueError(f"curve: no network has a value of {name!r}")
+        return int(np.nanargmin(values))
+
+    def final(self, curve: str) -> NDArray[np.float64]:
+        """Last value of a curve of each network, or that of the restored epoch.
+
+        Parameters
+        ----------
+        curve : str
+            Name of the curve.
+
+        Returns
+        -------
+        ndarray of shape (n_networks,)
+            NaN for a network that failed, or has no such curve.
+        """
+        values = np.full(len(self.runs), np.nan)
+        for index, each in enumerate(self.runs):
+            numbers = each.history.curves.get(curve, ())
+            if len(numbers) and each.error is None:
+                values[index] = numbers[(each.history.best_epoch or 0) - 1]
+        return values
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """Collect all histories in one table.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Columns with one row for each network and epoch: ``network``, ``epoch`` counted from 1,
+            and each curve; NaN where a network has no such curve.
+        """
+        histories = self.histories
+        lengths = [len(history) for history in histories]
+        epochs = [np.arange(1, length + 1) for length in lengths]
+        names = dict.fromkeys(name for history in histories for name in history.curves)
+        nothing = [np.full(length, np.nan) for length in lengths]
+        columns = {
+            name: np.concatenate(
+                [*map(lambda each, none: each.curves.get(name, none), histories, nothing)]
+            )
+            for name in names
+        }
+        network = np.repeat(np.arange(len(histories)), lengths)
+        return {"network": network, "epoch": np.concatenate(epochs), **columns}
+
+    def __len__(self) -> int:
+        """Return the number of networks."""
+        return len(self.runs)
+
+    def __repr__(self) -> str:
+        """Count the networks by the reasons of their ends."""
+        reasons = Counter(history.stop_reason for history in self.histories)
+        ends = ", ".join(f"{count} {reason or 'in training'}" for reason, count in reasons.items())
+        return f"<Population: {count_of(len(self), 'network')}, {ends}>"
+
+    def _default_curve(self) -> str:
+        """The validation loss, if it is measured."""
+        curves = {name for history in self.histories for name in history.curves}
+        return "validation_loss" if "validation_loss" in curves else "loss"

@@ -1,0 +1,69 @@
+"""Checkpoints of a population: a folder with a file for each network that would be missed."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from numpy.typing import NDArray
+
+from barenet.data._fingerprint import checksum
+from barenet.errors import ArgumentError
+from barenet.files._checkpoint import Checkpoint
+from barenet.files._checkpointing import CheckpointManager
+from barenet.files._lock import locked
+from barenet.training._callbacks import Run
+from barenet.training._loop import Loop
+
+
+class NetworkCheckpoint(Checkpoint):
+    """The file of a network, also saved at its end once the population has run for an interval."""
+
+    def __init__(self, path: Path, started: float) -> None:
+        super().__init__(path)
+        self._saved_at = self.started = started
+
+    def should_save(self, run: Run) -> bool:
+        is_late = time.monotonic() - self.started >= self.seconds
+        return super().should_save(run) or (run.finished and is_late)
+
+
+class PopulationCheckpoint:
+    """The folder if there is one, its lock, and the checksums of the data that networks share."""
+
+    def __init__(self, folder: str | PathLike[str] | None, *, resume: bool) -> None:
+        if resume and folder is None:
+            problem, remedy = "there is no checkpoint to resume from", "pass checkpoint, too"
+            raise ArgumentError(problem, argument="resume", value=True, remedy=remedy)
+        self.folder = None if folder is None else Path(folder)
+        self.resume, self.started = resume, time.monotonic()
+        self._lock = Lock()
+        self._checksums: dict[int, tuple[NDArray[Any], str]] = {}
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Create the folder, and reserve it for one population."""
+        if self.folder is None:
+            yield
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with locked(self.folder / ".lock", "another run"):
+            yield
+
+    def saver(self, index: int, loop: Loop) -> CheckpointManager | None:
+        """Make the callback that saves a network, with the state to resume from if there is one."""
+        if self.folder is None:
+            return None
+        checkpoint = NetworkCheckpoint(self.folder / f"{index:05}.safetensors", self.started)
+        state = checkpoint.read() if self.resume else None
+        return CheckpointManager(checkpoint, loop.engine, loop.config, state, self._checksum)
+
+    def _checksum(self, array: NDArray[Any]) -> str:
+        """Compute the checksum of an array once."""
+        with self._lock:
+            if id(array) not in self._checksums:
+                self._checksums[id(array)] = array, checksum(array)  # held, so no id is used twice
+            return self._checksums[id(array)][1]

@@ -1,0 +1,226 @@
+"""The function `train_many`: trains many networks on the same data, in threads."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from itertools import count
+from os import PathLike
+from typing import Any, TypeAlias, TypeVar
+
+from numpy.typing import ArrayLike
+
+from barenet._constraints import check_count
+from barenet.engines._threads import available_threads
+from barenet.errors import ArgumentError, DivergenceError, count_of
+from barenet.model._network import Network
+from barenet.model.losses import Loss
+from barenet.optimization._penalties import Penalty
+from barenet.optimization._schedules import Schedule
+from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers._optimizer import Clipping
+from barenet.population._network_run import Stop
+from barenet.population._network_run_factory import NetworkRunFactory
+from barenet.population._population import Population
+from barenet.population._population_checkpoint import PopulationCheckpoint
+from barenet.population._population_progress import PopulationProgress
+from barenet.population._workers import advance_all
+from barenet.training._callbacks import Callbacks
+from barenet.training._divergence import caller_stacklevel
+
+T = TypeVar("T")
+
+#: One value for all networks, or a list with one for each.
+Each: TypeAlias = T | list[T]
+
+#: The arguments that may be such lists.
+OF_EACH = (
+    "rows", "validation_rows", "loss", "optimizer", "epochs", "batch_size", "shuffle",
+    "sample_weight", "validation_data", "test_data", "metrics", "schedule", "penalty", "clip",
+    "callbacks", "engine", "seed",
+)  # fmt: skip
+
+
+def train_many(
+    networks: Sequence[Network],
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    rows: Each[ArrayLike | None] = None,
+    validation_rows: Each[ArrayLike | None] = None,
+    loss: Each[str | Loss | None] = None,
+    optimizer: Each[str | Optimizer | LBFGS] = "adam",
+    epochs: Each[int] = 100,
+    batch_size: Each[int | str | None] = "auto",
+    shuffle: Each[bool] = True,
+    sample_weight: Each[ArrayLike | None] = None,
+    validation_data: Each[tuple[ArrayLike, ...] | None] = None,
+    test_data: Each[tuple[ArrayLike, ...] | None] = None,
+    metrics: Each[str | tuple[str, ...]] = (),
+    schedule: Each[str | Schedule | None] = None,
+    penalty: Each[str | Penalty | tuple[str | Penalty, ...] | None] = None,
+    clip: Each[str | Clipping | None] = None,
+    callbacks: Each[Callbacks] = (),
+    engine: Each[str] = "auto",
+    seed: Each[int] = 0,
+    scale: float = 1.0,
+    threads: int | None = None,
+    after_slice: Callable[[Population], object] | None = None,
+    slice_epochs: int | None = None,
+    progress: bool = False,
+    checkpoint: str | PathLike[str] | None = None,
+    resume: bool = False,
+) -> Population:
+    """Train many networks on the same data, in place.
+
+    Each network ends with the same bits as if it were trained by `train` alone. The threads take
+    whole networks, the costliest first, so they do not wait for each other. An argument of `train`
+    takes one value for all networks, or a list with one value for each; a tuple is one value, such
+    as ``metrics=("accuracy", "r2")``. Objects such as optimizers are copied for each network.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        The networks, which may differ in their layers; no network twice.
+    X : array-like of shape (n_samples, n_inputs)
+        The samples of all networks, which share one array.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Their targets.
+    rows : array-like of int, or a list of them, optional
+        Indices of the rows of X that a network is trained on, such as a fold or a bootstrap sample;
+        all rows by default.
+    validation_rows : array-like of int, or a list of them, optional
+        Indices of the rows of X of the validation set, in place of `validation_data`.
+    loss, optimizer : str or object, or a list of them
+        As in `train`.
+    epochs, batch_size, shuffle : int and bool, or a list of them
+        As in `train`.
+    sample_weight : array-like of shape (n_samples,), optional
+        The weight of each row of X.
+    validation_data, test_data : tuple of X and y, and optionally sample weights, optional
+        As in `train`.
+    metrics : str or tuple of str, default=()
+        As in `train`.
+    schedule, penalty, clip : str or object, or a list of them, optional
+        As in `train`.
+    callbacks : Callback, callable, or a tuple of them, default=()
+        As in `train`. They are called in the threads, for several networks at the same time.
+    engine, seed : str and int, or a list of them, default="auto" and 0
+        As in `train`.
+    scale : float, default=1.0
+        As in `train`, for all networks.
+    threads : int, optional
+        Number of networks that are trained at the same time; by default ``BARENET_THREADS`` in the
+        environment, else the number of allowed cores.
+    after_slice : callable, optional
+        Called with the `Population` each time that its networks have run another `slice_epochs`
+        epochs; it may drop or replace networks.
+    slice_epochs : int, optional
+        Epochs in a slice.
+    progress : bool, default=False
+        Show a progress bar on a terminal, or lines elsewhere, on standard error.
+    checkpoint : str or path, optional
+        Folder for the states of the networks. Those in training are saved every 30 seconds, and
+        those that end later than that at their end.
+    resume : bool, default=False
+        True to resume from `checkpoint`. A resumed population ends with bit-identical results.
+
+    Returns
+    -------
+    Population
+        The networks and their histories. A network that diverged or failed is in its `errors`, and
+        the others are trained nevertheless.
+
+    Raises
+    ------
+    ValueError
+        If an argument can't be used; the message names it.
+    OSError
+        If a checkpoint can't be written.
+    KeyboardInterrupt
+        After Ctrl-C; the networks keep their present parameters.
+
+    Warns
+    -----
+    RuntimeWarning
+        If networks diverged or failed.
+
+    Examples
+    --------
+    >>> from barenet import Network, train_many
+    >>> X = np.linspace(-1, 1, 40).reshape(-1, 1)
+    >>> networks = [Network.dense([1, 8, 1], seed=seed) for seed in range(3)]
+    >>> result = train_many(networks, X, X[:, 0] ** 2, epochs=[10, 20, 30], seed=[0, 1, 2])
+    >>> [len(history) for history in result.histories]
+    [10, 20, 30]
+    """
+    each = split(locals(), check_networks(networks))
+    folder = PopulationCheckpoint(checkpoint, resume=resume)
+    make = NetworkRunFactory(X, y, scale, available_threads(threads), len(each), Stop(), folder)
+    with folder.lock():
+        population = Population([*map(make, count(), networks, each)], make)
+        run_slices(population, slice_epochs, after_slice, progress=progress)
+    return population
+
+
+def check_networks(networks: Sequence[Network]) -> int:
+    """Count the networks, none of which may be there twice."""
+    found = networks if isinstance(networks, Sequence) else ()
+    if not found or len({*map(id, found)}) < len(found):
+        expected = "a list of networks, none of them twice"
+        raise ArgumentError.of("networks", networks, expected)
+    return len(found)
+
+
+def split(arguments: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
+    """Arguments of each network: a list has one value for each."""
+    given = {name: arguments[name] for name in OF_EACH}
+    for name, value in given.items():
+        if isinstance(value, list) and len(value) != count:
+            problem = f"has {count_of(len(value), 'entry')}, and there are {count} networks"
+            remedy = "a list has one entry for each network, a tuple is one value for all"
+            raise ArgumentError(problem, argument=name, remedy=remedy)
+    return [
+        {name: value[i] if isinstance(value, list) else value for name, value in given.items()}
+        for i in range(count)
+    ]
+
+
+def run_slices(
+    population: Population,
+    slice_epochs: int | None,
+    after_slice: Callable[[Population], object] | None,
+    *,
+    progress: bool,
+) -> None:
+    """Advance all networks slice by slice, or at once to their ends."""
+    length = None if slice_epochs is None else check_count(slice_epochs, "slice_epochs")
+    if (length is None) != (after_slice is None):
+        problem = "is needed by after_slice" if length is None else "needs after_slice"
+        raise ArgumentError(problem, argument="slice_epochs")
+    with PopulationProgress(population) if progress else nullcontext(lambda: None) as show:
+        try:
+            while population.active:
+                epoch = None if length is None else population.epoch + length
+                advance_all(population, epoch, show)
+                if epoch is not None and after_slice is not None:
+                    population.epoch = epoch
+                    after_slice(population)
+        finally:
+            for each in population.runs:
+                if each.is_paused:
+                    each.end("interrupted", resumable=True)
+    report_errors(population)
+
+
+def report_errors(population: Population) -> None:
+    """Warn of networks that failed; raise the error if all failed other than by diverging."""
+    errors = population.errors
+    if not errors:
+        return
+    first, error = next(iter(errors.items()))
+    if len(errors) == len(population) and not isinstance(error, DivergenceError):
+        raise error
+    text = (
+        f"{len(errors)} of {count_of(len(population), 'network')} failed; network {first}: {error}"
+    )
+    warnings.warn(text, RuntimeWarning, stacklevel=caller_stacklevel())

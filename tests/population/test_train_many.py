@@ -1,0 +1,296 @@
+"""`train_many`: each network with the bits of `train` alone, and one result for all."""
+
+import _thread
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from barenet import Network, train, train_many
+from barenet.callbacks import Callback, EarlyStopping
+from barenet.errors import ArgumentError, DivergenceError, ResumeError
+from barenet.optimizers import Adam
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(90, 5)).astype(np.float32)
+Y = RNG.integers(0, 3, 90)
+ROWS = [RNG.permutation(90)[:40], RNG.integers(0, 90, 70), np.arange(90) % 7 > 0]
+
+
+def network(seed, layers=(5, 6, 3), **options):
+    return Network.dense(layers, output="softmax", seed=seed, **options)
+
+
+def equal(one, other):
+    return (
+        np.array_equal(one.parameters, other.parameters)
+        and np.array_equal(one.statistics, other.statistics)
+        and one.parameters.dtype == other.parameters.dtype
+    )
+
+
+def curves(history):
+    return {name: curve for name, curve in history.curves.items() if name != "seconds"}
+
+
+#: Arguments of the networks of a population; those that are missing are the defaults.
+MIXTURE = [
+    {"epochs": 7},
+    {"epochs": 3, "batch_size": 90, "optimizer": "sgd"},
+    {"epochs": 5, "batch_size": 7, "optimizer": "rmsprop", "schedule": "cosine", "seed": 3},
+    {"epochs": 4, "penalty": ("l1:strength=0.01", "l2:strength=0.1"), "clip": "norm:limit=0.1"},
+    {"epochs": 6, "optimizer": "lbfgs"},
+    {"epochs": 5, "shuffle": False, "loss": "squared_error"},
+    {"epochs": 9, "engine": "reference", "batch_size": 16},
+    {"epochs": 5, "schedule": "reduce_on_plateau:patience=1", "optimizer": "momentum"},
+]
+DEFAULTS = {
+    "batch_size": "auto", "optimizer": "adam", "schedule": None, "penalty": None, "clip": None,
+    "shuffle": True, "loss": None, "engine": "auto", "seed": 0,
+}  # fmt: skip
+
+
+def mixed_networks():
+    kinds = [{}, {"hidden": "tanh"}, {"dropout": 0.3}, {"layers": (5, 3)}, {"dtype": "float64"},
+             {}, {"batch_norm": True}, {"layers": (5, 20, 9, 3)}]  # fmt: skip
+    return [network(seed, **kind) for seed, kind in enumerate(kinds)]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("slice_epochs", [None, 1, 2])
+def test_each_network_has_the_bits_of_train_alone(threads, slice_epochs):
+    names = {name for arguments in MIXTURE for name in arguments}
+    each = {name: [arguments.get(name, DEFAULTS.get(name)) for arguments in MIXTURE]
+            for name in names}  # fmt: skip
+    slices = {"slice_epochs": slice_epochs, "after_slice": len} if slice_epochs else {}
+    many = mixed_networks()
+    result = train_many(many, X, Y, threads=threads, metrics="accuracy", **each, **slices)
+    assert result.networks == many and not result.errors
+    for alone, arguments, trained, history in zip(
+        mixed_networks(), MIXTURE, many, result.histories, strict=True
+    ):
+        expected = train(alone, X, Y, metrics="accuracy", **arguments)
+        assert equal(alone, trained) and curves(history) == curves(expected)
+        assert (history.stop_reason, history.engine) == (expected.stop_reason, expected.engine)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_are_the_rows_of_a_copy(engine, optimizer, weighted):
+    weight = np.linspace(0.1, 2, 90) if weighted else None
+    settings = {"engine": engine, "optimizer": optimizer, "epochs": 6, "metrics": "accuracy"}
+    held_out = [np.arange(0, 90, 9), np.arange(5), np.array([3])]
+    result = train_many(
+        [network(seed) for seed in range(3)], X, Y, rows=ROWS, validation_rows=held_out,
+        sample_weight=weight, **settings,
+    )  # fmt: skip
+    for seed, (rows, others) in enumerate(zip(ROWS, held_out, strict=True)):
+        parts = (X, Y) if weight is None else (X, Y, weight)
+        alone, validation = network(seed), tuple(part[others] for part in parts)
+        given = {} if weight is None else {"sample_weight": weight[rows]}
+        expected = train(alone, X[rows], Y[rows], validation_data=validation, **given, **settings)
+        assert equal(alone, result.networks[seed])
+        assert curves(result.histories[seed]) == curves(expected)
+
+
+def test_the_data_is_never_copied():
+    import tracemalloc
+
+    wide = RNG.normal(size=(20_000, 50)).astype(np.float32)  # 4 MB
+    y = RNG.integers(0, 3, 20_000)
+    networks = [network(seed, (50, 4, 3)) for seed in range(8)]
+    train_many([network(0, (50, 4, 3))], wide, y, epochs=1)
+    tracemalloc.start()
+    rows = [np.arange(seed, 20_000, 2) for seed in range(8)]
+    train_many(networks, wide, y, rows=rows, epochs=1, batch_size=1000, threads=2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < wide.nbytes
+
+
+def test_objects_with_a_state_are_copied_for_each_network():
+    optimizer, stopping = Adam(learning_rate=0.05), EarlyStopping("loss", patience=2)
+    result = train_many(
+        [network(seed) for seed in range(4)], X, Y, optimizer=optimizer, callbacks=stopping,
+        epochs=200, schedule="reduce_on_plateau",
+    )  # fmt: skip
+    assert optimizer.n_steps == 0 and stopping.snapshot is None
+    for seed, history in enumerate(result.histories):
+        alone = network(seed)
+        stopping = EarlyStopping("loss", patience=2)
+        expected = train(alone, X, Y, optimizer=Adam(learning_rate=0.05), callbacks=stopping,
+                         epochs=200, schedule="reduce_on_plateau")  # fmt: skip
+        assert equal(alone, result.networks[seed])
+        assert (history.best_epoch, history.stop_reason) == (
+            expected.best_epoch,
+            expected.stop_reason,
+        )
+
+
+def test_a_network_that_diverges_does_not_stop_the_others():
+    rates = [f"sgd:learning_rate={rate}" for rate in (0.1, 1e30, 0.2)]
+    networks = [network(0, hidden="identity", dtype="float32") for _ in range(3)]
+    with pytest.warns(RuntimeWarning, match="1 of 3 networks failed; network 1: the loss became"):
+        result = train_many(networks, X, Y, optimizer=rates, epochs=5, loss="squared_error")
+    assert isinstance(result.errors[1], DivergenceError) and len(result.errors) == 1
+    assert [len(history) for history in (result.histories[0], result.histories[2])] == [5, 5]
+    assert result.histories[1].stop_reason == "diverged" and result.best() in (0, 2)
+    assert np.isnan(result.final("loss")).tolist() == [False, True, False]
+
+
+def test_a_callback_that_fails_for_one_network():
+    networks = [network(seed) for seed in range(3)]
+
+    def fail(run):
+        if run.network is networks[1]:
+            raise KeyError("broken")
+
+    with pytest.warns(RuntimeWarning, match="network 1: 'broken'"):
+        result = train_many(networks, X, Y, epochs=2, callbacks=fail)
+    assert isinstance(result.errors[1], KeyError)
+    with pytest.raises(ZeroDivisionError):
+        train_many(networks, X, Y, epochs=2, callbacks=lambda run: 1 / 0)
+
+
+def test_networks_are_dropped_between_slices():
+    seen = []
+
+    def judge(population):
+        seen.append((population.epoch, population.active))
+        losses = [history.loss[-1] for history in population.histories]
+        population.drop(max(population.active, key=losses.__getitem__), "the worst")
+
+    networks = [network(seed) for seed in range(4)]
+    result = train_many(networks, X, Y, epochs=20, slice_epochs=3, after_slice=judge)
+    assert [len(active) for _, active in seen] == [4, 3, 2, 1]
+    assert [epoch for epoch, _ in seen] == [3, 6, 9, 12]
+    assert sorted(map(len, result.histories)) == [3, 6, 9, 12]
+    for seed, history in enumerate(result.histories):
+        assert history.stop_reason == "the worst"
+        alone, last = network(seed), len(history)
+        train(alone, X, Y, epochs=20, callbacks=lambda run, last=last: run.epoch == last)
+        assert equal(alone, result.networks[seed])
+
+
+def test_networks_are_replaced_between_slices():
+    other, alone = network(9, (5, 4, 3)), network(9, (5, 4, 3))
+
+    def replace(population):
+        if population.epoch == 2:
+            population.replace(1, other, optimizer="sgd", epochs=3)
+
+    result = train_many(
+        [network(0), network(1)], X, Y, epochs=6, slice_epochs=2, after_slice=replace
+    )
+    assert result.networks[1] is other and len(result.histories[1]) == 3
+    train(alone, X, Y, optimizer="sgd", epochs=3)
+    assert equal(alone, other)
+
+
+def test_the_result_as_tables():
+    result = train_many([network(0), network(1)], X, Y, epochs=[2, 3], metrics=["accuracy", "r2"])
+    table = result.table()
+    assert table["network"].tolist() == [0, 0, 1, 1, 1]
+    assert table["epoch"].tolist() == [1, 2, 1, 2, 3]
+    assert np.isnan(table["accuracy"]).tolist() == [False, False, True, True, True]
+    assert table["loss"].tolist() == [*result.histories[0].loss, *result.histories[1].loss]
+    assert result.best() == int(np.argmin([history.loss[-1] for history in result.histories]))
+    assert repr(result) == "<Population: 2 networks, 2 completed>" and len(result) == 2
+    with pytest.raises(ValueError, match="curve: no network has a value of 'validation_loss'"):
+        result.best("validation_loss")
+
+
+FAULTS = [
+    ({"networks": []}, "networks"),
+    ({"networks": [network(0)] * 2}, "networks"),
+    ({"networks": [network(0), "net"]}, "networks"),
+    ({"epochs": [1, 2, 3]}, "epochs"),
+    ({"epochs": 0}, "epochs"),
+    ({"metrics": ["accuracy"]}, "metrics"),
+    ({"rows": [0, 1]}, "rows"),
+    ({"rows": np.array([0, 90])}, "rows"),
+    ({"rows": np.array([-1])}, "rows"),
+    ({"rows": np.array([0.5])}, "rows"),
+    ({"rows": np.zeros(90, bool)}, "rows"),
+    ({"rows": np.zeros(3, bool)}, "rows"),
+    ({"rows": np.arange(5), "sample_weight": np.arange(90) > 4}, "rows"),
+    ({"validation_rows": np.array([100])}, "validation_rows"),
+    ({"validation_rows": np.arange(4), "validation_data": (X, Y)}, "validation_rows"),
+    ({"slice_epochs": 2}, "slice_epochs"),
+    ({"after_slice": len}, "slice_epochs"),
+    ({"slice_epochs": 0, "after_slice": len}, "slice_epochs"),
+    ({"threads": 0}, "threads"),
+    ({"callbacks": EarlyStopping()}, "monitor"),
+    ({"optimizer": ["adam", "adm"]}, "optimizer"),
+    ({"resume": True}, "resume"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "argument"), FAULTS)
+def test_wrong_arguments_are_refused(arguments, argument):
+    arguments = {"networks": [network(0), network(1)], "epochs": 2, **arguments}
+    before = [each.parameters.copy() for each in arguments["networks"] if isinstance(each, Network)]
+    with pytest.raises(ArgumentError) as caught:
+        train_many(arguments.pop("networks"), X, Y, **arguments)
+    assert caught.value.argument == argument
+    assert all(map(np.array_equal, before, before))
+
+
+@pytest.mark.parametrize("slice_epochs", [None, 3])
+def test_an_interrupted_population_resumes_with_the_same_bits(tmp_path, slice_epochs):
+    settings = {"epochs": [30, 5, 12, 30], "rows": [*ROWS, None], "threads": 2,
+                "optimizer": ["adam", "sgd", "lbfgs", "adam"]}  # fmt: skip
+    if slice_epochs:
+        settings |= {"slice_epochs": slice_epochs, "after_slice": len}
+
+    class Interrupt(Callback):
+        def on_epoch(self, run):
+            if run.epoch == 7:
+                _thread.interrupt_main()
+                time.sleep(0.3)  # until the main thread notices it
+
+    networks = [network(seed) for seed in range(4)]
+    with pytest.raises(KeyboardInterrupt):
+        train_many(networks, X, Y, checkpoint=tmp_path, callbacks=Interrupt(), **settings)
+    resumed = [network(seed) for seed in range(4)]
+    result = train_many(resumed, X, Y, checkpoint=tmp_path, resume=True, **settings)
+    whole = train_many([network(seed) for seed in range(4)], X, Y, **settings)
+    assert all(map(equal, result.networks, whole.networks))
+    assert [*map(curves, result.histories)] == [*map(curves, whole.histories)]
+    with pytest.raises(ResumeError, match="X has other values"):
+        train_many(resumed, X + 1, Y, checkpoint=tmp_path, resume=True, **settings)
+
+
+SCRIPT = """
+import numpy as np
+from barenet import Network, train_many
+X = np.random.default_rng(0).normal(size=(500, 5))
+nets = [Network.dense([5, 30, 1], seed=s) for s in range(6)]
+print("ready", flush=True)
+train_many(nets, X, X[:, 0], epochs=100_000, threads=2, checkpoint=r"{}", progress=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child alone")
+def test_ctrl_c_saves_all_networks_and_ends_the_process(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT.format(tmp_path)], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    process.stdout.readline()
+    threading.Event().wait(2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0 and errors.rstrip().endswith("KeyboardInterrupt")
+    assert len([*tmp_path.glob("*.safetensors")]) == 2  # those that were in training
+
+
+def test_progress_is_printed_where_there_is_no_terminal(capsys):
+    train_many([network(seed) for seed in range(4)], X, Y, epochs=2, progress=True)
+    assert capsys.readouterr().err.splitlines()[-1] == "4 of 4 networks"
