@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 from numba import types
 
-from barenet.engines import _kernel_cache as kernel_cache
-from barenet.engines import _machine_code as machine_code
+from barenet.engines import _kernel_cache as kernel_cache, _machine_code as machine_code
 from barenet.engines._machine_code import Entry
 from barenet.engines.simd._calls import compiled
 
@@ -140,12 +139,12 @@ def test_eight_threads_that_compile_at_once_leave_a_file_that_is_loaded(kernels)
 def test_threads_that_need_a_kernel_at_once_compile_it_once(monkeypatch):
     """Also where no folder keeps it."""
     monkeypatch.setattr(machine_code, "folder_of", lambda function: None)
-    namespace, numbers = {"__name__": "code"}, np.array([21, 0])
+    namespace = {"__name__": "code"}
     exec(CODE, namespace)
-    run = Entry(compiled(namespace["double"]), (types.intp,))
+    code = machine_code.MachineCode(compiled(namespace["double"]))
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(run, [numbers.ctypes.data] * 8))
-    assert (numbers[1], run.code.n_compiled) == (42, 1)
+        places = set(pool.map(code.address, [(types.intp,)] * 8))
+    assert (len(places), code.n_compiled) == (1, 1)
 
 
 def test_damaged_files_are_compiled_again_and_replaced(kernels):
