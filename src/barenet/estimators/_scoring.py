@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.model_selection import train_test_split
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
@@ -36,6 +34,8 @@ def split_validation(
     >>> len(training.X), validation.X.ravel().tolist()
     (8, [2.0, 8.0])
     """
+    from sklearn.model_selection import train_test_split
+
     try:
         training, validation = train_test_split(
             np.arange(len(rows.X)), test_size=fraction, stratify=strata, random_state=rng
@@ -121,6 +121,8 @@ def as_scorers(scoring: Scoring) -> dict[str, ScorerSpec]:
     """
     if scoring is None:
         return {}
+    from sklearn.metrics import get_scorer_names
+
     if isinstance(scoring, Mapping):
         scorers: dict[Any, Any] = dict(scoring)
     else:
@@ -144,6 +146,8 @@ def _measure(
     name: str, scorer: ScorerSpec, twin: Any, rows: ArrayDataset, y: NDArray[Any]
 ) -> Callable[[], float]:
     """A scorer of an estimator and these rows, with the sample weights if it accepts them."""
+    from sklearn.metrics import get_scorer
+
     measure: Any = get_scorer(scorer) if isinstance(scorer, str) else scorer
     if isinstance(scorer, str) and y.ndim == 1 and hasattr(twin, "classes_"):
         if y.dtype.kind in "OSU":  # such scorers take 1 for the positive class

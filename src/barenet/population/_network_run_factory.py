@@ -1,4 +1,4 @@
-"""NetworkRun factory: checks the arguments of a network, whose rows all networks share."""
+"""Network run factory: checks the arguments of a network, whose rows all networks share."""
 
 import copy
 from collections.abc import Mapping

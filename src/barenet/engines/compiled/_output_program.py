@@ -49,8 +49,9 @@ class OutputProgram:
     def __init__(self, job: Job, threads: int | None = None) -> None:
         self.job, self.threads, self.lock = job, threads, threading.Lock()
         widths, dtype = job.network.sizes, job.network.dtype
-        self.rows = np.zeros((min(FEW_ROWS, FEW_NUMBERS // widths[0] + 1), widths[0]), dtype)
-        self.answers = np.zeros((FEW_ROWS, widths[-1]), dtype)
+        n_rows = min(max(FEW_NUMBERS // max(widths), 1), FEW_ROWS)
+        self.rows = np.zeros((n_rows, widths[0]), dtype)
+        self.answers = np.zeros((n_rows, widths[-1]), dtype)
         n_batches = FEW_ROWS // BLOCK
         self.held = np.arange(FEW_ROWS), np.zeros(n_batches), np.empty((2, n_batches))
         self.few = self._lower(self.rows, min(BLOCK, len(self.rows)))
@@ -88,9 +89,9 @@ class OutputProgram:
 
     def _are_few(self, X: NDArray[Any]) -> bool:
         """Whether X consists of a few rows of numbers that are certainly usable."""
-        if X.ndim != 2 or X.shape[1] != self.rows.shape[1] or X.dtype.char not in "fd":
+        if X.ndim != 2 or not 0 < len(X) <= len(self.rows):
             return False
-        if not 0 < len(X) <= FEW_ROWS or X.size > FEW_NUMBERS:
+        if X.shape[1] != self.rows.shape[1] or X.dtype.char not in "fd":
             return False
         if X.size > SHORT:
             return bool(X.min() > -SAFE and X.max() < SAFE)
@@ -98,18 +99,19 @@ class OutputProgram:
 
     def _outputs_of_few(self, X: NDArray[Any]) -> FloatArray:
         """Compute the outputs of rows that are checked."""
-        n_rows = len(X)
+        n_rows, program = len(X), self.few
         n_batches = -(-n_rows // BLOCK)
         self.rows[:n_rows] = X
-        if self.few.threads(min(n_rows, BLOCK)) == 1:
+        if program.threads(n_rows if n_batches == 1 else BLOCK) == 1:
             self.n_rows[()], self.n_batches[()] = n_rows, n_batches
-            run_on_one_thread.call(self.few.address)
+            run_on_one_thread.call(program.address)
         else:
-            self.few.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
+            program.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
             self._reset()
         output = self.answers[:n_rows].copy()
-        is_short = output.size <= SHORT
-        return output if is_short and np.vdot(output, output) < SAFE else check_outputs(output)
+        if output.size <= SHORT and np.vdot(output, output) < SAFE:
+            return output
+        return check_outputs(output)
 
     def _outputs_of_many(self, X: Any) -> FloatArray:
         """Check X and compute its outputs, slice by slice."""

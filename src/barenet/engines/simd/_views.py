@@ -14,7 +14,6 @@ from numba.core import cgutils
 from numba.core.datamodel import models, register_default
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
-from numba.np.arrayobj import populate_array
 
 from barenet.engines.simd import _llvm as llvm
 from barenet.engines.simd._lanes import Lanes
@@ -104,6 +103,8 @@ def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
         array, size = types.Array(dtype, 1, "C"), llvm.INT(dtype.bitwidth // 8)
 
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            from numba.np.arrayobj import populate_array  # which a kernel on disk does not need
+
             result = context.make_array(array)(context, builder)
             populate_array(
                 result,
