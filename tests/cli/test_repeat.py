@@ -1,4 +1,4 @@
-"""`barenet train --repeat`: each network is that of a single run, and the spread is that of them."""
+"""`barenet train --repeat`: each network is that of a single run, and the spread is theirs."""
 
 import csv
 import statistics
