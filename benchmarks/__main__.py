@@ -1,51 +1,66 @@
 """The command: `python -m benchmarks`.
 
-Results go to standard output, and what is going on to standard error. Only a full run replaces the
-results that the documentation shows; a part of one, or a quick one, is written where it is told.
+The page goes to standard output, progress to standard error. A full run replaces the results that
+the documentation shows; a partial or quick run is written only to --output, where it joins the
+parts of an earlier run with the same settings.
 """
 
 import argparse
 import contextlib
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markdown import Markdown
 
-from benchmarks.measure import measure
+from benchmarks.machine import machine, versions
+from benchmarks.parts import PARTS, measure
 from benchmarks.report import report
-from benchmarks.results import FOLDER, write
-from benchmarks.suite import PARTS, Suite
+from benchmarks.results import FOLDER, merged, write
+from benchmarks.suite import Suite
+
+BEGUN = time.monotonic()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, show and keep."""
+    """Measure, show and write."""
     options = parser().parse_args(arguments)
-    with suite_of(options) as suite:
-        results = measure(suite)
-    show(report(results))
-    full = suite.parts == PARTS and not suite.quick
+    full = options.only == tuple(PARTS) and not options.quick and options.engine == "auto"
     folder = options.output or (FOLDER if full else None)
+    suite = Suite(quick=options.quick, engine=options.engine, say=say)
+
+    def summed_up(found: dict[str, Any]) -> dict[str, Any]:
+        settings = {"quick": suite.quick, "engine": suite.engine}
+        results = {"machine": machine(), "versions": versions(), "settings": settings}
+        results |= {"parts": found, "left_out": list(suite.left_out)}
+        return merged(results, folder) if folder else results
+
+    def keep(found: dict[str, Any]) -> None:
+        if folder:
+            write(summed_up(found), folder)
+
+    try:
+        found = measure(suite, options.only, keep)
+    finally:
+        shutil.rmtree(suite.folder)
+    show(report(summed_up(found)))
+    keep(found)
     if folder:
-        for path in write(results, folder):
-            print(f"wrote {path}", file=sys.stderr)
+        say(f"wrote {folder}")
 
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
     found = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    found.add_argument("--only", type=parts, default=PARTS, metavar="A,B", help=", ".join(PARTS))
-    found.add_argument("--rounds", type=count, help="turns of each peer (default 9, quick 3)")
-    found.add_argument("--quick", action="store_true", help="rough figures in about two minutes")
-    found.add_argument("--engine", default="auto", help="barenet's engine (default auto)")
     found.add_argument(
-        "--scaling",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="also measure an epoch by width, depth and rows",
+        "--only", type=parts, default=tuple(PARTS), metavar="A,B", help=", ".join(PARTS)
     )
+    found.add_argument("--quick", action="store_true", help="coarse grids and few turns")
+    found.add_argument("--engine", default="auto", help="barenet's engine (default auto)")
     found.add_argument("--output", type=Path, metavar="FOLDER", help="where the files go")
     return found
 
@@ -59,45 +74,14 @@ def parts(text: str) -> tuple[str, ...]:
     return tuple(part for part in PARTS if part in names)
 
 
-def count(text: str) -> int:
-    """Read a whole number of 1 or more."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
-    return int(text)
-
-
-@contextlib.contextmanager
-def suite_of(options: argparse.Namespace) -> Iterator[Suite]:
-    """Make a suite of the options, with a line of progress; its folder goes with it."""
-    wanted = tuple(part for part in options.only if options.scaling or part != "scaling")
-    with talk() as say:
-        suite = Suite(
-            parts=wanted,
-            rounds=options.rounds or (3 if options.quick else 9),
-            turn=0.1 if options.quick else 0.25,
-            quick=options.quick,
-            engine=options.engine,
-            say=say,
-        )
-        try:
-            yield suite
-        finally:
-            shutil.rmtree(suite.folder)
-
-
-@contextlib.contextmanager
-def talk() -> Iterator[Callable[[str], None]]:
-    """A line on standard error that changes; where that is no terminal, a line for each change."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda text: print(text, file=sys.stderr, flush=True)
-        return
-    with console.status("benchmarks") as status:
-        yield status.update
+def say(text: str) -> None:
+    """Print a line of progress on standard error, with the minutes since the start."""
+    minutes, seconds = divmod(int(time.monotonic() - BEGUN), 60)
+    print(f"{minutes:3d}:{seconds:02d}  {text}", file=sys.stderr, flush=True)
 
 
 def show(page: str) -> None:
-    """Print the page, set as tables where someone looks at it."""
+    """Print the page, rendered on a terminal."""
     console = Console()
     if console.is_terminal:
         console.print(Markdown(page))
@@ -106,4 +90,5 @@ def show(page: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with contextlib.suppress(BrokenPipeError):
+        main()

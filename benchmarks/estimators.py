@@ -1,177 +1,104 @@
-"""Estimators: barenet's and scikit-learn's beside each other, on data that come with the latter.
+"""Estimators: the calls of scikit-learn's users, by barenet's classifier and by scikit-learn's."""
 
-    python -m benchmarks.estimators
-
-The same settings and seeds for both: how good are they on rows that they have not seen, and how
-long does a fit take? Results go to standard output, and a full run replaces those in `results/`.
-"""
-
-import argparse
-import importlib
-import json
-import statistics
-import sys
-import time
-import warnings
-from collections.abc import Sequence
-from datetime import date
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import StandardScaler
+from benchmarks.suite import Part, Suite
+from benchmarks.tables import table, time, times
+from benchmarks.turns import Pace, compare, fastest
+from benchmarks.works import Work
 
-from barenet.files._atomic import write_atomically
-from benchmarks.machine import machine, versions
-from benchmarks.results import FOLDER
-from benchmarks.tables import significant, table, time as shown
+__all__ = ["CALLS", "PART", "figures", "report"]
 
-__all__ = ["DATA", "SOLVERS", "compare", "main", "report"]
+_FIT = Work(
+    name="", data="random", sizes=(20, 100, 3), n_rows=1, batch_size=200, task="fit", epochs=200
+)
+_SPARSE = _FIT.but(data="text", sizes=(50_000, 100, 3), n_rows=20_000, epochs=2)
 
-#: What is learned, by name, and the estimator for it. A share of 0.3 of the rows is not.
-DATA = {
-    "iris": "MLPClassifier",
-    "wine": "MLPClassifier",
-    "breast_cancer": "MLPClassifier",
-    "digits": "MLPClassifier",
-    "diabetes": "MLPRegressor",
-    "linnerud": "MLPRegressor",
-}
-HELD_OUT = 0.3
-
-#: How: scikit-learn's defaults, and its two other solvers, with a rate that suits small data.
-SOLVERS: dict[str, dict[str, Any]] = {
-    "adam": {},
-    "sgd": {"solver": "sgd", "learning_rate_init": 0.05},
-    "lbfgs": {"solver": "lbfgs"},
-}
-
-#: Whose, and where.
-LIBRARIES = {"barenet": "barenet", "scikit-learn": "sklearn.neural_network"}
+CALLS = (
+    *(_FIT.but(name=f"fit, {n:,} rows", n_rows=n) for n in (50, 200, 1_000, 5_000, 10_000)),
+    _FIT.but(name="partial_fit, 100 rows", n_rows=100, task="partial_fit"),
+    _FIT.but(name="warm_start by one epoch, 1,000 rows", n_rows=1_000, task="warm_start"),
+    _FIT.but(
+        name="BaggingClassifier of 50 networks, 500 rows",
+        sizes=(20, 32, 3),
+        n_rows=500,
+        epochs=50,
+        task="bagging",
+        networks=50,
+    ),
+    _SPARSE.but(name="fit of sparse rows"),
+    _SPARSE.but(name="predict of sparse rows", task="predict"),
+)
 
 
-def compare(data: str, solver: str, seeds: int) -> dict[str, Any]:
-    """Fit both with each seed, in turns, and score them on the rows that are held out.
+def measure(suite: Suite) -> list[dict[str, Any]]:
+    """Measure each call, in processes of its own, so that their memory can be compared.
 
     Parameters
     ----------
-    data, solver : str
-        Names from `DATA` and `SOLVERS`.
-    seeds : int
-        How many; each has its own split, first weights and order of the rows.
+    suite : Suite
+        How thoroughly.
 
     Returns
     -------
-    dict
-        "data", "solver", and by library "scores" and "seconds", an entry for each seed.
+    list of dict
+        From `compare`.
     """
-    found: dict[str, Any] = {name: {"scores": [], "seconds": []} for name in (*LIBRARIES,)}
-    for seed in range(seeds):
-        learned, held_out = rows_of(data, seed)
-        order = list(LIBRARIES) if seed % 2 else list(LIBRARIES)[::-1]
-        for name in order:
-            kind = getattr(importlib.import_module(LIBRARIES[name]), DATA[data])
-            model = kind(random_state=seed, **SOLVERS[solver])
-            # The first call of all compiles.
-            score, seconds = measure(model, learned, held_out, fits=1 if seed else 2)
-            found[name]["scores"].append(score)
-            found[name]["seconds"].append(seconds)
-    return {"data": data, "solver": solver, **found}
+    found = []
+    for work in CALLS:
+        suite.say(f"estimators: {work.name}")
+        quick = Pace(rounds=1, turn=0.05, near=1.5, slow=2.0)
+        pace = quick if suite.quick else Pace(rounds=5, turn=0.2, near=1.5, slow=5.0)
+        wanted = work.but(n_rows=work.n_rows // 10) if suite.quick and work.n_rows > 500 else work
+        found.append(compare(suite, wanted, pace, saved=False))
+    return found
 
 
-def rows_of(data: str, seed: int) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """Split, and scale by what is learned from; numbers to be predicted are scaled as well."""
-    load = getattr(importlib.import_module("sklearn.datasets"), f"load_{data}")
-    X, y = load(return_X_y=True)
-    classes = DATA[data] == "MLPClassifier"
-    X, held_X, y, held_y = train_test_split(
-        X, y, test_size=HELD_OUT, random_state=seed, stratify=y if classes else None
-    )
-    scaler = StandardScaler().fit(X)
-    if not classes:
-        mean, deviation = y.mean(axis=0), y.std(axis=0)
-        y, held_y = (y - mean) / deviation, (held_y - mean) / deviation
-    return (scaler.transform(X), y), (scaler.transform(held_X), held_y)
-
-
-def measure(
-    model: Any, learned: tuple[Any, Any], held_out: tuple[Any, Any], fits: int
-) -> tuple[float, float]:
-    """Fit, and score; of several fits the shortest time counts."""
-    seconds = []
-    for _ in range(fits):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            started = time.perf_counter()
-            model.fit(*learned)
-            seconds.append(time.perf_counter() - started)
-    return float(model.score(*held_out)), min(seconds)
-
-
-def report(results: dict[str, Any]) -> str:
-    """Write the page.
+def report(results: list[dict[str, Any]]) -> str:
+    """Write the table.
 
     Parameters
     ----------
-    results : dict
-        "date", "machine", "versions", "seeds", and "comparisons" from `compare`.
+    results : list of dict
+        From `measure`.
 
     Returns
     -------
     str
-        Markdown, with a heading of the first level.
+        Markdown.
     """
-    where, used = results["machine"], results["versions"]
-    kept = ("barenet", "numpy", "numba", "scikit-learn")
-    header = ("data", "solver", "barenet", "scikit-learn", "fit, barenet", "fit, scikit-learn",
-              "faster")  # fmt: skip
+    header = ("call", "barenet", "scikit-learn", "faster", "peak memory", "scikit-learn's")
+    lines = []
+    for entry in results:
+        best = fastest(entry["measured"])
+        ours, theirs = best.get("barenet"), best.get("scikit-learn")
+        lines.append(
+            (
+                entry["work"]["name"],
+                *(time(one.seconds if one else None) for one in (ours, theirs)),
+                times(theirs.seconds / ours.seconds if ours and theirs else None),
+                *(f"{one.peak:,.0f} MiB" if one else "–" for one in (ours, theirs)),
+            )
+        )
     return (
-        "# barenet's estimators beside scikit-learn's\n\n"
-        f"Measured on {results['date']}, on {where['processor']}, {where['cores']} cores, "
-        f"{where['system']}, {where['python']}; "
-        f"{', '.join(f'{name} {used[name]}' for name in kept if name in used)}. "
-        f"Of {results['seeds']} seeds, the mean and the standard deviation of the accuracy, or R², "
-        "on held-out rows, the median of the seconds that a fit takes, and the median of their "
-        "ratios.\n\n"
-        f"{table(header, map(_row, results['comparisons']))}\n"
+        f"## Calls of the estimators\n\n{table(header, lines)}\n\n"
+        "`MLPClassifier` with its default settings on 20 random columns and 3 classes, at most 200 "
+        "epochs. The ensemble's networks are 20-32-3, at most 50 epochs each. The sparse matrix "
+        "has 20,000 × 50,000 entries, 80 of them non-zero in each row; its fit takes two epochs."
     )
 
 
-def _row(one: dict[str, Any]) -> tuple[str, ...]:
-    ours, theirs = (one[name] for name in LIBRARIES)
-    pairs = zip(theirs["seconds"], ours["seconds"], strict=True)
-    ratio = statistics.median(b / a for b, a in pairs)
-    scores = [f"{np.mean(each['scores']):.4f} ± {np.std(each['scores']):.4f}"
-              for each in (ours, theirs)]  # fmt: skip
-    seconds = [shown(statistics.median(each["seconds"])) for each in (ours, theirs)]
-    return (one["data"], one["solver"], *scores, *seconds, f"{significant(ratio)} ×")
+def figures(results: list[dict[str, Any]]) -> dict[str, float]:
+    """The ratio of times, and of the peak memory for sparse rows."""
+    found = {}
+    for entry in results:
+        best, work = fastest(entry["measured"]), entry["work"]
+        if {"barenet", "scikit-learn"} <= best.keys():
+            ours, theirs = best["barenet"], best["scikit-learn"]
+            found[work["name"]] = theirs.seconds / ours.seconds
+            if work["data"] == "text":
+                found[f"{work['name']}, memory"] = ours.peak / theirs.peak
+    return found
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, show and keep."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.estimators", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=10, help="how many (default 10)")
-    parser.add_argument("--data", choices=DATA, nargs="+", default=list(DATA), help="which")
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the files go")
-    options = parser.parse_args(arguments)
-    comparisons = []
-    for data in options.data:
-        for solver in SOLVERS:
-            print(f"{data}, {solver}", file=sys.stderr, flush=True)
-            comparisons.append(compare(data, solver, options.seeds))
-    results = {"date": date.today().isoformat(), "machine": machine(), "versions": versions(),
-               "seeds": options.seeds, "comparisons": comparisons}  # fmt: skip
-    print(report(results), end="")
-    full = options.seeds == 10 and options.data == list(DATA)
-    folder = options.output or (FOLDER if full else None)
-    if folder:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
-        write_atomically(folder / "estimators.json", text.encode())
-        write_atomically(folder / "estimators.md", report(results).encode())
-
-
-if __name__ == "__main__":
-    main()
+PART = Part(measure, report, figures)

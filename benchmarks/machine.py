@@ -7,11 +7,12 @@ import re
 import sys
 from pathlib import Path
 
+from barenet import __version__
 from benchmarks.threads import n_cores
 
 __all__ = ["machine", "versions"]
 
-PACKAGES = ("barenet", "numpy", "numba", "tbb", "scikit-learn", "torch", "jax", "jaxlib")
+PACKAGES = ("numpy", "numba", "tbb", "scikit-learn", "torch", "jax", "jaxlib")
 
 
 def machine() -> dict[str, str | int | float]:
@@ -27,7 +28,7 @@ def machine() -> dict[str, str | int | float]:
 
 def versions() -> dict[str, str]:
     """The version of each library that is installed."""
-    found = {}
+    found = {"barenet": __version__}
     for package in PACKAGES:
         try:
             found[package] = importlib.metadata.version(package)

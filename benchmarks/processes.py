@@ -10,28 +10,36 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
-__all__ = ["ROLES", "memory", "processes", "used", "waiting"]
+__all__ = ["ROLES", "descendants", "memory", "processes", "used", "waiting"]
 
 #: Who there is; "painting" is Chromium's that puts the parts of a page together on the screen.
 ROLES = ("trainer", "server", "page", "painting", "browser")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def processes() -> dict[int, str]:
-    """Name what runs below this process, by process id."""
+def descendants() -> list[int]:
+    """List the ids of the processes below this one; none where there is no /proc."""
     parents: dict[int, int] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             status = (folder / "stat").read_text().rpartition(")")[2]
             parents[int(folder.name)] = int(status.split()[1])
-    found: dict[int, str] = {}
+    found = []
     for number in parents:
         above = number
         while (above := parents.get(above, 0)) not in (0, os.getpid()):
             pass
         if above:
-            with contextlib.suppress(OSError):
-                found[number] = _role(Path(f"/proc/{number}/cmdline").read_text())
+            found.append(number)
+    return found
+
+
+def processes() -> dict[int, str]:
+    """Name the roles of the processes below this one, by process id."""
+    found: dict[int, str] = {}
+    for number in descendants():
+        with contextlib.suppress(OSError):
+            found[number] = _role(Path(f"/proc/{number}/cmdline").read_text())
     return found
 
 

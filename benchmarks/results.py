@@ -5,22 +5,44 @@ from pathlib import Path
 from typing import Any
 
 from barenet.files._atomic import write_atomically
-from benchmarks.picture import draw
+from benchmarks.heat_map import draw
 from benchmarks.report import report
 
-__all__ = ["FOLDER", "write"]
+__all__ = ["FOLDER", "PAGE", "merged", "write"]
 
-#: Where a full run leaves its results, and the documentation finds them.
-FOLDER = Path(__file__).parent / "results"
+#: The folder of the published results, and the name of their figures.
+FOLDER, PAGE = Path(__file__).parent / "results", "latest.json"
 
 
-def write(results: dict[str, Any], folder: Path) -> list[Path]:
-    """Write `latest.md`, `latest.json` and, where scaling was measured, `scaling.svg`.
+def merged(results: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Add the parts of an earlier run in the folder, on the same machine with the same libraries.
 
     Parameters
     ----------
     results : dict
-        What `measure` returned.
+        The results of a run.
+    folder : Path
+        Where an earlier run may have left its own.
+
+    Returns
+    -------
+    dict
+        The results with the parts that only the earlier run has.
+    """
+    earlier = json.loads((folder / PAGE).read_text("utf-8")) if (folder / PAGE).exists() else {}
+    same = ("machine", "versions", "settings")
+    if any(earlier.get(key) != results[key] for key in same):
+        return results
+    return {**results, "parts": earlier["parts"] | results["parts"]}
+
+
+def write(results: dict[str, Any], folder: Path) -> list[Path]:
+    """Write `latest.md`, `latest.json` and, where the map was measured, `map.svg`.
+
+    Parameters
+    ----------
+    results : dict
+        The results of a run.
     folder : Path
         Made if it is missing.
 
@@ -31,11 +53,11 @@ def write(results: dict[str, Any], folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {
-        "latest.json": (json.dumps(results, indent=2, ensure_ascii=False) + "\n").encode(),
+        PAGE: (json.dumps(results, indent=1, ensure_ascii=False) + "\n").encode(),
         "latest.md": report(results).encode(),
     }
-    if results["scaling"]:
-        files["scaling.svg"] = draw(results["scaling"])
+    if "map" in results["parts"]:
+        files["map.svg"] = draw(results["parts"]["map"]["results"])
     for name, data in files.items():
         write_atomically(folder / name, data)
     return [folder / name for name in files]

@@ -1,11 +1,13 @@
-"""Rows for the works: real ones where they are at hand, else made-up ones of the same shape.
+"""Rows for the works: real data where they are available, else random numbers of the same shape.
 
-The parent makes them once and leaves them in a folder, from which every peer reads the same bits.
-So no peer's memory holds what it took to make them.
+The parent process saves them once, and every library's process reads the same bits; large random
+rows are made in each process, from one seed.
 """
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,38 +20,39 @@ from benchmarks.works import Work
 
 __all__ = ["Rows", "make_rows"]
 
+#: Non-zero values in a row of a sparse matrix.
+WORDS = 80
+
 
 @dataclass(frozen=True)
 class Rows:
-    """What is learned from, and what is tested on: X is float32, y int64 classes or float32."""
+    """Training rows and test rows: X is float32, y int64 classes or float32."""
 
-    X: NDArray[np.float32]
+    X: Any
     y: NDArray[Any]
-    X_test: NDArray[np.float32]
+    X_test: Any
     y_test: NDArray[Any]
     origin: str
 
     def save(self, path: Path) -> Path:
-        """Leave the arrays in a file of their own."""
+        """Save the arrays."""
         np.savez(path, **{key: value for key, value in vars(self).items() if key != "origin"})
         return path
 
     @classmethod
     def load(cls, path: str | Path) -> Rows:
-        """Read what `save` wrote."""
+        """Read the file that `save` wrote."""
         with np.load(path) as arrays:
             return cls(**{name: arrays[name] for name in arrays.files}, origin="")
 
 
 def make_rows(work: Work) -> Rows:
-    """Find or make the rows of a work; `origin` says which it was."""
+    """Load or make the rows of a work; `origin` names their source."""
     return MAKERS[work.data](work)
 
 
 def _mnist(work: Work) -> Rows:
-    """MNIST where BARENET_DATA names it. Nothing is fetched: a benchmark waits for no network."""
-    import os
-
+    """MNIST from the folder BARENET_DATA. Nothing is downloaded."""
     from barenet import load_dataset
     from barenet.errors import DataError
 
@@ -72,12 +75,30 @@ def _mnist(work: Work) -> Rows:
 
 
 def _random(work: Work) -> Rows:
-    """Random rows, whose classes a linear rule tells apart; a speed does not depend on them."""
+    return _random_numbers(work.n_rows, work.sizes[0], work.sizes[-1])
+
+
+@functools.lru_cache(1)
+def _random_numbers(n_rows: int, n_features: int, n_classes: int) -> Rows:
+    """Random rows of classes that a linear rule separates; the speed does not depend on them."""
     rng = np.random.default_rng(0)
-    X = rng.random((work.n_rows + 1_000, work.sizes[0]), dtype=np.float32)
-    y = (X @ rng.normal(size=(work.sizes[0], work.sizes[-1])).astype(np.float32)).argmax(axis=1)
-    n = work.n_rows
-    return Rows(X[:n], y[:n], X[n:], y[n:], "made-up numbers")
+    X = rng.random((n_rows + 1_000, n_features), dtype=np.float32)
+    y = (X @ rng.normal(size=(n_features, n_classes)).astype(np.float32)).argmax(axis=1)
+    return Rows(X[:n_rows], y[:n_rows], X[n_rows:], y[n_rows:], "random numbers")
+
+
+def _text(work: Work) -> Rows:
+    """A sparse matrix like word counts, with `WORDS` non-zero values in each row."""
+    from scipy.sparse import csr_array
+
+    rng, n = np.random.default_rng(0), work.n_rows
+    columns = np.sort(rng.integers(0, work.sizes[0], (n, WORDS), dtype=np.int32), axis=1)
+    starts = np.arange(0, n * WORDS + 1, WORDS, dtype=np.int32)
+    values = rng.random(n * WORDS, dtype=np.float32)
+    X = csr_array((values, columns.ravel(), starts), shape=(n, work.sizes[0]))
+    X.sum_duplicates()
+    y = columns[:, 0] % work.sizes[-1]
+    return Rows(X, y.astype(np.int64), X[:1_000], y[:1_000], "random sparse rows")
 
 
 def _sine(work: Work) -> Rows:
@@ -97,9 +118,20 @@ def _digits(work: Work) -> Rows:
     return Rows(X[:n], y[:n], X[n:], y[n:], "scikit-learn's digits")
 
 
+def _iris(work: Work) -> Rows:
+    """All 150 rows of iris, standardised."""
+    from sklearn.datasets import load_iris
+
+    X, y = load_iris(return_X_y=True)
+    X = ((X - X.mean(axis=0)) / X.std(axis=0)).astype(np.float32)
+    return Rows(X, y.astype(np.int64), X, y.astype(np.int64), "iris")
+
+
 MAKERS: dict[str, Callable[[Work], Rows]] = {
     "mnist": _mnist,
     "random": _random,
+    "text": _text,
     "sine": _sine,
     "digits": _digits,
+    "iris": _iris,
 }

@@ -1,4 +1,4 @@
-"""Start: what a user waits for before anything is learned, each time in a process of its own."""
+"""Start: the time of imports and of the first fit, each in a process of its own."""
 
 import os
 import subprocess
@@ -9,16 +9,17 @@ from typing import Any
 
 from benchmarks.peers import PEERS, Peer
 from benchmarks.rows import Rows, make_rows
-from benchmarks.suite import Suite
+from benchmarks.suite import Part, Suite
+from benchmarks.tables import table, time as shown
 from benchmarks.works import Work
 
-__all__ = ["start"]
+__all__ = ["PART", "figures", "report"]
 
 #: The network that is fitted first, for one epoch.
 FIRST = Work(name="first-fit", data="digits", sizes=(64, 32, 10), n_rows=1_437, batch_size=32)
 
 
-def start(suite: Suite) -> dict[str, Any]:
+def measure(suite: Suite) -> dict[str, Any]:
     """Measure imports and first fits.
 
     Parameters
@@ -42,7 +43,7 @@ def start(suite: Suite) -> dict[str, Any]:
             imports[library] = min(run["process"] for run in runs)
     fits = {}
     for peer in suite.peers:
-        if not peer.works:
+        if not peer.works and peer.does(FIRST):
             suite.say(f"start: {peer.name}'s first fit")
             fits[peer.name] = _fit(suite, peer, path)
     return {"import": imports, "fit": {name: fit for name, fit in fits.items() if fit}}
@@ -73,7 +74,7 @@ def _repeat(suite: Suite, times: int, *arguments: str) -> list[dict[str, Any]]:
             check=False,
         )
         if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            reason = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
             what = arguments[1] if arguments[0] == "-c" else f"{arguments[2]}'s first fit"
             suite.leave_out(f"{what} is left out: {reason}")
             return []
@@ -81,11 +82,51 @@ def _repeat(suite: Suite, times: int, *arguments: str) -> list[dict[str, Any]]:
     return runs
 
 
+def report(results: dict[str, Any]) -> str:
+    """Write the tables.
+
+    Parameters
+    ----------
+    results : dict
+        From `measure`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    imports = [
+        ("nothing (Python itself)" if name == "python" else f"`import {name}`", shown(seconds))
+        for name, seconds in results["import"].items()
+    ]
+    fits = [(name, shown(f["fit"]), shown(f["process"])) for name, f in results["fit"].items()]
+    if ever := results["fit"].get("barenet", {}).get("ever"):
+        fits.insert(0, ("barenet, first ever", shown(ever["fit"]), shown(ever["process"])))
+    return "\n\n".join(
+        [
+            "## Start",
+            table(("a process that imports", "takes"), imports),
+            table(("first fit in a process", "the fit alone", "the whole process"), fits),
+        ]
+    )
+
+
+def figures(results: dict[str, Any]) -> dict[str, float]:
+    """The seconds of barenet's import and first fits."""
+    found = {"import": results["import"].get("barenet")}
+    if fit := results["fit"].get("barenet"):
+        found |= {"first fit ever": fit["ever"]["fit"], "first fit in a process": fit["fit"]}
+    return {f"start, {name}": value for name, value in found.items() if value is not None}
+
+
+PART = Part(measure, report, figures)
+
+
 def main(peer: str, path: str, engine: str) -> None:
     """Fit, and print the seconds of it."""
-    trainer = PEERS[peer].trainer(FIRST, Rows.load(path), engine)
+    job = PEERS[peer].job(FIRST, Rows.load(path), engine)
     begun = time.perf_counter()
-    trainer.run(1)
+    job.run(1)
     print(time.perf_counter() - begun)
 
 

@@ -1,17 +1,14 @@
-"""A suite: what one run of the benchmarks was asked for, and what every part of it shares."""
+"""A suite: the options of one run of the benchmarks, which all parts share."""
 
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks.peers import PEERS, Peer
-from benchmarks.works import WORKS
 
-__all__ = ["PARTS", "Suite"]
-
-#: What can be measured, in this order.
-PARTS = (*(work.name for work in WORKS), "start", "accuracy", "scaling")
+__all__ = ["Part", "Suite"]
 
 
 @dataclass
@@ -20,27 +17,18 @@ class Suite:
 
     Attributes
     ----------
-    parts : tuple of str
-        What of `PARTS` is measured.
-    rounds : int
-        Turns of each peer.
-    turn : float
-        Seconds that a turn should take, where a unit of the work is shorter.
     quick : bool
-        Whether the sweeps are short.
+        Whether grids are coarse and turns few.
     engine : str
-        The engine that barenet is asked for.
+        The engine of barenet.
     folder : Path
-        For what lives only as long as the run.
+        For temporary files.
     say : callable
-        Tells what is going on.
+        Shows the progress.
     left_out : list of str
-        Lines about what could not be measured.
+        Lines about everything that could not be measured.
     """
 
-    parts: tuple[str, ...] = PARTS
-    rounds: int = 9
-    turn: float = 0.25
     quick: bool = False
     engine: str = "auto"
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="barenet-bench-")))
@@ -49,15 +37,34 @@ class Suite:
 
     @property
     def peers(self) -> list[Peer]:
-        """Those that are installed."""
+        """The libraries that are installed."""
         return [peer for peer in PEERS.values() if peer.installed]
 
     def leave_out(self, line: str) -> None:
-        """Say once what is missing, and keep it for the report."""
+        """Keep a line about a missing figure for the report, once."""
         if line not in self.left_out:
             self.left_out.append(line)
 
-    def miss(self) -> None:
-        """Leave out the peers that are not installed."""
+    def note_missing(self) -> None:
+        """Leave out the libraries that are not installed."""
         for library in dict.fromkeys(p.library for p in PEERS.values() if not p.installed):
             self.leave_out(f"{library} is not installed, so it is left out: pip install {library}")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the benchmarks.
+
+    Attributes
+    ----------
+    measure : callable
+        Measures with a suite, and returns what JSON can hold.
+    report : callable
+        Writes it as Markdown, with headings of the second level.
+    figures : callable
+        Names the figures that have goals, by which `benchmarks.check` finds them.
+    """
+
+    measure: Callable[[Suite], Any]
+    report: Callable[[Any], str]
+    figures: Callable[[Any], dict[str, float]] = lambda results: {}

@@ -1,12 +1,12 @@
-"""Tables in Markdown, and the way that seconds and ratios are written in them."""
+"""Tables in Markdown, and the format of times and ratios in them."""
 
 from collections.abc import Iterable, Sequence
 
-__all__ = ["significant", "table", "time"]
+__all__ = ["significant", "table", "time", "times"]
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Lay out a table; what begins with a digit stands to the right."""
+    """Lay out a table; columns of numbers are aligned to the right."""
     lines = [list(header), *map(list, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     left = [_is_text([line[column] for line in lines[1:]]) for column in range(len(header))]
@@ -21,17 +21,24 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _is_text(cells: list[str]) -> bool:
-    """Whether a column is words: its first cell that says something begins with no digit."""
+    """Whether a column is words: its first cell that is not empty begins with no digit."""
     first = next((cell.strip("*") for cell in cells if cell not in ("", "–")), "a")
     return not first[:1].isdigit()
 
 
-def time(seconds: float, digits: int = 3) -> str:
-    """The seconds in the unit that makes them short."""
+def time(seconds: float | None, digits: int = 3) -> str:
+    """The seconds in the unit that makes them short; a dash for None."""
+    if seconds is None:
+        return "–"
     for limit, factor, unit in ((0.999e-3, 1e6, "µs"), (0.999, 1e3, "ms")):
         if seconds < limit:
             return f"{significant(seconds * factor, digits)} {unit}"
     return f"{significant(seconds, digits)} s"
+
+
+def times(ratio: float | None) -> str:
+    """A ratio; a dash for None."""
+    return "–" if ratio is None else f"{significant(ratio)} ×"
 
 
 def significant(number: float, digits: int = 3) -> str:

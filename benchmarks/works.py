@@ -1,116 +1,129 @@
-"""The works: what every peer is asked to do, in numbers that no peer can bend."""
+"""The works: tasks in numbers, the same for every library."""
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-__all__ = ["BASE", "WORKS", "Work"]
+__all__ = ["TASKS", "WORKS", "Work"]
+
+#: What one unit of each task is.
+TASKS = {
+    "epoch": "an epoch of training, of a network that was made before",
+    "steps": "an epoch, by a call that continues the training",
+    "row": "a fitted network predicts one row",
+    "predict_proba": "a fitted classifier computes the probabilities of all rows",
+    "fit": "a whole fit of a classifier, of `epochs` epochs at most",
+    "predict": "a fitted classifier predicts all rows",
+    "partial_fit": "one call of partial_fit with all rows",
+    "warm_start": "one more epoch by fit, with warm_start=True and max_iter=1",
+    "bagging": "a BaggingClassifier of `networks` classifiers is fitted, one after another",
+    "population": "`networks` networks are made and trained for `epochs` epochs",
+    "search": "`networks` candidates are cross-validated in 5 folds, `epochs` epochs each",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """A network, its rows and how it learns.
+    """A network, its rows, and what is done with them.
 
     Attributes
     ----------
     name : str
-        What it is called in every table.
-    data : {"mnist", "sine", "digits", "random"}
-        Where the rows come from.
+        Its name in tables.
+    data : {"mnist", "sine", "digits", "iris", "random", "text"}
+        Where the rows come from; "text" is a sparse matrix.
     sizes : tuple of int
         Units of each layer, the input first. One output is a sigmoid with half the squared error,
-        more are a softmax with cross-entropy; what is hidden is ReLU.
+        more are a softmax with cross-entropy; hidden layers are ReLU.
     n_rows : int
-        Rows in an epoch.
+        Number of rows.
     batch_size : int
         Rows in a step.
     optimizer : {"sgd", "adam"}
-        How a gradient becomes a step.
+        The optimizer; SGD has no momentum.
     learning_rate : float
         Its learning rate.
     shuffle : bool
         Whether each epoch has an order of its own.
-    unit : {"epoch", "call"}
-        What is timed: an epoch of training, or a call that predicts one row.
+    task : str
+        One of `TASKS`: the unit that is timed.
+    epochs, networks : int
+        For the tasks that train several epochs or networks at a time.
     """
 
     name: str
-    data: Literal["mnist", "sine", "digits", "random"]
+    data: Literal["mnist", "sine", "digits", "iris", "random", "text"]
     sizes: tuple[int, ...]
     n_rows: int
     batch_size: int
     optimizer: Literal["sgd", "adam"] = "adam"
     learning_rate: float = 0.001
     shuffle: bool = True
-    unit: Literal["epoch", "call"] = "epoch"
+    task: str = "epoch"
+    epochs: int = 1
+    networks: int = 1
 
     @property
     def classifies(self) -> bool:
-        """Whether classes are learned, or numbers."""
+        """Whether classes are predicted, or numbers."""
         return self.sizes[-1] > 1
 
     @property
-    def tiny(self) -> bool:
-        """Whether a step is too small to be shared among threads: no library does so."""
-        rows = 1 if self.unit == "call" else self.batch_size
-        return rows * self._weights() < 10_000
-
-    def _weights(self) -> int:
-        return sum(a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False))
-
-    @property
     def operations(self) -> int:
-        """Floating-point operations of a unit: those of the matrix products, two a multiplication.
+        """Floating-point operations of the matrix products in an epoch, or for "row".
 
-        Each weight is used once forward, once for its own gradient and, above the first layer,
-        once to carry the error down.
+        Each weight takes two per row forward, two for its gradient and, above the first layer, two
+        for the gradient of the layer's input.
         """
-        if self.unit == "call":
+        if self.task == "row":
             return 2 * self._weights()
         return self.n_rows * (6 * self._weights() - 2 * self.sizes[0] * self.sizes[1])
 
+    @property
+    def threads(self) -> tuple[str, ...]:
+        """The choices of threads that can be the fastest: one for tiny units, all for huge ones."""
+        if self.task in ("population", "search"):
+            return ("all",)
+        rows = {"row": 1, "epoch": self.batch_size, "steps": self.batch_size}
+        products = rows.get(self.task, self.n_rows) * self._weights()
+        return ("one",) if products < 2e5 else ("all",) if products > 5e7 else ("one", "all")
+
+    def _weights(self) -> int:
+        return sum(a * b for a, b in itertools.pairwise(self.sizes))
+
+    def but(self, **changes: Any) -> Work:
+        """Copy the work with some changes."""
+        return dataclasses.replace(self, **changes)
+
     def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON holds it."""
+        """Return all fields, as JSON holds them."""
         return {**asdict(self), "sizes": list(self.sizes)}
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> Work:
-        """Read what `to_dict` wrote, or JSON made of it."""
+        """Read the dictionary that `to_dict` returned, or JSON made of it."""
         return cls(**{**fields, "sizes": tuple(fields["sizes"])})
 
 
-#: The works that are compared; the fit before a single row is predicted is not timed.
-WORKS = (
-    Work(
-        name="mnist-16",
-        data="mnist",
-        sizes=(784, 16, 10),
-        n_rows=46_900,
-        batch_size=64,
-        optimizer="sgd",
-        learning_rate=0.1,
-    ),
-    Work(name="mnist-256", data="mnist", sizes=(784, 256, 128, 10), n_rows=46_900, batch_size=128),
-    Work(
-        name="sine",
-        data="sine",
-        sizes=(1, 10, 10, 1),
-        n_rows=500,
-        batch_size=1,
-        optimizer="sgd",
-        learning_rate=0.01,
-        shuffle=False,
-    ),
-    Work(
-        name="one-row",
-        data="digits",
-        sizes=(64, 32, 10),
-        n_rows=1_437,
-        batch_size=32,
-        unit="call",
-    ),
+_MNIST = Work(
+    name="mnist-256", data="mnist", sizes=(784, 256, 128, 10), n_rows=46_900, batch_size=128
 )
+_SINE = Work(
+    name="sine", data="sine", sizes=(1, 10, 10, 1), n_rows=500, batch_size=1, optimizer="sgd",
+    learning_rate=0.01, shuffle=False,
+)  # fmt: skip
+_DIGITS = Work(name="one-row", data="digits", sizes=(64, 32, 10), n_rows=1_437, batch_size=32)
 
-#: Where the scaling of an epoch starts from: one number of it is changed at a time.
-BASE = Work(name="base", data="random", sizes=(64, 128, 128, 10), n_rows=10_000, batch_size=128)
+#: The networks of the table of epochs; the fit before a single row is predicted is not timed.
+WORKS = (
+    _MNIST.but(
+        name="mnist-16", sizes=(784, 16, 10), batch_size=64, optimizer="sgd", learning_rate=0.1
+    ),
+    _MNIST,
+    _MNIST.but(name="deep", data="random", sizes=(64, *[128] * 8, 10), n_rows=10_000),
+    _SINE,
+    _DIGITS.but(task="row"),
+)

@@ -1,13 +1,13 @@
-"""The peers: whoever does the same works, each written as its users would write it.
+"""The libraries that are compared, each with code as its users write it.
 
-`PEERS` holds every one by its name. Nothing of a peer is imported before a worker is that peer.
+`PEERS` holds them by name. A library is only imported in the process that measures it.
 """
 
 import importlib
 import importlib.util
 from dataclasses import dataclass
 
-from benchmarks.peers.trainer import Trainer
+from benchmarks.peers.job import Job, OneRow
 from benchmarks.rows import Rows
 from benchmarks.works import Work
 
@@ -16,52 +16,74 @@ __all__ = ["PEERS", "Peer"]
 
 @dataclass(frozen=True)
 class Peer:
-    """Who is measured.
+    """A library.
 
     Attributes
     ----------
     name : str
-        What it is called in every table.
+        Its name in tables.
     library : str
-        What it imports, and whose version is told.
+        The name to import.
     module : str
-        Where its trainer is written.
+        The module here whose `JOBS` has a class for each task.
+    tasks : tuple of str
+        The tasks that it has a job for.
     works : tuple of str
-        The works that it can do; empty for all.
+        The names of the works that it does; empty for all.
     threads : tuple of str
         The choices that are tried, of "one" and "all"; the better one counts.
+    compiles : bool
+        Whether its first unit of work includes compilation.
     """
 
     name: str
     library: str
     module: str
+    tasks: tuple[str, ...]
     works: tuple[str, ...] = ()
     threads: tuple[str, ...] = ("one", "all")
+    compiles: bool = False
 
     @property
     def installed(self) -> bool:
-        """Whether its library can be imported."""
+        """Whether the library can be imported."""
         return importlib.util.find_spec(self.library) is not None
 
-    def does(self, work: str) -> bool:
-        """Whether a work of that name is one of its own."""
-        return not self.works or work in self.works
+    def does(self, work: Work) -> bool:
+        """Whether it takes part in a work."""
+        return work.task in self.tasks and (not self.works or work.name in self.works)
 
-    def trainer(self, work: Work, rows: Rows, engine: str = "auto") -> Trainer:
-        """Make its trainer, and import the library for it."""
-        module = importlib.import_module(f"benchmarks.peers.{self.module}")
-        return module.trainer(work, rows, engine)
+    def job(self, work: Work, rows: Rows, engine: str = "auto") -> Job:
+        """Import the library, and make its job for a work."""
+        jobs = importlib.import_module(f"benchmarks.peers.{self.module}").JOBS
+        if work.task == "row":
+            return OneRow(jobs["epoch"](work, rows, engine))
+        return jobs[work.task](work, rows, engine)
 
 
-#: Every peer by its name. barenet itself chooses its threads, as it does for its users.
+_NETWORK = ("epoch", "steps", "row")
+_ESTIMATOR = ("predict_proba", "fit", "predict", "partial_fit", "warm_start", "bagging")
+
+#: Every library by its name. barenet chooses its threads itself, as it does for its users.
 PEERS: dict[str, Peer] = {
     peer.name: peer
     for peer in (
-        Peer("barenet", "barenet", "with_barenet", threads=("all",)),
-        Peer("JAX", "jax", "with_jax"),
-        Peer("JAX, unrolled", "jax", "with_jax_unrolled", works=("sine",)),
-        Peer("PyTorch", "torch", "with_pytorch"),
-        Peer("scikit-learn", "sklearn", "with_scikit_learn"),
-        Peer("tutorial", "numpy", "tutorial", works=("mnist-16", "sine")),
+        Peer(
+            *("barenet", "barenet", "with_barenet", (*_NETWORK, "population", *_ESTIMATOR)),
+            threads=("all",),
+            compiles=True,
+        ),
+        Peer("JAX", "jax", "with_jax", (*_NETWORK, "population"), compiles=True),
+        Peer(
+            *("JAX, unrolled", "jax", "with_jax_unrolled", _NETWORK), works=("sine",), compiles=True
+        ),
+        Peer("PyTorch", "torch", "with_pytorch", (*_NETWORK, "population", "predict_proba")),
+        Peer(
+            "scikit-learn",
+            "sklearn",
+            "with_scikit_learn",
+            (*_NETWORK, "population", "search", *_ESTIMATOR),
+        ),
+        Peer("tutorial", "numpy", "tutorial", _NETWORK, works=("mnist-16", "sine")),
     )
 }

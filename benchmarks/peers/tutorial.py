@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers.trainer import Trainer
+from benchmarks.peers.job import Trainer
 from benchmarks.rows import Rows
 from benchmarks.works import Work
 
@@ -125,6 +125,10 @@ def sigmoid(z: Array) -> Array:
     return 1 / (1 + np.exp(-z))
 
 
-def trainer(work: Work, rows: Rows, engine: str = "auto") -> Tutorial:
+def tutorial(work: Work, rows: Rows, engine: str = "auto") -> Tutorial:
     """Choose the tutorial of a work."""
     return (DigitsTutorial if work.classifies else SineTutorial)(work, rows, engine)
+
+
+#: The job of each task.
+JOBS = {"epoch": tutorial}

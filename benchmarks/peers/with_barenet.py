@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import barenet
-from benchmarks.peers.trainer import Trainer
+from benchmarks.peers import estimators
+from benchmarks.peers.job import Job, Trainer
 
 
 class Barenet(Trainer):
@@ -50,5 +51,58 @@ class Barenet(Trainer):
         return f"{self.history.engine} engine" if self.history else ""
 
 
-#: What the worker calls.
-trainer = Barenet
+class Population(Job):
+    """Networks that differ in their seeds alone, made and trained in one call."""
+
+    def reset(self) -> None:
+        pass
+
+    def run(self, times: int) -> None:
+        work = self.work
+        for _ in range(times):
+            seeds = list(range(work.networks))
+            networks = [
+                barenet.Network.dense(work.sizes, hidden="relu", output="softmax", seed=seed)
+                for seed in seeds
+            ]
+            optimizer = barenet.optimizers.Adam(learning_rate=work.learning_rate)
+            settings: dict[str, Any] = {"epochs": work.epochs, "batch_size": work.batch_size}
+            settings["engine"] = self.engine
+            barenet.train_many(
+                networks, self.rows.X, self.rows.y, optimizer=optimizer, seed=seeds, **settings
+            )
+
+
+class Search(Job):
+    """`barenet.search` with the whole grid, which trains the best network at the end."""
+
+    def reset(self) -> None:
+        pass
+
+    def run(self, times: int) -> None:
+        work = self.work
+        candidates = [
+            {
+                "layers": [(work.sizes[0], *candidate["hidden_layer_sizes"], work.sizes[-1])],
+                "l2": [candidate["alpha"]],
+                "learning_rate": [candidate["learning_rate_init"]],
+            }
+            for candidate in estimators.grid(work.networks)
+        ]
+        settings: dict[str, Any] = {"epochs": work.epochs, "batch_size": work.batch_size}
+        for _ in range(times):
+            barenet.search(candidates, self.rows.X, self.rows.y, cv=5, **settings)
+
+
+def _of_barenet(job: type[estimators.Estimator]) -> type[estimators.Estimator]:
+    return type(job.__name__, (job,), {"kind": barenet.MLPClassifier})
+
+
+#: The job of each task.
+JOBS: dict[str, type[Job]] = {
+    "epoch": Barenet,
+    "steps": Barenet,
+    "population": Population,
+    "search": Search,
+    **{task: _of_barenet(job) for task, job in estimators.JOBS.items()},
+}

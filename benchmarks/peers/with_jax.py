@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers.trainer import Trainer
+from benchmarks.peers.job import Job, Trainer
 
 Tree = Any  # of arrays
 
@@ -132,5 +132,48 @@ def epochs_of(
     return jax.lax.fori_loop(0, epochs, epoch, state)
 
 
-#: What the worker calls.
-trainer = Jax
+class Population(Job):
+    """All networks under `vmap`: an epoch of the whole population is one compiled call."""
+
+    def reset(self) -> None:
+        """Compile everything, for the time of compilation is not that of training."""
+        work = self.work
+        step = functools.partial(adam, work.learning_rate, loss_of(True))
+        train = functools.partial(epochs_of, step, work.batch_size, 1)
+        axes = (0, None, None, 0, None)
+        self.train = jax.jit(jax.vmap(train, in_axes=axes), donate_argnums=0)
+        self.make = jax.jit(jax.vmap(functools.partial(new_state, work.sizes)))
+        self.X, self.y = jnp.asarray(self.rows.X), jnp.asarray(self.rows.y)
+        self._train(1)
+
+    def run(self, times: int) -> None:
+        for _ in range(times):
+            self._train(self.work.epochs)
+
+    def _train(self, epochs: int) -> None:
+        rng, networks = np.random.default_rng(0), self.work.networks
+        state = self.make(jax.random.split(jax.random.key(0), networks))
+        orders = np.tile(np.arange(len(self.X), dtype=np.int32), (networks, 1))
+        for _ in range(epochs):
+            rng.permuted(orders, axis=1, out=orders)
+            state = self.train(state, self.X, self.y, orders, 1)
+        jax.block_until_ready(state)
+
+    def about(self) -> str:
+        return "vmap"
+
+
+def new_state(sizes: tuple[int, ...], key: jax.Array) -> Tree:
+    """Draw the weights of one network; Adam's moments are 0."""
+    weights = [
+        (np.sqrt(2 / n_in) * jax.random.normal(layer, (n_in, n_out)), jnp.zeros(n_out))
+        for layer, (n_in, n_out) in zip(
+            jax.random.split(key, len(sizes) - 1), itertools.pairwise(sizes), strict=True
+        )
+    ]
+    zeros = [jax.tree.map(jnp.zeros_like, weights) for _ in range(2)]
+    return weights, (*zeros, jnp.zeros((), jnp.int32))
+
+
+#: The job of each task.
+JOBS: dict[str, type[Job]] = {"epoch": Jax, "steps": Jax, "population": Population}

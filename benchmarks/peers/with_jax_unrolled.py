@@ -12,5 +12,5 @@ class Unrolled(Jax):
     unroll = 4
 
 
-#: What the worker calls.
-trainer = Unrolled
+#: The job of each task.
+JOBS = {"epoch": Unrolled}

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.peers.trainer import Trainer
+from benchmarks.peers.estimators import in_slices
+from benchmarks.peers.job import Job, Trainer
 
 
 class PyTorch(Trainer):
@@ -55,5 +56,61 @@ def half_squared_error(prediction: torch.Tensor, target: torch.Tensor) -> torch.
     return 0.5 * torch.square(prediction - target).mean()
 
 
-#: What the worker calls.
-trainer = PyTorch
+class Population(Job):
+    """All networks at once: their weights are stacked, a batch of each is one `torch.baddbmm`.
+
+    Adam treats each number alone, so this is the training of each network by itself.
+    """
+
+    def reset(self) -> None:
+        self.X, self.y = torch.from_numpy(self.rows.X), torch.from_numpy(self.rows.y)
+
+    def run(self, times: int) -> None:
+        work, n = self.work, len(self.X)
+        for _ in range(times):
+            layers = [self._layer(*sizes) for sizes in itertools.pairwise(work.sizes)]
+            optimizer = torch.optim.Adam(
+                [p for layer in layers for p in layer], lr=work.learning_rate, fused=True
+            )
+            for _ in range(work.epochs):
+                order = torch.argsort(torch.rand(work.networks, n), dim=1)
+                for batch in order.split(work.batch_size, dim=1):
+                    optimizer.zero_grad()
+                    self._loss(layers, batch).backward()
+                    optimizer.step()
+
+    def _layer(self, n_in: int, n_out: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Draw the weights of a layer of all networks as `torch.nn.Linear` does."""
+        shapes, limit = (n_in, n_out), n_in**-0.5
+        weights = torch.empty(self.work.networks, *shapes).uniform_(-limit, limit)
+        bias = torch.empty(self.work.networks, 1, n_out).uniform_(-limit, limit)
+        return weights.requires_grad_(), bias.requires_grad_()
+
+    def _loss(self, layers: list[tuple[torch.Tensor, ...]], batch: torch.Tensor) -> torch.Tensor:
+        """Sum the networks' losses on their batches, of shape (networks, rows)."""
+        a = self.X[batch]
+        for weights, bias in layers[:-1]:
+            a = torch.relu(torch.baddbmm(bias, a, weights))
+        weights, bias = layers[-1]
+        scores = torch.baddbmm(bias, a, weights).flatten(0, 1)
+        loss = torch.nn.functional.cross_entropy(scores, self.y[batch].flatten(), reduction="sum")
+        return loss / batch.shape[1]
+
+
+class PredictProba(PyTorch):
+    """The probabilities of all rows, as a NumPy array."""
+
+    def run(self, times: int) -> None:
+        for _ in range(times):
+            for rows in in_slices(self.rows.X, sum(self.work.sizes[1:])):
+                with torch.inference_mode():
+                    torch.softmax(self.model(torch.from_numpy(rows)), dim=1).numpy()
+
+
+#: The job of each task.
+JOBS: dict[str, type[Job]] = {
+    "epoch": PyTorch,
+    "steps": PyTorch,
+    "population": Population,
+    "predict_proba": PredictProba,
+}

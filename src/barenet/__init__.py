@@ -40,12 +40,8 @@ if TYPE_CHECKING:
     from barenet.data._frame import Frame
     from barenet.data._scaling import Scaling
     from barenet.data._table_loading import load_table
-    from barenet.estimators import (
-        MLPClassifier,
-        MLPRegressor,
-        TablePreprocessor,
-        register_onnx_converters,
-    )
+    from barenet.estimators import MLPClassifier, MLPRegressor, TablePreprocessor
+    from barenet.estimators._onnx_converters import register_onnx_converters
     from barenet.files._model_card import ModelCard
     from barenet.files._model_io import load, load_network, load_predictor, save
     from barenet.files._predictor import Predictor
@@ -126,7 +122,8 @@ _SLOW = {
     "data._fingerprint": "fingerprint",
     "data._frame": "Frame",
     "data._table_loading": "load_table",
-    "estimators": "MLPClassifier MLPRegressor TablePreprocessor register_onnx_converters",
+    "estimators": "MLPClassifier MLPRegressor TablePreprocessor",
+    "estimators._onnx_converters": "register_onnx_converters",
     "files._model_card": "ModelCard",
     "files._model_io": "load load_network load_predictor save",
     "files._predictor": "Predictor",

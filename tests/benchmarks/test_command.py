@@ -1,4 +1,4 @@
-"""The command: its options, where it writes, and a whole run of the smallest part."""
+"""The command: its options, its files, and a whole run of the smallest part."""
 
 import dataclasses
 import json
@@ -6,45 +6,86 @@ import sys
 
 import pytest
 from benchmarks.peers import PEERS
+from benchmarks.suite import Part
 
-from benchmarks import __main__ as command
+from benchmarks import __main__ as command, check, parts
+
+BENCH = ("benchmarks.__main__.FOLDER", "benchmarks.parts.PARTS", "benchmarks.report.PARTS")
+
+
+@pytest.fixture
+def fake(monkeypatch, tmp_path):
+    """Parts that take no time, one of which crashes, and a folder for published results."""
+    fakes = {name: Part(lambda suite: 1, lambda one: f"## Part {one}") for name in parts.PARTS}
+    fakes["scores"] = Part(lambda suite: 1 / 0, str)
+    fakes["map"] = Part(lambda suite: {}, lambda one: "## The map")
+    for target, value in zip(BENCH, (tmp_path / "published", fakes, fakes), strict=True):
+        monkeypatch.setattr(target, value)
+    monkeypatch.setattr("benchmarks.results.draw", lambda results: b"<svg/>")
+    return tmp_path
 
 
 def test_only_accepts_names_in_any_order():
-    options = command.parser().parse_args(["--only", "sine, mnist-16"])
-    assert options.only == ("mnist-16", "sine")
+    options = command.parser().parse_args(["--only", "start, map"])
+    assert options.only == ("map", "start")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [(["--only", "cosine"], "no part 'cosine' (choose from mnist-16"), (["--rounds", "0"], "1 or")],
-)
-def test_an_unknown_option_is_refused(arguments, message, capsys):
+def test_an_unknown_part_is_refused(capsys):
     with pytest.raises(SystemExit, match="2"):
-        command.parser().parse_args(arguments)
-    assert message in capsys.readouterr().err
+        command.parser().parse_args(["--only", "cosine"])
+    assert "no part 'cosine' (choose from map" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "kept"),
-    [([], True), (["--quick"], False), (["--only", "sine"], False), (["--no-scaling"], False)],
+    ("arguments", "published"),
+    [([], True), (["--quick"], False), (["--only", "map"], False), (["--engine", "a"], False)],
 )
-def test_only_a_full_run_replaces_the_published_results(arguments, kept, monkeypatch, tmp_path):
-    written = []
-    monkeypatch.setattr(command, "measure", lambda suite: {})
-    monkeypatch.setattr(command, "report", lambda results: "# Results\n")
-    monkeypatch.setattr(command, "write", lambda results, folder: written.append(folder) or [])
+def test_only_a_full_run_replaces_the_published_results(arguments, published, fake, capsys):
     command.main(arguments)
-    assert written == ([command.FOLDER] if kept else [])
-    command.main([*arguments, "--output", str(tmp_path)])
-    assert written[-1] == tmp_path
+    assert (fake / "published").exists() == published
+    command.main([*arguments, "--output", str(fake / "own")])
+    assert capsys.readouterr().out.endswith((fake / "own" / "latest.md").read_text("utf-8"))
+
+
+def test_a_crash_in_one_part_loses_no_other(fake, capsys):
+    command.main([])
+    results = json.loads((fake / "published" / "latest.json").read_text("utf-8"))
+    assert set(results["parts"]) == set(parts.PARTS) - {"scores"}
+    assert "scores is left out: ZeroDivisionError: division by zero" in results["left_out"]
+    assert (fake / "published" / "map.svg").read_bytes() == b"<svg/>"
+
+
+def test_notes_stay_with_their_part(fake, monkeypatch):
+    """A part that is measured again replaces its notes of an earlier run, and no others."""
+    notes = {"start": ["a", "b"], "epochs": ["c"]}
+
+    def measure(name):
+        return lambda suite: suite.leave_out(notes[name].pop(0))
+
+    fakes = {name: Part(measure(name), lambda one: "") for name in notes}
+    for target in BENCH[1:]:
+        monkeypatch.setattr(target, fakes)
+    monkeypatch.setattr(command, "PARTS", fakes)
+    monkeypatch.setattr("benchmarks.suite.PEERS", {})
+    for only in ("start,epochs", "start"):
+        command.main(["--only", only, "--output", str(fake)])
+    assert (fake / "latest.md").read_text("utf-8").endswith("## Left out\n\n- b\n- c\n")
+
+
+def test_parts_join_an_earlier_run_with_the_same_settings(fake, capsys):
+    folder = ["--output", str(fake)]
+    for arguments, names in (
+        (["--only", "start"], {"start"}),
+        (["--only", "epochs"], {"start", "epochs"}),
+        (["--only", "map", "--quick"], {"map"}),
+    ):
+        command.main([*arguments, *folder])
+        assert set(json.loads((fake / "latest.json").read_text("utf-8"))["parts"]) == names
 
 
 @pytest.mark.slow
 def test_a_run(tmp_path, capsys, monkeypatch):
     """The start alone, with two libraries that every installation has and one that is broken."""
-    monkeypatch.setattr("benchmarks.roofline.SECONDS", 0.01)
-    monkeypatch.setattr("benchmarks.roofline.VARIANTS", (("NumPy", "numpy", {}),))
     (tmp_path / "broken.py").write_text("raise ImportError('it has no engine')")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -55,10 +96,13 @@ def test_a_run(tmp_path, capsys, monkeypatch):
     printed = capsys.readouterr()
     assert printed.out == (tmp_path / "latest.md").read_text("utf-8")
     results = json.loads((tmp_path / "latest.json").read_text("utf-8"))
-    assert results["start"]["fit"]["barenet"]["ever"]["process"] > 0
-    assert set(results["start"]["import"]) == {"python", "barenet", "sklearn"}
-    assert results["roofline"][0]["gflops"] > 0
-    assert results["left_out"] == ["import broken is left out: ImportError: it has no engine"]
+    start = results["parts"]["start"]["results"]
+    assert start["fit"]["barenet"]["ever"]["process"] > 0
+    assert set(start["import"]) == {"python", "barenet", "sklearn"}
+    (note,) = results["parts"]["start"]["left_out"]
+    assert note == "import broken is left out: ImportError: it has no engine"
     assert "start: importing" in printed.err
     assert str(tmp_path) not in printed.out
     assert sys.prefix not in printed.out
+    assert check.main(tmp_path) == 1
+    assert "map, median: not measured" in capsys.readouterr().out

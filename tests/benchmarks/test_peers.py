@@ -1,34 +1,43 @@
-"""Every peer does every work of its own on few rows, and learns.
+"""Every library does every task of its own on few rows, and its networks learn.
 
-A peer whose library is not installed is skipped; barenet, scikit-learn and the tutorials always
-run.
+A library that is not installed is skipped; barenet, scikit-learn and the tutorials always run.
 """
-
-import dataclasses
 
 import numpy as np
 import pytest
-from benchmarks.peers import PEERS
+from benchmarks.estimators import CALLS
+from benchmarks.peers import PEERS, estimators
+from benchmarks.peers.job import Trainer
+from benchmarks.populations import POPULATIONS
 from benchmarks.rows import make_rows
-from benchmarks.works import WORKS, Work
+from benchmarks.speed_map import prediction, step
+from benchmarks.works import TASKS, WORKS, Work
 
 SMALL = {
     "mnist-16": {"data": "digits", "sizes": (64, 16, 10), "learning_rate": 0.3},
     "mnist-256": {"data": "digits", "sizes": (64, 32, 16, 10), "learning_rate": 0.01},
+    "deep": {"data": "digits", "sizes": (64, 32, 16, 16, 10), "learning_rate": 0.01},
     "sine": {"n_rows": 50, "learning_rate": 0.1},
     "one-row": {"learning_rate": 0.01},
 }
-CASES = [(name, work) for name, peer in PEERS.items() for work in WORKS if peer.does(work.name)]
+CASES = [(name, work) for name, peer in PEERS.items() for work in WORKS if peer.does(work)]
+#: The other tasks, on few rows.
+JOBS = (
+    step("sgd", 8, 16).but(n_rows=24),
+    prediction(30, 16),
+    *(work.but(n_rows=40, sizes=(work.sizes[0], 8, 3), epochs=3, networks=2) for work in CALLS[5:]),
+    *(work.but(epochs=2, networks=3) for work, _ in POPULATIONS),
+)
 
 
 def small(work: Work) -> Work:
-    return dataclasses.replace(work, **{"n_rows": 500, **SMALL[work.name]})
+    return work.but(**{"n_rows": 500, **SMALL.get(work.name, {})}, task="epoch")
 
 
 def trained(name: str, work: Work, epochs: int):
     if not PEERS[name].installed:
         pytest.skip(f"{PEERS[name].library} is not installed")
-    trainer = PEERS[name].trainer(work, make_rows(work))
+    trainer = PEERS[name].job(work, make_rows(work))
     trainer.run(epochs)
     return trainer
 
@@ -73,3 +82,48 @@ def test_the_sine_tutorial_has_the_loss_of_its_code(epochs, loss):
         losses.append(0.5 * (trainer.predict(x.reshape(1, 1))[0] - y) ** 2)
         trainer.step(x.reshape(1, 1), y)
     assert np.mean(losses) == pytest.approx(loss, rel=1e-5)  # the rows are float32
+
+
+@pytest.mark.parametrize("work", JOBS, ids=lambda work: work.name)
+@pytest.mark.parametrize("name", ["barenet", "scikit-learn", "JAX", "PyTorch"])
+def test_every_task_runs(name, work):
+    if name not in PEERS or not PEERS[name].does(work):
+        assert work.task not in PEERS[name].tasks
+        return
+    if not PEERS[name].installed:
+        pytest.skip(f"{PEERS[name].library} is not installed")
+    job = PEERS[name].job(work, make_rows(work))
+    job.run(2)
+    assert 0 < job.share <= 1
+    assert isinstance(job.about(), str)
+
+
+def test_every_task_is_measured():
+    assert {work.task for work in (*WORKS, *JOBS, *CALLS)} == TASKS.keys()
+    assert {task for peer in PEERS.values() for task in peer.tasks} == TASKS.keys()
+
+
+def test_one_row_is_predicted_by_a_fitted_network():
+    work = next(work for work in WORKS if work.task == "row").but(n_rows=200)
+    job = PEERS["barenet"].job(work, make_rows(work))
+    assert isinstance(job.trainer, Trainer)
+    assert np.mean(job.trainer.predict(job.trainer.rows.X) == job.trainer.rows.y) > 0.5
+    job.run(3)
+
+
+def test_large_predictions_are_cut_into_slices(monkeypatch):
+    monkeypatch.setattr(estimators, "MAX_VALUES", 100)
+    X = np.arange(50.0).reshape(25, 2)
+    slices = estimators.in_slices(X, 10)
+    assert max(map(len, slices)) == 10
+    np.testing.assert_array_equal(np.concatenate(slices), X)
+
+
+def test_both_libraries_fit_the_same_classifier():
+    """The same settings and seeds lead to the same probabilities."""
+    work = CALLS[1].but(epochs=20)
+    jobs = [PEERS[name].job(work, make_rows(work)) for name in ("barenet", "scikit-learn")]
+    for job in jobs:
+        job.run(1)
+    ours, theirs = (job.model.predict_proba(job.X) for job in jobs)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)

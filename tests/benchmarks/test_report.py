@@ -1,47 +1,64 @@
-"""The report: every part in it is right by hand, and its files are written whole."""
+"""The report: every section is right by hand, and so are the goals' figures and the picture."""
 
-import json
 import re
 import xml.etree.ElementTree
 
 import pytest
-from benchmarks.goals import RATIOS
+from benchmarks.goals import AT_LEAST, AT_MOST, shortfalls
+from benchmarks.heat_map import STEPS, draw
+from benchmarks.parts import PARTS
 from benchmarks.report import report
-from benchmarks.results import write
-from benchmarks.tables import significant, table, time
+from benchmarks.speed_map import PANELS
+from benchmarks.tables import significant, table, time, times
 from benchmarks.works import WORKS
 
+from benchmarks import estimators, populations
 
-def measured(peer: str, seconds: float, threads: str = "all") -> dict[str, object]:
+
+def measured(peer: str, seconds: float, threads: str = "all", peak: float = 100.0):
     return {
         "peer": peer, "threads": threads, "seconds": seconds, "median": seconds, "first": 1.0,
-        "peak": 100.0, "units": 1, "about": "",
+        "peak": peak, "units": 1, "about": "",
     }  # fmt: skip
+
+
+def entry(work, *found):
+    return {"work": work.to_dict(), "origin": "MNIST", "measured": list(found)}
 
 
 @pytest.fixture
 def results():
-    """What a run may have found; figures that are easy to divide."""
-    point = {"barenet": 0.001, "JAX": 0.002, "PyTorch": 0.004, "scikit-learn": 0.008}
-    epochs = [
-        {"seconds": seconds, "accuracy": accuracy}
-        for seconds, accuracy in ((0.25, 0.94), (0.25, 0.955), (0.5, 0.96))
-    ]
-    return {
-        "date": "2025-01-31",
-        "machine": {"processor": "A", "cores": 2, "memory": 8.0, "system": "Linux", "python": "3"},
-        "versions": {"numpy": "2.0"},
-        "settings": {"rounds": 9, "turn": 0.25, "quick": False, "engine": "auto", "parts": []},
-        "roofline": [{"what": "NumPy", "threads": "all", "gflops": 500.0, "kernels": "SkylakeX"}],
-        "works": [
-            {
-                "work": WORKS[0].to_dict(),
-                "origin": "MNIST",
-                "measured": [
-                    *(measured("JAX", 0.06), measured("scikit-learn", 0.05)),
-                    *(measured("JAX", 0.04, "one"), measured("barenet", 0.01)),
-                ],
-            }
+    """The results of a run, with figures that are easy to divide."""
+    fits = {"barenet": 0.5, "scikit-learn": 1.5}
+    parts = {
+        "map": {
+            name: {"columns": panel.columns, "rows": panel.rows,
+                   "cells": [[fits for _ in panel.columns] for _ in panel.rows]}
+            for name, panel in PANELS.items()
+        },
+        "population": [
+            entry(work, measured("barenet", 0.25), measured("scikit-learn", 20.0),
+                  measured("JAX", 1.0, peak=2_000.0))
+            for work, _ in populations.POPULATIONS
+        ],
+        "estimators": [
+            entry(work, measured("barenet", 0.1, peak=90.0), measured("scikit-learn", 0.4))
+            for work in estimators.CALLS
+        ],
+        "epochs": {
+            "roofline": [
+                {"what": "NumPy", "threads": "all", "gflops": 500.0, "kernels": "SkylakeX"}
+            ],
+            "works": [
+                entry(WORKS[0], measured("JAX", 0.06), measured("scikit-learn", 0.05),
+                      measured("JAX", 0.04, "one"), measured("barenet", 0.01))
+            ],
+        },
+        "accuracy": [
+            {"peer": "barenet", "epochs": [
+                {"seconds": seconds, "accuracy": accuracy}
+                for seconds, accuracy in ((0.25, 0.94), (0.25, 0.955), (0.5, 0.96))
+            ]}
         ],
         "start": {
             "import": {"python": 0.01, "barenet": 0.16},
@@ -50,10 +67,22 @@ def results():
                 "JAX": {"fit": 0.4, "process": 1.0},
             },
         },
-        "accuracy": [{"peer": "barenet", "threads": "all", "epochs": epochs}],
-        "scaling": {
-            sweep: [{"value": 10, "seconds": point}, {"value": 100, "seconds": point}]
-            for sweep in ("width", "depth", "rows")
+        "command": {
+            "data": "mnist",
+            "with baselines": {"process": 3.0, "training": 1.1},
+            "without": {"process": 2.5, "training": 1.0},
+        },
+    }  # fmt: skip
+    parts["map"]["sgd"]["cells"][0] = [{"barenet": 1.0, "JAX": 1.04, "PyTorch": 9.0}] * 9
+    parts["map"]["adam"]["cells"][6][8] = {"barenet": 1.0}
+    machine = {"processor": "A", "cores": 2, "memory": 8.0, "system": "Linux", "python": "3"}
+    return {
+        "machine": machine,
+        "versions": {"numpy": "2.0"},
+        "settings": {"quick": False, "engine": "auto"},
+        "parts": {
+            name: {"date": "2025-01-31", "seconds": 1, "results": part, "left_out": ["PyTorch"]}
+            for name, part in parts.items()
         },
         "left_out": ["torch is not installed"],
     }
@@ -61,25 +90,56 @@ def results():
 
 def rows(page: str, heading: str) -> list[list[str]]:
     """The cells of the tables below a heading."""
-    section = re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)[1]
+    section = re.search(rf"^##+ {heading}$(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)[1]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_ratios_goals_and_the_roofline(results):
-    header, _, barenet, jax, sklearn = rows(report(results), "Works")
-    assert header[2:] == ["time", "beside barenet", "GFLOP/s", "of roofline", "goal", "holds"]
+def test_the_map_shows_every_cell_and_its_best_peer(results):
+    page = report(results)
+    n_cells = sum(len(panel.rows) * len(panel.columns) for panel in PANELS.values())
+    assert n_cells == 7 * 9 * 3 + 2 * 7
+    summary = (
+        "the smallest is **1.04 ×** (sgd, width 16, batch size 1; JAX), the median is **3.00 ×**"
+    )
+    assert f"Of {n_cells - 1} cells, {summary}, and 9 are below 1.1 ×." in page
+    sgd = rows(page, "A training step with SGD")
+    assert sgd[0][1:] == ["16", "32", "64", "128", "256", "512", "1,024", "2,048", "4,096"]
+    assert sgd[2] == ["1", *["1.04 J"] * 9]
+    assert rows(page, re.escape("A training step with Adam"))[8] == ["4,096", *["3.00 S"] * 8, "–"]
+
+
+def test_the_picture_has_a_number_and_a_colour_for_each_cell(results):
+    fit = results["parts"]["map"]["results"]["fit"]
+    fit["cells"] = [[{"barenet": 1.0, "JAX": start + 0.05} for start, _, _ in STEPS],
+                    [{"barenet": 1.0}] + [{"barenet": 1.0, "JAX": 1.0994}] * 6]  # fmt: skip
+    picture = draw({"fit": fit}).decode()
+    assert xml.etree.ElementTree.fromstring(picture).tag.endswith("svg")
+    fills = {fill: picture.lower().count(f"fill: {fill.lower()}") for _, fill, _ in STEPS}
+    below = "#DFC27D"  # 1.0994 is below 1.1, though it reads 1.10
+    assert fills == {fill: 2 + 6 * (fill == below) for fill in fills}  # a cell and the legend
+
+
+def test_ratios_and_the_roofline(results):
+    header, _, barenet, jax, sklearn = rows(report(results), "Epochs of everyday networks")[:5]
+    assert header[2:] == ["time", "beside barenet", "GFLOP/s", "of roofline"]
     # 2.398 GFLOP an epoch in 0.01 s are 240 GFLOP/s, 48 % of 500.
-    assert barenet[1:] == ["**barenet**", "10.0 ms", "1.00 ×", "240", "48.0%", "", ""]
-    assert jax[1:4] + jax[6:] == ["JAX", "40.0 ms", "4.00 ×", "≥ 4 ×", "yes"]
-    assert sklearn[1:4] + sklearn[6:] == ["scikit-learn", "50.0 ms", "5.00 ×", "≥ 9 ×", "no"]
+    assert barenet[1:] == ["**barenet**", "10.0 ms", "1.00 ×", "240", "48.0%"]
+    assert jax[1:4] == ["JAX", "40.0 ms", "4.00 ×"]
+    assert sklearn[1:4] == ["scikit-learn", "50.0 ms", "5.00 ×"]
 
 
-def test_start_goals(results):
-    found = {row[0]: row[1:] for row in rows(report(results), "Start") if len(row) == 4}
-    assert found["import"] == ["160 ms", "≤ 0.15 s", "no"]
-    assert found["first fit ever"] == ["9.00 s", "≤ 10 s", "yes"]
-    assert found["first fit in a process"] == ["300 ms", "≤ 0.5 s", "yes"]
+def test_populations_calls_and_the_command(results):
+    page = report(results)
+    digits = rows(page, "Many networks at once")[2:5]
+    assert [row[1:5] for row in digits] == [
+        ["**barenet**", "250 ms", "1.00 ×", "100 MiB"],
+        ["JAX", "1.00 s", "4.00 ×", "2,000 MiB"],
+        ["scikit-learn", "20.0 s", "80.0 ×", "100 MiB"],
+    ]
+    call = rows(page, "Calls of the estimators")[2]
+    assert call == ["fit, 50 rows", "100 ms", "400 ms", "4.00 ×", "90 MiB", "100 MiB"]
+    assert "the baselines take 50% of the time of the training" in page
 
 
 def test_time_to_accuracy_is_a_sum(results):
@@ -88,28 +148,35 @@ def test_time_to_accuracy_is_a_sum(results):
 
 
 def test_unmeasured_parts_are_omitted(results):
-    assert "- torch is not installed" in report(results)
-    results["works"][0]["measured"].pop()  # barenet's own, so that there are no ratios
-    assert rows(report(results), "Works")[2][3] == "–"
-    results |= {"works": [], "start": {}, "accuracy": [], "scaling": {}, "left_out": []}
-    assert re.findall(r"^## (.+)$", report(results), re.MULTILINE) == ["Roofline"]
+    assert report(results).endswith("- torch is not installed\n- PyTorch\n")
+    results["parts"] |= {"accuracy": results["parts"]["accuracy"] | {"results": []}}
+    del results["parts"]["epochs"]["results"]["works"][0]["measured"][-1]  # barenet's
+    assert rows(report(results), "Epochs of everyday networks")[2][3] == "–"
+    start = results["parts"]["start"] | {"left_out": []}
+    results |= {"parts": {"start": start}, "left_out": []}
+    assert re.findall(r"^## (.+)$", report(results), re.MULTILINE) == ["Start"]
 
 
-def test_result_files_are_complete(results, tmp_path):
-    files = write(results, tmp_path / "new")
-    assert [path.name for path in files] == ["latest.json", "latest.md", "scaling.svg"]
-    assert json.loads(files[0].read_text("utf-8")) == results
-    assert files[1].read_text("utf-8") == report(results)
-    assert xml.etree.ElementTree.parse(files[2]).getroot().tag.endswith("svg")
-    assert sorted(tmp_path.joinpath("new").iterdir()) == sorted(files)  # nothing temporary is left
-
-
-def test_every_goal_names_an_existing_benchmark_and_peer():
-    from benchmarks.peers import PEERS
-
-    for work, goals in RATIOS.items():
-        assert work in {one.name for one in WORKS}
-        assert all(PEERS[peer].does(work) for peer in goals)
+def test_figures_are_compared_with_their_goals(results):
+    figures: dict[str, float] = {}
+    for name, part in results["parts"].items():
+        figures |= PARTS[name].figures(part["results"])
+    lines = shortfalls(figures)
+    assert "map, sgd, smallest: 1.04, the goal is at least 1.1" in lines
+    assert "map, fit, smallest: 3, the goal is at least 5" in lines
+    assert "population, digits, JAX: 4, the goal is at least 7" in lines
+    assert "fit, 50 rows: 4, the goal is at least 5" in lines
+    assert "start, import: 0.16, the goal is at most 0.1" in lines
+    assert "command, baseline / training: 0.5, the goal is at most 0.25" in lines
+    reached = ("population, digits, sci", "fit of sparse", "epochs, mnist-16, JAX")
+    assert not [line for line in lines if line.startswith(reached)]
+    # All works of a real run are measured, so every goal would have its figure.
+    everything = entry(WORKS[0]), *map(entry, WORKS[1:])
+    for one in everything:
+        one["measured"] = [measured(peer, 1.0) for peer in ("barenet", "JAX", "PyTorch",
+                                                           "scikit-learn", "tutorial")]  # fmt: skip
+    figures |= PARTS["epochs"].figures({"works": everything})
+    assert figures.keys() >= AT_LEAST.keys() | AT_MOST.keys()
 
 
 def test_tables_and_figures_are_aligned_and_have_three_digits():
@@ -122,3 +189,4 @@ def test_tables_and_figures_are_aligned_and_have_three_digits():
     texts = {1.234e-5: "12.3 µs", 0.00099951: "1.00 ms", 0.0352: "35.2 ms", 123.4: "123 s"}
     assert {seconds: time(seconds) for seconds in texts} == texts
     assert [significant(number) for number in (9.996, 99.96, 1234.4)] == ["10.0", "100", "1,234"]
+    assert [time(None), times(None), times(2)] == ["–", "–", "2.00 ×"]

@@ -8,7 +8,7 @@ import pytest
 from barenet import Network, train
 from barenet.activations import ACTIVATIONS
 from barenet.engines import ENGINES, CompiledEngine, ReferenceEngine, choose_engine
-from barenet.engines.compiled._lowering import KNOWN
+from barenet.engines.compiled._coverage import KNOWN
 from barenet.errors import ArgumentError
 from barenet.layers import Dense
 from barenet.losses import LOSSES, SquaredError

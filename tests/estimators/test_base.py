@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-import scipy.sparse
 from sklearn.model_selection import train_test_split
 
 from barenet import MLPClassifier, MLPRegressor
-from barenet.estimators import _base as base
 
 STILL = "sgd:learning_rate=1e-300"
 
@@ -87,14 +85,6 @@ def test_partial_fit_is_one_epoch_of_mini_batches(iris, kind, small):
         with pytest.raises(ValueError, match="partial_fit") as caught:
             small().fit(*iris).set_params(**settings).partial_fit(*iris)
         assert caught.value.argument in settings
-
-
-def test_sparse_rows_are_predicted_alike_in_chunks(iris, small, monkeypatch):
-    monkeypatch.setattr(base, "CHUNK", 40)
-    model = small().fit(*iris)
-    expected = model.predict(iris[0])
-    found = model.predict(scipy.sparse.csr_array(iris[0]))
-    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_coefficients_are_writable_views_of_the_parameters(iris):

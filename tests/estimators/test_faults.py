@@ -146,13 +146,6 @@ def test_fault_14_memory_mapped_arrays_are_unchanged(small, tmp_path, mode):
     assert path.read_bytes() == before
 
 
-def test_fault_12_a_sparse_matrix_too_large_to_densify_is_refused(small):
-    model, huge = small(), scipy.sparse.csr_array((2_000_000, 3_000_000))
-    with pytest.raises(ValueError, match=r"^X: .*2,000,000 × 3,000,000 would take 48000 GB"):
-        model.fit(huge, np.arange(2_000_000) % 2)
-    assert not hasattr(model, "network_") and not hasattr(model, "n_features_in_")
-
-
 @pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 def test_fault_10_huge_finite_inputs(small, solver, engine):

@@ -82,7 +82,7 @@ class CompiledNetwork:
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_inputs)
+        X : array-like or sparse matrix of shape (n_samples, n_inputs)
             The samples, one a row.
 
         Returns

@@ -16,8 +16,8 @@ from barenet.model._network import Objective
 from barenet.model._randomness import derive_key
 from barenet.optimization.optimizers import Optimizer
 
-#: Rows that are evaluated at a time: X is never converted to the network's dtype as a whole.
-BLOCK = 4096
+#: Rows, and numbers in them, that are evaluated at a time: X is never converted as a whole.
+BLOCK, BLOCK_NUMBERS = 4096, 2**24
 
 
 class ReferenceEngine(Engine):
@@ -74,10 +74,11 @@ class ReferenceEngine(Engine):
         return self._value_and_gradient(self._all_rows, 0)
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
-        blocks = (slice(start, start + BLOCK) for start in range(0, rows.n_rows, BLOCK))
+        size = max(1, min(BLOCK, BLOCK_NUMBERS // rows.X.shape[1]))
+        blocks = (slice(start, start + size) for start in range(0, rows.n_rows, size))
         measured = (self._objective.value_and_output(rows.take(block)) for block in blocks)
         values, outputs = zip(*measured, strict=True)
-        weights = rows.batch_weights(BLOCK)
+        weights = rows.batch_weights(size)
         return float(values @ (weights / (weights.sum() or 1))), np.concatenate(outputs)
 
     @cached_property

@@ -1,8 +1,4 @@
-"""Checks of X and y before scikit-learn's own, which accept masks and dates and name no argument.
-
-A sparse matrix becomes dense, as an engine multiplies with every feature of a row, if it fits into
-the memory.
-"""
+"""Checks of X and y before scikit-learn's own, which accept masks and dates, and name nothing."""
 
 import re
 from collections.abc import Iterator, Mapping, Set
@@ -13,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
-from barenet.data._memory_budget import format_size, machine_memory
 from barenet.errors import ArgumentError
 
 #: Attributes of arrays, and of objects that NumPy can convert to one.
@@ -83,29 +78,7 @@ def check_y(y: Any, X: Any, numeric: bool) -> NDArray[Any]:
     if is_plain(y, n_dimensions=1, kinds="biufU") and len(y) == X.shape[0]:
         return y
     y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
-    y = as_dense(y.astype(np.float64) if numeric and y.dtype.kind == "O" else y, "y")
+    y = y.toarray() if hasattr(y, "toarray") else y
+    y = y.astype(np.float64) if numeric and y.dtype.kind == "O" else y
     check_consistent_length(X, y)
     return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
-
-
-def as_dense(array: Any, argument: str) -> NDArray[Any]:
-    """Convert a sparse matrix to an array.
-
-    Examples
-    --------
-    >>> import scipy.sparse
-    >>> as_dense(scipy.sparse.csr_array([[0, 2]]), "X")
-    array([[0, 2]])
-    """
-    if not hasattr(array, "toarray"):
-        return array
-    size, memory = array.dtype.itemsize * array.shape[0] * array.shape[1], machine_memory()
-    if size > memory:
-        shape = " × ".join(f"{count:,}" for count in array.shape)
-        raise ArgumentError(
-            f"this sparse matrix of {shape} would take {format_size(size)} as a dense array, "
-            f"and there are {format_size(memory)} of memory",
-            argument=argument,
-            remedy="use float32, fewer features (TruncatedSVD, SelectKBest), or partial_fit",
-        )
-    return array.toarray()

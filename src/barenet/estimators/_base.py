@@ -17,7 +17,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from barenet.engines import Job
 from barenet.errors import ArgumentError
 from barenet.estimators._array_inputs import (
-    as_dense,
     check_series,
     check_y,
     errors_naming_argument,
@@ -41,9 +40,6 @@ from barenet.training._loop import exclusive
 
 #: scikit-learn's names of output activations, where they differ.
 OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
-
-#: Rows of a sparse matrix that are made dense at a time in predictions.
-CHUNK = 4096
 
 
 class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC):
@@ -95,7 +91,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows, best scaled to about −1 … 1. float32 is trained in float32, everything else in
-            float64. A sparse matrix becomes dense, if it fits into the memory.
+            float64. A sparse matrix stays sparse; formats other than CSR are converted to it.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets of a regressor, best scaled to about −1 … 1, too, if the output is not
             exponential; the classes of a classifier, of any type, or a 0 or 1 for each of several
@@ -213,8 +209,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         if reporter is not None:
             reporter.end()
 
-    def _check_arrays(self, X: Any, y: Any, *, reset: bool) -> tuple[NDArray[Any], NDArray[Any]]:
-        """X as a dense float array, and y as an array of one or two dimensions."""
+    def _check_arrays(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
+        """X as a float array or CSR matrix, and y as an array of one or two dimensions."""
         check_series(X, "X")
         check_series(y, "y", dates=not self._numeric_targets)
         is_half = getattr(X, "dtype", None) == np.float16
@@ -227,7 +223,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
             with errors_naming_argument("X"):
                 X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
         with errors_naming_argument("y"):
-            return as_dense(X, "X"), check_y(y, X, self._numeric_targets)
+            return X, check_y(y, X, self._numeric_targets)
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
         """Refuse parameters with which the training can't continue."""
@@ -246,7 +242,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
                     remedy="fit with warm_start=False makes a new one",
                 )
 
-    def _initialize(self, X: NDArray[Any], n_outputs: int, rng: np.random.RandomState) -> None:
+    def _initialize(self, X: Any, n_outputs: int, rng: np.random.RandomState) -> None:
         """Make a new network."""
         output = self._encoder.activation
         self.network_ = self._make_network((X.shape[1], n_outputs), output, rng, X.dtype)
@@ -321,7 +317,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     # Predictions
 
     def _predict_output(self, X: Any) -> FloatArray:
-        """The network's output; sparse rows are made dense in chunks."""
+        """The network\'s output."""
         if self._is_plain(X):
             with suppress(ArgumentError):  # the checks of scikit-learn, which take longer, raise
                 return self.network_.predict(X)
@@ -329,11 +325,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         check_series(X, "X")
         with errors_naming_argument("X"):
             X = validate_data(self, X, accept_sparse="csr", reset=False)
-        if isinstance(X, np.ndarray):
-            return self.network_.predict(X)
-        starts = range(0, X.shape[0], CHUNK)
-        chunks = (as_dense(X[start : start + CHUNK], "X") for start in starts)
-        return np.concatenate([self.network_.predict(chunk) for chunk in chunks])
+        return self.network_.predict(X)
 
     def _is_plain(self, X: Any) -> bool:
         """Whether X is an array as in fit, in which only the numbers are left to check."""

@@ -4,6 +4,7 @@ As scikit-learn requires, an estimator stores its parameters unchanged; `fit` ch
 """
 
 import copy
+import functools
 import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, fields
@@ -74,6 +75,13 @@ class Parameters:
     scoring: Scoring = None
     engine: str = "auto"
     threads: int | None = option(None, ge=1, integer=True)
+
+    @classmethod
+    @functools.cache
+    def _get_param_names(cls) -> list[str]:
+        """Names of the parameters, which scikit-learn reads several times to copy an estimator."""
+        names: Any = super()
+        return list(names._get_param_names())
 
     def _check_parameters(self: Any) -> None:
         """Refuse invalid parameters, those of a subclass included."""

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.model_selection import train_test_split
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
@@ -36,6 +34,8 @@ def split_validation(
     >>> len(training.X), validation.X.ravel().tolist()
     (8, [2.0, 8.0])
     """
+    from sklearn.model_selection import train_test_split
+
     try:
         training, validation = train_test_split(
             np.arange(len(rows.X)), test_size=fraction, stratify=strata, random_state=rng
@@ -68,6 +68,7 @@ class ValidationScorer(Scorer):
     def __init__(self, estimator: Any, rows: ArrayDataset) -> None:
         self.rows, self.compute = rows, estimator._predict_output
         self.output: Any = None
+        self.X: Any = getattr(rows.X, "tocsr", lambda: rows.X)()
         self.measures: dict[str, Callable[[], float]] = {}
         encoder, scorers = estimator._encoder, as_scorers(estimator.scoring)
         if scorers:
@@ -75,7 +76,7 @@ class ValidationScorer(Scorer):
             twin._predict_output = self._predict_output
             vars(twin).pop("feature_names_in_", None)  # these rows are an array
             for name, scorer in scorers.items():
-                self.measures[name] = _measure(name, scorer, twin, rows, y)
+                self.measures[name] = _measure(name, scorer, twin, rows._replace(X=self.X), y)
         else:
             self.measures[encoder.score_name] = lambda: encoder.score(self.output, rows)
         self.names = tuple(self.measures)
@@ -91,7 +92,7 @@ class ValidationScorer(Scorer):
 
     def _predict_output(self, X: Any) -> FloatArray:
         """The known output for the validation rows; that for any others is computed."""
-        return self.output if X is self.rows.X else self.compute(X)
+        return self.output if X is self.X else self.compute(X)
 
     def _try(self, scorers: Mapping[str, ScorerSpec], output: FloatArray) -> None:
         """Refuse scorers that can't score the output of this moment."""
@@ -120,6 +121,8 @@ def as_scorers(scoring: Scoring) -> dict[str, ScorerSpec]:
     """
     if scoring is None:
         return {}
+    from sklearn.metrics import get_scorer_names
+
     if isinstance(scoring, Mapping):
         scorers: dict[Any, Any] = dict(scoring)
     else:
@@ -143,6 +146,8 @@ def _measure(
     name: str, scorer: ScorerSpec, twin: Any, rows: ArrayDataset, y: NDArray[Any]
 ) -> Callable[[], float]:
     """A scorer of an estimator and these rows, with the sample weights if it accepts them."""
+    from sklearn.metrics import get_scorer
+
     measure: Any = get_scorer(scorer) if isinstance(scorer, str) else scorer
     if isinstance(scorer, str) and y.ndim == 1 and hasattr(twin, "classes_"):
         if y.dtype.kind in "OSU":  # such scorers take 1 for the positive class

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._sparse_rows import SparseRows
 from barenet.data._fingerprint import checksum
 from barenet.engines import Engine
 from barenet.errors import printable
@@ -43,10 +44,11 @@ def data_of(
     described = {}
     for prefix, data in {"": rows, **held_out}.items():
         for name, array in zip(("X", "y", "sample_weight", "scale", "rows"), data, strict=True):
-            if isinstance(array, np.ndarray):
+            if isinstance(array, np.ndarray | SparseRows):
                 shape = f"{' × '.join(map(str, array.shape))} of {array.dtype}"
                 label = f"{prefix}_data's {name}" if prefix else name
-                described[label] = {"shape": shape, "sha256": checksum(array)}
+                values = array.entries if isinstance(array, SparseRows) else array
+                described[label] = {"shape": shape, "sha256": checksum(values)}
     return described
 
 

@@ -13,8 +13,8 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray, InputArray, as_finite, numeric_array, validate_inputs
 from barenet.model.losses import Loss
 
-#: Rows that are converted at a time for prediction.
-BLOCK = 8192
+#: Rows, and numbers, that are converted at a time for prediction.
+BLOCK, BLOCK_NUMBERS = 8192, 2**25
 
 
 #: Some rows of a dataset.
@@ -24,7 +24,7 @@ Rows: TypeAlias = slice | NDArray[np.intp]
 class ArrayDataset(NamedTuple):
     """Samples with their targets."""
 
-    #: float32, float64 or uint8, of any strides, shape (n_samples, n_inputs); never written to
+    #: float32, float64 or uint8, of any strides, or sparse; (n_samples, n_inputs); never written to
     X: InputArray
     #: of the network's dtype, shape (n_samples, n_outputs)
     y: FloatArray
@@ -99,8 +99,9 @@ def validate_arrays(
 
 def input_blocks(X: InputArray, dtype: np.dtype[Any]) -> Iterator[FloatArray]:
     """Convert X to the network's dtype, block by block."""
-    for start in range(0, len(X), BLOCK):
-        yield np.ascontiguousarray(X[start : start + BLOCK], dtype)
+    size = max(1, min(BLOCK, BLOCK_NUMBERS // X.shape[1]))
+    for start in range(0, len(X), size):
+        yield np.ascontiguousarray(X[start : start + size], dtype)
 
 
 def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> FloatArray:

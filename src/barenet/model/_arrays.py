@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from barenet._sparse_rows import SparseRows
 from barenet.errors import ArgumentError
 
 #: A float32 or float64 array.
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
-#: X in training: float32, float64, or the bytes of images.
-InputArray: TypeAlias = NDArray[np.floating[Any] | np.uint8]
+#: X in training: float32, float64, the bytes of images, or the rows of a sparse matrix.
+InputArray: TypeAlias = NDArray[np.floating[Any] | np.uint8] | SparseRows
 
 #: Shape of an array.
 Shape: TypeAlias = tuple[int, ...]
@@ -91,22 +92,20 @@ def check_finite(array: NDArray[Any], dtype: np.dtype[Any], argument: str) -> No
         raise ArgumentError(problem, argument=argument, remedy=remedy)
 
 
-def check_matrix(
-    X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None, argument: str
-) -> NDArray[Any]:
+def check_matrix(X: Any, dtype: np.dtype[Any], n_inputs: int | None, argument: str) -> Any:
     """Convert to a matrix of the network's width with at least one row, of finite numbers."""
-    array = numeric_array(X, argument)
+    array: Any = X if isinstance(X, SparseRows) else numeric_array(X, argument)
     if array.ndim != 2:
         problem = f"expected 2 dimensions (n_samples, n_features), got shape {array.shape}"
         one, several = f"{argument}.reshape(1, -1)", f"{argument}.reshape(-1, 1)"
         remedy = f"for one sample {one}, for one feature {several}" if array.ndim == 1 else ""
         raise ArgumentError(problem, argument=argument, remedy=remedy)
-    if array.size == 0:
+    if 0 in array.shape:
         raise ArgumentError(f"is empty, its shape is {array.shape}", argument=argument)
     if n_inputs not in (None, array.shape[1]):
         problem = f"has {array.shape[1]} features, and the network takes {n_inputs} inputs"
         raise ArgumentError(problem, argument=argument)
-    check_finite(array, dtype, argument)
+    check_finite(getattr(array, "values", array), dtype, argument)
     return array
 
 
@@ -121,11 +120,12 @@ def validate_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) ->
     """Check X, without a copy where batches can be taken from it as it is.
 
     X may take most of the memory, hold images as bytes, or be a memory-mapped file; it is converted
-    to the network's dtype one batch at a time.
+    to the network's dtype one batch at a time. A sparse matrix is converted to compressed rows.
     """
+    X = SparseRows.of(X, dtype) if hasattr(X, "tocsr") else X
     array = check_matrix(X, dtype, n_inputs, "X")
     usable = isinstance(X, np.ndarray) and X.dtype in INPUT_DTYPES and X.flags.aligned
-    if usable and not np.mod(array.strides, array.itemsize).any():
+    if isinstance(X, SparseRows) or (usable and not np.mod(array.strides, array.itemsize).any()):
         return array
     return np.require(array, dtype, ("C", "A"))
 

@@ -221,7 +221,7 @@ class Network(InPlaceAssignment):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_inputs)
+        X : array-like or sparse matrix of shape (n_samples, n_inputs)
             The samples, one a row.
 
         Returns
@@ -259,7 +259,7 @@ class Network(InPlaceAssignment):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_inputs)
+        X : array-like or sparse matrix of shape (n_samples, n_inputs)
             The samples, one a row.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets: numbers, or class indices from 0.

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from barenet.errors import count_of
 from barenet.model._network import Network
-from barenet.population._member import Member
-from barenet.population._member_factory import MemberFactory
+from barenet.population._network_run import NetworkRun
+from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.training._history import History
 from barenet.training._metrics import MAXIMIZED
 
@@ -19,7 +19,7 @@ class Population:
 
     Parameters
     ----------
-    members, make : list of Member and MemberFactory
+    runs, make : list of NetworkRun and NetworkRunFactory
         The networks with their runs, and the factory of further ones; `train_many` passes both.
 
     Attributes
@@ -47,28 +47,28 @@ class Population:
     True
     """
 
-    def __init__(self, members: list[Member], make: MemberFactory) -> None:
-        self.members, self.make, self.epoch = members, make, 0
+    def __init__(self, runs: list[NetworkRun], make: NetworkRunFactory) -> None:
+        self.runs, self.make, self.epoch = runs, make, 0
 
     @property
     def networks(self) -> list[Network]:
         """The networks, in the order of the argument."""
-        return [member.network for member in self.members]
+        return [each.network for each in self.runs]
 
     @property
     def histories(self) -> list[History]:
         """The history of each network."""
-        return [member.history for member in self.members]
+        return [each.history for each in self.runs]
 
     @property
     def errors(self) -> dict[int, Exception]:
         """The errors of the networks that failed or diverged."""
-        return {i: each.error for i, each in enumerate(self.members) if each.error is not None}
+        return {i: each.error for i, each in enumerate(self.runs) if each.error is not None}
 
     @property
     def active(self) -> list[int]:
         """The indices of the networks whose training has not ended."""
-        return [i for i, member in enumerate(self.members) if not member.is_ended]
+        return [i for i, each in enumerate(self.runs) if not each.is_ended]
 
     def drop(self, index: int, reason: str = "dropped") -> None:
         """End the training of a network, between two slices.
@@ -80,8 +80,8 @@ class Population:
         reason : str, default="dropped"
             The reason, for its history.
         """
-        if not self.members[index].is_ended:
-            self.members[index].end(reason)
+        if not self.runs[index].is_ended:
+            self.runs[index].end(reason)
 
     def replace(self, index: int, network: Network, **arguments: Any) -> None:
         """Put another network in the place of one, between two slices; it starts at its epoch 1.
@@ -96,8 +96,8 @@ class Population:
             Arguments of `train` for it; by default those of the network that is replaced.
         """
         self.drop(index, "replaced")
-        before = self.members[index]
-        self.members[index] = self.make(
+        before = self.runs[index]
+        self.runs[index] = self.make(
             index, network, {**before.arguments, **arguments}, joined_at=self.epoch
         )
 
@@ -139,11 +139,11 @@ class Population:
         ndarray of shape (n_networks,)
             NaN for a network that failed, or has no such curve.
         """
-        values = np.full(len(self.members), np.nan)
-        for index, member in enumerate(self.members):
-            numbers = member.history.curves.get(curve, ())
-            if len(numbers) and member.error is None:
-                values[index] = numbers[(member.history.best_epoch or 0) - 1]
+        values = np.full(len(self.runs), np.nan)
+        for index, each in enumerate(self.runs):
+            numbers = each.history.curves.get(curve, ())
+            if len(numbers) and each.error is None:
+                values[index] = numbers[(each.history.best_epoch or 0) - 1]
         return values
 
     def table(self) -> dict[str, NDArray[Any]]:
@@ -171,7 +171,7 @@ class Population:
 
     def __len__(self) -> int:
         """Return the number of networks."""
-        return len(self.members)
+        return len(self.runs)
 
     def __repr__(self) -> str:
         """Count the networks by the reasons of their ends."""

@@ -37,15 +37,15 @@ class PopulationProgress:
 
     def __call__(self) -> None:
         """Show the present state."""
-        members = self.population.members
-        ended = sum(member.is_ended for member in members)
-        text = f"{ended:,} of {len(members):,} networks"
+        runs = self.population.runs
+        ended = sum(each.is_ended for each in runs)
+        text = f"{ended:,} of {len(runs):,} networks"
         if self.bar is not None:
-            done = sum(len(member.history) for member in members)
-            left = sum(m.config.epochs - len(m.history) for m in members if not m.is_ended)
+            done = sum(len(each.history) for each in runs)
+            left = sum(each.config.epochs - len(each.history) for each in runs if not each.is_ended)
             self.bar.update(
                 self.task, description=text, completed=done, total=done + left, refresh=True
             )
-        elif ended * N_LINES // len(members) > self.lines:
-            self.lines = ended * N_LINES // len(members)
+        elif ended * N_LINES // len(runs) > self.lines:
+            self.lines = ended * N_LINES // len(runs)
             sys.stderr.write(f"{text}\n")

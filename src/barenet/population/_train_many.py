@@ -18,10 +18,10 @@ from barenet.optimization._penalties import Penalty
 from barenet.optimization._schedules import Schedule
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping
-from barenet.population._member import Stop
-from barenet.population._member_checkpoint import MemberCheckpoints
-from barenet.population._member_factory import MemberFactory
+from barenet.population._network_run import Stop
+from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.population._population import Population
+from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._population_progress import PopulationProgress
 from barenet.population._workers import advance_all
 from barenet.training._callbacks import Callbacks
@@ -154,8 +154,8 @@ def train_many(
     [10, 20, 30]
     """
     each = split(locals(), check_networks(networks))
-    folder = MemberCheckpoints(checkpoint, resume=resume)
-    make = MemberFactory(X, y, scale, available_threads(threads), len(each), Stop(), folder)
+    folder = PopulationCheckpoint(checkpoint, resume=resume)
+    make = NetworkRunFactory(X, y, scale, available_threads(threads), len(each), Stop(), folder)
     with folder.lock():
         population = Population([*map(make, count(), networks, each)], make)
         run_slices(population, slice_epochs, after_slice, progress=progress)
@@ -206,9 +206,9 @@ def run_slices(
                     population.epoch = epoch
                     after_slice(population)
         finally:
-            for member in population.members:
-                if member.is_paused:
-                    member.end("interrupted", resumable=True)
+            for each in population.runs:
+                if each.is_paused:
+                    each.end("interrupted", resumable=True)
     report_errors(population)
 
 

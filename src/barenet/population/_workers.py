@@ -12,18 +12,18 @@ INTERVAL = 0.1
 
 def advance_all(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
     """Advance networks until an epoch; Ctrl-C ends all of them at their next chunk."""
-    members, stop = [population.members[i] for i in population.active], population.make.stop
-    n_threads = min(population.make.n_threads, len(members))
-    queue = deque(sorted(members, key=lambda member: -member.cost))
+    runs, stop = [population.runs[i] for i in population.active], population.make.stop
+    n_threads = min(population.make.n_threads, len(runs))
+    queue = deque(sorted(runs, key=lambda each: -each.cost))
 
     def work() -> None:
         while queue and not stop.is_set:
             try:
-                member = queue.popleft()
+                each = queue.popleft()
             except IndexError:  # another thread took the last one
                 return
             try:
-                member.advance(epoch)
+                each.advance(epoch)
             except BaseException:
                 stop.is_set = True
                 raise

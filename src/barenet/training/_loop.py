@@ -1,6 +1,5 @@
 """The loops of training: `MiniBatchLoop` batch by batch, `LBFGSLoop` on all rows at once."""
 
-import copy
 import math
 import time
 from abc import ABC, abstractmethod
@@ -168,7 +167,8 @@ class MiniBatchLoop(Loop):
         repeated from the snapshot, which gives the same bits.
         """
         run, epoch = self.run, self.epoch
-        before = copy.deepcopy(self.optimizer.state_dict())
+        state = self.optimizer.state_dict().items()
+        before = {name: value.copy() if np.ndim(value) else value for name, value in state}
         orders, rates = epoch.begin_several(first, count, self.optimizer.learning_rate)
         size, first_step = self.config.batch_size, first * run.n_batches
         started = time.perf_counter()
@@ -195,12 +195,17 @@ class MiniBatchLoop(Loop):
         self, losses: FloatArray, norms: FloatArray, rates: FloatArray, seconds: float
     ) -> None:
         """Record epochs, and call the callbacks for each, until one stops the run."""
-        run = self.run
-        for loss, norm, rate in zip(losses.tolist(), norms.tolist(), rates.tolist(), strict=True):
-            run.epoch, run.batch = len(run.history) + 1, run.n_batches
-            values = {"loss": loss, "learning_rate": rate, "gradient_norm": norm}
-            run.history.append({**values, "seconds": seconds})
-            for callback in self.callbacks:
+        run, count = self.run, len(losses)
+        curves = {"loss": losses.tolist(), "learning_rate": rates.tolist()}
+        curves |= {"gradient_norm": norms.tolist(), "seconds": [seconds] * count}
+        watching = [each for each in self.callbacks if type(each).on_epoch is not Callback.on_epoch]
+        step = 1 if watching else count
+        run.batch = run.n_batches
+        for start in range(0, count, step):
+            for name, values in curves.items():
+                run.history.curves.setdefault(name, []).extend(values[start : start + step])
+            run.epoch = len(run.history)
+            for callback in watching:
                 callback.on_epoch(run)
             if run.stop_reason:
                 return
@@ -213,8 +218,9 @@ class MiniBatchLoop(Loop):
 
     def _adapt_chunks(self, n_batches: int, seconds: float) -> None:
         """Choose the batches of the next chunk, by the time that these have taken."""
-        most = 4 * max(n_batches, self.chunk_batches)
-        count = int(n_batches * CHUNK_SECONDS / max(seconds, 1e-9))
+        per_second, most = n_batches / max(seconds, 1e-9), 4 * max(n_batches, self.chunk_batches)
+        # A chunk copies all parameters, which takes as long as a part of a wide layer's step.
+        count = max(min(4, int(per_second)), int(per_second * CHUNK_SECONDS))
         self.chunk_batches = max(1, min(count, most))
 
     def _run_epoch(self, index: int, order: Order | None = None) -> None:

@@ -58,10 +58,10 @@ def train(
     ----------
     network : Network
         The network; training starts from its present parameters.
-    X : array-like of shape (n_samples, n_inputs)
+    X : array-like or sparse matrix of shape (n_samples, n_inputs)
         The samples, best scaled to about −1 … 1. An array of float32, float64 or uint8 is used
-        without a copy of the whole, also if it is memory-mapped or strided; anything else is
-        converted to the network's dtype once.
+        without a copy of the whole, also if it is memory-mapped or strided, and so is a CSR matrix;
+        anything else is converted once, to the network's dtype and to CSR.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets: numbers, or class indices from 0.
     loss : str or Loss, optional

@@ -9,6 +9,7 @@ import pytest
 
 from barenet import Network, train
 from barenet.engines import CompiledEngine, ReferenceEngine
+from barenet.engines.compiled import _lowering
 from barenet.engines.compiled._lowering import Lowering
 from barenet.engines.compiled._workspace import Workspace
 from barenet.engines.kernels._dense import BLOCK, multiply
@@ -40,7 +41,14 @@ def test_wide_inputs_into_narrow_and_wide_layers(n_inputs, n_hidden, dtype, agre
 def test_wide_layers_with_rows_of_any_stride(sizes, dtype, agree):
     make = dense(*sizes, 3, dtype=dtype, hidden="relu")
     agree(make, 33, clipping=ClipNorm(0.5), penalties=[L1(0.001)])
-    agree(make, 3, n_rows=4)
+    agree(make, 3, n_rows=4, penalties=[L1(0.001)])
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 9, 33])
+def test_weights_that_are_transposed_where_they_are_used(batch_size, dtype, agree, monkeypatch):
+    monkeypatch.setattr(_lowering, "LARGE", 1)
+    for sizes in ([1, 1, 3], [5, 8, 3], [17, 33, 16, 3], [40, 70, 300, 3]):
+        agree(dense(*sizes, dtype=dtype), batch_size)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 8, 31, 32, 33, 64])

@@ -9,6 +9,7 @@ from barenet.engines.simd._lanes import (
     absolute,
     floor,
     get_lane,
+    repeat,
     set_lane,
     sqrt,
     sum_lanes,
@@ -80,6 +81,7 @@ def whole_vectors(spec, step, op, start, stop):
         last = lanes(spec) - 1
         vectors(spec, op.c, stop)[i] = set_lane(a[i], last, get_lane(b[i], 0))
         vectors(spec, op.c, 2 * stop)[i] = in_place(a[i], b[i])
+        vectors(spec, op.c, 3 * stop)[i] = repeat(spec, 0.1)
 
 
 def same_bits(found, expected):
@@ -115,9 +117,10 @@ def test_broadcasts_powers_of_two_and_sums(dtype, count, call_kernel):
     rng = np.random.default_rng(1)
     a = rng.normal(size=64).astype(dtype) * np.asarray(1e15, dtype)
     b = rng.uniform(-20, 20, size=64).astype(dtype)
-    results, sums = np.zeros((3, 64), dtype), np.zeros(2 * 64 // count)
+    results, sums = np.zeros((4, 64), dtype), np.zeros(2 * 64 // count)
     call_kernel(whole_vectors, dtype, count, 64, a=a, b=b, c=results, sums=sums)
-    powers, replaced, changed = results
+    powers, replaced, changed, repeated = results
+    assert (repeated == np.asarray(0.1, dtype)).all()
     assert same_bits(powers, np.ldexp(a, np.floor(b).astype(int)))
     rows = a.reshape(-1, count).copy()
     rows[:, -1] = b.reshape(-1, count)[:, 0]
@@ -131,5 +134,16 @@ def test_broadcasts_powers_of_two_and_sums(dtype, count, call_kernel):
 
 def test_the_sweep_covers_all_arithmetic():
     """What is added to the lanes is to be added here."""
-    here = {absolute, floor, sqrt, where, get_lane, set_lane, sum_lanes, times_power_of_two, widen}
+    here = {
+        absolute,
+        floor,
+        sqrt,
+        where,
+        get_lane,
+        set_lane,
+        sum_lanes,
+        times_power_of_two,
+        widen,
+        repeat,
+    }
     assert here == {each for each in vars(simd).values() if isinstance(each, type(where))}

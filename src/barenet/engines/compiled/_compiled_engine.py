@@ -97,7 +97,7 @@ class CompiledEngine(Engine):
         """Program of a task, for batches of up to `capacity` rows of a type."""
         from barenet.engines.compiled import _program_pool
 
-        key = (task, rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
+        key = (task, type(rows.X), rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
         program = self._programs.get(key)
         if program is None or program.capacity < capacity:
             program = _program_pool.take(self.job, capacity, task, rows, self.threads)
@@ -117,7 +117,7 @@ def refusal(job: Job) -> str | None:
     """Reason why a job cannot be compiled; None if it can."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return "NUMBA_DISABLE_JIT disables compilation"
-    from barenet.engines.compiled._lowering import user_defined_part
+    from barenet.engines.compiled._coverage import user_defined_part
 
     part = user_defined_part(job)
     return part and f"{part} has no kernel"

@@ -88,6 +88,7 @@ def run_batches(program, threads):
     losses = array(np.float64, program.report, 0, n_batches)
     norms = array(np.float64, program.report, n_batches, n_batches)
     run_regions(program, program.load, program.start, threads)
+    step.threads = threads
     in_epoch = -(-program.n_rows // size)  # batches
     for i in range(n_batches):
         first = i % in_epoch * size

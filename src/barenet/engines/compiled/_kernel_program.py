@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
+from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._threads import choose_threads
 from barenet.engines.compiled import _interpreter
@@ -38,7 +39,9 @@ class Program:
             multiply=multiply.address(self.workspace.spec),
             squares=np.zeros(2 * lowered.n_tiles + 1), losses=np.zeros(capacity),
         )  # fmt: skip
+        self.max_threads = lowered.max_threads
         load, batch, store = lowered.load, lowered.batch, lowered.store
+        self.has_gradient = lowered.needs_gradient
         #: The record that the interpreter reads, at `address`.
         self.record = self.workspace.record(
             _interpreter.PROGRAM, step=self.step, regions=self.write([*load, *batch, *store]),
@@ -61,7 +64,7 @@ class Program:
     def release(self) -> None:
         """Let go of the arrays of the job."""
         self.pointed.clear()
-        del self.job, self.selection, self.held
+        del self.job, self.selection, self.sparse, self.held
 
     def write(self, regions: list[Region]) -> int:
         """Write the tables of these regions, of their groups and of their instructions."""
@@ -78,16 +81,30 @@ class Program:
     def read(self, rows: ArrayDataset) -> None:
         """Set the rows from which batches are taken."""
         network, step = self.job.network, self.step
-        if self.pointed.get("x") is not rows.X:
-            size = rows.X.itemsize
-            step["x_row"], step["x_column"] = (stride // size for stride in rows.X.strides)
-        step["scale"], self.selection = rows.scale, rows.selection
-        self.point("x", rows.X)
+        X, self.sparse, self.selection = rows.X, None, rows.selection
+        if isinstance(X, SparseRows):
+            self.sparse = X if self.has_gradient else None
+            self.point("x_bounds", np.ascontiguousarray(X.bounds))
+            self.point("x_columns", X.columns)
+            X = X.values
+        elif self.pointed.get("x") is not X:
+            step["x_row"], step["x_column"] = (stride // X.itemsize for stride in X.strides)
+        step["scale"] = rows.scale
+        self.point("x", X)
         self.point("y", np.ascontiguousarray(rows.y))
         self.point("parameters", network.parameters)
         self.point("statistics", network.statistics)
         if rows.sample_weight is not None:
             self.point("sample_weight", np.ascontiguousarray(rows.sample_weight))
+
+    def reserve(self, X: SparseRows, order: Order, batch_size: int) -> None:
+        """Allocate the lists of a batch's entries, if there are more than in any batch before."""
+        starts = np.arange(0, order.shape[-1], batch_size)
+        most = int(np.add.reduceat(X.counts[order], starts, axis=-1).max())
+        if "entry_rows" not in self.pointed or len(self.pointed["entry_rows"]) < most:
+            self.point("column_ends", np.empty(X.shape[1] + 1, np.int64))
+            self.point("entry_rows", np.empty(most, np.int32))
+            self.point("entry_values", np.empty(most, self.job.network.dtype))
 
     def point(self, name: str, array: NDArray[Any]) -> None:
         """Set the address of an array, and keep the array alive."""
@@ -98,7 +115,9 @@ class Program:
         """Run the program for each batch; see `Engine.run`."""
         order = order if self.selection is None else self.selection[order]
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
-        threads, record = self.threads(batch_size), self.record
+        threads, record = min(self.threads(batch_size), self.max_threads), self.record
+        if self.sparse is not None:
+            self.reserve(self.sparse, order, batch_size)
         self.held = order, rates, report
         record["order"], record["rates"], record["report"] = map(address, self.held)
         record["n_rows"], record["n_batches"] = order.shape[-1], len(rates)

@@ -10,8 +10,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from barenet._constraints import options_of
+from barenet._sparse_rows import SparseRows
+from barenet.engines import _threads
 from barenet.engines._engine import Job
-from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, up
+from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, stride_of, up
 from barenet.engines.kernels import (
     _activations,
     _copies,
@@ -21,15 +23,15 @@ from barenet.engines.kernels import (
     _losses,
     _norms,
     _optimizers,
+    _sparse,
 )  # fmt: skip
 from barenet.engines.kernels._kernel import Kernel
-from barenet.engines.kernels._records import LAYER, PRODUCT
+from barenet.engines.kernels._records import LAYER
 from barenet.engines.simd._views import KernelSpec
 from barenet.model._activations import Activation
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.losses import Loss, logits_form
-from barenet.optimization.optimizers import LBFGS
 from barenet.optimization.optimizers._optimizer import ClipNorm, ClipValue
 
 #: Take steps, compute a gradient, compute the loss of outputs, or only the outputs.
@@ -38,8 +40,11 @@ Task = Literal["learn", "differentiate", "evaluate", "predict"]
 #: Entries of a gradient that are computed and applied together, so that they stay in the cache.
 TILE = 512
 
-#: Rows of a gradient that are computed together: that many times as often is dL/d(output) read.
+#: Rows of a gradient that are computed together, so that dL/d(output) is read less often.
 ROWS = 128
+
+#: Rows of a batch up to which the blocks of so many weights are transposed whenever they are used.
+SOME, LARGE = 64, 2**19
 
 #: Inputs from which on the first layer splits them into parts for the threads.
 WIDE = 256
@@ -81,6 +86,7 @@ class Lowering:
         self, job: Job, rows: ArrayDataset, workspace: Workspace, capacity: int, task: Task
     ) -> None:
         self.job, self.workspace, self.capacity, self.task = job, workspace, capacity, task
+        self.max_threads = _threads.allowed_cores()
         self.needs_gradient = task in ("learn", "differentiate")
         self.forward, self.backward = [Group([])], [Group([])]
         self.parts: Region = []
@@ -90,6 +96,7 @@ class Lowering:
         self.storing: Region = []
         self.n_tiles = self.flat = self.statistics = 0
         self.width, self.source = rows.X.shape[1], rows.X.dtype.name
+        self.is_sparse = isinstance(rows.X, SparseRows)
         self.zeros = workspace.matrix(1, max(self.width, *job.network.sizes))
         # For the next layer: its input, and the place of dL/d(input), if it is needed.
         self.x: Matrix | None = None
@@ -117,17 +124,20 @@ class Lowering:
         layers = self.job.network.layers
         if not (isinstance(layers[0], Dense) and layers[0].n_in >= WIDE):
             self.x = self.matrix()
-            self.add(self.layer(x=self.x), _copies.gather, variant=self.source)
+            gather = _sparse.scatter if self.is_sparse else _copies.gather
+            self.add(self.layer(x=self.x), gather, variant=self.source)
         for index, layer in enumerate(layers):
             bare = logits and layer is layers[-1]
             self.activation = None if bare else getattr(layer, "activation", None)
-            LAYERS[type(layer)](self, layer, index)
+            lower = LAYERS[type(layer)]
+            if self.x is None and self.is_sparse:
+                lower = Lowering.sparse_dense
+            lower(self, layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), where X may be split into parts, which do not depend on the threads."""
         n_in, x, d_in, capacity = layer.n_in, self.x, self.d, self.capacity
-        n_parts, tile = 4 if layer.n_out <= 64 else 2, 1 << self.tile_bits(layer.n_out)
-        part = n_in if x is not None else up(-(-n_in // n_parts), tile)  # no tile is in two parts
+        part = n_in if x is not None else self.part_size(layer)
         lefts = range(0, n_in, part)
         X = self.workspace.matrix(len(lefts) * capacity, part) if x is None else x
         self.width = layer.n_out
@@ -139,10 +149,10 @@ class Lowering:
             part_size=part, n_parts=len(lefts), partial=P,
         )  # fmt: skip
         W, start = arrays["weights"], self.zeros if x is None else arrays["weights"][n_in]
-        record["parts" if x is None else "forward"] = self.workspace.table(PRODUCT, [
-            product(P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
+        record["parts" if x is None else "forward"] = self.workspace.products(
+            (P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
             for k, left in enumerate(lefts)
-        ])  # fmt: skip
+        )
         if self.needs_gradient and not few:
             self.differentiate(record, arrays, X, lefts, d_in)
         if x is None:
@@ -154,23 +164,48 @@ class Lowering:
         differentiate = _dense.slim_gradient if few else _dense.dense_gradient
         self.lower_parameters(record, n_in + 1, differentiate)
 
+    def part_size(self, layer: Dense) -> int:
+        """Choose the number of inputs in each part of a wide layer; no tile is in two parts."""
+        n_parts, tile = 4 if layer.n_out <= 64 else 2, 1 << self.tile_bits(layer.n_out)
+        return up(-(-layer.n_in // n_parts), tile)
+
+    def sparse_dense(self, layer: Dense, index: int) -> None:
+        """A = f(X W + b), from the entries of a sparse X alone."""
+        n_in, part, self.width = layer.n_in, self.part_size(layer), layer.n_out
+        Z, P, self.d = self.matrix(), self.matrix(), self.derivatives()
+        in_place = not self.needs_gradient and self.width >= self.workspace.spec.count
+        record = self.layer(
+            **self.parameters(n_in + 1, in_place), n_in=n_in, z=Z, d=self.d, partial=P,
+            part_size=part, n_parts=-(-n_in // part),
+        )  # fmt: skip
+        if self.needs_gradient:
+            work = self.work(record, _sparse.list_columns, variant=self.source)
+            self.parts = [Group(work, 1, 1, 1)]
+        self.add(record, _sparse.sparse_forward, variant=self.source)
+        self.nonlinearity(record, Z, self.activation)
+        self.lower_parameters(record, n_in + 1, _sparse.sparse_gradient)
+
     def differentiate(
         self, record: Record, arrays: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
     ) -> None:
         """The products of a dense layer in the backward pass: dW = Xᵀ dZ and dX = dZ Wᵀ."""
         dW, dZ, n_in = arrays["gradient"], self.d, int(record["n_in"])
         assert dZ is not None
-        record["weight_gradients"] = self.workspace.table(PRODUCT, [
-            product(dW[left:], X[k * self.capacity :].T, dZ, self.zeros)
-            for k, left in enumerate(lefts)
-        ])  # fmt: skip
+        record["weight_gradients"] = self.workspace.products(
+            (dW, X[k * self.capacity :].T, dZ, self.zeros, 0) for k, _ in enumerate(lefts)
+        )
         in_blocks = up(n_in, _dense.MAX_ROWS if n_in > 8 else 4)
         record["n_whole"] = min(in_blocks, lefts[-1] + X.shape[1])  # as far as X has columns
-        if d_in is not None:
+        if d_in is None:
+            return
+        W_T = arrays["weights"]
+        if self.capacity <= SOME and n_in * self.width >= LARGE:
+            self.backward[0].instructions[:0] = self.work(record, _dense.dense_back)
+        else:
             W_T = self.workspace.matrix(dW.shape[1], n_in)
-            back = product(d_in, dZ, W_T, self.zeros, self.width)
             record["transposed"], record["transposed_stride"] = address(W_T), stride_of(W_T)
-            record["backward"] = self.workspace.table(PRODUCT, [back])
+        back = (d_in, dZ, W_T, self.zeros, self.width)
+        record["backward"] = self.workspace.products([back])
 
     def activate(self, layer: ActivationLayer, index: int) -> None:
         """A = f(X); dL/dX replaces dL/dA."""
@@ -251,18 +286,26 @@ class Lowering:
 
     # Parameters
 
-    def parameters(self, height: int) -> dict[str, Any]:
-        """Rows of parameters, of their gradient and of the optimizer's moments, in tiles."""
-        names = ["weights", "gradient"] if self.needs_gradient else ["weights"]
+    def parameters(self, height: int, in_place: bool = False) -> dict[str, Any]:
+        """Rows of parameters, unless used in place, of their gradient and moments, in tiles."""
+        names = ["weights", "gradient"] if self.needs_gradient else ["weights"] * (not in_place)
         moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
         names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
-        arrays = {
-            name: self.workspace.matrix(height + _dense.MAX_ROWS, self.width) for name in names
-        }
         tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
+        heights, block = dict.fromkeys(names, height), up(min(ROWS, self.capacity), 1 << tile_bits)
+        rows, at_once = block + _dense.MAX_ROWS, not isinstance(self.job.clipping, ClipNorm)
+        if self.task == "learn" and at_once and rows * self.max_threads < height:
+            heights["gradient"] = rows * self.max_threads
+        else:
+            rows = 0
+        arrays = {
+            name: self.workspace.matrix(number + _dense.MAX_ROWS, self.width)
+            for name, number in heights.items()
+        }
         self.flat += height * self.width
         self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
-        return {"flat": flat, "tile_bits": tile_bits, "first_tile": first_tile, **arrays}
+        places = {"flat": flat, "first_tile": first_tile, "tile_bits": tile_bits}
+        return {**places, "gradient_rows": rows, "block": block, **arrays}
 
     def tile_bits(self, width: int) -> int:
         """Choose how many rows of parameters a tile has, as a power of two."""
@@ -271,7 +314,8 @@ class Lowering:
     def lower_parameters(self, record: Record, height: int, *differentiate: Kernel) -> None:
         """Load, differentiate, update and store a layer's parameters; the kernels differentiate."""
         job, tile = self.job, 1 << int(record["tile_bits"])
-        for penalty in job.penalties:  # several of one type add up, and they apply to weights only
+        penalties = job.penalties if self.needs_gradient else ()
+        for penalty in penalties:  # several of one type add up, and they apply to weights only
             strengths = penalty.expand(job.network.layout, np.dtype(np.float64))
             name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
             record[name] += strengths[int(record["flat"])]
@@ -280,10 +324,11 @@ class Lowering:
         block = tile
         if differentiate != (_dense.slim_gradient,):  # which includes it
             differentiate += (_gradients.sum_squares,)
-            block = max(tile, ROWS)
+            block = int(record["block"])
         transpose = [_copies.transpose] if record["transposed"] else []
         load, work = self.work(record, _copies.load, *transpose), self.work(record, *differentiate)
-        self.loading.append(Group(load, height, tile, tile))
+        if record["weights"]:
+            self.loading.append(Group(load, height, tile, tile))
         if self.needs_gradient:
             self.storing.append(Group(self.work(record, _copies.store), height, tile, tile))
             self.differentiation.append(Group(work, height, block, tile))
@@ -331,18 +376,6 @@ class Lowering:
             self.backward[0].instructions[:0] = self.work(record, back, variant=variant)
 
 
-def product(C: Matrix, A: Matrix, B: Matrix, start: Matrix, depth: int = 0) -> tuple[int, ...]:
-    """C = start + A B, in the order of `records.PRODUCT`."""
-    a_row, a_step = (stride // A.itemsize for stride in A.strides)
-    to_read = (address(A), a_row, a_step, address(B), stride_of(B), address(start))
-    return (*to_read, address(C), stride_of(C), C.shape[1], depth)
-
-
-def stride_of(matrix: Matrix) -> int:
-    """Numbers from one row to the next."""
-    return matrix.strides[0] // matrix.itemsize
-
-
 def is_bounded(activation: Activation | None) -> bool:
     """Whether an activation maps ±∞ to finite numbers."""
     if activation is None:
@@ -356,19 +389,6 @@ def first_option(thing: Any) -> float:
     return next((getattr(thing, each.name) for each in options_of(thing)), 0.0)
 
 
-def user_defined_part(job: Job) -> str | None:
-    """A part of a job for which there is no kernel."""
-    for layer in job.network.layers:
-        if type(layer) not in LAYERS:
-            return f"the layer {layer!r}"
-    things: list[Any] = [getattr(layer, "activation", None) for layer in job.network.layers]
-    things += [job.loss, job.optimizer, job.clipping, *job.penalties]
-    for thing in filter(None, things):
-        if not (thing.name in KNOWN[thing.role] and type(thing).__module__.startswith("barenet.")):
-            return repr(thing)
-    return None
-
-
 #: How each layer is lowered.
 LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
     Dense: Lowering.dense,
@@ -378,10 +398,3 @@ LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
     BatchNorm: Lowering.batch_norm,
 }
 CLIPS = {ClipValue: _gradients.clip_values, ClipNorm: _gradients.clip_norm}
-KNOWN = {
-    "activation": {"softmax", *_activations.FORMULAS},
-    "loss": set(_losses.LOSSES),
-    "optimizer": {*_optimizers.RULES, LBFGS.name},
-    "penalty": {"l1", "l2"},
-    "clip": {"norm", "value"},
-}

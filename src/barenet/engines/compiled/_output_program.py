@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import Job
 from barenet.engines.compiled._compiled_engine import BLOCK
 from barenet.engines.compiled._interpreter import run_on_one_thread
@@ -18,7 +19,7 @@ from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._workspace import address
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model._arrays import FloatArray, check_outputs, validate_inputs
+from barenet.model._arrays import FloatArray, InputArray, check_outputs, validate_inputs
 from barenet.model._network import Network
 
 #: Rows, and numbers in them, that are few: they are copied to a fixed place.
@@ -48,11 +49,13 @@ class OutputProgram:
     def __init__(self, job: Job, threads: int | None = None) -> None:
         self.job, self.threads, self.lock = job, threads, threading.Lock()
         widths, dtype = job.network.sizes, job.network.dtype
-        self.rows = np.zeros((FEW_ROWS, widths[0]), dtype)
-        self.answers = np.zeros((FEW_ROWS, widths[-1]), dtype)
+        n_rows = min(max(FEW_NUMBERS // max(widths), 1), FEW_ROWS)
+        self.rows = np.zeros((n_rows, widths[0]), dtype)
+        self.answers = np.zeros((n_rows, widths[-1]), dtype)
         n_batches = FEW_ROWS // BLOCK
         self.held = np.arange(FEW_ROWS), np.zeros(n_batches), np.empty((2, n_batches))
-        self.few, self.many = self._lower(self.rows), dict[Any, Program]()
+        self.few = self._lower(self.rows, min(BLOCK, len(self.rows)))
+        self.many = dict[Any, Program]()
         self.n_rows, self.n_batches = self.few.record["n_rows"], self.few.record["n_batches"]
         self._use(job.network)
         _ALL.add(self)
@@ -86,9 +89,9 @@ class OutputProgram:
 
     def _are_few(self, X: NDArray[Any]) -> bool:
         """Whether X consists of a few rows of numbers that are certainly usable."""
-        if X.ndim != 2 or X.shape[1] != self.rows.shape[1] or X.dtype.char not in "fd":
+        if X.ndim != 2 or not 0 < len(X) <= len(self.rows):
             return False
-        if not 0 < len(X) <= FEW_ROWS or X.size > FEW_NUMBERS:
+        if X.shape[1] != self.rows.shape[1] or X.dtype.char not in "fd":
             return False
         if X.size > SHORT:
             return bool(X.min() > -SAFE and X.max() < SAFE)
@@ -96,18 +99,19 @@ class OutputProgram:
 
     def _outputs_of_few(self, X: NDArray[Any]) -> FloatArray:
         """Compute the outputs of rows that are checked."""
-        n_rows = len(X)
+        n_rows, program = len(X), self.few
         n_batches = -(-n_rows // BLOCK)
         self.rows[:n_rows] = X
-        if self.few.threads(min(n_rows, BLOCK)) == 1:
+        if program.threads(n_rows if n_batches == 1 else BLOCK) == 1:
             self.n_rows[()], self.n_batches[()] = n_rows, n_batches
-            run_on_one_thread.call(self.few.address)
+            run_on_one_thread.call(program.address)
         else:
-            self.few.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
+            program.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
             self._reset()
         output = self.answers[:n_rows].copy()
-        is_short = output.size <= SHORT
-        return output if is_short and np.vdot(output, output) < SAFE else check_outputs(output)
+        if output.size <= SHORT and np.vdot(output, output) < SAFE:
+            return output
+        return check_outputs(output)
 
     def _outputs_of_many(self, X: Any) -> FloatArray:
         """Check X and compute its outputs, slice by slice."""
@@ -116,13 +120,16 @@ class OutputProgram:
             X = validate_inputs(X, dtype, n_inputs)
         output = np.empty((len(X), self.answers.shape[1]), dtype)
         size = max(SLICE // n_inputs // BLOCK, 1) * BLOCK
+        if isinstance(X, SparseRows):
+            size = len(X)
         with suppress(ArgumentError):
             for start in range(0, len(X), size):
                 part = output[start : start + size]
                 rows = validate_inputs(X[start : start + size], dtype, n_inputs)
-                if rows.dtype not in self.many:
-                    self.many[rows.dtype] = self._lower(rows)
-                program = self.many[rows.dtype]
+                kind = type(rows), rows.dtype
+                if kind not in self.many:
+                    self.many[kind] = self._lower(rows)
+                program = self.many[kind]
                 self._point(program, rows, part)
                 program.run(np.arange(len(rows)), BLOCK, np.zeros(-(-len(rows) // BLOCK)), 0)
                 check_outputs(part)
@@ -130,12 +137,12 @@ class OutputProgram:
         validate_inputs(X, dtype, n_inputs)  # this error counts the rows from the first one
         return check_outputs(output[: start + size])
 
-    def _lower(self, X: NDArray[Any]) -> Program:
+    def _lower(self, X: InputArray, capacity: int = BLOCK) -> Program:
         """Make a program for rows of this type."""
         rows = ArrayDataset(X, self.answers, None)
-        return Program(self.job, BLOCK, "predict", rows, self.threads)
+        return Program(self.job, capacity, "predict", rows, self.threads)
 
-    def _point(self, program: Program, X: NDArray[Any], output: FloatArray) -> None:
+    def _point(self, program: Program, X: InputArray, output: FloatArray) -> None:
         """Point a program to rows, to the place for their outputs, and to the parameters."""
         program.read(ArrayDataset(X, output, None))
         program.point("output", output)

@@ -25,7 +25,7 @@ LOCK = Lock()
 
 def take(job: Job, capacity: int, task: Task, rows: ArrayDataset, threads: int | None) -> Program:
     """Take a waiting program of the structure of a job, or lower the job to a new one."""
-    key = (*structure(job), task, capacity, rows.X.dtype, rows.X.shape[1],
+    key = (*structure(job), task, capacity, type(rows.X), rows.X.dtype, rows.X.shape[1],
            rows.sample_weight is None)  # fmt: skip
     with LOCK:
         waiting = WAITING.get(key)

@@ -1,11 +1,12 @@
 """Workspace: the memory of a program, which lives as long as the program."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.engines.kernels._records import PRODUCT
 from barenet.engines.simd._views import KernelSpec
 
 Matrix = NDArray[Any]
@@ -16,7 +17,7 @@ ALIGNMENT = 64
 
 #: Rows of at least so many bytes, if a multiple of so many, get so many more: whole groups of four
 #: vectors, in which squares are summed, so that the zeros change no sum.
-LONG, ALIASED, EXTRA = 2048, 512, 4 * ALIGNMENT
+LONG, ALIASED, EXTRA = 1024, 512, 4 * ALIGNMENT
 
 
 class Workspace:
@@ -62,6 +63,20 @@ class Workspace:
         table = np.array(rows, dtype)
         self.held.append(table)
         return address(table)
+
+    def products(self, products: Iterable[tuple[Matrix, Matrix, Matrix, Matrix, int]]) -> int:
+        """Write a table of products C = S + A B, from C, A, B, S and a depth."""
+        rows = []
+        for C, A, B, S, depth in products:
+            a_row, a_step = (stride // A.itemsize for stride in A.strides)
+            to_read = (address(A), a_row, a_step, address(B), stride_of(B), address(S))
+            rows.append((*to_read, address(C), stride_of(C), C.shape[1], depth))
+        return self.table(PRODUCT, rows)
+
+
+def stride_of(matrix: Matrix) -> int:
+    """Numbers from one row to the next."""
+    return matrix.strides[0] // matrix.itemsize
 
 
 def address(array: NDArray[Any]) -> int:

@@ -4,11 +4,11 @@ from barenet.engines.kernels._activations import FORMULAS, slope, value
 from barenet.engines.kernels._copies import SOURCES, gather_columns
 from barenet.engines.kernels._gradients import keep_squares
 from barenet.engines.kernels._kernel import kernel
-from barenet.engines.kernels._records import PRODUCT, row_vectors
-from barenet.engines.simd._calls import inlined, invoke
+from barenet.engines.kernels._records import PRODUCT, gradient_row, row_vectors
+from barenet.engines.simd._calls import compiled, inlined, invoke
 from barenet.engines.simd._lanes import sum_lanes
-from barenet.engines.simd._register_blocks import block_product
-from barenet.engines.simd._views import array, itemsize, lanes, vectors
+from barenet.engines.simd._register_blocks import block_product, transpose_block
+from barenet.engines.simd._views import array, copied, itemsize, lanes, on_stack, record_at, vectors
 
 #: Rows of the largest block of a product; and rows that threads do not divide, of a wide input.
 MAX_ROWS, BLOCK = 16, 32
@@ -17,8 +17,9 @@ MAX_ROWS, BLOCK = 16, 32
 #: columns of C that are completed together: rows of B in two vectors and of C stay in the caches.
 DEEP, DEPTH, COLUMNS = 1024, 256, 256
 
-PRODUCT_SIZE = PRODUCT.itemsize
+PRODUCT_SIZE, product_at = PRODUCT.itemsize, record_at(PRODUCT)
 
+blocks_1x8, panel_on_stack = block_product(1, 8), on_stack(2 * DEPTH)
 blocks_8x2, blocks_4x2, blocks_1x2 = (block_product(n_rows, 2) for n_rows in (8, 4, 1))
 blocks_16x1, blocks_4x1, blocks_1x1 = (block_product(n_rows, 1) for n_rows in (MAX_ROWS, 4, 1))
 
@@ -38,6 +39,9 @@ def multiply(spec, step, product, start, stop):
 def add_products(spec, product, start, stop, left, right, k, depth):
     """Columns of C = S + A B, or C + A B from the k-th product on, for so many products."""
     L, j = lanes(spec), left
+    while stop - start < 4 and j + 8 * L <= right:
+        blocks_1x8(spec, product, start, stop, j, k, depth)
+        j += 8 * L
     while j + 2 * L <= right:
         i = blocks_8x2(spec, product, start, stop, j, k, depth)
         i = blocks_4x2(spec, product, i, stop, j, k, depth)
@@ -69,30 +73,55 @@ def layer_backward(spec, step, layer, start, stop):
         Z, A = row_vectors(spec, layer, layer.z, start), row_vectors(spec, layer, layer.a, start)
         for i in range(0, (stop - start) * layer.stride, lanes(spec)):
             D[i] = D[i] * f(Z[i], A[i], c)
-    if layer.backward != 0:
+    if layer.transposed != 0:
         invoke(step.multiply, step, layer.backward, start, stop)
+
+
+@kernel()
+def dense_back(spec, step, layer, start, stop):
+    """dX = dZ Wᵀ, with W transposed part by part where it is used."""
+    L, product = lanes(spec), copied(product_at(layer.backward, 0))
+    panel, row, product.b_step = panel_on_stack(spec), layer.stride, 2 * L
+    for j in range(0, product.width, 2 * L):
+        right = min(j + 2 * L, product.width)
+        for k in range(0, product.depth, DEPTH):
+            depth = min(DEPTH, product.depth - k)
+            for i in range(j, right, L):
+                for first in range(0, depth, L):
+                    transpose_block(spec, layer.weights, i * row + k + first, row, layer.n_in - i,
+                                    panel, first * 2 * L + i - j, 2 * L)  # fmt: skip
+            product.b = panel - (k * 2 * L + j) * itemsize(spec)
+            add_products(spec, product, start, stop, j, right, k, depth)
 
 
 @kernel()
 def dense_gradient(spec, step, layer, start, stop):
     """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch."""
     left, last = start, stop if stop <= layer.n_in else layer.n_whole
+    offset = gradient_row(step, layer, start) - start
     while left < last:
         part = min(left // layer.part_size, layer.n_parts - 1)
         first, right = part * layer.part_size, last
         if part < layer.n_parts - 1:
             right = min(last, first + layer.part_size)
-        product = layer.weight_gradients + part * PRODUCT_SIZE
+        product = copied(product_at(layer.weight_gradients, part))
+        product.c += (first + offset) * layer.stride * itemsize(spec)
         invoke(step.multiply, step, product, left - first, right - first)
         left = right
     if stop > layer.n_in:
-        stride, D = layer.stride, row_vectors(spec, layer, layer.d, 0)
-        db = row_vectors(spec, layer, layer.gradient, layer.n_in)
-        for j in range(0, stride, lanes(spec)):
-            total = D[j]
-            for i in range(stride + j, step.n_rows * stride, stride):
-                total = total + D[i]
-            db[j] = total
+        differentiate_bias(spec, step, layer, layer.n_in + offset)
+
+
+@compiled
+def differentiate_bias(spec, step, layer, row):
+    """db, the sums of dZ over the batch, in this row of the gradient."""
+    stride, D = layer.stride, row_vectors(spec, layer, layer.d, 0)
+    db = row_vectors(spec, layer, layer.gradient, row)
+    for j in range(0, stride, lanes(spec)):
+        total = D[j]
+        for i in range(stride + j, step.n_rows * stride, stride):
+            total = total + D[i]
+        db[j] = total
 
 
 @kernel(SOURCES)
@@ -167,7 +196,8 @@ def slim_back(spec, step, layer, start, stop):
 def slim_gradient(spec, step, layer, start, stop):
     """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch; and the tile's Σ g²."""
     n, L, n_rows, stride = layer.n_in, lanes(spec), step.n_rows, layer.x_stride
-    D, G = vectors(spec, layer.d, 0), vectors(spec, layer.gradient, 0)
+    offset = gradient_row(step, layer, start) - start
+    D, G = vectors(spec, layer.d, 0), vectors(spec, layer.gradient, offset * L)
     X = array(spec, layer.x, 0, n_rows * stride)
     squares = D[0] * 0
     for i in range(start, stop):

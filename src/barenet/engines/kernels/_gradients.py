@@ -31,7 +31,7 @@ def sum_squares(spec, step, layer, start, stop):
 @compiled
 def sum_squares_of_tile(spec, step, layer, start, stop):
     """Σ g² of a tile, in four sums, as each addition has to wait for the one before."""
-    _, g, length = tile(spec, layer, start, stop)
+    _, g, length = tile(spec, step, layer, start, stop)
     L = lanes(spec)
     a = b = c = d = g[0] * 0
     whole = length - length % (4 * L)
@@ -48,7 +48,7 @@ def keep_squares(spec, step, layer, start, stop, squares):
     """Store Σ g² of a tile; computed again in float64 if a square may have overflowed."""
     total = sum_lanes(widen(squares))
     if total == 0 or total == np.inf:
-        _, g, length = tile(spec, layer, start, stop)
+        _, g, length = tile(spec, step, layer, start, stop)
         total = 0.0
         for i in range(0, length, lanes(spec)):
             total += sum_lanes(widen(g[i]) * widen(g[i]))
@@ -67,7 +67,7 @@ def penalize(spec, step, layer, start, stop):
 @compiled
 def penalize_tile(spec, step, layer, start, stop):
     """Add the penalties of a tile, and store their value."""
-    p, g, length = tile(spec, layer, start, min(stop, layer.n_in))
+    p, g, length = tile(spec, step, layer, start, min(stop, layer.n_in))
     l1 = layer.l1 + layer.shared_l1 * step.row_weight
     l2 = layer.l2 + layer.shared_l2 * step.row_weight
     penalty = widen(p[0] * 0)
@@ -82,7 +82,7 @@ def penalize_tile(spec, step, layer, start, stop):
 @kernel()
 def clip_values(spec, step, layer, start, stop):
     """Clip each entry of the gradient to ± the limit."""
-    _, g, length = tile(spec, layer, start, stop)
+    _, g, length = tile(spec, step, layer, start, stop)
     for i in range(0, length, lanes(spec)):
         g[i] = where(g[i] > step.clip, step.clip, where(g[i] < -step.clip, -step.clip, g[i]))
 
@@ -97,6 +97,6 @@ def whole_norm(spec, step, layer, start, stop):
 def clip_norm(spec, step, layer, start, stop):
     """Scale the gradient to the limit."""
     if step.norm > step.clip:
-        _, g, length = tile(spec, layer, start, stop)
+        _, g, length = tile(spec, step, layer, start, stop)
         for i in range(0, length, lanes(spec)):
             g[i] = g[i] * (step.clip / step.norm)

@@ -71,7 +71,7 @@ rule = chosen(RULES)
 @kernel(RULES)
 def take_step(spec, step, layer, start, stop):
     """Update parameters by the rule that the spec names."""
-    p, g, length = tile(spec, layer, start, stop)
+    p, g, length = tile(spec, step, layer, start, stop)
     m = row_vectors(spec, layer, layer.moment_1, start)
     v = row_vectors(spec, layer, layer.moment_2, start)
     rule(spec)(step, p, g, m, v, range(0, length, lanes(spec)))

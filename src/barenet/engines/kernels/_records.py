@@ -21,7 +21,10 @@ def record(whole, real=""):
 #: Shared by all kernels of a step: addresses of the data, the batch, the optimizer's numbers.
 STEP = record(
     "x x_row x_column y sample_weight output "  # the user's rows; strides in numbers
+    "x_bounds x_columns "  # of a sparse X, whose entries are at x
+    "column_ends entry_rows entry_values "  # its entries in the batch, column by column
     "batch n_rows capacity "  # the indices of the batch's rows, their number, and its maximum
+    "threads "  # of the call
     "position "  # of the batch's first row in the order of the call
     "seed number n_steps "  # the run's seed and step; the optimizer's steps including this one
     "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
@@ -39,6 +42,7 @@ LAYER = record(
     "index n_in n_out x_stride stride "
     "x z a d d_in "  # input, values before and after the activation, dL/d(output), dL/d(input)
     "weights gradient moment_1 moment_2 "  # rows of weights, and then the bias
+    "gradient_rows block "  # for each thread, if not all are kept; those computed together
     "first_tile tile_bits "  # of which each tile has 2 to the bits
     "n_whole "  # rows of dW, without the bias, in whole blocks
     "transposed transposed_stride "  # Wᵀ, where dL/d(input) is needed
@@ -57,14 +61,28 @@ def row_numbers(spec, layer, place, row):
 
 
 @inlined
+def gradient_row(step, layer, row):
+    """Where the gradient of a row of parameters is.
+
+    If it is applied at once, each thread has memory for a block of rows only, which stays in its
+    cache. The part of a thread is that of `_interpreter.run_part`.
+    """
+    if layer.gradient_rows == 0:
+        return row
+    grain = 1 << layer.tile_bits
+    part = -(-(layer.n_in + 1) // (step.threads * grain)) * grain
+    return row // part * layer.gradient_rows + row % part % layer.block
+
+
+@inlined
 def row_vectors(spec, layer, place, row):
     """The vectors from a row onwards."""
     return vectors(spec, place, row * layer.stride)
 
 
 @inlined
-def tile(spec, layer, start, stop):
+def tile(spec, step, layer, start, stop):
     """Some rows of parameters, of their gradient, and the count of their numbers."""
     p = row_vectors(spec, layer, layer.weights, start)
-    g = row_vectors(spec, layer, layer.gradient, start)
+    g = row_vectors(spec, layer, layer.gradient, gradient_row(step, layer, start))
     return p, g, (stop - start) * layer.stride

@@ -93,6 +93,16 @@ floor, sqrt, absolute = (_function(name) for name in ("floor", "sqrt", "fabs"))
 
 
 @intrinsic
+def repeat(typing_context: Any, spec: Any, number: Any) -> Any:
+    """A number in all lanes."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return in_lanes(context, builder, spec, (number,), values[1:])[0]
+
+    return spec.lanes(spec, number), emit
+
+
+@intrinsic
 def where(typing_context: Any, mask: Any, a: Any, b: Any) -> Any:
     """a where the mask is true, b elsewhere."""
     lanes = Lanes(mask.dtype, mask.count)

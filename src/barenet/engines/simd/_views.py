@@ -10,10 +10,10 @@ from typing import Any
 
 import llvmlite.ir as ir
 from numba import from_dtype, types
+from numba.core import cgutils
 from numba.core.datamodel import models, register_default
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
-from numba.np.arrayobj import populate_array
 
 from barenet.engines.simd import _llvm as llvm
 from barenet.engines.simd._lanes import Lanes
@@ -103,6 +103,8 @@ def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
         array, size = types.Array(dtype, 1, "C"), llvm.INT(dtype.bitwidth // 8)
 
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            from numba.np.arrayobj import populate_array  # which a kernel on disk does not need
+
             result = context.make_array(array)(context, builder)
             populate_array(
                 result,
@@ -138,6 +140,33 @@ def record_at(dtype: Any) -> Callable[[int, int], Any]:
         return record(types.intp, types.intp), emit
 
     return see
+
+
+@intrinsic
+def copied(typing_context: Any, record: Any) -> Any:
+    """Copy a record for the present call, which may change it."""
+
+    def write(builder: Any, values: Any) -> Any:
+        place = cgutils.alloca_once(builder, values.type.pointee)
+        place.align = 8
+        cgutils.raw_memcpy(builder, place, values, llvm.INT(record.size), 1)
+        return place
+
+    return record(record), llvm.emitter(write)
+
+
+def on_stack(n_vectors: int) -> Callable[[Any], int]:
+    """Make a function that returns the address of memory for vectors, for the present call."""
+
+    @intrinsic
+    def reserve(typing_context: Any, spec: Any) -> Any:
+        def write(builder: Any, _: Any) -> Any:
+            place = cgutils.alloca_once(builder, ir.ArrayType(spec.lanes.vector, n_vectors))
+            return builder.ptrtoint(place, llvm.INT)
+
+        return types.intp(spec), llvm.emitter(write)
+
+    return reserve
 
 
 @llvm.operation(lambda address: types.void(types.intp))

@@ -1,4 +1,4 @@
-"""Member: one network of a population, from its first epoch to its last."""
+"""Network run: the training of one network of a population, from its first epoch to its last."""
 
 import sys
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 from barenet.engines import Job, choose_engine
 from barenet.errors import ArgumentError, ResumeError
 from barenet.model._network import Network
-from barenet.population._member_checkpoint import MemberCheckpoints
+from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.training._callbacks import Callback, Run
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
@@ -33,7 +33,7 @@ class Stop(Callback):
 
 
 @dataclass(eq=False)
-class Member:
+class NetworkRun:
     """A network that waits for its training, is in training, or has been trained."""
 
     index: int
@@ -43,7 +43,7 @@ class Member:
     arguments: Mapping[str, Any]
     engine: str
     threads: int
-    checkpoints: MemberCheckpoints
+    checkpoints: PopulationCheckpoint
     #: Epochs of the population before this network joined it.
     joined_at: int = 0
     history: History = field(default_factory=History)

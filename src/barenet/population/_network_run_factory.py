@@ -1,4 +1,4 @@
-"""Member factory: checks the arguments of a network, whose rows all networks share."""
+"""Network run factory: checks the arguments of a network, whose rows all networks share."""
 
 import copy
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss, as_loss
 from barenet.optimization._schedules import Constant, as_schedule
-from barenet.population._member import Member, Stop
-from barenet.population._member_checkpoint import MemberCheckpoints
+from barenet.population._network_run import NetworkRun, Stop
+from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.training._epoch import TrainingConfig
 from barenet.training._train import (
     as_callbacks,
@@ -28,24 +28,24 @@ from barenet.training._train import (
 
 
 @dataclass
-class MemberFactory:
-    """Makes members for the same X and y."""
+class NetworkRunFactory:
+    """Makes the runs of networks on the same X and y."""
 
     X: ArrayLike
     y: ArrayLike
     scale: float
     n_threads: int
     n_networks: int
-    #: Ends all members.
+    #: Ends all runs.
     stop: Stop
-    checkpoints: MemberCheckpoints
+    checkpoints: PopulationCheckpoint
     #: Arrays before and after the check, by the kind of network and the ids of the former.
     _checked: dict[Any, tuple[Any, Any]] = field(default_factory=dict)
 
     def __call__(
         self, index: int, network: Network, arguments: Mapping[str, Any], joined_at: int = 0
-    ) -> Member:
-        """Make a member from the arguments of `train`."""
+    ) -> NetworkRun:
+        """Make the run of a network from the arguments of `train`."""
         if not isinstance(network, Network):
             raise ArgumentError.of("networks", network, "Network objects")
 
@@ -68,7 +68,9 @@ class MemberFactory:
             callbacks=[*as_callbacks(own("callbacks")), self.stop],
         )
         engine, threads = own("engine"), max(1, self.n_threads // self.n_networks)
-        return Member(index, job, config, arguments, engine, threads, self.checkpoints, joined_at)
+        return NetworkRun(
+            index, job, config, arguments, engine, threads, self.checkpoints, joined_at
+        )
 
     def _rows(self, network: Network, loss: Loss, weight: ArrayLike | None) -> ArrayDataset:
         """Check X, y and the sample weights, once for networks of the same kind."""

@@ -19,7 +19,7 @@ from barenet.training._callbacks import Run
 from barenet.training._loop import Loop
 
 
-class MemberCheckpoint(Checkpoint):
+class NetworkCheckpoint(Checkpoint):
     """The file of a network, also saved at its end once the population has run for an interval."""
 
     def __init__(self, path: Path, started: float) -> None:
@@ -31,7 +31,7 @@ class MemberCheckpoint(Checkpoint):
         return super().should_save(run) or (run.finished and is_late)
 
 
-class MemberCheckpoints:
+class PopulationCheckpoint:
     """The folder if there is one, its lock, and the checksums of the data that networks share."""
 
     def __init__(self, folder: str | PathLike[str] | None, *, resume: bool) -> None:
@@ -57,7 +57,7 @@ class MemberCheckpoints:
         """Make the callback that saves a network, with the state to resume from if there is one."""
         if self.folder is None:
             return None
-        checkpoint = MemberCheckpoint(self.folder / f"{index:05}.safetensors", self.started)
+        checkpoint = NetworkCheckpoint(self.folder / f"{index:05}.safetensors", self.started)
         state = checkpoint.read() if self.resume else None
         return CheckpointManager(checkpoint, loop.engine, loop.config, state, self._checksum)
 

@@ -1,0 +1,94 @@
+"""SparseRows: the rows of a sparse matrix, of which at most a batch is made dense at a time."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import ArgumentError
+
+Array: TypeAlias = NDArray[Any]
+
+
+class SparseRows:
+    """Rows of a sparse matrix; all selections of rows share its numbers.
+
+    Those of row i, with ascending columns, are at ``bounds[i, 0]`` up to ``bounds[i, 1]``. NumPy's
+    functions make them dense.
+    """
+
+    ndim = 2
+
+    def __init__(self, values: Array, columns: Array, bounds: Array, n_columns: int) -> None:
+        #: float32 or float64, int32, and int64
+        self.values, self.columns, self.bounds = values, columns, bounds
+        self.shape, self.dtype = (len(bounds), n_columns), values.dtype
+
+    @classmethod
+    def of(cls, matrix: Any, dtype: np.dtype[Any]) -> SparseRows:
+        """Check and convert a sparse matrix of any format, of integers to the given dtype.
+
+        Examples
+        --------
+        >>> import scipy.sparse
+        >>> rows = SparseRows.of(scipy.sparse.coo_array([[0, 2], [3, 0]]), np.dtype("float32"))
+        >>> np.asarray(rows[[1]]), rows.values
+        (array([[3., 0.]], dtype=float32), array([2., 3.], dtype=float32))
+        """
+        if isinstance(matrix, cls):
+            return matrix
+        if matrix.ndim != 2 or matrix.dtype.kind not in "buif":
+            given = f"{matrix.dtype} of shape {matrix.shape}"
+            raise ArgumentError(f"expected a matrix of real numbers, got {given}", argument="X")
+        csr = matrix.tocsr()
+        try:
+            csr.check_format(full_check=True)
+        except ValueError as error:
+            raise ArgumentError(f"is not a valid sparse matrix: {error}", argument="X") from error
+        if not csr.has_canonical_format:
+            csr = csr.copy()  # not the caller's
+            csr.sum_duplicates()
+        ends, values = csr.indptr.astype(np.int64), csr.data[: csr.nnz]
+        if values.dtype not in (np.float32, np.float64):
+            values = values.astype(dtype)
+        for place in np.flatnonzero(~np.isfinite(values))[:1]:
+            cell = int(np.searchsorted(ends, place, "right")) - 1, int(csr.indices[place])
+            remedy = "only finite numbers can be used"
+            raise ArgumentError(f"{values[place]} at {cell}", argument="X", remedy=remedy)
+        bounds, columns = (
+            np.column_stack((ends[:-1], ends[1:])),
+            csr.indices.astype(np.int32, copy=False),
+        )
+        return cls(np.ascontiguousarray(values), columns, bounds, csr.shape[1])
+
+    def __len__(self) -> int:
+        return len(self.bounds)
+
+    def __getitem__(self, index: slice | list[int] | Array) -> SparseRows:
+        return SparseRows(self.values, self.columns, self.bounds[index], self.shape[1])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return self.tocsr().toarray().astype(dtype or self.dtype, copy=False)
+
+    @property
+    def counts(self) -> Array:
+        """Number of entries of each row."""
+        return self.bounds[:, 1] - self.bounds[:, 0]
+
+    @property
+    def entries(self) -> Array:
+        """Row, column and value of each entry, shape (n_entries, 3)."""
+        coo = self.tocsr().tocoo()
+        return np.column_stack((coo.row, coo.col, coo.data))
+
+    def tocsr(self) -> Any:
+        """Copy them to a matrix of SciPy."""
+        from scipy.sparse import csr_array
+
+        ends = self.counts.cumsum()
+        first = self.bounds[:, 0] - ends + self.counts
+        places = np.arange(ends[-1]) + np.repeat(first, self.counts)
+        parts = self.values[places], self.columns[places], np.append(0, ends)
+        return csr_array(parts, shape=self.shape)

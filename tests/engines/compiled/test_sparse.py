@@ -1,0 +1,159 @@
+"""Sparse X: on each engine the very bits of a dense X, from entries in any order and format."""
+
+import copy
+import tracemalloc
+from functools import partial
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from barenet import CompiledNetwork, Network, train
+from barenet.engines import ENGINES, CompiledEngine, ReferenceEngine
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.optimizers import ClipNorm
+from barenet.penalties import L1, L2
+
+
+def entries(n_columns, source="float64", density=0.05, n_rows=70):
+    """Rows of different lengths, an empty one, and an explicit zero."""
+    rng = np.random.default_rng(0)
+    matrix = scipy.sparse.random_array(
+        (n_rows, n_columns), density=density, format="lil", dtype=source, rng=rng
+    )
+    matrix[3] = 0
+    matrix = matrix.tocsr()
+    matrix.data[0], matrix.data[1] = 0, -1
+    return matrix
+
+
+def dense(*sizes, dtype="float32"):
+    return partial(Network.dense, sizes, hidden="tanh", output="softmax", seed=1, dtype=dtype)
+
+
+@pytest.mark.parametrize("source", ["float32", "float64"])
+@pytest.mark.parametrize("n_hidden", [1, 10, 16, 17, 64, 65, 100])
+@pytest.mark.parametrize("n_inputs", [5, 255, 256, 257, 1000])
+def test_any_width(n_inputs, n_hidden, source, dtype, assert_same_bits):
+    make, penalties = dense(n_inputs, n_hidden, 3, dtype=dtype), [L1(0.001), L2(0.01)]
+    X = entries(n_inputs, source, density=0.3 if n_inputs == 5 else 0.05)
+    assert_same_bits(make, X, optimizer="adam", scale=0.3, penalties=penalties)
+
+
+@pytest.mark.parametrize("engine", [CompiledEngine, ReferenceEngine])
+@pytest.mark.parametrize("batch_size", [2, 3, 33, 70])
+@pytest.mark.parametrize(
+    "first",
+    [
+        [Dense(300, 20, "tanh"), BatchNorm(20), Dropout(0.4)],
+        [Dense(300, 20, "softmax"), LayerNorm(20), ActivationLayer("tanh")],
+        [Dropout(0.4), Dense(300, 20, "tanh")],
+        [BatchNorm(300), Dense(300, 20, "tanh")],
+        [LayerNorm(300), Dense(300, 20, "tanh")],
+    ],
+)
+def test_any_layers_and_batches_on_both_engines(first, batch_size, engine, assert_same_bits):
+    def make():
+        return Network([*copy.deepcopy(first), Dense(20, 3, "softmax")], seed=1)
+
+    settings = {"batch_size": batch_size, "clipping": ClipNorm(0.5), "optimizer": "momentum"}
+    assert_same_bits(make, entries(300), engine=engine, **settings)
+
+
+@pytest.mark.parametrize("bits", [0, pytest.param(128, marks=pytest.mark.slow)])
+def test_narrower_vectors(bits, monkeypatch, assert_same_bits):
+    monkeypatch.setenv("BARENET_SIMD_BITS", str(bits))
+    for sizes in [(256, 65), (257, 1), (784, 3)]:
+        assert_same_bits(dense(*sizes, 3), entries(sizes[0]))
+
+
+def test_the_bits_do_not_depend_on_the_threads():
+    X, found = entries(2000, "float32", n_rows=1200), set()
+    for threads in (1, 2):
+        network = Network.dense([2000, 50, 3], output="softmax", seed=1)
+        settings = {"batch_size": 500, "validation_data": (X[:600], np.arange(600) % 3)}
+        history = train(network, X, np.arange(1200) % 3, epochs=2, threads=threads, **settings)
+        outputs = CompiledNetwork(network, threads=threads).predict(X)
+        curves = np.array([*history.loss, *history["validation_loss"]])
+        found.add((network.parameters.tobytes(), outputs.tobytes(), curves.tobytes()))
+    assert len(found) == 1
+
+
+def test_a_linear_layer_by_scipy():
+    """W and b of a step, and the outputs after it, from products of SciPy."""
+    X, network = entries(400), Network.dense([400, 30], seed=1, dtype="float64")
+    y, layer = np.random.default_rng(2).normal(size=(70, 30)), network.layers[0]
+    W, b = layer.weights.copy(), layer.bias.copy()
+    errors = (X @ W + b - y) / 70
+    options = {"optimizer": "sgd:learning_rate=0.5", "engine": "compiled"}
+    train(network, X, y, batch_size=None, epochs=1, **options)
+    np.testing.assert_allclose(layer.weights, W - 0.5 * (X.T @ errors), atol=1e-14)
+    np.testing.assert_allclose(layer.bias, b - 0.5 * errors.sum(axis=0), atol=1e-14)
+    outputs = X @ layer.weights + layer.bias
+    np.testing.assert_allclose(network.predict(X), outputs, atol=1e-14)
+
+
+def unsorted(X):
+    """Each row's entries in reverse, the first one in two halves, and an unused end."""
+    rows, columns, values = (np.concatenate([each, each[:1], [0]])[::-1] for each in
+                             (X.tocoo().row, X.tocoo().col, X.data))  # fmt: skip
+    values[1] /= 2
+    values[-1] /= 2
+    order = np.argsort(rows, kind="stable")
+    starts = np.searchsorted(rows[order], np.arange(len(X.indptr)))
+    return scipy.sparse.csr_array((values[order], columns[order], starts), shape=X.shape)
+
+
+FORMS = {
+    **{form: partial(scipy.sparse.csr_array.asformat, format=form)
+       for form in ("bsr", "coo", "csc", "dok", "lil")},
+    "csr_matrix": scipy.sparse.csr_matrix,
+    "int64 indices": lambda X: scipy.sparse.csr_array(
+        (X.data, X.indices.astype("int64"), X.indptr.astype("int64")), shape=X.shape
+    ),
+    "unsorted": unsorted,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_any_format_is_converted_and_unchanged(form, assert_same_bits):
+    X = FORMS[form](entries(300))
+    before = copy.deepcopy(X)
+    assert_same_bits(dense(300, 20, 3), X, dense=entries(300).toarray())
+    assert all((getattr(X, name) == getattr(before, name)).all() for name in ("data", "indices")
+               if isinstance(getattr(X, name, None), np.ndarray))  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["int64", "bool", "longdouble"])
+def test_entries_of_other_types_take_the_networks(kind, dtype, assert_same_bits):
+    X = (entries(300) * 9).astype(kind)
+    assert_same_bits(dense(300, 20, 3, dtype=dtype), X)
+
+
+@pytest.mark.parametrize("n_rows", [1, 15, 600])
+@pytest.mark.parametrize("n_inputs", [30, 5000])
+def test_predictions_are_those_of_a_dense_array(n_rows, n_inputs, dtype):
+    X = entries(n_inputs, n_rows=n_rows + 3)[3:]
+    network = dense(n_inputs, 40, 3, dtype=dtype)()
+    for predict in (network.predict, CompiledNetwork(network).predict):
+        np.testing.assert_allclose(predict(X), predict(X.toarray()), rtol=2e-6)
+
+
+def test_a_network_of_no_kernel_predicts_sparse_rows(monkeypatch):
+    network = Network([type("Mine", (Dense,), {"name": "mine"})(300, 3)], seed=1)
+    X = entries(300, n_rows=200)
+    np.testing.assert_array_equal(network.predict(X), network.predict(X.toarray()))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_x_is_never_made_dense(engine):
+    X = entries(20_000, "float32", density=0.001, n_rows=4000)
+    network, y = Network.dense([20_000, 4, 1], seed=1), np.arange(4000.0)
+    settings = {"batch_size": 100, "validation_data": (X[:1000], y[:1000]), "engine": engine}
+    train(network, X[:100], y[:100], epochs=1, **settings)  # compiles the kernels
+    tracemalloc.start()
+    train(network, X, y, epochs=1, metrics="r2", **settings)
+    network.predict(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < (0.03 if engine == "compiled" else 0.5) * 4 * 4000 * 20_000

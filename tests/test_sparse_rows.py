@@ -1,0 +1,53 @@
+"""Sparse matrices as X: which are refused, by name and place, and what their rows are."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from barenet import Network, train
+from barenet._sparse_rows import SparseRows
+
+CSR, SINGLE = scipy.sparse.csr_array, np.dtype("float32")
+
+
+def damaged(**arrays):
+    """A matrix of which an array was replaced later, so that SciPy has not checked it."""
+    X = CSR(np.eye(3))
+    for name, array in arrays.items():
+        getattr(X, name)[:] = array
+    return X
+
+
+REFUSED = {
+    "NaN": (CSR([[0, 1, 0], [0, 2, np.nan]]), r"X: nan at \(1, 2\); only finite numbers"),
+    "infinity": (CSR([[0, 0, 0], [-np.inf, 0, 0]]), r"X: -inf at \(1, 0\)"),
+    "too large": (CSR([[0, 1e300, 0]]), r"X: 1e\+300 is too large for float32"),
+    "width": (CSR(np.eye(4)), "X: has 4 features, and the network takes 3 inputs"),
+    "complex": (CSR(np.eye(3) * 1j), "X: expected a matrix of real numbers, got complex128"),
+    "one row": (scipy.sparse.coo_array(np.ones(3)), r"real numbers, got float64 of shape \(3,\)"),
+    "no rows": (CSR((0, 3)), r"X: is empty, its shape is \(0, 3\)"),
+    "column": (damaged(indices=[0, 1, 3]), "X: is not a valid sparse matrix: .*indices"),
+    "negative": (damaged(indices=[0, -1, 2]), "X: is not a valid sparse matrix: .*indices"),
+    "row": (damaged(indptr=[0, 5, 2, 3]), "X: is not a valid sparse matrix: indptr"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_fault_12_sparse_matrices_that_are_refused(case, refused):
+    X, problem = REFUSED[case]
+    network = Network.dense([3, 2])
+    for use in (network.predict, lambda X: train(network, X, np.zeros(X.shape[0]))):
+        with refused("X", match=problem):
+            use(X)
+
+
+def test_rows_are_selected_without_a_copy_of_their_entries():
+    X = scipy.sparse.random_array((20, 9), density=0.3, rng=np.random.default_rng(0)).tocsr()
+    rows = SparseRows.of(X, SINGLE)
+    assert np.shares_memory(rows.values, X.data) and np.shares_memory(rows.columns, X.indices)
+    for index in (slice(3, 9), slice(None, None, -2), [4, 4, 0], np.arange(20) % 3 == 0):
+        chosen, expected = rows[index], X.toarray()[index]
+        assert chosen.values is rows.values and chosen.shape == expected.shape
+        np.testing.assert_array_equal(np.asarray(chosen), expected)
+        np.testing.assert_array_equal(chosen.tocsr().toarray(), expected)
+        assert len(chosen.entries) == np.count_nonzero(expected)

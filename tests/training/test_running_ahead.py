@@ -1,0 +1,179 @@
+"""Several epochs in one call of an engine: the same results as one epoch at a time."""
+
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+from barenet import Network, train
+from barenet.callbacks import Callback
+from barenet.engines import CompiledEngine, ReferenceEngine
+from barenet.engines.compiled import _program_pool
+from barenet.errors import DivergenceError
+from barenet.optimizers import Adam
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(50, 4)).astype(np.float32)
+Y = RNG.integers(0, 3, 50)
+
+
+class Watch(Callback):
+    """Looks at the network after each epoch, so epochs run one by one."""
+
+    def on_epoch(self, run):
+        pass
+
+
+class StopAt(Callback):
+    def __init__(self, epoch, history_only):
+        self.epoch, self.history_only = epoch, history_only
+
+    def on_epoch(self, run):
+        assert len(run.history) == run.epoch
+        if run.epoch == self.epoch:
+            run.stop("reached")
+
+
+def network(output="softmax", **options):
+    return Network.dense([4, 6, 3], output=output, seed=1, **options)
+
+
+def curves(history):
+    return {name: curve for name, curve in history.curves.items() if name != "seconds"}
+
+
+def outcome(settings, *callbacks, **options):
+    """All that a run leaves: parameters, statistics, moments, curves, warnings or the error."""
+    trained, optimizer = network(**options), Adam(learning_rate=0.01)
+    settings = {"optimizer": optimizer, "epochs": 60, "batch_size": 16, "y": Y, **settings}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            history = train(trained, X, callbacks=callbacks, **settings)
+            end = curves(history), history.stop_reason
+        except DivergenceError as error:
+            end = str(error), error.epoch, error.batch
+    moments = [vector.tolist() for vector in optimizer.moments.values()]
+    state = trained.parameters.tolist(), trained.statistics.tolist(), optimizer.n_steps, moments
+    return repr((*state, end, [str(each.message) for each in caught]))  # NaN equals NaN
+
+
+CASES = [
+    {},
+    {"batch_size": 50, "optimizer": "sgd"},
+    {"shuffle": False, "schedule": "cosine", "optimizer": "rmsprop"},
+    {"sample_weight": np.linspace(0, 1, 50)},
+    {"penalty": "l2:strength=0.1", "clip": "norm:limit=0.1", "batch_size": 7},
+    {"schedule": "step:every=7"},
+]
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.3}, {"batch_norm": True}])
+def test_the_bits_are_those_of_one_epoch_at_a_time(engine, case, options):
+    one_by_one = outcome({**case, "engine": engine}, Watch(), **options)
+    assert outcome({**case, "engine": engine}, **options) == one_by_one
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 37, 59, 60])
+@pytest.mark.parametrize("case", CASES)
+def test_a_callback_ends_the_run_at_its_epoch(epoch, case):
+    one_by_one = outcome(case, StopAt(epoch, history_only=False))
+    assert outcome(case, StopAt(epoch, history_only=True)) == one_by_one
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop"])
+@pytest.mark.parametrize("rate", [0.01, 0.6, 1e30])
+@pytest.mark.parametrize("options", [{}, {"hidden": "identity"}, {"batch_norm": True}])
+def test_a_divergence_has_its_epoch_and_restores_the_one_before(optimizer, rate, options):
+    for schedule in (None, "step:every=37,gamma=1e30"):  # from the beginning, or all of a sudden
+        case = {
+            "optimizer": f"{optimizer}:learning_rate={rate}",
+            "y": X[:, :3],
+            "schedule": schedule,
+        }
+        one_by_one = outcome(case, Watch(), output="identity", **options)
+        assert outcome(case, output="identity", **options) == one_by_one
+
+
+def test_dead_units_are_warned_of():
+    case = {"optimizer": "sgd:learning_rate=100", "epochs": 40}
+    one_by_one = outcome(case, Watch())
+    assert outcome(case) == one_by_one
+
+
+@pytest.mark.parametrize("engine", [CompiledEngine, ReferenceEngine])
+def test_short_epochs_share_calls(monkeypatch, engine):
+    calls, run = [], engine.run
+    monkeypatch.setattr(engine, "run", lambda self, *args: calls.append(args) or run(self, *args))
+    train(network(), X, Y, epochs=500, engine=engine.name)
+    assert len(calls) < 100
+    del calls[:]
+    train(network(), X, Y, epochs=50, engine=engine.name, callbacks=Watch())
+    assert len(calls) >= 50
+
+
+def test_a_resumed_run_continues_ahead(tmp_path):
+    whole, parts = network(), network()
+    expected = train(whole, X, Y, epochs=300)
+    train(
+        parts,
+        X,
+        Y,
+        epochs=300,
+        checkpoint=tmp_path / "kept",
+        callbacks=lambda run: run.stop("later", resumable=True) if run.epoch == 100 else None,
+    )
+    history = train(parts, X, Y, epochs=300, checkpoint=tmp_path / "kept", resume=True)
+    assert np.array_equal(whole.parameters, parts.parameters)
+    assert curves(history) == curves(expected)
+
+
+def test_programs_are_reused_by_jobs_of_the_same_structure():
+    _program_pool.WAITING.clear()
+    train(network(), X, Y, epochs=2)
+    first = {id(each) for waiting in _program_pool.WAITING.values() for each in waiting}
+    alone = network()
+    train(alone, X[:40], Y[:40], epochs=3, seed=5, optimizer="adam:beta1=0.5")
+    assert {id(each) for waiting in _program_pool.WAITING.values() for each in waiting} == first
+    _program_pool.WAITING.clear()
+    fresh = network()
+    train(fresh, X[:40], Y[:40], epochs=3, seed=5, optimizer="adam:beta1=0.5")
+    assert np.array_equal(alone.parameters, fresh.parameters)
+
+
+def test_a_program_is_discarded_after_a_divergence():
+    expected, after = network(), network()
+    train(expected, X, Y, epochs=5)
+    for rate in (1e30, 1e38):
+        with pytest.raises(DivergenceError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            train(network(), X, Y, optimizer=f"sgd:learning_rate={rate}", loss="squared_error")
+    train(after, X, Y, epochs=5)
+    assert np.array_equal(after.parameters, expected.parameters)
+
+
+def test_threads_do_not_share_a_program():
+    networks = [network() for _ in range(6)]
+    threads = [
+        threading.Thread(target=train, args=(each, X, Y), kwargs={"epochs": 200, "seed": seed})
+        for seed, each in enumerate(networks)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed, each in enumerate(networks):
+        alone = network()
+        train(alone, X, Y, epochs=200, seed=seed)
+        assert np.array_equal(alone.parameters, each.parameters)
+
+
+def test_the_pool_is_bounded(monkeypatch):
+    monkeypatch.setattr(_program_pool, "MAX_BYTES", 50_000)
+    for width in range(2, 40):
+        train(Network.dense([4, width, 3], output="softmax"), X, Y, epochs=1)
+    programs = [each for waiting in _program_pool.WAITING.values() for each in waiting]
+    assert sum(each.workspace.n_bytes for each in programs) <= 50_000
