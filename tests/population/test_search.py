@@ -1,7 +1,10 @@
 """`search` returns the results of scikit-learn's searches, which train the folds one by one."""
 
+import sys
+
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from scipy.stats import loguniform, randint
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import (
@@ -93,13 +96,27 @@ def test_halving_of_a_sample_has_the_results_of_halving_search(line, regressor):
     assert_same(search(drawn, *line, n_candidates=9, cv=3, halving=3, **settings), theirs)
 
 
-def test_dropped_candidates_are_not_trained_further(line):
-    epochs = []
-    search(
-        RATES, *line, cv=2, halving=3, epochs=27, layers=(3, 1), refit=False,
-        metric=lambda output, y: epochs.append(len(output)) or -abs(output - y).mean(),
-    )  # fmt: skip
-    assert len(epochs) == 2 * (10 + 4 + 2)
+def test_dropped_candidates_are_not_trained_further(line, monkeypatch):
+    populations = []
+    train_many = sys.modules["barenet.population._search"].train_many
+    monkeypatch.setattr(
+        "barenet.population._search.train_many",
+        lambda *args, **settings: (
+            populations.append(train_many(*args, **settings)) or populations[0]
+        ),
+    )
+    result = search(RATES, *line, cv=2, halving=3, epochs=27, metric=lambda output, y: 0.0)
+    lengths = [len(history) for history in populations[0].histories]
+    assert lengths == 2 * 6 * [3] + 2 * 2 * [9] + 2 * 2 * [27]  # of equal scores, the last win
+    assert result.metric == "<lambda>" and result.cv_results_["rank_test_score"].max() == 1
+
+
+def test_sparse_inputs_have_the_results_of_dense_ones(iris):
+    X, y = (iris[0] > 0) * iris[0], iris[1]
+    settings = {"cv": 2, "halving": 2, "epochs": 4}
+    sparse, dense = (search(RATES, each, y, **settings) for each in (csr_array(X), X))
+    assert np.array_equal(sparse.best_network_.parameters, dense.best_network_.parameters)
+    assert dense.table() == sparse.table()
 
 
 def test_candidates_that_diverge_are_the_worst(line, regressor):

@@ -33,14 +33,14 @@ def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> lis
         raise ArgumentError(in_a_line(error), argument="parameters", remedy=remedy) from error
 
 
-def make_config(settings: Mapping[str, Any], X: NDArray[Any], y: NDArray[Any]) -> RunConfig:
-    """Complete settings: the defaults, and the layers and the output that fit X and y."""
+def make_config(settings: Mapping[str, Any], n_inputs: int, y: NDArray[Any]) -> RunConfig:
+    """Complete settings: the defaults, and the layers and the output that fit the data."""
     given = {name: _as_setting(name, value) for name, value in settings.items()}
     config = RunConfig(**given).over(dataclasses.replace(DEFAULTS, batch_size=None))
     config.validate()
     n_classes = int(y.max(initial=0)) + 1 if y.ndim == 1 and y.dtype.kind in "bui" else 0
     n_outputs = y.shape[1] if y.ndim == 2 else n_classes if n_classes > 2 else 1
-    layers = config.layers or (X.shape[1], *HIDDEN_SIZES, n_outputs)
+    layers = config.layers or (n_inputs, *HIDDEN_SIZES, n_outputs)
     output = "softmax" if n_classes else "identity"
     if n_classes and layers[-1] == 1:
         output = "sigmoid" if n_classes == 2 else "identity"

@@ -65,17 +65,17 @@ def measure_fold(
     population: Population, index: int, rows: NDArray[np.intp], metrics: Mapping[str, Metric]
 ) -> dict[str, float]:
     """Compute loss and metrics of a network in float64, NaN if it has failed, and both times."""
-    started, member = time.perf_counter(), population.members[index]
+    started, run = time.perf_counter(), population.runs[index]
     values = dict.fromkeys(("loss", *metrics), np.nan)
-    if member.error is None:
-        engine = choose_engine(member.engine, member.job, member.threads)
-        data = member.job.rows._replace(selection=rows, sample_weight=None)
+    if run.error is None:
+        engine = choose_engine(run.engine, run.job, run.threads)
+        data = run.job.rows._replace(selection=rows, sample_weight=None)
         values["loss"], output = engine.evaluate(data)
         engine.close()
         if np.isfinite(output).all():
             arrays = output.astype(np.float64), data.y[rows].astype(np.float64)
             values |= {name: metric(*arrays) for name, metric in metrics.items()}
-    values["fit_time"] = sum(member.history.curves.get("seconds", ()))
+    values["fit_time"] = sum(run.history.curves.get("seconds", ()))
     return {**values, "score_time": time.perf_counter() - started}
 
 

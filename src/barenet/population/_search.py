@@ -126,7 +126,9 @@ def search(
     inputs, targets = validate_inputs(X, np.dtype(np.float64), None), np.asarray(y)
     candidates = make_candidates(parameters, n_candidates, check_seed(seed))
     fixed = {"seed": seed, **settings}
-    configs = [make_config({**fixed, **candidate}, inputs, targets) for candidate in candidates]
+    configs = [
+        make_config({**fixed, **candidate}, inputs.shape[1], targets) for candidate in candidates
+    ]
     networks = [config.make_network() for config in configs]
     folds = make_folds(cv, networks[0], inputs, targets)
     name, score = _as_score(metric, networks[0])
@@ -152,7 +154,7 @@ def search(
     result = SearchResult(results, name, len(candidates), len(folds), best_index(results))
     if not check_flag(refit, "refit"):
         return result
-    config = make_config({**fixed, **result.best_params_}, inputs, targets)
+    config = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
     best = config.make_network()
     history = train(best, inputs, targets, threads=threads, **config.train_arguments())
     return dataclasses.replace(result, best_network_=best, best_history_=history)
