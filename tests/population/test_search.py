@@ -209,7 +209,7 @@ def test_the_result_is_shown_as_a_table(iris):
         ("halving", "epochs are its budget", {"epochs": [1, 2]}, {"halving": 3}),
         ("metric", "unknown 'R2'", {"l2": [0.1]}, {"metric": "R2"}),
         ("cv", "2 or more, got n_splits=1", {"l2": [0.1]}, {"cv": 1}),
-        ("seed", "from 0", {"l2": [0.1]}, {"seed": -1}),
+        ("seed", "from 0", {"l2": [0.1]}, {"seed": -1, "n_candidates": 1}),
         ("refit", "True or False", {"l2": [0.1]}, {"refit": 1}),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_count
+from barenet._constraints import check_count, check_seed
 from barenet._registry import lookup
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import HIDDEN_SIZES
@@ -24,6 +24,7 @@ def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> lis
     from sklearn.model_selection import ParameterGrid, ParameterSampler
 
     count = None if n_candidates is None else check_count(n_candidates, "n_candidates")
+    check_seed(seed)
     try:
         if count is None:
             return list(ParameterGrid(parameters))

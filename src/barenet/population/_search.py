@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_flag, check_number, check_seed
+from barenet._constraints import check_flag, check_number
 from barenet._registry import lookup
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
 from barenet.model._arrays import validate_inputs
 from barenet.model._network import Network
 from barenet.population._candidates import make_candidates, make_config
-from barenet.population._folds import make_folds, usual_metric
+from barenet.population._folds import Fold, make_folds, usual_metric
 from barenet.population._halving import Halving, rungs_of
 from barenet.population._search_result import SearchResult, best_index, collect_results
 from barenet.population._train_many import train_many
@@ -124,7 +124,7 @@ def search(
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     """
     inputs, targets = validate_inputs(X, np.dtype(np.float64), None), np.asarray(y)
-    candidates = make_candidates(parameters, n_candidates, check_seed(seed))
+    refit, candidates = check_flag(refit, "refit"), make_candidates(parameters, n_candidates, seed)
     fixed = {"seed": seed, **settings}
     configs = [
         make_config({**fixed, **candidate}, inputs.shape[1], targets) for candidate in candidates
@@ -132,27 +132,17 @@ def search(
     networks = [config.make_network() for config in configs]
     folds = make_folds(cv, networks[0], inputs, targets)
     name, score = _as_score(metric, networks[0])
-    arguments = _arguments(configs, len(folds))
-    judge = Halving(folds, score, [], 1, list(range(len(candidates))))
-    if halving is not None:
-        judge.factor = int(check_number(halving, "halving", ge=2, integer=True))
-        if any("epochs" in candidate for candidate in candidates):
-            raise ArgumentError("epochs are its budget, and can't be searched", argument="halving")
-        judge.epochs = rungs_of(len(candidates), configs[0].epochs or 1, judge.factor)
-        arguments |= {"epochs": judge.epochs[-1], "slice_epochs": judge.epochs[0]}
-        arguments["after_slice"] = judge
-    arguments["rows"] = [train for _ in candidates for train, _ in folds]
+    judge = _make_halving(halving, candidates, configs[0].epochs or 1, folds, score)
+    arguments = {**_arguments(configs, judge), "threads": threads, "progress": progress}
     copies = [network.copy() for network in networks for _ in folds]
-    population = train_many(
-        copies, inputs, targets, threads=threads, progress=progress, **arguments
-    )
+    population = train_many(copies, inputs, targets, **arguments)
     if len(population.errors) == len(population):
         raise population.errors[0]
     while len(judge.rungs) < max(1, len(judge.epochs)):
         judge.finish_rung(population)
     results = collect_results(candidates, judge)
     result = SearchResult(results, name, len(candidates), len(folds), best_index(results))
-    if not check_flag(refit, "refit"):
+    if not refit:
         return result
     config = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
     best = config.make_network()
@@ -171,7 +161,25 @@ def _as_score(metric: str | Metric | None, network: Network) -> tuple[str, Metri
     return f"neg_{name}", lambda output, y: -function(output, y)
 
 
-def _arguments(configs: list[RunConfig], n_folds: int) -> dict[str, Any]:
+def _make_halving(
+    factor: int | None, candidates: list[Any], epochs: int, folds: list[Fold], score: Metric
+) -> Halving:
+    """The rungs of successive halving; a single one to the end if there is no factor."""
+    judge = Halving(folds, score, [], 1, list(range(len(candidates))))
+    if factor is not None:
+        judge.factor = int(check_number(factor, "halving", ge=2, integer=True))
+        if any("epochs" in candidate for candidate in candidates):
+            raise ArgumentError("epochs are its budget, and can't be searched", argument="halving")
+        judge.epochs = rungs_of(len(candidates), epochs, judge.factor)
+    return judge
+
+
+def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
     """Arguments of `train_many`, with a value for each candidate and fold."""
-    given = [{**UNSET, **config.train_arguments()} for config in configs]
-    return {name: [each[name] for each in given for _ in range(n_folds)] for name in given[0]}
+    given, folds = [{**UNSET, **config.train_arguments()} for config in configs], judge.folds
+    arguments: dict[str, Any] = {
+        name: [each[name] for each in given for _ in folds] for name in given[0]
+    }
+    if epochs := judge.epochs:
+        arguments |= {"epochs": epochs[-1], "slice_epochs": epochs[0], "after_slice": judge}
+    return {**arguments, "rows": [train for _ in given for train, _ in folds]}
