@@ -83,8 +83,8 @@ class Experiment:
         before, preprocessing = self.settings.config, self.predictor.preprocessing
         config = resolve_config(given, self.dataset, preprocessing.n_outputs)
         if (config.scaling, config.target_scaling) != (before.scaling, before.target_scaling):
-            problem = "it depends on the loss and the output, and has to be the same for all"
-            raise ArgumentError(problem, argument="target_scaling", remedy="choose it")
+            problem = "its default depends on the loss and the output, and must not change"
+            raise ArgumentError(problem, argument="target_scaling", remedy="choose one")
         settings = replace(self.settings, config=config)
         card = replace(self.predictor.card or ModelCard(), settings=settings.card_fields())
         network = _make_network(settings)
