@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numba import types
 
-from barenet.engines import _kernel_cache as kernel_cache
+from barenet.engines import _kernel_cache as kernel_cache, _machine_code as machine_code
 from barenet.engines._machine_code import Entry
 from barenet.engines.simd._calls import compiled
 
@@ -134,6 +134,17 @@ def test_eight_threads_that_compile_at_once_leave_a_file_that_is_loaded(kernels)
         assert max(pool.map(compile_in, [kernels.parent] * 8)) == 1
     assert compile_in(kernels.parent) == 0
     assert len(list(kernels.rglob("*.*"))) == 1
+
+
+def test_threads_that_need_a_kernel_at_once_compile_it_once(monkeypatch):
+    """Also where no folder keeps it."""
+    monkeypatch.setattr(machine_code, "folder_of", lambda function: None)
+    namespace = {"__name__": "code"}
+    exec(CODE, namespace)
+    code = machine_code.MachineCode(compiled(namespace["double"]))
+    with ThreadPoolExecutor(8) as pool:
+        places = set(pool.map(code.address, [(types.intp,)] * 8))
+    assert (len(places), code.n_compiled) == (1, 1)
 
 
 def test_damaged_files_are_compiled_again_and_replaced(kernels):

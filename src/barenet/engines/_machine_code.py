@@ -30,20 +30,27 @@ class MachineCode:
         self.dispatcher = dispatcher
         #: Times that the code was not found on disk.
         self.n_compiled = 0
+        self.addresses: dict[tuple[Any, ...], int] = {}
 
     def address(self, signature: tuple[Any, ...]) -> int:
-        """Load the code for these types, or compile and save it; return its address."""
-        function = self.dispatcher.py_func
+        """The address of the code for these types."""
         with LOCK:
-            folder, key = folder_of(function), (str(signature), *target())
-            files = folder and KernelFiles(folder, f"{function.__module__}.{function.__name__}")
-            found = files.load(key) if files else None
-            if found is None:
-                self.n_compiled += 1
-                found = self.compile(signature)
-                if files:
-                    files.save(key, found)
-            return link(*found)
+            if signature not in self.addresses:
+                self.addresses[signature] = link(*self.load(signature))
+            return self.addresses[signature]
+
+    def load(self, signature: tuple[Any, ...]) -> tuple[str, bytes]:
+        """Read the function's name in the code, and the code, or compile and save them."""
+        function, key = self.dispatcher.py_func, (str(signature), *target())
+        folder = folder_of(function)
+        files = folder and KernelFiles(folder, f"{function.__module__}.{function.__name__}")
+        found = files.load(key) if files else None
+        if found is None:
+            self.n_compiled += 1
+            found = self.compile(signature)
+            if files:
+                files.save(key, found)
+        return found
 
     def compile(self, signature: tuple[Any, ...]) -> tuple[str, bytes]:
         """Compile the function; return its name in the code, and the code."""

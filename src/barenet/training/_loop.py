@@ -220,7 +220,7 @@ class MiniBatchLoop(Loop):
         """Choose the batches of the next chunk, by the time that these have taken."""
         per_second, most = n_batches / max(seconds, 1e-9), 4 * max(n_batches, self.chunk_batches)
         # A chunk copies all parameters, which takes as long as a part of a wide layer's step.
-        count = max(min(4, int(per_second)), int(per_second * CHUNK_SECONDS))
+        count = max(min(8, int(per_second)), int(per_second * CHUNK_SECONDS))
         self.chunk_batches = max(1, min(count, most))
 
     def _run_epoch(self, index: int, order: Order | None = None) -> None:

@@ -40,8 +40,8 @@ Task = Literal["learn", "differentiate", "evaluate", "predict"]
 #: Entries of a gradient that are computed and applied together, so that they stay in the cache.
 TILE = 512
 
-#: Rows of a gradient that are computed together, so that dL/d(output) is read less often.
-ROWS = 128
+#: Rows of a gradient that are computed together for a large batch; and entries for a small one.
+ROWS, SMALL = 128, 4096
 
 #: Rows of a batch up to which the blocks of so many weights are transposed whenever they are used.
 SOME, LARGE = 64, 2**19
@@ -292,16 +292,15 @@ class Lowering:
         moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
         names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
         tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
-        heights, block = dict.fromkeys(names, height), up(min(ROWS, self.capacity), 1 << tile_bits)
-        rows, at_once = block + _dense.MAX_ROWS, not isinstance(self.job.clipping, ClipNorm)
-        if self.task == "learn" and at_once and rows * self.max_threads < height:
-            heights["gradient"] = rows * self.max_threads
-        else:
+        few, heights = SMALL // self.workspace.pad(self.width), dict.fromkeys(names, height)
+        block = up(max(few, min(ROWS, self.capacity)), 1 << tile_bits)
+        rows, kept = block + _dense.MAX_ROWS, isinstance(self.job.clipping, ClipNorm)
+        if kept or self.task != "learn" or rows * self.max_threads >= height:
             rows = 0
-        arrays = {
-            name: self.workspace.matrix(number + _dense.MAX_ROWS, self.width)
-            for name, number in heights.items()
-        }
+        else:
+            heights["gradient"] = rows * self.max_threads
+        matrix, more = self.workspace.matrix, _dense.MAX_ROWS
+        arrays = {name: matrix(number + more, self.width) for name, number in heights.items()}
         self.flat += height * self.width
         self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
         places = {"flat": flat, "first_tile": first_tile, "tile_bits": tile_bits}
