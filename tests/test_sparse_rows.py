@@ -6,6 +6,7 @@ import scipy.sparse
 
 from barenet import Network, train
 from barenet._sparse_rows import SparseRows
+from barenet.errors import ResumeError
 
 CSR, SINGLE = scipy.sparse.csr_array, np.dtype("float32")
 
@@ -51,3 +52,22 @@ def test_rows_are_selected_without_a_copy_of_their_entries():
         np.testing.assert_array_equal(np.asarray(chosen), expected)
         np.testing.assert_array_equal(chosen.tocsr().toarray(), expected)
         assert len(chosen.entries) == np.count_nonzero(expected)
+
+
+def test_a_run_resumes_with_the_same_entries_only(tmp_path):
+    X, y = CSR(np.eye(6, 300)), np.zeros(6)
+    settings = {"checkpoint": tmp_path / "run.checkpoint", "validation_data": (X[:2], y[:2])}
+
+    def interrupt(run):
+        if run.epoch == 2:
+            run.stop("interrupted", resumable=True)
+
+    whole, resumed = (Network.dense([300, 1], seed=1) for _ in range(2))
+    train(whole, X, y, epochs=4)
+    train(resumed, X, y, epochs=4, callbacks=interrupt, **settings)
+    other = X.copy()
+    other.indices[0] = 7
+    with pytest.raises(ResumeError, match="X has other values"):
+        train(resumed, other, y, epochs=4, resume=True, **settings)
+    train(resumed, X.tocsc(), y, epochs=4, resume=True, **settings)
+    assert (resumed.parameters == whole.parameters).all()

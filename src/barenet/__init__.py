@@ -49,7 +49,10 @@ if TYPE_CHECKING:
     from barenet.insight._baselines import Baseline, fit_baseline
     from barenet.insight._permutation_importance import Importance, permutation_importance
     from barenet.insight.explain import Explanation, explain
+    from barenet.population._cross_validation import cross_validate
     from barenet.population._population import Population
+    from barenet.population._search import search
+    from barenet.population._search_result import SearchResult
     from barenet.population._train_many import train_many
 
 __all__ = [  # noqa: RUF022
@@ -59,6 +62,9 @@ __all__ = [  # noqa: RUF022
     "train",
     "train_many",
     "Population",
+    "cross_validate",
+    "search",
+    "SearchResult",
     "batches",
     "one_hot",
     "History",
@@ -125,7 +131,10 @@ _SLOW = {
     "insight._baselines": "Baseline fit_baseline",
     "insight._permutation_importance": "Importance permutation_importance",
     "insight.explain": "Explanation explain",
+    "population._cross_validation": "cross_validate",
     "population._population": "Population",
+    "population._search": "search",
+    "population._search_result": "SearchResult",
     "population._train_many": "train_many",
 }
 

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TextIO, TypeVar
 
 from barenet.training._history import finite_or_none
@@ -72,6 +73,16 @@ def discard(stream: TextIO) -> None:
     """Discard the buffer of a stream, so that Python does not complain when it exits."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextmanager
+def closable_output() -> Iterator[None]:
+    """Go on where the reader of standard output has closed the pipe."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard(sys.stdout)
 
 
 def escape_controls(text: str) -> str:

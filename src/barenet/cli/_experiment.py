@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -39,6 +39,8 @@ class Experiment:
     """All that a run needs, with every setting decided."""
 
     settings: RunSettings
+    #: All rows, with the default settings of the data.
+    dataset: Dataset
     #: All rows but the test set: the training set and the validation set.
     available: Dataset
     training: Dataset
@@ -53,22 +55,41 @@ class Experiment:
         """The numbers of rows by their use, as on the card of the model."""
         return (self.predictor.card or ModelCard()).rows
 
+    @property
+    def patience(self) -> list[EarlyStopping]:
+        """Early stopping, if the settings have it."""
+        patience = self.settings.config.patience
+        return [EarlyStopping(patience=patience)] if patience else []
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of `train` from the settings, without X, y and callbacks."""
+        return {
+            "validation_data": self._held_out(self.validation),
+            "test_data": self._held_out(self.test),
+            "metrics": "accuracy" if self.training.classes else "r2",
+            **self.settings.config.train_arguments(),
+        }
+
     def run(self, callbacks: Sequence[Callback], **options: Any) -> History:
         """Train the network; more options are those of `train`."""
-        config = self.settings.config
-        patience = [EarlyStopping(patience=config.patience)] if config.patience else []
         X, y = network_arrays(self.predictor, self.training)
-        return train(
-            self.predictor.network,
-            X,
-            y,
-            validation_data=self._held_out(self.validation),
-            test_data=self._held_out(self.test),
-            metrics="accuracy" if self.training.classes else "r2",
-            callbacks=[*patience, *callbacks],
-            **config.train_arguments(),
-            **options,
-        )
+        callbacks = [*self.patience, *callbacks]
+        arguments = {**self.arguments(), **options, "callbacks": callbacks}
+        return train(self.predictor.network, X, y, **arguments)
+
+    def with_config(self, given: RunConfig) -> Self:
+        """Build a network with other settings for the same rows."""
+        given.validate()
+        before, preprocessing = self.settings.config, self.predictor.preprocessing
+        config = resolve_config(given, self.dataset, preprocessing.n_outputs)
+        if (config.scaling, config.target_scaling) != (before.scaling, before.target_scaling):
+            problem = "it depends on the loss and the output, and has to be the same for all"
+            raise ArgumentError(problem, argument="target_scaling", remedy="choose it")
+        settings = replace(self.settings, config=config)
+        card = replace(self.predictor.card or ModelCard(), settings=settings.card_fields())
+        network = _make_network(settings)
+        predictor = replace(self.predictor, network=network, card=card)
+        return replace(self, settings=settings, predictor=predictor)
 
     def _held_out(self, rows: Dataset | None) -> tuple[Any, Any] | None:
         return None if rows is None else network_arrays(self.predictor, rows)
@@ -89,9 +110,7 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     settings, target_scaling = replace(settings, config=config), None
     if config.target_scaling not in (None, "none"):
         target_scaling = Scaling.fit(config.target_scaling, training.y.reshape(-1, 1))
-    network = config.make_network()
-    if copy_weights and settings.start_from is not None:
-        _copy_weights(network, settings.start_from)
+    network = _make_network(settings, copy_weights=copy_weights)
     feature_names = getattr(preprocessing, "feature_names", dataset.feature_names)
     # The card has no paths, times or threads: the same run writes the same file on every machine.
     card = ModelCard(
@@ -111,7 +130,7 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
         card=card,
     )
     check_text(predictor)
-    return Experiment(settings=settings, predictor=predictor, **parts)
+    return Experiment(settings=settings, dataset=dataset, predictor=predictor, **parts)
 
 
 def _fit_preprocessing(X: Samples, scaling: str, settings: RunSettings) -> TableEncoding | Scaling:
@@ -152,6 +171,14 @@ def _has_constant_column(rows: Dataset) -> bool:
     """Whether a matrix has a column with a single value, which a frame would drop."""
     X = rows.X
     return isinstance(X, np.ndarray) and len(X) > 1 and bool((X[0] == X).all(axis=0).any())
+
+
+def _make_network(settings: RunSettings, *, copy_weights: bool = True) -> Network:
+    """Build the network, with new weights or those of the model to start from."""
+    network = settings.config.make_network()
+    if copy_weights and settings.start_from is not None:
+        _copy_weights(network, settings.start_from)
+    return network
 
 
 def _copy_weights(network: Network, start_from: Path) -> None:

@@ -23,10 +23,16 @@ class Interruption(Callback):
     Before the end of the first chunk, exit at the first one: there is nothing to save.
     """
 
+    history_only = True
+
     def __init__(self) -> None:
         self.signal: int | None = None
         self.started = False
         self.handlers: dict[int, Any] = {}
+
+    def __deepcopy__(self, memo: object) -> Interruption:
+        """Return itself: a signal ends all networks of a population."""
+        return self
 
     @property
     def status(self) -> int:

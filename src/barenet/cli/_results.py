@@ -4,7 +4,6 @@ The run is finished once all of them are on the disk. Until then its state stays
 ``--resume`` writes the missing ones.
 """
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,7 +11,7 @@ from math import isfinite
 from typing import Any
 
 from barenet.cli._columns import describe_columns
-from barenet.cli._console import discard, emit, emit_json, log
+from barenet.cli._console import closable_output, emit, emit_json, log
 from barenet.cli._experiment import CARD_ROWS, Experiment
 from barenet.cli._interruption import INTERRUPTED
 from barenet.cli._run_folder import HISTORY, RunFolder
@@ -30,6 +29,23 @@ from barenet.training._history import History
 #: Errors by which a file is missing for good; those of the disk may not occur in a resumed run.
 OTHER_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 
+#: The remedy and the outcome of a divergence.
+AFTER_DIVERGENCE = (
+    "try a smaller --learning-rate, another --scaling, or --clip-norm 1",
+    "No model is saved",
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The parts of the results that are printed and drawn."""
+
+    baselines: bool
+    plots: bool
+    json: bool
+    #: More for the JSON document.
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
 
 @dataclass(eq=False)
 class Results:
@@ -38,14 +54,17 @@ class Results:
     experiment: Experiment
     history: History
     folder: RunFolder
-    with_baselines: bool = True
+    options: Report
+    #: After a signal, the run ends without baselines and plots.
+    is_interrupted: bool = False
     missing: dict[str, Exception] = field(default_factory=dict)
 
     @cached_property
     def measured(self) -> dict[str, Measurement]:
         """The network on the test set, if there is one, and on the training set."""
         experiment, loss = self.experiment, self.experiment.settings.config.loss
-        fitted_to = experiment.available if self.with_baselines else None
+        with_baselines = self.options.baselines and not self.is_interrupted
+        fitted_to = experiment.available if with_baselines else None
         parts = {"held_out": experiment.test, "training": experiment.training}
         return {
             name: Measurement(experiment.predictor, rows, loss, fitted_to)
@@ -58,12 +77,12 @@ class Results:
         """The network on the test set; without one, on the training set."""
         return next(iter(self.measured.values()))
 
-    def write(self, *, plots: bool, json: bool, interrupted: bool) -> None:
+    def write(self) -> None:
         """Write and print the results; Ctrl-C names the command that writes the missing ones."""
         try:
             self.save()
-            self.report(json=json, interrupted=interrupted)
-            if plots:
+            self.report()
+            if self.options.plots and not self.is_interrupted:
                 self.plot()
         except KeyboardInterrupt as error:
             remedy = f"`{self.folder.resume_command}` writes the results that are missing"
@@ -94,22 +113,19 @@ class Results:
         }
         save(self._predictor(finite), self.folder.model)
 
-    def report(self, *, json: bool, interrupted: bool) -> None:
+    def report(self) -> None:
         """Compute the scores, add them to the model file, and print them."""
-        if interrupted and self._is_slow() and not json:
+        if self.is_interrupted and self._is_slow() and not self.options.json:
             log("\nthe scores would take a while; `barenet evaluate` computes them")
             return
         self._try(f"the scores in {MODEL}", self._save_scores)
-        try:
-            if json:
-                emit_json(self._document())
+        with closable_output():  # the plots are still missing
+            if self.options.json:
+                emit_json({**self._document(), **self.options.extra})
             else:
                 log()
                 self._emit()
                 log()
-            sys.stdout.flush()
-        except BrokenPipeError:  # The reader has closed the pipe; the plots are still missing.
-            discard(sys.stdout)
 
     def _is_slow(self) -> bool:
         """Whether the scores take too long after Ctrl-C."""

@@ -7,12 +7,14 @@ checkpoint. Other files are never touched.
 """
 
 import contextlib
+import csv
 import errno
+import io
 import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,6 +34,8 @@ from barenet.training._history import History
 
 #: File names in the folder of a run.
 HISTORY, LOCK = "history.jsonl", ".lock"
+#: Tables of the networks of `barenet train --repeat`, and of the candidates of `barenet search`.
+RUNS, SEARCH = "runs.csv", "search.csv"
 
 #: Start of the name of a temporary folder, from which files are moved when all are written.
 SAVING = ".saving-"
@@ -47,8 +51,11 @@ class RunFolder:
         self.path = path
         self.model, self.settings, self.history = path / MODEL, path / SETTINGS, path / HISTORY
         self.plots = [path / f"{kind}.png" for kind in ("history", *KINDS)]
-        self.files = [self.model, self.history, self.settings, *self.plots]
+        self.outdated = [path / RUNS, path / SEARCH]  # removed when the results are saved
+        self.files = [self.model, self.history, self.settings, *self.outdated, *self.plots]
         self.unfinished, self.checkpoint = path / UNFINISHED, path / FILE_NAME
+        #: The table that is saved with the results, by its name.
+        self.table: dict[str, bytes] = {}
 
     @property
     def is_unfinished(self) -> bool:
@@ -120,19 +127,31 @@ class RunFolder:
             new = RunFolder(Path(folder))
             save(predictor, new.model)
             write_atomically(new.settings, settings.to_toml())
+            for name, content in self.table.items():
+                write_atomically(new.path / name, content)
             try:
                 write_atomically(new.history, history.to_jsonl().encode())
             except OSError as error:
                 failure = error
-            for old in (self.settings, self.history, *self.plots):
+            for old in (self.settings, self.history, *self.outdated, *self.plots):
                 old.unlink(missing_ok=True)
             # The settings come last: killed before, a run leaves a model without settings, which
             # is better than a model with the settings of another.
             new.model.replace(self.model)
             if failure is None:
                 new.history.replace(self.history)
+            for name in self.table:
+                (new.path / name).replace(self.path / name)
             new.settings.replace(self.settings)
         return failure
+
+    def set_table(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Choose the table that is saved with the results."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        self.table = {name: text.getvalue().encode()}
 
     def finish(self) -> None:
         """Remove the state of the run, once all its results are on the disk."""

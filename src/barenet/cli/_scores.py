@@ -161,13 +161,13 @@ def emit_scores(headings: Sequence[str], lines: Sequence[ScoreLine], loss: str) 
     known = dict.fromkeys(name for _, scores in lines for name in scores if name != "loss")
     names = {name: HEADINGS.get(name, name) for name in known} | {"loss": loss.partition(":")[0]}
     table = [
-        [*labels, *(_format(name, scores[name]) if name in scores else "" for name in names)]
+        [*labels, *(score_text(name, scores[name]) if name in scores else "" for name in names)]
         for labels, scores in lines
     ]
     emit_table([*headings, *names.values()], table, numbers=len(headings))
 
 
-def _format(name: str, value: float) -> str:
+def score_text(name: str, value: float) -> str:
     """Write accuracy and R² with four digits after the point, others with five digits in all."""
     return f"{value:.4f}" if name in ("accuracy", "r2") else f"{value:.5g}"
 

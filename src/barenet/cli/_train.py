@@ -10,23 +10,26 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from barenet.cli._columns import summarize_columns
+from barenet._constraints import check_count
 from barenet.cli._console import emit_json, log
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._flags import DATA, LEARNING, Data, Off, On, integer
+from barenet.cli._flags import DATA, LEARNING, Data, Integer, Off, On, integer
 from barenet.cli._interruption import INTERRUPTED, Interruption
-from barenet.cli._results import Results
+from barenet.cli._introduction import Introduction
+from barenet.cli._repeat import train_seeds
+from barenet.cli._results import AFTER_DIVERGENCE, Report, Results
 from barenet.cli._run_file import read_run_file
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
-from barenet.cli._run_settings import NO_SETTINGS, RunSettings, is_table
-from barenet.errors import ArgumentError, DivergenceError, count_of
+from barenet.cli._run_settings import NO_SETTINGS, RunSettings
+from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import describe_checkpoint, parse_interval
-from barenet.files._model_card import describe_rows
 from barenet.files._run_identity import changes
 from barenet.insight._progress import Progress
-from barenet.training._callbacks import Callback, Run
+from barenet.training._callbacks import Callback
 from barenet.training._history import History
 
+#: How often a checkpoint is saved, by default.
+EVERY = "30s"
 #: Maximum length of the name of a folder that is named after a file.
 MAX_NAME = 60
 
@@ -38,7 +41,8 @@ def train(
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
     resume: Annotated[Path | None, Parameter(group=DATA)] = None,
     threads: Annotated[int | None, Parameter(group=LEARNING, converter=integer)] = None,
-    checkpoint_every: str = "30s",
+    checkpoint_every: str = EVERY,
+    repeat: Integer = 1,
     out: Path | None = None,
     baselines: On = True,
     plots: On = True,
@@ -77,6 +81,10 @@ def train(
     checkpoint_every : str
         How often a checkpoint is saved: a number of epochs, a time such as 30s or 5m, or never,
         which saves one only when a signal ends the run.
+    repeat : int
+        Train this many networks that differ in their seeds (S, S + 1 and so on from --seed S),
+        print the spread of their scores, and save the best one: that with the smallest loss on the
+        validation rows, or on the training rows if there are none.
     out : Path
         Folder of the run, by default runs/ and the name of the data.
     baselines : bool
@@ -93,31 +101,53 @@ def train(
     """
     settings = dataclasses.replace(settings, data=data)
     parse_interval(checkpoint_every, "checkpoint_every")
-    folder = RunFolder(out or _default_folder(data)) if resume is None else _find_run(resume, out)
+    report = Report(baselines, plots, json)
+    if check_count(repeat, "repeat") > 1:
+        given = {"resume": resume, "checkpoint_every": checkpoint_every != EVERY}
+        for name in (name for name, value in given.items() if value):
+            problem = "a single run has checkpoints to resume from, --repeat has none"
+            raise ArgumentError(problem, argument=name, remedy="leave one of the two out")
+        folder = RunFolder(out or default_folder(data))
+        return train_seeds(folder, settings, repeat, threads, report)
+    folder = RunFolder(out or default_folder(data)) if resume is None else _find_run(resume, out)
     if resume is not None and not folder.is_unfinished:
         return _report_finished(folder, settings, json)
     with folder.locked():
-        with folder.started(settings) if resume is None else nullcontext():
-            experiment = _prepare(folder, settings, is_new=resume is None)
-            checkpoint = RunCheckpoint(folder, checkpoint_every, experiment.settings)
-            with Interruption() as interruption:
-                progress = _progress(settings, experiment, json)
-                callbacks = [Introduction(experiment), *progress, interruption]
-                history = _train(experiment, callbacks, threads, checkpoint)
-        # After a signal, the run ends without baselines and plots.
-        interrupted = interruption.signal is not None
-        results = Results(experiment, history, folder, baselines and not interrupted)
-        results.write(plots=plots and not interrupted, json=json, interrupted=interrupted)
-        if history.stop_reason != INTERRUPTED:
-            results.finish()
-        elif checkpoint.failure is not None:
-            results.missing[checkpoint.path.name] = checkpoint.failure
+        if resume is not None:
+            folder.outdated = []
+        is_new = resume is None
+        return run_in(folder, settings, threads, report, every=checkpoint_every, is_new=is_new)
+
+
+def run_in(
+    folder: RunFolder,
+    settings: RunSettings,
+    threads: int | None,
+    report: Report,
+    *,
+    every: str = EVERY,
+    is_new: bool = True,
+) -> int:
+    """Train a network in a folder that is locked, and return the exit status."""
+    with folder.started(settings) if is_new else nullcontext():
+        experiment = _prepare(folder, settings, is_new=is_new)
+        checkpoint = RunCheckpoint(folder, every, experiment.settings)
+        with Interruption() as interruption:
+            progress = _progress(settings, experiment, report.json)
+            callbacks = [Introduction(experiment), *progress, interruption]
+            history = _train(experiment, callbacks, threads, checkpoint)
+    results = Results(experiment, history, folder, report, interruption.signal is not None)
+    results.write()
+    if history.stop_reason != INTERRUPTED:
+        results.finish()
+    elif checkpoint.failure is not None:
+        results.missing[checkpoint.path.name] = checkpoint.failure
     results.log_end()
     results.check_complete()
     return interruption.status
 
 
-def _default_folder(data: str) -> Path:
+def default_folder(data: str) -> Path:
     """Name the folder of a run after its data, without suffixes."""
     name = Path(data).name.removesuffix(".gz")
     return Path("runs") / (Path(name).stem.strip(".")[:MAX_NAME] or "data")
@@ -178,29 +208,6 @@ def _check_unchanged(
         raise ArgumentError(f"{problem}: {changed}", argument="resume", remedy=remedy)
 
 
-class Introduction(Callback):
-    """Prints the data and the network, once all settings are valid."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
-
-    def on_start(self, run: Run) -> None:
-        training, rows = self.experiment.training, describe_rows(self.experiment.n_rows)
-        rows += "" if self.experiment.test else ", no test rows"
-        target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
-        features = count_of(training.n_features, "feature")
-        if (n_inputs := self.experiment.predictor.preprocessing.n_outputs) != training.n_features:
-            features += f" that become {n_inputs:,} numbers"
-        log(f"{training.name}: {training.description}")
-        log(f"{rows}\n{features}, {target}\n")
-        if is_table(self.experiment.settings.data):
-            preprocessing = self.experiment.predictor.preprocessing
-            log(f"{summarize_columns(preprocessing, training.feature_names)}\n")
-        if run.history.loss or run.batch:
-            log(f"resuming after {count_of(len(run.history), 'epoch')}\n")
-        log(f"{run.network.summary()}\n")
-
-
 def _train(
     experiment: Experiment,
     callbacks: Sequence[Callback],
@@ -212,8 +219,7 @@ def _train(
     try:
         return experiment.run(callbacks, threads=threads, checkpoint=checkpoint, resume=resume)
     except DivergenceError as error:
-        error.remedy = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
-        error.outcome = "No model is saved"
+        error.remedy, error.outcome = AFTER_DIVERGENCE
         if checkpoint.folder.has_checkpoint():
             kept = f"{checkpoint.path} ({describe_checkpoint(checkpoint.path)}) is kept"
             error.outcome += f"; the checkpoint {kept}, and resuming it diverges again"

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -329,7 +330,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
 
     def _is_plain(self, X: Any) -> bool:
         """Whether X is an array as in fit, in which only the numbers are left to check."""
-        if type(X) not in (np.ndarray, np.memmap) or X.ndim != 2 or X.dtype not in INPUT_DTYPES:
+        if not (type(X) in (np.ndarray, np.memmap) or issparse(X)):
+            return False
+        if X.ndim != 2 or X.dtype not in INPUT_DTYPES:
             return False
         fitted = vars(self)
         is_named = "feature_names_in_" in fitted or "network_" not in fitted

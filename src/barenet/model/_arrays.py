@@ -49,7 +49,7 @@ def numeric_array(values: ArrayLike, argument: str, remedy: str = "") -> NDArray
     if hasattr(values, "tocsr"):
         remedy = f"use {argument}.toarray()"
         raise ArgumentError("sparse matrices are not supported", argument=argument, remedy=remedy)
-    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
+    if hasattr(values, "mask") and np.ma.is_masked(values):
         remedy = "fill them, or leave their rows out"
         raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
     try:

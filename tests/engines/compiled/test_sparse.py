@@ -94,11 +94,11 @@ def test_a_linear_layer_by_scipy():
 
 
 def unsorted(X):
-    """Each row's entries in reverse, the first one in two halves, and an unused end."""
-    rows, columns, values = (np.concatenate([each, each[:1], [0]])[::-1] for each in
-                             (X.tocoo().row, X.tocoo().col, X.data))  # fmt: skip
-    values[1] /= 2
-    values[-1] /= 2
+    """Each row's entries in reverse, and one of them, −1, in two parts."""
+    assert X.data[1] == -1
+    rows, columns = (np.append(each, each[1])[::-1] for each in X.tocoo().coords)
+    values = np.append(X.data, -0.75)[::-1]
+    values[-2] = -0.25
     order = np.argsort(rows, kind="stable")
     starts = np.searchsorted(rows[order], np.arange(len(X.indptr)))
     return scipy.sparse.csr_array((values[order], columns[order], starts), shape=X.shape)
@@ -115,11 +115,12 @@ FORMS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("width", [30, 300])
 @pytest.mark.parametrize("form", FORMS)
-def test_any_format_is_converted_and_unchanged(form, assert_same_bits):
-    X = FORMS[form](entries(300))
+def test_any_format_is_converted_and_unchanged(form, width, assert_same_bits):
+    X = FORMS[form](entries(width))
     before = copy.deepcopy(X)
-    assert_same_bits(dense(300, 20, 3), X, dense=entries(300).toarray())
+    assert_same_bits(dense(width, 20, 3), X, dense=entries(width).toarray())
     assert all((getattr(X, name) == getattr(before, name)).all() for name in ("data", "indices")
                if isinstance(getattr(X, name, None), np.ndarray))  # fmt: skip
 

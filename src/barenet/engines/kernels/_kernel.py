@@ -23,6 +23,9 @@ from barenet.engines.simd._views import KernelSpec
 
 KERNELS: list[Kernel] = []
 
+#: Numba's type of a record, which takes as long to make as to link a kernel.
+record_type = functools.cache(numba.from_dtype)
+
 
 class Kernel:
     """A function of (spec, step, operands, start, stop) for the units from start to stop."""
@@ -32,7 +35,7 @@ class Kernel:
     ) -> None:
         #: The variants that its spec may name; the records are `records.STEP` and the operands.
         self.code, self.variants = MachineCode(compiled(function)), variants
-        self.records = (numba.from_dtype(STEP), numba.from_dtype(operands))
+        self.records = (record_type(STEP), record_type(operands))
         self.places: dict[KernelSpec, int] = {}
         KERNELS.append(self)
 

@@ -1,0 +1,58 @@
+"""Candidates of a search: their settings, and the configuration that these lead to."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import check_count, check_seed
+from barenet._registry import lookup
+from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.data._run_defaults import HIDDEN_SIZES
+from barenet.errors import ArgumentError, in_a_line
+
+#: Settings of a run that are those of its data or of the command.
+NOT_SEARCHED = """patience scaling target_scaling test_size split_seed samples noise data_seed
+    verbose_epoch"""
+SETTINGS = {f.name: f for f in dataclasses.fields(RunConfig) if f.name not in NOT_SEARCHED.split()}
+
+
+def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> list[dict[str, Any]]:
+    """Choose the values of each candidate: the whole grid, or a random sample of it."""
+    from sklearn.model_selection import ParameterGrid, ParameterSampler
+
+    count = None if n_candidates is None else check_count(n_candidates, "n_candidates")
+    check_seed(seed)
+    try:
+        if count is None:
+            return list(ParameterGrid(parameters))
+        return list(ParameterSampler(parameters, count, random_state=seed))
+    except (TypeError, ValueError) as error:
+        remedy = "pass a list of values for each setting, or n_candidates with distributions"
+        raise ArgumentError(in_a_line(error), argument="parameters", remedy=remedy) from error
+
+
+def make_config(settings: Mapping[str, Any], n_inputs: int, y: NDArray[Any]) -> RunConfig:
+    """Complete settings: the defaults, and the layers and the output that fit the data."""
+    given = {name: _as_setting(name, value) for name, value in settings.items()}
+    config = RunConfig(**given).over(dataclasses.replace(DEFAULTS, batch_size=None))
+    config.validate()
+    n_classes = int(y.max(initial=0)) + 1 if y.ndim == 1 and y.dtype.kind in "bui" else 0
+    n_outputs = y.shape[1] if y.ndim == 2 else n_classes if n_classes > 2 else 1
+    layers = config.layers or (n_inputs, *HIDDEN_SIZES, n_outputs)
+    output = "softmax" if n_classes else "identity"
+    if n_classes and layers[-1] == 1:
+        output = "sigmoid" if n_classes <= 2 else "identity"
+    return dataclasses.replace(config, layers=layers, output=config.output or output)
+
+
+def _as_setting(name: str, value: Any) -> Any:
+    """Convert a value to the type that a configuration has: tuples, and numbers of Python."""
+    lookup(SETTINGS, name, name)
+    if name == "layers":
+        return tuple(np.atleast_1d(value).tolist())
+    if name == "hidden" and np.iterable(value):
+        return (value,) if isinstance(value, str) else tuple(value)
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,103 @@
+"""The function `cross_validate`: trains a copy of a network for each fold, all at once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from barenet._constraints import check_flag
+from barenet.errors import ArgumentError
+from barenet.model._network import Network
+from barenet.population._folds import make_folds, measure_fold, usual_metric
+from barenet.population._train_many import train_many
+from barenet.training._train import as_metrics
+
+
+def cross_validate(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    cv: Any = 5,
+    metrics: str | Sequence[str] | None = None,
+    return_networks: bool = False,
+    **arguments: Any,
+) -> dict[str, Any]:
+    """Train a copy of a network for each fold, and score it on the fold's test rows.
+
+    The folds are trained at the same time, and share one X.
+
+    Parameters
+    ----------
+    network : Network
+        The network; each copy starts from its present parameters, and it stays as it is.
+    X : array-like of shape (n_samples, n_inputs)
+        The samples.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The targets.
+    cv : int, splitter of scikit-learn, or iterable, default=5
+        Number of folds, which are those of scikit-learn: stratified if the outputs are
+        probabilities of classes, and not shuffled; or a splitter such as
+        ``KFold(5, shuffle=True)``; or pairs of indices of the training and of the test rows.
+    metrics : str or sequence of str, optional
+        Names from `METRICS`; by default the accuracy if the output is softmax or sigmoid, else R².
+    return_networks : bool, default=False
+        Whether the result has the trained networks and their histories, too.
+    **arguments
+        Arguments of `train`, the same for all folds.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_folds,)
+        ``fit_time`` and ``score_time`` in seconds, ``epochs``, ``test_loss``, ``train_loss``, and
+        for each metric ``test_accuracy`` and ``train_accuracy``, all of the final parameters and
+        without sample weights; NaN for a fold whose training diverged. If they are returned, the
+        lists ``networks`` and ``histories``.
+
+    Raises
+    ------
+    ValueError
+        If an argument can't be used; the message names it.
+    DivergenceError
+        If the training diverged in all folds.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the training diverged in some folds.
+
+    See Also
+    --------
+    search : Cross-validate many settings, and return the best.
+
+    Examples
+    --------
+    >>> from barenet import Network, cross_validate, load_dataset
+    >>> data = load_dataset("iris")
+    >>> X = (data.X - data.X.mean(axis=0)) / data.X.std(axis=0)
+    >>> network = Network.dense([4, 16, 3], output="softmax", seed=0)
+    >>> scores = cross_validate(network, X, data.y, cv=3, epochs=100, batch_size=8)
+    >>> (scores["test_accuracy"] > 0.9).tolist()
+    [True, True, True]
+    """
+    if not isinstance(network, Network):
+        raise ArgumentError.of("network", network, "a Network")
+    measures = as_metrics(usual_metric(network) if metrics is None else metrics)
+    folds = make_folds(cv, network, X, y)
+    arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
+    rows = [train for train, _ in folds]
+    population = train_many([network.copy() for _ in folds], X, y, rows=rows, **arguments)
+    if len(population.errors) == len(folds):
+        raise population.errors[0]
+    tests = [measure_fold(population, k, test, measures) for k, (_, test) in enumerate(folds)]
+    trained = [measure_fold(population, k, train, measures) for k, train in enumerate(rows)]
+    result: dict[str, Any] = {name: [t[name] for t in tests] for name in ("fit_time", "score_time")}
+    result["epochs"] = [len(history) for history in population.histories]
+    for name in ("loss", *measures):
+        result[f"test_{name}"] = [fold[name] for fold in tests]
+        result[f"train_{name}"] = [fold[name] for fold in trained]
+    result = {name: np.array(values) for name, values in result.items()}
+    if check_flag(return_networks, "return_networks"):
+        result |= {"networks": population.networks, "histories": population.histories}
+    return result

@@ -1,0 +1,185 @@
+"""The function `search`: cross-validates many settings in one population."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from barenet._constraints import check_flag, check_number
+from barenet._registry import lookup
+from barenet.data._run_config import RunConfig
+from barenet.errors import ArgumentError
+from barenet.model._arrays import validate_inputs
+from barenet.model._network import Network
+from barenet.population._candidates import make_candidates, make_config
+from barenet.population._folds import Fold, make_folds, usual_metric
+from barenet.population._halving import Halving, rungs_of
+from barenet.population._search_result import SearchResult, best_index, collect_results
+from barenet.population._train_many import train_many
+from barenet.training._metrics import MAXIMIZED, METRICS, Metric
+from barenet.training._train import train
+
+#: Arguments of `train` where a setting is not given.
+UNSET = {"loss": None, "schedule": None, "batch_size": "auto"}
+
+
+def search(
+    parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    n_candidates: int | None = None,
+    cv: Any = 5,
+    halving: int | None = None,
+    metric: str | Metric | None = None,
+    seed: int = 0,
+    refit: bool = True,
+    threads: int | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> SearchResult:
+    """Cross-validate many settings of a run, and train a network with the best.
+
+    All candidates are trained on all folds in one call of `train_many`.
+
+    Parameters
+    ----------
+    parameters : mapping of str to list or distribution, or a list of such mappings
+        The values to choose from, by setting: a list, or a distribution of ``scipy.stats``. The
+        settings are those of ``barenet train``: ``layers`` (the widths from the input to the
+        output), ``hidden`` (the hidden activation), ``output``, ``batch_norm``, ``dropout``,
+        ``init``, ``bias_init``, ``loss``, ``optimizer``, ``learning_rate``, ``schedule``, ``l1``,
+        ``l2``, ``clip_norm``, ``clip_value``, ``epochs``, ``batch_size``, ``shuffle``, ``seed``,
+        ``dtype`` and ``engine``.
+    X : array-like of shape (n_samples, n_inputs)
+        The samples, which have to be scaled already.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The targets: whole numbers are classes from 0, others are numbers to predict, unless
+        `layers` or `output` decide otherwise.
+    n_candidates : int, optional
+        Number of candidates in a random sample, which a distribution needs; by default all
+        combinations are tried. Both are those of scikit-learn's ``ParameterSampler`` and
+        ``ParameterGrid``.
+    cv : int, splitter of scikit-learn, or iterable, default=5
+        The folds, as in `cross_validate`.
+    halving : int, optional
+        Factor of successive halving, such as 3: all candidates run few epochs, the best third of
+        them run three times as many, and so on, up to `epochs` at most.
+    metric : str or callable, optional
+        The score, of which greater is better: a name from `METRICS`, where errors are negated, or a
+        function of outputs and targets, each of shape (n_samples, n_outputs); by default the
+        accuracy if the output is softmax or sigmoid, else R².
+    seed : int, default=0
+        Seed of the sample, and of the networks and their training.
+    refit : bool, default=True
+        Whether to train a network with the best settings on all rows.
+    threads : int, optional
+        Number of networks that are trained at the same time.
+    progress : bool, default=False
+        Show the progress on standard error.
+    **settings
+        Settings of all candidates, such as ``epochs=50``; by default those of ``barenet train``,
+        with two hidden layers of 64 and 32 units and mini-batches of 32 rows.
+
+    Returns
+    -------
+    SearchResult
+        The scores of all candidates, and the best network.
+
+    Raises
+    ------
+    ValueError
+        If an argument can't be used; the message names it.
+    DivergenceError
+        If the training of all candidates diverged.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the training of some networks diverged; their candidates have the score NaN and the last
+        rank. Network ``i`` is that of candidate ``i // n_folds``.
+
+    See Also
+    --------
+    cross_validate : Scores of a single network on each fold.
+
+    Notes
+    -----
+    Successive halving is that of K. Jamieson and A. Talwalkar, "Non-stochastic Best Arm
+    Identification and Hyperparameter Optimization" (2016). A candidate that goes on continues its
+    training, so a schedule counts on the epochs of the last rung from the start.
+
+    Examples
+    --------
+    >>> from barenet import load_dataset, search
+    >>> data = load_dataset("iris")
+    >>> X = (data.X - data.X.mean(axis=0)) / data.X.std(axis=0)
+    >>> grid = {"layers": [(4, 3), (4, 16, 3)], "learning_rate": [0.01, 0.001]}
+    >>> result = search(grid, X, data.y, cv=3, epochs=30)
+    >>> result.best_params_
+    {'layers': (4, 16, 3), 'learning_rate': 0.01}
+    >>> result.best_network_.predict(X).argmax(axis=1)[:10].tolist()
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    """
+    inputs, targets = validate_inputs(X, np.dtype(np.float64), None), np.asarray(y)
+    refit, candidates = check_flag(refit, "refit"), make_candidates(parameters, n_candidates, seed)
+    fixed = {"seed": seed, **settings}
+    configs = [
+        make_config({**fixed, **candidate}, inputs.shape[1], targets) for candidate in candidates
+    ]
+    networks = [config.make_network() for config in configs]
+    folds = make_folds(cv, networks[0], inputs, targets)
+    name, score = _as_score(metric, networks[0])
+    judge = _make_halving(halving, candidates, configs[0].epochs or 1, folds, score)
+    arguments = {**_arguments(configs, judge), "threads": threads, "progress": progress}
+    copies = [network.copy() for network in networks for _ in folds]
+    population = train_many(copies, inputs, targets, **arguments)
+    if len(population.errors) == len(population):
+        raise population.errors[0]
+    while len(judge.rungs) < max(1, len(judge.epochs)):
+        judge.finish_rung(population)
+    results = collect_results(candidates, judge)
+    result = SearchResult(results, name, len(candidates), len(folds), best_index(results))
+    if not refit:
+        return result
+    config = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
+    best = config.make_network()
+    history = train(best, inputs, targets, threads=threads, **config.train_arguments())
+    return dataclasses.replace(result, best_network_=best, best_history_=history)
+
+
+def _as_score(metric: str | Metric | None, network: Network) -> tuple[str, Metric]:
+    """Name of a metric, and a function of which greater is better."""
+    if callable(metric):
+        return getattr(metric, "__name__", "score"), metric
+    name = usual_metric(network) if metric is None else metric
+    function = lookup(METRICS, name, "metric")
+    if name in MAXIMIZED:
+        return name, function
+    return f"neg_{name}", lambda output, y: -function(output, y)
+
+
+def _make_halving(
+    factor: int | None, candidates: list[Any], epochs: int, folds: list[Fold], score: Metric
+) -> Halving:
+    """The rungs of successive halving; a single one to the end if there is no factor."""
+    judge = Halving(folds, score, [], 1, list(range(len(candidates))))
+    if factor is not None:
+        judge.factor = int(check_number(factor, "halving", ge=2, integer=True))
+        if any("epochs" in candidate for candidate in candidates):
+            raise ArgumentError("epochs are its budget, and can't be searched", argument="halving")
+        judge.epochs = rungs_of(len(candidates), epochs, judge.factor)
+    return judge
+
+
+def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
+    """Arguments of `train_many`, with a value for each candidate and fold."""
+    given, folds = [{**UNSET, **config.train_arguments()} for config in configs], judge.folds
+    arguments: dict[str, Any] = {
+        name: [each[name] for each in given for _ in folds] for name in given[0]
+    }
+    if epochs := judge.epochs:
+        arguments |= {"epochs": epochs[-1], "slice_epochs": epochs[0], "after_slice": judge}
+    return {**arguments, "rows": [train for _ in given for train, _ in folds]}

@@ -1,0 +1,149 @@
+"""The result of a search: scores of all candidates in scikit-learn's form, and the best network."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from barenet.errors import count_of
+from barenet.model._network import Network
+from barenet.population._halving import Halving
+from barenet.training._history import History
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SearchResult:
+    """The result of a search.
+
+    Attributes
+    ----------
+    cv_results_ : dict of str to ndarray
+        A row for each candidate, or for each candidate of each rung, as scikit-learn's
+        ``GridSearchCV`` and ``HalvingGridSearchCV`` have it: ``params``, a masked array
+        ``param_<setting>`` for each setting, ``split0_test_score`` and so on, mean and standard
+        deviation of the scores and of the times, and ``rank_test_score``; with successive halving
+        also the rung ``iter`` and its epochs ``n_resources``.
+    metric : str
+        Name of the score.
+    n_candidates, n_splits_ : int
+        The number of candidates, and of folds.
+    best_index_ : int
+        Row of the best candidate.
+    best_network_ : Network or None
+        A network with the best settings that was trained on all rows, if it was asked for.
+    best_history_ : History or None
+        The history of its training.
+
+    Examples
+    --------
+    >>> from barenet import search
+    >>> X = np.linspace(-1, 1, 60).reshape(-1, 1)
+    >>> rows = np.random.default_rng(0).permutation(60)
+    >>> grid = {"learning_rate": [0.01, 0.0001]}
+    >>> result = search(grid, X[rows], X[rows, 0] ** 2, cv=3, epochs=20)
+    >>> result.best_params_
+    {'learning_rate': 0.01}
+    >>> print(result.table())
+    rank  r2      ±        learning_rate
+    1     0...    0...     0.01
+    2     ...     ...      0.0001
+    """
+
+    cv_results_: dict[str, Any]
+    metric: str
+    n_candidates: int
+    n_splits_: int
+    best_index_: int
+    best_network_: Network | None = None
+    best_history_: History | None = None
+
+    @property
+    def best_params_(self) -> dict[str, Any]:
+        """The settings of the best candidate."""
+        return self.cv_results_["params"][self.best_index_]
+
+    @property
+    def best_score_(self) -> float:
+        """The mean score of the best candidate."""
+        return float(self.cv_results_["mean_test_score"][self.best_index_])
+
+    def table(self, n_best: int = 10) -> str:
+        """Write the best candidates as a table, the best first; those of the last rung before all.
+
+        Parameters
+        ----------
+        n_best : int, default=10
+            Maximum number of rows.
+
+        Returns
+        -------
+        str
+            A line for each, with the mean score, its standard deviation over the folds, and the
+            settings that were searched.
+        """
+        results, rank = self.cv_results_, self.cv_results_["rank_test_score"]
+        names = [name for name in results if name.startswith("param_")]
+        head = ["rank", self.metric, "±", *(name.removeprefix("param_") for name in names)]
+        columns = [rank, results["mean_test_score"], results["std_test_score"]]
+        columns += [results[name].astype(object).filled("") for name in names]
+        order = np.lexsort((rank, -results.get("iter", 0 * rank)))[:n_best]
+        lines = [head, *([_in_short(column[row]) for column in columns] for row in order)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+    def __repr__(self) -> str:
+        """Summarize the search in a line."""
+        best = ", ".join(f"{name}={_in_short(v)}" for name, v in self.best_params_.items())
+        size = f"{count_of(self.n_candidates, 'candidate')} × {self.n_splits_} folds"
+        score = f"best {self.metric} {self.best_score_:.4g}"
+        return f"<SearchResult: {size}, {score}{best and f' with {best}'}>"
+
+
+def collect_results(candidates: Sequence[Mapping[str, Any]], halving: Halving) -> dict[str, Any]:
+    """Collect the scores of all rungs in scikit-learn's form."""
+    rows = [(rung, *row) for rung, rows in enumerate(halving.rungs) for row in rows.items()]
+    rungs, numbers, folds = zip(*rows, strict=True)
+    params = [dict(candidates[number]) for number in numbers]
+    results: dict[str, Any] = {}
+    if halving.epochs:
+        results["iter"] = np.array(rungs)
+        results["n_resources"] = np.array(halving.epochs)[results["iter"]]
+        for values, epochs in zip(params, results["n_resources"].tolist(), strict=True):
+            values["epochs"] = epochs
+    results["params"] = params
+    for name in dict.fromkeys(chain.from_iterable(params)):
+        results[f"param_{name}"] = _masked([values.get(name, np.ma.masked) for values in params])
+    for key in ("fit_time", "score_time", "score"):
+        array = np.array([[fold[key] for fold in row] for row in folds])
+        name = "test_score" if key == "score" else key
+        results |= {f"mean_{name}": array.mean(axis=1), f"std_{name}": array.std(axis=1)}
+    worst = np.nan_to_num(results["mean_test_score"], nan=-np.inf)
+    results["rank_test_score"] = np.searchsorted(np.sort(-worst), -worst) + 1  # ties share a rank
+    return results | {f"split{k}_test_score": column for k, column in enumerate(array.T)}
+
+
+def best_index(results: Mapping[str, Any]) -> int:
+    """Row of the best candidate of the last rung."""
+    rank = results["rank_test_score"]
+    return int(np.lexsort((rank, -results.get("iter", 0 * rank)))[0])
+
+
+def _masked(values: Sequence[Any]) -> np.ma.MaskedArray[Any, Any]:
+    """A masked array of numbers, or of objects, where a candidate may lack the value."""
+    dtype: Any = object
+    with suppress(ValueError):  # sequences of different lengths
+        present = np.array([value for value in values if value is not np.ma.masked])
+        dtype = present.dtype if present.ndim == 1 and present.dtype.kind != "U" else object
+    array = np.ma.MaskedArray(np.empty(len(values), dtype), mask=True)
+    for index, value in enumerate(values):
+        if value is not np.ma.masked:
+            array[index] = value
+    return array
+
+
+def _in_short(value: Any) -> str:
+    """Write a setting with at most four significant digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,87 @@
+"""`barenet train --repeat`: each network is that of a single run, and the spread is theirs."""
+
+import csv
+import statistics
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{(i % 7) * (i % 5) + i % 2}\n" for i in range(60))
+#: Data with their options: classes without and with validation rows, and numbers from a table.
+RUNS = {
+    "iris": ["iris", "--epochs", 8, "--l2", 0.001, "--dropout", 0.1],
+    "patience": ["iris", "--epochs", 40, "--patience", 2, "--learning-rate", 0.2],
+    "table": ["table.csv", "--target", "y", "--epochs", 5],
+}
+
+
+@pytest.mark.parametrize("options", RUNS.values(), ids=RUNS)
+def test_each_network_is_that_of_a_single_run(barenet, options):
+    Path("table.csv").write_text(TABLE)
+    command = ("train", *options, "--no-plots", "--json", "--out")
+    result = barenet(*command, "all", "--repeat", 3, "--seed", 5).json
+    singles = [barenet(*command, f"seed{s}", "--seed", s).json for s in (5, 6, 7)]
+    decides = "validation" if "--patience" in options else "training"
+    with Path("all/runs.csv").open() as file:
+        runs = list(csv.DictReader(file))
+    for run, single, row in zip(result["repeat"]["runs"], singles, runs, strict=True):
+        scores = {k: v for k, v in single["metrics"].items() if isinstance(v, float)}
+        for name, value in scores.items():
+            part, _, metric = name.rpartition("train_")
+            key = f"training_{metric}" if "train_" in name else f"test_{name}"
+            if key in run:
+                assert run[key] == value, (part, key)
+        assert {name: str(value) for name, value in run.items()} == row
+        assert (run["seed"], run["epochs"]) == (single["seed"], len(single["history"]["loss"]))
+        assert run["stop_reason"] == single["stopped_because"]
+    losses = [run[f"{decides}_loss"] for run in result["repeat"]["runs"]]
+    best = 5 + int(np.argmin(losses))
+    assert result["repeat"]["seed"] == result["seed"] == best
+    for name in ("model.safetensors", "settings.toml"):
+        assert Path("all", name).read_bytes() == Path(f"seed{best}", name).read_bytes()
+    values = [run["test_loss"] for run in result["repeat"]["runs"]]
+    expected = [
+        statistics.mean(values), statistics.stdev(values), min(values),
+        statistics.median(values), max(values),
+    ]  # fmt: skip
+    np.testing.assert_allclose([*result["repeat"]["spread"]["test_loss"].values()], expected)
+
+
+def test_the_spread_is_printed_with_a_margin(barenet):
+    done = barenet("train", "iris", "--epochs", 5, "--repeat", 4, "--no-plots").ok()
+    with Path("runs/iris/runs.csv").open() as file:
+        scores = [float(row["test_accuracy"]) for row in csv.DictReader(file)]
+    # Where the p-value of a t-test between two such samples is 5 %.
+    line = next(line for line in done.out.splitlines() if line.startswith("test accuracy"))
+    assert line.split()[2] == f"{statistics.mean(scores):.4f}"
+    margin = float(done.words.split("over 4 seeds is more than ")[1].split()[0])
+    moved = [score + margin for score in scores]
+    assert stats.ttest_ind(scores, moved).pvalue == pytest.approx(0.05, abs=2e-4)
+    assert max(map(len, done.out.splitlines())) < 80
+    assert "4 of 4 networks" in done.err and "runs.csv" in done.err
+    barenet("train", "iris", "--epochs", 1, "--no-plots").ok()
+    assert not Path("runs/iris/runs.csv").exists()
+
+
+def test_networks_that_diverge_are_counted(barenet):
+    options = ("--optimizer", "sgd", "--epochs", 30, "--hidden", "identity", "--output", "identity")
+    command = ("train", "plane", "--samples", 60, *options, "--no-plots", "--repeat", 3)
+    done = barenet(*command, "--learning-rate", 1e9)
+    assert done.status == 1 and "--clip-norm" in done.err and "No model is saved" in done.err
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--repeat", 0], "--repeat: expected a whole number of 1 or more, got 0"),
+        (["--repeat", 1.5], "--repeat: expected a whole number, got '1.5'"),
+        (["--repeat", 2, "--checkpoint-every", "5"], "--checkpoint-every: a single run has"),
+        (["--repeat", 2, "--resume", "here"], "--resume: a single run has checkpoints"),
+        (["--repeat", 2, "--seed", 2**32 - 1], "--seed: expected"),
+    ],
+)
+def test_wrong_options(barenet, options, message):
+    assert message in barenet("train", "iris", *options).error

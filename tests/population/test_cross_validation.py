@@ -1,0 +1,91 @@
+"""`cross_validate` returns the numbers that training each fold by `train` alone leads to."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, log_loss, r2_score, root_mean_squared_error
+from sklearn.model_selection import KFold, StratifiedKFold, cross_validate as sklearn_cross_validate
+
+from barenet import Network, cross_validate, train
+from barenet.errors import DivergenceError
+
+SETTINGS = {"epochs": 3, "batch_size": 8, "penalty": ["l2:strength=0.01"], "seed": 5, "threads": 1}
+
+
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_scores_are_those_of_training_each_fold_alone(iris, engine, dtype):
+    X, y = iris
+    network = Network.dense([4, 6, 3], output="softmax", seed=3, dtype=dtype)
+    before, settings = network.parameters.copy(), {**SETTINGS, "engine": engine}
+    scores = cross_validate(network, X, y, cv=3, return_networks=True, **settings)
+    assert np.array_equal(network.parameters, before)
+    for k, (rows, test) in enumerate(StratifiedKFold(3).split(X, y)):
+        alone = network.copy()
+        history = train(alone, X[rows], y[rows], **settings)
+        assert np.array_equal(alone.parameters, scores["networks"][k].parameters)
+        assert history.loss == scores["histories"][k].loss
+        for part, index in {"test": test, "train": rows}.items():
+            output = alone.predict(X[index])
+            assert scores[f"{part}_accuracy"][k] == accuracy_score(y[index], output.argmax(axis=1))
+            output = output.astype(float)
+            loss = log_loss(y[index], output / output.sum(axis=1, keepdims=True))
+            assert scores[f"{part}_loss"][k] == pytest.approx(loss, rel=1e-5)
+    assert scores["epochs"].tolist() == [3, 3, 3]
+    assert (scores["fit_time"] > 0).all() and (scores["score_time"] > 0).all()
+
+
+def test_the_form_is_that_of_scikit_learn(line, regressor):
+    X, y = line
+    theirs = sklearn_cross_validate(
+        regressor((3, 4, 1)), X, y, cv=4, return_train_score=True,
+        scoring={"r2": "r2", "rmse": "neg_root_mean_squared_error"},
+    )  # fmt: skip
+    ours = cross_validate(
+        Network.dense([3, 4, 1], dtype="float64"), X, y, cv=4, metrics=("r2", "rmse"), epochs=4,
+        optimizer="adam:learning_rate=0.01",
+    )  # fmt: skip
+    assert set(theirs) | {"epochs", "test_loss", "train_loss"} == set(ours)
+    for name in ("r2", "rmse"):
+        for part in ("test", "train"):
+            sign = -1 if name == "rmse" else 1
+            measured = ours[f"{part}_{name}"]
+            np.testing.assert_allclose(measured, sign * theirs[f"{part}_{name}"], rtol=1e-13)
+
+
+def test_the_scale_and_the_sample_weights_reach_the_training(line):
+    X, y = line
+    weights, network = np.linspace(0.1, 2, len(X)), Network.dense([3, 1], dtype="float64")
+    arguments = {"epochs": 2, "scale": 0.5, "threads": 1}
+    scores = cross_validate(network, X, y, cv=KFold(2), sample_weight=weights, **arguments)
+    rows, test = next(KFold(2).split(X))
+    train(network, X[rows], y[rows], sample_weight=weights[rows], **arguments)
+    output = network.predict(X[test] * 0.5)
+    assert scores["test_r2"][0] == pytest.approx(r2_score(y[test], output), rel=1e-13)
+    rmse = root_mean_squared_error(y[test], output)
+    assert scores["test_loss"][0] == pytest.approx(rmse**2 / 2, rel=1e-12)
+
+
+def test_a_fold_that_diverges_has_no_scores(line):
+    X, y = line
+    large = y.copy()
+    large[0] = 1e30  # in the training rows of folds 2 and 3
+    arguments = {"optimizer": "sgd:learning_rate=0.1", "epochs": 9}
+    with pytest.warns(RuntimeWarning, match="2 of 3 networks"):
+        scores = cross_validate(Network.dense([3, 1]), X, large, cv=3, **arguments)
+    assert np.isfinite(scores["train_loss"]).tolist() == [True, False, False]
+    assert np.isnan(scores["test_r2"][1:]).all()
+    with pytest.warns(RuntimeWarning), pytest.raises(DivergenceError):
+        cross_validate(Network.dense([3, 1]), X, 1e30 * y, cv=3, **arguments)
+
+
+def test_wrong_arguments_are_refused(refused, line):
+    network = Network.dense([3, 1])
+    with refused("network", "a Network"):
+        cross_validate("mlp", *line)
+    with refused("metrics", "did you mean 'accuracy'"):
+        cross_validate(network, *line, metrics="acuracy")
+    with refused("epochs"):
+        cross_validate(network, *line, epochs=[1, 2])
+    with refused("return_networks"):
+        cross_validate(network, *line, return_networks="yes")
+    with pytest.raises(TypeError, match="epoch"):
+        cross_validate(network, *line, epoch=1)

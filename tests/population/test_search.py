@@ -1,0 +1,230 @@
+"""`search` returns the results of scikit-learn's searches, which train the folds one by one."""
+
+import sys
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from scipy.stats import loguniform, randint
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+    RandomizedSearchCV,
+)
+
+from barenet import Network, search, train
+from barenet.errors import DivergenceError
+
+GRID = {"learning_rate": [0.1, 0.001], "layers": [(4, 3), (4, 5, 3)], "hidden": ["tanh", "relu"]}
+GRIDS = [
+    {"learning_rate": [0.1, 0.01]},
+    {"learning_rate": [0.01], "seed": [3], "optimizer": ["sgd", "adam"]},
+]
+RATES = {"learning_rate": np.geomspace(0.1, 0.0001, 10)}
+TIMES = ("fit_time", "score_time")
+
+
+def assert_same(ours, theirs, n_splits=3):
+    """Keys, types, shapes and all numbers but the times are equal."""
+    assert set(ours.cv_results_) == set(theirs.cv_results_)
+    for name, values in theirs.cv_results_.items():
+        found = ours.cv_results_[name]
+        if name == "params":
+            assert found == values
+        elif name.endswith(TIMES):
+            assert found.shape == values.shape and (found >= 0).all()
+        else:
+            assert np.asarray(found).dtype.kind == np.asarray(values).dtype.kind, name
+            np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(values))
+            for one, other in zip(found, values, strict=True):
+                masked = one is np.ma.masked
+                same = one == other or one == pytest.approx(other, rel=1e-12, nan_ok=True)
+                assert masked or same, name
+    assert ours.best_index_ == theirs.best_index_
+    assert ours.best_params_ == theirs.best_params_
+    assert ours.best_score_ == pytest.approx(theirs.best_score_, rel=1e-12)
+    assert ours.n_splits_ == theirs.n_splits_ == n_splits
+
+
+@pytest.mark.parametrize("grid", [GRID, GRIDS], ids=["one", "several"])
+def test_a_grid_has_the_results_of_grid_search(iris, classifier, grid):
+    theirs = GridSearchCV(classifier(), grid, cv=3).fit(*iris)
+    fixed = {} if "layers" in grid else {"layers": (4, 5, 3)}
+    ours = search(grid, *iris, cv=3, epochs=4, dtype="float64", **fixed)
+    assert_same(ours, theirs)
+    refitted = theirs.best_estimator_.network_
+    assert np.array_equal(ours.best_network_.parameters, refitted.parameters)
+    assert len(ours.best_history_) == 4
+
+
+def test_a_sample_has_the_results_of_randomized_search(line, regressor):
+    drawn = {"learning_rate": loguniform(1e-4, 1e-1), "epochs": randint(1, 5)}
+    theirs = RandomizedSearchCV(regressor((3, 1)), drawn, n_iter=6, cv=3, random_state=7)
+    ours = search(
+        drawn, *line, n_candidates=6, cv=3, seed=7, layers=(3, 1), dtype="float64", refit=False
+    )
+    assert_same(ours, theirs.set_params(estimator__seed=7, refit=False).fit(*line))
+    assert ours.best_network_ is None and ours.best_history_ is None
+
+
+@pytest.mark.parametrize(("epochs", "factor"), [(20, 3), (5, 3), (16, 2), (3, 11)])
+def test_halving_has_the_results_of_halving_search(line, regressor, epochs, factor):
+    theirs = HalvingGridSearchCV(
+        regressor((3, 1)),
+        RATES,
+        resource="epochs",
+        max_resources=epochs,
+        factor=factor,
+        cv=3,
+        return_train_score=False,
+    ).fit(*line)
+    ours = search(RATES, *line, cv=3, halving=factor, epochs=epochs, layers=(3, 1), dtype="float64")
+    assert_same(ours, theirs)
+    refitted = theirs.best_estimator_.network_
+    assert np.array_equal(ours.best_network_.parameters, refitted.parameters)
+
+
+def test_halving_of_a_sample_has_the_results_of_halving_search(line, regressor):
+    drawn = {"learning_rate": loguniform(1e-4, 1e-1)}
+    theirs = HalvingRandomSearchCV(
+        regressor((3, 1), seed=1), drawn, n_candidates=9, resource="epochs", max_resources=9,
+        min_resources=1, cv=3, random_state=1, return_train_score=False,
+    ).fit(*line)  # fmt: skip
+    settings = {"layers": (3, 1), "dtype": "float64", "seed": 1, "epochs": 9}
+    assert_same(search(drawn, *line, n_candidates=9, cv=3, halving=3, **settings), theirs)
+
+
+def test_dropped_candidates_are_not_trained_further(line, monkeypatch):
+    populations = []
+    train_many = sys.modules["barenet.population._search"].train_many
+    monkeypatch.setattr(
+        "barenet.population._search.train_many",
+        lambda *args, **settings: (
+            populations.append(train_many(*args, **settings)) or populations[0]
+        ),
+    )
+    result = search(RATES, *line, cv=2, halving=3, epochs=27, metric=lambda output, y: 0.0)
+    lengths = [len(history) for history in populations[0].histories]
+    assert lengths == 2 * 6 * [3] + 2 * 2 * [9] + 2 * 2 * [27]  # of equal scores, the last win
+    assert result.metric == "<lambda>" and result.cv_results_["rank_test_score"].max() == 1
+
+
+def test_sparse_inputs_have_the_results_of_dense_ones(iris):
+    X, y = (iris[0] > 0) * iris[0], iris[1]
+    settings = {"cv": 2, "halving": 2, "epochs": 4}
+    sparse, dense = (search(RATES, each, y, **settings) for each in (csr_array(X), X))
+    assert np.array_equal(sparse.best_network_.parameters, dense.best_network_.parameters)
+    assert dense.table() == sparse.table()
+
+
+def test_candidates_that_diverge_are_the_worst(line, regressor):
+    grid = {"learning_rate": [1e200, 0.01, 1e201, 0.001]}
+    theirs = GridSearchCV(regressor((3, 1), optimizer="sgd"), grid, cv=3)
+    with pytest.warns(), np.errstate(all="ignore"):
+        theirs.fit(*line)
+    fixed = {"layers": (3, 1), "dtype": "float64", "epochs": 4, "optimizer": "sgd"}
+    with pytest.warns(RuntimeWarning, match="6 of 12 networks") as warnings:
+        ours = search(grid, *line, cv=3, **fixed)
+    assert len(warnings) == 1
+    assert_same(ours, theirs)
+    assert ours.cv_results_["rank_test_score"].tolist() == [3, 1, 3, 2]
+    with pytest.warns(RuntimeWarning):
+        halved = search(grid, *line, cv=3, halving=2, **fixed)
+    assert halved.best_params_["learning_rate"] == 0.01
+    assert np.bincount(halved.cv_results_["iter"]).tolist() == [4, 2, 1]
+    with pytest.warns(RuntimeWarning), pytest.raises(DivergenceError):
+        search({"learning_rate": [1e200]}, *line, cv=3, **fixed)
+
+
+@pytest.mark.parametrize(
+    ("y", "settings", "layers", "output", "metric"),
+    [
+        (np.arange(60) % 3, {}, (3, 64, 32, 3), "softmax", "accuracy"),
+        (np.arange(60) % 2 == 0, {}, (3, 64, 32, 1), "sigmoid", "accuracy"),
+        (np.arange(60) % 2, {"layers": [3, 2]}, (3, 2), "softmax", "accuracy"),
+        (np.arange(60) % 3, {"layers": (3, 1)}, (3, 1), "identity", "r2"),
+        (np.zeros(60, int), {}, (3, 64, 32, 1), "sigmoid", "accuracy"),
+        (np.arange(60) / 2, {}, (3, 64, 32, 1), "identity", "r2"),
+        (np.eye(60)[:, :2], {}, (3, 64, 32, 2), "identity", "r2"),
+        (np.arange(60) % 2, {"output": "identity"}, (3, 64, 32, 1), "identity", "r2"),
+    ],
+)
+def test_layers_and_output_fit_the_targets(line, y, settings, layers, output, metric):
+    result = search({"hidden": ["tanh", ("relu",)]}, line[0], y, cv=2, epochs=1, **settings)
+    assert result.best_network_.sizes == layers
+    assert result.best_network_.output_activation.name == output
+    assert result.metric == metric
+
+
+def test_a_metric_of_errors_is_negated(line, regressor):
+    settings = {"cv": 3, "layers": (3, 1), "epochs": 4, "dtype": "float64", "refit": False}
+    ours = search(RATES, *line, metric="rmse", **settings)
+    score = "neg_root_mean_squared_error"
+    assert_same(ours, GridSearchCV(regressor((3, 1)), RATES, cv=3, scoring=score).fit(*line))
+    assert ours.metric == "neg_rmse"
+
+
+def test_the_engine_and_the_threads_do_not_change_the_network(iris):
+    results = [
+        search({"hidden": ["tanh", "relu"]}, *iris, cv=2, epochs=2, threads=n, halving=2)
+        for n in (1, 3)
+    ]
+    one, other = (result.best_network_.parameters for result in results)
+    assert np.array_equal(one, other)
+    config = results[0].best_params_
+    alone = Network.dense([4, 64, 32, 3], hidden=config["hidden"], output="softmax")
+    train(alone, *iris, epochs=config["epochs"])
+    assert np.array_equal(alone.parameters, one)
+
+
+def test_the_result_is_shown_as_a_table(iris):
+    result = search(GRIDS, *iris, cv=3, epochs=9, layers=(4, 3), halving=2)
+    assert repr(result).startswith("<SearchResult: 4 candidates × 3 folds, best accuracy 0.")
+    lines = [line.split() for line in result.table(3).splitlines()]
+    assert lines[0] == ["rank", "accuracy", "±", "learning_rate", "epochs", "optimizer", "seed"]
+    assert len(lines) == 4 and len(result.table().splitlines()) == 8
+    assert lines[1][1] == f"{result.best_score_:.4f}"
+    assert [line[4] for line in lines[1:]] == ["8", "4", "4"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "match", "parameters", "arguments"),
+    [
+        ("learning_rte", "unknown 'learning_rte', did you mean 'learning_rate'",
+         {"learning_rte": [1]}, {}),
+        ("patience", "unknown 'patience'", {"patience": [1]}, {}),
+        ("parameters", "parameter 'l2' need to be a non-empty", {"l2": []}, {}),
+        ("parameters", "need to be a non-empty", {"l2": []}, {"n_candidates": 2}),
+        ("parameters", "got 'relu'.*; pass a list of values", {"hidden": "relu"}, {}),
+        ("parameters", "not a dict", "l2", {}),
+        ("parameters", "or n_candidates with distributions", {"l2": loguniform(1e-4, 1)}, {}),
+        ("n_candidates", "1 or more, got 0", {"l2": [0.1]}, {"n_candidates": 0}),
+        ("epoch", "did you mean 'epochs'", {"l2": [0.1]}, {"epoch": 3}),
+        ("l2", "0 or more, got -1", {"l2": [0.1, -1]}, {}),
+        ("optimizer", "did you mean 'adam'", {"optimizer": ["adamm"]}, {}),
+        ("layers", "at least an input", {"layers": [(50,)]}, {}),
+        ("layers", "at least an input", {"layers": [50]}, {}),
+        ("X", "has 3 features, and the network takes 2", {"layers": [(3, 1), (2, 1)]}, {}),
+        ("halving", "2 or more, got 1", {"l2": [0.1]}, {"halving": 1}),
+        ("halving", "epochs are its budget", {"epochs": [1, 2]}, {"halving": 3}),
+        ("metric", "unknown 'R2'", {"l2": [0.1]}, {"metric": "R2"}),
+        ("cv", "2 or more, got n_splits=1", {"l2": [0.1]}, {"cv": 1}),
+        ("seed", "from 0", {"l2": [0.1]}, {"seed": -1, "n_candidates": 1}),
+        ("refit", "True or False", {"l2": [0.1]}, {"refit": 1}),
+    ],
+)  # fmt: skip
+def test_wrong_arguments_are_refused(refused, line, argument, match, parameters, arguments):
+    with refused(argument, match):
+        search(parameters, *line, **arguments)
+
+
+def test_wrong_data_is_refused(refused, line):
+    X, y = line
+    with refused("X", "nan"):
+        search({"l2": [0.1]}, X * np.nan, y)
+    with refused("y", "np.unique"):
+        search({"l2": [0.1]}, X, np.where(y > 0, "yes", "no"))
+    with refused("y", "60"):
+        search({"l2": [0.1]}, X, y[:-1])
