@@ -62,7 +62,7 @@ class Peer:
 
 
 _NETWORK = ("epoch", "steps", "row")
-_ESTIMATOR = ("predict_proba", "fit", "predict", "partial_fit", "warm_start", "bagging")
+_ESTIMATOR = ("predict_proba", "fit", "predict", "partial_fit", "warm_start", "bagging", "search")
 
 #: Every library by its name. barenet chooses its threads itself, as it does for its users.
 PEERS: dict[str, Peer] = {
@@ -82,7 +82,7 @@ PEERS: dict[str, Peer] = {
             "scikit-learn",
             "sklearn",
             "with_scikit_learn",
-            (*_NETWORK, "population", "search", *_ESTIMATOR),
+            (*_NETWORK, "population", *_ESTIMATOR),
         ),
         Peer("tutorial", "numpy", "tutorial", _NETWORK, works=("mnist-16", "sine")),
     )

@@ -176,8 +176,8 @@ def split(arguments: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
     given = {name: arguments[name] for name in OF_EACH}
     for name, value in given.items():
         if isinstance(value, list) and len(value) != count:
-            problem = f"has {count_of(len(value), 'entry')}, and there are {count} networks"
-            remedy = "a list has one entry for each network, a tuple is one value for all"
+            problem = f"has {count_of(len(value), 'item')}, and there are {count} networks"
+            remedy = "a list has one item for each network, a tuple is one value for all"
             raise ArgumentError(problem, argument=name, remedy=remedy)
     return [
         {name: value[i] if isinstance(value, list) else value for name, value in given.items()}
