@@ -81,6 +81,8 @@ def test_networks_that_diverge_are_counted(barenet):
         (["--repeat", 2, "--checkpoint-every", "5"], "--checkpoint-every: a single run has"),
         (["--repeat", 2, "--resume", "here"], "--resume: a single run has checkpoints"),
         (["--repeat", 2, "--seed", 2**32 - 1], "--seed: expected"),
+        (["--repeat", 2, "--engine", "fast"], "--engine: unknown 'fast'"),
+        (["--repeat", 2, "--schedule", "cosin"], "--schedule: unknown 'cosin'"),
     ],
 )
 def test_wrong_options(barenet, options, message):
