@@ -1,6 +1,5 @@
 """The files of the playground: its tables and models, each under a key that the page uses."""
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TypeVar
@@ -149,10 +148,9 @@ class FileStore:
 
 def _write(content: bytes, suffix: str) -> Path:
     """Copy an uploaded file into the folder for temporary files."""
-    number, name = tempfile.mkstemp(prefix="barenet-play-", suffix=suffix)
-    with os.fdopen(number, "wb") as file:
+    with tempfile.NamedTemporaryFile(prefix="barenet-play-", suffix=suffix, delete=False) as file:
         file.write(content)
-    return Path(name)
+    return Path(file.name)
 
 
 def _find(files: dict[str, T], key: str) -> T:
