@@ -83,17 +83,14 @@ class FileStore:
         if len(files) > MAX_FILES:
             oldest = next(iter(files))
             del files[oldest]
-            self._remove_copy(oldest)
+            if oldest in self.copies:
+                self.copies.pop(oldest).unlink(missing_ok=True)
         return key
-
-    def _remove_copy(self, key: str) -> None:
-        if key in self.copies:
-            self.copies.pop(key).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Remove uploaded files."""
-        for key in list(self.copies):
-            self._remove_copy(key)
+        for path in self.copies.values():
+            path.unlink(missing_ok=True)
 
     def prepare(self, data: DataSettings) -> PreparedData:
         """Prepare the data that the settings name."""
