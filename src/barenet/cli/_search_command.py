@@ -158,11 +158,7 @@ def _search(
     configs = [each.settings.config.set_fields() for each in experiments]
     configs = [{name: each[name] for name in SETTINGS if name in each} for each in configs]
     first = experiments[0]
-    fixed = {
-        name: value
-        for name, value in configs[0].items()
-        if all(each.get(name) == value for each in configs)
-    }
+    fixed = {k: v for k, v in configs[0].items() if all(each.get(k) == v for each in configs)}
     candidates = [{k: v for k, v in each.items() if k not in fixed} for each in configs]
     from sklearn.model_selection import KFold, StratifiedKFold
 
