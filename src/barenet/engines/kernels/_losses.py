@@ -157,7 +157,7 @@ FORMULAS = named(
 ON_SOFTMAX = named(softmax_cross_entropy, softmax_focal, softmax_poisson)
 
 #: Classes up to which a row is in each lane; there is memory on the stack for so many vectors.
-MAX_CLASSES = 64
+MAX_CLASSES = 128
 
 panel = on_stack(MAX_CLASSES)
 

@@ -168,7 +168,8 @@ def on_stack(n_vectors: int) -> Callable[[Any], int]:
     @intrinsic
     def reserve(typing_context: Any, spec: Any) -> Any:
         def write(builder: Any, _: Any) -> Any:
-            place = cgutils.alloca_once(builder, ir.ArrayType(spec.lanes.vector, n_vectors))
+            with builder.goto_entry_block():  # without zeros, which `alloca_once` would write
+                place = builder.alloca(ir.ArrayType(spec.lanes.vector, n_vectors))
             return builder.ptrtoint(place, llvm.INT)
 
         return types.intp(spec), llvm.emitter(write)
