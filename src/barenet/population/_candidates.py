@@ -25,6 +25,8 @@ def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> lis
 
     count = None if n_candidates is None else check_count(n_candidates, "n_candidates")
     check_seed(seed)
+    if isinstance(parameters, list | tuple) and not parameters:
+        raise ArgumentError.of("parameters", parameters, "one candidate or more")
     try:
         if count is None:
             return list(ParameterGrid(parameters))
@@ -51,6 +53,8 @@ def make_config(settings: Mapping[str, Any], n_inputs: int, y: NDArray[Any]) -> 
 def _as_setting(name: str, value: Any) -> Any:
     """Convert a value to the type that a configuration has: tuples, and numbers of Python."""
     lookup(SETTINGS, name, name)
+    if name == "layers" and not np.iterable(value):
+        raise ArgumentError.of(name, value, "the widths of the layers")
     if name in ("layers", "hidden") and np.iterable(value):
         return (value,) if isinstance(value, str) else tuple(value)
     return value.item() if isinstance(value, np.generic) else value

@@ -49,6 +49,8 @@ class NetworkRun:
     history: History = field(default_factory=History)
     error: Exception | None = None
     is_ended: bool = False
+    #: Whether a thread runs its epochs.
+    is_running: bool = False
     _loop: Loop | None = None
     _session: ExitStack = field(default_factory=ExitStack)
 
@@ -68,19 +70,27 @@ class NetworkRun:
         last = self.config.epochs
         try:
             loop = self._started()
+            self.is_running = True
             loop.advance(last if epoch is None else min(last, epoch - self.joined_at))
+            self.is_running = False
             if loop.run.stop_reason or len(self.history) >= last:
                 self.end()
         except BaseException as error:  # noqa: BLE001
             self._fail(error)
 
     def end(self, reason: str | None = None, *, resumable: bool = False) -> None:
-        """End the run, early if there is a reason."""
-        loop = self._started()
-        if reason is not None:
-            loop.run.stop(reason, resumable=resumable)
-        self._session.close()
-        self.is_ended, self._loop = True, None
+        """End the run, early if there is a reason: after the chunk of a slice, else at once."""
+        if self.is_ended:
+            return
+        try:
+            loop = self._started()
+            if reason is not None:
+                loop.run.stop(reason, resumable=resumable)
+            if not self.is_running:
+                self._session.close()
+                self.is_ended, self._loop = True, None
+        except BaseException as error:  # noqa: BLE001
+            self._fail(error)
 
     @property
     def is_paused(self) -> bool:
@@ -102,7 +112,7 @@ class NetworkRun:
             self._session.__exit__(*sys.exc_info())
         except BaseException as second:  # noqa: BLE001 - of a callback at the end
             error = second
-        self.is_ended, self._loop = True, None
+        self.is_ended, self.is_running, self._loop = True, False, None
         if isinstance(error, FATAL) or not isinstance(error, Exception):
             raise error
         self.error = error

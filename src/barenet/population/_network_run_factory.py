@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ class NetworkRunFactory:
             raise ArgumentError.of("networks", network, "Network objects")
 
         def own(name: str) -> Any:
-            return _copied(arguments[name])
+            return _copied(arguments[name], name)
 
         objective = as_loss(own("loss"), network.output_activation)
         rows = self._rows(network, objective, arguments["sample_weight"])
@@ -122,7 +123,14 @@ def _selected(rows: ArrayDataset, indices: ArrayLike | None, argument: str) -> A
     return selected
 
 
-def _copied(value: Any) -> Any:
-    """Copy an object with a state, so that no two networks share it."""
-    immutable = value is None or isinstance(value, str | int | float | np.ndarray)
-    return value if immutable else copy.deepcopy(value)
+def _copied(value: Any, argument: str) -> Any:
+    """Copy an object with a state, so that no two networks share it; functions are shared."""
+    if value is None or isinstance(value, str | int | float | np.ndarray | MethodType):
+        return value
+    if isinstance(value, tuple | list):
+        return [_copied(each, argument) for each in value]
+    try:
+        return copy.deepcopy(value)
+    except TypeError as error:
+        problem, remedy = f"can't be copied for each network: {error}", "define its __deepcopy__"
+        raise ArgumentError(problem, argument=argument, remedy=remedy) from error
