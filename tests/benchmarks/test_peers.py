@@ -3,6 +3,8 @@
 A library that is not installed is skipped; barenet, scikit-learn and the tutorials always run.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from benchmarks.estimators import CALLS
@@ -11,6 +13,7 @@ from benchmarks.peers.job import Trainer
 from benchmarks.populations import POPULATIONS
 from benchmarks.rows import make_rows
 from benchmarks.speed_map import prediction, step
+from benchmarks.worker import Worker
 from benchmarks.works import TASKS, WORKS, Work
 
 SMALL = {
@@ -109,6 +112,14 @@ def test_one_row_is_predicted_by_a_fitted_network():
     assert isinstance(job.trainer, Trainer)
     assert np.mean(job.trainer.predict(job.trainer.rows.X) == job.trainer.rows.y) > 0.5
     job.run(3)
+
+
+def test_the_time_of_a_part_is_extrapolated(monkeypatch):
+    """The worker's time of a sample counts for all networks."""
+    worker = Worker("scikit-learn")
+    worker._job = SimpleNamespace(share=0.25, run=lambda times: None)
+    monkeypatch.setattr("benchmarks.worker._seconds", lambda do: 2.0)
+    assert worker.turn(1) == {"seconds": 8.0}
 
 
 def test_large_predictions_are_cut_into_slices(monkeypatch):

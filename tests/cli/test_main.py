@@ -30,7 +30,7 @@ def test_the_help_of_a_command_describes_its_usage_and_every_option(barenet, nam
 
 
 def test_fault_64_an_unknown_command_gets_a_hint(barenet):
-    hint = 'Unknown command "trian". Did you mean "train"? Available commands: train, predict, '
+    hint = 'Unknown command "trian". Did you mean "train"? Available commands: train, search, '
     assert barenet("trian", "iris").error.startswith(f"barenet: error: {hint}")
 
 

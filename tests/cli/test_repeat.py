@@ -1,12 +1,16 @@
 """`barenet train --repeat`: each network is that of a single run, and the spread is theirs."""
 
 import csv
+import re
+import signal
 import statistics
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
+
+from barenet.cli._interruption import Interruption
 
 TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{(i % 7) * (i % 5) + i % 2}\n" for i in range(60))
 #: Data with their options: classes without and with validation rows, and numbers from a table.
@@ -73,6 +77,26 @@ def test_networks_that_diverge_are_counted(barenet):
     assert not Path("runs").exists()
 
 
+def test_a_signal_ends_all_networks_and_the_best_can_be_resumed(barenet, monkeypatch):
+    class Signalled(Interruption):
+        """A signal comes in the first chunk of the first network."""
+
+        def on_chunk(self, run):
+            self.signal = signal.SIGINT
+            super().on_chunk(run)
+
+    command = ("train", "iris", "--epochs", 5, "--no-plots")
+    with monkeypatch.context() as patch:
+        patch.setattr("barenet.cli._repeat.Interruption", Signalled)
+        done = barenet(*command, "--repeat", 3)
+    assert done.status == 130 and "interrupted: 3 of 3 (seeds 0, 1, 2)" in done.out
+    best = re.search(r"Seed (\d), which is saved", done.out)[1]
+    barenet("train", "--resume", "runs/iris", "--no-plots").ok()
+    barenet(*command, "--seed", best, "--out", "single").ok()
+    models = [Path(run, "model.safetensors").read_bytes() for run in ("runs/iris", "single")]
+    assert models[0] == models[1] and Path("runs/iris/runs.csv").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -81,7 +105,15 @@ def test_networks_that_diverge_are_counted(barenet):
         (["--repeat", 2, "--checkpoint-every", "5"], "--checkpoint-every: a single run has"),
         (["--repeat", 2, "--resume", "here"], "--resume: a single run has checkpoints"),
         (["--repeat", 2, "--seed", 2**32 - 1], "--seed: expected"),
+        (["--repeat", 2, "--engine", "fast"], "--engine: unknown 'fast'"),
+        (["--repeat", 2, "--schedule", "cosin"], "--schedule: unknown 'cosin'"),
     ],
 )
 def test_wrong_options(barenet, options, message):
     assert message in barenet("train", "iris", *options).error
+
+
+def test_a_terminal_shows_one_bar_for_all_networks(terminal):
+    output = terminal("train", "iris", "--epochs", "3", "--repeat", "3", "--no-plots")
+    assert "3 of 3 networks" in output and "━" in output and "epoch 1 " not in output
+    assert re.search(r"\n\S*test accuracy( +\d\.\d{4}){6}\r", output)

@@ -11,6 +11,7 @@ from barenet.cli._spelling import Spelling
 #: A valid command, to which one wrong option is added.
 VALID = {
     "train": ["train", "iris", "--no-plots"],
+    "search": ["search", "iris", "--epochs", "1", "2", "--no-plots"],
     "predict": ["predict", "IRIS", "iris"],
     "evaluate": ["evaluate", "IRIS"],
     "importance": ["importance", "IRIS"],

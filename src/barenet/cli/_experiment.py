@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from barenet._registry import lookup
 from barenet.cli._run_settings import RunSettings, is_table
 from barenet.cli._scores import network_arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
@@ -17,12 +18,14 @@ from barenet.data._frame import Frame, Samples
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for, resolve_config
 from barenet.data._scaling import Scaling
+from barenet.engines import ENGINES
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import read_model
 from barenet.files._model_io import check_text
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
+from barenet.optimization._schedules import as_schedule
 from barenet.training._callbacks import Callback, EarlyStopping
 from barenet.training._history import History
 from barenet.training._train import train
@@ -78,13 +81,15 @@ class Experiment:
         return train(self.predictor.network, X, y, **arguments)
 
     def with_config(self, given: RunConfig) -> Self:
-        """Build a network with other settings for the same rows."""
+        """Build a network with other settings for the same rows, and check all of these."""
         given.validate()
+        as_schedule(given.schedule or "constant")
+        lookup(dict.fromkeys([*ENGINES, "auto"]), given.engine or "auto", "engine")
         before, preprocessing = self.settings.config, self.predictor.preprocessing
         config = resolve_config(given, self.dataset, preprocessing.n_outputs)
         if (config.scaling, config.target_scaling) != (before.scaling, before.target_scaling):
-            problem = "it depends on the loss and the output, and has to be the same for all"
-            raise ArgumentError(problem, argument="target_scaling", remedy="choose it")
+            problem = "its default depends on the loss and the output, and must not change"
+            raise ArgumentError(problem, argument="target_scaling", remedy="choose one")
         settings = replace(self.settings, config=config)
         card = replace(self.predictor.card or ModelCard(), settings=settings.card_fields())
         network = _make_network(settings)

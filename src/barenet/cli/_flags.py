@@ -5,7 +5,16 @@ import glob
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from cyclopts import Group, Parameter, Token
 
@@ -17,6 +26,7 @@ from barenet.model._initializers import INITIALIZERS
 from barenet.model.losses import LOSSES
 from barenet.optimization._schedules import SCHEDULES
 from barenet.optimization.optimizers import OPTIMIZERS
+from barenet.population._candidates import SETTINGS
 
 #: How the options of every command are read: a list takes all that follows, one value or more.
 PARAMETER = Parameter(consume_multiple=(1, None), negative_iterable=(), negative_none=())
@@ -36,6 +46,15 @@ GROUPS = {
 NETWORK_FIELDS = (*GROUPS[NETWORK], *GROUPS[DATA])
 #: Fields that determine a single step of training.
 STEP_FIELDS = ("loss", "optimizer", "learning_rate", "l1", "l2", "clip_norm", "clip_value", "seed")
+
+#: Fields that take several values in a search.
+SEARCHED = tuple(name for name in SETTINGS if name not in ("seed", "engine"))
+
+#: The help for fields that are lists themselves.
+HELP = {
+    "layers": "Layer sizes from the input to the output, such as 4,16,3 4,16,16,3.",
+    "hidden": "Activation of all hidden layers.",
+}
 
 #: The names that a shell completes.
 NAMES: Mapping[str, Iterable[str]] = {
@@ -62,9 +81,21 @@ def integer(kind: Any, tokens: Sequence[Token]) -> Any:
 
     1.5 epochs are an error, and a float would round large seeds.
     """
-    choices = [choice for part in get_args(kind) for choice in get_args(part)]
+    choices = _choices(kind)
     values = tuple(_integer(token.value, choices) for token in tokens)
     return values if get_origin(kind) is tuple else values[0]
+
+
+def _choices(kind: Any) -> list[str]:
+    """The words of a type, at any depth."""
+    parts = get_args(kind)
+    return [kind] if isinstance(kind, str) else [word for part in parts for word in _choices(part)]
+
+
+def sizes(kind: Any, tokens: Sequence[Token]) -> Any:
+    """Convert each value to a tuple of integers: 4,16,3 or "4 16 3"."""
+    texts = [token.value.replace(",", " ").split() for token in tokens]
+    return tuple(tuple(_integer(text, ()) for text in each) for each in texts)
 
 
 def _integer(text: str, choices: Collection[str]) -> int | str:
@@ -90,7 +121,7 @@ Off = Annotated[bool, Parameter(negative=(), show_default=False)]
 On = Annotated[bool, Parameter(show_default=False)]
 
 
-def _flag(name: str, hint: Any, names: Collection[str]) -> Any:
+def _flag(name: str, hint: Any, names: Collection[str], searched: Collection[str]) -> Any:
     """Convert the type of a field of `RunConfig` to that of a flag, if it is among the names."""
     default = getattr(DEFAULTS, name)
     shown = " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
@@ -105,18 +136,31 @@ def _flag(name: str, hint: Any, names: Collection[str]) -> Any:
         options["converter"] = integer
     if "full" in str(hint):
         options |= {"metavar": "INT|full", "show_choices": False}
+    if name in searched:
+        options |= {"converter": sizes, "show_default": False} if name == "layers" else {}
+        options |= {"help": HELP[name]} if name in HELP else {}
+        given: Any = Union[get_args(hint)[:-1]]  # noqa: UP007
+        value = str if name in HELP else Literal["true", "false"] if given is bool else given
+        several: Any = tuple
+        hint = several[value, ...] | None
     return Annotated[hint, Parameter(**options)]
 
 
-def _flags(kind: str, names: Collection[str]) -> Any:
-    """Make a `RunConfig` of which some fields are flags: the parser reads their annotations."""
-    hints = {name: _flag(name, hint, names) for name, hint in get_type_hints(RunConfig).items()}
+def _flags(kind: str, names: Collection[str], searched: Collection[str] = ()) -> Any:
+    """Make a `RunConfig` of which some fields are flags: the parser reads their annotations.
+
+    The flags of fields that are searched take several values.
+    """
+    fields = get_type_hints(RunConfig).items()
+    hints = {name: _flag(name, hint, names, searched) for name, hint in fields}
     return type(kind, (RunConfig,), {"__doc__": RunConfig.__doc__, "__annotations__": hints})
 
 
 if TYPE_CHECKING:
     Flags = RunConfig
     StepFlags = RunConfig
+    SearchFlags = RunConfig
 else:
     Flags = _flags("Flags", get_type_hints(RunConfig))
     StepFlags = _flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS))
+    SearchFlags = _flags("SearchFlags", {*get_type_hints(RunConfig)} - {"patience"}, SEARCHED)

@@ -28,6 +28,7 @@ from barenet.cli._play import play
 from barenet.cli._plot import plot
 from barenet.cli._predict import predict
 from barenet.cli._run_file import apply_run_file
+from barenet.cli._search_command import search
 from barenet.cli._spelling import Spelling, usage
 from barenet.cli._train import train
 from barenet.data._file_io import STANDARD_INPUT
@@ -59,7 +60,7 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
 COMMANDS: dict[str, Callable[..., int | None]] = {
     command.__name__: command
     for command in (
-        *(train, predict, evaluate, importance, plot, info),
+        *(train, search, predict, evaluate, importance, plot, info),
         *(export, explain, play, datasets, doctor, completion),
     )
 }

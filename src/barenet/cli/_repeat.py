@@ -45,20 +45,21 @@ def train_seeds(
         seeds = [(config.seed or 0) + number for number in range(count)]
         experiments = [first.with_config(replace(config, seed=seed)) for seed in seeds]
         introduce_data(first)
-        log(f"{first.predictor.network.summary()}\n")
-        log(f"{count} networks, seeds {seeds[0]} to {seeds[-1]}\n")
+        summary = first.predictor.network.summary()
+        log(f"{summary}\n\n{count} networks, seeds {seeds[0]} to {seeds[-1]}\n")
         with Interruption() as interruption:
-            population = _train(experiments, interruption, threads, is_quiet=report.json)
+            population = _train(
+                experiments, interruption, threads=threads, progress=not report.json
+            )
         comparison = SeedComparison(experiments, population)
         folder.set_table(RUNS, comparison.rows)
         if not report.json:
             with closable_output():
                 comparison.emit()
-        best, signal = comparison.best, interruption.signal
-        folder.start(experiments[best].settings)
+        best, history = experiments[comparison.best], population.histories[comparison.best]
+        folder.start(best.settings)
         report = replace(report, extra={"repeat": comparison.document()})
-        history = population.histories[best]
-        results = Results(experiments[best], history, folder, report, signal is not None)
+        results = Results(best, history, folder, report, interruption.signal is not None)
         results.write()
         if history.stop_reason != INTERRUPTED:
             results.finish()
@@ -68,27 +69,17 @@ def train_seeds(
 
 
 def _train(
-    experiments: Sequence[Experiment],
-    interruption: Interruption,
-    threads: int | None,
-    *,
-    is_quiet: bool,
+    experiments: Sequence[Experiment], interruption: Interruption, **options: Any
 ) -> Population:
     """Train the networks as one population, each as `barenet train` does."""
-    first = experiments[0]
-    arguments = first.arguments()
-    seeds = [each.settings.config.seed for each in experiments]
-    arguments |= {"seed": seeds, "penalty": tuple(arguments["penalty"])}
+    first, networks = experiments[0], [each.predictor.network for each in experiments]
+    X, y = network_arrays(first.predictor, first.training)
+    arguments, callbacks = first.arguments() | options, (*first.patience, interruption)
+    arguments["seed"] = [each.settings.config.seed for each in experiments]
+    arguments["penalty"] = tuple(arguments["penalty"])  # a list has one for each network
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of networks that diverged
-        population = train_many(
-            [each.predictor.network for each in experiments],
-            *network_arrays(first.predictor, first.training),
-            callbacks=(*first.patience, interruption),
-            threads=threads,
-            progress=not is_quiet,
-            **arguments,
-        )
+        population = train_many(networks, X, y, callbacks=callbacks, **arguments)
     if len(errors := population.errors) == len(population):
         if isinstance(errors[0], DivergenceError):
             errors[0].remedy, errors[0].outcome = AFTER_DIVERGENCE
@@ -144,12 +135,10 @@ class SeedComparison:
             {
                 "seed": each.settings.config.seed,
                 **{f"{part}_{name}": float(v[i]) for (part, name), v in self.scores.items()},
-                "epochs": len(history),
-                "stop_reason": history.stop_reason,
+                "epochs": len(self.population.histories[i]),
+                "stop_reason": self.population.histories[i].stop_reason,
             }
-            for i, (each, history) in enumerate(
-                zip(self.experiments, self.population.histories, strict=True)
-            )
+            for i, each in enumerate(self.experiments)
         ]
 
     def spread(self) -> dict[tuple[str, str], dict[str, float]]:

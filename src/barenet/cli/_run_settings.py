@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from cyclopts import Parameter
 
 from barenet.cli._columns import name_kinds
-from barenet.cli._flags import DATA, NETWORK, Flags, StepFlags, complete_name
+from barenet.cli._flags import DATA, NETWORK, Flags, SearchFlags, StepFlags, complete_name
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, canonical_name, load_dataset
 from barenet.data._delimited import CsvOptions
@@ -194,7 +194,17 @@ class StepSettings(RunSettings):
     config: Annotated[StepFlags, Parameter(name="*")] = field(default_factory=StepFlags)
 
 
+@Parameter(name="*", group=DATA)
+@dataclass(frozen=True, kw_only=True)
+class SearchSettings(RunSettings):
+    """The settings of a search, of which many have several values."""
+
+    start_from: Annotated[Path | None, Parameter(parse=False)] = None
+    config: Annotated[SearchFlags, Parameter(name="*")] = field(default_factory=SearchFlags)
+
+
 NO_SETTINGS, NO_STEP_SETTINGS = RunSettings(), StepSettings()
+NO_SEARCH_SETTINGS = SearchSettings()
 
 
 def is_table(data: str) -> bool:

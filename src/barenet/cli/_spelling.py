@@ -12,7 +12,12 @@ from barenet.cli._flags import complete_name
 from barenet.errors import ArgumentError
 
 #: Names on the command line of arguments that have another name in the library.
-LIBRARY_NAMES = {"path": ("out",), "model": ("run", "source"), "data": ("source",)}
+LIBRARY_NAMES = {
+    "path": ("out",),
+    "model": ("run", "source"),
+    "data": ("source",),
+    "cv": ("folds",),
+}
 
 
 class Spelling:

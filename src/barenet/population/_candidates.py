@@ -46,15 +46,15 @@ def make_config(settings: Mapping[str, Any], n_inputs: int, y: NDArray[Any]) -> 
     layers = config.layers or (n_inputs, *HIDDEN_SIZES, n_outputs)
     output = "softmax" if n_classes else "identity"
     if n_classes and layers[-1] == 1:
-        output = "sigmoid" if n_classes == 2 else "identity"
+        output = "sigmoid" if n_classes <= 2 else "identity"
     return dataclasses.replace(config, layers=layers, output=config.output or output)
 
 
 def _as_setting(name: str, value: Any) -> Any:
     """Convert a value to the type that a configuration has: tuples, and numbers of Python."""
     lookup(SETTINGS, name, name)
-    if name == "layers" and not np.iterable(value):
-        raise ArgumentError.of(name, value, "the widths of the layers")
-    if name in ("layers", "hidden") and np.iterable(value):
+    if name == "layers":
+        return tuple(np.atleast_1d(value).tolist())
+    if name == "hidden" and np.iterable(value):
         return (value,) if isinstance(value, str) else tuple(value)
     return value.item() if isinstance(value, np.generic) else value

@@ -98,7 +98,8 @@ class SearchResult:
         """Summarize the search in a line."""
         best = ", ".join(f"{name}={_in_short(v)}" for name, v in self.best_params_.items())
         size = f"{count_of(self.n_candidates, 'candidate')} × {self.n_splits_} folds"
-        return f"<SearchResult: {size}, best {self.metric} {self.best_score_:.4g} with {best}>"
+        score = f"best {self.metric} {self.best_score_:.4g}"
+        return f"<SearchResult: {size}, {score}{best and f' with {best}'}>"
 
 
 def collect_results(candidates: Sequence[Mapping[str, Any]], halving: Halving) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -100,10 +101,19 @@ class CompiledEngine(Engine):
         key = (task, type(rows.X), rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
         program = self._programs.get(key)
         if program is None or program.capacity < capacity:
-            program = _program_pool.take(self.job, capacity, task, rows, self.threads)
+            program = _program_pool.take(
+                self.job, self._structure, capacity, task, rows, self.threads
+            )
             self._programs[key] = program
         program.read(rows)
         return program
+
+    @cached_property
+    def _structure(self) -> Hashable:
+        """All of the job that decides which programs it can use."""
+        from barenet.engines.compiled import _program_pool
+
+        return _program_pool.structure_of(self.job)
 
     def close(self, *, reusable: bool = True) -> None:
         from barenet.engines.compiled import _program_pool

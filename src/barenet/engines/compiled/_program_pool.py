@@ -6,8 +6,8 @@ train the same structure again and again.
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from itertools import chain
 from threading import Lock
-from typing import Any
 
 from barenet.engines._engine import Job
 from barenet.engines.compiled._kernel_program import Program
@@ -23,9 +23,16 @@ WAITING: OrderedDict[Hashable, list[Program]] = OrderedDict()
 LOCK = Lock()
 
 
-def take(job: Job, capacity: int, task: Task, rows: ArrayDataset, threads: int | None) -> Program:
+def take(
+    job: Job,
+    structure: Hashable,
+    capacity: int,
+    task: Task,
+    rows: ArrayDataset,
+    threads: int | None,
+) -> Program:
     """Take a waiting program of the structure of a job, or lower the job to a new one."""
-    key = (*structure(job), task, capacity, type(rows.X), rows.X.dtype, rows.X.shape[1],
+    key = (structure, task, capacity, type(rows.X), rows.X.dtype, rows.X.shape[1],
            rows.sample_weight is None)  # fmt: skip
     with LOCK:
         waiting = WAITING.get(key)
@@ -44,14 +51,11 @@ def give_back(program: Program) -> None:
     with LOCK:
         WAITING.setdefault(program.key, []).append(program)
         WAITING.move_to_end(program.key)
-        while (
-            sum(each.workspace.n_bytes for programs in WAITING.values() for each in programs)
-            > MAX_BYTES
-        ):
+        while sum(each.workspace.n_bytes for each in chain(*WAITING.values())) > MAX_BYTES:
             WAITING.popitem(last=False)
 
 
-def structure(job: Job) -> tuple[Any, ...]:
+def structure_of(job: Job) -> Hashable:
     """All of a job that its programs depend on, except for the numbers that they are given."""
     optimizer, clipping = type(job.optimizer), type(job.clipping)
     parts = repr(job.network), repr(job.loss), repr(job.penalties)

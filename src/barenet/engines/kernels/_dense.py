@@ -28,11 +28,26 @@ blocks_16x1, blocks_4x1, blocks_1x1 = (block_product(n_rows, 1) for n_rows in (M
 def multiply(spec, step, product, start, stop):
     """Rows of C = S + A B."""
     depth = product.depth if product.depth > 0 else step.n_rows
-    size, columns = (DEPTH, COLUMNS) if depth > DEEP else (depth, product.width)
-    for left in range(0, product.width, columns):
-        right = min(left + columns, product.width)
-        for k in range(0, depth, size):
-            add_products(spec, product, start, stop, left, right, k, min(size, depth - k))
+    if depth > DEEP:
+        for left in range(0, product.width, COLUMNS):
+            right = min(left + COLUMNS, product.width)
+            for k in range(0, depth, DEPTH):
+                add_products(spec, product, start, stop, left, right, k, min(DEPTH, depth - k))
+        return
+    # Written out, as a call of `add_products` takes 1.5 times as long for layers of one vector.
+    L, j, k, width = lanes(spec), 0, 0, product.width
+    while stop - start < 4 and j + 8 * L <= width:
+        blocks_1x8(spec, product, start, stop, j, k, depth)
+        j += 8 * L
+    while j + 2 * L <= width:
+        i = blocks_8x2(spec, product, start, stop, j, k, depth)
+        i = blocks_4x2(spec, product, i, stop, j, k, depth)
+        blocks_1x2(spec, product, i, stop, j, k, depth)
+        j += 2 * L
+    if j < width:
+        i = blocks_16x1(spec, product, start, stop, j, k, depth)
+        i = blocks_4x1(spec, product, i, stop, j, k, depth)
+        blocks_1x1(spec, product, i, stop, j, k, depth)
 
 
 @inlined
