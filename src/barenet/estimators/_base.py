@@ -237,11 +237,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         if continued:
             widths = [layer.n_out for layer in dense_layers_of(self.network_)[:-1]]
             if widths != self._hidden_sizes():
-                raise ArgumentError(
-                    f"{self._hidden_sizes()}, and the network to continue has {widths}",
-                    argument="hidden_layer_sizes",
-                    remedy="fit with warm_start=False makes a new one",
-                )
+                problem = f"{self._hidden_sizes()}, and the network to continue has {widths}"
+                remedy = "fit with warm_start=False makes a new one"
+                raise ArgumentError(problem, argument="hidden_layer_sizes", remedy=remedy)
 
     def _initialize(self, X: Any, n_outputs: int, rng: np.random.RandomState) -> None:
         """Make a new network."""
