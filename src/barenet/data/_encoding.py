@@ -161,11 +161,9 @@ class TableEncoding:
         n_rows = max(1, _BLOCK // self.n_outputs)
         for start in range(0, len(frame), n_rows):
             rows = slice(start, start + n_rows)
-            block, at = frame.take(rows), 0
-            for column in self.used:
-                end = at + len(column.outputs)
-                encoded[rows, at:end] = self._encode(column, block)
-                at = end
+            block = frame.take(rows)
+            parts = [self._encode(column, block) for column in self.used]
+            np.concatenate(parts, axis=1, out=encoded[rows], casting="unsafe")
         return encoded
 
     def _encode(self, column: Column, block: Frame) -> NDArray[np.float64]:

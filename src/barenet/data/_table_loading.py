@@ -154,10 +154,16 @@ def _is_unnamed(name: str) -> bool:
 
 
 def read_features(
-    path: str | PathLike[str], feature_names: Sequence[str], *, frame: bool = False, **options: Any
+    path: str | PathLike[str],
+    feature_names: Sequence[str],
+    *,
+    frame: bool = False,
+    categories: Collection[str] = (),
+    **csv_options: Any,
 ) -> Samples:
-    """Read the features of a network from a table; more options are those of `_read_rows`."""
-    rows = _read_rows(path, feature_names, frame=frame, **options)
+    """Read the features of a network from a table."""
+    table = open_table(path, CsvOptions(**csv_options))
+    rows = _rows(table, feature_names, (), categories, frame)
     return rows if frame else _matrix(rows)
 
 
@@ -169,11 +175,13 @@ def read_samples(
     *,
     frame: bool = False,
     drop_missing_target: bool = False,
-    **options: Any,
+    categories: Collection[str] = (),
+    **csv_options: Any,
 ) -> tuple[Samples, NDArray[Any]]:
     """Read the features and the target of a network from a table."""
     check_flag(drop_missing_target, "drop_missing_target")
-    rows = _read_rows(path, [*feature_names, target_name], [target_name], frame=frame, **options)
+    table = open_table(path, CsvOptions(**csv_options))
+    rows = _rows(table, [*feature_names, target_name], [target_name], categories, frame)
     if drop_missing_target:
         rows = rows.take(~missing_targets(rows, target_name, None, classes or ()))
         if not len(rows):
@@ -183,19 +191,6 @@ def read_samples(
     if classes is None:
         return X, complete_numbers(rows, target_name)
     return X, known_classes(rows, target_name, list(classes))
-
-
-def _read_rows(
-    path: str | PathLike[str],
-    names: Sequence[str],
-    text: Sequence[str] = (),
-    *,
-    frame: bool,
-    categories: Collection[str] = (),
-    **csv_options: Any,
-) -> Frame:
-    """Open a table, and read some columns; those of `text` are not parsed."""
-    return _rows(open_table(path, CsvOptions(**csv_options)), names, text, categories, frame)
 
 
 def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:
@@ -211,7 +206,7 @@ def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:
 def _rows(
     table: Table, names: Sequence[str], text: Sequence[str], categories: Collection[str], frame: Any
 ) -> Frame:
-    """Check the options, and read some columns of a table."""
+    """Check the options, and read some columns of a table; those of `text` are not parsed."""
     if isinstance(categories, str):
         raise ArgumentError.of("categories", categories, "a list of columns")
     check_flag(frame, "frame")

@@ -8,10 +8,10 @@ import math
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -37,26 +37,7 @@ UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 StateDict: TypeAlias = dict[str, dict[str, Any]]
 
 
-class Checkpointer(Protocol):
-    """Saves states, each in place of the one before; `Checkpoint` saves them in a file."""
-
-    #: Whether `should_save` depends on the number of epochs, and not only on the time.
-    counts_epochs: bool
-
-    def lock(self, run: Run) -> AbstractContextManager[object]:
-        """Reserve the place for one run; OSError or ValueError if it can't be saved there."""
-
-    def read(self) -> StateDict | None:
-        """Read the state that was saved last, if there is one."""
-
-    def should_save(self, run: Run) -> bool:
-        """Whether to save the state now; called after each chunk and each epoch."""
-
-    def save(self, run: Run, state: StateDict) -> None:
-        """Save a state; the one before is replaced only when the new one is complete."""
-
-
-class Checkpoint(Checkpointer):
+class Checkpoint:
     """Save the state of a run to a file at intervals.
 
     Parameters
@@ -115,6 +96,27 @@ class Checkpoint(Checkpointer):
 
     @contextmanager
     def lock(self, run: Run) -> Iterator[None]:
+        """Reserve the file for one run, for as long as the context lasts.
+
+        Parameters
+        ----------
+        run : Run
+            The run, which has not begun.
+
+        Yields
+        ------
+        None
+            Nothing.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder.
+        OSError
+            If a folder is in its place, or another run writes there.
+        ValueError
+            If the network can't be stored.
+        """
         check_layers(run.network)
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"checkpoint: {self.path.parent}: there is no such folder")
@@ -126,17 +128,50 @@ class Checkpoint(Checkpointer):
             yield
 
     def read(self) -> StateDict | None:
+        """Read the state that was saved last.
+
+        Returns
+        -------
+        dict or None
+            Numbers, text and arrays by name, for each part of a run; None if there is no file.
+        """
         if not self.path.is_file():
             return None
         return _read(self.path)[0]
 
     def should_save(self, run: Run) -> bool:
+        """Decide, after each chunk and each epoch, whether to save the state.
+
+        Parameters
+        ----------
+        run : Run
+            The run.
+
+        Returns
+        -------
+        bool
+            Whether an interval has passed since the last state was saved.
+        """
         if self.counts_epochs:
             done = len(run.history)
             return done > self._saved_epochs and done % self.epochs == 0
         return time.monotonic() - self._saved_at >= self.seconds
 
     def save(self, run: Run, state: StateDict) -> None:
+        """Save a state; the one before is replaced only when the new one is complete.
+
+        Parameters
+        ----------
+        run : Run
+            The run.
+        state : dict
+            Numbers, text and arrays by name, for each part of the run.
+
+        Raises
+        ------
+        OSError
+            If the file can't be written.
+        """
         network_arrays = {f"run/{name}" for name in Snapshot._fields}  # stored with the network
         plain: StateDict = {part: {} for part in state}
         tensors: Arrays = {}

@@ -20,7 +20,7 @@ from barenet._constraints import check_number
 from barenet.data._fingerprint import checksum
 from barenet.engines import Engine
 from barenet.errors import ArgumentError, ResumeError, brief, in_a_line
-from barenet.files._checkpoint import Checkpoint, Checkpointer, StateDict
+from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._run_identity import changes, data_of, environment, numbered, settings_of
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
@@ -35,25 +35,25 @@ from barenet.training._loop import Loop
 
 def start_with_checkpoints(
     loop: Loop,
-    checkpoint: str | PathLike[str] | Checkpointer | None,
+    checkpoint: str | PathLike[str] | Checkpoint | None,
     resume: bool | str | PathLike[str],
 ) -> History:
     """Lock the checkpoint, and start the loop from the last state, if there is one to resume."""
-    checkpointer = None if checkpoint is None else as_checkpointer(checkpoint, "checkpoint")
-    if resume is True and checkpointer is None:
+    place = None if checkpoint is None else as_checkpoint(checkpoint, "checkpoint")
+    if resume is True and place is None:
         problem = "True resumes from the checkpoint, and there is none"
         raise ArgumentError(problem, argument="resume", value=True, remedy="pass checkpoint, too")
-    source = checkpointer if isinstance(resume, bool) else as_checkpointer(resume, "resume")
-    with nullcontext() if checkpointer is None else checkpointer.lock(loop.run):
+    source = place if isinstance(resume, bool) else as_checkpoint(resume, "resume")
+    with nullcontext() if place is None else place.lock(loop.run):
         state = source.read() if source is not None and resume is not False else None
         if state is None and not isinstance(resume, bool):
             raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
-        manager = CheckpointManager(checkpointer, loop.engine, loop.config, state)
+        manager = CheckpointManager(place, loop.engine, loop.config, state)
         with loop.session(manager):
             return loop.advance(loop.config.epochs)
 
 
-def as_checkpointer(place: Any, argument: str) -> Checkpointer:
+def as_checkpoint(place: Any, argument: str) -> Checkpoint:
     """Make a checkpoint of a path."""
     if not isinstance(place, str | PathLike | Checkpoint):
         raise ArgumentError.of(argument, place, "a path or a Checkpoint")
@@ -62,12 +62,12 @@ def as_checkpointer(place: Any, argument: str) -> Checkpointer:
 
 @dataclass(eq=False)
 class CheckpointManager(Saver):
-    """Saves a run by a checkpointer, and resumes it from a state; called after all callbacks.
+    """Saves a run in a checkpoint, and resumes it from a state; called after all callbacks.
 
     It knows no loop: it saves and loads named parts.
     """
 
-    checkpointer: Checkpointer | None
+    checkpoint: Checkpoint | None
     engine: Engine
     config: TrainingConfig
     #: The state to resume from.
@@ -77,7 +77,7 @@ class CheckpointManager(Saver):
     parts: Mapping[str, Stateful] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self.history_only = self.checkpointer is None or not self.checkpointer.counts_epochs
+        self.history_only = self.checkpoint is None or not self.checkpoint.counts_epochs
         self.has_saved = self.state is not None
         # A resumed run may have other callbacks without a state.
         callbacks = self.config.callbacks
@@ -136,7 +136,7 @@ class CheckpointManager(Saver):
 
     def _save(self, run: Run, *, needed: bool = False) -> None:
         """Save the state if it is needed or due; not one that the monitor is about to reject."""
-        if (saver := self.checkpointer) is None or not (needed or saver.should_save(run)):
+        if (saver := self.checkpoint) is None or not (needed or saver.should_save(run)):
             return
         if np.isfinite(run.network.parameters).all():
             parts = {**self.parts, **self.stateful}

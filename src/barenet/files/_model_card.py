@@ -133,11 +133,7 @@ class ModelCard:
             A copy; without a log if the history is empty.
         """
         versions = {"barenet": __version__, "python": platform.python_version()}
-        versions |= {
-            name: str(version)
-            for name, version in environment(history.engine).items()
-            if version is not None
-        }
+        versions |= {name: str(each) for name, each in environment(history.engine).items()}
         log = TrainingLog.from_history(history) if len(history) else None
         return replace(self, log=log, versions=versions)
 

@@ -9,10 +9,8 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet._sparse_rows import SparseRows
-from barenet.data._fingerprint import checksum
 from barenet.engines import Engine
 from barenet.errors import printable
 from barenet.model._array_dataset import ArrayDataset
@@ -36,9 +34,7 @@ def settings_of(
 
 
 def data_of(
-    rows: ArrayDataset,
-    held_out: Mapping[str, ArrayDataset],
-    checksum: Callable[[NDArray[Any]], str] = checksum,
+    rows: ArrayDataset, held_out: Mapping[str, ArrayDataset], checksum: Callable[..., str]
 ) -> dict[str, Any]:
     """Shapes and checksums of the data."""
     described = {}

@@ -202,19 +202,16 @@ def _loss_scale(values: FloatArray) -> tuple[Scale, list[float]]:
     """Scale and ticks of the losses, logarithmic where they span a factor of 100."""
     least, most = (values.min(), values.max()) if len(values) else (0.0, 1.0)
     log = needs_log_scale(least, most)
-    low, high = (math.log10(least), math.log10(most)) if log else (float(least), float(most))
+    height: Scale = math.log10 if log else float
+    low, high = height(least), height(most)
     margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     low, high = low - margin, high + margin
-
-    def up(value: float) -> float:
-        height = math.log10(value) if log else value
-        return BOTTOM - (BOTTOM - TOP) * ((height - low) / (high - low))
-
+    ticks = _multiples(low, high, _round_step((high - low) / 4))
     if log:
-        least_power, most_power = max(low, -307.0), min(high, 308.0)  # as floats represent them
-        powers = _multiples(least_power, most_power, max(1.0, math.ceil((high - low) / 6)))
-        return up, [10.0**power for power in powers]
-    return up, _multiples(low, high, _round_step((high - low) / 4))
+        powers = max(low, -307.0), min(high, 308.0)  # as floats represent them
+        step = max(1.0, math.ceil((high - low) / 6))
+        ticks = [10.0**power for power in _multiples(*powers, step)]
+    return lambda loss: BOTTOM - (BOTTOM - TOP) * ((height(loss) - low) / (high - low)), ticks
 
 
 def _round_step(least: float) -> float:

@@ -1,7 +1,7 @@
 """The routes of the server: the page's files, its socket, uploads, and models to download."""
 
 import asyncio
-import json
+import mimetypes
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from barenet.files._model_io import save
@@ -28,13 +29,9 @@ PAGE = Path(__file__).parent / "page"
 MAX_CLIENTS = 32
 #: Seconds that an upload may take.
 TIMEOUT = 10.0
-MEDIA_TYPES = {
-    "html": "text/html; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "css": "text/css; charset=utf-8",
-    "svg": "image/svg+xml",
-    "json": "application/json",
-}
+
+for media_type, suffix in (("text/javascript", ".js"), ("text/css", ".css")):
+    mimetypes.add_type(media_type, suffix)  # Windows may have others, which browsers refuse
 
 
 class App:
@@ -42,15 +39,7 @@ class App:
 
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
-        self.files = page_files()
         self.clients = 0
-
-    async def file(self, request: Request) -> Response:
-        """Send a file of the page."""
-        name = request.path_params["path"] or "index.html"
-        if name not in self.files:
-            raise HTTPException(404)
-        return Response(self.files[name], media_type=MEDIA_TYPES[name.rpartition(".")[2]])
 
     async def table(self, request: Request) -> Response:
         """Receive a CSV file."""
@@ -121,30 +110,13 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
         Route("/open/{session}", app.open, methods=["POST"]),
         Route("/model/{session}/{network:int}", app.model),
         WebSocketRoute("/socket", app.socket),
-        Route("/{path:path}", app.file),
+        Route("/catalog.json", JSONResponse(catalog()), methods=["GET"]),
+        Route("/explain.css", Response(stylesheet(), media_type="text/css"), methods=["GET"]),
+        Route("/{path:path}", StaticFiles(directory=PAGE, html=True)),
     ]
     handlers = dict.fromkeys((HTTPException, ValueError, ImportError, OSError), _explain)
     starlette = Starlette(routes=routes, lifespan=app.lifespan, exception_handlers=handlers)
     return SecurityMiddleware(starlette, token, hosts)
-
-
-def page_files() -> dict[str, bytes]:
-    """Read the files of the page by path: no path from outside reaches the file system.
-
-    Examples
-    --------
-    >>> page_files()["index.html"][:15]
-    b'<!doctype html>'
-    """
-    return {
-        **{
-            path.relative_to(PAGE).as_posix(): path.read_bytes()
-            for path in PAGE.rglob("*")
-            if path.suffix[1:] in MEDIA_TYPES
-        },
-        "explain.css": stylesheet().encode(),
-        "catalog.json": json.dumps(catalog()).encode(),
-    }
 
 
 async def _explain(request: Request, error: Exception) -> Response:

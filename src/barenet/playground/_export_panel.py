@@ -256,11 +256,10 @@ class ExportedRun:
         if not features.names or names == tuple(self.dataset.feature_names):
             return ""
         own = {"x1": "x[:, 0]", "x2": "x[:, 1]"}
-        offset, factor = features.offset.tolist(), features.factor.tolist()
-        is_identity = offset == [0, 0] and factor == [1, 1]
+        offset, factor = features.scaling.offset.tolist(), features.scaling.factor.tolist()
         return FEATURE_COLUMNS.format(
             columns=[features.columns[0], features.columns[-1]],
-            units="x" if is_identity else f"(x - {offset}) * {factor}",
+            units="x" if features.scaling.name == "none" else f"(x - {offset}) * {factor}",
             formulas=", ".join(own.get(name, FEATURES[name].code) for name in features.names),
             names=names,
         )

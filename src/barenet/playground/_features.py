@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ FEATURES = {
     "sin(x2)": Feature("sin x₂", lambda a, b: np.sin(b), "np.sin(u[:, 1])"),
 }
 
+UNSCALED = Scaling("none", np.zeros(2), np.ones(2))
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureMap:
@@ -45,9 +47,8 @@ class FeatureMap:
     names: tuple[str, ...] = ()
     #: The columns of the picture's axes.
     columns: Sequence[int] = ()
-    #: Features other than the columns themselves are functions of ``(x - offset) * factor``.
-    offset: Array = field(default_factory=lambda: np.zeros(2))
-    factor: Array = field(default_factory=lambda: np.ones(2))
+    #: Of these columns, for features other than the columns themselves.
+    scaling: Scaling = UNSCALED
 
     @classmethod
     def fit(cls, dataset: Dataset, names: tuple[str, ...], columns: Sequence[int]) -> FeatureMap:
@@ -55,11 +56,9 @@ class FeatureMap:
         names = tuple(n for n in names if n in FEATURES)
         if dataset.n_features == 1:
             names = tuple(name for name in names if "x2" not in name)
-        offset, factor = np.zeros(2), np.ones(2)
-        if dataset.name not in GENERATED:
-            scaling = Scaling.fit("standardize", np.asarray(dataset.X, np.float64)[:, columns])
-            offset[: len(columns)], factor[: len(columns)] = scaling.offset, scaling.factor
-        return cls(names or ("x1",), columns, offset, factor)
+        kind = "none" if dataset.name in GENERATED else "standardize"
+        axes = np.asarray(dataset.X, np.float64)[:, columns]
+        return cls(names or ("x1",), columns, Scaling.fit(kind, axes))
 
     @property
     def has_computed(self) -> bool:
@@ -70,11 +69,10 @@ class FeatureMap:
         """Compute the inputs, shape (n_rows, n_inputs)."""
         if not self.names:
             return X
-        raw = [X[:, self.columns[0]], X[:, self.columns[-1]]]
-        units = [(raw[axis] - self.offset[axis]) * self.factor[axis] for axis in (0, 1)]
-        own = {"x1": raw[0], "x2": raw[1]}
+        axes = X[:, self.columns]
+        units, own = self.scaling.transform(axes).T, {"x1": axes[:, 0], "x2": axes[:, -1]}
         return np.column_stack(
-            [own[name] if name in own else FEATURES[name].formula(*units) for name in self.names]
+            [own[n] if n in own else FEATURES[n].formula(units[0], units[-1]) for n in self.names]
         )
 
     def input_names(self, columns: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """The files of the playground: its tables and models, each under a key that the page uses."""
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TypeVar
@@ -84,17 +83,14 @@ class FileStore:
         if len(files) > MAX_FILES:
             oldest = next(iter(files))
             del files[oldest]
-            self._remove_copy(oldest)
+            if oldest in self.copies:
+                self.copies.pop(oldest).unlink(missing_ok=True)
         return key
-
-    def _remove_copy(self, key: str) -> None:
-        if key in self.copies:
-            self.copies.pop(key).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Remove uploaded files."""
-        for key in list(self.copies):
-            self._remove_copy(key)
+        for path in self.copies.values():
+            path.unlink(missing_ok=True)
 
     def prepare(self, data: DataSettings) -> PreparedData:
         """Prepare the data that the settings name."""
@@ -149,10 +145,9 @@ class FileStore:
 
 def _write(content: bytes, suffix: str) -> Path:
     """Copy an uploaded file into the folder for temporary files."""
-    number, name = tempfile.mkstemp(prefix="barenet-play-", suffix=suffix)
-    with os.fdopen(number, "wb") as file:
+    with tempfile.NamedTemporaryFile(prefix="barenet-play-", suffix=suffix, delete=False) as file:
         file.write(content)
-    return Path(name)
+    return Path(file.name)
 
 
 def _find(files: dict[str, T], key: str) -> T:

@@ -26,6 +26,8 @@ from barenet.playground._wire_format import finite
 SIDES = ((20_000, 48), (10**9, 24))
 #: Length of the arrow on both sides of the line, as a fraction of the picture.
 ARROW = 0.18
+#: Corners of a grid cell, clockwise.
+CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 
 
 def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
@@ -78,27 +80,24 @@ def _picture(values: LayerValues, neuron: int, is_output: bool) -> tuple[list[in
 
 def _arrow(sums: Values, line: NDArray[np.float64]) -> list[float] | None:
     """Position on the line and direction of larger sums: x, y, right, down."""
-    down, across = (np.asarray(slope) for slope in np.gradient(sums))
+    down, across = map(np.asarray, np.gradient(sums))
     middles = (line[:, :2] + line[:, 2:]) / 2
-    found = []  # from the middle of the picture outwards, to the first one with room on both sides
-    for position in sorted(middles, key=lambda middle: float(np.square(middle - 0.5).sum())):
-        step = np.array([_value_at(across, position), _value_at(down, position)])
-        if not (length := float(np.hypot(*step))):
-            continue
-        step /= length
-        found.append([*position, *step])
-        ahead, behind = position + ARROW * step, position - ARROW * step
-        if _value_at(sums, ahead) > 0 > _value_at(sums, behind):
-            break
-    else:
-        found = found[:1]
-    return [round(float(each), 4) for each in found[-1]] if found else None
+    steps = np.column_stack([_values_at(across, middles), _values_at(down, middles)])
+    lengths = np.hypot(*steps.T)
+    middles, steps = middles[lengths > 0], steps[lengths > 0] / lengths[lengths > 0, None]
+    if not len(middles):
+        return None
+    ahead, behind = middles + ARROW * steps, middles - ARROW * steps
+    has_room = (_values_at(sums, ahead) > 0) & (_values_at(sums, behind) < 0)
+    distances = np.square(middles - 0.5).sum(axis=1)  # from the middle of the picture
+    best = np.lexsort((distances, ~has_room))[0]
+    return _rounded(np.concatenate([middles[best], steps[best]]))
 
 
-def _value_at(values: Values, position: NDArray[np.float64]) -> float:
-    """Value of a grid at a position in fractions of its side."""
-    column, row = (int(np.clip(each * len(values), 0, len(values) - 1)) for each in position)
-    return float(values[row, column])
+def _values_at(values: Values, positions: NDArray[np.float64]) -> Values:
+    """Values of a grid at positions in fractions of its side."""
+    columns, rows = np.clip(positions * len(values), 0, len(values) - 1).astype(int).T
+    return values[rows, columns]
 
 
 def _rounded(lines: NDArray[np.float64]) -> list[float]:
@@ -119,28 +118,13 @@ def contour(values: Values) -> NDArray[np.float64]:
     """
     side = len(values)
     wide = np.pad(np.asarray(values, np.float64), 1, mode="reflect", reflect_type="odd")
+    # The four sides of each cell start at its corners, clockwise.
+    starts = np.stack([wide[:-1, :-1], wide[:-1, 1:], wide[1:, 1:], wide[1:, :-1]], axis=-1)
+    ends = np.roll(starts, -1, axis=-1)
+    row, column, corner = crossings = np.nonzero((starts > 0) != (ends > 0))
+    fractions = starts[crossings] / (starts - ends)[crossings]
+    sides = np.roll(CORNERS, -1, axis=0) - CORNERS
+    within = CORNERS[corner] + fractions[:, None] * sides[corner]
     at = (np.arange(side + 2) - 0.5) / side
-    positive = (wide > 0).astype(int)
-    corners = positive[:-1, :-1] + positive[1:, :-1] + positive[:-1, 1:] + positive[1:, 1:]
-    lines = []
-    for row, column in np.argwhere((corners > 0) & (corners < 4)):
-        ends = _crossings(wide[row : row + 2, column : column + 2])
-        x, y = at[column], at[row]
-        positions = [(x + across / side, y + down / side) for across, down in ends]
-        lines += [(*positions[i], *positions[i + 1]) for i in range(0, len(positions), 2)]
-    return np.array(lines, np.float64).reshape(-1, 4)
-
-
-def _crossings(cell: Values) -> list[tuple[float, float]]:
-    """Crossings of a cell's sides; each two in sequence are a segment."""
-    (a, b), (d, c) = cell.tolist()
-    found = []
-    for start, end, place in (
-        (a, b, lambda t: (t, 0.0)),
-        (b, c, lambda t: (1.0, t)),
-        (c, d, lambda t: (1.0 - t, 1.0)),
-        (d, a, lambda t: (0.0, 1.0 - t)),
-    ):
-        if (start > 0) != (end > 0):
-            found.append(place(start / (start - end)))
-    return found
+    # Crossings come cell by cell, and each two of a cell are the ends of a segment.
+    return (np.column_stack([at[column], at[row]]) + within / side).reshape(-1, 4)

@@ -78,9 +78,8 @@ class Server(uvicorn.Server):
 class DeadlineProtocol(H11Protocol):
     """HTTP with a deadline for every request, and a bound on the number of connections."""
 
+    #: While it waits for a request, or for the rest of one.
     deadline: asyncio.TimerHandle | None = None
-    #: Start of the wait for a request, or for the rest of one; None while one is answered.
-    waiting_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -106,21 +105,20 @@ class DeadlineProtocol(H11Protocol):
     def _wait(self, seconds: float) -> None:
         """Replace the deadline."""
         self._stop_waiting()
-        self.waiting_since = self.loop.time()
         self.deadline = self.loop.call_later(seconds, self.transport.abort)
 
     def _stop_waiting(self) -> None:
         """Clear the deadline: the request is complete, or the connection is closed."""
         if self.deadline is not None:
             self.deadline.cancel()
-        self.deadline = self.waiting_since = None
+        self.deadline = None
 
     def _make_room(self) -> None:
         """If there are too many connections, close the one that has waited longest."""
         others = [each for each in self.connections if isinstance(each, DeadlineProtocol)]
-        waiting = [(each.waiting_since, id(each), each) for each in others if each.waiting_since]
+        waiting = {each: each.deadline.when() for each in others if each.deadline}
         if len(self.connections) > MAX_CONNECTIONS and waiting:
-            _, _, longest = min(waiting)
+            longest = min(waiting, key=waiting.__getitem__)
             self.connections.discard(longest)
             longest.transport.abort()
 

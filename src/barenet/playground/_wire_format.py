@@ -19,9 +19,6 @@ from barenet.training._history import finite_or_none
 #: Maximum size of a message: the whole state of a page is a fraction of it.
 MAX_MESSAGE_BYTES = 2**16
 
-#: Names of the arrays' types in the header, as JavaScript's typed arrays are chosen by them.
-DTYPES = {"float32": "f4", "int8": "i1", "uint8": "u1"}
-
 T = TypeVar("T")
 
 
@@ -112,7 +109,7 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
     layout, pieces, offset = {}, [], 0
     for name, array in arrays.items():
         data = np.ascontiguousarray(array).tobytes()
-        layout[name] = [DTYPES[array.dtype.name], offset, array.size]
+        layout[name] = [array.dtype.str[1:], offset, array.size]  # without the byte order
         pieces.append(data + bytes(-len(data) % 4))
         offset += len(pieces[-1])
     text = json.dumps({**header, "arrays": layout}, allow_nan=False).encode()

@@ -147,14 +147,13 @@ def export(
 
 def _format(path: Path, to: str | None) -> str:
     """The given format, or that of the suffix."""
-    if to is not None:
-        lookup(SUFFIXES, to, "to")
-        return to
     formats = {suffix: name for name, suffix in SUFFIXES.items()}
-    if path.suffix in formats:
-        return formats[path.suffix]
-    remedy = f"name the format, or end the path with one of {', '.join(formats)}"
-    raise ArgumentError(f"the format does not follow from {path}", argument="to", remedy=remedy)
+    if to is None and path.suffix not in formats:
+        remedy = f"name the format, or end the path with one of {', '.join(formats)}"
+        raise ArgumentError(f"the format does not follow from {path}", argument="to", remedy=remedy)
+    to = formats[path.suffix] if to is None else to
+    lookup(SUFFIXES, to, "to")
+    return to
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
