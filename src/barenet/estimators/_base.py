@@ -282,7 +282,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         """Everything that a step needs; what the steps change is copied, in case that one fails."""
         optimizer, before = self._make_optimizer(), self._optimizer
         if isinstance(before, Optimizer) and type(before) is type(optimizer):
-            before = copy_of(before)
+            before = copy.deepcopy(before)
             if incremental:
                 optimizer = before
             else:
@@ -348,15 +348,6 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def copy_of(optimizer: Optimizer) -> Optimizer:
-    """Copy an optimizer with its moments; `deepcopy`, for that of a user, takes longer."""
-    if not type(optimizer).__module__.startswith("barenet."):
-        return copy.deepcopy(optimizer)
-    twin = copy.copy(optimizer)
-    twin.moments = {name: moment.copy() for name, moment in optimizer.moments.items()}
-    return twin
 
 
 @contextmanager
