@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from barenet.engines import Job, choose_engine
+from barenet.engines import Engine, Job, choose_engine
 from barenet.errors import ArgumentError, ResumeError
 from barenet.model._network import Network
 from barenet.population._population_checkpoint import PopulationCheckpoint
@@ -41,7 +41,6 @@ class NetworkRun:
     config: TrainingConfig
     #: Of `train`, for a network that takes its place.
     arguments: Mapping[str, Any]
-    engine: str
     threads: int
     checkpoints: PopulationCheckpoint
     #: Epochs of the population before this network joined it.
@@ -87,11 +86,15 @@ class NetworkRun:
         """Whether it is between two slices."""
         return self._loop is not None
 
+    def make_engine(self) -> Engine:
+        """Make its engine, for a session or for an evaluation."""
+        return choose_engine(self.arguments["engine"], self.job, self.threads)
+
     def _started(self) -> Loop:
         """The loop, whose callbacks are started when it is first needed."""
         if self._loop is None:
-            engine = choose_engine(self.engine, self.job, self.threads)
-            self._loop = loop = LOOPS[self.job.optimizer.full_batch](engine, self.config)
+            kind = LOOPS[self.job.optimizer.full_batch]
+            self._loop = loop = kind(self.make_engine(), self.config)
             self.history = loop.run.history
             self._session.enter_context(loop.session(self.checkpoints.saver(self.index, loop)))
         return self._loop

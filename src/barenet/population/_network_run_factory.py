@@ -67,10 +67,8 @@ class NetworkRunFactory:
             held_out=self._held_out(job, rows, arguments),
             callbacks=[*as_callbacks(own("callbacks")), self.stop],
         )
-        engine, threads = own("engine"), max(1, self.n_threads // self.n_networks)
-        return NetworkRun(
-            index, job, config, arguments, engine, threads, self.checkpoints, joined_at
-        )
+        threads = max(1, self.n_threads // self.n_networks)
+        return NetworkRun(index, job, config, arguments, threads, self.checkpoints, joined_at)
 
     def _rows(self, network: Network, loss: Loss, weight: ArrayLike | None) -> ArrayDataset:
         """Check X, y and the sample weights, once for networks of the same kind."""
@@ -93,10 +91,9 @@ class NetworkRunFactory:
         if key not in self._checked:
             held_out = check_held_out(job, validation=validation, test=test)
             self._checked[key] = (validation, test), held_out
-        from_rows = (
-            {} if chosen is None else {"validation": _selected(rows, chosen, "validation_rows")}
-        )
-        return from_rows | self._checked[key][1]
+        if chosen is None:
+            return self._checked[key][1]
+        return {"validation": _selected(rows, chosen, "validation_rows"), **self._checked[key][1]}
 
 
 def _kind(network: Network, loss: Loss) -> tuple[Any, ...]:
@@ -116,10 +113,9 @@ def _selected(rows: ArrayDataset, indices: ArrayLike | None, argument: str) -> A
     if array.min() < 0 or array.max() >= len(rows.X):
         problem = f"go from {array.min()} to {array.max()}, and X has {len(rows.X)} rows"
         raise ArgumentError(problem, argument=argument)
-    selected = rows._replace(selection=np.ascontiguousarray(array, np.intp))
     if rows.sample_weight is not None and not rows.sample_weight[array].any():
         raise ArgumentError("all of these rows have a weight of 0", argument=argument)
-    return selected
+    return rows._replace(selection=np.ascontiguousarray(array, np.intp))
 
 
 def _copied(value: Any) -> Any:

@@ -97,9 +97,8 @@ class Population:
         """
         self.drop(index, "replaced")
         before = self.runs[index]
-        self.runs[index] = self.make(
-            index, network, {**before.arguments, **arguments}, joined_at=self.epoch
-        )
+        given = {**before.arguments, **arguments}
+        self.runs[index] = self.make(index, network, given, joined_at=self.epoch)
 
     def best(self, curve: str | None = None) -> int:
         """Find the best network by the last value, or that of the restored epoch, of a curve.
@@ -159,15 +158,12 @@ class Population:
         lengths = [len(history) for history in histories]
         epochs = [np.arange(1, length + 1) for length in lengths]
         names = dict.fromkeys(name for history in histories for name in history.curves)
-        nothing = [np.full(length, np.nan) for length in lengths]
-        columns = {
-            name: np.concatenate(
-                [*map(lambda each, none: each.curves.get(name, none), histories, nothing)]
-            )
-            for name in names
-        }
-        network = np.repeat(np.arange(len(histories)), lengths)
-        return {"network": network, "epoch": np.concatenate(epochs), **columns}
+        table = {"network": np.repeat(np.arange(len(histories)), lengths)}
+        table["epoch"] = np.concatenate(epochs)
+        for name in names:
+            curves = [each.curves.get(name, np.full(len(each), np.nan)) for each in histories]
+            table[name] = np.concatenate(curves)
+        return table
 
     def __len__(self) -> int:
         """Return the number of networks."""

@@ -220,7 +220,6 @@ def report_errors(population: Population) -> None:
     first, error = next(iter(errors.items()))
     if len(errors) == len(population) and not isinstance(error, DivergenceError):
         raise error
-    text = (
-        f"{len(errors)} of {count_of(len(population), 'network')} failed; network {first}: {error}"
-    )
+    failed = f"{len(errors)} of {count_of(len(population), 'network')} failed"
+    text = f"{failed}; network {first}: {error}"
     warnings.warn(text, RuntimeWarning, stacklevel=caller_stacklevel())

@@ -9,7 +9,9 @@ from barenet.engines.simd._lanes import (
     absolute,
     floor,
     get_lane,
+    narrow,
     repeat,
+    rounded_product,
     set_lane,
     sqrt,
     sum_lanes,
@@ -52,6 +54,8 @@ FORMULAS = [
     (lambda a, b: where(a > 0, 1, b), lambda a, b: np.where(a > 0, a.dtype.type(1), b)),
     (lambda a, b: where(a > 0.1, a, np.inf), lambda a, b: np.where(a > 0.1, a, np.inf)),
     (lambda a, b: where(a > b, 1, 2.5), lambda a, b: np.where(a > b, 1, 2.5)),
+    (lambda a, b: narrow(widen(a) * widen(b), a), np.multiply),
+    (lambda a, b: b - rounded_product(a, b), lambda a, b: b - a * b),
 ]
 
 
@@ -144,6 +148,8 @@ def test_the_sweep_covers_all_arithmetic():
         sum_lanes,
         times_power_of_two,
         widen,
+        narrow,
+        rounded_product,
         repeat,
     }
     assert here == {each for each in vars(simd).values() if isinstance(each, type(where))}

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import scipy.special
 
-from barenet.engines.simd._mathematics import erfc, exp, expm1, log1p, tanh
+from barenet.engines.simd._mathematics import erfc, exp, expm1, log, log1p, tanh
 from barenet.engines.simd._views import lanes, vectors
 
-ORACLES = [np.exp, np.tanh, np.log1p, np.expm1, scipy.special.erfc]
+ORACLES = [np.exp, np.tanh, np.log1p, np.expm1, scipy.special.erfc, np.log]
 NAMES = [oracle.__name__ for oracle in ORACLES]
 WIDTHS = [("float32", 1), ("float32", 16), ("float64", 1), ("float64", 8)]
 
@@ -21,6 +21,7 @@ def all_of_them(spec, step, op, start, stop):
         vectors(spec, op.y, 2 * stop)[i] = log1p(x[i])
         vectors(spec, op.y, 3 * stop)[i] = expm1(x[i])
         vectors(spec, op.y, 4 * stop)[i] = erfc(x[i])
+        vectors(spec, op.y, 5 * stop)[i] = log(x[i])
 
 
 @pytest.fixture

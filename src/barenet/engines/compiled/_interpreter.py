@@ -18,6 +18,7 @@ import numpy as np
 
 from barenet.engines.kernels._gradients import sum_of
 from barenet.engines.kernels._kernel import entry, parallel_entry
+from barenet.engines.kernels._optimizers import correct_bias
 from barenet.engines.kernels._records import STEP, record
 from barenet.engines.simd._atomics import add, compare_exchange, pause, publish, read, yield_thread
 from barenet.engines.simd._calls import compiled, invoke
@@ -98,6 +99,8 @@ def run_batches(program, threads):
         step.row_weight, step.rate = 1.0 / step.n_rows, rates[i]
         step.number = program.first_step + i
         step.n_steps += 1
+        if step.moment_2 != 0:
+            correct_bias(step)
         run_regions(program, program.start, program.stop, threads)
         penalties = sum_of(step.squares, step.n_tiles, step.n_tiles)
         losses[i] = sum_of(step.losses, 0, step.n_rows) + penalties

@@ -113,8 +113,7 @@ class Lowering:
         forward_and_backward = Group(last.instructions + first.instructions)
         by_rows = ([group] for group in (*before, forward_and_backward, *after))
         regions = (weigh, self.parts, *by_rows, self.differentiation, norm, self.application)
-        # The regions before the first batch, for each batch, and after the last one.
-        self.load, self.store = [self.loading], [self.storing]
+        #: The regions for each batch; `loading` is before the first one, `storing` after the last.
         self.batch = [region for region in regions if region]
 
     # Layers
@@ -271,12 +270,9 @@ class Lowering:
         """The loss of the outputs, and their copy for the user."""
         network, output = self.job.network, self.x
         assert output is not None
-        record = self.layer(
-            a=output,
-            d=self.matrix() if self.d is None else self.d,
-            option=first_option(loss),
-            epsilon=float(np.finfo(network.dtype).eps),
-        )
+        d, epsilon = self.d, float(np.finfo(network.dtype).eps)
+        d = self.matrix() if d is None else d
+        record = self.layer(a=output, d=d, option=first_option(loss), epsilon=epsilon)
         if self.task != "predict":
             self.add(record, _losses.LOSSES[loss.name], variant=loss.name)
         if not self.needs_gradient:

@@ -8,7 +8,10 @@ from barenet.engines.kernels._activations import softmax_row
 from barenet.engines.kernels._kernel import chosen, kernel, named
 from barenet.engines.kernels._records import row_numbers
 from barenet.engines.simd._calls import compiled
-from barenet.engines.simd._views import array
+from barenet.engines.simd._lanes import narrow, repeat, rounded_product, where, widen
+from barenet.engines.simd._mathematics import exp, log
+from barenet.engines.simd._register_blocks import transpose_block
+from barenet.engines.simd._views import array, lanes, on_stack, vectors, widened
 from barenet.model.losses._classification import LOG_ZERO
 
 
@@ -153,7 +156,53 @@ FORMULAS = named(
 #: The same by ln p, for p = softmax(z).
 ON_SOFTMAX = named(softmax_cross_entropy, softmax_focal, softmax_poisson)
 
+#: Classes up to which a row is in each lane; there is memory on the stack for so many vectors.
+MAX_CLASSES = 64
+
+panel = on_stack(MAX_CLASSES)
+
+
+def cross_entropy_in_lanes(spec, step, layer, start, stop):
+    """Softmax cross-entropy with a row in each lane, as far as whole vectors go; the next row.
+
+    The operations on a row and their order are those of `softmax_loss`, and so are the bits.
+    """
+    L, n, stride, in_z, in_y = lanes(spec), layer.n_out, layer.stride, panel(spec), panel(spec)
+    Z, Y, P = vectors(spec, in_z, 0), vectors(spec, in_y, 0), vectors(spec, panel(spec), 0)
+    while n <= MAX_CLASSES and start + L <= stop:
+        for lane in range(L):
+            _, y, _, weight = row_of(spec, step, layer, start + lane)
+            array(np.float64, step.losses, start + lane, 1)[0] = weight
+            for j in range(n):
+                array(spec, in_y, j * L + lane, 1)[0] = y[j]
+        for j in range(0, n, L):
+            transpose_block(spec, layer.a, start * stride + j, stride, L, in_z, j * L, L)
+        top, total, losses = Z[0], Z[0] - Z[0], vectors(widened(spec), step.losses, start)
+        for j in range(L, n * L, L):
+            top = where(top > Z[j], top, Z[j])
+        for j in range(0, n * L, L):
+            P[j] = exp(Z[j] - top)
+            total = total + P[j]
+        log_sum, value = widen(top) + widen(log(total)), widen(repeat(spec, 0))
+        sum_y = value
+        for j in range(0, n * L, L):
+            value = value - rounded_product(widen(Y[j]), widen(Z[j]) - log_sum)
+            sum_y = sum_y + widen(Y[j])
+        for j in range(0, n * L, L):
+            slope = rounded_product(widen(P[j] / total), sum_y) - widen(Y[j])
+            Z[j] = narrow(losses[0] * slope, top)
+        for j in range(0, n, L):
+            transpose_block(spec, in_z, j * L, L, n - j, layer.d, start * stride + j, stride)
+        losses[0] = losses[0] * widen(narrow(value, top))
+        start += L
+    return start
+
+
 formula_of, formula_on_softmax = chosen(FORMULAS), chosen(ON_SOFTMAX)
+in_lanes = chosen(
+    dict.fromkeys(ON_SOFTMAX, lambda spec, step, layer, start, stop: start)
+    | {"softmax_cross_entropy": cross_entropy_in_lanes}
+)
 
 
 @kernel(FORMULAS)
@@ -175,7 +224,7 @@ def loss(spec, step, layer, start, stop):
 def softmax_loss(spec, step, layer, start, stop):
     """The loss of each row, and dL/d(logits) = gⱼ − pⱼ Σ g with g = dL/d(ln p)."""
     losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_on_softmax(spec)
-    for row in range(start, stop):
+    for row in range(in_lanes(spec)(spec, step, layer, start, stop), stop):
         z, y, p, weight = row_of(spec, step, layer, row)
         top, total = softmax_row(spec, layer, layer.a, layer.d, row)
         log_sum, value, sum_g = np.float64(top) + math.log(total), 0.0, 0.0

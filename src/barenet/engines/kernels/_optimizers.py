@@ -7,6 +7,7 @@ import math
 
 from barenet.engines.kernels._kernel import chosen, kernel, named
 from barenet.engines.kernels._records import row_vectors, tile
+from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._lanes import sqrt
 from barenet.engines.simd._views import lanes
 
@@ -50,10 +51,17 @@ def rmsprop(step, p, g, s, v, indices):
         p[i] = p[i] - rate * g[i] / (sqrt(s[i]) + epsilon)
 
 
+@compiled
+def correct_bias(step):
+    """The factors of Adam's averages in this step, once for all tiles."""
+    step.m_scale = 1 / (1 - step.beta_1**step.n_steps)
+    step.v_scale = 1 / (1 - step.beta_2**step.n_steps)
+
+
 def adam(step, p, g, m, v, indices):
     """θ ← (1 − η λ) θ − η m̂ / (√v̂ + ε), with the bias of both averages corrected; λ is AdamW's."""
     rate, epsilon, beta_1, beta_2 = step.rate, step.epsilon, step.beta_1, step.beta_2
-    m_scale, v_scale = 1 / (1 - beta_1**step.n_steps), 1 / (1 - beta_2**step.n_steps)
+    m_scale, v_scale = step.m_scale, step.v_scale
     decay = 1 - rate * step.weight_decay
     epsilon += step.epsilon_hat * math.sqrt(v_scale)
     for i in indices:

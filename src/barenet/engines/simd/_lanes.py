@@ -132,6 +132,18 @@ def widen(builder: Any, x: Any) -> Any:
     return x if x.type == wide else builder.fpext(x, wide)
 
 
+@operation(lambda x, other: other(x, other))
+def narrow(builder: Any, x: Any, other: Any) -> Any:
+    """Turn all numbers into those of the type of other lanes."""
+    return x if x.type == other.type else builder.fptrunc(x, other.type)
+
+
+@operation(lambda a, b: a(a, b))
+def rounded_product(builder: Any, a: Any, b: Any) -> Any:
+    """Multiply, and round before any addition, as in the code for single numbers."""
+    return builder.fmul(a, b)
+
+
 @operation(lambda x: x.dtype(x))
 def sum_lanes(builder: Any, x: Any) -> Any:
     """Add up all numbers, always in the same order."""

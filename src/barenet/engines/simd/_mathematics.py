@@ -81,4 +81,4 @@ def _one_by_one(function: Callable[[float], float]) -> Callable[[Any], Any]:
 
 exp = by_type(lambda x: _exp_single if x.dtype == types.float32 else _exp_double)
 tanh = by_type(lambda x: _tanh_single if x.dtype == types.float32 else _tanh_double)
-log1p, expm1, erfc = (_one_by_one(function) for function in (math.log1p, math.expm1, math.erfc))
+log, log1p, expm1, erfc = map(_one_by_one, (math.log, math.log1p, math.expm1, math.erfc))

@@ -68,6 +68,13 @@ def itemsize(typing_context: Any, spec: Any) -> Any:
 
 
 @intrinsic
+def widened(typing_context: Any, spec: Any) -> Any:
+    """The spec of vectors of as many float64 numbers."""
+    result = KernelSpec(types.float64, spec.count)
+    return result(spec), lambda context, *_: context.get_dummy_value()
+
+
+@intrinsic
 def vectors(typing_context: Any, spec: Any, address: Any, first: Any) -> Any:
     """View memory as vectors, from index `first`."""
     return Vectors(spec.lanes)(spec, types.intp, types.intp), llvm.emitter(
