@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent import futures
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from barenet import Network, train, train_many
 from barenet.callbacks import Callback, EarlyStopping
 from barenet.errors import ArgumentError, DivergenceError, ResumeError
 from barenet.optimizers import Adam
+from barenet.population import _workers
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 5)).astype(np.float32)
@@ -381,20 +383,20 @@ def test_states_of_a_population_before_are_removed(tmp_path):
         assert equal(alone, trained)
 
 
-def test_a_second_interruption_waits_for_the_threads():
-    networks = [network(0), network(1, (5, 3))]
+def test_a_second_interruption_waits_for_the_threads(monkeypatch):
+    interruptions = iter([KeyboardInterrupt] * 3)
 
-    class Interrupt(Callback):
-        def on_chunk(self, run):
-            for _ in range(2):
-                if run.network.n_parameters == networks[0].n_parameters:
-                    _thread.interrupt_main()
-                time.sleep(0.2)  # until the main thread notices it
+    def interrupted(*arguments):
+        if error := next(interruptions, None):
+            raise error
+        return futures.wait(*arguments)
 
+    monkeypatch.setattr(_workers, "wait", interrupted)
+    networks = [network(0), network(1)]
     with pytest.raises(KeyboardInterrupt):
-        train_many(networks, X, Y, callbacks=Interrupt(), threads=2)
-    assert not [each for each in threading.enumerate() if each.name.startswith("barenet_")]
-    train_many(networks, X, Y, epochs=1)
+        train_many(networks, X, Y, callbacks=lambda run: time.sleep(0.1), threads=2)
+    assert next(interruptions, None) is None
+    assert len(train_many(networks, X, Y, epochs=1)) == 2
 
 
 def test_paused_networks_need_no_threads_for_their_checkpoints(tmp_path):

@@ -94,6 +94,11 @@ class Population:
             The other network.
         **arguments
             Arguments of `train` for it; by default those of the network that is replaced.
+
+        Raises
+        ------
+        ValueError
+            If an argument can't be used, or either network is in training; nothing changes then.
         """
         place = range(len(self))[index]
         before, others = self.runs[place], self.networks[:place] + self.networks[place + 1 :]
