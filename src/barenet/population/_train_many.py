@@ -182,10 +182,8 @@ def split(arguments: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
             problem = f"has {count_of(len(value), 'item')}, and there are {count} networks"
             remedy = "a list has one item for each network, a tuple is one value for all"
             raise ArgumentError(problem, argument=name, remedy=remedy)
-    return [
-        {name: value[i] if isinstance(value, list) else value for name, value in given.items()}
-        for i in range(count)
-    ]
+    columns = [v if isinstance(v, list) else [v] * count for v in given.values()]
+    return [dict(zip(given, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def run_slices(

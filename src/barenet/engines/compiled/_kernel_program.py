@@ -40,7 +40,7 @@ class Program:
             squares=np.zeros(2 * lowered.n_tiles + 1), losses=np.zeros(capacity),
         )  # fmt: skip
         self.max_threads = lowered.max_threads
-        load, batch, store = [lowered.loading], lowered.batch, [lowered.storing]
+        load, batch, store = lowered.load, lowered.batch, lowered.store
         self.has_gradient = lowered.needs_gradient
         #: The record that the interpreter reads, at `address`.
         self.record = self.workspace.record(

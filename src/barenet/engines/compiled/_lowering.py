@@ -113,7 +113,8 @@ class Lowering:
         forward_and_backward = Group(last.instructions + first.instructions)
         by_rows = ([group] for group in (*before, forward_and_backward, *after))
         regions = (weigh, self.parts, *by_rows, self.differentiation, norm, self.application)
-        #: The regions for each batch; `loading` is before the first one, `storing` after the last.
+        # The regions before the first batch, for each batch, and after the last one.
+        self.load, self.store = [self.loading], [self.storing]
         self.batch = [region for region in regions if region]
 
     # Layers
