@@ -116,7 +116,7 @@ def _selected(rows: ArrayDataset, indices: ArrayLike | None, argument: str) -> A
         raise ArgumentError(problem, argument=argument)
     if rows.sample_weight is not None and not rows.sample_weight[array].any():
         raise ArgumentError("all of these rows have a weight of 0", argument=argument)
-    return rows._replace(selection=np.ascontiguousarray(array, np.intp))
+    return rows._replace(selection=np.array(array, np.intp))
 
 
 def _copied(value: Any, argument: str) -> Any:
