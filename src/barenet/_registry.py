@@ -50,12 +50,9 @@ def build(
         names = ", ".join(sorted(registry))
         raise ArgumentError.of(argument, spec, f"one of {names}, or an instance")
     if len(spec) > MAX_CHARACTERS:
-        raise ArgumentError.of(
-            argument,
-            spec,
-            f"a name with options of up to {MAX_CHARACTERS:,} characters",
-            remedy=f"it has {len(spec):,}; pass an instance instead",
-        )
+        expected = f"a name with options of up to {MAX_CHARACTERS:,} characters"
+        remedy = f"it has {len(spec):,}; pass an instance instead"
+        raise ArgumentError.of(argument, spec, expected, remedy=remedy)
     name, _, text = spec.strip().partition(":")
     kind = lookup(registry, name.strip(), argument)
     try:
@@ -80,12 +77,8 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
     choices = ", ".join(sorted(registry)) or "nothing"
     if not isinstance(name, str):
         raise ArgumentError.of(argument, name, f"one of {choices}")
-    raise ArgumentError(
-        f"unknown {brief(name)}{suggestion(name, registry)} (choose from {choices})",
-        argument=argument,
-        value=name,
-        expected=f"one of {choices}",
-    )
+    problem = f"unknown {brief(name)}{suggestion(name, registry)} (choose from {choices})"
+    raise ArgumentError(problem, argument=argument, value=name, expected=f"one of {choices}")
 
 
 def spec_of(thing: Any) -> str:

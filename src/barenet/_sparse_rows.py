@@ -57,10 +57,8 @@ class SparseRows:
             cell = int(np.searchsorted(ends, place, "right")) - 1, int(csr.indices[place])
             remedy = "only finite numbers can be used"
             raise ArgumentError(f"{values[place]} at {cell}", argument="X", remedy=remedy)
-        bounds, columns = (
-            np.column_stack((ends[:-1], ends[1:])),
-            csr.indices.astype(np.int32, copy=False),
-        )
+        columns = csr.indices.astype(np.int32, copy=False)
+        bounds = np.column_stack((ends[:-1], ends[1:]))
         return cls(np.ascontiguousarray(values), columns, bounds, csr.shape[1])
 
     def __len__(self) -> int:

@@ -199,6 +199,7 @@ def test_the_result_is_shown_as_a_table(iris):
         ("parameters", "need to be a non-empty", {"l2": []}, {"n_candidates": 2}),
         ("parameters", "got 'relu'.*; pass a list of values", {"hidden": "relu"}, {}),
         ("parameters", "not a dict", "l2", {}),
+        ("parameters", "one candidate or more", [], {}),
         ("parameters", "or n_candidates with distributions", {"l2": loguniform(1e-4, 1)}, {}),
         ("n_candidates", "1 or more, got 0", {"l2": [0.1]}, {"n_candidates": 0}),
         ("epoch", "did you mean 'epochs'", {"l2": [0.1]}, {"epoch": 3}),

@@ -1,11 +1,15 @@
 """`train_many`: each network with the bits of `train` alone, and one result for all."""
 
 import _thread
+import copy
 import os
+import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent import futures
 
 import numpy as np
 import pytest
@@ -14,6 +18,7 @@ from barenet import Network, train, train_many
 from barenet.callbacks import Callback, EarlyStopping
 from barenet.errors import ArgumentError, DivergenceError, ResumeError
 from barenet.optimizers import Adam
+from barenet.population import _workers
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 5)).astype(np.float32)
@@ -192,6 +197,93 @@ def test_networks_are_replaced_between_slices():
     assert equal(alone, other)
 
 
+REPLACEMENTS = [
+    ({"network": network(9), "optimiser": "sgd"}, "optimiser"),
+    ({"network": network(9), "optimizer": "adm"}, "optimizer"),
+    ({"network": 1}, "network"),
+    ({"network": "net"}, "networks"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "argument"), REPLACEMENTS)
+def test_a_refused_replacement_changes_nothing(arguments, argument):
+    def replace(population):
+        other = arguments["network"]
+        given = {**arguments, "network": population.networks[1] if other == 1 else other}
+        with pytest.raises(ArgumentError) as caught:
+            population.replace(-2, **given)
+        assert caught.value.argument == argument
+
+    networks, alone = [network(0), network(1)], network(0)
+    result = train_many(networks, X, Y, epochs=3, slice_epochs=2, after_slice=replace)
+    train(alone, X, Y, epochs=3)
+    assert equal(alone, networks[0]) and repr(result) == "<Population: 2 networks, 2 completed>"
+
+
+@pytest.mark.parametrize("dropped", [0, 1])
+def test_a_network_is_dropped_within_a_slice(dropped):
+    seen = []
+
+    def drop(run):
+        if seen and run.epoch == 3 and run.network is seen[0].networks[0]:
+            seen[0].drop(dropped)
+            with pytest.raises(ArgumentError, match="network: is in training"):
+                seen[0].replace(0, network(9))
+
+    networks, alone = [network(0), network(1)], network(dropped)
+    result = train_many(networks, X, Y, epochs=6, slice_epochs=2, after_slice=seen.append,
+                        callbacks=drop, threads=1)  # fmt: skip
+    last = len(result.histories[dropped])
+    assert last == 3 - dropped and result.histories[dropped].stop_reason == "dropped"
+    assert len(result.histories[1 - dropped]) == 6
+    train(alone, X, Y, epochs=last)
+    assert equal(alone, networks[dropped])
+
+
+def test_errors_at_the_end_of_a_dropped_network_are_its_own():
+    networks = [network(0, hidden="identity"), network(1)]
+    rates = ["sgd:learning_rate=1e38", "sgd"]  # the last step is checked when the run ends
+    with pytest.warns(RuntimeWarning, match="1 of 2 networks failed"):
+        result = train_many(
+            networks, X, Y, epochs=3, optimizer=rates, batch_size=90, loss="squared_error",
+            slice_epochs=1, after_slice=lambda population: population.drop(0),
+        )  # fmt: skip
+    assert isinstance(result.errors[0], DivergenceError) and len(result.histories[1]) == 3
+
+
+def test_all_networks_are_released_after_errors():
+    class Fail(Callback):
+        def on_end(self, run):
+            raise KeyError
+
+    networks = [network(0), network(1)]
+    with pytest.raises(ZeroDivisionError):
+        train_many(networks, X, Y, epochs=3, callbacks=Fail(), slice_epochs=1,
+                   after_slice=lambda population: 1 / 0)  # fmt: skip
+    assert len(train_many(networks, X, Y, epochs=1)) == 2
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+def test_a_result_is_copied_and_pickled(copied):
+    result = train_many([network(0), network(1)], X, Y, epochs=2, callbacks=EarlyStopping("loss"))
+    other = copied(result)
+    assert all(map(equal, result.networks, other.networks)) and repr(other) == repr(result)
+    assert other.final("loss").tolist() == result.final("loss").tolist()
+
+
+def test_functions_are_shared_by_all_networks():
+    class Log:
+        def __init__(self):
+            self.epochs = []
+
+        def write(self, run):
+            self.epochs.append(run.epoch)
+
+    log = Log()
+    train_many([network(0), network(1)], X, Y, epochs=2, callbacks=log.write, threads=1)
+    assert log.epochs == [1, 2, 1, 2]
+
+
 def test_the_result_as_tables():
     result = train_many([network(0), network(1)], X, Y, epochs=[2, 3], metrics=["accuracy", "r2"])
     table = result.table()
@@ -203,6 +295,11 @@ def test_the_result_as_tables():
     assert repr(result) == "<Population: 2 networks, 2 completed>" and len(result) == 2
     with pytest.raises(ValueError, match="curve: no network has a value of 'validation_loss'"):
         result.best("validation_loss")
+
+
+class Locked(Callback):
+    def __init__(self):
+        self.lock = threading.Lock()
 
 
 FAULTS = [
@@ -228,17 +325,21 @@ FAULTS = [
     ({"callbacks": EarlyStopping()}, "monitor"),
     ({"optimizer": ["adam", "adm"]}, "optimizer"),
     ({"resume": True}, "resume"),
+    ({"resume": "folder", "checkpoint": "folder"}, "resume"),
+    ({"checkpoint": 5}, "checkpoint"),
+    ({"callbacks": Locked()}, "callbacks"),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "argument"), FAULTS)
 def test_wrong_arguments_are_refused(arguments, argument):
     arguments = {"networks": [network(0), network(1)], "epochs": 2, **arguments}
-    before = [each.parameters.copy() for each in arguments["networks"] if isinstance(each, Network)]
+    networks = [each for each in arguments["networks"] if isinstance(each, Network)]
+    before = [each.parameters.copy() for each in networks]
     with pytest.raises(ArgumentError) as caught:
         train_many(arguments.pop("networks"), X, Y, **arguments)
     assert caught.value.argument == argument
-    assert all(map(np.array_equal, before, before))
+    assert all(map(np.array_equal, before, [each.parameters for each in networks]))
 
 
 @pytest.mark.parametrize("slice_epochs", [None, 3])
@@ -264,6 +365,47 @@ def test_an_interrupted_population_resumes_with_the_same_bits(tmp_path, slice_ep
     assert [*map(curves, result.histories)] == [*map(curves, whole.histories)]
     with pytest.raises(ResumeError, match="X has other values"):
         train_many(resumed, X + 1, Y, checkpoint=tmp_path, resume=True, **settings)
+
+
+def test_states_of_a_population_before_are_removed(tmp_path):
+    def interrupt(run):
+        if run.epoch == 2:
+            run.stop("interrupted", resumable=True)
+
+    settings = {"epochs": 4, "checkpoint": tmp_path}
+    train_many([network(0), network(1)], X, Y, callbacks=interrupt, **settings)
+    assert len([*tmp_path.glob("*.safetensors")]) == 2
+    train_many([network(2)], X, Y, **settings)
+    result = train_many([network(2), network(3)], X, Y, resume=True, **settings)
+    for seed, trained in enumerate(result.networks, 2):
+        alone = network(seed)
+        train(alone, X, Y, epochs=4)
+        assert equal(alone, trained)
+
+
+def test_a_second_interruption_waits_for_the_threads(monkeypatch):
+    interruptions = iter([KeyboardInterrupt] * 3)
+
+    def interrupted(*arguments):
+        if error := next(interruptions, None):
+            raise error
+        return futures.wait(*arguments)
+
+    monkeypatch.setattr(_workers, "wait", interrupted)
+    networks = [network(0), network(1)]
+    with pytest.raises(KeyboardInterrupt):
+        train_many(networks, X, Y, callbacks=lambda run: time.sleep(0.1), threads=2)
+    assert next(interruptions, None) is None
+    assert len(train_many(networks, X, Y, epochs=1)) == 2
+
+
+def test_paused_networks_need_no_threads_for_their_checkpoints(tmp_path):
+    counts = []
+    train_many(
+        [network(seed) for seed in range(20)], X, Y, epochs=2, checkpoint=tmp_path, threads=2,
+        slice_epochs=1, after_slice=lambda _: counts.append(threading.active_count()),
+    )  # fmt: skip
+    assert counts[0] == threading.active_count()
 
 
 SCRIPT = """

@@ -155,6 +155,27 @@ def test_a_program_is_discarded_after_a_divergence():
     assert np.array_equal(after.parameters, expected.parameters)
 
 
+class Mixin:
+    def on_epoch(self, run):
+        self.seen.add(run.network.parameters.tobytes())
+
+
+class Derived(Mixin, Callback):
+    def __init__(self):
+        self.seen = set()
+
+
+class Grandchild(Derived):
+    pass
+
+
+@pytest.mark.parametrize("kind", [Derived, Grandchild])
+def test_a_mixin_is_called_after_each_epoch(kind):
+    callback = kind()
+    train(network(), X, Y, epochs=100, callbacks=callback)
+    assert not kind.history_only and len(callback.seen) == 100
+
+
 def test_threads_do_not_share_a_program():
     networks = [network() for _ in range(6)]
     threads = [

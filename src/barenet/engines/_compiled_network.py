@@ -56,16 +56,11 @@ class CompiledNetwork:
             raise ArgumentError.of("network", network, "a Network")
         if threads is not None:
             check_count(threads, "threads")
-        if network.n_inputs is None:
-            raise ArgumentError(
-                "no layer fixes the number of inputs", argument="network", value=network
-            )
         self.network, self.threads = network.copy(), threads
         job = _prediction_job(self.network)
-        if reason := refusal(job):
-            raise ArgumentError(
-                f"it cannot be compiled: {reason}", argument="network", value=network
-            )
+        if reason := _obstacle(job):
+            problem = f"it cannot be compiled: {reason}"
+            raise ArgumentError(problem, argument="network", value=network)
         self._program = _output_program(job, threads)
         self._program.keep_parameters()
 
@@ -149,12 +144,17 @@ def compiled_outputs(network: Network, X: ArrayLike) -> FloatArray | None:
 
 def _idle(network: Network) -> deque[OutputProgram] | None:
     """The idle programs of networks of the same structure; None if it has no kernels."""
-    if network.n_inputs is None or refusal(_prediction_job(network)):
+    if _obstacle(_prediction_job(network)):
         return None
     key = (repr(network), *map(type, network.layers))
     if (idle := _IDLE.get(key)) is None:
         idle = _IDLE[key] = deque()
     return idle
+
+
+def _obstacle(job: Job) -> str | None:
+    """Reason why the outputs can't be computed by kernels; None if they can."""
+    return "no layer fixes the number of inputs" if job.network.n_inputs is None else refusal(job)
 
 
 def _output_program(job: Job, threads: int | None = None) -> OutputProgram:

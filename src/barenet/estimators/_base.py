@@ -237,11 +237,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         if continued:
             widths = [layer.n_out for layer in dense_layers_of(self.network_)[:-1]]
             if widths != self._hidden_sizes():
-                raise ArgumentError(
-                    f"{self._hidden_sizes()}, and the network to continue has {widths}",
-                    argument="hidden_layer_sizes",
-                    remedy="fit with warm_start=False makes a new one",
-                )
+                problem = f"{self._hidden_sizes()}, and the network to continue has {widths}"
+                remedy = "fit with warm_start=False makes a new one"
+                raise ArgumentError(problem, argument="hidden_layer_sizes", remedy=remedy)
 
     def _initialize(self, X: Any, n_outputs: int, rng: np.random.RandomState) -> None:
         """Make a new network."""
@@ -284,7 +282,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         """Everything that a step needs; what the steps change is copied, in case that one fails."""
         optimizer, before = self._make_optimizer(), self._optimizer
         if isinstance(before, Optimizer) and type(before) is type(optimizer):
-            before = copy_of(before)
+            before = copy.deepcopy(before)
             if incremental:
                 optimizer = before
             else:
@@ -350,15 +348,6 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def copy_of(optimizer: Optimizer) -> Optimizer:
-    """Copy an optimizer with its moments; `deepcopy`, for that of a user, takes longer."""
-    if not type(optimizer).__module__.startswith("barenet."):
-        return copy.deepcopy(optimizer)
-    twin = copy.copy(optimizer)
-    twin.moments = {name: moment.copy() for name, moment in optimizer.moments.items()}
-    return twin
 
 
 @contextmanager

@@ -278,11 +278,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         super()._check_continued(y, continued, incremental)
         may_differ = not continued or incremental or self._encoder.multilabel
         if not may_differ and set(np.unique(y)) != set(self.classes_):
-            raise ArgumentError(
-                f"has the classes {shown(y)}, and the network that warm_start continues "
-                f"{shown(self.classes_)}",
-                argument="y",
-            )
+            before = f"the network that warm_start continues {shown(self.classes_)}"
+            raise ArgumentError(f"has the classes {shown(y)}, and {before}", argument="y")
 
     def _make_loss(self) -> Loss:
         activation, spec = self.network_.output_activation, self.loss

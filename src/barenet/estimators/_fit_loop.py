@@ -171,10 +171,8 @@ def _inverse_scaling(estimator: Any, optimizer: Optimizer, n_rows: int) -> Callb
     """Learning rate η / (t + 1)ᵖ, where t counts the rows visited."""
 
     def update(run: Run) -> None:
-        n_visited = estimator.t_ + run.epoch * n_rows
-        optimizer.learning_rate = (
-            estimator.learning_rate_init / (n_visited + 1) ** estimator.power_t
-        )
+        t, first = estimator.t_ + run.epoch * n_rows, estimator.learning_rate_init
+        optimizer.learning_rate = first / (t + 1) ** estimator.power_t
 
     return LambdaCallback(update)
 

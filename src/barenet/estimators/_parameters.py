@@ -111,11 +111,9 @@ class Parameters:
         count, given = len(self._hidden_sizes()), self.activation
         several = isinstance(given, list | tuple)
         if several and len(given) != count:
-            raise ArgumentError(
-                f"{len(given)} activations for {count} hidden layers",
-                argument="activation",
-                remedy="give one for all, or one for each",
-            )
+            problem = f"{len(given)} activations for {count} hidden layers"
+            remedy = "give one for all, or one for each"
+            raise ArgumentError(problem, argument="activation", remedy=remedy)
         names = [
             ACTIVATION_NAMES.get(name, name) if isinstance(name, str) else name
             for name in (given if several else [given])

@@ -43,18 +43,14 @@ def split_validation(
     except ValueError as error:
         raise ArgumentError(str(error), argument="validation_fraction") from error
     if len(validation) < 2:
-        raise ArgumentError(
-            f"The validation set is too small, {len(validation)} of {len(rows.X)} rows",
-            argument="validation_fraction",
-            remedy="take a larger fraction, or more rows",
-        )
+        problem = f"The validation set is too small, {len(validation)} of {len(rows.X)} rows"
+        remedy = "take a larger fraction, or more rows"
+        raise ArgumentError(problem, argument="validation_fraction", remedy=remedy)
     for index, purpose in ((training, "training"), (validation, "validation")):
         if rows.sample_weight is not None and not rows.sample_weight[index].any():
-            raise ArgumentError(
-                f"all {len(index)} {purpose} rows have weight 0",
-                argument="sample_weight",
-                remedy="give validation_data, another random_state, or weights to more of the rows",
-            )
+            problem = f"all {len(index)} {purpose} rows have weight 0"
+            remedy = "give validation_data, another random_state, or weights to more of the rows"
+            raise ArgumentError(problem, argument="sample_weight", remedy=remedy)
     return rows.take(training), rows.take(validation)
 
 
@@ -104,11 +100,9 @@ class ValidationScorer(Scorer):
         named = [name for name, scorer in scorers.items() if isinstance(scorer, str)]
         undefined = [name for name in named if math.isnan(scores[name])]
         if undefined and np.isfinite(output).all():
-            raise ArgumentError(
-                f"{', '.join(undefined)} is undefined for these {len(self.rows.X)} rows",
-                argument="scoring",
-                remedy="pass validation_data that have every class, or choose another scorer",
-            )
+            problem = f"{', '.join(undefined)} is undefined for these {len(self.rows.X)} rows"
+            remedy = "pass validation_data that have every class, or choose another scorer"
+            raise ArgumentError(problem, argument="scoring", remedy=remedy)
 
 
 def as_scorers(scoring: Scoring) -> dict[str, ScorerSpec]:

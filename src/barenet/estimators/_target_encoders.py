@@ -176,9 +176,7 @@ def _is_multilabel(y: ArrayLike) -> bool:
         check_classification_targets(y)
         kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":
-        raise ArgumentError(
-            "expected one class for each row, or 0 or 1 for each label, got several classes a row",
-            argument="y",
-            remedy="sklearn.multioutput.MultiOutputClassifier fits a network for each",
-        )
+        expected = "expected one class for each row, or 0 or 1 for each label"
+        remedy = "sklearn.multioutput.MultiOutputClassifier fits a network for each"
+        raise ArgumentError(f"{expected}, got several classes a row", argument="y", remedy=remedy)
     return bool(kind == "multilabel-indicator")

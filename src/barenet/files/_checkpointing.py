@@ -88,7 +88,8 @@ class CheckpointManager(Saver):
         # After 1 s: a short run needs none, and with large data a signal to end should not wait.
         self._checksums = threading.Timer(1, lambda: self._data)
         self._checksums.daemon = True
-        self._checksums.start()
+        if self.checksum is checksum:  # not a thread for each of many networks
+            self._checksums.start()
 
     @contextmanager
     def resume(self, parts: Mapping[str, Stateful]) -> Iterator[None]:
@@ -158,7 +159,8 @@ class CheckpointManager(Saver):
 
     def _identity(self) -> StateDict:
         self._checksums.cancel()
-        self._checksums.join()  # if it has begun; else they are computed here
+        if self._checksums.ident:
+            self._checksums.join()  # if it has begun; else they are computed here
         surroundings = environment(self.engine.name)
         return {"settings": self.settings, "data": self._data, "surroundings": surroundings}
 

@@ -54,7 +54,9 @@ class Progress(Callback):
         self.step = self.every or max(1, run.epochs // 20)
         self.refreshed = 0.0
         if self.stream.isatty():
-            self.bar = _new_bar(run, self.stream)
+            epochs = "epoch {task.fields[epoch]}/{task.total:.0f}"
+            self.bar = new_bar(self.stream, epochs, "{task.fields[numbers]}", width=12)
+            self.bar.add_task("", total=run.epochs, epoch=run.epoch, numbers="")
             self.bar.start()
 
     def on_chunk(self, run: Run) -> None:
@@ -90,20 +92,13 @@ class Progress(Callback):
         self.bar.update(task, completed=done, epoch=run.epoch, numbers=numbers, refresh=True)
 
 
-def _new_bar(run: Run, stream: TextIO) -> RichProgress:
+def new_bar(stream: TextIO, before: str, *after: str, width: int) -> RichProgress:
+    """A bar between texts, with the time that is left."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress as RichProgress, TextColumn, TimeRemainingColumn
 
-    bar = RichProgress(
-        TextColumn("epoch {task.fields[epoch]}/{task.total:.0f}"),
-        BarColumn(bar_width=12),
-        TextColumn("{task.fields[numbers]}"),
-        TimeRemainingColumn(),
-        console=Console(file=stream),
-        auto_refresh=False,
-    )
-    bar.add_task("", total=run.epochs, epoch=run.epoch, numbers="")
-    return bar
+    columns = (TextColumn(before), BarColumn(width), *map(TextColumn, after), TimeRemainingColumn())
+    return RichProgress(*columns, console=Console(file=stream), auto_refresh=False)
 
 
 def _in_short(run: Run) -> str:

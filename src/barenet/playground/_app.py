@@ -39,7 +39,7 @@ class App:
 
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
-        self.clients = 0
+        self.places = asyncio.Semaphore(MAX_CLIENTS)
 
     async def table(self, request: Request) -> Response:
         """Receive a CSV file."""
@@ -74,16 +74,13 @@ class App:
 
     async def socket(self, socket: WebSocket) -> None:
         """Serve a page, unless there are too many."""
-        if self.clients >= MAX_CLIENTS:
+        if self.places.locked():
             reason = f"{MAX_CLIENTS} pages are open already; close one."
             await reject(socket.scope, socket._receive, socket._send, 503, reason)
             return
-        self.clients += 1
-        try:
+        async with self.places:
             await socket.accept()
             await Client(socket, self.sessions).serve()
-        finally:
-            self.clients -= 1
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:

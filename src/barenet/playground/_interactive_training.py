@@ -5,10 +5,10 @@ paused, and executes commands.
 """
 
 import math
-import threading
+import queue
 import time
-from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -42,8 +42,7 @@ class InteractiveTraining(TrainingState, Callback):
     ) -> None:
         super().__init__(task, pace)
         self.report = report
-        self.commands: deque[tuple[str, Any]] = deque()
-        self.news = threading.Condition()
+        self.commands: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self.n_batches = 1
         self.schedule: ResumedSchedule | None = None
         #: Learning rate at the start of the epoch, and the training loss of a constant prediction.
@@ -54,9 +53,7 @@ class InteractiveTraining(TrainingState, Callback):
 
     def send(self, action: str, value: Any = None) -> None:
         """Queue a command, to be executed between two chunks of batches."""
-        with self.news:
-            self.commands.append((action, value))
-            self.news.notify()
+        self.commands.put((action, value))
 
     def work(self) -> None:
         """Execute commands until the training is closed; the body of the thread."""
@@ -83,8 +80,7 @@ class InteractiveTraining(TrainingState, Callback):
             return
         self.batch, self.current = run.batch, None
         self._after_update(run)
-        if self.commands or not self.playing:
-            self._wait_to_play()
+        self._wait_to_play()
         self._limit_chunk(run, run.epoch - 1)
 
     def on_epoch(self, run: Run) -> None:
@@ -100,8 +96,7 @@ class InteractiveTraining(TrainingState, Callback):
             self._report()
         if self.pace and self.playing:
             self._keep_pace(now)
-        if self.commands or not self.playing:
-            self._wait_to_play()
+        self._wait_to_play()
         self._limit_chunk(run, run.epoch)
 
     def _after_update(self, run: Run) -> None:
@@ -206,20 +201,20 @@ class InteractiveTraining(TrainingState, Callback):
     def _keep_pace(self, now: float) -> None:
         """Sleep until the next epoch is due, or a command arrives."""
         self.due = max(self.due + 1 / self.pace, now - 0.02)
-        with self.news:
-            self.news.wait_for(lambda: self.commands, self.due - time.perf_counter())
+        with suppress(queue.Empty):
+            self._execute(timeout=max(self.due - time.perf_counter(), 0.0))
 
     def _wait_to_play(self) -> None:
         """Execute commands; while paused, report and wait for more."""
-        while True:
-            while self.commands:
-                action, value = self.commands.popleft()
-                getattr(self, f"do_{action}")(*([] if value is None else [value]))
-            if self.closed or self.playing:
-                break
-            self._report()
-            with self.news:
-                self.news.wait_for(lambda: self.commands)
+        while not (self.closed or self.playing) or not self.commands.empty():
+            if self.commands.empty():
+                self._report()
+            self._execute()
+
+    def _execute(self, timeout: float | None = None) -> None:
+        """Execute the next command, when it arrives."""
+        action, value = self.commands.get(timeout=timeout)
+        getattr(self, f"do_{action}")(*([] if value is None else [value]))
         self.speed_since = (time.perf_counter(), self.epoch)
 
     def _recover(self, how: str) -> None:

@@ -121,19 +121,16 @@ def _with_predicted_range(prepared: PreparedData) -> PreparedData:
     """Take the range of the predictions on the plane, which for a curve is its height, too."""
     assert prepared.model is not None
     predictor, plane, limits = prepared.model.predictor, prepared.plane, (0.0, 1.0)
-    problem = "its predictions or its training data are too large to be drawn"
-    too_large = ArgumentError(problem, argument="model")
+    inputs = np.empty(0, np.float32)
     if predictor.classes is None:
         with np.errstate(all="ignore"):
-            try:
-                output = predictor.network.predict(plane.rows(plane.grid(24)))
-            except ValueError:  # beyond the network's dtype
-                raise too_large from None
-            numbers = predictor.in_units(output)[:, 0]
+            inputs = prepared.grid(24)
+            numbers = predictor.in_units(predictor.network.forward(inputs)[0])[:, 0]
         limits = float(numbers.min()), float(numbers.max())
     if prepared.is_curve:
         ends = np.column_stack([[plane.low[0], plane.high[0]], limits])
         plane = plane_around(ends, plane.names, plane.origin, plane.directions)
-    if not np.isfinite([*plane.low, *plane.high, *limits]).all():
-        raise too_large
+    if not np.isfinite([*plane.low, *plane.high, *limits, *inputs.ravel()]).all():
+        problem = "its predictions or its training data are too large to be drawn"
+        raise ArgumentError(problem, argument="model")
     return dataclasses.replace(prepared, plane=plane, target_range=limits)

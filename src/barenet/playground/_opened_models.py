@@ -160,10 +160,10 @@ def _single_output(network: Network, column: int) -> Network:
     *configs, last = [layer.config() for layer in network.layers]
     layers = [layer_from(config) for config in (*configs, last | {"n_out": 1})]
     single = Network(layers, dtype=network.dtype)
-    head, before = single.layers[-1], network.layers[-1]
-    assert isinstance(head, Dense) and isinstance(before, Dense)
-    n_earlier = single.n_parameters - head.weights.size - 1
-    single.parameters[:n_earlier] = network.parameters[:n_earlier]
-    head.weights, head.bias = before.weights[:, [column]], before.bias[[column]]
-    single.statistics[:] = network.statistics
+    # The weights and the biases of the last layer are the end of the vector.
+    n_outputs = last["n_out"]
+    n_head = n_outputs * (last["n_in"] + 1)
+    head = network.parameters[-n_head:].reshape(-1, n_outputs)[:, column]
+    single.parameters = np.concatenate([network.parameters[:-n_head], head])
+    single.statistics = network.statistics
     return single

@@ -71,7 +71,7 @@ def input_pictures(prepared: PreparedData) -> tuple[Bytes, list[float]]:
     """Draw the inputs themselves."""
     chosen = prepared.drawn_inputs()
     rows = prepared.rows(prepared.training)[0][:, chosen]
-    minimum = np.abs(rows).max(axis=0) if len(rows) else np.float32(1.0)
+    minimum = np.abs(rows).max(axis=0) if len(rows) else 1.0
     return _scaled(prepared.grid(NEURON_SIDE)[:, chosen], minimum)
 
 
@@ -81,13 +81,9 @@ def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, list[float]]:
-    pictures: list[Bytes] = [np.empty((0, NEURON_SIDE, NEURON_SIDE), np.int8)]
-    scales: list[float] = []
-    for layer in layer_values(network, prepared.grid(NEURON_SIDE), -1):
-        drawn, largest = _scaled(layer.outputs[:, :MAX_DRAWN], np.float32(1.0))
-        pictures.append(drawn)
-        scales += largest
-    return np.concatenate(pictures), scales
+    inputs = prepared.grid(NEURON_SIDE)
+    drawn = [layer.outputs[:, :MAX_DRAWN] for layer in layer_values(network, inputs, -1)]
+    return _scaled(np.concatenate([inputs[:, :0], *drawn], axis=1), 1.0)
 
 
 def _scaled(columns: NDArray[np.float32], minimum: Any) -> tuple[Bytes, list[float]]:

@@ -34,13 +34,11 @@ class TrainingTask:
     def evaluate(self, epoch: float, network: Network, loss: str) -> EpochMetrics:
         """Loss and score of a network, as the training measures them after each epoch."""
         function, rows = self._loss_and_rows(loss)
-        values = []
-        for part in rows:
-            with np.errstate(all="ignore"):
-                value, output = Objective(network, function).value_and_output(part)
-            values.append((value, METRICS[self.metric](output, part.y)))
-        (training_loss, score), (test_loss, test_score) = values
-        return EpochMetrics(epoch, training_loss, test_loss, score, test_score)
+        objective, metric = Objective(network, function), METRICS[self.metric]
+        with np.errstate(all="ignore"):
+            losses, outputs = zip(*map(objective.value_and_output, rows), strict=True)
+        scores = [metric(output, part.y) for output, part in zip(outputs, rows, strict=True)]
+        return EpochMetrics(epoch, *losses, *scores)
 
     def constant_losses(self, loss: str) -> tuple[float, float]:
         """Training and test loss of the best constant: the classes' frequencies, mean or median."""

@@ -25,6 +25,8 @@ def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> lis
 
     count = None if n_candidates is None else check_count(n_candidates, "n_candidates")
     check_seed(seed)
+    if isinstance(parameters, list | tuple) and not parameters:
+        raise ArgumentError.of("parameters", parameters, "one candidate or more")
     try:
         if count is None:
             return list(ParameterGrid(parameters))

@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.engines import choose_engine
 from barenet.errors import ArgumentError, in_a_line
 from barenet.model._array_dataset import check_targets
 from barenet.model._arrays import validate_inputs
@@ -68,7 +67,7 @@ def measure_fold(
     started, run = time.perf_counter(), population.runs[index]
     values = dict.fromkeys(("loss", *metrics), np.nan)
     if run.error is None:
-        engine = choose_engine(run.engine, run.job, run.threads)
+        engine = run.make_engine()
         data = run.job.rows._replace(selection=rows, sample_weight=None)
         values["loss"], output = engine.evaluate(data)
         engine.close()

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from barenet.engines import Job, choose_engine
+from barenet.engines import Engine, Job, choose_engine
 from barenet.errors import ArgumentError, ResumeError
 from barenet.model._network import Network
 from barenet.population._population_checkpoint import PopulationCheckpoint
@@ -41,7 +41,6 @@ class NetworkRun:
     config: TrainingConfig
     #: Of `train`, for a network that takes its place.
     arguments: Mapping[str, Any]
-    engine: str
     threads: int
     checkpoints: PopulationCheckpoint
     #: Epochs of the population before this network joined it.
@@ -49,6 +48,8 @@ class NetworkRun:
     history: History = field(default_factory=History)
     error: Exception | None = None
     is_ended: bool = False
+    #: Whether a thread runs its epochs.
+    is_running: bool = False
     _loop: Loop | None = None
     _session: ExitStack = field(default_factory=ExitStack)
 
@@ -68,30 +69,42 @@ class NetworkRun:
         last = self.config.epochs
         try:
             loop = self._started()
+            self.is_running = True
             loop.advance(last if epoch is None else min(last, epoch - self.joined_at))
+            self.is_running = False
             if loop.run.stop_reason or len(self.history) >= last:
                 self.end()
         except BaseException as error:  # noqa: BLE001
             self._fail(error)
 
     def end(self, reason: str | None = None, *, resumable: bool = False) -> None:
-        """End the run, early if there is a reason."""
-        loop = self._started()
-        if reason is not None:
-            loop.run.stop(reason, resumable=resumable)
-        self._session.close()
-        self.is_ended, self._loop = True, None
+        """End the run, early if there is a reason: after the chunk of a slice, else at once."""
+        if self.is_ended:
+            return
+        try:
+            loop = self._started()
+            if reason is not None:
+                loop.run.stop(reason, resumable=resumable)
+            if not self.is_running:
+                self._session.close()
+                self.is_ended, self._loop = True, None
+        except BaseException as error:  # noqa: BLE001
+            self._fail(error)
 
     @property
     def is_paused(self) -> bool:
         """Whether it is between two slices."""
         return self._loop is not None
 
+    def make_engine(self) -> Engine:
+        """Make its engine, for a session or for an evaluation."""
+        return choose_engine(self.arguments["engine"], self.job, self.threads)
+
     def _started(self) -> Loop:
         """The loop, whose callbacks are started when it is first needed."""
         if self._loop is None:
-            engine = choose_engine(self.engine, self.job, self.threads)
-            self._loop = loop = LOOPS[self.job.optimizer.full_batch](engine, self.config)
+            kind = LOOPS[self.job.optimizer.full_batch]
+            self._loop = loop = kind(self.make_engine(), self.config)
             self.history = loop.run.history
             self._session.enter_context(loop.session(self.checkpoints.saver(self.index, loop)))
         return self._loop
@@ -102,7 +115,7 @@ class NetworkRun:
             self._session.__exit__(*sys.exc_info())
         except BaseException as second:  # noqa: BLE001 - of a callback at the end
             error = second
-        self.is_ended, self._loop = True, None
+        self.is_ended, self.is_running, self._loop = True, False, None
         if isinstance(error, FATAL) or not isinstance(error, Exception):
             raise error
         self.error = error

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ class NetworkRunFactory:
             raise ArgumentError.of("networks", network, "Network objects")
 
         def own(name: str) -> Any:
-            return _copied(arguments[name])
+            return _copied(arguments[name], name)
 
         objective = as_loss(own("loss"), network.output_activation)
         rows = self._rows(network, objective, arguments["sample_weight"])
@@ -67,10 +68,8 @@ class NetworkRunFactory:
             held_out=self._held_out(job, rows, arguments),
             callbacks=[*as_callbacks(own("callbacks")), self.stop],
         )
-        engine, threads = own("engine"), max(1, self.n_threads // self.n_networks)
-        return NetworkRun(
-            index, job, config, arguments, engine, threads, self.checkpoints, joined_at
-        )
+        threads = max(1, self.n_threads // self.n_networks)
+        return NetworkRun(index, job, config, arguments, threads, self.checkpoints, joined_at)
 
     def _rows(self, network: Network, loss: Loss, weight: ArrayLike | None) -> ArrayDataset:
         """Check X, y and the sample weights, once for networks of the same kind."""
@@ -93,10 +92,9 @@ class NetworkRunFactory:
         if key not in self._checked:
             held_out = check_held_out(job, validation=validation, test=test)
             self._checked[key] = (validation, test), held_out
-        from_rows = (
-            {} if chosen is None else {"validation": _selected(rows, chosen, "validation_rows")}
-        )
-        return from_rows | self._checked[key][1]
+        if chosen is None:
+            return self._checked[key][1]
+        return {"validation": _selected(rows, chosen, "validation_rows"), **self._checked[key][1]}
 
 
 def _kind(network: Network, loss: Loss) -> tuple[Any, ...]:
@@ -116,13 +114,19 @@ def _selected(rows: ArrayDataset, indices: ArrayLike | None, argument: str) -> A
     if array.min() < 0 or array.max() >= len(rows.X):
         problem = f"go from {array.min()} to {array.max()}, and X has {len(rows.X)} rows"
         raise ArgumentError(problem, argument=argument)
-    selected = rows._replace(selection=np.ascontiguousarray(array, np.intp))
     if rows.sample_weight is not None and not rows.sample_weight[array].any():
         raise ArgumentError("all of these rows have a weight of 0", argument=argument)
-    return selected
+    return rows._replace(selection=np.array(array, np.intp))
 
 
-def _copied(value: Any) -> Any:
-    """Copy an object with a state, so that no two networks share it."""
-    immutable = value is None or isinstance(value, str | int | float | np.ndarray)
-    return value if immutable else copy.deepcopy(value)
+def _copied(value: Any, argument: str) -> Any:
+    """Copy an object with a state, so that no two networks share it; functions are shared."""
+    if value is None or isinstance(value, str | int | float | np.ndarray | MethodType):
+        return value
+    if isinstance(value, tuple | list):
+        return [_copied(each, argument) for each in value]
+    try:
+        return copy.deepcopy(value)
+    except TypeError as error:
+        problem, remedy = f"can't be copied for each network: {error}", "define its __deepcopy__"
+        raise ArgumentError(problem, argument=argument, remedy=remedy) from error

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import count_of
+from barenet._registry import lookup
+from barenet.errors import ArgumentError, count_of
 from barenet.model._network import Network
 from barenet.population._network_run import NetworkRun
 from barenet.population._network_run_factory import NetworkRunFactory
@@ -71,7 +72,7 @@ class Population:
         return [i for i, each in enumerate(self.runs) if not each.is_ended]
 
     def drop(self, index: int, reason: str = "dropped") -> None:
-        """End the training of a network, between two slices.
+        """End the training of a network: between two slices at once, else after its chunk.
 
         Parameters
         ----------
@@ -80,8 +81,7 @@ class Population:
         reason : str, default="dropped"
             The reason, for its history.
         """
-        if not self.runs[index].is_ended:
-            self.runs[index].end(reason)
+        self.runs[index].end(reason)
 
     def replace(self, index: int, network: Network, **arguments: Any) -> None:
         """Put another network in the place of one, between two slices; it starts at its epoch 1.
@@ -94,12 +94,23 @@ class Population:
             The other network.
         **arguments
             Arguments of `train` for it; by default those of the network that is replaced.
+
+        Raises
+        ------
+        ValueError
+            If an argument can't be used, or either network is in training; nothing changes then.
         """
-        self.drop(index, "replaced")
-        before = self.runs[index]
-        self.runs[index] = self.make(
-            index, network, {**before.arguments, **arguments}, joined_at=self.epoch
-        )
+        place = range(len(self))[index]
+        before, others = self.runs[place], self.networks[:place] + self.networks[place + 1 :]
+        if before.is_running or any(other is network for other in others):
+            problem = "is in training" if before.is_running else "is in the population already"
+            raise ArgumentError(problem, argument="network")
+        for name in arguments:
+            lookup(before.arguments, name, name)
+        own = {**before.arguments, **arguments}
+        after = self.make(place, network, own, joined_at=self.epoch)
+        self.drop(place, "replaced")
+        self.runs[place] = after
 
     def best(self, curve: str | None = None) -> int:
         """Find the best network by the last value, or that of the restored epoch, of a curve.
@@ -159,15 +170,12 @@ class Population:
         lengths = [len(history) for history in histories]
         epochs = [np.arange(1, length + 1) for length in lengths]
         names = dict.fromkeys(name for history in histories for name in history.curves)
-        nothing = [np.full(length, np.nan) for length in lengths]
-        columns = {
-            name: np.concatenate(
-                [*map(lambda each, none: each.curves.get(name, none), histories, nothing)]
-            )
-            for name in names
-        }
-        network = np.repeat(np.arange(len(histories)), lengths)
-        return {"network": network, "epoch": np.concatenate(epochs), **columns}
+        table = {"network": np.repeat(np.arange(len(histories)), lengths)}
+        table["epoch"] = np.concatenate(epochs)
+        for name in names:
+            curves = [each.curves.get(name, np.full(len(each), np.nan)) for each in histories]
+            table[name] = np.concatenate(curves)
+        return table
 
     def __len__(self) -> int:
         """Return the number of networks."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from barenet._constraints import check_flag
 from barenet.data._fingerprint import checksum
 from barenet.errors import ArgumentError
 from barenet.files._checkpoint import Checkpoint
@@ -17,6 +18,9 @@ from barenet.files._checkpointing import CheckpointManager
 from barenet.files._lock import locked
 from barenet.training._callbacks import Run
 from barenet.training._loop import Loop
+
+#: Held by the thread that computes a checksum.
+LOCK = Lock()
 
 
 class NetworkCheckpoint(Checkpoint):
@@ -35,12 +39,13 @@ class PopulationCheckpoint:
     """The folder if there is one, its lock, and the checksums of the data that networks share."""
 
     def __init__(self, folder: str | PathLike[str] | None, *, resume: bool) -> None:
-        if resume and folder is None:
+        if check_flag(resume, "resume") and folder is None:
             problem, remedy = "there is no checkpoint to resume from", "pass checkpoint, too"
             raise ArgumentError(problem, argument="resume", value=True, remedy=remedy)
+        if not isinstance(folder, str | PathLike | None):
+            raise ArgumentError.of("checkpoint", folder, "the path of a folder")
         self.folder = None if folder is None else Path(folder)
         self.resume, self.started = resume, time.monotonic()
-        self._lock = Lock()
         self._checksums: dict[int, tuple[NDArray[Any], str]] = {}
 
     @contextmanager
@@ -51,6 +56,8 @@ class PopulationCheckpoint:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / ".lock", "another run"):
+            for state in () if self.resume else self.folder.glob("[0-9]*.safetensors"):
+                state.unlink()  # of a population before, whose networks have other parameters
             yield
 
     def saver(self, index: int, loop: Loop) -> CheckpointManager | None:
@@ -63,7 +70,7 @@ class PopulationCheckpoint:
 
     def _checksum(self, array: NDArray[Any]) -> str:
         """Compute the checksum of an array once."""
-        with self._lock:
+        with LOCK:
             if id(array) not in self._checksums:
                 self._checksums[id(array)] = array, checksum(array)  # held, so no id is used twice
             return self._checksums[id(array)][1]

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from itertools import count
 from os import PathLike
 from typing import Any, TypeAlias, TypeVar
@@ -75,7 +75,8 @@ def train_many(
     Each network ends with the same bits as if it were trained by `train` alone. The threads take
     whole networks, the costliest first, so they do not wait for each other. An argument of `train`
     takes one value for all networks, or a list with one value for each; a tuple is one value, such
-    as ``metrics=("accuracy", "r2")``. Objects such as optimizers are copied for each network.
+    as ``metrics=("accuracy", "r2")``. Objects such as optimizers and callbacks are copied for each
+    network, from a list, too; functions are not.
 
     Parameters
     ----------
@@ -122,7 +123,9 @@ def train_many(
         Folder for the states of the networks. Those in training are saved every 30 seconds, and
         those that end later than that at their end.
     resume : bool, default=False
-        True to resume from `checkpoint`. A resumed population ends with bit-identical results.
+        True to resume from `checkpoint`. A resumed population ends with bit-identical results,
+        unless `after_slice` drops or replaces networks: it is called for each slice again. False
+        removes the states of a population before.
 
     Returns
     -------
@@ -179,10 +182,8 @@ def split(arguments: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
             problem = f"has {count_of(len(value), 'item')}, and there are {count} networks"
             remedy = "a list has one item for each network, a tuple is one value for all"
             raise ArgumentError(problem, argument=name, remedy=remedy)
-    return [
-        {name: value[i] if isinstance(value, list) else value for name, value in given.items()}
-        for i in range(count)
-    ]
+    columns = [v if isinstance(v, list) else [v] * count for v in given.values()]
+    return [dict(zip(given, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def run_slices(
@@ -206,9 +207,10 @@ def run_slices(
                     population.epoch = epoch
                     after_slice(population)
         finally:
-            for each in population.runs:
-                if each.is_paused:
-                    each.end("interrupted", resumable=True)
+            with ExitStack() as endings:  # of all, even if one can't be saved
+                for each in population.runs:
+                    if each.is_paused:
+                        endings.callback(each.end, "interrupted", resumable=True)
     report_errors(population)
 
 
@@ -220,7 +222,6 @@ def report_errors(population: Population) -> None:
     first, error = next(iter(errors.items()))
     if len(errors) == len(population) and not isinstance(error, DivergenceError):
         raise error
-    text = (
-        f"{len(errors)} of {count_of(len(population), 'network')} failed; network {first}: {error}"
-    )
+    failed = f"{len(errors)} of {count_of(len(population), 'network')} failed"
+    text = f"{failed}; network {first}: {error}"
     warnings.warn(text, RuntimeWarning, stacklevel=caller_stacklevel())

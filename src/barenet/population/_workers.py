@@ -2,8 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 
+from barenet.population._network_run import Stop
 from barenet.population._population import Population
 
 #: Seconds between two looks at the progress.
@@ -23,18 +25,28 @@ def advance_all(population: Population, epoch: int | None, show: Callable[[], No
             except IndexError:  # another thread took the last one
                 return
             try:
-                each.advance(epoch)
+                if not each.is_ended:  # dropped while it waited
+                    each.advance(epoch)
             except BaseException:
                 stop.is_set = True
                 raise
 
+    threads: list[Future[None]] = []
     with ThreadPoolExecutor(n_threads, "barenet") as pool:
         try:
-            threads = [pool.submit(work) for _ in range(n_threads)]
+            for _ in range(n_threads):
+                threads.append(pool.submit(work))
             while wait(threads, INTERVAL).not_done:
                 show()
-        except BaseException:
-            stop.is_set = True
-            raise
+        finally:
+            finish(threads, stop)
     for thread in threads:
         thread.result()
+
+
+def finish(threads: list[Future[None]], stop: Stop) -> None:
+    """Wait until the threads have let go of their networks, even if Ctrl-C is pressed again."""
+    while not all(thread.done() for thread in threads):
+        stop.is_set = True
+        with suppress(KeyboardInterrupt):
+            wait(threads)  # not a join: one that is interrupted takes its thread for ended

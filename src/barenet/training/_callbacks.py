@@ -133,7 +133,7 @@ class Callback(Stateful):
     history_only : bool
         Whether `on_epoch` reads nothing but ``run.history``, and `on_chunk` may be called after
         several epochs. Then these are run at once, which is faster where they are short. By default
-        False for a class that overrides either of the two.
+        False for a class in which either of the two is overridden.
 
     Examples
     --------
@@ -146,8 +146,8 @@ class Callback(Stateful):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if "history_only" not in vars(cls) and {"on_epoch", "on_chunk"} & vars(cls).keys():
-            cls.history_only = False
+        base: Any = next(base for base in cls.__mro__ if "history_only" in vars(base))
+        cls.history_only &= (cls.on_epoch, cls.on_chunk) == (base.on_epoch, base.on_chunk)
 
     def on_start(self, run: Run) -> None:
         """Called before the first epoch."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,9 +14,7 @@ from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
 
 if TYPE_CHECKING:
-    from barenet.engines.compiled._kernel_program import Program
-    from barenet.engines.compiled._lowering import Task
-
+    from barenet.engines.compiled._program_pool import JobPrograms
 
 #: Rows that are predicted at a time.
 BLOCK = 512
@@ -60,7 +57,6 @@ class CompiledEngine(Engine):
             problem = f"{self.name} cannot run this: {reason}"
             raise UnsupportedJobError(problem, argument="engine", value=self.name)
         self.job, self.threads = job, threads
-        self._programs: dict[Hashable, Program] = {}
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         optimizer = self.job.optimizer
@@ -68,7 +64,7 @@ class CompiledEngine(Engine):
         optimizer.prepare(self.job.network.parameters)
         # As for a whole epoch, so that the rest of one takes the same steps after a resumption.
         capacity = min(batch_size, max(order.shape[-1], self.job.rows.n_rows))
-        program = self._program("learn", capacity, self.job.rows)
+        program = self._programs.of("learn", capacity, self.job.rows)
         for number, moment in enumerate(optimizer.moments.values(), 1):
             program.point(f"moment_{number}", moment)
         program.step["n_steps"] = optimizer.n_steps
@@ -78,7 +74,7 @@ class CompiledEngine(Engine):
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
         n_rows = self.job.rows.n_rows
-        program = self._program("differentiate", n_rows, self.job.rows)
+        program = self._programs.of("differentiate", n_rows, self.job.rows)
         gradient = np.empty_like(self.job.network.parameters)
         program.point("gradient", gradient)
         report = program.run(np.arange(n_rows), n_rows, np.zeros(1), 0)
@@ -86,7 +82,7 @@ class CompiledEngine(Engine):
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         n_rows, size = rows.n_rows, min(BLOCK, rows.n_rows)
-        program = self._program("evaluate", size, rows)
+        program = self._programs.of("evaluate", size, rows)
         output = np.empty((n_rows, rows.y.shape[1]), self.job.network.dtype)
         program.point("output", output)
         weights = rows.batch_weights(size)
@@ -94,33 +90,17 @@ class CompiledEngine(Engine):
         total = weights.sum()
         return (float(losses @ weights / total) if total > 0 else 0.0), output
 
-    def _program(self, task: Task, capacity: int, rows: ArrayDataset) -> Program:
-        """Program of a task, for batches of up to `capacity` rows of a type."""
-        from barenet.engines.compiled import _program_pool
-
-        key = (task, type(rows.X), rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
-        program = self._programs.get(key)
-        if program is None or program.capacity < capacity:
-            program = _program_pool.take(
-                self.job, self._structure, capacity, task, rows, self.threads
-            )
-            self._programs[key] = program
-        program.read(rows)
-        return program
-
     @cached_property
-    def _structure(self) -> Hashable:
-        """All of the job that decides which programs it can use."""
-        from barenet.engines.compiled import _program_pool
+    def _programs(self) -> JobPrograms:
+        """The programs, which are made when they are first needed."""
+        from barenet.engines.compiled._program_pool import JobPrograms
 
-        return _program_pool.structure_of(self.job)
+        return JobPrograms(self.job, self.threads)
 
     def close(self, *, reusable: bool = True) -> None:
-        from barenet.engines.compiled import _program_pool
-
-        programs, self._programs = self._programs, {}
-        for program in programs.values() if reusable else ():
-            _program_pool.give_back(program)
+        programs = vars(self).pop("_programs", None)
+        if programs is not None and reusable:
+            programs.give_back()
 
 
 def refusal(job: Job) -> str | None:

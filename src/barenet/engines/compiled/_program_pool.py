@@ -23,40 +23,44 @@ WAITING: OrderedDict[Hashable, list[Program]] = OrderedDict()
 LOCK = Lock()
 
 
-def take(
-    job: Job,
-    structure: Hashable,
-    capacity: int,
-    task: Task,
-    rows: ArrayDataset,
-    threads: int | None,
-) -> Program:
-    """Take a waiting program of the structure of a job, or lower the job to a new one."""
-    key = (structure, task, capacity, type(rows.X), rows.X.dtype, rows.X.shape[1],
-           rows.sample_weight is None)  # fmt: skip
-    with LOCK:
-        waiting = WAITING.get(key)
-        program = waiting.pop() if waiting else None
-    if program is None:
-        program = Program(job, capacity, task, rows, threads)
-        program.key = key
-    else:
-        program.assign(job, threads)
-    return program
-
-
-def give_back(program: Program) -> None:
-    """Keep a program for another job, and discard the oldest ones beyond the limit."""
-    program.release()
-    with LOCK:
-        WAITING.setdefault(program.key, []).append(program)
-        WAITING.move_to_end(program.key)
-        while sum(each.workspace.n_bytes for each in chain(*WAITING.values())) > MAX_BYTES:
-            WAITING.popitem(last=False)
-
-
 def structure_of(job: Job) -> Hashable:
     """All of a job that its programs depend on, except for the numbers that they are given."""
     optimizer, clipping = type(job.optimizer), type(job.clipping)
     parts = repr(job.network), repr(job.loss), repr(job.penalties)
     return (*parts, optimizer, clipping, vector_bits())
+
+
+class JobPrograms:
+    """The programs of a job, taken from the pool where some wait there."""
+
+    def __init__(self, job: Job, threads: int | None) -> None:
+        self.job, self.threads, self.structure = job, threads, structure_of(job)
+        self.programs: dict[Hashable, Program] = {}
+
+    def of(self, task: Task, capacity: int, rows: ArrayDataset) -> Program:
+        """The program of a task, for batches of up to `capacity` rows of a type."""
+        kind = (task, type(rows.X), rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
+        program = self.programs.get(kind)
+        if program is None or program.capacity < capacity:
+            key = (self.structure, capacity, *kind)
+            with LOCK:
+                waiting = WAITING.get(key)
+                program = waiting.pop() if waiting else None
+            if program is None:
+                program = Program(self.job, capacity, task, rows, self.threads)
+                program.key = key
+            else:
+                program.assign(self.job, self.threads)
+            self.programs[kind] = program
+        program.read(rows)
+        return program
+
+    def give_back(self) -> None:
+        """Keep the programs for other jobs, and discard the oldest ones beyond the limit."""
+        for program in self.programs.values():
+            program.release()
+            with LOCK:
+                WAITING.setdefault(program.key, []).append(program)
+                WAITING.move_to_end(program.key)
+                while sum(each.workspace.n_bytes for each in chain(*WAITING.values())) > MAX_BYTES:
+                    WAITING.popitem(last=False)
