@@ -106,12 +106,12 @@ def test_rows_are_the_rows_of_a_copy(engine, optimizer, weighted):
 def test_the_data_is_never_copied():
     import tracemalloc
 
-    wide = RNG.normal(size=(20_000, 50)).astype(np.float32)  # 4 MB
-    y = RNG.integers(0, 3, 20_000)
+    wide = RNG.normal(size=(40_000, 50)).astype(np.float32)  # 8 MB
+    y = RNG.integers(0, 3, 40_000)
     networks = [network(seed, (50, 4, 3)) for seed in range(8)]
     train_many([network(0, (50, 4, 3))], wide, y, epochs=1)
     tracemalloc.start()
-    rows = [np.arange(seed, 20_000, 2) for seed in range(8)]
+    rows = [np.arange(seed, 40_000, 4) for seed in range(8)]
     train_many(networks, wide, y, rows=rows, epochs=1, batch_size=1000, threads=2)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -353,7 +353,7 @@ def test_an_interrupted_population_resumes_with_the_same_bits(tmp_path, slice_ep
         def on_epoch(self, run):
             if run.epoch == 7:
                 _thread.interrupt_main()
-                time.sleep(0.3)  # until the main thread notices it
+                time.sleep(1.5)  # until the main thread notices it
 
     networks = [network(seed) for seed in range(4)]
     with pytest.raises(KeyboardInterrupt):

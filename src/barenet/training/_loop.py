@@ -219,8 +219,10 @@ class MiniBatchLoop(Loop):
     def _adapt_chunks(self, n_batches: int, seconds: float) -> None:
         """Choose the batches of the next chunk, by the time that these have taken."""
         per_second, most = n_batches / max(seconds, 1e-9), 4 * max(n_batches, self.chunk_batches)
-        # A chunk copies all parameters, which takes as long as a part of a wide layer's step.
-        count = max(min(8, int(per_second)), int(per_second * CHUNK_SECONDS))
+        # A chunk copies all parameters, which takes as long as a part of a wide layer's step, so
+        # up to 8 steps may take ten times as long.
+        usual = int(per_second * CHUNK_SECONDS)
+        count = max(usual, min(8, int(per_second * 10 * CHUNK_SECONDS)))
         self.chunk_batches = max(1, min(count, most))
 
     def _run_epoch(self, index: int, order: Order | None = None) -> None:
