@@ -68,7 +68,11 @@ def _repeat(suite: Suite, times: int, *arguments: str) -> list[dict[str, Any]]:
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=Path(__file__).parents[1],
-            env={**os.environ, "NUMBA_CACHE_DIR": str(suite.folder / "numba")},
+            env={
+                **os.environ,
+                "NUMBA_CACHE_DIR": str(suite.folder / "numba"),
+                "PYTHONDONTWRITEBYTECODE": "",
+            },  # bytecode is kept, as for a user
             capture_output=True,
             text=True,
             check=False,
