@@ -28,8 +28,7 @@ LIMITED = threading.Lock()
 
 def choose_threads(requested: int | None, multiplications: float) -> int:
     """Choose a number of threads."""
-    if requested is None and os.environ.get("BARENET_THREADS"):
-        requested = _from_environment(os.environ["BARENET_THREADS"])
+    requested = _or_environment(requested)
     if requested == 1 or (requested is None and multiplications < WORTHWHILE):
         return 1
     most = min(allowed_cores(), pool_size()) if load_tbb() and uses_tbb() else 1
@@ -38,8 +37,7 @@ def choose_threads(requested: int | None, multiplications: float) -> int:
 
 def available_threads(requested: int | None) -> int:
     """Number of threads for work that does not share anything."""
-    if requested is None and os.environ.get("BARENET_THREADS"):
-        requested = _from_environment(os.environ["BARENET_THREADS"])
+    requested = _or_environment(requested)
     if requested is not None:
         return check_count(requested, "threads")
     return min(allowed_cores(), fair_share())
@@ -163,7 +161,11 @@ def scipy_pools() -> Any:
     return pools.select(filepath=[file for file in files if folders & {*Path(file).parents}])
 
 
-def _from_environment(text: str) -> int:
+def _or_environment(requested: int | None) -> int | None:
+    """The number of threads that is requested, by an argument or by the environment."""
+    text = os.environ.get("BARENET_THREADS")
+    if requested is not None or not text:
+        return requested
     with contextlib.suppress(ValueError):
         if text.isdecimal() and (count := int(text)) >= 1:
             return count

@@ -15,7 +15,7 @@ from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss, as_loss
-from barenet.optimization._schedules import Constant, as_schedule
+from barenet.optimization._schedules import as_schedule
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.training._epoch import TrainingConfig
@@ -63,7 +63,7 @@ class NetworkRunFactory:
             epochs=own("epochs"),
             batch_size=check_batch_size(own("batch_size"), job),
             shuffle=check_flag(own("shuffle"), "shuffle"),
-            schedule=Constant() if own("schedule") is None else as_schedule(own("schedule")),
+            schedule=as_schedule(own("schedule")),
             metrics=as_metrics(own("metrics")),
             held_out=self._held_out(job, rows, arguments),
             callbacks=[*as_callbacks(own("callbacks")), self.stop],

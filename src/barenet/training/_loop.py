@@ -177,6 +177,7 @@ class MiniBatchLoop(Loop):
         self._adapt_chunks(rates.size, seconds)
         losses, norms = epoch.means(result, orders)
         if self.monitor.is_suspicious(result.losses, norms):
+            self.engine.close(reusable=False)  # its memory may hold NaN
             self._rewind(before)
             for index, order in enumerate(orders, first):
                 if not run.stop_reason:
@@ -211,8 +212,7 @@ class MiniBatchLoop(Loop):
                 return
 
     def _rewind(self, optimizer_state: dict[str, Any]) -> None:
-        """Return to the parameters of the snapshot, with new memory, as the old may hold NaN."""
-        self.engine.close(reusable=False)
+        """Return to the parameters of the snapshot."""
         self.monitor.snapshot.restore(self.run.network)
         self.optimizer.load_state_dict(optimizer_state)
 

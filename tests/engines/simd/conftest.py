@@ -9,8 +9,15 @@ import numpy as np
 import pytest
 from numba import from_dtype, types
 
-from barenet.engines.simd._calls import address_of, compiled, invoke
+from barenet.engines.simd._calls import compiled, invoke
 from barenet.engines.simd._views import KernelSpec
+
+
+def address_of(dispatcher, signature):
+    """Compile a function for types, and return its address."""
+    dispatcher.compile(signature)
+    built = dispatcher.overloads[signature]
+    return int(built.library.get_pointer_to_function(built.fndesc.llvm_func_name))
 
 
 @nb.njit(nogil=True)

@@ -17,13 +17,6 @@ INLINE: Any = {**OPTIONS, "forceinline": True}
 compiled, inlined = njit(**OPTIONS), njit(**INLINE)
 
 
-def address_of(dispatcher: Any, signature: tuple[Any, ...]) -> int:
-    """Compile a function for types, or load it, and return its address."""
-    dispatcher.compile(signature)
-    built = dispatcher.overloads[signature]
-    return int(built.library.get_pointer_to_function(built.fndesc.llvm_func_name))
-
-
 def by_type(choose: Callable[[Any], Callable[[Any], Any]]) -> Callable[[Any], Any]:
     """Make a function for kernels, whose code is chosen by the type of its argument x."""
 
