@@ -342,6 +342,39 @@ def test_wrong_arguments_are_refused(arguments, argument):
     assert all(map(np.array_equal, before, [each.parameters for each in networks]))
 
 
+class Interrupt(Callback):
+    """Interrupts the main thread once, whichever network gets there first."""
+
+    def __init__(self, epoch):
+        self.epoch, self.first = epoch, threading.Lock()
+
+    def __deepcopy__(self, _):
+        return self  # one for all networks
+
+    def on_epoch(self, run):
+        if run.epoch == self.epoch and self.first.acquire(blocking=False):
+            _thread.interrupt_main()
+            time.sleep(1.5)  # until the main thread notices it
+
+
+class InterruptedPool(futures.ThreadPoolExecutor):
+    """Ctrl-C is pressed when a thread has started, and before its future is returned."""
+
+    def submit(self, *arguments):
+        super().submit(*arguments)
+        time.sleep(0.2)  # enough for an epoch
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_threads_are_started_leaves_no_thread(monkeypatch):
+    epochs = []
+    monkeypatch.setattr(_workers, "ThreadPoolExecutor", InterruptedPool)
+    with pytest.raises(KeyboardInterrupt):
+        train_many([network(0), network(1)], X, Y, callbacks=lambda run: epochs.append(run.epoch))
+    assert not epochs
+    assert not [each for each in threading.enumerate() if each.name.startswith("barenet")]
+
+
 @pytest.mark.parametrize("slice_epochs", [None, 3])
 def test_an_interrupted_population_resumes_with_the_same_bits(tmp_path, slice_epochs):
     settings = {"epochs": [30, 5, 12, 30], "rows": [*ROWS, None], "threads": 2,
@@ -349,15 +382,9 @@ def test_an_interrupted_population_resumes_with_the_same_bits(tmp_path, slice_ep
     if slice_epochs:
         settings |= {"slice_epochs": slice_epochs, "after_slice": len}
 
-    class Interrupt(Callback):
-        def on_epoch(self, run):
-            if run.epoch == 7:
-                _thread.interrupt_main()
-                time.sleep(1.5)  # until the main thread notices it
-
     networks = [network(seed) for seed in range(4)]
     with pytest.raises(KeyboardInterrupt):
-        train_many(networks, X, Y, checkpoint=tmp_path, callbacks=Interrupt(), **settings)
+        train_many(networks, X, Y, checkpoint=tmp_path, callbacks=Interrupt(7), **settings)
     resumed = [network(seed) for seed in range(4)]
     result = train_many(resumed, X, Y, checkpoint=tmp_path, resume=True, **settings)
     whole = train_many([network(seed) for seed in range(4)], X, Y, **settings)

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from threading import Event
 
 from barenet.population._network_run import Stop
 from barenet.population._population import Population
@@ -18,7 +19,11 @@ def advance_all(population: Population, epoch: int | None, show: Callable[[], No
     n_threads = min(population.make.n_threads, len(runs))
     queue = deque(sorted(runs, key=lambda each: -each.cost))
 
+    threads: list[Future[None]] = []
+    ready = Event()
+
     def work() -> None:
+        ready.wait()
         while queue and not stop.is_set:
             try:
                 each = queue.popleft()
@@ -31,14 +36,16 @@ def advance_all(population: Population, epoch: int | None, show: Callable[[], No
                 stop.is_set = True
                 raise
 
-    threads: list[Future[None]] = []
     with ThreadPoolExecutor(n_threads, "barenet") as pool:
         try:
-            for _ in range(n_threads):
+            while len(threads) < n_threads:
                 threads.append(pool.submit(work))
+            ready.set()
             while wait(threads, INTERVAL).not_done:
                 show()
         finally:
+            stop.is_set |= not ready.is_set()  # Ctrl-C, and there may be a thread more
+            ready.set()
             finish(threads, stop)
     for thread in threads:
         thread.result()
