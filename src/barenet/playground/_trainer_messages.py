@@ -28,8 +28,6 @@ class TrainingTask:
     test: tuple[NDArray[np.float32], NDArray[Any]]
     metric: str
     settings: NetworkSettings
-    #: Whether there can be no rows to learn from.
-    model_only: bool = False
 
     def evaluate(self, epoch: float, network: Network, loss: str) -> EpochMetrics:
         """Loss and score of a network, as the training measures them after each epoch."""
