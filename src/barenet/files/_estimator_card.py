@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._registry import spec_of
 from barenet.data._encoding import TableEncoding
-from barenet.data._fingerprint import csv_equivalent, fingerprint
+from barenet.data._fingerprint import fingerprint
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.errors import ArgumentError, brief
 from barenet.files._fitted_pipeline import FittedPipeline
@@ -40,23 +40,19 @@ def make_card(fitted: FittedPipeline, X: Any, y: ArrayLike | None) -> ModelCard:
 
 
 def _fingerprint(fitted: FittedPipeline, X: Any, y: Any, rows: Mapping[str, int]) -> str:
-    """The fingerprint that ``barenet train`` computes for the same rows in a CSV file."""
+    """The fingerprint of the training rows, with the columns that the network takes."""
     if X is None or y is None:
-        raise ArgumentError(
-            "expected both, the rows and their targets, or neither", argument="X, y"
-        )
+        problem = "expected both, the rows and their targets, or neither"
+        raise ArgumentError(problem, argument="X, y")
     targets = _encoded(np.asarray(y), fitted.classes)
     if rows and len(targets) not in (rows["training"], sum(rows.values())):
         problem = f"{len(targets)} rows, and the model was trained on {rows['training']}"
         raise ArgumentError(problem, argument="y")
-    if hasattr(X, "tocsr"):
-        problem, remedy = "a sparse matrix has no fingerprint", "use X.toarray()"
-        raise ArgumentError(problem, argument="X", remedy=remedy)
     if isinstance(fitted.preprocessing, TableEncoding):
-        return fingerprint(csv_equivalent(fitted.preprocessing.frame_of(X)), targets)
+        return fingerprint(fitted.preprocessing.frame_of(X), targets)
     if column_names(X) is not None:
         X = columns_by_name(X, fitted.feature_names or column_names(X) or ())
-        X = _exact(np.asarray(X))  # as numbers are read from a file
+        X = np.asarray(X, np.float64)  # as numbers are read from a file
     expected = len(targets), fitted.estimator.n_features_in_
     if np.shape(X) != expected:
         raise ArgumentError(f"expected shape {expected}, got {np.shape(X)}", argument="X")
@@ -66,15 +62,10 @@ def _fingerprint(fitted: FittedPipeline, X: Any, y: Any, rows: Mapping[str, int]
 def _encoded(y: NDArray[Any], classes: NDArray[Any] | None) -> NDArray[Any]:
     """Class indices, or numbers."""
     if classes is None:
-        return _exact(y)
+        return y.astype(np.float64)
     if unknown := y[~np.isin(y, classes)].tolist():
         raise ArgumentError(f"{unknown[0]!r} is not among the classes of the model", argument="y")
     return np.searchsorted(classes, y).astype(np.int64)
-
-
-def _exact(numbers: NDArray[Any]) -> NDArray[np.float64]:
-    """Convert float32 by its shortest decimal form, as a CSV file has it."""
-    return numbers.astype(str if numbers.dtype == np.float32 else np.float64).astype(np.float64)
 
 
 def _scores(history: History) -> dict[str, dict[str, float]]:
