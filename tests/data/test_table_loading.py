@@ -48,10 +48,10 @@ def test_the_target_decides_between_classification_and_regression(write, values,
     assert data.y.dtype == (np.float64 if classes is None else np.int64)
 
 
-def test_a_missing_target_is_an_error_that_names_the_rows(write):
+def test_a_missing_target_is_an_error_that_counts_the_rows(write):
     path = write("x,price\n1,2.5\n2,\n3,NA\n4,1.5\n5,?\n")
     for task in (None, "regression"):
-        with pytest.raises(DataError, match=r"there are 3 \(also 4, 6\)") as caught:
+        with pytest.raises(DataError, match=r"there are 3$") as caught:
             load_table(path, "price", task=task)
         assert (caught.value.line, caught.value.options) == (3, {"drop_missing_target": True})
 
