@@ -147,7 +147,7 @@ def test_a_model_of_mixed_columns_is_shown_with_its_predictions(
         assert measured(prepared, network).loss > 0
 
 
-@pytest.mark.parametrize("features", [("x1", "x2"), ("x2",), ("all",)])
+@pytest.mark.parametrize("features", [("x1", "x2"), ("all",)])
 def test_a_model_with_missing_values_is_saved_with_their_replacements(
     store, prepared_of, folder, flowers, run, features
 ):
@@ -163,12 +163,22 @@ def test_a_model_with_missing_values_is_saved_with_their_replacements(
     assert run("evaluate", str(path), flowers)["metrics"]["accuracy"] == pytest.approx(every)
     again, _ = prepared_of(path, flowers)
     assert measured(again, network).loss == pytest.approx(shown.loss, rel=1e-5)
+    rows, _ = store.tables[key].load(data).split(0.2)
     for each in (prepared, again):
-        raw = raw_inputs(each, each.training.X[5])
-        assert raw == pytest.approx(prepared.training.X[5].tolist()), "in the table's units"
-    heights = [float(text) for line in ROWS.splitlines()[1:] if (text := line.split(",")[1])]
-    fills = {each.name: each.fill for each in again.model.predictor.preprocessing.columns}
-    assert fills.get("height", np.median(heights)) == np.median(heights)
+        raw = dict(
+            zip(each.inputs.feature_names, raw_inputs(each, each.training.X[5]), strict=True)
+        )
+        for name in ("height", "width"):
+            assert raw[name] == pytest.approx(rows.X[name][5]), "in the table's units"
+    fills = {each.name: each.fill for each in again.encoding.used if each.name == "height"}
+    assert fills == {"height": np.nanmedian(rows.X["height"])}, "of the training rows"
+
+
+def test_features_of_missing_values_are_refused(store, flowers, refused):
+    key = store.open_table("flowers.csv", Path(flowers))
+    data = DataSettings(source=key, target="kind", features=("x1", "x2^2"))
+    with refused("features", "height, width, where values are missing"):
+        store.prepare(data)
 
 
 @pytest.mark.parametrize("data", ["moons", "digits", "sine", "diabetes"])
@@ -227,7 +237,7 @@ def test_a_model_without_rows_can_train_once_it_has_some(server, page, post, fol
     assert page.state["data"]["rows"] == [0, 0] and page.state["data"]["required"][-1] == "kind"
     page.send("play")
     message = page.wait_for(lambda network: network["failed"])["message"]
-    assert "choose the table" in message and "several" not in message
+    assert "choose the table" in message
     page.edit(0, 0, 0, 3.0)
     assert page.arrays["0.weights"][0] == 3.0
     key = server.sessions.store.upload_table("flowers.csv", ROWS.encode())
@@ -312,16 +322,24 @@ def several(saved) -> Path:
 def test_one_of_several_outputs_is_shown(store, several, refused):
     state = store.initial_model_state(several, "")
     assert store.models[state.data.source].outputs == ("y 1", "y 2", "y 3")
-    pictures = []
+    pictures, model = [], load_predictor(several)
     for place, name in enumerate(["", "y 2", "y 3"]):
         prepared = store.prepare(dataclasses.replace(state.data, target=name))
         network = prepared.make_network(state.networks[0])
-        assert network.n_outputs == 1 and prepared.dataset.target_name == f"y {place + 1}"
-        grid = prepared.plane.grid(6)
-        expected = load_predictor(several).predict(grid)[:, place]
-        assert prepared.predictor(network).predict(grid) == pytest.approx(expected, rel=1e-5)
-        pictures.append(rasterize(network, prepared).output.tobytes())
+        assert prepared.dataset.target_name == f"y {place + 1}"
+        picture = rasterize(network, prepared)
+        grid = prepared.plane.grid(picture.side)
+        expected = model.predict(grid)[:, place]
+        assert prepared.predictor(network).predict(grid) == pytest.approx(
+            model.predict(grid), rel=1e-5
+        )
+        low, high = prepared.target_range
+        shown = low + (high - low) * (picture.output.astype(float) + 127) / 254
+        assert shown == pytest.approx(np.clip(expected, low, high), abs=(high - low) / 250)
+        pictures.append(picture.output.tobytes())
     assert len(set(pictures)) == 3
+    changed = prepared.make_network(state.networks[0].copy(hidden=(2,)))
+    assert changed.sizes == (2, 2, 3)
     with refused("target", r"unknown 'y 4'.*y 1, y 2, y 3"):
         store.prepare(dataclasses.replace(state.data, target="y 4"))
 
@@ -335,7 +353,7 @@ def test_a_model_of_several_outputs_cannot_train(store, page, post, several, tmp
     page.wait_for(lambda network: network["newest"] is None)
     page.send("play")
     message = page.wait_for(lambda network: network["failed"])["message"]
-    assert "several numbers is only shown" in message and "choose" not in message
+    assert "several numbers is only shown" in message
 
 
 def test_an_unusable_model_is_an_error(store, tmp_path):
@@ -350,19 +368,16 @@ def test_an_unusable_model_is_an_error(store, tmp_path):
             store.initial_model_state(trained(tmp_path, *arguments), "")
 
 
-def test_settings_that_differ_from_the_model_are_named(store, folder):
-    """A file alone does not have them; of a run, those that the page lacks are named."""
+def test_the_settings_that_a_model_continues_with_are_stated(store, folder):
+    """A file alone does not have them; a run has some that the page takes over."""
     path = trained(folder, "moons")
-
-    def words(config):
-        return store.models[store.open_model(path, "", config).data.source].ignored_settings()
-
-    assert "continues with those chosen here" in words(RunConfig())
-    own = RunConfig(optimizer="adamw", learning_rate=0.02, l2=0.01, shuffle=True, batch_size=8)
-    assert words(own) == words(dataclasses.replace(own, loss="binary_cross_entropy")) == ""
-    assert words(RunConfig(loss="mine")).endswith("training: loss mine.")
-    other = dataclasses.replace(own, schedule="cosine", clip_norm=1.0, patience=5, l1=0.1)
-    assert words(other) == (
-        "It continues without some settings of its own training: schedule cosine, patience 5, "
-        "l1 0.1, clip_norm 1.0."
-    )
+    for config, words in (
+        (RunConfig(), "with those chosen here"),
+        (None, "the optimizer, learning"),
+    ):
+        config = config or RunConfig(optimizer="adamw", learning_rate=0.02, l2=0.01, batch_size=8)
+        state = store.open_model(path, "", config)
+        assert words in store.prepare(state.data).describe()["settings"]
+    settings = state.networks[0]
+    assert (settings.optimizer, settings.learning_rate, settings.batch_size) == ("adamw", 0.02, 8)
+    assert (settings.penalty, settings.penalty_rate) == ("l2", 0.01)

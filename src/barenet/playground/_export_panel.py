@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from barenet._registry import spec_of
 from barenet.data._datasets import DATASETS
 from barenet.data._run_config import RunConfig
@@ -16,7 +14,7 @@ from barenet.model.losses import as_loss
 from barenet.playground._features import FEATURES
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings
-from barenet.playground._tables import MAX_ROWS, TableFile
+from barenet.playground._tables import MAX_ROWS
 
 #: The panel of a network that was opened from a model file.
 OPENED = {
@@ -57,7 +55,7 @@ import barenet
 
 {data}
 train, test = data.split({test_size!r}, seed=0)
-scaling = barenet.Scaling.fit("standardize", train.X)
+scaling = barenet.{scaling}
 {target_scaling}network = barenet.Network.dense({layers}{architecture})
 {edits}history = barenet.train(
     network,
@@ -84,11 +82,10 @@ TARGET_SCALING = """\
 unit = barenet.Scaling.fit("standardize", train.y.reshape(-1, 1))
 target = lambda y: unit.transform(y.reshape(-1, 1))[:, 0]
 """
-#: Takes the numeric columns of a table, and fills missing values.
-NUMERIC_COLUMNS = """
+#: Takes the columns of the axes of a table.
+AXES = """
 names = {names!r}
 X = np.column_stack([data.X[name] for name in names])
-X = np.where(np.isnan(X), np.nanmedian(X, axis=0), X)
 data = dataclasses.replace(data, X=X, feature_names=names)"""
 #: Takes as many rows as the page uses.
 SAMPLE = f"""
@@ -122,6 +119,10 @@ class ExportedRun:
         self.view, self.data = view, data
         self.prepared, self.table = view.prepared, view.prepared.table
         self.dataset, self.features = view.prepared.dataset, view.prepared.features
+        #: The columns of a table that the page does not use.
+        used = getattr(self.prepared.encoding, "feature_names", self.dataset.feature_names)
+        features = self.table.features(self.dataset.target_name) if self.table else {}
+        self.dropped = [name for name in features if name not in used]
         self.config = view.prepared.run_config(view.settings)
         self.epochs, self.edits = max(view.latest.status.epoch, 1), view.latest.status.edits
         #: Length of the schedule, if it isn't the number of epochs that were trained.
@@ -132,10 +133,9 @@ class ExportedRun:
         """Write ``barenet train`` with every setting that matters."""
         words: list[Any] = ["barenet", "train", self.dataset.name]
         if self.table is not None:
-            dropped = self._dropped(self.table)
             words += ["--target", self.dataset.target_name, *self.table.flags]
             words += ["--task", self.data.task] if self.data.task else []
-            words += ["--drop", *dropped] if dropped else []
+            words += ["--drop", *self.dropped] if self.dropped else []
         for name, value in self._command_config().set_fields().items():
             values = [] if value is True else value if isinstance(value, tuple) else [value]
             words += [f"--{name.replace('_', '-')}", *values]
@@ -145,7 +145,7 @@ class ExportedRun:
         """The run of the page, with settings to replace other defaults of the data set."""
         config = replace(
             self.config,
-            layers=(self._n_inputs(), *(self.config.layers or ())[1:]),
+            layers=(self.dataset.n_features, *(self.config.layers or ())[1:]),
             epochs=self.epochs,
             scaling="standardize",
             test_size=self.data.test_size,
@@ -160,14 +160,11 @@ class ExportedRun:
 
     def differences(self) -> Iterator[str]:
         """Yield the differences between the command and the page."""
-        prepared = self.prepared
-        if self.features.has_computed:
-            features = some(self.features.names)
-            yield f"The command learns from the columns as they are, the page from {features}."
-        elif self.table is not None:
-            yield from self._table_differences(self.table)
-        elif self.dataset.n_features > prepared.inputs.n_features:
-            yield "The command learns from all columns, the page from some of them."
+        if (names := self.prepared.inputs.feature_names) != self.dataset.feature_names:
+            columns = some(self.dataset.feature_names)
+            yield f"The command learns from {columns}, the page from {some(names)}."
+        if self.table is not None and self.table.n_rows > MAX_ROWS:
+            yield f"The command learns from all rows, the page from {MAX_ROWS:,} of them."
         if self.view.settings.schedule.startswith("reduce_on_plateau"):
             yield "The command's schedule uses the validation loss, the page's the training loss."
         elif self.schedule_epochs:
@@ -176,47 +173,12 @@ class ExportedRun:
         if self.edits:
             yield "Weights were changed by hand on the page; the command cannot do that."
 
-    def _table_differences(self, table: TableFile) -> Iterator[str]:
-        columns = self._columns()
-        if table.is_mixed(self.dataset.target_name) or self._dropped(table):
-            yield "The command scales columns by another formula: equal but for rounding."
-            X = np.asarray(self.prepared.inputs.X)
-            if any(set(np.unique(column)) <= {0.0, 1.0} for column in X.T):
-                yield "The command leaves columns of 0 and 1 as they are, the page scales them."
-            if table.has_missing(columns):
-                yield (
-                    "The command fills missing values by the training rows, and adds an input that "
-                    "marks them."
-                )
-        if [name for name in table.numeric if name in columns] != columns:
-            yield "The command takes the columns in the table's order."
-        if table.is_subsampled:
-            yield f"The command learns from all rows, the page from {MAX_ROWS:,} of them."
-
-    def _dropped(self, table: TableFile) -> list[str]:
-        """The columns that the page does not use; those without a name are never used."""
-        used = {*self._columns(), self.dataset.target_name, ""}
-        return [name for name in table.numeric if name not in used]
-
-    def _columns(self) -> list[str]:
-        """The columns that the inputs are computed from."""
-        names, features = self.dataset.feature_names, self.features
-        if not features.names:
-            return list(names)
-        axes = {"x1": features.columns[0], "x2": features.columns[-1]}
-        used = (i for axis, i in axes.items() if any(axis in name for name in features.names))
-        return [names[index] for index in used]
-
-    def _n_inputs(self) -> int:
-        """Number of the command's inputs, with those that mark missing values."""
-        if self.table is None:
-            return self.dataset.n_features
-        columns = self._columns()
-        return len(columns) + self.table.count_incomplete(self.data, columns)
-
     def script(self) -> str:
         """Write a script that trains the network."""
         loading = self._loading() + self._feature_columns()
+        scaling = 'Scaling.fit("standardize", train.X)'
+        if self.prepared.encoding is not None:
+            scaling = f"TableEncoding.fit(train.X, drop={self.dropped})"
         edits, callbacks = self._edits()
         if self.schedule_epochs:
             stop = f"lambda run: len(run.history) == {self.epochs}"
@@ -227,6 +189,7 @@ class ExportedRun:
         script = SCRIPT.format(
             data=loading,
             test_size=self.data.test_size,
+            scaling=scaling,
             target_scaling=TARGET_SCALING if is_scaled else "",
             layers=[*given["layers"]],
             architecture=_arguments({n: given[n] for n in (*names, "seed") if n in given}),
@@ -240,14 +203,15 @@ class ExportedRun:
         return f"import dataclasses\n\n{script}" if "dataclasses." in loading else script
 
     def _loading(self) -> str:
-        """Load the data; of a table the numeric columns, and as many rows as the page uses."""
+        """Load the data, and of a table as many rows as the page uses."""
         options, table, more = self.data.generator_options, self.table, ""
         if table is not None:
             task = {"task": self.data.task} if self.data.task else {}
-            options = {"target": self.dataset.target_name, **task, **table.options}
-            if table.is_mixed(self.dataset.target_name):
-                more = NUMERIC_COLUMNS.format(names=self.dataset.feature_names)
-            more += SAMPLE if table.is_subsampled else ""
+            frame = {"frame": True} if self.dropped else {}
+            options = {"target": self.dataset.target_name, **task, **table.options, **frame}
+            if self.dropped and self.prepared.encoding is None:
+                more = AXES.format(names=self.dataset.feature_names)
+            more += SAMPLE if table.n_rows > MAX_ROWS else ""
         return f"data = barenet.load_dataset({self.dataset.name!r}{_arguments(options)}){more}"
 
     def _feature_columns(self) -> str:

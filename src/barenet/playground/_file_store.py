@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from barenet._registry import lookup
-from barenet.data._datasets import canonical_name
 from barenet.data._file_io import CSV_SUFFIXES, plain_name
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError
-from barenet.playground._model_data import named_rows, prepare_model
+from barenet.playground._encoded_data import named_rows, prepare_model, prepare_table
 from barenet.playground._opened_models import UNKNOWN, Model, open_model
 from barenet.playground._page_state import NAMED, TEST_SIZES, DataSettings, PageState
 from barenet.playground._prepared_data import PreparedData, prepare
@@ -95,7 +94,7 @@ class FileStore:
     def prepare(self, data: DataSettings) -> PreparedData:
         """Prepare the data that the settings name."""
         if data.source.startswith(TABLE):
-            return prepare(data, _find(self.tables, data.source))
+            return prepare_table(data, _find(self.tables, data.source))
         if not data.source.startswith(MODEL):
             return prepare(data)
         model = _find(self.models, data.source)
@@ -105,7 +104,7 @@ class FileStore:
             rows = _find(self.tables, data.rows).samples(model.predictor)
         else:
             rows = named_rows(model)
-        return prepare_model(data, model.with_single_output(data.target), rows)
+        return prepare_model(data, model, rows)
 
     def initial_state(self, name: str, target: str = "", header: bool | None = None) -> PageState:
         """Settings to start with: those of a table, of a named data set, or the defaults."""
@@ -119,7 +118,6 @@ class FileStore:
                 raise ArgumentError("only for a .csv file", argument=argument)
         if not name:
             return PageState()
-        name = canonical_name(name)
         lookup(dict.fromkeys(NAMED), name, "data")
         return PageState.suited(name)
 

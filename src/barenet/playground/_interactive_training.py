@@ -17,7 +17,7 @@ from barenet.errors import DivergenceError
 from barenet.model._network import Snapshot
 from barenet.playground._learning_curve import EpochMetrics, thin
 from barenet.playground._page_state import MAX_EPOCHS
-from barenet.playground._problems import ALL_DEAD, MODEL_ONLY, NO_ROWS, Problem, diverged
+from barenet.playground._problems import ALL_DEAD, NO_ROWS, Problem, diverged
 from barenet.playground._trainer_messages import ProgressReport, Status, TrainingTask, UpdateRecord
 from barenet.playground._training_state import SETTINGS_CHANGED, ResumedSchedule, TrainingState
 from barenet.training._callbacks import Callback, Run
@@ -69,7 +69,7 @@ class InteractiveTraining(TrainingState, Callback):
             if has_rows:
                 self._train()
             else:
-                self._fail(MODEL_ONLY if self.task.model_only else NO_ROWS)
+                self._fail(NO_ROWS)
 
     def on_start(self, run: Run) -> None:
         self.run, self.n_batches = run, run.n_batches

@@ -14,7 +14,7 @@ from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._page_state import NetworkSettings, WeightEdit
 from barenet.playground._problems import NO_PROBLEM, Problem
 from barenet.playground._timeline import EpochState
-from barenet.training._epoch import epoch_order
+from barenet.training._epoch import epoch_orders
 from barenet.training._metrics import METRICS
 
 
@@ -28,8 +28,6 @@ class TrainingTask:
     test: tuple[NDArray[np.float32], NDArray[Any]]
     metric: str
     settings: NetworkSettings
-    #: Whether there can be no rows to learn from.
-    model_only: bool = False
 
     def evaluate(self, epoch: float, network: Network, loss: str) -> EpochMetrics:
         """Loss and score of a network, as the training measures them after each epoch."""
@@ -83,7 +81,7 @@ class UpdateRecord:
 
     def rows(self, n_rows: int) -> NDArray[np.intp]:
         """Indices of the rows of the mini-batch, shape (batch_size,)."""
-        order = epoch_order(n_rows, seed=self.seed, epoch=self.epoch)
+        order = epoch_orders(n_rows, self.seed, [self.epoch])[0]
         size = self.settings.batch_rows(n_rows)
         return order[self.batch * size : (self.batch + 1) * size]
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._column import NumberColumn
-from barenet.data._encoding import TableEncoding
 from barenet.data._named import GENERATED
 from barenet.errors import ArgumentError
 from barenet.insight.explain import Equation, Explanation, explain
@@ -145,9 +144,8 @@ def raw_inputs(prepared: PreparedData, inputs: NDArray[np.float64]) -> list[floa
         return []
     values = inputs.tolist()
     raw: list[float | None] = []
-    encoding = prepared.model and prepared.model.predictor.preprocessing
-    if isinstance(encoding, TableEncoding):
-        for column in encoding.used:
+    if prepared.encoding is not None:
+        for column in prepared.encoding.used:
             own: list[float | None] = [None] * len(column.outputs)
             if isinstance(column, NumberColumn):
                 own[0] = values[len(raw)] * column.scale + column.center

@@ -77,17 +77,6 @@ def new_figure(
     return figure, panels[:n_panels]
 
 
-def needs_log_scale(least: float, most: float) -> bool:
-    """Whether numbers span a factor of 100, and need a logarithmic scale.
-
-    Examples
-    --------
-    >>> needs_log_scale(0.01, 1.0), needs_log_scale(0.0, 1.0)
-    (True, False)
-    """
-    return bool(least > 0 and most >= 100 * least)
-
-
 def _apply_style(axes: Axes) -> None:
     """Set a white background, two thin spines and horizontal grid lines."""
     axes.set_facecolor(PAPER)

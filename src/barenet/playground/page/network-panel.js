@@ -120,7 +120,7 @@ export class NetworkPanel {
     const last = layer === layout.length - 1;
     return {
       place: this.place,
-      name: last ? `Output ${width === 1 ? this.data.target : this.data.classes[neuron]}` : `Layer ${layer + 1}, neuron ${neuron + 1}`,
+      name: last ? `Output ${width === 1 ? this.data.target : (this.data.classes ?? this.data.outputs)[neuron]}` : `Layer ${layer + 1}, neuron ${neuron + 1}`,
       layer,
       neuron,
       inputs,

@@ -94,7 +94,7 @@ export class NetworkView {
   outputColumn() {
     const last = this.network.layout.at(-1);
     const layer = this.network.layout.length - 1;
-    const names = last.n_out === 1 ? [this.data.target] : this.data.classes;
+    const names = last.n_out === 1 ? [this.data.target] : (this.data.classes ?? this.data.outputs);
     const nodes = names.slice(0, MAX_ANSWERS).map((name, place) => {
       const node = make("button", { className: "neuron answer", type: "button", title: name }, make("span", { className: "answer-name" }, name));
       node.setAttribute("aria-label", `Output ${name}. Open its weights`);
