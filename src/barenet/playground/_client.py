@@ -195,7 +195,7 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "hello": Client.join,
     "configure": lambda client, m: client.session.configure(decode(PageState, m.state, "state")),
     **dict.fromkeys(
-        ("play", "pause", "step", "batch", "reset", "swap"),
+        ("play", "pause", "step", "batch", "reset"),
         lambda client, m: client.session.send(m.type),
     ),
     **dict.fromkeys(("run_to", "scrub"), lambda client, m: client.session.send(m.type, m.epoch)),

@@ -191,11 +191,6 @@ class NetworkSettings:
         times = [epochs * step / 8 for step in range(9)]
         return any(factor(time, epochs) != factor(time, self.schedule_epochs) for time in times)
 
-    def batch_rows(self, n_rows: int) -> int:
-        """Number of rows in a mini-batch of so many rows."""
-        size = self.run_config(n_rows).batch_size
-        return size if isinstance(size, int) else n_rows
-
     def copy(self, **changes: Any) -> NetworkSettings:
         """Copy the settings with some of them changed."""
         return replace(self, **changes)

@@ -166,6 +166,9 @@ def test_a_long_table_with_line_breaks_text_and_missing_values(tab, tmp_path):
     assert "5,000 of 6,000 rows, 4 columns" in described
     assert page.value("facts.inputs") == ["first", "second", "second missing"]
     assert page.value("facts.features") == ["x1", "x2", "second missing"]
+    assert page.find(".inputs .feature-name:not(.off-name)").all_inner_texts() == [
+        *("first", "second", "second missing")
+    ]
     page.open_neuron(1)
     assert page.find("#neuron .weights th").all_inner_texts()[2] == "weight of second missing"
     page.close_neuron()
