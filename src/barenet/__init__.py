@@ -57,63 +57,22 @@ if TYPE_CHECKING:
 
 __all__ = [  # noqa: RUF022
     # Networks and their training
-    "Network",
-    "CompiledNetwork",
-    "train",
-    "train_many",
-    "Population",
-    "cross_validate",
-    "search",
-    "SearchResult",
-    "batches",
-    "one_hot",
-    "History",
-    "Checkpoint",
-    "METRICS",
+    "Network", "CompiledNetwork", "train", "train_many", "Population", "cross_validate", "search",
+    "SearchResult", "batches", "one_hot", "History", "Checkpoint", "METRICS",
     # Data
-    "Dataset",
-    "Frame",
-    "Scaling",
-    "TableEncoding",
-    "load_dataset",
-    "load_table",
-    "fingerprint",
+    "Dataset", "Frame", "Scaling", "TableEncoding", "load_dataset", "load_table", "fingerprint",
     # scikit-learn
-    "MLPClassifier",
-    "MLPRegressor",
-    "TablePreprocessor",
-    "register_onnx_converters",
+    "MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters",
     # Files
-    "save",
-    "load",
-    "load_network",
-    "load_predictor",
-    "Predictor",
-    "ModelCard",
-    "export",
+    "save", "load", "load_network", "load_predictor", "Predictor", "ModelCard", "export",
     "Exported",
     # Insight
-    "check_gradients",
-    "GradientReport",
-    "ParameterReport",
-    "explain",
-    "Explanation",
-    "fit_baseline",
-    "Baseline",
-    "permutation_importance",
-    "Importance",
+    "check_gradients", "GradientReport", "ParameterReport", "explain", "Explanation",
+    "fit_baseline", "Baseline", "permutation_importance", "Importance",
     # Modules
-    "activations",
-    "callbacks",
-    "errors",
-    "initializers",
-    "layers",
-    "losses",
-    "optimizers",
-    "penalties",
-    "plots",
-    "schedules",
-]
+    "activations", "callbacks", "errors", "initializers", "layers", "losses", "optimizers",
+    "penalties", "plots", "schedules",
+]  # fmt: skip
 
 #: Modules that are slow to import, such as those that need scikit-learn, and their public names.
 _SLOW = {

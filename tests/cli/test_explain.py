@@ -8,7 +8,7 @@ import pytest
 
 from barenet import Network, Predictor
 from barenet.cli._experiment import prepare
-from barenet.cli._explain import SCALINGS
+from barenet.cli._explain import SCALINGS, _explain, _new_step, _trained_step
 from barenet.cli._explain_notes import note_inputs
 from barenet.cli._run_settings import RunSettings
 from barenet.data._encoding import TableEncoding
@@ -24,9 +24,8 @@ joined,age,member,town,price
 """
 
 
-def values_of(done) -> dict[str, object]:
-    steps = done.json["steps"]
-    return {each["name"]: each["value"] for step in steps for each in step["equations"]}
+#: The options of the command by default.
+DEFAULTS = {"neuron": None, "notation": "rows", "precision": 6, "limit": None}
 
 
 def given(done) -> str:
@@ -36,15 +35,16 @@ def given(done) -> str:
 
 def test_first_step_of_the_sine_tutorial(barenet):
     """It trains row by row in order: the step shown is the first one of the training."""
-    values = values_of(barenet("explain", "sine", "--json"))
+    page = _explain(_new_step("", RunSettings(data="sine")), (0,), **DEFAULTS)
+    assert str(page).strip() == barenet("explain", "sine").out.strip()
     experiment = prepare(RunSettings(data="sine"))
     network, first = experiment.predictor.network, experiment.training
     X = experiment.predictor.inputs(first.X[:1]).astype(network.dtype)
     _, gradient = network.value_and_gradient(X, first.y[:1], "squared_error")
     after = network.layout.views(network.parameters - 0.01 * gradient)
     for number, arrays in enumerate(after, 1):
-        np.testing.assert_array_equal(values[f"W{number}"], arrays["weights"])
-        np.testing.assert_array_equal(values[f"b{number}"], arrays["bias"])
+        np.testing.assert_array_equal(page[f"W{number}"], arrays["weights"])
+        np.testing.assert_array_equal(page[f"b{number}"], arrays["bias"])
 
 
 def test_other_rows(barenet):
@@ -69,10 +69,10 @@ def test_a_trained_network(barenet, iris, line):
 
 
 def test_the_output_of_a_trained_network_is_its_prediction(barenet, iris):
-    outputs = values_of(barenet("explain", iris, "iris", "--row", 7, "--json"))
+    page = _explain(_trained_step("iris", RunSettings(data=str(iris))), (7,), **DEFAULTS)
     predicted = barenet("predict", iris, "iris", "--row", 7, "--json").json
-    last = max(name for name in outputs if re.fullmatch(r"A\d", name))
-    np.testing.assert_allclose(outputs[last], predicted["probabilities"], rtol=1e-6)
+    last = max(each.name.key for each in page.quantities if re.fullmatch(r"A\d", each.name.key))
+    np.testing.assert_allclose(page[last], predicted["probabilities"], rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["digits", "iris", "sine", "circles", "spirals", "wine"])

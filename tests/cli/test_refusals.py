@@ -56,7 +56,6 @@ REFUSED = {
     "explain moons iris": "DATA: moons is not a model",
     "explain moons --precision 99": "precision: expected a whole number from 1 to 17, got 99",
     "explain moons --notation diagonal": "diagonal",
-    "explain moons --json --out x.md": "json: cannot be combined with --format or --out",
     "explain moons --epochs 3": "Unknown option: --epochs",
     "explain IRIS --layers 4 3": "layers: ",
     "explain IRIS --missing unknown": "missing: ",

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
-from barenet.cli._console import emit, emit_json
+from barenet.cli._console import emit
 from barenet.cli._experiment import prepare
 from barenet.cli._flags import (
     DATA,
     NETWORK_FIELDS,
     Data,
     Integer,
-    Off,
     OptionalInteger,
     Out,
     integer,
@@ -73,7 +72,6 @@ def explain(
     limit: OptionalInteger = None,
     form: Annotated[Format | None, Parameter(name="--format")] = None,
     out: Out = None,
-    json: Off = False,
 ) -> None:
     """Show one training step with every number and its formula.
 
@@ -111,22 +109,14 @@ def explain(
     out : str
         The file to write, such as step.txt, step.html or step.md, or a folder for it. An earlier
         explanation is replaced, any other file is not.
-    json : bool
-        Print JSON, for programs.
     """
-    if json and (form or out):
-        raise ArgumentError("cannot be combined with --format or --out", argument="json")
     form = form or _format_of(out)
     settings = replace(settings, data=source)
     settings.config.validate()
     is_model = source.endswith(".safetensors") or bool(source and Path(source).is_dir())
     step = _trained_step(data, settings) if is_model else _new_step(data, settings)
     options: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
-    explanation = _explain(step, row, neuron=_parse_neuron(neuron), **options)
-    if json:
-        emit_json(explanation.to_dict())
-    else:
-        _write(explanation, form, out)
+    _write(_explain(step, row, neuron=_parse_neuron(neuron), **options), form, out)
 
 
 class _Step(NamedTuple):

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from barenet.cli._columns import name_kinds
 from barenet.cli._flags import DATA, NETWORK, Flags, SearchFlags, StepFlags, complete_name
 from barenet.data._dataset import Dataset
-from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, canonical_name, load_dataset
+from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import STANDARD_INPUT, plain_name
 from barenet.data._table_loading import open_table
@@ -114,9 +114,6 @@ class RunSettings:
     rare: Annotated[float | None, Parameter(show_default="0.01")] = None
     start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
     config: Annotated[Flags, Parameter(name="*")] = field(default_factory=Flags)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "data", canonical_name(self.data))
 
     def load(self, *, frame: bool | None = None) -> Dataset:
         """Load the data."""

@@ -148,18 +148,11 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
 
 
 def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
-    """Read a whole file, decompressed where it is compressed."""
+    """Read a whole file, decompressed where it is compressed, within its memory budget."""
     with open_file(path) as stream:
-        return read_allowed(stream, path, memory_per_byte=memory_per_byte)
-
-
-def read_allowed(
-    stream: BinaryIO, path: Path, size: int | None = None, *, memory_per_byte: float = 1
-) -> bytes:
-    """Read a number of bytes, or all, within the memory budget of the file."""
-    file_size = stored_size(path)
-    most = int(memory_limit(file_size) / memory_per_byte)
-    data = read_exactly(stream, most + 1 if size is None else min(size, most + 1))
+        file_size = stored_size(path)
+        most = int(memory_limit(file_size) / memory_per_byte)
+        data = read_exactly(stream, most + 1)
     if len(data) > most:
         needed = int(memory_per_byte * len(data)) + 1
         check_memory(path, file_size, needed, f"more than {format_size(most)} of data")

@@ -1,21 +1,13 @@
-"""The model card of a fitted estimator.
-
-An estimator does not store its rows, so the fingerprint on the card needs them again.
-"""
+"""The model card of a fitted estimator."""
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from barenet._registry import spec_of
-from barenet.data._encoding import TableEncoding
-from barenet.data._fingerprint import csv_equivalent, fingerprint
-from barenet.data._to_frame import column_names, columns_by_name
-from barenet.errors import ArgumentError, brief
-from barenet.files._fitted_pipeline import FittedPipeline
+from barenet.errors import brief
 from barenet.files._model_card import ModelCard
 from barenet.training._history import History
 
@@ -23,58 +15,18 @@ from barenet.training._history import History
 IRRELEVANT = ("callbacks", "threads", "verbose", "warm_start")
 
 
-def make_card(fitted: FittedPipeline, X: Any, y: ArrayLike | None) -> ModelCard:
-    """The card of a fitted estimator; `X` and `y` are its training rows, if given."""
-    estimator, history = fitted.estimator, fitted.estimator.history_
+def make_card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCard:
+    """The card of a fitted estimator, with scores besides those of the validation rows."""
+    history = estimator.history_
     if len(history) != len(estimator.loss_curve_):  # after several calls
         history = History(engine=history.engine)
-    rows = dict(estimator._n_rows) if len(history) else {}
     parameters = estimator.get_params(deep=False).items()
     settings = {n: _setting(v) for n, v in parameters if v is not None and n not in IRRELEVANT}
     return ModelCard(
         settings={"estimator": type(estimator).__name__, **settings},
-        data_fingerprint=None if X is None and y is None else _fingerprint(fitted, X, y, rows),
-        rows=rows,
-        scores=_scores(history) if len(history) else {},
+        rows=dict(estimator._n_rows) if len(history) else {},
+        scores={**(_scores(history) if len(history) else {}), **ModelCard(scores=scores).scores},
     ).with_history(history)
-
-
-def _fingerprint(fitted: FittedPipeline, X: Any, y: Any, rows: Mapping[str, int]) -> str:
-    """The fingerprint that ``barenet train`` computes for the same rows in a CSV file."""
-    if X is None or y is None:
-        raise ArgumentError(
-            "expected both, the rows and their targets, or neither", argument="X, y"
-        )
-    targets = _encoded(np.asarray(y), fitted.classes)
-    if rows and len(targets) not in (rows["training"], sum(rows.values())):
-        problem = f"{len(targets)} rows, and the model was trained on {rows['training']}"
-        raise ArgumentError(problem, argument="y")
-    if hasattr(X, "tocsr"):
-        problem, remedy = "a sparse matrix has no fingerprint", "use X.toarray()"
-        raise ArgumentError(problem, argument="X", remedy=remedy)
-    if isinstance(fitted.preprocessing, TableEncoding):
-        return fingerprint(csv_equivalent(fitted.preprocessing.frame_of(X)), targets)
-    if column_names(X) is not None:
-        X = columns_by_name(X, fitted.feature_names or column_names(X) or ())
-        X = _exact(np.asarray(X))  # as numbers are read from a file
-    expected = len(targets), fitted.estimator.n_features_in_
-    if np.shape(X) != expected:
-        raise ArgumentError(f"expected shape {expected}, got {np.shape(X)}", argument="X")
-    return fingerprint(X, targets)
-
-
-def _encoded(y: NDArray[Any], classes: NDArray[Any] | None) -> NDArray[Any]:
-    """Class indices, or numbers."""
-    if classes is None:
-        return _exact(y)
-    if unknown := y[~np.isin(y, classes)].tolist():
-        raise ArgumentError(f"{unknown[0]!r} is not among the classes of the model", argument="y")
-    return np.searchsorted(classes, y).astype(np.int64)
-
-
-def _exact(numbers: NDArray[Any]) -> NDArray[np.float64]:
-    """Convert float32 by its shortest decimal form, as a CSV file has it."""
-    return numbers.astype(str if numbers.dtype == np.float32 else np.float64).astype(np.float64)
 
 
 def _scores(history: History) -> dict[str, dict[str, float]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Self
 
@@ -311,10 +311,8 @@ class Predictor:
     def from_estimator(
         cls,
         model: Any,
-        X: Any = None,
-        y: ArrayLike | None = None,
         *,
-        target_name: str = "",
+        target_name: str = "y",
         dataset: str = "",
         scores: Mapping[str, Mapping[str, float]] | None = None,
     ) -> Self:
@@ -326,12 +324,8 @@ class Predictor:
             A pipeline has a `TablePreprocessor` or scikit-learn's ``StandardScaler``,
             ``MinMaxScaler`` or ``RobustScaler`` before the estimator. The best model of a search is
             taken. A ``TransformedTargetRegressor`` with such a scaler is accepted as well.
-        X : array-like of shape (n_samples, n_features), DataFrame or mapping, optional
-            The training rows, for their fingerprint on the model card.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), optional
-            Their targets.
-        target_name : str, optional
-            Name of the target; by default the name of `y`, or "y".
+        target_name : str, default "y"
+            Name of the target.
         dataset : str, optional
             Name of the training data.
         scores : mapping of str to mapping of str to float, optional
@@ -348,8 +342,8 @@ class Predictor:
         Raises
         ------
         ValueError
-            If the model is not fitted, was trained on other rows, predicts several labels of a row,
-            or has a step or a method that can't be stored in a file.
+            If the model is not fitted, predicts several labels of a row, or has a step or a method
+            that can't be stored in a file.
 
         Examples
         --------
@@ -359,20 +353,14 @@ class Predictor:
         >>> X, y = [[1.0], [2.0], [3.0], [4.0]], ["low", "low", "high", "high"]
         >>> network = MLPClassifier(4, solver="lbfgs", max_iter=500, random_state=0)
         >>> pipeline = make_pipeline(StandardScaler(), network).fit(X, y)
-        >>> predictor = Predictor.from_estimator(pipeline, X, y, target_name="speed")
+        >>> predictor = Predictor.from_estimator(pipeline, target_name="speed")
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
         fitted = unwrap_pipeline(model)
-        card = make_card(fitted, X, y)
-        y_name = getattr(y, "name", None)
-        given_scores = ModelCard(scores=scores or {}).scores
-        return cls(
-            **fitted.predictor_parts(),
-            target_name=target_name or (y_name if isinstance(y_name, str) else "y"),
-            dataset=dataset,
-            card=replace(card, scores={**card.scores, **given_scores}),
-        )
+        card = make_card(fitted.estimator, scores or {})
+        parts = fitted.predictor_parts()
+        return cls(**parts, target_name=target_name, dataset=dataset, card=card)
 
 
 def _listed(names: tuple[str, ...], noun: str = "") -> str:

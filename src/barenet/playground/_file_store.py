@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from barenet._registry import lookup
-from barenet.data._datasets import canonical_name
 from barenet.data._file_io import CSV_SUFFIXES, plain_name
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError
@@ -110,7 +109,6 @@ class FileStore:
                 raise ArgumentError("only for a .csv file", argument=argument)
         if not name:
             return PageState()
-        name = canonical_name(name)
         lookup(dict.fromkeys(NAMED), name, "data")
         return PageState.suited(name)
 

@@ -14,7 +14,7 @@ from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._page_state import NetworkSettings, WeightEdit
 from barenet.playground._problems import NO_PROBLEM, Problem
 from barenet.playground._timeline import EpochState
-from barenet.training._epoch import epoch_order
+from barenet.training._epoch import epoch_orders
 from barenet.training._metrics import METRICS
 
 
@@ -81,7 +81,7 @@ class UpdateRecord:
 
     def rows(self, n_rows: int) -> NDArray[np.intp]:
         """Indices of the rows of the mini-batch, shape (batch_size,)."""
-        order = epoch_order(n_rows, seed=self.seed, epoch=self.epoch)
+        order = epoch_orders(n_rows, self.seed, [self.epoch])[0]
         size = self.settings.run_config(n_rows).batch_size
         if not isinstance(size, int):
             return order

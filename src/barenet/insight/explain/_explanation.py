@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,11 +12,10 @@ from barenet._constraints import check_count, check_number
 from barenet._registry import lookup, spec_of
 from barenet.engines import Job
 from barenet.errors import ArgumentError
-from barenet.insight.explain._document import Equation, Note, Quantity, Step
+from barenet.insight.explain._document import Note, Quantity, Step
 from barenet.insight.explain._html import write_fragment, write_html
 from barenet.insight.explain._markdown import write_markdown
 from barenet.insight.explain._neuron import Neuron, find_neuron, steps_of
-from barenet.insight.explain._notations import LATEX, UNICODE, print_formula
 from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
 from barenet.insight.explain._page import Page
 from barenet.insight.explain._passes import explain_passes
@@ -162,32 +161,6 @@ class Explanation(Page):
         """
         return write_markdown(self)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Write it for programs.
-
-        Returns
-        -------
-        dict
-            Plain data: text, numbers, lists and dictionaries.
-        """
-        return {
-            "title": self.title,
-            "facts": list(self.facts),
-            "notation": self.notation,
-            "agrees": self.agrees,
-            "max_error": self.max_error,
-            "steps": [
-                {
-                    "title": step.title,
-                    "text": step.text,
-                    "phase": step.phase,
-                    "given": [_quantity_record(each) for each in step.given],
-                    "equations": [_equation_record(each) for each in step.equations],
-                }
-                for step in self.steps
-            ],
-        }
-
     def __repr__(self) -> str:
         """One line; `print` shows all of it."""
         return f"<{self.title}: {len(self.steps)} parts, samples are {self.notation}>"
@@ -199,24 +172,6 @@ class Explanation(Page):
     def _repr_html_(self) -> str:
         """Write it for a notebook."""
         return write_fragment(self)
-
-
-def _quantity_record(quantity: Quantity) -> dict[str, Any]:
-    value = quantity.value.reshape(quantity.shape).tolist()
-    record = {"name": quantity.name.key, "shape": list(quantity.shape), "value": value}
-    return record if quantity.note is None else {**record, "note": str(quantity.note)}
-
-
-def _equation_record(equation: Equation) -> dict[str, Any]:
-    """Write a formula as text and in LaTeX, with its result."""
-    differences, shape = equation.differences, equation.result.shape
-    return {
-        **_quantity_record(equation.result),
-        "assigns": equation.assigns,
-        "formula": print_formula(UNICODE, equation),
-        "latex": print_formula(LATEX, equation),
-        "differences": None if differences is None else differences.reshape(shape).tolist(),
-    }
 
 
 def explain(

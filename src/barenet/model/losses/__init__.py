@@ -8,9 +8,17 @@ from barenet.model.losses._classification import (
     BinaryFocal,
     CategoricalCrossEntropy,
     CategoricalFocal,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
 )
 from barenet.model.losses._loss import Loss
 from barenet.model.losses._regression import AbsoluteError, Huber, Poisson, Quantile, SquaredError
+
+__all__ = [
+    "LOSSES", "AbsoluteError", "BinaryCrossEntropy", "BinaryFocal", "CategoricalCrossEntropy",
+    "CategoricalFocal", "Huber", "Loss", "Poisson", "Quantile", "SigmoidCrossEntropy",
+    "SoftmaxCrossEntropy", "SquaredError",
+]  # fmt: skip
 
 #: Every loss by its name. The forms on logits are found by `logits_form`.
 LOSSES: dict[str, type[Loss]] = by_name(
