@@ -6,8 +6,6 @@ is checked when it is created. JSON is checked against type annotations.
 
 import contextlib
 import dataclasses
-import functools
-import itertools
 import math
 import numbers
 import operator
@@ -15,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -28,6 +27,10 @@ MAX_CHARACTERS = 10_000
 
 #: The types of `convert` in words.
 _IN_WORDS = {str: "text", bool: "True or False", int: "a whole number", float: "a number"}
+
+
+#: The constraints of each class that has been used, by the names of its fields.
+LIMITS: WeakKeyDictionary[type, dict[str, Mapping[str, Any]]] = WeakKeyDictionary()
 
 
 def option(default: Any = dataclasses.MISSING, **limits: float) -> Any:
@@ -49,18 +52,18 @@ class Configurable:
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
-        for name, constraints in self._limits().items():
+        limits, kind = LIMITS.get(type(self)), type(self)
+        if limits is None:  # a subclass that only replaces a default keeps the base's constraints
+            limits = {}
+            for base in reversed(kind.__mro__):
+                for field in vars(base).get("__dataclass_fields__", {}).values():
+                    if field.metadata:
+                        limits[field.name] = field.metadata
+            LIMITS[kind] = limits
+        for name, constraints in limits.items():
             argument, part = (self.role, f"{self.name}'s {name}") if self.role else (name, "")
             number = check_number(getattr(self, name), argument, part=part, **constraints)
             object.__setattr__(self, name, number)  # most of these classes are frozen
-
-    @classmethod
-    @functools.cache
-    def _limits(cls) -> dict[str, Mapping[str, Any]]:
-        """The constraints of the options; where a class only replaces a default, its base's."""
-        declared = (vars(base).get("__dataclass_fields__", {}) for base in cls.__mro__[::-1])
-        fields = itertools.chain.from_iterable(each.values() for each in declared)
-        return {field.name: field.metadata for field in fields if field.metadata}
 
 
 def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
