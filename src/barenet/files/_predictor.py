@@ -16,7 +16,6 @@ from barenet.data._parsing import class_labels
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.errors import printable, some
-from barenet.files._estimator_card import make_card
 from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._model_card import ModelCard, describe_rows
 from barenet.files._predictor_checks import check_parts
@@ -357,10 +356,8 @@ class Predictor:
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        fitted = unwrap_pipeline(model)
-        card = make_card(fitted.estimator, scores or {})
-        parts = fitted.predictor_parts()
-        return cls(**parts, target_name=target_name, dataset=dataset, card=card)
+        parts = unwrap_pipeline(model).predictor_parts(scores or {})
+        return cls(**parts, target_name=target_name, dataset=dataset)
 
 
 def _listed(names: tuple[str, ...], noun: str = "") -> str:
