@@ -90,7 +90,7 @@ class FittedPipeline(NamedTuple):
         return ModelCard(
             settings={"estimator": type(self.estimator).__name__, **settings},
             rows=dict(self.estimator._n_rows) if len(history) else {},
-            scores=_validation_scores(history) | ModelCard(scores=scores).scores,
+            scores={**_validation_scores(history), **ModelCard(scores=scores).scores},
         ).with_history(history)
 
 

@@ -147,17 +147,14 @@ class Predictor:
         """Names of the network's inputs, after the preprocessing."""
         return getattr(self.preprocessing, "output_names", self.feature_names)
 
-    @property
+    @cached_property
     def labels(self) -> NDArray[Any] | None:
         """The classes as `predict` returns them: numbers, booleans or text; None for numbers."""
-        return None if self._labels is None else self._labels.copy()
-
-    @cached_property
-    def _labels(self) -> NDArray[Any] | None:
-        """The labels, which take as long to make as many predictions."""
         if self.classes is None:
             return None
-        return np.array(self.classes) if self.text_classes else class_labels(self.classes)
+        labels = np.array(self.classes) if self.text_classes else class_labels(self.classes)
+        labels.flags.writeable = False  # as predictions are made of them
+        return labels
 
     def outputs(self, X: Any) -> FloatArray:
         """Compute the network's outputs for raw rows.
@@ -302,9 +299,9 @@ class Predictor:
             `text_classes`.
         """
         output = self.outputs(X)
-        if self._labels is None:
+        if self.labels is None:
             return output[:, 0] if output.shape[1] == 1 else output
-        return self._labels[class_probabilities(output).argmax(axis=1)]
+        return self.labels[class_probabilities(output).argmax(axis=1)]
 
     @classmethod
     def from_estimator(
