@@ -72,12 +72,7 @@ class LivePlot(Callback):
 def in_notebook() -> bool:
     """Whether the code runs in a notebook, which can show plots."""
     ipython = sys.modules.get("IPython")
-    shell = None if ipython is None else ipython.get_ipython()
-    if shell is None:
-        return False
-    from IPython.core.displaypub import DisplayPublisher
-
-    return type(shell.display_pub) is not DisplayPublisher
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 class _NotebookPlot(Callback):

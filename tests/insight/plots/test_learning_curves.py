@@ -101,7 +101,8 @@ def test_a_curve_without_a_finite_number_is_omitted():
     nowhere = [math.nan, math.inf]
     curves = {"loss": [2.0, 1.0], "validation_loss": nowhere, "r2": nowhere}
     (axes,) = plot_history(History(curves, best_epoch=2)).axes
-    assert [text.get_text() for text in axes.texts] == ["training", "best, kept: epoch 2, 1"]
+    assert axes.lines[0].get_label() == "training"
+    assert [text.get_text() for text in axes.texts] == ["best, kept: epoch 2, 1"]
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,14 @@ def test_a_curve_without_a_finite_number_is_omitted():
 def test_any_losses_can_be_drawn(losses, pixels):
     figure = plot_history(History({"loss": losses, "validation_loss": losses}, best_epoch=1))
     assert pixels(figure).min() < 0.5
+
+
+def test_the_legend_has_the_curves_of_all_panels():
+    figure = plot_history(History({"loss": [2.0, 1.0], "r2": [0.1, 0.2], "test_r2": [0.1, 0.2]}))
+    (legend,) = figure.legends
+    colors = {text.get_text(): line.get_color() for text, line in
+              zip(legend.get_texts(), legend.get_lines(), strict=True)}  # fmt: skip
+    assert colors == {"training": style.TRAINING, "test": style.TEST}
 
 
 def test_a_single_epoch_is_a_dot(pixels, texts, readable):
@@ -144,10 +153,3 @@ def test_labels_do_not_overlap(readable, gap, best):
     curves = {"loss": np.linspace(2.0, 1.0, 40), "validation_loss": validation}
     for more in ({}, {"test_loss": validation + gap / 2}):
         readable(plot_history(History(curves | more, best_epoch=best + 1), title="A run"))
-
-
-def test_labels_are_ordered_like_their_curves():
-    for last, order in ((1.001, ["training", "validation"]), (0.999, ["validation", "training"])):
-        (axes,) = plot_history(History({"loss": [2.0, 1.0], "validation_loss": [2.0, last]})).axes
-        names = sorted(axes.texts[:2], key=lambda text: text.get_position()[1])
-        assert [text.get_text() for text in names] == order

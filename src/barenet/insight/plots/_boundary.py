@@ -91,7 +91,7 @@ def plot_boundary(
     _draw_background(axes, across, up, probabilities)
     _draw_samples(axes, X, y, classes)
     style.label_axes(axes, x_label, y_label)
-    style.legend(figure, axes)
+    style.legend(figure)
     if n_classes == 2:
         _draw_scale(figure, axes, classes[1])
     return figure

@@ -55,8 +55,10 @@ def plot_history(history: History, *, title: str | None = None) -> Figure:
     ...     {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}, best_epoch=2
     ... )
     >>> figure = plot_history(history)
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['training', 'validation']
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['training', 'validation', 'best, kept: epoch 2, 0.5']
+    ['best, kept: epoch 2, 0.5']
     """
     panels = _panels(history.curves if isinstance(history, History) else {})
     if not panels["loss"]:
@@ -71,6 +73,7 @@ def plot_history(history: History, *, title: str | None = None) -> Figure:
         _mark_best(grid, losses, history.best_epoch)
     if len(losses) > 1 and history.penalized:
         grid[0].set_ylabel(f"loss (training: {WITH_PENALTY})")
+    style.legend(figure)
     return figure
 
 
@@ -103,8 +106,6 @@ def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
     axes.set_xlim((1, n_epochs) if n_epochs > 1 else (0.5, 1.5))
     axes.xaxis.set_major_locator(style.integer_ticks(6))
     style.label_axes(axes, "epoch", name.replace("_", " "))
-    ends = [(rows, curves[rows][epochs[-1]], COLORS[rows]) for rows, epochs in known.items()]
-    style.label_ends(axes, ends)
 
 
 def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: int) -> None:
