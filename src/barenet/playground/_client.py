@@ -110,7 +110,7 @@ class Client:
 
     async def join(self, message: Message) -> None:
         """Join a session, or open a new one."""
-        state = None if message.state is None else PageState.read(message.state)
+        state = None if message.state is None else decode(PageState, message.state, "state")
         session = await self.sessions.find(message.session, state)
         if self._session is not None:
             self._session.leave(self)
@@ -193,9 +193,9 @@ class Client:
 #: What each message does; some return a coroutine.
 ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "hello": Client.join,
-    "configure": lambda client, m: client.session.configure(PageState.read(m.state)),
+    "configure": lambda client, m: client.session.configure(decode(PageState, m.state, "state")),
     **dict.fromkeys(
-        ("play", "pause", "step", "batch", "reset", "swap"),
+        ("play", "pause", "step", "batch", "reset"),
         lambda client, m: client.session.send(m.type),
     ),
     **dict.fromkeys(("run_to", "scrub"), lambda client, m: client.session.send(m.type, m.epoch)),
