@@ -86,8 +86,8 @@ def test_the_curve_ends_where_the_later_epochs_are_discarded(view):
     view.receive(report(view, {}, epoch=2, last=2, problem=diverged))
     assert len(view.header({})["rows"]) == 6, "it shows the divergence"
     version = view.curve.version
-    view.receive(report(view, {}, epoch=2, last=2))
-    assert [row[0] for row in view.header({version: 5})["rows"]] == [0, 1, 2]
+    view.receive(report(view, {}, epoch=4, last=4))
+    assert [row[0] for row in view.header({version: 5})["rows"]] == [0, 1, 2, 3, 4]
     view.receive(report(view, {3: 0.5}, last=3))
     assert [row[0] for row in view.header({})["rows"]] == [0, 1, 2, 3]
 
