@@ -30,7 +30,7 @@ REFUSED = {
     "train --config IRIS": "settings.toml",
     "train missing.csv --target y": "missing.csv: no such file",
     "train columns.csv --target z": "no column z; the columns are a, b, c",
-    "train columns.csv": "such as --target c; its columns are a (number), b (number), c (",
+    "train columns.csv": "such as --target c; its columns are a, b, c",
     "train columns.csv --target b --drop x": "drop: unknown 'x'",
     "train columns.csv --target b --drop a --categories a": "is in categories, too",
     "train columns.csv --target b --rare=-1": "rare: expected a number of 0 or more, got -1.0",

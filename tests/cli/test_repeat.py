@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from barenet import Network, train_many
 from barenet.cli._interruption import Interruption
+from barenet.cli._repeat import Comparison
+from barenet.optimizers import SGD
 
 TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{(i % 7) * (i % 5) + i % 2}\n" for i in range(60))
 #: Data with their options: classes without and with validation rows, and numbers from a table.
@@ -69,6 +72,23 @@ def test_networks_that_diverge_are_counted(barenet):
     done = barenet(*command, "--learning-rate", 1e9)
     assert done.status == 1 and "--clip-norm" in done.err and "No model is saved" in done.err
     assert not Path("runs").exists()
+
+
+def test_a_network_that_diverges_is_left_out_of_the_spread(capsys):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    networks = [Network.dense([3, 1], seed=seed) for seed in range(3)]
+    optimizers = [SGD(learning_rate=rate) for rate in (1e30, 1e-3, 0.1)]
+    with pytest.warns(RuntimeWarning):
+        population = train_many(networks, X, X.sum(axis=1), optimizer=optimizers, epochs=5)
+    comparison = Comparison(range(7, 10), population, "loss")
+    result = comparison.document()
+    losses = [run["loss"] for run in result["runs"]]
+    assert np.isnan(losses[0]) and losses[2] < losses[1] and result["seed"] == 9
+    assert result["spread"]["loss"]["max"] == losses[1]
+    assert result["spread"]["loss"]["mean"] == pytest.approx((losses[1] + losses[2]) / 2)
+    comparison.emit()
+    words = " ".join(capsys.readouterr().out.split())
+    assert "completed: 2 of 3, diverged: 1 of 3. The network of seed 9" in words
 
 
 def test_a_signal_ends_all_networks_and_the_best_can_be_resumed(barenet, monkeypatch):

@@ -46,15 +46,15 @@ def train_seeds(
         with Interruption() as interruption:
             options = {"threads": threads, "progress": not output.json}
             population = _train(experiments, interruption, **options)
-        best = _best(population, "validation_loss" if first.validation else "loss")
-        comparison = Comparison(seeds, population, best)
+        decisive = "validation_loss" if first.validation else "loss"
+        comparison = Comparison(seeds, population, decisive)
         if not output.json:
             with closable_output():
                 comparison.emit()
-        folder.start(experiments[best].settings)
-        history, extra = population.histories[best], {"repeat": comparison.document()}
-        is_interrupted = interruption.signal is not None
-        Results(experiments[best], history, folder, output, is_interrupted, extra).write()
+        best, history = experiments[comparison.best], population.histories[comparison.best]
+        folder.start(best.settings)
+        extra, is_interrupted = {"repeat": comparison.document()}, interruption.signal is not None
+        Results(best, history, folder, output, is_interrupted, extra).write()
     return interruption.status
 
 
@@ -74,26 +74,28 @@ def _train(
     return population
 
 
-def _best(population: Population, curve: str) -> int:
-    """The network with the smallest loss, of those that have not failed."""
-    losses = np.nan_to_num(population.final(curve), nan=np.inf)  # interrupted in their first epoch
-    return min({*range(len(population))} - {*population.errors}, key=losses.__getitem__)
-
-
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Networks that differ in their seeds, and the index of the best one."""
+    """Networks that differ in their seeds, and the name of the curve that decides on the best."""
 
     seeds: Sequence[int]
     population: Population
-    best: int
+    decisive: str
+
+    @cached_property
+    def best(self) -> int:
+        """The index of the best network, of those that have not failed."""
+        trained = [i for i in range(len(self.seeds)) if i not in self.population.errors]
+        values = self.population.final(self.decisive)
+        return min(trained, key=np.nan_to_num(values, nan=np.inf).__getitem__)  # NaN: no epoch yet
 
     @cached_property
     def scores(self) -> dict[str, NDArray[np.float64]]:
         """The last value of each curve of a loss or a metric, NaN for a network that failed."""
         names = dict.fromkeys(chain.from_iterable(h.curves for h in self.population.histories))
-        scores = [name for name in names if name == "loss" or curve_rows(name)[0] != "training"]
-        return {name: self.population.final(name) for name in scores}
+        scored = [name for name in names if name == "loss" or curve_rows(name)[0] != "training"]
+        scores = {name: self.population.final(name) for name in scored}
+        return {name: values for name, values in scores.items() if not np.isnan(values).all()}
 
     def spread(self) -> dict[str, dict[str, float]]:
         """The statistics of each score."""
@@ -114,7 +116,8 @@ class Comparison:
         emit_table(["", *STATISTICS, f"seed {seed}"], table, numbers=1)
         ends = Counter(history.stop_reason for history in histories).most_common()
         reasons = ", ".join(f"{reason}: {n} of {len(histories)}" for reason, n in ends)
-        emit_paragraph(f"{reasons}. The network of seed {seed}, with the smallest loss, is saved.")
+        least = f"with the smallest {self.decisive.replace('_', ' ')}"
+        emit_paragraph(f"{reasons}. The network of seed {seed}, {least}, is saved.")
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""

@@ -8,8 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._file_io import open_file, read_exactly, stored_size
-from barenet.data._memory_budget import check_memory
+from barenet.data._file_io import check_memory, open_file, read_exactly
 from barenet.errors import DataError
 
 #: The type byte of the header, and its big-endian data type.
@@ -39,7 +38,7 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
         # NumPy may have no room for the dimensions of an array of no numbers.
         claimed = math.prod(length or 1 for length in shape) * dtype.itemsize
         contents = f"{product} numbers, as its header claims,"
-        check_memory(path, stored_size(path), 2 * claimed, contents)
+        check_memory(path, 2 * claimed, contents)
         data = _read(stream, size, f"bytes after the header ({product})", path)
         if stream.read(1):
             problem = f"bytes after the end: expected {size:,} after the header"

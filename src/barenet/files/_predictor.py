@@ -16,7 +16,6 @@ from barenet.data._parsing import class_labels
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.errors import printable, some
-from barenet.files._estimator_card import make_card
 from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._model_card import ModelCard, describe_rows
 from barenet.files._predictor_checks import check_parts
@@ -148,17 +147,14 @@ class Predictor:
         """Names of the network's inputs, after the preprocessing."""
         return getattr(self.preprocessing, "output_names", self.feature_names)
 
-    @property
+    @cached_property
     def labels(self) -> NDArray[Any] | None:
         """The classes as `predict` returns them: numbers, booleans or text; None for numbers."""
-        return None if self._labels is None else self._labels.copy()
-
-    @cached_property
-    def _labels(self) -> NDArray[Any] | None:
-        """The labels, which take as long to make as many predictions."""
         if self.classes is None:
             return None
-        return np.array(self.classes) if self.text_classes else class_labels(self.classes)
+        labels = np.array(self.classes) if self.text_classes else class_labels(self.classes)
+        labels.flags.writeable = False  # as predictions are made of them
+        return labels
 
     def outputs(self, X: Any) -> FloatArray:
         """Compute the network's outputs for raw rows.
@@ -303,9 +299,9 @@ class Predictor:
             `text_classes`.
         """
         output = self.outputs(X)
-        if self._labels is None:
+        if self.labels is None:
             return output[:, 0] if output.shape[1] == 1 else output
-        return self._labels[class_probabilities(output).argmax(axis=1)]
+        return self.labels[class_probabilities(output).argmax(axis=1)]
 
     @classmethod
     def from_estimator(
@@ -357,10 +353,8 @@ class Predictor:
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        fitted = unwrap_pipeline(model)
-        card = make_card(fitted.estimator, scores or {})
-        parts = fitted.predictor_parts()
-        return cls(**parts, target_name=target_name, dataset=dataset, card=card)
+        parts = unwrap_pipeline(model).predictor_parts(scores or {})
+        return cls(**parts, target_name=target_name, dataset=dataset)
 
 
 def _listed(names: tuple[str, ...], noun: str = "") -> str:
