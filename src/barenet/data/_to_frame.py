@@ -64,11 +64,15 @@ def column_names(X: Any) -> list[str] | None:
 
 def columns_by_name(X: Any, names: Sequence[str]) -> Any:
     """Select columns of numbers by their names; a table without names is returned as it is."""
-    keys = () if isinstance(X, Mapping) or hasattr(X, "column_names") else X.columns
-    if len(keys) and not any(isinstance(key, str) or str(key) in names for key in keys):
+    if isinstance(X, Mapping | Frame) or hasattr(X, "column_names"):
+        frame = as_frame(X, only=names)
+        return np.column_stack([as_numbers(frame, name, ()) for name in names])
+    columns = {str(column): column for column in X.columns}
+    has_names = any(isinstance(column, str) for column in X.columns)
+    if not has_names and columns.keys().isdisjoint(names):
         return X
-    frame = as_frame(X, only=names)
-    return np.column_stack([as_numbers(frame, name, ()) for name in names])
+    check_names(names, columns)
+    return X[[columns[name] for name in names]]
 
 
 def _columns(X: Any) -> Iterable[Any]:

@@ -1,5 +1,6 @@
 """One network of the page: its settings, its weights as last reported, and its learning curve."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -71,7 +72,7 @@ class NetworkView:
             self.curve.add(row)
         newest = self.curve.newest
         if newest and newest.epoch > status.last and not status.problem.failed:
-            self.curve = self.curve.until(status.last)
+            self.curve.cut(status.last)
 
     def configure(self, settings: NetworkSettings) -> None:
         """Continue with other settings of the same architecture."""
@@ -113,17 +114,17 @@ class NetworkView:
             "drawn": [min(layer["n_out"], MAX_DRAWN) for layer in layers[:-1]],
         }
 
-    def header(self, cursor: tuple[int, float]) -> dict[str, Any]:
-        """Describe the training; the cursor is the version and epoch of the curve already sent."""
+    def header(self, sent: Mapping[int, float]) -> dict[str, Any]:
+        """Describe the training, given the last epochs already sent by version of the curve."""
         latest, curve = self.latest, self.curve
         newest, lowest = latest.current or curve.newest, lowest_test_loss(curve.rows)
-        known = cursor[0] == curve.version
+        last = sent.get(curve.version, -1)
         return {
             **asdict(latest.status),
             **asdict(latest.status.problem),
             "explained": latest.update is not None,
             "version": curve.version,
-            "rows": [finite(row) for row in (curve.since(cursor[1]) if known else curve.rows)],
+            "rows": [finite(row) for row in curve.rows if row.epoch > last],
             "constant": finite(self.constant_losses),
             "newest": newest and finite(newest),
             "lowest": lowest and finite(lowest),
