@@ -1,4 +1,4 @@
-"""Checkpoints of a population: a folder with a file for each network that would be missed."""
+"""Checkpoints of a population: a folder with a file for each network."""
 
 import time
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ class PopulationCheckpoint:
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / ".lock", "another run"):
             for state in () if self.resume else self.folder.glob("[0-9]*.safetensors"):
-                state.unlink()  # of a population before, whose networks have other parameters
+                state.unlink()  # of an earlier population, whose networks have other parameters
             yield
 
     def saver(self, index: int, loop: Loop) -> CheckpointManager | None:
