@@ -33,12 +33,10 @@ from barenet.training._metrics import METRICS
 from barenet.training._train import train
 
 if TYPE_CHECKING:
-    from barenet.data._dataset import Dataset
-    from barenet.data._datasets import load_dataset
+    from barenet.data import Dataset, Scaling, load_dataset
     from barenet.data._encoding import TableEncoding
     from barenet.data._fingerprint import fingerprint
     from barenet.data._frame import Frame
-    from barenet.data._scaling import Scaling
     from barenet.data._table_loading import load_table
     from barenet.estimators import MLPClassifier, MLPRegressor, TablePreprocessor
     from barenet.estimators._onnx_converters import register_onnx_converters
@@ -57,63 +55,22 @@ if TYPE_CHECKING:
 
 __all__ = [  # noqa: RUF022
     # Networks and their training
-    "Network",
-    "CompiledNetwork",
-    "train",
-    "train_many",
-    "Population",
-    "cross_validate",
-    "search",
-    "SearchResult",
-    "batches",
-    "one_hot",
-    "History",
-    "Checkpoint",
-    "METRICS",
+    "Network", "CompiledNetwork", "train", "train_many", "Population", "cross_validate", "search",
+    "SearchResult", "batches", "one_hot", "History", "Checkpoint", "METRICS",
     # Data
-    "Dataset",
-    "Frame",
-    "Scaling",
-    "TableEncoding",
-    "load_dataset",
-    "load_table",
-    "fingerprint",
+    "Dataset", "Frame", "Scaling", "TableEncoding", "load_dataset", "load_table", "fingerprint",
     # scikit-learn
-    "MLPClassifier",
-    "MLPRegressor",
-    "TablePreprocessor",
-    "register_onnx_converters",
+    "MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters",
     # Files
-    "save",
-    "load",
-    "load_network",
-    "load_predictor",
-    "Predictor",
-    "ModelCard",
-    "export",
+    "save", "load", "load_network", "load_predictor", "Predictor", "ModelCard", "export",
     "Exported",
     # Insight
-    "check_gradients",
-    "GradientReport",
-    "ParameterReport",
-    "explain",
-    "Explanation",
-    "fit_baseline",
-    "Baseline",
-    "permutation_importance",
-    "Importance",
+    "check_gradients", "GradientReport", "ParameterReport", "explain", "Explanation",
+    "fit_baseline", "Baseline", "permutation_importance", "Importance",
     # Modules
-    "activations",
-    "callbacks",
-    "errors",
-    "initializers",
-    "layers",
-    "losses",
-    "optimizers",
-    "penalties",
-    "plots",
-    "schedules",
-]
+    "activations", "callbacks", "errors", "initializers", "layers", "losses", "optimizers",
+    "penalties", "plots", "schedules",
+]  # fmt: skip
 
 #: Modules that are slow to import, such as those that need scikit-learn, and their public names.
 _SLOW = {

@@ -2,12 +2,6 @@
 
 from barenet.insight._live_plot import LivePlot as LivePlot
 from barenet.insight._progress import Progress as Progress
-from barenet.training._callbacks import (
-    Callback as Callback,
-    EarlyStopping as EarlyStopping,
-    LambdaCallback as LambdaCallback,
-    Run as Run,
-    TimeLimit as TimeLimit,
-)
+from barenet.training._callbacks import *
 
 __all__ = [name for name in list(globals()) if not name.startswith("_")]

@@ -1,5 +1,5 @@
 """Penalties on the size of the weights."""
 
-from barenet.optimization._penalties import L1 as L1, L2 as L2, Penalty as Penalty
+from barenet.optimization._penalties import *
 
 __all__ = [name for name in list(globals()) if not name.startswith("_")]

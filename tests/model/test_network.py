@@ -252,7 +252,7 @@ def test_predicting_changes_nothing():
     np.testing.assert_array_equal(network.statistics, statistics)
 
 
-@pytest.mark.parametrize("output", ["softplus", "sigmoid", "softmax", "exponential"])
+@pytest.mark.parametrize("output", ["softplus", "exponential"])
 def test_a_rate_rounded_to_zero_has_a_finite_gradient(output, dtype):
     """A very negative logit is a rate of 0 in the last digit, and a count says: go up."""
     network = Network.dense([1, 2], output=output, init="zeros", dtype=dtype)

@@ -1,11 +1,9 @@
-import shlex
 import time
 
 import pytest
 
-from barenet.cli._main import main
-from barenet.cli._play import _start
 from barenet.errors import ArgumentError, DataError
+from barenet.playground._encoded_data import prepare_table
 from barenet.playground._file_store import MAX_FILES, FileStore
 from barenet.playground._page_state import DataSettings
 from barenet.playground._tables import open_table
@@ -28,9 +26,9 @@ def add(tmp_path):
 def test_columns_of_text_are_not_numeric(add):
     table = add(CSV)
     assert table.numeric == {"name": False, "a": True, "b": True, "kind": False}
-    dataset = table.load(DataSettings())
-    assert dataset.feature_names == ("a", "b") and dataset.classes == ("down", "up")
-    assert dataset.name == "mine.csv"
+    prepared = prepare_table(DataSettings(), table)
+    assert prepared.axes == prepared.inputs.feature_names == ("a", "b")
+    assert prepared.classes == ("down", "up") and prepared.dataset.name == "mine.csv"
 
 
 @pytest.mark.parametrize(
@@ -53,12 +51,23 @@ def test_columns_of_text_are_not_numeric(add):
         ),
         (b"a,b\n1,2\n3,word\n4,1\n", r":3: .* got 'word'; .*choose to predict it as classes$"),
         (b'a,b\n1,"2,5"\n3,"4,5"\n', r":2: .*; write numbers with a decimal point, or"),
-        (b"a,b,kind\nx,y,up\ny,z,down\n", r": no column of numbers to learn 'b' from"),
+        (
+            b"a,b,kind\nx,y,up\ny,z,down\n",
+            r": no column of numbers to draw; there is a, kind; barenet train learns",
+        ),
     ],
 )
 def test_errors_name_the_file_and_a_remedy_on_the_page(add, content, message):
     with pytest.raises(DataError, match=rf"^bad\.csv{message}"):
-        add(content, "bad.csv").load(DataSettings(target="b"))
+        prepare_table(DataSettings(target="b"), add(content, "bad.csv"))
+
+
+def test_ambiguous_columns_are_an_error_with_a_remedy_on_the_page(add):
+    rows = "".join(f"{n % 3},{n},{'few' if n == 4 else n / 4},{'ud'[n % 2]}\n" for n in range(60))
+    table = add(f"a,b,c,kind\n{rows}")
+    assert prepare_table(DataSettings(), table).inputs.feature_names == ("a", "b")
+    with pytest.raises(DataError, match=r"^mine\.csv:6: column 'c'.*'few'; leave the value empty"):
+        prepare_table(DataSettings(features=("all",)), table)
 
 
 def test_excel_csv_files_are_read(add):
@@ -80,28 +89,6 @@ def test_free_text_is_not_the_default_target(add):
         table.load(DataSettings(target="remark"))
 
 
-def test_text_and_date_columns_refer_to_the_command(tmp_path, monkeypatch, capfd):
-    monkeypatch.chdir(tmp_path)
-    rows = (
-        f"{n % 7},5;{'uv'[n % 2]};{('no', 'yes')[n % 3 // 2]};2024-0{1 + n % 9}-11;{n % 3}\n"
-        for n in range(90)
-    )
-    path = tmp_path / "my shops.csv"
-    path.write_text("a;town;wet;sown;kind\n" + "".join(rows))
-    train, play = map(shlex.split, open_table(path.name, path).commands("kind"))
-    assert main([*train[1:], "--epochs", "1", "--no-plots", "--no-baselines"]) == 0
-    capfd.readouterr()
-    store = FileStore()
-    prepared = store.prepare(_start(play[2], "", "", store).data)
-    assert {"a", "town=u", "wet"} <= set(prepared.inputs.feature_names)
-    assert any(name.startswith("sown") for name in prepared.inputs.feature_names)
-    assert prepared.training.n_samples + prepared.test.n_samples == 90
-
-
-def test_a_numeric_table_needs_no_note(add):
-    assert add("a,kind\n1,up\n2,down\n").commands("kind") == []
-
-
 def test_fault_104_a_table_with_too_many_columns_is_refused(add):
     names = b",".join(b"x%d" % column for column in range(100_000))
     started = time.process_time()
@@ -110,8 +97,8 @@ def test_fault_104_a_table_with_too_many_columns_is_refused(add):
     assert time.process_time() - started < 1
 
 
-def test_uploads_are_deleted_when_the_store_closes(monkeypatch, tmp_path):
-    """A signal may end the command before the store is closed: no folder without an upload."""
+def test_uploads_are_deleted_with_their_tables(monkeypatch, tmp_path):
+    """A signal may end the command: no folder without an upload."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     store = FileStore()
     assert not [*tmp_path.iterdir()]
@@ -120,7 +107,7 @@ def test_uploads_are_deleted_when_the_store_closes(monkeypatch, tmp_path):
     assert not store.tables and not [*tmp_path.glob("barenet-play-*")]
     store.upload_table("mine.csv", CSV)
     assert len([*tmp_path.glob("barenet-play-*.csv")]) == 1
-    store.close()
+    del store
     assert not [*tmp_path.iterdir()]
 
 
@@ -133,7 +120,6 @@ def test_the_oldest_upload_is_dropped_and_user_files_stay(tmp_path):
     assert path.exists()
     with pytest.raises(ArgumentError, check=lambda error: error.remedy == "load it again"):
         store.prepare(DataSettings(source=keys[0]))
-    store.close()
 
 
 @pytest.mark.parametrize("key", ["table:../../etc/passwd", "table:", "table:/etc/passwd"])

@@ -16,7 +16,7 @@ from barenet.training._epoch import (
     Epoch,
     MeasurementInterrupted,
     TrainingConfig,
-    epoch_order,
+    epoch_orders,
     measure,
 )
 from barenet.training._train import as_metrics
@@ -31,20 +31,20 @@ WEIGHT = np.where(np.arange(61) < 16, 0.0, RNG.random(61))
 
 @given(st.integers(1, 200), seeds, st.integers(0, 10_000))
 def test_the_order_is_a_permutation_determined_by_seed_and_epoch(n_rows, seed, epoch):
-    order = epoch_order(n_rows, seed=seed, epoch=epoch)
+    order = epoch_orders(n_rows, seed, [epoch])[0]
     assert sorted(order) == list(range(n_rows))
-    assert np.array_equal(order, epoch_order(n_rows, seed=seed, epoch=epoch))
+    assert np.array_equal(order, epoch_orders(n_rows, seed, [epoch])[0])
 
 
 def test_orders_differ_by_epoch_and_seed():
-    orders = {tuple(epoch_order(50, seed=s, epoch=e)) for s in range(5) for e in range(5)}
+    orders = {tuple(each) for seed in range(5) for each in epoch_orders(50, seed, range(5))}
     assert len(orders) == 25
 
 
 def test_orders_are_uniform():
     from scipy.stats import chisquare
 
-    orders = np.array([epoch_order(10, seed=1, epoch=epoch) for epoch in range(2000)])
+    orders = epoch_orders(10, 1, range(2000))
     counts = [np.bincount(orders[:, position], minlength=10) for position in range(10)]
     assert min(chisquare(count).pvalue for count in counts) > 1e-4
 
@@ -61,7 +61,7 @@ def test_the_order_is_that_of_the_epoch():
     for index in (0, 3, 1):
         for epoch in (shuffled, plain, own):
             epoch.begin(index, 0.1)
-        assert np.array_equal(shuffled.order, epoch_order(7, seed=5, epoch=index))
+        assert np.array_equal(shuffled.order, epoch_orders(7, 5, [index])[0])
         assert plain.order.tolist() == list(range(7)) and own.order[index] == 0
 
 

@@ -5,7 +5,7 @@ gradient norm for each. All engines compute the same; they differ in speed.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
@@ -62,10 +62,16 @@ class Engine(ABC):
     ----------
     name : str
         The key in `ENGINES`.
+    pace : float
+        Rows times parameters that it can certainly process in a second; 0 if unknown.
+    row_orders : callable, optional
+        Orders the rows for some epochs as the training loop does, but faster.
     """
 
     name: ClassVar[str]
     job: Job
+    pace: ClassVar[float] = 0.0
+    row_orders: Callable[[int, int, Sequence[int]], Order] | None = None
 
     @abstractmethod
     def __init__(self, job: Job, threads: int | None = None) -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from barenet.errors import ArgumentError, ModelFileError, count_of
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._atomic import check_replaceable, hidden_name, remove_leftovers
 from barenet.files._lock import locked
 from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model
@@ -192,13 +192,6 @@ class Checkpoint:
 def read_notes(path: str | PathLike[str]) -> dict[str, Any]:
     """Read the notes of a checkpoint."""
     return _read(Path(path))[1]
-
-
-def describe_checkpoint(path: Path) -> str:
-    """The progress of the run of a checkpoint, and why it has ended."""
-    run = _read(path)[0]["run"]
-    reason = f", {run['stop_reason']}" if run["stop_reason"] else ""
-    return f"after {count_of(len(run.get('curve_loss', ())), 'epoch')}{reason}"
 
 
 def parse_interval(every: int | str, argument: str = "every") -> tuple[float, float]:

@@ -14,6 +14,11 @@ from barenet._constraints import Configurable, option
 from barenet._registry import build, by_name
 from barenet.model._arrays import FloatArray
 
+__all__ = [
+    "ACTIVATIONS", "ELU", "GELU", "Activation", "Exponential", "Identity", "LeakyReLU", "ReLU",
+    "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Activation(Configurable, ABC):

@@ -15,6 +15,11 @@ from barenet._constraints import Configurable, option
 from barenet._registry import build, by_name
 from barenet.model._arrays import FloatArray, Shape
 
+__all__ = [
+    "INITIALIZERS", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Initializer",
+    "LeCunNormal", "LeCunUniform", "Normal", "Orthogonal", "Uniform", "Zeros",
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Initializer(Configurable, ABC):

@@ -16,6 +16,8 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Layout
 
+__all__ = ["L1", "L2", "Penalty"]
+
 
 @dataclass(frozen=True)
 class Penalty(Configurable, ABC):

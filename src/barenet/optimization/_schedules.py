@@ -13,6 +13,11 @@ from barenet._constraints import Configurable, option
 from barenet._registry import build, by_name
 from barenet.model._stateful import Stateful
 
+__all__ = [
+    "SCHEDULES", "Constant", "Cosine", "ExponentialDecay", "InverseScaling", "OneCycle",
+    "ReduceOnPlateau", "Schedule", "StepDecay",
+]  # fmt: skip
+
 
 @dataclass
 class Schedule(Configurable, Stateful, ABC):

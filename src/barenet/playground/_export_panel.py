@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from barenet._registry import spec_of
 from barenet.data._datasets import DATASETS
 from barenet.data._run_config import RunConfig
@@ -16,22 +14,9 @@ from barenet.model.losses import as_loss
 from barenet.playground._features import FEATURES
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings
-from barenet.playground._tables import MAX_ROWS, TableFile
+from barenet.playground._tables import MAX_ROWS
 
-#: The panel of a network that was opened from a model file.
-OPENED = {
-    "command": "barenet info model.safetensors",
-    "code": """\
-import barenet
-
-# The network was opened from a model file, and continues from its weights: save it as a model file.
-predictor = barenet.load("model.safetensors")
-print(predictor.network.summary())
-""",
-    "notes": [
-        "This network began as a model file: save it above; the command prints its contents."
-    ],
-}
+OPENED = "This network began as a model file; no command trains it again. Save it as a model file."
 SAME_COMMAND = "In a terminal it trains this network again, and so does the Python code."
 OTHER_COMMAND = (
     "It trains another network, for the reasons in the lines with #. The Python code trains this "
@@ -40,11 +25,6 @@ OTHER_COMMAND = (
 SAME_WEIGHTS = (
     "The weights are the same to the last digit, unless you changed a setting during training, "
     "or went back in time."
-)
-COMPUTED_FEATURES = (
-    "The model file takes features computed from the columns as columns of its own, which are not "
-    "in the table: barenet evaluate, predict and play cannot use it with the table. They can use a "
-    "model of the columns alone."
 )
 #: Settings of the page that a data set may have other defaults for.
 FIXED = RunConfig(
@@ -57,7 +37,7 @@ import barenet
 
 {data}
 train, test = data.split({test_size!r}, seed=0)
-scaling = barenet.Scaling.fit("standardize", train.X)
+scaling = barenet.{scaling}
 {target_scaling}network = barenet.Network.dense({layers}{architecture})
 {edits}history = barenet.train(
     network,
@@ -70,25 +50,25 @@ scaling = barenet.Scaling.fit("standardize", train.X)
 print(history)
 """
 #: Repeats the edits by hand, each after its epoch.
-EDIT = """\
+EDITS = """\
 edits = {edits}
 
 
-def edit(run):
-    for index, value in edits.get(len(run.history), {{}}).items():
-        run.network.parameters[index] = value
+def edit(epoch):
+    for index, value in edits.get(epoch, {{}}).items():
+        network.parameters[index] = value
 
 
+edit(0)
 """
 TARGET_SCALING = """\
 unit = barenet.Scaling.fit("standardize", train.y.reshape(-1, 1))
 target = lambda y: unit.transform(y.reshape(-1, 1))[:, 0]
 """
-#: Takes the numeric columns of a table, and fills missing values.
-NUMERIC_COLUMNS = """
+#: Takes the columns of the axes of a table.
+AXES = """
 names = {names!r}
 X = np.column_stack([data.X[name] for name in names])
-X = np.where(np.isnan(X), np.nanmedian(X, axis=0), X)
 data = dataclasses.replace(data, X=X, feature_names=names)"""
 #: Takes as many rows as the page uses.
 SAMPLE = f"""
@@ -105,12 +85,10 @@ data = dataclasses.replace(data, X=X, feature_names={names!r})"""
 def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
     """Write the command, the code and the notes."""
     if view.prepared.model is not None:
-        return OPENED
+        return {"command": "", "code": "", "notes": [OPENED]}
     run = ExportedRun(view, data)
     comments = [f"# {each}" for each in run.differences()]
     notes = [OTHER_COMMAND if comments else SAME_COMMAND, SAME_WEIGHTS]
-    if view.prepared.table is not None and view.prepared.features.has_computed:
-        notes.append(COMPUTED_FEATURES)
     command = "\n".join([*comments, run.command()])
     return {"command": command, "code": run.script(), "notes": notes}
 
@@ -122,6 +100,10 @@ class ExportedRun:
         self.view, self.data = view, data
         self.prepared, self.table = view.prepared, view.prepared.table
         self.dataset, self.features = view.prepared.dataset, view.prepared.features
+        #: The columns of a table that the page does not use.
+        used = getattr(self.prepared.encoding, "feature_names", self.dataset.feature_names)
+        features = self.table.features(self.dataset.target_name) if self.table else {}
+        self.dropped = [name for name in features if name not in used]
         self.config = view.prepared.run_config(view.settings)
         self.epochs, self.edits = max(view.latest.status.epoch, 1), view.latest.status.edits
         #: Length of the schedule, if it isn't the number of epochs that were trained.
@@ -132,10 +114,9 @@ class ExportedRun:
         """Write ``barenet train`` with every setting that matters."""
         words: list[Any] = ["barenet", "train", self.dataset.name]
         if self.table is not None:
-            dropped = self._dropped(self.table)
             words += ["--target", self.dataset.target_name, *self.table.flags]
             words += ["--task", self.data.task] if self.data.task else []
-            words += ["--drop", *dropped] if dropped else []
+            words += ["--drop", *self.dropped] if self.dropped else []
         for name, value in self._command_config().set_fields().items():
             values = [] if value is True else value if isinstance(value, tuple) else [value]
             words += [f"--{name.replace('_', '-')}", *values]
@@ -145,7 +126,7 @@ class ExportedRun:
         """The run of the page, with settings to replace other defaults of the data set."""
         config = replace(
             self.config,
-            layers=(self._n_inputs(), *(self.config.layers or ())[1:]),
+            layers=(self.dataset.n_features, *(self.config.layers or ())[1:]),
             epochs=self.epochs,
             scaling="standardize",
             test_size=self.data.test_size,
@@ -160,14 +141,11 @@ class ExportedRun:
 
     def differences(self) -> Iterator[str]:
         """Yield the differences between the command and the page."""
-        prepared = self.prepared
-        if self.features.has_computed:
-            features = some(self.features.names)
-            yield f"The command learns from the columns as they are, the page from {features}."
-        elif self.table is not None:
-            yield from self._table_differences(self.table)
-        elif self.dataset.n_features > prepared.inputs.n_features:
-            yield "The command learns from all columns, the page from some of them."
+        if (names := self.prepared.inputs.feature_names) != self.dataset.feature_names:
+            columns = some(self.dataset.feature_names)
+            yield f"The command learns from {columns}, the page from {some(names)}."
+        if self.table is not None and self.table.n_rows > MAX_ROWS:
+            yield f"The command learns from all rows, the page from {MAX_ROWS:,} of them."
         if self.view.settings.schedule.startswith("reduce_on_plateau"):
             yield "The command's schedule uses the validation loss, the page's the training loss."
         elif self.schedule_epochs:
@@ -176,61 +154,29 @@ class ExportedRun:
         if self.edits:
             yield "Weights were changed by hand on the page; the command cannot do that."
 
-    def _table_differences(self, table: TableFile) -> Iterator[str]:
-        columns = self._columns()
-        if table.is_mixed(self.dataset.target_name) or self._dropped(table):
-            yield "The command scales columns by another formula: equal but for rounding."
-            X = np.asarray(self.prepared.inputs.X)
-            if any(set(np.unique(column)) <= {0.0, 1.0} for column in X.T):
-                yield "The command leaves columns of 0 and 1 as they are, the page scales them."
-            if table.has_missing(columns):
-                yield (
-                    "The command fills missing values by the training rows, and adds an input that "
-                    "marks them."
-                )
-        if [name for name in table.numeric if name in columns] != columns:
-            yield "The command takes the columns in the table's order."
-        if table.is_subsampled:
-            yield f"The command learns from all rows, the page from {MAX_ROWS:,} of them."
-
-    def _dropped(self, table: TableFile) -> list[str]:
-        """The columns that the page does not use; those without a name are never used."""
-        used = {*self._columns(), self.dataset.target_name, ""}
-        return [name for name in table.numeric if name not in used]
-
-    def _columns(self) -> list[str]:
-        """The columns that the inputs are computed from."""
-        names, features = self.dataset.feature_names, self.features
-        if not features.names:
-            return list(names)
-        axes = {"x1": features.columns[0], "x2": features.columns[-1]}
-        used = (i for axis, i in axes.items() if any(axis in name for name in features.names))
-        return [names[index] for index in used]
-
-    def _n_inputs(self) -> int:
-        """Number of the command's inputs, with those that mark missing values."""
-        if self.table is None:
-            return self.dataset.n_features
-        columns = self._columns()
-        return len(columns) + self.table.count_incomplete(self.data, columns)
-
     def script(self) -> str:
         """Write a script that trains the network."""
         loading = self._loading() + self._feature_columns()
-        edits, callbacks = self._edits()
-        if self.schedule_epochs:
-            stop = f"lambda run: len(run.history) == {self.epochs}"
-            callbacks.append(f"barenet.callbacks.LambdaCallback({stop})")
+        scaling = 'Scaling.fit("standardize", train.X)'
+        if self.prepared.encoding is not None:
+            scaling = f"TableEncoding.fit(train.X, drop={self.dropped})"
+        edits: dict[int, dict[int, float]] = {}
+        for edit in self.edits:
+            edits.setdefault(edit.epoch, {})[edit.index] = edit.value
+        after_epochs = ["edit(len(run.history))"] if edits else []
+        after_epochs += [f"len(run.history) == {self.epochs}"] if self.schedule_epochs else []
+        callbacks = [f"barenet.callbacks.LambdaCallback(lambda run: {c})" for c in after_epochs]
         given, names = self.config.set_fields(), ("hidden", "output", "batch_norm", "dropout")
         is_scaled = self.prepared.target_scaling is not None
         target = "target({}.y)" if is_scaled else "{}.y"
         script = SCRIPT.format(
             data=loading,
             test_size=self.data.test_size,
+            scaling=scaling,
             target_scaling=TARGET_SCALING if is_scaled else "",
             layers=[*given["layers"]],
             architecture=_arguments({n: given[n] for n in (*names, "seed") if n in given}),
-            edits=edits,
+            edits=EDITS.format(edits=edits) if edits else "",
             settings=self._settings(),
             train_y=target.format("train"),
             test_y=target.format("test"),
@@ -240,14 +186,15 @@ class ExportedRun:
         return f"import dataclasses\n\n{script}" if "dataclasses." in loading else script
 
     def _loading(self) -> str:
-        """Load the data; of a table the numeric columns, and as many rows as the page uses."""
+        """Load the data, and of a table as many rows as the page uses."""
         options, table, more = self.data.generator_options, self.table, ""
         if table is not None:
             task = {"task": self.data.task} if self.data.task else {}
-            options = {"target": self.dataset.target_name, **task, **table.options}
-            if table.is_mixed(self.dataset.target_name):
-                more = NUMERIC_COLUMNS.format(names=self.dataset.feature_names)
-            more += SAMPLE if table.is_subsampled else ""
+            frame = {"frame": True} if self.dropped else {}
+            options = {"target": self.dataset.target_name, **task, **table.options, **frame}
+            if self.dropped and self.prepared.encoding is None:
+                more = AXES.format(names=self.dataset.feature_names)
+            more += SAMPLE if table.n_rows > MAX_ROWS else ""
         return f"data = barenet.load_dataset({self.dataset.name!r}{_arguments(options)}){more}"
 
     def _feature_columns(self) -> str:
@@ -263,18 +210,6 @@ class ExportedRun:
             formulas=", ".join(own.get(name, FEATURES[name].code) for name in features.names),
             names=names,
         )
-
-    def _edits(self) -> tuple[str, list[str]]:
-        """Repeat the edits by hand: lines, and callbacks of `train`."""
-        first, later = "", dict[int, dict[int, float]]()
-        for edit in self.edits:
-            if edit.epoch:
-                later.setdefault(edit.epoch, {})[edit.index] = edit.value
-            else:
-                first += f"network.parameters[{edit.index}] = {edit.value!r}\n"
-        if not later:
-            return first, []
-        return first + EDIT.format(edits=later), ["barenet.callbacks.LambdaCallback(edit)"]
 
     def _settings(self) -> str:
         """The arguments of `train` that the page sets."""

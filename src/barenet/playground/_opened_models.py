@@ -10,27 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from barenet._registry import lookup, spec_of
-from barenet.data._run_config import DEFAULTS, RunConfig
-from barenet.errors import ArgumentError, ModelFileError
+from barenet._registry import spec_of
+from barenet.data._run_config import RunConfig
+from barenet.errors import ModelFileError
 from barenet.files._model_io import load_predictor
 from barenet.files._predictor import Predictor
-from barenet.model._activations import Softmax
-from barenet.model._network import Network
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, layer_from
-from barenet.model.losses import as_loss
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
 from barenet.playground._network_layout import check_size, neuron_layers
 from barenet.playground._page_state import HIDDEN_ACTIVATIONS, LOSSES, NetworkSettings
 from barenet.playground._wire_format import decode
 
 #: The training settings of a model file without its run folder.
 UNKNOWN = RunConfig()
-
-#: Settings of a training that the page may replace.
-REPLACED = (
-    *("optimizer", "learning_rate", "loss", "schedule", "shuffle", "patience"),
-    *("l1", "l2", "clip_norm", "clip_value"),
-)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,45 +43,18 @@ class Model:
             return []
         return [*self.predictor.feature_names, self.predictor.target_name]
 
-    def with_single_output(self, name: str) -> Model:
-        """Remove all outputs but one; the others don't influence it."""
-        if not self.outputs:
-            return self
-        names = {each: index for index, each in enumerate(self.outputs)}
-        index = lookup(names, name or self.outputs[0], "target")
-        network, scaling = self.predictor.network, self.predictor.target_scaling
-        last = network.layers[-1]
-        if not isinstance(last, Dense) or isinstance(last.activation, Softmax):
-            raise ArgumentError(
-                f"none of the {len(names)} outputs can be shown without the others",
-                argument="target",
-            )
-        if scaling is not None:
-            column = slice(index, index + 1)
-            scaling = replace(scaling, offset=scaling.offset[column], factor=scaling.factor[column])
-        predictor = replace(
-            self.predictor,
-            network=_single_output(network, index),
-            target_scaling=scaling,
-            target_name=self.outputs[index],
-            card=None,
-        )
-        return replace(self, predictor=predictor)
-
-    def ignored_settings(self) -> str:
-        """Describe the settings of the model's training that the page does not use."""
-        known = self.config.set_fields()
-        if not known:
+    @property
+    def description(self) -> str:
+        """Where the settings of the training that continues come from."""
+        if not self.config.set_fields():
             return (
                 "The settings of its training are not in the file: it continues with those chosen "
                 "here, and its test rows may have been training rows."
             )
-        loss = spec_of(as_loss(None, self.predictor.network.output_activation))
-        usual = {**DEFAULTS.set_fields(), "schedule": "constant", "patience": 0, "loss": loss}
-        used = usual | self.settings.run_config(0).set_fields()
-        ignored = [name for name in REPLACED if name in known and known[name] != used.get(name)]
-        listed = ", ".join(f"{name} {known[name]}" for name in ignored)
-        return listed and f"It continues without some settings of its own training: {listed}."
+        return (
+            "It continues with the optimizer, learning rate, batch size, loss and penalty of its "
+            "training, as far as the page has them, and without other settings of it."
+        )
 
 
 def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
@@ -153,17 +117,3 @@ def _training(config: RunConfig, losses: Collection[str]) -> dict[str, Any]:
         if strength := getattr(config, penalty):
             settings |= {"penalty": penalty, "penalty_rate": strength}
     return settings | ({"loss": config.loss} if config.loss in losses else {})
-
-
-def _single_output(network: Network, column: int) -> Network:
-    """Copy a network with a single neuron in its last layer."""
-    *configs, last = [layer.config() for layer in network.layers]
-    layers = [layer_from(config) for config in (*configs, last | {"n_out": 1})]
-    single = Network(layers, dtype=network.dtype)
-    # The weights and the biases of the last layer are the end of the vector.
-    n_outputs = last["n_out"]
-    n_head = n_outputs * (last["n_in"] + 1)
-    head = network.parameters[-n_head:].reshape(-1, n_outputs)[:, column]
-    single.parameters = np.concatenate([network.parameters[:-n_head], head])
-    single.statistics = network.statistics
-    return single

@@ -23,7 +23,7 @@ from barenet.playground._features import FeatureMap
 from barenet.playground._network_layout import MAX_DRAWN, check_size
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings, NetworkSettings
-from barenet.playground._plane import Plane, number_columns, plane_of
+from barenet.playground._plane import Plane, plane_of
 from barenet.playground._tables import TableFile
 from barenet.playground._trainer_messages import TrainingTask
 
@@ -58,6 +58,12 @@ class PreparedData:
     #: Where the plane fixes the other columns, in words.
     fixed_at: str = "their median"
     features: FeatureMap = field(default_factory=FeatureMap)
+    #: The feature that each input is, of those in `features` or of encoded columns.
+    input_features: tuple[str, ...] = ()
+    #: The output that is drawn, of a model that predicts several numbers.
+    output: int = 0
+    #: The encoding of the columns, if they are encoded one by one.
+    encoding: TableEncoding | None = None
     #: The file, for data from a table, and the model if one was opened.
     table: TableFile | None = None
     model: Model | None = None
@@ -84,7 +90,7 @@ class PreparedData:
     def rows(self, part: Dataset) -> tuple[NDArray[np.float32], NDArray[Any]]:
         """Scale the inputs and targets of some rows."""
         y = part.y
-        if self.target_scaling is not None:
+        if self.target_scaling is not None and len(y):
             y = self.target_scaling.transform(y.reshape(-1, 1))[:, 0]
         return self.scaling.transform(part.X, np.float32), y
 
@@ -92,6 +98,8 @@ class PreparedData:
         """Describe a network and its training as the library does."""
         n_classes = len(self.classes or ())
         n_outputs = n_classes if n_classes > 2 else 1
+        if self.model is not None and self.model.outputs:
+            n_outputs = len(self.model.outputs)
         return dataclasses.replace(
             settings.run_config(self.training.n_samples),
             layers=(self.inputs.n_features, *settings.hidden, n_outputs),
@@ -115,19 +123,19 @@ class PreparedData:
             test=self.rows(self.test),
             metric="accuracy" if self.classes else "r2",
             settings=settings,
-            model_only=self.model is not None and bool(self.model.outputs),
         )
 
     def predictor(self, network: Network) -> Predictor:
         """Combine a network with its preprocessing, to predict raw rows."""
         if self.model is not None:
             return dataclasses.replace(self.model.predictor, network=network)
+        preprocessing = self.encoding or self.scaling
         return Predictor(
             network=network,
-            preprocessing=self._table_encoding() or self.scaling,
+            preprocessing=preprocessing,
             target_scaling=self.target_scaling,
             classes=self.classes,
-            feature_names=self.inputs.feature_names,
+            feature_names=getattr(preprocessing, "feature_names", self.inputs.feature_names),
             target_name=self.inputs.target_name,
             dataset=self.inputs.name,
             image_shape=self.inputs.image_shape,
@@ -157,7 +165,6 @@ class PreparedData:
             "rows": [self.training.n_samples, self.test.n_samples],
             "columns": list(self.axes[:MAX_AXES]),
             "table": table.numeric if table else None,
-            "commands": table.commands(dataset.target_name) if table else [],
             "required": model.required_columns if model else None,
             "outputs": model.outputs if model else [],
             "image": dataset.image_shape,
@@ -165,7 +172,7 @@ class PreparedData:
             "axes": plane.names,
             "low": plane.low.tolist(),
             "high": plane.high.tolist(),
-            "features": self.features.names,
+            "features": self.input_features or self.features.names,
             "inputs": self.inputs.feature_names[:MAX_NAMES],
             "drawn_inputs": self.drawn_inputs(),
             "mean_image": self._mean_image(),
@@ -173,7 +180,7 @@ class PreparedData:
             "scaling": self.scaling.name,
             "target_scaling": getattr(self.target_scaling, "name", "none"),
             "fixed_at": self.fixed_at,
-            "settings": model.ignored_settings() if model else "",
+            "settings": model.description if model else "",
             "range": self.target_range,
         }
 
@@ -192,16 +199,6 @@ class PreparedData:
         mean = np.mean(self.dataset.X, axis=0)
         return np.round(mean / (mean.max() or 1.0), 3).tolist()
 
-    def _table_encoding(self) -> TableEncoding | None:
-        """Scaling and fill values by column, for a table with missing values; None for features."""
-        table = self.table
-        if table is None or not table.has_missing(table.medians) or self.features.has_computed:
-            return None
-        columns = number_columns(self.inputs.feature_names, self.scaling)
-        return TableEncoding(
-            tuple(dataclasses.replace(each, fill=table.medians[each.name]) for each in columns)
-        )
-
     def _scaled(self, key: Any, points: NDArray[np.float64]) -> NDArray[np.float32]:
         if key not in self._cache:
             columns = self.features.apply(self.plane.rows(points))
@@ -209,18 +206,16 @@ class PreparedData:
         return self._cache[key]
 
 
-def prepare(data: DataSettings, table: TableFile | None = None) -> PreparedData:
-    """Load and prepare a named data set, or a table."""
-    if table is not None:
-        return prepare_dataset(table.load(data), data, table=table)
+def prepare(data: DataSettings) -> PreparedData:
+    """Load and prepare a named data set."""
     lookup(dict.fromkeys(NAMED), data.source, "data")
     return prepare_dataset(load_dataset(data.source, **data.generator_options), data)
 
 
 def prepare_dataset(
-    dataset: Dataset, data: DataSettings, model: Model | None = None, table: TableFile | None = None
+    dataset: Dataset, data: DataSettings, model: Model | None = None, **parts: Any
 ) -> PreparedData:
-    """Prepare rows of numbers."""
+    """Prepare rows of numbers; the parts are other fields."""
     plane, points, columns = plane_of(dataset, data.axes)
     features = FeatureMap()
     if columns and data.features != (ALL_COLUMNS,):
@@ -231,10 +226,8 @@ def prepare_dataset(
         feature_names=features.input_names(dataset.feature_names),
     )
     axes = dataset.feature_names if columns else ()
-    geometry = {"plane": plane, "points": points, "axes": axes}
-    return split_and_scale(
-        inputs, data, model, dataset=dataset, features=features, table=table, **geometry
-    )
+    geometry = {"plane": plane, "points": points, "axes": axes, "features": features}
+    return split_and_scale(inputs, data, model, dataset=dataset, **{**geometry, **parts})
 
 
 def split_and_scale(

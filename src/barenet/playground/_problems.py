@@ -62,12 +62,9 @@ ALL_DEAD = Problem(
 )
 #: Message for a model without its training data.
 NO_ROWS = Problem(
-    "There are no rows here to learn from: choose the table that the model was trained on.",
+    "There are no rows here to learn from: choose the table that the model was trained on. "
+    "A model that predicts several numbers is only shown.",
     failed=True,
-)
-#: Message for a model with several outputs, which no table of the page has as targets.
-MODEL_ONLY = Problem(
-    "A model that predicts several numbers is only shown: it does not learn here.", failed=True
 )
 #: Message if the trainer's process has ended.
 TRAINER_ENDED = Problem(

@@ -105,7 +105,7 @@ def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[n
             return classes.astype(np.float32)
         certainty = np.rint(127 * np.clip(output.max(axis=1), 0, 1))
         return np.concatenate([classes, certainty]).astype(np.int8)
-    values = np.clip(output[:, -1], 0, 1) if n_classes else output[:, 0]
+    values = np.clip(output[:, -1], 0, 1) if n_classes else output[:, prepared.output]
     if prepared.is_curve:
         return values.astype(np.float32)
     low, high = (0.0, 1.0) if n_classes else prepared.target_range

@@ -2,24 +2,22 @@
 
 import contextlib
 import dataclasses
-import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet.data._csv_table import CsvTable, read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import read_file_bytes
-from barenet.data._frame import Frame, Samples
+from barenet.data._frame import Frame
 from barenet.data._table_loading import load_table, read_samples
 from barenet.data._target import MAX_CLASSES
-from barenet.errors import ArgumentError, DataError, some
+from barenet.errors import ArgumentError, DataError
 from barenet.files._predictor import Predictor
 from barenet.playground._page_state import DataSettings
 
@@ -37,6 +35,8 @@ PAGE_REMEDIES = {
     "drop_missing_target": "take such rows out of the file",
     "decimal": "write numbers with a decimal point",
     "task": "choose to predict it as classes",
+    "missing": "leave the value empty",
+    "drop": "take the column out of the file",
 }
 
 
@@ -49,25 +49,9 @@ class TableFile:
     #: How it is read: arguments of `load_table`.
     options: dict[str, Any]
     n_rows: int
-    #: Whether each column holds numbers, and so can be an input or an axis.
+    #: Whether each column holds numbers, and so can be an axis.
     numeric: dict[str, bool]
-    #: Numeric columns without missing values.
-    complete: tuple[str, ...]
-    medians: dict[str, float]
     default_target: str
-
-    @property
-    def is_subsampled(self) -> bool:
-        """Whether the page uses some of the rows only."""
-        return self.n_rows > MAX_ROWS
-
-    def is_mixed(self, target: str) -> bool:
-        """Whether the inputs include text or missing values."""
-        return self.has_missing(name for name in self.numeric if name not in ("", target))
-
-    def has_missing(self, names: Iterable[str]) -> bool:
-        """Whether some of these columns have text or missing values."""
-        return not set(names) <= set(self.complete)
 
     @property
     def flags(self) -> list[str]:
@@ -78,17 +62,16 @@ class TableFile:
             words += [f"--{'' if value else 'no-'}{name}"] if is_switch else [f"--{name}", value]
         return words
 
-    def commands(self, target: str) -> list[str]:
-        """Write the commands that train on the columns of text and dates, too, if there are any."""
-        if all(numeric for name, numeric in self.numeric.items() if name not in ("", target)):
-            return []
-        run = f"runs/{Path(self.name.removesuffix('.gz')).stem.strip('.') or 'data'}"
-        train = ["barenet", "train", self.name, "--target", target, *self.flags]
-        return [shlex.join(train), shlex.join(["barenet", "play", run])]
+    def features(self, target: str) -> dict[str, bool]:
+        """The columns but the target, and whether each is numeric."""
+        return {name: known for name, known in self.numeric.items() if name not in ("", target)}
 
-    def load(self, data: DataSettings) -> Dataset:
-        """Load the numeric columns, with missing values filled by the median."""
-        dataset = self._load(data)
+    def load(self, data: DataSettings, frame: bool = False) -> Dataset:
+        """Load all columns, as a frame if that is needed or they are not all numbers."""
+        target = data.target or self.default_target
+        with errors_naming_table(self.name, self.path):
+            task = data.task or None
+            dataset = load_table(self.path, target, task=task, frame=frame, **self.options)
         n_classes = len(dataset.classes or ())
         if n_classes > MAX_PICTURE_CLASSES:
             raise DataError(
@@ -97,50 +80,24 @@ class TableFile:
                 path=self.name,
                 remedy="predict another column",
             )
-        names = [name for name in dataset.feature_names if self.numeric[name]]
-        if not names:
-            raise DataError(
-                f"no column of numbers to learn {dataset.target_name!r} from; there is "
-                f"{some(dataset.feature_names)}",
-                path=self.name,
-                remedy="barenet train learns from text, too",
-            )
-        return _subsampled(self._filled(dataset, names))
-
-    def _filled(self, dataset: Dataset, names: list[str]) -> Dataset:
-        if not isinstance(dataset.X, Frame):
-            return dataset
-        X = np.column_stack([dataset.X[name] for name in names])
-        words = dataset.description
-        if left_out := [name for name in dataset.feature_names if name not in names]:
-            words += f"; without {some(left_out, 4)}, which are not numeric"
-        if missing := int(np.isnan(X).sum()):
-            words += f"; missing values filled by the median: {missing:,}"
-            X = np.where(np.isnan(X), [self.medians[name] for name in names], X)
-        return dataclasses.replace(dataset, X=X, feature_names=tuple(names), description=words)
-
-    def count_incomplete(self, data: DataSettings, names: Sequence[str]) -> int:
-        """Count the columns with missing values among the training rows."""
-        if not self.has_missing(names):
-            return 0
-        dataset = self._load(data)
-        assert isinstance(dataset.X, Frame)
-        training, _ = dataset.split(data.test_size)
-        return sum(bool(np.isnan(training.X[name]).any()) for name in names)
+        return _subsampled(dataclasses.replace(dataset, name=self.name))
 
     def samples(self, model: Predictor) -> Dataset:
         """Read the rows as a model takes them."""
         names = model.feature_names, model.target_name, model.classes
         with errors_naming_table(self.name, self.path):
             X, y = read_samples(self.path, *names, frame=model.takes_frames, **self.options)
-        return _subsampled(model_rows(model, self.name, X, y, f"{len(y):,} rows"))
-
-    def _load(self, data: DataSettings) -> Dataset:
-        """Load all columns."""
-        target = data.target or self.default_target
-        with errors_naming_table(self.name, self.path):
-            dataset = load_table(self.path, target, task=data.task or None, **self.options)
-        return dataclasses.replace(dataset, name=self.name)
+        return _subsampled(
+            Dataset(
+                name=self.name,
+                X=X,
+                y=y,
+                classes=model.classes,
+                feature_names=model.feature_names,
+                target_name=model.target_name,
+                description=f"{len(y):,} rows",
+            )
+        )
 
 
 def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
@@ -149,15 +106,12 @@ def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
         table, options = _read(path, header)
     frame = table.frame(table.names)
     numeric = _numeric(frame)
-    columns = {each: frame[each] for each in table.names if numeric[each]}
     return TableFile(
         name=name,
         path=path,
         options=options,
         n_rows=len(frame),
         numeric=numeric,
-        complete=tuple(each for each, column in columns.items() if not np.isnan(column).any()),
-        medians={each: float(np.nanmedian(column)) for each, column in columns.items()},
         default_target=_default_target(frame, numeric),
     )
 
@@ -199,21 +153,6 @@ def _default_target(frame: Frame, numeric: dict[str, bool]) -> str:
     return names[-1]
 
 
-def model_rows(
-    model: Predictor, name: str, X: Samples, y: NDArray[Any], description: str
-) -> Dataset:
-    """Rows as a model takes them."""
-    return Dataset(
-        name=name,
-        X=X,
-        y=y,
-        classes=model.classes,
-        feature_names=model.feature_names,
-        target_name=model.target_name,
-        description=description,
-    )
-
-
 def _subsampled(dataset: Dataset) -> Dataset:
     """A random sample of the rows where there are too many."""
     if dataset.n_samples <= MAX_ROWS:
@@ -244,6 +183,7 @@ def errors_naming_table(name: str, path: Path) -> Iterator[None]:
             error.path = name
         if error.options:
             options = {option.rstrip("_"): value for option, value in error.options.items()}
-            remedies = (PAGE_REMEDIES[option].format(value) for option, value in options.items())
+            known = PAGE_REMEDIES.items()
+            remedies = (words.format(options[name]) for name, words in known if name in options)
             error.remedy, error.options = ", or ".join(remedies), {}
         raise

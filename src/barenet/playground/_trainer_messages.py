@@ -14,7 +14,7 @@ from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._page_state import NetworkSettings, WeightEdit
 from barenet.playground._problems import NO_PROBLEM, Problem
 from barenet.playground._timeline import EpochState
-from barenet.training._epoch import epoch_order
+from barenet.training._epoch import epoch_orders
 from barenet.training._metrics import METRICS
 
 
@@ -28,8 +28,6 @@ class TrainingTask:
     test: tuple[NDArray[np.float32], NDArray[Any]]
     metric: str
     settings: NetworkSettings
-    #: Whether there can be no rows to learn from.
-    model_only: bool = False
 
     def evaluate(self, epoch: float, network: Network, loss: str) -> EpochMetrics:
         """Loss and score of a network, as the training measures them after each epoch."""
@@ -83,8 +81,10 @@ class UpdateRecord:
 
     def rows(self, n_rows: int) -> NDArray[np.intp]:
         """Indices of the rows of the mini-batch, shape (batch_size,)."""
-        order = epoch_order(n_rows, seed=self.seed, epoch=self.epoch)
-        size = self.settings.batch_rows(n_rows)
+        order = epoch_orders(n_rows, self.seed, [self.epoch])[0]
+        size = self.settings.run_config(n_rows).batch_size
+        if not isinstance(size, int):
+            return order
         return order[self.batch * size : (self.batch + 1) * size]
 
 
@@ -99,19 +99,11 @@ class Status:
     playing: bool = False
     #: The reason why it has stopped, or a problem.
     problem: Problem = NO_PROBLEM
-    #: Epochs per second.
-    speed: float = 0.0
     #: Epochs to which it can return; while paused.
     saved: list[int] | None = None
     edits: tuple[WeightEdit, ...] = ()
-    #: Number of the network's path; training from an earlier epoch begins a new path.
-    path: int = 0
-    #: Epoch at which this path and the other one part.
-    fork: int = 0
-    #: Last epoch of this path; later than `epoch` if the network has gone back in time.
+    #: Last epoch that was reached; later than `epoch` if the network has gone back in time.
     last: int = 0
-    #: Number of the path to which the user can return.
-    other_path: int | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

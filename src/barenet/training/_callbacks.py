@@ -20,6 +20,8 @@ from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
 from barenet.training._history import History, curve_rows
 
+__all__ = ["Callback", "EarlyStopping", "LambdaCallback", "Run", "TimeLimit"]
+
 
 @dataclass(eq=False)
 class Run(Stateful):

@@ -41,8 +41,7 @@ class DivergenceMonitor(Stateful):
         # No square exceeds the sum of all squares, and NaN makes the comparison false.
         if losses.dot(losses) < self.limit * self.limit:
             return
-        if not self.limit and losses.any():  # the loss of a batch without weight is 0
-            self.first_loss = float(losses[np.argmax(losses != 0)])
+        self._note_first(losses)
         finite = np.isfinite(losses)
         if not finite.all():
             first = int(np.argmin(finite))
@@ -53,6 +52,7 @@ class DivergenceMonitor(Stateful):
         self, losses: NDArray[np.float64], gradient_norms: NDArray[np.float64]
     ) -> bool:
         """Whether the checks may find anything in epochs with these losses of batches."""
+        self._note_first(losses)
         is_usual = losses.dot(losses) < self.limit * self.limit and gradient_norms.all()
         return not (is_usual and np.isfinite(self.run.network.parameters).all())
 
@@ -82,6 +82,10 @@ class DivergenceMonitor(Stateful):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.first_loss, self.warned = state["first_loss"], set(state["warned"])
         self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
+
+    def _note_first(self, losses: NDArray[np.float64]) -> None:
+        if not self.first_loss and losses.any():  # the loss of a batch without weight is 0
+            self.first_loss = float(losses[np.argmax(losses != 0)])
 
     def _check_growth(self, loss: float) -> None:
         if self.limit and loss > self.limit:

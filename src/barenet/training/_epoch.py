@@ -3,9 +3,9 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,8 @@ ROW_MULTIPLE = 4096
 _RANDOM = threading.local()
 
 
-def epoch_order(n_rows: int, seed: int, epoch: int) -> NDArray[np.intp]:
-    """Order the rows for an epoch, as a function of the seed and the epoch alone.
+def epoch_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> NDArray[np.intp]:
+    """Order the rows for each epoch, as a function of the seed and the epoch alone.
 
     Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
     any time. Another key in the generator of the thread takes a tenth of the time of a new one.
@@ -40,9 +40,12 @@ def epoch_order(n_rows: int, seed: int, epoch: int) -> NDArray[np.intp]:
     if not hasattr(_RANDOM, "generator"):
         _RANDOM.generator = np.random.Generator(np.random.Philox(key=[0, 0]))
         _RANDOM.start = _RANDOM.generator.bit_generator.state
-    _RANDOM.start["state"]["key"][:] = seed, epoch
-    _RANDOM.generator.bit_generator.state = _RANDOM.start
-    return _RANDOM.generator.permutation(n_rows)
+    orders = np.empty((len(epochs), n_rows), np.intp)
+    for order, epoch in zip(orders, epochs, strict=True):
+        _RANDOM.start["state"]["key"][:] = seed, epoch
+        _RANDOM.generator.bit_generator.state = _RANDOM.start
+        order[:] = _RANDOM.generator.permutation(n_rows)
+    return orders
 
 
 def batches(
@@ -131,6 +134,8 @@ class Epoch(Stateful):
     order: NDArray[np.intp]
     #: Of each batch; none for L-BFGS.
     rates: NDArray[np.float64]
+    #: Orders the rows for epochs, given their number, the seed and the epochs.
+    shuffle: Callable[[int, int, Sequence[int]], NDArray[np.intp]] = epoch_orders
     results: list[ChunkResult] = field(default_factory=list)
     #: On the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
@@ -138,39 +143,40 @@ class Epoch(Stateful):
 
     def begin(
         self,
-        epoch: int,
+        first: int,
         learning_rate: float,
-        order: NDArray[np.intp] | None = None,
+        orders: NDArray[np.intp] | None = None,
         *,
+        count: int = 1,
         resumed: bool = False,
-    ) -> None:
-        """Order the rows of an epoch, counted from 0, and set its rates unless it is resumed."""
-        config, schedule = self.config, self.config.schedule
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Order the rows of epochs, counted from 0, and set the rates unless one is resumed.
+
+        The results have shapes (count, n_rows) and (count, n_batches); the last epoch remains the
+        current one.
+        """
+        config, schedule, epochs = self.config, self.config.schedule, range(first, first + count)
         if not resumed:
             self.results, self.started = [], time.perf_counter()
-        if config.shuffle:
-            usual = partial(epoch_order, len(self.order), self.seed)
-            self.order = (config.order or usual)(epoch) if order is None else order
-            if self.rows.sample_weight is not None:
-                self._weights = None
+        if not config.shuffle:
+            orders = np.broadcast_to(self.order, (count, len(self.order)))
+        elif orders is None and config.order is not None:
+            orders = np.stack([*map(config.order, epochs)])
+        elif orders is None:
+            orders = self.shuffle(len(self.order), self.seed, epochs)
+        self.order = orders[-1]
+        if self.rows.sample_weight is not None:
+            self._weights = None
         if resumed:  # a callback may have changed the learning rate since the epoch began
-            return
-        if schedule.steady:
-            self.rates[:] = learning_rate * schedule.factor(epoch, config.epochs)
-        else:
-            times = (epoch + batch / len(self.rates) for batch in range(len(self.rates)))
-            self.rates[:] = [learning_rate * schedule.factor(t, config.epochs) for t in times]
-
-    def begin_several(
-        self, first: int, count: int, learning_rate: float
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Orders and rates of epochs, of shapes (count, n_rows) and (count, n_batches)."""
-        orders, rates = (
-            np.empty((count, *each.shape), each.dtype) for each in (self.order, self.rates)
-        )
-        for i in range(count):
-            self.begin(first + i, learning_rate)
-            orders[i], rates[i] = self.order, self.rates
+            return orders, self.rates
+        times: Iterable[float] = epochs
+        n_batches = len(self.rates)
+        if not schedule.steady:
+            times = np.add.outer(epochs, np.arange(n_batches) / n_batches).ravel().tolist()
+        factors = np.fromiter(map(schedule.factor, times, repeat(config.epochs)), np.float64)
+        rates = np.empty((count, n_batches))
+        rates[:] = learning_rate * factors.reshape(count, -1)
+        self.rates = rates[-1]
         return orders, rates
 
     def means(

@@ -24,7 +24,13 @@ from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.training._callbacks import Callback, Run, Saver
 from barenet.training._divergence import DivergenceMonitor
-from barenet.training._epoch import Epoch, MeasurementInterrupted, TrainingConfig, measure
+from barenet.training._epoch import (
+    Epoch,
+    MeasurementInterrupted,
+    TrainingConfig,
+    epoch_orders,
+    measure,
+)
 from barenet.training._history import History
 from barenet.training._metrics import MAXIMIZED
 
@@ -33,6 +39,9 @@ CHUNK_SECONDS = 0.1
 
 #: Rows whose loss reveals that the last step has diverged.
 ENOUGH = 64
+
+#: Work for a batch that does not depend on its rows and the parameters; see `Engine.pace`.
+OVERHEAD = 10_000
 
 #: The monitor finds a divergence by the losses; NumPy's warnings would repeat it.
 SILENT = partial(np.errstate, over="ignore", invalid="ignore", divide="ignore")
@@ -68,7 +77,11 @@ class Loop(ABC):
         before = Snapshot(network.parameters.copy(), network.statistics.copy())
         self.monitor = DivergenceMonitor(self.run, before)
         rates = np.zeros(self.run.n_batches if rate else 0)
-        self.epoch = Epoch(job.rows, job.seed, config, order, rates)
+        shuffle = engine.row_orders or epoch_orders
+        self.epoch = Epoch(job.rows, job.seed, config, order, rates, shuffle)
+        work = config.batch_size * network.parameters.size + OVERHEAD
+        #: Batches of the next chunk, at first cautiously few.
+        self.chunk_batches = max(1, int(engine.pace * CHUNK_SECONDS / work))
 
     @contextmanager
     def session(self, saver: Saver | None = None) -> Iterator[None]:
@@ -138,9 +151,6 @@ class MiniBatchLoop(Loop):
     called, and checkpoints saved, about ten times a second.
     """
 
-    #: Batches of the next chunk.
-    chunk_batches = 1
-
     def advance(self, until: int) -> History:
         run = self.run
         finished = len(run.history) if run.batch else 0
@@ -172,7 +182,7 @@ class MiniBatchLoop(Loop):
         run, epoch = self.run, self.epoch
         state = self.optimizer.state_dict().items()
         before = {name: value.copy() if np.ndim(value) else value for name, value in state}
-        orders, rates = epoch.begin_several(first, count, self.optimizer.learning_rate)
+        orders, rates = epoch.begin(first, self.optimizer.learning_rate, count=count)
         size, first_step = self.config.batch_size, first * run.n_batches
         started = time.perf_counter()
         result = self.engine.run(orders, size, rates.ravel(), first_step)
@@ -182,9 +192,9 @@ class MiniBatchLoop(Loop):
         if self.monitor.is_suspicious(result.losses, norms):
             self.engine.close(reusable=False)  # its memory may hold NaN
             self._rewind(before)
-            for index, order in enumerate(orders, first):
+            for index in range(count):
                 if not run.stop_reason:
-                    self._run_epoch(index, order)
+                    self._run_epoch(first + index, orders[index : index + 1])
             return
         run.is_ahead = True
         self._record(losses, norms, rates[:, -1], seconds / count)
@@ -228,13 +238,13 @@ class MiniBatchLoop(Loop):
         count = max(usual, min(8, int(per_second * 10 * CHUNK_SECONDS)))
         self.chunk_batches = max(1, min(count, most))
 
-    def _run_epoch(self, index: int, order: Order | None = None) -> None:
+    def _run_epoch(self, index: int, orders: Order | None = None) -> None:
         """Run the batches of an epoch chunk by chunk, or those that are left of a resumed one."""
         run, epoch, size = self.run, self.epoch, self.config.batch_size
         is_resumed = run.epoch == index + 1 and run.batch > 0
         if not is_resumed:
             run.epoch, run.batch = index + 1, 0
-        epoch.begin(index, self.optimizer.learning_rate, order, resumed=is_resumed)
+        epoch.begin(index, self.optimizer.learning_rate, orders, resumed=is_resumed)
         while run.batch < run.n_batches and not run.stop_reason:
             count = self.chunk_batches
             if run.chunk_limit is not None:

@@ -52,7 +52,7 @@ def test_promise_07_every_activation(name, dtype, assert_engines_agree):
     [
         (loss, output)
         for loss, kind in LOSSES.items()
-        for output in (kind.outputs or ("identity", "tanh"))
+        for output in (kind.on_logits or ("identity", "tanh"))
     ],
 )
 def test_promise_07_every_loss_on_every_output(loss, output, weighted, dtype, assert_engines_agree):
@@ -60,8 +60,9 @@ def test_promise_07_every_loss_on_every_output(loss, output, weighted, dtype, as
 
 
 @pytest.mark.parametrize("gamma", [0, 0.5, 2])
-@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
-@pytest.mark.parametrize("loss", ["binary_focal", "categorical_focal"])
+@pytest.mark.parametrize(
+    ("loss", "output"), [("binary_focal", "sigmoid"), ("categorical_focal", "softmax")]
+)
 def test_focal_losses_of_confident_predictions(loss, output, gamma, dtype, assert_engines_agree):
     """A probability is 0 beside 1, whose power below 0 would be infinite."""
 

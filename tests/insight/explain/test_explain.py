@@ -25,7 +25,7 @@ LOSSES_ON_OUTPUTS = [
     (name, output)
     for name, kind in sorted(LOSSES.items())
     for output in ("softmax", "sigmoid", "exponential", "identity")
-    if kind.outputs is None or output in kind.outputs
+    if not kind.on_logits or output in kind.on_logits
 ]
 
 

@@ -24,7 +24,7 @@ CASES = [
     (f"{name}{option}", output)
     for name, kind in LOSSES.items()
     for option in ((":gamma=0.5", ":gamma=2") if "focal" in name else ("",))
-    for output in kind.outputs or ("identity", "sigmoid", "softplus", "softmax", "exponential")
+    for output in kind.on_logits or ("identity", "sigmoid", "softplus", "softmax", "exponential")
 ]
 
 

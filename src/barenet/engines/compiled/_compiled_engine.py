@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -51,6 +52,7 @@ class CompiledEngine(Engine):
     """
 
     name: ClassVar[str] = "compiled"
+    pace: ClassVar[float] = 5e8
 
     def __init__(self, job: Job, threads: int | None = None) -> None:
         if reason := refusal(job):
@@ -71,6 +73,11 @@ class CompiledEngine(Engine):
         report = program.run(order, batch_size, rates, first_step)
         optimizer.n_steps += len(rates)
         return report
+
+    def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Order:
+        from barenet.engines.compiled._row_orders import row_orders
+
+        return row_orders(n_rows, seed, epochs)
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
         n_rows = self.job.rows.n_rows

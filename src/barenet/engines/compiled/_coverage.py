@@ -5,14 +5,19 @@ from typing import Any
 from barenet.engines._engine import Job
 from barenet.engines.compiled._lowering import LAYERS
 from barenet.engines.kernels._activations import FORMULAS
-from barenet.engines.kernels._losses import LOSSES
+from barenet.engines.kernels._losses import LOSSES as KERNELS
 from barenet.engines.kernels._optimizers import RULES
+from barenet.model.losses import LOSSES
 from barenet.optimization.optimizers import LBFGS
 
 #: Names by role.
 KNOWN = {
     "activation": {"softmax", *FORMULAS},
-    "loss": set(LOSSES),
+    "loss": {
+        name
+        for name, kind in LOSSES.items()
+        if KERNELS.keys() >= ({form.name for form in kind.on_logits.values()} or {name})
+    },
     "optimizer": {*RULES, LBFGS.name},
     "penalty": {"l1", "l2"},
     "clip": {"norm", "value"},

@@ -259,9 +259,8 @@ class Lowering:
         """The loss of the outputs, and their copy for the user."""
         network, output = self.job.network, self.x
         assert output is not None
-        d, epsilon = self.d, float(np.finfo(network.dtype).eps)
-        d = self.matrix() if d is None else d
-        record = self.layer(a=output, d=d, option=first_option(loss), epsilon=epsilon)
+        d = self.matrix() if self.d is None else self.d
+        record = self.layer(a=output, d=d, option=first_option(loss))
         if self.task != "predict":
             self.add(record, _losses.LOSSES[loss.name], variant=loss.name)
         if not self.needs_gradient:

@@ -9,6 +9,8 @@ from barenet.model.layers._dropout import Dropout
 from barenet.model.layers._layer import Layer
 from barenet.model.layers._normalization import BatchNorm, LayerNorm
 
+__all__ = ["LAYERS", "ActivationLayer", "BatchNorm", "Dense", "Dropout", "Layer", "LayerNorm"]
+
 #: Every layer by its name.
 LAYERS: dict[str, type[Layer]] = by_name(Dense, Dropout, BatchNorm, LayerNorm, ActivationLayer)
 

@@ -8,9 +8,17 @@ from barenet.model.losses._classification import (
     BinaryFocal,
     CategoricalCrossEntropy,
     CategoricalFocal,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
 )
 from barenet.model.losses._loss import Loss
 from barenet.model.losses._regression import AbsoluteError, Huber, Poisson, Quantile, SquaredError
+
+__all__ = [
+    "LOSSES", "AbsoluteError", "BinaryCrossEntropy", "BinaryFocal", "CategoricalCrossEntropy",
+    "CategoricalFocal", "Huber", "Loss", "Poisson", "Quantile", "SigmoidCrossEntropy",
+    "SoftmaxCrossEntropy", "SquaredError",
+]  # fmt: skip
 
 #: Every loss by its name. The forms on logits are found by `logits_form`.
 LOSSES: dict[str, type[Loss]] = by_name(
@@ -28,8 +36,8 @@ def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
     if spec is None:
         return DEFAULT_LOSSES.get(activation.name, SquaredError)()
     loss = build(Loss, LOSSES, spec, "loss")
-    if loss.outputs is not None and activation.name not in loss.outputs:
-        needed = f"{loss.name} needs an output activation of {' or '.join(loss.outputs)}"
+    if loss.on_logits and activation.name not in loss.on_logits:
+        needed = f"{loss.name} needs an output activation of {' or '.join(loss.on_logits)}"
         problem = f"{needed}, and the network's is {activation.name}"
         raise ArgumentError(problem, argument="loss", value=loss.name)
     return loss

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet._constraints import option
 from barenet.model._activations import Softmax, log_softmax, sigmoid, softplus
@@ -21,9 +20,6 @@ from barenet.model._arrays import FloatArray
 from barenet.model.losses._loss import BinaryLoss, CategoricalLoss, Loss, clip_probabilities
 
 SOFTMAX = Softmax()
-
-#: ln(1 − p) of a softmax of a single output; it keeps the loss finite.
-LOG_ZERO = -1e4
 
 _BINARY_ENTROPY, _ENTROPY = "-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))", "-times_ln(Y, A)"
 
@@ -81,10 +77,7 @@ class BinaryCrossEntropy(BinaryLoss):
     name = "binary_cross_entropy"
     formula = _BINARY_ENTROPY
     derivative_formula = "(A - Y) / (A * (1 - A))"
-    on_logits: ClassVar = {
-        "sigmoid": SigmoidCrossEntropy,
-        "softmax": lambda: SoftmaxBinaryFocal(gamma=0),
-    }
+    on_logits: ClassVar = {"sigmoid": SigmoidCrossEntropy}
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = clip_probabilities(output)
@@ -125,7 +118,6 @@ _POSITIVE, _NEGATIVE = "(1 - A)**gamma * ln(A)", "A**gamma * ln(1 - A)"
 _CATEGORICAL = f"-(Y * {_POSITIVE})"
 _BINARY = f"-(Y * {_POSITIVE} + (1 - Y) * {_NEGATIVE})"
 _G = "Y * (gamma * (1 - A)**(gamma - 1) * A * ln(A) - (1 - A)**gamma)"
-_G_BOTH = f"{_G} + (1 - Y) * (A**(gamma + 1) / (1 - A) - gamma * A**gamma * ln(1 - A))"
 
 
 @dataclass(frozen=True)
@@ -190,39 +182,6 @@ class SoftmaxFocal(Focal):
         return g - p * g.sum(axis=1, keepdims=True)
 
 
-class SoftmaxBinaryFocal(Focal):
-    """`BinaryFocal` of p = softmax(z), from z; γ = 0 is `BinaryCrossEntropy`.
-
-    With uᵢ = 1 − pᵢ, the sum of the others' probabilities, and hᵢ = pᵢuᵢ ∂ℓ/∂pᵢ::
-
-        hᵢ = yᵢ uᵢᵞ (γ pᵢ ln pᵢ − uᵢ) + (1 − yᵢ) pᵢᵞ (pᵢ − γ uᵢ ln uᵢ),
-        ∂ℓ/∂zⱼ = hⱼ − pⱼ Σ_{i ≠ j} hᵢ/uᵢ.
-
-    Only the greatest probability may have a uᵢ that is nearly 0, and then pⱼ/uᵢ is computed from
-    the logarithms.
-    """
-
-    name = "softmax_binary_focal"
-    formula = _BINARY
-    derivative_formula = f"{_G_BOTH} - A * over_outputs({_G_BOTH})"
-
-    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        _, log_p, log_u = _log_probabilities(output)
-        yes, no = np.exp(self.gamma * log_u) * log_p, np.exp(self.gamma * log_p) * log_u
-        return -(y * yes + (1 - y) * no).sum(axis=1)
-
-    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        top, log_p, log_u = _log_probabilities(output)
-        p, u, gamma = np.exp(log_p), np.exp(log_u), self.gamma
-        yes = np.exp(gamma * log_u) * (gamma * p * log_p - u)
-        no = np.exp(gamma * log_p) * (p - gamma * u * log_u)
-        h = y * yes + (1 - y) * no
-        g = np.where(top, 0, h / np.where(top, 1, u))
-        others = p * (g.sum(axis=1, keepdims=True) - g)
-        ratio = np.exp(np.minimum(log_p - log_u[top][:, None], 0))
-        return h - others - np.where(top, 0, h[top][:, None] * ratio)
-
-
 class BinaryFocal(Focal, BinaryLoss):
     """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ + (1 − yⱼ) pⱼᵞ ln(1 − pⱼ): each output is a separate yes or no.
 
@@ -242,7 +201,7 @@ class BinaryFocal(Focal, BinaryLoss):
         "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
         " - (1 - Y) * (gamma * A**(gamma - 1) * ln(1 - A) - A**gamma / (1 - A))"
     )
-    on_logits: ClassVar = {"sigmoid": SigmoidFocal, "softmax": SoftmaxBinaryFocal}
+    on_logits: ClassVar = {"sigmoid": SigmoidFocal}
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = clip_probabilities(output)
@@ -283,16 +242,3 @@ class CategoricalFocal(Focal, CategoricalLoss):
 def _slope(p: FloatArray, u: FloatArray, gamma: float) -> FloatArray:
     """d/dp of −uᵞ ln p, where u = 1 − p."""
     return gamma * u ** (gamma - 1) * np.log(p) - u**gamma / p
-
-
-def _log_probabilities(z: FloatArray) -> tuple[NDArray[np.bool_], FloatArray, FloatArray]:
-    """Return a mask of the largest logit of each row, ln p, and ln(1 − p)."""
-    top = np.arange(z.shape[1]) == z.argmax(axis=1)[:, None]
-    Z = z - z[top][:, None]
-    single = z.shape[1] == 1  # p is 1 for any logit
-    others = np.where(top, LOG_ZERO if single else -np.inf, Z)
-    second = others.max(axis=1, keepdims=True)
-    log_rest = second + np.log(np.exp(others - second).sum(axis=1, keepdims=True))
-    rest = np.exp(log_rest)
-    log_u = np.where(top, log_rest, np.log1p(rest - np.where(top, 0, np.exp(Z))))
-    return top, Z - np.log1p(rest), log_u - np.log1p(rest)

@@ -5,7 +5,7 @@ sample weights if there are any: L = Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,12 +25,10 @@ class Loss(Configurable, ABC):
 
     Attributes
     ----------
-    outputs : tuple of str, optional
-        Output activations that it is defined for; None for any.
-    on_logits : mapping of str to callable
+    on_logits : mapping of str to type
         By output activation: the same loss, with the same options, from the logits (the values
         before the activation). It is stable where loss and activation apart would overflow or lose
-        digits.
+        digits. A loss that has them is defined for these activations only.
     formula, derivative_formula : str
         Loss of one output and its derivative, from the network's output A and the target Y, as
         Python expressions, for `explain`. On logits, the derivative is with respect to the logit.
@@ -50,8 +48,7 @@ class Loss(Configurable, ABC):
     role: ClassVar[str] = "loss"
     formula: ClassVar[str] = ""
     derivative_formula: ClassVar[str] = ""
-    outputs: ClassVar[tuple[str, ...] | None] = None
-    on_logits: ClassVar[Mapping[str, Callable[..., "Loss"]]] = {}
+    on_logits: ClassVar[Mapping[str, type["Loss"]]] = {}
 
     @abstractmethod
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -100,7 +97,6 @@ class Loss(Configurable, ABC):
 class BinaryLoss(Loss):
     """A loss of independent probabilities, one for each output."""
 
-    outputs = ("sigmoid", "softmax")
     #: Whether exactly one class is true in each row.
     _exclusive: ClassVar[bool] = False
 
@@ -118,7 +114,6 @@ class BinaryLoss(Loss):
 class CategoricalLoss(BinaryLoss):
     """A loss of the probabilities of classes that exclude each other."""
 
-    outputs = ("softmax", "sigmoid")
     _exclusive = True
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from barenet._constraints import option
 from barenet.errors import ArgumentError
-from barenet.model._activations import log_softmax, sigmoid
+from barenet.model._activations import sigmoid
 from barenet.model._arrays import FloatArray
 from barenet.model.losses._loss import Loss
 
@@ -177,39 +177,11 @@ class SoftplusPoisson(Deviance):
         return rate, log_rate, 1 / ((1 + t) * np.where(positive, some, q))
 
 
-class SigmoidPoisson(Deviance):
-    """`Poisson` of ŷ = σ(z), from z: ln ŷ = −ln(1 + exp(−z)), the derivative (1 − ŷ)(ŷ − y)."""
-
-    name = "sigmoid_poisson"
-    formula, derivative_formula = _DEVIANCE, "(1 - A) * (A - Y)"
-
-    def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return sigmoid(output), np.minimum(output, 0) - np.log1p(np.exp(-np.abs(output)))
-
-    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return sigmoid(-output) * (sigmoid(output) - y)
-
-
-class SoftmaxPoisson(Deviance):
-    """`Poisson` of ŷ = softmax(z), from z: with gⱼ = ŷⱼ − yⱼ, the derivative gⱼ − ŷⱼ Σᵢ gᵢ."""
-
-    name = "softmax_poisson"
-    formula, derivative_formula = _DEVIANCE, "A - Y - A * over_outputs(A - Y)"
-
-    def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
-        log_rate = log_softmax(output)
-        return np.exp(log_rate), log_rate
-
-    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        rate, _ = self._rate(output)
-        return rate - y - rate * (rate - y).sum(axis=1, keepdims=True)
-
-
 class Poisson(Deviance):
     """ℓ = Σⱼ ŷⱼ − yⱼ + yⱼ ln(yⱼ/ŷⱼ), with the derivative 1 − yⱼ/ŷⱼ: for counts.
 
     Half the deviance of a Poisson distribution of rate ŷ, so the loss of a perfect prediction is
-    0. The output must be positive: exponential (the usual one), softplus, sigmoid or softmax.
+    0. The output must be positive: exponential (the usual one) or softplus.
 
     Examples
     --------
@@ -219,13 +191,7 @@ class Poisson(Deviance):
 
     name = "poisson"
     formula, derivative_formula = _DEVIANCE, "1 - Y / A"
-    outputs = ("exponential", "softplus", "sigmoid", "softmax")
-    on_logits: ClassVar = {
-        "exponential": ExponentialPoisson,
-        "softplus": SoftplusPoisson,
-        "sigmoid": SigmoidPoisson,
-        "softmax": SoftmaxPoisson,
-    }
+    on_logits: ClassVar = {"exponential": ExponentialPoisson, "softplus": SoftplusPoisson}
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Keep a rate that was rounded to 0 away from the logarithm's pole."""

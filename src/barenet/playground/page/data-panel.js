@@ -105,7 +105,6 @@ export class DataPanel {
       : data.outputs.length
         ? `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot continue learning here.`
         : `${model}${data.name && ","} whose rows are not here. ${without}`;
-    this.showCommands(data.commands);
     this.describeSettings(settings, changed);
     find("#share-field", this.root).hidden = !learned;
     const generated = entry?.generated ?? false;
@@ -124,13 +123,6 @@ export class DataPanel {
     find("#suited", this.root).hidden = shown;
     find("#changed", this.root).hidden = !shown;
     find("#changed span", this.root).textContent = `Changed by you, and kept for other data: ${changed.join(", ")}.`;
-  }
-
-  // How to learn from the columns of a table that no axis can be.
-  showCommands([train, play]) {
-    const place = find("#commands", this.root);
-    place.hidden = !train;
-    place.replaceChildren("To learn from text and dates, too: ", make("code", {}, train ?? ""), ", then ", make("code", {}, play ?? ""), ".");
   }
 
   describeTable(settings, data) {

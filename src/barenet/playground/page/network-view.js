@@ -46,11 +46,13 @@ export class NetworkView {
 
   inputColumn(features) {
     const { data } = this;
-    const names = data.features.length ? Object.keys(features) : data.drawn_inputs.map((row) => data.inputs[row]);
+    const marks = data.features.filter((name) => !(name in features)); // of missing values
+    const names = data.features.length ? [...Object.keys(features), ...marks] : data.drawn_inputs.map((row) => data.inputs[row]);
     const usable = names.filter((name) => !data.features.length || !data.curve || !name.includes("x2"));
     const rows = usable.map((name) => {
+      const isChoice = data.features.length > 0 && name in features;
       const place = data.features.length ? data.features.indexOf(name) : data.inputs.indexOf(name);
-      return this.input(name, data.features.length ? inputName(features[name], data) : bare(name, data), place, data.features.length > 0);
+      return this.input(name, isChoice ? inputName(features[name], data) : bare(name, data), place, isChoice);
     });
     const more = data.n_inputs - data.drawn_inputs.length;
     const rest = data.image ? `+${more} pixels that vary less` : `+${more} more`;
@@ -94,7 +96,7 @@ export class NetworkView {
   outputColumn() {
     const last = this.network.layout.at(-1);
     const layer = this.network.layout.length - 1;
-    const names = last.n_out === 1 ? [this.data.target] : this.data.classes;
+    const names = last.n_out === 1 ? [this.data.target] : (this.data.classes ?? this.data.outputs);
     const nodes = names.slice(0, MAX_ANSWERS).map((name, place) => {
       const node = make("button", { className: "neuron answer", type: "button", title: name }, make("span", { className: "answer-name" }, name));
       node.setAttribute("aria-label", `Output ${name}. Open its weights`);

@@ -1,0 +1,37 @@
+"""The orders of rows in machine code are NumPy's."""
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from barenet import Network, train
+from barenet.engines.compiled._row_orders import row_orders
+from barenet.training._epoch import epoch_orders
+
+
+@given(
+    st.integers(1, 300),
+    st.integers(0, 2**32 - 1),
+    st.lists(st.integers(0, 10**9), min_size=1, max_size=5),
+)
+def test_the_orders_are_those_of_numpy(n_rows, seed, epochs):
+    expected = [
+        np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
+        for epoch in epochs
+    ]
+    assert np.array_equal(row_orders(n_rows, seed, epochs), expected)
+    assert np.array_equal(epoch_orders(n_rows, seed, epochs), expected)
+
+
+@pytest.mark.parametrize("n_rows", [2**k + more for k in (8, 12, 16, 17) for more in (-1, 0, 1, 2)])
+def test_the_orders_of_many_rows_are_those_of_numpy(n_rows):
+    assert np.array_equal(row_orders(n_rows, 3, [0, 7]), epoch_orders(n_rows, 3, [0, 7]))
+
+
+def test_the_compiled_engine_orders_rows_itself(monkeypatch):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    networks = [Network.dense([2, 1], seed=1) for _ in range(2)]
+    train(networks[0], X, X[:, 0], epochs=9)
+    monkeypatch.setattr("barenet.engines.CompiledEngine.row_orders", None)
+    train(networks[1], X, X[:, 0], epochs=9)
+    assert np.array_equal(*(network.parameters for network in networks))
