@@ -73,6 +73,9 @@ def adam(step, p, g, m, v, indices):
         p[i] = decay * p[i] - rate * (m[i] * m_scale) / (sqrt(v[i] * v_scale) + epsilon)
 
 
+#: Numbers of a gradient that are updated together, so that they stay in the first cache.
+TOGETHER = 1024
+
 #: The update rule of each optimizer.
 RULES = {**named(sgd, momentum, nesterov, adagrad, rmsprop, adam), "adamw": adam}
 
@@ -90,21 +93,24 @@ def take_step(spec, step, layer, start, stop):
 
 @kernel(RULES)
 def take_step_of_one_row(spec, step, layer, start, stop):
-    """dW = xᵀ dZ of a batch of one row, Σ g² of its tiles, and the update, row by row of W."""
+    """dW = xᵀ dZ of a batch of one row, Σ g² of its tiles, and the update, by some rows of W."""
     L, size, stride = lanes(spec), 1 << layer.tile_bits, layer.stride
+    some = max(TOGETHER // stride, 1)
     for first in range(start, stop, size):
         last, place = min(first + size, stop), gradient_row(step, layer, first)
         g = row_vectors(spec, layer, layer.gradient, place)
         a = b = c = d = g[0] * 0
-        for row in range(first, last):
-            a, b, c, d = differentiate_row(spec, step, layer, row, place, a, b, c, d)
+        for row in range(first, last, some):
+            end = min(row + some, last)
+            for i in range(row, end):
+                a, b, c, d = differentiate_row(spec, step, layer, i, place + i - row, a, b, c, d)
             p = row_vectors(spec, layer, layer.weights, row)
             m = row_vectors(spec, layer, layer.moment_1, row)
             v = row_vectors(spec, layer, layer.moment_2, row)
-            rule(spec)(step, p, g, m, v, range(0, stride, L))
+            rule(spec)(step, p, g, m, v, range(0, (end - row) * stride, L))
         squares = (a + b) + (c + d)
         total = sum_lanes(squares)
-        if total == 0 or total == np.inf:  # then all rows are read again
+        if total == 0 or total == np.inf:  # of which all rows are read again
             for row in range(first, last):
                 differentiate_row(spec, step, layer, row, place + row - first, a, b, c, d)
         keep_squares(spec, step, layer, first, last, squares)
