@@ -103,6 +103,17 @@ def test_rows_are_the_rows_of_a_copy(engine, optimizer, weighted):
         assert curves(result.histories[seed]) == curves(expected)
 
 
+def test_each_network_has_its_held_out_sets():
+    sets = [None, (X[:9], Y[:9]), (X[9:], Y[9:], np.arange(81.0))]
+    test = (X[::2], Y[::2])
+    result = train_many(
+        [network(seed) for seed in range(3)], X, Y, epochs=3, validation_data=sets, test_data=test
+    )
+    for seed, (held_out, history) in enumerate(zip(sets, result.histories, strict=True)):
+        expected = train(network(seed), X, Y, epochs=3, validation_data=held_out, test_data=test)
+        assert curves(history) == curves(expected)
+
+
 def test_the_data_is_never_copied():
     import tracemalloc
 

@@ -63,6 +63,9 @@ class Patience(Callback):
     #: The curve of the score; None for the training loss.
     score: str | None = None
 
+    def on_start(self, run: Run) -> None:
+        run.ahead_limit = self.patience + 1 - self.state.n_epochs_no_change
+
     def on_epoch(self, run: Run) -> None:
         state, value = self.state, run.history[self.score or "loss"][-1]
         if self.score:

@@ -67,6 +67,8 @@ class NetworkRun:
     def advance(self, epoch: int | None) -> None:
         """Run until an epoch of the population, or to the end; an error ends this network alone."""
         last = self.config.epochs
+        if self.is_ended:  # dropped while it waited
+            return
         try:
             loop = self._started()
             self.is_running = True

@@ -22,7 +22,7 @@ from barenet.population._network_run import Stop
 from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
-from barenet.population._population_progress import PopulationProgress
+from barenet.population._population_progress import population_progress
 from barenet.population._workers import advance_all
 from barenet.training._callbacks import Callbacks
 from barenet.training._divergence import caller_stacklevel
@@ -198,7 +198,7 @@ def run_slices(
     if (length is None) != (after_slice is None):
         problem = "is needed by after_slice" if length is None else "needs after_slice"
         raise ArgumentError(problem, argument="slice_epochs")
-    with PopulationProgress(population) if progress else nullcontext(lambda: None) as show:
+    with population_progress(population) if progress else nullcontext(lambda: None) as show:
         try:
             while population.active:
                 epoch = None if length is None else population.epoch + length

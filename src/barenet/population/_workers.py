@@ -24,17 +24,14 @@ def advance_all(population: Population, epoch: int | None, show: Callable[[], No
 
     def work() -> None:
         ready.wait()
-        while queue and not stop.is_set:
-            try:
-                each = queue.popleft()
-            except IndexError:  # another thread took the last one
-                return
-            try:
-                if not each.is_ended:  # dropped while it waited
-                    each.advance(epoch)
-            except BaseException:
-                stop.is_set = True
-                raise
+        try:
+            while not stop.is_set:
+                queue.popleft().advance(epoch)
+        except IndexError:  # no network is left; errors of a network are its own
+            return
+        except BaseException:
+            stop.is_set = True
+            raise
 
     with ThreadPoolExecutor(n_threads, "barenet") as pool:
         try:
