@@ -50,7 +50,8 @@ class NetworkRun:
     is_ended: bool = False
     #: Whether a thread runs its epochs.
     is_running: bool = False
-    _loop: Loop | None = None
+    #: Between the start and the end.
+    loop: Loop | None = None
     _session: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -85,12 +86,7 @@ class NetworkRun:
                 loop.run.stop(reason, resumable=resumable)
             if not self.is_running:
                 self._session.close()
-                self.is_ended, self._loop = True, None
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether it is between two slices."""
-        return self._loop is not None
+                self.is_ended, self.loop = True, None
 
     def make_engine(self) -> Engine:
         """Make its engine, for a session or for an evaluation."""
@@ -100,19 +96,19 @@ class NetworkRun:
     def _started(self) -> Iterator[Loop]:
         """Start the loop if it is new; an error ends this run alone, unless it is the caller's."""
         try:
-            if self._loop is None:
+            if self.loop is None:
                 kind = LOOPS[self.job.optimizer.full_batch]
-                self._loop = loop = kind(self.make_engine(), self.config)
+                self.loop = loop = kind(self.make_engine(), self.config)
                 self.history = loop.run.history
                 self._session.enter_context(loop.session(self.checkpoints.saver(self.index, loop)))
-            yield self._loop
+            yield self.loop
         except BaseException as first:  # noqa: BLE001
             error = first
             try:
                 self._session.__exit__(*sys.exc_info())
             except BaseException as second:  # noqa: BLE001 - of a callback at the end
                 error = second
-            self.is_ended, self.is_running, self._loop = True, False, None
+            self.is_ended, self.is_running, self.loop = True, False, None
             if isinstance(error, FATAL) or not isinstance(error, Exception):
                 raise error from None
             self.error = error

@@ -195,16 +195,15 @@ def run_slices(
     with population_progress(population) if progress else nullcontext(lambda: None) as show:
         try:
             while population.active:
-                if after_slice is None:
-                    advance_all(population, None, show)
-                    continue
-                advance_all(population, population.epoch + length, show)
-                population.epoch += length
-                after_slice(population)
+                epoch = None if after_slice is None else population.epoch + length
+                advance_all(population, epoch, show)
+                if after_slice is not None:
+                    population.epoch += length
+                    after_slice(population)
         finally:
             with ExitStack() as endings:  # of all, even if one can't be saved
                 for each in population.runs:
-                    if each.is_paused:
+                    if each.loop is not None:
                         endings.callback(each.end, "interrupted", resumable=True)
     report_errors(population)
 

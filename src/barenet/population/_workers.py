@@ -6,7 +6,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from threading import Event
 
-from barenet.population._network_run import Stop
 from barenet.population._population import Population
 
 #: Seconds between two looks at the progress.
@@ -43,14 +42,9 @@ def advance_all(population: Population, epoch: int | None, show: Callable[[], No
         finally:
             stop.is_set |= not ready.is_set()  # Ctrl-C, and there may be a thread more
             ready.set()
-            finish(threads, stop)
+            while not all(thread.done() for thread in threads):
+                stop.is_set = True
+                with suppress(KeyboardInterrupt):  # all let go of their networks
+                    wait(threads)  # not a join: one that is interrupted takes its thread for ended
     for thread in threads:
         thread.result()
-
-
-def finish(threads: list[Future[None]], stop: Stop) -> None:
-    """Wait until the threads have let go of their networks, even if Ctrl-C is pressed again."""
-    while not all(thread.done() for thread in threads):
-        stop.is_set = True
-        with suppress(KeyboardInterrupt):
-            wait(threads)  # not a join: one that is interrupted takes its thread for ended
