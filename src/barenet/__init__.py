@@ -33,12 +33,10 @@ from barenet.training._metrics import METRICS
 from barenet.training._train import train
 
 if TYPE_CHECKING:
-    from barenet.data._dataset import Dataset
-    from barenet.data._datasets import load_dataset
+    from barenet.data import Dataset, Scaling, load_dataset
     from barenet.data._encoding import TableEncoding
     from barenet.data._fingerprint import fingerprint
     from barenet.data._frame import Frame
-    from barenet.data._scaling import Scaling
     from barenet.data._table_loading import load_table
     from barenet.estimators import MLPClassifier, MLPRegressor, TablePreprocessor
     from barenet.estimators._onnx_converters import register_onnx_converters

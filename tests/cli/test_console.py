@@ -1,12 +1,11 @@
 import json
-import math
 
 import numpy as np
 import pytest
 
 from barenet.cli._columns import summarize_columns
 from barenet.cli._console import emit_json, emit_table, log
-from barenet.cli._text_graphics import BLOCKS, bar, describe_image, draw_image, sparkline
+from barenet.cli._text_graphics import bar, describe_image, draw_image
 from barenet.data import DATASETS, load_dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
@@ -86,20 +85,6 @@ def test_many_columns_are_shortened():
     shown = sum(name in text.replace("\n", " ") for name in names)
     assert lines[-1].endswith(" more") and " … and " in " ".join(text.split())
     assert 10 < shown < 60
-
-
-def test_a_sparkline_spans_minimum_to_maximum():
-    assert sparkline(range(8), range(8)) == BLOCKS
-    assert sparkline(range(3), [5, 5, 5]) == "▁▁▁"
-    assert sparkline([4], [0.5]) == "▁"
-    assert sparkline([0, 7], [0, 7]) == BLOCKS
-    assert len(sparkline([0, 100_000], [1, 0])) == 32
-
-
-def test_a_sparkline_omits_non_finite_values():
-    assert sparkline(range(3), [math.nan, 0, 1]) == " ▁█"
-    assert sparkline(range(2), [math.nan, math.nan]) == ""
-    assert sparkline(range(2), [-1e308, 1e308]) in ("▁█", "▁▁")
 
 
 def test_a_bar_is_drawn_to_an_eighth():

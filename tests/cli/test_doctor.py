@@ -1,5 +1,4 @@
 import json
-import os
 import pickle
 import re
 import subprocess
@@ -32,17 +31,6 @@ compiled += [kernel.code.n_compiled for kernel in KERNELS]
 print(json.dumps([sum(len(kernel.places) for kernel in KERNELS), sum(compiled)]))
 """
 
-#: Files stay shorter than a kernel is, as on a full disk.
-SMALL_FILES = """
-import resource, sys
-from barenet.cli import _doctor as doctor, _main as main
-
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-some = doctor._builders()[:2]
-doctor._builders = lambda: some
-sys.exit(main.main(["doctor", "--warm"]))
-"""
-
 
 def test_the_findings_in_json(barenet):
     found = barenet("doctor", "--json").json
@@ -53,28 +41,17 @@ def test_the_findings_in_json(barenet):
     assert {"plot", "tables"} <= found["extras"].keys()
 
 
-def test_a_table_and_advice_are_printed(barenet, monkeypatch, tmp_path):
-    monkeypatch.setenv("BARENET_DATA", str(tmp_path / "nowhere"))
-    shown = barenet("doctor").words
-    assert "scikit-learn" in shown
-    assert f"data folder path {tmp_path / 'nowhere'}, found no" in shown
-    assert "which is not a folder" in shown
-    monkeypatch.delenv("BARENET_DATA")
-    assert "BARENET_DATA is not set" in barenet("doctor").out
+def test_a_table_is_printed(barenet):
+    assert "scikit-learn" in barenet("doctor").words
 
 
 @pytest.mark.parametrize(
-    ("kernel", "simd", "advised"),
-    [
-        ("Haswell", ["X86_V3", "X86_V4"], True),
-        ("Zen", ["AVX512F"], True),
-        ("SkylakeX", ["X86_V4"], False),
-        ("Haswell", ["X86_V3"], False),
-    ],
+    ("kernel", "bits", "advised"),
+    [("Haswell", 512, True), ("Zen", 512, True), ("SkylakeX", 512, False), ("Haswell", 256, False)],
 )
-def test_a_kernel_that_does_not_suit_the_processor_is_reported(monkeypatch, kernel, simd, advised):
+def test_a_kernel_that_does_not_suit_the_processor_is_reported(monkeypatch, kernel, bits, advised):
     monkeypatch.setattr(doctor, "_blas", lambda: {"library": "openblas", "kernel": kernel})
-    monkeypatch.setattr(doctor, "_simd", lambda: simd)
+    monkeypatch.setattr("barenet.engines.simd._processor.widest_bits", lambda: bits)
     advice = " ".join(doctor.examine()["advice"])
     assert ("OPENBLAS_CORETYPE=SkylakeX" in advice) == advised
 
@@ -87,13 +64,9 @@ def test_a_missing_extra_is_named_with_its_command(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["BARENET_THREADS", "BARENET_SIMD_BITS"])
-def test_wrong_environment_variables_are_reported(barenet, monkeypatch, name):
+def test_wrong_environment_variables_are_refused(barenet, monkeypatch, name):
     monkeypatch.setenv(name, "7.5")
-    found = barenet("doctor", "--json").json
-    advice = " ".join(found["advice"])
-    assert f"corrected: {name}: expected" in advice and "'7.5'" in advice
-    where = {"BARENET_THREADS": found["threads"]["most"], "BARENET_SIMD_BITS": found["vector_bits"]}
-    assert [key for key, value in where.items() if value is None] == [name]
+    assert re.search(f"error: {name}: expected .*'7.5'", barenet("doctor").error)
 
 
 def test_fault_116_a_cache_folder_that_cannot_be_used_is_reported(process, tmp_path):
@@ -101,7 +74,7 @@ def test_fault_116_a_cache_folder_that_cannot_be_used_is_reported(process, tmp_p
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared").chmod(0o777)
     for folder, expected in (
-        ("file/cache", f"NUMBA_CACHE_DIR is {tmp_path / 'file/cache'}, which cannot"),
+        ("file/cache", None),
         ("shared", f"thers can write to {tmp_path / 'shared'} (chmod go-w changes that)"),
         ("cache", None),
     ):
@@ -110,7 +83,7 @@ def test_fault_116_a_cache_folder_that_cannot_be_used_is_reported(process, tmp_p
         found = json.loads(out)
         assert sum(expected in line for line in found["advice"]) == 1 if expected else True
         assert ("others can write to" in err) == (folder == "shared")
-        assert str(found["kernel_folder"]).startswith(str(tmp_path)) == (expected is None)
+        assert str(found["kernel_folder"]).startswith(str(tmp_path)) == (folder == "cache")
 
 
 @pytest.fixture(scope="module")
@@ -151,12 +124,3 @@ def test_without_a_cache_folder_nothing_is_compiled(barenet, monkeypatch):
     done = barenet("doctor", "--warm")
     assert (done.status, done.out) == (1, "")
     assert "no folder to keep kernels in; set NUMBA_CACHE_DIR" in done.err
-
-
-def test_a_full_disk_is_reported(tmp_path):
-    pytest.importorskip("resource", reason="files have no greatest length here")
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", SMALL_FILES]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert str(tmp_path) in done.stderr and "is the disk full?" in done.stderr

@@ -8,11 +8,10 @@ import pytest
 
 from barenet import Network, Predictor
 from barenet.cli._experiment import prepare
-from barenet.cli._explain import SCALINGS
+from barenet.cli._explain import _explain, _new_step, _trained_step
 from barenet.cli._explain_notes import note_inputs
 from barenet.cli._run_settings import RunSettings
 from barenet.data._encoding import TableEncoding
-from barenet.data._scaling import NAMES
 
 HOMES = """\
 joined,age,member,town,price
@@ -24,9 +23,8 @@ joined,age,member,town,price
 """
 
 
-def values_of(done) -> dict[str, object]:
-    steps = done.json["steps"]
-    return {each["name"]: each["value"] for step in steps for each in step["equations"]}
+#: The options of the command by default.
+DEFAULTS = {"neuron": None, "notation": "rows", "precision": 6, "limit": None}
 
 
 def given(done) -> str:
@@ -36,32 +34,32 @@ def given(done) -> str:
 
 def test_first_step_of_the_sine_tutorial(barenet):
     """It trains row by row in order: the step shown is the first one of the training."""
-    values = values_of(barenet("explain", "sine", "--json"))
+    page = _explain(_new_step("", RunSettings(data="sine")), (0,), **DEFAULTS)
+    assert str(page).strip() == barenet("explain", "sine").out.strip()
     experiment = prepare(RunSettings(data="sine"))
     network, first = experiment.predictor.network, experiment.training
     X = experiment.predictor.inputs(first.X[:1]).astype(network.dtype)
     _, gradient = network.value_and_gradient(X, first.y[:1], "squared_error")
     after = network.layout.views(network.parameters - 0.01 * gradient)
     for number, arrays in enumerate(after, 1):
-        np.testing.assert_array_equal(values[f"W{number}"], arrays["weights"])
-        np.testing.assert_array_equal(values[f"b{number}"], arrays["bias"])
+        np.testing.assert_array_equal(page[f"W{number}"], arrays["weights"])
+        np.testing.assert_array_equal(page[f"b{number}"], arrays["bias"])
 
 
 def test_other_rows(barenet):
-    facts = "row 3 of sine, standardized; new weights, init normal:std=0.1; 1 sample; loss squared"
+    facts = "row 3 of sine; scaling standardize; new weights, init normal:std=0.1; 1 sample"
     assert facts in barenet("explain", "sine", "--row", 3).words
     some = barenet("explain", "moons", "--rows", 0, 1, 2)
-    assert "rows 0, 1, 2 of moons; new weights, init normal:std=0.01; 3 samples" in some.words
+    assert (
+        "rows 0, 1, 2 of moons; scaling none; new weights, init normal:std=0.01; 3 samples"
+        in some.words
+    )
     assert max(map(len, some.out.splitlines())) <= 80
-
-
-def test_every_scaling_is_described():
-    assert SCALINGS.keys() == set(NAMES)
 
 
 def test_a_trained_network(barenet, iris, line):
     facts = barenet("explain", iris, "--row", 7).words
-    assert "row 7 of iris, standardized" in facts
+    assert "row 7 of iris; scaling standardize" in facts
     assert "optimizer adam:learning_rate=0.01" in facts
     other = barenet("explain", iris / "model.safetensors", "iris", "--optimizer", "momentum")
     assert "optimizer momentum;" in other.words
@@ -69,10 +67,10 @@ def test_a_trained_network(barenet, iris, line):
 
 
 def test_the_output_of_a_trained_network_is_its_prediction(barenet, iris):
-    outputs = values_of(barenet("explain", iris, "iris", "--row", 7, "--json"))
+    page = _explain(_trained_step("iris", RunSettings(data=str(iris))), (7,), **DEFAULTS)
     predicted = barenet("predict", iris, "iris", "--row", 7, "--json").json
-    last = max(name for name in outputs if re.fullmatch(r"A\d", name))
-    np.testing.assert_allclose(outputs[last], predicted["probabilities"], rtol=1e-6)
+    last = max(each.name.key for each in page.quantities if re.fullmatch(r"A\d", each.name.key))
+    np.testing.assert_allclose(page[last], predicted["probabilities"], rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["digits", "iris", "sine", "circles", "spirals", "wine"])
@@ -86,7 +84,7 @@ def test_a_wide_table_takes_a_screen_or_two(barenet):
     Path("plants.csv").write_text("\n".join(["kind,a,b,c,d,e,f,g,h,i,j,k,l", *rows]))
     done = barenet("explain", "plants.csv", "--target", "kind")
     assert len(done.out.splitlines()) <= 150
-    assert "row 0 of plants.csv, which becomes 18 inputs;" in done.words
+    assert "row 0 of plants.csv; scaling column by column" in done.words
     assert "(1, 18) largest: g = 0 → -1.34891, h = " in given(done) and " at [0, 1" not in given(
         done
     )
@@ -130,7 +128,7 @@ def test_the_remedies_for_a_table_are_options(barenet):
     remedy = "use --missing unknown; if the column holds names, use --categories heat"
     assert remedy in barenet(*step).error
     done = barenet(*step, "--missing", "unknown")
-    assert "row 0 of sens.csv, which becomes 2 inputs" in done.words
+    assert "row 0 of sens.csv; scaling column by column" in done.words
     names = barenet(*step, "--categories", "heat", "--rare", 0, "--limit", 20)
     assert "heat=unknown" in names.out
 
@@ -139,7 +137,7 @@ def test_the_values_of_a_row_of_a_table_and_the_formula_of_its_target(barenet):
     Path("homes.csv").write_text(HOMES)
     table = ("explain", "homes.csv", "--target", "price", "--test-size", 0)
     done = barenet(*table)
-    assert "row 0 of homes.csv, which becomes 8 inputs;" in done.words
+    assert "row 0 of homes.csv; scaling column by column" in done.words
     notes = given(done)
     assert "joined = 2024-03-05 → -1.41421, " in notes
     assert "age = missing → " in notes and "age missing 1, member = yes → 1, " in notes
@@ -149,7 +147,7 @@ def test_the_values_of_a_row_of_a_table_and_the_formula_of_its_target(barenet):
     number, unit = float(shown.partition("]")[0]), float(formula.rpartition(" ")[2])
     assert number == pytest.approx((-58.5 + 33.7) / unit, rel=1e-4)
     some = barenet(*table, "--rows", 1, 2)
-    assert "rows 1, 2 of homes.csv, which become 8 inputs;" in some.words
+    assert "rows 1, 2 of homes.csv; scaling column by column" in some.words
     assert "in order joined, joined week sin, joined week cos, age, " in given(some)
     assert "price → (y + 33.7) / " in given(some)
 

@@ -117,7 +117,7 @@ def test_fault_42_one_row_is_too_few_to_train_on_and_enough_to_predict(refused, 
 def test_fault_44_no_such_target(refused, barenet, line):
     train = ("train", write("t.csv", f",{HEADER}0,1,2,3\n"))
     refused(*train, "--target", "z", message="t.csv: no column z; the columns are '', x1, x2, y")
-    refused(*train, message="such as --target y; its columns are ' (number)', x1 (number), x2 (")
+    refused(*train, message="such as --target y; its columns are '', x1, x2, y")
     name = write("t.csv", "x1,x2\n1,2\n")
     refused("evaluate", line, name, message="t.csv: no column y; the columns are x1, x2")
     assert barenet("predict", line, name).status == 0

@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 import urllib.request
-from contextlib import closing
 from html import unescape
 from pathlib import Path
 
@@ -109,8 +108,7 @@ def test_no_browser_is_respected(barenet, monkeypatch, tmp_path):
 
 def test_a_table_from_another_folder_is_recognized_by_its_rows(barenet, capfd):
     def finds_rows(path):
-        with closing(FileStore()) as store:
-            return bool(play_module._start(path, "", "", store).data.rows)
+        return bool(play_module._start(path, "", "", FileStore()).data.rows)
 
     table = Path("t.csv")
     table.write_text(text := "a,b,y\n" + "".join(f"{n % 7},{n % 5},{n % 3}\n" for n in range(60)))

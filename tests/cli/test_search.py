@@ -1,7 +1,7 @@
 """`barenet search`: the scores are those of trainings fold by fold, and the run that of `train`."""
 
-import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,47 +11,57 @@ from sklearn.preprocessing import StandardScaler
 from barenet import Network, load_dataset, train
 from barenet.optimizers import SGD
 
+
+def candidates(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The settings and the scores of each candidate, the best of the last rung first."""
+    results = document["search"]["cv_results"]
+    params = results.pop("params")
+    columns = zip(*results.values(), strict=True)
+    rows = [
+        dict(zip(results, row, strict=True)) | p for row, p in zip(columns, params, strict=True)
+    ]
+    rows.sort(key=lambda row: (-row.get("iter", 0), row["rank_test_score"]))
+    assert rows[0].items() >= params[document["search"]["best_index"]].items()
+    return rows
+
+
 TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{(i % 7) * (i % 5) + i % 2}\n" for i in range(60))
-
-
-def candidates(run: str = "runs/iris") -> list[dict[str, str]]:
-    with Path(run, "search.csv").open() as file:
-        return list(csv.DictReader(file))
 
 
 def test_the_scores_are_those_of_trainings_fold_by_fold(barenet):
     values = {"layers": ["4,3", "4 6 3"], "learning_rate": [0.1, 0.5]}
     options = ["--layers", *values["layers"], "--learning-rate", 0.1, 0.5, "--optimizer", "sgd"]
     fixed = ["--epochs", 6, "--batch-size", 16, "--folds", 3, "--no-plots"]
-    done = barenet("search", "iris", *options, *fixed).ok()
+    rows = candidates(barenet("search", "iris", *options, *fixed, "--json").json)
     available, _ = load_dataset("iris").split(0.2, 0)
     X, y = StandardScaler().fit_transform(available.X).astype(np.float32), available.y
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    rows = candidates()
     assert len(rows) == 4
     for row in rows:
-        sizes = [int(size) for size in row["layers"].split(",")]
+        sizes = row["layers"]
         scores = []
         for training, test in folds.split(X, y):
             network = Network.dense(sizes, hidden="relu", output="softmax", seed=0)
-            optimizer = SGD(learning_rate=float(row["learning_rate"]))
+            optimizer = SGD(learning_rate=row["learning_rate"])
             train(network, X[training], y[training], optimizer=optimizer, epochs=6, batch_size=16)
             scores.append((network.predict(X[test]).argmax(axis=1) == y[test]).mean())
-        assert [float(row[f"fold{k}"]) for k in (1, 2, 3)] == pytest.approx(scores)
-        assert float(row["mean"]) == pytest.approx(np.mean(scores))
-    means = [float(row["mean"]) for row in rows]
+        assert [row[f"split{k}_test_score"] for k in range(3)] == pytest.approx(scores)
+        assert row["mean_test_score"] == pytest.approx(np.mean(scores))
+    means = [row["mean_test_score"] for row in rows]
     assert means == sorted(means, reverse=True)
-    lines = done.out.splitlines()
-    assert lines[0].split() == ["rank", "accuracy", "std", "layers", "learning", "rate"]
-    assert f"{means[0]:.4f}" in lines[1] and max(map(len, lines)) < 80
+    lines = barenet("search", "iris", *options, *fixed).ok().out.splitlines()
+    assert lines[0].split() == ["rank", "accuracy", "±", "layers", "learning_rate"]
+    layers = ",".join(map(str, rows[0]["layers"]))
+    assert lines[1].split()[::3] == ["1", layers] and f"{means[0]:.4g}" in lines[1]
+    assert max(map(len, lines)) < 80
 
 
 def test_the_folder_is_that_of_a_run_with_the_best_settings(barenet):
     command = ("search", "iris", "--optimizer", "sgd", "adam", "--hidden", "relu", "tanh")
     rest = ("--epochs", 4, "--batch-norm", "true", "false", "--candidates", 5, "--no-plots")
     result = barenet(*command, *rest, "--seed", 2, "--json").json
-    rows = result["search"]["candidates"]
-    assert len(rows) == len(candidates()) == 5
+    rows = candidates(result)
+    assert len(rows) == 5
     best, name = rows[0], "model.safetensors"
     options = ["--optimizer", best["optimizer"], "--hidden", *best["hidden"], "--epochs", 4]
     options += ["--batch-norm"] if best["batch_norm"] else []
@@ -67,18 +77,18 @@ def test_halving_trains_the_best_third_for_longer(barenet):
     Path("table.csv").write_text(TABLE)
     rates = [0.0001, 0.001, 0.01, 0.1]
     command = ("search", "table.csv", "--target", "y", "--learning-rate", *rates, "--halving")
-    done = barenet(*command, "--epochs", 9, "--folds", 2, "--no-plots").ok()
-    rows = candidates("runs/table")
-    assert [row["epochs"] for row in rows] == ["9", "9", "3", "3", "3", "3"]
-    first = sorted(rows[2:], key=lambda row: -float(row["mean"]))
+    result = barenet(*command, "--epochs", 9, "--folds", 2, "--no-plots", "--json").json
+    rows = candidates(result)
+    assert [row["epochs"] for row in rows] == [9, 9, 3, 3, 3, 3]
+    first = sorted(rows[2:], key=lambda row: -row["mean_test_score"])
     assert {row["learning_rate"] for row in rows[:2]} == {row["learning_rate"] for row in first[:2]}
-    assert "R²" in done.out.splitlines()[0]
+    assert result["search"]["metric"] == "r2"
 
 
 def test_candidates_that_diverge_come_last(barenet):
     options = ("--learning-rate", 1e30, 0.1, "--optimizer", "sgd", "--epochs", 3, "--no-plots")
     done = barenet("search", "iris", *options).ok()
-    assert done.out.splitlines()[2].split() == ["2", "diverged", "diverged", "1e+30"]
+    assert done.out.splitlines()[2].split() == ["2", "nan", "nan", "1e+30"]
     failed = barenet("search", "iris", "--learning-rate", 1e30, 1e29, *options[3:])
     assert failed.status == 1 and "--clip-norm" in failed.err
 

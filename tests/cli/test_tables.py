@@ -117,7 +117,7 @@ def test_parquet_tables_train_like_csv(barenet, birds):
     parquet.write_table(table, "penguins.parquet")
     expected = barenet("predict", birds, PENGUINS).out
     assert barenet("predict", birds, "penguins.parquet").out == expected
-    columns = "species (category), island (category), bill_length_mm (number), "
+    columns = "species, island, bill_length_mm, "
     assert f"its columns are {columns}" in barenet("train", "penguins.parquet").error
     barenet("train", "penguins.parquet", "--target", "species", *QUICK).ok()
     learned = [run / "model.safetensors" for run in (birds, Path("runs/penguins"))]
@@ -172,7 +172,7 @@ def test_fault_101_a_table_without_a_header_suggests_no_header(barenet, tmp_path
     done = barenet("train", "t.csv", "--target", "x4")
     assert done.status == 2 and "use --no-header; if it has the names, --header" in done.err
     done = barenet("train", "t.csv", "--no-header")
-    assert "such as --target x4; its columns are x1 (number), x2 (" in done.err
+    assert "such as --target x4; its columns are x1, x2, " in done.err
 
 
 def test_fault_101_every_command_reads_a_table_without_a_header(barenet, run, tmp_path):
@@ -252,9 +252,9 @@ def test_a_dash_after_an_option_is_its_value(barenet, give):
 
 
 def test_standard_input_is_limited(give, monkeypatch):
-    monkeypatch.setattr("barenet.data._file_io.machine_memory", lambda: 200)
+    monkeypatch.setattr("barenet.data._memory_budget.machine_memory", lambda: 200)
     give(b"x" * 101)
-    with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes, half of"):
+    with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes of data; set BAR"):
         read_file_bytes(Path("/dev/stdin"))
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(DataError, match=r"/dev/stdin: standard input is closed"):

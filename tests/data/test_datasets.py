@@ -55,10 +55,6 @@ def test_data_set_names():
         *("moons", "circles", "spirals", "xor", "gaussians", "sine", "plane", "hills"),
         *("mnist", "fashion_mnist"),
     }
-    others = {"circle": "circles", "gaussian": "gaussians", "spiral": "spirals"}
-    others |= {"multi_gaussian": "hills", "multi-gaussian": "hills"}
-    for other, name in others.items():
-        assert load_dataset(other, samples=20).name == name
 
 
 def test_options_reach_the_generator():

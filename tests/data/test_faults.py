@@ -6,7 +6,7 @@ import pytest
 from pyarrow import parquet
 
 from barenet import TableEncoding, TablePreprocessor, load_dataset
-from barenet.data._table_loading import load_table, read_features
+from barenet.data._table_loading import load_table, read_samples
 from barenet.errors import ArgumentError, DataError
 
 
@@ -49,20 +49,20 @@ def test_fault_40_text_in_a_numeric_column(write):
         assert fit(file, missing=["old"]).output_names == ("age", "age missing")
     assert fit(path, categories=["age"]).columns[0].kind == "category"
     with pytest.raises(DataError, match=r"t\.csv:21: column 'age': expected a number, got 'old'"):
-        read_features(path, feature_names=["age"])
+        read_samples(path, feature_names=["age"])
 
 
 def test_fault_40_text_in_a_numeric_column_of_new_rows(write):
     encoding = fit(write("age,y\n1,0\n2,1\n3,1\n"))
-    later = read_features(write("age\n5\nold\n", "later.csv"), ["age"], frame=True)
+    later = read_samples(write("age\n5\nold\n", "later.csv"), ["age"], frame=True)[0]
     with pytest.raises(DataError, match=r"later\.csv:3: column 'age': expected a number, got 'o"):
         encoding.transform(later)
 
 
 def test_fault_42_one_row_can_be_predicted(write):
     path = write("x,town,y\n1,Rome,2\n")
-    assert read_features(path, ["x"]).tolist() == [[1]]
-    assert read_features(path, ["town"], frame=True)["town"].tolist() == ["Rome"]
+    assert read_samples(path, ["x"])[0].tolist() == [[1]]
+    assert read_samples(path, ["town"], frame=True)[0]["town"].tolist() == ["Rome"]
     with pytest.raises(DataError, match=r"^X: 1 sample, at least 2 are needed"):
         TablePreprocessor().fit({"x": [1]})
 

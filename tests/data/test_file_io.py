@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow
 import pytest
 
-from barenet.data._file_io import check_columns, read_exactly, read_file_bytes
-from barenet.data._memory_budget import check_memory, memory_limit
+from barenet.data._file_io import check_columns, check_memory, read_exactly, read_file_bytes
+from barenet.data._memory_budget import memory_limit
 from barenet.errors import ArgumentError, DataError
 
 DATA = b"".join(b"%d\n" % (number * number) for number in range(100))
@@ -119,9 +119,9 @@ def test_an_invalid_limit_is_refused(monkeypatch, text):
 def test_an_error_names_both_sizes_and_the_remedy(monkeypatch, write):
     monkeypatch.setenv("BARENET_MEMORY", "1GB")
     path = write(bytes(28_000))
-    check_memory(path, 28_000, 10**9, "1,000,000 rows")
+    check_memory(path, 10**9, "1,000,000 rows")
     with pytest.raises(DataError, match=r"such as 40GB$") as caught:
-        check_memory(path, 28_000, 20 * 10**9, "1,000,000 rows")
+        check_memory(path, 20 * 10**9, "1,000,000 rows")
     assert caught.value.problem == (
         "1,000,000 rows would take about 20 GB of memory, more than the 1 GB allowed for "
         "this file of 28 kB"

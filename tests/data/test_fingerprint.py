@@ -5,9 +5,6 @@ import pandas as pd
 import pytest
 
 from barenet import Frame, fingerprint, load_dataset
-from barenet.data._csv_table import read_table
-from barenet.data._fingerprint import csv_equivalent
-from barenet.data._to_frame import as_frame
 
 TEXT = np.dtypes.StringDType()
 
@@ -87,34 +84,3 @@ def test_a_mixed_table_is_fingerprinted_by_column():
     assert fingerprint(mixed, [0, 1]) == fingerprint(frame, [0, 1])
     numbers = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
     assert fingerprint(numbers, [0, 1]) == fingerprint(numbers.to_numpy(), [0, 1]), "as it was"
-
-
-COLUMNS = {
-    "truth": [True, False, True],
-    "nullable truth": pd.array([True, None, False], "boolean"),
-    "truth among nothing": pd.Series([None, True, False], dtype=object),
-    "days": pd.to_datetime(["2026-03-01", None, "1999-12-31"]),
-    "times": pd.to_datetime(["2026-03-01 00:00:00", "2026-03-01 12:30:05", None]),
-    "microseconds": pd.to_datetime(
-        ["2026-03-01 00:00:00.250001", "2026-03-01", None], format="mixed"
-    ),
-    "spaces": [" Rome", "Oslo ", "Rome"],
-    "numbers as text": ["1", " 2.50", "NA"],
-    "codes": ["007", "12", "1"],
-    "beyond float64": ["1e999", "1", "2"],
-    "nothing": ["", " ", ""],
-    "numbers": [0.1, None, -3e200],
-    "whole numbers": pd.array([1, None, 3], "Int64"),
-}
-
-
-@pytest.mark.parametrize("kind", COLUMNS)
-def test_a_column_and_its_file_have_the_same_fingerprint(tmp_path, kind):
-    rows = pd.DataFrame({"x": COLUMNS[kind], "row": [1, 2, 3]})
-    rows.to_csv(tmp_path / "rows.csv", index=False)
-    expected = read_table(tmp_path / "rows.csv").frame(["x"])["x"]
-    written = csv_equivalent(as_frame(rows))["x"]
-    assert written.dtype == expected.dtype
-    np.testing.assert_array_equal(written, expected)
-    again = csv_equivalent(as_frame({"x": expected}))["x"]
-    np.testing.assert_array_equal(again, expected)

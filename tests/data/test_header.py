@@ -9,7 +9,7 @@ import pytest
 from barenet.data._csv_table import read_table
 from barenet.data._datasets import load_dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._table_loading import load_table, read_features, read_samples
+from barenet.data._table_loading import load_table, read_samples
 from barenet.errors import DataError
 
 TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"
@@ -28,10 +28,10 @@ def test_fault_101_a_table_without_a_header_is_read_by_position(write):
         data = load(path, "x4", header=False)
         assert (data.n_samples, data.feature_names) == (4, ("x1", "x2", "x3"))
         assert data.classes == ("no", "yes")
-    assert read_features(path, ["x3", "x1"], header=False).tolist()[0] == [3, 5.1]
+    assert read_samples(path, ["x3", "x1"], header=False)[0].tolist()[0] == [3, 5.1]
     assert read_samples(path, ["x1"], "x4", ("no", "yes"), header=False)[1].tolist() == [0, 1, 0, 1]
     with pytest.raises(DataError, match=r"t\.csv:1: column 'x2': expected a number, got 'Rome'"):
-        read_features(path, ["x2"], header=False)
+        read_samples(path, ["x2"], header=False)
     with pytest.raises(DataError, match=r"no column y; the columns are x1, x2, x3, x4$"):
         load_table(path, "y", header=False)
 

@@ -9,7 +9,17 @@ import pytest
 from model_bytes import rewrite
 from predictors import predictor_of
 
-from barenet import History, ModelCard, Network, Predictor, Scaling, load_predictor, save, train
+from barenet import (
+    History,
+    ModelCard,
+    Network,
+    Predictor,
+    Scaling,
+    fingerprint,
+    load_predictor,
+    save,
+    train,
+)
 from barenet.errors import ArgumentError, ModelFileError, in_a_line
 from barenet.files._model_file import read_model
 from barenet.files._model_io import check_text
@@ -20,12 +30,17 @@ X = np.random.default_rng(0).normal(size=(9, 3))
 y = X[:, 0]
 
 
+def card_of(history, **parts):
+    rows = {"training": len(y)}
+    return ModelCard(data_fingerprint=fingerprint(X, y), rows=rows, **parts).with_history(history)
+
+
 @pytest.fixture(name="model", scope="module")
 def make_model() -> Predictor:
     network = Network.dense([3, 4, 1])
     history = train(network, X, y, epochs=3, metrics="r2", engine="reference")
     scores = {"training": {"r2": 0.25}}
-    card = ModelCard.of(history, X, y, settings={"epochs": 3, "hidden": ["relu"]}, scores=scores)
+    card = card_of(history, settings={"epochs": 3, "hidden": ["relu"]}, scores=scores)
     return predictor_of(network, Scaling.fit("none", X), card=card)
 
 
@@ -46,7 +61,7 @@ def test_a_card_is_deterministic(model, path):
     network = Network.dense([3, 4, 1])
     history = train(network, X, y, epochs=3, metrics="r2", engine="reference")
     settings, scores = model.card.settings, model.card.scores
-    card = ModelCard.of(history, X, y, settings=settings, scores=scores)
+    card = card_of(history, settings=settings, scores=scores)
     save(replace(model, network=network, card=card), path)
     assert path.read_bytes() == written
 
@@ -72,7 +87,7 @@ def test_the_history_fits_beside_the_longest_names(model, path):
 
 
 WRONG = [
-    (7, "expected values by names, got 7"),
+    (7, "card: expected values by names, got 7"),
     ({}, "'data' is missing"),
     ({"training": {"n_epochs": 10**9, "history": {"epoch": [0]}}}, ""),
     *(({"settings": each}, "") for each in ({"a": "x" * 10_001}, {"\ud800": 1}, {"a": ["\ud800"]})),
@@ -87,7 +102,7 @@ def test_fault_57_invalid_cards_are_refused(model, path, changes, messages):
     is_part = isinstance(changes, dict) and changes
     extra["card"] = {**extra["card"], **changes} if is_part else changes
     rewrite(path, extra=extra)
-    with pytest.raises(ModelFileError, match=f"not a valid model: card: {messages}"):
+    with pytest.raises(ModelFileError, match=f"not a valid model: {messages}"):
         load_predictor(path)
 
 

@@ -26,7 +26,7 @@ from barenet.data._idx import read_idx
 from barenet.data._npz import load_arrays
 from barenet.data._parquet import open_parquet
 from barenet.data._scaling import Scaling
-from barenet.data._table_loading import load_table, read_features, read_samples
+from barenet.data._table_loading import load_table, read_samples
 from barenet.errors import DataError
 
 #: What packs a file, by the end of its name; the weakest, which is the fastest.
@@ -134,7 +134,7 @@ class CSV(Format):
             load_table(path, "y", **options)
         elif way < 12:
             read_samples(path, names, "y", rng.choice((None, ("no", "yes"))), **options)
-        elif (X := read_features(path, names, **options)) is not None and options["frame"]:
+        elif (X := read_samples(path, names, **options)[0]) is not None and options["frame"]:
             self.encoding.transform(X)
 
 

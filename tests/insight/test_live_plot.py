@@ -1,21 +1,27 @@
 """LivePlot: one plot, redrawn in place in a real notebook; progress elsewhere."""
 
+import html
 import math
 import pickle
 import re
+import sys
+from base64 import b64decode
 from collections import Counter
-from xml.etree import ElementTree
+from io import BytesIO
 
 import nbformat
 import numpy as np
 import pytest
+from matplotlib.image import imread
 from nbclient import NotebookClient
 from sklearn.base import clone
 
 from barenet import History, MLPRegressor, Network, train
 from barenet.callbacks import LivePlot
-from barenet.errors import ArgumentError
-from barenet.insight._live_plot import BOTTOM, LEFT, MAX_POINTS, RIGHT, TOP, draw_loss_curve
+from barenet.errors import MissingExtraError
+from barenet.insight import _live_plot
+from barenet.plots import plot_history
+from barenet.training._callbacks import Run
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 Y = X[:, 0] ** 2
@@ -83,8 +89,8 @@ def test_a_notebook_redraws_one_plot(notebook):
     saved, counts = notebook
     (picture,) = shown(saved.cells[0])
     seconds, best = saved.cells[0].outputs[-1].text.split()
-    assert picture["text/plain"].startswith("400 of 400 epochs · loss ")
-    assert f"best, kept: epoch {best}<" in picture["text/html"]
+    assert picture["text/plain"].startswith("epoch 400 of 400  loss ")
+    assert '<img alt="Learning curves"' in picture["text/html"] and 1 <= int(best) <= 400
     assert counts[0]["display_data"] == 1
     assert 1 <= counts[0]["update_display_data"] <= 4 * float(seconds) + 1  # the last one is free
 
@@ -92,8 +98,8 @@ def test_a_notebook_redraws_one_plot(notebook):
 def test_an_interrupted_run_keeps_its_curve(notebook):
     saved, _ = notebook
     (picture,) = shown(saved.cells[1])
-    assert picture["text/plain"].endswith(" · interrupted")
-    assert picture["text/plain"].startswith("21 of 1000000 epochs")
+    assert picture["text/plain"].endswith(", interrupted")
+    assert picture["text/plain"].startswith("epoch 21 of 1000000  loss ")
     assert saved.cells[1].outputs[-1].ename == "KeyboardInterrupt"
 
 
@@ -103,16 +109,10 @@ def test_a_refused_run_shows_no_plot(notebook):
     assert saved.cells[2].outputs[-1].ename == "ArgumentError"
 
 
-@pytest.mark.parametrize(
-    ("every", "epochs"), [(None, [*range(1, 41, 2), 40]), (10, [1, 11, 21, 31, 40])]
-)
-def test_outside_notebooks_progress_is_printed(every, epochs, capsys):
-    train(Network.dense([1, 4, 1]), X, Y, epochs=40, callbacks=LivePlot(every))
+def test_outside_notebooks_progress_is_printed(capsys):
+    train(Network.dense([1, 4, 1]), X, Y, epochs=40, callbacks=LivePlot())
     lines = capsys.readouterr().err.splitlines()
-    assert [int(line.split()[1]) for line in lines] == epochs
-    assert repr(LivePlot(10)) == "LivePlot(every=10)"
-    with pytest.raises(ArgumentError, match="every: "):
-        LivePlot(every=0)
+    assert [int(line.split()[1]) for line in lines] == [*range(1, 41, 2), 40]
 
 
 def test_an_estimator_with_a_live_plot_is_copied_and_pickled(capsys):
@@ -135,70 +135,55 @@ def test_live_plots_work_beside_scikit_learn_callbacks(capsys):
     assert len(capsys.readouterr().err.splitlines()) == 3
 
 
-SVG = "{http://www.w3.org/2000/svg}"
+class Display:
+    """Stands for the output of a notebook's cell."""
+
+    def __init__(self):
+        self.shown = []
+
+    def __call__(self, plot, display_id):
+        self.update(plot)
+        return self
+
+    def update(self, plot):
+        self.shown.append((repr(plot), plot._repr_html_()))
 
 
-def drawn(curves, best=None) -> ElementTree.Element:
-    return ElementTree.fromstring(draw_loss_curve(History(curves, best_epoch=best)))
+@pytest.fixture
+def display(monkeypatch):
+    found = Display()
+    monkeypatch.setattr(_live_plot, "in_notebook", lambda: True)
+    monkeypatch.setattr("IPython.display.display", found)
+    return found
 
 
-def points(svg) -> list[np.ndarray]:
-    """The points of each curve, (n, 2); a legend's line and the grid have other paths."""
-    paths = [path.get("d") for path in svg.iter(f"{SVG}path") if path.get("fill") == "none"]
-    numbers = [re.findall(r"-?[\d.]+", path) for path in paths]
-    return [np.array(found, dtype=float).reshape(-1, 2) for found in numbers]
+def image(written: str) -> np.ndarray:
+    (data,) = re.findall(r'src="data:image/png;base64,([^"]+)"', written)
+    return imread(BytesIO(b64decode(data)))
 
 
-def texts(svg) -> list[str]:
-    return [text.text for text in svg.iter(f"{SVG}text")]
+def test_the_image_is_that_of_plot_history(display):
+    network = Network.dense([1, 4, 1], seed=0)
+    history = train(network, X, Y, epochs=3, validation_data=(X, Y), callbacks=LivePlot())
+    expected = BytesIO()
+    plot_history(history).savefig(expected, format="png", dpi=150)
+    expected.seek(0)
+    np.testing.assert_array_equal(image(display.shown[-1][1]), imread(expected))
 
 
-def test_losses_are_drawn_at_their_coordinates():
-    (curve,) = points(drawn({"loss": [3.0, 1.0, 2.0]}))
-    assert curve[:, 0].tolist() == [LEFT, (LEFT + RIGHT) / 2, RIGHT]
-    heights = BOTTOM - curve[:, 1]
-    assert heights[0] - heights[2] == pytest.approx(heights[2] - heights[1], abs=0.1)
-    assert BOTTOM > curve[1, 1] > curve[2, 1] > curve[0, 1] > TOP  # up is less, in a picture
+def test_a_loss_that_is_not_finite_is_named_without_an_image(display):
+    view, history = LivePlot(), History({"loss": [math.inf]}, stop_reason="<a & b>")
+    run = Run(Network.dense([1, 1]), history, epochs=10, n_batches=1)
+    view.on_start(run)
+    view.on_end(run)
+    text = "epoch 1 of 10  loss inf, &lt;a &amp; b&gt;"
+    assert display.shown == [(html.unescape(text), f"<p>{text}</p>")]
 
 
-def test_a_range_of_100_gives_a_log_axis():
-    (curve,) = points(drawn({"loss": [1.0, 0.1, 0.01]}))
-    assert np.diff(curve[:, 1], 2) == pytest.approx([0], abs=0.11)  # as far from each to the next
-    assert {"0.01", "0.1", "1"} <= set(texts(drawn({"loss": [1.0, 0.1, 0.01]})))
-
-
-def test_spikes_are_kept_when_epochs_are_thinned():
-    losses = np.full(100_000, 1.0)
-    losses[77_777], losses[12_345] = 5.0, 0.5
-    (curve,) = points(drawn({"loss": losses}))
-    assert len(curve) <= MAX_POINTS + 1
-    at = LEFT + (RIGHT - LEFT) * np.array([77_777, 12_345]) / 99_999
-    assert curve[[curve[:, 1].argmin(), curve[:, 1].argmax()], 0] == pytest.approx(at, abs=0.1)
-    assert curve[-1, 0] == RIGHT
-
-
-@pytest.mark.parametrize("test", [{}, {"test_loss": [3.0, 2.8, 2.9]}])
-def test_the_best_validation_epoch_is_marked(test):
-    curves = {"loss": [3.0, 2.0, 1.0], "validation_loss": [3.0, 2.5, 2.8], **test}
-    svg = drawn(curves, best=2)
-    (ring, *_) = [ring for ring in svg.iter(f"{SVG}circle") if ring.get("fill") == "none"]
-    assert [float(ring.get("cx")), float(ring.get("cy"))] == points(svg)[1][1].tolist()
-    names = [text for text in texts(svg) if text in ("training", "validation", "test")]
-    assert names == ["training", "validation", "test"][: len(curves)]
-    assert {"1", "2", "best, kept: epoch 2"} <= set(texts(svg)) and "0" not in texts(svg)
-    assert not any("best" in text for text in texts(drawn(curves)))
-
-
-@pytest.mark.parametrize(
-    "losses",
-    [
-        *([], [0.5], [0.5, 0.5], [0.0], [-1.0, 2.0], [math.nan, 1.0], [math.inf]),
-        *([1e300, 1e-300], [1e308, 1e-320], [1.7e308, 1.6e308], [-1e307, 1e307], [-1.7e308, 1.0]),
-    ],
-)
-@pytest.mark.filterwarnings("error")
-def test_any_losses_can_be_drawn(losses):
-    svg = draw_loss_curve(History({"loss": losses, "validation_loss": losses}), "<it> & so")
-    assert "nan" not in svg and "inf" not in svg
-    description = ElementTree.fromstring(svg).find(f"{SVG}desc")
-    assert description.text == "<it> & so"
+def test_a_missing_matplotlib_is_an_error_before_training(display, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    network = Network.dense([1, 1])
+    before = network.parameters.copy()
+    with pytest.raises(MissingExtraError, match="a live plot needs matplotlib: pip install"):
+        train(network, X, Y, callbacks=LivePlot())
+    assert np.array_equal(network.parameters, before) and display.shown == []

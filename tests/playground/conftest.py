@@ -52,7 +52,6 @@ def running(
         server.should_exit = True
         thread.join(SECONDS)
         line.close()
-        sessions.store.close()
         assert not thread.is_alive()
 
 

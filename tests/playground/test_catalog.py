@@ -6,6 +6,7 @@ from barenet.optimization._schedules import SCHEDULES, as_schedule
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground._catalog import catalog
 from barenet.playground._page_state import PageState
+from barenet.playground._wire_format import decode
 
 
 def test_the_catalog_offers_everything_in_the_library():
@@ -22,6 +23,6 @@ def test_the_catalog_offers_everything_in_the_library():
 
 def test_catalog_defaults_equal_the_servers():
     received = json.loads(json.dumps(catalog()))
-    assert PageState.read(received["defaults"]) == PageState()
+    assert decode(PageState, received["defaults"], "state") == PageState()
     for entry in received["data"]:
-        assert PageState.read(entry["preset"]) == PageState.suited(entry["name"])
+        assert decode(PageState, entry["preset"], "state") == PageState.suited(entry["name"])

@@ -137,12 +137,6 @@ def test_a_long_table_is_trained_identically_by_the_script(server, page, tmp_pat
     assert (run_program(panel["code"]) == weights).all()
 
 
-@pytest.mark.parametrize(("features", "panel"), [(["x1", "x2"], False), (["x1", "x2^2"], True)])
-def test_derived_inputs_of_a_table_are_noted(server, page, tmp_path, features, panel):
-    _, response = own_table(server, page, tmp_path, NUMBERS, features=features)
-    assert any("computed from the columns" in note for note in response["notes"]) == panel
-
-
 def test_edited_weights_are_part_of_the_script(page):
     page.send("edit", network=0, layer=0, row=0, column=0, value=2.5)
     page.run_to(2)

@@ -9,7 +9,7 @@ def store():
 
 
 @pytest.mark.parametrize(
-    ("name", "source"), [("", "circles"), ("moons", "moons"), ("multi-gaussian", "hills")]
+    ("name", "source"), [("", "circles"), ("moons", "moons"), ("hills", "hills")]
 )
 def test_the_store_starts_with_a_named_data_set(store, name, source):
     assert store.initial_state(name).data.source == source

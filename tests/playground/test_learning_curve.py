@@ -18,14 +18,12 @@ def test_the_learning_curve_is_bounded(monkeypatch):
     assert len({b.epoch - a.epoch for a, b in itertools.pairwise(curve.rows[:-1])}) == 1
 
 
-def test_updates_end_with_the_newest_point(monkeypatch):
+def test_the_newest_point_is_kept(monkeypatch):
     monkeypatch.setattr(module, "MAX_POINTS", 4)
     curve = LearningCurve()
     for epoch in range(11):
         curve.add(evaluate(epoch))
-    assert [row.epoch for row in curve.since(-1)][-1] == 10
-    assert [row.epoch for row in curve.since(9)] == [10]
-    assert curve.since(10) == []
+    assert curve.newest.epoch == 10 and len(curve.rows) <= 5
 
 
 def test_returning_starts_a_new_version():
@@ -33,8 +31,9 @@ def test_returning_starts_a_new_version():
     for epoch in range(10):
         curve.add(evaluate(epoch))
     versions.append(curve.version)
-    assert curve.until(4).newest.epoch == 4
-    versions.append(curve.until(4).version)
+    curve.cut(4)
+    assert curve.newest.epoch == 4
+    versions.append(curve.version)
     curve.add(evaluate(3))
     assert [row.epoch for row in curve.rows] == [0, 1, 2, 3]
     versions.append(curve.version)

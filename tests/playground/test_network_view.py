@@ -7,6 +7,7 @@ from barenet.playground._network_layout import layer_offsets, parameter_index
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, NetworkSettings, WeightEdit
 from barenet.playground._prepared_data import prepare
+from barenet.playground._problems import Problem
 from barenet.playground._trainer_messages import ProgressReport, Status
 
 
@@ -34,7 +35,7 @@ def report(view, losses, **status):
     """A report of epochs with these test losses."""
     rows = [EpochMetrics(epoch, 0.5, loss, 0.7, 0.8) for epoch, loss in losses.items()]
     snapshot = Snapshot(view.network.parameters + 1, view.network.statistics)
-    status = Status(epoch=max(losses), **status)
+    status = Status(**{"epoch": max(losses, default=0), "last": max(losses, default=0), **status})
     return ProgressReport(status=status, snapshot=snapshot, rows=rows)
 
 
@@ -66,32 +67,32 @@ def test_an_unknown_weight_is_rejected(view, place, refused):
 def test_reports_are_shown(view):
     view.receive(report(view, {1: 0.6, 2: float("inf")}))
     version = view.curve.version
-    header = view.header((version, 0))
+    header = view.header({version: 0})
     assert header["epoch"] == 2 and header["newest"] == [2, 0.5, None, 0.7, 0.8]
     assert [row[0] for row in header["rows"]] == [1, 2]
     assert header["lowest"] == [1, 0.5, 0.6, 0.7, 0.8]
-    assert view.header((version, 2))["rows"] == []
+    assert view.header({version: 2})["rows"] == []
     _, arrays = view.draw(view.latest)
     assert (arrays["weights"] == view.latest.snapshot.parameters).all()
     assert (view.current().parameters == view.latest.snapshot.parameters).all()
     assert view.current() is not view.network
 
 
-def test_each_branch_has_its_curve(view):
-    view.receive(report(view, dict.fromkeys(range(6), 0.6)))
-    view.receive(report(view, {3: 0.5}, path=1, fork=2, other_path=0))
-    header = view.header((-1, -1))
-    assert [row[0] for row in header["rows"]] == [0, 1, 2, 3]
-    assert [row[0] for row in header["other"]] == [2, 3, 4, 5]
-    view.receive(report(view, {6: 0.6}, path=0, fork=2, other_path=1))
-    header = view.header((-1, -1))
-    assert header["rows"][-1][0] == 6 and header["other"][-1][0] == 3
-    view.receive(report(view, {1: 0.6}, path=2))
-    header = view.header((-1, -1))
-    assert [row[0] for row in header["rows"]] == [0, 1] and header["other"] == []
+def test_the_curve_ends_where_the_later_epochs_are_discarded(view):
+    view.receive(report(view, dict.fromkeys(range(6), 0.6), last=5))
+    view.receive(report(view, {}, epoch=2, last=5))
+    assert len(view.header({})["rows"]) == 6, "back in time, the curve stays"
+    diverged = Problem("It diverged", failed=True)
+    view.receive(report(view, {}, epoch=2, last=2, problem=diverged))
+    assert len(view.header({})["rows"]) == 6, "it shows the divergence"
+    version = view.curve.version
+    view.receive(report(view, {}, epoch=4, last=4))
+    assert [row[0] for row in view.header({version: 5})["rows"]] == [0, 1, 2, 3, 4]
+    view.receive(report(view, {3: 0.5}, last=3))
+    assert [row[0] for row in view.header({})["rows"]] == [0, 1, 2, 3]
 
 
 def test_the_end_of_the_trainer_is_reported(view):
     view.receive(None)
-    header = view.header((0, 0))
+    header = view.header({})
     assert header["failed"] and "has ended" in header["message"] and header["epoch"] == 0

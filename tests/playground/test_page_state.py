@@ -5,11 +5,12 @@ import pytest
 
 from barenet.playground._page_state import NAMED, PageState
 from barenet.playground._prepared_data import prepare
+from barenet.playground._wire_format import decode
 from barenet.training._train import train
 
 
 def read(data=None, network=None, **state):
-    return PageState.read({"data": data or {}, "networks": [network or {}], **state})
+    return decode(PageState, {"data": data or {}, "networks": [network or {}], **state}, "state")
 
 
 def test_a_state_survives_a_round_trip_through_json():
@@ -19,9 +20,9 @@ def test_a_state_survives_a_round_trip_through_json():
         pace=0,
     )
     written = json.loads(json.dumps(dataclasses.asdict(state)))
-    assert PageState.read(written) == state
+    assert decode(PageState, written, "state") == state
     assert state.data.features == ("x1", "sin(x2)") and state.networks[0].hidden == (3, 5)
-    assert PageState.read({}) == PageState()
+    assert decode(PageState, {}, "state") == PageState()
 
 
 #: Values that the fields of each part do not take.
@@ -63,7 +64,7 @@ def test_an_invalid_setting_is_rejected_by_name(part, field, refused):
 )
 def test_an_invalid_state_is_rejected(state, argument, refused):
     with refused(argument):
-        PageState.read(state)
+        decode(PageState, state, "state")
 
 
 def learning_curve(name: str, seed: int) -> list[float]:

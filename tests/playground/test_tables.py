@@ -97,8 +97,8 @@ def test_fault_104_a_table_with_too_many_columns_is_refused(add):
     assert time.process_time() - started < 1
 
 
-def test_uploads_are_deleted_when_the_store_closes(monkeypatch, tmp_path):
-    """A signal may end the command before the store is closed: no folder without an upload."""
+def test_uploads_are_deleted_with_their_tables(monkeypatch, tmp_path):
+    """A signal may end the command: no folder without an upload."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     store = FileStore()
     assert not [*tmp_path.iterdir()]
@@ -107,7 +107,7 @@ def test_uploads_are_deleted_when_the_store_closes(monkeypatch, tmp_path):
     assert not store.tables and not [*tmp_path.glob("barenet-play-*")]
     store.upload_table("mine.csv", CSV)
     assert len([*tmp_path.glob("barenet-play-*.csv")]) == 1
-    store.close()
+    del store
     assert not [*tmp_path.iterdir()]
 
 
@@ -120,7 +120,6 @@ def test_the_oldest_upload_is_dropped_and_user_files_stay(tmp_path):
     assert path.exists()
     with pytest.raises(ArgumentError, check=lambda error: error.remedy == "load it again"):
         store.prepare(DataSettings(source=keys[0]))
-    store.close()
 
 
 @pytest.mark.parametrize("key", ["table:../../etc/passwd", "table:", "table:/etc/passwd"])

@@ -5,12 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from barenet.data._column import CategoryColumn, Column, DateColumn, DroppedColumn
-from barenet.data._column_fitting import kind_of
 from barenet.data._encoding import TableEncoding
-from barenet.data._frame import Frame
-from barenet.data._parsing import MISSING
 from barenet.data._scaling import Scaling
-from barenet.errors import DataError
 
 #: Characters of a line, and lines for all columns of a kind.
 WIDTH, LINES = 79, 3
@@ -59,25 +55,6 @@ def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, A
         {"name": each.name, "kind": each.kind, "inputs": len(each.outputs), "how": each.formula}
         for each in preprocessing.columns
     ]
-
-
-def name_kinds(frame: Frame) -> list[str]:
-    """Name the columns of a table, each with its kind.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> name_kinds(Frame({"age": np.array([36.0]), "member": np.array([True])}))
-    ['age (number)', 'member (yes or no)']
-    """
-    return [f"{name} ({_kind(frame, name)})" for name in frame.columns]
-
-
-def _kind(frame: Frame, name: str) -> str:
-    try:
-        return HEADINGS[kind_of(frame, name, MISSING)][0]
-    except DataError:
-        return "numbers and text"
 
 
 def _describe(column: Column) -> str:

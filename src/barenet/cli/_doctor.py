@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from barenet._extras import EXTRAS
 from barenet.cli._console import emit, emit_json, emit_table, progress_bar
 from barenet.cli._flags import Off
 from barenet.cli._scores import emit_paragraph
-from barenet.data._images import DATA_VARIABLE
 from barenet.engines import ENGINES
 from barenet.engines._threads import allowed_cores, choose_threads, load_tbb
 from barenet.errors import BarenetError
@@ -71,32 +69,25 @@ def _format(value: Any) -> str:
 
 def examine() -> dict[str, Any]:
     """Examine the machine."""
+    from llvmlite.binding import get_host_cpu_name
+
     from barenet.engines.simd._processor import vector_bits
 
-    data, errors = os.environ.get(DATA_VARIABLE), list[ValueError]()
-    limits = {}
-    for name, find in {"most": lambda: choose_threads(None, math.inf), "bits": vector_bits}.items():
-        try:
-            limits[name] = find()
-        except ValueError as error:  # a wrong environment variable
-            errors.append(error)
     findings = {
         "barenet": barenet.__version__,
         "python": f"{platform.python_version()} ({sys.executable})",
         "system": platform.platform(),
         **{package: _version(package) for package in PACKAGES},
         "engines": list(ENGINES),
-        "processor": _processor(),
-        "simd": _simd(),
+        "processor": get_host_cpu_name(),
+        "vector_bits": vector_bits(),
         "blas": _blas(),
         "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
-        "threads": {"most": limits.get("most"), "tbb": load_tbb()},
-        "vector_bits": limits.get("bits"),
+        "threads": {"most": choose_threads(None, math.inf), "tbb": load_tbb()},
         "kernel_folder": kernel_folder(),
         "extras": {name: _version(module) for name, module in EXTRAS.items()},
-        "data_folder": {"path": data, "found": data is not None and Path(data).is_dir()},
     }
-    return {**findings, "advice": list(_advice(findings, errors))}
+    return {**findings, "advice": list(_advice(findings))}
 
 
 def _version(package: str) -> str | None:
@@ -104,22 +95,6 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    """The processor's name: from a file on Linux, elsewhere from Python."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
-
-
-def _simd() -> list[str]:
-    """The vector instructions that NumPy has found."""
-    found = np.show_config(mode="dicts").get("SIMD Extensions", {})
-    return [*found.get("baseline", []), *found.get("found", [])]
 
 
 def _blas() -> dict[str, Any]:
@@ -132,49 +107,32 @@ def _blas() -> dict[str, Any]:
     return {name: libraries[0].get(key) for key, name in names.items()} if libraries else {}
 
 
-def _advice(findings: dict[str, Any], errors: list[ValueError]) -> Iterator[str]:
-    """Advise how to correct and improve the installation."""
-    for error in errors:
-        yield f"No training runs before this is corrected: {error}."
-    yield from _cache_advice(findings["kernel_folder"])
+def _advice(findings: dict[str, Any]) -> Iterator[str]:
+    """Advise how to improve the installation."""
+    from barenet.engines._kernel_cache import REFUSED
+    from barenet.engines.simd._processor import widest_bits
+
+    yield from (f"{text[0].upper()}{text[1:]}." for text in REFUSED.values())
+    if findings["kernel_folder"] is None:
+        yield (
+            "There is no folder to cache compiled kernels in, so each process builds its own, "
+            f"which takes some seconds: {CACHE_ADVICE}."
+        )
     if not findings["threads"]["tbb"]:
         yield (
             "TBB is not found, so the compiled engine uses one thread: pip install tbb, where "
             "there is one for the system."
         )
-    blas, simd = findings["blas"], findings["simd"]
-    wide = any(name.startswith(("AVX512", "X86_V4")) for name in simd)
-    if wide and blas.get("library") == "openblas" and blas.get("kernel") not in AVX512_KERNELS:
+    library, kernel = (findings["blas"].get(name) for name in ("library", "kernel"))
+    if widest_bits() == 512 and library == "openblas" and kernel not in AVX512_KERNELS:
         yield (
-            f"This processor has AVX-512, and OpenBLAS has chosen its {blas['kernel']} kernel, "
+            f"This processor has AVX-512, and OpenBLAS has chosen its {kernel} kernel, "
             "which does not use it. Large matrix products of NumPy are faster with "
             "OPENBLAS_CORETYPE=SkylakeX in the environment before Python starts."
         )
     for name, version in findings["extras"].items():
         if version is None:
             yield f"{EXTRAS[name]} is missing: pip install 'barenet[{name}]'"
-    data = findings["data_folder"]
-    if data["path"] is None:
-        yield f"{DATA_VARIABLE} is not set: mnist is loaded from openml.org, or from --data-dir"
-    elif not data["found"]:
-        yield f"{DATA_VARIABLE} is {data['path']}, which is not a folder"
-
-
-def _cache_advice(folder: str | None) -> Iterator[str]:
-    """Advise on the cache of kernels; Numba silently skips a folder that it cannot write to."""
-    from barenet.engines._kernel_cache import REFUSED
-
-    set_to = os.environ.get("NUMBA_CACHE_DIR")
-    if REFUSED:
-        yield from (f"{text[0].upper()}{text[1:]}." for text in REFUSED.values())
-    elif set_to and not (folder and Path(folder).resolve().is_relative_to(Path(set_to).resolve())):
-        instead = f"kernels are cached in {folder}" if folder else "no kernels are cached"
-        yield f"NUMBA_CACHE_DIR is {set_to}, which cannot be written to, so {instead}."
-    if folder is None:
-        yield (
-            "There is no folder to cache compiled kernels in, so each process builds its own, "
-            f"which takes some seconds: {CACHE_ADVICE}."
-        )
 
 
 def kernel_folder() -> str | None:
@@ -190,17 +148,14 @@ def build_kernels() -> dict[str, Any]:
     folder, start = kernel_folder(), time.perf_counter()
     if folder is None:
         raise BarenetError(f"there is no folder to keep kernels in; {CACHE_ADVICE}")
-    builders, built, files = _builders(), _count_built(), len([*Path(folder).glob("*.nbc")])
+    builders, built = _builders(), _count_built()
     # The programs for one thread and for two differ, and are compiled when they first run.
     runs: list[Callable[[], Any]] = [functools.partial(_train_one_neuron, n) for n in (1, 2)]
     for build in progress_bar([*builders, *runs], "kernels"):
         build()
-    built = _count_built() - built
-    if len([*Path(folder).glob("*.nbc")]) - files < built:
-        raise BarenetError(f"{folder} has not kept the kernels that were built: is the disk full?")
     return {
         "kernels": len(builders),
-        "built": built,
+        "built": _count_built() - built,
         "seconds": round(time.perf_counter() - start, 3),
         "folder": folder,
     }

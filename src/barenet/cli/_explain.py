@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
-from barenet.cli._console import emit, emit_json
+from barenet.cli._console import emit
 from barenet.cli._experiment import prepare
 from barenet.cli._flags import (
     DATA,
     NETWORK_FIELDS,
     Data,
     Integer,
-    Off,
     OptionalInteger,
     Out,
     integer,
@@ -29,7 +28,6 @@ from barenet.cli._trained_model import load_trained
 from barenet.data._dataset import Dataset
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
-from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
 from barenet.files._predictor import Predictor
@@ -50,15 +48,6 @@ FORMATS: dict[str, Format] = {".txt": "text", ".html": "html", ".htm": "html", "
 #: Width of a text that is not for a terminal.
 COLUMNS = 80
 
-#: The scaling of inputs, in words.
-SCALINGS = {
-    "none": "",
-    "standardize": ", standardized",
-    "minmax": ", scaled to 0 … 1",
-    "robust": ", scaled by quartiles",
-    "affine": ", shifted and scaled",
-}
-
 
 def explain(
     source: Data,
@@ -73,7 +62,6 @@ def explain(
     limit: OptionalInteger = None,
     form: Annotated[Format | None, Parameter(name="--format")] = None,
     out: Out = None,
-    json: Off = False,
 ) -> None:
     """Show one training step with every number and its formula.
 
@@ -111,22 +99,14 @@ def explain(
     out : str
         The file to write, such as step.txt, step.html or step.md, or a folder for it. An earlier
         explanation is replaced, any other file is not.
-    json : bool
-        Print JSON, for programs.
     """
-    if json and (form or out):
-        raise ArgumentError("cannot be combined with --format or --out", argument="json")
     form = form or _format_of(out)
     settings = replace(settings, data=source)
     settings.config.validate()
     is_model = source.endswith(".safetensors") or bool(source and Path(source).is_dir())
     step = _trained_step(data, settings) if is_model else _new_step(data, settings)
     options: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
-    explanation = _explain(step, row, neuron=_parse_neuron(neuron), **options)
-    if json:
-        emit_json(explanation.to_dict())
-    else:
-        _write(explanation, form, out)
+    _write(_explain(step, row, neuron=_parse_neuron(neuron), **options), form, out)
 
 
 class _Step(NamedTuple):
@@ -144,7 +124,7 @@ def _new_step(data: str, settings: RunSettings) -> _Step:
         problem = f"{settings.data} is not a model, so it takes no second argument, got {data}"
         raise ArgumentError(problem, argument="data")
     experiment = prepare(settings)
-    return _Step(experiment.predictor, settings.load(), experiment.settings.config, True)
+    return _Step(experiment.predictor, experiment.dataset, experiment.settings.config, True)
 
 
 def _trained_step(data: str, settings: RunSettings) -> _Step:
@@ -187,19 +167,10 @@ def _explain(step: _Step, rows: tuple[int, ...], *, precision: int, **options: A
         "Y": note_target(predictor, y, precision),
     }
     numbers = f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}"
-    facts = [f"{numbers} of {dataset.name}{_preprocessing(predictor, len(rows))}"]
+    facts = [f"{numbers} of {dataset.name}", f"scaling {predictor.description()['scaling']}"]
     if is_new:
         facts.append(f"new weights, init {config.init or 'auto'}")
     return replace(explanation.with_notes(notes), facts=(*facts, *explanation.facts))
-
-
-def _preprocessing(predictor: Predictor, n_rows: int) -> str:
-    """Describe how the inputs of the network are computed from rows."""
-    if isinstance(predictor.preprocessing, Scaling):
-        return SCALINGS[predictor.preprocessing.name]
-    number = len(predictor.input_names)
-    become = "becomes" if n_rows == 1 else "become"
-    return f", which {become} {number} input{'s' * (number != 1)}"
 
 
 def _parse_neuron(neuron: str | None) -> tuple[int, int] | None:

@@ -1,8 +1,5 @@
 """``barenet info``: the contents of a model file and its model card."""
 
-import contextlib
-import itertools
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,30 +8,23 @@ from barenet.cli._columns import describe_columns
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
 from barenet.cli._scores import emit_scores
-from barenet.cli._text_graphics import sparkline
 from barenet.cli._trained_model import model_file
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
-from barenet.errors import ModelFileError
-from barenet.files._checkpoint import describe_checkpoint
 from barenet.files._model_card import ModelCard, rows_name
 from barenet.files._model_io import PLAIN, load
 from barenet.files._predictor import Predictor
-from barenet.files._training_log import TrainingLog
 from barenet.model._network import Network
 
 #: Characters of a setting that are shown.
 MAX_CHARACTERS = 60
 
-#: The curves that are drawn.
-CURVES = {"loss": "loss", "validation_loss": "validation loss", "test_loss": "test loss"}
-
 
 def info(model: Path, /, *, json: Off = False) -> None:
     """Show the contents of a model file.
 
-    Its inputs and its target, its layers, the training data, the scores, the learning curves and
-    the settings of the training. All of it is in the file itself.
+    Its inputs and its target, its layers, the training data, the scores and the settings of the
+    training. All of it is in the file itself.
 
     Parameters
     ----------
@@ -51,11 +41,8 @@ def info(model: Path, /, *, json: Off = False) -> None:
         document = {"model": str(path), "bytes": size, **_network_document(network)}
         emit_json(document | (_predictor_document(predictor) if predictor else {}))
         return
-    lines = [("model", f"{path}, {size:,} bytes")]
-    if predictor is None:
-        with contextlib.suppress(ModelFileError):  # a network without a state of a run
-            lines.append(("checkpoint", describe_checkpoint(path)))
-    emit_table([], [*lines, *(_description(predictor) if predictor else [])])
+    origin = _description(predictor) if predictor else ()
+    emit_table([], [("model", f"{path}, {size:,} bytes"), *origin])
     emit(f"\n{network.summary()}")
     if predictor:
         if columns := describe_columns(predictor.preprocessing):
@@ -105,7 +92,7 @@ def _description(predictor: Predictor) -> Iterator[tuple[str, str]]:
 
 
 def _emit_card(card: ModelCard) -> None:
-    """Print the scores, the learning curves and the settings."""
+    """Print the scores and the settings."""
     if card.scores:
         emit()
         numbers = {rows: f"{card.rows[rows]:,} " for rows in card.scores if rows in card.rows}
@@ -114,23 +101,10 @@ def _emit_card(card: ModelCard) -> None:
             for rows, scores in card.scores.items()
         ]
         emit_scores(("scores on",), lines, str(card.settings.get("loss", "loss")))
-    if card.log is not None and (curves := [*_curves(card.log)]):
-        emit()
-        emit_table([], curves)
     if card.settings:
         emit()
         pairs = [[name.replace("_", "-"), _format(value)] for name, value in card.settings.items()]
-        half = (len(pairs) + 1) // 2
-        beside = itertools.zip_longest(pairs[:half], pairs[half:], fillvalue=["", ""])
-        emit_table(["setting", "value"] * 2, [[*left, *right] for left, right in beside])
-
-
-def _curves(log: TrainingLog) -> Iterator[tuple[str, str]]:
-    for name, label in CURVES.items():
-        if name in log.curves:
-            curve = [math.nan if each is None else each for each in log.curves[name]]
-            ends = f"{curve[0]:.5g} → {curve[log.epochs.index(log.selected_epoch)]:.5g}"
-            yield label, f"{sparkline(log.epochs, curve)}  {ends}"
+        emit_table(["setting", "value"], pairs)
 
 
 def _format(value: Any) -> str:

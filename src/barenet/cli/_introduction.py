@@ -16,21 +16,20 @@ class Introduction(Callback):
         self.experiment = experiment
 
     def on_start(self, run: Run) -> None:
-        introduce_data(self.experiment)
-        if run.history.loss or run.batch:
-            log(f"resuming after {count_of(len(run.history), 'epoch')}\n")
-        log(f"{run.network.summary()}\n")
+        is_resumed = run.history.loss or run.batch
+        epochs = count_of(len(run.history), "epoch")
+        introduce(self.experiment, f"resuming after {epochs}\n\n" if is_resumed else "")
 
 
-def introduce_data(experiment: Experiment) -> None:
-    """Print the rows and the columns."""
+def introduce(experiment: Experiment, note: str = "") -> None:
+    """Print the rows, the columns, a note, and the network."""
     training, preprocessing = experiment.training, experiment.predictor.preprocessing
     rows = describe_rows(experiment.n_rows) + ("" if experiment.test else ", no test rows")
     target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
     features = count_of(training.n_features, "feature")
     if (n_inputs := preprocessing.n_outputs) != training.n_features:
         features += f" that become {n_inputs:,} numbers"
-    log(f"{training.name}: {training.description}")
-    log(f"{rows}\n{features}, {target}\n")
+    log(f"{training.name}: {training.description}\n{rows}\n{features}, {target}\n")
     if is_table(experiment.settings.data):
         log(f"{summarize_columns(preprocessing, training.feature_names)}\n")
+    log(f"{note}{experiment.predictor.network.summary()}\n")

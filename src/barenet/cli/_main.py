@@ -35,6 +35,8 @@ from barenet.data._file_io import STANDARD_INPUT
 
 #: Maximum number of characters of an error; a longer one echoes the input.
 MAX_CHARACTERS = 360
+#: The remedy of a divergence.
+AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
 #: Minimum width of the help; Rich does not end in narrower terminals.
 MIN_COLUMNS = 20
 
@@ -186,6 +188,9 @@ def _name_standard_input(tokens: list[str]) -> list[str]:
 
 def _message(error: Exception) -> str:
     """The message of an error; of the operating system's, without its number."""
+    if isinstance(error, barenet.errors.DivergenceError):
+        error.remedy = AFTER_DIVERGENCE
+        error.outcome = "; ".join(["No model is saved", *getattr(error, "__notes__", ())])
     if not isinstance(error, OSError) or not error.strerror:
         return spelling.render(error)
     return f"{error.filename or 'cannot write the result'}: {error.strerror}"

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import webbrowser
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -102,7 +102,8 @@ def play(
         if browser:
             _browse(address, server.security, at_the_end)
 
-    with closing(FileStore()) as store, ExitStack() as at_the_end:
+    store = FileStore()
+    with ExitStack() as at_the_end:
         start = _start(data, rows, target, store, header)
         if data and settings:
             settings = _with_table(settings, start.data.source)

@@ -66,7 +66,7 @@ def plot(
     at : tuple of int
         Epochs after which the fit is drawn, for epochs.
     out : str
-        The file: .png, .svg, .pdf, .jpg or .webp; or a folder for it, which is made if its name
+        The file: .png, .svg or .pdf; or a folder for it, which is made if its name
         ends with /. By default KIND.png, beside the model. An earlier plot by barenet is replaced,
         any other file is not.
     """

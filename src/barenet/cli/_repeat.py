@@ -5,23 +5,22 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.cli._console import closable_output, emit, emit_table, log
+from barenet.cli._console import closable_output, emit_table
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._interruption import INTERRUPTED, Interruption
-from barenet.cli._introduction import introduce_data
-from barenet.cli._results import AFTER_DIVERGENCE, Report, Results
-from barenet.cli._run_folder import RUNS, RunFolder
+from barenet.cli._interruption import Interruption
+from barenet.cli._introduction import introduce
+from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_settings import RunSettings
-from barenet.cli._scores import HEADINGS, Measurement, emit_paragraph, network_arrays, score_text
-from barenet.data._dataset import Dataset
-from barenet.errors import DivergenceError, some
+from barenet.cli._scores import HEADINGS, emit_paragraph, network_arrays, score_text
 from barenet.population._population import Population
 from barenet.population._train_many import train_many
+from barenet.training._history import curve_rows
 
 #: The statistics of a score, by the headings of their columns.
 STATISTICS: dict[str, Callable[[NDArray[np.float64]], Any]] = {
@@ -31,40 +30,31 @@ STATISTICS: dict[str, Callable[[NDArray[np.float64]], Any]] = {
     "median": np.median,
     "max": np.max,
 }
-#: Probability that two means that far apart come from the same setting.
-LEVEL = 0.05
 
 
 def train_seeds(
-    folder: RunFolder, settings: RunSettings, count: int, threads: int | None, report: Report
+    settings: RunSettings, count: int, threads: int | None, output: OutputOptions
 ) -> int:
     """Train networks with consecutive seeds, report their scores, and save the best one."""
+    folder = output.folder(settings.data)
     with folder.locked():
         first = prepare(settings)
         config = first.settings.config
-        seeds = [(config.seed or 0) + number for number in range(count)]
+        seeds = range(config.seed or 0, (config.seed or 0) + count)
         experiments = [first.with_config(replace(config, seed=seed)) for seed in seeds]
-        introduce_data(first)
-        summary = first.predictor.network.summary()
-        log(f"{summary}\n\n{count} networks, seeds {seeds[0]} to {seeds[-1]}\n")
+        introduce(first, f"{count} networks, seeds {seeds[0]} to {seeds[-1]}\n\n")
         with Interruption() as interruption:
-            population = _train(
-                experiments, interruption, threads=threads, progress=not report.json
-            )
-        comparison = SeedComparison(experiments, population)
-        folder.set_table(RUNS, comparison.rows)
-        if not report.json:
+            options = {"threads": threads, "progress": not output.json}
+            population = _train(experiments, interruption, **options)
+        decisive = "validation_loss" if first.validation else "loss"
+        comparison = Comparison(seeds, population, decisive)
+        if not output.json:
             with closable_output():
                 comparison.emit()
         best, history = experiments[comparison.best], population.histories[comparison.best]
         folder.start(best.settings)
-        report = replace(report, extra={"repeat": comparison.document()})
-        results = Results(best, history, folder, report, interruption.signal is not None)
-        results.write()
-        if history.stop_reason != INTERRUPTED:
-            results.finish()
-        results.log_end()
-        results.check_complete()
+        extra, is_interrupted = {"repeat": comparison.document()}, interruption.signal is not None
+        Results(best, history, folder, output, is_interrupted, extra).write()
     return interruption.status
 
 
@@ -74,133 +64,72 @@ def _train(
     """Train the networks as one population, each as `barenet train` does."""
     first, networks = experiments[0], [each.predictor.network for each in experiments]
     X, y = network_arrays(first.predictor, first.training)
-    arguments, callbacks = first.arguments() | options, (*first.patience, interruption)
+    arguments = first.arguments() | options | {"callbacks": (*first.patience, interruption)}
     arguments["seed"] = [each.settings.config.seed for each in experiments]
-    arguments["penalty"] = tuple(arguments["penalty"])  # a list has one for each network
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of networks that diverged
-        population = train_many(networks, X, y, callbacks=callbacks, **arguments)
-    if len(errors := population.errors) == len(population):
-        if isinstance(errors[0], DivergenceError):
-            errors[0].remedy, errors[0].outcome = AFTER_DIVERGENCE
-        raise errors[0]
+        population = train_many(networks, X, y, **arguments)
+    if len(population.errors) == len(population):
+        raise population.errors[0]
     return population
 
 
-@dataclass(eq=False)
-class SeedComparison:
-    """The scores of networks that differ in their seeds."""
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Networks that differ in their seeds, and the name of the curve that decides on the best."""
 
-    experiments: Sequence[Experiment]
+    seeds: Sequence[int]
     population: Population
-
-    @cached_property
-    def scores(self) -> dict[tuple[str, str], NDArray[np.float64]]:
-        """Each score on each set of rows, NaN for a network that failed."""
-        first = self.experiments[0]
-        deciding = "validation" if first.validation else "training"
-        parts = {"test": first.test, deciding: first.validation or first.training}
-        columns: dict[tuple[str, str], NDArray[np.float64]] = {}
-        for part, rows in parts.items():
-            for index in self.trained:
-                for name, value in self._measure(index, rows).items():
-                    nothing = np.full(len(self.experiments), np.nan)
-                    columns.setdefault((part, name), nothing)[index] = value
-        return columns
-
-    def _measure(self, index: int, rows: Dataset | None) -> dict[str, float]:
-        """The scores of a network on rows, if there are any, the loss last."""
-        if rows is None:
-            return {}
-        experiment = self.experiments[index]
-        loss = experiment.settings.config.loss
-        scores = Measurement(experiment.predictor, rows, loss).scores
-        return dict(sorted(scores.items(), key=lambda item: item[0] == "loss"))
-
-    @property
-    def trained(self) -> list[int]:
-        """The networks that have not failed."""
-        return [i for i in range(len(self.experiments)) if i not in self.population.errors]
+    decisive: str
 
     @cached_property
     def best(self) -> int:
-        """The network with the smallest loss on the validation rows, else on the training rows."""
-        deciding = list(self.scores)[-1][0]
-        return int(np.nanargmin(self.scores[deciding, "loss"]))
+        """The index of the best network, of those that have not failed."""
+        trained = [i for i in range(len(self.seeds)) if i not in self.population.errors]
+        values = self.population.final(self.decisive)
+        return min(trained, key=np.nan_to_num(values, nan=np.inf).__getitem__)  # NaN: no epoch yet
 
     @cached_property
-    def rows(self) -> list[dict[str, Any]]:
-        """A row for each network."""
-        return [
-            {
-                "seed": each.settings.config.seed,
-                **{f"{part}_{name}": float(v[i]) for (part, name), v in self.scores.items()},
-                "epochs": len(self.population.histories[i]),
-                "stop_reason": self.population.histories[i].stop_reason,
-            }
-            for i, each in enumerate(self.experiments)
-        ]
+    def scores(self) -> dict[str, NDArray[np.float64]]:
+        """The last value of each curve of a loss or a metric, NaN for a network that failed."""
+        names = dict.fromkeys(chain.from_iterable(h.curves for h in self.population.histories))
+        scored = [name for name in names if name == "loss" or curve_rows(name)[0] != "training"]
+        scores = {name: self.population.final(name) for name in scored}
+        return {name: values for name, values in scores.items() if not np.isnan(values).all()}
 
-    def spread(self) -> dict[tuple[str, str], dict[str, float]]:
+    def spread(self) -> dict[str, dict[str, float]]:
         """The statistics of each score."""
         return {
-            score: {name: float(f(values[self.trained])) for name, f in STATISTICS.items()}
-            for score, values in self.scores.items()
+            name: {key: float(f(values[~np.isnan(values)])) for key, f in STATISTICS.items()}
+            for name, values in self.scores.items()
         }
 
     def emit(self) -> None:
-        """Print the spread of the scores, the reasons of the ends, and a conclusion."""
-        best_seed = self.rows[self.best]["seed"]
-        table = [
-            [
-                f"{part} {HEADINGS.get(name, name)}",
-                *(_text(name, value) for value in statistics.values()),
-                _text(name, self.scores[part, name][self.best]),
-            ]
-            for (part, name), statistics in self.spread().items()
-        ]
-        emit_table(["", *STATISTICS, f"seed {best_seed}"], table, numbers=1)
-        self._emit_ends()
-        emit_paragraph(self._conclusion())
-
-    def _emit_ends(self) -> None:
-        """Print why the networks ended, unless all have completed their epochs."""
-        ends = [row["stop_reason"] for row in self.rows]
-        if {*ends} == {"completed"}:
-            return
-        emit()
-        for reason, count in Counter(ends).most_common():
-            seeds = [str(row["seed"]) for row in self.rows if row["stop_reason"] == reason]
-            label = "seed" if count == 1 else "seeds"
-            emit(f"{reason}: {count} of {len(ends)} ({label} {some(seeds, 10)})")
-
-    def _conclusion(self) -> str:
-        """Write which differences between settings are larger than those between seeds."""
-        (part, name), values = next((k, v[self.trained]) for k, v in self.scores.items())
-        count, decides = len(values), list(self.scores)[-1][0]
-        seed = self.rows[self.best]["seed"]
-        text = f"Seed {seed}, which is saved, has the smallest {decides} loss."
-        if count < 2:
-            return text
-        from scipy.stats import t
-
-        quantile, std = t.ppf(1 - LEVEL / 2, 2 * count - 2), values.std(ddof=1)
-        margins = [_text(name, float(quantile * std * (2 / n) ** 0.5)) for n in (1, count)]
-        return (
-            f"{text} Another setting makes a difference if its mean {part} {HEADINGS[name]} over "
-            f"{count} seeds is more than {margins[1]} away; between two single runs, "
-            f"differences up to {margins[0]} can be chance."
-        )
+        """Print the spread of the scores, the reasons of the ends, and the best seed."""
+        table = []
+        for name, statistics in self.spread().items():
+            rows, measure = curve_rows(name)
+            values = (*statistics.values(), self.scores[name][self.best])
+            texts = [score_text(measure, value) for value in values]
+            table.append([f"{rows} {HEADINGS.get(measure, measure)}", *texts])
+        seed, histories = self.seeds[self.best], self.population.histories
+        emit_table(["", *STATISTICS, f"seed {seed}"], table, numbers=1)
+        ends = Counter(history.stop_reason for history in histories).most_common()
+        reasons = ", ".join(f"{reason}: {n} of {len(histories)}" for reason, n in ends)
+        least = f"with the smallest {self.decisive.replace('_', ' ')}"
+        emit_paragraph(f"{reasons}. The network of seed {seed}, {least}, is saved.")
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""
-        return {
-            "seed": self.rows[self.best]["seed"],
-            "spread": {"_".join(score): values for score, values in self.spread().items()},
-            "runs": self.rows,
-        }
-
-
-def _text(name: str, value: float) -> str:
-    """Write a score with four digits."""
-    return score_text(name, value) if name in ("accuracy", "r2") else f"{value:.4g}"
+        runs = [
+            {
+                "seed": seed,
+                **{name: float(values[index]) for name, values in self.scores.items()},
+                "epochs": len(history),
+                "stop_reason": history.stop_reason,
+            }
+            for index, (seed, history) in enumerate(
+                zip(self.seeds, self.population.histories, strict=True)
+            )
+        ]
+        return {"seed": self.seeds[self.best], "spread": self.spread(), "runs": runs}

@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
+from pathlib import Path
 from typing import Any
+
+from cyclopts import Parameter
 
 from barenet.cli._columns import describe_columns
 from barenet.cli._console import closable_output, emit, emit_json, log
 from barenet.cli._experiment import CARD_ROWS, Experiment
+from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._interruption import INTERRUPTED
 from barenet.cli._run_folder import HISTORY, RunFolder
 from barenet.cli._scores import Measurement
@@ -29,22 +33,39 @@ from barenet.training._history import History
 #: Errors by which a file is missing for good; those of the disk may not occur in a resumed run.
 OTHER_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 
-#: The remedy and the outcome of a divergence.
-AFTER_DIVERGENCE = (
-    "try a smaller --learning-rate, another --scaling, or --clip-norm 1",
-    "No model is saved",
-)
+#: Maximum length of the name of a folder that is named after a file.
+MAX_NAME = 60
 
 
-@dataclass(frozen=True)
-class Report:
-    """The parts of the results that are printed and drawn."""
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """The results of a run that are saved and printed.
 
-    baselines: bool
-    plots: bool
-    json: bool
-    #: More for the JSON document.
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    Attributes
+    ----------
+    out : Path
+        Folder of the run, by default runs/ and the name of the data.
+    baselines : bool
+        Compare with a constant and a linear model on the same rows.
+    plots : bool
+        Draw plots, if matplotlib is installed.
+    json : bool
+        Print the result as JSON, for programs.
+    """
+
+    out: Path | None = None
+    baselines: On = True
+    plots: On = True
+    json: Off = False
+
+    def folder(self, data: str) -> RunFolder:
+        """The folder of the run, by default named after its data, without suffixes."""
+        name = Path(Path(data).name.removesuffix(".gz")).stem.strip(".")[:MAX_NAME]
+        return RunFolder(self.out or Path("runs") / (name or "data"))
+
+
+NO_OUTPUT_OPTIONS = OutputOptions()
 
 
 @dataclass(eq=False)
@@ -54,9 +75,11 @@ class Results:
     experiment: Experiment
     history: History
     folder: RunFolder
-    options: Report
+    options: OutputOptions
     #: After a signal, the run ends without baselines and plots.
     is_interrupted: bool = False
+    #: More for the JSON document.
+    extra: Mapping[str, Any] | None = None
     missing: dict[str, Exception] = field(default_factory=dict)
 
     @cached_property
@@ -78,7 +101,10 @@ class Results:
         return next(iter(self.measured.values()))
 
     def write(self) -> None:
-        """Write and print the results; Ctrl-C names the command that writes the missing ones."""
+        """Write and print the results, and name the files that are missing.
+
+        Ctrl-C names the command that writes them.
+        """
         try:
             self.save()
             self.report()
@@ -88,6 +114,10 @@ class Results:
             remedy = f"`{self.folder.resume_command}` writes the results that are missing"
             problem = "interrupted after the training had ended"
             raise KeyboardInterrupt(f"{problem}; {remedy}") from error
+        if self.history.stop_reason != INTERRUPTED and not self._can_be_completed():
+            self.folder.finish()
+        self._log_end()
+        self._check_complete()
 
     def save(self) -> None:
         """Write the model, the history and the settings, before anything is measured."""
@@ -121,7 +151,7 @@ class Results:
         self._try(f"the scores in {MODEL}", self._save_scores)
         with closable_output():  # the plots are still missing
             if self.options.json:
-                emit_json({**self._document(), **self.options.extra})
+                emit_json({**self._document(), **(self.extra or {})})
             else:
                 log()
                 self._emit()
@@ -192,7 +222,7 @@ class Results:
         except MissingExtraError as error:
             log(f"no plots: {error}")
 
-    def log_end(self) -> None:
+    def _log_end(self) -> None:
         """Name the files, and the reason of an early end and how to resume the run."""
         history, settings, folder = self.history, self.experiment.settings, self.folder
         names = [path.name for path in folder.files if path.exists()]
@@ -207,12 +237,7 @@ class Results:
             rows = " < the same rows" if settings.data == STANDARD_INPUT else ""
             log(f"to resume it: {folder.resume_command}{rows}")
 
-    def finish(self) -> None:
-        """Remove the state of the run, unless ``--resume`` can write something that is missing."""
-        if not self._can_be_completed():
-            self.folder.finish()
-
-    def check_complete(self) -> None:
+    def _check_complete(self) -> None:
         """Raise an error that names all files that are missing."""
         if not self.missing:
             return

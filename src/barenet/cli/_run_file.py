@@ -75,32 +75,28 @@ def parse_settings(document: Mapping[str, Any], path: Path) -> RunSettings:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Read a file that is small enough for settings."""
+    """Read a file of settings."""
     with open_file(path) as file:
         data = read_exactly(file, MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise DataError(f"expected {MAX_BYTES:,} bytes at most", path=path)
     try:
-        return parse_toml(data.decode(), path)
-    except UnicodeDecodeError as error:
-        raise DataError(f"expected UTF-8: {error}", path=path) from error
-
-
-def parse_toml(text: str, path: Path) -> dict[str, Any]:
-    """Parse a document without tables, of a limited depth and length."""
-    if _depth(text) > MAX_DEPTH:
-        problem = f"too deeply nested for settings; expected {MAX_DEPTH} levels at most"
-        raise DataError(problem, path=path)
-    try:
-        document = tomllib.loads(text)
+        return _parse(data)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{type(error).__name__}: {error}", path=path) from error
+        raise DataError(in_a_line(error), path=path) from error
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    """Parse a document without tables, of a limited size, depth and length."""
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"expected {MAX_BYTES:,} bytes at most")
+    text = data.decode()
+    if _depth(text) > MAX_DEPTH:
+        raise ValueError(f"too deeply nested for settings; expected {MAX_DEPTH} levels at most")
+    document = tomllib.loads(text)
     lists = [value for value in document.values() if isinstance(value, list)]
     if any(isinstance(each, dict) for each in itertools.chain(document.values(), *lists)):
-        raise DataError("expected settings such as epochs = 10, got a table", path=path)
+        raise ValueError("expected settings such as epochs = 10, got a table")
     if (entries := sum(map(len, lists))) > MAX_ENTRIES:
-        problem = f"{entries:,} entries of lists; expected {MAX_ENTRIES:,} at most"
-        raise DataError(problem, path=path)
+        raise ValueError(f"{entries:,} entries of lists; expected {MAX_ENTRIES:,} at most")
     return document
 
 

@@ -7,23 +7,22 @@ checkpoint. Other files are never touched.
 """
 
 import contextlib
-import csv
 import errno
-import io
 import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from barenet.cli._console import log
 from barenet.cli._output_file import make_folder, remove_empty
-from barenet.cli._run_file import SETTINGS, parse_settings, parse_toml, read_run_file
+from barenet.cli._run_file import SETTINGS, read_run_file
 from barenet.cli._run_plots import KINDS
 from barenet.cli._run_settings import HEADER, RunSettings
 from barenet.cli._trained_model import MODEL, UNFINISHED, resume_command
-from barenet.errors import ArgumentError, DataError, ModelFileError, in_a_line
+from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._atomic import check_replaceable, remove_leftovers, sync_folder, write_atomically
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, StateDict, read_notes
 from barenet.files._lock import locked
@@ -34,8 +33,6 @@ from barenet.training._history import History
 
 #: File names in the folder of a run.
 HISTORY, LOCK = "history.jsonl", ".lock"
-#: Tables of the networks of `barenet train --repeat`, and of the candidates of `barenet search`.
-RUNS, SEARCH = "runs.csv", "search.csv"
 
 #: Start of the name of a temporary folder, from which files are moved when all are written.
 SAVING = ".saving-"
@@ -51,11 +48,8 @@ class RunFolder:
         self.path = path
         self.model, self.settings, self.history = path / MODEL, path / SETTINGS, path / HISTORY
         self.plots = [path / f"{kind}.png" for kind in ("history", *KINDS)]
-        self.outdated = [path / RUNS, path / SEARCH]  # removed when the results are saved
-        self.files = [self.model, self.history, self.settings, *self.outdated, *self.plots]
+        self.files = [self.model, self.history, self.settings, *self.plots]
         self.unfinished, self.checkpoint = path / UNFINISHED, path / FILE_NAME
-        #: The table that is saved with the results, by its name.
-        self.table: dict[str, bytes] = {}
 
     @property
     def is_unfinished(self) -> bool:
@@ -83,15 +77,17 @@ class RunFolder:
     @contextmanager
     def started(self, settings: RunSettings) -> Iterator[None]:
         """Start a new run, and undo that if it fails before its first checkpoint."""
-        before = self.unfinished.read_bytes() if self.unfinished.exists() else None
+        if self.checkpoint.exists():
+            log(
+                f"this is a new run, which will replace an unfinished one in {self.path}; "
+                f"to resume that one instead: {self.resume_command}\n"
+            )
         self.start(settings)
         try:
             yield
         except Exception:
             if not self.has_checkpoint():
                 self.unfinished.unlink()
-                if before is not None:
-                    write_atomically(self.unfinished, before)
             raise
 
     def start(self, settings: RunSettings) -> None:
@@ -101,24 +97,16 @@ class RunFolder:
 
     def has_checkpoint(self) -> bool:
         """Whether there is a checkpoint of this run, not of an earlier one in the folder."""
-        if not (self.unfinished.exists() and self.checkpoint.exists()):
-            return self.checkpoint.exists()
-        texts = (self._saved_settings(), self.unfinished.read_text("utf-8"))
-        saved, started = (text.splitlines()[-1] for text in texts)  # with the token of `start`
-        return saved == started
+        if not self.checkpoint.exists():
+            return False
+        return self._saved_settings() == self.unfinished.read_text("utf-8")  # with its token
 
     def read_unfinished(self) -> RunSettings:
         """Read the settings of the run to resume, from the checkpoint if only that is left."""
-        if self.unfinished.exists():
-            return read_run_file(self.unfinished)
-        text = self._saved_settings()
-        try:
-            settings = parse_settings(parse_toml(text, self.checkpoint), self.checkpoint)
-        except ValueError as error:
-            problem = f"its settings are damaged: {in_a_line(error)}"
-            raise ModelFileError(f"{self.checkpoint}: {problem}") from error
-        write_atomically(self.unfinished, text.encode())
-        return settings
+        if not self.unfinished.exists():
+            settings = self._saved_settings().encode(errors="surrogatepass")
+            write_atomically(self.unfinished, settings)
+        return read_run_file(self.unfinished)
 
     def save(self, predictor: Predictor, history: History, settings: RunSettings) -> OSError | None:
         """Write the results of a run; returns the error where the history cannot be written."""
@@ -127,31 +115,19 @@ class RunFolder:
             new = RunFolder(Path(folder))
             save(predictor, new.model)
             write_atomically(new.settings, settings.to_toml())
-            for name, content in self.table.items():
-                write_atomically(new.path / name, content)
             try:
                 write_atomically(new.history, history.to_jsonl().encode())
             except OSError as error:
                 failure = error
-            for old in (self.settings, self.history, *self.outdated, *self.plots):
+            for old in (self.settings, self.history, *self.plots):
                 old.unlink(missing_ok=True)
             # The settings come last: killed before, a run leaves a model without settings, which
             # is better than a model with the settings of another.
             new.model.replace(self.model)
             if failure is None:
                 new.history.replace(self.history)
-            for name in self.table:
-                (new.path / name).replace(self.path / name)
             new.settings.replace(self.settings)
         return failure
-
-    def set_table(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
-        """Choose the table that is saved with the results."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        self.table = {name: text.getvalue().encode()}
 
     def finish(self) -> None:
         """Remove the state of the run, once all its results are on the disk."""

@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from cyclopts import Parameter
 
-from barenet.cli._columns import name_kinds
 from barenet.cli._flags import DATA, NETWORK, Flags, SearchFlags, StepFlags, complete_name
 from barenet.data._dataset import Dataset
-from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, canonical_name, load_dataset
+from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import STANDARD_INPUT, plain_name
 from barenet.data._table_loading import open_table
@@ -115,16 +114,16 @@ class RunSettings:
     start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
     config: Annotated[Flags, Parameter(name="*")] = field(default_factory=Flags)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "data", canonical_name(self.data))
-
     def load(self, *, frame: bool | None = None) -> Dataset:
         """Load the data."""
         if not self.data:
             problem = "name a data set (`barenet datasets` lists them) or a file to train on"
             raise ArgumentError(problem, argument="data")
         if is_table(self.data) and self.target is None:
-            raise self._missing_target()
+            names = open_table(self.data, self.file.csv).names
+            problem = f"name the column of {self.data} to predict"
+            remedy = f"such as {{target}}; its columns are {some(names)}"
+            raise ArgumentError(problem, argument="target", remedy=remedy, target=names[-1])
         return load_dataset(
             self.data,
             target=self.target,
@@ -150,14 +149,6 @@ class RunSettings:
             problem = f"{subject} for tables, and {self.data} is not one"
             raise ArgumentError(problem, argument=options[0])
         return bool(options)
-
-    def _missing_target(self) -> ArgumentError:
-        """An error that lists the columns to choose from."""
-        table = open_table(self.data, self.file.csv)
-        columns = name_kinds(table.frame(table.names, categories=table.names))
-        problem = f"name the column of {self.data} to predict"
-        remedy = f"such as {{target}}; its columns are {some(columns)}"
-        return ArgumentError(problem, argument="target", remedy=remedy, target=table.names[-1])
 
     def to_toml(self) -> bytes:
         """Write a run file."""

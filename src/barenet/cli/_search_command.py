@@ -4,32 +4,27 @@ import shlex
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isnan, prod
-from pathlib import Path
+from math import prod
 from typing import Annotated, Any
 
-import numpy as np
 from cyclopts import Parameter
 
 from barenet._constraints import check_count, check_number
-from barenet.cli._console import closable_output, emit, emit_table, log
+from barenet.cli._console import closable_output, emit, log
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._flags import DATA, LEARNING, SEARCHED, Data, Integer, Off, On, OptionalInteger
-from barenet.cli._results import AFTER_DIVERGENCE, Report
-from barenet.cli._run_folder import SEARCH, RunFolder
+from barenet.cli._flags import DATA, LEARNING, SEARCHED, Data, Integer, Off, OptionalInteger
+from barenet.cli._results import NO_OUTPUT_OPTIONS, OutputOptions
 from barenet.cli._run_settings import NO_SEARCH_SETTINGS, RunSettings, SearchSettings
-from barenet.cli._scores import HEADINGS, network_arrays
-from barenet.cli._train import default_folder, run_in
+from barenet.cli._scores import network_arrays
+from barenet.cli._train import run_in
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import config_for
-from barenet.errors import ArgumentError, DivergenceError
+from barenet.errors import ArgumentError
 from barenet.files._model_card import describe_rows
 from barenet.population._candidates import SETTINGS, make_candidates
 from barenet.population._search import search as search_settings
 from barenet.population._search_result import SearchResult
 
-#: Candidates in the table that is printed.
-N_BEST = 10
 #: Fraction of the candidates that goes on to the next rung of successive halving: a third.
 FACTOR = 3
 
@@ -42,10 +37,7 @@ def search(
     folds: Integer = 5,
     halving: Off = False,
     threads: Annotated[OptionalInteger, Parameter(group=LEARNING)] = None,
-    out: Path | None = None,
-    baselines: On = True,
-    plots: On = True,
-    json: Off = False,
+    output: OutputOptions = NO_OUTPUT_OPTIONS,
 ) -> int:
     """Search the best settings by cross-validation, and train a network with them.
 
@@ -59,8 +51,8 @@ def search(
     rows are left out of the search, and measured once, at the end. Nothing stops a training early;
     search `--epochs` instead.
 
-    The folder of the run is that of `barenet train` with the best settings; search.csv in it has
-    the scores of all combinations.
+    The folder of the run is that of `barenet train` with the best settings. The scores of all
+    combinations are printed with `--json`, as `cv_results_` of scikit-learn's searches.
 
     Parameters
     ----------
@@ -76,14 +68,6 @@ def search(
         so on (successive halving).
     threads : int
         Number of networks that are trained at the same time, by default the number of cores.
-    out : Path
-        Folder of the run, by default runs/ and the name of the data.
-    baselines : bool
-        Compare with a constant and a linear model on the same rows.
-    plots : bool
-        Draw plots, if matplotlib is installed.
-    json : bool
-        Print the result as JSON, for programs.
 
     Returns
     -------
@@ -95,30 +79,24 @@ def search(
         problem = "there is a single combination of settings; give an option several values, such "
         raise ArgumentError(f"{problem}as --learning-rate 0.001 0.01 0.1")
     n_folds = int(check_number(folds, "folds", ge=2, integer=True))
-    folder, settings = RunFolder(out or default_folder(data)), replace(settings, data=data)
+    settings, folder = replace(settings, data=data), output.folder(data)
     with folder.locked():
         experiments = _prepare(settings, _choose(grid, candidates, settings.config.seed))
         options = {"halving": FACTOR if halving else None, "threads": threads}
-        result, best = _search(experiments, n_folds, progress=not json, **options)
+        result, best = _search(experiments, n_folds, progress=not output.json, **options)
         n_rows = describe_rows(experiments[0].n_rows)
         log(f"\n{len(experiments):,} candidates, each trained on {n_folds} folds of {n_rows}\n")
-        document = _report(result, folder, json=json)
-        status = run_in(folder, best, threads, Report(baselines, plots, json, document))
+        if not output.json:
+            with closable_output():
+                emit(result.table())
+        log("\nthe best settings, trained on all training rows:\n")
+        columns = dict(result.cv_results_)
+        scores = {"params": columns.pop("params")} | {k: v.tolist() for k, v in columns.items()}
+        found = {"metric": result.metric, "best_index": result.best_index_, "cv_results": scores}
+        status = run_in(folder, best, threads, output, extra={"search": found})
         config = shlex.quote(str(folder.settings))
         log(f"the same run without the search: barenet train --config {config}")
     return status
-
-
-def _report(result: SearchResult, folder: RunFolder, *, json: bool) -> dict[str, Any]:
-    """Print the best candidates, and choose the table to save; returns the JSON document."""
-    rows = _rows(result)
-    texts = [{name: _text(value) for name, value in row.items()} for row in rows]
-    folder.set_table(SEARCH, texts)
-    if not json:
-        with closable_output():
-            _emit(rows, result)
-    log("\nthe best settings, trained on all training rows:\n")
-    return {"search": {"metric": result.metric, "folds": result.n_splits_, "candidates": rows}}
 
 
 def _choose(
@@ -166,57 +144,10 @@ def _search(
     cv = splitter(n_folds, shuffle=True, random_state=first.settings.config.split_seed)
     grid = [{name: [value] for name, value in each.items()} for each in candidates]
     X, y = network_arrays(first.predictor, first.training)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # of candidates that diverged
-            result = search_settings(grid, X, y, cv=cv, refit=False, **fixed, **options)
-    except DivergenceError as error:
-        error.remedy, error.outcome = AFTER_DIVERGENCE
-        raise
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of candidates that diverged
+        result = search_settings(grid, X, y, cv=cv, refit=False, **fixed, **options)
     best = dict(result.best_params_)
     epochs = {"epochs": best.pop("epochs")} if options["halving"] else {}
     settings = experiments[candidates.index(best)].settings
     return result, replace(settings, config=replace(settings.config, **epochs))
-
-
-def _rows(result: SearchResult) -> list[dict[str, Any]]:
-    """A row for each candidate, the best first; those that went on furthest before the others."""
-    results, rank = result.cv_results_, result.cv_results_["rank_test_score"]
-    columns = {"mean": results["mean_test_score"], "std": results["std_test_score"]}
-    columns |= {f"fold{k + 1}": results[f"split{k}_test_score"] for k in range(result.n_splits_)}
-    names = [name.removeprefix("param_") for name in results if name.startswith("param_")]
-    order = np.lexsort((rank, -results.get("iter", 0 * rank)))
-    return [
-        {
-            "rank": place,
-            **{name: column[row].item() for name, column in columns.items()},
-            **{name: results["params"][row].get(name) for name in names},
-        }
-        for place, row in enumerate(order.tolist(), 1)
-    ]
-
-
-def _emit(rows: Sequence[Mapping[str, Any]], result: SearchResult) -> None:
-    """Print the best candidates."""
-    names = [*rows[0]][3 + result.n_splits_ :]
-    table = [
-        [
-            str(row["rank"]),
-            *("diverged" if isnan(row[key]) else f"{row[key]:.4f}" for key in ("mean", "std")),
-            *(_text(row[name]) for name in names),
-        ]
-        for row in rows[:N_BEST]
-    ]
-    headings = [HEADINGS[result.metric], "std", *(name.replace("_", " ") for name in names)]
-    emit_table(["rank", *headings], table, numbers=0)
-    if len(rows) > N_BEST:
-        emit(f"… and {len(rows) - N_BEST:,} more in {SEARCH}")
-
-
-def _text(value: Any) -> str:
-    """Write a value as it is typed on the command line, or as a number."""
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "" if value is None else str(value)

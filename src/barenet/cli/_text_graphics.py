@@ -1,36 +1,13 @@
-"""Curves, bars and images as text in a terminal."""
-
-from collections.abc import Sequence
+"""Bars and images as text in a terminal."""
 
 import numpy as np
 
 from barenet.model._arrays import FloatArray
 
-#: Blocks from the least to the greatest value, and shades from paper to ink.
-BLOCKS, SHADES = "▁▂▃▄▅▆▇█", " ░▒▓█"
-#: Columns of a sparkline, of the longest bar, and of a small terminal.
-WIDTH, BAR_WIDTH, MAX_COLUMNS = 32, 24, 79
-
-
-def sparkline(x: Sequence[float], y: Sequence[float], width: int = WIDTH) -> str:
-    """Draw a curve in a line of text.
-
-    Examples
-    --------
-    >>> sparkline([0, 1, 2, 3], [8, 4, 2, 1]), sparkline([0, 100], [1, 8], width=8)
-    ('█▄▂▁', '▁▂▃▄▅▆▇█')
-    """
-    n_columns = min(width, int(x[-1] - x[0]) + 1)
-    values = np.interp(np.linspace(x[0], x[-1], n_columns), x, y)
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return ""
-    with np.errstate(over="ignore", invalid="ignore"):
-        highest = len(BLOCKS) - 1
-        scaled = (values - known.min()) / max(float(np.ptp(known)), float(np.finfo(float).tiny))
-        levels = np.nan_to_num(scaled * highest).round().astype(int).clip(0, highest)
-    drawn = zip(np.isfinite(values), levels, strict=True)
-    return "".join(BLOCKS[level] if is_known else " " for is_known, level in drawn)
+#: Shades from paper to ink.
+SHADES = " ░▒▓█"
+#: Columns of the longest bar, and of a small terminal.
+BAR_WIDTH, MAX_COLUMNS = 24, 79
 
 
 def bar(fraction: float) -> str:

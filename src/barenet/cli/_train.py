@@ -3,35 +3,32 @@
 import dataclasses
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from barenet._constraints import check_count
 from barenet.cli._console import emit_json, log
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._flags import DATA, LEARNING, Data, Integer, Off, On, integer
+from barenet.cli._flags import DATA, LEARNING, Data, Integer, OptionalInteger
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._introduction import Introduction
 from barenet.cli._repeat import train_seeds
-from barenet.cli._results import AFTER_DIVERGENCE, Report, Results
+from barenet.cli._results import NO_OUTPUT_OPTIONS, OutputOptions, Results
 from barenet.cli._run_file import read_run_file
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
 from barenet.cli._run_settings import NO_SETTINGS, RunSettings
 from barenet.errors import ArgumentError, DivergenceError
-from barenet.files._checkpoint import describe_checkpoint, parse_interval
+from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
 from barenet.insight._progress import Progress
 from barenet.training._callbacks import Callback
-from barenet.training._history import History
 
 #: How often a checkpoint is saved, by default.
 EVERY = "30s"
-#: Maximum length of the name of a folder that is named after a file.
-MAX_NAME = 60
 
 
 def train(
@@ -40,13 +37,10 @@ def train(
     settings: RunSettings = NO_SETTINGS,
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
     resume: Annotated[Path | None, Parameter(group=DATA)] = None,
-    threads: Annotated[int | None, Parameter(group=LEARNING, converter=integer)] = None,
+    threads: Annotated[OptionalInteger, Parameter(group=LEARNING)] = None,
     checkpoint_every: str = EVERY,
     repeat: Integer = 1,
-    out: Path | None = None,
-    baselines: On = True,
-    plots: On = True,
-    json: Off = False,
+    output: OutputOptions = NO_OUTPUT_OPTIONS,
 ) -> int:
     """Train a network on a named data set or a file.
 
@@ -83,16 +77,8 @@ def train(
         which saves one only when a signal ends the run.
     repeat : int
         Train this many networks that differ in their seeds (S, S + 1 and so on from --seed S),
-        print the spread of their scores, and save the best one: that with the smallest loss on the
-        validation rows, or on the training rows if there are none.
-    out : Path
-        Folder of the run, by default runs/ and the name of the data.
-    baselines : bool
-        Compare with a constant and a linear model on the same rows.
-    plots : bool
-        Draw plots, if matplotlib is installed.
-    json : bool
-        Print the result as JSON, for programs.
+        print the spread of their scores, and save the best one: that with the smallest validation
+        loss, or training loss if there are no validation rows.
 
     Returns
     -------
@@ -101,56 +87,51 @@ def train(
     """
     settings = dataclasses.replace(settings, data=data)
     parse_interval(checkpoint_every, "checkpoint_every")
-    report = Report(baselines, plots, json)
     if check_count(repeat, "repeat") > 1:
         given = {"resume": resume, "checkpoint_every": checkpoint_every != EVERY}
         for name in (name for name, value in given.items() if value):
             problem = "a single run has checkpoints to resume from, --repeat has none"
             raise ArgumentError(problem, argument=name, remedy="leave one of the two out")
-        folder = RunFolder(out or default_folder(data))
-        return train_seeds(folder, settings, repeat, threads, report)
-    folder = RunFolder(out or default_folder(data)) if resume is None else _find_run(resume, out)
+        return train_seeds(settings, repeat, threads, output)
+    folder = output.folder(data) if resume is None else _find_run(resume, output.out)
     if resume is not None and not folder.is_unfinished:
-        return _report_finished(folder, settings, json)
+        return _report_finished(folder, settings, output.json)
     with folder.locked():
-        if resume is not None:
-            folder.outdated = []
         is_new = resume is None
-        return run_in(folder, settings, threads, report, every=checkpoint_every, is_new=is_new)
+        return run_in(folder, settings, threads, output, every=checkpoint_every, is_new=is_new)
 
 
 def run_in(
     folder: RunFolder,
     settings: RunSettings,
     threads: int | None,
-    report: Report,
+    output: OutputOptions,
     *,
     every: str = EVERY,
     is_new: bool = True,
+    extra: Mapping[str, Any] | None = None,
 ) -> int:
     """Train a network in a folder that is locked, and return the exit status."""
     with folder.started(settings) if is_new else nullcontext():
-        experiment = _prepare(folder, settings, is_new=is_new)
+        experiment = prepare(settings) if is_new else _prepare_resumed(folder, settings)
         checkpoint = RunCheckpoint(folder, every, experiment.settings)
+        options = {"threads": threads, "checkpoint": checkpoint, "resume": folder.has_checkpoint()}
         with Interruption() as interruption:
-            progress = _progress(settings, experiment, report.json)
+            progress = _progress(settings, experiment, output.json)
             callbacks = [Introduction(experiment), *progress, interruption]
-            history = _train(experiment, callbacks, threads, checkpoint)
-    results = Results(experiment, history, folder, report, interruption.signal is not None)
-    results.write()
-    if history.stop_reason != INTERRUPTED:
-        results.finish()
-    elif checkpoint.failure is not None:
+            try:
+                history = experiment.run(callbacks, **options)
+            except DivergenceError as error:
+                if folder.has_checkpoint():
+                    kept = f"the checkpoint {folder.checkpoint} is kept"
+                    error.add_note(f"{kept}, and resuming it diverges again")
+                raise
+    is_interrupted = interruption.signal is not None
+    results = Results(experiment, history, folder, output, is_interrupted, extra)
+    if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
         results.missing[checkpoint.path.name] = checkpoint.failure
-    results.log_end()
-    results.check_complete()
+    results.write()
     return interruption.status
-
-
-def default_folder(data: str) -> Path:
-    """Name the folder of a run after its data, without suffixes."""
-    name = Path(data).name.removesuffix(".gz")
-    return Path("runs") / (Path(name).stem.strip(".")[:MAX_NAME] or "data")
 
 
 def _find_run(path: Path, out: Path | None) -> RunFolder:
@@ -177,22 +158,13 @@ def _report_finished(folder: RunFolder, given: RunSettings, json: bool) -> int:
     return 0
 
 
-def _prepare(folder: RunFolder, given: RunSettings, *, is_new: bool) -> Experiment:
-    """Prepare a new run, or resume one with its own settings, which must agree with those given."""
-    if is_new and folder.checkpoint.exists():
-        log(
-            f"this is a new run, which will replace an unfinished one in {folder.path}; "
-            f"to resume that one instead: {folder.resume_command}\n"
-        )
-    settings = given if is_new else folder.read_unfinished()
+def _prepare_resumed(folder: RunFolder, given: RunSettings) -> Experiment:
+    """Prepare a run with its own settings, which must agree with those given."""
+    settings = folder.read_unfinished()
     # A checkpoint has the weights; the model that they started from may have been replaced since.
-    has_weights = not is_new and folder.has_checkpoint()
-    experiment = prepare(settings, copy_weights=not has_weights)
-    if not is_new:
-        problem = "a run is resumed with its own settings"
-        _check_unchanged(experiment.settings, given, folder, problem, "once it has ended, ")
-    if not has_weights:
-        folder.start(experiment.settings)  # with all defaults
+    experiment = prepare(settings, copy_weights=not folder.has_checkpoint())
+    problem = "a run is resumed with its own settings"
+    _check_unchanged(experiment.settings, given, folder, problem, "once it has ended, ")
     return experiment
 
 
@@ -206,24 +178,6 @@ def _check_unchanged(
         start_from = f"--start-from {shlex.quote(str(folder.path))}"
         remedy = f"for others, {before}{start_from} starts a new run from its weights"
         raise ArgumentError(f"{problem}: {changed}", argument="resume", remedy=remedy)
-
-
-def _train(
-    experiment: Experiment,
-    callbacks: Sequence[Callback],
-    threads: int | None,
-    checkpoint: RunCheckpoint,
-) -> History:
-    """Train the network; describe a divergence in the terms of the command line."""
-    resume = checkpoint.folder.has_checkpoint()
-    try:
-        return experiment.run(callbacks, threads=threads, checkpoint=checkpoint, resume=resume)
-    except DivergenceError as error:
-        error.remedy, error.outcome = AFTER_DIVERGENCE
-        if checkpoint.folder.has_checkpoint():
-            kept = f"{checkpoint.path} ({describe_checkpoint(checkpoint.path)}) is kept"
-            error.outcome += f"; the checkpoint {kept}, and resuming it diverges again"
-        raise
 
 
 def _progress(given: RunSettings, experiment: Experiment, json: bool) -> list[Callback]:

@@ -10,12 +10,12 @@ from barenet.cli._run_file import SETTINGS, parse_settings, read_run_file
 from barenet.cli._run_settings import FileOptions, RunSettings, is_table, without_folders
 from barenet.data._column import CategoryColumn
 from barenet.data._dataset import Dataset
-from barenet.data._datasets import DATASETS, canonical_name
+from barenet.data._datasets import DATASETS
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
-from barenet.data._fingerprint import csv_equivalent, fingerprint
+from barenet.data._fingerprint import fingerprint
 from barenet.data._frame import Frame, Samples
 from barenet.data._run_config import DEFAULTS, RunConfig
-from barenet.data._table_loading import read_features, read_samples
+from barenet.data._table_loading import read_samples
 from barenet.errors import ArgumentError, DataError, printable
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
 from barenet.files._model_card import ModelCard
@@ -57,13 +57,9 @@ class TrainedModel:
         card, known = self.predictor.card, self._has_name_of_training(data)
         if card is None or card.data_fingerprint is None:
             return None if self.settings is None else known
-        names = self.predictor.feature_names
-        rows = [dataset.X]
-        if isinstance(dataset.X, Frame):  # an estimator has the fingerprint of the CSV file
-            rows.append(csv_equivalent(dataset.X))
-        alike = (fingerprint_of(replace(dataset, X=X), names) for X in rows)
-        # A named data set is generated anew, perhaps with other last digits.
-        return card.data_fingerprint in alike or (known and data in DATASETS)
+        if known and data in DATASETS:  # generated anew, perhaps with other last digits
+            return True
+        return card.data_fingerprint == fingerprint_of(dataset, self.predictor.feature_names)
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
         """Split the training data as for the training."""
@@ -90,7 +86,7 @@ class TrainedModel:
         if not is_table(data):
             return self.load(data, file).X
         options = self._table_options(self.settings_for(data, file))
-        return read_features(data, self.predictor.feature_names, **options)
+        return read_samples(data, self.predictor.feature_names, **options)[0]
 
     def _load_table(self, settings: RunSettings) -> Dataset:
         fields = ("feature_names", "target_name", "classes")
@@ -130,7 +126,7 @@ class TrainedModel:
         """Whether data have the name of the training data."""
         if self.settings is None or data == STANDARD_INPUT:  # which has other rows each time
             return False
-        data, known = canonical_name(data), self.settings.data
+        known = self.settings.data
         if data == known or {data, known} & DATASETS.keys():
             return data == known
         # A card has no folders.

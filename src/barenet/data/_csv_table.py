@@ -15,16 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._extras import require
-from barenet.data._delimited import (
-    CsvOptions,
-    decode,
-    find_delimiter,
-    read_records,
-)
-from barenet.data._file_io import read_file_bytes, stored_size
+from barenet.data._delimited import CsvOptions, decode, find_delimiter, read_records
+from barenet.data._file_io import check_memory, read_file_bytes
 from barenet.data._frame import TEXT, Frame, Table
 from barenet.data._header import check_header, read_header
-from barenet.data._memory_budget import check_memory
 from barenet.data._parsing import CODE, MISSING, NUMBER
 from barenet.errors import DataError
 
@@ -136,7 +130,7 @@ def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:
     n_values = text.count(delimiter) + text.count("\n") + 1
     needed = 2 * (sys.getsizeof(text) + len(text))
     needed += _PER_VALUE * n_values + _PER_COLUMN * n_columns
-    check_memory(path, stored_size(path), needed, f"{n_values:,} values in {n_columns:,} columns")
+    check_memory(path, needed, f"{n_values:,} values in {n_columns:,} columns")
 
 
 def _split(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]:

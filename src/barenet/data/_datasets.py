@@ -19,14 +19,6 @@ from barenet.errors import ArgumentError, DataError
 #: The named data sets.
 DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
 
-#: Other names of some of them.
-ALSO_CALLED = {
-    "circle": "circles",
-    "gaussian": "gaussians",
-    "multi_gaussian": "hills",
-    "spiral": "spirals",
-}
-
 #: Suffixes of tables, without that of their compression.
 TABLE_SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES)
 
@@ -53,9 +45,9 @@ def load_dataset(
     Parameters
     ----------
     name_or_path : str or path-like
-        A key of `DATASETS`, or another name of one (circle, gaussian, multi_gaussian, spiral); or a
-        table that ends in ``.csv``, ``.tsv`` or ``.txt``, compressed (``.gz``, ``.bz2``, ``.xz``,
-        ``.zst``) or not, or in ``.parquet`` or ``.pq``; or arrays X and y in an ``.npz``.
+        A key of `DATASETS`; or a table that ends in ``.csv``, ``.tsv`` or ``.txt``, compressed
+        (``.gz``, ``.bz2``, ``.xz``, ``.zst``) or not, or in ``.parquet`` or ``.pq``; or arrays X
+        and y in an ``.npz``.
     target : str
         For a table, where it is required: the column to predict.
     task : {"classification", "regression"}, optional
@@ -102,7 +94,7 @@ def load_dataset(
     """
     options = {key: value for key, value in locals().items() if value is not None}
     options.pop("name_or_path", None)
-    name = canonical_name(_check_path(name_or_path, "data", "a name or a path"))
+    name = _check_path(name_or_path, "data", "a name or a path")
     if data_dir is not None:
         _check_path(data_dir, "data_dir", "a folder")
     load: Callable[..., Dataset]
@@ -121,15 +113,6 @@ def load_dataset(
         problem = f"not an option of {name} (its options: {', '.join(allowed) or 'none'})"
         raise ArgumentError(problem, argument=", ".join(wrong))
     return load(**options)
-
-
-def canonical_name(name: str) -> str:
-    """The name of a data set in `DATASETS`; anything else is returned as it is.
-
-    >>> canonical_name("multi-gaussian"), canonical_name("spirals"), canonical_name("my.csv")
-    ('hills', 'spirals', 'my.csv')
-    """
-    return ALSO_CALLED.get(name.replace("-", "_"), name)
 
 
 def _check_path(path: object, argument: str, expected: str) -> str:

@@ -4,7 +4,6 @@ It is fitted on the training rows alone and saved with the model, so that later 
 the same way.
 """
 
-import html
 import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -257,12 +256,6 @@ class TableEncoding:
         name, kind, count, _ = (max(map(len, cells)) for cells in zip(*rows, strict=True))
         lines = (f"{a:{name}}  {b:{kind}}  {c:{count}}  {how}".rstrip() for a, b, c, how in rows)
         return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        rows = [("column", "kind", "outputs", "how")]
-        rows += [(c.name, c.kind, ", ".join(c.outputs), c.formula) for c in self.columns]
-        cells = ["".join(f"<td>{html.escape(text)}</td>" for text in row) for row in rows]
-        return f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain data.

@@ -17,13 +17,7 @@ from typing import Any, BinaryIO, NamedTuple, TextIO
 from weakref import WeakKeyDictionary
 
 from barenet._extras import require
-from barenet.data._memory_budget import (
-    MAX_FRACTION,
-    check_memory,
-    format_size,
-    machine_memory,
-    memory_limit,
-)
+from barenet.data._memory_budget import VARIABLE, format_size, memory_limit
 from barenet.errors import DataError
 
 #: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model
@@ -130,12 +124,12 @@ def _receive() -> bytes:
     """Read standard input to its end, the first time."""
     if sys.stdin is None or sys.stdin.closed:
         raise DataError("standard input is closed", path=STANDARD_INPUT)
-    limit = int(MAX_FRACTION * machine_memory())
+    limit = memory_limit(sys.maxsize)
     if sys.stdin not in _RECEIVED:
         _RECEIVED[sys.stdin] = read_exactly(sys.stdin.buffer, limit + 1)
     if len(_RECEIVED[sys.stdin]) > limit:
-        problem = f"more than {format_size(limit)}, half of this machine's memory; refused"
-        raise DataError(problem, path=STANDARD_INPUT)
+        problem, remedy = f"more than {format_size(limit)} of data", f"set {VARIABLE} to more"
+        raise DataError(problem, path=STANDARD_INPUT, remedy=remedy)
     return _RECEIVED[sys.stdin]
 
 
@@ -148,24 +142,27 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
 
 
 def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
-    """Read a whole file, decompressed where it is compressed."""
+    """Read a whole file, decompressed where it is compressed, within its memory budget."""
     with open_file(path) as stream:
-        return read_allowed(stream, path, memory_per_byte=memory_per_byte)
-
-
-def read_allowed(
-    stream: BinaryIO, path: Path, size: int | None = None, *, memory_per_byte: float = 1
-) -> bytes:
-    """Read a number of bytes, or all, within the memory budget of the file."""
-    file_size = stored_size(path)
-    most = int(memory_limit(file_size) / memory_per_byte)
-    data = read_exactly(stream, most + 1 if size is None else min(size, most + 1))
+        most = int(memory_limit(_stored_size(path)) / memory_per_byte)
+        data = read_exactly(stream, most + 1)
     if len(data) > most:
         needed = int(memory_per_byte * len(data)) + 1
-        check_memory(path, file_size, needed, f"more than {format_size(most)} of data")
+        check_memory(path, needed, f"more than {format_size(most)} of data")
     return data
 
 
-def stored_size(path: Path) -> int:
+def check_memory(path: Path, needed: int, contents: str) -> None:
+    """Refuse a file whose contents take more memory than its budget."""
+    file_size = _stored_size(path)
+    if needed > (limit := memory_limit(file_size)):
+        problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
+        problem += f"{format_size(limit)} allowed for this file of {format_size(file_size)}"
+        remedy = f"if you trust it, set the environment variable {VARIABLE} to a larger size, "
+        remedy += f"such as {min(10**6, -(-2 * needed // 10**9))}GB"
+        raise DataError(problem, path=path, remedy=remedy)
+
+
+def _stored_size(path: Path) -> int:
     """The size of a file in bytes, compressed where it is compressed."""
     return len(_receive()) if _is_standard_input(path) else path.stat().st_size

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.data._frame import TEXT, Frame
-from barenet.data._parsing import MISSING, WORDS, boolean_names, is_code, to_number, unique_texts
+from barenet.data._frame import Frame
 from barenet.data._to_frame import as_frame, column_names
 from barenet.errors import ArgumentError
 
@@ -81,37 +80,6 @@ def _parts(column: NDArray[Any], argument: str) -> Iterator[NDArray[Any]]:
     texts = [text.encode("utf-8", "surrogatepass") for text in values]
     yield np.array([len(text) for text in texts], np.int64).reshape(column.shape)
     yield np.array(bytearray(b"".join(texts)), np.uint8)
-
-
-def csv_equivalent(frame: Frame) -> Frame:
-    """Convert a frame of any source to the one that its CSV file has.
-
-    >>> csv_equivalent(as_frame({"paid": [True, False], "code": [" 7", "8"]}))
-    <Frame of 2 rows: paid: StringDType(), code: float64>
-    """
-    converters = {"b": boolean_names, "M": _dates_as_text, "T": _parse_text}
-    columns = frame.columns.items()
-    return Frame({name: converters.get(c.dtype.kind, np.asarray)(c) for name, c in columns})
-
-
-def _dates_as_text(dates: NDArray[Any]) -> NDArray[Any]:
-    """Format all dates of a column alike: with a time only where one is not midnight."""
-    known = dates[~np.isnat(dates)]
-    fitting = (unit for unit in ("D", "s", "ms") if (known == known.astype(f"M8[{unit}]")).all())
-    texts = np.char.replace(dates.astype(f"M8[{next(fitting, 'us')}]").astype(str), "T", " ")
-    return np.where(np.isnat(dates), "", texts).astype(TEXT)
-
-
-def _parse_text(column: NDArray[Any]) -> NDArray[Any]:
-    """Convert text that holds only numbers to numbers, and names of truth values to one case."""
-    codes, texts = unique_texts(column)
-    words = {word.lower(): word for word in WORDS} | {"": ""}
-    if any(texts) and all(text.lower() in words for text in texts):
-        return np.array([words[text.lower()] for text in texts], TEXT)[codes]
-    numbers = [np.nan if text in MISSING else to_number(text) for text in texts]
-    if None in numbers or any(map(is_code, texts)) or np.isinf(np.array(numbers, float)).any():
-        return np.array(texts, TEXT)[codes]
-    return np.array(numbers, float)[codes]
 
 
 def checksum(array: NDArray[Any]) -> str:

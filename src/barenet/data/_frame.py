@@ -162,35 +162,16 @@ class Frame:
         DataError
             To be raised.
         """
-        line, value = self._locate(row, name)
+        line, value = self.origin.locate(int(self.rows[row]), name) if self.origin else (None, None)
         value = str(self.columns[name][row]) if value is None else value
         got = "nothing" if value.strip() in ("", "nan", "NaT") else repr(value[:60])
-        where = "" if line else f"{self.place(row)}: "
+        where = "" if line else f"row {self.rows[row]}: "
         problem = f"{where}column {name!r}: expected {expected}, got {got}"
         parts: dict[str, Any] = {"value": value, "expected": expected, "remedy": remedy}
         parts |= {name: value for name, value in options.items() if f"{{{name}}}" in remedy}
         if self.origin is None:
             return DataError(problem, argument="X", **parts)
         return DataError(problem, path=self.origin.path, line=line, **parts)
-
-    def place(self, row: int) -> str:
-        """Name the place of a row in its file.
-
-        Parameters
-        ----------
-        row : int
-            The row of this frame, counted from 0.
-
-        Returns
-        -------
-        str
-            Its line, or ``row`` and its number, from 0, where there are no lines.
-        """
-        line, _ = self._locate(row, next(iter(self.columns)))
-        return f"row {self.rows[row]}" if line is None else str(line)
-
-    def _locate(self, row: int, name: str) -> tuple[int | None, str | None]:
-        return self.origin.locate(int(self.rows[row]), name) if self.origin else (None, None)
 
 
 def check_names(names: Sequence[str], known: Collection[str]) -> None:

@@ -8,8 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._file_io import open_file, read_allowed, read_exactly, stored_size
-from barenet.data._memory_budget import check_memory
+from barenet.data._file_io import check_memory, open_file, read_exactly
 from barenet.errors import DataError
 
 #: The type byte of the header, and its big-endian data type.
@@ -35,23 +34,21 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     path = Path(path)
     with open_file(path) as stream:
         dtype, shape = _read_header(stream, path)
-        product = " × ".join(map(str, shape))
-        expected = math.prod(shape) * dtype.itemsize
+        product, size = " × ".join(map(str, shape)), math.prod(shape) * dtype.itemsize
         # NumPy may have no room for the dimensions of an array of no numbers.
-        claimed = math.prod(size or 1 for size in shape) * dtype.itemsize
+        claimed = math.prod(length or 1 for length in shape) * dtype.itemsize
         contents = f"{product} numbers, as its header claims,"
-        check_memory(path, stored_size(path), 2 * claimed, contents)
-        data = read_allowed(stream, path, expected + 1)
-    _check_length(data, expected, f"bytes after the header ({product})", path)
-    if len(data) > expected:
-        raise DataError(f"bytes after the end: expected {expected:,} after the header", path=path)
+        check_memory(path, 2 * claimed, contents)
+        data = _read(stream, size, f"bytes after the header ({product})", path)
+        if stream.read(1):
+            problem = f"bytes after the end: expected {size:,} after the header"
+            raise DataError(problem, path=path)
     return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
 def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
     """Read the type and the dimensions."""
-    magic = read_exactly(stream, 4)
-    _check_length(magic, 4, "bytes of magic number", path)
+    magic = _read(stream, 4, "bytes of magic number", path)
     if magic[:2] != b"\0\0" or magic[2] not in TYPES or magic[3] == 0:
         problem = f"not an IDX file: it starts with {magic.hex(' ')}"
         types = ", ".join(f"{number:02x}" for number in TYPES)
@@ -59,13 +56,13 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int
     if (n_dimensions := magic[3]) > MAX_DIMENSIONS:
         problem = f"the header claims {n_dimensions} dimensions; the maximum is {MAX_DIMENSIONS}"
         raise DataError(problem, path=path)
-    sizes = read_exactly(stream, 4 * n_dimensions)
-    _check_length(sizes, 4 * n_dimensions, f"bytes for {n_dimensions} dimensions", path)
+    sizes = _read(stream, 4 * n_dimensions, f"bytes for {n_dimensions} dimensions", path)
     return np.dtype(TYPES[magic[2]]), tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
 
 
-def _check_length(data: bytes, expected: int, contents: str, path: Path) -> None:
-    """Refuse a truncated file."""
-    if len(data) < expected:
-        problem = f"truncated: expected {expected:,} {contents}, got {len(data):,}"
+def _read(stream: BinaryIO, size: int, contents: str, path: Path) -> bytes:
+    """Read a number of bytes, and refuse a truncated file."""
+    if len(data := read_exactly(stream, size)) < size:
+        problem = f"truncated: expected {size:,} {contents}, got {len(data):,}"
         raise DataError(problem, path=path)
+    return data

@@ -8,7 +8,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from barenet.errors import ArgumentError, DataError
+from barenet.errors import ArgumentError
 
 #: The environment variable that replaces the budget, such as 8GB.
 VARIABLE = "BARENET_MEMORY"
@@ -40,16 +40,6 @@ def memory_limit(file_size: int) -> int:
     memory = machine_memory()
     free = min(FREE_BYTES, int(FREE_FRACTION * memory))
     return min(int(MAX_FRACTION * memory), free + PER_BYTE * file_size)
-
-
-def check_memory(path: Path, file_size: int, needed: int, contents: str) -> None:
-    """Refuse a file whose contents take more memory than the limit."""
-    if needed > (limit := memory_limit(file_size)):
-        problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
-        problem += f"{format_size(limit)} allowed for this file of {format_size(file_size)}"
-        remedy = f"if you trust it, set the environment variable {VARIABLE} to a larger size, "
-        remedy += f"such as {min(10**6, -(-2 * needed // 10**9))}GB"
-        raise DataError(problem, path=path, remedy=remedy)
 
 
 def machine_memory() -> int:

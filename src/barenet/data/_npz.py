@@ -21,8 +21,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
-from barenet.data._file_io import open_file, read_exactly, stored_size
-from barenet.data._memory_budget import check_memory
+from barenet.data._file_io import check_memory, open_file, read_exactly
 from barenet.data._parsing import encode
 from barenet.data._target import Task, check_task, encode_numbers
 from barenet.errors import DataError, in_a_line, some
@@ -115,7 +114,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]
         copies = 1 if dtype == np.uint8 else 9 if dtype.kind in "biuf" else 2 * dtype.itemsize
         needed = size + math.prod(shape) * copies
         contents = f"array {name} of shape {shape} and type {dtype}"
-        check_memory(path, stored_size(path), needed, contents)
+        check_memory(path, needed, contents)
         stream.seek(start.tell())
         if len(data := read_exactly(stream, size + 1)) != size:  # type: ignore[arg-type]
             raise ValueError(f"{name}: its header claims {shape} of {dtype}, which is not there")

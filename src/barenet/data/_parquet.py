@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._extras import require
-from barenet.data._file_io import check_columns, open_file, stored_size
+from barenet.data._file_io import check_columns, check_memory, open_file
 from barenet.data._frame import TEXT, Frame, Table, check_unique
-from barenet.data._memory_budget import check_memory, format_size
+from barenet.data._memory_budget import format_size
 from barenet.data._parquet_pages import footer_length, largest_group
 from barenet.data._parsing import WORDS
 from barenet.data._to_frame import as_column
@@ -55,7 +55,7 @@ class ParquetTable(Table):
                 groups.append(file.read_row_group(number, columns=[*names]))
                 needed += sum(map(_size_of_texts, groups[-1].columns))
                 contents = f"the texts of {file.metadata.num_rows:,} rows"
-                check_memory(self.path, stored_size(self.path), needed, contents)
+                check_memory(self.path, needed, contents)
             if not any(group.num_rows for group in groups):
                 raise DataError("no rows", path=self.path)
             table = _arrow().concat_tables(groups)
@@ -98,11 +98,10 @@ def _check_size(path: Path, file: Any, names: Sequence[str]) -> int:
     groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
     n_rows = max(file.metadata.num_rows, sum(group.num_rows for group in groups))
     needed = _PER_VALUE * n_rows * len(names)
-    size = stored_size(path)
-    check_memory(path, size, needed, f"{n_rows:,} rows of {len(names):,} columns")
+    check_memory(path, needed, f"{n_rows:,} rows of {len(names):,} columns")
     largest = largest_group(path)
     contents = f"a row group of {format_size(largest)}"
-    check_memory(path, size, needed + _PER_BYTE * largest, contents)
+    check_memory(path, needed + _PER_BYTE * largest, contents)
     return needed
 
 

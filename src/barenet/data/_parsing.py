@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._frame import TEXT, Frame
+from barenet.data._frame import Frame
 
 #: Parses a text; None if it is not a value of the kind.
 Parser = Callable[[str], Any]
@@ -175,11 +175,6 @@ def _check(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) 
 
 #: The names of false and true.
 WORDS = ("False", "True")
-
-
-def boolean_names(values: NDArray[np.bool_]) -> NDArray[Any]:
-    """The names of truth values, as text."""
-    return np.array(WORDS, TEXT)[values.astype(np.int64)]
 
 
 def class_name(number: float) -> str:

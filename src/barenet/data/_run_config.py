@@ -171,9 +171,10 @@ class RunConfig:
         separator = "," if ":" in spec else ":"
         return as_optimizer(f"{spec}{separator}learning_rate={self.learning_rate!r}")
 
-    def make_penalties(self) -> list[Penalty]:
+    def make_penalties(self) -> tuple[Penalty, ...]:
         """Build the penalties of a strength above 0."""
-        return [kind(strength) for kind, strength in ((L1, self.l1), (L2, self.l2)) if strength]
+        kinds = ((L1, self.l1), (L2, self.l2))
+        return tuple(kind(strength) for kind, strength in kinds if strength)
 
     def make_clipping(self) -> Clipping | None:
         """Build the clipping of the gradient, if there is any."""

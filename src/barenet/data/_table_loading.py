@@ -153,41 +153,30 @@ def _is_unnamed(name: str) -> bool:
     return not name or name.startswith("__index_level_")
 
 
-def read_features(
-    path: str | PathLike[str],
-    feature_names: Sequence[str],
-    *,
-    frame: bool = False,
-    categories: Collection[str] = (),
-    **csv_options: Any,
-) -> Samples:
-    """Read the features of a network from a table."""
-    table = open_table(path, CsvOptions(**csv_options))
-    rows = _rows(table, feature_names, (), categories, frame)
-    return rows if frame else _matrix(rows)
-
-
 def read_samples(
     path: str | PathLike[str],
     feature_names: Sequence[str],
-    target_name: str,
-    classes: Sequence[str] | None,
+    target_name: str | None = None,
+    classes: Sequence[str] | None = None,
     *,
     frame: bool = False,
     drop_missing_target: bool = False,
     categories: Collection[str] = (),
     **csv_options: Any,
-) -> tuple[Samples, NDArray[Any]]:
-    """Read the features and the target of a network from a table."""
+) -> tuple[Samples, Any]:
+    """Read the features of a network from a table, and its target; None if it is not named."""
     check_flag(drop_missing_target, "drop_missing_target")
+    targets = [] if target_name is None else [target_name]
     table = open_table(path, CsvOptions(**csv_options))
-    rows = _rows(table, [*feature_names, target_name], [target_name], categories, frame)
-    if drop_missing_target:
+    rows = _rows(table, [*feature_names, *targets], targets, categories, frame)
+    if drop_missing_target and target_name is not None:
         rows = rows.take(~missing_targets(rows, target_name, None, classes or ()))
         if not len(rows):
             raise DataError(f"column {target_name!r} has no value in any row", path=path)
     features = rows.select(feature_names)
     X = features if frame else _matrix(features)
+    if target_name is None:
+        return X, None
     if classes is None:
         return X, complete_numbers(rows, target_name)
     return X, known_classes(rows, target_name, list(classes))

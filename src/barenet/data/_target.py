@@ -28,9 +28,6 @@ Target = tuple[NDArray[Any], tuple[str, ...] | None]
 #: Maximum number of different whole numbers that are classes.
 MAX_CLASSES = 20
 
-#: Maximum number of rows without a target that an error lists.
-_SHOWN = 5
-
 
 def check_task(task: str | None) -> None:
     """Refuse an unknown task."""
@@ -106,7 +103,7 @@ def _has_decimal_comma(text: str) -> bool:
 
 
 def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> None:
-    """Refuse rows without a target, and list them."""
+    """Refuse rows without a target, and count them."""
     (numbers,) = np.nonzero(missing)
     if not numbers.size:
         return
@@ -116,9 +113,7 @@ def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> Non
         remedy += ", or use {task} if it is a class"
         options["task"] = "classification"
     if numbers.size > 1:
-        places = ", ".join(map(rows.place, numbers[1:_SHOWN].tolist()))
-        more = ", …" if numbers.size > _SHOWN else ""
-        remedy += f"; there are {numbers.size:,} (also {places}{more})"
+        remedy += f"; there are {numbers.size:,}"
     raise rows.fault(int(numbers[0]), target, "a value to learn from", remedy, **options)
 
 

@@ -64,7 +64,7 @@ class Patience(Callback):
     score: str | None = None
 
     def on_start(self, run: Run) -> None:
-        run.ahead_limit = self.patience + 1 - self.state.n_epochs_no_change
+        run.ahead_limit = self.patience + 1 - self.state.n_epochs_no_change  # it may end then
 
     def on_epoch(self, run: Run) -> None:
         state, value = self.state, run.history[self.score or "loss"][-1]
@@ -77,8 +77,8 @@ class Patience(Callback):
             state.best = value
             if self.score:
                 run.history.best_epoch, state.snapshot = run.epoch, Snapshot.of(run.network)
-        run.ahead_limit = self.patience + 1 - state.n_epochs_no_change  # it may end then
-        if run.ahead_limit > 0:
+        self.on_start(run)
+        if state.n_epochs_no_change <= self.patience:
             return
         if self.adaptive is None or self.adaptive.learning_rate <= LOWEST_RATE:
             rate = "" if self.adaptive is None else " at the lowest learning rate"

@@ -18,8 +18,10 @@ from barenet._constraints import Count, check_count, check_fields, check_flag, c
 from barenet._registry import lookup
 from barenet._seeding import random_state
 from barenet.errors import ArgumentError
+from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.estimators._scoring import Scoring, as_scorers
-from barenet.model._activations import Activation, as_activation
+from barenet.model._activations import Activation
+from barenet.model._architecture import hidden_activations
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.optimization import optimizers
@@ -30,9 +32,6 @@ from barenet.training._callbacks import Callbacks
 
 Solver = Literal["lbfgs", "sgd", "adam"]
 LearningRate = Literal["constant", "invscaling", "adaptive"]
-
-#: scikit-learn's names of activations, where they differ.
-ACTIVATION_NAMES = {"logistic": "sigmoid"}
 
 #: L-BFGS ends when an iteration gains less than this fraction of the loss: SciPy's default.
 LBFGS_GAIN = 1e7 * float(np.finfo(float).eps)
@@ -108,17 +107,13 @@ class Parameters:
 
     def _activations(self: Any) -> list[Activation]:
         """The activations of the hidden layers; a single one is used for all."""
-        count, given = len(self._hidden_sizes()), self.activation
-        several = isinstance(given, list | tuple)
-        if several and len(given) != count:
-            problem = f"{len(given)} activations for {count} hidden layers"
-            remedy = "give one for all, or one for each"
-            raise ArgumentError(problem, argument="activation", remedy=remedy)
+        several = isinstance(self.activation, list | tuple)
         names = [
-            ACTIVATION_NAMES.get(name, name) if isinstance(name, str) else name
-            for name in (given if several else [given])
+            "sigmoid" if isinstance(name, str) and name == "logistic" else name
+            for name in (self.activation if several else [self.activation])
         ]
-        return list(map(as_activation, names)) * (1 if several else count)
+        given = names if several else names[0]
+        return hidden_activations(given, len(self._hidden_sizes()), "activation")
 
     def _make_optimizer(self) -> Optimizer | LBFGS:
         """The optimizer of the parameters."""
@@ -140,12 +135,10 @@ class Parameters:
     def _make_random_state(self) -> np.random.RandomState:
         """The generator of all random numbers of a fit."""
         seed = self.random_state
-        try:
+        with errors_naming_argument("random_state"):
             if isinstance(seed, int | np.integer):
                 return random_state(int(seed))
             return check_random_state(seed)
-        except ValueError as error:
-            raise ArgumentError(str(error), argument="random_state") from error
 
     def _make_network(
         self: Any,

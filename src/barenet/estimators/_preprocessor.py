@@ -180,10 +180,6 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return self.encoding_.describe()
 
-    def _repr_html_inner(self) -> str:
-        html = super()._repr_html_inner()
-        return html + self.encoding_._repr_html_() if hasattr(self, "encoding_") else html
-
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True

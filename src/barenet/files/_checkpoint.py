@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from barenet.errors import ArgumentError, ModelFileError, count_of
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._atomic import check_replaceable, hidden_name, remove_leftovers
 from barenet.files._lock import locked
 from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model
@@ -194,13 +194,6 @@ def read_notes(path: str | PathLike[str]) -> dict[str, Any]:
     return _read(Path(path))[1]
 
 
-def describe_checkpoint(path: Path) -> str:
-    """The progress of the run of a checkpoint, and why it has ended."""
-    run = _read(path)[0]["run"]
-    reason = f", {run['stop_reason']}" if run["stop_reason"] else ""
-    return f"after {count_of(len(run.get('curve_loss', ())), 'epoch')}{reason}"
-
-
 def parse_interval(every: int | str, argument: str = "every") -> tuple[float, float]:
     """Parse an interval as seconds and epochs.
 
@@ -224,9 +217,6 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
 
 def _read(path: Path) -> tuple[StateDict, dict[str, Any]]:
     """Read the state and the notes of a checkpoint."""
-    if path.is_dir():
-        expected = "expected the checkpoint of a run; move it away to start again"
-        raise FileNotFoundError(f"{path}: is a folder, {expected}")
     network, extra, tensors = read_model(path, with_state=True)
     if (saved := extra.get("checkpoint")) is None:
         raise ModelFileError(f"{path}: a model, but not a checkpoint: it has no state of a run")

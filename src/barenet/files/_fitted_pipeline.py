@@ -3,18 +3,25 @@
 Scalers of scikit-learn are recognized by their class and converted; their code is not stored.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._registry import spec_of
 from barenet.data._encoding import TableEncoding
 from barenet.data._parsing import class_labels, class_name
 from barenet.data._scaling import Scaling
-from barenet.errors import ArgumentError, some
+from barenet.errors import ArgumentError, brief, some
+from barenet.files._model_card import ModelCard
 from barenet.model._activations import Sigmoid
 from barenet.model._network import Network
+from barenet.training._history import History
+
+#: Parameters that do not affect the network.
+IRRELEVANT = ("callbacks", "threads", "verbose", "warm_start")
 
 #: The remedy for other pipelines.
 SKL2ONNX = (
@@ -53,8 +60,8 @@ class FittedPipeline(NamedTuple):
         sigmoids = isinstance(network.output_activation, Sigmoid) and network.n_outputs > 1
         return sigmoids and hasattr(self.estimator, "classes_")
 
-    def predictor_parts(self) -> dict[str, Any]:
-        """The arguments of a predictor but the names of the target and the data, and the card."""
+    def predictor_parts(self, scores: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+        """The arguments of a predictor but the names of the target and the data."""
         network = self.estimator.network_.copy()
         if self.is_multilabel:
             problem = "predicts several labels of a row, and a predictor one class"
@@ -69,8 +76,22 @@ class FittedPipeline(NamedTuple):
             "preprocessing": self.preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
             "target_scaling": self.target_scaling,
             "feature_names": names,
+            "card": self.card(scores),
             **_class_names(self.classes),
         }
+
+    def card(self, scores: Mapping[str, Mapping[str, float]]) -> ModelCard:
+        """The card of the estimator, with scores besides those of the validation rows."""
+        history = self.estimator.history_
+        if len(history) != len(self.estimator.loss_curve_):  # after several calls
+            history = History(engine=history.engine)
+        parameters = self.estimator.get_params(deep=False).items()
+        settings = {n: _setting(v) for n, v in parameters if v is not None and n not in IRRELEVANT}
+        return ModelCard(
+            settings={"estimator": type(self.estimator).__name__, **settings},
+            rows=dict(self.estimator._n_rows) if len(history) else {},
+            scores={**_validation_scores(history), **ModelCard(scores=scores).scores},
+        ).with_history(history)
 
 
 def unwrap_pipeline(model: Any) -> FittedPipeline:
@@ -138,6 +159,34 @@ def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
     if not is_text and not restored:
         raise _refused(f"classes {some(names, 5)}: a file can't store them", "use text")
     return {"classes": names, "text_classes": is_text and not restored}
+
+
+def _validation_scores(history: History) -> dict[str, dict[str, float]]:
+    """The scores of the validation rows in the selected epoch."""
+    if not len(history):
+        return {}
+    selected = -1 if history.best_epoch is None else history.best_epoch - 1
+    scores = {
+        name.removeprefix("validation_"): float(curve[selected])
+        for name, curve in history.curves.items()
+        if name.startswith("validation_") and math.isfinite(curve[selected])
+    }
+    return {"validation": scores} if scores else {}
+
+
+def _setting(value: Any) -> Any:
+    """Convert a parameter for a card."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return tuple(map(_setting, value))
+    if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    if isinstance(value, float | Mapping):
+        return brief(value)
+    if isinstance(getattr(value, "name", None), str):
+        return spec_of(value)
+    return getattr(value, "__name__", type(value).__name__)
 
 
 def _as_scaling(scaler: Any, step: str) -> Scaling:

@@ -9,13 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from barenet._constraints import Count, convert, convert_fields
 from barenet._version import __version__
-from barenet.data._fingerprint import fingerprint
-from barenet.data._frame import Frame
 from barenet.errors import ArgumentError, printable
 from barenet.files._run_identity import environment
 from barenet.files._training_log import TrainingLog
@@ -51,11 +46,15 @@ class ModelCard:
 
     Examples
     --------
-    >>> from barenet import Network, train
+    >>> from barenet import Network, fingerprint, train
     >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
     >>> network = Network.dense([1, 8, 1])
     >>> history = train(network, X, X[:, 0] ** 2, epochs=10, optimizer="adam")
-    >>> card = ModelCard.of(history, X, X[:, 0] ** 2, settings={"optimizer": "adam"})
+    >>> card = ModelCard(
+    ...     settings={"optimizer": "adam"},
+    ...     data_fingerprint=fingerprint(X, X[:, 0] ** 2),
+    ...     rows={"training": 50},
+    ... ).with_history(history)
     >>> card.rows, card.log.n_epochs, sorted(card.versions)[:3]
     ({'training': 50}, 10, ['barenet', 'bits of a vector', 'llvmlite'])
     """
@@ -81,43 +80,6 @@ class ModelCard:
         )
         parts = filter(None, [describe_rows(self.rows), log, *scores])
         return f"<ModelCard: {'; '.join(parts) or 'empty'}>"
-
-    @classmethod
-    def of(
-        cls,
-        history: History,
-        X: ArrayLike | Frame,
-        y: ArrayLike,
-        *,
-        settings: Mapping[str, Any] | None = None,
-        scores: Mapping[str, Mapping[str, float]] | None = None,
-    ) -> Self:
-        """Make the card of a network that was trained on all rows.
-
-        Parameters
-        ----------
-        history : History
-            From `train`.
-        X : array-like of shape (n_samples, n_features), or Frame
-            The raw rows, before any preprocessing.
-        y : array-like of shape (n_samples,)
-            Class indices, or numbers.
-        settings : mapping, optional
-            Settings of the training.
-        scores : mapping of str to mapping of str to float, optional
-            Scores, for each kind of rows.
-
-        Returns
-        -------
-        ModelCard
-            The card, with the versions of the libraries.
-        """
-        return cls(
-            settings=settings or {},
-            data_fingerprint=fingerprint(X, y),
-            rows={"training": np.shape(y)[0]},
-            scores=scores or {},
-        ).with_history(history)
 
     def with_history(self, history: History) -> Self:
         """Add a log of the training, and the versions of the libraries.
@@ -182,6 +144,7 @@ class ModelCard:
         LookupError, ValueError
             If it is not the JSON of a card.
         """
+        plain = convert(plain, Mapping[str, object], "card")
         data = convert(plain["data"], Mapping[str, object], "data")
         log = convert(plain["training"], Mapping[str, object] | None, "training")
         return cls(

@@ -5,19 +5,16 @@ the columns of a table as arrays.
 """
 
 import json
-from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from barenet._constraints import convert
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
-from barenet.errors import ModelFileError, in_a_line
+from barenet.errors import ModelFileError
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import (
-    INVALID,
     check_header_size,
     errors_naming_file,
     read_model,
@@ -219,32 +216,21 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
 def _join(extra: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
     """The arguments of a predictor from its stored parts."""
 
-    def scaling(name: str) -> Scaling:
-        return Scaling(extra[name], arrays.pop(f"{name}.offset"), arrays.pop(f"{name}.factor"))
+    def part(name: str) -> Scaling | TableEncoding | None:
+        if (kind := extra[name]) is None:
+            return None
+        if kind == _TABLE:
+            return TableEncoding.from_dict(parse_json(arrays.pop(_TABLE).tobytes()))
+        return Scaling(kind, arrays.pop(f"{name}.offset"), arrays.pop(f"{name}.factor"))
 
-    card, target = extra.get("card"), extra["target_scaling"]
+    card = extra.get("card")
     arguments = {name: extra[name] for name in PLAIN} | {
-        "preprocessing": _encoding(arrays) if extra["scaling"] == _TABLE else scaling("scaling"),
-        "target_scaling": None if target is None else scaling("target_scaling"),
+        "preprocessing": part("scaling"),
+        "target_scaling": part("target_scaling"),
         "text_classes": extra.get("text_classes", False),
         "feature_names": extra["feature_names"] or (),
-        "card": None if card is None else _card(card),
+        "card": None if card is None else ModelCard.from_dict(card),
     }
     if arrays:
         raise ValueError(f"unknown arrays: {', '.join(arrays)}")
     return arguments
-
-
-def _card(plain: Any) -> ModelCard:
-    """Read a model card; its errors start with ``card:``."""
-    try:
-        return ModelCard.from_dict(convert(plain, Mapping[str, object], "card"))
-    except INVALID as error:
-        raise ValueError(f"card: {in_a_line(error).removeprefix('card: ')}") from error
-
-
-def _encoding(arrays: Arrays) -> TableEncoding:
-    text = arrays.pop(_TABLE)
-    if text.dtype != np.uint8:
-        raise ValueError(f"{_TABLE}: expected bytes, got {text.dtype}")
-    return TableEncoding.from_dict(parse_json(text.tobytes()))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Self
 
@@ -16,7 +16,6 @@ from barenet.data._parsing import class_labels
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.errors import printable, some
-from barenet.files._estimator_card import make_card
 from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._model_card import ModelCard, describe_rows
 from barenet.files._predictor_checks import check_parts
@@ -148,17 +147,14 @@ class Predictor:
         """Names of the network's inputs, after the preprocessing."""
         return getattr(self.preprocessing, "output_names", self.feature_names)
 
-    @property
+    @cached_property
     def labels(self) -> NDArray[Any] | None:
         """The classes as `predict` returns them: numbers, booleans or text; None for numbers."""
-        return None if self._labels is None else self._labels.copy()
-
-    @cached_property
-    def _labels(self) -> NDArray[Any] | None:
-        """The labels, which take as long to make as many predictions."""
         if self.classes is None:
             return None
-        return np.array(self.classes) if self.text_classes else class_labels(self.classes)
+        labels = np.array(self.classes) if self.text_classes else class_labels(self.classes)
+        labels.flags.writeable = False  # as predictions are made of them
+        return labels
 
     def outputs(self, X: Any) -> FloatArray:
         """Compute the network's outputs for raw rows.
@@ -303,18 +299,16 @@ class Predictor:
             `text_classes`.
         """
         output = self.outputs(X)
-        if self._labels is None:
+        if self.labels is None:
             return output[:, 0] if output.shape[1] == 1 else output
-        return self._labels[class_probabilities(output).argmax(axis=1)]
+        return self.labels[class_probabilities(output).argmax(axis=1)]
 
     @classmethod
     def from_estimator(
         cls,
         model: Any,
-        X: Any = None,
-        y: ArrayLike | None = None,
         *,
-        target_name: str = "",
+        target_name: str = "y",
         dataset: str = "",
         scores: Mapping[str, Mapping[str, float]] | None = None,
     ) -> Self:
@@ -326,12 +320,8 @@ class Predictor:
             A pipeline has a `TablePreprocessor` or scikit-learn's ``StandardScaler``,
             ``MinMaxScaler`` or ``RobustScaler`` before the estimator. The best model of a search is
             taken. A ``TransformedTargetRegressor`` with such a scaler is accepted as well.
-        X : array-like of shape (n_samples, n_features), DataFrame or mapping, optional
-            The training rows, for their fingerprint on the model card.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), optional
-            Their targets.
-        target_name : str, optional
-            Name of the target; by default the name of `y`, or "y".
+        target_name : str, default "y"
+            Name of the target.
         dataset : str, optional
             Name of the training data.
         scores : mapping of str to mapping of str to float, optional
@@ -348,8 +338,8 @@ class Predictor:
         Raises
         ------
         ValueError
-            If the model is not fitted, was trained on other rows, predicts several labels of a row,
-            or has a step or a method that can't be stored in a file.
+            If the model is not fitted, predicts several labels of a row, or has a step or a method
+            that can't be stored in a file.
 
         Examples
         --------
@@ -359,20 +349,12 @@ class Predictor:
         >>> X, y = [[1.0], [2.0], [3.0], [4.0]], ["low", "low", "high", "high"]
         >>> network = MLPClassifier(4, solver="lbfgs", max_iter=500, random_state=0)
         >>> pipeline = make_pipeline(StandardScaler(), network).fit(X, y)
-        >>> predictor = Predictor.from_estimator(pipeline, X, y, target_name="speed")
+        >>> predictor = Predictor.from_estimator(pipeline, target_name="speed")
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        fitted = unwrap_pipeline(model)
-        card = make_card(fitted, X, y)
-        y_name = getattr(y, "name", None)
-        given_scores = ModelCard(scores=scores or {}).scores
-        return cls(
-            **fitted.predictor_parts(),
-            target_name=target_name or (y_name if isinstance(y_name, str) else "y"),
-            dataset=dataset,
-            card=replace(card, scores={**card.scores, **given_scores}),
-        )
+        parts = unwrap_pipeline(model).predictor_parts(scores or {})
+        return cls(**parts, target_name=target_name, dataset=dataset)
 
 
 def _listed(names: tuple[str, ...], noun: str = "") -> str:

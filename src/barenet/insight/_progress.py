@@ -80,7 +80,7 @@ class Progress(Callback):
 
     def _print(self, run: Run) -> None:
         self._is_pending = False
-        line = f"epoch {len(run.history)}  {_in_full(run)}"
+        line = f"epoch {len(run.history)}  {latest_numbers(run)}"
         if self.bar is None:
             print(line, file=self.stream, flush=True)
         elif self.every is not None:
@@ -110,7 +110,7 @@ def _in_short(run: Run) -> str:
     return " ".join(f"{names[key]} {last[key]:.3g}" for key in names if key in last)
 
 
-def _in_full(run: Run) -> str:
+def latest_numbers(run: Run) -> str:
     """The numbers of the last epoch, losses with the digits of the precision."""
     last, digits = run.history.last(), 9 if run.network.dtype.itemsize == 8 else 6
     titles = {"": f"loss {WITH_PENALTY}" if run.history.penalized else "loss"}

@@ -32,7 +32,8 @@ def dense_specs(sizes: Any, hidden: Any, output: Any) -> list[DenseSpec]:
     if len(entries) < 2:
         raise ArgumentError.of("sizes", entries, "at least an input and an output")
     widths = [check_count(width, "sizes") for width in entries]
-    activations = [*_each(hidden, len(widths) - 2), as_activation(output, "output")]
+    activations = hidden_activations(hidden, len(widths) - 2)
+    activations.append(as_activation(output, "output"))
     return list(zip(widths[:-1], widths[1:], activations, strict=True))
 
 
@@ -93,16 +94,17 @@ def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray
     return "\n".join([*lines, f"{parameters.size:,} parameters of {parameters.dtype}, {size}"])
 
 
-def _each(hidden: Any, n_hidden: int) -> list[Activation]:
+def hidden_activations(given: Any, n_hidden: int, argument: str = "hidden") -> list[Activation]:
     """The activations of hidden layers, from one for all or one for each."""
-    if not isinstance(hidden, str | Activation | Sequence):
-        raise ArgumentError.of("hidden", hidden, "an activation, or a list of them")
-    names = [hidden] * n_hidden if isinstance(hidden, str | Activation) else hidden
-    if len(names) != n_hidden:
-        problem = f"{len(names)} activations for {n_hidden} hidden layers"
+    if isinstance(given, str | Activation):
+        return [as_activation(given, argument)] * n_hidden
+    if not isinstance(given, Sequence):
+        raise ArgumentError.of(argument, given, "an activation, or a list of them")
+    if len(given) != n_hidden:
+        problem = f"{len(given)} activations for {n_hidden} hidden layers"
         remedy = "give one for all, or one for each"
-        raise ArgumentError(problem, argument="hidden", remedy=remedy)
-    return [as_activation(name, "hidden") for name in names]
+        raise ArgumentError(problem, argument=argument, remedy=remedy)
+    return [as_activation(name, argument) for name in given]
 
 
 def _from_mapping(layer: Mapping[str, Any], index: int) -> DenseSpec:

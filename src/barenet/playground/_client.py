@@ -50,10 +50,10 @@ class Client:
         self.queue: deque[dict[str, Any]] = deque()
         self.news = asyncio.Event()
         self.undrawn = 0
-        #: Versions and data that were sent, and the part of each network's curve.
+        #: Versions and data that were sent, and the last epoch of each version of a curve.
         self.sent_version = self.sent_state = -1
         self.sent_data: PreparedData | None = None
-        self.cursors: dict[object, tuple[int, float]] = {}
+        self.sent_epochs: dict[int, float] = {}
 
     async def serve(self) -> None:
         """Send and receive until the connection ends."""
@@ -110,7 +110,7 @@ class Client:
 
     async def join(self, message: Message) -> None:
         """Join a session, or open a new one."""
-        state = None if message.state is None else PageState.read(message.state)
+        state = None if message.state is None else decode(PageState, message.state, "state")
         session = await self.sessions.find(message.session, state)
         if self._session is not None:
             self._session.leave(self)
@@ -160,7 +160,6 @@ class Client:
     async def _send_state(self, session: Session) -> None:
         """Send the settings, and the data if they have changed."""
         self.sent_state, self.sent_version = session.state_version, -1
-        self.cursors = {view: self.cursors.get(view, (-1, -1)) for view in session.views}
         prepared = session.prepared
         await self._put(json.dumps(session.describe(), allow_nan=False))
         if prepared is not None and prepared is not self.sent_data:
@@ -172,10 +171,11 @@ class Client:
         self.sent_version = session.version
         headers: list[dict[str, Any]] = []
         arrays: dict[str, Any] = {}
+        sent, self.sent_epochs = self.sent_epochs, {}
         for index, view in enumerate(list(session.views)):
-            report = view.latest
-            header = view.header(self.cursors.get(view, (-1, -1)))
-            self.cursors[view] = view.curve.cursor
+            report, newest = view.latest, view.curve.newest
+            header = view.header(sent)
+            self.sent_epochs[view.curve.version] = newest.epoch if newest else -1
             drawn, pictures = await asyncio.to_thread(view.draw, report)
             headers.append({**header, **drawn})
             arrays |= {f"{index}.{name}": array for name, array in pictures.items()}
@@ -193,9 +193,9 @@ class Client:
 #: What each message does; some return a coroutine.
 ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "hello": Client.join,
-    "configure": lambda client, m: client.session.configure(PageState.read(m.state)),
+    "configure": lambda client, m: client.session.configure(decode(PageState, m.state, "state")),
     **dict.fromkeys(
-        ("play", "pause", "step", "batch", "reset", "swap"),
+        ("play", "pause", "step", "batch", "reset"),
         lambda client, m: client.session.send(m.type),
     ),
     **dict.fromkeys(("run_to", "scrub"), lambda client, m: client.session.send(m.type, m.epoch)),

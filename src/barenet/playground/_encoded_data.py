@@ -91,14 +91,8 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
     if rows.feature_names != predictor.feature_names:
         known = dict(zip(rows.feature_names, ("x1", "x2"), strict=False))
         features = tuple(known.get(name, name) for name in predictor.feature_names)
-        if not set(features) <= FEATURES.keys():
+        if rows.n_features > 2 or not set(features) <= FEATURES.keys():
             return _prepare_columns(data, model, None)
-        if rows.n_features > 2:
-            raise ArgumentError(
-                f"it was trained on {some(predictor.feature_names)}, and {rows.name} has "
-                f"{some(rows.feature_names)}: which of these x1 and x2 are is not known",
-                argument="model",
-            )
     return prepare_dataset(rows, dataclasses.replace(data, features=features), model=model)
 
 

@@ -16,20 +16,7 @@ from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings
 from barenet.playground._tables import MAX_ROWS
 
-#: The panel of a network that was opened from a model file.
-OPENED = {
-    "command": "barenet info model.safetensors",
-    "code": """\
-import barenet
-
-# The network was opened from a model file, and continues from its weights: save it as a model file.
-predictor = barenet.load("model.safetensors")
-print(predictor.network.summary())
-""",
-    "notes": [
-        "This network began as a model file: save it above; the command prints its contents."
-    ],
-}
+OPENED = "This network began as a model file; no command trains it again. Save it as a model file."
 SAME_COMMAND = "In a terminal it trains this network again, and so does the Python code."
 OTHER_COMMAND = (
     "It trains another network, for the reasons in the lines with #. The Python code trains this "
@@ -38,11 +25,6 @@ OTHER_COMMAND = (
 SAME_WEIGHTS = (
     "The weights are the same to the last digit, unless you changed a setting during training, "
     "or went back in time."
-)
-COMPUTED_FEATURES = (
-    "The model file takes features computed from the columns as columns of its own, which are not "
-    "in the table: barenet evaluate, predict and play cannot use it with the table. They can use a "
-    "model of the columns alone."
 )
 #: Settings of the page that a data set may have other defaults for.
 FIXED = RunConfig(
@@ -68,15 +50,16 @@ scaling = barenet.{scaling}
 print(history)
 """
 #: Repeats the edits by hand, each after its epoch.
-EDIT = """\
+EDITS = """\
 edits = {edits}
 
 
-def edit(run):
-    for index, value in edits.get(len(run.history), {{}}).items():
-        run.network.parameters[index] = value
+def edit(epoch):
+    for index, value in edits.get(epoch, {{}}).items():
+        network.parameters[index] = value
 
 
+edit(0)
 """
 TARGET_SCALING = """\
 unit = barenet.Scaling.fit("standardize", train.y.reshape(-1, 1))
@@ -102,12 +85,10 @@ data = dataclasses.replace(data, X=X, feature_names={names!r})"""
 def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
     """Write the command, the code and the notes."""
     if view.prepared.model is not None:
-        return OPENED
+        return {"command": "", "code": "", "notes": [OPENED]}
     run = ExportedRun(view, data)
     comments = [f"# {each}" for each in run.differences()]
     notes = [OTHER_COMMAND if comments else SAME_COMMAND, SAME_WEIGHTS]
-    if view.prepared.table is not None and view.prepared.features.has_computed:
-        notes.append(COMPUTED_FEATURES)
     command = "\n".join([*comments, run.command()])
     return {"command": command, "code": run.script(), "notes": notes}
 
@@ -179,10 +160,12 @@ class ExportedRun:
         scaling = 'Scaling.fit("standardize", train.X)'
         if self.prepared.encoding is not None:
             scaling = f"TableEncoding.fit(train.X, drop={self.dropped})"
-        edits, callbacks = self._edits()
-        if self.schedule_epochs:
-            stop = f"lambda run: len(run.history) == {self.epochs}"
-            callbacks.append(f"barenet.callbacks.LambdaCallback({stop})")
+        edits: dict[int, dict[int, float]] = {}
+        for edit in self.edits:
+            edits.setdefault(edit.epoch, {})[edit.index] = edit.value
+        after_epochs = ["edit(len(run.history))"] if edits else []
+        after_epochs += [f"len(run.history) == {self.epochs}"] if self.schedule_epochs else []
+        callbacks = [f"barenet.callbacks.LambdaCallback(lambda run: {c})" for c in after_epochs]
         given, names = self.config.set_fields(), ("hidden", "output", "batch_norm", "dropout")
         is_scaled = self.prepared.target_scaling is not None
         target = "target({}.y)" if is_scaled else "{}.y"
@@ -193,7 +176,7 @@ class ExportedRun:
             target_scaling=TARGET_SCALING if is_scaled else "",
             layers=[*given["layers"]],
             architecture=_arguments({n: given[n] for n in (*names, "seed") if n in given}),
-            edits=edits,
+            edits=EDITS.format(edits=edits) if edits else "",
             settings=self._settings(),
             train_y=target.format("train"),
             test_y=target.format("test"),
@@ -227,18 +210,6 @@ class ExportedRun:
             formulas=", ".join(own.get(name, FEATURES[name].code) for name in features.names),
             names=names,
         )
-
-    def _edits(self) -> tuple[str, list[str]]:
-        """Repeat the edits by hand: lines, and callbacks of `train`."""
-        first, later = "", dict[int, dict[int, float]]()
-        for edit in self.edits:
-            if edit.epoch:
-                later.setdefault(edit.epoch, {})[edit.index] = edit.value
-            else:
-                first += f"network.parameters[{edit.index}] = {edit.value!r}\n"
-        if not later:
-            return first, []
-        return first + EDIT.format(edits=later), ["barenet.callbacks.LambdaCallback(edit)"]
 
     def _settings(self) -> str:
         """The arguments of `train` that the page sets."""

@@ -60,11 +60,6 @@ class FeatureMap:
         axes = np.asarray(dataset.X, np.float64)[:, columns]
         return cls(names or ("x1",), columns, Scaling.fit(kind, axes))
 
-    @property
-    def has_computed(self) -> bool:
-        """Whether some inputs are functions of the columns."""
-        return not set(self.names) <= {"x1", "x2"}
-
     def apply(self, X: Array) -> Array:
         """Compute the inputs, shape (n_rows, n_inputs)."""
         if not self.names:

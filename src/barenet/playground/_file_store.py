@@ -1,11 +1,11 @@
 """The files of the playground: its tables and models, each under a key that the page uses."""
 
 import tempfile
+import weakref
 from pathlib import Path
 from typing import TypeVar
 
 from barenet._registry import lookup
-from barenet.data._datasets import canonical_name
 from barenet.data._file_io import CSV_SUFFIXES, plain_name
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError
@@ -36,18 +36,16 @@ class FileStore:
         self.tables: dict[str, TableFile] = {}
         self.models: dict[str, Model] = {}
         self.count = 0
-        #: Copies of uploaded tables, removed with the table.
-        self.copies: dict[str, Path] = {}
 
     def upload_table(self, name: str, content: bytes) -> str:
-        """Save and open an uploaded table, and return its key."""
+        """Save and open an uploaded table, and return its key; the file is removed with it."""
         path = _write(content, ".csv")
         try:
             key = self.open_table(name, path)
         except ValueError:
             path.unlink()
             raise
-        self.copies[key] = path
+        weakref.finalize(self.tables[key], path.unlink, missing_ok=True)
         return key
 
     def upload_model(self, content: bytes, data: DataSettings) -> PageState:
@@ -81,16 +79,8 @@ class FileStore:
         key = f"{kind}{self.count}-{Path(name).stem[:40]}"
         files[key] = file
         if len(files) > MAX_FILES:
-            oldest = next(iter(files))
-            del files[oldest]
-            if oldest in self.copies:
-                self.copies.pop(oldest).unlink(missing_ok=True)
+            del files[next(iter(files))]
         return key
-
-    def close(self) -> None:
-        """Remove uploaded files."""
-        for path in self.copies.values():
-            path.unlink(missing_ok=True)
 
     def prepare(self, data: DataSettings) -> PreparedData:
         """Prepare the data that the settings name."""
@@ -119,7 +109,6 @@ class FileStore:
                 raise ArgumentError("only for a .csv file", argument=argument)
         if not name:
             return PageState()
-        name = canonical_name(name)
         lookup(dict.fromkeys(NAMED), name, "data")
         return PageState.suited(name)
 
@@ -129,16 +118,12 @@ class FileStore:
         """Settings to start with a model and the rows that it was trained on."""
         key = self.open_table(Path(rows).name, Path(rows), header) if rows else ""
         state = self.open_model(path, key, config)
-        model = self.models[state.data.source]
-        if rows and model.outputs:
-            problem = f"{path} predicts several numbers for each row, and a table has one target"
-            remedy = "open it without rows, or train a model for each"
-            raise ArgumentError(problem, argument="rows", remedy=remedy)
         if rows and not state.data.rows:
-            columns = self.tables[key].numeric
-            missing = ", ".join(name for name in model.required_columns if name not in columns)
+            required, columns = self.models[state.data.source].required_columns, self.tables[key]
+            missing = ", ".join(name for name in required if name not in columns.numeric)
             problem = f"{rows} has no column {missing}, which {path} needs"
-            raise ArgumentError(problem, argument="rows")
+            several = f"{path} predicts several numbers for each row, and a table has one target"
+            raise ArgumentError(problem if required else several, argument="rows")
         self.prepare(state.data)
         return state
 

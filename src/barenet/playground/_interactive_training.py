@@ -28,8 +28,8 @@ from barenet.training._train import train
 REPORT_SECONDS, REPORT_FRACTION = 0.025, 0.05
 #: Maximum number of rows in a report.
 MAX_ROWS = 64
-#: Epochs per second from which on the last update of each epoch is not recorded.
-FAST = 100.0
+#: Epochs per second up to which the last update of each epoch is recorded.
+MAX_RECORDED = 100.0
 #: A finite loss this many times that of a constant prediction counts as divergence.
 EXPLOSION = 1e6
 
@@ -47,8 +47,7 @@ class InteractiveTraining(TrainingState, Callback):
         self.schedule: ResumedSchedule | None = None
         #: Learning rate at the start of the epoch, and the training loss of a constant prediction.
         self.learning_rate = self.constant_loss = 0.0
-        self.speed = self.reported = self.due = 0.0
-        self.speed_since = (time.perf_counter(), 0)
+        self.reported = self.due = 0.0
         self.report_interval = REPORT_SECONDS
 
     def send(self, action: str, value: Any = None) -> None:
@@ -112,7 +111,7 @@ class InteractiveTraining(TrainingState, Callback):
         run.chunk_limit = None
         if self.batch == 0:  # the rates of an epoch are those at its start
             self.learning_rate = getattr(self.optimizer, "learning_rate", 0.0)
-        records = self.one_batch or self.goal == self.epoch + 1 or self.speed < FAST
+        records = self.one_batch or self.goal == self.epoch + 1 or 0 < self.pace <= MAX_RECORDED
         if not records or run.stop_reason or epoch == run.epochs:
             return
         before = 0 if self.one_batch else run.n_batches - 1 - self.batch
@@ -215,7 +214,6 @@ class InteractiveTraining(TrainingState, Callback):
         """Execute the next command, when it arrives."""
         action, value = self.commands.get(timeout=timeout)
         getattr(self, f"do_{action}")(*([] if value is None else [value]))
-        self.speed_since = (time.perf_counter(), self.epoch)
 
     def _recover(self, how: str) -> None:
         """Pause at the saved epoch with the lowest training loss, and remove the later ones."""
@@ -236,12 +234,8 @@ class InteractiveTraining(TrainingState, Callback):
         return self.task.evaluate(epoch, self.network, self.settings.loss)
 
     def _report(self) -> None:
-        now = self.reported = time.perf_counter()
+        self.reported = time.perf_counter()
         worked = time.thread_time()
-        since, epoch = self.speed_since
-        if now - since > 0.5:
-            self.speed = (self.epoch - epoch) / (now - since)
-            self.speed_since = (now, self.epoch)
         if self.current is None and not self.playing and len(self.task.training[0]):
             self.current = self._evaluated()
         rows, self.rows = thin(self.rows, MAX_ROWS), []
@@ -258,17 +252,13 @@ class InteractiveTraining(TrainingState, Callback):
 
     def _status(self) -> Status:
         timeline, playing = self.timeline, self.playing
-        is_last = self.epoch >= timeline.last
+        is_past = self.epoch < timeline.last
         return Status(
             epoch=self.epoch,
             batch=(self.batch, self.n_batches),
             playing=playing,
             problem=self.problem,
-            speed=round(self.speed, 1) if playing else 0.0,
             saved=None if playing else [state.epoch for state in timeline.states],
-            edits=timeline.path.edits if is_last else timeline.path.until(self.epoch, 0).edits,
-            path=timeline.path.number,
-            fork=timeline.fork,
+            edits=tuple(e for e in timeline.edits if not is_past or e.epoch <= self.epoch),
             last=max(self.epoch, timeline.last),
-            other_path=None if timeline.other is None else timeline.other.number,
         )

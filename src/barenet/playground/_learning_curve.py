@@ -36,15 +36,10 @@ class LearningCurve:
         """The last metrics, which may lie off the stride."""
         return self.rows[-1] if self.rows else None
 
-    @property
-    def cursor(self) -> tuple[int, float]:
-        """The version and the last epoch."""
-        return self.version, self.rows[-1].epoch if self.rows else -1
-
     def add(self, row: EpochMetrics) -> None:
         """Append metrics; those of an earlier epoch replace the later ones in a new version."""
         if self.rows and row.epoch <= self.rows[-1].epoch:
-            self.rows, self.version = self.until(row.epoch - 1).rows, next(VERSIONS)
+            self.cut(row.epoch - 1)
         if self.rows and self.rows[-1].epoch % self.stride:
             self.rows.pop()
         self.rows.append(row)
@@ -52,15 +47,10 @@ class LearningCurve:
             self.stride *= 2
             self.rows = [each for each in self.rows[:-1] if each.epoch % self.stride == 0] + [row]
 
-    def until(self, epoch: float) -> LearningCurve:
-        """Copy the metrics up to an epoch."""
-        copy = LearningCurve()
-        copy.stride, copy.rows = self.stride, [row for row in self.rows if row.epoch <= epoch]
-        return copy
-
-    def since(self, epoch: float) -> list[EpochMetrics]:
-        """The metrics after an epoch."""
-        return [row for row in self.rows if row.epoch > epoch]
+    def cut(self, epoch: float) -> None:
+        """Remove the metrics after an epoch, in a new version."""
+        self.rows = [row for row in self.rows if row.epoch <= epoch]
+        self.version = next(VERSIONS)
 
 
 def thin(rows: list[EpochMetrics], limit: int) -> list[EpochMetrics]:

@@ -1,5 +1,6 @@
 """One network of the page: its settings, its weights as last reported, and its learning curve."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from barenet.errors import ArgumentError
 from barenet.model._network import Network, Snapshot
-from barenet.playground._learning_curve import LearningCurve, thin
+from barenet.playground._learning_curve import LearningCurve
 from barenet.playground._network_layout import MAX_DRAWN, layer_offsets, parameter_index
 from barenet.playground._page_state import MAX_EDITS, NetworkSettings, WeightEdit
 from barenet.playground._prepared_data import PreparedData
@@ -17,8 +18,6 @@ from barenet.playground._trainer import Listener, Trainer
 from barenet.playground._trainer_messages import ProgressReport, Status
 from barenet.playground._wire_format import finite
 
-#: Maximum number of points of the other path's curve.
-MAX_OTHER_ROWS = 200
 #: Maximum number of weights sent with every picture; of larger networks the page draws no links.
 MAX_WEIGHTS = 20_000
 
@@ -31,17 +30,11 @@ class NetworkView:
         self.task = prepared.make_task(settings)
         self.network = self.task.network
         self.constant_losses = self.task.constant_losses(settings.loss)
-        #: The curves of the network's path and of the one to which the user can return, by number.
-        self.curves = {0: LearningCurve()}
+        self.curve = LearningCurve()
         self.latest = ProgressReport(status=Status(saved=[0]), snapshot=Snapshot.of(self.network))
         self.key: int | None = None
         #: Whether it was commanded to play, and has not reported since.
         self.will_play = False
-
-    @property
-    def curve(self) -> LearningCurve:
-        """The curve of the network's path."""
-        return self.curves[self.latest.status.path]
 
     def can_take(self, settings: NetworkSettings, prepared: PreparedData) -> bool:
         """Whether the network can continue with other settings."""
@@ -74,14 +67,12 @@ class NetworkView:
             self.latest = replace(self.latest, status=ended)
             return
         self.will_play = False
-        status = report.status
-        if status.path not in self.curves:
-            self.curves[status.path] = self.curve.until(status.fork)
-        kept = (status.path, status.other_path)
-        self.curves = {path: curve for path, curve in self.curves.items() if path in kept}
-        self.latest = report
+        self.latest, status = report, report.status
         for row in report.rows:
             self.curve.add(row)
+        newest = self.curve.newest
+        if newest and newest.epoch > status.last and not status.problem.failed:
+            self.curve.cut(status.last)
 
     def configure(self, settings: NetworkSettings) -> None:
         """Continue with other settings of the same architecture."""
@@ -123,31 +114,22 @@ class NetworkView:
             "drawn": [min(layer["n_out"], MAX_DRAWN) for layer in layers[:-1]],
         }
 
-    def header(self, cursor: tuple[int, float]) -> dict[str, Any]:
-        """Describe the training; the cursor is the version and epoch of the curve already sent."""
+    def header(self, sent: Mapping[int, float]) -> dict[str, Any]:
+        """Describe the training, given the last epochs already sent by version of the curve."""
         latest, curve = self.latest, self.curve
         newest, lowest = latest.current or curve.newest, lowest_test_loss(curve.rows)
-        known = cursor[0] == curve.version
+        last = sent.get(curve.version, -1)
         return {
             **asdict(latest.status),
             **asdict(latest.status.problem),
             "explained": latest.update is not None,
             "version": curve.version,
-            "rows": [finite(row) for row in (curve.since(cursor[1]) if known else curve.rows)],
-            "other": None if known else self._other_rows(),
+            "rows": [finite(row) for row in curve.rows if row.epoch > last],
             "constant": finite(self.constant_losses),
             "newest": newest and finite(newest),
             "lowest": lowest and finite(lowest),
             "overfitting": find_overfitting(curve.rows, self.constant_losses[1]),
         }
-
-    def _other_rows(self) -> list[Any]:
-        """The curve of the other path, from the fork on."""
-        status = self.latest.status
-        if status.other_path not in self.curves:
-            return []
-        rows = self.curves[status.other_path].since(status.fork - 1)
-        return [finite(row) for row in thin(rows, MAX_OTHER_ROWS)]
 
     def draw(self, report: ProgressReport) -> tuple[dict[str, Any], dict[str, Any]]:
         """Draw the network; in any thread. Returns a header and arrays."""

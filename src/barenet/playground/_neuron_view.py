@@ -22,8 +22,8 @@ from barenet.playground._prepared_data import MAX_NAMES
 from barenet.playground._rasterize import nan_to_large
 from barenet.playground._wire_format import finite
 
-#: Points along each side, for small networks and for large ones.
-SIDES = ((20_000, 48), (10**9, 24))
+#: Points along each side.
+SIDE = 48
 #: Length of the arrow on both sides of the line, as a fraction of the picture.
 ARROW = 0.18
 #: Corners of a grid cell, clockwise.
@@ -34,26 +34,25 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     """Draw a neuron as it is now."""
     parameter_index(view.network, layer, -1, neuron)
     network = view.current()
-    side = next(side for limit, side in SIDES if network.n_parameters <= limit)
-    values = layer_values(network, view.prepared.grid(side), layer + 1)
+    values = layer_values(network, view.prepared.grid(SIDE), layer + 1)
     dense = values[-1].dense
-    sums = _square(_margin(values[-1], neuron), side)
+    sums = _square(_margin(values[-1], neuron), SIDE)
     line = contour(sums)
     picture, scale = _picture(values[-1], neuron, is_output=dense is network.layers[-1])
-    before = values[-2].sums[:, :MAX_DRAWN].T if layer else np.empty((0, side * side))
+    before = values[-2].sums[:, :MAX_DRAWN].T if layer else np.empty((0, SIDE * SIDE))
     return {
         "layer": layer,
         "neuron": neuron,
         "activation": values[-1].activation.name,
         "weights": finite(dense.weights[:MAX_NAMES, neuron].tolist()),
         "bias": finite([float(dense.bias[neuron])])[0],
-        "side": side,
+        "side": SIDE,
         "picture": picture,
         "scale": scale,
         "positive": float((sums > 0).mean()),
         "line": _rounded(line),
         "arrow": _arrow(sums, line),
-        "before": [_rounded(contour(_square(each, side))) for each in before],
+        "before": [_rounded(contour(_square(each, SIDE))) for each in before],
     }
 
 

@@ -15,7 +15,7 @@ from barenet.model._activations import ACTIVATIONS
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
 from barenet.playground._features import FEATURES
-from barenet.playground._wire_format import decode, restricted
+from barenet.playground._wire_format import restricted
 
 #: Selects every column of a table as an input, instead of features of two columns.
 ALL_COLUMNS = "all"
@@ -191,11 +191,6 @@ class NetworkSettings:
         times = [epochs * step / 8 for step in range(9)]
         return any(factor(time, epochs) != factor(time, self.schedule_epochs) for time in times)
 
-    def batch_rows(self, n_rows: int) -> int:
-        """Number of rows in a mini-batch of so many rows."""
-        size = self.run_config(n_rows).batch_size
-        return size if isinstance(size, int) else n_rows
-
     def copy(self, **changes: Any) -> NetworkSettings:
         """Copy the settings with some of them changed."""
         return replace(self, **changes)
@@ -231,11 +226,6 @@ class PageState:
         networks = (NetworkSettings(**settings),)
         return cls(data=DataSettings(source=source, **data), networks=networks, pace=pace)
 
-    @classmethod
-    def read(cls, value: Any) -> PageState:
-        """Check the state that a page has sent; missing fields have their defaults."""
-        return decode(cls, value, "state")
-
 
 @dataclass(frozen=True)
 class WeightEdit:
@@ -254,7 +244,7 @@ class Message:
 
     type: str = ""
     session: str = ""
-    #: For `PageState.read`.
+    #: A `PageState`.
     state: Any = None
     #: Index of the network.
     network: int = restricted(0, ge=0, le=1)

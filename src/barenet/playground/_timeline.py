@@ -63,38 +63,13 @@ class EpochState:
         return sum(array.nbytes for array in [*self.snapshot, *self.moments.values()])
 
 
-@dataclass(eq=False)
-class TrainingPath:
-    """States in the order of their epochs, and the weights changed by hand on the way."""
-
-    number: int
-    states: list[EpochState]
-    edits: tuple[WeightEdit, ...] = ()
-
-    def until(self, epoch: int, number: int) -> TrainingPath:
-        """Copy the part up to an epoch, under another number."""
-        states = [state for state in self.states if state.epoch <= epoch]
-        return TrainingPath(
-            number, states, tuple(edit for edit in self.edits if edit.epoch <= epoch)
-        )
-
-
 class Timeline:
-    """The path of a network, and one other path to which the user can return.
-
-    Training from an earlier state starts a new path; the path that was left is the other one.
-    """
+    """States in the order of their epochs, and the weights changed by hand on the way."""
 
     def __init__(self, first: EpochState) -> None:
         self.stride = 1
-        self.path = TrainingPath(0, [first])
-        self.other: TrainingPath | None = None
-        self.fork = self.n_paths = 0
-
-    @property
-    def states(self) -> list[EpochState]:
-        """The saved states of the present path."""
-        return self.path.states
+        self.states = [first]
+        self.edits: tuple[WeightEdit, ...] = ()
 
     @property
     def last(self) -> int:
@@ -122,33 +97,18 @@ class Timeline:
         limit = max(2, min(MAX_STATES, MAX_BYTES // max(state.n_bytes, 1)))
         if len(self.states) > limit:
             self.stride *= 2
-            self.path.states = [each for each in self.states if self.is_due(each.epoch)]
+            self.states = [each for each in self.states if self.is_due(each.epoch)]
 
     def leave(self, epoch: int) -> None:
-        """Start a new path at an epoch before the last one, and keep the present one."""
+        """Forget the later states if the network is back in time; planned edits stay otherwise."""
         if epoch < self.last:
-            self.other = self.path
-            self._fork_at(epoch)
-
-    def swap(self) -> None:
-        """Exchange the present path and the other one."""
-        if self.other is not None:
-            self.path, self.other = self.other, self.path
-
-    def clear(self) -> None:
-        """Keep only the first state and its edits."""
-        self.other = None
-        self._fork_at(0)
+            self.remove_after(epoch)
 
     def remove_after(self, epoch: int) -> None:
-        """Remove the states and edits of this path after an epoch."""
-        self.path = self.path.until(epoch, self.path.number)
+        """Remove the states and edits after an epoch."""
+        self.states = [state for state in self.states if state.epoch <= epoch]
+        self.edits = tuple(edit for edit in self.edits if edit.epoch <= epoch)
 
     def forget_metrics(self) -> None:
         """Forget the metrics, which those of another loss function can't be compared with."""
-        for path in filter(None, (self.path, self.other)):
-            path.states = [replace(state, metrics=None) for state in path.states]
-
-    def _fork_at(self, epoch: int) -> None:
-        self.n_paths += 1
-        self.fork, self.path = epoch, self.path.until(epoch, self.n_paths)
+        self.states = [replace(state, metrics=None) for state in self.states]

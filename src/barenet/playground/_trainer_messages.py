@@ -82,7 +82,9 @@ class UpdateRecord:
     def rows(self, n_rows: int) -> NDArray[np.intp]:
         """Indices of the rows of the mini-batch, shape (batch_size,)."""
         order = epoch_orders(n_rows, self.seed, [self.epoch])[0]
-        size = self.settings.batch_rows(n_rows)
+        size = self.settings.run_config(n_rows).batch_size
+        if not isinstance(size, int):
+            return order
         return order[self.batch * size : (self.batch + 1) * size]
 
 
@@ -97,19 +99,11 @@ class Status:
     playing: bool = False
     #: The reason why it has stopped, or a problem.
     problem: Problem = NO_PROBLEM
-    #: Epochs per second.
-    speed: float = 0.0
     #: Epochs to which it can return; while paused.
     saved: list[int] | None = None
     edits: tuple[WeightEdit, ...] = ()
-    #: Number of the network's path; training from an earlier epoch begins a new path.
-    path: int = 0
-    #: Epoch at which this path and the other one part.
-    fork: int = 0
-    #: Last epoch of this path; later than `epoch` if the network has gone back in time.
+    #: Last epoch that was reached; later than `epoch` if the network has gone back in time.
     last: int = 0
-    #: Number of the path to which the user can return.
-    other_path: int | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -103,16 +103,10 @@ class TrainingState:
             self.goal = epoch
 
     def do_scrub(self, epoch: int) -> None:
-        """Go back to the saved epoch that is nearest."""
-        self._save_end()
+        """Go back to the saved epoch that is nearest, after saving a last one."""
+        if not self.batch and self.epoch > self.timeline.last:
+            self.timeline.add(self.snapshot())
         self._pause_at(self.timeline.at(epoch))
-
-    def do_swap(self) -> None:
-        """Return to the end of the other path."""
-        if self.timeline.other is not None:
-            self._save_end()
-            self.timeline.swap()
-            self._pause_at(self.timeline.states[-1])
 
     def do_recover(self) -> None:
         """Continue from the saved epoch with the lowest training loss."""
@@ -122,7 +116,7 @@ class TrainingState:
     def do_reset(self) -> None:
         """Return to the initial weights, with the edits made to them."""
         self._pause_at(self.timeline.states[0])
-        self.timeline.clear()
+        self.timeline.remove_after(0)
         self.optimizer = self.config.make_optimizer()
         self.segments = 0
 
@@ -148,7 +142,7 @@ class TrainingState:
         """Change a weight by hand."""
         edit = WeightEdit(self.epoch, *change)
         self.timeline.leave(self.epoch)
-        self.timeline.path.edits = with_edit(self.timeline.path.edits, edit)
+        self.timeline.edits = with_edit(self.timeline.edits, edit)
         self._make(edit)
         self.timeline.add(self.snapshot())
 
@@ -156,7 +150,7 @@ class TrainingState:
         """Start again from the initial weights, with edits to make on the way."""
         self.timeline.add(self.initial)
         self.do_reset()
-        self.timeline.path.edits = edits
+        self.timeline.edits = edits
         self.make_edits()
         self.timeline.add(self.snapshot())
 
@@ -167,7 +161,7 @@ class TrainingState:
 
     def make_edits(self) -> bool:
         """Make the edits that are due after this epoch."""
-        due = [edit for edit in self.timeline.path.edits if edit.epoch == self.epoch]
+        due = [edit for edit in self.timeline.edits if edit.epoch == self.epoch]
         for edit in due:
             self._make(edit)
         return bool(due)
@@ -187,11 +181,6 @@ class TrainingState:
     def _pause_at(self, state: EpochState) -> None:
         self.goal, self.problem = 0, NO_PROBLEM
         self.return_to(state)
-
-    def _save_end(self) -> None:
-        """Save the present state if it is the last one of its path."""
-        if not self.batch and self.epoch > self.timeline.last:
-            self.timeline.add(self.snapshot())
 
     def _make(self, edit: WeightEdit) -> None:
         self.network.parameters[edit.index] = edit.value

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column import NumberColumn
-from barenet.data._named import GENERATED
 from barenet.errors import ArgumentError
 from barenet.insight.explain import Equation, Explanation, explain
 from barenet.insight.explain._html import write_fragment
@@ -18,7 +16,7 @@ from barenet.model.layers import Dense
 from barenet.optimization.optimizers import Optimizer
 from barenet.playground._network_layout import parameter_index
 from barenet.playground._network_view import NetworkView
-from barenet.playground._prepared_data import MAX_NAMES, PreparedData
+from barenet.playground._prepared_data import MAX_NAMES
 from barenet.playground._trainer_messages import UpdateRecord
 from barenet.playground._wire_format import finite
 
@@ -51,7 +49,6 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
         "summary": {
             **summary,
             "target": float(y[row]),
-            "raw": [] if layer else raw_inputs(prepared, prepared.training.X[row]),
             "epoch": epoch,
             "batch": [update.batch + 1, update.n_batches],
             "learning_rate": update.learning_rate,
@@ -136,22 +133,3 @@ def _agreement(view: NetworkView, explanation: Explanation, layer: int, neuron: 
         return []
     how = f"within {max(errors):.1g} of" if max(errors) else "exactly"
     return [f"the training's own weights are {how} those computed here"]
-
-
-def raw_inputs(prepared: PreparedData, inputs: NDArray[np.float64]) -> list[float | None]:
-    """Undo the encoding of a point's inputs; None for those that are not a column of the table."""
-    if prepared.dataset.name in GENERATED or prepared.dataset.image_shape is not None:
-        return []
-    values = inputs.tolist()
-    raw: list[float | None] = []
-    if prepared.encoding is not None:
-        for column in prepared.encoding.used:
-            own: list[float | None] = [None] * len(column.outputs)
-            if isinstance(column, NumberColumn):
-                own[0] = values[len(raw)] * column.scale + column.center
-            raw += own
-    else:
-        names = prepared.features.names or ("x1",) * len(values)
-        pairs = zip(names, values, strict=True)
-        raw = [value if name in ("x1", "x2") else None for name, value in pairs]
-    return raw[:MAX_NAMES]

@@ -145,5 +145,7 @@ def _masked(values: Sequence[Any]) -> np.ma.MaskedArray[Any, Any]:
 
 
 def _in_short(value: Any) -> str:
-    """Write a setting with at most four significant digits."""
+    """Write a setting with at most four significant digits, a list with commas."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,7 +1,5 @@
 """Notes on given quantities: names beside numbers, few where there are many."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -29,14 +27,14 @@ def test_every_format_has_the_feature_names(notation):
     assert '<div class="note">stayed</div>' in html
     markdown = named.to_markdown()
     assert "\n\n\\<b\\>age 1, e-5 -2.5\n\n" in markdown and "\n\nstayed\n\n" in markdown
-    given = json.loads(json.dumps(named.to_dict()))["steps"][0]["given"]
-    assert [each["note"] for each in given] == ["<b>age 1, e-5 -2.5", "stayed"]
+    given = named.steps[0].given
+    assert [str(each.note) for each in given] == ["<b>age 1, e-5 -2.5", "stayed"]
 
 
 def test_neurons_have_the_names_of_their_inputs():
     assert "<b>age 1, e-5 -2.5" in str(page(neuron=(1, 1), **NAMES))
     assert 'class="note"' not in page().to_html()
-    assert "note" not in page().to_dict()["steps"][0]["given"][0]
+    assert page().steps[0].given[0].note is None
 
 
 @pytest.mark.parametrize("width", [40, 80])

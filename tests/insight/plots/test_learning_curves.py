@@ -1,5 +1,7 @@
 """plot_history: every number of the history is drawn, and the kept epoch is named."""
 
+import math
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -25,7 +27,7 @@ def curve(axes, label):
 
 
 def test_every_epoch_of_every_curve_is_drawn_in_its_colour(pixels):
-    figure = plot_history(HISTORY)
+    figure = plot_history(History(HISTORY))
     image = pixels(figure)
     for axes, name in zip(figure.axes, ("loss", "accuracy"), strict=True):
         for label, prefix, color in (
@@ -71,7 +73,7 @@ def test_the_label_names_a_penalty_that_only_one_curve_has():
 
 def test_each_metric_has_a_panel(readable):
     measures = ("mean_absolute_error", "r2", "top_3")
-    figure = plot_history(HISTORY | dict.fromkeys(measures, HISTORY["accuracy"]))
+    figure = plot_history(History(HISTORY | dict.fromkeys(measures, HISTORY["accuracy"])))
     drawn = [axes.get_ylabel() for axes in figure.axes]
     assert drawn == ["loss", "accuracy", "mean absolute error", "r2", "top 3"]
     readable(figure)
@@ -82,11 +84,11 @@ def test_each_metric_has_a_panel(readable):
     [([1.0, 0.01], "log"), ([1.0, 0.0101], "linear"), ([1.0, 0.0], "linear"), ([-5, 9], "linear")],
 )
 def test_losses_spanning_two_decades_have_a_log_axis(losses, scale):
-    loss, accuracy = plot_history({"loss": losses, "accuracy": [0.001, 1.0]}).axes
+    loss, accuracy = plot_history(History({"loss": losses, "accuracy": [0.001, 1.0]})).axes
     assert (loss.get_yscale(), accuracy.get_yscale()) == (scale, "linear")
 
 
-@pytest.mark.parametrize("gap", [float("nan"), float("inf"), None])
+@pytest.mark.parametrize("gap", [float("nan"), float("inf")])
 def test_epochs_without_a_value_are_omitted(gap):
     curves = {"loss": [3.0, 2.0, 1.0], "validation_loss": [gap, 2.5, gap]}
     (axes,) = plot_history(History(curves, best_epoch=2)).axes
@@ -95,8 +97,37 @@ def test_epochs_without_a_value_are_omitted(gap):
     assert "best, kept: epoch 2, 2.5" in [text.get_text() for text in axes.texts]
 
 
+def test_a_curve_without_a_finite_number_is_omitted():
+    nowhere = [math.nan, math.inf]
+    curves = {"loss": [2.0, 1.0], "validation_loss": nowhere, "r2": nowhere}
+    (axes,) = plot_history(History(curves, best_epoch=2)).axes
+    assert axes.lines[0].get_label() == "training"
+    assert [text.get_text() for text in axes.texts] == ["best, kept: epoch 2, 1"]
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        *([0.5, 0.5], [0.0], [-1.0, 2.0], [math.nan, 1.0], [1e150, 1e-280], [1e150, 1e150]),
+        *([-1e150, 1e150], [1.7e308, 1.0], [1e-320, 1e-323]),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_any_losses_can_be_drawn(losses, pixels):
+    figure = plot_history(History({"loss": losses, "validation_loss": losses}, best_epoch=1))
+    assert pixels(figure).min() < 0.5
+
+
+def test_the_legend_has_the_curves_of_all_panels():
+    figure = plot_history(History({"loss": [2.0, 1.0], "r2": [0.1, 0.2], "test_r2": [0.1, 0.2]}))
+    (legend,) = figure.legends
+    colors = {text.get_text(): line.get_color() for text, line in
+              zip(legend.get_texts(), legend.get_lines(), strict=True)}  # fmt: skip
+    assert colors == {"training": style.TRAINING, "test": style.TEST}
+
+
 def test_a_single_epoch_is_a_dot(pixels, texts, readable):
-    figure = plot_history({name: values[:1] for name, values in HISTORY.items()})
+    figure = plot_history(History({name: values[:1] for name, values in HISTORY.items()}))
     readable(figure)
     loss = figure.axes[0]
     assert [line.get_marker() for line in loss.lines] == ["o", "o"]
@@ -107,7 +138,8 @@ def test_a_single_epoch_is_a_dot(pixels, texts, readable):
 
 def test_ten_thousand_epochs_are_drawn(readable):
     epochs = np.arange(10_000)
-    figure = plot_history({"loss": np.exp(-epochs / 900), "validation_loss": 1 / (1 + epochs)})
+    curves = {"loss": np.exp(-epochs / 900), "validation_loss": 1 / (1 + epochs)}
+    figure = plot_history(History(curves))
     (axes,) = figure.axes
     assert len(curve(axes, "training").get_ydata()) == 10_000
     assert axes.get_xlim() == (1, 10_000)
@@ -121,10 +153,3 @@ def test_labels_do_not_overlap(readable, gap, best):
     curves = {"loss": np.linspace(2.0, 1.0, 40), "validation_loss": validation}
     for more in ({}, {"test_loss": validation + gap / 2}):
         readable(plot_history(History(curves | more, best_epoch=best + 1), title="A run"))
-
-
-def test_labels_are_ordered_like_their_curves():
-    for last, order in ((1.001, ["training", "validation"]), (0.999, ["validation", "training"])):
-        (axes,) = plot_history({"loss": [2.0, 1.0], "validation_loss": [2.0, last]}).axes
-        names = sorted(axes.texts[:2], key=lambda text: text.get_position()[1])
-        assert [text.get_text() for text in names] == order

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits, load_iris, make_moons
 
-from barenet import Network, plots
+from barenet import History, Network, plots
 from barenet.layers import ActivationLayer
 
 MOONS, MOON = make_moons(200, noise=0.2, random_state=0)
@@ -58,9 +58,9 @@ WRONG = {
         (X, Y, {10: Y}, {"losses": {20: 0.5}}, "losses"),
     ],
     plots.plot_history: [
-        ({"loss": [1.0, 2.0], "accuracy": [1.0]}, {}, "history"),
-        *((wrong, {}, "history") for wrong in ({}, {"accuracy": [1.0]})),
-        *(({"loss": wrong}, {}, "history") for wrong in ([], [float("nan")], 0.5, ["low"])),
+        ({"loss": [1.0, 2.0]}, {}, "history"),
+        *((History(wrong), {}, "history") for wrong in ({}, {"accuracy": [1.0]})),
+        *((History({"loss": wrong}), {}, "history") for wrong in ([], [np.nan], [1e300])),
     ],
     plots.plot_importance: [
         ([[0.1], [0.2]], ["a"], {}, "names"),

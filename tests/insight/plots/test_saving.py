@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from barenet import History
 from barenet.errors import ArgumentError
 from barenet.insight.plots._saving import FORMATS, PLOT_MARK
 from barenet.plots import plot_history, save_figure
 
-HISTORY = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}
-BEGINNINGS = {"jpg": b"\xff\xd8\xff", "pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n",
-              "svg": b"<?xml", "webp": b"RIFF"}  # fmt: skip
+HISTORY = History({"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]})
+BEGINNINGS = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml"}
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_saved_pixels_equal_those_of_a_notebook(figure, tmp_path, pixels):
 
 @pytest.mark.parametrize("name", ["loss.bmp", "loss", "png", ".png"])
 def test_an_unknown_suffix_lists_the_known_ones(figure, tmp_path, name):
-    with pytest.raises(ArgumentError, match=r"unknown format .*\.jpg, \.pdf, \.png, \.svg, \.w"):
+    with pytest.raises(ArgumentError, match=r"unknown format .*\.pdf, \.png, \.svg\)"):
         save_figure(figure, tmp_path / name)
     assert not list(tmp_path.iterdir())
 

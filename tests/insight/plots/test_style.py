@@ -16,7 +16,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from barenet import plots
+from barenet import History, plots
 from barenet.errors import MissingExtraError
 from barenet.insight.plots import _style as style
 
@@ -24,7 +24,9 @@ X = np.linspace(-3, 3, 30).reshape(-1, 1)
 POINTS = np.hstack([X, np.cos(X)])
 
 PLOTS = {
-    "history": lambda: plots.plot_history({"loss": [9, 0.4, 0.02], "test_loss": [9, 0.5, 0.6]}),
+    "history": lambda: plots.plot_history(
+        History({"loss": [9, 0.4, 0.02], "test_loss": [9, 0.5, 0.6]})
+    ),
     "epochs": lambda: plots.plot_fit_at_epochs(X, X, {1: X, 2: X + 1}),
     "boundary": lambda: plots.plot_boundary(lambda p: p[:, 0] > 0, POINTS, X[:, 0] > 0),
     "digits": lambda: plots.plot_digits(np.eye(4), [0, 1, 2, 3], [0, 1, 2, 0], image_shape=(2, 2)),
@@ -71,7 +73,7 @@ def test_a_missing_matplotlib_error_has_the_install_command(kind, monkeypatch):
 
 
 def test_notebooks_show_high_resolution():
-    figure = plots.plot_history({"loss": [0.9, 0.4, 0.2]})
+    figure = plots.plot_history(History({"loss": [0.9, 0.4, 0.2]}))
     copied = pickle.loads(pickle.dumps(figure))
     png, size = figure._repr_png_()
     assert copied._repr_png_() == (png, size)

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from barenet.insight.explain._document import Equation, Quantity
-from barenet.insight.explain._notations import UNICODE, Notation, Printer, print_formula
+from barenet.insight.explain._notations import UNICODE, Notation, Printer
 from barenet.insight.explain._number_format import (
     ERROR_DIGITS,
     SMALL_ARRAY_ENTRIES,
@@ -92,8 +92,12 @@ class EquationBlock(NamedTuple):
 
     def letters(self, notation: Notation) -> list[tuple[str, str]]:
         """Print the formula in letters, with the sign before it."""
-        letters = print_formula(notation, self.equation)
-        return [] if letters is None else [("←" if self.equation.assigns else "=", letters)]
+        formula, operands = self.equation.formula, self.equation.operands
+        if formula is None:
+            return []
+        names = {letter: notation.name(each.name) for letter, each in operands.items()}
+        letters = Printer(notation, names, self.equation.scalars).show(formula)
+        return [("←" if self.equation.assigns else "=", str(letters))]
 
     def lines(self, notation: Notation) -> list[tuple[str, str]]:
         """Print it in letters, in numbers and with its result, each with the sign before it."""

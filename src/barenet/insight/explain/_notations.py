@@ -7,8 +7,7 @@ from html import escape
 from itertools import chain
 from operator import attrgetter
 
-from barenet._expressions import Expression, unsupported
-from barenet.insight.explain._document import Equation
+from barenet._expressions import Expression, operation, unsupported
 from barenet.insight.explain._name import Name
 from barenet.insight.explain._number_format import Numbers, digits
 from barenet.insight.explain._text_block import TextBlock
@@ -37,8 +36,8 @@ class Notation:
     cells: Callable[[list[list[str]]], TextBlock]
     #: Exponents that are characters; all others are printed by the template of a power.
     superscripts: Mapping[str, str] = field(default_factory=dict)
-    #: Whether fractions and roots are drawn, so that their parts need no brackets.
-    two_dimensional: bool = True
+    #: How strongly an operation with a template binds, and how strongly its operands must.
+    operations: Mapping[str, tuple[int, tuple[int, ...]]]
 
     def fill(self, kind: str, *parts: TextBlock | str) -> TextBlock:
         """Fill a template."""
@@ -119,24 +118,24 @@ def _mathml_brackets(left: str, right: str) -> str:
 #: The templates of Unicode, LaTeX and MathML for each kind of expression.
 _TEMPLATES = {
     "½": ("½", r"\tfrac{1}{2}", "<mfrac displaystyle='false'><mn>1</mn><mn>2</mn></mfrac>"),
-    "negative": ("−{}", "-{}", "<mo form='prefix'>−</mo>{}"),
-    "+": ("{} + {}", "{} + {}", "{}<mo>+</mo>{}"),
-    "−": ("{} − {}", "{}-{}", "{}<mo>−</mo>{}"),
+    "USub": ("−{}", "-{}", "<mo form='prefix'>−</mo>{}"),
+    "Add": ("{} + {}", "{} + {}", "{}<mo>+</mo>{}"),
+    "Sub": ("{} − {}", "{}-{}", "{}<mo>−</mo>{}"),
     "product": ("{} {}", r"{}\,{}", "{}<mspace width='0.17em'/>{}"),
     "⊙": ("{} ⊙ {}", r"{} \odot {}", "{}<mo>⊙</mo>{}"),
     "·": ("{} · {}", r"{} \cdot {}", "{}<mo>·</mo>{}"),
     ",": ("{}, {}", "{}, {}", "{}<mo>,</mo>{}"),
-    "<": ("{} < {}", r"{} \lt {}", "{}<mo>&lt;</mo>{}"),
-    "≤": ("{} ≤ {}", r"{} \le {}", "{}<mo>≤</mo>{}"),
-    ">": ("{} > {}", r"{} \gt {}", "{}<mo>&gt;</mo>{}"),
-    "≥": ("{} ≥ {}", r"{} \ge {}", "{}<mo>≥</mo>{}"),
+    "Lt": ("{} < {}", r"{} \lt {}", "{}<mo>&lt;</mo>{}"),
+    "LtE": ("{} ≤ {}", r"{} \le {}", "{}<mo>≤</mo>{}"),
+    "Gt": ("{} > {}", r"{} \gt {}", "{}<mo>&gt;</mo>{}"),
+    "GtE": ("{} ≥ {}", r"{} \ge {}", "{}<mo>≥</mo>{}"),
     "()": ("({})", r"\left({}\right)", _mathml_brackets("(", ")")),
     "||": ("|{}|", r"\lvert {} \rvert", _mathml_brackets("|", "|")),
-    "fraction": ("{} / {}", r"\frac{{}}{{}}", "<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>"),
-    "power": ("{}^{}", "{{}}^{{}}", "<msup><mrow>{}</mrow><mrow>{}</mrow></msup>"),
+    "Div": ("{} / {}", r"\frac{{}}{{}}", "<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>"),
+    "Pow": ("{}^{}", "{{}}^{{}}", "<msup><mrow>{}</mrow><mrow>{}</mrow></msup>"),
     "transpose": ("{}ᵀ", r"{{}}^\top", "<msup><mrow>{}</mrow><mo>⊤</mo></msup>"),
-    "root": ("√{}", r"\sqrt{{}}", "<msqrt>{}</msqrt>"),
-    "exponential": ("exp({})", "e^{{}}", "<msup><mi>e</mi><mrow>{}</mrow></msup>"),
+    "sqrt": ("√{}", r"\sqrt{{}}", "<msqrt>{}</msqrt>"),
+    "exp": ("exp({})", "e^{{}}", "<msup><mi>e</mi><mrow>{}</mrow></msup>"),
     "function": ("{}{}", "{}{}", "<mrow><mi>{}</mi>{}</mrow>"),
     "bare function": ("{} {}", "{} {}", "<mrow><mi>{}</mi><mspace width='0.17em'/>{}</mrow>"),
     "total": ("Σ {}", r"\sum {}", "<mo largeop='true'>∑</mo><mrow>{}</mrow>"),
@@ -172,6 +171,27 @@ _TEMPLATES = {
     ),
 }
 
+#: How strongly the parts of a formula bind, from the weakest.
+CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)
+
+_OPERATIONS: dict[str, tuple[int, tuple[int, ...]]] = {
+    "Add": (SUM, (SUM, SUM)),
+    "Sub": (SUM, (SUM, PRODUCT)),
+    "USub": (SUM, (PRODUCT,)),
+    "Div": (PRODUCT, (PRODUCT, POWER)),
+    "Pow": (POWER, (ATOM, CHOICE)),
+    **dict.fromkeys(("Lt", "LtE", "Gt", "GtE"), (CHOICE, (SUM, SUM))),
+    "sqrt": (POWER, (ATOM,)),
+    "total": (PRODUCT, (PRODUCT,)),
+}
+
+#: Operations that are drawn around their operands, which need no brackets.
+_DRAWN: dict[str, tuple[int, tuple[int, ...]]] = {
+    "Div": (ATOM, (CHOICE, CHOICE)),
+    "exp": (POWER, (CHOICE,)),
+    "sqrt": (POWER, (CHOICE,)),
+}
+
 UNICODE = Notation(
     templates={kind: row[0] for kind, row in _TEMPLATES.items()},
     functions={"sigmoid": "σ", "normal": "Φ", "density": "φ"},
@@ -180,7 +200,7 @@ UNICODE = Notation(
     entry=str,
     cells=_unicode_matrix,
     superscripts=dict(zip("0123456789t", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵗ", strict=True)),
-    two_dimensional=False,
+    operations=_OPERATIONS,
 )
 
 LATEX = Notation(
@@ -196,6 +216,7 @@ LATEX = Notation(
     number=latex_number,
     entry=latex_number,
     cells=_latex_matrix,
+    operations=_OPERATIONS | _DRAWN,
 )
 
 MATHML = Notation(
@@ -205,28 +226,8 @@ MATHML = Notation(
     number=mathml_number,
     entry=mathml_number,
     cells=_mathml_matrix,
+    operations=_OPERATIONS | _DRAWN,
 )
-
-#: How strongly the parts of a formula bind, from the weakest.
-CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)
-
-#: Signs of the operations between equals, and how strongly their two sides must bind.
-_SIGNS: dict[type, tuple[str, int, int]] = {
-    ast.Add: ("+", SUM, SUM),
-    ast.Sub: ("−", SUM, PRODUCT),
-    ast.Lt: ("<", SUM, SUM),
-    ast.LtE: ("≤", SUM, SUM),
-    ast.Gt: (">", SUM, SUM),
-    ast.GtE: ("≥", SUM, SUM),
-}
-
-
-def print_formula(notation: Notation, equation: Equation) -> str | None:
-    """Print the formula of an equation in letters."""
-    if equation.formula is None:
-        return None
-    names = {letter: notation.name(each.name) for letter, each in equation.operands.items()}
-    return str(Printer(notation, names, equation.scalars).show(equation.formula))
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,70 +270,46 @@ class Printer:
                 return ATOM, TextBlock.of(self.operands[f"{name}.T"])
             case ast.Attribute(value=inner):
                 return POWER, self.notation.fill("transpose", self._show(inner, ATOM))
-            case ast.UnaryOp(operand=inner):
-                return SUM, self.notation.fill("negative", self._show(inner, PRODUCT))
-            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
-                return SUM, self._signed(left, op, right)
-            case ast.BinOp(left=left, op=op, right=right):
-                return self._product(left, op, right)
-            case ast.Compare(left=left, ops=[relation], comparators=[right]) if (
-                type(relation) in _SIGNS
-            ):
-                return CHOICE, self._signed(left, relation, right)
             case ast.IfExp():
                 return CHOICE, self.notation.fill("cases", self._cases(node))
-            case ast.Call(func=ast.Name(id=name), args=arguments):
-                return self._call(name, arguments)
-        raise unsupported(node)
+        name, operands = operation(node)
+        if name in ("Mult", "MatMult", "times_ln"):
+            return PRODUCT, self._product(name, *operands)
+        if name not in self.notation.operations or (name == "exp" and self.numeric):
+            return self._call(node, name, operands)
+        level, needed = self.notation.operations[name]
+        parts = list(map(self._show, operands, needed))
+        if name == "Pow" and set(text := str(parts[1])) <= self.notation.superscripts.keys():
+            parts[1:] = [TextBlock.of(self.notation.superscripts[letter]) for letter in text]
+            return level, TextBlock.of(*parts)
+        return level, self.notation.fill(name, *parts)
 
-    def _signed(self, left: ast.expr, op: ast.AST, right: ast.expr) -> TextBlock:
-        """Print a sum, a difference or a comparison."""
-        sign, *needed = _SIGNS[type(op)]
-        return self.notation.fill(sign, self._show(left, needed[0]), self._show(right, needed[1]))
-
-    def _product(self, left: ast.expr, op: ast.operator, right: ast.expr) -> tuple[int, TextBlock]:
-        """Print a product, a quotient or a power."""
-        if isinstance(op, ast.Pow):
-            base, exponent = self._show(left, ATOM), self._show(right, CHOICE)
-            if set(text := str(exponent)) <= self.notation.superscripts.keys():
-                raised = "".join(self.notation.superscripts[letter] for letter in text)
-                return POWER, TextBlock.of(base, raised)
-            return POWER, self.notation.fill("power", base, exponent)
-        if isinstance(op, ast.Div):
-            drawn = self.notation.two_dimensional
-            above, below = (CHOICE, CHOICE) if drawn else (PRODUCT, POWER)
-            parts = self._show(left, above), self._show(right, below)
-            return ATOM if drawn else PRODUCT, self.notation.fill("fraction", *parts)
+    def _product(self, name: str, left: ast.expr, right: ast.expr) -> TextBlock:
+        """Print a product of matrices, of entries or with a number."""
+        if name == "times_ln":
+            right = ast.Call(ast.Name("ln"), [right], [])
         both = self._is_array(left) and self._is_array(right)
-        sign = "⊙" if both and isinstance(op, ast.Mult) else "product"
+        sign = "⊙" if both and name != "MatMult" else "product"
         if not both and (self.numeric or isinstance(right, ast.Constant)):
             sign = "·"
-        parts = self._show(left, PRODUCT), self._show(right, POWER)
-        return PRODUCT, self.notation.fill(sign, *parts)
+        return self.notation.fill(sign, self._show(left, PRODUCT), self._show(right, POWER))
 
-    def _call(self, name: str, arguments: list[ast.expr]) -> tuple[int, TextBlock]:
-        """Print a function, a sum or a mean."""
+    def _call(self, node: ast.expr, name: str, operands: list[ast.expr]) -> tuple[int, TextBlock]:
+        """Print a function, or a sum or a mean along an axis."""
+        if not isinstance(node, ast.Call):
+            raise unsupported(node)
         kind, _, over = name.partition("_")
-        first = arguments[0]
-        if name == "times_ln":
-            return self._product(first, ast.Mult(), ast.Call(ast.Name("ln"), arguments[1:], []))
-        if name == "total" or kind == "over":
-            sign = ("sum", over) if over else ("total",)
-            return PRODUCT, self.notation.fill(*sign, self._show(first, PRODUCT))
-        inner, *others = (self._show(argument, CHOICE) for argument in arguments)
+        if kind == "over":
+            return PRODUCT, self.notation.fill("sum", over, self._show(operands[0], PRODUCT))
+        inner, *others = (self._show(operand, CHOICE) for operand in operands)
         if over:
             return ATOM, self.notation.fill("reduction", kind, over, self._brackets(inner))
-        if name == "exp" and self.notation.two_dimensional and not self.numeric:
-            return POWER, self.notation.fill("exponential", inner)
-        if name == "sqrt":
-            atom = self.notation.two_dimensional or isinstance(first, ast.Name | ast.Constant)
-            return POWER, self.notation.fill("root", inner if atom else self._brackets(inner))
         if name == "abs":
             return ATOM, self._brackets(inner, "||")
         for each in others:
             inner = self.notation.fill(",", inner, each)
         symbol = self.notation.functions.get(name, self.notation.other_function.format(name))
-        bare = name in ("ln", "tanh") and isinstance(first, ast.Name)
+        bare = name in ("ln", "tanh") and isinstance(operands[0], ast.Name)
         if bare and len(inner.lines) == 1:
             return POWER, self.notation.fill("bare function", symbol, inner)
         return POWER, self.notation.fill("function", symbol, self._brackets(inner))

@@ -15,6 +15,7 @@ from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import column, table
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
+from barenet.training._metrics import r2
 
 
 def plot_fit(
@@ -73,12 +74,11 @@ def plot_fit(
     figure, panels = style.new_figure((7.0, 4.2) if is_curve else (5.0, 5.0), title=title)
     x_name, y_name = _draw(panels, X, y, [predicted], feature_name, target_name)
     style.label_axes(panels[0], x_name, y_name)
-    spread = ((y - y.mean()) ** 2).sum()
-    if not is_curve and spread > 0:  # the corner is empty in a scatter plot along the diagonal
-        text = f"R² = {1 - ((y - predicted) ** 2).sum() / spread:.3f}"
+    if not is_curve and np.ptp(y):  # the corner is empty in a scatter plot along the diagonal
+        text = f"R² = {r2(predicted[:, None], y[:, None]):.3f}"
         look = {"va": "top", "fontsize": style.LABEL_SIZE, "transform": panels[0].transAxes}
         style.write(panels[0], 0.04, 0.96, text, **look)
-    style.legend(figure, panels[0])
+    style.legend(figure)
     return figure
 
 
@@ -147,7 +147,7 @@ def plot_fit_at_epochs(
         axes.tick_params(labelbottom=place + columns >= len(fits))
         x_label = x_name if place >= last_row else None
         style.label_axes(axes, x_label, None if place % columns else y_name)
-    style.legend(figure, panels[0])
+    style.legend(figure)
     return figure
 
 

@@ -15,12 +15,13 @@ from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
 from barenet.training._history import RUN_CURVES, WITH_PENALTY, History, curve_rows
 
+#: Largest number that is drawn: beyond it, the axes of matplotlib overflow.
+MAX_DRAWN = 1e150
+
 COLORS = {"training": style.TRAINING, "validation": style.VALIDATION, "test": style.TEST}
 
 
-def plot_history(
-    history: History | Mapping[str, Sequence[float]], *, title: str | None = None
-) -> Figure:
+def plot_history(history: History, *, title: str | None = None) -> Figure:
     """Draw the learning curves: the loss and the metrics of every epoch.
 
     One panel for the loss, and one for each metric. The loss is on a logarithmic scale where it
@@ -29,12 +30,9 @@ def plot_history(
 
     Parameters
     ----------
-    history : History or mapping of str to sequence of float
-        The result of `barenet.train`, or its ``to_dict()``: one number per epoch for ``"loss"``,
-        each metric, and the same names with ``"validation_"`` or ``"test_"`` before them. Numbers
-        that are not finite, and None, are left out. Learning rates, gradient norms and seconds are
-        not drawn. Only a History has the epoch that was kept, and whether the training loss
-        includes penalties.
+    history : History
+        The result of `barenet.train`. Numbers that are not finite, or beyond 1e150, are left out.
+        Learning rates, gradient norms and seconds are not drawn.
     title : str, optional
         Title of the figure.
 
@@ -46,7 +44,7 @@ def plot_history(
     Raises
     ------
     ValueError
-        If the history has no epoch or no loss, or its curves differ in length.
+        If the history has no loss that can be drawn.
     MissingExtraError
         If matplotlib is not installed.
 
@@ -57,49 +55,38 @@ def plot_history(
     ...     {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}, best_epoch=2
     ... )
     >>> figure = plot_history(history)
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['training', 'validation']
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['training', 'validation', 'best, kept: epoch 2, 0.5']
+    ['best, kept: epoch 2, 0.5']
     """
-    panels = _panels(history if isinstance(history, Mapping) else history.to_dict())
+    panels = _panels(history.curves if isinstance(history, History) else {})
+    if not panels["loss"]:
+        raise ArgumentError.of("history", history, f"a History with a loss up to {MAX_DRAWN:g}")
     columns = min(len(panels), 3)
     size = (7.0 if columns == 1 else 4.6, 3.6)
     figure, grid = style.new_figure(size, len(panels), columns, title=title)
     for axes, (name, curves) in zip(grid, panels.items(), strict=True):
         _draw(axes, name, curves)
-    best, losses = getattr(history, "best_epoch", None), panels["loss"]
-    if best is not None:
-        _mark_best(grid, losses, best)
-    if len(losses) > 1 and getattr(history, "penalized", False):
+    losses = panels["loss"]
+    if history.best_epoch is not None:
+        _mark_best(grid, losses, history.best_epoch)
+    if len(losses) > 1 and history.penalized:
         grid[0].set_ylabel(f"loss (training: {WITH_PENALTY})")
+    style.legend(figure)
     return figure
 
 
-def _panels(entries: Mapping[str, Sequence[float]]) -> dict[str, dict[str, FloatArray]]:
-    """Check the losses and the metrics, and group them by the measure, the loss first."""
+def _panels(curves: Mapping[str, Sequence[float]]) -> dict[str, dict[str, FloatArray]]:
+    """Group the losses and the metrics by the measure, the loss first; NaN is not drawn."""
     panels: dict[str, dict[str, FloatArray]] = {"loss": {}}
-    curves = {name: _numbers(entries, name) for name in entries if name not in RUN_CURVES}
-    for name, curve in curves.items():
+    for name, numbers in curves.items():
         rows, measure = curve_rows(name)
-        panels.setdefault(measure, {})[rows] = curve
-    if not panels["loss"]:
-        problem = f"expected a 'loss', got {sorted(curves) or 'nothing'}"
-        raise ArgumentError(problem, argument="history")
-    lengths = {name: len(curve) for name, curve in curves.items()}
-    if len(set(lengths.values())) > 1:
-        problem = f"expected as many epochs in every curve, got {lengths}"
-        raise ArgumentError(problem, argument="history")
+        curve = np.array(numbers, np.float64)
+        curve[~(np.abs(curve) <= MAX_DRAWN)] = np.nan
+        if name not in RUN_CURVES and not np.isnan(curve).all():
+            panels.setdefault(measure, {})[rows] = curve
     return panels
-
-
-def _numbers(entries: Mapping[str, Sequence[float]], name: str) -> FloatArray:
-    """Check one curve; NaN replaces numbers that are not finite."""
-    try:
-        curve = np.asarray(entries[name], dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"expected numbers in {name!r}: {error}", argument="history") from error
-    if curve.ndim != 1 or not np.isfinite(curve).any():
-        raise ArgumentError.of("history", entries[name], "a number an epoch", part=repr(name))
-    return np.where(np.isfinite(curve), curve, np.nan)
 
 
 def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
@@ -113,14 +100,12 @@ def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
         look |= {"color": COLORS[rows], "marker": "o" if len(epochs) == 1 else "", "label": rows}
         axes.plot(epochs + 1, curves[rows][epochs], **look)
     values = np.concatenate([curves[rows][epochs] for rows, epochs in known.items()])
-    if name == "loss" and style.needs_log_scale(values.min(), values.max()):
+    if name == "loss" and 0 < values.min() <= values.max() / 100:
         axes.set_yscale("log")
     axes.margins(y=0.06)
     axes.set_xlim((1, n_epochs) if n_epochs > 1 else (0.5, 1.5))
     axes.xaxis.set_major_locator(style.integer_ticks(6))
     style.label_axes(axes, "epoch", name.replace("_", " "))
-    ends = [(rows, curves[rows][epochs[-1]], COLORS[rows]) for rows, epochs in known.items()]
-    style.label_ends(axes, ends)
 
 
 def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: int) -> None:

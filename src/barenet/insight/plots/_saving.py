@@ -10,13 +10,10 @@ from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
 from barenet.insight.plots._style import Figure
 
-FORMATS = ("jpg", "pdf", "png", "svg", "webp")
-
 #: The mark of barenet in the metadata of a file, and the field for it in each format.
 MARK = "barenet, with Matplotlib"
 PLOT_MARK = re.compile(MARK.encode())
-FIELDS = {"pdf": "Creator", "png": "Software", "svg": "Creator"}
-SOFTWARE = 0x131  # in EXIF, for the other formats
+FORMATS = {"pdf": "Creator", "png": "Software", "svg": "Creator"}
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 150) -> None:
@@ -27,7 +24,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
     figure : matplotlib.figure.Figure
         The figure.
     path : str or path-like
-        The file, ending in .jpg, .pdf, .png, .svg or .webp. An older file is replaced; of a
+        The file, ending in .pdf, .png or .svg. An older file is replaced; of a
         symbolic link, the file that it leads to.
     dpi : float, default=150
         Pixels per inch, for the formats that have pixels.
@@ -41,11 +38,12 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
 
     Examples
     --------
+    >>> from barenet import History
     >>> from barenet.plots import plot_history
-    >>> figure = plot_history({"loss": [0.9, 0.4, 0.2]})
+    >>> figure = plot_history(History({"loss": [0.9, 0.4, 0.2]}))
     >>> save_figure(figure, "loss.bmp")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    barenet.errors.ArgumentError: path: unknown format '.bmp' of loss.bmp (choose from .jpg, ...
+    barenet.errors.ArgumentError: path: unknown format '.bmp' of loss.bmp (choose from .pdf, ...
     """
     target = Path(path)
     kind, problem = target.suffix.lower().removeprefix("."), ""
@@ -57,16 +55,6 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
     if problem:
         raise ArgumentError(problem, argument="path", value=path)
     buffer = BytesIO()
-    figure.savefig(buffer, format=kind, dpi=dpi, facecolor=figure.get_facecolor(), **_mark(kind))
+    look: dict[str, Any] = {"dpi": dpi, "facecolor": figure.get_facecolor()}
+    figure.savefig(buffer, format=kind, metadata={FORMATS[kind]: MARK}, **look)
     write_atomically(target, buffer.getvalue())
-
-
-def _mark(kind: str) -> dict[str, Any]:
-    """Options of `savefig` that write the mark."""
-    if kind in FIELDS:
-        return {"metadata": {FIELDS[kind]: MARK}}
-    from PIL import Image
-
-    exif = Image.Exif()
-    exif[SOFTWARE] = MARK
-    return {"pil_kwargs": {"exif": exif}}

@@ -7,7 +7,6 @@ threads and the user's own plots share, are not changed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -75,17 +74,6 @@ def new_figure(
     for axes in panels[:n_panels]:
         _apply_style(axes)
     return figure, panels[:n_panels]
-
-
-def needs_log_scale(least: float, most: float) -> bool:
-    """Whether numbers span a factor of 100, and need a logarithmic scale.
-
-    Examples
-    --------
-    >>> needs_log_scale(0.01, 1.0), needs_log_scale(0.0, 1.0)
-    (True, False)
-    """
-    return bool(least > 0 and most >= 100 * least)
 
 
 def _apply_style(axes: Axes) -> None:
@@ -161,38 +149,15 @@ def write(axes: Axes, x: float, y: float, text: str, **look: Any) -> None:
     axes.text(x, y, text, **(usual | look))
 
 
-def legend(figure: Figure, axes: Axes, columns: int = 5) -> None:
-    """Put the legend of a panel below the figure."""
-    handles, names = axes.get_legend_handles_labels()
+def legend(figure: Figure) -> None:
+    """Put one legend for all panels below the figure."""
+    found = [axes.get_legend_handles_labels() for axes in figure.axes]
+    handles = {name: handle for each in found for handle, name in zip(*each, strict=True)}
     look: dict[str, Any] = {"frameon": False, "fontsize": SMALL_SIZE, "labelcolor": INK}
     look |= {"handletextpad": 0.5, "columnspacing": 1.4, "borderaxespad": 0.2}
-    look |= {"loc": "outside lower center", "ncols": min(columns, len(names))}
-    for handle in figure.legend(handles, names, **look).legend_handles:
+    look |= {"loc": "outside lower center", "ncols": min(5, len(handles))}
+    for handle in figure.legend(handles.values(), handles.keys(), **look).legend_handles:
         handle.set(alpha=1.0, markersize=6.0)  # type: ignore[union-attr]
-
-
-def label_ends(axes: Axes, ends: Sequence[tuple[str, float, str]], gap: float = 0.075) -> None:
-    """Label the end of each curve, without overlaps."""
-    to_fraction = axes.transScale + axes.transLimits
-    heights = [float(to_fraction.transform((1.0, value))[1]) for _, value, _ in ends]
-    for (name, _, color), height in zip(ends, _spaced_out(heights, gap), strict=True):
-        write(axes, 1.015, height, name, transform=axes.transAxes, color=color, ha="left")
-
-
-def _spaced_out(heights: Sequence[float], gap: float) -> list[float]:
-    """Move heights apart, as little as possible.
-
-    Examples
-    --------
-    >>> [round(height, 2) for height in _spaced_out([0.5, 0.9, 0.5, 0.1], 0.1)]
-    [0.55, 0.9, 0.45, 0.1]
-    """
-    from scipy.optimize import isotonic_regression
-
-    moved, steps = np.array(heights), gap * np.arange(len(heights))
-    order = np.lexsort((-steps, moved))
-    moved[order] = isotonic_regression(moved[order] - steps).x + steps
-    return moved.tolist()
 
 
 def color_bar(figure: Figure, panels: list[Axes], colors: Any, text: str, **look: Any) -> None:

@@ -19,13 +19,13 @@ export class CurveView {
   }
 
   clear() {
-    Object.assign(this, { rows: [], other: [], compared: [], constant: null, place: null, lowest: null, overfitting: null, version: -1 });
+    Object.assign(this, { rows: [], compared: [], constant: null, place: null, lowest: null, overfitting: null, version: -1 });
   }
 
   // Add measures: [epoch, loss, test loss, score, test score]; the newest may be of a rest amid an
-  // epoch, or of weights changed by hand, and stays as long as it is the newest. `other` is the path
-  // to which the user can return, if it was sent; `place` the epoch to which the user has gone back.
-  add({ version, rows, newest, other, constant, lowest, overfitting, epoch, playing }) {
+  // epoch, or of weights changed by hand, and stays as long as it is the newest. `place` is the
+  // epoch to which the user has gone back.
+  add({ version, rows, newest, constant, lowest, overfitting, epoch, playing }) {
     if (version !== this.version) {
       this.rows = [];
       this.stale = true;
@@ -35,7 +35,6 @@ export class CurveView {
     if (this.rows.length > MOST) this.rows = this.rows.filter((_, index) => index % 2 === 0 || index === this.rows.length - 1);
     const place = !playing && epoch < this.rows.at(-1)?.[0] ? epoch : null;
     if (rows.length || !same(newest, this.newest) || place !== this.place || !same(constant, this.constant)) this.stale = true;
-    if (other) this.other = other;
     Object.assign(this, { newest, place, constant, lowest, overfitting });
   }
 
@@ -59,14 +58,13 @@ export class CurveView {
     else this.plot = new uPlot(this.options(), this.columns(), this.root);
   }
 
-  // Epochs, training loss, test loss, a constant prediction's test loss, that of the other path and of the other network.
+  // Epochs, training loss, test loss, a constant prediction's test loss, and that of the other network.
   columns() {
     const last = this.rows.at(-1);
     const here = last && this.newest?.[0] >= last[0] && !same(last, this.newest) ? [this.newest] : [];
     const rows = [...this.rows, ...here];
     const own = [...[0, 1, 2].map((index) => column(rows, index)), rows.map(() => this.constant?.[1] ?? null)];
-    const others = [this.other, this.compared].map((each) => [column(each, 0), column(each, 2)]);
-    const columns = uPlot.join([own, ...others]);
+    const columns = uPlot.join([own, [column(this.compared, 0), column(this.compared, 2)]]);
     return this.log ? columns.map((values, index) => (index ? values.map((value) => (value > 0 ? value : null)) : values)) : columns;
   }
 
@@ -97,7 +95,6 @@ export class CurveView {
         line(css(palette.muted), 1.5),
         line(css(palette.ink), 2),
         line(css(palette.muted), 1, [2, 4]),
-        line(css(palette.ink, 0.45), 1.5, [6, 4]),
         line(css(palette.positive), 1.5),
       ],
       hooks: { draw: [(plot) => this.mark(plot)], setCursor: [(plot) => this.read(plot)] },

@@ -17,6 +17,7 @@ export class ExportPanel {
   open({ command, code, notes }, session, place) {
     find("#command", this.dialog).textContent = command;
     find("#code", this.dialog).textContent = code;
+    for (const part of findAll(".run", this.dialog)) part.hidden = !command; // a model has none
     find("#notes", this.dialog).replaceChildren(...notes.map((note) => make("li", {}, note)));
     find("#model", this.dialog).href = `model/${session}/${place}`;
     if (!this.dialog.open) this.dialog.showModal();

@@ -136,7 +136,6 @@ class Page {
         this.change((wanted) => (wanted.networks[place].learning_rate /= 10));
         this.line.send("recover", { network: place });
       },
-      swap: () => this.line.send("swap"),
       feature: (name) => this.toggleInput(name),
       tip: (text, event) => this.tip(text, event),
       look: (name, value) => this.look(name, value),

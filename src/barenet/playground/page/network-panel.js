@@ -11,7 +11,7 @@ import { ScoreView } from "./score-view.js";
 const MAX_WEIGHTS = 64; // that the server sends of a neuron
 
 export class NetworkPanel {
-  // `acts`: change, slower(), swap(), exported, open, feature, tip, look(name, value).
+  // `acts`: change, slower(), exported, open, feature, tip, look(name, value).
   constructor(place, catalog, acts) {
     this.place = place;
     this.root = find("#network-panel").content.firstElementChild.cloneNode(true);
@@ -29,7 +29,6 @@ export class NetworkPanel {
     find("[data-action=more]", this.root).addEventListener("click", () => acts.change((settings) => {
       if (settings.hidden.length < catalog.limits.layers) settings.hidden.push(Math.min(settings.hidden.at(-1) ?? 4, 8));
     }));
-    find("[data-action=swap]", this.root).addEventListener("click", () => acts.swap());
     for (const box of findAll("[data-view]", this.root)) box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));
   }
 
@@ -73,7 +72,7 @@ export class NetworkPanel {
     this.curve.draw();
     this.learning.report(this.header, this.frame.problems);
     this.describeCurve();
-    this.describePaths();
+    this.describePlace();
   }
 
   // The values at the pointer, or the facts about the curve.
@@ -85,22 +84,15 @@ export class NetworkPanel {
     if (!hovered) find(".curve", this.root).setAttribute("aria-label", `Loss per epoch. ${words}`);
   }
 
-  // The network's place on its path, and the other path to return to.
-  describePaths() {
-    const { epoch, fork, last, playing } = this.header;
-    const { other, compared, place } = this.curve;
+  // The network's place in time.
+  describePlace() {
+    const { epoch, last, playing } = this.header;
+    const { compared, place } = this.curve;
     const past = !playing && epoch < last;
-    const end = other.at(-1)?.[0];
-    find(".key .other-path", this.root).hidden = !other.length;
     find(".key .other-network", this.root).hidden = !compared.length;
     find(".key .here", this.root).hidden = place === null;
-    find(".paths", this.root).hidden = !past && !other.length;
-    const back = `Back at epoch ${counted(epoch)} of ${counted(last)}. Training on from here begins a new path; the old one stays, and you can return to it.`;
-    const words = past ? back : `This path left another one at epoch ${counted(fork)}.`;
-    const button = find("[data-action=swap]", this.root);
-    find(".paths span", this.root).textContent = words;
-    button.hidden = !other.length;
-    if (other.length) button.textContent = `Return to the other path, at its end (epoch ${counted(end)})`;
+    find(".past", this.root).hidden = !past;
+    find(".past", this.root).textContent = past ? `Back at epoch ${counted(epoch)} of ${counted(last)}. Training on from here, or changing a weight, discards the later epochs.` : "";
   }
 
   // A summary for screen readers.

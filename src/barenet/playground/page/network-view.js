@@ -46,11 +46,13 @@ export class NetworkView {
 
   inputColumn(features) {
     const { data } = this;
-    const names = data.features.length ? Object.keys(features) : data.drawn_inputs.map((row) => data.inputs[row]);
+    const marks = data.features.filter((name) => !(name in features)); // of missing values
+    const names = data.features.length ? [...Object.keys(features), ...marks] : data.drawn_inputs.map((row) => data.inputs[row]);
     const usable = names.filter((name) => !data.features.length || !data.curve || !name.includes("x2"));
     const rows = usable.map((name) => {
+      const isChoice = data.features.length > 0 && name in features;
       const place = data.features.length ? data.features.indexOf(name) : data.inputs.indexOf(name);
-      return this.input(name, data.features.length ? inputName(features[name], data) : bare(name, data), place, data.features.length > 0);
+      return this.input(name, isChoice ? inputName(features[name], data) : bare(name, data), place, isChoice);
     });
     const more = data.n_inputs - data.drawn_inputs.length;
     const rest = data.image ? `+${more} pixels that vary less` : `+${more} more`;

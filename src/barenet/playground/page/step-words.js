@@ -36,12 +36,11 @@ export function number(value, digits = 3) {
   return text.replaceAll("-", "−");
 }
 
-function point({ layer, inputs, terms }, { rows, inputs: values, raw = [], epoch, batch: [batch, batches] }) {
+function point({ layer, inputs, terms }, { rows, inputs: values, epoch, batch: [batch, batches] }) {
   const where = batches === 1 ? `Epoch ${counted(epoch)} was a single batch` : `It was batch ${counted(batch)} of ${counted(batches)} in epoch ${counted(epoch)}`;
   const which = rows === 1 ? "of one point" : `of ${counted(rows)} points. Take the one that moves this neuron most`;
-  const heading = layer > 0 ? "The outputs of the neurons before are" : raw.length ? "Its inputs are, scaled (and as in the table)" : "Its inputs are";
-  const unscaled = (row) => typeof raw[row] === "number" ? ` (${number(raw[row], 6)})` : "";
-  return { words: `${where}, ${which}. ${heading}:`, sum: listed(terms, inputs.length, (row) => `${inputs[row]} = ${number(values[row])}${unscaled(row)}`, ", ") };
+  const heading = layer > 0 ? "The outputs of the neurons before are" : "Its inputs are";
+  return { words: `${where}, ${which}. ${heading}:`, sum: listed(terms, inputs.length, (row) => `${inputs[row]} = ${number(values[row])}`, ", ") };
 }
 
 function adding({ inputs, terms: rows }, { inputs: values, before, z }) {
