@@ -261,7 +261,7 @@ class MiniBatchLoop(Loop):
         if run.batch == run.n_batches:
             losses, norms = epoch.joined()
             norm, rate = float(norms.sum()) / len(norms), float(epoch.rates[-1])
-            self._finish_epoch(epoch.mean(losses), norm, learning_rate=rate)
+            self._finish_epoch(float(epoch.mean(losses)), norm, learning_rate=rate)
 
 
 class LBFGSLoop(Loop):

@@ -59,7 +59,7 @@ class Program:
         self.threads = functools.cache(lambda size: choose_threads(threads, size * work))
         self.job, self.step["seed"] = job, job.seed
         self.step["clip"] = 0.0 if job.clipping is None else job.clipping.limit
-        for name, number in numbers_of(job).items():
+        for name, number in numbers_of(job).items() if self.has_gradient else ():
             self.step[name] = number
 
     def release(self) -> None:
