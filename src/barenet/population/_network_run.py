@@ -116,6 +116,7 @@ class NetworkRun:
         except BaseException as second:  # noqa: BLE001 - of a callback at the end
             error = second
         self.is_ended, self.is_running, self._loop = True, False, None
+        self.history.stop_reason = self.history.stop_reason or f"failed with {type(error).__name__}"
         if isinstance(error, FATAL) or not isinstance(error, Exception):
             raise error
         self.error = error
