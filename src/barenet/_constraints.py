@@ -10,7 +10,7 @@ import math
 import numbers
 import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 from weakref import WeakKeyDictionary
@@ -130,6 +130,14 @@ def check_flag(value: object, argument: str) -> bool:
     if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
         raise ArgumentError.of(argument, value, "True or False")
     return bool(value)
+
+
+def check_names(names: Any, argument: str, count: int, noun: str) -> tuple[str, ...]:
+    """Return names, one for each of some things; the noun of these is for the error."""
+    found = () if isinstance(names, str) or not isinstance(names, Iterable) else tuple(names)
+    if len(found) != count or not all(isinstance(name, str) for name in found):
+        raise ArgumentError.of(argument, names, f"{count} names, one for each {noun}")
+    return found
 
 
 def _in_words(**limits: float) -> str:

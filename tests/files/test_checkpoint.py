@@ -81,7 +81,11 @@ def test_a_time_interval_may_end_within_an_epoch(tmp_path):
             kept.append((run.epoch, run.batch))
             super().save(run, state)
 
-    learn(Recording(tmp_path, every=".000001ms"))
+    class BatchByBatch(Callback):
+        def on_start(self, run):
+            run.chunk_limit = 1
+
+    learn(Recording(tmp_path, every=".000001ms"), BatchByBatch())
     assert {1, 2, 3} & {batch for _, batch in kept} and kept[-1] == (6, 4)
     assert names(tmp_path) == [FILE_NAME]  # a folder is where the file of the usual name goes
 

@@ -17,12 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from barenet.engines import Job
 from barenet.errors import ArgumentError
-from barenet.estimators._array_inputs import (
-    check_series,
-    check_y,
-    errors_naming_argument,
-    is_plain,
-)
+from barenet.estimators._array_inputs import check_series, check_y, errors_naming_argument, is_plain
 from barenet.estimators._fit_loop import StoppingState, run_epochs
 from barenet.estimators._parameter_views import views_of
 from barenet.estimators._parameters import Parameters, dense_layers_of

@@ -11,7 +11,6 @@ from html import escape
 from io import BytesIO
 from typing import Any
 
-from barenet._constraints import check_count
 from barenet._extras import require
 from barenet.errors import ArgumentError
 from barenet.insight._progress import Progress, latest_numbers
@@ -29,11 +28,6 @@ class LivePlot(Callback):
     reason why the run ended. It is redrawn every two seconds or so, and takes at most a twentieth
     of the time. In a terminal or a script it is `Progress`.
 
-    Parameters
-    ----------
-    every : int, optional
-        Epochs between two printed lines of `Progress`. The plot shows every epoch.
-
     Attributes
     ----------
     view : Callback
@@ -47,12 +41,11 @@ class LivePlot(Callback):
     >>> history = train(network, [[1.0]], [1.0], epochs=3, batch_size=1, callbacks=LivePlot())
     """
 
-    def __init__(self, every: int | None = None) -> None:
-        self.every = None if every is None else check_count(every, "every")
+    def __init__(self) -> None:
         self.view = Callback()
 
     def on_start(self, run: Run) -> None:
-        self.view = _NotebookPlot() if in_notebook() else Progress(self.every)
+        self.view = _NotebookPlot() if in_notebook() else Progress()
         self.view.on_start(run)
 
     def on_chunk(self, run: Run) -> None:
@@ -64,9 +57,6 @@ class LivePlot(Callback):
     def on_end(self, run: Run) -> None:
         view, self.view = self.view, Callback()  # an estimator is copied with its callbacks
         view.on_end(run)
-
-    def __repr__(self) -> str:
-        return "LivePlot()" if self.every is None else f"LivePlot(every={self.every})"
 
 
 def in_notebook() -> bool:

@@ -22,7 +22,7 @@ from barenet.population._network_run import Stop
 from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
-from barenet.population._population_progress import PopulationProgress
+from barenet.population._population_progress import population_progress
 from barenet.population._workers import advance_all
 from barenet.training._callbacks import Callbacks
 from barenet.training._divergence import caller_stacklevel
@@ -33,11 +33,8 @@ T = TypeVar("T")
 Each: TypeAlias = T | list[T]
 
 #: The arguments that may be such lists.
-OF_EACH = (
-    "rows", "validation_rows", "loss", "optimizer", "epochs", "batch_size", "shuffle",
-    "sample_weight", "validation_data", "test_data", "metrics", "schedule", "penalty", "clip",
-    "callbacks", "engine", "seed",
-)  # fmt: skip
+OF_EACH = """rows validation_rows loss optimizer epochs batch_size shuffle sample_weight
+    validation_data test_data metrics schedule penalty clip callbacks engine seed"""
 
 
 def train_many(
@@ -65,7 +62,7 @@ def train_many(
     scale: float = 1.0,
     threads: int | None = None,
     after_slice: Callable[[Population], object] | None = None,
-    slice_epochs: int | None = None,
+    slice_epochs: int = 1,
     progress: bool = False,
     checkpoint: str | PathLike[str] | None = None,
     resume: bool = False,
@@ -115,8 +112,8 @@ def train_many(
     after_slice : callable, optional
         Called with the `Population` each time that its networks have run another `slice_epochs`
         epochs; it may drop or replace networks.
-    slice_epochs : int, optional
-        Epochs in a slice.
+    slice_epochs : int, default=1
+        Epochs between two of these calls.
     progress : bool, default=False
         Show a progress bar on a terminal, or lines elsewhere, on standard error.
     checkpoint : str or path, optional
@@ -176,7 +173,7 @@ def check_networks(networks: Sequence[Network]) -> int:
 
 def split(arguments: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
     """Arguments of each network: a list has one value for each."""
-    given = {name: arguments[name] for name in OF_EACH}
+    given = {name: arguments[name] for name in OF_EACH.split()}
     for name, value in given.items():
         if isinstance(value, list) and len(value) != count:
             problem = f"has {count_of(len(value), 'item')}, and there are {count} networks"
@@ -188,31 +185,28 @@ def split(arguments: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
 
 def run_slices(
     population: Population,
-    slice_epochs: int | None,
+    slice_epochs: int,
     after_slice: Callable[[Population], object] | None,
     *,
     progress: bool,
 ) -> None:
     """Advance all networks slice by slice, or at once to their ends."""
-    length = None if slice_epochs is None else check_count(slice_epochs, "slice_epochs")
-    if (length is None) != (after_slice is None):
-        problem = "is needed by after_slice" if length is None else "needs after_slice"
-        raise ArgumentError(problem, argument="slice_epochs")
+    length = check_count(slice_epochs, "slice_epochs")
     if not (after_slice is None or callable(after_slice)):
         raise ArgumentError.of("after_slice", after_slice, "a function of the population")
-    bar = PopulationProgress(population) if check_flag(progress, "progress") else None
+    bar = population_progress(population) if check_flag(progress, "progress") else None
     with bar or nullcontext(lambda: None) as show:
         try:
             while population.active:
-                epoch = None if length is None else population.epoch + length
+                epoch = None if after_slice is None else population.epoch + length
                 advance_all(population, epoch, show)
-                if epoch is not None and after_slice is not None:
-                    population.epoch = epoch
+                if after_slice is not None:
+                    population.epoch += length
                     after_slice(population)
         finally:
             with ExitStack() as endings:  # of all, even if one can't be saved
                 for each in population.runs:
-                    if each.is_paused:
+                    if each.loop is not None:
                         endings.callback(each.end, "interrupted", resumable=True)
     report_errors(population)
 

@@ -12,7 +12,8 @@ from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._threads import choose_threads
 from barenet.engines.compiled import _interpreter
-from barenet.engines.compiled._lowering import Lowering, Region, Task
+from barenet.engines.compiled._groups import Region
+from barenet.engines.compiled._lowering import Lowering, Task
 from barenet.engines.compiled._workspace import Workspace, address, up
 from barenet.engines.kernels._dense import multiply
 from barenet.engines.kernels._records import STEP
@@ -58,7 +59,7 @@ class Program:
         self.threads = functools.cache(lambda size: choose_threads(threads, size * work))
         self.job, self.step["seed"] = job, job.seed
         self.step["clip"] = 0.0 if job.clipping is None else job.clipping.limit
-        for name, number in numbers_of(job).items():
+        for name, number in numbers_of(job).items() if self.has_gradient else ():
             self.step[name] = number
 
     def release(self) -> None:

@@ -16,7 +16,7 @@ from barenet.engines.simd._processor import vector_bits
 from barenet.model._array_dataset import ArrayDataset
 
 #: Bytes of all waiting programs together.
-MAX_BYTES = 2**26
+MAX_BYTES = 2**28
 
 #: The waiting programs by structure, those that have waited longest first.
 WAITING: OrderedDict[Hashable, list[Program]] = OrderedDict()

@@ -1,14 +1,14 @@
 """Explanation: one step of training with every number, for a terminal, a browser or a lesson."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_count, check_number
+from barenet._constraints import check_count, check_names, check_number
 from barenet._registry import lookup, spec_of
 from barenet.engines import Job
 from barenet.errors import ArgumentError
@@ -269,7 +269,7 @@ def explain(
     first_step = int(check_number(step, "step", ge=0, integer=True))
     job = make_job(network, X, y, sample_weight, 1.0, loss, optimizer, penalty, clip, seed)
     _check(job)
-    notes = _notes(job, digits, limit, feature_names=feature_names, class_names=class_names)
+    notes = _notes(job, digits, limit, feature_names, class_names)
     located = None if neuron is None else find_neuron(network, neuron)
     small = network.parameters.size <= SMALL_NETWORK_PARAMETERS or located is not None
     default = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
@@ -297,22 +297,16 @@ def _steps(job: Job, first_step: int, limit: int, neuron: Neuron | None) -> tupl
 
 
 def _notes(
-    job: Job, precision: int, limit: int | None, **names: Sequence[str] | None
+    job: Job, precision: int, limit: int | None, features: object, classes: object
 ) -> dict[str, Note]:
     """Check the names of the inputs and the classes, and write them."""
     X, y, notes = job.rows.inputs(job.network.dtype), job.rows.y, {}
-    numbers = {"feature_names": X.shape[1], "class_names": max(2, y.shape[1])}
-    for argument, given in names.items():
-        if given is None:
-            continue
-        texts = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else []
-        number = numbers[argument]
-        if len(texts) != number or not all(isinstance(text, str) for text in texts):
-            raise ArgumentError.of(argument, given, f"{number} texts")
-        if argument == "feature_names":
-            notes["A0"] = Note.of_inputs(X, texts, precision, limit=limit)
-        else:
-            notes["Y"] = Note.of_classes(y, texts, precision)
+    if features is not None:
+        names = check_names(features, "feature_names", X.shape[1], "input")
+        notes["A0"] = Note.of_inputs(X, names, precision, limit=limit)
+    if classes is not None:
+        names = check_names(classes, "class_names", max(2, y.shape[1]), "class")
+        notes["Y"] = Note.of_classes(y, names, precision)
     return notes
 
 

@@ -36,8 +36,8 @@ class Notation:
     cells: Callable[[list[list[str]]], TextBlock]
     #: Exponents that are characters; all others are printed by the template of a power.
     superscripts: Mapping[str, str] = field(default_factory=dict)
-    #: The template of each operation, how strongly it binds, and how strongly its operands must.
-    operations: Mapping[str, tuple[str, int, tuple[int, ...]]]
+    #: How strongly an operation with a template binds, and how strongly its operands must.
+    operations: Mapping[str, tuple[int, tuple[int, ...]]]
 
     def fill(self, kind: str, *parts: TextBlock | str) -> TextBlock:
         """Fill a template."""
@@ -118,24 +118,24 @@ def _mathml_brackets(left: str, right: str) -> str:
 #: The templates of Unicode, LaTeX and MathML for each kind of expression.
 _TEMPLATES = {
     "½": ("½", r"\tfrac{1}{2}", "<mfrac displaystyle='false'><mn>1</mn><mn>2</mn></mfrac>"),
-    "negative": ("−{}", "-{}", "<mo form='prefix'>−</mo>{}"),
-    "+": ("{} + {}", "{} + {}", "{}<mo>+</mo>{}"),
-    "−": ("{} − {}", "{}-{}", "{}<mo>−</mo>{}"),
+    "USub": ("−{}", "-{}", "<mo form='prefix'>−</mo>{}"),
+    "Add": ("{} + {}", "{} + {}", "{}<mo>+</mo>{}"),
+    "Sub": ("{} − {}", "{}-{}", "{}<mo>−</mo>{}"),
     "product": ("{} {}", r"{}\,{}", "{}<mspace width='0.17em'/>{}"),
     "⊙": ("{} ⊙ {}", r"{} \odot {}", "{}<mo>⊙</mo>{}"),
     "·": ("{} · {}", r"{} \cdot {}", "{}<mo>·</mo>{}"),
     ",": ("{}, {}", "{}, {}", "{}<mo>,</mo>{}"),
-    "<": ("{} < {}", r"{} \lt {}", "{}<mo>&lt;</mo>{}"),
-    "≤": ("{} ≤ {}", r"{} \le {}", "{}<mo>≤</mo>{}"),
-    ">": ("{} > {}", r"{} \gt {}", "{}<mo>&gt;</mo>{}"),
-    "≥": ("{} ≥ {}", r"{} \ge {}", "{}<mo>≥</mo>{}"),
+    "Lt": ("{} < {}", r"{} \lt {}", "{}<mo>&lt;</mo>{}"),
+    "LtE": ("{} ≤ {}", r"{} \le {}", "{}<mo>≤</mo>{}"),
+    "Gt": ("{} > {}", r"{} \gt {}", "{}<mo>&gt;</mo>{}"),
+    "GtE": ("{} ≥ {}", r"{} \ge {}", "{}<mo>≥</mo>{}"),
     "()": ("({})", r"\left({}\right)", _mathml_brackets("(", ")")),
     "||": ("|{}|", r"\lvert {} \rvert", _mathml_brackets("|", "|")),
-    "fraction": ("{} / {}", r"\frac{{}}{{}}", "<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>"),
-    "power": ("{}^{}", "{{}}^{{}}", "<msup><mrow>{}</mrow><mrow>{}</mrow></msup>"),
+    "Div": ("{} / {}", r"\frac{{}}{{}}", "<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>"),
+    "Pow": ("{}^{}", "{{}}^{{}}", "<msup><mrow>{}</mrow><mrow>{}</mrow></msup>"),
     "transpose": ("{}ᵀ", r"{{}}^\top", "<msup><mrow>{}</mrow><mo>⊤</mo></msup>"),
-    "root": ("√{}", r"\sqrt{{}}", "<msqrt>{}</msqrt>"),
-    "exponential": ("exp({})", "e^{{}}", "<msup><mi>e</mi><mrow>{}</mrow></msup>"),
+    "sqrt": ("√{}", r"\sqrt{{}}", "<msqrt>{}</msqrt>"),
+    "exp": ("exp({})", "e^{{}}", "<msup><mi>e</mi><mrow>{}</mrow></msup>"),
     "function": ("{}{}", "{}{}", "<mrow><mi>{}</mi>{}</mrow>"),
     "bare function": ("{} {}", "{} {}", "<mrow><mi>{}</mi><mspace width='0.17em'/>{}</mrow>"),
     "total": ("Σ {}", r"\sum {}", "<mo largeop='true'>∑</mo><mrow>{}</mrow>"),
@@ -174,25 +174,22 @@ _TEMPLATES = {
 #: How strongly the parts of a formula bind, from the weakest.
 CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)
 
-_OPERATIONS: dict[str, tuple[str, int, tuple[int, ...]]] = {
-    "Add": ("+", SUM, (SUM, SUM)),
-    "Sub": ("−", SUM, (SUM, PRODUCT)),
-    "USub": ("negative", SUM, (PRODUCT,)),
-    "Div": ("fraction", PRODUCT, (PRODUCT, POWER)),
-    "Pow": ("power", POWER, (ATOM, CHOICE)),
-    "Lt": ("<", CHOICE, (SUM, SUM)),
-    "LtE": ("≤", CHOICE, (SUM, SUM)),
-    "Gt": (">", CHOICE, (SUM, SUM)),
-    "GtE": ("≥", CHOICE, (SUM, SUM)),
-    "sqrt": ("root", POWER, (ATOM,)),
-    "total": ("total", PRODUCT, (PRODUCT,)),
+_OPERATIONS: dict[str, tuple[int, tuple[int, ...]]] = {
+    "Add": (SUM, (SUM, SUM)),
+    "Sub": (SUM, (SUM, PRODUCT)),
+    "USub": (SUM, (PRODUCT,)),
+    "Div": (PRODUCT, (PRODUCT, POWER)),
+    "Pow": (POWER, (ATOM, CHOICE)),
+    **dict.fromkeys(("Lt", "LtE", "Gt", "GtE"), (CHOICE, (SUM, SUM))),
+    "sqrt": (POWER, (ATOM,)),
+    "total": (PRODUCT, (PRODUCT,)),
 }
 
 #: Operations that are drawn around their operands, which need no brackets.
-_DRAWN: dict[str, tuple[str, int, tuple[int, ...]]] = {
-    "Div": ("fraction", ATOM, (CHOICE, CHOICE)),
-    "exp": ("exponential", POWER, (CHOICE,)),
-    "sqrt": ("root", POWER, (CHOICE,)),
+_DRAWN: dict[str, tuple[int, tuple[int, ...]]] = {
+    "Div": (ATOM, (CHOICE, CHOICE)),
+    "exp": (POWER, (CHOICE,)),
+    "sqrt": (POWER, (CHOICE,)),
 }
 
 UNICODE = Notation(
@@ -280,12 +277,12 @@ class Printer:
             return PRODUCT, self._product(name, *operands)
         if name not in self.notation.operations or (name == "exp" and self.numeric):
             return self._call(node, name, operands)
-        kind, level, needed = self.notation.operations[name]
+        level, needed = self.notation.operations[name]
         parts = list(map(self._show, operands, needed))
         if name == "Pow" and set(text := str(parts[1])) <= self.notation.superscripts.keys():
             parts[1:] = [TextBlock.of(self.notation.superscripts[letter]) for letter in text]
             return level, TextBlock.of(*parts)
-        return level, self.notation.fill(kind, *parts)
+        return level, self.notation.fill(name, *parts)
 
     def _product(self, name: str, left: ast.expr, right: ast.expr) -> TextBlock:
         """Print a product of matrices, of entries or with a number."""

@@ -1,8 +1,7 @@
 """The forward and the backward pass as equations: the rows, each layer, the loss in between."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -12,7 +11,7 @@ from barenet.insight.explain._document import Equation, Phase, Step
 from barenet.insight.explain._name import Name
 from barenet.insight.explain._quantity_table import Formulas, QuantityTable
 from barenet.insight.explain._recorded_step import RecordedLayer
-from barenet.model.layers import ActivationLayer
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 
 _HEAD = "The loss L is one number for the error of the output; training makes it smaller."
 _EACH = "It is the mean of the losses ℓ of the samples."
@@ -90,11 +89,13 @@ def _loss_equations(table: QuantityTable, output: Name) -> list[Equation]:
 class LayerFormulas(Formulas):
     """Writes the equations of a layer, in letters that stand for its own quantities."""
 
+    forward_text = "A user-defined layer, shown without formulas."
+    backward_text = "Computed by its `backward` method."
+
     def __init__(self, table: QuantityTable, recorded: RecordedLayer) -> None:
         check_formulas(recorded.layer.activation, "network", "formula", "backward_formula")
         super().__init__(table, {}, option_values(recorded.layer.activation))
         self.recorded, self.cache, self.index = recorded, recorded.cache, recorded.index
-        self.differences = table.differences
         #: The formula of dZ = dA ⊙ f′(Z).
         self.slope = declared(recorded.layer.activation, "backward_formula")
         self.ends_in_loss = table.ends_in_loss(recorded)
@@ -126,7 +127,7 @@ class LayerFormulas(Formulas):
         equations = []
         for array, value in self.recorded.gradients.items():
             name = self.table.name_of(self.index, array).derivative
-            differences = self.differences.by_parameter(self.index, array)
+            differences = self.table.differences.by_parameter(self.index, array)
             equations.append(self.equation(name, value, texts.get(array), differences=differences))
         return equations
 
@@ -134,141 +135,156 @@ class LayerFormulas(Formulas):
         """Write the gradient with respect to the layer's input, unless it is the network's."""
         if self.index == 0:
             return []
-        differences = self.differences.by_output(self.index - 1)
+        differences = self.table.differences.by_output(self.index - 1)
         return [self.equation("dX", self.recorded.d_input, text, differences=differences)]
 
+    def forward(self) -> list[Equation]:
+        """Write the forward pass, of a user-defined layer without formulas."""
+        if self.ends_in_loss:
+            return [self.equation("Z", self.recorded.output), self.activation()]
+        return [self.equation("A", self.recorded.output)]
 
-class Passes(NamedTuple):
-    """The two passes of a layer, as equations and in words."""
+    def backward(self) -> list[Equation]:
+        """Write the backward pass."""
+        return [*self.gradients(), *self.input_gradient()]
 
-    forward: Callable[[LayerFormulas], list[Equation]]
-    forward_text: str
-    backward: Callable[[LayerFormulas], list[Equation]]
-    backward_text: str
+
+class _DenseFormulas(LayerFormulas):
+    """Z = X W + b and A = f(Z)."""
+
+    forward_text = (
+        "Each neuron adds up its inputs, each times a weight, and a bias. The activation turns the "
+        "sum Z into the output A. W are the weights, b the biases."
+    )
+    backward_text = (
+        "How much each weight changes the loss. The chain rule leads back from the output through "
+        "the activation to the weighted sum, and from there to weights, bias and input."
+    )
+
+    def forward(self) -> list[Equation]:
+        _, Z, *_ = self.cache
+        return [self.equation("Z", Z, "X @ W + b"), self.activation()]
+
+    def backward(self) -> list[Equation]:
+        equations = []
+        if not self.ends_in_loss:
+            _, Z, A, activation = self.cache
+            dZ = activation.backward(Z, A, self.recorded.d_output)
+            differences = self.table.differences.by_output(self.index, of_sum=True)
+            equations.append(self.equation("dZ", dZ, self.slope, differences=differences))
+        equations += self.gradients(weights="X.T @ dZ", bias="over_samples(dZ)")
+        return equations + self.input_gradient("dZ @ W.T")
+
+
+class _ActivationFormulas(LayerFormulas):
+    """A = f(X)."""
+
+    forward_text = "An activation on its own, without weights."
+    backward_text = (
+        "How much each input changes the loss. The chain rule leads from the gradient with respect "
+        "to the output to that with respect to the input."
+    )
+
+    def forward(self) -> list[Equation]:
+        return [self.activation()]
+
+    def backward(self) -> list[Equation]:
+        return [] if self.ends_in_loss else self.input_gradient(self.slope)
+
+
+class _DropoutFormulas(LayerFormulas):
+    """A = X ⊙ M."""
+
+    forward_text = (
+        "Some outputs are dropped at random, so that the next layer relies on no single one. The "
+        "mask M is 0 for a dropped output; the others are scaled up, so that the mean is the same."
+    )
+    backward_text = "Dropped outputs have no effect on the loss."
+
+    def forward(self) -> list[Equation]:
+        mask = [] if self.cache is None else [self.equation("M", self.cache)]
+        return [*mask, self.equation("A", self.recorded.output, "X * M" if mask else "X")]
+
+    def backward(self) -> list[Equation]:
+        return self.input_gradient("dA" if self.cache is None else "dA * M")
+
+
+class _LayerNormFormulas(LayerFormulas):
+    """N = (X − μ) / s and A = γ N + β."""
+
+    #: The axis of means and variances.
+    axis = "outputs"
+    forward_text = (
+        "Each sample is standardized to mean 0 and variance 1 over its entries, then scaled and "
+        "shifted. μ is the mean, V the variance, N the result; γ and β are learned."
+    )
+    backward_text = (
+        "An entry affects its own output and, through mean and variance, those of its sample."
+    )
+
+    def forward(self) -> list[Equation]:
+        N, deviation = self.cache[:2]
+        self.numbers = {"eps": self.recorded.layer.epsilon}
+        return [
+            self.derived("mu", f"mean_{self.axis}(X)", deviation),
+            self.derived("V", f"mean_{self.axis}((X - mu)**2)", deviation),
+            self.equation("s", deviation, "sqrt(V + eps)"),
+            self.equation("N", N, "(X - mu) / s"),
+            self.equation("A", self.recorded.output, "gamma * N + beta"),
+        ]
+
+    def backward(self) -> list[Equation]:
+        equations = self.gradients(gain="over_samples(dA * N)", bias="over_samples(dA)")
+        if self.index > 0:
+            equations.append(self.derived("dN", "dA * gamma", self.recorded.d_output))
+        means = f"mean_{self.axis}(dN) - N * mean_{self.axis}(dN * N)"
+        return equations + self.input_gradient(f"(dN - {means}) / s")
+
+
+class _BatchNormFormulas(_LayerNormFormulas):
+    """The same over the samples, and the running averages."""
+
+    axis = "samples"
+    forward_text = (
+        "Each feature is standardized to mean 0 and variance 1 over the samples, then scaled and "
+        "shifted. μ is the mean, V the variance, N the result; γ and β are learned. For "
+        "predictions there are running averages of μ and of n / (n − 1) V: μ̄ and V̄."
+    )
+    backward_text = (
+        "A sample affects its own output and, through mean and variance, those of all samples."
+    )
+
+    def forward(self) -> list[Equation]:
+        equations = super().forward()
+        norm, n = self.recorded.layer, len(self.recorded.X)
+        self.numbers = {"rate": norm.momentum, "ratio": n / (n - 1)}
+        mean, variance = "rate * mubar + (1 - rate) * mu", "rate * Vbar + (1 - rate) * ratio * V"
+        return [
+            *equations,
+            self.equation("mubar", norm.mean, mean, assigns=True),
+            self.equation("Vbar", norm.variance, variance, assigns=True),
+        ]
+
+
+#: The formulas of every layer; those of a subclass may differ.
+LAYER_FORMULAS: dict[type[Layer], type[LayerFormulas]] = {
+    Dense: _DenseFormulas,
+    ActivationLayer: _ActivationFormulas,
+    Dropout: _DropoutFormulas,
+    LayerNorm: _LayerNormFormulas,
+    BatchNorm: _BatchNormFormulas,
+}
 
 
 def _explain_layers(table: QuantityTable, phase: Phase) -> Iterator[Step]:
-    """Write the forward or the backward pass; user-defined layers are shown without formulas."""
+    """Write the forward or the backward pass of all layers."""
     is_forward = phase == "forward"
     for layer in table.step.layers if is_forward else reversed(table.step.layers):
-        ours = type(layer.layer).__module__.startswith("barenet.")
-        passes = LAYER_FORMULAS.get(layer.layer.name, _ANY_LAYER) if ours else _ANY_LAYER
-        write, text = passes[:2] if is_forward else passes[2:]
         arrays = layer.arrays if is_forward else {}
         given = [table.add(table.name_of(layer.index, each), arrays[each]) for each in arrays]
-        if (equations := write(LayerFormulas(table, layer))) or is_forward:
+        formulas = LAYER_FORMULAS.get(type(layer.layer), LayerFormulas)(table, layer)
+        text = formulas.forward_text if is_forward else formulas.backward_text
+        equations = formulas.forward() if is_forward else formulas.backward()
+        if equations or is_forward:
             title = f"Layer {layer.index + 1}, {phase}: {layer.layer!r}"
             yield Step(title, text, tuple(given), tuple(equations), phase)
-
-
-def _dense_forward(layer: LayerFormulas) -> list[Equation]:
-    _, Z, *_ = layer.cache
-    return [layer.equation("Z", Z, "X @ W + b"), layer.activation()]
-
-
-def _dense_backward(layer: LayerFormulas) -> list[Equation]:
-    equations = []
-    if not layer.ends_in_loss:
-        _, Z, A, activation = layer.cache
-        dZ = activation.backward(Z, A, layer.recorded.d_output)
-        differences = layer.differences.by_output(layer.index, of_sum=True)
-        equations.append(layer.equation("dZ", dZ, layer.slope, differences=differences))
-    equations += layer.gradients(weights="X.T @ dZ", bias="over_samples(dZ)")
-    return equations + layer.input_gradient("dZ @ W.T")
-
-
-def _dropout_forward(layer: LayerFormulas) -> list[Equation]:
-    mask = [] if layer.cache is None else [layer.equation("M", layer.cache)]
-    return [*mask, layer.equation("A", layer.recorded.output, "X * M" if mask else "X")]
-
-
-def _dropout_backward(layer: LayerFormulas) -> list[Equation]:
-    return layer.input_gradient("dA" if layer.cache is None else "dA * M")
-
-
-def _norm_forward(layer: LayerFormulas, axis: str) -> list[Equation]:
-    """Write μ, V, s, N and A of a norm over the samples or the outputs."""
-    N, deviation = layer.cache[:2]
-    layer.numbers = {"eps": layer.recorded.layer.epsilon}
-    return [
-        layer.derived("mu", f"mean_{axis}(X)", deviation),
-        layer.derived("V", f"mean_{axis}((X - mu)**2)", deviation),
-        layer.equation("s", deviation, "sqrt(V + eps)"),
-        layer.equation("N", N, "(X - mu) / s"),
-        layer.equation("A", layer.recorded.output, "gamma * N + beta"),
-    ]
-
-
-def _norm_backward(layer: LayerFormulas, axis: str) -> list[Equation]:
-    """Write dγ, dβ and dX of a norm."""
-    equations = layer.gradients(gain="over_samples(dA * N)", bias="over_samples(dA)")
-    if layer.index > 0:
-        equations.append(layer.derived("dN", "dA * gamma", layer.recorded.d_output))
-    return equations + layer.input_gradient(f"(dN - mean_{axis}(dN) - N * mean_{axis}(dN * N)) / s")
-
-
-def _batch_norm_forward(layer: LayerFormulas) -> list[Equation]:
-    equations = _norm_forward(layer, "samples")
-    norm, n = layer.recorded.layer, len(layer.recorded.X)
-    layer.numbers = {"rate": norm.momentum, "ratio": n / (n - 1)}
-    mean, variance = "rate * mubar + (1 - rate) * mu", "rate * Vbar + (1 - rate) * ratio * V"
-    return [
-        *equations,
-        layer.equation("mubar", norm.mean, mean, assigns=True),
-        layer.equation("Vbar", norm.variance, variance, assigns=True),
-    ]
-
-
-def _any_forward(layer: LayerFormulas) -> list[Equation]:
-    if layer.ends_in_loss:
-        return [layer.equation("Z", layer.recorded.output), layer.activation()]
-    return [layer.equation("A", layer.recorded.output)]
-
-
-#: The passes of every layer, by its name.
-LAYER_FORMULAS: dict[str, Passes] = {
-    "dense": Passes(
-        _dense_forward,
-        "Each neuron adds up its inputs, each times a weight, and a bias. The activation turns the "
-        "sum Z into the output A. W are the weights, b the biases.",
-        _dense_backward,
-        "How much each weight changes the loss. The chain rule leads back from the output through "
-        "the activation to the weighted sum, and from there to weights, bias and input.",
-    ),
-    "activate": Passes(
-        lambda layer: [layer.activation()],
-        "An activation on its own, without weights.",
-        lambda layer: [] if layer.ends_in_loss else layer.input_gradient(layer.slope),
-        "How much each input changes the loss. The chain rule leads from the gradient with respect "
-        "to the output to that with respect to the input.",
-    ),
-    "dropout": Passes(
-        _dropout_forward,
-        "Some outputs are dropped at random, so that the next layer relies on no single one. The "
-        "mask M is 0 for a dropped output; the others are scaled up, so that the mean is the same.",
-        _dropout_backward,
-        "Dropped outputs have no effect on the loss.",
-    ),
-    "batch_norm": Passes(
-        _batch_norm_forward,
-        "Each feature is standardized to mean 0 and variance 1 over the samples, then scaled and "
-        "shifted. μ is the mean, V the variance, N the result; γ and β are learned. For "
-        "predictions there are running averages of μ and of n / (n − 1) V: μ̄ and V̄.",
-        partial(_norm_backward, axis="samples"),
-        "A sample affects its own output and, through mean and variance, those of all samples.",
-    ),
-    "layer_norm": Passes(
-        partial(_norm_forward, axis="outputs"),
-        "Each sample is standardized to mean 0 and variance 1 over its entries, then scaled and "
-        "shifted. μ is the mean, V the variance, N the result; γ and β are learned.",
-        partial(_norm_backward, axis="outputs"),
-        "An entry affects its own output and, through mean and variance, those of its sample.",
-    ),
-}
-
-_ANY_LAYER = Passes(
-    _any_forward,
-    "A user-defined layer, shown without formulas.",
-    lambda layer: [*layer.gradients(), *layer.input_gradient()],
-    "Computed by its `backward` method.",
-)

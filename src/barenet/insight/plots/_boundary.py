@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._constraints import check_count
+from barenet._constraints import check_count, check_names
 from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
-from barenet.insight.plots._checks import Integers, class_indices, names, numbers, table
+from barenet.insight.plots._checks import Integers, class_indices, numbers, table
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
 
@@ -78,13 +78,13 @@ def plot_boundary(
         problem = f"expected 2 features, got {X.shape[1]}"
         raise ArgumentError(problem, argument="X", remedy="choose two columns")
     resolution = max(check_count(resolution, "resolution"), 2)
-    x_label, y_label = names(feature_names, "feature_names", 2, "feature")
+    x_label, y_label = check_names(feature_names, "feature_names", 2, "feature")
     across, up = (_edges(X[:, feature], resolution) for feature in (0, 1))
     probabilities = _probabilities(predict, _centres(across), _centres(up))
     n_classes = probabilities.shape[2]
     if classes is None:
         classes = [f"class {index}" for index in range(n_classes)]
-    classes = names(classes, "classes", n_classes, "class of predict")
+    classes = check_names(classes, "classes", n_classes, "class of predict")
     y = class_indices(y, "y", n_classes, len(X))
     figure, (axes,) = style.new_figure((7.0, 5.0), title=title)
     axes.grid(visible=False)

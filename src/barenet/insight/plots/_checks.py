@@ -1,7 +1,5 @@
 """Checks of the arrays to plot, which raise errors that name the argument."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -48,15 +46,6 @@ def class_indices(
         problem = f"expected class indices 0 to {n_classes - 1}, got {wrong[0]:g}"
         raise ArgumentError(problem, argument=argument)
     return array.astype(np.int64)
-
-
-def names(values: Sequence[str], argument: str, count: int, noun: str) -> tuple[str, ...]:
-    """Return `count` names; the noun of the named things is for the error."""
-    if isinstance(values, str) or len(values) != count:
-        got = repr(values) if isinstance(values, str) else len(values)
-        problem = f"expected {count} names, one for each {noun}, got {got}"
-        raise ArgumentError(problem, argument=argument)
-    return tuple(map(str, values))
 
 
 def check_images(

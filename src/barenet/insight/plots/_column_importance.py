@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet._constraints import check_names
 from barenet.insight.plots import _style as style
-from barenet.insight.plots._checks import names as check_names, table
+from barenet.insight.plots._checks import table
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet._constraints import check_names
 from barenet.insight.plots import _style as style
-from barenet.insight.plots._checks import Integers, class_indices, names
+from barenet.insight.plots._checks import Integers, class_indices
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
 
@@ -59,7 +60,7 @@ def plot_confusion(
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['1', '1', '0', '2', 'recall', '50.0%', '100.0%']
     """
-    classes = names(classes, "classes", len(classes), "class")
+    classes = check_names(classes, "classes", len(classes), "class")
     actual = class_indices(y_true, "y_true", len(classes))
     predicted = class_indices(y_predicted, "y_predicted", len(classes), len(actual))
     counts = np.zeros((len(classes), len(classes)), dtype=np.int64)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet._constraints import check_names
 from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
-from barenet.insight.plots._checks import check_images, names, table
+from barenet.insight.plots._checks import check_images, table
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
@@ -111,7 +112,7 @@ def _draw_map(
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(style.integer_ticks(12))
     if feature_names is not None:
-        labels = names(feature_names, "feature_names", n_inputs, "input")
+        labels = check_names(feature_names, "feature_names", n_inputs, "input")
         if n_inputs <= MAX_NAMES:
             axes.set_yticks(range(n_inputs), labels)
     style.label_axes(axes, "unit", "input")
