@@ -355,10 +355,18 @@ def test_wrong_arguments_are_refused(arguments, argument):
 
 
 class Interrupt(Callback):
-    """Interrupts the main thread once, whichever network gets there first."""
+    """Interrupts the main thread once, whichever network gets there first, and waits for it."""
 
-    def __init__(self, epoch):
-        self.epoch, self.first = epoch, threading.Lock()
+    def __init__(self, epoch, monkeypatch):
+        self.epoch, self.first, self.stopping = epoch, threading.Lock(), threading.Event()
+        finish = _workers.finish
+
+        def stop_and_finish(threads, stop):
+            stop.is_set = True
+            self.stopping.set()
+            finish(threads, stop)
+
+        monkeypatch.setattr(_workers, "finish", stop_and_finish)
 
     def __deepcopy__(self, _):
         return self  # one for all networks
@@ -366,7 +374,7 @@ class Interrupt(Callback):
     def on_epoch(self, run):
         if run.epoch == self.epoch and self.first.acquire(blocking=False):
             _thread.interrupt_main()
-            time.sleep(1.5)  # until the main thread notices it
+            assert self.stopping.wait(100)
 
 
 class InterruptAhead(Callback):
@@ -420,15 +428,16 @@ def test_ctrl_c_while_threads_are_started_leaves_no_thread(monkeypatch):
 
 
 @pytest.mark.parametrize("slice_epochs", [None, 3])
-def test_an_interrupted_population_resumes_with_the_same_bits(tmp_path, slice_epochs):
+def test_an_interrupted_population_resumes_with_the_same_bits(tmp_path, monkeypatch, slice_epochs):
     settings = {"epochs": [30, 5, 12, 30], "rows": [*ROWS, None], "threads": 2,
                 "optimizer": ["adam", "sgd", "lbfgs", "adam"]}  # fmt: skip
     if slice_epochs:
         settings |= {"slice_epochs": slice_epochs, "after_slice": len}
 
     networks = [network(seed) for seed in range(4)]
-    with pytest.raises(KeyboardInterrupt):
-        train_many(networks, X, Y, checkpoint=tmp_path, callbacks=Interrupt(7), **settings)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        interrupt = Interrupt(7, patch)
+        train_many(networks, X, Y, checkpoint=tmp_path, callbacks=interrupt, **settings)
     resumed = [network(seed) for seed in range(4)]
     result = train_many(resumed, X, Y, checkpoint=tmp_path, resume=True, **settings)
     whole = train_many([network(seed) for seed in range(4)], X, Y, **settings)
@@ -478,18 +487,19 @@ def test_an_error_shows_a_tuple_as_it_was_passed(refused):
 
 
 def test_a_second_interruption_waits_for_the_threads(monkeypatch):
-    interruptions = iter([KeyboardInterrupt] * 3)
+    interruptions, last = iter([KeyboardInterrupt] * 3), threading.Event()
 
     def interrupted(*arguments):
         if error := next(interruptions, None):
             raise error
+        last.set()
         return futures.wait(*arguments)
 
     monkeypatch.setattr(_workers, "wait", interrupted)
     networks = [network(0), network(1)]
     with pytest.raises(KeyboardInterrupt):
-        train_many(networks, X, Y, callbacks=lambda run: time.sleep(0.1), threads=2)
-    assert next(interruptions, None) is None
+        train_many(networks, X, Y, callbacks=lambda run: not last.wait(100), threads=2)
+    assert last.is_set()
     assert len(train_many(networks, X, Y, epochs=1)) == 2
 
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from barenet.errors import ArgumentError
 from barenet.model._network import Network
-from barenet.population._folds import make_folds, measure_fold, usual_metric
+from barenet.population._folds import default_metric, make_folds, measure_fold
 from barenet.population._train_many import train_many
 from barenet.training._train import as_metrics
 
@@ -78,7 +78,7 @@ def cross_validate(
     """
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
-    measures = as_metrics(usual_metric(network) if metrics is None else metrics)
+    measures = as_metrics(default_metric(network) if metrics is None else metrics)
     folds = make_folds(cv, network, X, y)
     arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
     rows = [train for train, _ in folds]

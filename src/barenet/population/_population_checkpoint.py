@@ -1,4 +1,4 @@
-"""Checkpoints of a population: a folder with a file for each network that would be missed."""
+"""Checkpoints of a population: a folder with a file for each network."""
 
 import re
 import time
@@ -45,7 +45,7 @@ class PopulationCheckpoint:
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / ".lock", "another run"):
             for state in () if self.resume else self.folder.glob("[0-9]*.safetensors"):
-                if re.fullmatch(r"\d{5,6}", state.stem):  # of a population before, no other file
+                if re.fullmatch(r"\d{5,6}", state.stem):  # of an earlier population, no other file
                     state.unlink()
             yield
 

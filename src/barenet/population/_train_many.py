@@ -122,7 +122,7 @@ def train_many(
     resume : bool, default=False
         True to resume from `checkpoint`. A resumed population ends with bit-identical results,
         unless `after_slice` drops or replaces networks: it is called for each slice again. False
-        removes the states of a population before.
+        removes the states of an earlier population.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def train_many(
 
 
 def check_networks(networks: Sequence[Network]) -> int:
-    """Count the networks, none of which may be there twice."""
+    """Count the networks, and refuse one that is there twice."""
     found = networks if isinstance(networks, Sequence) else ()
     if not found or len({*map(id, found)}) < len(found):
         expected = "a list of networks, none of them twice"
@@ -171,15 +171,15 @@ def check_networks(networks: Sequence[Network]) -> int:
     return len(found)
 
 
-def split(arguments: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
+def split(arguments: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:
     """Arguments of each network: a list has one value for each."""
     given = {name: arguments[name] for name in OF_EACH.split()}
     for name, value in given.items():
-        if isinstance(value, list) and len(value) != count:
-            problem = f"has {count_of(len(value), 'item')}, and there are {count} networks"
+        if isinstance(value, list) and len(value) != n_networks:
+            problem = f"has {count_of(len(value), 'item')}, and there are {n_networks} networks"
             remedy = "a list has one item for each network, a tuple is one value for all"
             raise ArgumentError(problem, argument=name, remedy=remedy)
-    columns = [v if isinstance(v, list) else [v] * count for v in given.values()]
+    columns = [v if isinstance(v, list) else [v] * n_networks for v in given.values()]
     return [dict(zip(given, values, strict=True)) for values in zip(*columns, strict=True)]
 
 

@@ -57,7 +57,7 @@ class Loop(ABC):
         job = engine.job
         order = np.arange(job.rows.n_rows)
         self.engine, self.job, self.config = engine, job, config
-        #: The callbacks that `start` has started.
+        #: The callbacks that `session` has started.
         self.callbacks: list[Callback] = []
         self.optimizer: Any = job.optimizer
         self.optimizer_state: Any = job.optimizer

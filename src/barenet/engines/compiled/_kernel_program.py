@@ -1,7 +1,6 @@
 """Program: the instructions of a job in the order of a step, as tables for the interpreter."""
 
 import functools
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -30,8 +29,6 @@ class Program:
         self, job: Job, capacity: int, task: Task, rows: ArrayDataset, threads: int | None = None
     ) -> None:
         self.capacity = capacity
-        #: Of the jobs that may run it, in the pool.
-        self.key: Hashable = None
         self.workspace = Workspace(kernel_spec(job.network.dtype), job.network.dtype)
         lowered = Lowering(job, rows, self.workspace, capacity, task)
         #: The record that all kernels share.
@@ -133,7 +130,7 @@ class Program:
 
 
 def numbers_of(job: Job) -> dict[str, float]:
-    """The optimizer's numbers, by their names in `records.STEP`."""
+    """The optimizer's numbers, by their names in `STEP`."""
     if not isinstance(job.optimizer, Optimizer):
         return {}
     names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2"}
