@@ -359,14 +359,12 @@ class Interrupt(Callback):
 
     def __init__(self, epoch, monkeypatch):
         self.epoch, self.first, self.stopping = epoch, threading.Lock(), threading.Event()
-        finish = _workers.finish
+        monkeypatch.setattr(_workers, "wait", self.wait)
 
-        def stop_and_finish(threads, stop):
-            stop.is_set = True
+    def wait(self, threads, *interval):
+        if not interval:  # the population waits for its end
             self.stopping.set()
-            finish(threads, stop)
-
-        monkeypatch.setattr(_workers, "finish", stop_and_finish)
+        return futures.wait(threads, *interval)
 
     def __deepcopy__(self, _):
         return self  # one for all networks
