@@ -6,6 +6,7 @@ after a colon.
 """
 
 import ast
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING
@@ -54,10 +55,10 @@ def build(
         remedy = f"it has {len(spec):,}; pass an instance instead"
         raise ArgumentError.of(argument, spec, expected, remedy=remedy)
     name, _, text = spec.strip().partition(":")
-    kind = lookup(registry, name.strip(), argument)
+    kind: Any = lookup(registry, name.strip(), argument)
     try:
-        options = _parse_options(kind, text)
-        return kind(**options)
+        made: T = kind(**_parse_options(kind, text))
+        return made
     except ArgumentError as error:
         error.argument = argument
         raise error from None
@@ -98,7 +99,8 @@ def spec_of(thing: Any) -> str:
     return thing.name + (":" + ",".join(changed) if changed else "")
 
 
-def _parse_options(kind: type, text: str) -> dict[str, Any]:
+@functools.lru_cache(256)
+def _parse_options(kind: Any, text: str) -> dict[str, Any]:
     """Options from ``"a=1,b=2"``, checked against the fields of `kind`."""
     fields = dict(map(attrgetter("name", "default"), options_of(kind)))
     options: dict[str, Any] = {}

@@ -199,7 +199,7 @@ class ModelFileError(BarenetError, ValueError):
 
 
 class MissingExtraError(BarenetError, ImportError):
-    """An optional dependency is needed and not installed; the message says how to install it."""
+    """An optional dependency is needed and not installed; the message has the command for it."""
 
 
 class ResumeError(BarenetError, ValueError):

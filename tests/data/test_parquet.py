@@ -1,5 +1,6 @@
 """Parquet files: columns of every type that can be encoded, and one-line errors for others."""
 
+import io
 import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ from pyarrow import parquet
 
 from barenet.data._datasets import load_dataset
 from barenet.data._parquet import open_parquet
-from barenet.data._parquet_pages import largest_group
+from barenet.data._parquet_pages import _Thrift, largest_group
 from barenet.data._table_loading import load_table, read_samples
 from barenet.errors import DataError
 
@@ -185,6 +186,20 @@ def test_the_pages_of_the_largest_row_group_are_added_up(write, version, rows):
 def test_a_page_with_very_long_statistics_is_measured(write):
     path = write({"x": ["a" * 10**5, "b" * 10**5]}, compression="zstd", use_dictionary=False)
     assert largest_group(path) > 2 * 10**5
+
+
+@pytest.mark.parametrize(
+    ("structure", "problem"),
+    [
+        (b"\x15\x02", "ends too early"),  # its end is beyond the limit
+        (b"\x19\xf3" + unsigned(2**40) + b"\0", "a list of more values than bytes"),
+        (b"\x1c" * 40 + b"\0" * 40, "too deeply nested"),
+    ],
+)
+def test_a_structure_has_no_more_than_its_bytes(structure, problem):
+    stream = io.BytesIO(structure + b"\0" * 9)
+    with pytest.raises(ValueError, match=problem):
+        _Thrift(stream, 0, len(structure)).read(12)
 
 
 def test_columns_that_claim_more_bytes_than_the_file_has(write):

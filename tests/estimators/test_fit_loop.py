@@ -51,6 +51,16 @@ def test_too_few_iterations_raise_a_convergence_warning(kind, settings, message)
     assert caught[0].filename == __file__
 
 
+def test_no_more_epochs_run_ahead_than_until_the_patience_may_end(monkeypatch):
+    calls, run = [], CompiledEngine.run
+    monkeypatch.setattr(
+        CompiledEngine, "run", lambda self, *args: calls.append(len(args[0])) or run(self, *args)
+    )
+    with pytest.warns(ConvergenceWarning):
+        MLPClassifier(4, max_iter=50, n_iter_no_change=4, random_state=0).fit(X, Y)
+    assert calls[0] == 5  # the numbers of the others depend on the time that it takes
+
+
 @pytest.mark.parametrize("settings", [{"tol": 10.0}, {"callbacks": lambda run: run.epoch == 3}])
 def test_stopped_runs_and_partial_fit_do_not_warn(settings):
     with warnings.catch_warnings():

@@ -283,6 +283,9 @@ def test_the_validation_score_is_that_of_the_saved_network():
     assert card.rows == {"training": 60, "validation": 20}
     expected = accuracy_score(held_out[1], model.predict(held_out[0]))
     assert card.scores["validation"]["accuracy"] == pytest.approx(expected)
+    last = MLPClassifier(**FEW | {"max_iter": 60}).fit(ROWS, LABELS, validation_data=held_out)
+    expected = accuracy_score(held_out[1], last.predict(held_out[0]))
+    assert card_of(last).scores["validation"]["accuracy"] == pytest.approx(expected)
     of_its_own = MLPClassifier(**settings).fit(ROWS, LABELS)
     assert card_of(of_its_own).rows == {"training": 54, "validation": 6}
 

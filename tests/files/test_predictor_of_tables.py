@@ -106,7 +106,7 @@ def test_fault_57_mismatched_table_parts(predictor, path):
     extra = read_model(path)[1]
     for changes, problem in (
         ({"tensors": {"table": np.frombuffer(text.encode(), np.uint8)}}, "a name occurs twice"),
-        ({"tensors": {"table": np.zeros(3, np.float32)}}, "table: expected bytes"),
+        ({"tensors": {"table": np.zeros(3, np.float32)}}, "Expecting value"),
         ({"extra": {**extra, "feature_names": ["a"]}}, "feature_names: are not those"),
         ({"extra": {**extra, "scaling": "standardize"}}, "'scaling.offset' is missing"),
     ):

@@ -16,13 +16,11 @@ def test_scores_are_those_of_training_each_fold_alone(iris, engine, dtype):
     X, y = iris
     network = Network.dense([4, 6, 3], output="softmax", seed=3, dtype=dtype)
     before, settings = network.parameters.copy(), {**SETTINGS, "engine": engine}
-    scores = cross_validate(network, X, y, cv=3, return_networks=True, **settings)
+    scores = cross_validate(network, X, y, cv=3, **settings)
     assert np.array_equal(network.parameters, before)
     for k, (rows, test) in enumerate(StratifiedKFold(3).split(X, y)):
         alone = network.copy()
-        history = train(alone, X[rows], y[rows], **settings)
-        assert np.array_equal(alone.parameters, scores["networks"][k].parameters)
-        assert history.loss == scores["histories"][k].loss
+        train(alone, X[rows], y[rows], **settings)
         for part, index in {"test": test, "train": rows}.items():
             output = alone.predict(X[index])
             assert scores[f"{part}_accuracy"][k] == accuracy_score(y[index], output.argmax(axis=1))
@@ -85,7 +83,5 @@ def test_wrong_arguments_are_refused(refused, line):
         cross_validate(network, *line, metrics="acuracy")
     with refused("epochs"):
         cross_validate(network, *line, epochs=[1, 2])
-    with refused("return_networks"):
-        cross_validate(network, *line, return_networks="yes")
     with pytest.raises(TypeError, match="epoch"):
         cross_validate(network, *line, epoch=1)

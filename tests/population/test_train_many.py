@@ -67,18 +67,19 @@ def mixed_networks():
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("slice_epochs", [None, 1, 2])
-def test_each_network_has_the_bits_of_train_alone(threads, slice_epochs):
+@pytest.mark.parametrize("metrics", ["accuracy", ()])  # without any, several epochs run at once
+def test_each_network_has_the_bits_of_train_alone(threads, slice_epochs, metrics):
     names = {name for arguments in MIXTURE for name in arguments}
     each = {name: [arguments.get(name, DEFAULTS.get(name)) for arguments in MIXTURE]
             for name in names}  # fmt: skip
     slices = {"slice_epochs": slice_epochs, "after_slice": len} if slice_epochs else {}
     many = mixed_networks()
-    result = train_many(many, X, Y, threads=threads, metrics="accuracy", **each, **slices)
+    result = train_many(many, X, Y, threads=threads, metrics=metrics, **each, **slices)
     assert result.networks == many and not result.errors
     for alone, arguments, trained, history in zip(
         mixed_networks(), MIXTURE, many, result.histories, strict=True
     ):
-        expected = train(alone, X, Y, metrics="accuracy", **arguments)
+        expected = train(alone, X, Y, metrics=metrics, **arguments)
         assert equal(alone, trained) and curves(history) == curves(expected)
         assert (history.stop_reason, history.engine) == (expected.stop_reason, expected.engine)
 
@@ -101,6 +102,17 @@ def test_rows_are_the_rows_of_a_copy(engine, optimizer, weighted):
         expected = train(alone, X[rows], Y[rows], validation_data=validation, **given, **settings)
         assert equal(alone, result.networks[seed])
         assert curves(result.histories[seed]) == curves(expected)
+
+
+def test_each_network_has_its_held_out_sets():
+    sets = [None, (X[:9], Y[:9]), (X[9:], Y[9:], np.arange(81.0))]
+    test = (X[::2], Y[::2])
+    result = train_many(
+        [network(seed) for seed in range(3)], X, Y, epochs=3, validation_data=sets, test_data=test
+    )
+    for seed, (held_out, history) in enumerate(zip(sets, result.histories, strict=True)):
+        expected = train(network(seed), X, Y, epochs=3, validation_data=held_out, test_data=test)
+        assert curves(history) == curves(expected)
 
 
 def test_the_data_is_never_copied():
@@ -318,9 +330,7 @@ FAULTS = [
     ({"rows": np.arange(5), "sample_weight": np.arange(90) > 4}, "rows"),
     ({"validation_rows": np.array([100])}, "validation_rows"),
     ({"validation_rows": np.arange(4), "validation_data": (X, Y)}, "validation_rows"),
-    ({"slice_epochs": 2}, "slice_epochs"),
-    ({"after_slice": len}, "slice_epochs"),
-    ({"slice_epochs": 0, "after_slice": len}, "slice_epochs"),
+    ({"slice_epochs": 0}, "slice_epochs"),
     ({"threads": 0}, "threads"),
     ({"callbacks": EarlyStopping()}, "monitor"),
     ({"optimizer": ["adam", "adm"]}, "optimizer"),
@@ -343,10 +353,16 @@ def test_wrong_arguments_are_refused(arguments, argument):
 
 
 class Interrupt(Callback):
-    """Interrupts the main thread once, whichever network gets there first."""
+    """Interrupts the main thread once, whichever network gets there first, and waits for it."""
 
-    def __init__(self, epoch):
-        self.epoch, self.first = epoch, threading.Lock()
+    def __init__(self, epoch, monkeypatch):
+        self.epoch, self.first, self.stopping = epoch, threading.Lock(), threading.Event()
+        monkeypatch.setattr(_workers, "wait", self.wait)
+
+    def wait(self, threads, *interval):
+        if not interval:  # the population waits for its end
+            self.stopping.set()
+        return futures.wait(threads, *interval)
 
     def __deepcopy__(self, _):
         return self  # one for all networks
@@ -354,7 +370,39 @@ class Interrupt(Callback):
     def on_epoch(self, run):
         if run.epoch == self.epoch and self.first.acquire(blocking=False):
             _thread.interrupt_main()
-            time.sleep(1.5)  # until the main thread notices it
+            assert self.stopping.wait(100)
+
+
+class InterruptAhead(Callback):
+    """Interrupts the main thread once, while epochs run ahead; lists how far the networks come."""
+
+    history_only = True
+
+    def __init__(self):
+        self.first, self.ended = threading.Lock(), []
+
+    def __deepcopy__(self, _):
+        return self
+
+    def on_chunk(self, run):
+        if self.first.acquire(blocking=False):
+            _thread.interrupt_main()
+
+    def on_end(self, run):
+        self.ended.append((run.network, len(run.history)))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_ends_networks_that_run_ahead(threads):
+    callback, networks = InterruptAhead(), [network(seed) for seed in range(3)]
+    with pytest.raises(KeyboardInterrupt):
+        train_many(networks, X, Y, epochs=10**9, callbacks=callback, threads=threads)
+    assert 1 <= len(callback.ended) <= threads  # the others have not begun
+    for trained, n_epochs in callback.ended:
+        alone = network(networks.index(trained))
+        train(alone, X, Y, epochs=n_epochs)
+        assert equal(alone, trained)
+    assert all(equal(each, network(seed)) for seed, each in enumerate(networks[2:], 2))
 
 
 class InterruptedPool(futures.ThreadPoolExecutor):
@@ -376,15 +424,16 @@ def test_ctrl_c_while_threads_are_started_leaves_no_thread(monkeypatch):
 
 
 @pytest.mark.parametrize("slice_epochs", [None, 3])
-def test_an_interrupted_population_resumes_with_the_same_bits(tmp_path, slice_epochs):
+def test_an_interrupted_population_resumes_with_the_same_bits(tmp_path, monkeypatch, slice_epochs):
     settings = {"epochs": [30, 5, 12, 30], "rows": [*ROWS, None], "threads": 2,
                 "optimizer": ["adam", "sgd", "lbfgs", "adam"]}  # fmt: skip
     if slice_epochs:
         settings |= {"slice_epochs": slice_epochs, "after_slice": len}
 
     networks = [network(seed) for seed in range(4)]
-    with pytest.raises(KeyboardInterrupt):
-        train_many(networks, X, Y, checkpoint=tmp_path, callbacks=Interrupt(7), **settings)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        interrupt = Interrupt(7, patch)
+        train_many(networks, X, Y, checkpoint=tmp_path, callbacks=interrupt, **settings)
     resumed = [network(seed) for seed in range(4)]
     result = train_many(resumed, X, Y, checkpoint=tmp_path, resume=True, **settings)
     whole = train_many([network(seed) for seed in range(4)], X, Y, **settings)
@@ -411,18 +460,19 @@ def test_states_of_a_population_before_are_removed(tmp_path):
 
 
 def test_a_second_interruption_waits_for_the_threads(monkeypatch):
-    interruptions = iter([KeyboardInterrupt] * 3)
+    interruptions, last = iter([KeyboardInterrupt] * 3), threading.Event()
 
     def interrupted(*arguments):
         if error := next(interruptions, None):
             raise error
+        last.set()
         return futures.wait(*arguments)
 
     monkeypatch.setattr(_workers, "wait", interrupted)
     networks = [network(0), network(1)]
     with pytest.raises(KeyboardInterrupt):
-        train_many(networks, X, Y, callbacks=lambda run: time.sleep(0.1), threads=2)
-    assert next(interruptions, None) is None
+        train_many(networks, X, Y, callbacks=lambda run: not last.wait(100), threads=2)
+    assert last.is_set()
     assert len(train_many(networks, X, Y, epochs=1)) == 2
 
 

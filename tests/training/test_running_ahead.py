@@ -109,7 +109,7 @@ def test_short_epochs_share_calls(monkeypatch, engine):
     calls, run = [], engine.run
     monkeypatch.setattr(engine, "run", lambda self, *args: calls.append(args) or run(self, *args))
     train(network(), X, Y, epochs=500, engine=engine.name)
-    assert len(calls) < 100
+    assert len(calls) == 1 if engine is CompiledEngine else len(calls) < 100
     del calls[:]
     train(network(), X, Y, epochs=50, engine=engine.name, callbacks=Watch())
     assert len(calls) >= 50

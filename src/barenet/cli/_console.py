@@ -77,7 +77,7 @@ def discard(stream: TextIO) -> None:
 
 @contextmanager
 def closable_output() -> Iterator[None]:
-    """Go on where the reader of standard output has closed the pipe."""
+    """Continue when the reader of standard output has closed the pipe."""
     try:
         yield
         sys.stdout.flush()

@@ -25,7 +25,7 @@ from barenet.population._candidates import SETTINGS, make_candidates
 from barenet.population._search import search as search_settings
 from barenet.population._search_result import SearchResult
 
-#: Fraction of the candidates that goes on to the next rung of successive halving: a third.
+#: Factor of successive halving: a third of the candidates go on to the next rung.
 FACTOR = 3
 
 
@@ -39,11 +39,11 @@ def search(
     threads: Annotated[OptionalInteger, Parameter(group=LEARNING)] = None,
     output: OutputOptions = NO_OUTPUT_OPTIONS,
 ) -> int:
-    """Search the best settings by cross-validation, and train a network with them.
+    """Search for the best settings by cross-validation, and train a network with them.
 
     The options are those of `barenet train`, and most take several values, such as
     `--learning-rate 0.001 0.01 0.1 --hidden relu tanh --layers 4,16,3 4,16,16,3`. All combinations
-    are tried. An option with one value has this one in all of them.
+    are tried. An option with one value has it in all of them.
 
     The training rows are split into folds; each combination is trained as many times as there are
     folds, each time without one of them, on which it is scored: by the accuracy, or by R² for
@@ -60,7 +60,7 @@ def search(
         A named data set (see `barenet datasets`), or a .csv, .tsv, .txt, .parquet or .npz file; -
         reads CSV from standard input.
     candidates : int
-        Try only so many combinations, chosen at random by --seed.
+        Try only this many combinations, chosen at random by --seed.
     folds : int
         Number of folds.
     halving : bool
@@ -132,7 +132,7 @@ def _prepare(settings: SearchSettings, chosen: Sequence[Mapping[str, Any]]) -> l
 def _search(
     experiments: Sequence[Experiment], n_folds: int, **options: Any
 ) -> tuple[SearchResult, RunSettings]:
-    """Cross-validate the candidates; returns the scores, and the settings of the best."""
+    """Cross-validate the candidates; return the scores, and the settings of the best."""
     configs = [each.settings.config.set_fields() for each in experiments]
     configs = [{name: each[name] for name in SETTINGS if name in each} for each in configs]
     first = experiments[0]

@@ -40,7 +40,7 @@ class CompiledNetwork:
     Raises
     ------
     ValueError
-        If the network has a layer or an activation that the compiled engine does not know.
+        If the network has a layer or an activation that has no kernel.
 
     Examples
     --------

@@ -19,7 +19,7 @@ from barenet.engines._kernel_cache import CONFIG, KernelFiles, folder_of
 #: Views of memory have no reference counts, so code never calls this, although it may contain it.
 UNUSED = "define void @NRT_MemInfo_call_dtor(i8* %info) { ret void }"
 
-#: Held by the thread that loads or compiles: LLVM, as Numba, does not work in several at once.
+#: Held by the thread that loads or compiles: neither LLVM nor Numba works in several at once.
 LOCK = threading.RLock()
 
 
@@ -61,7 +61,7 @@ class MachineCode:
 
 
 class Entry:
-    """A function of an address that Python calls, without the lock of the interpreter."""
+    """A compiled function that Python calls with an address, without the interpreter's lock."""
 
     def __init__(self, dispatcher: Any, signature: tuple[Any, ...]) -> None:
         self.code, self.signature = MachineCode(dispatcher), signature
@@ -95,7 +95,7 @@ def link(name: str, code: bytes) -> int:
 
 @functools.cache
 def target() -> tuple[str, ...]:
-    """The processor that code is compiled for, after LLVM has got its functions of C."""
+    """Prepare LLVM, with the functions of C, and describe the processor that it compiles for."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     functions_of_c: Any = externals.c_math_functions

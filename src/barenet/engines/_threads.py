@@ -20,7 +20,7 @@ from barenet._constraints import check_count
 from barenet.errors import brief
 
 #: Multiplications in a step from which on a second thread saves more time than it costs.
-WORTHWHILE = 400_000
+WORTHWHILE = 800_000
 
 #: Held by the thread that has limited SciPy's BLAS, as OpenBLAS may not let another one reset it.
 LIMITED = threading.Lock()

@@ -310,7 +310,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     # Predictions
 
     def _predict_output(self, X: Any) -> FloatArray:
-        """The network\'s output."""
+        """The network's output."""
         if self._is_plain(X):
             with suppress(ArgumentError):  # the checks of scikit-learn, which take longer, raise
                 return self.network_.predict(X)

@@ -63,6 +63,9 @@ class Patience(Callback):
     #: The curve of the score; None for the training loss.
     score: str | None = None
 
+    def __post_init__(self) -> None:
+        self.history_only = self.adaptive is None and self.score is None
+
     def on_start(self, run: Run) -> None:
         run.ahead_limit = self.patience + 1 - self.state.n_epochs_no_change  # it may end then
 
@@ -162,7 +165,6 @@ def _callbacks(estimator: Any, job: Job, scorer: ValidationScorer | None) -> lis
         score = f"validation_{scorer.names[0]}" if scorer and estimator.early_stopping else None
         patience = estimator.n_iter_no_change
         callbacks.append(Patience(state, estimator.tol, patience, adaptive, score))
-        callbacks[0].history_only = adaptive is None and score is None
         if rate == "invscaling":
             callbacks.append(_inverse_scaling(estimator, optimizer, len(job.rows.X)))
     if estimator.verbose:

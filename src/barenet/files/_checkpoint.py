@@ -217,9 +217,6 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
 
 def _read(path: Path) -> tuple[StateDict, dict[str, Any]]:
     """Read the state and the notes of a checkpoint."""
-    if path.is_dir():
-        expected = "expected the checkpoint of a run; move it away to start again"
-        raise FileNotFoundError(f"{path}: is a folder, {expected}")
     network, extra, tensors = read_model(path, with_state=True)
     if (saved := extra.get("checkpoint")) is None:
         raise ModelFileError(f"{path}: a model, but not a checkpoint: it has no state of a run")

@@ -64,7 +64,7 @@ def as_checkpoint(place: Any, argument: str) -> Checkpoint:
 class CheckpointManager(Saver):
     """Saves a run in a checkpoint, and resumes it from a state; called after all callbacks.
 
-    It knows no loop: it saves and loads named parts.
+    It saves and loads named parts, and does not depend on the loop.
     """
 
     checkpoint: Checkpoint | None

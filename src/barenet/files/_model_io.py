@@ -216,16 +216,17 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
 def _join(extra: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
     """The arguments of a predictor from its stored parts."""
 
-    def scaling(name: str) -> Scaling:
-        return Scaling(extra[name], arrays.pop(f"{name}.offset"), arrays.pop(f"{name}.factor"))
+    def part(name: str) -> Scaling | TableEncoding | None:
+        if (kind := extra[name]) is None:
+            return None
+        if kind == _TABLE:
+            return TableEncoding.from_dict(parse_json(arrays.pop(_TABLE).tobytes()))
+        return Scaling(kind, arrays.pop(f"{name}.offset"), arrays.pop(f"{name}.factor"))
 
-    def encoding() -> TableEncoding:
-        return TableEncoding.from_dict(parse_json(arrays.pop(_TABLE).tobytes()))
-
-    card, target = extra.get("card"), extra["target_scaling"]
+    card = extra.get("card")
     arguments = {name: extra[name] for name in PLAIN} | {
-        "preprocessing": encoding() if extra["scaling"] == _TABLE else scaling("scaling"),
-        "target_scaling": None if target is None else scaling("target_scaling"),
+        "preprocessing": part("scaling"),
+        "target_scaling": part("target_scaling"),
         "text_classes": extra.get("text_classes", False),
         "feature_names": extra["feature_names"] or (),
         "card": None if card is None else ModelCard.from_dict(card),

@@ -10,7 +10,6 @@ from barenet._constraints import check_count
 from barenet.errors import ArgumentError, brief
 from barenet.model._activations import Activation, as_activation
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import Layout
 from barenet.model.layers import Layer
 
 #: 4 GiB of float64; more is probably a typing error, and is rejected before memory is allocated.
@@ -73,7 +72,7 @@ def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
 
 def check_size(layers: Sequence[Layer], argument: str) -> None:
     """Reject more parameters than any network of this kind has."""
-    size = Layout(layer.parameter_shapes for layer in layers).size
+    size = sum(math.prod(shape) for each in layers for shape in each.parameter_shapes.values())
     if size > MAX_PARAMETERS:
         problem = f"{size:,} parameters are more than {MAX_PARAMETERS:,}"
         raise ArgumentError(problem, argument=argument)

@@ -74,12 +74,12 @@ class ArrayDataset(NamedTuple):
     def batch_weights(
         self, size: int, order: NDArray[np.intp] | None = None
     ) -> NDArray[np.float64]:
-        """Total weight of the rows of each batch, shape (n_batches,)."""
+        """Total weight of the rows of each batch, shape (n_batches,), or of those of each order."""
         starts = np.arange(0, self.n_rows, size)
         if self.sample_weight is None:
-            return np.minimum(self.n_rows - starts, size).astype(float)
-        rows = slice(None) if order is None else order
-        return np.add.reduceat(self.sample_weight[self.numbers(rows)].astype(float), starts)
+            return np.minimum(size, self.n_rows - starts).astype(float)
+        each = self.sample_weight[self.numbers(slice(None) if order is None else order)]
+        return np.add.reduceat(each.astype(float), starts, axis=-1)
 
 
 def validate_arrays(

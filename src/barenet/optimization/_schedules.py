@@ -37,7 +37,7 @@ class Schedule(Configurable, Stateful, ABC):
 
     @property
     def steady(self) -> bool:
-        """Whether the factor is the same all through an epoch, and need be asked for just once."""
+        """Whether the factor is the same all through an epoch, so that it is computed just once."""
         return False
 
     @abstractmethod

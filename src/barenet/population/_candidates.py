@@ -1,4 +1,4 @@
-"""Candidates of a search: their settings, and the configuration that these lead to."""
+"""Candidates of a search: their settings, and the configuration of each."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> lis
 
 
 def make_config(settings: Mapping[str, Any], n_inputs: int, y: NDArray[Any]) -> RunConfig:
-    """Complete settings: the defaults, and the layers and the output that fit the data."""
+    """Complete the settings by the defaults, and by layers and an output that fit the data."""
     given = {name: _as_setting(name, value) for name, value in settings.items()}
     config = RunConfig(**given).over(dataclasses.replace(DEFAULTS, batch_size=None))
     config.validate()

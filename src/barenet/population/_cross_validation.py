@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_flag
 from barenet.errors import ArgumentError
 from barenet.model._network import Network
-from barenet.population._folds import make_folds, measure_fold, usual_metric
+from barenet.population._folds import default_metric, make_folds, measure_fold
 from barenet.population._train_many import train_many
 from barenet.training._train import as_metrics
 
@@ -21,7 +20,6 @@ def cross_validate(
     *,
     cv: Any = 5,
     metrics: str | Sequence[str] | None = None,
-    return_networks: bool = False,
     **arguments: Any,
 ) -> dict[str, Any]:
     """Train a copy of a network for each fold, and score it on the fold's test rows.
@@ -42,8 +40,6 @@ def cross_validate(
         ``KFold(5, shuffle=True)``; or pairs of indices of the training and of the test rows.
     metrics : str or sequence of str, optional
         Names from `METRICS`; by default the accuracy if the output is softmax or sigmoid, else R².
-    return_networks : bool, default=False
-        Whether the result has the trained networks and their histories, too.
     **arguments
         Arguments of `train`, the same for all folds.
 
@@ -52,8 +48,7 @@ def cross_validate(
     dict of str to ndarray of shape (n_folds,)
         ``fit_time`` and ``score_time`` in seconds, ``epochs``, ``test_loss``, ``train_loss``, and
         for each metric ``test_accuracy`` and ``train_accuracy``, all of the final parameters and
-        without sample weights; NaN for a fold whose training diverged. If they are returned, the
-        lists ``networks`` and ``histories``.
+        without sample weights; NaN for a fold whose training diverged.
 
     Raises
     ------
@@ -83,7 +78,7 @@ def cross_validate(
     """
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
-    measures = as_metrics(usual_metric(network) if metrics is None else metrics)
+    measures = as_metrics(default_metric(network) if metrics is None else metrics)
     folds = make_folds(cv, network, X, y)
     arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
     rows = [train for train, _ in folds]
@@ -97,7 +92,4 @@ def cross_validate(
     for name in ("loss", *measures):
         result[f"test_{name}"] = [fold[name] for fold in tests]
         result[f"train_{name}"] = [fold[name] for fold in trained]
-    result = {name: np.array(values) for name, values in result.items()}
-    if check_flag(return_networks, "return_networks"):
-        result |= {"networks": population.networks, "histories": population.histories}
-    return result
+    return {name: np.array(values) for name, values in result.items()}

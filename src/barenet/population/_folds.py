@@ -63,7 +63,7 @@ def _check_fold(number: int, pair: Any, n_rows: int, labels: NDArray[np.intp] | 
 def measure_fold(
     population: Population, index: int, rows: NDArray[np.intp], metrics: Mapping[str, Metric]
 ) -> dict[str, float]:
-    """Compute loss and metrics of a network in float64, NaN if it has failed, and both times."""
+    """Compute loss and metrics of a network in float64, NaN if it has failed, and the times."""
     started, run = time.perf_counter(), population.runs[index]
     values = dict.fromkeys(("loss", *metrics), np.nan)
     if run.error is None:
@@ -78,6 +78,6 @@ def measure_fold(
     return {**values, "score_time": time.perf_counter() - started}
 
 
-def usual_metric(network: Network) -> str:
-    """Name of the metric by which networks are compared: accuracy for classes, else R²."""
+def default_metric(network: Network) -> str:
+    """Name of the metric by which networks are compared: the accuracy for classes, else R²."""
     return "accuracy" if network.output_activation.name in ("softmax", "sigmoid") else "r2"

@@ -11,7 +11,7 @@ from barenet.training._metrics import Metric
 
 
 def rungs_of(n_candidates: int, epochs: int, factor: int) -> list[int]:
-    """Epochs at the end of each rung, those of scikit-learn; in the last, less than `factor` win.
+    """Epochs at the end of each rung, as in scikit-learn; fewer than `factor` candidates win.
 
     Examples
     --------

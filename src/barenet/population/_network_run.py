@@ -1,8 +1,8 @@
 """Network run: the training of one network of a population, from its first epoch to its last."""
 
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +50,8 @@ class NetworkRun:
     is_ended: bool = False
     #: Whether a thread runs its epochs.
     is_running: bool = False
-    _loop: Loop | None = None
+    #: Between the start and the end.
+    loop: Loop | None = None
     _session: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -65,57 +66,49 @@ class NetworkRun:
         return float(n_epochs * self.job.rows.n_rows * self.network.n_parameters)
 
     def advance(self, epoch: int | None) -> None:
-        """Run until an epoch of the population, or to the end; an error ends this network alone."""
+        """Run until an epoch of the population, or to the end, unless it was dropped before."""
         last = self.config.epochs
-        try:
-            loop = self._started()
+        if self.is_ended:
+            return
+        with self._started() as loop:
             self.is_running = True
             loop.advance(last if epoch is None else min(last, epoch - self.joined_at))
             self.is_running = False
             if loop.run.stop_reason or len(self.history) >= last:
                 self.end()
-        except BaseException as error:  # noqa: BLE001
-            self._fail(error)
 
     def end(self, reason: str | None = None, *, resumable: bool = False) -> None:
         """End the run, early if there is a reason: after the chunk of a slice, else at once."""
         if self.is_ended:
             return
-        try:
-            loop = self._started()
+        with self._started() as loop:
             if reason is not None:
                 loop.run.stop(reason, resumable=resumable)
             if not self.is_running:
                 self._session.close()
-                self.is_ended, self._loop = True, None
-        except BaseException as error:  # noqa: BLE001
-            self._fail(error)
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether it is between two slices."""
-        return self._loop is not None
+                self.is_ended, self.loop = True, None
 
     def make_engine(self) -> Engine:
         """Make its engine, for a session or for an evaluation."""
         return choose_engine(self.arguments["engine"], self.job, self.threads)
 
-    def _started(self) -> Loop:
-        """The loop, whose callbacks are started when it is first needed."""
-        if self._loop is None:
-            kind = LOOPS[self.job.optimizer.full_batch]
-            self._loop = loop = kind(self.make_engine(), self.config)
-            self.history = loop.run.history
-            self._session.enter_context(loop.session(self.checkpoints.saver(self.index, loop)))
-        return self._loop
-
-    def _fail(self, error: BaseException) -> None:
-        """End the run after an error, which is kept unless it is the caller's."""
+    @contextmanager
+    def _started(self) -> Iterator[Loop]:
+        """Start the loop if it is new; an error ends this run alone, unless it is the caller's."""
         try:
-            self._session.__exit__(*sys.exc_info())
-        except BaseException as second:  # noqa: BLE001 - of a callback at the end
-            error = second
-        self.is_ended, self.is_running, self._loop = True, False, None
-        if isinstance(error, FATAL) or not isinstance(error, Exception):
-            raise error
-        self.error = error
+            if self.loop is None:
+                kind = LOOPS[self.job.optimizer.full_batch]
+                self.loop = loop = kind(self.make_engine(), self.config)
+                self.history = loop.run.history
+                self._session.enter_context(loop.session(self.checkpoints.saver(self.index, loop)))
+            yield self.loop
+        except BaseException as first:  # noqa: BLE001
+            error = first
+            try:
+                self._session.__exit__(*sys.exc_info())
+            except BaseException as second:  # noqa: BLE001 - of a callback at the end
+                error = second
+            self.is_ended, self.is_running, self.loop = True, False, None
+            if isinstance(error, FATAL) or not isinstance(error, Exception):
+                raise error from None
+            self.error = error

@@ -130,7 +130,8 @@ class Population:
         ValueError
             If no network has a value of the curve.
         """
-        name = curve or self._default_curve()
+        measured = {name for history in self.histories for name in history.curves}
+        name = curve or ("validation_loss" if "validation_loss" in measured else "loss")
         sign = -1.0 if name in MAXIMIZED else 1.0
         values = [sign * value for value in self.final(name)]
         if np.isnan(values).all():
@@ -186,8 +187,3 @@ class Population:
         reasons = Counter(history.stop_reason for history in self.histories)
         ends = ", ".join(f"{count} {reason or 'in training'}" for reason, count in reasons.items())
         return f"<Population: {count_of(len(self), 'network')}, {ends}>"
-
-    def _default_curve(self) -> str:
-        """The validation loss, if it is measured."""
-        curves = {name for history in self.histories for name in history.curves}
-        return "validation_loss" if "validation_loss" in curves else "loss"

@@ -1,4 +1,4 @@
-"""Checkpoints of a population: a folder with a file for each network that would be missed."""
+"""Checkpoints of a population: a folder with a file for each network."""
 
 import time
 from collections.abc import Iterator
@@ -16,23 +16,10 @@ from barenet.errors import ArgumentError
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._checkpointing import CheckpointManager
 from barenet.files._lock import locked
-from barenet.training._callbacks import Run
 from barenet.training._loop import Loop
 
 #: Held by the thread that computes a checksum.
 LOCK = Lock()
-
-
-class NetworkCheckpoint(Checkpoint):
-    """The file of a network, also saved at its end once the population has run for an interval."""
-
-    def __init__(self, path: Path, started: float) -> None:
-        super().__init__(path)
-        self._saved_at = self.started = started
-
-    def should_save(self, run: Run) -> bool:
-        is_late = time.monotonic() - self.started >= self.seconds
-        return super().should_save(run) or (run.finished and is_late)
 
 
 class PopulationCheckpoint:
@@ -57,14 +44,15 @@ class PopulationCheckpoint:
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / ".lock", "another run"):
             for state in () if self.resume else self.folder.glob("[0-9]*.safetensors"):
-                state.unlink()  # of a population before, whose networks have other parameters
+                state.unlink()  # of an earlier population, whose networks have other parameters
             yield
 
     def saver(self, index: int, loop: Loop) -> CheckpointManager | None:
         """Make the callback that saves a network, with the state to resume from if there is one."""
         if self.folder is None:
             return None
-        checkpoint = NetworkCheckpoint(self.folder / f"{index:05}.safetensors", self.started)
+        checkpoint = Checkpoint(self.folder / f"{index:05}.safetensors")
+        checkpoint._saved_at = self.started  # so networks that begin later are saved at once
         state = checkpoint.read() if self.resume else None
         return CheckpointManager(checkpoint, loop.engine, loop.config, state, self._checksum)
 

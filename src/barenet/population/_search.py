@@ -14,9 +14,9 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import validate_inputs
 from barenet.model._network import Network
 from barenet.population._candidates import make_candidates, make_config
-from barenet.population._folds import Fold, make_folds, usual_metric
+from barenet.population._folds import Fold, default_metric, make_folds
 from barenet.population._halving import Halving, rungs_of
-from barenet.population._search_result import SearchResult, best_index, collect_results
+from barenet.population._search_result import SearchResult, collect_results, ranked_rows
 from barenet.population._train_many import train_many
 from barenet.training._metrics import MAXIMIZED, METRICS, Metric
 from barenet.training._train import train
@@ -141,7 +141,7 @@ def search(
     while len(judge.rungs) < max(1, len(judge.epochs)):
         judge.finish_rung(population)
     results = collect_results(candidates, judge)
-    result = SearchResult(results, name, len(candidates), len(folds), best_index(results))
+    result = SearchResult(results, name, len(candidates), len(folds), ranked_rows(results)[0])
     if not refit:
         return result
     config = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
@@ -154,7 +154,7 @@ def _as_score(metric: str | Metric | None, network: Network) -> tuple[str, Metri
     """Name of a metric, and a function of which greater is better."""
     if callable(metric):
         return getattr(metric, "__name__", "score"), metric
-    name = usual_metric(network) if metric is None else metric
+    name = default_metric(network) if metric is None else metric
     function = lookup(METRICS, name, "metric")
     if name in MAXIMIZED:
         return name, function
@@ -165,13 +165,13 @@ def _make_halving(
     factor: int | None, candidates: list[Any], epochs: int, folds: list[Fold], score: Metric
 ) -> Halving:
     """The rungs of successive halving; a single one to the end if there is no factor."""
-    judge = Halving(folds, score, [], 1, list(range(len(candidates))))
+    n_candidates, rungs = len(candidates), list[int]()
     if factor is not None:
-        judge.factor = int(check_number(factor, "halving", ge=2, integer=True))
+        factor = int(check_number(factor, "halving", ge=2, integer=True))
         if any("epochs" in candidate for candidate in candidates):
             raise ArgumentError("epochs are its budget, and can't be searched", argument="halving")
-        judge.epochs = rungs_of(len(candidates), epochs, judge.factor)
-    return judge
+        rungs = rungs_of(n_candidates, epochs, factor)
+    return Halving(folds, score, rungs, factor or 1, list(range(n_candidates)))
 
 
 def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class SearchResult:
     best_index_ : int
         Row of the best candidate.
     best_network_ : Network or None
-        A network with the best settings that was trained on all rows, if it was asked for.
+        A network with the best settings that was trained on all rows; None without `refit`.
     best_history_ : History or None
         The history of its training.
 
@@ -71,7 +71,7 @@ class SearchResult:
         return float(self.cv_results_["mean_test_score"][self.best_index_])
 
     def table(self, n_best: int = 10) -> str:
-        """Write the best candidates as a table, the best first; those of the last rung before all.
+        """Write the best candidates as a table, the best first; those of the last rung lead.
 
         Parameters
         ----------
@@ -84,13 +84,13 @@ class SearchResult:
             A line for each, with the mean score, its standard deviation over the folds, and the
             settings that were searched.
         """
-        results, rank = self.cv_results_, self.cv_results_["rank_test_score"]
+        results = self.cv_results_
         names = [name for name in results if name.startswith("param_")]
         head = ["rank", self.metric, "±", *(name.removeprefix("param_") for name in names)]
-        columns = [rank, results["mean_test_score"], results["std_test_score"]]
+        columns = [results[f"{name}_test_score"] for name in ("rank", "mean", "std")]
         columns += [results[name].astype(object).filled("") for name in names]
-        order = np.lexsort((rank, -results.get("iter", 0 * rank)))[:n_best]
-        lines = [head, *([_in_short(column[row]) for column in columns] for row in order)]
+        rows = ranked_rows(results)[:n_best]
+        lines = [head, *([_in_short(column[row]) for column in columns] for row in rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
@@ -125,10 +125,10 @@ def collect_results(candidates: Sequence[Mapping[str, Any]], halving: Halving) -
     return results | {f"split{k}_test_score": column for k, column in enumerate(array.T)}
 
 
-def best_index(results: Mapping[str, Any]) -> int:
-    """Row of the best candidate of the last rung."""
+def ranked_rows(results: Mapping[str, Any]) -> list[int]:
+    """Rows from the best candidate to the worst, the last rung before the others."""
     rank = results["rank_test_score"]
-    return int(np.lexsort((rank, -results.get("iter", 0 * rank)))[0])
+    return np.lexsort((rank, -results.get("iter", 0 * rank))).tolist()
 
 
 def _masked(values: Sequence[Any]) -> np.ma.MaskedArray[Any, Any]:

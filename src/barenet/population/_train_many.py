@@ -22,7 +22,7 @@ from barenet.population._network_run import Stop
 from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
-from barenet.population._population_progress import PopulationProgress
+from barenet.population._population_progress import population_progress
 from barenet.population._workers import advance_all
 from barenet.training._callbacks import Callbacks
 from barenet.training._divergence import caller_stacklevel
@@ -33,11 +33,8 @@ T = TypeVar("T")
 Each: TypeAlias = T | list[T]
 
 #: The arguments that may be such lists.
-OF_EACH = (
-    "rows", "validation_rows", "loss", "optimizer", "epochs", "batch_size", "shuffle",
-    "sample_weight", "validation_data", "test_data", "metrics", "schedule", "penalty", "clip",
-    "callbacks", "engine", "seed",
-)  # fmt: skip
+OF_EACH = """rows validation_rows loss optimizer epochs batch_size shuffle sample_weight
+    validation_data test_data metrics schedule penalty clip callbacks engine seed"""
 
 
 def train_many(
@@ -65,7 +62,7 @@ def train_many(
     scale: float = 1.0,
     threads: int | None = None,
     after_slice: Callable[[Population], object] | None = None,
-    slice_epochs: int | None = None,
+    slice_epochs: int = 1,
     progress: bool = False,
     checkpoint: str | PathLike[str] | None = None,
     resume: bool = False,
@@ -115,8 +112,8 @@ def train_many(
     after_slice : callable, optional
         Called with the `Population` each time that its networks have run another `slice_epochs`
         epochs; it may drop or replace networks.
-    slice_epochs : int, optional
-        Epochs in a slice.
+    slice_epochs : int, default=1
+        Epochs between two of these calls.
     progress : bool, default=False
         Show a progress bar on a terminal, or lines elsewhere, on standard error.
     checkpoint : str or path, optional
@@ -125,7 +122,7 @@ def train_many(
     resume : bool, default=False
         True to resume from `checkpoint`. A resumed population ends with bit-identical results,
         unless `after_slice` drops or replaces networks: it is called for each slice again. False
-        removes the states of a population before.
+        removes the states of an earlier population.
 
     Returns
     -------
@@ -166,7 +163,7 @@ def train_many(
 
 
 def check_networks(networks: Sequence[Network]) -> int:
-    """Count the networks, none of which may be there twice."""
+    """Count the networks, and refuse one that is there twice."""
     found = networks if isinstance(networks, Sequence) else ()
     if not found or len({*map(id, found)}) < len(found):
         expected = "a list of networks, none of them twice"
@@ -174,42 +171,39 @@ def check_networks(networks: Sequence[Network]) -> int:
     return len(found)
 
 
-def split(arguments: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
+def split(arguments: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:
     """Arguments of each network: a list has one value for each."""
-    given = {name: arguments[name] for name in OF_EACH}
+    given = {name: arguments[name] for name in OF_EACH.split()}
     for name, value in given.items():
-        if isinstance(value, list) and len(value) != count:
-            problem = f"has {count_of(len(value), 'item')}, and there are {count} networks"
+        if isinstance(value, list) and len(value) != n_networks:
+            problem = f"has {count_of(len(value), 'item')}, and there are {n_networks} networks"
             remedy = "a list has one item for each network, a tuple is one value for all"
             raise ArgumentError(problem, argument=name, remedy=remedy)
-    columns = [v if isinstance(v, list) else [v] * count for v in given.values()]
+    columns = [v if isinstance(v, list) else [v] * n_networks for v in given.values()]
     return [dict(zip(given, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def run_slices(
     population: Population,
-    slice_epochs: int | None,
+    slice_epochs: int,
     after_slice: Callable[[Population], object] | None,
     *,
     progress: bool,
 ) -> None:
     """Advance all networks slice by slice, or at once to their ends."""
-    length = None if slice_epochs is None else check_count(slice_epochs, "slice_epochs")
-    if (length is None) != (after_slice is None):
-        problem = "is needed by after_slice" if length is None else "needs after_slice"
-        raise ArgumentError(problem, argument="slice_epochs")
-    with PopulationProgress(population) if progress else nullcontext(lambda: None) as show:
+    length = check_count(slice_epochs, "slice_epochs")
+    with population_progress(population) if progress else nullcontext(lambda: None) as show:
         try:
             while population.active:
-                epoch = None if length is None else population.epoch + length
+                epoch = None if after_slice is None else population.epoch + length
                 advance_all(population, epoch, show)
-                if epoch is not None and after_slice is not None:
-                    population.epoch = epoch
+                if after_slice is not None:
+                    population.epoch += length
                     after_slice(population)
         finally:
             with ExitStack() as endings:  # of all, even if one can't be saved
                 for each in population.runs:
-                    if each.is_paused:
+                    if each.loop is not None:
                         endings.callback(each.end, "interrupted", resumable=True)
     report_errors(population)
 

@@ -6,7 +6,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from threading import Event
 
-from barenet.population._network_run import Stop
 from barenet.population._population import Population
 
 #: Seconds between two looks at the progress.
@@ -24,17 +23,14 @@ def advance_all(population: Population, epoch: int | None, show: Callable[[], No
 
     def work() -> None:
         ready.wait()
-        while queue and not stop.is_set:
-            try:
-                each = queue.popleft()
-            except IndexError:  # another thread took the last one
-                return
-            try:
-                if not each.is_ended:  # dropped while it waited
-                    each.advance(epoch)
-            except BaseException:
-                stop.is_set = True
-                raise
+        try:
+            while not stop.is_set:
+                queue.popleft().advance(epoch)
+        except IndexError:  # no network is left; errors of a network are its own
+            return
+        except BaseException:
+            stop.is_set = True
+            raise
 
     with ThreadPoolExecutor(n_threads, "barenet") as pool:
         try:
@@ -46,14 +42,9 @@ def advance_all(population: Population, epoch: int | None, show: Callable[[], No
         finally:
             stop.is_set |= not ready.is_set()  # Ctrl-C, and there may be a thread more
             ready.set()
-            finish(threads, stop)
+            while not all(thread.done() for thread in threads):
+                stop.is_set = True
+                with suppress(KeyboardInterrupt):  # all let go of their networks
+                    wait(threads)  # not a join: one that is interrupted takes its thread for ended
     for thread in threads:
         thread.result()
-
-
-def finish(threads: list[Future[None]], stop: Stop) -> None:
-    """Wait until the threads have let go of their networks, even if Ctrl-C is pressed again."""
-    while not all(thread.done() for thread in threads):
-        stop.is_set = True
-        with suppress(KeyboardInterrupt):
-            wait(threads)  # not a join: one that is interrupted takes its thread for ended

@@ -1,7 +1,5 @@
 """An epoch: its mini-batches, the learning rate of each step, and its results."""
 
-import math
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,24 +25,16 @@ MAX_MULTIPLICATIONS = 2**31
 #: Measured rows come in multiples of this number, which is what engines process at a time.
 ROW_MULTIPLE = 4096
 
-#: The generator of each thread.
-_RANDOM = threading.local()
-
 
 def epoch_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> NDArray[np.intp]:
     """Order the rows for each epoch, as a function of the seed and the epoch alone.
 
     Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
-    any time. Another key in the generator of the thread takes a tenth of the time of a new one.
+    any time.
     """
-    if not hasattr(_RANDOM, "generator"):
-        _RANDOM.generator = np.random.Generator(np.random.Philox(key=[0, 0]))
-        _RANDOM.start = _RANDOM.generator.bit_generator.state
     orders = np.empty((len(epochs), n_rows), np.intp)
     for order, epoch in zip(orders, epochs, strict=True):
-        _RANDOM.start["state"]["key"][:] = seed, epoch
-        _RANDOM.generator.bit_generator.state = _RANDOM.start
-        order[:] = _RANDOM.generator.permutation(n_rows)
+        order[:] = np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
     return orders
 
 
@@ -139,7 +129,6 @@ class Epoch(Stateful):
     results: list[ChunkResult] = field(default_factory=list)
     #: On the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
-    _weights: NDArray[np.float64] | None = None
 
     def begin(
         self,
@@ -165,8 +154,6 @@ class Epoch(Stateful):
         elif orders is None:
             orders = self.shuffle(len(self.order), self.seed, epochs)
         self.order = orders[-1]
-        if self.rows.sample_weight is not None:
-            self._weights = None
         if resumed:  # a callback may have changed the learning rate since the epoch began
             return orders, self.rates
         times: Iterable[float] = epochs
@@ -184,13 +171,8 @@ class Epoch(Stateful):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean loss and gradient norm of each epoch; the last epoch remains the current one."""
         losses, norms = (each.reshape(len(orders), -1) for each in result)
-        means = np.empty(len(orders))
-        for i, order in enumerate(orders):
-            if self.rows.sample_weight is not None:
-                self.order, self._weights = order, None
-            means[i] = self.mean(losses[i])
         self.results = [ChunkResult(losses[-1], norms[-1])]
-        return means, norms.sum(axis=1) / norms.shape[1]
+        return self.mean(losses, orders), norms.sum(axis=1) / norms.shape[1]
 
     def joined(self) -> ChunkResult:
         """Concatenate the results of the chunks."""
@@ -198,14 +180,16 @@ class Epoch(Stateful):
             self.results = [ChunkResult(*map(np.concatenate, zip(*self.results, strict=True)))]
         return self.results[0] if self.results else ChunkResult(np.zeros(0), np.zeros(0))
 
-    def mean(self, losses: NDArray[np.float64]) -> float:
-        """Average the losses of the batches, weighted by their rows."""
-        if self._weights is None:
-            self._weights = self.rows.batch_weights(self.config.batch_size, self.order)
-            self._weight = float(self._weights.sum())
-        mean = float(losses.dot(self._weights)) / self._weight
+    def mean(
+        self, losses: NDArray[np.float64], orders: NDArray[np.intp] | None = None
+    ) -> NDArray[np.float64]:
+        """Average the losses of the batches of an epoch, or of each, weighted by their rows."""
+        orders = self.order if orders is None else orders
+        weights = self.rows.batch_weights(self.config.batch_size, orders)
+        total = weights.sum(axis=-1, keepdims=True)
+        means = np.vecdot(losses, weights) / total[..., 0]
         # Close to the largest number, the sum may overflow where the mean does not.
-        return mean if math.isfinite(mean) else float(losses.dot(self._weights / self._weight))
+        return np.where(np.isfinite(means), means, np.vecdot(losses, weights / total))
 
     @property
     def seconds(self) -> float:

@@ -37,6 +37,9 @@ from barenet.training._metrics import MAXIMIZED
 #: Duration of a chunk of batches, in seconds: short enough for a smooth progress bar.
 CHUNK_SECONDS = 0.1
 
+#: Rows whose loss reveals that the last step has diverged.
+ENOUGH = 64
+
 #: Work for a batch that does not depend on its rows and the parameters; see `Engine.pace`.
 OVERHEAD = 10_000
 
@@ -54,7 +57,7 @@ class Loop(ABC):
         job = engine.job
         order = np.arange(job.rows.n_rows)
         self.engine, self.job, self.config = engine, job, config
-        #: The callbacks that `start` has started.
+        #: The callbacks that `session` has started.
         self.callbacks: list[Callback] = []
         self.optimizer: Any = job.optimizer
         self.optimizer_state: Any = job.optimizer
@@ -108,8 +111,8 @@ class Loop(ABC):
 
     def _final_loss(self) -> float:
         """Compute a loss after the last step, whose parameters no loss has checked yet."""
-        last_batch = self.job.rows.take(slice(-self.config.batch_size, None))
-        return self.engine.evaluate(last_batch)[0]
+        last_rows = self.job.rows.take(slice(-min(ENOUGH, self.config.batch_size), None))
+        return self.engine.evaluate(last_rows)[0]
 
     def _finish_epoch(self, loss: float, gradient_norm: float, **more: float) -> None:
         """Check, measure and record an epoch, and call the callbacks."""
@@ -258,7 +261,7 @@ class MiniBatchLoop(Loop):
         if run.batch == run.n_batches:
             losses, norms = epoch.joined()
             norm, rate = float(norms.sum()) / len(norms), float(epoch.rates[-1])
-            self._finish_epoch(epoch.mean(losses), norm, learning_rate=rate)
+            self._finish_epoch(float(epoch.mean(losses)), norm, learning_rate=rate)
 
 
 class LBFGSLoop(Loop):

@@ -17,6 +17,7 @@ from barenet.engines.kernels._records import LAYER, STEP
 from barenet.engines.simd._calls import invoke
 from barenet.engines.simd._views import kernel_spec
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.optimizers import ClipNorm
 from barenet.penalties import L1
 
@@ -49,6 +50,34 @@ def test_weights_that_are_transposed_where_they_are_used(batch_size, dtype, agre
     monkeypatch.setattr(_lowering, "LARGE", 1)
     for sizes in ([1, 1, 3], [5, 8, 3], [17, 33, 16, 3], [40, 70, 300, 3]):
         agree(dense(*sizes, dtype=dtype), batch_size)
+
+
+@pytest.mark.parametrize("optimizer", sorted(set(OPTIMIZERS) - {"lbfgs"}))
+def test_steps_of_one_row(optimizer, dtype, agree):
+    for sizes in ([70, 64, 128], [300, 64, 64], [5, 1024, 64]):
+        agree(dense(*sizes, 3, dtype=dtype, hidden="relu"), 1, n_rows=5, optimizer=optimizer)
+    agree(dense(70, 64, 3, dtype=dtype), 1, n_rows=5, optimizer=optimizer, clipping=ClipNorm(0.1))
+
+
+def test_the_norm_of_a_gradient_of_one_row_whose_squares_overflow(make_job):
+    X, y = np.full((1, 64), 1e12, np.float32), np.zeros((1, 64), np.float32)
+    engine = CompiledEngine(make_job(Network.dense([64, 64], seed=0), X, y))
+    expected = np.linalg.norm(engine.value_and_gradient()[1].astype(float))
+    found = engine.run(np.array([0]), 1, np.array([1e-30]), 0).gradient_norms
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 33])
+def test_large_layers_have_the_same_bits_on_any_number_of_threads(batch_size, make_job):
+    found = []
+    for threads in (1, 2):
+        network = dense(70, 1024, 512, 3, dtype="float32", hidden="relu")()
+        engine = CompiledEngine(make_job(network, n_rows=70), threads)
+        rates = np.full(-(-70 // batch_size), 0.01)
+        report = engine.run(np.arange(70), batch_size, rates, 0)
+        found.append([network.parameters, *report, engine.value_and_gradient()[1]])
+    for one, two in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 8, 31, 32, 33, 64])

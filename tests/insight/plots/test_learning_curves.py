@@ -109,7 +109,7 @@ def test_a_curve_without_a_finite_number_is_omitted():
     "losses",
     [
         *([0.5, 0.5], [0.0], [-1.0, 2.0], [math.nan, 1.0], [1e150, 1e-280], [1e150, 1e150]),
-        *([-1e150, 1e150], [1.7e308, 1.0], [1e-320, 1e-323]),
+        *([-1e150, 1e150], [1.7e308, 1.0], [8e307, -8e307, 1.0], [1e-320, 1e-323]),
     ],
 )
 @pytest.mark.filterwarnings("error")

@@ -1,4 +1,4 @@
-"""The compiled engine: the arithmetic of `reference` in kernels, a chunk of batches in one call."""
+"""The compiled engine: the steps of the NumPy engine in kernels, a chunk of batches in one call."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from barenet.engines.kernels._optimizers import RULES
 from barenet.model.losses import LOSSES
 from barenet.optimization.optimizers import LBFGS
 
-#: Names by role.
+#: The names of parts that have kernels, by role.
 KNOWN = {
     "activation": {"softmax", *FORMULAS},
     "loss": {

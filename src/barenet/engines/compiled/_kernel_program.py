@@ -1,6 +1,5 @@
 """Program: the instructions of a job in the order of a step, as tables for the interpreter."""
 
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._threads import choose_threads
 from barenet.engines.compiled import _interpreter
-from barenet.engines.compiled._lowering import Lowering, Region, Task
+from barenet.engines.compiled._groups import Region
+from barenet.engines.compiled._lowering import Lowering, Task
 from barenet.engines.compiled._workspace import Workspace, address, up
 from barenet.engines.kernels._dense import multiply
 from barenet.engines.kernels._records import STEP
@@ -31,8 +31,6 @@ class Program:
         self, job: Job, capacity: int, task: Task, rows: ArrayDataset, threads: int | None = None
     ) -> None:
         self.capacity = capacity
-        #: Of the jobs that may run it, in the pool.
-        self.key: Hashable = None
         self.workspace = Workspace(kernel_spec(job.network.dtype), job.network.dtype)
         lowered = Lowering(job, rows, self.workspace, capacity, task)
         #: The record that all kernels share.
@@ -142,7 +140,7 @@ class Program:
 
 
 def numbers_of(job: Job) -> dict[str, float]:
-    """The optimizer's numbers, by their names in `records.STEP`."""
+    """The optimizer's numbers, by their names in `STEP`."""
     if not isinstance(job.optimizer, Optimizer):
         return {}
     names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2"}

@@ -5,7 +5,7 @@ instructions that name the kernels that run on it.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from barenet._constraints import options_of
 from barenet._sparse_rows import SparseRows
 from barenet.engines import _threads
 from barenet.engines._engine import Job
+from barenet.engines.compiled._groups import NEVER, Group, Instruction, Region
 from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, stride_of, up
 from barenet.engines.kernels import (
     _activations,
@@ -43,35 +44,14 @@ TILE = 512
 #: Rows of a gradient that are computed together for a large batch; and entries for a small one.
 ROWS, SMALL = 128, 4096
 
-#: Rows of a batch up to which the blocks of so many weights are transposed whenever they are used.
-SOME, LARGE = 64, 2**19
+#: Rows of a batch up to which a layer is large, and its weights for each of these rows.
+SOME, LARGE = 64, 2**13
 
 #: Inputs from which on the first layer splits them into parts for the threads.
 WIDE = 256
 
 #: Rows of a batch up to which layers no wider than a vector are computed row by row.
 FEW = 4
-
-NEVER = 2**63 - 1
-
-#: Addresses of a kernel and of the record that it reads.
-Instruction = tuple[int, int]
-
-
-class Group(NamedTuple):
-    """Instructions for some units, which threads share in whole grains and process in blocks.
-
-    The units are rows of parameters, or units that a layer defines; 0 are the rows of the batch.
-    """
-
-    instructions: list[Instruction]
-    units: int = 0
-    block: int = 128
-    grain: int = 8
-
-
-#: The work between two points where threads synchronize.
-Region = list[Group]
 
 
 class Lowering:
@@ -111,7 +91,9 @@ class Lowering:
         (*before, last), (first, *after) = self.forward, self.backward
         # One group: rows pass forward, to the loss and back while they are in the cache.
         forward_and_backward = Group(last.instructions + first.instructions)
-        by_rows = ([group] for group in (*before, forward_and_backward, *after))
+        by_rows = (
+            [group] for group in (*before, forward_and_backward, *after) if group.instructions
+        )
         regions = (weigh, self.parts, *by_rows, self.differentiation, norm, self.application)
         # The regions before the first batch, for each batch, and after the last one.
         self.load, self.store = [self.loading], [self.storing]
@@ -135,7 +117,10 @@ class Lowering:
             lower(self, layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
-        """A = f(X W + b), where X may be split into parts, which do not depend on the threads."""
+        """A = f(X W + b), where X may be split into parts, which do not depend on the threads.
+
+        For few rows, threads split the columns of a large W, and its rows in the backward pass.
+        """
         n_in, x, d_in, capacity = layer.n_in, self.x, self.d, self.capacity
         part = n_in if x is not None else self.part_size(layer)
         lefts = range(0, n_in, part)
@@ -149,7 +134,8 @@ class Lowering:
             part_size=part, n_parts=len(lefts), partial=P,
         )  # fmt: skip
         W, start = arrays["weights"], self.zeros if x is None else arrays["weights"][n_in]
-        record["parts" if x is None else "forward"] = self.workspace.products(
+        is_large = capacity <= SOME and n_in * self.width >= LARGE * capacity and not few
+        record["parts" if x is None or is_large else "forward"] = self.workspace.products(
             (P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
             for k, left in enumerate(lefts)
         )
@@ -160,9 +146,13 @@ class Lowering:
             units = len(lefts) * -(-capacity // _dense.BLOCK)
             self.parts = [Group(work, units, block=NEVER, grain=1)]
             self.add(record, _dense.dense_join)
+        elif is_large:
+            work, grain = self.work(record, _dense.dense_columns), 2 * self.workspace.spec.count
+            self.forward += [Group(work, Z.shape[1], _dense.COLUMNS, grain), Group([])]
+        back = (_dense.dense_back,) * (is_large and d_in is not None)
+        gradient = _dense.slim_gradient if few else _dense.dense_gradient
+        self.lower_parameters(record, n_in + 1, *back, gradient)
         self.nonlinearity(record, Z, self.activation, *((_dense.slim, _dense.slim_back) * few))
-        differentiate = _dense.slim_gradient if few else _dense.dense_gradient
-        self.lower_parameters(record, n_in + 1, differentiate)
 
     def part_size(self, layer: Dense) -> int:
         """Choose the number of inputs in each part of a wide layer; no tile is in two parts."""
@@ -199,9 +189,7 @@ class Lowering:
         if d_in is None:
             return
         W_T = arrays["weights"]
-        if self.capacity <= SOME and n_in * self.width >= LARGE:
-            self.backward[0].instructions[:0] = self.work(record, _dense.dense_back)
-        else:
+        if not record["parts"]:
             W_T = self.workspace.matrix(dW.shape[1], n_in)
             record["transposed"], record["transposed_stride"] = address(W_T), stride_of(W_T)
         back = (d_in, dZ, W_T, self.zeros, self.width)
@@ -289,7 +277,7 @@ class Lowering:
         names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
         tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
         few, heights = SMALL // self.workspace.pad(self.width), dict.fromkeys(names, height)
-        block = up(max(few, min(ROWS, self.capacity)), 1 << tile_bits)
+        block = up(max(few, _dense.BLOCK, min(ROWS, self.capacity)), 1 << tile_bits)
         rows, kept = block + _dense.MAX_ROWS, isinstance(self.job.clipping, ClipNorm)
         if kept or self.task != "learn" or rows * self.max_threads >= height:
             rows = 0
@@ -316,26 +304,38 @@ class Lowering:
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
             differentiate += (_gradients.penalize,)
-        block = tile
-        if differentiate != (_dense.slim_gradient,):  # which includes it
+        take_step, block = _optimizers.take_step, int(record["block"])
+        if differentiate == (_dense.slim_gradient,):  # which sums the squares, too
+            block = tile
+        elif self.takes_one_row(record) and differentiate[-1] is _dense.dense_gradient:
+            differentiate, take_step = differentiate[:-1], _optimizers.take_step_of_one_row
+        else:
             differentiate += (_gradients.sum_squares,)
-            block = int(record["block"])
         transpose = [_copies.transpose] if record["transposed"] else []
         load, work = self.work(record, _copies.load, *transpose), self.work(record, *differentiate)
         if record["weights"]:
             self.loading.append(Group(load, height, tile, tile))
         if self.needs_gradient:
             self.storing.append(Group(self.work(record, _copies.store), height, tile, tile))
-            self.differentiation.append(Group(work, height, block, tile))
+            group = Group(work, height, block, tile)
+            if _dense.dense_back in differentiate:
+                self.backward[:0] = [Group([]), group]
+            else:
+                self.differentiation.append(group)
         if self.task == "learn":
             clip = [] if job.clipping is None else [CLIPS[type(job.clipping)]]
             apply = self.work(record, *clip)
-            apply += self.work(record, _optimizers.take_step, variant=job.optimizer.name)
+            apply += self.work(record, take_step, variant=job.optimizer.name)
             apply += self.work(record, *transpose)
             if isinstance(job.clipping, ClipNorm):  # needs the gradients of all tiles
                 self.application.append(Group(apply, height, tile, tile))
             else:
                 work += apply
+
+    def takes_one_row(self, record: Record) -> bool:
+        """Whether each step is for one row, and nothing comes between its gradient and update."""
+        learns = self.task == "learn" and self.capacity == 1 and self.job.clipping is None
+        return bool(learns and record["stride"] % (4 * self.workspace.spec.count) == 0)
 
     # Instructions, records and memory
 

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from itertools import chain
 from threading import Lock
+from typing import Any
 
 from barenet.engines._engine import Job
 from barenet.engines.compiled._kernel_program import Program
@@ -16,7 +17,7 @@ from barenet.engines.simd._processor import vector_bits
 from barenet.model._array_dataset import ArrayDataset
 
 #: Bytes of all waiting programs together.
-MAX_BYTES = 2**26
+MAX_BYTES = 2**28
 
 #: The waiting programs by structure, those that have waited longest first.
 WAITING: OrderedDict[Hashable, list[Program]] = OrderedDict()
@@ -35,7 +36,7 @@ class JobPrograms:
 
     def __init__(self, job: Job, threads: int | None) -> None:
         self.job, self.threads, self.structure = job, threads, structure_of(job)
-        self.programs: dict[Hashable, Program] = {}
+        self.programs: dict[tuple[Any, ...], Program] = {}
 
     def of(self, task: Task, capacity: int, rows: ArrayDataset) -> Program:
         """The program of a task, for batches of up to `capacity` rows of a type."""
@@ -48,7 +49,6 @@ class JobPrograms:
                 program = waiting.pop() if waiting else None
             if program is None:
                 program = Program(self.job, capacity, task, rows, self.threads)
-                program.key = key
             else:
                 program.assign(self.job, self.threads)
             self.programs[kind] = program
@@ -57,10 +57,11 @@ class JobPrograms:
 
     def give_back(self) -> None:
         """Keep the programs for other jobs, and discard the oldest ones beyond the limit."""
-        for program in self.programs.values():
+        for kind, program in self.programs.items():
             program.release()
+            key = (self.structure, program.capacity, *kind)
             with LOCK:
-                WAITING.setdefault(program.key, []).append(program)
-                WAITING.move_to_end(program.key)
+                WAITING.setdefault(key, []).append(program)
+                WAITING.move_to_end(key)
                 while sum(each.workspace.n_bytes for each in chain(*WAITING.values())) > MAX_BYTES:
                     WAITING.popitem(last=False)

@@ -93,12 +93,22 @@ def layer_backward(spec, step, layer, start, stop):
 
 
 @kernel()
+def dense_columns(spec, step, layer, start, stop):
+    """Columns of Z = X W + b, for all rows of the batch; the units are columns."""
+    product = product_at(layer.parts, 0)
+    for k in range(0, product.depth, DEEP):
+        depth = min(DEEP, product.depth - k)
+        add_products(spec, product, 0, step.n_rows, start, stop, k, depth)
+
+
+@kernel()
 def dense_back(spec, step, layer, start, stop):
-    """dX = dZ Wᵀ, with W transposed part by part where it is used."""
+    """Columns of dX = dZ Wᵀ, from rows of W, which are transposed where they are used."""
     L, product = lanes(spec), copied(product_at(layer.backward, 0))
     panel, row, product.b_step = panel_on_stack(spec), layer.stride, 2 * L
-    for j in range(0, product.width, 2 * L):
-        right = min(j + 2 * L, product.width)
+    last = stop if stop < layer.n_in else product.width
+    for j in range(start, last, 2 * L):
+        right = min(j + 2 * L, last)
         for k in range(0, product.depth, DEPTH):
             depth = min(DEPTH, product.depth - k)
             for i in range(j, right, L):
@@ -106,7 +116,7 @@ def dense_back(spec, step, layer, start, stop):
                     transpose_block(spec, layer.weights, i * row + k + first, row, layer.n_in - i,
                                     panel, first * 2 * L + i - j, 2 * L)  # fmt: skip
             product.b = panel - (k * 2 * L + j) * itemsize(spec)
-            add_products(spec, product, start, stop, j, right, k, depth)
+            add_products(spec, product, 0, step.n_rows, j, right, k, depth)
 
 
 @kernel()

@@ -33,7 +33,7 @@ class Kernel:
     def __init__(
         self, function: Callable[..., None], variants: Iterable[str], operands: np.dtype[Any]
     ) -> None:
-        #: The variants that its spec may name; the records are `records.STEP` and the operands.
+        #: The variants that its spec may name; the records are `STEP` and the operands.
         self.code, self.variants = MachineCode(compiled(function)), variants
         self.records = (record_type(STEP), record_type(operands))
         self.places: dict[KernelSpec, int] = {}

@@ -53,8 +53,8 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
     padded to whole vectors, so there are no masks. Each element is summed in the order of the
     depth in any block, so the bits do not depend on the partition of the work.
 
-    The code takes the spec, the product (a record like `records.PRODUCT`), the first row, the end
-    of the rows, the first column, the first step k, and how many steps there are::
+    The code takes the spec, the product (a record of type `PRODUCT`), the first row, the end of the
+    rows, the first column, the first step k, and how many steps there are::
 
         A[i, k] is at a + i·a_row + k·a_step
         row k of B starts at b + k·b_step, row i of C at c + i·c_row

@@ -185,7 +185,10 @@ def program_of(model: Any) -> Program:
     if isinstance(model, Predictor):
         names = {name: getattr(model, name) for name in NAMES}
         card = {} if model.card is None else model.card.summary()
-        return _assemble(model.network, model, _classes_of(model), **names, card=card)
+        classes: Classes = model.classes or ()
+        if (labels := model.labels) is not None and labels.dtype.kind == "i":
+            classes = tuple(labels.tolist())
+        return _assemble(model.network, model, classes, **names, card=card)
     if not hasattr(model, "fit"):
         expected = "a Network, a Predictor, or a fitted MLPClassifier, MLPRegressor or pipeline"
         raise ArgumentError.of("model", model, f"{expected} of one")
@@ -235,12 +238,6 @@ def _assemble(
 def _changes(scaling: Scaling) -> bool:
     """Whether a scaling does not leave the numbers as they are."""
     return bool(scaling.offset.any() or (scaling.factor != 1).any())
-
-
-def _classes_of(predictor: Predictor) -> Classes:
-    labels = predictor.labels
-    whole = labels is not None and labels.dtype.kind == "i"
-    return tuple(labels.tolist()) if whole else predictor.classes or ()  # type: ignore[union-attr]
 
 
 def _names(labels: list[Any]) -> Classes:
