@@ -29,14 +29,14 @@ QUICK = Pace(rounds=1, turn=0.04, near=1.3, slow=2.0, patience=60.0)
 
 
 def step(optimizer: str, batch_size: int, width: int) -> Work:
-    """An epoch of 64-width-width-10, of as many steps as take peers about 0.05 s.
+    """An epoch of 64-width-width-10, of as many steps as take peers about a quarter of a second.
 
     A step is estimated by its operations, the memory that its weights move, and some overhead.
     """
     weights = 64 * width + width * width + 10 * width
     passes = 10 if optimizer == "adam" else 6
     seconds = max(20e-6, 6 * batch_size * weights / 2e11, passes * 4 * weights / 1e10)
-    n_steps = max(2, min(500, int(0.05 / seconds), 2**18 // batch_size))
+    n_steps = max(2, min(500, int(0.25 / seconds), 2**18 // batch_size))
     return Work(
         name=f"{optimizer}, width {width:,}, batch size {batch_size:,}",
         data="random",

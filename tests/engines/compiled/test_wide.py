@@ -45,7 +45,7 @@ def test_wide_layers_with_rows_of_any_stride(sizes, dtype, agree):
     agree(make, 3, n_rows=4, penalties=[L1(0.001)])
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 9, 33])
+@pytest.mark.parametrize("batch_size", [1, 2, 9, 33, 150])
 def test_weights_that_are_transposed_where_they_are_used(batch_size, dtype, agree, monkeypatch):
     monkeypatch.setattr(_lowering, "LARGE", 1)
     for sizes in ([1, 1, 3], [5, 8, 3], [17, 33, 16, 3], [40, 70, 300, 3]):

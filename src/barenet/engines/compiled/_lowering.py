@@ -44,8 +44,8 @@ TILE = 512
 #: Rows of a gradient that are computed together for a large batch; and entries for a small one.
 ROWS, SMALL = 128, 4096
 
-#: Rows of a batch up to which a layer is large, and its weights for each of these rows.
-SOME, LARGE = 64, 2**13
+#: Weights of a large layer for each row of a batch.
+LARGE = 2**13
 
 #: Inputs from which on the first layer splits them into parts for the threads.
 WIDE = 256
@@ -134,7 +134,7 @@ class Lowering:
             part_size=part, n_parts=len(lefts), partial=P,
         )  # fmt: skip
         W, start = arrays["weights"], self.zeros if x is None else arrays["weights"][n_in]
-        is_large = capacity <= SOME and n_in * self.width >= LARGE * capacity and not few
+        is_large = n_in * self.width >= LARGE * capacity and not few
         record["parts" if x is None or is_large else "forward"] = self.workspace.products(
             (P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
             for k, left in enumerate(lefts)
