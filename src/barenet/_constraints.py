@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -27,10 +26,6 @@ MAX_CHARACTERS = 10_000
 
 #: The types of `convert` in words.
 _IN_WORDS = {str: "text", bool: "True or False", int: "a whole number", float: "a number"}
-
-
-#: The constraints of each class that has been used, by the names of its fields.
-LIMITS: WeakKeyDictionary[type, dict[str, Mapping[str, Any]]] = WeakKeyDictionary()
 
 
 def option(default: Any = dataclasses.MISSING, **limits: float) -> Any:
@@ -50,16 +45,19 @@ class Configurable:
 
     role: ClassVar[str] = ""
     name: ClassVar[str]
+    #: The constraints of the options by name, from the first instance of the class on.
+    _limits: ClassVar[dict[str, Mapping[str, Any]]]
 
     def __post_init__(self) -> None:
-        limits, kind = LIMITS.get(type(self)), type(self)
+        kind = type(self)
+        limits = vars(kind).get("_limits")
         if limits is None:  # a subclass that only replaces a default keeps the base's constraints
             limits = {}
             for base in reversed(kind.__mro__):
                 for field in vars(base).get("__dataclass_fields__", {}).values():
                     if field.metadata:
                         limits[field.name] = field.metadata
-            LIMITS[kind] = limits
+            kind._limits = limits
         for name, constraints in limits.items():
             argument, part = (self.role, f"{self.name}'s {name}") if self.role else (name, "")
             number = check_number(getattr(self, name), argument, part=part, **constraints)
@@ -68,7 +66,7 @@ class Configurable:
 
 def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
     """The fields that can be set; none for a user-defined class that is not a dataclass."""
-    if not dataclasses.is_dataclass(thing):
+    if not getattr(thing, "__dataclass_fields__", None):
         return []
     return list(filter(operator.attrgetter("init"), dataclasses.fields(thing)))
 
@@ -104,13 +102,15 @@ def check_number(
     usual = kind is int or (kind is float and not integer)  # others take three times as long
     rest = numbers.Integral if integer else numbers.Real
     if usual or (isinstance(value, rest) and kind is not bool):
-        with contextlib.suppress(OverflowError):  # a whole number too large for a float
+        try:
             number = int(value) if integer else float(value)  # type: ignore[arg-type, call-overload]
             within = math.isfinite(number)
-            for comparison, limit in limits.items():
-                within = within and getattr(operator, comparison)(number, limit)
-            if within:
-                return number
+        except OverflowError:  # a whole number too large for a float
+            within = False
+        for comparison, limit in limits.items():
+            within = within and getattr(operator, comparison)(number, limit)
+        if within:
+            return number
     noun = "whole number" if integer else "number"
     raise ArgumentError.of(argument, value, f"a {noun}{_in_words(**limits)}", part=part)
 

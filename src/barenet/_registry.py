@@ -105,7 +105,7 @@ def _parse_options(kind: Any, text: str) -> dict[str, Any]:
     fields = dict(map(attrgetter("name", "default"), options_of(kind)))
     options: dict[str, Any] = {}
     known = f"(options: {', '.join(fields) or 'none'})"
-    for part in re.split(r",(?![^\[]*\])", text):  # commas outside of brackets
+    for part in re.split(r",(?![^\[]*\])", text) if text else ():  # commas outside of brackets
         name, equals, value = map(str.strip, part.partition("="))
         if not name + equals:
             continue

@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+import joblib
 import numpy as np
 import pytest
 
@@ -163,6 +164,21 @@ def test_a_copy_is_equal_and_independent(way, dtype):
     twin.layers[0].bias = 99
     np.testing.assert_array_equal(network.predict(X), expected)
     assert_views(network)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_a_memory_mapped_network_is_trained(tmp_path, engine):
+    """joblib maps large arrays read-only for its processes, and kernels write without a check."""
+    network, optimizer = one_of_everything(), barenet.optimizers.Adam()
+    y = np.arange(len(X)) % network.n_outputs
+    barenet.train(network, X, y, epochs=1, optimizer=optimizer, engine=engine)
+    joblib.dump((network, optimizer), tmp_path / "dump")
+    twin, own = joblib.load(tmp_path / "dump", mmap_mode="r")
+    assert twin.parameters.flags.writeable
+    assert not next(iter(own.moments.values())).flags.writeable
+    for each, rule in ((network, optimizer), (twin, own)):
+        barenet.train(each, X, y, epochs=1, optimizer=rule, engine=engine)
+    np.testing.assert_array_equal(twin.parameters, network.parameters)
 
 
 def test_the_repr_recreates_the_network():

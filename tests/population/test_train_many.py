@@ -152,7 +152,7 @@ def test_objects_with_a_state_are_copied_for_each_network():
 def test_a_network_that_diverges_does_not_stop_the_others():
     rates = [f"sgd:learning_rate={rate}" for rate in (0.1, 1e30, 0.2)]
     networks = [network(0, hidden="identity", dtype="float32") for _ in range(3)]
-    with pytest.warns(RuntimeWarning, match="1 of 3 networks failed; network 1: the loss became"):
+    with pytest.warns(RuntimeWarning, match="1 of 3 networks failed; network 1 diverged: the loss"):
         result = train_many(networks, X, Y, optimizer=rates, epochs=5, loss="squared_error")
     assert isinstance(result.errors[1], DivergenceError) and len(result.errors) == 1
     assert [len(history) for history in (result.histories[0], result.histories[2])] == [5, 5]
@@ -167,7 +167,7 @@ def test_a_callback_that_fails_for_one_network():
         if run.network is networks[1]:
             raise KeyError("broken")
 
-    with pytest.warns(RuntimeWarning, match="network 1: 'broken'"):
+    with pytest.warns(RuntimeWarning, match="network 1 failed with KeyError: 'broken'"):
         result = train_many(networks, X, Y, epochs=2, callbacks=fail)
     assert isinstance(result.errors[1], KeyError)
     with pytest.raises(ZeroDivisionError):
@@ -331,6 +331,8 @@ FAULTS = [
     ({"validation_rows": np.array([100])}, "validation_rows"),
     ({"validation_rows": np.arange(4), "validation_data": (X, Y)}, "validation_rows"),
     ({"slice_epochs": 0}, "slice_epochs"),
+    ({"after_slice": 5}, "after_slice"),
+    ({"progress": "yes"}, "progress"),
     ({"threads": 0}, "threads"),
     ({"callbacks": EarlyStopping()}, "monitor"),
     ({"optimizer": ["adam", "adm"]}, "optimizer"),
@@ -357,14 +359,12 @@ class Interrupt(Callback):
 
     def __init__(self, epoch, monkeypatch):
         self.epoch, self.first, self.stopping = epoch, threading.Lock(), threading.Event()
-        finish = _workers.finish
+        monkeypatch.setattr(_workers, "wait", self.wait)
 
-        def stop_and_finish(threads, stop):
-            stop.is_set = True
+    def wait(self, threads, *interval):
+        if not interval:  # the population waits for its end
             self.stopping.set()
-            finish(threads, stop)
-
-        monkeypatch.setattr(_workers, "finish", stop_and_finish)
+        return futures.wait(threads, *interval)
 
     def __deepcopy__(self, _):
         return self  # one for all networks
@@ -459,6 +459,29 @@ def test_states_of_a_population_before_are_removed(tmp_path):
         alone = network(seed)
         train(alone, X, Y, epochs=4)
         assert equal(alone, trained)
+
+
+def test_other_files_in_the_folder_of_checkpoints_stay(tmp_path):
+    others = {"2024-best.safetensors", "20240501.safetensors", "1.safetensors"}
+    for name in {*others, "00001.safetensors"}:
+        (tmp_path / name).write_bytes(b"")
+    train_many([network(0), network(1)], X, Y, epochs=1, checkpoint=tmp_path)
+    assert {path.name for path in tmp_path.glob("*.safetensors")} == others
+
+
+def test_a_network_with_a_damaged_checkpoint_has_failed(tmp_path):
+    (tmp_path / "00001.safetensors").write_bytes(b"damaged")
+    with pytest.warns(RuntimeWarning, match="network 1 failed with .*00001.safetensors"):
+        result = train_many(
+            [network(0), network(1)], X, Y, epochs=1, checkpoint=tmp_path, resume=True
+        )
+    assert list(result.errors) == [1] and result.active == []
+    assert result.histories[1].stop_reason.startswith("failed with")
+
+
+def test_an_error_shows_a_tuple_as_it_was_passed(refused):
+    with refused("epochs", r"got \(1, 2\)"):
+        train_many([network(0), network(1)], X, Y, epochs=(1, 2))
 
 
 def test_a_second_interruption_waits_for_the_threads(monkeypatch):

@@ -98,10 +98,16 @@ def test_a_divergence_has_its_epoch_and_restores_the_one_before(optimizer, rate,
         assert outcome(case, output="identity", **options) == one_by_one
 
 
-def test_dead_units_are_warned_of():
+class ShortChunks(Callback):
+    def on_start(self, run):
+        run.chunk_limit = 1
+
+
+def test_warnings_do_not_depend_on_the_chunks():
     case = {"optimizer": "sgd:learning_rate=100", "epochs": 40}
-    one_by_one = outcome(case, Watch())
-    assert outcome(case) == one_by_one
+    batch_by_batch = outcome(case, ShortChunks())
+    assert "the loss grew from" in batch_by_batch
+    assert outcome(case, Watch()) == outcome(case) == batch_by_batch
 
 
 @pytest.mark.parametrize("engine", [CompiledEngine, ReferenceEngine])

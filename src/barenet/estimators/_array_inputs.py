@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 from barenet.errors import ArgumentError
+from barenet.model._arrays import INPUT_DTYPES, is_safe
 
 #: Attributes of arrays, and of objects that NumPy can convert to one.
 ARRAY_ATTRIBUTES = ("__len__", "shape", "__array__", "__dataframe__")
@@ -65,10 +66,12 @@ def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:
     """
     if type(array) is not np.ndarray or array.ndim != n_dimensions or not array.size:
         return False
-    if array.dtype.kind == "f":
-        with np.errstate(over="ignore", invalid="ignore"):
-            return array.dtype in (np.float32, np.float64) and bool(np.isfinite(array.sum()))
-    return array.dtype.kind in kinds
+    if array.dtype.kind != "f":
+        return array.dtype.kind in kinds
+    if array.dtype not in INPUT_DTYPES or is_safe(array):
+        return array.dtype in INPUT_DTYPES
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(array.sum()))
 
 
 def check_y(y: Any, X: Any, numeric: bool) -> NDArray[Any]:

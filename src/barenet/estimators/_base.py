@@ -187,7 +187,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         observed = getattr(self, "_skl_callbacks", ()) and not incremental
         task = self._init_callback_context(max_subtasks=int(self.max_iter)) if observed else None
         continued = hasattr(self, "network_") and (self.warm_start or incremental)
-        with _unchanged_on_error(self, self.network_ if continued else None):
+        with _unchanged_on_error(self, continued):
             X, y = self._check_arrays(X, y, reset=not continued)
             if not continued:
                 self._encoder = self._make_encoder(y, classes)
@@ -274,10 +274,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     def _job(
         self, rows: ArrayDataset, loss: Loss, incremental: bool, rng: np.random.RandomState
     ) -> Job:
-        """Everything that a step needs; what the steps change is copied, in case that one fails."""
+        """Everything that a step needs."""
         optimizer, before = self._make_optimizer(), self._optimizer
         if isinstance(before, Optimizer) and type(before) is type(optimizer):
-            before = copy.deepcopy(before)
             if incremental:
                 optimizer = before
             else:
@@ -346,14 +345,20 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
 
 
 @contextmanager
-def _unchanged_on_error(estimator: object, network: Network | None = None) -> Iterator[None]:
-    """Restore an estimator's attributes, and the network that it trains, if the block fails."""
-    before, snapshot = dict(vars(estimator)), None if network is None else Snapshot.of(network)
+def _unchanged_on_error(estimator: Any, continued: bool = False) -> Iterator[None]:
+    """Restore an estimator's attributes if the block fails, and all that continued steps change."""
+    before = dict(vars(estimator))
+    optimizer: Any = estimator._optimizer if continued else None
+    snapshot = Snapshot.of(estimator.network_) if continued else None
+    state = optimizer.state_dict() if isinstance(optimizer, Optimizer) else {}
+    state = {name: copy.copy(value) for name, value in state.items()}
     try:
         yield
     except BaseException:
-        if network is not None and snapshot is not None:
-            snapshot.restore(network)
+        if snapshot is not None:
+            snapshot.restore(before["network_"])
+        if state:
+            optimizer.load_state_dict(state)
         vars(estimator).clear()
         vars(estimator).update(before)
         raise

@@ -112,7 +112,7 @@ def run_epochs(
         batch_size=check_batch_size(estimator.batch_size, job, auto=200),
         shuffle=estimator.shuffle and not job.optimizer.full_batch,
         order=lambda _: next(orders),
-        schedule=copy.deepcopy(as_schedule(estimator.schedule)),
+        schedule=as_schedule(copy.deepcopy(estimator.schedule)),
         held_out={} if scorer is None else {"validation": scorer.rows},
         scorer=scorer or Scorer(),
         callbacks=_callbacks(estimator, job, scorer) + ([observer] if observer else []),

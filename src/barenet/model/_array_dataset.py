@@ -10,7 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count, check_number
 from barenet.errors import ArgumentError
-from barenet.model._arrays import FloatArray, InputArray, as_finite, numeric_array, validate_inputs
+from barenet.model._arrays import (
+    FloatArray,
+    InputArray,
+    as_finite,
+    check_finite,
+    numeric_array,
+    validate_inputs,
+)
 from barenet.model.losses import Loss
 
 #: Rows, and numbers, that are converted at a time for prediction.
@@ -84,10 +91,11 @@ def validate_arrays(
     scale: float = 1.0,
 ) -> ArrayDataset:
     """Check data against a network and a loss; convert targets and weights."""
-    dtype, limits = network.dtype, np.finfo(network.dtype)
-    scale = check_number(scale, "scale", gt=0)
-    if not float(limits.tiny) <= scale <= float(limits.max) / 255:  # its product with a byte
-        raise ArgumentError(f"{scale:g} is beyond the range of {dtype}", argument="scale")
+    dtype = network.dtype
+    if type(scale) is not float or scale != 1:
+        scale, limits = check_number(scale, "scale", gt=0), np.finfo(dtype)
+        if not float(limits.tiny) <= scale <= float(limits.max) / 255:  # its product with a byte
+            raise ArgumentError(f"{scale:g} is beyond the range of {dtype}", argument="scale")
     inputs = validate_inputs(X, dtype, network.n_inputs)
     targets = check_targets(y, len(inputs), network.n_outputs or inputs.shape[1], dtype)
     loss.check_targets(targets)
@@ -118,7 +126,8 @@ def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[
         rows, given = f"shape ({n_samples}, {n_outputs})", f"{array.dtype} of shape {array.shape}"
         indices = f"class indices as whole numbers of shape ({n_samples},)"
         raise ArgumentError(f"expected {rows}, or {indices}, got {given}", argument="y")
-    return as_finite(array, dtype, "y")
+    check_finite(array, dtype, "y")
+    return np.ascontiguousarray(array, dtype)
 
 
 def check_sample_weight(weight: ArrayLike, n_samples: int, dtype: np.dtype[Any]) -> FloatArray:

@@ -330,7 +330,8 @@ class Network(InPlaceAssignment):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Bind the layers of a copied or unpickled network to its own vectors."""
         vars(self).update(state)
-        self._bind(self.parameters, self.statistics)
+        vectors = self.parameters, self.statistics  # read-only if joblib has mapped them
+        self._bind(*(np.require(vector, requirements="W") for vector in vectors))
 
     def _bind(self, parameters: FloatArray, statistics: FloatArray) -> None:
         """Use these vectors, with the layers' arrays as views into them."""

@@ -33,7 +33,8 @@ def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> lis
         return list(ParameterSampler(parameters, count, random_state=seed))
     except (TypeError, ValueError) as error:
         remedy = "pass a list of values for each setting, or n_candidates with distributions"
-        raise ArgumentError(in_a_line(error), argument="parameters", remedy=remedy) from error
+        problem = in_a_line(error).rstrip(".")
+        raise ArgumentError(problem, argument="parameters", remedy=remedy) from error
 
 
 def make_config(settings: Mapping[str, Any], n_inputs: int, y: NDArray[Any]) -> RunConfig:
@@ -55,7 +56,7 @@ def make_config(settings: Mapping[str, Any], n_inputs: int, y: NDArray[Any]) -> 
 
 def _as_setting(name: str, value: Any) -> Any:
     """Convert a value to the type that a configuration has: tuples, and numbers of Python."""
-    lookup(SETTINGS, name, name)
+    lookup(SETTINGS, name, str(name))
     if name == "layers":
         return tuple(np.atleast_1d(value).tolist())
     if name == "hidden" and np.iterable(value):

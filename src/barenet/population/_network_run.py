@@ -70,7 +70,8 @@ class NetworkRun:
         last = self.config.epochs
         if self.is_ended:
             return
-        with self._started() as loop:
+        with self._guarded():
+            loop = self._started()
             self.is_running = True
             loop.advance(last if epoch is None else min(last, epoch - self.joined_at))
             self.is_running = False
@@ -81,7 +82,8 @@ class NetworkRun:
         """End the run, early if there is a reason: after the chunk of a slice, else at once."""
         if self.is_ended:
             return
-        with self._started() as loop:
+        with self._guarded():
+            loop = self._started()
             if reason is not None:
                 loop.run.stop(reason, resumable=resumable)
             if not self.is_running:
@@ -92,16 +94,20 @@ class NetworkRun:
         """Make its engine, for a session or for an evaluation."""
         return choose_engine(self.arguments["engine"], self.job, self.threads)
 
+    def _started(self) -> Loop:
+        """The loop, whose callbacks are started when it is first needed."""
+        if self.loop is None:
+            kind = LOOPS[self.job.optimizer.full_batch]
+            self.loop = loop = kind(self.make_engine(), self.config)
+            self.history = loop.run.history
+            self._session.enter_context(loop.session(self.checkpoints.saver(self.index, loop)))
+        return self.loop
+
     @contextmanager
-    def _started(self) -> Iterator[Loop]:
-        """Start the loop if it is new; an error ends this run alone, unless it is the caller's."""
+    def _guarded(self) -> Iterator[None]:
+        """End this run alone after an error, unless it is the caller's."""
         try:
-            if self.loop is None:
-                kind = LOOPS[self.job.optimizer.full_batch]
-                self.loop = loop = kind(self.make_engine(), self.config)
-                self.history = loop.run.history
-                self._session.enter_context(loop.session(self.checkpoints.saver(self.index, loop)))
-            yield self.loop
+            yield
         except BaseException as first:  # noqa: BLE001
             error = first
             try:
@@ -109,6 +115,8 @@ class NetworkRun:
             except BaseException as second:  # noqa: BLE001 - of a callback at the end
                 error = second
             self.is_ended, self.is_running, self.loop = True, False, None
+            reason = self.history.stop_reason or f"failed with {type(error).__name__}"
+            self.history.stop_reason = reason
             if isinstance(error, FATAL) or not isinstance(error, Exception):
                 raise error from None
             self.error = error

@@ -111,7 +111,7 @@ def _copied(value: Any, argument: str) -> Any:
     if value is None or isinstance(value, str | int | float | np.ndarray | MethodType):
         return value
     if isinstance(value, tuple | list):
-        return [_copied(each, argument) for each in value]
+        return type(value)(_copied(each, argument) for each in value)
     try:
         return copy.deepcopy(value)
     except TypeError as error:

@@ -1,5 +1,6 @@
 """Checkpoints of a population: a folder with a file for each network."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,7 +45,8 @@ class PopulationCheckpoint:
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / ".lock", "another run"):
             for state in () if self.resume else self.folder.glob("[0-9]*.safetensors"):
-                state.unlink()  # of an earlier population, whose networks have other parameters
+                if re.fullmatch(r"\d{5,6}", state.stem):  # of an earlier population, no other file
+                    state.unlink()
             yield
 
     def saver(self, index: int, loop: Loop) -> CheckpointManager | None:

@@ -59,8 +59,8 @@ def search(
     X : array-like of shape (n_samples, n_inputs)
         The samples, which have to be scaled already.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        The targets: whole numbers are classes from 0, others are numbers to predict, unless
-        `layers` or `output` decide otherwise.
+        The targets: integers and booleans are classes, counted from 0; floats are numbers to
+        predict, which should be scaled already, too.
     n_candidates : int, optional
         Number of candidates in a random sample, which a distribution needs; by default all
         combinations are tried. Both are those of scikit-learn's ``ParameterSampler`` and

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_count
+from barenet._constraints import check_count, check_flag
 from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, DivergenceError, count_of, suggestion
 from barenet.model._network import Network
@@ -202,7 +202,10 @@ def run_slices(
 ) -> None:
     """Advance all networks slice by slice, or at once to their ends."""
     length = check_count(slice_epochs, "slice_epochs")
-    with population_progress(population) if progress else nullcontext(lambda: None) as show:
+    if not (after_slice is None or callable(after_slice)):
+        raise ArgumentError.of("after_slice", after_slice, "a function of the population")
+    bar = population_progress(population) if check_flag(progress, "progress") else None
+    with bar or nullcontext(lambda: None) as show:
         try:
             while population.active:
                 epoch = None if after_slice is None else population.epoch + length
@@ -226,6 +229,6 @@ def report_errors(population: Population) -> None:
     first, error = next(iter(errors.items()))
     if len(errors) == len(population) and not isinstance(error, DivergenceError):
         raise error
-    networks = count_of(len(population), "network")
-    text = f"{len(errors)} of {networks} failed; network {first}: {error}"
+    failed = f"{len(errors)} of {count_of(len(population), 'network')} failed"
+    text = f"{failed}; network {first} {population.histories[first].stop_reason}: {error}"
     warnings.warn(text, RuntimeWarning, stacklevel=caller_stacklevel())

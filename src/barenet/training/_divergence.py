@@ -46,7 +46,7 @@ class DivergenceMonitor(Stateful):
         if not finite.all():
             first = int(np.argmin(finite))
             self._raise(self.run.batch + first, float(losses[first]))
-        self._check_growth(float(losses.max()))
+        self._check_growth(float(losses[np.argmax(losses > self.limit)]))  # in any chunk the same
 
     def is_suspicious(
         self, losses: NDArray[np.float64], gradient_norms: NDArray[np.float64]

@@ -150,7 +150,7 @@ class Epoch(Stateful):
         if not config.shuffle:
             orders = np.broadcast_to(self.order, (count, len(self.order)))
         elif orders is None and config.order is not None:
-            orders = np.stack([*map(config.order, epochs)])
+            orders = np.array([*map(config.order, epochs)])
         elif orders is None:
             orders = self.shuffle(len(self.order), self.seed, epochs)
         self.order = orders[-1]

@@ -1,6 +1,5 @@
 """Program: the instructions of a job in the order of a step, as tables for the interpreter."""
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,9 @@ from barenet.engines.simd._views import kernel_spec
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model.layers import Dense
 from barenet.optimization.optimizers import Optimizer
+
+#: Starting the threads for a call takes as long as they save in so many of the smallest batches.
+START = 5
 
 
 class Program:
@@ -52,12 +54,19 @@ class Program:
     def assign(self, job: Job, threads: int | None) -> None:
         """Take the numbers of a job of the structure that this program was made for."""
         layers = (layer for layer in job.network.layers if isinstance(layer, Dense))
-        work = 3 * sum(layer.weights.size for layer in layers)
-        self.threads = functools.cache(lambda size: choose_threads(threads, size * work))
+        self.work = 3 * sum(layer.weights.size for layer in layers)
+        self.requested, self.teams = threads, dict[float, int]()
         self.job, self.step["seed"] = job, job.seed
         self.step["clip"] = 0.0 if job.clipping is None else job.clipping.limit
         for name, number in numbers_of(job).items() if self.has_gradient else ():
             self.step[name] = number
+
+    def threads(self, size: int, n_rows: int) -> int:
+        """Number of threads for so many rows in batches of a size."""
+        work = min(size, n_rows / START) * self.work
+        if work not in self.teams:
+            self.teams[work] = choose_threads(self.requested, work)
+        return self.teams[work]
 
     def release(self) -> None:
         """Let go of the arrays of the job."""
@@ -113,7 +122,8 @@ class Program:
         """Run the program for each batch; see `Engine.run`."""
         order = order if self.selection is None else self.selection[order]
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
-        threads, record = min(self.threads(batch_size), self.max_threads), self.record
+        threads = min(self.threads(batch_size, order.size), self.max_threads)
+        record = self.record
         if self.sparse is not None:
             self.reserve(self.sparse, order, batch_size)
         self.held = order, rates, report

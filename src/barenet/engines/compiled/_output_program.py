@@ -19,17 +19,18 @@ from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._workspace import address
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model._arrays import FloatArray, InputArray, check_outputs, validate_inputs
+from barenet.model._arrays import (
+    SAFE,
+    FloatArray,
+    InputArray,
+    check_outputs,
+    is_safe,
+    validate_inputs,
+)
 from barenet.model._network import Network
 
 #: Rows, and numbers in them, that are few: they are copied to a fixed place.
 FEW_ROWS, FEW_NUMBERS = 8 * BLOCK, 2**17
-
-#: Numbers whose product with themselves is the fastest check; BLAS would use threads for more.
-SHORT = 10_000
-
-#: Numbers below this, and numbers whose squares add up to less, are finite in float32.
-SAFE = 1e37
 
 #: Numbers of X that are checked and predicted at a time, so that they stay in the cache.
 SLICE = 2**19
@@ -93,25 +94,20 @@ class OutputProgram:
             return False
         if X.shape[1] != self.rows.shape[1] or X.dtype.char not in "fd":
             return False
-        if X.size > SHORT:
-            return bool(X.min() > -SAFE and X.max() < SAFE)
-        return bool(np.vdot(X, X) < SAFE)
+        return is_safe(X) or bool(X.min() > -SAFE and X.max() < SAFE)
 
     def _outputs_of_few(self, X: NDArray[Any]) -> FloatArray:
         """Compute the outputs of rows that are checked."""
         n_rows, program = len(X), self.few
         n_batches = -(-n_rows // BLOCK)
         self.rows[:n_rows] = X
-        if program.threads(n_rows if n_batches == 1 else BLOCK) == 1:
+        if program.threads(BLOCK, n_rows) == 1:
             self.n_rows[()], self.n_batches[()] = n_rows, n_batches
             run_on_one_thread.call(program.address)
         else:
             program.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
             self._reset()
-        output = self.answers[:n_rows].copy()
-        if output.size <= SHORT and np.vdot(output, output) < SAFE:
-            return output
-        return check_outputs(output)
+        return check_outputs(self.answers[:n_rows].copy())
 
     def _outputs_of_many(self, X: Any) -> FloatArray:
         """Check X and compute its outputs, slice by slice."""

@@ -101,7 +101,7 @@ class Optimizer(Configurable, Stateful, ABC):
         for name in self.moment_names:
             if name not in self.moments:
                 self.moments[name] = np.zeros_like(parameters)
-            moment = self.moments[name]
+            moment = self.moments[name] = np.require(self.moments[name], requirements="W")
             if moment.shape != parameters.shape:
                 sizes = f"{moment.size} parameters, and this network has {parameters.size}"
                 remedy = "use a new one, or reset() it"
