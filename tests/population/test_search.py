@@ -147,6 +147,7 @@ def test_candidates_that_diverge_are_the_worst(line, regressor):
         (np.arange(60) % 2 == 0, {}, (3, 64, 32, 1), "sigmoid", "accuracy"),
         (np.arange(60) % 2, {"layers": [3, 2]}, (3, 2), "softmax", "accuracy"),
         (np.arange(60) % 3, {"layers": (3, 1)}, (3, 1), "identity", "r2"),
+        (np.arange(60), {"layers": (3, 1)}, (3, 1), "identity", "r2"),
         (np.zeros(60, int), {}, (3, 64, 32, 1), "sigmoid", "accuracy"),
         (np.arange(60) / 2, {}, (3, 64, 32, 1), "identity", "r2"),
         (np.eye(60)[:, :2], {}, (3, 64, 32, 2), "identity", "r2"),

@@ -18,7 +18,7 @@ from barenet.training._metrics import Metric
 Fold: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 #: Remedy for a class with too few rows.
-TOO_FEW = "take fewer folds, or others; in a search, pass y as floats for numbers to predict"
+TOO_FEW = "take fewer folds, or others; for numbers to predict, pass y as floats to search"
 
 
 def make_folds(cv: Any, network: Network, X: ArrayLike, y: ArrayLike) -> list[Fold]:

@@ -3,7 +3,7 @@
 import dataclasses
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from barenet.model._network import Network
 from barenet.population._candidates import SETTINGS, make_candidates, make_config
 from barenet.population._folds import Fold, default_metric, make_folds
 from barenet.population._halving import Halving, rungs_of
+from barenet.population._population import Population
 from barenet.population._search_result import SearchResult, collect_results, in_short, ranks
 from barenet.population._train_many import check_arguments, train_many
 from barenet.training._divergence import caller_stacklevel
@@ -143,7 +144,7 @@ def search(
         population = train_many(copies, inputs, targets, **arguments)
     if len(population.errors) == len(population):
         raise population.errors[0]
-    _warn_of_failures(candidates, [i // len(folds) for i in population.errors], len(folds))
+    _warn_of_failures(candidates, population, len(folds))
     while len(judge.rungs) < max(1, len(judge.epochs)):
         judge.finish_rung(population)
     results = collect_results(candidates, judge)
@@ -176,12 +177,13 @@ def _call(metric: Metric, output: FloatArray, y: FloatArray) -> float:
         raise ArgumentError(in_a_line(error), argument="metric", remedy=remedy) from error
 
 
-def _warn_of_failures(candidates: list[Any], numbers: Iterable[int], n_folds: int) -> None:
-    """Warn of the candidates that diverged, whose numbers are there for each such fold."""
+def _warn_of_failures(candidates: list[Any], population: Population, n_folds: int) -> None:
+    """Warn of the candidates that diverged or failed, in all folds or in some."""
+    ends = [(i // n_folds, population.runs[i].history.stop_reason) for i in population.errors]
     failed = []
-    for number, n in Counter(numbers).items():
+    for (number, reason), n in Counter(ends).items():
         folds = f"{'all' if n == n_folds else f'{n} of'} {n_folds} folds"
-        failed.append(f"candidate {number} ({in_short(candidates[number])}) diverged in {folds}")
+        failed.append(f"candidate {number} ({in_short(candidates[number])}) {reason} in {folds}")
     if failed:
         failed[5:] = [f"… ({len(failed)} in all)"] * (len(failed) > 5)
         warnings.warn("; ".join(failed), RuntimeWarning, stacklevel=caller_stacklevel())
@@ -203,9 +205,7 @@ def _make_halving(
 def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
     """Arguments of `train_many`, with a value for each candidate and fold."""
     given, folds = [{**UNSET, **config.train_arguments()} for config in configs], judge.folds
-    arguments: dict[str, Any] = {
-        name: [each[name] for each in given for _ in folds] for name in given[0]
-    }
+    arguments: dict[str, Any] = {k: [g[k] for g in given for _ in folds] for k in given[0]}
     if epochs := judge.epochs:
         arguments |= {"epochs": epochs[-1], "slice_epochs": epochs[0], "after_slice": judge}
     return {**arguments, "rows": [train for _ in given for train, _ in folds]}
