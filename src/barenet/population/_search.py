@@ -85,8 +85,9 @@ def search(
     progress : bool, default=False
         Show the progress on standard error.
     **settings
-        Settings of all candidates, such as ``epochs=50``; by default those of ``barenet train``,
-        with two hidden layers of 64 and 32 units and mini-batches of 32 rows.
+        Settings of all candidates, such as ``epochs=50``; by default two hidden layers of 64 and 32
+        units with relu, and 100 epochs of Adam in mini-batches of 32 rows, without penalties. The
+        command ``barenet search`` has other defaults for a table.
 
     Returns
     -------
@@ -114,7 +115,7 @@ def search(
     -----
     Successive halving is that of K. Jamieson and A. Talwalkar, "Non-stochastic Best Arm
     Identification and Hyperparameter Optimization" (2016). A candidate that goes on continues its
-    training, so a schedule counts on the epochs of the last rung from the start.
+    training, so a schedule is laid out for the epochs of the last rung.
 
     Examples
     --------
