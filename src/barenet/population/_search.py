@@ -140,12 +140,7 @@ def search(
     judge = _make_halving(halving, candidates, configs[0].epochs or 1, folds, score)
     arguments = {**_arguments(configs, judge), "threads": threads, "progress": progress}
     copies = [network.copy() for network in networks for _ in folds]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"\d+ of \d+ networks? failed", RuntimeWarning)
-        population = train_many(copies, inputs, targets, **arguments)
-    if len(population.errors) == len(population):
-        raise population.errors[0]
-    _warn_of_failures(candidates, population, len(folds))
+    population = _train(candidates, len(folds), copies, inputs, targets, **arguments)
     while len(judge.rungs) < max(1, len(judge.epochs)):
         judge.finish_rung(population)
     results = collect_results(candidates, judge)
@@ -178,8 +173,13 @@ def _call(metric: Metric, output: FloatArray, y: FloatArray) -> float:
         raise ArgumentError(in_a_line(error), argument="metric", remedy=remedy) from error
 
 
-def _warn_of_failures(candidates: list[Any], population: Population, n_folds: int) -> None:
-    """Warn of the candidates that diverged or failed, in all folds or in some."""
+def _train(candidates: list[Any], n_folds: int, *data: Any, **arguments: Any) -> Population:
+    """Train all networks; warn of candidates that diverged or failed, in all folds or in some."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\d+ of \d+ networks? failed", RuntimeWarning)
+        population = train_many(*data, **arguments)
+    if len(population.errors) == len(population):
+        raise population.errors[0]
     ends = [(i // n_folds, population.runs[i].history.stop_reason) for i in population.errors]
     failed = []
     for (number, reason), n in Counter(ends).items():
@@ -188,6 +188,7 @@ def _warn_of_failures(candidates: list[Any], population: Population, n_folds: in
     if failed:
         failed[5:] = [f"… ({len(failed)} in all)"] * (len(failed) > 5)
         warnings.warn("; ".join(failed), RuntimeWarning, stacklevel=caller_stacklevel())
+    return population
 
 
 def _make_halving(

@@ -175,10 +175,9 @@ def check_networks(networks: Sequence[Network]) -> int:
 
 def check_arguments(function: str, given: Iterable[str], known: Iterable[str]) -> None:
     """Refuse names that are none of a function's further arguments."""
-    for name in given:
-        if name not in known:
-            close = suggestion(SKLEARN_NAMES.get(name, name), known)
-            raise ArgumentError(f"is no argument of {function}{close}", argument=name)
+    for name in sorted({*given} - {*known}):
+        close = suggestion(SKLEARN_NAMES.get(name, name), known)
+        raise ArgumentError(f"is no argument of {function}{close}", argument=name)
 
 
 def split(arguments: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:
