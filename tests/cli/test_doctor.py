@@ -37,7 +37,7 @@ def test_the_findings_in_json(barenet):
     assert found["numpy"] == np.__version__
     assert found["engines"]
     assert 1 <= found["threads"]["most"] <= found["cores"]["allowed"] <= found["cores"]["machine"]
-    assert found["vector_bits"] in (128, 256, 512)
+    assert found["vector_width"] in ("128 bits", "256 bits", "512 bits")
     assert {"plot", "tables"} <= found["extras"].keys()
 
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def test_the_card_of_a_classification_run(barenet, iris):
     assert card["trained on"] == "iris: 120 training rows, 30 test rows"
     assert card["trained for"] == "20 epochs, compiled engine, seed 0"
     assert f"numpy {np.__version__}" in card["trained with"]
+    assert re.search(r", vector width \d+ bits", card["trained with"]) and card["data fingerprint"]
     assert f"{history['test_accuracy'][-1]:.4f}" in done.out.split("30 test")[2]
     assert "seconds" not in done.out
     assert "parameters of float32" in done.out and " epochs 20 " in done.words

@@ -62,7 +62,10 @@ def test_the_spread_is_printed(barenet):
     line = next(line for line in lines if line.startswith("test accuracy"))
     values = [f(scores) for f in (statistics.mean, statistics.stdev, min, statistics.median, max)]
     assert line.split()[2:] == [f"{value:.4f}" for value in (*values, scores[best])]
-    assert f"completed: 4 of 4. The network of seed {best}" in done.words
+    assert (
+        f"completed: 4 of 4. The network of seed {best}, with the smallest training loss, is saved"
+        in done.words
+    )
     assert max(map(len, lines)) < 80 and "4 of 4 networks" in done.err
 
 

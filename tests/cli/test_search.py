@@ -89,6 +89,7 @@ def test_candidates_that_diverge_come_last(barenet):
     options = ("--learning-rate", 1e30, 0.1, "--optimizer", "sgd", "--epochs", 3, "--no-plots")
     done = barenet("search", "iris", *options).ok()
     assert done.out.splitlines()[2].split() == ["2", "nan", "nan", "1e+30"]
+    assert "candidate 0 (learning_rate=1e+30) diverged in all 5 folds" in done.err
     failed = barenet("search", "iris", "--learning-rate", 1e30, 1e29, *options[3:])
     assert failed.status == 1 and "--clip-norm" in failed.err
 
@@ -99,6 +100,8 @@ def test_candidates_that_diverge_come_last(barenet):
         (["--learning-rate", 0.01], "a single combination of settings"),
         (["--learning-rate", 0.1, -1], "--learning-rate: expected a number above 0, got -1"),
         (["--layers", "4,8,3", "5,8,3"], "--layers: start with 5, but iris has 4 features"),
+        (["--layers", 64, 32], "such as 21,8,1 (commas within one network, spaces between cand"),
+        (["--learning-rate", "0.1,0.2"], "into float. Separate values by spaces."),
         (["--layers", "4,8,3", "4,a,3"], "--layers: expected a whole number, got 'a'"),
         (["--hidden", "relu", "rellu"], "--hidden: unknown 'rellu'"),
         (["--epochs", 1, 2, "--folds", 1], "--folds: expected a whole number of 2 or more"),
@@ -111,6 +114,19 @@ def test_wrong_options(barenet, options, message):
     done = barenet("search", "iris", *options)
     assert (done.status, done.out) == (2, "") and message in done.err
     assert not Path("runs").exists()
+
+
+def test_missing_data_are_reported_before_the_combinations(barenet):
+    assert "DATA: name a data set" in barenet("search").err
+    Path("table.csv").write_text(TABLE)
+    assert "no column z" in barenet("search", "table.csv", "--target", "z").err
+
+
+def test_the_table_counts_the_candidates_that_it_leaves_out(barenet):
+    rates = [0.001 * number for number in range(1, 13)]
+    done = barenet("search", "iris", "--epochs", 1, "--learning-rate", *rates, "--no-plots").ok()
+    lines = done.out.splitlines()
+    assert lines[10].split()[0] and lines[11] == "… 2 more; --json lists all"
 
 
 def test_a_target_has_one_scale_for_all_candidates(barenet):

@@ -163,7 +163,7 @@ def test_uninformative_columns_are_dropped_with_a_reason():
         "true": "True in every row",
         "day": "'2026-01-01T00:00:00.000000' in every row",
         "none": "no value in any row",
-        "name": "it names the rows: 30 different values in 30 rows",
+        "name": "looks like an identifier: 30 values in 30 rows",
         "found": "dropped by request",
     }
     assert encoding.feature_names == encoding.output_names == ("x",)

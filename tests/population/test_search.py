@@ -7,6 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.stats import loguniform, randint
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.metrics import f1_score
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
@@ -125,7 +126,8 @@ def test_candidates_that_diverge_are_the_worst(line, regressor):
     with pytest.warns(), np.errstate(all="ignore"):
         theirs.fit(*line)
     fixed = {"layers": (3, 1), "dtype": "float64", "epochs": 4, "optimizer": "sgd"}
-    with pytest.warns(RuntimeWarning, match="6 of 12 networks") as warnings:
+    text = r"candidate 0 \(learning_rate=1e\+200\) diverged in all 3 folds; candidate 2 \(l"
+    with pytest.warns(RuntimeWarning, match=text) as warnings:
         ours = search(grid, *line, cv=3, **fixed)
     assert len(warnings) == 1
     assert_same(ours, theirs)
@@ -134,7 +136,7 @@ def test_candidates_that_diverge_are_the_worst(line, regressor):
         halved = search(grid, *line, cv=3, halving=2, **fixed)
     assert halved.best_params_["learning_rate"] == 0.01
     assert np.bincount(halved.cv_results_["iter"]).tolist() == [4, 2, 1]
-    with pytest.warns(RuntimeWarning), pytest.raises(DivergenceError):
+    with pytest.raises(DivergenceError):
         search({"learning_rate": [1e200]}, *line, cv=3, **fixed)
 
 
@@ -145,6 +147,7 @@ def test_candidates_that_diverge_are_the_worst(line, regressor):
         (np.arange(60) % 2 == 0, {}, (3, 64, 32, 1), "sigmoid", "accuracy"),
         (np.arange(60) % 2, {"layers": [3, 2]}, (3, 2), "softmax", "accuracy"),
         (np.arange(60) % 3, {"layers": (3, 1)}, (3, 1), "identity", "r2"),
+        (np.arange(60), {"layers": (3, 1)}, (3, 1), "identity", "r2"),
         (np.zeros(60, int), {}, (3, 64, 32, 1), "sigmoid", "accuracy"),
         (np.arange(60) / 2, {}, (3, 64, 32, 1), "identity", "r2"),
         (np.eye(60)[:, :2], {}, (3, 64, 32, 2), "identity", "r2"),
@@ -187,6 +190,8 @@ def test_the_result_is_shown_as_a_table(iris):
     assert len(lines) == 4 and len(result.table().splitlines()) == 8
     assert lines[1][1] == f"{result.best_score_:.4f}"
     assert [line[4] for line in lines[1:]] == ["8", "4", "4"]
+    ranks = [int(line.split()[0]) for line in result.table().splitlines()[1:]]
+    assert ranks[0] == 1 and ranks == sorted(ranks)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +209,9 @@ def test_the_result_is_shown_as_a_table(iris):
         ("parameters", "or n_candidates with distributions", {"l2": loguniform(1e-4, 1)}, {}),
         ("n_candidates", "1 or more, got 0", {"l2": [0.1]}, {"n_candidates": 0}),
         ("epoch", "did you mean 'epochs'", {"l2": [0.1]}, {"epoch": 3}),
+        ("n_iter", "argument of search, did you mean 'n_candidates'", {"l2": [0.1]}, {"n_iter": 4}),
+        ("metric", "supported; it is called with outputs and targets, each of shape .*, 1",
+         {"l2": [0.1]}, {"metric": f1_score}),
         ("l2", "0 or more, got -1", {"l2": [0.1, -1]}, {}),
         ("optimizer", "did you mean 'adam'", {"optimizer": ["adamm"]}, {}),
         ("layers", "at least an input", {"layers": [(50,)]}, {}),
@@ -228,5 +236,9 @@ def test_wrong_data_is_refused(refused, line):
         search({"l2": [0.1]}, X * np.nan, y)
     with refused("y", "np.unique"):
         search({"l2": [0.1]}, X, np.where(y > 0, "yes", "no"))
+    with refused("y", "^y: whole numbers are classes .* 60 are too many.*; pass floats"):
+        search({"l2": [0.1]}, X, np.arange(60))
+    with refused("cv", "members in each class; .* y as floats"):
+        search({"l2": [0.1]}, X, np.arange(60) % 30)
     with refused("y", "60"):
         search({"l2": [0.1]}, X, y[:-1])

@@ -354,6 +354,13 @@ def test_wrong_arguments_are_refused(arguments, argument):
     assert all(map(np.array_equal, before, [each.parameters for each in networks]))
 
 
+def test_the_error_of_a_list_of_another_length_has_the_remedy():
+    rows = list(range(12))
+    with pytest.raises(ArgumentError, match=r"12 items.* np\.asarray\(...\) is one value"):
+        train_many([network(0), network(1)], X, Y, rows=rows)
+    train_many([network(0), network(1)], X, Y, rows=np.asarray(rows), epochs=1)
+
+
 class Interrupt(Callback):
     """Interrupts the main thread once, whichever network gets there first, and waits for it."""
 

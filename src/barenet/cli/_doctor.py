@@ -80,7 +80,7 @@ def examine() -> dict[str, Any]:
         **{package: _version(package) for package in PACKAGES},
         "engines": list(ENGINES),
         "processor": get_host_cpu_name(),
-        "vector_bits": vector_bits(),
+        "vector_width": f"{vector_bits()} bits",
         "blas": _blas(),
         "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
         "threads": {"most": choose_threads(None, math.inf), "tbb": load_tbb()},

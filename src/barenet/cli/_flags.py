@@ -95,6 +95,10 @@ def _choices(kind: Any) -> list[str]:
 def sizes(kind: Any, tokens: Sequence[Token]) -> Any:
     """Convert each value to a tuple of integers: 4,16,3 or "4 16 3"."""
     texts = [token.value.replace(",", " ").split() for token in tokens]
+    if short := [each for each in texts if len(each) < 2]:
+        example = "such as 21,8,1 (commas within one network, spaces between candidates)"
+        got = " ".join(short[0])
+        raise ValueError(f"expected sizes from the input to the output, {example}, got {got!r}")
     return tuple(tuple(_integer(text, ()) for text in each) for each in texts)
 
 

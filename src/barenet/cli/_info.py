@@ -1,5 +1,6 @@
 """``barenet info``: the contents of a model file and its model card."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,9 +87,10 @@ def _description(predictor: Predictor) -> Iterator[tuple[str, str]]:
             yield heading, text
     card = predictor.card or ModelCard()
     if card.versions:
-        yield "trained with", ", ".join(f"{name} {each}" for name, each in card.versions.items())
+        versions = ", ".join(f"{name} {each}" for name, each in card.versions.items())
+        yield "trained with", re.sub(r"bits of a vector (\d+)", r"vector width \1 bits", versions)
     if card.data_fingerprint:
-        yield "data's fingerprint", card.data_fingerprint
+        yield "data fingerprint", card.data_fingerprint
 
 
 def _emit_card(card: ModelCard) -> None:

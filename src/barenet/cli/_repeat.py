@@ -116,7 +116,7 @@ class Comparison:
         emit_table(["", *STATISTICS, f"seed {seed}"], table, numbers=1)
         ends = Counter(history.stop_reason for history in histories).most_common()
         reasons = ", ".join(f"{reason}: {n} of {len(histories)}" for reason, n in ends)
-        least = f"with the smallest {self.decisive.replace('_', ' ')}"
+        least = f"with the smallest {' '.join(curve_rows(self.decisive))}"
         emit_paragraph(f"{reasons}. The network of seed {seed}, {least}, is saved.")
 
     def document(self) -> dict[str, Any]:

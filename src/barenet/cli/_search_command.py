@@ -1,7 +1,6 @@
 """``barenet search``: cross-validates many settings, and trains a network with the best."""
 
 import shlex
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
@@ -75,9 +74,6 @@ def search(
         The exit status: 0, or 130 or 143 after a signal.
     """
     grid = {name: values for name in SEARCHED if (values := getattr(settings.config, name))}
-    if all(len(values) < 2 for values in grid.values()):
-        problem = "there is a single combination of settings; give an option several values, such "
-        raise ArgumentError(f"{problem}as --learning-rate 0.001 0.01 0.1")
     n_folds = int(check_number(folds, "folds", ge=2, integer=True))
     settings, folder = replace(settings, data=data), output.folder(data)
     with folder.locked():
@@ -89,6 +85,8 @@ def search(
         if not output.json:
             with closable_output():
                 emit(result.table())
+                if (others := len(result.cv_results_["params"]) - 10) > 0:
+                    emit(f"… {others} more; --json lists all")
         log("\nthe best settings, trained on all training rows:\n")
         columns = dict(result.cv_results_)
         scores = {"params": columns.pop("params")} | {k: v.tolist() for k, v in columns.items()}
@@ -124,6 +122,9 @@ def _prepare(settings: SearchSettings, chosen: Sequence[Mapping[str, Any]]) -> l
     fixed = {k: v for k, v in settings.config.set_fields().items() if k not in SEARCHED}
     plain = RunConfig(**fixed, patience=0)
     first = prepare(RunSettings(**{**vars(settings), "config": replace(plain, **chosen[0])}))
+    if all(len(getattr(settings.config, name) or ()) < 2 for name in SEARCHED):
+        problem = "there is a single combination of settings; give an option several values, such "
+        raise ArgumentError(f"{problem}as --learning-rate 0.001 0.01 0.1")
     if config_for(RunConfig(), first.dataset).patience:  # their epochs are for early stopping
         plain = replace(plain, epochs=DEFAULTS.epochs)
     return [first.with_config(replace(plain, **each)) for each in chosen]
@@ -144,9 +145,7 @@ def _search(
     cv = splitter(n_folds, shuffle=True, random_state=first.settings.config.split_seed)
     grid = [{name: [value] for name, value in each.items()} for each in candidates]
     X, y = network_arrays(first.predictor, first.training)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of candidates that diverged
-        result = search_settings(grid, X, y, cv=cv, refit=False, **fixed, **options)
+    result = search_settings(grid, X, y, cv=cv, refit=False, **fixed, **options)
     best = dict(result.best_params_)
     epochs = {"epochs": best.pop("epochs")} if options["halving"] else {}
     settings = experiments[candidates.index(best)].settings

@@ -71,6 +71,8 @@ def usage_error(error: CycloptsError) -> str:
     error.verbose = False
     if isinstance(error, CoercionError) and error.msg and error.argument is not None:
         return f"{_typed(error.argument)}: {error.msg}"
+    if "," in str(error) and "tuple" in str(getattr(error.argument, "hint", "")):
+        return f"{error} Separate values by spaces."
     return str(error)
 
 

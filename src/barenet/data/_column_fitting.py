@@ -173,7 +173,7 @@ def _fit_category(
     """Fit a column of categories: frequent ones have an output each."""
     found, counts = np.unique(labels, return_counts=True)
     if is_guess and len(labels) >= ENOUGH_ROWS and len(found) > NEARLY_DIFFERENT * len(labels):
-        reason = f"it names the rows: {len(found):,} different values in {len(labels):,} rows"
+        reason = f"looks like an identifier: {len(found):,} values in {len(labels):,} rows"
         return DroppedColumn(name, reason)
     is_rare = counts < (rare if rare >= 1 else rare * len(labels))
     if is_rare.all() and not missing:

@@ -43,6 +43,9 @@ def make_config(settings: Mapping[str, Any], n_inputs: int, y: NDArray[Any]) -> 
     config = RunConfig(**given).over(dataclasses.replace(DEFAULTS, batch_size=None))
     config.validate()
     n_classes = int(y.max(initial=0)) + 1 if y.ndim == 1 and y.dtype.kind in "bui" else 0
+    if n_classes > max(2, len(y) / 2) and not config.layers:
+        problem = f"whole numbers are classes from 0, and {n_classes:,} are too many for the rows"
+        raise ArgumentError(problem, argument="y", remedy="pass floats for numbers to predict")
     n_outputs = y.shape[1] if y.ndim == 2 else n_classes if n_classes > 2 else 1
     layers = config.layers or (n_inputs, *HIDDEN_SIZES, n_outputs)
     output = "softmax" if n_classes else "identity"

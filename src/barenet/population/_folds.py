@@ -17,6 +17,9 @@ from barenet.training._metrics import Metric
 #: Indices of the training rows and of the test rows.
 Fold: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
 
+#: Remedy for a class with too few rows.
+TOO_FEW = "take fewer folds, or others; for numbers to predict, pass y as floats to search"
+
 
 def make_folds(cv: Any, network: Network, X: ArrayLike, y: ArrayLike) -> list[Fold]:
     """Split the rows as scikit-learn does: stratified for classes, in order and not shuffled."""
@@ -29,7 +32,8 @@ def make_folds(cv: Any, network: Network, X: ArrayLike, y: ArrayLike) -> list[Fo
         splitter = check_cv(cv, labels, classifier=labels is not None)
         pairs = list(splitter.split(inputs, targets if labels is None else labels))
     except (TypeError, ValueError) as error:
-        raise ArgumentError(in_a_line(error).rstrip("."), argument="cv", value=cv) from error
+        problem, remedy = in_a_line(error).rstrip("."), TOO_FEW if "class" in str(error) else ""
+        raise ArgumentError(problem, argument="cv", value=cv, remedy=remedy) from error
     if not pairs:
         raise ArgumentError.of("cv", cv, "one fold or more")
     return [_check_fold(number, pair, len(inputs), labels) for number, pair in enumerate(pairs, 1)]
@@ -56,7 +60,7 @@ def _check_fold(number: int, pair: Any, n_rows: int, labels: NDArray[np.intp] | 
         raise ArgumentError(f"fold {number} needs rows for training and the test", argument="cv")
     if labels is not None and len(missing := np.setdiff1d(labels, labels[train])):
         problem = f"fold {number}: class {missing[0]} is not in its training rows"
-        raise ArgumentError(problem, argument="cv", remedy="take fewer folds, or others")
+        raise ArgumentError(problem, argument="cv", remedy=TOO_FEW)
     return train, test
 
 

@@ -1,6 +1,8 @@
 """The function `search`: cross-validates many settings in one population."""
 
 import dataclasses
+import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,14 +12,16 @@ from numpy.typing import ArrayLike
 from barenet._constraints import check_flag, check_number
 from barenet._registry import lookup
 from barenet.data._run_config import RunConfig
-from barenet.errors import ArgumentError
-from barenet.model._arrays import validate_inputs
+from barenet.errors import ArgumentError, in_a_line
+from barenet.model._arrays import FloatArray, validate_inputs
 from barenet.model._network import Network
-from barenet.population._candidates import make_candidates, make_config
+from barenet.population._candidates import SETTINGS, make_candidates, make_config
 from barenet.population._folds import Fold, default_metric, make_folds
 from barenet.population._halving import Halving, rungs_of
-from barenet.population._search_result import SearchResult, collect_results, ranked_rows
-from barenet.population._train_many import train_many
+from barenet.population._population import Population
+from barenet.population._search_result import SearchResult, collect_results, in_short, ranks
+from barenet.population._train_many import check_arguments, train_many
+from barenet.training._divergence import caller_stacklevel
 from barenet.training._metrics import MAXIMIZED, METRICS, Metric
 from barenet.training._train import train
 
@@ -69,8 +73,9 @@ def search(
         them run three times as many, and so on, up to `epochs` at most.
     metric : str or callable, optional
         The score, of which greater is better: a name from `METRICS`, where errors are negated, or a
-        function of outputs and targets, each of shape (n_samples, n_outputs); by default the
-        accuracy if the output is softmax or sigmoid, else R².
+        function of outputs and targets in this order, the reverse of scikit-learn's, each of shape
+        (n_samples, n_outputs); by default the accuracy if the output is softmax or sigmoid, else
+        R².
     seed : int, default=0
         Seed of the sample, and of the networks and their training.
     refit : bool, default=True
@@ -99,8 +104,8 @@ def search(
     Warns
     -----
     RuntimeWarning
-        If the training of some networks diverged; their candidates have the score NaN and the last
-        rank. Network ``i`` is that of candidate ``i // n_folds``.
+        If the training of some candidates diverged, which are named by their index, counted from 0,
+        and their settings; they have the score NaN and the last rank.
 
     See Also
     --------
@@ -124,25 +129,22 @@ def search(
     >>> result.best_network_.predict(X).argmax(axis=1)[:10].tolist()
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     """
+    check_arguments("search", settings, {**locals(), **SETTINGS})
     inputs, targets = validate_inputs(X, np.dtype(np.float64), None), np.asarray(y)
     refit, candidates = check_flag(refit, "refit"), make_candidates(parameters, n_candidates, seed)
     fixed = {"seed": seed, **settings}
-    configs = [
-        make_config({**fixed, **candidate}, inputs.shape[1], targets) for candidate in candidates
-    ]
+    configs = [make_config({**fixed, **each}, inputs.shape[1], targets) for each in candidates]
     networks = [config.make_network() for config in configs]
     folds = make_folds(cv, networks[0], inputs, targets)
     name, score = _as_score(metric, networks[0])
     judge = _make_halving(halving, candidates, configs[0].epochs or 1, folds, score)
     arguments = {**_arguments(configs, judge), "threads": threads, "progress": progress}
     copies = [network.copy() for network in networks for _ in folds]
-    population = train_many(copies, inputs, targets, **arguments)
-    if len(population.errors) == len(population):
-        raise population.errors[0]
+    population = _train(candidates, len(folds), copies, inputs, targets, **arguments)
     while len(judge.rungs) < max(1, len(judge.epochs)):
         judge.finish_rung(population)
     results = collect_results(candidates, judge)
-    result = SearchResult(results, name, len(candidates), len(folds), ranked_rows(results)[0])
+    result = SearchResult(results, name, len(candidates), len(folds), int(ranks(results).argmin()))
     if not refit:
         return result
     config = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
@@ -154,12 +156,39 @@ def search(
 def _as_score(metric: str | Metric | None, network: Network) -> tuple[str, Metric]:
     """Name of a metric, and a function of which greater is better."""
     if callable(metric):
-        return getattr(metric, "__name__", "score"), metric
+        return getattr(metric, "__name__", "score"), lambda output, y: _call(metric, output, y)
     name = default_metric(network) if metric is None else metric
     function = lookup(METRICS, name, "metric")
     if name in MAXIMIZED:
         return name, function
     return f"neg_{name}", lambda output, y: -function(output, y)
+
+
+def _call(metric: Metric, output: FloatArray, y: FloatArray) -> float:
+    """Call a function of the user; its errors name the argument."""
+    try:
+        return metric(output, y)
+    except (TypeError, ValueError) as error:
+        remedy = f"it is called with outputs and targets, each of shape (n_samples, {y.shape[1]})"
+        raise ArgumentError(in_a_line(error), argument="metric", remedy=remedy) from error
+
+
+def _train(candidates: list[Any], n_folds: int, *data: Any, **arguments: Any) -> Population:
+    """Train all networks; warn of candidates that diverged or failed, in all folds or in some."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\d+ of \d+ networks? failed", RuntimeWarning)
+        population = train_many(*data, **arguments)
+    if len(population.errors) == len(population):
+        raise population.errors[0]
+    ends = [(i // n_folds, population.runs[i].history.stop_reason) for i in population.errors]
+    failed = []
+    for (number, reason), n in Counter(ends).items():
+        folds = f"{'all' if n == n_folds else f'{n} of'} {n_folds} folds"
+        failed.append(f"candidate {number} ({in_short(candidates[number])}) {reason} in {folds}")
+    if failed:
+        failed[5:] = [f"… ({len(failed)} in all)"] * (len(failed) > 5)
+        warnings.warn("; ".join(failed), RuntimeWarning, stacklevel=caller_stacklevel())
+    return population
 
 
 def _make_halving(
@@ -178,9 +207,7 @@ def _make_halving(
 def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
     """Arguments of `train_many`, with a value for each candidate and fold."""
     given, folds = [{**UNSET, **config.train_arguments()} for config in configs], judge.folds
-    arguments: dict[str, Any] = {
-        name: [each[name] for each in given for _ in folds] for name in given[0]
-    }
+    arguments: dict[str, Any] = {k: [g[k] for g in given for _ in folds] for k in given[0]}
     if epochs := judge.epochs:
         arguments |= {"epochs": epochs[-1], "slice_epochs": epochs[0], "after_slice": judge}
     return {**arguments, "rows": [train for _ in given for train, _ in folds]}

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet.errors import count_of
 from barenet.model._network import Network
@@ -87,18 +88,17 @@ class SearchResult:
         results = self.cv_results_
         names = [name for name in results if name.startswith("param_")]
         head = ["rank", self.metric, "±", *(name.removeprefix("param_") for name in names)]
-        columns = [results[f"{name}_test_score"] for name in ("rank", "mean", "std")]
+        columns = [ranks(results), *(results[f"{name}_test_score"] for name in ("mean", "std"))]
         columns += [results[name].astype(object).filled("") for name in names]
-        rows = ranked_rows(results)[:n_best]
-        lines = [head, *([_in_short(column[row]) for column in columns] for row in rows)]
+        rows = np.argsort(columns[0], kind="stable")[:n_best]
+        lines = [head, *([in_short(column[row]) for column in columns] for row in rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
     def __repr__(self) -> str:
         """Summarize the search in a line."""
-        best = ", ".join(f"{name}={_in_short(v)}" for name, v in self.best_params_.items())
         size = f"{count_of(self.n_candidates, 'candidate')} × {self.n_splits_} folds"
-        score = f"best {self.metric} {self.best_score_:.4g}"
+        best, score = in_short(self.best_params_), f"best {self.metric} {self.best_score_:.4g}"
         return f"<SearchResult: {size}, {score}{best and f' with {best}'}>"
 
 
@@ -125,10 +125,11 @@ def collect_results(candidates: Sequence[Mapping[str, Any]], halving: Halving) -
     return results | {f"split{k}_test_score": column for k, column in enumerate(array.T)}
 
 
-def ranked_rows(results: Mapping[str, Any]) -> list[int]:
-    """Rows from the best candidate to the worst, the last rung before the others."""
+def ranks(results: Mapping[str, Any]) -> NDArray[np.intp]:
+    """The rank of each row, those of the last rung before the others; ties share a rank."""
     rank = results["rank_test_score"]
-    return np.lexsort((rank, -results.get("iter", 0 * rank))).tolist()
+    order = rank - len(rank) * results.get("iter", 0)
+    return np.searchsorted(np.sort(order), order) + 1
 
 
 def _masked(values: Sequence[Any]) -> np.ma.MaskedArray[Any, Any]:
@@ -144,8 +145,10 @@ def _masked(values: Sequence[Any]) -> np.ma.MaskedArray[Any, Any]:
     return array
 
 
-def _in_short(value: Any) -> str:
-    """Write a setting with at most four significant digits, a list with commas."""
+def in_short(value: Any) -> str:
+    """Write a setting with at most four significant digits, a list with commas; or several."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={in_short(each)}" for name, each in value.items())
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

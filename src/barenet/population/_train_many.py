@@ -1,7 +1,7 @@
 """The function `train_many`: trains many networks on the same data, in threads."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from itertools import count
 from os import PathLike
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from barenet._constraints import check_count, check_flag
 from barenet.engines._threads import available_threads
-from barenet.errors import ArgumentError, DivergenceError, count_of
+from barenet.errors import ArgumentError, DivergenceError, count_of, suggestion
 from barenet.model._network import Network
 from barenet.model.losses import Loss
 from barenet.optimization._penalties import Penalty
@@ -35,6 +35,9 @@ Each: TypeAlias = T | list[T]
 #: The arguments that may be such lists.
 OF_EACH = """rows validation_rows loss optimizer epochs batch_size shuffle sample_weight
     validation_data test_data metrics schedule penalty clip callbacks engine seed"""
+
+#: Arguments of scikit-learn's searches that have other names here.
+SKLEARN_NAMES = {"scoring": "metric", "n_iter": "n_candidates", "n_jobs": "threads"}
 
 
 def train_many(
@@ -166,9 +169,15 @@ def check_networks(networks: Sequence[Network]) -> int:
     """Count the networks, and refuse one that is there twice."""
     found = networks if isinstance(networks, Sequence) else ()
     if not found or len({*map(id, found)}) < len(found):
-        expected = "a list of networks, none of them twice"
-        raise ArgumentError.of("networks", networks, expected)
+        raise ArgumentError.of("networks", networks, "a list of networks, none of them twice")
     return len(found)
+
+
+def check_arguments(function: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse names that are none of a function's further arguments."""
+    for name in sorted({*given} - {*known}):
+        close = suggestion(SKLEARN_NAMES.get(name, name), known)
+        raise ArgumentError(f"is no argument of {function}{close}", argument=name)
 
 
 def split(arguments: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:
@@ -177,7 +186,7 @@ def split(arguments: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]
     for name, value in given.items():
         if isinstance(value, list) and len(value) != n_networks:
             problem = f"has {count_of(len(value), 'item')}, and there are {n_networks} networks"
-            remedy = "a list has one item for each network, a tuple is one value for all"
+            remedy = "a list has one item for each, a tuple or np.asarray(...) is one value for all"
             raise ArgumentError(problem, argument=name, remedy=remedy)
     columns = [v if isinstance(v, list) else [v] * n_networks for v in given.values()]
     return [dict(zip(given, values, strict=True)) for values in zip(*columns, strict=True)]
