@@ -26,6 +26,10 @@ SCRIPT = """() => {
 }"""
 
 
+#: The texts show the newest message (while it plays, they follow a few times a second).
+WRITTEN = "!window.barenet?.latest || panels.some((panel) => panel.header?.playing)"
+
+
 class Tab:
     """The page in a browser."""
 
@@ -55,8 +59,10 @@ class Tab:
         return self.page.evaluate(SCRIPT % script)
 
     def until(self, script: str) -> Any:
-        """Wait for a condition; the page's own policy forbids the browser to do it."""
-        return self._wait(lambda: self.value(script), script)
+        """Wait for a condition and its picture; the page's policy forbids the browser to do it."""
+        value = self._wait(lambda: self.value(script), script)
+        self._wait(lambda: self.value(WRITTEN), "the newest message is drawn")
+        return value
 
     def until_text(self, selector: str, words: str) -> None:
         self._wait(lambda: words in (self.page.text_content(selector) or ""), words)
