@@ -84,7 +84,8 @@ class Constant:
 
 @pytest.fixture
 def models(monkeypatch):
-    """Three models with known figures, one that fails, and one that is not installed."""
+    """Two models with known figures, one that fails, and two that are not installed."""
+    monkeypatch.delenv("BARENET_DATA", raising=False)  # the tables are scikit-learn's
     found = {"sure": Constant(0.9, 0.1, 0.0), "fair": Constant(0.4, 0.3, 0.3), "broken": Constant()}
     made = {name: Model("sklearn", lambda X, classes, seed, m=m: m) for name, m in found.items()}
     made["absent"] = Model("no_such_module", None)
