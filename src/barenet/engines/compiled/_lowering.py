@@ -69,8 +69,8 @@ class Lowering:
         self.max_threads = _threads.allowed_cores()
         self.needs_gradient = task in ("learn", "differentiate")
         self.forward, self.backward = [Group([])], [Group([])]
-        regions: list[Region] = [[] for _ in range(5)]
-        self.loading, self.parts, self.differentiation, self.application, self.storing = regions
+        empty: list[Region] = [[] for _ in range(5)]
+        self.loading, self.parts, self.differentiation, self.application, self.storing = empty
         # The records of layers whose weights and moments are used in the network's own vectors.
         self.in_place: list[Record] = []
         self.n_tiles = self.flat = self.statistics = 0
@@ -111,7 +111,7 @@ class Lowering:
             bare = logits and layer is layers[-1]
             self.activation = None if bare else getattr(layer, "activation", None)
             from_entries = self.x is None and self.is_sparse
-            lower = Lowering.sparse_dense if from_entries else LAYERS[type(layer)]
+            lower: Any = Lowering.sparse_dense if from_entries else LAYERS[type(layer)]
             lower(self, layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
