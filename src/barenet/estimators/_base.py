@@ -194,7 +194,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
             targets, rng = self._encode(y), self._make_random_state()
             self._check_continued(y, continued, incremental)
             if not continued:
-                self._initialize(X, targets.shape[1], rng)
+                n_outputs = targets.shape[1] * self._encoder.outputs_per_target
+                self._initialize(X, n_outputs, rng)
             loss, weight = self._make_loss(), self._sample_weight(sample_weight, y)
             rows = validate_arrays(self.network_, loss, X, targets, weight)
             rows, scorer = self._split(rows, validation_data, rng)

@@ -214,16 +214,16 @@ def measure(
     engine: Engine, config: TrainingConfig, is_interrupted: Callable[[], bool]
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
-    rows, metrics = engine.job.rows, config.metrics
+    rows, metrics, point = engine.job.rows, config.metrics, engine.job.loss.point
     values: dict[str, float] = {}
     if metrics:
-        y = rows.y[rows.numbers()]
+        y = point(rows.y[rows.numbers()])
         _, output = _evaluate(engine, rows, is_interrupted)
-        values |= {name: metric(output, y) for name, metric in metrics.items()}
+        values |= {name: metric(point(output), y) for name, metric in metrics.items()}
     for part, held_out in config.held_out.items():
         values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
-        y = held_out.y[held_out.numbers()]
-        scores = {name: metric(output, y) for name, metric in metrics.items()}
+        y = point(held_out.y[held_out.numbers()])
+        scores = {name: metric(point(output), y) for name, metric in metrics.items()}
         scores |= config.scorer(output) if part == "validation" else {}
         values |= {f"{part}_{name}": score for name, score in scores.items()}
     return values
