@@ -71,8 +71,7 @@ class Lowering:
         self.forward, self.backward = [Group([])], [Group([])]
         empty: list[Region] = [[] for _ in range(5)]
         self.loading, self.parts, self.differentiation, self.application, self.storing = empty
-        # The records of layers whose weights and moments are used in the network's own vectors.
-        self.in_place: list[Record] = []
+        self.in_place: list[Record] = []  # layers whose weights and moments are not copied
         self.n_tiles = self.flat = self.statistics = 0
         self.width, self.source = rows.X.shape[1], rows.X.dtype.name
         self.is_sparse = isinstance(rows.X, SparseRows)
@@ -124,9 +123,8 @@ class Lowering:
         lefts = range(0, n_in, part)
         X = self.workspace.matrix(len(lefts) * capacity, part) if x is None else x
         self.width = layer.n_out
-        Z, self.d = self.matrix(), self.derivatives()
+        Z, self.d, L = self.matrix(), self.derivatives(), self.workspace.spec.count
         P = self.workspace.matrix(len(lefts) * capacity, self.width) if x is None else Z
-        L = self.workspace.spec.count
         few = capacity <= FEW and Z.shape[1] == L and x is not None
         is_large = n_in * self.width >= LARGE * capacity and not few
         whole = n_in % L == self.width % (4 * L) == 0  # as blocks and sums of squares take them
@@ -381,10 +379,9 @@ class Lowering:
 
 def is_bounded(activation: Activation | None) -> bool:
     """Whether an activation maps ±∞ to finite numbers."""
-    if activation is None:
-        return False
     with np.errstate(all="ignore"):
-        return bool(np.isfinite(activation.forward(np.array([[-np.inf, np.inf]]))).all())
+        limits = activation and activation.forward(np.array([[-np.inf, np.inf]]))
+    return limits is not None and bool(np.isfinite(limits).all())
 
 
 def first_option(thing: Any) -> float:
