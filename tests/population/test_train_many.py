@@ -537,7 +537,7 @@ def test_ctrl_c_saves_all_networks_and_ends_the_process(tmp_path):
     )  # fmt: skip
     assert process.stdout.read(16) == "started " * 2
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=100)
     assert process.returncode != 0 and errors.rstrip().endswith("KeyboardInterrupt")
     assert len([*tmp_path.glob("*.safetensors")]) == 2  # those that were in training
 
