@@ -379,9 +379,9 @@ class Lowering:
 
 def is_bounded(activation: Activation | None) -> bool:
     """Whether an activation maps ±∞ to finite numbers."""
+    limits = np.array([[-np.inf, np.inf]])
     with np.errstate(all="ignore"):
-        limits = activation and activation.forward(np.array([[-np.inf, np.inf]]))
-    return limits is not None and bool(np.isfinite(limits).all())
+        return activation is not None and bool(np.isfinite(activation.forward(limits)).all())
 
 
 def first_option(thing: Any) -> float:
