@@ -18,6 +18,7 @@ from barenet.errors import ArgumentError, brief
 from barenet.estimators._array_inputs import errors_naming_argument, is_plain
 from barenet.model._array_dataset import ArrayDataset, class_probabilities, one_hot
 from barenet.model._arrays import FloatArray
+from barenet.model.losses import GaussianNLL, Loss, Poisson
 
 
 class LabelEncoder:
@@ -32,7 +33,7 @@ class LabelEncoder:
     array(['no', 'yes'], dtype='<U3')
     """
 
-    score_name = "accuracy"
+    score_name, outputs_per_target = "accuracy", 1
 
     def __init__(self, y: ArrayLike) -> None:
         #: Whether a row may have several labels.
@@ -94,17 +95,29 @@ class LabelEncoder:
 class NumberEncoder:
     """Numbers as targets of a network: one column for each target."""
 
-    activation: str
+    loss: Loss
     score_name: ClassVar[str] = "r2"
+
+    @property
+    def activation(self) -> str:
+        """The name of the output activation."""
+        usual = "exponential" if isinstance(self.loss, Poisson) else "identity"
+        return self.loss.activations[0] if self.loss.activations else usual
+
+    @property
+    def outputs_per_target(self) -> int:
+        return self.loss.outputs_per_target
 
     def encode(self, y: NDArray[Any]) -> FloatArray:
         return y.reshape(len(y), -1)
 
     def decode(self, output: FloatArray) -> FloatArray:
+        """The predictions: all of several quantiles, or the means without their variances."""
+        output = self.loss.point(output) if isinstance(self.loss, GaussianNLL) else output
         return output[:, 0] if output.shape[1] == 1 else output
 
     def score(self, output: FloatArray, rows: ArrayDataset) -> float:
-        return r2(rows.y, output, rows.sample_weight)
+        return r2(self.loss.point(rows.y), self.loss.point(output), rows.sample_weight)
 
     def strata(self, rows: ArrayDataset) -> None:
         return None

@@ -188,8 +188,10 @@ class Epoch(Stateful):
         weights = self.rows.batch_weights(self.config.batch_size, orders)
         total = weights.sum(axis=-1, keepdims=True)
         means = np.vecdot(losses, weights) / total[..., 0]
+        if (finite := np.isfinite(means)).all():
+            return means
         # Close to the largest number, the sum may overflow where the mean does not.
-        return np.where(np.isfinite(means), means, np.vecdot(losses, weights / total))
+        return np.where(finite, means, np.vecdot(losses, weights / total))
 
     @property
     def seconds(self) -> float:
@@ -212,16 +214,16 @@ def measure(
     engine: Engine, config: TrainingConfig, is_interrupted: Callable[[], bool]
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
-    rows, metrics = engine.job.rows, config.metrics
+    rows, metrics, point = engine.job.rows, config.metrics, engine.job.loss.point
     values: dict[str, float] = {}
     if metrics:
-        y = rows.y[rows.numbers()]
+        y = point(rows.y[rows.numbers()])
         _, output = _evaluate(engine, rows, is_interrupted)
-        values |= {name: metric(output, y) for name, metric in metrics.items()}
+        values |= {name: metric(point(output), y) for name, metric in metrics.items()}
     for part, held_out in config.held_out.items():
         values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
-        y = held_out.y[held_out.numbers()]
-        scores = {name: metric(output, y) for name, metric in metrics.items()}
+        y = point(held_out.y[held_out.numbers()])
+        scores = {name: metric(point(output), y) for name, metric in metrics.items()}
         scores |= config.scorer(output) if part == "validation" else {}
         values |= {f"{part}_{name}": score for name, score in scores.items()}
     return values
