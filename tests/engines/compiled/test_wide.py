@@ -52,7 +52,7 @@ def test_weights_that_are_transposed_where_they_are_used(batch_size, dtype, agre
         agree(dense(*sizes, dtype=dtype), batch_size)
 
 
-@pytest.mark.parametrize("optimizer", sorted(set(OPTIMIZERS) - {"lbfgs"}))
+@pytest.mark.parametrize("optimizer", [*sorted(set(OPTIMIZERS) - {"lbfgs"}), "sgd:average=0.9"])
 def test_steps_of_one_row(optimizer, dtype, agree):
     for sizes in ([70, 64, 128], [300, 64, 64], [5, 1024, 64]):
         agree(dense(*sizes, 3, dtype=dtype, hidden="relu"), 1, n_rows=5, optimizer=optimizer)

@@ -68,6 +68,8 @@ class Lowering:
         self.job, self.workspace, self.capacity, self.task = job, workspace, capacity, task
         self.max_threads = _threads.allowed_cores()
         self.needs_gradient = task in ("learn", "differentiate")
+        self.averages = task == "learn" and getattr(job.optimizer, "average", 0) > 0
+        self.moments = getattr(type(job.optimizer), "moment_names", ()) if task == "learn" else ()
         self.forward, self.backward = [Group([])], [Group([])]
         self.parts: Region = []
         self.loading: Region = []
@@ -276,8 +278,8 @@ class Lowering:
     def parameters(self, height: int, in_place: bool = False) -> dict[str, Any]:
         """Rows of parameters, unless used in place, of their gradient and moments, in tiles."""
         names = ["weights", "gradient"] if self.needs_gradient else ["weights"] * (not in_place)
-        moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
-        names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
+        names += [f"moment_{number}" for number, _ in enumerate(self.moments, 1)]
+        names += ["average"] * self.averages
         tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
         few, heights = SMALL // self.workspace.pad(self.width), dict.fromkeys(names, height)
         block = up(max(few, _dense.BLOCK, min(ROWS, self.capacity)), 1 << tile_bits)
@@ -329,7 +331,7 @@ class Lowering:
             clip = [] if job.clipping is None else [CLIPS[type(job.clipping)]]
             apply = self.work(record, *clip)
             apply += self.work(record, take_step, variant=job.optimizer.name)
-            apply += self.work(record, *transpose)
+            apply += self.work(record, *[_optimizers.average] * self.averages, *transpose)
             if isinstance(job.clipping, ClipNorm):  # needs the gradients of all tiles
                 self.application.append(Group(apply, height, tile, tile))
             else:

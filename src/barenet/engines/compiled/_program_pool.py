@@ -26,7 +26,8 @@ LOCK = Lock()
 
 def structure_of(job: Job) -> Hashable:
     """All of a job that its programs depend on, except for the numbers that they are given."""
-    optimizer, clipping = type(job.optimizer), type(job.clipping)
+    averages = getattr(job.optimizer, "average", 0) > 0
+    optimizer, clipping = (type(job.optimizer), averages), type(job.clipping)
     parts = repr(job.network), repr(job.loss), repr(job.penalties)
     return (*parts, optimizer, clipping, vector_bits())
 
