@@ -153,3 +153,10 @@ def test_no_color_is_respected(terminal, plain):
 
 def test_errors_beside_json_have_no_colour(terminal):
     assert terminal("info", "nowhere", "--json").startswith("barenet info: error: nowhere: ")
+
+
+def test_a_second_value_of_an_option_is_named(barenet):
+    for command in ("search", "train"):
+        error = barenet(command, "iris", "--seed", 1, "2 b").error
+        expected = "unexpected '2 b'; most options take a single value, the word after them"
+        assert error == f"barenet {command}: error: {expected}"

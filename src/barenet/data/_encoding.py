@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from barenet._constraints import check_count, check_number
 from barenet._registry import lookup
+from barenet.data._category_column import CategoryColumn
 from barenet.data._column import Column
 from barenet.data._column_fitting import SCALES, fit_column, in_pieces
 from barenet.data._column_kinds import DroppedColumn, column_from_dict
@@ -185,6 +186,29 @@ class TableEncoding:
             expected = "a number nearer to those of the training"
             raise block.fault(int(wrong[0]), column.name, expected)
         return numbers
+
+    def replaced(self, X: Any) -> dict[str, int]:
+        """Count the values that are replaced: missing ones, and categories without an output.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            The rows, as `transform` takes them.
+
+        Returns
+        -------
+        dict of str to int
+            The number of such values by column, of the columns that have any.
+        """
+        frame, counts = self.frame_of(X), dict[str, int]()
+        for column in self.used:
+            values = column.parse(frame, column.name, self.missing)
+            if isinstance(column, CategoryColumn):
+                known = {*column.categories, *[""] * column.missing}
+                counts[column.name] = sum(label not in known for label in values.tolist())
+            else:
+                counts[column.name] = int(np.isnan(values).sum())
+        return {name: count for name, count in counts.items() if count}
 
     def frame_of(self, X: Any) -> Frame:
         """Select the columns that are used.

@@ -145,8 +145,10 @@ class Epoch(Stateful):
         weights = self.rows.batch_weights(self.config.batch_size, orders)
         total = weights.sum(axis=-1, keepdims=True)
         means = np.vecdot(losses, weights) / total[..., 0]
+        if (finite := np.isfinite(means)).all():
+            return means
         # Close to the largest number, the sum may overflow where the mean does not.
-        return np.where(np.isfinite(means), means, np.vecdot(losses, weights / total))
+        return np.where(finite, means, np.vecdot(losses, weights / total))
 
     @property
     def seconds(self) -> float:

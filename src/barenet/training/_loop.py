@@ -38,7 +38,7 @@ from barenet.training._metrics import MAXIMIZED
 CHUNK_SECONDS = 0.1
 
 #: Rows whose loss reveals that the last step has diverged.
-ENOUGH = 64
+ENOUGH = 16
 
 #: Work for a batch that does not depend on its rows and the parameters; see `Engine.pace`.
 OVERHEAD = 10_000
