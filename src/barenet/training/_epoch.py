@@ -212,19 +212,22 @@ def measure(
     engine: Engine, config: TrainingConfig, is_interrupted: Callable[[], bool]
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
-    rows, metrics = engine.job.rows, config.metrics
     values: dict[str, float] = {}
-    if metrics:
-        y = rows.y[rows.numbers()]
-        _, output = _evaluate(engine, rows, is_interrupted)
-        values |= {name: metric(output, y) for name, metric in metrics.items()}
+    if config.metrics:
+        _, output = _evaluate(engine, engine.job.rows, is_interrupted)
+        values |= _scores(config, output, engine.job.rows)
     for part, held_out in config.held_out.items():
         values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
-        y = held_out.y[held_out.numbers()]
-        scores = {name: metric(output, y) for name, metric in metrics.items()}
+        scores = _scores(config, output, held_out)
         scores |= config.scorer(output) if part == "validation" else {}
         values |= {f"{part}_{name}": score for name, score in scores.items()}
     return values
+
+
+def _scores(config: TrainingConfig, output: FloatArray, rows: ArrayDataset) -> dict[str, float]:
+    """Compute the metrics of the outputs for rows, with their weights."""
+    y, weight = (each if each is None else each[rows.numbers()] for each in rows[1:3])
+    return {name: metric(output, y, weight) for name, metric in config.metrics.items()}
 
 
 def _evaluate(
