@@ -23,10 +23,10 @@ from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
 
 from barenet import MLPClassifier, MLPRegressor
+from barenet._metrics import r2, weighted_mean
 from barenet.callbacks import EarlyStopping
 from barenet.estimators._scoring import ValidationScorer
 from barenet.model._array_dataset import ArrayDataset
-from barenet.training._metrics import r2, weighted_mean
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 

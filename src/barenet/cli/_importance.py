@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from barenet._constraints import check_count
+from barenet._metrics import MAXIMIZED
 from barenet.cli._console import emit, emit_json, emit_table, log, progress_bar
 from barenet.cli._evaluate import Kind, select_rows
 from barenet.cli._flags import Data, Integer, Off
@@ -18,7 +19,6 @@ from barenet.data._dataset import Dataset
 from barenet.data._main_metric import Name, main_metric
 from barenet.files._predictor import Predictor
 from barenet.insight._permutation_importance import Importance, permutation_importance
-from barenet.training._metrics import MAXIMIZED
 
 #: Columns in the table; JSON has all. Characters of the longest name.
 MAX_COLUMNS, MAX_NAME = 25, 30

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._metrics import MAXIMIZED
 from barenet.cli._console import closable_output, emit_table
 from barenet.cli._experiment import Experiment, prepare
 from barenet.cli._interruption import Interruption
@@ -21,7 +22,6 @@ from barenet.cli._scores import HEADINGS, emit_paragraph, score_text
 from barenet.population._population import Population
 from barenet.population._train_many import train_many
 from barenet.training._history import curve_rows
-from barenet.training._metrics import MAXIMIZED
 
 #: The statistics of a score, by the headings of their columns.
 STATISTICS: dict[str, Callable[[NDArray[np.float64]], Any]] = {

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._metrics import MAXIMIZED, METRICS
 from barenet.cli._console import emit, emit_table, log
 from barenet.data._dataset import Dataset
 from barenet.data._main_metric import CLASS_TITLES, NUMBER_TITLES, MainMetric, main_metric
@@ -20,7 +21,6 @@ from barenet.model._array_dataset import check_targets, validate_arrays
 from barenet.model._arrays import FloatArray, check_outputs
 from barenet.model.losses import Loss, as_loss
 from barenet.optimization.optimizers import SGD
-from barenet.training._metrics import MAXIMIZED, METRICS
 
 #: Maximum number of classes in a confusion matrix.
 MAX_CLASSES = 20

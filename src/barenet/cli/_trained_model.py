@@ -9,7 +9,7 @@ from typing import Any
 from barenet.cli._console import log
 from barenet.cli._run_file import SETTINGS, parse_settings, read_run_file
 from barenet.cli._run_settings import FileOptions, RunSettings, is_table, without_folders
-from barenet.data._column import CategoryColumn
+from barenet.data._category_column import CategoryColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name

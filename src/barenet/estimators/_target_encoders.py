@@ -14,11 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from barenet._metrics import r2, weighted_mean
 from barenet.errors import ArgumentError, brief
 from barenet.estimators._array_inputs import errors_naming_argument, is_plain
 from barenet.model._array_dataset import ArrayDataset, class_probabilities, one_hot
 from barenet.model._arrays import FloatArray
-from barenet.training._metrics import r2, weighted_mean
+from barenet.model.losses import GaussianNLL, Loss, Poisson
 
 
 class LabelEncoder:
@@ -33,7 +34,7 @@ class LabelEncoder:
     array(['no', 'yes'], dtype='<U3')
     """
 
-    score_name = "accuracy"
+    score_name, outputs_per_target = "accuracy", 1
 
     def __init__(self, y: ArrayLike) -> None:
         #: Whether a row may have several labels.
@@ -95,19 +96,31 @@ class LabelEncoder:
 class NumberEncoder:
     """Numbers as targets of a network: one column for each target."""
 
-    activation: str
+    loss: Loss
     score_name: ClassVar[str] = "r2"
+
+    @property
+    def activation(self) -> str:
+        """The name of the output activation."""
+        usual = "exponential" if isinstance(self.loss, Poisson) else "identity"
+        return self.loss.activations[0] if self.loss.activations else usual
+
+    @property
+    def outputs_per_target(self) -> int:
+        return self.loss.outputs_per_target
 
     def encode(self, y: NDArray[Any]) -> FloatArray:
         return y.reshape(len(y), -1)
 
     def decode(self, output: FloatArray) -> FloatArray:
+        """The predictions: all of several quantiles, or the means without their variances."""
+        output = self.loss.point(output) if isinstance(self.loss, GaussianNLL) else output
         return output[:, 0] if output.shape[1] == 1 else output
 
     def score(self, output: FloatArray, rows: ArrayDataset) -> float:
         """R², which needs two rows of a weight above 0."""
-        weight = rows.sample_weight
-        return r2(output, rows.y, weight) if len(rows.y) > 1 else math.nan
+        point, weight = self.loss.point, rows.sample_weight
+        return r2(point(output), point(rows.y), weight) if len(rows.y) > 1 else math.nan
 
     def strata(self, rows: ArrayDataset) -> None:
         return None

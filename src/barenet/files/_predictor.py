@@ -163,7 +163,7 @@ class Predictor:
         ----------
         X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
             Raw rows. Columns are found by their names, in any order, or by position if those are
-            integers.
+            integers. Without a preprocessing, a sparse matrix is accepted as well.
 
         Returns
         -------
@@ -194,7 +194,9 @@ class Predictor:
         """The outputs for a block of rows."""
         output = None
         with np.errstate(over="ignore", invalid="ignore"):
-            if type(X) in (np.ndarray, np.memmap) and X.dtype in INPUT_DTYPES:
+            if hasattr(X, "tocsr") and getattr(self.preprocessing, "name", "") == "none":
+                output = self.network.predict(X)
+            elif type(X) in (np.ndarray, np.memmap) and X.dtype in INPUT_DTYPES:
                 with suppress(ValueError):  # the checks of the raw rows, which take longer, raise
                     inputs = self.preprocessing.transform(X, self.network.dtype)
                     output = self.network.predict(inputs)

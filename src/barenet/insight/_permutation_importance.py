@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count
+from barenet._metrics import MAXIMIZED, METRICS
 from barenet._registry import lookup
 from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import one_hot
 from barenet.model._arrays import FloatArray
-from barenet.training._metrics import MAXIMIZED, METRICS
 
 
 @dataclass(frozen=True, eq=False)

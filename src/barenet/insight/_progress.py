@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from barenet._constraints import check_count
+from barenet._metrics import METRICS
 from barenet.training._callbacks import Callback, Run
 from barenet.training._history import HELD_OUT, WITH_PENALTY
-from barenet.training._metrics import METRICS
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

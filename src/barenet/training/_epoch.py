@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, check_count, option
+from barenet._metrics import Metric
 from barenet.engines import ChunkResult, Engine
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.training._callbacks import Callback
-from barenet.training._metrics import Metric
 
 #: Multiplications between two calls of the callbacks while a network is measured, tenths of a
 #: second.
@@ -188,8 +188,10 @@ class Epoch(Stateful):
         weights = self.rows.batch_weights(self.config.batch_size, orders)
         total = weights.sum(axis=-1, keepdims=True)
         means = np.vecdot(losses, weights) / total[..., 0]
+        if (finite := np.isfinite(means)).all():
+            return means
         # Close to the largest number, the sum may overflow where the mean does not.
-        return np.where(np.isfinite(means), means, np.vecdot(losses, weights / total))
+        return np.where(finite, means, np.vecdot(losses, weights / total))
 
     @property
     def seconds(self) -> float:
@@ -215,19 +217,22 @@ def measure(
     values: dict[str, float] = {}
     if config.metrics:
         _, output = _evaluate(engine, engine.job.rows, is_interrupted)
-        values |= _scores(config, output, engine.job.rows)
+        values |= _scores(engine, config, output, engine.job.rows)
     for part, held_out in config.held_out.items():
         values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
-        scores = _scores(config, output, held_out)
+        scores = _scores(engine, config, output, held_out)
         scores |= config.scorer(output) if part == "validation" else {}
         values |= {f"{part}_{name}": score for name, score in scores.items()}
     return values
 
 
-def _scores(config: TrainingConfig, output: FloatArray, rows: ArrayDataset) -> dict[str, float]:
-    """Compute the metrics of the outputs for rows, with their weights."""
-    y, weight = (each if each is None else each[rows.numbers()] for each in rows[1:3])
-    return {name: metric(output, y, weight) for name, metric in config.metrics.items()}
+def _scores(
+    engine: Engine, config: TrainingConfig, output: FloatArray, rows: ArrayDataset
+) -> dict[str, float]:
+    """Compute the metrics of the predictions for rows, with their weights."""
+    predicted, actual = map(engine.job.loss.point, (output, rows.y[rows.numbers()]))
+    weight = None if rows.sample_weight is None else rows.sample_weight[rows.numbers()]
+    return {name: metric(predicted, actual, weight) for name, metric in config.metrics.items()}
 
 
 def _evaluate(

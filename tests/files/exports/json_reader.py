@@ -1,5 +1,6 @@
 """A reader of JSON exports, with the formulas of the activations."""
 
+import itertools
 import math
 from datetime import UTC, datetime
 from typing import Any
@@ -63,6 +64,15 @@ def number(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
     return [(value - column["center"]) / column["scale"]]
 
 
+def piecewise(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
+    value, edges = column["fill"] if is_missing else float(text), column["edges"]
+    x = [(value - column["center"]) / column["scale"]]
+    for number, (start, end) in enumerate(itertools.pairwise(edges), 1):
+        part = max((value - start) / (end - start), -1 if number == 1 else 0)
+        x.append(min(part, 2 if number == len(edges) - 1 else 1))
+    return x
+
+
 def boolean(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
     return [column["fill"] if is_missing else text.lower() in ("true", "yes", "y", "t", "on", "1")]
 
@@ -105,4 +115,4 @@ def label(text: str) -> str:
     return str(int(value)) if value.is_integer() else repr(value)
 
 
-ENCODERS = {"number": number, "boolean": boolean, "category": category, "date": date}
+ENCODERS = {each.__name__: each for each in (number, piecewise, boolean, category, date)}

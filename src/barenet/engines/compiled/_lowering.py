@@ -205,7 +205,8 @@ class Lowering:
     ) -> None:
         """A = f(Z), and dL/dZ in place of dL/dA, with the product of a dense layer."""
         name = "identity" if activation is None else activation.name
-        variant = "identity" if name == "softmax" else name
+        by_row = _activations.BY_ROW.get(name)
+        variant = "identity" if by_row else name
         self.bounded = Z if is_bounded(activation) else None
         self.x = Z if name == "identity" else self.matrix()
         record["a"] = address(self.x)
@@ -213,8 +214,8 @@ class Lowering:
         forward, back = fused or (_dense.layer_forward, _dense.layer_backward)
         if record["forward"] or record["backward"] or variant != "identity":
             self.add(record, forward, back, variant)
-        if name == "softmax":
-            self.add(record, _activations.softmax, _activations.softmax_back, name)
+        if by_row:
+            self.add(record, *by_row, name)
 
     def dropout(self, layer: Dropout, index: int) -> None:
         """A = X · M; the identity in predictions."""
@@ -260,7 +261,9 @@ class Lowering:
         network, output = self.job.network, self.x
         assert output is not None
         d = self.matrix() if self.d is None else self.d
-        record = self.layer(a=output, d=d, option=first_option(loss))
+        option = first_option(loss)
+        options = np.resize(getattr(loss, "levels", ()) or option, self.width)
+        record = self.layer(a=output, d=d, option=option, scales=options.astype(np.float64))
         if self.task != "predict":
             self.add(record, _losses.LOSSES[loss.name], variant=loss.name)
         if not self.needs_gradient:

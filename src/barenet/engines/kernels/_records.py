@@ -24,7 +24,7 @@ STEP = record(
     "x_bounds x_columns "  # of a sparse X, whose entries are at x
     "column_ends entry_rows entry_values "  # its entries in the batch, column by column
     "batch n_rows capacity "  # the indices of the batch's rows, their number, and its maximum
-    "threads "  # of the call
+    "threads "  # of the batch
     "position "  # of the batch's first row in the order of the call
     "seed number n_steps "  # the run's seed and step; the optimizer's steps including this one
     "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from barenet._constraints import option_values
 from barenet._version import __version__
-from barenet.data._column import BooleanColumn, CategoryColumn, Column, NumberColumn
+from barenet.data._category_column import BooleanColumn, CategoryColumn
+from barenet.data._column import Column
+from barenet.data._number_column import NumberColumn, PiecewiseColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import c_activation
 from barenet.files.exports._inference_program import Program, Rounding, Step, unsupported_column
@@ -29,6 +31,9 @@ MAX_ERROR = 2e-5
 
 #: Inputs that are listed one by one.
 MAX_LISTED = 100
+
+#: The functions that encode columns.
+HELPERS = ("number", "pieces", "category", "is_missing")
 
 #: The outputs, as the header describes them.
 OUTPUTS = {
@@ -220,9 +225,9 @@ def _functions(program: Program, calls: list[str]) -> Iterator[str]:
     activations = [s.parts["activation"] for s in program.steps if s.name == "apply"]
     runtime = _runtime()
     if program.table:
-        *others, last = (_column_call(column, at) for at, column in _columns(program))
+        *others, last = (c for at, column in _columns(program) for c in _column_calls(column, at))
         body = "".join(f"    b = {call};\n" for call in others) + f"    {last};"
-        helpers = (runtime[name] for name in ("number", "category", "is_missing") if name in body)
+        helpers = (runtime[name] for name in HELPERS if name in body)
         markers = (f" || x == {hex_float(np.float64(n))}" for n in program.number_markers)
         is_missing = f"isnan(x){''.join(markers)};"
         yield from (helper.replace("isnan(x);", is_missing) for helper in helpers)
@@ -249,21 +254,47 @@ def _ending(program: Program) -> str:
     return f"{classify}\n#ifdef MODEL_MAIN\n\n#include <stdio.h>\n\n{main}\n#endif\n"
 
 
-def _column_call(column: Column, at: int) -> str:
-    if isinstance(column, NumberColumn):
-        fill = (column.fill - column.center) / column.scale
-        for name, value in {"center": column.center, "scale": column.scale, "fill": fill}.items():
-            check_single(name, np.asarray(value), f"column {column.name!r}: ")
-        numbers = (fill, column.center, rest_of(column.center), column.scale)
-        given = ", ".join(hex_float(np.float64(number)) for number in numbers)
-        return f"number(b, a[{at}], is_missing(a[{at}]), {given}, {int(column.indicator)})"
-    if isinstance(column, BooleanColumn):
-        given = f"{float(column.fill)}f, 0.0f, 0.0f, 1.0f, {int(column.indicator)}"
-        return f"number(b, a[{at}], isnan(a[{at}]), {given})"
-    if isinstance(column, CategoryColumn):
+def _column_calls(column: Column, at: int) -> Iterator[str]:
+    """The calls that encode a column, each of which returns the end of its outputs."""
+    if isinstance(column, PiecewiseColumn):
+        yield _number_call(column, at, indicator=False)
+        fill, n_pieces = _floats(column.fill, rest_of(column.fill)), len(column.edges) - 1
+        given = f"{fill}, {n_pieces}, edges_x{at}, rests_x{at}"
+        yield f"pieces(b, a[{at}], is_missing(a[{at}]), {given})"
+        if column.indicator:
+            yield f"number(b, 0.0f, is_missing(a[{at}]), {_floats(1, 0, 0, 1)}, 0)"
+    elif isinstance(column, NumberColumn):
+        yield _number_call(column, at, indicator=column.indicator)
+    elif isinstance(column, BooleanColumn):
+        numbers = _floats(column.fill, 0, 0, 1)
+        yield f"number(b, a[{at}], isnan(a[{at}]), {numbers}, {int(column.indicator)})"
+    elif isinstance(column, CategoryColumn):
         options = f"{len(column.categories)}, {int(column.rare)}, {int(column.missing)}"
-        return f"category(b, a[{at}], {options})"
-    raise unsupported_column(column, "whose seconds a float of C cannot hold")
+        yield f"category(b, a[{at}], {options})"
+    else:
+        raise unsupported_column(column, "whose seconds a float of C cannot hold")
+
+
+def _number_call(column: NumberColumn, at: int, *, indicator: bool) -> str:
+    fill = (column.fill - column.center) / column.scale
+    for name, value in {"center": column.center, "scale": column.scale, "fill": fill}.items():
+        check_single(name, np.asarray(value), f"column {column.name!r}: ")
+    numbers = _floats(fill, column.center, rest_of(column.center), column.scale)
+    return f"number(b, a[{at}], is_missing(a[{at}]), {numbers}, {int(indicator)})"
+
+
+def _floats(*numbers: float) -> str:
+    return ", ".join(hex_float(np.float64(number)) for number in numbers)
+
+
+def _edges(program: Program) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The arrays of the edges of pieces, each the sum of two floats."""
+    for at, column in _columns(program):
+        if isinstance(column, PiecewiseColumn):
+            edges, owner = np.array(column.edges), f"column {column.name!r}: "
+            check_single("edges", edges, owner)
+            check_single("scale", np.diff(edges), owner)
+            yield from {f"edges_x{at}": edges, f"rests_x{at}": rest_of(edges)}.items()
 
 
 #: The call for each step: from vector a of n numbers to vector b of m, or in place without b.
@@ -291,7 +322,7 @@ class CallPlan:
     def __init__(self, program: Program) -> None:
         self.calls: list[str] = []
         #: Constants by their names; a matrix has a row for each output.
-        self.arrays: dict[str, NDArray[Any]] = {}
+        self.arrays: dict[str, NDArray[Any]] = dict(_edges(program))
         #: The length of each vector on the stack.
         self.buffers: dict[str, int] = {}
         calls = [(number, *_call(step)) for number, step in program.numbered()]

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._version import __version__
-from barenet.data._column import Column, DateColumn
+from barenet.data._column import Column
+from barenet.data._date_column import DateColumn
 from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError
 from barenet.files.exports import _python_runtime as python_runtime
@@ -125,7 +126,7 @@ def _values(program: Program) -> str:
     return f"{program.n_inputs} {'values' if program.table else 'numbers'}"
 
 
-def _list(names: Iterable[str | int], indent: str = "") -> str:
+def _list(names: Iterable[str | float], indent: str = "") -> str:
     items = [python_string(name) if isinstance(name, str) else str(name) for name in names]
     return bracketed(items, WIDTH // 2 if indent else WIDTH - 10, indent)
 
