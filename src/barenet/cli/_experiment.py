@@ -23,8 +23,7 @@ from barenet.data._scaling import Scaling
 from barenet.engines import ENGINES
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
-from barenet.files._model_file import read_model
-from barenet.files._model_io import check_text
+from barenet.files._model_io import check_text, load_network
 from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import one_hot
 from barenet.model._network import Network
@@ -91,7 +90,7 @@ class Experiment:
         """Train the network; more options are those of `train`."""
         callbacks = [*self.patience, *callbacks]
         arguments = {**self.arguments(), **options, "callbacks": callbacks}
-        return train(self.predictor.network, **arguments)
+        return train(self.predictor.first_network, **arguments)
 
     def with_config(self, given: RunConfig) -> Self:
         """Build a network with other settings for the same rows, and check all of these."""
@@ -213,7 +212,7 @@ def _copy_weights(network: Network, start_from: Path) -> None:
     """Start from a model's weights instead of new ones."""
     try:
         path = model_file(start_from)
-        model, _, _ = read_model(path)
+        model = load_network(path)
     except (FileNotFoundError, ModelFileError) as error:
         raise ArgumentError(str(error), argument="start_from") from error
     layers, others = (", ".join(map(repr, each.layers)) for each in (network, model))

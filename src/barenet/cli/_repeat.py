@@ -63,7 +63,7 @@ def _train(
     experiments: Sequence[Experiment], interruption: Interruption, **options: Any
 ) -> Population:
     """Train the networks as one population, each as `barenet train` does."""
-    first, networks = experiments[0], [each.predictor.network for each in experiments]
+    first, networks = experiments[0], [each.predictor.first_network for each in experiments]
     arguments = first.arguments() | options | {"callbacks": (*first.patience, interruption)}
     arguments["seed"] = [each.settings.config.seed for each in experiments]
     with warnings.catch_warnings():

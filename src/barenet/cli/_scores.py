@@ -1,7 +1,7 @@
 """Scores of a network and of the baselines on the same rows, computed and printed."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import isclose, nan
@@ -14,7 +14,7 @@ from barenet._metrics import MAXIMIZED, METRICS
 from barenet.cli._console import emit, emit_table, log
 from barenet.data._dataset import Dataset
 from barenet.data._main_metric import CLASS_TITLES, NUMBER_TITLES, MainMetric, main_metric
-from barenet.engines import Job, choose_engine
+from barenet.engines import Ensemble, Job, choose_engine
 from barenet.files._predictor import Predictor
 from barenet.insight._baselines import Baseline, fit_baseline
 from barenet.model._array_dataset import check_targets, validate_arrays
@@ -54,8 +54,10 @@ class Measurement:
 
     @cached_property
     def scores(self) -> dict[str, float]:
-        """The scores of the network."""
+        """The scores of the network, or of an ensemble."""
         network, loss = self.predictor.network, self._loss
+        if isinstance(network, Ensemble):
+            return self._score(network.predict)
         rows = validate_arrays(network, loss, *network_arrays(self.predictor, self.rows))
         job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
         value, output = choose_engine("auto", job).evaluate(rows)
@@ -71,14 +73,14 @@ class Measurement:
         baselines: list[Baseline] = [
             fit_baseline(name, X, y, n_classes=n_classes) for name in ("linear", "constant")
         ]
-        return {baseline: self._score(baseline) for baseline in baselines}
+        return {baseline: self._score(baseline.outputs) for baseline in baselines}
 
-    def _score(self, baseline: Baseline) -> dict[str, float]:
-        """The scores of a baseline."""
+    def _score(self, outputs_of: Callable[[Any], FloatArray]) -> dict[str, float]:
+        """The scores of a function that computes outputs, such as that of a baseline."""
         predictor, network = self.predictor, self.predictor.network
         X, y = network_arrays(predictor, self.rows)
-        outputs = baseline.outputs(X)
-        if network.n_outputs == 1 and predictor.classes is not None:
+        outputs = outputs_of(X).astype(np.float64)
+        if outputs.shape[1] > (network.n_outputs or 1):
             outputs = outputs[:, 1:]
         targets = check_targets(y, len(outputs), outputs.shape[1], network.dtype)
         value = self._loss.value(outputs, targets.astype(np.float64))

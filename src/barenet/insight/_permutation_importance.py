@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count
 from barenet._metrics import MAXIMIZED, METRICS
-from barenet._registry import lookup
 from barenet.data._encoding import TableEncoding
+from barenet.data._main_metric import main_metric
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import one_hot
@@ -88,7 +88,8 @@ def permutation_importance(
     n_repeats : int, default=10
         Number of shuffles of each column.
     metric : str, optional
-        The score, a name from `METRICS`; by default the accuracy for classes, R² for numbers.
+        The score: "accuracy" (by default), "auc", "f1", "balanced_accuracy" or "log_loss" for
+        classes, "r2" (by default), "rmse" or "mae" for numbers.
     seed : int, default=0
         Seed of the shuffles, which are those of scikit-learn's function with the same seed.
     progress : callable
@@ -129,8 +130,9 @@ def permutation_importance(
     count = predictor.network.n_outputs or 1
     if predictor.classes is None and count > 1:
         raise ArgumentError(f"expected one target, got {count:,}", argument="predictor")
-    name = ("r2" if predictor.classes is None else "accuracy") if metric is None else metric
-    compute, sign = lookup(METRICS, name, "metric"), 1 if name in MAXIMIZED else -1
+    usual = "r2" if predictor.classes is None else "accuracy"
+    name = main_metric(metric or usual, np.asarray(y), predictor.classes).name
+    compute, sign = METRICS[name], 1 if name in MAXIMIZED else -1
     inputs = predictor.inputs(X)
     if np.shape(y) != (len(inputs),):
         problem = f"expected one for each of {len(inputs)} rows, got {np.size(y)}"

@@ -22,6 +22,9 @@ from barenet.optimization.optimizers import Optimizer
 #: Starting the threads for a call takes as long as they save in so many of the smallest batches.
 START = 5
 
+#: The network's vectors that layers may use in place, and the addresses of their parts.
+PLACES = {"parameters": "weights", "moment_1": "moment_1", "moment_2": "moment_2"}
+
 
 class Program:
     """The instructions for the batches of a chunk, with the memory that they need."""
@@ -40,7 +43,8 @@ class Program:
         )  # fmt: skip
         self.max_threads = lowered.max_threads
         load, batch, store = lowered.load, lowered.batch, lowered.store
-        self.has_gradient, self.choice = lowered.needs_gradient, new_choice(self.workspace)
+        self.has_gradient, self.in_place = lowered.needs_gradient, lowered.in_place
+        self.choice = new_choice(self.workspace)
         #: The record that the interpreter reads, at `address`.
         self.record = self.workspace.record(
             _interpreter.PROGRAM, step=self.step, regions=self.write([*load, *batch, *store]),
@@ -116,6 +120,8 @@ class Program:
         """Set the address of an array, and keep the array alive."""
         if self.pointed.get(name) is not array:
             self.pointed[name], self.step[name] = array, address(array)
+            for layer in self.in_place if name in PLACES else ():
+                layer[PLACES[name]] = self.step[name] + layer["flat"] * array.itemsize
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         """Run the program for each batch; see `Engine.run`."""
