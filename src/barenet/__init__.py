@@ -21,6 +21,7 @@ from barenet import (
     plots,
     schedules,
 )
+from barenet._metrics import METRICS
 from barenet._version import __version__ as __version__
 from barenet.data._batches import batches
 from barenet.engines import CompiledNetwork, Ensemble
@@ -29,7 +30,6 @@ from barenet.insight._gradient_check import GradientReport, ParameterReport, che
 from barenet.model._array_dataset import one_hot
 from barenet.model._network import Network
 from barenet.training._history import History
-from barenet.training._metrics import METRICS
 from barenet.training._train import train
 
 if TYPE_CHECKING:

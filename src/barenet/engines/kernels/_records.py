@@ -41,7 +41,7 @@ PRODUCT = record("a a_row a_step b b_step s c c_row width depth")
 LAYER = record(
     "index n_in n_out x_stride stride "
     "x z a d d_in "  # input, values before and after the activation, dL/d(output), dL/d(input)
-    "weights gradient moment_1 moment_2 average row "  # rows of weights, then the bias; their stride
+    "weights gradient moment_1 moment_2 average row "  # rows of weights, then bias; their stride
     "gradient_rows block "  # for each thread, if not all are kept; those computed together
     "first_tile tile_bits "  # of which each tile has 2 to the bits
     "n_whole "  # rows of dW, without the bias, in whole blocks
