@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from barenet import load_predictor
 from barenet.cli._scores import Measurement, emit_confusion_matrix, emit_scores
 from barenet.data import load_dataset
+from barenet.data._main_metric import MainMetric
 from barenet.insight._baselines import fit_baseline
 
 
@@ -104,6 +105,7 @@ def test_the_score_table_contains_the_baselines(barenet):
 def test_a_network_below_the_baselines_is_reported(capsys, accuracy, verdict):
     X, y = np.array([[0.0], [1.0]]), np.array([0, 1])
     measured = Measurement(None, None, None)
+    measured.main = MainMetric("accuracy")
     measured.scores = {"accuracy": accuracy}
     measured.baselines = {
         fit_baseline(name, X, y, n_classes=2): {"accuracy": value}

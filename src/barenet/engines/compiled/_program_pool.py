@@ -69,5 +69,8 @@ class JobPrograms:
             with LOCK:
                 WAITING.setdefault(key, []).append(program)
                 WAITING.move_to_end(key)
-                while sum(each.workspace.n_bytes for each in chain(*WAITING.values())) > MAX_BYTES:
-                    WAITING.popitem(last=False)
+        with LOCK:
+            n_bytes = sum(each.workspace.n_bytes for each in chain(*WAITING.values()))
+            while n_bytes > MAX_BYTES:
+                _, discarded = WAITING.popitem(last=False)
+                n_bytes -= sum(each.workspace.n_bytes for each in discarded)
