@@ -80,11 +80,6 @@ class Optimizer(Configurable, Stateful, ABC):
     moments: Moments = field(default_factory=dict, init=False, repr=False, compare=False)
     n_steps: int = field(default=0, init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.average:
-            vars(self)["moment_names"] = (*type(self).moment_names, "raw", "average")
-
     def step(
         self, parameters: FloatArray, gradient: FloatArray, learning_rate: float | None = None
     ) -> None:
@@ -109,6 +104,8 @@ class Optimizer(Configurable, Stateful, ABC):
         ValueError
             If the optimizer has taken steps with a vector of another length.
         """
+        if self.average:
+            vars(self)["moment_names"] = (*type(self).moment_names, "raw", "average")
         for name in self.moment_names:
             if name not in self.moments:
                 self.moments[name] = np.zeros_like(parameters)
@@ -134,8 +131,8 @@ class Optimizer(Configurable, Stateful, ABC):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
         self.__post_init__()
-        names = self.moment_names if self.n_steps else ()
-        self.moments = {name: state[f"moment_{name}"].copy() for name in names}
+        saved = (name for name in state if name.startswith("moment_") and self.n_steps)
+        self.moments = {name.removeprefix("moment_"): state[name].copy() for name in saved}
 
 
 @dataclass(frozen=True)
