@@ -1,16 +1,21 @@
 """Scores of networks and of baselines, compared with scikit-learn's."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.stats import sem
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, confusion_matrix as oracle_matrix, log_loss
 from sklearn.preprocessing import StandardScaler
 
 from barenet import load_predictor
-from barenet.cli._scores import Measurement, emit_confusion_matrix, emit_scores
+from barenet.cli._run_settings import NO_FILE_OPTIONS
+from barenet.cli._scores import Measurement, emit_confusion_matrix, emit_scores, network_arrays
+from barenet.cli._trained_model import load_trained
 from barenet.data import load_dataset
-from barenet.insight._baselines import fit_baseline
 
 
 def test_scores_and_confusion_matrix_agree_with_scikit_learn(iris):
@@ -93,22 +98,47 @@ def test_the_score_table_contains_the_baselines(barenet):
 
 
 @pytest.mark.parametrize(
-    ("accuracy", "verdict"),
+    ("errors", "verdicts"),
     [
-        (0.76, ""),
-        (0.75, "than the linear model, which is simpler: accuracy 0.7500 against 0.7500."),
-        (0.51, "which is simpler: accuracy 0.5100 against 0.7500."),
-        (0.5, "no better here than always predicting the most frequent class, so it has"),
+        (0, ["The linear model would not do: "]),
+        (45, ["The linear model may do as well: "]),
+        (190, ["The linear model does better: ", "The most frequent class does better: "]),
     ],
 )
-def test_a_network_below_the_baselines_is_reported(capsys, accuracy, verdict):
-    X, y = np.array([[0.0], [1.0]]), np.array([0, 1])
-    measured = Measurement(None, None, None)
-    measured.scores = {"accuracy": accuracy}
-    measured.baselines = {
-        fit_baseline(name, X, y, n_classes=2): {"accuracy": value}
-        for name, value in (("linear", 0.75), ("constant", 0.5))
-    }
-    measured.emit_verdict()
+def test_a_verdict_on_each_baseline_is_printed(errors, verdicts, train, capsys):
+    X = np.linspace(-2, 2, 200).reshape(-1, 1).repeat(2, axis=1)
+    y = (X[:, 0] > 0).astype(np.int64)
+    y[:40] = 1  # which no line separates
+    y[:40:2] = 0
+    model = train("moons", "--samples", 20, "--epochs", 1) / "model.safetensors"
+    rows = replace(load_dataset("moons", samples=20), X=X, y=y)
+    measured = Measurement(load_predictor(model), rows, None, rows)
+    predicted = np.where(np.arange(200) < errors, 1 - y, y)
+    measured.outputs = np.eye(2)[predicted]
+    found = [*measured.verdicts()]
+    assert len(found) == len(verdicts)
+    inputs, _ = network_arrays(measured.predictor, measured.rows)
+    for text, verdict, baseline in zip(found, verdicts, measured.baselines, strict=False):
+        right = baseline.outputs(inputs).argmax(axis=1) == y
+        gains = 1.0 * (predicted == y) - right
+        less = "less" if gains.mean() > 0 else "more"
+        margin = 2 * sem(gains, ddof=0)
+        assert text == (
+            f"{verdict}its accuracy is {right.mean():.4f}, "
+            f"{abs(gains.mean()):.4f} ± {margin:.4f} {less}."
+        )
+    capsys.readouterr()
+    measured.emit("all", "all")
     printed = " ".join(capsys.readouterr().out.split())
-    assert verdict in printed and bool(printed) == bool(verdict)
+    assert all(text in printed for text in found)
+
+
+def test_the_verdict_on_numbers_is_about_r2(line):
+    trained = load_trained(line)
+    rows = trained.load("plane", NO_FILE_OPTIONS)
+    measured = Measurement(trained.predictor, rows, None, rows)
+    (text, *_) = measured.verdicts()
+    r2 = [scores["r2"] for scores in (measured.scores, *measured.baselines.values())]
+    number = re.search(r"its R² is (\S+), (\S+) ±", text)
+    assert float(number[1]) == pytest.approx(r2[1], abs=6e-5)
+    assert float(number[2]) == pytest.approx(abs(r2[0] - r2[1]), abs=6e-5)

@@ -1,7 +1,7 @@
 """Scores of a network and of the baselines on the same rows, computed and printed."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
@@ -31,12 +31,6 @@ HEADINGS = {"accuracy": "accuracy", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
 #: A line of a table of scores: its labels, and the scores by name.
 ScoreLine: TypeAlias = tuple[Sequence[str], Mapping[str, float]]
 
-#: Verdicts on a network that does not beat a baseline.
-VERDICTS = {
-    "constant": "always predicting the {}, so it has learned nothing of use",
-    "linear": "the {}, which is simpler",
-}
-
 
 @dataclass(eq=False)
 class Measurement:
@@ -47,6 +41,12 @@ class Measurement:
     loss: str | None
     #: The rows that the baselines are fitted to; None for no baselines.
     fitted_to: Dataset | None = None
+
+    @cached_property
+    def outputs(self) -> FloatArray:
+        """The probabilities of the classes, or the predicted number, of each row."""
+        is_number = self.predictor.classes is None
+        return (self.predictor.outputs if is_number else self.predictor.probabilities)(self.rows.X)
 
     @cached_property
     def scores(self) -> dict[str, float]:
@@ -118,19 +118,31 @@ class Measurement:
         emit_scores(("", "rows"), lines, self.loss or "")
         if note:
             emit(note)
-        self.emit_verdict()
+        if self.baselines:
+            emit_paragraph(" ".join(self.verdicts()))
         if self.predictor.classes is not None:
             emit_confusion_matrix(self.confusion_matrix(), self.predictor.classes)
 
-    def emit_verdict(self) -> None:
-        """Print a sentence if the network does not beat a baseline, the simplest of these."""
-        for baseline, scores in reversed(self.baselines.items()):
-            if not self._is_better_than(scores):
-                model, metric = VERDICTS[baseline.name].format(baseline.title), self._metric
-                numbers = f"{self.scores[metric]:.4f} against {scores[metric]:.4f}"
-                text = f"The network is no better here than {model}: {HEADINGS[metric]} {numbers}."
-                emit_paragraph(text)
-                return
+    def verdicts(self) -> Iterator[str]:
+        """Whether a baseline would do; a constant is left out where it would not."""
+        metric, inputs = self._metric, network_arrays(self.predictor, self.rows)[0]
+        for baseline, scores in self.baselines.items():
+            others = self.predictor.in_units(baseline.outputs(inputs))
+            gains = self._errors(others) - self._errors(self.outputs)
+            gain, margin = gains.mean(), 2 * gains.std() / np.sqrt(len(gains))
+            verdict = "does better" if gain < -margin else "may do as well"
+            verdict = "would not do" if gain > margin else verdict
+            if baseline.name == "linear" or gain <= margin:
+                difference = f"{abs(gain):.4f} ± {margin:.4f} {'less' if gain > 0 else 'more'}"
+                score = f"{HEADINGS[metric]} is {scores[metric]:.4f}"
+                yield f"The {baseline.title} {verdict}: its {score}, {difference}."
+
+    def _errors(self, outputs: FloatArray) -> FloatArray:
+        """1 for a wrong class, or the squared error over the variance: the score lost by a row."""
+        y = self.rows.y
+        if self.predictor.classes is not None:
+            return 1.0 * (outputs.argmax(axis=1) != y)
+        return (outputs[:, 0] - y) ** 2 / (y.var() or 1.0)
 
     @property
     def _metric(self) -> str:
@@ -142,10 +154,9 @@ class Measurement:
 
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the predicted classes of each class, shape (n_classes, n_classes)."""
-        n_classes, predictor = len(self.predictor.classes or ()), self.predictor
+        n_classes = len(self.predictor.classes or ())
         counts = np.zeros((n_classes, n_classes), np.int64)
-        predicted = predictor.probabilities(self.rows.X).argmax(axis=1)
-        np.add.at(counts, (self.rows.y, predicted), 1)
+        np.add.at(counts, (self.rows.y, self.outputs.argmax(axis=1)), 1)
         return counts
 
 
