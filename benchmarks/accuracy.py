@@ -4,9 +4,9 @@ import contextlib
 from typing import Any
 
 from benchmarks.child import Child, PeerError
+from benchmarks.markdown import table, time
 from benchmarks.rows import make_rows
 from benchmarks.suite import Part, Suite
-from benchmarks.tables import table, time
 from benchmarks.works import WORKS
 
 __all__ = ["PART", "measure"]

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from benchmarks.markdown import significant, table, time, times
 from benchmarks.roofline import roofline
 from benchmarks.suite import Part, Suite
-from benchmarks.tables import significant, table, time, times
 from benchmarks.turns import Measured, Pace, compare, fastest
 from benchmarks.works import WORKS, Work
 

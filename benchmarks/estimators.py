@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from benchmarks.markdown import table, time, times
 from benchmarks.suite import Part, Suite
-from benchmarks.tables import table, time, times
 from benchmarks.turns import Pace, compare, fastest
 from benchmarks.works import Work
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.markdown import significant
 from benchmarks.speed_map import PANELS
-from benchmarks.tables import significant
 from benchmarks.turns import ratio
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from typing import Any
 
 from barenet.files._atomic import write_atomically
 from benchmarks.machine import machine
+from benchmarks.markdown import table
 from benchmarks.processes import memory, waiting
 from benchmarks.results import FOLDER
-from benchmarks.tables import table
 from benchmarks.watched import browser, served
 
 __all__ = ["grown", "main", "report", "watch"]

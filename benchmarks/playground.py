@@ -20,9 +20,9 @@ from typing import Any
 
 from barenet.files._atomic import write_atomically
 from benchmarks.machine import machine
+from benchmarks.markdown import table
 from benchmarks.processes import ROLES, used
 from benchmarks.results import FOLDER
-from benchmarks.tables import table
 from benchmarks.watched import Meter, browser, served
 
 __all__ = ["WATCHES", "main", "measure", "report"]

@@ -14,8 +14,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.markdown import table, time as shown, times
 from benchmarks.suite import Part, Suite
-from benchmarks.tables import table, time as shown, times
 
 __all__ = ["DATA", "PART", "SOLVERS", "compare", "report"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.child import Crew
+from benchmarks.markdown import significant, table
 from benchmarks.suite import Part, Suite
-from benchmarks.tables import significant, table
 from benchmarks.turns import Pace, compare, fastest, ratio
 from benchmarks.works import Work
 

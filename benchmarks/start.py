@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.markdown import table, time as shown
 from benchmarks.peers import PEERS, Peer
 from benchmarks.rows import Rows, make_rows
 from benchmarks.suite import Part, Suite
-from benchmarks.tables import table, time as shown
 from benchmarks.works import Work
 
 __all__ = ["PART", "figures", "report"]

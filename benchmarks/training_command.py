@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.markdown import table, time as shown
 from benchmarks.suite import Part, Suite
-from benchmarks.tables import table, time as shown
 
 __all__ = ["PART", "figures", "report"]
 

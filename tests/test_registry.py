@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from barenet._metrics import METRICS
 from barenet._registry import build, lookup, spec_of
 from barenet.errors import ArgumentError
 from barenet.model._activations import (
@@ -25,7 +26,6 @@ from barenet.optimization._penalties import L2, PENALTIES, Penalty, as_penalties
 from barenet.optimization._schedules import SCHEDULES, Schedule, as_schedule
 from barenet.optimization.optimizers import OPTIMIZERS, Optimizer, as_optimizer
 from barenet.optimization.optimizers._optimizer import CLIPPINGS, Clipping, as_clipping
-from barenet.training._metrics import METRICS
 
 #: By the argument that takes it: a registry, the base class, and the function that users reach.
 REGISTRIES: dict[str, tuple[dict[str, Any], type, Any]] = {
@@ -117,7 +117,8 @@ def test_fault_33_a_non_numeric_option(argument, kind, option, value, refused):
 
 #: Options just outside of their ranges.
 OUT_OF_RANGE = """
-huber:delta=0 huber:delta=-1 quantile:q=0 quantile:q=1 squared_error:factor=0
+huber:delta=0 huber:delta=-1 quantile:q=0 quantile:q=1 quantile:levels=1 quantile:levels=[0,0.5]
+squared_error:factor=0
 binary_focal:gamma=-1 categorical_focal:gamma=-1 normal:std=-1 uniform:limit=-1
 norm:limit=0 value:limit=-1 l1:strength=-1 l2:strength=-1
 step:every=0 step:gamma=-0.5 inverse_scaling:power=-1 cosine:warmup=-1 one_cycle:start=0
@@ -172,7 +173,9 @@ def test_fault_33_an_unknown_name_or_option(argument, rest, problem):
 
 @pytest.mark.parametrize("wrong", [5, None, 0.1, ["relu"], ReLU, object()])
 def test_values_that_are_neither_name_nor_instance_are_refused(wrong):
-    with pytest.raises(ValueError, match=r"^hidden: expected one of elu, .*, or an instance, got"):
+    with pytest.raises(
+        ValueError, match=r"^hidden: expected one of ascending, .*, or an instance, got"
+    ):
         build(Activation, ACTIVATIONS, wrong, "hidden")
 
 

@@ -46,7 +46,8 @@ class Expression:
     ``*``, ``/`` and functions work entry by entry, ``@`` is the matrix product, ``.T`` the
     transpose; ``a if c else b`` chooses entry by entry. ``over_samples`` and ``over_outputs`` are
     sums along an axis, ``mean_samples`` and ``mean_outputs`` means, ``max_outputs`` the maximum;
-    ``total`` is the sum of all entries.
+    ``sum_outputs`` is the sum up to each output, ``index_outputs`` the number of each, from 0, and
+    ``total`` the sum of all entries.
 
     Examples
     --------
@@ -334,6 +335,14 @@ OPERATIONS = {
     "where": Operation(np.where, "np.where({}, {}, {})", "({} ? {} : {})", "Where"),
     "max_outputs": Operation(np.max, "np.max({}, axis=1, keepdims=True)"),
     "over_outputs": Operation(np.sum, "np.sum({}, axis=1, keepdims=True)"),
+    "sum_outputs": Operation(
+        lambda array, axis, keepdims: np.cumsum(array, axis), "np.cumsum({}, axis=1)"
+    ),
+    "index_outputs": Operation(
+        lambda array, axis, keepdims: np.indices(array.shape)[axis],
+        "np.arange(np.shape({})[1], dtype=np.float32)",
+        "(float)i",
+    ),
     "over_samples": Operation(np.sum), "total": Operation(np.sum),
     "mean_outputs": Operation(np.mean), "mean_samples": Operation(np.mean),
     "times_ln": Operation(_times_ln),

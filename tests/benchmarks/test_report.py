@@ -6,10 +6,10 @@ import xml.etree.ElementTree
 import pytest
 from benchmarks.goals import AT_LEAST, AT_MOST, shortfalls
 from benchmarks.heat_map import STEPS, draw
+from benchmarks.markdown import significant, table, time, times
 from benchmarks.parts import PARTS
 from benchmarks.report import report
 from benchmarks.speed_map import PANELS
-from benchmarks.tables import significant, table, time, times
 from benchmarks.works import WORKS
 
 from benchmarks import estimators, populations

@@ -84,7 +84,7 @@ def test_fault_67_a_full_disk_keeps_the_old_files(barenet, iris, process):
     barenet("export", iris, "--out", "net.c")
     before = {name: Path(name).read_bytes() for name in ("net.c", "net.h")}
     done = process("export", iris, "--out", "net.c", "--weights", "int8", largest_file=2000)
-    out, err = done.communicate(timeout=60)
+    out, err = done.communicate(timeout=100)
     assert (done.returncode, out) == (1, "")
     assert err.endswith("File too large\n") and len(err.splitlines()) == 1
     assert {path.name: path.read_bytes() for path in Path.cwd().iterdir()} == before

@@ -138,7 +138,8 @@ def test_fault_46_a_packed_file_beyond_the_memory_is_refused(refused, monkeypatc
 
 
 def test_promise_14_a_process_ends_with_one_line_and_status_2(process, tmp_path):
-    out, err = (started := process("train", "missing.csv", "--target", "y")).communicate(timeout=60)
+    started = process("train", "missing.csv", "--target", "y")
+    out, err = started.communicate(timeout=100)
     assert (started.returncode, out, err.count("\n")) == (2, "", 1), err
     assert err.startswith("barenet train: error: missing.csv")
     assert not any(tmp_path.iterdir())

@@ -43,7 +43,7 @@ def test_a_missing_argument_is_an_error(barenet):
 def test_fault_71_a_pipe_that_closes_is_quiet(process, argument):
     done = process(argument)
     done.stdout.close()
-    assert (done.stderr.read(), done.wait(timeout=30)) == ("", 0)
+    assert (done.stderr.read(), done.wait(timeout=100)) == ("", 0)
 
 
 @full_device
@@ -70,7 +70,7 @@ def test_closed_streams_are_ignored(process):
 def test_a_failing_standard_error_does_not_change_the_status(process, arguments, status):
     with Path("/dev/full").open("w") as full:
         done = process(*arguments, stderr=full)
-        done.communicate(timeout=60)
+        done.communicate(timeout=100)
     assert done.returncode == status
 
 
@@ -84,7 +84,7 @@ def test_warnings_are_one_line_when_python_raises_them(process):
     environment = {"PYTHONWARNINGS": "error"}
     arguments = ["iris", "--batch-size", 1000, "--epochs", 1, "--no-plots"]
     done = process("train", *arguments, environment=environment)
-    _, err = done.communicate(timeout=60)
+    _, err = done.communicate(timeout=100)
     assert done.returncode == 0
     assert "Traceback" not in err and "warning: --batch-size: 1000" in err
 
@@ -153,3 +153,10 @@ def test_no_color_is_respected(terminal, plain):
 
 def test_errors_beside_json_have_no_colour(terminal):
     assert terminal("info", "nowhere", "--json").startswith("barenet info: error: nowhere: ")
+
+
+def test_a_second_value_of_an_option_is_named(barenet):
+    for command in ("search", "train"):
+        error = barenet(command, "iris", "--seed", 1, "2 b").error
+        expected = "unexpected '2 b'; most options take a single value, the word after them"
+        assert error == f"barenet {command}: error: {expected}"

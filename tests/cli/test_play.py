@@ -23,7 +23,7 @@ def test_the_printed_address_answers_until_the_end(process):
     with urllib.request.urlopen(address) as answer:
         assert b"barenet playground" in answer.read()
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=30)
+    out, err = running.communicate(timeout=100)
     assert running.returncode == 130
     assert out == "" and "Traceback" not in err and "Ctrl-C ends it" in err
 
@@ -55,7 +55,7 @@ def test_fault_109_the_token_is_not_on_a_command_line(process, tmp_path, snap):
     assert path.stat().st_mode & 0o777 == 0o600
     assert f'content="0;url={address.replace("&", "&amp;")}"' in path.read_text()
     running.send_signal(signal.SIGTERM)
-    running.communicate(timeout=30)
+    running.communicate(timeout=100)
     assert running.returncode == 143 and not path.exists()
 
 

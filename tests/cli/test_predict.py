@@ -199,3 +199,17 @@ def test_fault_115_safe_csv_of_predictions(barenet):
     assert [row["prediction"] for row in safe] == [marked[row["prediction"]] for row in rows]
     assert {row["prediction"] for row in rows} == {*marked}
     assert "--safe-csv: JSON has no cells" in barenet(*predict, "--safe-csv", "--json").error
+
+
+def test_replaced_values_are_noted_by_column(barenet, train):
+    rows = [
+        f"{i},{'Rome' if i % 2 else 'Oslo'},{i % 3},{'yes' if i % 2 else 'no'}" for i in range(40)
+    ]
+    Path("towns.csv").write_text("\n".join(["age,town,size,y", *rows]))
+    run = train(Path("towns.csv").resolve(), "--target", "y", "--epochs", 1)
+    Path("new.csv").write_text("age,town,size\n,Rome,1\n3,Bern,2\nNA,Rom,0\n")
+    done = barenet("predict", run, "new.csv").ok()
+    note = "missing values or unknown categories, replaced as in training: age (2), town (2)\n"
+    assert done.err == note and len(done.rows) == 3
+    Path("new.csv").write_text("age,town,size\n4,Rome,1\n")
+    assert barenet("predict", run, "new.csv").ok().err == ""

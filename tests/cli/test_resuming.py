@@ -62,7 +62,7 @@ def test_fault_68_69_promise_15_a_stopped_run_resumes(
         assert started.poll() is None, started.communicate()[1]
         time.sleep(0.002)
     started.send_signal(number)
-    _, err = started.communicate(timeout=20)
+    _, err = started.communicate(timeout=100)
     assert started.returncode == status and "Traceback" not in err, err
     state = Checkpoint(folder).read()
     done_before = len(state["run"].get("curve_loss", ()))
@@ -253,7 +253,7 @@ def test_fault_67_a_model_is_saved_where_the_disk_has_no_room_for_more(interrupt
     while not next(started.stderr).startswith("epoch 401"):
         pass
     started.send_signal(signal.SIGINT)
-    _, err = started.communicate(timeout=20)
+    _, err = started.communicate(timeout=100)
     assert started.returncode == 1 and "Traceback" not in err
     assert err.splitlines()[-1] == (
         f"barenet train: error: the model is saved in {interrupted}, but not "
@@ -310,7 +310,7 @@ def test_fault_68_a_signal_while_kernels_compile_ends_the_process(process, tmp_p
     assert any("parameters of" in line for line in started.stderr)
     time.sleep(0.3)
     started.send_signal(signal.SIGINT)
-    _, err = started.communicate(timeout=30)
+    _, err = started.communicate(timeout=100)
     assert started.returncode == 130
     assert "Traceback" not in err and "SystemExit" not in err
     assert names(tmp_path / "runs/iris") == ["unfinished.toml"]

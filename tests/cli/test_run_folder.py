@@ -142,3 +142,16 @@ def test_empty_and_hidden_files_are_ignored(folder, iris):
         path.unlink()
     with pytest.raises(ValueError, match=r"holds log\.txt"), folder.locked():
         pass
+
+
+def test_a_new_model_removes_the_exports_of_the_one_before(barenet):
+    barenet("train", "iris", "--epochs", 1, "--out", "iris").ok()
+    for format in ("c", "python", "json"):
+        barenet("export", "iris", "--to", format).ok()
+    own = Path("iris") / "mine.py"
+    own.write_text("from barenet import load")
+    exports = {f"iris{suffix}" for suffix in (".c", ".h", ".py", ".json")}
+    assert exports < {path.name for path in Path("iris").iterdir()}
+    text = barenet("train", "iris", "--epochs", 2, "--out", "iris").ok().err
+    assert "removing iris.c, iris.h, iris.json, iris.py: exported from the model that is" in text
+    assert not exports & {path.name for path in Path("iris").iterdir()} and own.exists()

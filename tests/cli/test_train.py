@@ -222,7 +222,7 @@ def test_an_interrupt_before_training_is_one_line(process, tmp_path):
         assert started.poll() is None
         time.sleep(0.01)
     started.send_signal(signal.SIGINT)
-    _, err = started.communicate(timeout=20)
+    _, err = started.communicate(timeout=100)
     assert (started.returncode, err) == (130, "barenet train: error: interrupted\n")
 
 

@@ -10,15 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet.data._column import (
-    COLUMNS,
-    BooleanColumn,
-    CategoryColumn,
-    DateColumn,
-    DroppedColumn,
-    NumberColumn,
-    column_from_dict,
-)
+from barenet.data._category_column import BooleanColumn, CategoryColumn
+from barenet.data._column_kinds import COLUMNS, DroppedColumn, column_from_dict
+from barenet.data._date_column import DateColumn
+from barenet.data._number_column import NumberColumn, PiecewiseColumn
 
 ALL, NAN = ("year", "week", "day"), float("nan")
 LABELS = np.array(["b", "other", "", "a"], object)
@@ -26,6 +21,12 @@ LABELS = np.array(["b", "other", "", "a"], object)
 EXAMPLES = [
     (NumberColumn("c", 2.0, 1.0, 0.5, indicator=True), [3.0, NAN], [[4, 0], [2, 1]], [2, 0]),
     (NumberColumn("c", 2.0, 0.0, 1.0, indicator=False), [3.0, NAN], [[3], [2]], [2]),
+    (PiecewiseColumn("c", 2.0, 1.0, 0.5, indicator=True, edges=(0.0, 1.0, 3.0)),
+     [-0.5, 0.5, 2.0, 4.0, 9.0, NAN],
+     [[-3, -0.5, 0, 0], [-1, 0.5, 0, 0], [2, 1, 0.5, 0], [6, 1, 1.5, 0], [16, 1, 2, 0],
+      [2, 1, 0.5, 1]], [2, 1, 0.5, 0]),
+    (PiecewiseColumn("c", 2.0, 0.0, 1.0, indicator=False, edges=(0.0, 1.0)), [-2.0, 5.0],
+     [[-2, -1], [5, 2]], [2, 2]),
     (BooleanColumn("c", fill=True, indicator=True), [0.0, NAN], [[0, 0], [1, 1]], [1, 0]),
     (BooleanColumn("c", fill=False, indicator=False), [1.0, 0, NAN], [[1], [0], [0]], [0]),
     (CategoryColumn("c", ("a", "b"), rare=True, missing=True), LABELS,
@@ -80,7 +81,8 @@ def test_date_cycles_agree_with_pythons_calendar(moment):
     np.testing.assert_allclose(row, [seconds, *waves], rtol=1e-12, atol=1e-9)
 
 
-NUMBER, BOOLEAN, CATEGORY, DATE, DROPPED = RECORDS[0], RECORDS[2], RECORDS[4], *RECORDS[-2:]
+NUMBER, PIECES, BOOLEAN, CATEGORY = RECORDS[0], RECORDS[2], RECORDS[4], RECORDS[6]
+DATE, DROPPED = RECORDS[-2:]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +93,7 @@ NUMBER, BOOLEAN, CATEGORY, DATE, DROPPED = RECORDS[0], RECORDS[2], RECORDS[4], *
         (NUMBER, "fill", ("1", True)),
         (NUMBER, "indicator", (1,)),
         (NUMBER, "name", (None,)),
+        (PIECES, "edges", ((), (1.0,), (1.0, 1.0), (2.0, 1.0), (-1e308, 1e308), (0.0, NAN))),
         (BOOLEAN, "fill", (1,)),
         (CATEGORY, "categories", (("a", "a"), ("",), (1,), "ab")),
         (CATEGORY, "rare", (0,)),

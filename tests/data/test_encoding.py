@@ -11,10 +11,17 @@ import pytest
 from hypothesis import given, strategies as st
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
+from sklearn.preprocessing import (
+    MinMaxScaler,
+    OneHotEncoder,
+    RobustScaler,
+    SplineTransformer,
+    StandardScaler,
+)
 
-from barenet.data._column import DroppedColumn, NumberColumn
+from barenet.data._column_kinds import DroppedColumn
 from barenet.data._encoding import TableEncoding
+from barenet.data._number_column import NumberColumn
 from barenet.data._table_loading import load_table
 from barenet.data._to_frame import as_frame
 from barenet.errors import DataError
@@ -84,6 +91,40 @@ def test_categorical_encoding_agrees_with_scikit_learn(table, rare):
         known = [out.replace("infrequent_sklearn", "rare") for out in found]
         known += ["missing"] if holes.any() else []
         assert [out.removeprefix(name)[1:] for out in record.outputs] == known
+
+
+@pytest.mark.parametrize("bins", [2, 5, 24])
+def test_pieces_agree_with_linear_splines_of_scikit_learn(bins):
+    """A piece is the sum of the hats of all edges after it."""
+    x = np.random.default_rng(bins).gamma(2.0, size=(500, 1))
+    spline = SplineTransformer(bins + 1, degree=1, knots="quantile").fit(x[:400])
+    inside = x[(x >= x[:400].min()) & (x <= x[:400].max())][:, np.newaxis]
+    hats = spline.transform(inside)[:, ::-1]
+    encoding = TableEncoding.fit(x[:400], numbers="piecewise", bins=bins)
+    scaled, *pieces = encoding.transform(inside).T
+    np.testing.assert_allclose(np.transpose(pieces), hats.cumsum(axis=1)[:, -2::-1], atol=1e-12)
+    np.testing.assert_allclose(scaled, StandardScaler().fit(x[:400]).transform(inside)[:, 0])
+
+
+def test_the_edges_of_pieces_are_frequent_values_and_quantiles():
+    rare = np.random.default_rng(1).normal(size=60)
+    frequent = np.repeat([0.0, 7.0], [30, 10])  # of 100 rows, each more than 1/12
+    missing = np.full(5, np.nan)
+    encoding = TableEncoding.fit(
+        {"x": np.r_[frequent, rare, missing], "two": np.arange(105) % 2 + 3}, numbers="piecewise",
+        bins=12,
+    )  # fmt: skip
+    x, two = encoding.columns
+    assert x.edges == pytest.approx(np.unique(np.r_[0, 7, np.quantile(rare, np.arange(11) / 10)]))
+    assert (x.indicator, two.kind) == (True, "number")  # one of two values has no pieces
+
+
+def test_many_columns_have_fewer_pieces():
+    X = np.random.default_rng(0).normal(size=(100, 300))
+    counts = {len(c.edges) - 1 for c in TableEncoding.fit(X, numbers="piecewise").columns}
+    assert counts == {2000 // 300}
+    few = TableEncoding.fit(X, numbers="piecewise", bins=3).columns
+    assert {len(c.edges) - 1 for c in few} == {3}
 
 
 def test_identifiers_of_a_real_table_are_dropped(table):

@@ -26,7 +26,11 @@ def make_job() -> Callable[..., Job]:
     ) -> Job:  # fmt: skip
         rng, loss = np.random.default_rng(1), as_loss(loss, network.output_activation)
         X = rng.normal(size=(n_rows, network.n_inputs)) if X is None else X
-        y = targets_for(loss.name, X.shape[0], network.n_outputs) if y is None else y
+        y = (
+            targets_for(loss.name, X.shape[0], network.n_outputs // loss.outputs_per_target)
+            if y is None
+            else y
+        )
         rows = validate_arrays(network, loss, X, y, sample_weight)
         rule = as_optimizer(optimizer)
         return Job(network=network, rows=rows, loss=loss, optimizer=rule, seed=5, **settings)

@@ -219,7 +219,7 @@ def test_fault_92_a_forked_child_predicts():
     queue = context.Queue()
     child = context.Process(target=predict_in_a_child, args=(network, X, queue))
     child.start()
-    assert np.array_equal(queue.get(timeout=60), expected)
+    assert np.array_equal(queue.get(timeout=100), expected)
     child.join()
 
 

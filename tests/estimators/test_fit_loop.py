@@ -202,3 +202,12 @@ def test_epochs_in_one_call_of_the_engine_end_as_one_by_one(monkeypatch, setting
     (*together, few), (*one_by_one, total) = ends
     assert together == one_by_one
     assert few < total - few
+
+
+def test_partial_fits_append_to_the_loss_curve_and_keep_the_best_loss():
+    model = MLPRegressor(hidden_layer_sizes=4, random_state=0).partial_fit(X, T)
+    curve = model.loss_curve_
+    for _ in range(5):
+        model.partial_fit(X, T)
+    assert model.loss_curve_ is curve and len(curve) == 6  # a copy takes longer with each call
+    assert model.best_loss_ == min(curve)

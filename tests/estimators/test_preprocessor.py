@@ -17,7 +17,13 @@ from barenet.data._table_loading import load_table
 from barenet.errors import DataError
 
 
-@parametrize_with_checks([TablePreprocessor(), TablePreprocessor(numbers="robust")])
+@parametrize_with_checks(
+    [
+        TablePreprocessor(),
+        TablePreprocessor(numbers="robust"),
+        TablePreprocessor(numbers="piecewise"),
+    ]
+)
 def test_scikit_learns_estimator_checks(estimator, check):
     check(estimator)
 

@@ -7,8 +7,18 @@ import pandas as pd
 import pytest
 from model_bytes import rewrite
 from predictors import predictor_of
+from scipy.sparse import csr_array
 
-from barenet import Network, Predictor, TableEncoding, load, load_network, load_predictor, save
+from barenet import (
+    MLPClassifier,
+    Network,
+    Predictor,
+    TableEncoding,
+    load,
+    load_network,
+    load_predictor,
+    save,
+)
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_file import read_model
@@ -209,3 +219,16 @@ def test_promise_17_predictions_that_overflow_in_target_units_are_refused():
     scaling = Scaling("none", np.full(1, 1.7e308), np.full(1, 3e-308))
     with pytest.raises(ValueError, match=r"^X: row 1 has values so large"):
         replace(predictor(None, 1), target_scaling=scaling).outputs(X)
+
+
+def test_a_predictor_without_preprocessing_takes_sparse_rows():
+    rng = np.random.default_rng(0)
+    X = csr_array(np.where(rng.random((50, 30)) < 0.1, 1.0, 0.0))
+    y = rng.choice(["a", "b", "c"], 50)
+    model = MLPClassifier(4, random_state=0).partial_fit(X, y, classes=["a", "b", "c"])
+    predictor = Predictor.from_estimator(model)
+    assert predictor.predict(X).tolist() == model.predict(X).tolist()
+    assert np.array_equal(predictor.probabilities(X), model.predict_proba(X))
+    scaled = replace(predictor, preprocessing=Scaling.fit("standardize", X.toarray()))
+    with pytest.raises(ArgumentError, match=r"X: sparse matrices are not supported; use X.toarr"):
+        scaled.predict(X)

@@ -5,7 +5,7 @@ import pytest
 
 from barenet.model._activations import ACTIVATIONS, Softmax, as_activation, sigmoid
 
-ENTRYWISE = sorted(set(ACTIVATIONS) - {"softmax"})
+ENTRYWISE = sorted(set(ACTIVATIONS) - {"softmax", "ascending"})
 SPECS = [*ENTRYWISE, "leaky_relu:slope=0.2", "elu:alpha=1.5"]
 
 
@@ -42,7 +42,7 @@ def test_values_worked_out_by_hand(spec):
     np.testing.assert_allclose(found, expected, rtol=1e-15)
 
 
-@pytest.mark.parametrize("spec", [*SPECS, "softmax"])
+@pytest.mark.parametrize("spec", [*SPECS, "softmax", "ascending"])
 def test_fault_86_extreme_inputs_stay_finite(spec, dtype):
     """Shape and dtype are kept as well; the square of 1e30 overflows in float32."""
     activation = as_activation(spec)
@@ -74,6 +74,16 @@ def test_fault_88_denormal_inputs(dtype):
 def test_fault_33_an_unknown_activation():
     with pytest.raises(ValueError, match=r"^output: unknown 'sofmax', did you mean 'softmax'\?"):
         as_activation("sofmax", "output")
+
+
+def test_ascending_outputs(dtype):
+    Z = np.array([[-3.0, -50, 2, 0], [1e4, 1e4, -1e4, 1e4]], dtype)
+    A, d_A = ACTIVATIONS["ascending"]().forward(Z), np.array([[1.0, 2, 3, 4]] * 2, dtype)
+    steps = np.log1p(np.exp(Z[0, 1:].astype(float)))
+    np.testing.assert_allclose(A[0], np.cumsum([-3, *steps]), rtol=1e-6)
+    assert A[1].tolist() == [1e4, 2e4, 2e4, 3e4] and (np.diff(A) >= 0).all()
+    d_Z, rates = ACTIVATIONS["ascending"]().backward(Z, A, d_A), 1 / (1 + np.exp(-Z[0, 1:]))
+    np.testing.assert_allclose(d_Z, [[10, *rates * [9, 7, 4]], [10, 9, 0, 4]], rtol=1e-6)
 
 
 def test_softmax_has_no_elementwise_derivative():

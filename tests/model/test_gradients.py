@@ -24,13 +24,17 @@ HIDDEN = {
 #: A loss's options that are unlike its defaults, so that a forgotten one is seen.
 SPECS = {"huber": "huber:delta=0.7", "quantile": "quantile:q=0.8"}
 #: Every loss with every output activation that it can be computed from.
-PAIRS = [(loss, output) for loss in LOSSES for output in LOSSES[loss].on_logits or ACTIVATIONS]
+PAIRS = [
+    (loss, output)
+    for loss, kind in LOSSES.items()
+    for output in kind.on_logits or kind.activations or ACTIVATIONS
+]
 #: A central difference of a smooth function errs by step², and by rounding / step. The smaller
 #: ones are for where a kink (of ReLU, |e|, …) or a sharp bend lies within the first step.
 STEPS = (1e-5, 1e-6, 1e-7, 1e-8)
 
 
-def make_network(kind, activation, output, *, n_in=3, n=4, n_out=3, seed=0) -> Network:
+def make_network(kind, activation, output, *, n_in=3, n=4, n_out=4, seed=0) -> Network:
     layers = [*HIDDEN[kind](n_in, n, activation), Dense(n, n_out, output)]
     network = Network(layers, dtype="float64")
     rng = np.random.default_rng(seed)
@@ -39,7 +43,7 @@ def make_network(kind, activation, output, *, n_in=3, n=4, n_out=3, seed=0) -> N
     return network
 
 
-def make_data(loss: Loss, *, n_samples=4, n_in=3, n_out=3, seed=0):
+def make_data(loss: Loss, *, n_samples=4, n_in=3, n_out=4, seed=0):
     """Samples, targets that the loss has a meaning for, and weights of which one may be 0."""
     rng = np.random.default_rng([seed, 1])
     X = rng.normal(size=(n_samples, n_in))
@@ -48,7 +52,7 @@ def make_data(loss: Loss, *, n_samples=4, n_in=3, n_out=3, seed=0):
     elif loss.name == "poisson":
         y = rng.poisson(1.5, (n_samples, n_out)).astype(np.float64)
     else:
-        y = rng.normal(size=(n_samples, n_out))
+        y = rng.normal(size=(n_samples, n_out // loss.outputs_per_target))
     weight = rng.uniform(0.2, 2, n_samples)
     weight[1:2] = 0
     return X, y, weight
@@ -65,7 +69,7 @@ def assert_gradient(network, X, y, loss, weight, training):
     def value() -> float:
         network.statistics[:] = statistics
         output, _ = network.forward(X, training=training, rng_key=3, logits=logits)
-        return stable.value(output, y, weight)
+        return stable.value(output, np.tile(y, loss.outputs_per_target), weight)
 
     # Where the loss is flat, rounding is all there is: 1e-16 of the loss, over the step.
     scale = np.linalg.norm(gradient) + 1e-3 * abs(value()) + 1e-8
@@ -93,7 +97,7 @@ def closest_difference(value, parameters, i, expected, tolerance) -> float:
 
 def usual_output(loss: str) -> str:
     """An output activation for the loss, with a bend where it can have one."""
-    return next(iter(LOSSES[loss].on_logits or ("tanh",)))
+    return next(iter(LOSSES[loss].on_logits or LOSSES[loss].activations or ("tanh",)))
 
 
 def test_the_sweep_covers_every_layer():
@@ -128,12 +132,19 @@ def test_promise_02_random_networks_and_inputs(kind, activation, loss, data):
     kind = kind or data.draw(st.sampled_from(sorted(HIDDEN)))
     activation = activation or data.draw(st.sampled_from(sorted(ACTIVATIONS)))
     n_samples, n_in, n, n_out = (data.draw(st.integers(1, most)) for most in (5, 3, 4, 3))
-    seed = data.draw(st.integers(0, 2**20))
+    seed, n_out = data.draw(st.integers(0, 2**20)), n_out * LOSSES[loss].outputs_per_target
     network = make_network(kind, activation, output, n_in=n_in, n=n, n_out=n_out, seed=seed)
     chosen = as_loss(SPECS.get(loss, loss), ACTIVATIONS[output]())
     X, y, weight = make_data(chosen, n_samples=n_samples, n_in=n_in, n_out=n_out, seed=seed)
     weights, training = data.draw(st.sampled_from([None, weight])), data.draw(st.booleans())
     assert_gradient(network, X, y, chosen, weights, training)
+
+
+def test_several_quantiles():
+    chosen = as_loss("quantile:levels=[0.1,0.4,0.5,0.9]", ACTIVATIONS["ascending"]())
+    X, y, weight = make_data(chosen)
+    assert y.shape == (4, 1)
+    assert_gradient(make_network("dense", "tanh", "ascending"), X, y, chosen, weight, True)
 
 
 def test_a_wrong_gradient_is_detected():

@@ -59,6 +59,8 @@ def activations() -> dict:
         "identity": lambda z: z * 1,
         "relu": f.relu,
         "leaky_relu:slope=0.2": lambda z: f.leaky_relu(z, 0.2),
+        "selu": f.selu,
+        "mish": f.mish,
         "elu": f.elu,
         "elu:alpha=1.5": lambda z: f.elu(z, 1.5),
         "gelu": f.gelu,
@@ -91,6 +93,11 @@ def losses() -> dict:
         "squared_error": (OUTPUT, TARGET, lambda p, y: f.mse_loss(p, y, **none)),
         "absolute_error": (OUTPUT, TARGET, lambda p, y: f.l1_loss(p, y, **none)),
         "huber:delta=0.75": (OUTPUT, TARGET, lambda p, y: f.huber_loss(p, y, delta=0.75, **none)),
+        "gaussian_nll": (
+            [row[:2] for row in OUTPUT],
+            [row[:1] * 2 for row in TARGET],
+            lambda p, y: f.gaussian_nll_loss(p[:, :1], y[:, :1], p[:, 1:].exp(), full=True, **none),
+        ),
         "poisson": (
             RATES,
             COUNTS,

@@ -227,10 +227,10 @@ def test_fault_110_the_deadline_is_for_each_request(run_server, monkeypatch, fir
         line.sendall(unfinished)
         started = time.monotonic()
         with contextlib.suppress(ConnectionError):
-            while time.monotonic() - started < 5:
+            while time.monotonic() - started < 60:
                 line.sendall(b"a")
                 time.sleep(0.05)
-        assert 0.25 < time.monotonic() - started < 5
+        assert 0.25 < time.monotonic() - started < 60
 
 
 #: Half requests from a separate process, as many as it can send.

@@ -64,7 +64,7 @@ def start(wait_until, new_task):
     yield begin
     for training in started:
         training.send("close")
-        training.thread.join(30)
+        training.thread.join(100)
         assert not training.thread.is_alive()
 
 
@@ -229,7 +229,7 @@ def test_reports_wait_after_a_slow_one(new_task):
     while len(reports) < 5:
         time.sleep(0.01)
     training.send("close")
-    thread.join(30)
+    thread.join(100)
     assert not thread.is_alive()
     for (before, work, _), (after, _, playing) in itertools.pairwise(reports[:5]):
         assert playing and after - before >= work / REPORT_FRACTION > REPORT_SECONDS

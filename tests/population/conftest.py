@@ -46,6 +46,9 @@ class Classifier(ClassifierMixin, OneByOne):
     def predict(self, X: Any) -> Any:
         return self.network_.predict(X).argmax(axis=1)
 
+    def predict_proba(self, X: Any) -> Any:
+        return self.network_.predict(X)
+
 
 class Regressor(RegressorMixin, OneByOne):
     output = "identity"

@@ -242,3 +242,23 @@ def test_wrong_data_is_refused(refused, line):
         search({"l2": [0.1]}, X, np.arange(60) % 30)
     with refused("y", "60"):
         search({"l2": [0.1]}, X, y[:-1])
+
+
+@pytest.mark.parametrize("scoring", ["f1_macro", "neg_log_loss", "roc_auc_ovr"])
+def test_a_scorer_of_scikit_learn_is_a_metric(iris, classifier, scoring):
+    grid = {"learning_rate": [0.1, 0.001]}
+    theirs = GridSearchCV(classifier(), grid, cv=3, scoring=scoring).fit(*iris)
+    ours = search(grid, *iris, cv=3, epochs=4, dtype="float64", layers=(4, 5, 3), metric=scoring)
+    assert ours.metric == scoring
+    expected = theirs.cv_results_["mean_test_score"]
+    np.testing.assert_allclose(ours.cv_results_["mean_test_score"], expected, rtol=1e-9)
+
+
+def test_scorers_of_scikit_learn_for_two_classes_and_for_numbers():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    given = {"parameters": {"learning_rate": [0.1]}, "X": X, "epochs": 30, "cv": 3}
+    classes = (X[:, 0] > 0).astype(int)
+    assert search(**given, y=classes, metric="roc_auc").best_score_ > 0.9
+    assert -0.5 < search(**given, y=X[:, 0], metric="neg_median_absolute_error").best_score_ < 0
+    with pytest.raises(ValueError, match="metric: unknown 'roc_auk', did you mean 'roc_auc'"):
+        search(**given, y=classes, metric="roc_auk")

@@ -537,7 +537,7 @@ def test_ctrl_c_saves_all_networks_and_ends_the_process(tmp_path):
     )  # fmt: skip
     assert process.stdout.read(16) == "started " * 2
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=100)
     assert process.returncode != 0 and errors.rstrip().endswith("KeyboardInterrupt")
     assert len([*tmp_path.glob("*.safetensors")]) == 2  # those that were in training
 
@@ -545,3 +545,44 @@ def test_ctrl_c_saves_all_networks_and_ends_the_process(tmp_path):
 def test_progress_is_printed_where_there_is_no_terminal(capsys):
     train_many([network(seed) for seed in range(4)], X, Y, epochs=2, progress=True)
     assert capsys.readouterr().err.splitlines()[-1] == "4 of 4 networks"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((3,), "index: expected a whole number from -3 to below 3, got 3"),
+        (("first",), "index: expected a whole number from -3 to below 3, got 'first'"),
+        ((0, None), "reason: expected text, got None"),
+        ((0, ""), "reason: expected text, got ''"),
+    ],
+)
+def test_a_network_to_drop_and_the_reason_are_checked(arguments, message):
+    population = train_many([network(seed) for seed in range(3)], X, Y, epochs=1)
+    with pytest.raises(ArgumentError) as caught:
+        population.drop(*arguments)
+    assert str(caught.value) == message
+    with pytest.raises(ArgumentError, match="index: expected"):
+        population.replace(99, network(9))
+
+
+def test_dropout_with_lbfgs_is_refused_before_any_network_is_trained():
+    networks = [network(0), network(1), network(2, dropout=0.5)]
+    before = [each.parameters.copy() for each in networks]
+    with pytest.raises(ArgumentError, match="optimizer: network 2: lbfgs can't be used with"):
+        train_many(networks, X, Y, optimizer=["adam", "lbfgs", "lbfgs"], epochs=2)
+    assert all(map(np.array_equal, before, [each.parameters for each in networks]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"epochs": [5, 0]}, "epochs: network 1: expected a whole number of 1 or more, got 0"),
+        ({"epochs": [0, 5]}, "epochs: network 0: expected a whole number of 1 or more, got 0"),
+        ({"epochs": 0}, "epochs: expected a whole number of 1 or more, got 0"),
+        ({"rows": [[0, 1], [0, 99]]}, "rows: network 1: of X: index 99 is out of bounds"),
+    ],
+)
+def test_an_error_of_one_network_among_others_names_it(arguments, message):
+    with pytest.raises(ArgumentError) as caught:
+        train_many([network(0), network(1)], X, Y, **arguments)
+    assert str(caught.value).startswith(message)

@@ -4,7 +4,10 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from barenet.data._column import CategoryColumn, Column, DateColumn, DroppedColumn
+from barenet.data._category_column import CategoryColumn
+from barenet.data._column import Column
+from barenet.data._column_kinds import DroppedColumn
+from barenet.data._date_column import DateColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
 
@@ -14,6 +17,7 @@ WIDTH, LINES = 79, 3
 #: Heading of each kind, singular and plural.
 HEADINGS = {
     "number": ("number", "numbers"),
+    "piecewise": ("number", "numbers"),
     "category": ("category", "categories"),
     "boolean": ("yes or no", "yes or no"),
     "date": ("date", "dates"),

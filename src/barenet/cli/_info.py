@@ -12,10 +12,10 @@ from barenet.cli._scores import emit_scores
 from barenet.cli._trained_model import model_file
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
+from barenet.engines import Ensemble, Model, networks_of
 from barenet.files._model_card import ModelCard, rows_name
 from barenet.files._model_io import PLAIN, load
 from barenet.files._predictor import Predictor
-from barenet.model._network import Network
 
 #: Characters of a setting that are shown.
 MAX_CHARACTERS = 60
@@ -54,9 +54,13 @@ def info(model: Path, /, *, json: Off = False) -> None:
         _emit_card(predictor.card or ModelCard())
 
 
-def _network_document(network: Network) -> dict[str, Any]:
+def _network_document(network: Model) -> dict[str, Any]:
+    several = {}
+    if isinstance(network, Ensemble):
+        several = {"networks": len(network.networks), "weights": network.weights.tolist()}
     return {
-        "layers": [layer.config() for layer in network.layers],
+        **several,
+        "layers": [layer.config() for layer in networks_of(network)[0].layers],
         "n_inputs": network.n_inputs,
         "n_outputs": network.n_outputs,
         "n_parameters": network.n_parameters,

@@ -8,12 +8,13 @@ from typing import Annotated, Any, TypeAlias
 
 from cyclopts import Parameter
 
-from barenet.cli._console import SafeOutput, emit, emit_json
+from barenet.cli._console import SafeOutput, emit, emit_json, log
 from barenet.cli._flags import Data, Off, OptionalInteger
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, is_table
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._csv_table import CsvTable
+from barenet.data._encoding import TableEncoding
 from barenet.data._parsing import as_labels, to_number
 from barenet.data._table_loading import open_table
 from barenet.errors import ArgumentError, some
@@ -74,6 +75,10 @@ def predict(
         X = X[row : row + 1]
         columns = {name: values[row : row + 1] for name, values in columns.items()}
     outputs = predictor.outputs(X)
+    encoding = predictor.preprocessing
+    if isinstance(encoding, TableEncoding) and (counts := encoding.replaced(X)):
+        found = some([f"{name} ({count:,})" for name, count in counts.items()])
+        log(f"missing values or unknown categories, replaced as in training: {found}")
     if json:
         document = {"model": str(trained.path), "target": predictor.target_name}
         emit_json(document | _document(predictor, outputs, columns))

@@ -16,6 +16,7 @@ from cyclopts import Parameter
 from numpy.typing import NDArray
 
 from barenet._extras import require
+from barenet._metrics import MAXIMIZED
 from barenet._registry import spec_of
 from barenet.cli._columns import describe_columns
 from barenet.cli._console import emit
@@ -104,11 +105,12 @@ def _write(trained: TrainedModel, data: str, file: FileOptions) -> str:
     numbers = [part.X[:, 0] for part in trained.split(places) if part is not None]
     training, rows = dataset.take(numbers[0]), dataset.take(numbers[-1])
     loss = spec_of(as_loss(trained.config.loss, predictor.network.output_activation))
-    measured = Measurement(predictor, rows, loss, training)
+    metric = trained.config.metric
+    measured = Measurement(predictor, rows, loss, training, metric)
     most = max(MAX_SHUFFLED // (REPEATS * dataset.n_features), 100)
     sample = sample_rows(rows, min(most, MAX_ROWS))
     importance = measure_importance(predictor, sample)
-    seen = Measurement(predictor, training, loss)
+    seen = Measurement(predictor, training, loss, metric=metric)
     sections = {
         "In short": _scores(measured, seen, is_test=len(numbers) > 1),
         "Errors": _errors(measured),
@@ -129,9 +131,9 @@ def _write(trained: TrainedModel, data: str, file: FileOptions) -> str:
 
 def _scores(measured: Measurement, training: Measurement, is_test: bool) -> Iterator[str]:
     """The scores beside those of the baselines, and whether a simpler model would do."""
-    first, *others = (name for name in measured.scores if name != "loss")
+    first, *_ = names = [name for name in measured.scores if name != "loss"]
     seen = "it was not trained on" if is_test else "it was trained on: expect less on new ones"
-    score = f"The network's {HEADINGS[first]} is {measured.scores[first]:.4f}"
+    score = f"The network's {HEADINGS[first]} is {score_text(first, measured.scores[first])}"
     yield _text(f"{score} on {measured.rows.n_samples:,} rows that {seen}.")
     yield from map(_text, measured.verdicts())
     lines = {"network": measured.scores}
@@ -140,10 +142,10 @@ def _scores(measured: Measurement, training: Measurement, is_test: bool) -> Iter
         lines |= {"network, on its training rows": training.scores}
     rows: list[list[Cell]] = []
     for title, scores in lines.items():
-        texts = [score_text(name, scores[name]) for name in (first, *others, "loss")]
-        rows.append([title, (texts[0], scores[first]), *texts[1:]])
-    loss = (measured.loss or "").partition(":")[0].replace("_", " ")
-    yield _table(["", *(HEADINGS[name] for name in (first, *others)), loss], rows)
+        share = scores[first] if first in MAXIMIZED else 0.0
+        texts = [score_text(name, scores[name]) for name in names]
+        rows.append([title, (texts[0], share), *texts[1:]])
+    yield _table(["", *(HEADINGS[name] for name in names)], rows)
 
 
 def _errors(measured: Measurement) -> Iterator[str]:

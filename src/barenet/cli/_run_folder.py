@@ -1,9 +1,9 @@
 """The folder of a run, with its model, history, settings and plots.
 
-The results of an earlier run are replaced when all new ones are on the disk; its plots are
-removed. Settings are beside their own model, or nowhere. Until all results are written, the folder
-also holds what is needed to resume the run: its settings, written before anything else, and its
-checkpoint. Other files are never touched.
+The results of an earlier run are replaced when all new ones are on the disk; its plots and the
+exports of its model are removed. Settings are beside their own model, or nowhere. Until all results
+are written, the folder also holds what is needed to resume the run: its settings, written before
+anything else, and its checkpoint. Other files are never touched.
 """
 
 import contextlib
@@ -22,12 +22,13 @@ from barenet.cli._run_file import SETTINGS, read_run_file
 from barenet.cli._run_plots import KINDS
 from barenet.cli._run_settings import HEADER, RunSettings
 from barenet.cli._trained_model import MODEL, UNFINISHED, resume_command
-from barenet.errors import ArgumentError, DataError, ModelFileError
+from barenet.errors import ArgumentError, DataError, ModelFileError, some
 from barenet.files._atomic import check_replaceable, remove_leftovers, sync_folder, write_atomically
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, StateDict, read_notes
 from barenet.files._lock import locked
 from barenet.files._model_io import save
 from barenet.files._predictor import Predictor
+from barenet.files.exports._exporting import is_export
 from barenet.training._callbacks import Run
 from barenet.training._history import History
 
@@ -119,7 +120,7 @@ class RunFolder:
                 write_atomically(new.history, history.to_jsonl().encode())
             except OSError as error:
                 failure = error
-            for old in (self.settings, self.history, *self.plots):
+            for old in (self.settings, self.history, *self.plots, *self._stale_exports()):
                 old.unlink(missing_ok=True)
             # The settings come last: killed before, a run leaves a model without settings, which
             # is better than a model with the settings of another.
@@ -128,6 +129,14 @@ class RunFolder:
                 new.history.replace(self.history)
             new.settings.replace(self.settings)
         return failure
+
+    def _stale_exports(self) -> list[Path]:
+        """Exports of the earlier model of the folder, which its new model would contradict."""
+        exports = [path for path in self.path.iterdir() if is_export(path)]
+        if exports:
+            names = some(sorted(path.name for path in exports))
+            log(f"removing {names}: exported from the model that is replaced")
+        return exports
 
     def finish(self) -> None:
         """Remove the state of the run, once all its results are on the disk."""

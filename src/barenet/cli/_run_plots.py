@@ -123,7 +123,7 @@ def _importance(predictor: Predictor, rows: Dataset) -> Figure:
 def _weights(predictor: Predictor, rows: Dataset) -> Figure:
     shape, title = predictor.image_shape, literal(predictor.dataset)
     names = None if shape else _all_literal(predictor.input_names)
-    return plots.plot_weights(predictor.network, shape, feature_names=names, title=title)
+    return plots.plot_weights(predictor.first_network, shape, feature_names=names, title=title)
 
 
 KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {

@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from cyclopts import App, Argument, ArgumentCollection, CoercionError, CycloptsError
+from cyclopts import (
+    App,
+    Argument,
+    ArgumentCollection,
+    CoercionError,
+    CycloptsError,
+    UnusedCliTokensError,
+)
 
 from barenet.cli._flags import complete_name
 from barenet.errors import ArgumentError
@@ -71,6 +78,9 @@ def usage_error(error: CycloptsError) -> str:
     error.verbose = False
     if isinstance(error, CoercionError) and error.msg and error.argument is not None:
         return f"{_typed(error.argument)}: {error.msg}"
+    if isinstance(error, UnusedCliTokensError):
+        words = shlex.join(error.unused_tokens or ())
+        return f"unexpected {words}; most options take a single value, the word after them"
     if "," in str(error) and "tuple" in str(getattr(error.argument, "hint", "")):
         return f"{error} Separate values by spaces."
     return str(error)

@@ -6,24 +6,19 @@ category. The formulas of the scalings are scikit-learn's.
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column import (
-    COLUMNS,
-    BooleanColumn,
-    CategoryColumn,
-    Column,
-    DateColumn,
-    DroppedColumn,
-    NumberColumn,
-    seconds,
-)
+from barenet.data._category_column import BooleanColumn, CategoryColumn
+from barenet.data._column import Column
+from barenet.data._column_kinds import COLUMNS, DroppedColumn
+from barenet.data._date_column import DateColumn, seconds
 from barenet.data._frame import Frame
+from barenet.data._number_column import NumberColumn, PiecewiseColumn
 from barenet.data._parsing import BOOLEAN_WORDS, is_code, parse_datetime, to_number, unique_texts
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import LONGEST, DataError
@@ -57,6 +52,9 @@ _LOCALE_FORMATS = (
 
 #: From this many rows on, a column with this fraction of different values is an identifier.
 ENOUGH_ROWS, NEARLY_DIFFERENT = 20, 0.9
+
+#: Limits of the pieces of numbers: of a column, and of all columns together.
+FEWEST_PIECES, MOST_PIECES = 4, 2000
 
 #: How dates and truth values are shown in the reason why a column is dropped.
 _SHOWN: dict[str, type] = {"date": str, "boolean": bool}
@@ -197,6 +195,37 @@ def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float,
     return float(fill), float(center), float(spread)
 
 
+def in_pieces(
+    columns: Sequence[Column], frame: Frame, bins: int, missing: Collection[str]
+) -> tuple[Column, ...]:
+    """Divide the ranges of numbers into pieces, into fewer if there are many columns."""
+    count = sum(isinstance(column, NumberColumn) for column in columns)
+    bins = min(bins, max(FEWEST_PIECES, MOST_PIECES // max(1, count)))
+
+    def divided(column: Column) -> Column:
+        if not isinstance(column, NumberColumn):
+            return column
+        values = column.parse(frame, column.name, missing)
+        edges = _edges(values[~np.isnan(values)], bins)
+        fields = {**vars(column), "edges": tuple(edges.tolist())}
+        return column if len(edges) < 3 else PiecewiseColumn(**fields)
+
+    return tuple(map(divided, columns))
+
+
+def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    """Where pieces meet: values that more than 1/bins of the rows share, quantiles of others."""
+    found, counts = np.unique(values, return_counts=True)
+    is_frequent = counts > len(values) / bins
+    edges = [found[is_frequent], found[[0, -1]]]
+    if not is_frequent.all():
+        others = np.repeat(found[~is_frequent], counts[~is_frequent])
+        fractions = np.linspace(0, 1, max(2, bins + 1 - int(is_frequent.sum())))
+        edges.append(np.quantile(others, fractions))
+    joined = np.unique(np.concatenate(edges))
+    return joined[np.diff(joined, prepend=-np.inf) >= MIN_SCALE]
+
+
 def _cycles(dates: NDArray[Any]) -> tuple[str, ...]:
     """The cycles in which dates differ; dates that are all the first of a month have no week."""
     days, months = dates.astype("M8[D]"), dates.astype("M8[M]")
@@ -230,5 +259,6 @@ SCALES: dict[str, Callable[[NDArray[np.float64]], tuple[float, float]]] = {
     "standardize": _standardize,
     "robust": _robust,
     "minmax": lambda values: (values.min(), np.ptp(values) or 1.0),
+    "piecewise": _standardize,
     "none": lambda values: (0.0, 1.0),
 }

@@ -14,10 +14,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from barenet._constraints import check_number
+from barenet._constraints import check_count, check_number
 from barenet._registry import lookup
-from barenet.data._column import Column, DroppedColumn, column_from_dict
-from barenet.data._column_fitting import SCALES, fit_column
+from barenet.data._category_column import CategoryColumn
+from barenet.data._column import Column
+from barenet.data._column_fitting import SCALES, fit_column, in_pieces
+from barenet.data._column_kinds import DroppedColumn, column_from_dict
 from barenet.data._frame import Frame
 from barenet.data._parsing import MISSING
 from barenet.data._to_frame import as_frame, column_names
@@ -75,6 +77,7 @@ class TableEncoding:
         X: Any,
         *,
         numbers: str = "standardize",
+        bins: int = 24,
         rare: float = 0.01,
         categories: Collection[str] = (),
         numeric: Collection[str] = (),
@@ -87,9 +90,15 @@ class TableEncoding:
         ----------
         X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
             The training rows.
-        numbers : {"standardize", "robust", "minmax", "none"}
+        numbers : {"standardize", "robust", "minmax", "none", "piecewise"}
             The scaling of numbers: to mean 0 and standard deviation 1; to median 0 and quartiles
             that are 1 apart; to 0..1; none. Numbers that are all 0 or 1 are not scaled.
+            ``"piecewise"`` is ``"standardize"`` with further outputs for columns of three values or
+            more: the position in each of several pieces of the range.
+        bins : int, default 24
+            Number of these pieces, which hold about as many rows each. A value that more rows share
+            is the edge of two pieces. Columns have fewer pieces, but at least 4, where all of them
+            together would have more than 2,000.
         rare : float, default 0.01
             A category is rare if a smaller fraction of the rows that have a value have it; 1 or
             more is a number of rows, and 0 keeps every category.
@@ -124,12 +133,16 @@ class TableEncoding:
         if len(frame) < 2:
             raise DataError("1 sample, at least 2 are needed", argument="X")
         lookup(SCALES, numbers, "numbers")
+        check_count(bins, "bins")
         added = {token.strip() for token in _check_texts(missing, "missing")}
         tokens = ("", *sorted({*MISSING, *added} - {""}))
         names = names or [*frame.columns]
         given = _given_kinds(names, category=categories, number=numeric, dropped=drop)
         options: dict[str, Any] = {"numbers": numbers, "rare": rare, "missing": tokens}
-        return cls(tuple(fit_column(frame, n, given.get(n), **options) for n in names), tokens)
+        columns = tuple(fit_column(frame, n, given.get(n), **options) for n in names)
+        if numbers == "piecewise":
+            columns = in_pieces(columns, frame, bins, tokens)
+        return cls(columns, tokens)
 
     def transform(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Encode rows.
@@ -173,6 +186,29 @@ class TableEncoding:
             expected = "a number nearer to those of the training"
             raise block.fault(int(wrong[0]), column.name, expected)
         return numbers
+
+    def replaced(self, X: Any) -> dict[str, int]:
+        """Count the values that are replaced: missing ones, and categories without an output.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            The rows, as `transform` takes them.
+
+        Returns
+        -------
+        dict of str to int
+            The number of such values by column, of the columns that have any.
+        """
+        frame, counts = self.frame_of(X), dict[str, int]()
+        for column in self.used:
+            values = column.parse(frame, column.name, self.missing)
+            if isinstance(column, CategoryColumn):
+                known = {*column.categories, *[""] * column.missing}
+                counts[column.name] = sum(label not in known for label in values.tolist())
+            else:
+                counts[column.name] = int(np.isnan(values).sum())
+        return {name: count for name, count in counts.items() if count}
 
     def frame_of(self, X: Any) -> Frame:
         """Select the columns that are used.

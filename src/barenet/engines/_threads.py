@@ -19,7 +19,7 @@ from typing import Any
 from barenet._constraints import check_count
 from barenet.errors import brief
 
-#: Multiplications in a step from which on a second thread saves more time than it costs.
+#: Multiplications in a step from which on a second thread can save more time than it costs.
 WORTHWHILE = 800_000
 
 #: Held by the thread that has limited SciPy's BLAS, as OpenBLAS may not let another one reset it.

@@ -194,7 +194,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
             targets, rng = self._encode(y), self._make_random_state()
             self._check_continued(y, continued, incremental)
             if not continued:
-                self._initialize(X, targets.shape[1], rng)
+                n_outputs = targets.shape[1] * self._encoder.outputs_per_target
+                self._initialize(X, n_outputs, rng)
             loss, weight = self._make_loss(), self._sample_weight(sample_weight, y)
             rows = validate_arrays(self.network_, loss, X, targets, weight)
             rows, scorer = self._split(rows, validation_data, rng)
@@ -245,6 +246,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         self.out_activation_ = OUTPUT_NAMES.get(output, output)
         self.t_ = 0
         self.loss_curve_: list[float] = []
+        self.best_loss_: float | None = None
         self._optimizer: Optimizer | LBFGS | None = None
         self._stopping_state = StoppingState()
 
@@ -275,11 +277,12 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         self, rows: ArrayDataset, loss: Loss, incremental: bool, rng: np.random.RandomState
     ) -> Job:
         """Everything that a step needs."""
-        optimizer, before = self._make_optimizer(), self._optimizer
-        if isinstance(before, Optimizer) and type(before) is type(optimizer):
-            if incremental:
-                optimizer = before
-            else:
+        before = self._optimizer
+        if incremental and isinstance(before, Optimizer):
+            optimizer: Optimizer | LBFGS = before
+        else:
+            optimizer = self._make_optimizer()
+            if isinstance(before, Optimizer) and type(before) is type(optimizer):
                 optimizer.moments, optimizer.n_steps = before.moments, before.n_steps
         state = self._stopping_state
         self._optimizer, self._stopping_state = optimizer, replace(state, scores=[*state.scores])
@@ -298,14 +301,15 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         """Set scikit-learn's attributes after the training."""
         state, stochastic = self._stopping_state, not job.optimizer.full_batch
         self.history_, self.n_iter_ = history, len(history)
-        self.loss_curve_ = [*self.loss_curve_, *history.loss]
         validation = {} if scorer is None else {"validation": len(scorer.rows.X)}
         self._n_rows = {"training": len(job.rows.X), **validation}
         self.t_ += len(job.rows.X) * len(history) if stochastic else 0
         scored = stochastic and self.early_stopping
-        self.best_loss_ = None if scored else min([*self.loss_curve_, self.loss_])
+        earlier = self.loss_curve_ if self.best_loss_ is None else [self.best_loss_]
+        self.best_loss_ = None if scored else min([*earlier, *history.loss, self.loss_])
         self.validation_scores_ = list(state.scores) if scored else None
         self.best_validation_score_ = -state.best if scored else None
+        self.loss_curve_ += history.loss
 
     # Predictions
 

@@ -32,9 +32,13 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    numbers : {"standardize", "robust", "minmax", "none"}, default "standardize"
+    numbers : {"standardize", "robust", "minmax", "none", "piecewise"}, default "standardize"
         Scaling of numbers: to mean 0 and standard deviation 1; to median 0 and interquartile range
         1, which is robust to outliers; to 0..1; none. Columns of 0 and 1 are not scaled.
+        ``"piecewise"`` standardizes, and adds the position in each of several pieces of the range,
+        so that a network learns steps and bends of a column more easily (Gorishniy et al., 2022).
+    bins : int, default 24
+        Number of these pieces, which hold about as many rows each; fewer for many columns.
     rare : float, default 0.01
         Minimum fraction of the rows for a category of its own; 1 or more is a number of rows, and 0
         keeps every category.
@@ -78,6 +82,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
     """
 
     numbers: str = "standardize"
+    bins: int = 24
     rare: float = 0.01
     categories: Collection[str] | None = None
     numeric: Collection[str] | None = None
@@ -117,7 +122,9 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         X, names = _table(X, self)
         lists = {name: getattr(self, name) for name in ("categories", "numeric", "drop", "missing")}
         given = {name: value for name, value in lists.items() if value is not None}
-        encoding = TableEncoding.fit(X, numbers=self.numbers, rare=self.rare, **given)
+        encoding = TableEncoding.fit(
+            X, numbers=self.numbers, bins=self.bins, rare=self.rare, **given
+        )
         self.__dict__.pop("feature_names_in_", None)
         self.encoding_, self.n_features_in_ = encoding, len(encoding.columns)
         if names is not None:

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 
 from barenet._registry import build
 from barenet.estimators._base import MultilayerPerceptron
 from barenet.estimators._target_encoders import NumberEncoder
 from barenet.model._activations import Activation
-from barenet.model.losses import LOSSES, Loss, Poisson, as_loss
+from barenet.model.losses import LOSSES, Loss, as_loss
 
 
 @dataclass(eq=False, repr=False)
@@ -26,7 +27,9 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     loss : str or Loss, default="squared_error"
         The loss: half the squared error; half the deviance of counts for "poisson", with an
         exponential output; or another name from `LOSSES`, such as "absolute_error",
-        "huber:delta=2" or "quantile:q=0.9".
+        "huber:delta=2" or "quantile:q=0.9". With "quantile:levels=[0.1,0.5,0.9]", `predict` returns
+        a column for each level, in ascending order, and scores are of the middle one; with
+        "gaussian_nll" it returns the means, and ``network_.predict`` log variances after them.
     hidden_layer_sizes, activation : optional
         Widths and activation of the hidden layers. These and the other parameters are described
         in the documentation of `MLPClassifier`.
@@ -99,11 +102,30 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     activation: str | Activation | Sequence[str | Activation] = "relu"
 
     def _make_encoder(self, y: NDArray[Any], classes: ArrayLike | None) -> NumberEncoder:
-        loss = build(Loss, LOSSES, self.loss, "loss")
-        return NumberEncoder("exponential" if isinstance(loss, Poisson) else "identity")
+        return NumberEncoder(build(Loss, LOSSES, self.loss, "loss"))
 
     def _make_loss(self) -> Loss:
         return as_loss(self.loss, self.network_.output_activation)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Compute R².
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            R² of the predictions; of several quantiles, that of the middle one.
+        """
+        output = self._predict_output(X)
+        return float(r2_score(y, self._encoder.loss.point(output), sample_weight=sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -50,6 +50,8 @@ class Checkpoint:
         no file.
     notes : mapping, optional
         JSON to store with it.
+    saved_at : float, default=0
+        The start of the first interval, on the clock of ``time.monotonic``; `train` sets it.
 
     Attributes
     ----------
@@ -87,12 +89,13 @@ class Checkpoint:
         every: int | str = "30s",
         *,
         notes: Mapping[str, Any] | None = None,
+        saved_at: float = 0.0,
     ) -> None:
         file = Path(path)
         self.path = file / FILE_NAME if file.is_dir() else file
         self.seconds, self.epochs = parse_interval(every)
         self.notes, self.counts_epochs = dict(notes or {}), math.isfinite(self.epochs)
-        self._saved_at, self._saved_epochs = 0.0, 0
+        self._saved_at, self._saved_epochs = saved_at, 0
 
     @contextmanager
     def lock(self, run: Run) -> Iterator[None]:

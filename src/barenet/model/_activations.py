@@ -15,9 +15,12 @@ from barenet._registry import build, by_name
 from barenet.model._arrays import FloatArray
 
 __all__ = [
-    "ACTIVATIONS", "ELU", "GELU", "Activation", "Exponential", "Identity", "LeakyReLU", "ReLU",
-    "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
+    "ACTIVATIONS", "ELU", "GELU", "SELU", "Activation", "Ascending", "Exponential", "Identity",
+    "LeakyReLU", "Mish", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
 ]  # fmt: skip
+
+#: λ of SELU and λα, by which means and variances of 0 and 1 are kept.
+_SELU, _SELU_LIMIT = 1.0507009873554805, 1.7580993408473766
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,26 @@ class ELU(Rectifier):
         return np.where(Z > 0, 1, A + self.alpha).astype(Z.dtype)
 
 
+class SELU(Activation):
+    """f(z) = 1.05070 z for z > 0 and else 1.75810 (eᶻ − 1); f′(z) = 1.05070 or f(z) + 1.75810.
+
+    An ELU scaled so that outputs of mean 0 and variance 1 have these again in the next layer. From
+    Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural networks" (2017).
+    """
+
+    name = "selu"
+    formula = f"{_SELU} * Z if Z > 0 else {_SELU_LIMIT} * (exp(Z) - 1)"
+    backward_formula = f"{_SELU} * dA if Z > 0 else dA * (A + {_SELU_LIMIT})"
+    stable_formula = (f"{_SELU} * Z if Z > 0 else {_SELU_LIMIT} * expm1(min(Z, 0))",)
+    default_init = "lecun_normal"
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        return np.where(Z > 0, _SELU * Z, _SELU_LIMIT * np.expm1(np.minimum(Z, 0)))
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        return np.where(Z > 0, _SELU, A + _SELU_LIMIT).astype(Z.dtype)
+
+
 class Sigmoid(Activation):
     """f(z) = 1 / (1 + e⁻ᶻ), f′(z) = f(z)(1 − f(z)): for a probability."""
 
@@ -233,6 +256,24 @@ class SiLU(Rectifier):
         return S + A * (1 - S)
 
 
+class Mish(Rectifier):
+    """f(z) = z·t with t = tanh(ln(1 + eᶻ)); f′(z) = t + z·σ(z)(1 − t²).
+
+    From Misra, "Mish: a self regularized non-monotonic activation function" (2019).
+    """
+
+    name = "mish"
+    formula = "Z * tanh(softplus(Z))"
+    backward_formula = "dA * (tanh(softplus(Z)) + Z * sigmoid(Z) * (1 - tanh(softplus(Z))**2))"
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        return Z * np.tanh(np.logaddexp(Z, Z.dtype.type(0)))
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        T = np.tanh(np.logaddexp(Z, Z.dtype.type(0)))
+        return T + Z * sigmoid(Z) * (1 - T * T)
+
+
 class GELU(Rectifier):
     """f(z) = z·Φ(z), f′(z) = Φ(z) + z·φ(z), with the normal distribution's Φ and density φ.
 
@@ -279,6 +320,30 @@ class Softmax(Activation):
         return A * (d_A - (d_A * A).sum(axis=1, keepdims=True))
 
 
+class Ascending(Activation):
+    """a₁ = z₁ and aⱼ = aⱼ₋₁ + ln(1 + exp zⱼ), row by row: several quantiles, which never cross.
+
+    As zⱼ is in aⱼ and all that follow, with the factor σ(zⱼ), the chain rule reads::
+
+        dL/dz₁ = Σᵢ dL/daᵢ,    dL/dzⱼ = σ(zⱼ) Σ dL/daᵢ for i ≥ j.
+    """
+
+    name = "ascending"
+    formula = "sum_outputs(Z if index_outputs(Z) < 1 else softplus(Z))"
+    backward_formula = (
+        "(over_outputs(dA) - sum_outputs(dA) + dA) * (1 if index_outputs(Z) < 1 else sigmoid(Z))"
+    )
+
+    def forward(self, Z: FloatArray) -> FloatArray:
+        steps = np.logaddexp(Z, Z.dtype.type(0))
+        return np.where(np.arange(Z.shape[1]) < 1, Z, steps).cumsum(axis=1)
+
+    def backward(self, Z: FloatArray, A: FloatArray, d_A: FloatArray) -> FloatArray:
+        d_Z = d_A[:, ::-1].cumsum(axis=1)[:, ::-1]
+        d_Z[:, 1:] *= sigmoid(Z[:, 1:])
+        return d_Z
+
+
 def sigmoid(Z: FloatArray) -> FloatArray:
     """Compute 1 / (1 + e⁻ᶻ); the quotient is 0 where e⁻ᶻ overflows to infinity."""
     with np.errstate(over="ignore"):
@@ -301,7 +366,8 @@ IDENTITY = Identity()
 
 #: Every activation by its name.
 ACTIVATIONS: dict[str, type[Activation]] = by_name(
-    Identity, ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid, Softplus, Exponential, Softmax,
+    Identity, ReLU, LeakyReLU, ELU, SELU, GELU, SiLU, Mish, Tanh, Sigmoid, Softplus, Exponential,
+    Softmax, Ascending,
 )  # fmt: skip
 
 

@@ -97,7 +97,14 @@ def validate_arrays(
         if not float(limits.tiny) <= scale <= float(limits.max) / 255:  # its product with a byte
             raise ArgumentError(f"{scale:g} is beyond the range of {dtype}", argument="scale")
     inputs = validate_inputs(X, dtype, network.n_inputs)
-    targets = check_targets(y, len(inputs), network.n_outputs or inputs.shape[1], dtype)
+    n_outputs, each = network.n_outputs or inputs.shape[1], loss.outputs_per_target
+    if n_outputs % each:
+        problem = (
+            f"{loss.name} needs {each} outputs for each target, and the network has {n_outputs}"
+        )
+        raise ArgumentError(problem, argument="loss")
+    targets = check_targets(y, len(inputs), n_outputs // each, dtype)
+    targets = targets if each == 1 else np.tile(targets, each)
     loss.check_targets(targets)
     if sample_weight is not None:
         sample_weight = check_sample_weight(sample_weight, len(inputs), dtype)

@@ -86,9 +86,7 @@ def is_safe(array: NDArray[Any]) -> bool:
 
 def check_finite(array: NDArray[Any], dtype: np.dtype[Any], argument: str) -> None:
     """Reject numbers that are not finite, or would not be in a dtype."""
-    if array.dtype.kind != "f" or array.size == 0:
-        return
-    if array.size <= SHORT and array.dtype.char in "fd" and np.vdot(array, array) < SAFE:
+    if array.dtype.kind != "f" or array.size == 0 or is_safe(array):
         return
     array = np.atleast_1d(array)
     n_rows = max(1, BLOCK_ENTRIES // array[0].size)

@@ -364,28 +364,29 @@ class Snapshot(NamedTuple):
         network.parameters, network.statistics = self
 
 
-class Objective:
+class Objective(NamedTuple):
     """The loss of a network on a dataset, as a function of the network's parameters."""
 
-    def __init__(self, network: Network, loss: Loss) -> None:
-        self.network = network
-        self.loss, self.logits = logits_form(loss, network.output_activation)
+    network: Network
+    loss: Loss
 
     def value_and_output(
         self, data: ArrayDataset, *, training: bool = False, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
         """Compute the loss and the output."""
         X, network = data.inputs(self.network.dtype), self.network
-        output, _ = network.forward(X, training=training, rng_key=rng_key, logits=self.logits)
-        value = self.loss.value(output, data.y, data.sample_weight)
-        return value, network.output_activation.forward(output) if self.logits else output
+        loss, logits = logits_form(self.loss, network.output_activation)
+        output, _ = network.forward(X, training=training, rng_key=rng_key, logits=logits)
+        value = loss.value(output, data.y, data.sample_weight)
+        return value, network.output_activation.forward(output) if logits else output
 
     def value_and_gradient(
         self, data: ArrayDataset, *, training: bool = True, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
         """Compute the loss, and its gradient of shape (n_parameters,)."""
         X, network = data.inputs(self.network.dtype), self.network
-        output, cache = network.forward(X, training=training, rng_key=rng_key, logits=self.logits)
-        d_output = self.loss.gradient(output, data.y, data.sample_weight)
-        value = self.loss.value(output, data.y, data.sample_weight)
+        loss, logits = logits_form(self.loss, network.output_activation)
+        output, cache = network.forward(X, training=training, rng_key=rng_key, logits=logits)
+        d_output = loss.gradient(output, data.y, data.sample_weight)
+        value = loss.value(output, data.y, data.sample_weight)
         return value, network.backward(cache, d_output)

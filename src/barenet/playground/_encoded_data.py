@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from barenet._registry import lookup
-from barenet.data._column import Column, NumberColumn
+from barenet.data._column import Column
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import load_dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
 from barenet.data._named import GENERATED
+from barenet.data._number_column import NumberColumn
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, DataError, some
 from barenet.playground._features import FEATURES
@@ -143,7 +144,7 @@ def _prepare_encoded(
     for column in columns:
         stop = start + len(column.outputs)
         typical.append(column.typical(inputs.X[:, start:stop]))
-        if isinstance(column, NumberColumn):
+        if type(column) is NumberColumn:
             numeric[start] = column
         start = stop
     if not numeric:
@@ -169,7 +170,7 @@ def _with_predicted_range(prepared: PreparedData) -> PreparedData:
     if predictor.classes is None:
         with np.errstate(all="ignore"):
             inputs = prepared.grid(24)
-            outputs = predictor.in_units(predictor.network.forward(inputs)[0])
+            outputs = predictor.in_units(predictor.first_network.forward(inputs)[0])
         numbers = outputs[:, prepared.output]
         limits = float(numbers.min()), float(numbers.max())
     if prepared.is_curve:

@@ -19,8 +19,9 @@ from barenet.playground._wire_format import restricted
 
 #: Selects every column of a table as an input, instead of features of two columns.
 ALL_COLUMNS = "all"
-#: Softmax is an output activation, and an exponential hidden layer overflows at once.
-HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name not in ("softmax", "exponential"))
+#: Some are for outputs, and an exponential hidden layer overflows at once.
+OF_OUTPUTS = ("softmax", "ascending", "exponential")
+HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name not in OF_OUTPUTS)
 LIMITS = {"layers": 8, "neurons": 256, "samples": 5000}
 MAX_EPOCHS = 10**7
 #: Length of a schedule without an epoch to stop at.

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column import NumberColumn
 from barenet.data._dataset import Dataset
+from barenet.data._number_column import NumberColumn
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, some
 

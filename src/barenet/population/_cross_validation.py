@@ -80,7 +80,7 @@ def cross_validate(
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
     measures = as_metrics(default_metric(network) if metrics is None else metrics)
-    folds = make_folds(cv, network, X, y)
+    folds = make_folds(cv, network, X, y, arguments.get("loss"))
     arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
     rows = [train for train, _ in folds]
     population = train_many([network.copy() for _ in folds], X, y, rows=rows, **arguments)

@@ -7,12 +7,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet._metrics import Metric
 from barenet.errors import ArgumentError, in_a_line
 from barenet.model._array_dataset import check_targets
 from barenet.model._arrays import validate_inputs
 from barenet.model._network import Network
+from barenet.model.losses import Loss, as_loss
 from barenet.population._population import Population
-from barenet.training._metrics import Metric
 
 #: Indices of the training rows and of the test rows.
 Fold: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -21,12 +22,16 @@ Fold: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
 TOO_FEW = "take fewer folds, or others; for numbers to predict, pass y as floats to search"
 
 
-def make_folds(cv: Any, network: Network, X: ArrayLike, y: ArrayLike) -> list[Fold]:
+def make_folds(
+    cv: Any, network: Network, X: ArrayLike, y: ArrayLike, loss: str | Loss | None = None
+) -> list[Fold]:
     """Split the rows as scikit-learn does: stratified for classes, in order and not shuffled."""
     from sklearn.model_selection import check_cv
 
     inputs = validate_inputs(X, network.dtype, network.n_inputs)
-    targets = check_targets(y, len(inputs), network.n_outputs or inputs.shape[1], network.dtype)
+    each = as_loss(loss, network.output_activation).outputs_per_target
+    n_targets = (network.n_outputs or inputs.shape[1]) // each
+    targets = check_targets(y, len(inputs), n_targets, network.dtype)
     labels = _class_labels(network, targets)
     try:
         splitter = check_cv(cv, labels, classifier=labels is not None)
@@ -76,7 +81,8 @@ def measure_fold(
         values["loss"], output = engine.evaluate(data)
         engine.close()
         if np.isfinite(output).all():
-            arrays = output.astype(np.float64), data.y[rows].astype(np.float64)
+            point = run.job.loss.point
+            arrays = point(output).astype(np.float64), point(data.y[rows]).astype(np.float64)
             values |= {name: metric(*arrays) for name, metric in metrics.items()}
     values["fit_time"] = sum(run.history.curves.get("seconds", ()))
     return {**values, "score_time": time.perf_counter() - started}

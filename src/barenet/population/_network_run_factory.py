@@ -19,6 +19,7 @@ from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import HELD_OUT
+from barenet.training._loop import check_full_batch
 from barenet.training._train import (
     as_callbacks,
     as_metrics,
@@ -80,6 +81,7 @@ class NetworkRunFactory:
             held_out=held_out,
             callbacks=[*as_callbacks(own("callbacks")), self.stop],
         )
+        check_full_batch(job, config.schedule)
         threads = max(1, self.n_threads // self.n_networks)
         return NetworkRun(index, job, config, arguments, threads, self.checkpoints, joined_at)
 

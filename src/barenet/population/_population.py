@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import check_number
+from barenet._metrics import MAXIMIZED
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, count_of
 from barenet.model._network import Network
 from barenet.population._network_run import NetworkRun
 from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.training._history import History
-from barenet.training._metrics import MAXIMIZED
 
 
 class Population:
@@ -80,8 +81,15 @@ class Population:
             Index of the network.
         reason : str, default="dropped"
             The reason, for its history.
+
+        Raises
+        ------
+        ValueError
+            If there is no such network, or the reason is no text.
         """
-        self.runs[index].end(reason)
+        if not (isinstance(reason, str) and reason):
+            raise ArgumentError.of("reason", reason, "text")
+        self.runs[self._place(index)].end(reason)
 
     def replace(self, index: int, network: Network, **arguments: Any) -> None:
         """Put another network in the place of one, between two slices; it starts at its epoch 1.
@@ -100,7 +108,7 @@ class Population:
         ValueError
             If an argument can't be used, or either network is in training; nothing changes then.
         """
-        place = range(len(self))[index]
+        place = self._place(index)
         before, others = self.runs[place], self.networks[:place] + self.networks[place + 1 :]
         if before.is_running or any(other is network for other in others):
             problem = "is in training" if before.is_running else "is in the population already"
@@ -177,6 +185,11 @@ class Population:
             curves = [each.curves.get(name, np.full(len(each), np.nan)) for each in histories]
             table[name] = np.concatenate(curves)
         return table
+
+    def _place(self, index: int) -> int:
+        """The place of a network, which may be counted from the end."""
+        count = len(self)
+        return int(check_number(index, "index", ge=-count, lt=count, integer=True)) % count
 
     def __len__(self) -> int:
         """Return the number of networks."""

@@ -53,8 +53,8 @@ class PopulationCheckpoint:
         """Make the callback that saves a network, with the state to resume from if there is one."""
         if self.folder is None:
             return None
-        checkpoint = Checkpoint(self.folder / f"{index:05}.safetensors")
-        checkpoint._saved_at = self.started  # so networks that begin later are saved at once
+        # Networks that begin later than an interval are saved at once.
+        checkpoint = Checkpoint(self.folder / f"{index:05}.safetensors", saved_at=self.started)
         state = checkpoint.read() if self.resume else None
         return CheckpointManager(checkpoint, loop.engine, loop.config, state, self._checksum)
 

@@ -4,15 +4,18 @@ import dataclasses
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet._constraints import check_flag, check_number
+from barenet._metrics import MAXIMIZED, METRICS, Metric
 from barenet._registry import lookup
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError, in_a_line
+from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, validate_inputs
 from barenet.model._network import Network
 from barenet.population._candidates import SETTINGS, make_candidates, make_config
@@ -22,7 +25,6 @@ from barenet.population._population import Population
 from barenet.population._search_result import SearchResult, collect_results, in_short, ranks
 from barenet.population._train_many import check_arguments, train_many
 from barenet.training._divergence import caller_stacklevel
-from barenet.training._metrics import MAXIMIZED, METRICS, Metric
 from barenet.training._train import train
 
 #: Arguments of `train` where a setting is not given.
@@ -72,10 +74,10 @@ def search(
         Factor of successive halving, such as 3: all candidates run few epochs, the best third of
         them run three times as many, and so on, up to `epochs` at most.
     metric : str or callable, optional
-        The score, of which greater is better: a name from `METRICS`, where errors are negated, or a
-        function of outputs and targets in this order, the reverse of scikit-learn's, each of shape
-        (n_samples, n_outputs); by default the accuracy if the output is softmax or sigmoid, else
-        R².
+        The score, of which greater is better: a name from `METRICS`, where errors are negated, the
+        name of a scorer of scikit-learn, or a function of outputs and targets in this order, the
+        reverse of scikit-learn's, each of shape (n_samples, n_outputs); by default the accuracy if
+        the output is softmax or sigmoid, else R².
     seed : int, default=0
         Seed of the sample, and of the networks and their training.
     refit : bool, default=True
@@ -157,11 +159,27 @@ def _as_score(metric: str | Metric | None, network: Network) -> tuple[str, Metri
     """Name of a metric, and a function of which greater is better."""
     if callable(metric):
         return getattr(metric, "__name__", "score"), lambda output, y: _call(metric, output, y)
+    from sklearn.metrics import get_scorer, get_scorer_names
+
     name = default_metric(network) if metric is None else metric
-    function = lookup(METRICS, name, "metric")
+    function = lookup({**dict.fromkeys(get_scorer_names()), **METRICS}, name, "metric")
+    if function is None:
+        scorer, is_classifier = get_scorer(name), default_metric(network) == "accuracy"
+        return name, lambda output, y: _call(partial(_score, scorer, is_classifier), output, y)
     if name in MAXIMIZED:
         return name, function
     return f"neg_{name}", lambda output, y: -function(output, y)
+
+
+def _score(scorer: Any, is_classifier: bool, output: FloatArray, y: FloatArray) -> float:
+    """The score by a scorer of scikit-learn, which takes classes or their probabilities."""
+    if is_classifier:
+        y, output = class_probabilities(y).argmax(axis=1), class_probabilities(output)
+        if scorer._response_method == "predict":
+            output = output.argmax(axis=1)
+        elif output.shape[1] == 2:
+            output = output[:, 1]
+    return float(scorer._sign * scorer._score_func(y, output, **scorer._kwargs))
 
 
 def _call(metric: Metric, output: FloatArray, y: FloatArray) -> float:

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
-from itertools import count
 from os import PathLike
 from typing import Any, TypeAlias, TypeVar
 
@@ -18,7 +17,7 @@ from barenet.optimization._penalties import Penalty
 from barenet.optimization._schedules import Schedule
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping
-from barenet.population._network_run import Stop
+from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
@@ -160,9 +159,25 @@ def train_many(
     folder = PopulationCheckpoint(checkpoint, resume=resume)
     make = NetworkRunFactory(X, y, scale, available_threads(threads), len(each), Stop(), folder)
     with folder.lock():
-        population = Population([*map(make, count(), networks, each)], make)
+        population = Population(make_runs(make, networks, each), make)
         run_slices(population, slice_epochs, after_slice, progress=progress)
     return population
+
+
+def make_runs(
+    make: NetworkRunFactory, networks: Sequence[Network], each: list[dict[str, Any]]
+) -> list[NetworkRun]:
+    """Make the runs; an error that not all networks have names the index of the network."""
+    runs = list[NetworkRun]()
+    for index, (network, own) in enumerate(zip(networks, each, strict=True)):
+        try:
+            runs.append(make(index, network, own))
+        except ArgumentError as error:
+            name = error.argument
+            if index or any(own.get(name) is not others.get(name) for others in each):
+                error.problem = f"network {index}: {error.problem}"
+            raise
+    return runs
 
 
 def check_networks(networks: Sequence[Network]) -> int:

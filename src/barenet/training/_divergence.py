@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import DivergenceError
+from barenet.model._arrays import is_safe
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.training._callbacks import Run
@@ -38,10 +39,10 @@ class DivergenceMonitor(Stateful):
 
     def check_chunk(self, losses: NDArray[np.float64]) -> None:
         """Check the losses of a chunk; the first one sets the limit."""
+        self._note_first(losses)
         # No square exceeds the sum of all squares, and NaN makes the comparison false.
         if losses.dot(losses) < self.limit * self.limit:
             return
-        self._note_first(losses)
         finite = np.isfinite(losses)
         if not finite.all():
             first = int(np.argmin(finite))
@@ -71,7 +72,8 @@ class DivergenceMonitor(Stateful):
 
     def check_end(self, loss: float) -> None:
         """Check the loss and the parameters after an epoch or the last step."""
-        if not (math.isfinite(loss) and np.isfinite(self.run.network.parameters).all()):
+        parameters = self.run.network.parameters
+        if not (math.isfinite(loss) and (is_safe(parameters) or np.isfinite(parameters).all())):
             self._raise(self.run.n_batches - 1, loss)
         self._check_growth(loss)
 
@@ -84,8 +86,8 @@ class DivergenceMonitor(Stateful):
         self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
 
     def _note_first(self, losses: NDArray[np.float64]) -> None:
-        if not self.first_loss and losses.any():  # the loss of a batch without weight is 0
-            self.first_loss = float(losses[np.argmax(losses != 0)])
+        if not self.first_loss:  # the loss of a batch without weight is 0
+            self.first_loss = next(filter(None, losses.tolist()), 0.0)
 
     def _check_growth(self, loss: float) -> None:
         if self.limit and loss > self.limit:

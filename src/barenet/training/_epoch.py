@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, check_count, option
+from barenet._metrics import Metric
 from barenet.engines import ChunkResult, Engine
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.training._callbacks import Callback
-from barenet.training._metrics import Metric
 
 #: Multiplications between two calls of the callbacks while a network is measured, tenths of a
 #: second.
@@ -188,8 +188,10 @@ class Epoch(Stateful):
         weights = self.rows.batch_weights(self.config.batch_size, orders)
         total = weights.sum(axis=-1, keepdims=True)
         means = np.vecdot(losses, weights) / total[..., 0]
+        if (finite := np.isfinite(means)).all():
+            return means
         # Close to the largest number, the sum may overflow where the mean does not.
-        return np.where(np.isfinite(means), means, np.vecdot(losses, weights / total))
+        return np.where(finite, means, np.vecdot(losses, weights / total))
 
     @property
     def seconds(self) -> float:
@@ -212,19 +214,25 @@ def measure(
     engine: Engine, config: TrainingConfig, is_interrupted: Callable[[], bool]
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
-    rows, metrics = engine.job.rows, config.metrics
     values: dict[str, float] = {}
-    if metrics:
-        y = rows.y[rows.numbers()]
-        _, output = _evaluate(engine, rows, is_interrupted)
-        values |= {name: metric(output, y) for name, metric in metrics.items()}
+    if config.metrics:
+        _, output = _evaluate(engine, engine.job.rows, is_interrupted)
+        values |= _scores(engine, config, output, engine.job.rows)
     for part, held_out in config.held_out.items():
         values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
-        y = held_out.y[held_out.numbers()]
-        scores = {name: metric(output, y) for name, metric in metrics.items()}
+        scores = _scores(engine, config, output, held_out)
         scores |= config.scorer(output) if part == "validation" else {}
         values |= {f"{part}_{name}": score for name, score in scores.items()}
     return values
+
+
+def _scores(
+    engine: Engine, config: TrainingConfig, output: FloatArray, rows: ArrayDataset
+) -> dict[str, float]:
+    """Compute the metrics of the predictions for rows, with their weights."""
+    predicted, actual = map(engine.job.loss.point, (output, rows.y[rows.numbers()]))
+    weight = None if rows.sample_weight is None else rows.sample_weight[rows.numbers()]
+    return {name: metric(predicted, actual, weight) for name, metric in config.metrics.items()}
 
 
 def _evaluate(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from barenet._constraints import check_count
+from barenet._metrics import MAXIMIZED
 from barenet.engines import Engine, Job
 from barenet.engines._engine import Order
 from barenet.engines._threads import scipy_on_one_thread
@@ -32,13 +33,12 @@ from barenet.training._epoch import (
     measure,
 )
 from barenet.training._history import History
-from barenet.training._metrics import MAXIMIZED
 
 #: Duration of a chunk of batches, in seconds: short enough for a smooth progress bar.
 CHUNK_SECONDS = 0.1
 
 #: Rows whose loss reveals that the last step has diverged.
-ENOUGH = 64
+ENOUGH = 16
 
 #: Work for a batch that does not depend on its rows and the parameters; see `Engine.pace`.
 OVERHEAD = 10_000

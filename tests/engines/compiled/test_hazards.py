@@ -185,4 +185,4 @@ def test_an_interrupt_ends_a_long_run_soon(threads):
             train(network, X, y, epochs=10**6, **settings)
     finally:
         signal.signal(signal.SIGINT, before)
-    assert time.monotonic() - started < 10  # far less on a free machine
+    assert time.monotonic() - started < 60  # far less on a free machine

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from barenet import Network, train
-from barenet.engines import _threads as cores
+from barenet.engines import CompiledEngine, _threads as cores
 from barenet.engines.compiled._interpreter import TEAM, run_on_threads
+from barenet.engines.compiled._kernel_program import Program
+from barenet.engines.compiled._thread_choice import PERIOD, UNKNOWN
 from barenet.layers import BatchNorm, Dense, Dropout, LayerNorm
 from barenet.optimizers import ClipNorm, ClipValue
 from barenet.penalties import L1, L2
@@ -75,6 +77,45 @@ def test_batches_smaller_than_the_number_of_threads(batch_size, many_cores):
     for name in ("plain", "wide"):
         bits = [all_bits(name, n, batch_size, loss="squared_error") for n in (1, *THREADS)]
         assert all(each == bits[0] for each in bits)
+
+
+@pytest.mark.parametrize("flips", [False, True])
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_trial_in_the_middle_of_an_epoch_changes_no_bits(
+    name, alone, flips, many_cores, make_job, monkeypatch
+):
+    """The first batches try the other number of threads, which wins if no duration is known."""
+    monkeypatch.setattr(cores, "allowed_cores", lambda: 3)  # so some gradients have few rows
+    monkeypatch.setattr(Program, "threads", lambda self, *_: self.requested)
+    found = []
+    for threads in (1, 3):
+        job = make_job(Network(LAYERS[name](), seed=1), n_rows=70)
+        engine = CompiledEngine(job, threads)
+        choice = engine._programs.of("learn", 7, job.rows).choice
+        known = {"alone": alone, "count": PERIOD, "usual": UNKNOWN if flips else 0}
+        for field, value in known.items():
+            choice[field] = value
+        report = engine.run(np.arange(70), 7, np.full(10, 0.01), 0)
+        found.append([job.network.parameters, job.network.statistics, *report])
+    assert choice["alone"] == (alone != flips)
+    assert choice["count"] < PERIOD
+    for one, several in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, several)
+
+
+@pytest.mark.parametrize(("n_rows", "batch_size", "counted"), [(6, 2, 6), (5, 2, 4), (5, 99, 6)])
+def test_shorter_last_batches_do_not_count(
+    n_rows, batch_size, counted, many_cores, make_job, monkeypatch
+):
+    monkeypatch.setattr(Program, "threads", lambda self, *_: self.requested)
+    job = make_job(Network(LAYERS["plain"](), seed=1), n_rows=n_rows)
+    engine = CompiledEngine(job, 2)
+    choice = engine._programs.of("learn", min(batch_size, n_rows), job.rows).choice
+    choice["count"] = 0
+    order = np.arange(n_rows)[None].repeat(6 // -(-n_rows // batch_size), 0)
+    engine.run(order, batch_size, np.full(6, 0.01), 0)
+    assert choice["count"] == counted
 
 
 def test_l_bfgs_gives_the_same_bits(many_cores):

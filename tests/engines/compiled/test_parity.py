@@ -29,8 +29,8 @@ def every_layer(dtype):
     return Network(layers, seed=1, dtype=dtype)
 
 
-def small(dtype, hidden="tanh", output="identity"):
-    return partial(Network.dense, [5, 7, 20, 3], hidden=hidden, output=output, dtype=dtype)
+def small(dtype, hidden="tanh", output="identity", n_out=3):
+    return partial(Network.dense, [5, 7, 20, n_out], hidden=hidden, output=output, dtype=dtype)
 
 
 @pytest.mark.parametrize("batch_size", [1, 8, 37])
@@ -50,13 +50,17 @@ def test_promise_07_every_activation(name, dtype, assert_engines_agree):
 @pytest.mark.parametrize(
     ("loss", "output"),
     [
-        (loss, output)
-        for loss, kind in LOSSES.items()
-        for output in (kind.on_logits or ("identity", "tanh"))
+        ("quantile:levels=[0.1,0.5,0.6]", "ascending"),
+        *(
+            (loss, output)
+            for loss, kind in LOSSES.items()
+            for output in (kind.on_logits or kind.activations or ("identity", "tanh"))
+        ),
     ],
 )
 def test_promise_07_every_loss_on_every_output(loss, output, weighted, dtype, assert_engines_agree):
-    assert_engines_agree(small(dtype, output=output), weighted=weighted, loss=loss)
+    make = small(dtype, output=output, n_out=4 if loss == "gaussian_nll" else 3)
+    assert_engines_agree(make, weighted=weighted, loss=loss)
 
 
 @pytest.mark.parametrize("gamma", [0, 0.5, 2])

@@ -2,6 +2,7 @@
 
 import ctypes
 from functools import partial
+from itertools import chain
 
 import numba as nb
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from barenet import Network, train
 from barenet.engines import CompiledEngine, ReferenceEngine
 from barenet.engines.compiled import _lowering
+from barenet.engines.compiled._groups import NEVER
 from barenet.engines.compiled._lowering import Lowering
 from barenet.engines.compiled._workspace import Workspace
 from barenet.engines.kernels._dense import BLOCK, multiply
@@ -50,6 +52,38 @@ def test_weights_that_are_transposed_where_they_are_used(batch_size, dtype, agre
     monkeypatch.setattr(_lowering, "LARGE", 1)
     for sizes in ([1, 1, 3], [5, 8, 3], [17, 33, 16, 3], [40, 70, 300, 3]):
         agree(dense(*sizes, dtype=dtype), batch_size)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 40])
+@pytest.mark.parametrize("optimizer", sorted(set(OPTIMIZERS) - {"lbfgs"}))
+def test_weights_in_place_and_their_copies_give_the_same_bits(
+    optimizer, batch_size, dtype, make_job, agree, monkeypatch
+):
+    make = dense(16, 64, 128, 3, dtype=dtype, hidden="relu")
+    agree(make, batch_size, optimizer=optimizer)
+    found, extras = [], {"penalties": [L1(0.001)], "clipping": ClipNorm(0.1)}
+    for large in (1, NEVER):
+        monkeypatch.setattr(_lowering, "LARGE", large)
+        for given in ({}, extras):
+            network, rates = make(), np.full(2, 0.01)
+            engine = CompiledEngine(make_job(network, n_rows=80, optimizer=optimizer, **given))
+            reports = [
+                engine.run(np.arange(2 * batch_size), batch_size, rates, step) for step in (0, 2)
+            ]
+            loss, outputs = engine.evaluate(engine.job.rows)
+            moments = engine.job.optimizer.moments.values()
+            found.append([network.parameters, *moments, *reports[0], *reports[1], loss, outputs])
+            in_place = [len(each.in_place) for each in engine._programs.programs.values()]
+            assert in_place == ([2, 2] if large == 1 else [0, 0])
+    for one, two in zip(chain(*found[:2]), chain(*found[2:]), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_memory_of_a_wide_training_does_not_grow_with_its_weights(make_job):
+    engine = CompiledEngine(make_job(dense(64, 1024, 1024, 3, dtype="float32")(), n_rows=8))
+    engine.run(np.arange(8), 8, np.full(1, 0.01), 0)
+    (program,) = engine._programs.programs.values()
+    assert program.workspace.n_bytes < engine.job.network.parameters.nbytes
 
 
 @pytest.mark.parametrize("optimizer", sorted(set(OPTIMIZERS) - {"lbfgs"}))

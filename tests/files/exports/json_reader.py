@@ -1,5 +1,6 @@
 """A reader of JSON exports, with the formulas of the activations."""
 
+import itertools
 import math
 from datetime import UTC, datetime
 from typing import Any
@@ -12,9 +13,17 @@ from barenet.activations import ACTIVATIONS, Identity
 
 def predict(document: dict[str, Any], x: Any) -> list[float]:
     """Do one step after the other; of a table, x is a row of text by the names of the columns."""
+    kept, total = x, []
     for step in document["steps"]:
         do = step["do"]
-        if do == "encode":
+        if do == "keep":
+            kept, total = x, []
+        elif do == "add":
+            parts = [step["weight"] * a for a in x]
+            x, total = kept, [a + b for a, b in zip(total, parts, strict=True)] if total else parts
+        elif do == "total":
+            x = total
+        elif do == "encode":
             x = encode(step, x)
         elif do == "scale":
             parts = zip(x, step["offset"], step["factor"], strict=True)
@@ -63,6 +72,15 @@ def number(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
     return [(value - column["center"]) / column["scale"]]
 
 
+def piecewise(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
+    value, edges = column["fill"] if is_missing else float(text), column["edges"]
+    x = [(value - column["center"]) / column["scale"]]
+    for number, (start, end) in enumerate(itertools.pairwise(edges), 1):
+        part = max((value - start) / (end - start), -1 if number == 1 else 0)
+        x.append(min(part, 2 if number == len(edges) - 1 else 1))
+    return x
+
+
 def boolean(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
     return [column["fill"] if is_missing else text.lower() in ("true", "yes", "y", "t", "on", "1")]
 
@@ -105,4 +123,4 @@ def label(text: str) -> str:
     return str(int(value)) if value.is_integer() else repr(value)
 
 
-ENCODERS = {"number": number, "boolean": boolean, "category": category, "date": date}
+ENCODERS = {each.__name__: each for each in (number, piecewise, boolean, category, date)}

@@ -38,7 +38,8 @@ def random_table(
         rows[name] = with_markers(rng, values, markers)
     encoding = TableEncoding.fit(
         {name: values[:N_TRAINING] for name, values in rows.items()},
-        numbers=str(rng.choice(["standardize", "robust", "minmax"])),
+        numbers=str(rng.choice(["standardize", "robust", "minmax", "piecewise"])),
+        bins=int(rng.integers(2, 12)),
         rare=float(rng.choice([0, 4])),
         categories=named,
         missing=markers,

@@ -95,7 +95,7 @@ def test_fault_71_a_pipe_that_closes_is_quiet(build, tmp_path):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=tmp_path, **pipes) as done:
         done.stdout.close()
-        assert (done.stderr.read(), done.wait(timeout=30)) == (b"", 0)
+        assert (done.stderr.read(), done.wait(timeout=100)) == (b"", 0)
 
 
 @pytest.mark.parametrize(

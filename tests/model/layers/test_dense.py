@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from barenet.model._activations import ACTIVATIONS, Rectifier
-from barenet.model._initializers import GlorotUniform, HeUniform, Normal, Zeros
+from barenet.model._initializers import GlorotUniform, HeUniform, LeCunNormal, Normal, Zeros
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 
@@ -12,7 +12,8 @@ from barenet.model.layers import Dense
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_default_initializers(name):
     layer, rectifies = Dense(2, 3, name), issubclass(ACTIVATIONS[name], Rectifier)
-    assert layer.init == (HeUniform() if rectifies else GlorotUniform())
+    usual = {"selu": LeCunNormal()}.get(name, HeUniform() if rectifies else GlorotUniform())
+    assert layer.init == usual
     assert layer.bias_init == Zeros()
 
 

@@ -23,6 +23,7 @@ STEP = Decimal(10) ** -20
 CASES = [
     (f"{name}{option}", output)
     for name, kind in LOSSES.items()
+    if kind.outputs_per_target == 1
     for option in ((":gamma=0.5", ":gamma=2") if "focal" in name else ("",))
     for output in kind.on_logits or ("identity", "sigmoid", "softplus", "softmax", "exponential")
 ]

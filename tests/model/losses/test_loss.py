@@ -17,7 +17,7 @@ ALL = {
 }
 
 
-def sample(n_samples=6, n_outputs=3, dtype="float64", seed=0):
+def sample(n_samples=6, n_outputs=4, dtype="float64", seed=0):
     """Outputs and targets that every loss has a meaning for: rows of probabilities."""
     rng = np.random.default_rng(seed)
     output, y = rng.dirichlet(np.ones(n_outputs), (2, n_samples))

@@ -6,9 +6,21 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy import stats
 from sklearn import metrics
 
-from barenet.model.losses import AbsoluteError, Huber, Loss, Poisson, Quantile, SquaredError
+from barenet import Network, train
+from barenet.model._activations import ACTIVATIONS
+from barenet.model.losses import (
+    AbsoluteError,
+    GaussianNLL,
+    Huber,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredError,
+    as_loss,
+)
 from barenet.model.losses._regression import ExponentialPoisson
 
 
@@ -77,6 +89,76 @@ def test_an_error_whose_square_overflows(loss: Loss):
     output, y = np.full((1, 1), 1e30, np.float32), np.zeros((1, 1), np.float32)
     assert loss.value(output, y) == pytest.approx(1e30, rel=0.91)
     assert np.isfinite(loss.gradient(output, y)).all()
+
+
+@given(data=columns(st.floats(-20, 20)))
+def test_the_gaussian_loss_is_the_negative_log_density_of_scipy(data):
+    mean, y, s = data
+    found = GaussianNLL().per_sample(np.column_stack([mean, s]), np.column_stack([y, y]))
+    expected = -stats.norm.logpdf(y, mean, np.exp(s / 2))
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_several_means_come_before_their_log_variances():
+    loss, y = GaussianNLL(), np.array([[1.0, 2, 1, 2]])
+    output = np.array([[1.5, 0, 0.1, -0.3]])
+    alone = [loss.value(output[:, [j, j + 2]], y[:, [j, j + 2]]) for j in (0, 1)]
+    assert loss.value(output, y) == pytest.approx(sum(alone), rel=1e-14)
+    assert loss.point(output).tolist() == [[1.5, 0]]
+
+
+@given(data=columns(st.floats(-20, 20)))
+def test_several_quantiles_are_the_sum_of_single_ones(data):
+    output, y, weights = np.sort(data.T[:, :1] + np.arange(3)), data[1], np.abs(data[2]) + 1
+    levels, tiled = (0.2, 0.5, 0.9), np.tile(y[:, None], 3)
+    parts = zip(output.T, levels, strict=True)
+    metric = metrics.mean_pinball_loss
+    expected = sum(metric(y, part, alpha=q, sample_weight=weights) for part, q in parts)
+    loss = Quantile(levels=levels)
+    assert loss.value(output, tiled, weights) == pytest.approx(expected, rel=1e-9)
+    assert loss.point(output).tolist() == output[:, 1:2].tolist()
+    singles = [Quantile(q=q).derivative(output[:, [j]], y[:, None]) for j, q in enumerate(levels)]
+    np.testing.assert_array_equal(loss.derivative(output, tiled), np.hstack(singles))
+
+
+@pytest.mark.parametrize("levels", ["[0.5,0.1]", "[0.1,0.1]", "[0.1,2]", "a"])
+def test_levels_that_are_no_quantiles_are_refused(levels):
+    with pytest.raises(ValueError, match=r"^loss: .*quantile's levels"):
+        as_loss(f"quantile:levels={levels}", ACTIVATIONS["ascending"]())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "output", "y", "problem"),
+    [
+        ([1, 3], "identity", [1.0], "^loss: quantile needs an output activation of ascending"),
+        ([1, 3], "ascending", [[1.0, 2, 3]], r"^y: expected shape \(1, 1\)"),
+        ([1, 2], "ascending", [1.0], "^loss: quantile needs 3 outputs .* the network has 2$"),
+        ([1, 6], "ascending", [[1.0, 2]], "^y: 3 quantiles are of one target"),
+    ],
+)
+def test_quantiles_of_another_network_are_refused(sizes, output, y, problem):
+    network = Network.dense(sizes, output=output)
+    with pytest.raises(ValueError, match=problem):
+        train(network, [[1.0]], y, loss="quantile:levels=[0.1,0.5,0.9]")
+
+
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_metrics_are_of_the_middle_quantile_and_of_the_mean(engine):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 2)), rng.normal(size=40)
+    for loss, n_out, output in [
+        ("quantile:levels=[0.2,0.5,0.9]", 3, "ascending"),
+        ("gaussian_nll", 2, "identity"),
+    ]:
+        network = Network.dense([2, 4, n_out], output=output, dtype="float64")
+        how = {"loss": loss, "metrics": "r2", "validation_data": (X, y), "epochs": 3}
+        history = train(network, X, y, engine=engine, **how)
+        expected = metrics.r2_score(y, network.predict(X)[:, (n_out - 1) // 2])
+        assert history["r2"][-1] == pytest.approx(expected, rel=1e-9)
+        assert history["validation_r2"][-1] == history["r2"][-1]
+        assert history["validation_loss"][-1] == pytest.approx(
+            network.value_and_gradient(X, y, loss)[0], rel=1e-9
+        )
 
 
 def test_negative_counts_are_refused():

@@ -4,7 +4,7 @@ from typing import Any
 
 from barenet.engines._engine import Job
 from barenet.engines.compiled._lowering import LAYERS
-from barenet.engines.kernels._activations import FORMULAS
+from barenet.engines.kernels._activations import BY_ROW, FORMULAS
 from barenet.engines.kernels._losses import LOSSES as KERNELS
 from barenet.engines.kernels._optimizers import RULES
 from barenet.model.losses import LOSSES
@@ -12,7 +12,7 @@ from barenet.optimization.optimizers import LBFGS
 
 #: The names of parts that have kernels, by role.
 KNOWN = {
-    "activation": {"softmax", *FORMULAS},
+    "activation": {*BY_ROW, *FORMULAS},
     "loss": {
         name
         for name, kind in LOSSES.items()

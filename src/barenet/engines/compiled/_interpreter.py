@@ -16,22 +16,23 @@ import math
 import numba as nb
 import numpy as np
 
+from barenet.engines.compiled._thread_choice import CHOICE, is_alone, observe
 from barenet.engines.kernels._gradients import sum_of
 from barenet.engines.kernels._kernel import entry, parallel_entry
 from barenet.engines.kernels._optimizers import correct_bias
 from barenet.engines.kernels._records import STEP, record
 from barenet.engines.simd._atomics import add, compare_exchange, pause, publish, read, yield_thread
 from barenet.engines.simd._calls import compiled, invoke
-from barenet.engines.simd._processor import flush_denormals, restore_denormals
+from barenet.engines.simd._processor import cycles, flush_denormals, restore_denormals
 from barenet.engines.simd._views import array, record_at
 
 #: The step, which all kernels share, and the regions: those from `start` up to `stop` run for each
 #: batch, those before (from `load`) and after (up to `end`) once for a call. Then the order of the
-#: rows, the rows in each epoch of it, the batches of the call, the address of its losses and norms,
-#: and that of the team's numbers.
+#: rows, the rows in each epoch of it, the batches of the call, and the addresses of its losses and
+#: norms, of the team's numbers, and of the choice of threads.
 PROGRAM = record(
     "step regions load start stop end "
-    "order n_rows batch_size rates n_batches first_step report team"
+    "order n_rows batch_size rates n_batches first_step report team choice"
 )
 
 #: Some groups; `serial` if they run on one thread.
@@ -46,6 +47,7 @@ INSTRUCTION = record("kernel operands")
 
 program_at, step_at, region_at = record_at(PROGRAM), record_at(STEP), record_at(REGION)
 group_at, instruction_at = record_at(GROUP), record_at(INSTRUCTION)
+choice_at = record_at(CHOICE)
 
 # Numbers that the threads share, each in a cache line of its own: the count of threads that have
 # arrived, the number of the open region and its index, the count of its finished parts, and the
@@ -89,7 +91,6 @@ def run_batches(program, threads):
     losses = array(np.float64, program.report, 0, n_batches)
     norms = array(np.float64, program.report, n_batches, n_batches)
     run_regions(program, program.load, program.start, threads)
-    step.threads = threads
     in_epoch = -(-program.n_rows // size)  # batches
     for i in range(n_batches):
         first = i % in_epoch * size
@@ -101,11 +102,28 @@ def run_batches(program, threads):
         step.n_steps += 1
         if step.moment_2 != 0:
             correct_bias(step)
-        run_regions(program, program.start, program.stop, threads)
+        threads = run_batch(program, step, threads)
         penalties = sum_of(step.squares, step.n_tiles, step.n_tiles)
         losses[i] = sum_of(step.losses, 0, step.n_rows) + penalties
         norms[i] = math.sqrt(sum_of(step.squares, 0, step.n_tiles))
     run_regions(program, program.stop, program.end, threads)
+
+
+@compiled
+def run_batch(program, step, threads):
+    """Run a batch on one thread or on all; return the number that the rest of the call has."""
+    if threads == 1:
+        step.threads = 1
+        run_regions(program, program.start, program.stop, 1)
+        return 1
+    choice = choice_at(program.choice, 0)
+    step.threads, started = 1 if is_alone(choice) else threads, cycles()
+    run_regions(program, program.start, program.stop, step.threads)
+    is_whole = step.n_rows == min(program.batch_size, program.n_rows)
+    if is_whole and observe(choice, cycles() - started):
+        publish(program.team + OPEN, -1)  # the others need not wait
+        return 1
+    return threads
 
 
 @compiled

@@ -5,23 +5,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import option_values
 from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._threads import choose_threads
 from barenet.engines.compiled import _interpreter
 from barenet.engines.compiled._groups import Region
 from barenet.engines.compiled._lowering import Lowering, Task
+from barenet.engines.compiled._thread_choice import new_choice, threads_to_start
 from barenet.engines.compiled._workspace import Workspace, address, up
 from barenet.engines.kernels._dense import multiply
 from barenet.engines.kernels._records import STEP
 from barenet.engines.simd._views import kernel_spec
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model.layers import Dense
 from barenet.optimization.optimizers import Optimizer
 
 #: Starting the threads for a call takes as long as they save in so many of the smallest batches.
 START = 5
+
+#: The network's vectors that layers may use in place, and the addresses of their parts.
+PLACES = {"parameters": "weights", "moment_1": "moment_1", "moment_2": "moment_2"}
 
 
 class Program:
@@ -41,11 +43,13 @@ class Program:
         )  # fmt: skip
         self.max_threads = lowered.max_threads
         load, batch, store = lowered.load, lowered.batch, lowered.store
-        self.has_gradient = lowered.needs_gradient
+        self.has_gradient, self.in_place = lowered.needs_gradient, lowered.in_place
+        self.choice = new_choice(self.workspace)
         #: The record that the interpreter reads, at `address`.
         self.record = self.workspace.record(
             _interpreter.PROGRAM, step=self.step, regions=self.write([*load, *batch, *store]),
             start=len(load), stop=len(load + batch), end=len(load + batch + store),
+            choice=self.choice,
         )  # fmt: skip
         self.address = address(self.record)
         self.pointed: dict[str, NDArray[Any]] = {}
@@ -53,8 +57,7 @@ class Program:
 
     def assign(self, job: Job, threads: int | None) -> None:
         """Take the numbers of a job of the structure that this program was made for."""
-        layers = (layer for layer in job.network.layers if isinstance(layer, Dense))
-        self.work = 3 * sum(layer.weights.size for layer in layers)
+        self.work = 3 * job.network.n_parameters
         self.requested, self.teams = threads, dict[float, int]()
         self.job, self.step["seed"] = job, job.seed
         self.step["clip"] = 0.0 if job.clipping is None else job.clipping.limit
@@ -117,6 +120,8 @@ class Program:
         """Set the address of an array, and keep the array alive."""
         if self.pointed.get(name) is not array:
             self.pointed[name], self.step[name] = array, address(array)
+            for layer in self.in_place if name in PLACES else ():
+                layer[PLACES[name]] = self.step[name] + layer["flat"] * array.itemsize
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         """Run the program for each batch; see `Engine.run`."""
@@ -124,6 +129,8 @@ class Program:
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
         threads = min(self.threads(batch_size, order.size), self.max_threads)
         record = self.record
+        if threads > 1:
+            threads = threads_to_start(self.choice, threads, len(rates))
         if self.sparse is not None:
             self.reserve(self.sparse, order, batch_size)
         self.held = order, rates, report
@@ -144,8 +151,8 @@ def numbers_of(job: Job) -> dict[str, float]:
     if not isinstance(job.optimizer, Optimizer):
         return {}
     names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2"}
-    given = option_values(job.optimizer).items()
-    numbers = {names.get(name, name): value for name, value in given}
+    given = vars(job.optimizer).items()
+    numbers = {names.get(name, name): value for name, value in given if type(value) is float}
     numbers.pop("learning_rate")  # each step has its own
     if "epsilon" in numbers:  # for the padding 0 / ε must be 0, so ε must not underflow
         tiny = float(np.finfo(job.network.dtype).tiny)

@@ -69,11 +69,9 @@ class Lowering:
         self.max_threads = _threads.allowed_cores()
         self.needs_gradient = task in ("learn", "differentiate")
         self.forward, self.backward = [Group([])], [Group([])]
-        self.parts: Region = []
-        self.loading: Region = []
-        self.differentiation: Region = []
-        self.application: Region = []
-        self.storing: Region = []
+        empty: list[Region] = [[] for _ in range(5)]
+        self.loading, self.parts, self.differentiation, self.application, self.storing = empty
+        self.in_place: list[Record] = []  # layers whose weights and moments are not copied
         self.n_tiles = self.flat = self.statistics = 0
         self.width, self.source = rows.X.shape[1], rows.X.dtype.name
         self.is_sparse = isinstance(rows.X, SparseRows)
@@ -96,7 +94,7 @@ class Lowering:
         )
         regions = (weigh, self.parts, *by_rows, self.differentiation, norm, self.application)
         # The regions before the first batch, for each batch, and after the last one.
-        self.load, self.store = [self.loading], [self.storing]
+        self.load, self.store = [self.loading], [self.storing] * self.needs_gradient
         self.batch = [region for region in regions if region]
 
     # Layers
@@ -111,9 +109,8 @@ class Lowering:
         for index, layer in enumerate(layers):
             bare = logits and layer is layers[-1]
             self.activation = None if bare else getattr(layer, "activation", None)
-            lower = LAYERS[type(layer)]
-            if self.x is None and self.is_sparse:
-                lower = Lowering.sparse_dense
+            from_entries = self.x is None and self.is_sparse
+            lower: Any = Lowering.sparse_dense if from_entries else LAYERS[type(layer)]
             lower(self, layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
@@ -126,15 +123,19 @@ class Lowering:
         lefts = range(0, n_in, part)
         X = self.workspace.matrix(len(lefts) * capacity, part) if x is None else x
         self.width = layer.n_out
-        Z, self.d, arrays = self.matrix(), self.derivatives(), self.parameters(n_in + 1)
+        Z, self.d, L = self.matrix(), self.derivatives(), self.workspace.spec.count
         P = self.workspace.matrix(len(lefts) * capacity, self.width) if x is None else Z
-        few = capacity <= FEW and Z.shape[1] == self.workspace.spec.count and x is not None
+        few = capacity <= FEW and Z.shape[1] == L and x is not None
+        is_large = n_in * self.width >= LARGE * capacity and not few
+        whole = n_in % L == self.width % (4 * L) == 0  # as blocks and sums of squares take them
+        in_place = whole and is_large and x is not None and self.task != "differentiate"
+        arrays = self.parameters(n_in + 1, in_place)
         record = self.layer(
             **arrays, n_in=n_in, index=index, x=X, x_stride=stride_of(X), z=Z, d=self.d, d_in=d_in,
             part_size=part, n_parts=len(lefts), partial=P,
         )  # fmt: skip
-        W, start = arrays["weights"], self.zeros if x is None else arrays["weights"][n_in]
-        is_large = n_in * self.width >= LARGE * capacity and not few
+        W = arrays.get("weights", self.zeros)  # used in place, its address comes later
+        start = self.zeros if x is None else W[n_in:]
         record["parts" if x is None or is_large else "forward"] = self.workspace.products(
             (P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
             for k, left in enumerate(lefts)
@@ -147,7 +148,7 @@ class Lowering:
             self.parts = [Group(work, units, block=NEVER, grain=1)]
             self.add(record, _dense.dense_join)
         elif is_large:
-            work, grain = self.work(record, _dense.dense_columns), 2 * self.workspace.spec.count
+            work, grain = self.work(record, _dense.dense_columns), 2 * L
             self.forward += [Group(work, Z.shape[1], _dense.COLUMNS, grain), Group([])]
         back = (_dense.dense_back,) * (is_large and d_in is not None)
         gradient = _dense.slim_gradient if few else _dense.dense_gradient
@@ -188,7 +189,7 @@ class Lowering:
         record["n_whole"] = min(in_blocks, lefts[-1] + X.shape[1])  # as far as X has columns
         if d_in is None:
             return
-        W_T = arrays["weights"]
+        W_T = self.zeros
         if not record["parts"]:
             W_T = self.workspace.matrix(dW.shape[1], n_in)
             record["transposed"], record["transposed_stride"] = address(W_T), stride_of(W_T)
@@ -205,7 +206,8 @@ class Lowering:
     ) -> None:
         """A = f(Z), and dL/dZ in place of dL/dA, with the product of a dense layer."""
         name = "identity" if activation is None else activation.name
-        variant = "identity" if name == "softmax" else name
+        by_row = _activations.BY_ROW.get(name)
+        variant = "identity" if by_row else name
         self.bounded = Z if is_bounded(activation) else None
         self.x = Z if name == "identity" else self.matrix()
         record["a"] = address(self.x)
@@ -213,8 +215,8 @@ class Lowering:
         forward, back = fused or (_dense.layer_forward, _dense.layer_backward)
         if record["forward"] or record["backward"] or variant != "identity":
             self.add(record, forward, back, variant)
-        if name == "softmax":
-            self.add(record, _activations.softmax, _activations.softmax_back, name)
+        if by_row:
+            self.add(record, *by_row, name)
 
     def dropout(self, layer: Dropout, index: int) -> None:
         """A = X · M; the identity in predictions."""
@@ -260,7 +262,9 @@ class Lowering:
         network, output = self.job.network, self.x
         assert output is not None
         d = self.matrix() if self.d is None else self.d
-        record = self.layer(a=output, d=d, option=first_option(loss))
+        option = first_option(loss)
+        options = np.resize(getattr(loss, "levels", ()) or option, self.width)
+        record = self.layer(a=output, d=d, option=option, scales=options.astype(np.float64))
         if self.task != "predict":
             self.add(record, _losses.LOSSES[loss.name], variant=loss.name)
         if not self.needs_gradient:
@@ -272,9 +276,10 @@ class Lowering:
 
     def parameters(self, height: int, in_place: bool = False) -> dict[str, Any]:
         """Rows of parameters, unless used in place, of their gradient and moments, in tiles."""
-        names = ["weights", "gradient"] if self.needs_gradient else ["weights"] * (not in_place)
         moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
-        names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
+        names = ["weights", *(f"moment_{number}" for number, _ in enumerate(moments, 1))]
+        names = [*names * (not in_place), *["gradient"] * self.needs_gradient]
+        row = self.width if in_place else self.workspace.stride(self.width)
         tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
         few, heights = SMALL // self.workspace.pad(self.width), dict.fromkeys(names, height)
         block = up(max(few, _dense.BLOCK, min(ROWS, self.capacity)), 1 << tile_bits)
@@ -284,11 +289,11 @@ class Lowering:
         else:
             heights["gradient"] = rows * self.max_threads
         matrix, more = self.workspace.matrix, _dense.MAX_ROWS
-        arrays = {name: matrix(number + more, self.width) for name, number in heights.items()}
+        arrays = {name: matrix(number + more, self.width, row) for name, number in heights.items()}
         self.flat += height * self.width
         self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
         places = {"flat": flat, "first_tile": first_tile, "tile_bits": tile_bits}
-        return {**places, "gradient_rows": rows, "block": block, **arrays}
+        return {**places, "gradient_rows": rows, "block": block, "row": row, **arrays}
 
     def tile_bits(self, width: int) -> int:
         """Choose how many rows of parameters a tile has, as a power of two."""
@@ -297,8 +302,7 @@ class Lowering:
     def lower_parameters(self, record: Record, height: int, *differentiate: Kernel) -> None:
         """Load, differentiate, update and store a layer's parameters; the kernels differentiate."""
         job, tile = self.job, 1 << int(record["tile_bits"])
-        penalties = job.penalties if self.needs_gradient else ()
-        for penalty in penalties:  # several of one type add up, and they apply to weights only
+        for penalty in job.penalties if self.needs_gradient else ():  # of one type, they add up
             strengths = penalty.expand(job.network.layout, np.dtype(np.float64))
             name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
             record[name] += strengths[int(record["flat"])]
@@ -315,8 +319,10 @@ class Lowering:
         load, work = self.work(record, _copies.load, *transpose), self.work(record, *differentiate)
         if record["weights"]:
             self.loading.append(Group(load, height, tile, tile))
-        if self.needs_gradient:
             self.storing.append(Group(self.work(record, _copies.store), height, tile, tile))
+        else:
+            self.in_place.append(record)
+        if self.needs_gradient:
             group = Group(work, height, block, tile)
             if _dense.dense_back in differentiate:
                 self.backward[:0] = [Group([]), group]
@@ -335,7 +341,7 @@ class Lowering:
     def takes_one_row(self, record: Record) -> bool:
         """Whether each step is for one row, and nothing comes between its gradient and update."""
         learns = self.task == "learn" and self.capacity == 1 and self.job.clipping is None
-        return bool(learns and record["stride"] % (4 * self.workspace.spec.count) == 0)
+        return bool(learns and record["row"] % (4 * self.workspace.spec.count) == 0)
 
     # Instructions, records and memory
 
@@ -373,10 +379,9 @@ class Lowering:
 
 def is_bounded(activation: Activation | None) -> bool:
     """Whether an activation maps ±∞ to finite numbers."""
-    if activation is None:
-        return False
+    limits = np.array([[-np.inf, np.inf]])
     with np.errstate(all="ignore"):
-        return bool(np.isfinite(activation.forward(np.array([[-np.inf, np.inf]]))).all())
+        return activation is not None and bool(np.isfinite(activation.forward(limits)).all())
 
 
 def first_option(thing: Any) -> float:

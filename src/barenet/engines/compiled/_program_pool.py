@@ -19,6 +19,9 @@ from barenet.model._array_dataset import ArrayDataset
 #: Bytes of all waiting programs together.
 MAX_BYTES = 2**28
 
+#: Types of the options of layers, activations, losses and penalties.
+NUMBERS = (int, float, bool, tuple)
+
 #: The waiting programs by structure, those that have waited longest first.
 WAITING: OrderedDict[Hashable, list[Program]] = OrderedDict()
 LOCK = Lock()
@@ -26,9 +29,12 @@ LOCK = Lock()
 
 def structure_of(job: Job) -> Hashable:
     """All of a job that its programs depend on, except for the numbers that they are given."""
-    optimizer, clipping = type(job.optimizer), type(job.clipping)
-    parts = repr(job.network), repr(job.loss), repr(job.penalties)
-    return (*parts, optimizer, clipping, vector_bits())
+    network, kinds = job.network, (type(job.optimizer), type(job.clipping))
+    activations = [layer.activation for layer in network.layers if layer.activation]
+    parts: list[Any] = [network.dtype, *kinds, vector_bits()]
+    for part in (*network.layers, *activations, job.loss, *job.penalties):
+        parts += type(part), *(each for each in vars(part).values() if type(each) in NUMBERS)
+    return tuple(parts)
 
 
 class JobPrograms:
@@ -63,5 +69,8 @@ class JobPrograms:
             with LOCK:
                 WAITING.setdefault(key, []).append(program)
                 WAITING.move_to_end(key)
-                while sum(each.workspace.n_bytes for each in chain(*WAITING.values())) > MAX_BYTES:
-                    WAITING.popitem(last=False)
+        with LOCK:
+            n_bytes = sum(each.workspace.n_bytes for each in chain(*WAITING.values()))
+            while n_bytes > MAX_BYTES:
+                _, discarded = WAITING.popitem(last=False)
+                n_bytes -= sum(each.workspace.n_bytes for each in discarded)

@@ -29,9 +29,9 @@ class Workspace:
         self.held: list[Any] = []
         self.n_bytes = 0
 
-    def matrix(self, n_rows: int, width: int) -> Matrix:
-        """Allocate rows of zeros, each of whole vectors."""
-        row, size = self.stride(width), self.dtype.itemsize
+    def matrix(self, n_rows: int, width: int, row: int = 0) -> Matrix:
+        """Allocate rows of zeros, each of whole vectors, and of a stride if it is given."""
+        row, size = row or self.stride(width), self.dtype.itemsize
         block = np.zeros(n_rows * row + ALIGNMENT // size, self.dtype)
         self.held.append(block)
         self.n_bytes += block.nbytes

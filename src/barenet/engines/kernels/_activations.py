@@ -3,6 +3,8 @@
 A kernel's spec names the formula, so each is compiled separately.
 """
 
+import math
+
 from barenet.engines.kernels._kernel import chosen, kernel
 from barenet.engines.kernels._records import row_numbers, row_vectors
 from barenet.engines.simd._calls import compiled, inlined
@@ -29,6 +31,21 @@ def normal_density(z):
     return 0.3989422804014327 * exp(-0.5 * z * z)
 
 
+@inlined
+def mish_gate(z):
+    """tanh(ln(1 + eᶻ)) = (n² − 1) / (n² + 1) with n = 1 + eᶻ, from e⁻ᶻ for z above 0."""
+    w = exp(-absolute(z))
+    above, two = where(z > 0, 1 + 2 * w, w * (w + 2)), where(z > 0, 2 * w * w, 2)
+    return above / (above + two)
+
+
+@inlined
+def mish_slope(z):
+    """f′(z) = t + z σ(z) (1 − t²)."""
+    gate = mish_gate(z)
+    return gate + z * logistic(z) * (1 - gate * gate)
+
+
 #: The value a = f(z) of each, and its derivative f′(z) from z and a; c is the activation's option.
 FORMULAS = {
     "identity": (lambda z, c: z, lambda z, a, c: 1),
@@ -40,6 +57,11 @@ FORMULAS = {
         lambda z, a, c: normal_distribution(z) + z * normal_density(z),
     ),
     "silu": (lambda z, c: z * logistic(z), lambda z, a, c: logistic(z) * (1 + z - a)),
+    "selu": (
+        lambda z, c: where(z > 0, 1.0507009873554805 * z, 1.7580993408473766 * expm1(z)),
+        lambda z, a, c: where(z > 0, 1.0507009873554805, a + 1.7580993408473766),
+    ),
+    "mish": (lambda z, c: z * mish_gate(z), lambda z, a, c: mish_slope(z)),
     "tanh": (lambda z, c: tanh(z), lambda z, a, c: 1 - a * a),
     "sigmoid": (lambda z, c: logistic(z), lambda z, a, c: a * (1 - a)),
     "softplus": (
@@ -70,6 +92,30 @@ def softmax_back(spec, step, layer, start, stop):
             total += d[j] * a[j]
         for j in range(layer.n_out):
             d[j] = a[j] * (d[j] - total)
+
+
+@kernel(["ascending"])
+def ascending(spec, step, layer, start, stop):
+    """aⱼ = aⱼ₋₁ + ln(1 + exp zⱼ) for each row."""
+    for row in range(start, stop):
+        z, a = row_numbers(spec, layer, layer.z, row), row_numbers(spec, layer, layer.a, row)
+        a[0] = z[0]
+        for j in range(1, layer.n_out):
+            a[j] = a[j - 1] + (max(z[j], 0.0) + math.log1p(math.exp(-abs(z[j]))))
+
+
+@kernel(["ascending"])
+def ascending_back(spec, step, layer, start, stop):
+    """dL/dZⱼ = σ(zⱼ) Σ dL/daᵢ for i ≥ j, in place of dL/dA."""
+    for row in range(start, stop):
+        z, d = row_numbers(spec, layer, layer.z, row), row_numbers(spec, layer, layer.d, row)
+        for j in range(layer.n_out - 1, 0, -1):
+            d[j - 1] += d[j]
+            d[j] /= 1 + math.exp(-z[j])
+
+
+#: Functions of a whole row: their kernels, forward and backward.
+BY_ROW = {"softmax": (softmax, softmax_back), "ascending": (ascending, ascending_back)}
 
 
 @compiled

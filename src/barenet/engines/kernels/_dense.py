@@ -4,7 +4,7 @@ from barenet.engines.kernels._activations import FORMULAS, slope, value
 from barenet.engines.kernels._copies import SOURCES, gather_columns
 from barenet.engines.kernels._gradients import keep_squares
 from barenet.engines.kernels._kernel import kernel
-from barenet.engines.kernels._records import PRODUCT, gradient_row, row_vectors
+from barenet.engines.kernels._records import PRODUCT, gradient_row, parameter_vectors, row_vectors
 from barenet.engines.simd._calls import compiled, inlined, invoke
 from barenet.engines.simd._lanes import sum_lanes
 from barenet.engines.simd._register_blocks import block_product, transpose_block
@@ -94,18 +94,36 @@ def layer_backward(spec, step, layer, start, stop):
 
 @kernel()
 def dense_columns(spec, step, layer, start, stop):
-    """Columns of Z = X W + b, for all rows of the batch; the units are columns."""
-    product = product_at(layer.parts, 0)
-    for k in range(0, product.depth, DEEP):
-        depth = min(DEEP, product.depth - k)
-        add_products(spec, product, 0, step.n_rows, start, stop, k, depth)
+    """Columns of Z = X W + b, for all rows of the batch; the units are columns.
+
+    For many rows, W is copied where it is used: its columns may share few cache sets.
+    """
+    L, row, product = lanes(spec), layer.row, copied(product_at(layer.parts, 0))
+    product.b, product.b_step = layer.weights, row
+    product.s = layer.weights + layer.n_in * row * itemsize(spec)
+    if step.n_rows <= MAX_ROWS:
+        for k in range(0, product.depth, DEEP):
+            depth = min(DEEP, product.depth - k)
+            add_products(spec, product, 0, step.n_rows, start, stop, k, depth)
+        return
+    panel, product.b_step = panel_on_stack(spec), 2 * L
+    for j in range(start, stop, 2 * L):
+        right = min(j + 2 * L, stop)
+        for k in range(0, product.depth, DEPTH):
+            depth = min(DEPTH, product.depth - k)
+            for i in range(depth):
+                W, B = vectors(spec, layer.weights, (k + i) * row), vectors(spec, panel, i * 2 * L)
+                for column in range(j, right, L):
+                    B[column - j] = W[column]
+            product.b = panel - (k * 2 * L + j) * itemsize(spec)
+            add_products(spec, product, 0, step.n_rows, j, right, k, depth)
 
 
 @kernel()
 def dense_back(spec, step, layer, start, stop):
     """Columns of dX = dZ Wᵀ, from rows of W, which are transposed where they are used."""
     L, product = lanes(spec), copied(product_at(layer.backward, 0))
-    panel, row, product.b_step = panel_on_stack(spec), layer.stride, 2 * L
+    panel, row, product.b_step = panel_on_stack(spec), layer.row, 2 * L
     last = stop if stop < layer.n_in else product.width
     for j in range(start, last, 2 * L):
         right = min(j + 2 * L, last)
@@ -130,7 +148,7 @@ def dense_gradient(spec, step, layer, start, stop):
         if part < layer.n_parts - 1:
             right = min(last, first + layer.part_size)
         product = copied(product_at(layer.weight_gradients, part))
-        product.c += (first + offset) * layer.stride * itemsize(spec)
+        product.c += (first + offset) * layer.row * itemsize(spec)
         invoke(step.multiply, step, product, left - first, right - first)
         left = right
     if stop > layer.n_in:
@@ -141,8 +159,8 @@ def dense_gradient(spec, step, layer, start, stop):
 def differentiate_bias(spec, step, layer, row):
     """db, the sums of dZ over the batch, in this row of the gradient."""
     stride, D = layer.stride, row_vectors(spec, layer, layer.d, 0)
-    db = row_vectors(spec, layer, layer.gradient, row)
-    for j in range(0, stride, lanes(spec)):
+    db = parameter_vectors(spec, layer, layer.gradient, row)
+    for j in range(0, layer.row, lanes(spec)):
         total = D[j]
         for i in range(stride + j, step.n_rows * stride, stride):
             total = total + D[i]

@@ -150,12 +150,13 @@ in_lanes = chosen(
 def loss(spec, step, layer, start, stop):
     """The loss of each row, and dL/d(output)."""
     losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_of(spec)
+    options = array(np.float64, layer.scales, 0, layer.n_out)
     for row in range(start, stop):
         a, y, d, weight = row_of(spec, step, layer, row)
         total = 0.0
         for j in range(layer.n_out):
             output, target = np.float64(a[j]), np.float64(y[j])
-            part, derivative = formula(output, target, layer.option)
+            part, derivative = formula(output, target, options[j])
             total += part
             d[j] = weight * derivative
         losses[row] = weight * a.dtype.type(total)  # what is beyond the dtype is infinite
@@ -178,8 +179,24 @@ def softmax_loss(spec, step, layer, start, stop):
         losses[row] = weight * z.dtype.type(value)
 
 
+@kernel(["gaussian_nll"])
+def gaussian_loss(spec, step, layer, start, stop):
+    """The loss of each row of means and log variances, and dL/d(output)."""
+    losses, n = array(np.float64, step.losses, 0, step.n_rows), layer.n_out // 2
+    for row in range(start, stop):
+        a, y, d, weight = row_of(spec, step, layer, row)
+        total = 0.0
+        for j in range(n):
+            error, s = np.float64(a[j]) - np.float64(y[j]), np.float64(a[n + j])
+            precision = math.exp(-s)
+            total += 0.5 * (s + error * error * precision + 1.8378770664093453)
+            d[j] = weight * (error * precision)
+            d[n + j] = weight * (0.5 - 0.5 * error * error * precision)
+        losses[row] = weight * a.dtype.type(total)
+
+
 #: The kernel of each loss.
-LOSSES = {name: each for each in (loss, softmax_loss) for name in each.variants}
+LOSSES = {name: each for each in (loss, gaussian_loss, softmax_loss) for name in each.variants}
 
 
 @compiled

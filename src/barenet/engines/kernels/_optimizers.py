@@ -9,7 +9,7 @@ import numpy as np
 
 from barenet.engines.kernels._gradients import keep_squares
 from barenet.engines.kernels._kernel import chosen, kernel, named
-from barenet.engines.kernels._records import gradient_row, row_vectors, tile
+from barenet.engines.kernels._records import gradient_row, parameter_vectors, row_vectors, tile
 from barenet.engines.simd._calls import compiled, inlined
 from barenet.engines.simd._lanes import sqrt, sum_lanes
 from barenet.engines.simd._views import array, lanes
@@ -86,28 +86,28 @@ rule = chosen(RULES)
 def take_step(spec, step, layer, start, stop):
     """Update parameters by the rule that the spec names."""
     p, g, length = tile(spec, step, layer, start, stop)
-    m = row_vectors(spec, layer, layer.moment_1, start)
-    v = row_vectors(spec, layer, layer.moment_2, start)
+    m = parameter_vectors(spec, layer, layer.moment_1, start)
+    v = parameter_vectors(spec, layer, layer.moment_2, start)
     rule(spec)(step, p, g, m, v, range(0, length, lanes(spec)))
 
 
 @kernel(RULES)
 def take_step_of_one_row(spec, step, layer, start, stop):
     """dW = xᵀ dZ of a batch of one row, Σ g² of its tiles, and the update, by some rows of W."""
-    L, size, stride = lanes(spec), 1 << layer.tile_bits, layer.stride
-    some = max(TOGETHER // stride, 1)
+    L, size = lanes(spec), 1 << layer.tile_bits
+    some = max(TOGETHER // layer.row, 1)
     for first in range(start, stop, size):
         last, place = min(first + size, stop), gradient_row(step, layer, first)
-        g = row_vectors(spec, layer, layer.gradient, place)
+        g = parameter_vectors(spec, layer, layer.gradient, place)
         a = b = c = d = g[0] * 0
         for row in range(first, last, some):
             end = min(row + some, last)
             for i in range(row, end):
                 a, b, c, d = differentiate_row(spec, step, layer, i, place + i - row, a, b, c, d)
-            p = row_vectors(spec, layer, layer.weights, row)
-            m = row_vectors(spec, layer, layer.moment_1, row)
-            v = row_vectors(spec, layer, layer.moment_2, row)
-            rule(spec)(step, p, g, m, v, range(0, (end - row) * stride, L))
+            p = parameter_vectors(spec, layer, layer.weights, row)
+            m = parameter_vectors(spec, layer, layer.moment_1, row)
+            v = parameter_vectors(spec, layer, layer.moment_2, row)
+            rule(spec)(step, p, g, m, v, range(0, (end - row) * layer.row, L))
         squares = (a + b) + (c + d)
         total = sum_lanes(squares)
         if total == 0 or total == np.inf:  # of which all rows are read again
@@ -124,8 +124,9 @@ def differentiate_row(spec, step, layer, row, place, a, b, c, d):
         part = min(row // layer.part_size, layer.n_parts - 1)
         first = part * (step.capacity * layer.x_stride - layer.part_size)
         x, zero = array(spec, layer.x, first + row, 1)[0], 0.0
-    D, g = row_vectors(spec, layer, layer.d, 0), row_vectors(spec, layer, layer.gradient, place)
-    for j in range(0, layer.stride, 4 * L):
+    D = row_vectors(spec, layer, layer.d, 0)
+    g = parameter_vectors(spec, layer, layer.gradient, place)
+    for j in range(0, layer.row, 4 * L):
         e, f = x * D[j] + zero, x * D[j + L] + zero
         g[j], g[j + L], a, b = e, f, a + e * e, b + f * f
         e, f = x * D[j + 2 * L] + zero, x * D[j + 3 * L] + zero

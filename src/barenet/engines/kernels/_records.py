@@ -3,7 +3,7 @@
 Rows of weights, of the layers' outputs and of their derivatives are padded to whole vectors; the
 length of such a row is its stride. The padding of weights and derivatives stays zero throughout
 training; that of outputs is the activation of 0, and is only multiplied by zeros. The user's arrays
-have no padding.
+have no padding. Many weights, whose copies would take long, are used in the user's arrays.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ STEP = record(
     "x_bounds x_columns "  # of a sparse X, whose entries are at x
     "column_ends entry_rows entry_values "  # its entries in the batch, column by column
     "batch n_rows capacity "  # the indices of the batch's rows, their number, and its maximum
-    "threads "  # of the call
+    "threads "  # of the batch
     "position "  # of the batch's first row in the order of the call
     "seed number n_steps "  # the run's seed and step; the optimizer's steps including this one
     "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
@@ -42,7 +42,7 @@ PRODUCT = record("a a_row a_step b b_step s c c_row width depth")
 LAYER = record(
     "index n_in n_out x_stride stride "
     "x z a d d_in "  # input, values before and after the activation, dL/d(output), dL/d(input)
-    "weights gradient moment_1 moment_2 "  # rows of weights, and then the bias
+    "weights gradient moment_1 moment_2 row "  # rows of weights, and then the bias; their stride
     "gradient_rows block "  # for each thread, if not all are kept; those computed together
     "first_tile tile_bits "  # of which each tile has 2 to the bits
     "n_whole "  # rows of dW, without the bias, in whole blocks
@@ -82,8 +82,14 @@ def row_vectors(spec, layer, place, row):
 
 
 @inlined
+def parameter_vectors(spec, layer, place, row):
+    """The vectors from a row of parameters, of their gradient or of a moment onwards."""
+    return vectors(spec, place, row * layer.row)
+
+
+@inlined
 def tile(spec, step, layer, start, stop):
     """Some rows of parameters, of their gradient, and the count of their numbers."""
-    p = row_vectors(spec, layer, layer.weights, start)
-    g = row_vectors(spec, layer, layer.gradient, gradient_row(step, layer, start))
-    return p, g, (stop - start) * layer.stride
+    p = parameter_vectors(spec, layer, layer.weights, start)
+    g = parameter_vectors(spec, layer, layer.gradient, gradient_row(step, layer, start))
+    return p, g, (stop - start) * layer.row

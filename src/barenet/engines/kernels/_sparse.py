@@ -36,9 +36,7 @@ def scatter(spec, step, layer, start, stop):
 @kernel(SOURCES)
 def sparse_forward(spec, step, layer, start, stop):
     """Z = b + the sum of the parts, of which each is the products with some inputs."""
-    W, stride = layer.weights, layer.stride
-    if W == 0:  # the network's own
-        W, stride = step.parameters + layer.flat * itemsize(spec), layer.n_out
+    W, stride = layer.weights, layer.row
     bias = array(spec, W, layer.n_in * stride, layer.n_out)
     for row in range(start, stop):
         columns, values = entries(spec, step, row)

@@ -1,4 +1,4 @@
-"""Properties of the processor: the width of its vectors, and its treatment of denormal numbers."""
+"""Properties of the processor: its vectors' width, its clock, its treatment of denormal numbers."""
 
 import functools
 import os
@@ -11,7 +11,7 @@ from llvmlite.binding import get_host_cpu_features
 from numba import types
 from numba.core import cgutils
 
-from barenet.engines.simd._llvm import BYTE, VOID, call, operation
+from barenet.engines.simd._llvm import BYTE, INT, VOID, call, operation
 
 IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
 FLUSH = 0x8040  # the bits for: denormal results are 0, and denormal operands are 0
@@ -31,6 +31,12 @@ def widest_bits() -> int:
     """Width of this processor's vectors; the query takes as long as lowering a small network."""
     features = get_host_cpu_features()
     return 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
+
+
+@operation(types.int64)
+def cycles(builder: Any) -> Any:
+    """Read the clock, in cycles; 0 on processors other than x86, where it may be forbidden."""
+    return call(builder, "llvm.readcyclecounter", INT) if IS_X86 else INT(0)
 
 
 @operation(types.uint32)

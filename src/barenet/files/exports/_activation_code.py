@@ -26,6 +26,7 @@ ONNX_OPERATORS = {name: each.onnx for name, each in OPERATIONS.items() if each.o
 C_REDUCTIONS = {
     "max_outputs": ("max", "{total} = {total} > {x} ? {total} : {x}"),
     "over_outputs": ("sum", "{total} += {x}"),
+    "sum_outputs": ("sum", "{total} += {x}"),
 }
 
 
@@ -107,6 +108,9 @@ class _CPrinter(_Printer):
         kind, code = C_REDUCTIONS[name]
         total, x = f"{kind}_{self.number}", ast.unparse(self.visit(node.args[0]))
         self.number += 1
+        if name == "sum_outputs":  # up to each entry, in the loop that writes the results
+            self.lines.append(f"    float {total} = 0.0f;\n")
+            return ast.Name(f"({code.format(total=total, x=x)})")
         self.lines += [
             f"    float {total} = {x.replace('a[i]', 'a[0]')};\n",
             "    for (int i = 1; i < n; i++)",
@@ -143,6 +147,13 @@ def _add(graph: Graph, node: ast.expr, X: str, dtype: np.dtype[Any]) -> str:
     operands = [_add(graph, each, X, dtype) for each in nodes]
     if name == "max_outputs":
         return graph.add("ReduceMax", *operands, axes=[-1], keepdims=1)
+    if name == "sum_outputs":
+        return graph.add("CumSum", *operands, graph.constant(np.array(1)))
+    if name == "index_outputs":
+        zero, one = (graph.constant(np.array(number)) for number in (0, 1))
+        width = graph.add("Gather", graph.add("Shape", *operands), one)
+        kind = 1 if dtype == np.float32 else 11
+        return graph.add("Cast", graph.add("Range", zero, width, one), to=kind)
     if name == "over_outputs":
         return graph.add("ReduceSum", *operands, graph.constant(np.array([-1])))
     if name == "erf" and dtype == np.float64:  # ONNX Runtime has an Erf of float32 alone

@@ -178,7 +178,15 @@ def _content(path: Path) -> bytes | None:
         return None
     check_replaceable(path)
     data = path.read_bytes()
-    if data and MARKS.get(path.suffix.lower(), MARK) not in data[:HEAD]:
+    if data and not is_export(path):
         problem = f"{path} was not written by barenet"
         raise ArgumentError(problem, argument="path", remedy="choose another name")
     return data
+
+
+def is_export(path: Path) -> bool:
+    """Whether a file is an export, by the mark near its start."""
+    if path.suffix not in (".h", *SUFFIXES.values()) or not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return MARKS.get(path.suffix, MARK) in stream.read(HEAD)

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from barenet._extras import require
 from barenet._version import __version__
-from barenet.data._column import BooleanColumn, CategoryColumn, Column, NumberColumn
+from barenet.data._category_column import BooleanColumn, CategoryColumn
+from barenet.data._column import Column
+from barenet.data._number_column import NumberColumn, PiecewiseColumn
 from barenet.data._parsing import normalize_label
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import Graph, add_activation
@@ -117,7 +119,8 @@ def _inputs(program: Program) -> Iterator[Tensor]:
         if column.name in RESERVED or column.name.startswith("barenet/"):
             problem = f"column {column.name!r} has a name that the graph of ONNX uses itself"
             raise ArgumentError(problem, argument="model", remedy="rename the column")
-        number = "float64" if coarse else str(program.dtype)
+        fine = coarse or isinstance(column, PiecewiseColumn)  # a piece may be narrow
+        number = "float64" if fine else str(program.dtype)
         kind = "string" if isinstance(column, CategoryColumn) else number
         yield column.name, TYPES[kind], ("n_samples", 1)
 
@@ -138,8 +141,19 @@ def write_outputs(
     program: Program, graph: Graph, X: str, outputs: str, labels: str | None = None
 ) -> None:
     """Add all steps of a program, and the labels that follow from the last one."""
+    kept, total = X, ""
     for step in program.steps[1:] if program.table else program.steps:
-        X = _add(graph, step, X, program.dtype)
+        match step.name:
+            case "keep":
+                kept = X
+            case "add":
+                weight = graph.constant(np.array(step.parts["weight"], program.dtype))
+                part = graph.add("Mul", X, weight)
+                X, total = kept, graph.add("Add", total, part) if total else part
+            case "total":
+                X = total
+            case _:
+                X = _add(graph, step, X, program.dtype)
     graph.add("Identity", X, output=outputs)
     if program.answer == "class":
         best = graph.add("ArgMax", outputs, axis=1, keepdims=0)
@@ -197,12 +211,19 @@ def _encode(column: Column, program: Program, graph: Graph) -> list[str]:
         for number in {marker, float(np.float32(marker))}:  # an input may have either type
             is_marker = graph.add("Equal", x, graph.constant(np.array(number, np.float64)))
             missing = graph.add("Or", missing, is_marker)
-    encoded = graph.add("Where", missing, graph.constant(np.array(float(column.fill))), x)
+    x = graph.add("Where", missing, graph.constant(np.array(float(column.fill))), x)
+    encoded = [x]
     if isinstance(column, NumberColumn):
-        shifted = graph.add("Sub", encoded, graph.constant(np.array(column.center, np.float64)))
-        encoded = graph.add("Div", shifted, graph.constant(np.array(column.scale, np.float64)))
+        shifted = graph.add("Sub", x, graph.constant(np.array(column.center, np.float64)))
+        encoded = [graph.add("Div", shifted, graph.constant(np.array(column.scale, np.float64)))]
+    if isinstance(column, PiecewiseColumn):
+        edges, (low, high) = np.array(column.edges), column.limits
+        parts = graph.add("Sub", x, graph.constant(edges[:-1]))
+        for operator, numbers in (("Div", np.diff(edges)), ("Max", low), ("Min", high)):
+            parts = graph.add(operator, parts, graph.constant(numbers))
+        encoded.append(parts)
     indicator = [graph.add("Cast", missing, to=TYPES["float64"])] if column.indicator else []
-    return [encoded, *indicator]
+    return [*encoded, *indicator]
 
 
 def _category(column: CategoryColumn, program: Program, graph: Graph) -> str:

@@ -91,6 +91,30 @@ def number(
     values: Iterable[Any], fill: float, center: float, scale: float, indicator: bool
 ) -> list[np.ndarray]:
     """(x - center) / scale; where x is missing, fill, and 1 in a second column"""
+    x, missing = filled(values, fill)
+    encoded = (x - center) / scale
+    return [encoded, missing] if indicator else [encoded]
+
+
+def piecewise(
+    values: Iterable[Any],
+    fill: float,
+    center: float,
+    scale: float,
+    indicator: bool,
+    edges: list[float],
+) -> list[np.ndarray]:
+    """(x - center) / scale, and the position in each piece: 0 before it, 1 after it"""
+    x, missing = filled(values, fill)
+    low, high = np.zeros(len(edges) - 1), np.ones(len(edges) - 1)
+    low[0], high[-1] = -1, 2
+    parts = np.clip((x[:, np.newaxis] - edges[:-1]) / np.diff(edges), low, high)
+    encoded = [(x - center) / scale, *parts.T]
+    return [*encoded, missing] if indicator else encoded
+
+
+def filled(values: Iterable[Any], fill: float) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers, with fill for missing ones, and which ones are missing"""
     for value in values:
         if isinstance(value, str) and not is_missing(value) and not is_decimal(value.strip()):
             raise ValueError(f"expected a number, got {value!r}")
@@ -99,8 +123,7 @@ def number(
         raise ValueError("expected finite numbers")
     x[np.isin(x, [float(text) for text in MISSING if is_decimal(text)])] = math.nan
     missing = np.isnan(x)
-    encoded = (np.where(missing, fill, x) - center) / scale
-    return [encoded, missing] if indicator else [encoded]
+    return np.where(missing, fill, x), missing
 
 
 def boolean(values: Iterable[Any], fill: float, indicator: bool) -> list[np.ndarray]:

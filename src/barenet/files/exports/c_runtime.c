@@ -8,6 +8,20 @@
 
 extern const char *const model_classes[MODEL_OUTPUTS];
 void model_predict(const float *x, float *y);
+/* y = 0 */
+static void clear(float *y, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] = 0.0f;
+}
+
+/* y = y + weight a */
+static void add(const float *a, int n, float weight, float *y)
+{
+    for (int i = 0; i < n; i++)
+        y[i] += weight * a[i];
+}
+
 int model_classify(const float *x);
 
 static void copy(const float *a, float *b, int n)
@@ -104,6 +118,23 @@ static float *number(float *b, float x, int missing, float fill, float center, f
     return b;
 }
 
+/* the position of x in each of n pieces between edges, of which the first and the last are open;
+ * the fill and the edges are sums of two floats */
+static float *pieces(float *b, float x, int missing, float fill, float tail, int n,
+                     const float *edge, const float *rest)
+{
+    if (!missing)
+        fill = x, tail = 0.0f;
+    for (int i = 0; i < n; i++) {
+        float width = edge[i + 1] - edge[i] + (rest[i + 1] - rest[i]);
+        float part = (fill - edge[i] + (tail - rest[i])) / width;
+
+        part = fmaxf(part, i > 0 ? 0.0f : -1.0f);
+        *b++ = fminf(part, i < n - 1 ? 1.0f : 2.0f);
+    }
+    return b;
+}
+
 /* 1 at index x of n categories, 0 elsewhere; with one more entry for rare categories, and one for
  * missing values */
 static float *category(float *b, float x, int n, int rare, int missing)
@@ -123,6 +154,20 @@ static float *category(float *b, float x, int n, int rare, int missing)
 static int is_missing(float x)
 {
     return isnan(x);
+}
+
+/* y = 0 */
+static void clear(float *y, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] = 0.0f;
+}
+
+/* y = y + weight a */
+static void add(const float *a, int n, float weight, float *y)
+{
+    for (int i = 0; i < n; i++)
+        y[i] += weight * a[i];
 }
 
 int model_classify(const float *x)

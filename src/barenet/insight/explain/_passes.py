@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
@@ -12,6 +13,7 @@ from barenet.insight.explain._name import Name
 from barenet.insight.explain._quantity_table import Formulas, QuantityTable
 from barenet.insight.explain._recorded_step import RecordedLayer
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.losses import GaussianNLL
 
 _HEAD = "The loss L is one number for the error of the output; training makes it smaller."
 _EACH = "It is the mean of the losses ℓ of the samples."
@@ -65,7 +67,7 @@ def _loss_equations(table: QuantityTable, output: Name) -> list[Equation]:
     """Write the loss of each sample, where there are several, the mean, and the gradient."""
     loss, rows = table.loss, table.rows
     n_samples, weights = len(rows.y), rows.sample_weight
-    formulas = Formulas(table, {"A": output}, {"n": n_samples} | option_values(loss))
+    formulas = Formulas(table, {"A": output}, {"n": n_samples} | _loss_options(table))
     mean, weight = "over_samples(l) / n", "/ n"
     if weights is not None:
         mean, weight = "over_samples(w * l) / over_samples(w)", "* w / over_samples(w)"
@@ -84,6 +86,19 @@ def _loss_equations(table: QuantityTable, output: Name) -> list[Equation]:
         equations.append(formulas.equation("L", total, mean))
     differences, name = table.differences.by_output(last.index), table.loss_input.derivative
     return [*equations, formulas.equation(name, last.d_output, derivative, differences=differences)]
+
+
+def _loss_options(table: QuantityTable) -> dict[str, Any]:
+    """The options of the loss; levels, mean and log variance become quantities of the table."""
+    loss, A, options = table.loss, table[table.loss_input].value, option_values(table.loss)
+    if levels := options.pop("levels", ()):
+        table.add(Name("q"), np.array([levels]))
+        del options["q"]
+    if isinstance(loss, GaussianNLL):
+        options["n_targets"] = A.shape[1] // 2
+        for name, part in zip("MS", np.hsplit(A, 2), strict=True):
+            table.add(Name(name), np.tile(part, 2), by_sample=True)
+    return options
 
 
 class LayerFormulas(Formulas):

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._registry import lookup
-from barenet.data._column import BooleanColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import TEXT, Frame
 from barenet.data._parsing import as_labels
@@ -104,7 +103,7 @@ def _dependence(predictor: Predictor, X: Any, name: str) -> tuple[NDArray[Any], 
     column, encoding = rows[name], predictor.preprocessing
     if isinstance(encoding, TableEncoding):
         (kind,) = (each for each in encoding.used if each.name == name)
-        parse = as_labels if isinstance(kind, BooleanColumn) else kind.parse
+        parse = as_labels if kind.kind == "boolean" else kind.parse
         column = parse(rows, name, encoding.missing)
     values, means = _values(column), []
     for value in values:

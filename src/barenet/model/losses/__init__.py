@@ -12,17 +12,24 @@ from barenet.model.losses._classification import (
     SoftmaxCrossEntropy,
 )
 from barenet.model.losses._loss import Loss
-from barenet.model.losses._regression import AbsoluteError, Huber, Poisson, Quantile, SquaredError
+from barenet.model.losses._regression import (
+    AbsoluteError,
+    GaussianNLL,
+    Huber,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
 
 __all__ = [
     "LOSSES", "AbsoluteError", "BinaryCrossEntropy", "BinaryFocal", "CategoricalCrossEntropy",
-    "CategoricalFocal", "Huber", "Loss", "Poisson", "Quantile", "SigmoidCrossEntropy",
-    "SoftmaxCrossEntropy", "SquaredError",
+    "CategoricalFocal", "GaussianNLL", "Huber", "Loss", "Poisson", "Quantile",
+    "SigmoidCrossEntropy", "SoftmaxCrossEntropy", "SquaredError",
 ]  # fmt: skip
 
 #: Every loss by its name. The forms on logits are found by `logits_form`.
 LOSSES: dict[str, type[Loss]] = by_name(
-    SquaredError, AbsoluteError, Huber, Quantile, Poisson, BinaryCrossEntropy,
+    SquaredError, AbsoluteError, Huber, Quantile, GaussianNLL, Poisson, BinaryCrossEntropy,
     CategoricalCrossEntropy, BinaryFocal, CategoricalFocal,
 )  # fmt: skip
 
@@ -36,8 +43,9 @@ def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
     if spec is None:
         return DEFAULT_LOSSES.get(activation.name, SquaredError)()
     loss = build(Loss, LOSSES, spec, "loss")
-    if loss.on_logits and activation.name not in loss.on_logits:
-        needed = f"{loss.name} needs an output activation of {' or '.join(loss.on_logits)}"
+    fitting = loss.on_logits or loss.activations
+    if fitting and activation.name not in fitting:
+        needed = f"{loss.name} needs an output activation of {' or '.join(fitting)}"
         problem = f"{needed}, and the network's is {activation.name}"
         raise ArgumentError(problem, argument="loss", value=loss.name)
     return loss

@@ -29,6 +29,11 @@ class Loss(Configurable, ABC):
         By output activation: the same loss, with the same options, from the logits (the values
         before the activation). It is stable where loss and activation apart would overflow or lose
         digits. A loss that has them is defined for these activations only.
+    activations : tuple of str
+        The output activations that a loss of another kind is defined for; none for all.
+    outputs_per_target : int
+        Outputs for each target: 1, or more for several quantiles or a mean with its variance. Then
+        `y` has the columns of the targets as often, one block after the other.
     formula, derivative_formula : str
         Loss of one output and its derivative, from the network's output A and the target Y, as
         Python expressions, for `explain`. On logits, the derivative is with respect to the logit.
@@ -49,6 +54,8 @@ class Loss(Configurable, ABC):
     formula: ClassVar[str] = ""
     derivative_formula: ClassVar[str] = ""
     on_logits: ClassVar[Mapping[str, type["Loss"]]] = {}
+    activations: ClassVar[tuple[str, ...]] = ()
+    outputs_per_target: ClassVar[int] = 1
 
     @abstractmethod
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -92,6 +99,18 @@ class Loss(Configurable, ABC):
 
     def check_targets(self, y: FloatArray) -> None:
         """Reject targets that the loss is not defined for, with a ValueError."""
+
+    def point(self, output: FloatArray) -> FloatArray:
+        """Select the outputs that predict the targets themselves, which metrics measure.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_targets)
+            One for each target: all, the middle one of several quantiles, or the mean.
+        """
+        n_targets = output.shape[1] // self.outputs_per_target
+        start = (self.outputs_per_target - 1) // 2 * n_targets
+        return output[:, start : start + n_targets]
 
 
 class BinaryLoss(Loss):

@@ -1,4 +1,4 @@
-"""Losses for numbers: squared, absolute, Huber and quantile; and for counts: Poisson.
+"""Losses for numbers: squared, absolute, Huber, quantile, Gaussian; and for counts: Poisson.
 
 The Poisson loss also has a form from the logits of each output activation. Near a rate of 0, the
 derivative 1 − y/ŷ is very large and that of the activation nearly 0; their product, computed from
@@ -11,12 +11,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from barenet._constraints import option
+from barenet._constraints import check_number, option
 from barenet.errors import ArgumentError
 from barenet.model._activations import sigmoid
 from barenet.model._arrays import FloatArray
 from barenet.model.losses._loss import Loss
 
+_LN_2_PI = 1.8378770664093453
 _DEVIANCE = "A - Y + times_ln(Y, Y / A)"  # declared by each form: inherited ones are ignored
 
 
@@ -108,20 +109,102 @@ class Quantile(Loss):
     ----------
     q : float, default=0.5
         Fraction of the targets below the prediction.
+    levels : tuple of float, optional
+        Several q in ascending order, such as (0.1, 0.5, 0.9), in place of one: the network has an
+        output for each, with the activation "ascending", so that quantiles never cross.
+
+    Raises
+    ------
+    ValueError
+        If the levels are not in ascending order.
+
+    Examples
+    --------
+    >>> from barenet import Network, train
+    >>> network = Network.dense([1, 2], output="ascending")
+    >>> options = {"optimizer": "adam:learning_rate=0.1", "schedule": "cosine", "epochs": 900}
+    >>> options |= {"loss": "quantile:levels=[0.3,0.7]"}
+    >>> history = train(network, np.zeros((9, 1)), np.arange(1.0, 10), **options)
+    >>> network.predict([[0.0]]).round()
+    array([[3., 7.]], dtype=float32)
     """
 
     q: float = option(0.5, gt=0, lt=1)
+    levels: tuple[float, ...] = ()
     name = "quantile"
     formula = "q * (Y - A) if A < Y else (1 - q) * (A - Y)"
     derivative_formula = "-q if A < Y else 1 - q if A > Y else 0"
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        given = self.levels if isinstance(self.levels, tuple | list) else (self.levels,)
+        levels = [
+            check_number(level, "loss", part="quantile's levels", gt=0, lt=1) for level in given
+        ]
+        if sorted(set(levels)) != levels:
+            raise ArgumentError.of("loss", levels, "quantile's levels in ascending order")
+        several = {"activations": ("ascending",), "outputs_per_target": len(levels)}
+        vars(self).update(several if levels else {}, levels=tuple(levels))
+
+    def check_targets(self, y: FloatArray) -> None:
+        if self.levels and y.shape[1] != len(self.levels):
+            problem = (
+                f"{len(self.levels)} quantiles are of one target, which has an output for each"
+            )
+            raise ArgumentError(problem, argument="y")
+
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        error = y - output
-        return np.maximum(self.q * error, (self.q - 1) * error).sum(axis=1)
+        error, (low, high) = y - output, self._costs(output)
+        return np.maximum(low * error, -high * error).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        below, above = y > output, y < output
-        return ((1 - self.q) * above - self.q * below).astype(output.dtype)
+        low, high = self._costs(output)
+        return (high * (y < output) - low * (y > output)).astype(output.dtype)
+
+    def _costs(self, output: FloatArray) -> FloatArray:
+        """The costs of each output for a unit too low and a unit too high, in its dtype."""
+        q = np.resize(self.levels or self.q, output.shape[1])
+        return np.array([q, 1 - q], output.dtype)
+
+
+class GaussianNLL(Loss):
+    """ℓ = Σⱼ ½ (sⱼ + (yⱼ − μⱼ)² exp(−sⱼ) + ln 2π): the output is a mean μ and a log variance s.
+
+    The negative log-likelihood of a normal distribution, whose variance eˢ depends on the input.
+    The first half of the outputs are the means, the second half the log variances, without an
+    activation. The derivatives are (μ − y) exp(−s) and ½ − ½ (y − μ)² exp(−s). From Nix and
+    Weigend, "Estimating the mean and variance of the target probability distribution" (1994).
+
+    Examples
+    --------
+    >>> output, y = np.array([[1.0, 0.0]]), np.array([[1.0, 1.0]])  # the target of both outputs
+    >>> round(GaussianNLL().value(output, y), 6)  # ½ ln 2π
+    0.918939
+    """
+
+    name = "gaussian_nll"
+    formula = (
+        f"0.5 * (S + (Y - M)**2 * exp(-S) + {_LN_2_PI}) if index_outputs(A) < n_targets else 0"
+    )
+    derivative_formula = (
+        "(M - Y) * exp(-S) if index_outputs(A) < n_targets else 0.5 - 0.5 * (Y - M)**2 * exp(-S)"
+    )
+    activations = ("identity",)
+    outputs_per_target = 2
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        error, s = self._parts(output, y)
+        return (0.5 * (s + error**2 * np.exp(-s) + _LN_2_PI)).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        error, s = self._parts(output, y)
+        precision = np.exp(-s)
+        return np.hstack([error * precision, 0.5 - 0.5 * error**2 * precision])
+
+    def _parts(self, output: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """μ − y and s, each of shape (n_samples, n_targets)."""
+        mean, s = np.hsplit(output, 2)
+        return mean - np.hsplit(y, 2)[0], s
 
 
 class Deviance(Loss):

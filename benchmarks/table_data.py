@@ -1,0 +1,132 @@
+"""The tables of the comparison: a folder of CSV files, or scikit-learn's own data sets.
+
+A folder has a file TARGETS.md with a Markdown table whose first three columns are the file, the
+target, and "classification" or "regression".
+"""
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+__all__ = ["BUILT_IN", "Table", "read", "split", "targets"]
+
+#: scikit-learn's data sets, for a run without a folder.
+BUILT_IN = {"iris": True, "wine": True, "breast_cancer": True, "digits": True, "diabetes": False}
+
+#: The fraction of the rows in the test set, and how missing values are written in the files.
+TEST, MISSING = 0.2, ["?", "NA"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes
+    ----------
+    name : str
+        Name of the table.
+    X : DataFrame
+        Numbers and categories (of dtype object), with missing values.
+    y : ndarray of shape (n_rows,)
+        Numbers, or classes from 0.
+    classes : int
+        Number of classes; 0 for a numeric target.
+    """
+
+    name: str
+    X: Any
+    y: NDArray[Any]
+    classes: int
+
+
+def targets(folder: Path | None) -> dict[str, tuple[Path, str, bool]]:
+    """Files, targets and whether they have classes, by the names of the tables in a folder."""
+    found = {}
+    for file, target, task in _listed(folder) if folder else ():
+        found[file.partition(".")[0]] = folder / file, target, task == "classification"
+    return found
+
+
+def _listed(folder: Path) -> Iterator[tuple[str, str, str]]:
+    for line in (folder / "TARGETS.md").read_text("utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if len(cells) > 2 and cells[2] in ("classification", "regression"):
+            yield cells[0], cells[1], cells[2]
+
+
+def read(name: str, folder: Path | None = None) -> Table:
+    """Read a table.
+
+    Parameters
+    ----------
+    name : str
+        Name of a file in the folder without its ending, or of one of scikit-learn's data sets.
+    folder : Path, optional
+        The folder.
+
+    Returns
+    -------
+    Table
+        Without the rows that have no target, and the columns that are empty or free text.
+    """
+    if folder is None:
+        data = getattr(importlib.import_module("sklearn.datasets"), f"load_{name}")(as_frame=True)
+        return _table(name, data.data, data.target, BUILT_IN[name])
+    path, target, has_classes = targets(folder)[name]
+    frame = _frame(path)
+    frame = frame[frame[target].notna()].reset_index(drop=True)
+    return _table(name, frame.drop(columns=target), frame[target], has_classes)
+
+
+def _frame(path: Path) -> Any:
+    """Read a file; semicolons between its columns go with decimal commas."""
+    import pandas
+
+    heading = str(pandas.read_csv(path, sep="\0", header=None, nrows=1, engine="python").iloc[0, 0])
+    marks = {"sep": ";", "decimal": ","} if heading.count(";") > heading.count(",") else {}
+    frame = pandas.read_csv(path, na_values=MISSING, skipinitialspace=True, **marks)
+    return frame.rename(columns=str.strip)
+
+
+def _table(name: str, X: Any, y: Any, has_classes: bool) -> Table:
+    import pandas
+
+    for column in X.columns:
+        if not pandas.api.types.is_numeric_dtype(X[column]):
+            X[column] = X[column].astype(object).where(X[column].notna(), np.nan)
+            if X[column].nunique() > len(X) / 2:
+                X = X.drop(columns=column)
+    X = X.dropna(axis=1, how="all")
+    if not has_classes:
+        return Table(name, X, np.asarray(y, np.float64), 0)
+    names, codes = np.unique(np.asarray(y), return_inverse=True)
+    return Table(name, X, codes, len(names))
+
+
+def split(table: Table, seed: int, most: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Indices of the training and the test rows, with all classes in both.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    seed : int
+        The seed of the split.
+    most : int, optional
+        The most training rows.
+
+    Returns
+    -------
+    tuple of ndarray
+        The training and the test rows.
+    """
+    classes = table.y if table.classes else None
+    rows = np.arange(len(table.y))
+    train, test = train_test_split(rows, test_size=TEST, random_state=seed, stratify=classes)
+    return train[:most], test

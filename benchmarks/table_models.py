@@ -1,0 +1,193 @@
+"""The models of the comparison on tables, each as its users would begin: with its defaults.
+
+All get the same frame of numbers and categories, with its missing values. What a model cannot take
+is encoded for it in the way of its own documentation.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_selector
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+)
+
+import barenet
+
+__all__ = ["MODELS", "Model"]
+
+NUMBERS, CATEGORIES = (
+    make_column_selector(dtype_include="number"),
+    make_column_selector(dtype_exclude="number"),
+)
+
+#: HistGradientBoosting takes at most 255 categories; rarer ones share one, for all trees.
+MOST_CATEGORIES = 254
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of the comparison.
+
+    Attributes
+    ----------
+    package : str
+        The package to install.
+    make : callable
+        Called with the frame of the training rows, whether the target has classes, and the seed;
+        returns an estimator.
+    """
+
+    package: str
+    make: Callable[[Any, bool, int], Any]
+
+    @property
+    def missing(self) -> str | None:
+        """Why it is left out; None if it is there."""
+        module, _, name = self.package.partition(":")
+        if importlib.util.find_spec(module) is None:
+            return f"{module} is not installed: pip install {module}"
+        if name and not hasattr(importlib.import_module(module), name):
+            return f"this version of {module} has no {name}"
+        return None
+
+
+def _barenet(frame: Any, classes: bool, seed: int) -> Any:
+    kind = barenet.MLPClassifier if classes else barenet.MLPRegressor
+    return _scaled(make_pipeline(barenet.TablePreprocessor(), kind(random_state=seed)), classes)
+
+
+def _ensemble(frame: Any, classes: bool, seed: int) -> Any:
+    name = "MLPEnsembleClassifier" if classes else "MLPEnsembleRegressor"
+    return getattr(barenet, name)(random_state=seed)
+
+
+def _mlp(frame: Any, classes: bool, seed: int) -> Any:
+    kind = MLPClassifier if classes else MLPRegressor
+    return _scaled(make_pipeline(_dense(), kind(random_state=seed)), classes)
+
+
+def _linear(frame: Any, classes: bool, seed: int) -> Any:
+    kind = LogisticRegression(max_iter=500) if classes else RidgeCV(np.logspace(-3, 3, 13))
+    return make_pipeline(_dense(), kind)
+
+
+def _hist_gradient_boosting(frame: Any, classes: bool, seed: int) -> Any:
+    kind = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
+    return make_pipeline(_coded(), kind(random_state=seed, categorical_features=_places(frame)))
+
+
+def _lightgbm(frame: Any, classes: bool, seed: int) -> Any:
+    import lightgbm
+
+    kind = lightgbm.LGBMClassifier if classes else lightgbm.LGBMRegressor
+    categories = {"categorical_feature": places} if (places := _places(frame)) else {}
+    return make_pipeline(_coded(), kind(random_state=seed, verbose=-1, **categories))
+
+
+def _xgboost(frame: Any, classes: bool, seed: int) -> Any:
+    import xgboost
+
+    kind = xgboost.XGBClassifier if classes else xgboost.XGBRegressor
+    categories = _places(frame)
+    types = ["c" if place in categories else "q" for place in range(frame.shape[1])]
+    settings = {"random_state": seed, "enable_categorical": True, "feature_types": types}
+    return make_pipeline(_coded(), kind(**settings))
+
+
+def _catboost(frame: Any, classes: bool, seed: int) -> Any:
+    import catboost
+
+    kind = catboost.CatBoostClassifier if classes else catboost.CatBoostRegressor
+    settings = {"random_seed": seed, "verbose": 0, "allow_writing_files": False}
+    model = kind(cat_features=CATEGORIES(frame), **settings)
+    return make_pipeline(FunctionTransformer(_named_missing), model)
+
+
+def _realmlp(frame: Any, classes: bool, seed: int) -> Any:
+    return _pytabkit("RealMLP_TD", classes, seed)
+
+
+def _tabm(frame: Any, classes: bool, seed: int) -> Any:
+    return _pytabkit("TabM_D", classes, seed)
+
+
+def _pytabkit(name: str, classes: bool, seed: int) -> Any:
+    import pytabkit
+
+    kind = getattr(pytabkit, f"{name}_{'Classifier' if classes else 'Regressor'}")
+    return make_pipeline(_imputed(), kind(random_state=seed, device="cpu", verbosity=0))
+
+
+def _scaled(model: Any, classes: bool) -> Any:
+    """Scale a numeric target, as neither library's plain networks do."""
+    return model if classes else TransformedTargetRegressor(model, transformer=StandardScaler())
+
+
+def _dense() -> ColumnTransformer:
+    """Scaled numbers, and an output for each category."""
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    categories = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value="missing"),
+        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+    )
+    return ColumnTransformer(
+        [("numbers", numbers, NUMBERS), ("categories", categories, CATEGORIES)]
+    )
+
+
+def _coded() -> ColumnTransformer:
+    """Numbers with their missing values, and codes of the categories; the columns change places."""
+    codes = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=MOST_CATEGORIES
+    )
+    return ColumnTransformer([("numbers", "passthrough", NUMBERS), ("codes", codes, CATEGORIES)])
+
+
+def _places(frame: Any) -> list[int]:
+    """The places of the categories after `_coded`."""
+    return list(range(len(NUMBERS(frame)), frame.shape[1]))
+
+
+def _imputed() -> ColumnTransformer:
+    """Medians in place of missing numbers; the frame stays a frame."""
+    numbers = SimpleImputer(strategy="median")
+    columns = FunctionTransformer(_named_missing)
+    encoder = ColumnTransformer(
+        [("numbers", numbers, NUMBERS), ("categories", columns, CATEGORIES)],
+        verbose_feature_names_out=False,
+    )
+    return encoder.set_output(transform="pandas")
+
+
+def _named_missing(frame: Any) -> Any:
+    """Missing categories as a category of their own."""
+    names = CATEGORIES(frame)
+    return frame.assign(**{name: frame[name].fillna("missing") for name in names})
+
+
+#: The models by their names in the tables.
+MODELS = {
+    "barenet ensemble": Model("barenet:MLPEnsembleClassifier", _ensemble),
+    "barenet network": Model("barenet", _barenet),
+    "scikit-learn MLP": Model("sklearn", _mlp),
+    "scikit-learn linear": Model("sklearn", _linear),
+    "HistGradientBoosting": Model("sklearn", _hist_gradient_boosting),
+    "LightGBM": Model("lightgbm", _lightgbm),
+    "XGBoost": Model("xgboost", _xgboost),
+    "CatBoost": Model("catboost", _catboost),
+    "RealMLP": Model("pytabkit", _realmlp),
+    "TabM": Model("pytabkit", _tabm),
+}

@@ -1,0 +1,66 @@
+"""Thread choice: whether the batches of a program run on one thread or on all, by their durations.
+
+A second thread saves the more time, the closer the cores are: a number that one has written reaches
+the other in 50 ns if they share a cache, and in 500 ns if not, which may change within seconds. So
+from time to time, a few batches try the other number of threads, and the faster number goes on.
+"""
+
+import numpy as np
+
+from barenet.engines.compiled._workspace import Record, Workspace
+from barenet.engines.kernels._records import record
+from barenet.engines.simd._calls import compiled
+
+#: Batches from one trial to the next, and before the first one; and at most of a trial.
+PERIOD, WARM_UP, TRIAL = 256, 16, 3
+
+#: Cycles from which on a single batch is a trial.
+LONG = 2**21
+
+#: Part of the usual duration that the other number of threads must at least save.
+MARGIN = 0.05
+
+#: Whether batches run on one thread, the count of them since the last trial, and the fastest one
+#: with that number of threads and with the other, in cycles.
+CHOICE = record("alone count usual other")
+
+UNKNOWN = np.iinfo(np.int64).max
+
+
+def new_choice(workspace: Workspace) -> Record:
+    """All threads, until measured."""
+    return workspace.record(CHOICE, count=PERIOD - WARM_UP, usual=UNKNOWN, other=UNKNOWN)
+
+
+def threads_to_start(choice: Record, threads: int, n_batches: int) -> int:
+    """Number of threads for a call: one if all its batches run on one, or else all of them."""
+    if not choice["alone"]:
+        return threads
+    if choice["count"] + n_batches <= PERIOD:
+        choice["count"] += n_batches
+        return 1
+    choice["count"] = max(choice["count"], PERIOD - TRIAL)  # at once, as they wait for it
+    return threads
+
+
+@compiled
+def is_alone(choice):
+    """Whether the next batch runs on one thread."""
+    return (choice.alone != 0) != (choice.count >= PERIOD)
+
+
+@compiled
+def observe(choice, cycles):
+    """Record the duration of a batch; return whether, after a trial, one thread is chosen."""
+    choice.count += 1
+    if choice.count <= PERIOD:
+        if choice.count > PERIOD - TRIAL:
+            choice.usual = min(choice.usual, cycles)
+        return False
+    choice.other = min(choice.other, cycles)
+    if choice.count < PERIOD + TRIAL and cycles < LONG:
+        return False
+    if choice.other < (1 - MARGIN) * choice.usual:
+        choice.alone = 1 - choice.alone
+    choice.count, choice.usual, choice.other = 0, UNKNOWN, UNKNOWN
+    return choice.alone != 0
