@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count, check_names
 from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import class_indices, table
-from barenet.insight.plots._style import Figure
+from barenet.insight.plots._style import Axes, Figure
+from barenet.model._arrays import FloatArray
 
 #: The bars below the diagram: their base, and the height of that of the largest bin.
 BASE, BAR_HEIGHT = -0.24, 0.14
@@ -74,25 +75,26 @@ def plot_calibration(
     else:
         names = f"predicted probability of {classes[-1]}", f"frequency of {classes[-1]}"
         hits, p = actual == len(classes) - 1, p[:, -1]
-    bins = np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], p)
-    n = np.bincount(bins)
-    used, centres, n = np.flatnonzero(n), (np.flatnonzero(n) + 0.5) / n_bins, n[n > 0]
-    mean, frequency = (np.bincount(bins, each)[used] / n for each in (p, hits))
-
     figure, (axes,) = style.new_figure((4.6, 4.4), title=title)
-    heights = BAR_HEIGHT * n / n.max()
+    _draw(axes, p, hits, n_bins)
+    style.label_axes(axes, *names)
+    return figure
+
+
+def _draw(axes: Axes, p: FloatArray, hits: NDArray[np.bool_], n_bins: int) -> None:
+    """Draw the frequency of each bin with its interval, and below it a bar of its rows."""
+    bins = np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], p)
+    used, n = np.unique(bins, return_counts=True)
+    mean, frequency = (np.bincount(bins, each)[used] / n for each in (p, hits))
+    centres, heights = (used + 0.5) / n_bins, BAR_HEIGHT * n / n.max()
     axes.bar(centres, heights, 0.92 / n_bins, BASE, color=style.GRID)
+    look: dict[str, Any] = {"ha": "center", "va": "bottom", "color": style.MUTED, "fontsize": 7.5}
     for place, height, count in zip(centres, heights, n, strict=True):
-        look = {"ha": "center", "va": "bottom", "color": style.MUTED, "fontsize": 7.5}
         style.write(axes, place, BASE + height + 0.005, f"{count:,}", **look)
-    dashes: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (4, 3)), "marker": ""}
-    axes.plot([0, 1], [0, 1], color=style.MUTED, **dashes)
+    axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
     middle, half = (frequency + 2 / n) / (1 + 4 / n), 2 / (1 + 4 / n)
     half *= np.sqrt(frequency * (1 - frequency) / n + 1 / n**2)
     errors = np.maximum([frequency - middle + half, middle + half - frequency], 0)
-    bars: dict[str, Any] = {"elinewidth": 1.1, "capsize": 2.5, "linewidth": 1.4}
-    axes.errorbar(mean, frequency, errors, marker="o", color=style.PREDICTED, **bars)
+    axes.errorbar(mean, frequency, errors, marker="o", color=style.PREDICTED, capsize=2.5)
     axes.set(xlim=(0, 1), ylim=(BASE, 1.02), yticks=np.linspace(0, 1, 6), aspect="equal")
     style.show_grid(axes, "both")
-    style.label_axes(axes, *names)
-    return figure
