@@ -1,7 +1,7 @@
 """An epoch: its mini-batches, the learning rate of each step, and its results."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import Configurable, check_count, option
+from barenet._constraints import Configurable, option
+from barenet._metrics import Metric
 from barenet.engines import ChunkResult, Engine
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.training._callbacks import Callback
-from barenet.training._metrics import Metric
 
 #: Multiplications between two calls of the callbacks while a network is measured, tenths of a
 #: second.
@@ -36,49 +36,6 @@ def epoch_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> NDArray[np.in
     for order, epoch in zip(orders, epochs, strict=True):
         order[:] = np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
     return orders
-
-
-def batches(
-    X: NDArray[Any],
-    y: NDArray[Any],
-    *,
-    size: int = 32,
-    rng: np.random.Generator | int | None = None,
-) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Split the rows into mini-batches, for a user-defined training loop.
-
-    Parameters
-    ----------
-    X, y : ndarray of shape (n_samples, n_features) and (n_samples, ...)
-        The samples and their targets.
-    size : int, default=32
-        Rows in a batch; the last batch has the rest.
-    rng : numpy.random.Generator or int, optional
-        Shuffles the rows; by default they keep their order. `train` orders them by seed and epoch.
-
-    Yields
-    ------
-    X_batch, y_batch : ndarray of shape (size, n_features) and (size, ...)
-        The next samples and their targets.
-
-    Raises
-    ------
-    ValueError
-        If X and y differ in length, or the size is not a whole number of 1 or more.
-
-    Examples
-    --------
-    >>> X, y = np.arange(10).reshape(5, 2), np.arange(5)
-    >>> [y_batch.tolist() for _, y_batch in batches(X, y, size=2)]
-    [[0, 1], [2, 3], [4]]
-    """
-    size, X, y = check_count(size, "size"), np.asarray(X), np.asarray(y)
-    if len(X) != len(y):
-        raise ValueError(f"y: has {len(y)} rows, and X has {len(X)}")
-    order = np.arange(len(X)) if rng is None else np.random.default_rng(rng).permutation(len(X))
-    for start in range(0, len(X), size):
-        indices = order[start : start + size]
-        yield X[indices], y[indices]
 
 
 class Scorer:
@@ -214,19 +171,25 @@ def measure(
     engine: Engine, config: TrainingConfig, is_interrupted: Callable[[], bool]
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
-    rows, metrics, point = engine.job.rows, config.metrics, engine.job.loss.point
     values: dict[str, float] = {}
-    if metrics:
-        y = point(rows.y[rows.numbers()])
-        _, output = _evaluate(engine, rows, is_interrupted)
-        values |= {name: metric(point(output), y) for name, metric in metrics.items()}
+    if config.metrics:
+        _, output = _evaluate(engine, engine.job.rows, is_interrupted)
+        values |= _scores(engine, config, output, engine.job.rows)
     for part, held_out in config.held_out.items():
         values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
-        y = point(held_out.y[held_out.numbers()])
-        scores = {name: metric(point(output), y) for name, metric in metrics.items()}
+        scores = _scores(engine, config, output, held_out)
         scores |= config.scorer(output) if part == "validation" else {}
         values |= {f"{part}_{name}": score for name, score in scores.items()}
     return values
+
+
+def _scores(
+    engine: Engine, config: TrainingConfig, output: FloatArray, rows: ArrayDataset
+) -> dict[str, float]:
+    """Compute the metrics of the predictions for rows, with their weights."""
+    predicted, actual = map(engine.job.loss.point, (output, rows.y[rows.numbers()]))
+    weight = None if rows.sample_weight is None else rows.sample_weight[rows.numbers()]
+    return {name: metric(predicted, actual, weight) for name, metric in config.metrics.items()}
 
 
 def _evaluate(
