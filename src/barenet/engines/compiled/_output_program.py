@@ -20,7 +20,7 @@ from barenet.engines.compiled._workspace import address
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import (
-    SAFE,
+    INPUT_DTYPES,
     FloatArray,
     InputArray,
     check_outputs,
@@ -32,7 +32,7 @@ from barenet.model._network import Network
 #: Rows, and numbers in them, that are few: they are copied to a fixed place.
 FEW_ROWS, FEW_NUMBERS = 8 * BLOCK, 2**17
 
-#: Numbers of X that are checked and predicted at a time, so that they stay in the cache.
+#: Numbers of X that are predicted at a time.
 SLICE = 2**19
 
 #: All programs, and those whose locks are held while the process forks.
@@ -58,6 +58,7 @@ class OutputProgram:
         self.few = self._lower(self.rows, min(BLOCK, len(self.rows)))
         self.many = dict[Any, Program]()
         self.n_rows, self.n_batches = self.few.record["n_rows"], self.few.record["n_batches"]
+        self.unsafe = self.few.step["unsafe"]
         self._use(job.network)
         _ALL.add(self)
 
@@ -67,7 +68,9 @@ class OutputProgram:
             if self.parameters is not network.parameters:
                 self._use(network)
             if type(X) is np.ndarray and self._are_few(X):
-                return self._outputs_of_few(X)
+                output = self._outputs_of_few(X)
+                if not self.unsafe:
+                    return output
             return self._outputs_of_many(X)
 
     def keep_parameters(self) -> None:
@@ -89,25 +92,25 @@ class OutputProgram:
         record["batch_size"] = BLOCK
 
     def _are_few(self, X: NDArray[Any]) -> bool:
-        """Whether X consists of a few rows of numbers that are certainly usable."""
+        """Whether X consists of a few rows, of numbers that can be converted."""
         if X.ndim != 2 or not 0 < len(X) <= len(self.rows):
             return False
         if X.shape[1] != self.rows.shape[1] or X.dtype.char not in "fd":
             return False
-        return is_safe(X) or bool(X.min() > -SAFE and X.max() < SAFE)
+        return X.dtype == self.rows.dtype or is_safe(X)
 
     def _outputs_of_few(self, X: NDArray[Any]) -> FloatArray:
-        """Compute the outputs of rows that are checked."""
+        """Compute the outputs of rows, which may be unsafe."""
         n_rows, program = len(X), self.few
         n_batches = -(-n_rows // BLOCK)
-        self.rows[:n_rows] = X
-        if program.threads(BLOCK, n_rows) == 1:
+        self.rows[:n_rows], self.unsafe[()] = X, 0
+        if n_rows == 1 or program.threads(BLOCK, n_rows) == 1:
             self.n_rows[()], self.n_batches[()] = n_rows, n_batches
             run_on_one_thread.call(program.address)
         else:
             program.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
             self._reset()
-        return check_outputs(self.answers[:n_rows].copy())
+        return self.answers[:n_rows].copy()
 
     def _outputs_of_many(self, X: Any) -> FloatArray:
         """Check X and compute its outputs, slice by slice."""
@@ -118,18 +121,24 @@ class OutputProgram:
         size = max(SLICE // n_inputs // BLOCK, 1) * BLOCK
         if isinstance(X, SparseRows):
             size = len(X)
+        is_plain = isinstance(X, np.ndarray) and X.dtype in INPUT_DTYPES and X.shape[1] == n_inputs
+        is_plain = is_plain and X.flags.c_contiguous and X.flags.aligned
         with suppress(ArgumentError):
             for start in range(0, len(X), size):
                 part = output[start : start + size]
-                rows = validate_inputs(X[start : start + size], dtype, n_inputs)
+                rows = X[start : start + size]
+                rows = rows if is_plain else validate_inputs(rows, dtype, n_inputs)
                 kind = type(rows), rows.dtype
                 if kind not in self.many:
                     self.many[kind] = self._lower(rows)
                 program = self.many[kind]
                 self._point(program, rows, part)
+                program.step["unsafe"] = 0
                 program.run(np.arange(len(rows)), BLOCK, np.zeros(-(-len(rows) // BLOCK)), 0)
-                check_outputs(part)
-            return output
+                if program.step["unsafe"]:
+                    break
+            else:
+                return output
         validate_inputs(X, dtype, n_inputs)  # this error counts the rows from the first one
         return check_outputs(output[: start + size])
 

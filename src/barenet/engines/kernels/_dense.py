@@ -96,12 +96,13 @@ def layer_backward(spec, step, layer, start, stop):
 def dense_columns(spec, step, layer, start, stop):
     """Columns of Z = X W + b, for all rows of the batch; the units are columns.
 
-    For many rows, W is copied where it is used: its columns may share few cache sets.
+    For more than a block of rows, W is copied where it is used: its columns may share few cache
+    sets.
     """
     L, row, product = lanes(spec), layer.row, copied(product_at(layer.parts, 0))
     product.b, product.b_step = layer.weights, row
     product.s = layer.weights + layer.n_in * row * itemsize(spec)
-    if step.n_rows <= MAX_ROWS:
+    if step.n_rows <= 8:
         for k in range(0, product.depth, DEEP):
             depth = min(DEEP, product.depth - k)
             add_products(spec, product, 0, step.n_rows, start, stop, k, depth)
