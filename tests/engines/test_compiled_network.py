@@ -314,7 +314,7 @@ def test_predictions_with_weights_in_place_have_the_bits_of_all_rows(sizes):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("n_inputs", [3, 40, 300])
 def test_numbers_that_are_not_finite_are_found_in_any_row(n_inputs, value, dtype):
-    network = Network.dense([n_inputs, 4, 2], hidden="relu", seed=0, dtype=dtype)
+    network = Network.dense([n_inputs, 4, 2], hidden="tanh", seed=0, dtype=dtype)
     for n_rows in (1, 5, 700, 20_000):
         X = np.ones((n_rows, n_inputs), dtype)
         for row, column in ((0, 0), (n_rows // 2, n_inputs - 1), (n_rows - 1, 1)):
