@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from barenet._metrics import METRICS
 from barenet._registry import build, lookup, spec_of
 from barenet.errors import ArgumentError
 from barenet.model._activations import (
@@ -25,7 +26,6 @@ from barenet.optimization._penalties import L2, PENALTIES, Penalty, as_penalties
 from barenet.optimization._schedules import SCHEDULES, Schedule, as_schedule
 from barenet.optimization.optimizers import OPTIMIZERS, Optimizer, as_optimizer
 from barenet.optimization.optimizers._optimizer import CLIPPINGS, Clipping, as_clipping
-from barenet.training._metrics import METRICS
 
 #: By the argument that takes it: a registry, the base class, and the function that users reach.
 REGISTRIES: dict[str, tuple[dict[str, Any], type, Any]] = {

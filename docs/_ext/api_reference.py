@@ -33,7 +33,7 @@ HEADINGS = {
     "Schedules": ("barenet.optimization._schedules",),
     "Penalties": ("barenet.optimization._penalties",),
     "Estimators": ("barenet.estimators",),
-    "Training": ("barenet.training", "barenet.population", "barenet.engines"),
+    "Training": ("barenet.training", "barenet._metrics", "barenet.population", "barenet.engines"),
     "Data": ("barenet.data",),
     "Files": ("barenet.files",),
     "Insight": ("barenet.insight",),

@@ -21,15 +21,15 @@ from barenet import (
     plots,
     schedules,
 )
+from barenet._metrics import METRICS
 from barenet._version import __version__ as __version__
-from barenet.engines import CompiledNetwork
+from barenet.engines import CompiledNetwork, Ensemble
 from barenet.files._checkpoint import Checkpoint
 from barenet.insight._gradient_check import GradientReport, ParameterReport, check_gradients
 from barenet.model._array_dataset import one_hot
 from barenet.model._network import Network
 from barenet.training._epoch import batches
 from barenet.training._history import History
-from barenet.training._metrics import METRICS
 from barenet.training._train import train
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ if TYPE_CHECKING:
 
 __all__ = [  # noqa: RUF022
     # Networks and their training
-    "Network", "CompiledNetwork", "train", "train_many", "Population", "cross_validate", "search",
-    "SearchResult", "batches", "one_hot", "History", "Checkpoint", "METRICS",
+    "Network", "CompiledNetwork", "Ensemble", "train", "train_many", "Population",
+    "cross_validate", "search", "SearchResult", "batches", "one_hot", "History", "Checkpoint",
+    "METRICS",
     # Data
     "Dataset", "Frame", "Scaling", "TableEncoding", "load_dataset", "load_table", "fingerprint",
     # scikit-learn

@@ -92,16 +92,14 @@ def test_truth_values_are_features_and_targets(write, task, classes):
     data = load_table(path, "y", task=task)
     assert (data.y.tolist(), data.classes) == ([1, 0, 1, 1], classes)
     assert data.X.tolist() == [[1, 1], [2, 1], [3, 1], [4, 1]]
-    for ours, theirs in zip(
-        read_samples(path, ("x", "is"), "y", classes), (data.X, data.y), strict=True
-    ):
+    *read, _ = read_samples(path, ("x", "is"), "y", classes)
+    for ours, theirs in zip(read, (data.X, data.y), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize(
     ("read", "problem"),
     [
-        (lambda path: load_table(path, "y"), "row 1: column 'y': expected a value to learn from"),
         (lambda path: load_table(path, "day"), "row 0: column 'day': expected classes or numbers"),
         (lambda path: read_samples(path, ["y"])[0], "row 1: column 'y': expected a number, got no"),
         (lambda path: read_samples(path, ["z"])[0], "no column z; the columns are x, y, day"),

@@ -12,9 +12,19 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from model_bytes import forge, packed, repacked, rewrite, unpacked
-from predictors import every_layer
+from predictors import every_layer, predictor_of
 
-from barenet import Network, load, load_predictor, save, train
+from barenet import (
+    Ensemble,
+    Network,
+    Scaling,
+    TableEncoding,
+    load,
+    load_network,
+    load_predictor,
+    save,
+    train,
+)
 from barenet.errors import ModelFileError
 from barenet.layers import BatchNorm, Dense
 from barenet.model.layers import LAYERS
@@ -48,6 +58,55 @@ def test_round_trip_with_every_layer(path, dtype):
     assert [layer.config() for layer in loaded.layers] == [
         layer.config() for layer in network.layers
     ]
+
+
+@pytest.fixture
+def several():
+    """Networks of other layers, with statistics, and weights that are not exact in binary."""
+    other = Network.dense([3, 5, 2], output="softmax", seed=3)
+    return Ensemble([learned(), other, every_layer()], [1, 3, 6])
+
+
+def test_an_ensemble_round_trips(path, several):
+    save(several, path)
+    loaded = load(path)
+    assert isinstance(loaded, Ensemble) and np.array_equal(loaded.weights, several.weights)
+    assert np.array_equal(loaded.predict(X), several.predict(X))
+    for one, other in zip(loaded.networks, several.networks, strict=True):
+        assert np.array_equal(one.parameters, other.parameters)
+        assert np.array_equal(one.statistics, other.statistics) and repr(one) == repr(other)
+    with pytest.raises(ModelFileError, match=r"holds several networks; use barenet\.load\(\)"):
+        load_network(path)
+    with pytest.raises(ModelFileError, match=r"holds a bare ensemble; use barenet\.load\(\)"):
+        load_predictor(path)
+
+
+def test_a_predictor_of_an_ensemble_and_pieces_has_version_3(path, several):
+    table = {"a": np.arange(9.0), "b": ["u", "v", "u"] * 3}
+    pieces = TableEncoding.fit(table, numbers="piecewise", bins=3)
+    networks = [Network.dense([pieces.n_outputs, 1], seed=seed) for seed in (1, 2)]
+    for network in (networks[0], Ensemble(networks)):
+        predictor = predictor_of(network, pieces)
+        save(predictor, path)
+        assert unpacked(path.read_bytes())[1]["format_version"] == 3
+        assert np.array_equal(load(path).outputs(table), predictor.outputs(table))
+    scaled = predictor_of(several, Scaling.fit("standardize", X), classes=("no", "yes"))
+    save(scaled, path)
+    assert np.array_equal(load(path).outputs(X), scaled.outputs(X))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"weights": [1, 2]}, {"weights": [1, 1, -1]}, {"weights": "all"}, {"networks": []},
+        {"networks": {}}, {"networks": [{"layers": [{"layer": "dense", "n_in": 3, "n_out": 2}]}]},
+    ],
+)  # fmt: skip
+def test_fault_57_invalid_ensembles(path, several, changed):
+    save(several, path)
+    rewrite(path, **changed)
+    with pytest.raises(ModelFileError, match="not a valid model"):
+        load(path)
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(0, 2**32 - 1))
@@ -204,7 +263,7 @@ def test_fault_61_onnx_with_external_data_is_refused(path, place, tmp_path):
 DENSE = {"layer": "dense", "n_in": 2, "n_out": 1}
 REFUSED = {
     "key": ("torch", "not one of barenet's models"),
-    "format_version": ("9\n" * 9999, r"has format version '9\\n.*, and this barenet reads up to 2"),
+    "format_version": ("9\n" * 9999, r"has format version '9\\n.*, and this barenet reads up to 3"),
     "text": ("[[" * 100_000, "not a valid model"),
     "parameters": (np.array([1, np.nan, 0], np.float32), "parameters are not all finite"),
     "extra": (None, "not a valid model"),

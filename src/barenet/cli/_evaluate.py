@@ -8,11 +8,12 @@ from barenet.cli._console import emit_json, log
 from barenet.cli._flags import Data, Off, On
 from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
-from barenet.cli._scores import Measurement
+from barenet.cli._scores import Measurement, log_main_metric
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS
 from barenet.data._file_io import STANDARD_INPUT
+from barenet.data._main_metric import Name
 from barenet.errors import ArgumentError
 from barenet.model.losses import as_loss
 
@@ -25,6 +26,7 @@ def evaluate(
     /,
     *,
     rows: Kind | None = None,
+    metric: Name | None = None,
     baselines: On = True,
     file: FileOptions = NO_FILE_OPTIONS,
     json: Off = False,
@@ -43,6 +45,9 @@ def evaluate(
         input. By default the training data.
     rows : {"test", "training", "all"}
         Which rows; by default the test rows, if there are any.
+    metric : str
+        Score that is shown first, and by which the network is compared; by default that of the
+        training.
     baselines : bool
         On the training data, measure a constant and a linear model on the same rows.
     json : bool
@@ -55,7 +60,9 @@ def evaluate(
     _log_seen_rows(trained, selection)
     loss = spec_of(as_loss(trained.config.loss, predictor.network.output_activation))
     training = selection.training if baselines else None
-    measured = Measurement(predictor, selection.rows, loss, training)
+    metric = metric or trained.config.metric
+    measured = Measurement(predictor, selection.rows, loss, training, metric)
+    log_main_metric(measured.main)
     if json:
         emit_json(
             {
@@ -63,7 +70,11 @@ def evaluate(
                 "dataset": selection.rows.name,
                 "rows": selection.rows.n_samples,
                 "rows_seen": selection.n_seen,
-                "metrics": {"evaluated_on": selection.description, **measured.scores},
+                "metrics": {
+                    "evaluated_on": selection.description,
+                    "main": measured.main.name,
+                    **measured.scores,
+                },
                 "baselines": measured.baselines_document(),
                 "classes": predictor.classes,
                 "confusion_matrix": predictor.classes and measured.confusion_matrix().tolist(),

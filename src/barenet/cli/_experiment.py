@@ -12,18 +12,20 @@ from barenet._registry import lookup
 from barenet.cli._run_settings import RunSettings, is_table
 from barenet.cli._scores import network_arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
+from barenet.data._class_weight import class_weights
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame, Samples
+from barenet.data._main_metric import MainMetric, main_metric
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for, resolve_config
 from barenet.data._scaling import Scaling
 from barenet.engines import ENGINES
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
-from barenet.files._model_file import read_model
-from barenet.files._model_io import check_text
+from barenet.files._model_io import check_text, load_network
 from barenet.files._predictor import Predictor
+from barenet.model._array_dataset import one_hot
 from barenet.model._network import Network
 from barenet.optimization._schedules import as_schedule
 from barenet.training._callbacks import Callback, EarlyStopping
@@ -60,25 +62,35 @@ class Experiment:
 
     @property
     def patience(self) -> list[EarlyStopping]:
-        """Early stopping, if the settings have it."""
-        patience = self.settings.config.patience
-        return [EarlyStopping(patience=patience)] if patience else []
+        """Early stopping, if the settings have it, by the loss or the metric that is given."""
+        config = self.settings.config
+        monitor = f"validation_{config.metric or 'loss'}"
+        return [EarlyStopping(monitor, patience=config.patience)] if config.patience else []
+
+    @property
+    def metric(self) -> MainMetric:
+        """The main metric."""
+        return main_metric(self.settings.config.metric, self.dataset.y, self.dataset.classes)
 
     def arguments(self) -> dict[str, Any]:
-        """Arguments of `train` from the settings, without X, y and callbacks."""
+        """Arguments of `train` from the settings, without the network and callbacks."""
+        X, y, sample_weight = self._targets_of(self.training)
+        usual = "accuracy" if self.training.classes else "r2"
         return {
-            "validation_data": self._held_out(self.validation),
-            "test_data": self._held_out(self.test),
-            "metrics": "accuracy" if self.training.classes else "r2",
+            "X": X,
+            "y": y,
+            "sample_weight": sample_weight,
+            "validation_data": self.validation and self._targets_of(self.validation),
+            "test_data": self.test and network_arrays(self.predictor, self.test),
+            "metrics": tuple(dict.fromkeys([self.metric.name, usual])),
             **self.settings.config.train_arguments(),
         }
 
     def run(self, callbacks: Sequence[Callback], **options: Any) -> History:
         """Train the network; more options are those of `train`."""
-        X, y = network_arrays(self.predictor, self.training)
         callbacks = [*self.patience, *callbacks]
         arguments = {**self.arguments(), **options, "callbacks": callbacks}
-        return train(self.predictor.network, X, y, **arguments)
+        return train(self.predictor.first_network, **arguments)
 
     def with_config(self, given: RunConfig) -> Self:
         """Build a network with other settings for the same rows, and check all of these."""
@@ -96,8 +108,18 @@ class Experiment:
         predictor = replace(self.predictor, network=network, card=card)
         return replace(self, settings=settings, predictor=predictor)
 
-    def _held_out(self, rows: Dataset | None) -> tuple[Any, Any] | None:
-        return None if rows is None else network_arrays(self.predictor, rows)
+    def _targets_of(self, rows: Dataset) -> tuple[Any, Any, Any]:
+        """X, y and sample weights, with the weights and the label smoothing of the settings."""
+        X, y = network_arrays(self.predictor, rows)
+        config, sample_weight = self.settings.config, None
+        if config.class_weight:
+            sample_weight = class_weights(config.class_weight, self.training)[rows.y]
+        if config.label_smoothing:
+            network, n_classes = self.predictor.network, len(rows.classes or ())
+            n_ways = 2 if network.output_activation.name == "sigmoid" else n_classes
+            y = one_hot(y, n_classes, np.float64)[:, -network.sizes[-1] :]
+            y = y * (1 - config.label_smoothing) + config.label_smoothing / n_ways
+        return X, y, sample_weight
 
 
 def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
@@ -190,7 +212,7 @@ def _copy_weights(network: Network, start_from: Path) -> None:
     """Start from a model's weights instead of new ones."""
     try:
         path = model_file(start_from)
-        model, _, _ = read_model(path)
+        model = load_network(path)
     except (FileNotFoundError, ModelFileError) as error:
         raise ArgumentError(str(error), argument="start_from") from error
     layers, others = (", ".join(map(repr, each.layers)) for each in (network, model))

@@ -28,6 +28,7 @@ from barenet.cli._trained_model import load_trained
 from barenet.data._dataset import Dataset
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
+from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
 from barenet.files._predictor import Predictor
@@ -151,7 +152,7 @@ def _explain(step: _Step, rows: tuple[int, ...], *, precision: int, **options: A
     X, y = dataset.X[list(rows)], dataset.y[list(rows)]
     inputs = predictor.inputs(X).astype(predictor.network.dtype)
     explanation = explain_step(
-        predictor.network,
+        predictor.first_network,
         inputs,
         predictor.targets(y),
         config.loss,
@@ -168,6 +169,8 @@ def _explain(step: _Step, rows: tuple[int, ...], *, precision: int, **options: A
     }
     numbers = f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}"
     facts = [f"{numbers} of {dataset.name}", f"scaling {predictor.description()['scaling']}"]
+    if isinstance(predictor.network, Ensemble):
+        facts.append(f"the first of {len(predictor.network.networks)} networks")
     if is_new:
         facts.append(f"new weights, init {config.init or 'auto'}")
     return replace(explanation.with_notes(notes), facts=(*facts, *explanation.facts))

@@ -50,6 +50,9 @@ STEP_FIELDS = ("loss", "optimizer", "learning_rate", "l1", "l2", "clip_norm", "c
 #: Fields that take several values in a search.
 SEARCHED = tuple(name for name in SETTINGS if name not in ("seed", "engine"))
 
+#: Fields that the networks of a search do not have.
+NOT_OF_A_SEARCH = {"patience", "class_weight", "label_smoothing"}
+
 #: The help for fields that are lists themselves.
 HELP = {
     "layers": "Layer sizes from the input to the output, such as 4,16,3 4,16,16,3.",
@@ -167,4 +170,4 @@ if TYPE_CHECKING:
 else:
     Flags = _flags("Flags", get_type_hints(RunConfig))
     StepFlags = _flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS))
-    SearchFlags = _flags("SearchFlags", {*get_type_hints(RunConfig)} - {"patience"}, SEARCHED)
+    SearchFlags = _flags("SearchFlags", {*get_type_hints(RunConfig)} - NOT_OF_A_SEARCH, SEARCHED)

@@ -2,18 +2,21 @@
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from barenet._constraints import check_count
+from barenet._metrics import MAXIMIZED
 from barenet.cli._console import emit, emit_json, emit_table, log, progress_bar
 from barenet.cli._evaluate import Kind, select_rows
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
-from barenet.cli._scores import HEADINGS
+from barenet.cli._scores import HEADINGS, log_main_metric, score_text
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import load_trained
 from barenet.data._dataset import Dataset
+from barenet.data._main_metric import Name, main_metric
 from barenet.files._predictor import Predictor
 from barenet.insight._permutation_importance import Importance, permutation_importance
 
@@ -31,15 +34,16 @@ def importance(
     repeats: Integer = REPEATS,
     max_rows: Integer = MAX_ROWS,
     rows: Kind | None = None,
+    metric: Name | None = None,
     file: FileOptions = NO_FILE_OPTIONS,
     json: Off = False,
 ) -> None:
     """Measure how much a trained network depends on each column.
 
     Permutation importance: each column of the table is shuffled by itself, and the decrease of the
-    score is printed (accuracy for classification, R² for regression). The test rows are used where
-    they are known. Of two columns with the same information, neither appears important, as the
-    network can do without either.
+    score is printed, or the increase of an error. The test rows are used where they are known. Of
+    two columns with the same information, neither appears important, as the network can do without
+    either.
 
     Parameters
     ----------
@@ -53,6 +57,8 @@ def importance(
         Maximum number of rows to use; many columns, such as pixels, take long.
     rows : {"test", "training", "all"}
         Which rows; by default the test rows, if there are any.
+    metric : str
+        The score; by default that of the training.
     json : bool
         Print JSON, for programs.
     """
@@ -61,7 +67,8 @@ def importance(
     check_count(max_rows, "max_rows")
     selection = select_rows(trained, data, file, rows)
     sample = sample_rows(selection.rows, max_rows)
-    result = measure_importance(trained.predictor, sample, repeats)
+    metric = metric or trained.config.metric
+    result = measure_importance(trained.predictor, sample, repeats, metric)
     if json:
         columns = [
             {"name": result.names[at], "mean": result.mean[at], "std": result.std[at]}
@@ -91,15 +98,21 @@ def sample_rows(rows: Dataset, most: int = MAX_ROWS) -> Dataset:
     return rows.take(np.sort(np.random.default_rng(0).permutation(rows.n_samples)[:most]))
 
 
-def measure_importance(predictor: Predictor, rows: Dataset, repeats: int = REPEATS) -> Importance:
-    """Shuffle the columns, with a progress bar on a terminal."""
+@functools.lru_cache(maxsize=1)
+def measure_importance(
+    predictor: Predictor, rows: Dataset, repeats: int = REPEATS, metric: str | None = None
+) -> Importance:
+    """Shuffle the columns, with a progress bar on a terminal; the last result is cached."""
+    chosen = main_metric(metric, rows.y, predictor.classes)
+    log_main_metric(chosen)
     progress = functools.partial(progress_bar, label="shuffling")
-    return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, progress=progress)
+    options: dict[str, Any] = {"n_repeats": repeats, "metric": chosen.name}
+    return permutation_importance(predictor, rows.X, rows.y, progress=progress, **options)
 
 
 def _emit(result: Importance, how: str) -> None:
     """Print a bar for each column."""
-    log(f"{HEADINGS[result.metric]} {result.score:.4f} {how}\n")
+    log(f"{HEADINGS[result.metric]} {score_text(result.metric, result.score)} {how}\n")
     mean, std, names = result.mean, result.std, result.names
     most, order = max(float(mean.max()), 1e-12), result.order[:MAX_COLUMNS]
     short = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…" for name in names]
@@ -107,6 +120,7 @@ def _emit(result: Importance, how: str) -> None:
         [short[at], f"{mean[at]:7.4f} ± {std[at]:.4f}", bar(max(mean[at], 0.0) / most)]
         for at in order
     ]
-    emit_table(["column", f" {HEADINGS[result.metric]} lost", ""], lines)
+    change = "lost" if result.metric in MAXIMIZED else "gained"
+    emit_table(["column", f" {HEADINGS[result.metric]} {change}", ""], lines)
     if (more := len(mean) - len(order)) > 0:
         emit(f"(and {more:,} columns that matter less; --json has them all)")

@@ -12,10 +12,10 @@ from barenet.cli._scores import emit_scores
 from barenet.cli._trained_model import model_file
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
+from barenet.engines import Ensemble, Model, networks_of
 from barenet.files._model_card import ModelCard, rows_name
 from barenet.files._model_io import PLAIN, load
 from barenet.files._predictor import Predictor
-from barenet.model._network import Network
 
 #: Characters of a setting that are shown.
 MAX_CHARACTERS = 60
@@ -42,8 +42,9 @@ def info(model: Path, /, *, json: Off = False) -> None:
         document = {"model": str(path), "bytes": size, **_network_document(network)}
         emit_json(document | (_predictor_document(predictor) if predictor else {}))
         return
-    origin = _description(predictor) if predictor else ()
-    emit_table([], [("model", f"{path}, {size:,} bytes"), *origin])
+    origin = describe_origin(predictor) if predictor else ()
+    shown = [line for line in origin if line[0] != "network"]  # its layers are shown in a table
+    emit_table([], [("model", f"{path}, {size:,} bytes"), *shown])
     emit(f"\n{network.summary()}")
     if predictor:
         if columns := describe_columns(predictor.preprocessing):
@@ -53,9 +54,13 @@ def info(model: Path, /, *, json: Off = False) -> None:
         _emit_card(predictor.card or ModelCard())
 
 
-def _network_document(network: Network) -> dict[str, Any]:
+def _network_document(network: Model) -> dict[str, Any]:
+    several = {}
+    if isinstance(network, Ensemble):
+        several = {"networks": len(network.networks), "weights": network.weights.tolist()}
     return {
-        "layers": [layer.config() for layer in network.layers],
+        **several,
+        "layers": [layer.config() for layer in networks_of(network)[0].layers],
         "n_inputs": network.n_inputs,
         "n_outputs": network.n_outputs,
         "n_parameters": network.n_parameters,
@@ -80,11 +85,9 @@ def _predictor_document(predictor: Predictor) -> dict[str, Any]:
     }
 
 
-def _description(predictor: Predictor) -> Iterator[tuple[str, str]]:
-    """The inputs and the target, and the origin of the model."""
-    for heading, text in predictor.description().items():
-        if heading != "network":  # its layers are shown in a table
-            yield heading, text
+def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
+    """The inputs, the target and the network, and the origin of the model."""
+    yield from predictor.description().items()
     card = predictor.card or ModelCard()
     if card.versions:
         versions = ", ".join(f"{name} {each}" for name, each in card.versions.items())

@@ -4,6 +4,7 @@ from barenet.cli._columns import summarize_columns
 from barenet.cli._console import log
 from barenet.cli._experiment import Experiment
 from barenet.cli._run_settings import is_table
+from barenet.cli._scores import log_main_metric
 from barenet.errors import count_of
 from barenet.files._model_card import describe_rows
 from barenet.training._callbacks import Callback, Run
@@ -32,4 +33,5 @@ def introduce(experiment: Experiment, note: str = "") -> None:
     log(f"{training.name}: {training.description}\n{rows}\n{features}, {target}\n")
     if is_table(experiment.settings.data):
         log(f"{summarize_columns(preprocessing, training.feature_names)}\n")
+    log_main_metric(experiment.metric)
     log(f"{note}{experiment.predictor.network.summary()}\n")

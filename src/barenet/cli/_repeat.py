@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._metrics import MAXIMIZED
 from barenet.cli._console import closable_output, emit_table
 from barenet.cli._experiment import Experiment, prepare
 from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_settings import RunSettings
-from barenet.cli._scores import HEADINGS, emit_paragraph, network_arrays, score_text
+from barenet.cli._scores import HEADINGS, emit_paragraph, score_text
 from barenet.population._population import Population
 from barenet.population._train_many import train_many
 from barenet.training._history import curve_rows
@@ -46,7 +47,7 @@ def train_seeds(
         with Interruption() as interruption:
             options = {"threads": threads, "progress": not output.json}
             population = _train(experiments, interruption, **options)
-        decisive = "validation_loss" if first.validation else "loss"
+        decisive = f"validation_{config.metric or 'loss'}" if first.validation else "loss"
         comparison = Comparison(seeds, population, decisive)
         if not output.json:
             with closable_output():
@@ -62,13 +63,12 @@ def _train(
     experiments: Sequence[Experiment], interruption: Interruption, **options: Any
 ) -> Population:
     """Train the networks as one population, each as `barenet train` does."""
-    first, networks = experiments[0], [each.predictor.network for each in experiments]
-    X, y = network_arrays(first.predictor, first.training)
+    first, networks = experiments[0], [each.predictor.first_network for each in experiments]
     arguments = first.arguments() | options | {"callbacks": (*first.patience, interruption)}
     arguments["seed"] = [each.settings.config.seed for each in experiments]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of networks that diverged
-        population = train_many(networks, X, y, **arguments)
+        population = train_many(networks, **arguments)
     if len(population.errors) == len(population):
         raise population.errors[0]
     return population
@@ -87,6 +87,7 @@ class Comparison:
         """The index of the best network, of those that have not failed."""
         trained = [i for i in range(len(self.seeds)) if i not in self.population.errors]
         values = self.population.final(self.decisive)
+        values = -values if self.decisive in MAXIMIZED else values
         return min(trained, key=np.nan_to_num(values, nan=np.inf).__getitem__)  # NaN: no epoch yet
 
     @cached_property
@@ -116,7 +117,8 @@ class Comparison:
         emit_table(["", *STATISTICS, f"seed {seed}"], table, numbers=1)
         ends = Counter(history.stop_reason for history in histories).most_common()
         reasons = ", ".join(f"{reason}: {n} of {len(histories)}" for reason, n in ends)
-        least = f"with the smallest {' '.join(curve_rows(self.decisive))}"
+        extreme = "largest" if self.decisive in MAXIMIZED else "smallest"
+        least = f"with the {extreme} {' '.join(curve_rows(self.decisive)).replace('_', ' ')}"
         emit_paragraph(f"{reasons}. The network of seed {seed}, {least}, is saved.")
 
     def document(self) -> dict[str, Any]:

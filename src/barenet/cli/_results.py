@@ -90,7 +90,7 @@ class Results:
         fitted_to = experiment.available if with_baselines else None
         parts = {"held_out": experiment.test, "training": experiment.training}
         return {
-            name: Measurement(experiment.predictor, rows, loss, fitted_to)
+            name: Measurement(experiment.predictor, rows, loss, fitted_to, experiment.metric.name)
             for name, rows in parts.items()
             if rows is not None
         }
@@ -165,9 +165,10 @@ class Results:
     def _emit(self) -> None:
         """Print the scores, the confusion matrix, and an image with its prediction."""
         config, predictor = self.experiment.settings.config, self.experiment.predictor
-        rows, note = self.main.rows, ""
-        if config.l1 or config.l2:
-            note = "(without the penalty on the weights, which the loss of the epochs includes)"
+        rows, names = self.main.rows, dict[str, Any](penalty=config.l1 or config.l2)
+        names |= {"class weights": config.class_weight, "label smoothing": config.label_smoothing}
+        included = " and ".join(name for name, value in names.items() if value)
+        note = f"(without the {included} of the epochs' loss)" if included else ""
         training = f"{self.experiment.training.n_samples:,} training"
         if self.experiment.test is None:
             self.main.emit(f"{training}, no test rows", "the same", note=note)
@@ -198,6 +199,7 @@ class Results:
             "history": history.to_dict(),
             "metrics": {
                 "evaluated_on": evaluated_on,
+                "main": experiment.metric.name,
                 **self.main.scores,
                 **{f"train_{name}": value for name, value in train.items()},
             },

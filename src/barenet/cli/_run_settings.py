@@ -46,8 +46,6 @@ class FileOptions:
         their positions. By default it does, and is refused where it looks like a row.
     data_dir : str
         Folder of the IDX files of mnist or fashion_mnist.
-    drop_missing_target : bool
-        Leave out the rows of a table that have no target.
     """
 
     delimiter: str | None = None
@@ -55,7 +53,6 @@ class FileOptions:
     decimal: Literal[".", ","] | None = None
     header: Annotated[bool | None, Parameter(show_default=False)] = None
     data_dir: Annotated[str | None, Parameter(completer=complete_name)] = None
-    drop_missing_target: Annotated[bool | None, Parameter(negative=(), show_default=False)] = None
 
     @property
     def csv(self) -> CsvOptions:

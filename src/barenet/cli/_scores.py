@@ -1,24 +1,26 @@
 """Scores of a network and of the baselines on the same rows, computed and printed."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import isclose, nan
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.cli._console import emit, emit_table
+from barenet._metrics import MAXIMIZED, METRICS
+from barenet.cli._console import emit, emit_table, log
 from barenet.data._dataset import Dataset
-from barenet.engines import Job, choose_engine
+from barenet.data._main_metric import CLASS_TITLES, NUMBER_TITLES, MainMetric, main_metric
+from barenet.engines import Ensemble, Job, choose_engine
 from barenet.files._predictor import Predictor
 from barenet.insight._baselines import Baseline, fit_baseline
 from barenet.model._array_dataset import check_targets, validate_arrays
 from barenet.model._arrays import FloatArray, check_outputs
 from barenet.model.losses import Loss, as_loss
 from barenet.optimization.optimizers import SGD
-from barenet.training import _metrics as metrics
 
 #: Maximum number of classes in a confusion matrix.
 MAX_CLASSES = 20
@@ -26,16 +28,13 @@ MAX_CLASSES = 20
 MAX_COLUMNS = 79
 
 #: The scores of a table, and their headings; the loss stands last, by its own name.
-HEADINGS = {"accuracy": "accuracy", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
+HEADINGS = {**CLASS_TITLES, "balanced_accuracy": "balanced", **NUMBER_TITLES}
 
 #: A line of a table of scores: its labels, and the scores by name.
 ScoreLine: TypeAlias = tuple[Sequence[str], Mapping[str, float]]
 
-#: Verdicts on a network that does not beat a baseline.
-VERDICTS = {
-    "constant": "always predicting the {}, so it has learned nothing of use",
-    "linear": "the {}, which is simpler",
-}
+#: Samples of the rows, and rows of each, from which the interval of a difference is estimated.
+N_SAMPLES, SAMPLE_SIZE = 50, 2_000
 
 
 @dataclass(eq=False)
@@ -47,11 +46,21 @@ class Measurement:
     loss: str | None
     #: The rows that the baselines are fitted to; None for no baselines.
     fitted_to: Dataset | None = None
+    #: The main metric; by default that of the rows.
+    metric: str | None = None
+
+    @cached_property
+    def outputs(self) -> FloatArray:
+        """The probabilities of the classes, or the predicted number, of each row."""
+        is_number = self.predictor.classes is None
+        return (self.predictor.outputs if is_number else self.predictor.probabilities)(self.rows.X)
 
     @cached_property
     def scores(self) -> dict[str, float]:
-        """The scores of the network."""
+        """The scores of the network, or of an ensemble."""
         network, loss = self.predictor.network, self._loss
+        if isinstance(network, Ensemble):
+            return self._score(network.predict)
         rows = validate_arrays(network, loss, *network_arrays(self.predictor, self.rows))
         job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
         value, output = choose_engine("auto", job).evaluate(rows)
@@ -67,14 +76,14 @@ class Measurement:
         baselines: list[Baseline] = [
             fit_baseline(name, X, y, n_classes=n_classes) for name in ("linear", "constant")
         ]
-        return {baseline: self._score(baseline) for baseline in baselines}
+        return {baseline: self._score(baseline.outputs) for baseline in baselines}
 
-    def _score(self, baseline: Baseline) -> dict[str, float]:
-        """The scores of a baseline."""
+    def _score(self, outputs_of: Callable[[Any], FloatArray]) -> dict[str, float]:
+        """The scores of a function that computes outputs, such as that of a baseline."""
         predictor, network = self.predictor, self.predictor.network
         X, y = network_arrays(predictor, self.rows)
-        outputs = baseline.outputs(X)
-        if network.n_outputs == 1 and predictor.classes is not None:
+        outputs = outputs_of(X).astype(np.float64)
+        if outputs.shape[1] > (network.n_outputs or 1):
             outputs = outputs[:, 1:]
         targets = check_targets(y, len(outputs), outputs.shape[1], network.dtype)
         value = self._loss.value(outputs, targets.astype(np.float64))
@@ -87,15 +96,15 @@ class Measurement:
 
     def _metrics(self, outputs: FloatArray, y: FloatArray, loss: float) -> dict[str, float]:
         """The loss and the metrics; those of regression in the unit of the target."""
-        if self.predictor.classes is not None:
-            return {"loss": loss, "accuracy": metrics.accuracy(outputs, y)}
-        y = self.rows.y.reshape(-1, 1)
-        return {
-            "loss": loss,
-            "r2": metrics.r2(outputs, y),
-            "rmse": metrics.root_mean_squared_error(outputs, y),
-            "mae": metrics.mean_absolute_error(outputs, y),
-        }
+        is_number = self.predictor.classes is None
+        y = self.rows.y.reshape(-1, 1) if is_number else y
+        names = dict.fromkeys([self.main.name, *(NUMBER_TITLES if is_number else CLASS_TITLES)])
+        return {"loss": loss, **{name: METRICS[name](outputs, y) for name in names}}
+
+    @cached_property
+    def main(self) -> MainMetric:
+        """The metric that stands first, and by which the network is compared."""
+        return main_metric(self.metric, self.rows.y, self.predictor.classes)
 
     def baselines_document(self) -> dict[str, Any]:
         """The baselines in a JSON document."""
@@ -118,34 +127,51 @@ class Measurement:
         emit_scores(("", "rows"), lines, self.loss or "")
         if note:
             emit(note)
-        self.emit_verdict()
+        if self.baselines:
+            emit_paragraph(" ".join(self.verdicts()))
         if self.predictor.classes is not None:
             emit_confusion_matrix(self.confusion_matrix(), self.predictor.classes)
 
-    def emit_verdict(self) -> None:
-        """Print a sentence if the network does not beat a baseline, the simplest of these."""
-        for baseline, scores in reversed(self.baselines.items()):
-            if not self._is_better_than(scores):
-                model, metric = VERDICTS[baseline.name].format(baseline.title), self._metric
-                numbers = f"{self.scores[metric]:.4f} against {scores[metric]:.4f}"
-                text = f"The network is no better here than {model}: {HEADINGS[metric]} {numbers}."
-                emit_paragraph(text)
-                return
+    def verdicts(self) -> Iterator[str]:
+        """Whether each baseline would do, by the main metric; a constant only where it would."""
+        name, width = self.main.name, -(self.predictor.network.n_outputs or 1)
+        X, y = network_arrays(self.predictor, self.rows)
+        y = y if self.predictor.classes else self.rows.y
+        targets = check_targets(y, len(X), -width, np.dtype(np.float64))
+        for baseline, scores in self.baselines.items():
+            other = self.predictor.in_units(baseline.outputs(X))
+            margin = self._margin(self.outputs[:, width:], other[:, width:], targets)
+            gain = self.scores[name] - scores[name]
+            change = f"{abs(gain):.4g} ± {margin:.2g} {'less' if gain > 0 else 'more'}"
+            gain *= 1 if name in MAXIMIZED else -1
+            verdict = "does better" if gain < -margin else "may do as well"
+            verdict = "would not do" if gain > margin else verdict
+            if baseline.name == "linear" or gain <= margin:
+                score = f"{HEADINGS[name]} is {score_text(name, scores[name])}"
+                yield f"The {baseline.title} {verdict}: its {score}, {change}."
 
-    @property
-    def _metric(self) -> str:
-        return "accuracy" if "accuracy" in self.scores else "r2"
+    def _margin(self, own: FloatArray, other: FloatArray, y: FloatArray) -> float:
+        """Half the 95 % interval of the difference of two scores, by the bootstrap of the rows."""
+        rng, size, compute = (
+            np.random.default_rng(0),
+            min(len(y), SAMPLE_SIZE),
+            METRICS[self.main.name],
+        )
+        rows = (rng.integers(0, len(y), size) for _ in range(N_SAMPLES))
+        differences = [compute(own[each], y[each]) - compute(other[each], y[each]) for each in rows]
+        return 2 * float(np.nanstd(differences)) * np.sqrt(size / len(y))
 
     def _is_better_than(self, baseline: dict[str, float]) -> bool:
-        """Whether the network has the better accuracy or R²; the loss is not compared."""
-        return self.scores[self._metric] > baseline[self._metric]
+        """Whether the network has the better score by the main metric."""
+        name = self.main.name
+        difference = self.scores[name] - baseline[name]
+        return difference > 0 if name in MAXIMIZED else difference < 0
 
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the predicted classes of each class, shape (n_classes, n_classes)."""
-        n_classes, predictor = len(self.predictor.classes or ()), self.predictor
+        n_classes = len(self.predictor.classes or ())
         counts = np.zeros((n_classes, n_classes), np.int64)
-        predicted = predictor.probabilities(self.rows.X).argmax(axis=1)
-        np.add.at(counts, (self.rows.y, predicted), 1)
+        np.add.at(counts, (self.rows.y, self.outputs.argmax(axis=1)), 1)
         return counts
 
 
@@ -159,7 +185,9 @@ def network_arrays(predictor: Predictor, rows: Dataset) -> tuple[FloatArray, NDA
 def emit_scores(headings: Sequence[str], lines: Sequence[ScoreLine], loss: str) -> None:
     """Print a table of scores, a line for each model and set of rows."""
     known = dict.fromkeys(name for _, scores in lines for name in scores if name != "loss")
-    names = {name: HEADINGS.get(name, name) for name in known} | {"loss": loss.partition(":")[0]}
+    names = {name: HEADINGS.get(name, name) for name in known}
+    if not all(isclose(s.get("loss", nan), s.get("log_loss", nan), rel_tol=1e-3) for _, s in lines):
+        names["loss"] = loss.partition(":")[0]
     table = [
         [*labels, *(score_text(name, scores[name]) if name in scores else "" for name in names)]
         for labels, scores in lines
@@ -168,8 +196,14 @@ def emit_scores(headings: Sequence[str], lines: Sequence[ScoreLine], loss: str) 
 
 
 def score_text(name: str, value: float) -> str:
-    """Write accuracy and R² with four digits after the point, others with five digits in all."""
-    return f"{value:.4f}" if name in ("accuracy", "r2") else f"{value:.5g}"
+    """Write scores up to 1 with four digits after the point, others with five digits in all."""
+    return f"{value:.4f}" if name in MAXIMIZED else f"{value:.5g}"
+
+
+def log_main_metric(metric: MainMetric) -> None:
+    """Print the reason of a default that is not the usual one."""
+    if metric.reason:
+        log(f"{metric.reason}: the first score is {HEADINGS[metric.name]} (--metric)\n")
 
 
 def emit_paragraph(text: str) -> None:

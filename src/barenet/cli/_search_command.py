@@ -45,10 +45,9 @@ def search(
     are tried. An option with one value has it in all of them.
 
     The training rows are split into folds; each combination is trained as many times as there are
-    folds, each time without one of them, on which it is scored: by the accuracy, or by R² for
-    numbers. The network with the best mean score is trained again on all training rows. The test
-    rows are left out of the search, and measured once, at the end. Nothing stops a training early;
-    search `--epochs` instead.
+    folds, each time without one of them, on which it is scored by `--metric`. The network with the
+    best mean score is trained again on all training rows. The test rows are left out of the search,
+    and measured once, at the end. Nothing stops a training early; search `--epochs` instead.
 
     The folder of the run is that of `barenet train` with the best settings. The scores of all
     combinations are printed with `--json`, as `cv_results_` of scikit-learn's searches.
@@ -145,7 +144,8 @@ def _search(
     cv = splitter(n_folds, shuffle=True, random_state=first.settings.config.split_seed)
     grid = [{name: [value] for name, value in each.items()} for each in candidates]
     X, y = network_arrays(first.predictor, first.training)
-    result = search_settings(grid, X, y, cv=cv, refit=False, **fixed, **options)
+    options |= {"metric": first.metric.name, "refit": False}
+    result = search_settings(grid, X, y, cv=cv, **fixed, **options)
     best = dict(result.best_params_)
     epochs = {"epochs": best.pop("epochs")} if options["halving"] else {}
     settings = experiments[candidates.index(best)].settings

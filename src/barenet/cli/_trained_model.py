@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from barenet.cli._console import log
 from barenet.cli._run_file import SETTINGS, parse_settings, read_run_file
 from barenet.cli._run_settings import FileOptions, RunSettings, is_table, without_folders
 from barenet.data._category_column import CategoryColumn
@@ -92,15 +93,16 @@ class TrainedModel:
         fields = ("feature_names", "target_name", "classes")
         columns = {name: getattr(self.predictor, name) for name in fields}
         options = self._table_options(settings)
-        options["drop_missing_target"] = settings.file.drop_missing_target or False
-        X, y = read_samples(settings.data, *columns.values(), **options)
+        X, y, description = read_samples(settings.data, *columns.values(), **options)
+        if "left out" in description:
+            log(f"{settings.data}: {description}")
         return Dataset(
             **columns,
             name=Path(settings.data).name,
             X=X,
             y=y,
             image_shape=self.predictor.image_shape,
-            description=f"{len(X):,} rows",
+            description=description,
         )
 
     def _table_options(self, settings: RunSettings) -> dict[str, Any]:

@@ -34,7 +34,6 @@ def load_dataset(
     header: bool | None = None,
     categories: Collection[str] | None = None,
     frame: bool | None = None,
-    drop_missing_target: bool | None = None,
     data_dir: str | PathLike[str] | None = None,
     samples: int | None = None,
     noise: float | None = None,
@@ -64,8 +63,6 @@ def load_dataset(
         For a table: columns of names, or columns that are left out later.
     frame : bool, optional
         For a table: whether X is a frame even where all columns are numbers.
-    drop_missing_target : bool, optional
-        For a table: whether rows without a target are left out instead of being an error.
     data_dir : str or path-like, optional
         For MNIST and Fashion-MNIST: the folder of the IDX files.
     samples : int, optional

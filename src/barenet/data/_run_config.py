@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from barenet._constraints import check_fields, option
+from barenet.data._main_metric import Name
 from barenet.errors import ArgumentError
 from barenet.model._network import Network
 from barenet.optimization._penalties import L1, L2, Penalty
@@ -42,6 +43,16 @@ class RunConfig:
         Initializer of the biases.
     loss : str, optional
         Loss to minimize. By default the one that goes with the output activation.
+    metric : str, optional
+        Score that is shown first, and by which models are compared; if it is given, early stopping
+        follows it, too. By default accuracy or r2; where three quarters of the rows or more are of
+        one class, auc, or balanced_accuracy for several classes.
+    class_weight : tuple of str, optional
+        Weights of the classes in the loss, such as yes=5 no=1; balanced gives all classes the same
+        total weight. Scores of the test rows have no weights.
+    label_smoothing : float, optional
+        Label smoothing ε: of k classes, the target of the correct one is 1 − ε + ε/k, that of each
+        other ε/k.
     optimizer : str, optional
         The optimizer, such as sgd or adam:beta1=0.8.
     learning_rate : float, optional
@@ -109,6 +120,9 @@ class RunConfig:
     init: str | None = None
     bias_init: str | None = None
     loss: str | None = None
+    metric: Name | None = None
+    class_weight: tuple[str, ...] | None = None
+    label_smoothing: float | None = option(None, ge=0, lt=1)
     optimizer: str | None = None
     learning_rate: float | None = option(None, gt=0)
     schedule: str | None = None

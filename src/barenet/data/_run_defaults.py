@@ -8,6 +8,7 @@ import dataclasses
 
 from barenet._registry import build, spec_of
 from barenet.data._dataset import Dataset
+from barenet.data._main_metric import main_metric
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS, Activation
@@ -47,6 +48,11 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
     output = default if config.output is None else config.output
     activation = build(Activation, ACTIVATIONS, output, "output")
     _check_output(activation.name, layers, dataset)
+    main_metric(config.metric, dataset.y, dataset.classes)  # which checks it
+    for name in ("class_weight", "label_smoothing"):
+        if getattr(config, name) and dataset.classes is None:
+            problem = f"only for classes, and {dataset.target_name!r} is a number"
+            raise ArgumentError(problem, argument=name, remedy="leave it out")
     loss = as_loss(config.loss, activation)
     if loss.outputs_per_target > 1:
         problem = f"{loss.name} takes {loss.outputs_per_target} outputs for a number to predict"

@@ -32,7 +32,6 @@ def load_table(
     header: bool | None = None,
     categories: Collection[str] = (),
     frame: bool = False,
-    drop_missing_target: bool = False,
 ) -> Dataset:
     """Read a CSV or Parquet file to train on.
 
@@ -41,9 +40,9 @@ def load_table(
 
     Text is a target of classes. Numbers are classes if they are whole, at most 20 of them differ,
     and each occurs twice on average or more. Numbers and text in one target are an error, since
-    text is then more often a mistake than a class; so is a missing target. `task` overrides the
-    rule. With ``task="classification"``, only an empty target is missing, and None or NA is a
-    class.
+    text is then more often a mistake than a class. `task` overrides the rule. Rows without a target
+    are left out, and the description has their number; with ``task="classification"``, only an
+    empty target is missing, and None or NA is a class.
 
     Parameters
     ----------
@@ -69,9 +68,6 @@ def load_table(
         decimal commas is an error, as it most often separates thousands.
     frame : bool, default False
         Whether X is a frame even where all columns are numbers.
-    drop_missing_target : bool, default False
-        Whether rows without a target are left out instead of being an error; the description has
-        their number.
 
     Returns
     -------
@@ -99,14 +95,11 @@ def load_table(
     check_task(task)
     if not (target is None or isinstance(target, str)):
         raise ArgumentError.of("target", target, "the name of a column")
-    check_flag(drop_missing_target, "drop_missing_target")
     table = open_table(path, CsvOptions(delimiter, encoding, decimal, header))
     features = _features(table, target)
     assert target is not None
-    every = rows = _rows(table, [*features, target], [target], categories, frame)
-    if drop_missing_target:
-        rows = every.take(~missing_targets(every, target, task))
-    description = _count_rows(len(rows), len(every) - len(rows))
+    every = _rows(table, [*features, target], [target], categories, frame)
+    rows, description = _with_target(every, target, missing_targets(every, target, task))
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
     y, classes = read_target(rows, target, task)
@@ -137,9 +130,15 @@ def _features(table: Table, target: str | None) -> list[str]:
     return features
 
 
-def _count_rows(n_rows: int, n_left_out: int) -> str:
-    count = f"{n_rows:,} row{'s' * (n_rows != 1)}"
-    return f"{count} ({n_left_out:,} without a target left out)" if n_left_out else count
+def _with_target(every: Frame, target: str, missing: NDArray[np.bool_]) -> tuple[Frame, str]:
+    """Leave rows out, and count them, with the marks of a missing target."""
+    rows = every.take(~missing)
+    count = f"{len(rows):,} row{'s' * (len(rows) != 1)}"
+    if not missing.any():
+        return rows, count
+    marks = {str(value).strip() for value in every[target][missing].tolist()} - {"", "nan"}
+    words = f": {some(sorted(map(repr, marks)))}" * bool(marks)
+    return rows, f"{count} ({missing.sum():,} without a target left out{words})"
 
 
 def _count_columns(table: Table) -> str:
@@ -160,26 +159,25 @@ def read_samples(
     classes: Sequence[str] | None = None,
     *,
     frame: bool = False,
-    drop_missing_target: bool = False,
     categories: Collection[str] = (),
     **csv_options: Any,
-) -> tuple[Samples, Any]:
-    """Read the features of a network from a table, and its target; None if it is not named."""
-    check_flag(drop_missing_target, "drop_missing_target")
+) -> tuple[Samples, Any, str]:
+    """Read the features of a network, its target (None if it is not named), and a description."""
     targets = [] if target_name is None else [target_name]
     table = open_table(path, CsvOptions(**csv_options))
-    rows = _rows(table, [*feature_names, *targets], targets, categories, frame)
-    if drop_missing_target and target_name is not None:
-        rows = rows.take(~missing_targets(rows, target_name, None, classes or ()))
+    rows, description = _rows(table, [*feature_names, *targets], targets, categories, frame), ""
+    if target_name is not None:
+        missing = missing_targets(rows, target_name, None, classes or ())
+        rows, description = _with_target(rows, target_name, missing)
         if not len(rows):
             raise DataError(f"column {target_name!r} has no value in any row", path=path)
     features = rows.select(feature_names)
-    X = features if frame else _matrix(features)
-    if target_name is None:
-        return X, None
-    if classes is None:
-        return X, complete_numbers(rows, target_name)
-    return X, known_classes(rows, target_name, list(classes))
+    y: NDArray[Any] | None = None
+    if target_name is not None and classes is None:
+        y = complete_numbers(rows, target_name)
+    elif target_name is not None:
+        y = known_classes(rows, target_name, list(classes or ()))
+    return features if frame else _matrix(features), y, description
 
 
 def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:

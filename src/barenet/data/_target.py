@@ -53,13 +53,12 @@ def encode_numbers(numbers: NDArray[np.float64], task: Task | None) -> Target:
 
 
 def read_target(rows: Frame, target: str, task: Task | None) -> Target:
-    """Read the target column of training rows."""
+    """Read the target column of training rows, which all have one."""
     column = rows[target]
     if column.dtype.kind == "M":
         raise rows.fault(0, target, "classes or numbers")
     if column.dtype.kind == "b" and task != "regression":
         return encode(as_labels(rows, target, ()))
-    _check_complete(rows, target, missing_targets(rows, target, task))
     if column.dtype.kind == "T":
         return _read_text(rows, target, task)
     return encode_numbers(complete_numbers(rows, target), task)
@@ -100,21 +99,6 @@ def _has_decimal_comma(text: str) -> bool:
     """Whether a text is a number such as 2,5 or 1.234,5 or 1,234."""
     digits = text.lstrip("+-").replace(".", "").replace(",", "")
     return "," in text and digits.isdecimal()
-
-
-def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> None:
-    """Refuse rows without a target, and count them."""
-    (numbers,) = np.nonzero(missing)
-    if not numbers.size:
-        return
-    options: dict[str, object] = {"drop_missing_target": True}
-    remedy = "leave such rows out by {drop_missing_target}"
-    if rows[target].dtype.kind == "T" and str(rows[target][numbers[0]]).strip():
-        remedy += ", or use {task} if it is a class"
-        options["task"] = "classification"
-    if numbers.size > 1:
-        remedy += f"; there are {numbers.size:,}"
-    raise rows.fault(int(numbers[0]), target, "a value to learn from", remedy, **options)
 
 
 def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[np.int64]:

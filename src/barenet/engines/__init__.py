@@ -4,6 +4,7 @@ from barenet._constraints import check_count
 from barenet._registry import lookup
 from barenet.engines._compiled_network import CompiledNetwork, compiled_outputs
 from barenet.engines._engine import ChunkResult, Engine, Job, UnsupportedJobError
+from barenet.engines._ensemble import Ensemble, Model, networks_of
 from barenet.engines._reference import ReferenceEngine
 from barenet.engines.compiled._compiled_engine import CompiledEngine
 from barenet.model._network import Network
@@ -14,9 +15,12 @@ __all__ = [
     "CompiledEngine",
     "CompiledNetwork",
     "Engine",
+    "Ensemble",
     "Job",
+    "Model",
     "ReferenceEngine",
     "choose_engine",
+    "networks_of",
 ]
 
 Network._fast_outputs = staticmethod(compiled_outputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
+from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -140,6 +141,16 @@ def compiled_outputs(network: Network, X: ArrayLike) -> FloatArray | None:
         return program.outputs(X, network)
     finally:
         structure.idle.append(program)
+
+
+def joined_program(networks: Sequence[Network]) -> OutputProgram | None:
+    """Make a program that computes the outputs of all networks; None if one has no kernels."""
+    jobs = [_prediction_job(network) for network in networks]
+    if any(map(_obstacle, jobs)):
+        return None
+    from barenet.engines.compiled._output_program import OutputProgram
+
+    return OutputProgram.joining(jobs)
 
 
 def _idle(network: Network) -> deque[OutputProgram] | None:

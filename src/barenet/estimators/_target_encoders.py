@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from barenet._metrics import r2, weighted_mean
 from barenet.errors import ArgumentError, brief
 from barenet.estimators._array_inputs import errors_naming_argument, is_plain
 from barenet.model._array_dataset import ArrayDataset, class_probabilities, one_hot
@@ -80,7 +81,7 @@ class LabelEncoder:
     def score(self, output: FloatArray, rows: ArrayDataset) -> float:
         """The accuracy."""
         correct = (self._indices(output) == self._indices(rows.y)).all(axis=1)
-        return accuracy(correct, rows.sample_weight)
+        return weighted_mean(correct, rows.sample_weight)
 
     def strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
         """The groups by which validation rows are stratified."""
@@ -117,46 +118,12 @@ class NumberEncoder:
         return output[:, 0] if output.shape[1] == 1 else output
 
     def score(self, output: FloatArray, rows: ArrayDataset) -> float:
-        return r2(self.loss.point(rows.y), self.loss.point(output), rows.sample_weight)
+        """R², which needs two rows of a weight above 0."""
+        point, weight = self.loss.point, rows.sample_weight
+        return r2(point(output), point(rows.y), weight) if len(rows.y) > 1 else math.nan
 
     def strata(self, rows: ArrayDataset) -> None:
         return None
-
-
-def accuracy(correct: NDArray[np.bool_], sample_weight: FloatArray | None) -> float:
-    """Weighted fraction of the rows that are correct.
-
-    scikit-learn's functions check their arguments for longer than a small network trains.
-
-    Examples
-    --------
-    >>> accuracy(np.array([True, False]), np.array([3.0, 1.0]))
-    0.75
-    """
-    if sample_weight is None:
-        return float(correct.mean())
-    total = sample_weight.sum(dtype=np.float64)
-    return float(sample_weight[correct].sum(dtype=np.float64) / total) if total > 0 else math.nan
-
-
-def r2(y: FloatArray, output: FloatArray, sample_weight: FloatArray | None) -> float:
-    """R² = 1 − Σ w (y − ŷ)² / Σ w (y − ȳ)², averaged over the outputs.
-
-    Examples
-    --------
-    >>> y, output = np.array([[0.0], [1.0], [5.0]]), np.array([[0.0], [3.0], [5.0]])
-    >>> r2(y, output, np.array([1.0, 1.0, 0.0]))  # 1 − 4 / 0.5
-    -7.0
-    """
-    weight = np.ones(len(y)) if sample_weight is None else sample_weight.astype(np.float64)
-    total = weight.sum()
-    if len(y) < 2 or not total > 0:
-        return math.nan
-    mean = weight @ y / total
-    unexplained, variance = weight @ np.square(y - output), weight @ np.square(y - mean)
-    constant = np.where(unexplained == 0, 1.0, 0.0)
-    varied = variance > 0
-    return float(np.where(varied, 1 - unexplained / np.where(varied, variance, 1), constant).mean())
 
 
 def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:

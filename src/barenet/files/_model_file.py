@@ -13,29 +13,35 @@ from typing import Any
 
 import numpy as np
 
+from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
 from barenet.files._safetensors import Arrays, Entry, Reader, check_size, metadata, to_bytes
 from barenet.model._architecture import chain_widths
+from barenet.model._arrays import FloatArray
 from barenet.model._layout import Layout
 from barenet.model._network import Network
 from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from
 
 FilePath = str | PathLike[str]
 
-#: A network, with the additional JSON and arrays.
-StoredModel = tuple[Network, dict[str, Any], Arrays]
+#: A network or an ensemble, with the additional JSON and arrays.
+StoredModel = tuple[Model, dict[str, Any], Arrays]
 
 #: Increased when the version before could not read a file. Files that version 1 can read are
-#: written as 1; 2 adds the encoding of a table, classes that are always text, and robust scaling.
-FORMAT_VERSION = 2
+#: written as 1; 2 adds the encoding of a table, classes that are always text, and robust scaling;
+#: 3 adds ensembles, and numbers in pieces.
+FORMAT_VERSION = 3
 
 #: Limit in bytes of other arrays (scalings, columns of a table): for each byte of the network's
 #: own, and beyond that. A checkpoint has no such limit.
 PER_BYTE, FREE = 4, 2**26
 
-#: The arrays of the network itself.
+#: The arrays of the network itself; of an ensemble, those of all networks, one after the other.
 OWN = ("parameters", "statistics")
+
+#: The attributes that hold the positions in them.
+LAYOUTS = ("layout", "statistics_layout")
 
 #: Errors that an invalid file may raise.
 INVALID = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
@@ -45,26 +51,34 @@ _RESERVED = 2**18
 
 
 def write_model(
-    path: FilePath, network: Network, extra: dict[str, Any], tensors: Arrays, version: int = 1
+    path: FilePath, model: Model, extra: dict[str, Any], tensors: Arrays, version: int = 1
 ) -> None:
-    """Write a network with additional JSON and arrays."""
-    _check_numbers(network)
-    check_layers(network)
-    own = {name: getattr(network, name) for name in OWN}
+    """Write a network or an ensemble with additional JSON and arrays."""
+    networks = networks_of(model)
+    for network in networks:
+        _check_numbers(network)
+        check_layers(network)
+    vectors = {name: [getattr(network, name) for network in networks] for name in OWN}
+    own = {name: np.concatenate(part) if part[1:] else part[0] for name, part in vectors.items()}
     if "checkpoint" not in extra:
         _check_others(*(sum(each.nbytes for each in part.values()) for part in (tensors, own)))
-    write_atomically(path, to_bytes(_description(network, extra, version), {**tensors, **own}))
+    write_atomically(path, to_bytes(_description(model, extra, version), {**tensors, **own}))
 
 
-def check_header_size(network: Network, extra: dict[str, Any]) -> None:
+def check_header_size(model: Model, extra: dict[str, Any]) -> None:
     """Refuse more text than a header has room for, before its arrays and history are known."""
-    text = json.dumps(metadata(_description(network, extra, FORMAT_VERSION)))
+    text = json.dumps(metadata(_description(model, extra, FORMAT_VERSION)))
     check_size(len(text) + _RESERVED)
 
 
-def _description(network: Network, extra: dict[str, Any], version: int) -> dict[str, Any]:
-    layers = [layer.config() for layer in network.layers]
-    return {"format_version": version, "network": {"layers": layers}, "extra": extra}
+def _description(model: Model, extra: dict[str, Any], version: int) -> dict[str, Any]:
+    networks = [
+        {"layers": [layer.config() for layer in network.layers]} for network in networks_of(model)
+    ]
+    parts: dict[str, Any] = {"network": networks[0]}
+    if isinstance(model, Ensemble):
+        parts, version = {"networks": networks, "weights": model.weights.tolist()}, FORMAT_VERSION
+    return {"format_version": version, **parts, "extra": extra}
 
 
 def check_layers(network: Network) -> None:
@@ -117,7 +131,9 @@ def _read_body(reader: Reader, with_state: bool) -> StoredModel:
         known = f"this barenet reads up to {FORMAT_VERSION}; install a newer barenet"
         raise ModelFileError(f"has format version {brief(version)}, and {known}")
     extra = dict(description["extra"])
-    state = _architecture(description["network"], entries)
+    is_ensemble = "networks" in description
+    parts = description["networks"] if is_ensemble else [description["network"]]
+    states = _architectures(parts, entries)
     is_checkpoint = "checkpoint" in extra
     if not is_checkpoint:
         sizes = {entry.name: entry.stop - entry.start for entry in entries.values()}
@@ -125,12 +141,9 @@ def _read_body(reader: Reader, with_state: bool) -> StoredModel:
         _check_others(sum(sizes.values()) - own, own)
     names = OWN if is_checkpoint and not with_state else entries.keys()
     tensors = reader.arrays(names, description["sha256"])
-    state |= {name: tensors.pop(name) for name in OWN}
-    state["statistics"] = state["statistics"].astype(state["parameters"].dtype, copy=False)
-    network = Network.__new__(Network)  # without drawing initial numbers, which can take long
-    network.__setstate__(state)
-    _check_numbers(network)
-    return network, extra, tensors
+    networks = [*_networks(states, *(tensors.pop(name) for name in OWN))]
+    model = Ensemble(networks, description["weights"]) if is_ensemble else networks[0]
+    return model, extra, tensors
 
 
 def _check_exists(path: Path) -> None:
@@ -142,21 +155,43 @@ def _check_exists(path: Path) -> None:
         raise FileNotFoundError(f"{path}: there is no such file")
 
 
-def _architecture(parts: Any, entries: Mapping[str, Entry]) -> dict[str, Any]:
-    """The state of a network without its vectors, whose sizes are compared with those stored."""
-    if not isinstance(parts, dict) or not isinstance(parts["layers"], list):
-        raise ValueError("its network is not a list of layers")
-    layers = [_layer_from(config) for config in parts["layers"]]
-    layouts = {
-        "layout": Layout(layer.parameter_shapes for layer in layers),
-        "statistics_layout": Layout(layer.statistic_shapes for layer in layers),
-    }
-    for name, layout in zip(OWN, layouts.values(), strict=True):
-        entry = entries[name]
-        if entry.shape != (layout.size,) or entry.dtype not in (np.float32, np.float64):
+def _architectures(parts: Any, entries: Mapping[str, Entry]) -> list[dict[str, Any]]:
+    """The states of networks without their vectors, whose sizes are compared with those stored."""
+    if not isinstance(parts, list) or not parts:
+        raise ValueError("its networks are not a list")
+    states = [_architecture(part) for part in parts]
+    for name, layout in zip(OWN, LAYOUTS, strict=True):
+        entry, size = entries[name], sum(state[layout].size for state in states)
+        if entry.shape != (size,) or entry.dtype not in (np.float32, np.float64):
             found = f"the file holds {entry.dtype} of shape {entry.shape}"
-            raise ValueError(f"the layers have {layout.size} {name}, and {found}")
-    return {"layers": layers, "sizes": chain_widths(layers), **layouts}
+            raise ValueError(f"the layers have {size} {name}, and {found}")
+    return states
+
+
+def _architecture(part: Any) -> dict[str, Any]:
+    """The state of a network without its vectors."""
+    if not isinstance(part, dict) or not isinstance(part["layers"], list):
+        raise ValueError("its network is not a list of layers")
+    layers = [_layer_from(config) for config in part["layers"]]
+    shapes = (
+        [layer.parameter_shapes for layer in layers], [layer.statistic_shapes for layer in layers]
+    )  # fmt: skip
+    layouts = zip(LAYOUTS, map(Layout, shapes), strict=True)
+    return {"layers": layers, "sizes": chain_widths(layers), **dict(layouts)}
+
+
+def _networks(
+    states: list[dict[str, Any]], parameters: FloatArray, statistics: FloatArray
+) -> Iterator[Network]:
+    """The networks of these states and vectors."""
+    statistics = statistics.astype(parameters.dtype, copy=False)
+    ends = [np.cumsum([state[layout].size for state in states])[:-1] for layout in LAYOUTS]
+    vectors = map(np.split, (parameters, statistics), ends)
+    for state, *own in zip(states, *vectors, strict=True):
+        network = Network.__new__(Network)  # without drawing initial numbers, which can take long
+        network.__setstate__(state | dict(zip(OWN, own, strict=True)))
+        _check_numbers(network)
+        yield network
 
 
 def _check_others(size: int, own: int) -> None:

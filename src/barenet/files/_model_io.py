@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from barenet.data._encoding import TableEncoding
+from barenet.data._number_column import PiecewiseColumn
 from barenet.data._scaling import Scaling
+from barenet.engines import Ensemble, Model
 from barenet.errors import ModelFileError
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import (
@@ -31,12 +33,12 @@ _TABLE = "table"
 PLAIN = ("classes", "feature_names", "target_name", "dataset", "image_shape")
 
 
-def save(model: Predictor | Network, path: str | PathLike[str]) -> None:
+def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
     """Write a model to a file, whole or not at all.
 
     Parameters
     ----------
-    model : Predictor or Network
+    model : Predictor, Network or Ensemble
         A predictor is saved with its preprocessing, the names of its features and classes, and its
         model card.
     path : str or path
@@ -58,13 +60,13 @@ def save(model: Predictor | Network, path: str | PathLike[str]) -> None:
     >>> load(path)
     Network([Dense(2, 3, 'relu'), Dense(3, 1, 'identity')], dtype='float32')
     """
-    if isinstance(model, Network):
-        write_model(path, model, {}, {})
-    else:
+    if isinstance(model, Predictor):
         write_model(path, model.network, *_split(model), version=_format_version(model))
+    else:
+        write_model(path, model, {}, {})
 
 
-def load(path: str | PathLike[str]) -> Predictor | Network:
+def load(path: str | PathLike[str]) -> Predictor | Model:
     """Load a model file.
 
     Parameters
@@ -74,9 +76,9 @@ def load(path: str | PathLike[str]) -> Predictor | Network:
 
     Returns
     -------
-    Predictor or Network
-        The predictor, which takes raw rows, if the file holds one; else the network, which takes
-        preprocessed rows, as in training. Both predict exactly as they did when they were saved.
+    Predictor, Network or Ensemble
+        The predictor, which takes raw rows, if the file holds one; else the network or ensemble,
+        which takes preprocessed rows, as in training. All predict exactly as when they were saved.
 
     Raises
     ------
@@ -142,6 +144,8 @@ def load_predictor(path: str | PathLike[str]) -> Predictor:
     barenet.errors.ModelFileError: ...: holds a bare network; use barenet.load_network()
     """
     model = load(path)
+    if isinstance(model, Ensemble):
+        raise ModelFileError(f"{path}: holds a bare ensemble; use barenet.load()")
     if isinstance(model, Network):
         raise ModelFileError(f"{path}: holds a bare network; use barenet.load_network()")
     return model
@@ -166,7 +170,8 @@ def load_network(path: str | PathLike[str]) -> Network:
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        If it is damaged, not a model file, or newer than this version of barenet.
+        If it is damaged, not a model file, newer than this version of barenet, or holds an
+        ensemble.
 
     Examples
     --------
@@ -178,7 +183,10 @@ def load_network(path: str | PathLike[str]) -> Network:
     >>> bool((load_network(path).parameters == network.parameters).all())
     True
     """
-    return read_model(path)[0]
+    model = read_model(path)[0]
+    if isinstance(model, Ensemble):
+        raise ModelFileError(f"{path}: holds several networks; use barenet.load()")
+    return model
 
 
 def check_text(predictor: Predictor) -> None:
@@ -189,6 +197,9 @@ def check_text(predictor: Predictor) -> None:
 def _format_version(predictor: Predictor) -> int:
     """The version of the format that a predictor requires."""
     scalings = predictor.preprocessing, predictor.target_scaling
+    columns = getattr(predictor.preprocessing, "columns", ())
+    if any(isinstance(column, PiecewiseColumn) for column in columns):
+        return 3
     is_robust = any(isinstance(each, Scaling) and each.name == "robust" for each in scalings)
     return 2 if predictor.takes_frames or predictor.text_classes or is_robust else 1
 

@@ -15,6 +15,7 @@ from barenet.data._frame import Frame
 from barenet.data._parsing import class_labels
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
+from barenet.engines import Model, networks_of
 from barenet.errors import printable, some
 from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._model_card import ModelCard, describe_rows
@@ -44,8 +45,8 @@ class Predictor:
 
     Attributes
     ----------
-    network : Network
-        The network.
+    network : Network or Ensemble
+        The network, or several that predict together.
     preprocessing : Scaling or TableEncoding
         The transformation of raw rows into the network's inputs.
     target_scaling : Scaling, optional
@@ -89,7 +90,7 @@ class Predictor:
       trained on   two rows>
     """
 
-    network: Network
+    network: Model
     preprocessing: Scaling | TableEncoding
     classes: tuple[_Name, ...] | None
     feature_names: tuple[_Name, ...]
@@ -131,11 +132,16 @@ class Predictor:
             "predicts": f"{printable(self.target_name)}, {predicted}",
             "from": inputs,
             "scaling": scaling,
-            "network": _describe_network(self.network),
+            "network": _describe_model(self.network),
             "trained on": ": ".join(filter(None, origin)),
             "trained for": card.log.description() if card.log else "",
         }
         return {heading: text for heading, text in lines.items() if text}
+
+    @property
+    def first_network(self) -> Network:
+        """The network, or the first one of an ensemble."""
+        return networks_of(self.network)[0]
 
     @property
     def takes_frames(self) -> bool:
@@ -365,12 +371,15 @@ def _listed(names: tuple[str, ...], noun: str = "") -> str:
     return f"{number}: {some(names, MAX_NAMES)}"
 
 
-def _describe_network(network: Network) -> str:
+def _describe_model(model: Model) -> str:
     """The sizes and activations of a network in a line, without the middle of many layers."""
+    network, *others = networks_of(model)
     steps = [str(network.n_inputs)]
     for layer in network.layers:
         name = str(layer.n_out) if isinstance(layer, Dense) else layer.name
         steps.append(name if layer.activation is None else f"{name} {layer.activation.name}")
     if len(steps) > MAX_NAMES:
         steps[MAX_NAMES // 2 : -1] = [f"… ({len(network.layers)} layers)"]
-    return f"{' → '.join(steps)}, {network.n_parameters:,} parameters of {network.dtype}"
+    count = f"{len(others) + 1} networks of " if others else ""
+    sizes = " → ".join(steps)
+    return f"{count}{sizes}, {model.n_parameters:,} parameters of {model.dtype}"

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count
+from barenet._metrics import MAXIMIZED, METRICS
 from barenet.data._encoding import TableEncoding
+from barenet.data._main_metric import main_metric
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
-from barenet.model._array_dataset import class_probabilities
+from barenet.model._array_dataset import one_hot
 from barenet.model._arrays import FloatArray
-from barenet.training import _metrics as metrics
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +28,13 @@ class Importance:
     ----------
     names : tuple of str
         Names of the columns.
-    metric : {"accuracy", "r2"}
-        The score.
+    metric : str
+        The score, a name from `METRICS`.
     score : float
         The score without shuffling.
     drops : ndarray of shape (n_columns, n_repeats), float64
-        The drop of the score in each repeat; negative where it rose by chance.
+        The drop of the score in each repeat, or the rise of an error; negative where the shuffled
+        column did better by chance.
 
     Examples
     --------
@@ -69,6 +71,7 @@ def permutation_importance(
     y: ArrayLike,
     *,
     n_repeats: int = 10,
+    metric: str | None = None,
     seed: int = 0,
     progress: Callable[[Sequence[int]], Iterable[int]] = iter,
 ) -> Importance:
@@ -84,6 +87,9 @@ def permutation_importance(
         Class indices, or numbers in their own units.
     n_repeats : int, default=10
         Number of shuffles of each column.
+    metric : str, optional
+        The score: "accuracy" (by default), "auc", "f1", "balanced_accuracy" or "log_loss" for
+        classes, "r2" (by default), "rmse" or "mae" for numbers.
     seed : int, default=0
         Seed of the shuffles, which are those of scikit-learn's function with the same seed.
     progress : callable
@@ -92,7 +98,7 @@ def permutation_importance(
     Returns
     -------
     Importance
-        The drop of the accuracy for classes, of R² for numbers.
+        The drop of the score for each column.
 
     Raises
     ------
@@ -124,12 +130,20 @@ def permutation_importance(
     count = predictor.network.n_outputs or 1
     if predictor.classes is None and count > 1:
         raise ArgumentError(f"expected one target, got {count:,}", argument="predictor")
-    inputs, metric = predictor.inputs(X), "r2" if predictor.classes is None else "accuracy"
+    usual = "r2" if predictor.classes is None else "accuracy"
+    name = main_metric(metric or usual, np.asarray(y), predictor.classes).name
+    compute, sign = METRICS[name], 1 if name in MAXIMIZED else -1
+    inputs = predictor.inputs(X)
     if np.shape(y) != (len(inputs),):
         problem = f"expected one for each of {len(inputs)} rows, got {np.size(y)}"
         raise ArgumentError(problem, argument="y")
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
-    score, slices = _score(predictor, inputs, y), _input_slices(predictor)
+    targets, slices = _targets(predictor, y), _input_slices(predictor)
+
+    def measure(rows: FloatArray) -> float:
+        return compute(predictor.in_units(predictor.network.predict(rows)), targets)
+
+    score = measure(inputs)
     drops = np.empty((len(slices), n_repeats))
     for column in progress(range(len(slices))):
         shuffled, order = inputs.copy(), np.arange(len(inputs))
@@ -137,8 +151,8 @@ def permutation_importance(
         for repeat in range(n_repeats):
             rng.shuffle(order)
             shuffled[:, slices[column]] = shuffled[order, slices[column]]
-            drops[column, repeat] = score - _score(predictor, shuffled, y)
-    return Importance(predictor.feature_names, metric, score, drops)
+            drops[column, repeat] = sign * (score - measure(shuffled))
+    return Importance(predictor.feature_names, name, score, drops)
 
 
 def _input_slices(predictor: Predictor) -> list[slice]:
@@ -151,10 +165,8 @@ def _input_slices(predictor: Predictor) -> list[slice]:
     return [slice(end - width, end) for width, end in zip(widths, ends, strict=True)]
 
 
-def _score(predictor: Predictor, inputs: FloatArray, y: ArrayLike) -> float:
-    """The accuracy for classes, R² for numbers."""
-    output = predictor.network.predict(inputs)
+def _targets(predictor: Predictor, y: ArrayLike) -> FloatArray:
+    """The targets in the shape of the outputs."""
     if predictor.classes is None:
-        predictions = predictor.in_units(output)
-        return metrics.r2(predictions, np.asarray(y, np.float64).reshape(len(inputs), -1))
-    return float((class_probabilities(output).argmax(axis=1) == np.asarray(y)).mean())
+        return np.asarray(y, np.float64).reshape(-1, 1)
+    return one_hot(y, len(predictor.classes))[:, -predictor.network.sizes[-1] :]

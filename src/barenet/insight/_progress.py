@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from barenet._constraints import check_count
+from barenet._metrics import METRICS
 from barenet.training._callbacks import Callback, Run
 from barenet.training._history import HELD_OUT, WITH_PENALTY
 
@@ -119,8 +120,8 @@ def latest_numbers(run: Run) -> str:
     for prefix, title in titles.items():
         numbers = [f"{title} {last[f'{prefix}loss']:.{digits}f}"]
         if prefix or len(titles) == 1:  # scores of the training rows, where there are no others
-            scores = [name for name in ("accuracy", "r2") if prefix + name in last]
-            numbers += [f"{name} {last[prefix + name]:.4f}" for name in scores]
+            scores = [name for name in METRICS if prefix + name in last]
+            numbers += [f"{name.replace('_', ' ')} {last[prefix + name]:.4f}" for name in scores]
         parts.append((", " if prefix else "  ").join(numbers))
     parts += [f"rate {last['learning_rate']:.4g}"] if "learning_rate" in last else []
     return "  ".join(parts)

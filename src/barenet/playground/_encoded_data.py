@@ -170,7 +170,7 @@ def _with_predicted_range(prepared: PreparedData) -> PreparedData:
     if predictor.classes is None:
         with np.errstate(all="ignore"):
             inputs = prepared.grid(24)
-            outputs = predictor.in_units(predictor.network.forward(inputs)[0])
+            outputs = predictor.in_units(predictor.first_network.forward(inputs)[0])
         numbers = outputs[:, prepared.output]
         limits = float(numbers.min()), float(numbers.max())
     if prepared.is_curve:

@@ -65,7 +65,7 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
     except ValueError as error:
         raise ModelFileError(f"{path}: cannot be drawn here: {error}") from None
     with np.errstate(over="ignore"):
-        network = predictor.network.copy("float32")
+        network = predictor.first_network.copy("float32")
     if not all(np.isfinite(each).all() for each in (network.parameters, network.statistics)):
         raise ModelFileError(
             f"{path}: cannot be drawn here: some of its weights are too large for float32, "
@@ -81,7 +81,7 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
 
 def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSettings:
     """Derive the settings from a network's layers and its training."""
-    network = predictor.network
+    network = predictor.first_network
     kinds = {type(layer) for layer in network.layers}
     parts = neuron_layers(network)
     known = kinds <= {Dense, BatchNorm, ActivationLayer, Dropout}

@@ -110,7 +110,7 @@ class PreparedData:
     def make_network(self, settings: NetworkSettings) -> Network:
         """Build a network with its initial weights, or copy that of the model."""
         if self.model is not None and settings.has_same_architecture(self.model.settings):
-            return self.model.predictor.network.copy()
+            return self.model.predictor.first_network.copy()
         network = self.run_config(settings).make_network()
         check_size(network)
         return network

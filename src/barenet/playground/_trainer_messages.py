@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._metrics import METRICS
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network, Objective, Snapshot
 from barenet.model.losses import Loss, as_loss
@@ -15,7 +16,6 @@ from barenet.playground._page_state import NetworkSettings, WeightEdit
 from barenet.playground._problems import NO_PROBLEM, Problem
 from barenet.playground._timeline import EpochState
 from barenet.training._epoch import epoch_orders
-from barenet.training._metrics import METRICS
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

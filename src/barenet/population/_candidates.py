@@ -14,8 +14,8 @@ from barenet.data._run_defaults import HIDDEN_SIZES
 from barenet.errors import ArgumentError, in_a_line
 
 #: Settings of a run that are those of its data or of the command.
-NOT_SEARCHED = """patience scaling target_scaling test_size split_seed samples noise data_seed
-    verbose_epoch"""
+NOT_SEARCHED = """metric class_weight label_smoothing patience scaling target_scaling test_size
+    split_seed samples noise data_seed verbose_epoch"""
 SETTINGS = {f.name: f for f in dataclasses.fields(RunConfig) if f.name not in NOT_SEARCHED.split()}
 
 

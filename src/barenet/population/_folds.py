@@ -7,13 +7,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet._metrics import Metric
 from barenet.errors import ArgumentError, in_a_line
 from barenet.model._array_dataset import check_targets
 from barenet.model._arrays import validate_inputs
 from barenet.model._network import Network
 from barenet.model.losses import Loss, as_loss
 from barenet.population._population import Population
-from barenet.training._metrics import Metric
 
 #: Indices of the training rows and of the test rows.
 Fold: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]

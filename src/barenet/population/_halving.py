@@ -5,9 +5,9 @@ from math import ceil
 
 import numpy as np
 
+from barenet._metrics import Metric
 from barenet.population._folds import Fold, measure_fold
 from barenet.population._population import Population
-from barenet.training._metrics import Metric
 
 
 def rungs_of(n_candidates: int, epochs: int, factor: int) -> list[int]:

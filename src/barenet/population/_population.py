@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_number
+from barenet._metrics import MAXIMIZED
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, count_of
 from barenet.model._network import Network
 from barenet.population._network_run import NetworkRun
 from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.training._history import History
-from barenet.training._metrics import MAXIMIZED
 
 
 class Population:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet._constraints import check_flag, check_number
+from barenet._metrics import MAXIMIZED, METRICS, Metric
 from barenet._registry import lookup
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError, in_a_line
@@ -24,7 +25,6 @@ from barenet.population._population import Population
 from barenet.population._search_result import SearchResult, collect_results, in_short, ranks
 from barenet.population._train_many import check_arguments, train_many
 from barenet.training._divergence import caller_stacklevel
-from barenet.training._metrics import MAXIMIZED, METRICS, Metric
 from barenet.training._train import train
 
 #: Arguments of `train` where a setting is not given.

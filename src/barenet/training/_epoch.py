@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, check_count, option
+from barenet._metrics import Metric
 from barenet.engines import ChunkResult, Engine
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.training._callbacks import Callback
-from barenet.training._metrics import Metric
 
 #: Multiplications between two calls of the callbacks while a network is measured, tenths of a
 #: second.
@@ -214,19 +214,25 @@ def measure(
     engine: Engine, config: TrainingConfig, is_interrupted: Callable[[], bool]
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
-    rows, metrics, point = engine.job.rows, config.metrics, engine.job.loss.point
     values: dict[str, float] = {}
-    if metrics:
-        y = point(rows.y[rows.numbers()])
-        _, output = _evaluate(engine, rows, is_interrupted)
-        values |= {name: metric(point(output), y) for name, metric in metrics.items()}
+    if config.metrics:
+        _, output = _evaluate(engine, engine.job.rows, is_interrupted)
+        values |= _scores(engine, config, output, engine.job.rows)
     for part, held_out in config.held_out.items():
         values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
-        y = point(held_out.y[held_out.numbers()])
-        scores = {name: metric(point(output), y) for name, metric in metrics.items()}
+        scores = _scores(engine, config, output, held_out)
         scores |= config.scorer(output) if part == "validation" else {}
         values |= {f"{part}_{name}": score for name, score in scores.items()}
     return values
+
+
+def _scores(
+    engine: Engine, config: TrainingConfig, output: FloatArray, rows: ArrayDataset
+) -> dict[str, float]:
+    """Compute the metrics of the predictions for rows, with their weights."""
+    predicted, actual = map(engine.job.loss.point, (output, rows.y[rows.numbers()]))
+    weight = None if rows.sample_weight is None else rows.sample_weight[rows.numbers()]
+    return {name: metric(predicted, actual, weight) for name, metric in config.metrics.items()}
 
 
 def _evaluate(

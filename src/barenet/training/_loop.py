@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from barenet._constraints import check_count
+from barenet._metrics import MAXIMIZED
 from barenet.engines import Engine, Job
 from barenet.engines._engine import Order
 from barenet.engines._threads import scipy_on_one_thread
@@ -32,7 +33,6 @@ from barenet.training._epoch import (
     measure,
 )
 from barenet.training._history import History
-from barenet.training._metrics import MAXIMIZED
 
 #: Duration of a chunk of batches, in seconds: short enough for a smooth progress bar.
 CHUNK_SECONDS = 0.1

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from numpy.typing import ArrayLike
 
 from barenet._constraints import check_flag, check_number
+from barenet._metrics import METRICS, Metric
 from barenet._registry import build, lookup
 from barenet.engines import Job, choose_engine
 from barenet.errors import ArgumentError
@@ -24,7 +25,6 @@ from barenet.training._divergence import caller_stacklevel
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import LOOPS, Loop
-from barenet.training._metrics import METRICS, Metric
 
 
 def train(

@@ -17,7 +17,15 @@ import numpy as np
 import pytest
 from predictors import predictor_of
 
-from barenet import MLPClassifier, MLPRegressor, Network, Predictor, Scaling, TableEncoding
+from barenet import (
+    Ensemble,
+    MLPClassifier,
+    MLPRegressor,
+    Network,
+    Predictor,
+    Scaling,
+    TableEncoding,
+)
 from barenet._expressions import FUNCTIONS, Expression
 from barenet.activations import ACTIVATIONS, Activation
 from barenet.data._table_loading import load_table
@@ -33,6 +41,7 @@ def numpy_engine():
     """Predict with `Network.forward`, whose bits the steps of an export reproduce."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Network, "_fast_outputs", None)
+        patch.setattr(Ensemble, "_program", None)
         yield
 
 
@@ -53,7 +62,7 @@ class Case:
 
 def case_of(model: Any, X: Any) -> Case:
     """The predictions of a network, a predictor or a fitted estimator for rows."""
-    if isinstance(model, Network):
+    if isinstance(model, Network | Ensemble):
         return Case(model, X, model.predict(X), dtype=model.dtype.name)
     if isinstance(model, Predictor):
         network, classes = model.network, model.classes
@@ -167,6 +176,22 @@ def classes_of(n_outputs: int, output: str, **parts: Any) -> Case:
     return of_predictor(network, classes=names, **parts)
 
 
+def several(output: str = "identity", dtype: str = "float32", width: int = 3) -> Ensemble:
+    """Networks of different layers, the first of which begins with a step in place."""
+    layers = [
+        [LayerNorm(width), Dense(width, 4, "silu"), Dense(4, 3, output)],
+        [Dense(width, 9, "relu"), Dropout(0.5), Dense(9, 3, output)],
+        [Dense(width, 3), LayerNorm(3), ActivationLayer(output)],
+    ]
+    members = [Network(each, seed=at, dtype=dtype) for at, each in enumerate(layers)]
+    return Ensemble(members, [1, 2, 4])
+
+
+def two_classes() -> Ensemble:
+    sizes = [3, 5, 1]
+    return Ensemble([Network.dense(sizes, output="sigmoid", seed=seed) for seed in range(3)])
+
+
 KIND = (X3[:, 0] > 0).astype(int) + (X3[:, 1] > 0)
 
 CASES: dict[str, Callable[[], Case]] = {
@@ -199,6 +224,16 @@ CASES: dict[str, Callable[[], Case]] = {
     "numbers": lambda: of_predictor(Network.dense([3, 4, 2], seed=1)),
     "scaled number": lambda: scaled_numbers(1, "float32"),
     "scaled numbers": lambda: scaled_numbers(3, "float64"),
+    **{
+        f"several {dtype}": lambda dtype=dtype: case_of(several(dtype=dtype), X3)
+        for dtype in ("float32", "float64")
+    },
+    "several of one layer": lambda: case_of(Ensemble([Network([LayerNorm(3)])] * 2), X3),
+    "several, scaled": lambda: of_predictor(
+        several(), target_scaling=Scaling.fit("standardize", RNG.normal(5, 2, size=(9, 3)))
+    ),
+    "several, classes": lambda: of_predictor(several("softmax"), classes=("a", "b", "c")),
+    "several, two classes": lambda: of_predictor(two_classes(), classes=("no", "yes")),
     "classifier": lambda: of_estimator(np.array(["a", "b b", "ç"])[KIND], "float32"),
     "classifier float64": lambda: of_estimator(KIND * 2 - 1, "float64", activation="tanh"),
     "classifier yes or no": lambda: of_estimator(KIND == 1, "float32", activation="silu"),

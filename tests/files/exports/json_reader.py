@@ -13,9 +13,17 @@ from barenet.activations import ACTIVATIONS, Identity
 
 def predict(document: dict[str, Any], x: Any) -> list[float]:
     """Do one step after the other; of a table, x is a row of text by the names of the columns."""
+    kept, total = x, []
     for step in document["steps"]:
         do = step["do"]
-        if do == "encode":
+        if do == "keep":
+            kept, total = x, []
+        elif do == "add":
+            parts = [step["weight"] * a for a in x]
+            x, total = kept, [a + b for a, b in zip(total, parts, strict=True)] if total else parts
+        elif do == "total":
+            x = total
+        elif do == "encode":
             x = encode(step, x)
         elif do == "scale":
             parts = zip(x, step["offset"], step["factor"], strict=True)

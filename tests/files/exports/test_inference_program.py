@@ -115,8 +115,8 @@ REFUSED = [
     (not_finite, "its parameters are not all finite"),
     (MLPClassifier, "MLPClassifier has no network yet; call fit first"),
     (lambda: MLPClassifier(2, solver="lbfgs").fit(np.eye(3), ["a"] * 3), "the single class 'a'"),
-    (lambda: None, "expected a Network, a Predictor, or a fitted"),
-    (lambda: "model.safetensors", "expected a Network, a Predictor, or a fitted"),
+    (lambda: None, "expected a Network, Ensemble or Predictor, or a fitted"),
+    (lambda: "model.safetensors", "expected a Network, Ensemble or Predictor, or a fitted"),
 ]
 
 

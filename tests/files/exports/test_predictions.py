@@ -1,13 +1,14 @@
 """Every export predicts like the model, with every kind of layer, activation and column."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from random_tables import random_predictor, random_table
 from run_exports import run
 
-from barenet import Predictor, TableEncoding, export
+from barenet import Ensemble, Network, Predictor, TableEncoding, export
 from barenet.files.exports._inference_program import program_of
 
 FORMATS = ("python", "json", "onnx", "c")
@@ -69,6 +70,9 @@ def test_an_export_of_pieces_predicts_like_the_model(to, tmp_path):
     x = np.r_[np.zeros(20), rng.normal(size=40)].astype(np.float32).astype(np.float64)
     encoding = TableEncoding.fit({"x": x, "y": np.r_[x[1:], np.nan]}, numbers="piecewise", bins=9)
     model = random_predictor(rng, encoding)
+    second = Network.copy(model.network)
+    second.parameters *= -0.5
+    model = replace(model, network=Ensemble([model.network, second], [3, 1]))
     y = np.r_[-1e4, -9.5, -4, x, 4.25, 1e4]
     rows = {"x": [*map(repr, y[::-1].tolist())], "y": [*map(repr, y.tolist()), "?"][1:]}
     outputs, _ = run(to, model, rows, tmp_path)
@@ -77,7 +81,9 @@ def test_an_export_of_pieces_predicts_like_the_model(to, tmp_path):
     assert [column.kind for column in encoding.used] == ["piecewise", "piecewise"]
 
 
-@pytest.mark.parametrize("name", ["classes", "scaled numbers", "wide", "sigmoids"])
+@pytest.mark.parametrize(
+    "name", ["classes", "scaled numbers", "wide", "sigmoids", "several, classes"]
+)
 def test_int8_exports_predict_like_their_steps(build, tmp_path, name):
     case = build(name)
     outputs, _ = run("int8", case.model, case.X, tmp_path)

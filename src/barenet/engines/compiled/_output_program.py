@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -47,6 +48,13 @@ class OutputProgram:
     a program is ready to read them there.
     """
 
+    #: Of the first of joined programs: all of them, their addresses, their answers, and the number
+    #: of rows that they are ready for.
+    joined: list[OutputProgram]
+    addresses: list[int]
+    shared_answers: FloatArray
+    shared_count: int
+
     def __init__(self, job: Job, threads: int | None = None) -> None:
         self.job, self.threads, self.lock = job, threads, threading.Lock()
         widths, dtype = job.network.sizes, job.network.dtype
@@ -67,11 +75,50 @@ class OutputProgram:
         with self.lock:
             if self.parameters is not network.parameters:
                 self._use(network)
-            if type(X) is np.ndarray and self._are_few(X):
-                output = self._outputs_of_few(X)
-                if not self.unsafe:
-                    return output
-            return self._outputs_of_many(X)
+            return self._outputs(X)
+
+    def _outputs(self, X: Any) -> FloatArray:
+        if type(X) is np.ndarray and self._are_few(X):
+            output = self._outputs_of_few(X)
+            if not self.unsafe:
+                return output
+        return self._outputs_of_many(X)
+
+    def outputs_of_all(self, X: Any) -> FloatArray:
+        """Check rows, and compute the outputs of all joined programs."""
+        with self.lock:
+            is_plain = type(X) is np.ndarray and self._are_few(X)
+            if not is_plain or self.few.threads(BLOCK, len(X)) > 1:
+                self.shared_count = 0
+                return np.array([program._outputs(X) for program in self.joined])
+            n_rows, call = len(X), run_on_one_thread.call
+            if n_rows != self.shared_count:
+                for program in self.joined:
+                    program.n_rows[()], program.n_batches[()] = n_rows, -(-n_rows // BLOCK)
+                self.shared_count = n_rows
+            self.rows[:n_rows] = X
+            for place in self.addresses:
+                call(place)
+            if any(program.unsafe for program in self.joined):
+                return np.array([program._outputs(X) for program in self.joined])
+            return self.shared_answers[:, :n_rows].copy()
+
+    @classmethod
+    def joining(cls, jobs: Sequence[Job]) -> OutputProgram:
+        """Make a program for each of several jobs of the same inputs and outputs.
+
+        They keep their parameters and share the place for few rows, which the first one locks.
+        """
+        joined = [cls(job) for job in jobs]
+        first, rows = joined[0], min((program.rows for program in joined), key=len)
+        answers = np.zeros((len(joined), len(rows), first.answers.shape[1]), rows.dtype)
+        for program, own in zip(joined, answers, strict=True):
+            program.rows, program.answers = rows, own
+            program._use(program.job.network)
+            program.keep_parameters()
+        first.joined, first.shared_answers, first.shared_count = joined, answers, 0
+        first.addresses = [program.few.address for program in joined]
+        return first
 
     def keep_parameters(self) -> None:
         """Load the present parameters, and don't load them again."""

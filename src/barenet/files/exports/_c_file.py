@@ -2,7 +2,8 @@
 
 The weights are constants, so they stay in flash; the values between the layers are on the stack.
 Two vectors are enough, whatever the number of layers: a step reads one and writes the other, or
-works in place. The code allocates nothing, keeps no state and needs math.h alone.
+works in place. The mean of several networks needs a third one, for the inputs of each. The code
+allocates nothing, keeps no state and needs math.h alone.
 """
 
 import functools
@@ -18,22 +19,26 @@ from numpy.typing import NDArray
 
 from barenet._constraints import option_values
 from barenet._version import __version__
-from barenet.data._category_column import BooleanColumn, CategoryColumn
-from barenet.data._column import Column
-from barenet.data._number_column import NumberColumn, PiecewiseColumn
+from barenet.data._category_column import CategoryColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import c_activation
-from barenet.files.exports._inference_program import Program, Rounding, Step, unsupported_column
-from barenet.files.exports._source_text import c_string, flow, hex_float, identifier, rest_of, words
+from barenet.files.exports._c_columns import columns, edges, encoder, meaning
+from barenet.files.exports._inference_program import Program, Rounding, Step
+from barenet.files.exports._source_text import (
+    c_string,
+    check_single,
+    flow,
+    hex_float,
+    identifier,
+    rest_of,
+    words,
+)
 
 #: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
 MAX_ERROR = 2e-5
 
 #: Inputs that are listed one by one.
 MAX_LISTED = 100
-
-#: The functions that encode columns.
-HELPERS = ("number", "pieces", "category", "is_missing")
 
 #: The outputs, as the header describes them.
 OUTPUTS = {
@@ -175,7 +180,7 @@ def _inputs(program: Program, prefix: str) -> list[str]:
     """List the entries of x, where there are not too many."""
     names = map(words, program.feature_names)
     if program.table:
-        meanings = [_meaning(column, f"{prefix}_x{at}") for at, column in _columns(program)]
+        meanings = [meaning(column, f"{prefix}_x{at}") for at, column in columns(program)]
         listed = [f"  x[{at}]  {name}: {meanings[at]}" for at, name in enumerate(names)]
         return ["", *listed, "  NAN is a missing value; -ffast-math would not recognize it."]
     if program.image_shape:
@@ -186,31 +191,18 @@ def _inputs(program: Program, prefix: str) -> list[str]:
     return ["", *(f"  x[{number}]  {name}" for number, name in enumerate(names))]
 
 
-def _meaning(column: Column, array: str) -> str:
-    """The meaning of the number for a column."""
-    if isinstance(column, CategoryColumn):
-        count = len(column.categories)
-        return f"its index in {array}, {count} for any other" if count else "0 for any other"
-    return "1 for true, 0 for false" if isinstance(column, BooleanColumn) else "a number"
-
-
 def _strings(program: Program, prefix: str) -> dict[str, str]:
     """The arrays of names: their declarations, and their contents."""
     arrays: dict[str, Iterable[str]] = {}
     if program.classes:
         arrays[f"classes[{prefix.upper()}_OUTPUTS]"] = map(str, program.classes)
-    for at, column in _columns(program):
+    for at, column in columns(program):
         if isinstance(column, CategoryColumn) and column.categories:
             arrays[f"x{at}[{len(column.categories)}]"] = column.categories
     return {
         f"const char *const {prefix}_{array}": flow(map(c_string, texts))
         for array, texts in arrays.items()
     }
-
-
-def _columns(program: Program) -> Iterable[tuple[int, Column]]:
-    """The columns of a table, counted from 0."""
-    return enumerate(program.table.used if program.table else ())
 
 
 def _array(name: str, values: NDArray[Any]) -> str:
@@ -225,19 +217,7 @@ def _functions(program: Program, calls: list[str]) -> Iterator[str]:
     activations = [s.parts["activation"] for s in program.steps if s.name == "apply"]
     runtime = _runtime()
     if program.table:
-        *others, last = (c for at, column in _columns(program) for c in _column_calls(column, at))
-        body = "".join(f"    b = {call};\n" for call in others) + f"    {last};"
-        helpers = (runtime[name] for name in HELPERS if name in body)
-        markers = (f" || x == {hex_float(np.float64(n))}" for n in program.number_markers)
-        is_missing = f"isnan(x){''.join(markers)};"
-        yield from (helper.replace("isnan(x);", is_missing) for helper in helpers)
-        yield f"""\
-/* b = inputs of the network from a row a of the table */
-static void encode(const float *a, float *b)
-{{
-{body}
-}}
-"""
+        yield from encoder(program, runtime)
     called = dict.fromkeys(call.partition("(")[0] for call in calls)
     yield from (runtime[name] for name in called if name in runtime)
     yield from {type(each): c_activation(each) for each in activations}.values()
@@ -254,49 +234,6 @@ def _ending(program: Program) -> str:
     return f"{classify}\n#ifdef MODEL_MAIN\n\n#include <stdio.h>\n\n{main}\n#endif\n"
 
 
-def _column_calls(column: Column, at: int) -> Iterator[str]:
-    """The calls that encode a column, each of which returns the end of its outputs."""
-    if isinstance(column, PiecewiseColumn):
-        yield _number_call(column, at, indicator=False)
-        fill, n_pieces = _floats(column.fill, rest_of(column.fill)), len(column.edges) - 1
-        given = f"{fill}, {n_pieces}, edges_x{at}, rests_x{at}"
-        yield f"pieces(b, a[{at}], is_missing(a[{at}]), {given})"
-        if column.indicator:
-            yield f"number(b, 0.0f, is_missing(a[{at}]), {_floats(1, 0, 0, 1)}, 0)"
-    elif isinstance(column, NumberColumn):
-        yield _number_call(column, at, indicator=column.indicator)
-    elif isinstance(column, BooleanColumn):
-        numbers = _floats(column.fill, 0, 0, 1)
-        yield f"number(b, a[{at}], isnan(a[{at}]), {numbers}, {int(column.indicator)})"
-    elif isinstance(column, CategoryColumn):
-        options = f"{len(column.categories)}, {int(column.rare)}, {int(column.missing)}"
-        yield f"category(b, a[{at}], {options})"
-    else:
-        raise unsupported_column(column, "whose seconds a float of C cannot hold")
-
-
-def _number_call(column: NumberColumn, at: int, *, indicator: bool) -> str:
-    fill = (column.fill - column.center) / column.scale
-    for name, value in {"center": column.center, "scale": column.scale, "fill": fill}.items():
-        check_single(name, np.asarray(value), f"column {column.name!r}: ")
-    numbers = _floats(fill, column.center, rest_of(column.center), column.scale)
-    return f"number(b, a[{at}], is_missing(a[{at}]), {numbers}, {int(indicator)})"
-
-
-def _floats(*numbers: float) -> str:
-    return ", ".join(hex_float(np.float64(number)) for number in numbers)
-
-
-def _edges(program: Program) -> Iterator[tuple[str, NDArray[Any]]]:
-    """The arrays of the edges of pieces, each the sum of two floats."""
-    for at, column in _columns(program):
-        if isinstance(column, PiecewiseColumn):
-            edges, owner = np.array(column.edges), f"column {column.name!r}: "
-            check_single("edges", edges, owner)
-            check_single("scale", np.diff(edges), owner)
-            yield from {f"edges_x{at}": edges, f"rests_x{at}": rest_of(edges)}.items()
-
-
 #: The call for each step: from vector a of n numbers to vector b of m, or in place without b.
 CALLS = {
     "encode": "encode({a}, {b})",
@@ -307,13 +244,15 @@ CALLS = {
     "normalize_row": "normalize_row({a}, {n}, {gain}, {bias}, {epsilon})",
     "unscale": "unscale({a}, {n}, {offset}, {rest}, {factor})",
     "both": "both({a}, {n})",
+    "keep": "clear(y, {outputs})",
+    "add": "add({a}, {n}, {weight}, y)",
 }
+
+#: The vectors on the stack.
+VECTORS = ("a", "b", "c")
 
 #: Prefixes of the arrays of a function; the names of others end with the number of the layer.
 PREFIXES = {"scale": "input_", "unscale": "target_"}
-
-#: Constants that must not be rounded to 0.
-NEVER_ZERO = ("factor", "deviation", "epsilon", "scale")
 
 
 class CallPlan:
@@ -322,26 +261,34 @@ class CallPlan:
     def __init__(self, program: Program) -> None:
         self.calls: list[str] = []
         #: Constants by their names; a matrix has a row for each output.
-        self.arrays: dict[str, NDArray[Any]] = dict(_edges(program))
+        self.arrays: dict[str, NDArray[Any]] = dict(edges(program))
         #: The length of each vector on the stack.
         self.buffers: dict[str, int] = {}
-        calls = [(number, *_call(step)) for number, step in program.numbered()]
-        if not calls or "{b}" not in calls[0][1]:  # the caller's x must not change
-            calls.insert(0, (0, "copy({a}, {b}, {m})", {"m": program.n_inputs}))
-        last = max(at for at, (_, code, _) in enumerate(calls) if "{b}" in code)
-        a, n = "x", program.n_inputs
-        for at, (number, code, parts) in enumerate(calls):
+        steps = _with_copies([(number, step, *_call(step)) for number, step in program.numbered()])
+        writing = [at for at, (_, _, code, _) in enumerate(steps) if "{b}" in code]
+        is_mean = any(step.name == "total" for step in program.steps)  # of several networks, in y
+        a, n, kept, total = "x", program.n_inputs, ("", 0), 0
+        for at, (number, step, code, parts) in enumerate(steps):
             b, m = a, parts.pop("m", n)
             prefix = PREFIXES.get(code.partition("(")[0], "")
             constants = {
                 name: self._constant(name, part, prefix, number) for name, part in parts.items()
             }
             if "{b}" in code:
-                b = "y" if at == last else "b" if a == "a" else "a"
-            if b in ("a", "b"):
+                b = next(name for name in VECTORS if name not in (a, kept[0]))
+                b = "y" if at == writing[-1] and not is_mean else b
+            if b in VECTORS:
                 self.buffers[b] = max(m, self.buffers.get(b, 0))
-            self.calls.append(code.format(a=a, b=b, n=n, m=m, **constants))
+            options = {"a": a, "b": b, "n": n, "m": m, "outputs": program.n_outputs}
+            self.calls += [code.format(**options, **constants)] if code else []
             a, n = b, m
+            match step.name:
+                case "keep":
+                    kept = a, n
+                case "add":
+                    (a, n), total = kept, n
+                case "total":
+                    a, n = "y", total
 
     def _constant(self, name: str, value: Any, prefix: str, number: int) -> str:
         """Check a constant; write a number, or add an array under its name."""
@@ -351,6 +298,18 @@ class CallPlan:
         variable = prefix + name if prefix else f"{name}_{number}"
         self.arrays[variable] = value
         return variable
+
+
+def _with_copies(steps: list[tuple[int, Step, str, Any]]) -> list[tuple[int, Step, str, Any]]:
+    """Insert a copy before a step that would change the inputs, or those of networks, in place."""
+    result: list[tuple[int, Step, str, Any]] = []
+    is_input, copy = True, (0, Step("copy"), "copy({a}, {b}, {m})")
+    for number, step, code, parts in steps:
+        if is_input and "{b}" not in code and step.name not in ("keep", "add", "total"):
+            result.append((*copy, {}))
+        is_input = step.name in ("keep", "add")
+        result.append((number, step, code, parts))
+    return result or [(*copy, {})]
 
 
 def _call(step: Step) -> tuple[str, dict[str, Any]]:
@@ -382,14 +341,3 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
             given = "".join(f", {{{name}}}" for name in parts)
             code = f"apply_{identifier(activation.name)}({{a}}, {{n}}{given})"
     return code, parts
-
-
-def check_single(name: str, values: NDArray[Any], owner: str = "") -> None:
-    """Refuse numbers beyond the range of a C float, and those that must not become 0."""
-    with np.errstate(over="ignore"):
-        single = values.astype(np.float32)
-    lost = (single == 0) & (values != 0) & (name in NEVER_ZERO)
-    wrong = values[~np.isfinite(single) | lost]
-    if wrong.size:
-        problem = f"{owner}{name} {wrong.flat[0]:g} is beyond the range of a C float"
-        raise ArgumentError(problem, argument="model")

@@ -8,7 +8,6 @@ the memory; inputs, biases and all arithmetic stay float32.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -20,11 +19,11 @@ from barenet.data._encoding import TableEncoding
 from barenet.data._number_column import NumberColumn
 from barenet.data._parsing import to_number
 from barenet.data._scaling import Scaling
+from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError
 from barenet.files._fitted_pipeline import FittedPipeline, unwrap_pipeline
 from barenet.files._predictor import Predictor
 from barenet.model._activations import Identity
-from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 
 Classes = tuple[str | int, ...]
@@ -65,7 +64,9 @@ _FORMULAS: dict[str, Callable[..., NDArray[Any]]] = {
     "normalize_row": _normalize_row,
     # The probabilities of both classes, of the single output.
     "both": lambda X: np.hstack([1 - X, X]),
-    # In float64: numbers in the units of the target.
+    # In float64: numbers in the units of the target. The mean of several networks has three more
+    # steps: "keep" keeps X, the input of each; "add" adds an output to a total, times a weight, and
+    # goes on with what was kept; "total" goes on with the total.
     "unscale": lambda X, offset, factor: X / factor + offset,
 }
 
@@ -125,8 +126,17 @@ class Program:
     def outputs(self, X: Any) -> NDArray[Any]:
         """Compute all steps, in NumPy."""
         X = X if self.first else X.astype(self.dtype)
+        kept, total = X, 0.0
         for step in self.steps:
-            X = step.forward(X)
+            match step.name:
+                case "keep":
+                    kept = X
+                case "add":
+                    X, total = kept, total + step.parts["weight"] * X
+                case "total":
+                    X = total
+                case _:
+                    X = step.forward(X)
         return X
 
     def numbered(self) -> Iterator[tuple[int, Step]]:
@@ -169,7 +179,12 @@ class Program:
 
     def sketch(self) -> str:
         """Write the steps in one line."""
-        return " -> ".join([str(self.n_inputs), *map(_word, self.steps)])
+        names = [step.name for step in self.steps]
+        words = [*map(_word, self.steps)]
+        if count := names.count("add"):  # of these networks, the first one
+            words[names.index("add") : names.index("total") + 1] = [f"mean of {count}"]
+            words.remove("keep")
+        return " -> ".join([str(self.n_inputs), *words])
 
 
 def unsupported_column(column: Column, reason: str) -> ArgumentError:
@@ -181,7 +196,7 @@ def unsupported_column(column: Column, reason: str) -> ArgumentError:
 
 def program_of(model: Any) -> Program:
     """Turn a model into the steps of a prediction."""
-    if isinstance(model, Network):
+    if isinstance(model, Model):
         return _assemble(model, model)
     if isinstance(model, Predictor):
         names = {name: getattr(model, name) for name in NAMES}
@@ -191,8 +206,8 @@ def program_of(model: Any) -> Program:
             classes = tuple(labels.tolist())
         return _assemble(model.network, model, classes, **names, card=card)
     if not hasattr(model, "fit"):
-        expected = "a Network, a Predictor, or a fitted MLPClassifier, MLPRegressor or pipeline"
-        raise ArgumentError.of("model", model, f"{expected} of one")
+        expected = "a Network, Ensemble or Predictor, or a fitted MLPClassifier, MLPRegressor or"
+        raise ArgumentError.of("model", model, f"{expected} pipeline of one")
     fitted = unwrap_pipeline(model)
     classes = () if fitted.classes is None else _names(fitted.classes.tolist())
     program = _assemble(
@@ -202,8 +217,8 @@ def program_of(model: Any) -> Program:
 
 
 def _assemble(
-    network: Network,
-    model: Network | Predictor | FittedPipeline,
+    network: Model,
+    model: Model | Predictor | FittedPipeline,
     classes: Classes = (),
     feature_names: tuple[str, ...] = (),
     **names: Any,
@@ -211,9 +226,7 @@ def _assemble(
     """The steps of a network, and those of its model before and after them."""
     if network.n_inputs is None or network.n_outputs is None:
         raise ArgumentError("no layer fixes the number of inputs", argument="model", value=network)
-    if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
-        raise ArgumentError("its parameters are not all finite", argument="model", value=network)
-    steps = list(chain.from_iterable(map(_steps_of, network.layers)))
+    steps = [*_steps_of(network)]
     before, after = (getattr(model, name, None) for name in ("preprocessing", "target_scaling"))
     if isinstance(before, TableEncoding):
         steps.insert(0, Step("encode", encoding=before, dtype=network.dtype))
@@ -248,7 +261,25 @@ def _names(labels: list[Any]) -> Classes:
     return tuple(map(str, labels))
 
 
-def _steps_of(layer: Layer) -> Iterator[Step]:
+def _steps_of(model: Model) -> Iterator[Step]:
+    """The steps of a network, or those of several, each with the same inputs, and their mean."""
+    networks, is_ensemble = networks_of(model), isinstance(model, Ensemble)
+    weights = model.weights.astype(model.dtype) if isinstance(model, Ensemble) else [1.0]
+    if is_ensemble:
+        yield Step("keep")
+    for network, weight in zip(networks, weights, strict=True):
+        if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
+            problem = "its parameters are not all finite"
+            raise ArgumentError(problem, argument="model", value=network)
+        for layer in network.layers:
+            yield from _layer_steps(layer)
+        if is_ensemble:
+            yield Step("add", weight=float(weight))
+    if is_ensemble:
+        yield Step("total")
+
+
+def _layer_steps(layer: Layer) -> Iterator[Step]:
     """The steps of a layer in a prediction."""
     if type(layer) not in _STEPS:
         problem = f"{layer!r} is a user-defined layer, which no export can compute"

@@ -141,8 +141,19 @@ def write_outputs(
     program: Program, graph: Graph, X: str, outputs: str, labels: str | None = None
 ) -> None:
     """Add all steps of a program, and the labels that follow from the last one."""
+    kept, total = X, ""
     for step in program.steps[1:] if program.table else program.steps:
-        X = _add(graph, step, X, program.dtype)
+        match step.name:
+            case "keep":
+                kept = X
+            case "add":
+                weight = graph.constant(np.array(step.parts["weight"], program.dtype))
+                part = graph.add("Mul", X, weight)
+                X, total = kept, graph.add("Add", total, part) if total else part
+            case "total":
+                X = total
+            case _:
+                X = _add(graph, step, X, program.dtype)
     graph.add("Identity", X, output=outputs)
     if program.answer == "class":
         best = graph.add("ArgMax", outputs, axis=1, keepdims=0)

@@ -42,13 +42,16 @@ _NAMES = {"scale": "{}", "unscale": "TARGET_{}"}
 
 #: The line of each step, in which X comes from the step before.
 _LINES: dict[str, str] = {
-    "encode": "encode(X)",
-    "scale": "((X - OFFSET) * FACTOR).astype(np.{dtype})",
-    "affine": "X @ WEIGHTS_{n} + BIAS_{n}",
-    "normalize": "GAIN_{n} * ((X - MEAN_{n}) / DEVIATION_{n}) + BIAS_{n}",
-    "normalize_row": "GAIN_{n} * normalize(X, {epsilon!r}) + BIAS_{n}",
-    "both": "np.hstack([1 - X, X])",
-    "unscale": "X / TARGET_FACTOR + TARGET_OFFSET",
+    "encode": "X = encode(X)",
+    "scale": "X = ((X - OFFSET) * FACTOR).astype(np.{dtype})",
+    "affine": "X = X @ WEIGHTS_{n} + BIAS_{n}",
+    "normalize": "X = GAIN_{n} * ((X - MEAN_{n}) / DEVIATION_{n}) + BIAS_{n}",
+    "normalize_row": "X = GAIN_{n} * normalize(X, {epsilon!r}) + BIAS_{n}",
+    "both": "X = np.hstack([1 - X, X])",
+    "unscale": "X = X / TARGET_FACTOR + TARGET_OFFSET",
+    "keep": "kept, total = X, 0.0",
+    "add": "X, total = kept, total + {weight!r} * X",
+    "total": "X = total",
 }
 
 
@@ -140,16 +143,18 @@ def _predict(program: Program) -> str:
 
 def _computation(program: Program) -> list[str]:
     """The functions of activations, and the one that goes from raw rows through all steps."""
-    lines = [] if program.table else ["check(X)"]
+    lines = [] if program.table else ["X = check(X)"]
     if not program.first:
-        lines.append(f"X.astype(np.{program.dtype})")
+        lines.append(f"X = X.astype(np.{program.dtype})")
     functions: dict[str, None] = {}
     before = ""
     for number, step in program.numbered():
         if step.name == "apply":
-            argument = lines.pop() if before == "affine" else "X"  # applied to the product itself
+            argument = "X"
+            if before == "affine":  # it is applied to the product itself
+                argument = lines.pop().removeprefix("X = ")
             call, definition = python_activation(step.parts["activation"], argument, _RUNTIME)
-            lines.append(call)
+            lines.append(f"X = {call}")
             functions |= {definition: None} if definition else {}
         else:
             lines.append(_LINES[step.name].format(n=number, **step.parts))
@@ -157,7 +162,7 @@ def _computation(program: Program) -> list[str]:
     name, content = "probabilities", "a probability for each class"
     if program.answer == "numbers":
         name, content = "outputs", "numbers"
-    body = "\n".join(f"    X = {line}" for line in lines)
+    body = "\n".join(f"    {line}" for line in lines)
     outputs = f'''\
 def {name}(X):
     """Turn rows of {_values(program)} into rows of {program.n_outputs}: {content}."""

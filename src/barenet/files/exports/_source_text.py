@@ -19,6 +19,9 @@ WIDTH = 96
 #: Maximum length of a string that every C99 compiler accepts.
 MAX_BYTES = 4095
 
+#: Constants that must not be rounded to 0.
+NEVER_ZERO = ("factor", "deviation", "epsilon", "scale")
+
 #: Headers of C99: a file of that name would replace the compiler's own.
 HEADERS = {
     "assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits",
@@ -64,6 +67,17 @@ def rest_of(values: float | NDArray[Any]) -> Any:
     """
     with np.errstate(over="ignore"):
         return values - np.asarray(values, np.float32).astype(np.float64)
+
+
+def check_single(name: str, values: NDArray[Any], owner: str = "") -> None:
+    """Refuse numbers beyond the range of a C float, and those that must not become 0."""
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    lost = (single == 0) & (values != 0) & (name in NEVER_ZERO)
+    wrong = values[~np.isfinite(single) | lost]
+    if wrong.size:
+        problem = f"{owner}{name} {wrong.flat[0]:g} is beyond the range of a C float"
+        raise ArgumentError(problem, argument="model")
 
 
 def flow(items: Iterable[str], indent: str = "    ", width: int = WIDTH) -> str:

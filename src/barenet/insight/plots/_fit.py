@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet._metrics import r2
 from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import column, table
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
-from barenet.training._metrics import r2
 
 
 def plot_fit(

@@ -1,0 +1,223 @@
+"""Metrics: scores of predictions, with the definitions and sample weights of scikit-learn."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.model._array_dataset import class_probabilities
+from barenet.model._arrays import FloatArray
+from barenet.model.losses import LOSSES
+
+#: Takes the outputs and the targets, each of shape (n_samples, n_outputs), and sample weights.
+Metric: TypeAlias = Callable[..., float]
+
+#: Sample weights of shape (n_samples,), or None for equal ones.
+Weights: TypeAlias = NDArray[Any] | None
+
+
+def weighted_mean(values: NDArray[Any], sample_weight: Weights = None) -> float:
+    """Mean over all rows and outputs.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Numbers of the rows.
+    sample_weight : ndarray of shape (n_samples,), optional
+        The weight of each row.
+
+    Returns
+    -------
+    float
+        The mean; NaN where all weights are 0.
+
+    Examples
+    --------
+    >>> weighted_mean(np.array([1.0, 0.0]), np.array([3, 1]))
+    0.75
+    """
+    if sample_weight is None:
+        return float(values.mean(dtype=np.float64))
+    rows = values.reshape(len(values), -1).mean(axis=1, dtype=np.float64)
+    total = sample_weight.sum(dtype=np.float64)
+    return float(rows @ sample_weight / total) if total > 0 else np.nan
+
+
+def accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
+    """Fraction of the rows that are predicted correctly.
+
+    Parameters
+    ----------
+    output : ndarray of shape (n_samples, n_outputs)
+        Probabilities. A single output predicts 1 above ½; of several, the largest is the class.
+    y : ndarray of shape (n_samples, n_outputs)
+        0 or 1, or one-hot classes. If rows have several 1s or none, each output is a label of its
+        own, and all labels of a row have to be correct.
+    sample_weight : ndarray of shape (n_samples,), optional
+        The weight of each row.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Examples
+    --------
+    >>> accuracy(np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
+    0.5
+    """
+    if _are_classes(y):
+        return weighted_mean(output.argmax(axis=1) == y.argmax(axis=1), sample_weight)
+    return weighted_mean(((output > 0.5) == (y > 0.5)).all(axis=1), sample_weight)
+
+
+def _are_classes(y: FloatArray) -> bool:
+    """Whether several outputs are the classes of one target, and not labels of their own."""
+    return y.shape[1] > 1 and np.allclose(y.sum(axis=1), 1, atol=1e-3)
+
+
+def _by_class(output: FloatArray, y: FloatArray, sample_weight: Weights) -> tuple[Any, ...]:
+    """Scores, predictions and targets with a column for each class, the weights, and the rest.
+
+    The rest are the columns that count: of two classes, which mirror each other, the second.
+    """
+    output, y = class_probabilities(output), class_probabilities(y)
+    predicted, actual, counted = output > 0.5, y > 0.5, slice(None)
+    if _are_classes(y):
+        classes = np.arange(y.shape[1])
+        predicted, actual = (each.argmax(axis=1)[:, None] == classes for each in (output, y))
+        counted = slice(int(len(classes) == 2), None)
+    weights = np.ones(len(y)) if sample_weight is None else sample_weight.astype(np.float64)
+    return output, predicted, actual, weights, counted
+
+
+def _balanced_accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
+    """Mean recall of the classes that occur: the accuracy if all were as frequent.
+
+    >>> _balanced_accuracy(np.array([[0.1], [0.2], [0.3]]), np.array([[0.0], [0.0], [1.0]]))
+    0.5
+    """
+    _, predicted, actual, weights, _ = _by_class(output, y, sample_weight)
+    correct, total = weights @ (predicted & actual), weights @ actual
+    return float((correct[total > 0] / total[total > 0]).mean())
+
+
+def _f1(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
+    """Harmonic mean of precision and recall: of the second of two classes, else macro F1.
+
+    The latter is the mean of all classes that occur or are predicted.
+
+    >>> _f1(np.array([[0.9], [0.8], [0.2]]), np.array([[1.0], [0.0], [1.0]]))
+    0.5
+    """
+    _, predicted, actual, weights, counted = _by_class(output, y, sample_weight)
+    total = (weights @ predicted + weights @ actual)[counted]
+    correct = (weights @ (predicted & actual))[counted]
+    return float((2 * correct[total > 0] / total[total > 0]).mean()) if total.any() else 0.0
+
+
+def _auc(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
+    """Area under the ROC curve: the probability that a row of a class is ranked above another.
+
+    Of two classes it is that of the second; of more, the mean (one versus rest) over those that
+    have rows and leave others. It is NaN where none does.
+
+    >>> _auc(np.array([[0.1], [0.4], [0.3], [0.8]]), np.array([[0.0], [0.0], [1.0], [1.0]]))
+    0.75
+    """
+    output, _, actual, weights, counted = _by_class(output, y, sample_weight)
+    areas = []
+    for scores, is_one in zip(output.T[counted], actual.T[counted], strict=True):
+        _, ranks = np.unique(scores, return_inverse=True)
+        yes, no = (np.bincount(ranks, weights * rows) for rows in (is_one, ~is_one))
+        if (pairs := yes.sum() * no.sum()) > 0:
+            areas.append(yes @ (np.cumsum(no) - no / 2) / pairs)
+    return float(np.mean(areas)) if areas else np.nan
+
+
+def _log_loss(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
+    """Cross-entropy: minus the mean logarithm of the probability of the correct class.
+
+    >>> round(_log_loss(np.array([[0.8]]), np.array([[1.0]])), 6)  # −ln 0.8
+    0.223144
+    """
+    name = "categorical_cross_entropy" if _are_classes(y) else "binary_cross_entropy"
+    return LOSSES[name]().value(output, y, sample_weight)
+
+
+def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
+    """Explained fraction of the targets' variance: 1 − Σ w (y − ŷ)² / Σ w (y − ȳ)².
+
+    Parameters
+    ----------
+    output, y : ndarray of shape (n_samples, n_outputs)
+        Predictions and targets.
+    sample_weight : ndarray of shape (n_samples,), optional
+        The weight w of each row.
+
+    Returns
+    -------
+    float
+        1 at best, 0 for predicting the mean, averaged over the outputs; an output with constant
+        targets has 1 if they are met, else 0.
+
+    Examples
+    --------
+    >>> r2(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [6.0]])).__round__(4)
+    0.3571
+    """
+    if sample_weight is None:
+        residual = ((y - output) ** 2).sum(axis=0, dtype=np.float64)
+        total = ((y - y.mean(axis=0)) ** 2).sum(axis=0, dtype=np.float64)
+    elif sample_weight.any():
+        weights = sample_weight.astype(np.float64)
+        mean = weights @ y / weights.sum()
+        residual, total = weights @ np.square(y - output), weights @ np.square(y - mean)
+    else:
+        return np.nan
+    constant = np.where(residual == 0, 1.0, 0.0)
+    return float(np.where(total > 0, 1 - residual / np.where(total > 0, total, 1), constant).mean())
+
+
+def _mean_absolute_error(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
+    """Mean of ``|ŷ − y|``, in the targets' unit.
+
+    >>> _mean_absolute_error(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]]))
+    1.0
+    """
+    return weighted_mean(np.abs(output - y), sample_weight)
+
+
+def _root_mean_squared_error(
+    output: FloatArray, y: FloatArray, sample_weight: Weights = None
+) -> float:
+    """Root of the mean of (ŷ − y)², in the targets' unit.
+
+    >>> _root_mean_squared_error(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])).__round__(4)
+    1.4142
+    """
+    return float(np.sqrt(weighted_mean((output - y) ** 2, sample_weight)))
+
+
+#: Every metric by its name, and by its common abbreviation.
+METRICS: dict[str, Metric] = {
+    "accuracy": accuracy,
+    "balanced_accuracy": _balanced_accuracy,
+    "f1": _f1,
+    "auc": _auc,
+    "roc_auc": _auc,
+    "log_loss": _log_loss,
+    "r2": r2,
+    "mean_absolute_error": _mean_absolute_error,
+    "mae": _mean_absolute_error,
+    "root_mean_squared_error": _root_mean_squared_error,
+    "rmse": _root_mean_squared_error,
+}
+
+#: Curves of all three sets that are better the greater they are.
+MAXIMIZED = frozenset(
+    prefix + name
+    for prefix in ("", "validation_", "test_")
+    for name in ("accuracy", "balanced_accuracy", "f1", "auc", "roc_auc", "r2")
+)

@@ -1,0 +1,174 @@
+"""Ensemble: several networks that predict together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from barenet._constraints import convert
+from barenet.engines._compiled_network import joined_program
+from barenet.errors import ArgumentError, count_of, some
+from barenet.model._arrays import FloatArray, check_outputs
+from barenet.model._network import Network
+
+if TYPE_CHECKING:
+    from barenet.engines.compiled._output_program import OutputProgram
+
+#: Weights whose sum is that near to 1 are kept, such as those of a file.
+ROUNDING = 1e-12
+
+
+class Ensemble:
+    """Several networks, whose prediction is the weighted mean of their outputs.
+
+    It takes the place of a `Network` in a `Predictor`. Their errors differ, so that their mean is
+    more accurate than one of them. One row takes a few microseconds for each network.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        Networks of the same inputs, outputs, output activation and precision, which are copied.
+    weights : array-like of shape (n_networks,), optional
+        Their weights, which are divided by their sum; by default all are equal.
+
+    Attributes
+    ----------
+    networks : tuple of Network
+        The networks, which must not be changed.
+    weights : ndarray of shape (n_networks,), float64
+        Their weights, of sum 1.
+    n_inputs, n_outputs, dtype, output_activation : int, int, dtype and Activation
+        Those of each network.
+    sizes : tuple of int
+        The widths of the first network.
+    n_parameters : int
+        The parameters of all networks.
+
+    Raises
+    ------
+    ValueError
+        If the networks differ in their outputs, or a weight is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from barenet import Ensemble, Network
+    >>> networks = [Network.dense([2, 8, 3], output="softmax", seed=seed) for seed in range(4)]
+    >>> ensemble = Ensemble(networks, weights=[3, 1, 1, 1])
+    >>> ensemble
+    <Ensemble of 4 networks: 2-8-3, 204 parameters of float32>
+    >>> ensemble.predict(np.zeros((1, 2), "float32")).round(3)
+    array([[0.333, 0.333, 0.333]], dtype=float32)
+    """
+
+    def __init__(self, networks: Sequence[Network], weights: ArrayLike | None = None) -> None:
+        networks = _check_networks(networks)
+        given = np.ones(len(networks)) if weights is None else weights
+        self.networks = tuple(network.copy() for network in networks)
+        self.weights = _check_weights(given, len(networks))
+        self._factors = self.weights.astype(self.networks[0].dtype)[:, np.newaxis, np.newaxis]
+        first = self.networks[0]
+        self.n_inputs, self.n_outputs, self.dtype = first.n_inputs, first.n_outputs, first.dtype
+        self.sizes, self.output_activation = first.sizes, first.output_activation
+        self.n_parameters = sum(each.n_parameters for each in networks)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the networks: addresses are valid in this process only."""
+        return Ensemble, (self.networks, self.weights)
+
+    def __repr__(self) -> str:
+        sizes, count = "-".join(map(str, self.sizes)), len(self.networks)
+        parameters = f"{self.n_parameters:,} parameters of {self.dtype}"
+        return f"<Ensemble of {count_of(count, 'network')}: {sizes}, {parameters}>"
+
+    @cached_property
+    def _program(self) -> OutputProgram | None:
+        return joined_program(self.networks)
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Predict the outputs of each sample.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_inputs)
+            The samples, one a row.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            The weighted mean of the networks' outputs.
+
+        Raises
+        ------
+        ValueError
+            If X does not fit the networks or is not finite, or an output is not.
+        """
+        if self._program is None:
+            outputs = np.array([network.predict(X) for network in self.networks])
+        else:
+            outputs = self._program.outputs_of_all(X)
+        # From network to network, so that the bits don't depend on the number of rows.
+        return check_outputs(np.add.accumulate(self._factors * outputs, axis=0)[-1])
+
+    def summary(self) -> str:
+        """Tabulate the layers of the first network, and count the parameters of all.
+
+        Returns
+        -------
+        str
+            The summary of the first network, and a line for all.
+        """
+        count = count_of(len(self.networks), "such network")
+        return f"{self.networks[0].summary()}\n{count}, {self.n_parameters:,} parameters"
+
+    def copy(self, dtype: DTypeLike | None = None) -> Ensemble:
+        """Copy the networks.
+
+        Parameters
+        ----------
+        dtype : {"float32", "float64"}, optional
+            Another precision for the copies.
+
+        Returns
+        -------
+        Ensemble
+            The copy.
+        """
+        return Ensemble([network.copy(dtype) for network in self.networks], self.weights)
+
+
+#: Computes outputs from inputs: a network, or several.
+Model: TypeAlias = Network | Ensemble
+
+
+def networks_of(model: Model) -> tuple[Network, ...]:
+    """The networks of an ensemble, or a network itself alone."""
+    return model.networks if isinstance(model, Ensemble) else (model,)
+
+
+def _check_networks(networks: Any) -> list[Network]:
+    """Refuse networks that can't predict together."""
+    found = list(networks) if isinstance(networks, Iterable) else []
+    if not found or not all(isinstance(each, Network) for each in found):
+        raise ArgumentError.of("networks", networks, "a list of networks")
+    if found[0].n_inputs is None:
+        raise ArgumentError("no layer fixes the number of inputs", argument="networks")
+    for name in ("n_inputs", "n_outputs", "dtype", "output_activation"):
+        values = dict.fromkeys(str(getattr(each, name)) for each in found)
+        if len(values) > 1:
+            problem = f"they differ in {name}: {some([*values])}"
+            raise ArgumentError(problem, argument="networks")
+    return found
+
+
+def _check_weights(weights: ArrayLike, count: int) -> NDArray[np.float64]:
+    """Weights of sum 1."""
+    found = convert(weights, tuple[Annotated[float, ("gt", 0)], ...], "weights")
+    if len(found) != count:
+        raise ArgumentError(f"has {len(found)} entries for {count} networks", argument="weights")
+    total = np.sum(found)
+    return np.array(found) / (1.0 if abs(total - 1) < ROUNDING else total)

@@ -1,0 +1,129 @@
+"""Ensembles predict the weighted mean of their networks, whatever computes it."""
+
+import copy
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from barenet import Ensemble, Network
+from barenet.engines import networks_of
+from barenet.errors import ArgumentError
+from barenet.layers import BatchNorm, Dense, LayerNorm
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(5000, 30))
+WEIGHTS = [3.0, 1.0, 0.5]
+
+
+class UserDefined(Dense):
+    name = "mine"
+
+
+def networks(dtype="float32", output="softmax", kind=Dense):
+    """Three networks of different layers and widths."""
+    layers = [
+        [Dense(30, 40, "relu"), BatchNorm(40), kind(40, 4, output)],
+        [Dense(30, 3000, "tanh"), Dense(3000, 4, output)],
+        [Dense(30, 8, "silu"), LayerNorm(8), Dense(8, 4, output)],
+    ]
+    return [Network(each, seed=seed, dtype=dtype) for seed, each in enumerate(layers)]
+
+
+def by_hand(members, rows, weights=WEIGHTS):
+    """The mean in float64, of `forward` alone."""
+    outputs = [each.copy("float64").forward(np.asarray(rows, float))[0] for each in members]
+    return np.average(outputs, axis=0, weights=weights)
+
+
+@pytest.mark.parametrize("kind", [Dense, UserDefined])
+@pytest.mark.parametrize("n_rows", [1, 2, 40, 600, 5000])
+def test_the_mean_of_networks_with_and_without_kernels(dtype, n_rows, kind):
+    members, rows = networks(dtype, kind=kind), X[:n_rows]
+    ensemble = Ensemble(members, WEIGHTS)
+    assert (ensemble._program is None) == (kind is UserDefined)
+    for given in (rows, rows.astype("float32"), rows.tolist(), csr_array(rows)):
+        outputs = ensemble.predict(given)
+        assert outputs.dtype == dtype
+        tolerance = 1e-12 if dtype == "float64" and given is not rows.astype else 1e-6
+        expected = by_hand(members, given.toarray() if hasattr(given, "toarray") else given)
+        np.testing.assert_allclose(outputs, expected, atol=max(tolerance, 1e-12))
+
+
+def test_the_bits_do_not_depend_on_the_number_of_rows():
+    ensemble = Ensemble(networks(), WEIGHTS)
+    every = ensemble.predict(X)
+    for n_rows in (1, 3, 1, 700, 2):
+        assert np.array_equal(ensemble.predict(X[:n_rows]), every[:n_rows])
+
+
+def test_networks_are_copied_and_weights_are_normalized():
+    members = networks()
+    ensemble = Ensemble(iter(members), np.array([2, 1, 1]))
+    expected = ensemble.predict(X[:5])
+    members[0].parameters[:] = 0
+    assert ensemble.weights.tolist() == [0.5, 0.25, 0.25]
+    assert np.array_equal(ensemble.predict(X[:5]), expected)
+    assert ensemble.n_parameters == sum(each.n_parameters for each in members)
+    assert (ensemble.n_inputs, ensemble.n_outputs, ensemble.dtype) == (30, 4, np.float32)
+    assert len(networks_of(ensemble)) == 3 and networks_of(members[0]) == (members[0],)
+    assert "3 such networks" in ensemble.summary()
+
+
+def test_copies_predict_the_same():
+    ensemble = Ensemble(networks(), WEIGHTS)
+    expected = ensemble.predict(X[:5])
+    for twin in (copy.deepcopy(ensemble), pickle.loads(pickle.dumps(ensemble)), ensemble.copy()):
+        assert np.array_equal(twin.predict(X[:5]), expected)
+    double = ensemble.copy("float64").predict(X[:5])
+    assert double.dtype == np.float64 and np.allclose(double, expected, atol=1e-6)
+
+
+def test_threads_share_an_ensemble():
+    ensemble = Ensemble(networks(), WEIGHTS)
+    expected = ensemble.predict(X)
+    with ThreadPoolExecutor(8) as pool:
+        starts = [*range(400), *range(0, 4000, 100)]
+        sizes = [1] * 400 + [900] * 40
+        found = pool.map(lambda s, n: ensemble.predict(X[s : s + n]), starts, sizes)
+        for start, size, outputs in zip(starts, sizes, found, strict=True):
+            assert np.array_equal(outputs, expected[start : start + size])
+
+
+@pytest.mark.parametrize(
+    ("others", "weights", "argument", "problem"),
+    [
+        ([Network.dense([30, 3])], None, "networks", "they differ in n_outputs: 4, 3"),
+        ([Network.dense([29, 4])], None, "networks", "they differ in n_inputs: 30, 29"),
+        ([Network.dense([30, 4])], None, "networks", "they differ in output_activation: "),
+        ([Network.dense([30, 4], output="softmax", dtype="float64")], None, "networks", "dtype"),
+        (["one"], None, "networks", "expected a list of networks"),
+        ([], [1, 2], "weights", "has 2 entries for 3 networks"),
+        ([], [1, 0, 1], "weights", "above 0"),
+        ([], [1, np.nan, 1], "weights", "expected"),
+        ([], "all", "weights", "expected a list"),
+    ],
+)
+def test_wrong_arguments_are_named(others, weights, argument, problem):
+    with pytest.raises(ArgumentError, match=problem) as caught:
+        Ensemble([*networks(), *others], weights)
+    assert caught.value.argument == argument
+
+
+@pytest.mark.parametrize("wrong", [[], None, 3, Network.dense([2, 1])])
+def test_an_ensemble_needs_a_list_of_networks(wrong):
+    with pytest.raises(ArgumentError, match=r"^networks: expected a list of"):
+        Ensemble(wrong)
+
+
+def test_rows_that_do_not_fit_are_refused():
+    ensemble = Ensemble(networks())
+    for wrong in (X[:2, :3], np.full((2, 30), np.nan), np.empty((0, 30))):
+        with pytest.raises(ValueError, match="X: "):
+            ensemble.predict(wrong)
+    large = Network.dense([1, 1])
+    large.parameters[:] = 10
+    with pytest.raises(ValueError, match="row 1 has values so large"):
+        Ensemble([large, large]).predict(np.array([[0.0], [3e38]]))
