@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import Job
 from barenet.engines.compiled._compiled_engine import BLOCK
 from barenet.engines.compiled._interpreter import run_on_one_thread
@@ -27,7 +26,7 @@ from barenet.model._arrays import (
     check_outputs,
     is_safe,
     validate_inputs,
-)
+)  # fmt: skip
 from barenet.model._network import Network
 
 #: Rows, and numbers in them, that are few: they are copied to a fixed place.
@@ -140,11 +139,8 @@ class OutputProgram:
 
     def _are_few(self, X: NDArray[Any]) -> bool:
         """Whether X consists of a few rows, of numbers that can be converted."""
-        if X.ndim != 2 or not 0 < len(X) <= len(self.rows):
-            return False
-        if X.shape[1] != self.rows.shape[1] or X.dtype.char not in "fd":
-            return False
-        return X.dtype == self.rows.dtype or is_safe(X)
+        fit = X.ndim == 2 and 0 < len(X) <= len(self.rows) and X.shape[1] == self.rows.shape[1]
+        return fit and X.dtype.char in "fd" and (X.dtype == self.rows.dtype or is_safe(X))
 
     def _outputs_of_few(self, X: NDArray[Any]) -> FloatArray:
         """Compute the outputs of rows, which may be unsafe."""
@@ -165,9 +161,7 @@ class OutputProgram:
         if not isinstance(X, np.ndarray) or X.ndim != 2 or X.size == 0:
             X = validate_inputs(X, dtype, n_inputs)
         output = np.empty((len(X), self.answers.shape[1]), dtype)
-        size = max(SLICE // n_inputs // BLOCK, 1) * BLOCK
-        if isinstance(X, SparseRows):
-            size = len(X)
+        size = max(SLICE // n_inputs // BLOCK, 1) * BLOCK if isinstance(X, np.ndarray) else len(X)
         is_plain = isinstance(X, np.ndarray) and X.dtype in INPUT_DTYPES and X.shape[1] == n_inputs
         is_plain = is_plain and X.flags.c_contiguous and X.flags.aligned
         with suppress(ArgumentError):

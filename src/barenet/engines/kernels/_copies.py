@@ -8,7 +8,7 @@ import numpy as np
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import row_numbers
 from barenet.engines.simd._calls import compiled
-from barenet.engines.simd._lanes import repeat, sum_lanes
+from barenet.engines.simd._mathematics import are_finite
 from barenet.engines.simd._register_blocks import transpose_block
 from barenet.engines.simd._views import array, lanes, prefetch, source, vectors
 
@@ -49,20 +49,7 @@ def gather_columns(spec, step, target, stride, start, stop, left, right):
             for j in range(0, n, lanes(spec)):
                 X[j] = X[j] * step.scale
     if step.output != 0:
-        check_rows(spec, step, target, stride, n, start, stop)
-
-
-@compiled
-def check_rows(spec, step, place, stride, n, start, stop):
-    """Note numbers that are not finite, in rows of n."""
-    zeros = repeat(spec, 0.0)
-    for row in range(start, stop):
-        X, total = vectors(spec, place, row * stride), repeat(spec, 0.0)
-        for j in range(0, n, lanes(spec)):
-            total = total + X[j] * 0  # NaN from such a number on
-        zeros = zeros + total
-    if sum_lanes(zeros) != 0:
-        step.unsafe = 1
+        step.unsafe |= not are_finite(spec, target, stride, n, start, stop)
 
 
 @kernel()
@@ -78,7 +65,7 @@ def emit(spec, step, layer, start, stop):
             for j in range(n):
                 a[j] += z[j] - z[j]
         copy(spec, layer.a, row * layer.stride, step.output, (step.position + row) * n, n)
-    check_rows(spec, step, layer.a, layer.stride, n, start, stop)
+    step.unsafe |= not are_finite(spec, layer.a, layer.stride, n, start, stop)
 
 
 @kernel()

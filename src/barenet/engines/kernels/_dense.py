@@ -94,11 +94,7 @@ def layer_backward(spec, step, layer, start, stop):
 
 @kernel()
 def dense_columns(spec, step, layer, start, stop):
-    """Columns of Z = X W + b, for all rows of the batch; the units are columns.
-
-    For more than a block of rows, W is copied where it is used: its columns may share few cache
-    sets.
-    """
+    """Columns of Z = X W + b, the units, for all rows; W is copied for more than a block of them."""
     L, row, product = lanes(spec), layer.row, copied(product_at(layer.parts, 0))
     product.b, product.b_step = layer.weights, row
     product.s = layer.weights + layer.n_in * row * itemsize(spec)
@@ -113,9 +109,11 @@ def dense_columns(spec, step, layer, start, stop):
         for k in range(0, product.depth, DEPTH):
             depth = min(DEPTH, product.depth - k)
             for i in range(depth):
-                W, B = vectors(spec, layer.weights, (k + i) * row), vectors(spec, panel, i * 2 * L)
-                for column in range(j, right, L):
-                    B[column - j] = W[column]
+                B, W = (
+                    vectors(spec, panel, 2 * i * L),
+                    vectors(spec, layer.weights, (k + i) * row + j),
+                )
+                B[0], B[L] = W[0], W[L]
             product.b = panel - (k * 2 * L + j) * itemsize(spec)
             add_products(spec, product, 0, step.n_rows, j, right, k, depth)
 
@@ -203,8 +201,7 @@ def dense_join(spec, step, layer, start, stop):
             Z[j] = total
 
 
-# Slim layers have few rows, and no more outputs than a vector has lanes, so a row of Z is one
-# vector. There, calls and blocks would take longer than the arithmetic.
+# Slim layers have few rows, each of one vector; calls and blocks would take longer than the sums.
 
 
 @kernel(FORMULAS)
