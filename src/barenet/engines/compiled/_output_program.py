@@ -144,8 +144,7 @@ class OutputProgram:
 
     def _outputs_of_few(self, X: NDArray[Any]) -> FloatArray:
         """Compute the outputs of rows, which may be unsafe."""
-        n_rows, program = len(X), self.few
-        n_batches = -(-n_rows // BLOCK)
+        n_rows, n_batches, program = len(X), -(-len(X) // BLOCK), self.few
         self.rows[:n_rows], self.unsafe[()] = X, 0
         if n_rows == 1 or program.threads(BLOCK, n_rows) == 1:
             self.n_rows[()], self.n_batches[()] = n_rows, n_batches
@@ -167,8 +166,8 @@ class OutputProgram:
         with suppress(ArgumentError):
             for start in range(0, len(X), size):
                 part = output[start : start + size]
-                rows = X[start : start + size]
-                rows = rows if is_plain else validate_inputs(rows, dtype, n_inputs)
+                some = X[start : start + size]
+                rows = some if is_plain else validate_inputs(some, dtype, n_inputs)
                 kind = type(rows), rows.dtype
                 if kind not in self.many:
                     self.many[kind] = self._lower(rows)

@@ -94,7 +94,7 @@ def layer_backward(spec, step, layer, start, stop):
 
 @kernel()
 def dense_columns(spec, step, layer, start, stop):
-    """Columns of Z = X W + b, the units, for all rows; W is copied for more than a block of them."""
+    """Columns of Z = X W + b, the units, for all rows; W is copied for more than a block."""
     L, row, product = lanes(spec), layer.row, copied(product_at(layer.parts, 0))
     product.b, product.b_step = layer.weights, row
     product.s = layer.weights + layer.n_in * row * itemsize(spec)
@@ -109,10 +109,8 @@ def dense_columns(spec, step, layer, start, stop):
         for k in range(0, product.depth, DEPTH):
             depth = min(DEPTH, product.depth - k)
             for i in range(depth):
-                B, W = (
-                    vectors(spec, panel, 2 * i * L),
-                    vectors(spec, layer.weights, (k + i) * row + j),
-                )
+                B, first = vectors(spec, panel, 2 * i * L), (k + i) * row + j
+                W = vectors(spec, layer.weights, first)
                 B[0], B[L] = W[0], W[L]
             product.b = panel - (k * 2 * L + j) * itemsize(spec)
             add_products(spec, product, 0, step.n_rows, j, right, k, depth)
