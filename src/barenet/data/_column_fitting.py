@@ -53,8 +53,8 @@ _LOCALE_FORMATS = (
 #: From this many rows on, a column with this fraction of different values is an identifier.
 ENOUGH_ROWS, NEARLY_DIFFERENT = 20, 0.9
 
-#: Limits of the pieces of numbers: of a column, and of all columns together.
-FEWEST_PIECES, MOST_PIECES = 4, 2000
+#: The fewest pieces of a column of numbers, and the most outputs of all columns with their pieces.
+FEWEST_PIECES, MOST_OUTPUTS = 4, 640
 
 #: How dates and truth values are shown in the reason why a column is dropped.
 _SHOWN: dict[str, type] = {"date": str, "boolean": bool}
@@ -200,7 +200,10 @@ def in_pieces(
 ) -> tuple[Column, ...]:
     """Divide the ranges of numbers into pieces, into fewer if there are many columns."""
     count = sum(isinstance(column, NumberColumn) for column in columns)
-    bins = min(bins, max(FEWEST_PIECES, MOST_PIECES // max(1, count)))
+    room = MOST_OUTPUTS - sum(len(column.outputs) for column in columns)
+    fewest, bins = min(bins, FEWEST_PIECES), min(bins, room // max(1, count))
+    if bins < fewest:
+        return tuple(columns)
 
     def divided(column: Column) -> Column:
         if not isinstance(column, NumberColumn):
