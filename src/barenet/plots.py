@@ -5,8 +5,10 @@ is not used.
 """
 
 from barenet.insight.plots._boundary import plot_boundary as plot_boundary
+from barenet.insight.plots._calibration import plot_calibration as plot_calibration
 from barenet.insight.plots._column_importance import plot_importance as plot_importance
 from barenet.insight.plots._confusion import plot_confusion as plot_confusion
+from barenet.insight.plots._dependence import plot_dependence as plot_dependence
 from barenet.insight.plots._digits import plot_digits as plot_digits
 from barenet.insight.plots._fit import (
     plot_fit as plot_fit,

@@ -1,17 +1,25 @@
 """Scores of networks and of baselines, compared with scikit-learn's."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.stats import sem
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, confusion_matrix as oracle_matrix, log_loss
 from sklearn.preprocessing import StandardScaler
 
 from barenet import load_predictor
-from barenet.cli._scores import Measurement, emit_confusion_matrix, emit_scores
+from barenet._metrics import METRICS
+from barenet.cli._scores import (
+    Measurement,
+    emit_confusion_matrix,
+    emit_paragraph,
+    emit_scores,
+)
 from barenet.data import load_dataset
 from barenet.data._main_metric import MainMetric
-from barenet.insight._baselines import fit_baseline
 
 
 def test_scores_and_confusion_matrix_agree_with_scikit_learn(iris):
@@ -93,24 +101,43 @@ def test_the_score_table_contains_the_baselines(barenet):
     assert max(map(len, lines)) < 80
 
 
+BETTER = ["The linear model does better: ", "The most frequent class does better: "]
+
+
 @pytest.mark.parametrize(
-    ("accuracy", "verdict"),
+    ("metric", "errors", "verdicts"),
     [
-        (0.76, ""),
-        (0.75, "than the linear model, which is simpler: accuracy 0.7500 against 0.7500."),
-        (0.51, "which is simpler: accuracy 0.5100 against 0.7500."),
-        (0.5, "no better here than always predicting the most frequent class, so it has"),
+        ("accuracy", 45, ["The linear model may do as well: "]),
+        *((name, 0, ["The linear model would not do: "]) for name in ("accuracy", "log_loss")),
+        *((name, 190, BETTER) for name in ("accuracy", "auc", "log_loss")),
     ],
 )
-def test_a_network_below_the_baselines_is_reported(capsys, accuracy, verdict):
-    X, y = np.array([[0.0], [1.0]]), np.array([0, 1])
+def test_a_verdict_on_each_baseline_is_printed(metric, errors, verdicts, train, capsys):
+    X = np.linspace(-2, 2, 200).reshape(-1, 1).repeat(2, axis=1)
+    y = (X[:, 0] > 0).astype(np.int64)
+    y[:40] = np.arange(40) % 2  # which no line separates
+    model = train("moons", "--samples", 20, "--epochs", 1) / "model.safetensors"
+    rows = replace(load_dataset("moons", samples=20), X=X, y=y)
+    measured = Measurement(load_predictor(model), rows, None, rows, metric)
+    predicted = np.where(np.arange(200) < errors, 1 - y, y)
+    p = np.where(predicted, 0.99, 0.01)
+    measured.outputs = np.column_stack([1 - p, p])
+    measured.scores = {metric: METRICS[metric](p[:, None], y[:, None])}
+    found = [*measured.verdicts()]
+    assert len(found) == len(verdicts)
+    assert all(map(str.startswith, found, verdicts))
+    capsys.readouterr()
+    emit_paragraph(" ".join(measured.verdicts()))
+    assert capsys.readouterr().out.split() == " ".join(found).split()
+
+
+@pytest.mark.parametrize("n_rows", [300, 20_000])
+def test_the_interval_of_an_accuracy_is_that_of_its_paired_differences(iris, n_rows):
+    rng = np.random.default_rng(1)
+    y, own, other = (rng.random((n_rows, 1)) < share for share in (0.5, 0.5, 0.5))
+    own, other = (np.where(rng.random((n_rows, 1)) < 0.8, y, each) for each in (own, other))
     measured = Measurement(None, None, None)
     measured.main = MainMetric("accuracy")
-    measured.scores = {"accuracy": accuracy}
-    measured.baselines = {
-        fit_baseline(name, X, y, n_classes=2): {"accuracy": value}
-        for name, value in (("linear", 0.75), ("constant", 0.5))
-    }
-    measured.emit_verdict()
-    printed = " ".join(capsys.readouterr().out.split())
-    assert verdict in printed and bool(printed) == bool(verdict)
+    margin = measured._margin(*(1.0 * each for each in (own, other, y)))
+    gains = 1.0 * (own == y) - (other == y)
+    assert margin == pytest.approx(2 * sem(gains.ravel()), rel=0.25)

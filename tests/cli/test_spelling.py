@@ -15,6 +15,7 @@ VALID = {
     "predict": ["predict", "IRIS", "iris"],
     "evaluate": ["evaluate", "IRIS"],
     "importance": ["importance", "IRIS"],
+    "report": ["report", "IRIS"],
     "plot": ["plot", "confusion", "IRIS"],
     "info": ["info", "IRIS"],
     "export": ["export", "IRIS"],

@@ -19,6 +19,7 @@ SETTINGS = [
     {"batch_norm": True},
     {"clip": "norm:limit=0.1"},
     *({"optimizer": name} for name in sorted(set(OPTIMIZERS) - {"lbfgs"})),
+    {"optimizer": "adam:average=0.99"},
 ]
 
 

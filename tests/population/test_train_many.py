@@ -51,7 +51,7 @@ MIXTURE = [
     {"epochs": 6, "optimizer": "lbfgs"},
     {"epochs": 5, "shuffle": False, "loss": "squared_error"},
     {"epochs": 9, "engine": "reference", "batch_size": 16},
-    {"epochs": 5, "schedule": "reduce_on_plateau:patience=1", "optimizer": "momentum"},
+    {"epochs": 5, "schedule": "reduce_on_plateau:patience=1", "optimizer": "momentum:average=0.9"},
 ]
 DEFAULTS = {
     "batch_size": "auto", "optimizer": "adam", "schedule": None, "penalty": None, "clip": None,

@@ -101,7 +101,7 @@ def quick(optimizer):
 
 @at_steps((1, 17, 34), range(1, 51))
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "adam:average=0.9"])
 def test_promise_05_fifty_interruptions_of_every_optimizer(
     optimizer, engine, steps, tmp_path, monkeypatch
 ):

@@ -95,7 +95,7 @@ def test_fault_95_another_process_with_other_hashes():
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("optimizer", sorted({*OPTIMIZERS} - {"lbfgs"}))
+@pytest.mark.parametrize("optimizer", [*sorted({*OPTIMIZERS} - {"lbfgs"}), "adam:average=0.9"])
 def test_bits_do_not_depend_on_chunk_lengths(engine, optimizer, monkeypatch):
     """The lengths depend on the clock."""
     more = {"engine": engine, "optimizer": optimizer, "batch_size": 16, "epochs": 1}

@@ -98,10 +98,11 @@ def sample_rows(rows: Dataset, most: int = MAX_ROWS) -> Dataset:
     return rows.take(np.sort(np.random.default_rng(0).permutation(rows.n_samples)[:most]))
 
 
+@functools.lru_cache(maxsize=1)
 def measure_importance(
     predictor: Predictor, rows: Dataset, repeats: int = REPEATS, metric: str | None = None
 ) -> Importance:
-    """Shuffle the columns, with a progress bar on a terminal."""
+    """Shuffle the columns, with a progress bar on a terminal; the last result is cached."""
     chosen = main_metric(metric, rows.y, predictor.classes)
     log_main_metric(chosen)
     progress = functools.partial(progress_bar, label="shuffling")

@@ -42,8 +42,9 @@ def info(model: Path, /, *, json: Off = False) -> None:
         document = {"model": str(path), "bytes": size, **_network_document(network)}
         emit_json(document | (_predictor_document(predictor) if predictor else {}))
         return
-    origin = _description(predictor) if predictor else ()
-    emit_table([], [("model", f"{path}, {size:,} bytes"), *origin])
+    origin = describe_origin(predictor) if predictor else ()
+    shown = [line for line in origin if line[0] != "network"]  # its layers are shown in a table
+    emit_table([], [("model", f"{path}, {size:,} bytes"), *shown])
     emit(f"\n{network.summary()}")
     if predictor:
         if columns := describe_columns(predictor.preprocessing):
@@ -84,11 +85,9 @@ def _predictor_document(predictor: Predictor) -> dict[str, Any]:
     }
 
 
-def _description(predictor: Predictor) -> Iterator[tuple[str, str]]:
-    """The inputs and the target, and the origin of the model."""
-    for heading, text in predictor.description().items():
-        if heading != "network":  # its layers are shown in a table
-            yield heading, text
+def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
+    """The inputs, the target and the network, and the origin of the model."""
+    yield from predictor.description().items()
     card = predictor.card or ModelCard()
     if card.versions:
         versions = ", ".join(f"{name} {each}" for name, each in card.versions.items())

@@ -27,6 +27,7 @@ from barenet.cli._info import info
 from barenet.cli._play import play
 from barenet.cli._plot import plot
 from barenet.cli._predict import predict
+from barenet.cli._report import report
 from barenet.cli._run_file import apply_run_file
 from barenet.cli._search_command import search
 from barenet.cli._spelling import Spelling, usage
@@ -62,7 +63,7 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
 COMMANDS: dict[str, Callable[..., int | None]] = {
     command.__name__: command
     for command in (
-        *(train, search, predict, evaluate, importance, plot, info),
+        *(train, search, predict, evaluate, importance, plot, report, info),
         *(export, explain, play, datasets, doctor, completion),
     )
 }

@@ -50,7 +50,9 @@ def plot(
     - boundary: classes over two features
     - digits: images and their predicted classes
     - confusion: the confusion matrix
+    - calibration: predicted probabilities beside observed frequencies, or the residuals of numbers
     - importance: the permutation importance of each column
+    - dependence: the mean prediction over the values of the most important columns
     - weights: the weights of the first layer
 
     The rows of the test set are drawn, if there is one.
@@ -71,7 +73,7 @@ def plot(
         any other file is not.
     """
     if kind == "history":
-        figure = draw_history(_history(run), run.resolve().name)
+        figure = draw_history(read_curves(run), run.resolve().name)
     else:
         trained = load_trained(run, single_output=kind in ("fit", "importance"))
         if kind == "epochs":
@@ -86,7 +88,7 @@ def plot(
     emit(str(path))
 
 
-def _history(run: Path) -> History:
+def read_curves(run: Path) -> History:
     """Read the learning curves, and their best epoch from the model card."""
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
     history = read_history(path)

@@ -33,7 +33,7 @@ from barenet.training._callbacks import Run
 from barenet.training._history import History
 
 #: File names in the folder of a run.
-HISTORY, LOCK = "history.jsonl", ".lock"
+HISTORY, LOCK, REPORT = "history.jsonl", ".lock", "report.html"
 
 #: Start of the name of a temporary folder, from which files are moved when all are written.
 SAVING = ".saving-"
@@ -48,7 +48,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.model, self.settings, self.history = path / MODEL, path / SETTINGS, path / HISTORY
-        self.plots = [path / f"{kind}.png" for kind in ("history", *KINDS)]
+        self.plots = [*(path / f"{kind}.png" for kind in ("history", *KINDS)), path / REPORT]
         self.files = [self.model, self.history, self.settings, *self.plots]
         self.unfinished, self.checkpoint = path / UNFINISHED, path / FILE_NAME
 

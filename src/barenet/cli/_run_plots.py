@@ -8,13 +8,13 @@ from barenet import plots
 from barenet.cli._importance import measure_importance, sample_rows
 from barenet.cli._scores import HEADINGS
 from barenet.data._dataset import Dataset
-from barenet.errors import ArgumentError, printable
+from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
-from barenet.insight.plots._style import Figure
+from barenet.insight.plots._style import Figure, literal
 from barenet.training._history import History
 
-#: Images in a plot of digits.
-N_IMAGES = 25
+#: Images in a plot of digits; columns in one of partial dependence, and rows that it is a mean of.
+N_IMAGES, N_COLUMNS, N_ROWS = 25, 6, 500
 
 
 def default_kind(predictor: Predictor) -> str:
@@ -45,28 +45,17 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
 
 def draw_history(history: History, name: str) -> Figure:
     """Draw the learning curves of a run."""
-    return plots.plot_history(history, title=_literal(name))
+    return plots.plot_history(history, title=literal(name))
 
 
 def fit_names(rows: Dataset) -> dict[str, str]:
     """The names in a plot of predicted numbers."""
     names = {"feature_name": rows.feature_names[0], "target_name": rows.target_name}
-    return {name: _literal(text) for name, text in {**names, "title": rows.name}.items()}
-
-
-def _literal(name: str) -> str:
-    r"""Escape a name, in which matplotlib might see a formula.
-
-    Examples
-    --------
-    >>> print(_literal("price ($), tax ($)"))
-    price (\$), tax (\$)
-    """
-    return printable(name).replace("$", r"\$")
+    return {name: literal(text) for name, text in {**names, "title": rows.name}.items()}
 
 
 def _all_literal(names: Sequence[str] | None) -> list[str]:
-    return [_literal(name) for name in names or ()]
+    return [literal(name) for name in names or ()]
 
 
 def _fit(predictor: Predictor, rows: Dataset) -> Figure:
@@ -81,7 +70,7 @@ def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
         rows.y,
         classes=_all_literal(predictor.classes),
         feature_names=_all_literal(rows.feature_names),
-        title=_literal(rows.name),
+        title=literal(rows.name),
     )
 
 
@@ -96,14 +85,28 @@ def _digits(predictor: Predictor, rows: Dataset) -> Figure:
         names[predicted].tolist(),
         probabilities.max(axis=1),
         image_shape=predictor.image_shape,
-        title=_literal(rows.name),
+        title=literal(rows.name),
     )
 
 
 def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
     predicted = predictor.probabilities(rows.X).argmax(axis=1)
     classes = _all_literal(predictor.classes)
-    return plots.plot_confusion(rows.y, predicted, classes, title=_literal(rows.name))
+    return plots.plot_confusion(rows.y, predicted, classes, title=literal(rows.name))
+
+
+def _calibration(predictor: Predictor, rows: Dataset) -> Figure:
+    if predictor.classes is None:
+        return _fit(predictor, rows)
+    names = [f"{predictor.target_name} = {name}" for name in predictor.classes]
+    p, classes = predictor.probabilities(rows.X), _all_literal(names)
+    return plots.plot_calibration(rows.y, p, classes, title=literal(rows.name))
+
+
+def _dependence(predictor: Predictor, rows: Dataset) -> Figure:
+    result, few = measure_importance(predictor, sample_rows(rows)), sample_rows(rows, N_ROWS)
+    names = [result.names[at] for at in result.order[:N_COLUMNS]]
+    return plots.plot_dependence(predictor, few.X, names, title=literal(rows.name))
 
 
 def _importance(predictor: Predictor, rows: Dataset) -> Figure:
@@ -113,12 +116,12 @@ def _importance(predictor: Predictor, rows: Dataset) -> Figure:
         _all_literal(result.names),
         metric=HEADINGS[result.metric],
         image_shape=predictor.image_shape,
-        title=_literal(f"{rows.name}: columns that predict {predictor.target_name}"),
+        title=literal(rows.name),
     )
 
 
 def _weights(predictor: Predictor, rows: Dataset) -> Figure:
-    shape, title = predictor.image_shape, _literal(predictor.dataset)
+    shape, title = predictor.image_shape, literal(predictor.dataset)
     names = None if shape else _all_literal(predictor.input_names)
     return plots.plot_weights(predictor.first_network, shape, feature_names=names, title=title)
 
@@ -128,6 +131,8 @@ KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
     "boundary": _boundary,
     "digits": _digits,
     "confusion": _confusion,
+    "calibration": _calibration,
     "importance": _importance,
+    "dependence": _dependence,
     "weights": _weights,
 }

@@ -1,7 +1,7 @@
 """Scores of a network and of the baselines on the same rows, computed and printed."""
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import isclose, nan
@@ -33,11 +33,8 @@ HEADINGS = {**CLASS_TITLES, "balanced_accuracy": "balanced", **NUMBER_TITLES}
 #: A line of a table of scores: its labels, and the scores by name.
 ScoreLine: TypeAlias = tuple[Sequence[str], Mapping[str, float]]
 
-#: Verdicts on a network that does not beat a baseline.
-VERDICTS = {
-    "constant": "always predicting the {}, so it has learned nothing of use",
-    "linear": "the {}, which is simpler",
-}
+#: Samples of the rows, and rows of each, from which the interval of a difference is estimated.
+N_SAMPLES, SAMPLE_SIZE = 50, 2_000
 
 
 @dataclass(eq=False)
@@ -51,6 +48,12 @@ class Measurement:
     fitted_to: Dataset | None = None
     #: The main metric; by default that of the rows.
     metric: str | None = None
+
+    @cached_property
+    def outputs(self) -> FloatArray:
+        """The probabilities of the classes, or the predicted number, of each row."""
+        is_number = self.predictor.classes is None
+        return (self.predictor.outputs if is_number else self.predictor.probabilities)(self.rows.X)
 
     @cached_property
     def scores(self) -> dict[str, float]:
@@ -124,20 +127,39 @@ class Measurement:
         emit_scores(("", "rows"), lines, self.loss or "")
         if note:
             emit(note)
-        self.emit_verdict()
+        if self.baselines:
+            emit_paragraph(" ".join(self.verdicts()))
         if self.predictor.classes is not None:
             emit_confusion_matrix(self.confusion_matrix(), self.predictor.classes)
 
-    def emit_verdict(self) -> None:
-        """Print a sentence if the network does not beat a baseline, the simplest of these."""
-        for baseline, scores in reversed(self.baselines.items()):
-            if not self._is_better_than(scores):
-                model, metric = VERDICTS[baseline.name].format(baseline.title), self.main.name
-                own, other = (score_text(metric, each[metric]) for each in (self.scores, scores))
-                numbers = f"{own} against {other}"
-                text = f"The network is no better here than {model}: {HEADINGS[metric]} {numbers}."
-                emit_paragraph(text)
-                return
+    def verdicts(self) -> Iterator[str]:
+        """Whether each baseline would do, by the main metric; a constant only where it would."""
+        name, width = self.main.name, -(self.predictor.network.n_outputs or 1)
+        X, y = network_arrays(self.predictor, self.rows)
+        y = y if self.predictor.classes else self.rows.y
+        targets = check_targets(y, len(X), -width, np.dtype(np.float64))
+        for baseline, scores in self.baselines.items():
+            other = self.predictor.in_units(baseline.outputs(X))
+            margin = self._margin(self.outputs[:, width:], other[:, width:], targets)
+            gain = self.scores[name] - scores[name]
+            change = f"{abs(gain):.4g} ± {margin:.2g} {'less' if gain > 0 else 'more'}"
+            gain *= 1 if name in MAXIMIZED else -1
+            verdict = "does better" if gain < -margin else "may do as well"
+            verdict = "would not do" if gain > margin else verdict
+            if baseline.name == "linear" or gain <= margin:
+                score = f"{HEADINGS[name]} is {score_text(name, scores[name])}"
+                yield f"The {baseline.title} {verdict}: its {score}, {change}."
+
+    def _margin(self, own: FloatArray, other: FloatArray, y: FloatArray) -> float:
+        """Half the 95 % interval of the difference of two scores, by the bootstrap of the rows."""
+        rng, size, compute = (
+            np.random.default_rng(0),
+            min(len(y), SAMPLE_SIZE),
+            METRICS[self.main.name],
+        )
+        rows = (rng.integers(0, len(y), size) for _ in range(N_SAMPLES))
+        differences = [compute(own[each], y[each]) - compute(other[each], y[each]) for each in rows]
+        return 2 * float(np.nanstd(differences)) * np.sqrt(size / len(y))
 
     def _is_better_than(self, baseline: dict[str, float]) -> bool:
         """Whether the network has the better score by the main metric."""
@@ -147,10 +169,9 @@ class Measurement:
 
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the predicted classes of each class, shape (n_classes, n_classes)."""
-        n_classes, predictor = len(self.predictor.classes or ()), self.predictor
+        n_classes = len(self.predictor.classes or ())
         counts = np.zeros((n_classes, n_classes), np.int64)
-        predicted = predictor.probabilities(self.rows.X).argmax(axis=1)
-        np.add.at(counts, (self.rows.y, predicted), 1)
+        np.add.at(counts, (self.rows.y, self.outputs.argmax(axis=1)), 1)
         return counts
 
 

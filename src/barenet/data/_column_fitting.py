@@ -65,8 +65,8 @@ _IDENTIFIER = re.compile(
 #: How the reasons begin for which a column is left out as it identifies the rows.
 IDENTITY = (COUNTER, IDENTIFIER) = ("counts the rows", "looks like an identifier")
 
-#: Limits of the pieces of numbers: of a column, and of all columns together.
-FEWEST_PIECES, MOST_PIECES = 4, 2000
+#: The fewest pieces of a column of numbers, and the most outputs of all columns with their pieces.
+FEWEST_PIECES, MOST_OUTPUTS = 4, 640
 
 #: How dates and truth values are shown in the reason why a column is dropped.
 _SHOWN: dict[str, type] = {"date": str, "boolean": bool}
@@ -251,7 +251,10 @@ def in_pieces(
 ) -> tuple[Column, ...]:
     """Divide the ranges of numbers into pieces, into fewer if there are many columns."""
     count = sum(isinstance(column, NumberColumn) for column in columns)
-    bins = min(bins, max(FEWEST_PIECES, MOST_PIECES // max(1, count)))
+    room = MOST_OUTPUTS - sum(len(column.outputs) for column in columns)
+    fewest, bins = min(bins, FEWEST_PIECES), min(bins, room // max(1, count))
+    if bins < fewest:
+        return tuple(columns)
 
     def divided(column: Column) -> Column:
         if not isinstance(column, NumberColumn):

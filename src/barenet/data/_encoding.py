@@ -98,8 +98,8 @@ class TableEncoding:
             more: the position in each of several pieces of the range.
         bins : int, default 24
             Number of these pieces, which hold about as many rows each. A value that more rows share
-            is the edge of two pieces. Columns have fewer pieces, but at least 4, where all of them
-            together would have more than 2,000.
+            is the edge of two pieces. Columns have fewer pieces where all columns together would
+            have more than 640 outputs, and none if there is no room for 4.
         rare : float, default 0.01
             A category is rare if a smaller fraction of the rows that have a value have it; 1 or
             more is a number of rows, and 0 keeps every category.

@@ -51,6 +51,18 @@ class ChunkResult(NamedTuple):
     gradient_norms: NDArray[np.float64]
 
 
+def raw_parameters(optimizer: Optimizer, parameters: FloatArray) -> FloatArray:
+    """The parameters that steps are taken from, which the network's are an average of.
+
+    Both begin from the network's parameters, and again where these have been changed since.
+    """
+    optimizer.prepare(parameters)
+    raw, average = optimizer.moments["raw"], optimizer.moments["average"]
+    if not np.array_equal(average, parameters):
+        raw[:] = average[:] = parameters
+    return raw
+
+
 class UnsupportedJobError(ArgumentError):
     """A job that an engine can't run."""
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from barenet.engines._engine import ChunkResult, Engine, Job, Order, Rates
+from barenet.engines._engine import ChunkResult, Engine, Job, Order, Rates, raw_parameters
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import euclidean_norm
@@ -60,14 +60,26 @@ class ReferenceEngine(Engine):
         losses, norms = np.empty(len(rates)), np.empty(len(rates))
         orders = np.atleast_2d(order)
         in_epoch = len(rates) // len(orders)  # batches
-        for i, rate in enumerate(rates.tolist()):
-            epoch, number = divmod(i, in_epoch)
-            batch = orders[epoch, number * batch_size : (number + 1) * batch_size]
-            value, gradient = self._value_and_gradient(job.rows.take(batch), first_step + i)
-            losses[i], norms[i] = value, euclidean_norm(gradient)
-            if job.clipping is not None:
-                job.clipping.clip(gradient)
-            job.optimizer.step(job.network.parameters, gradient, rate)
+        parameters, optimizer = job.network.parameters, job.optimizer
+        if optimizer.average:
+            parameters[:] = raw = raw_parameters(optimizer, parameters)
+        try:
+            for i, rate in enumerate(rates.tolist()):
+                epoch, number = divmod(i, in_epoch)
+                batch = orders[epoch, number * batch_size : (number + 1) * batch_size]
+                value, gradient = self._value_and_gradient(job.rows.take(batch), first_step + i)
+                losses[i], norms[i] = value, euclidean_norm(gradient)
+                if job.clipping is not None:
+                    job.clipping.clip(gradient)
+                optimizer.step(parameters, gradient, rate)
+                if optimizer.average:
+                    average = optimizer.moments["average"]
+                    share = max(1 - optimizer.average, 1 / optimizer.n_steps)
+                    average += share * (parameters - average)
+        finally:
+            if optimizer.average:
+                raw[:] = parameters
+                parameters[:] = optimizer.moments["average"]
         return ChunkResult(losses, norms)
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:

@@ -20,9 +20,9 @@ from barenet.optimization._penalties import L2
 from barenet.training._train import train
 
 #: Rows × weights up to which L-BFGS is the faster way to fit a linear model.
-FEW = 2**21
-#: Minimum number of rows that Adam visits, repetitions included: about two thousand steps.
-LEAST_VISITS = 2**17
+FEW = 2**20
+#: Multiplications of all epochs of Adam, if one takes fewer, and those that a row is worth besides.
+ENOUGH, OF_ROW = 2**29, 1000
 #: Rows that are centred at a time.
 BLOCK = 8192
 
@@ -99,7 +99,7 @@ def fit_baseline(
     name : {"constant", "linear"}
         The class frequencies or the mean; or logistic or ridge regression, with the penalty that
         scikit-learn's have by default. A logistic regression is fitted by L-BFGS to few rows, by
-        three epochs of Adam or more to many.
+        one epoch of Adam or more to many.
     X : array-like of shape (n_samples, n_features)
         Rows, prepared as for the network. float32 is computed in float32 where the numbers are of
         the order of 1, all else in float64.
@@ -175,8 +175,9 @@ def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None
         options: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
         scaling = Scaling("affine", X.mean(axis=0, dtype=np.float64), np.ones(X.shape[1]))
     else:
-        options = {"optimizer": "adam:learning_rate=0.01", "schedule": "cosine"}
-        options |= {"batch_size": min(64, len(X)), "epochs": max(3, LEAST_VISITS // len(X))}
+        epochs = max(1, ENOUGH // (len(X) * (network.n_parameters + OF_ROW)))
+        options = {"optimizer": "adam:learning_rate=0.02", "schedule": "cosine", "epochs": epochs}
+        options |= {"batch_size": min(64, len(X))}
         scaling = None if _is_scaled(X) else Scaling.fit("standardize", X)
     inputs = X if scaling is None else scaling.transform(X, network.dtype)
     train(network, inputs, y, penalty=L2(1 / len(X)), seed=seed, **options)

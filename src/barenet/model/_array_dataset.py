@@ -99,9 +99,7 @@ def validate_arrays(
     inputs = validate_inputs(X, dtype, network.n_inputs)
     n_outputs, each = network.n_outputs or inputs.shape[1], loss.outputs_per_target
     if n_outputs % each:
-        problem = (
-            f"{loss.name} needs {each} outputs for each target, and the network has {n_outputs}"
-        )
+        problem = f"{loss.name} needs {each} outputs a target, and the network has {n_outputs}"
         raise ArgumentError(problem, argument="loss")
     targets = check_targets(y, len(inputs), n_outputs // each, dtype)
     targets = targets if each == 1 else np.tile(targets, each)

@@ -48,7 +48,8 @@ class EpochState:
         """Restore a network, and its optimizer unless that is of another kind now."""
         self.snapshot.restore(network)
         optimizer.reset()
-        if isinstance(optimizer, Optimizer) and {*self.moments} == {*optimizer.moment_names}:
+        own = {*self.moments} - {"raw", "average"}
+        if isinstance(optimizer, Optimizer) and own == {*type(optimizer).moment_names}:
             optimizer.moments, optimizer.n_steps = copy.deepcopy(self.moments), self.n_steps
 
     @property

@@ -19,6 +19,7 @@ from barenet.optimizers import OPTIMIZERS, ClipNorm, ClipValue
 from barenet.penalties import L1, L2
 
 STEPPING = [*sorted(set(OPTIMIZERS) - {"lbfgs"}), "adam:epsilon=0.1,epsilon_hat=0.2"]
+STEPPING += ["sgd:average=0.8", "momentum:average=0.99", "adam:average=0.5"]
 
 
 def every_layer(dtype):

@@ -55,7 +55,7 @@ def test_weights_that_are_transposed_where_they_are_used(batch_size, dtype, agre
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 40])
-@pytest.mark.parametrize("optimizer", sorted(set(OPTIMIZERS) - {"lbfgs"}))
+@pytest.mark.parametrize("optimizer", [*sorted(set(OPTIMIZERS) - {"lbfgs"}), "adam:average=0.9"])
 def test_weights_in_place_and_their_copies_give_the_same_bits(
     optimizer, batch_size, dtype, make_job, agree, monkeypatch
 ):
@@ -86,7 +86,7 @@ def test_memory_of_a_wide_training_does_not_grow_with_its_weights(make_job):
     assert program.workspace.n_bytes < engine.job.network.parameters.nbytes
 
 
-@pytest.mark.parametrize("optimizer", sorted(set(OPTIMIZERS) - {"lbfgs"}))
+@pytest.mark.parametrize("optimizer", [*sorted(set(OPTIMIZERS) - {"lbfgs"}), "sgd:average=0.9"])
 def test_steps_of_one_row(optimizer, dtype, agree):
     for sizes in ([70, 64, 128], [300, 64, 64], [5, 1024, 64]):
         agree(dense(*sizes, 3, dtype=dtype, hidden="relu"), 1, n_rows=5, optimizer=optimizer)

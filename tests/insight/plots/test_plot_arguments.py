@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits, load_iris, make_moons
 
-from barenet import History, Network, plots
+from barenet import History, Network, Predictor, Scaling, plots
 from barenet.layers import ActivationLayer
 
 MOONS, MOON = make_moons(200, noise=0.2, random_state=0)
@@ -15,6 +15,14 @@ SMALL = {"image_shape": (8, 8)}
 X = np.linspace(-6, 6, 80).reshape(-1, 1)
 Y = np.sin(X)
 AB = ["a", "b"]
+PREDICTOR = Predictor(
+    network=Network.dense([4, 3], output="softmax"),
+    preprocessing=Scaling.fit("standardize", IRIS.data),
+    classes=("x", "y", "z"),
+    feature_names=("a", "b", "c", "d"),
+    target_name="kind",
+    dataset="iris",
+)
 
 
 def half(points):
@@ -33,10 +41,22 @@ WRONG = {
         (lambda points: 3 * half(points), MOONS, MOON, {}, "predict"),
         (lambda points: half(points) * np.nan, MOONS, MOON, {}, "predict"),
     ],
+    plots.plot_calibration: [
+        ([0, 1], [[0.5, 0.5]] * 3, AB, {}, "y"),
+        ([0, 2], [[0.5, 0.5]] * 2, AB, {}, "y"),
+        *(([0, 1], wrong, AB, {}, "probabilities") for wrong in ([[2, -1]] * 2, [0.5, 0.5])),
+        ([0], [[0.2, 0.8]], ["a"], {}, "classes"),
+        ([0], [[0.2, 0.8]], AB, {"n_bins": 0}, "n_bins"),
+    ],
     plots.plot_confusion: [
         *((wrong, [0, 1], AB, {}, "y_true") for wrong in ([0, 2], [0.0, 0.5], np.eye(2), [])),
         *(([0, 1], wrong, AB, {}, "y_predicted") for wrong in ([0], [0, -1])),
         ([0], [0], "ab", {}, "classes"),
+    ],
+    plots.plot_dependence: [
+        (PREDICTOR, IRIS.data, [], {}, "columns"),
+        (PREDICTOR, IRIS.data, ["e"], {}, "columns"),
+        (PREDICTOR, IRIS.data[:, :2], ["a"], {}, "X"),
     ],
     plots.plot_digits: [
         (IMAGES, {"image_shape": (28, 28)}, "image_shape"),

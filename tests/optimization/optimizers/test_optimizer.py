@@ -6,7 +6,15 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from barenet.optimization.optimizers import AdaGrad, Adam, AdamW, Optimizer, RMSProp, as_optimizer
+from barenet.optimization.optimizers import (
+    AdaGrad,
+    Adam,
+    AdamW,
+    Lion,
+    Optimizer,
+    RMSProp,
+    as_optimizer,
+)
 
 
 @dataclass
@@ -61,3 +69,16 @@ def test_adamw_decay_is_decoupled_from_the_gradient():
     theta = np.array([1.0])
     AdamW(0.1, weight_decay=0.5).step(theta, np.array([0.0]), 0.2)
     assert theta[0] == pytest.approx(0.9)  # a schedule scales the decay with the rate
+
+
+def test_lion_takes_steps_of_one_length():
+    """By hand: the sign has the mean of before, which keeps 0.5, and the mean keeps 0.25."""
+    theta, lion = np.array([1.0, 1.0, 1.0]), Lion(0.1, beta1=0.5, beta2=0.25)
+    for gradient in ([4.0, -1e-9, 0.0], [-1.0, -1e-9, 0.0], [-4.0, -1e-9, 0.0]):
+        lion.step(theta, np.array(gradient))
+    # m is 3, 0, −3 times ...: 0.75 · 4 = 3; 0.25 · 3 − 0.75 = 0; and the signs are of 2, 1 and −2
+    np.testing.assert_allclose(theta, [1 - 0.1 - 0.1 + 0.1, 1.3, 1], rtol=1e-12)
+    np.testing.assert_allclose(lion.moments["mean"][0], -3, rtol=1e-12)
+    decayed = Lion(0.1, weight_decay=0.5)
+    decayed.step(theta := np.array([2.0]), np.array([0.0]))
+    assert theta.tolist() == [2 * 0.95]

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from barenet.engines._engine import ChunkResult, Engine, Job, Order, Rates, UnsupportedJobError
+from barenet.engines._engine import (
+    ChunkResult,
+    Engine,
+    Job,
+    Order,
+    Rates,
+    UnsupportedJobError,
+    raw_parameters,
+)
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
@@ -63,15 +71,21 @@ class CompiledEngine(Engine):
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
-        optimizer.prepare(self.job.network.parameters)
+        parameters = self.job.network.parameters
+        optimizer.prepare(parameters)
         # As for a whole epoch, so that the rest of one takes the same steps after a resumption.
         capacity = min(batch_size, max(order.shape[-1], self.job.rows.n_rows))
         program = self._programs.of("learn", capacity, self.job.rows)
-        for number, moment in enumerate(optimizer.moments.values(), 1):
-            program.point(f"moment_{number}", moment)
+        for number, name in enumerate(type(optimizer).moment_names, 1):
+            program.point(f"moment_{number}", optimizer.moments[name])
+        if optimizer.average:
+            program.point("parameters", raw_parameters(optimizer, parameters))
+            program.point("average", optimizer.moments["average"])
         program.step["n_steps"] = optimizer.n_steps
         report = program.run(order, batch_size, rates, first_step)
         optimizer.n_steps += len(rates)
+        if optimizer.average:
+            parameters[:] = optimizer.moments["average"]
         return report
 
     def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Order:

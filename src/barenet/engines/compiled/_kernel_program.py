@@ -23,7 +23,7 @@ from barenet.optimization.optimizers import Optimizer
 START = 5
 
 #: The network's vectors that layers may use in place, and the addresses of their parts.
-PLACES = {"parameters": "weights", "moment_1": "moment_1", "moment_2": "moment_2"}
+PLACES = {name: name for name in ("moment_1", "moment_2", "average")} | {"parameters": "weights"}
 
 
 class Program:
@@ -151,6 +151,7 @@ def numbers_of(job: Job) -> dict[str, float]:
     if not isinstance(job.optimizer, Optimizer):
         return {}
     names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2"}
+    names |= {"average": "kept"}
     given = vars(job.optimizer).items()
     numbers = {names.get(name, name): value for name, value in given if type(value) is float}
     numbers.pop("learning_rate")  # each step has its own

@@ -47,11 +47,9 @@ ROWS, SMALL = 128, 4096
 #: Weights of a large layer for each row of a batch.
 LARGE = 2**13
 
-#: Inputs from which on the first layer splits them into parts for the threads.
-WIDE = 256
-
-#: Rows of a batch up to which layers no wider than a vector are computed row by row.
-FEW = 4
+#: Inputs from which on the first layer splits them into parts for the threads; and rows of a batch
+#: up to which layers no wider than a vector are computed row by row.
+WIDE, FEW = 256, 4
 
 
 class Lowering:
@@ -68,6 +66,8 @@ class Lowering:
         self.job, self.workspace, self.capacity, self.task = job, workspace, capacity, task
         self.max_threads = _threads.allowed_cores()
         self.needs_gradient = task in ("learn", "differentiate")
+        self.averages = task == "learn" and getattr(job.optimizer, "average", 0) > 0
+        self.moments = getattr(type(job.optimizer), "moment_names", ()) if task == "learn" else ()
         self.forward, self.backward = [Group([])], [Group([])]
         empty: list[Region] = [[] for _ in range(5)]
         self.loading, self.parts, self.differentiation, self.application, self.storing = empty
@@ -276,8 +276,8 @@ class Lowering:
 
     def parameters(self, height: int, in_place: bool = False) -> dict[str, Any]:
         """Rows of parameters, unless used in place, of their gradient and moments, in tiles."""
-        moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
-        names = ["weights", *(f"moment_{number}" for number, _ in enumerate(moments, 1))]
+        names = ["weights", *(f"moment_{number}" for number, _ in enumerate(self.moments, 1))]
+        names += ["average"] * self.averages
         names = [*names * (not in_place), *["gradient"] * self.needs_gradient]
         row = self.width if in_place else self.workspace.stride(self.width)
         tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
@@ -332,7 +332,7 @@ class Lowering:
             clip = [] if job.clipping is None else [CLIPS[type(job.clipping)]]
             apply = self.work(record, *clip)
             apply += self.work(record, take_step, variant=job.optimizer.name)
-            apply += self.work(record, *transpose)
+            apply += self.work(record, *[_optimizers.average] * self.averages, *transpose)
             if isinstance(job.clipping, ClipNorm):  # needs the gradients of all tiles
                 self.application.append(Group(apply, height, tile, tile))
             else:

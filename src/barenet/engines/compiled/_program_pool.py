@@ -29,7 +29,8 @@ LOCK = Lock()
 
 def structure_of(job: Job) -> Hashable:
     """All of a job that its programs depend on, except for the numbers that they are given."""
-    network, kinds = job.network, (type(job.optimizer), type(job.clipping))
+    averages = getattr(job.optimizer, "average", 0) > 0
+    network, kinds = job.network, (type(job.optimizer), averages, type(job.clipping))
     activations = [layer.activation for layer in network.layers if layer.activation]
     parts: list[Any] = [network.dtype, *kinds, vector_bits()]
     for part in (*network.layers, *activations, job.loss, *job.penalties):

@@ -39,13 +39,6 @@ def mish_gate(z):
     return above / (above + two)
 
 
-@inlined
-def mish_slope(z):
-    """f′(z) = t + z σ(z) (1 − t²)."""
-    gate = mish_gate(z)
-    return gate + z * logistic(z) * (1 - gate * gate)
-
-
 #: The value a = f(z) of each, and its derivative f′(z) from z and a; c is the activation's option.
 FORMULAS = {
     "identity": (lambda z, c: z, lambda z, a, c: 1),
@@ -61,7 +54,10 @@ FORMULAS = {
         lambda z, c: where(z > 0, 1.0507009873554805 * z, 1.7580993408473766 * expm1(z)),
         lambda z, a, c: where(z > 0, 1.0507009873554805, a + 1.7580993408473766),
     ),
-    "mish": (lambda z, c: z * mish_gate(z), lambda z, a, c: mish_slope(z)),
+    "mish": (
+        lambda z, c: z * mish_gate(z),
+        lambda z, a, c: mish_gate(z) + z * logistic(z) * (1 - mish_gate(z) * mish_gate(z)),
+    ),
     "tanh": (lambda z, c: tanh(z), lambda z, a, c: 1 - a * a),
     "sigmoid": (lambda z, c: logistic(z), lambda z, a, c: a * (1 - a)),
     "softplus": (

@@ -68,7 +68,7 @@ def emit(spec, step, layer, start, stop):
 def load(spec, step, layer, start, stop):
     """Copy the network's parameters and the optimizer's moments into padded rows."""
     n, stride = layer.n_out, layer.stride
-    for flat, padded in vectors_and_rows(step, layer)[:3]:
+    for flat, padded in vectors_and_rows(step, layer)[:4]:
         for row in range(start, stop if flat != 0 else start):
             copy(spec, flat, layer.flat + row * n, padded, row * stride, n)
 
@@ -86,7 +86,8 @@ def store(spec, step, layer, start, stop):
 def vectors_and_rows(step, layer):
     """The network's own vectors (address 0 if unused), and their padded rows."""
     moments = (step.moment_1, layer.moment_1), (step.moment_2, layer.moment_2)
-    return (step.parameters, layer.weights), *moments, (step.gradient, layer.gradient)
+    average = step.average, layer.average
+    return (step.parameters, layer.weights), *moments, average, (step.gradient, layer.gradient)
 
 
 @compiled

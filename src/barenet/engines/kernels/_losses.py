@@ -150,13 +150,12 @@ in_lanes = chosen(
 def loss(spec, step, layer, start, stop):
     """The loss of each row, and dL/d(output)."""
     losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_of(spec)
-    options = array(np.float64, layer.scales, 0, layer.n_out)
     for row in range(start, stop):
         a, y, d, weight = row_of(spec, step, layer, row)
         total = 0.0
         for j in range(layer.n_out):
             output, target = np.float64(a[j]), np.float64(y[j])
-            part, derivative = formula(output, target, options[j])
+            part, derivative = formula(output, target, array(np.float64, layer.scales, j, 1)[0])
             total += part
             d[j] = weight * derivative
         losses[row] = weight * a.dtype.type(total)  # what is beyond the dtype is infinite
@@ -188,10 +187,9 @@ def gaussian_loss(spec, step, layer, start, stop):
         total = 0.0
         for j in range(n):
             error, s = np.float64(a[j]) - np.float64(y[j]), np.float64(a[n + j])
-            precision = math.exp(-s)
-            total += 0.5 * (s + error * error * precision + 1.8378770664093453)
-            d[j] = weight * (error * precision)
-            d[n + j] = weight * (0.5 - 0.5 * error * error * precision)
+            slope = error * math.exp(-s)
+            total += 0.5 * (s + error * slope + 1.8378770664093453)
+            d[j], d[n + j] = weight * slope, weight * (0.5 - 0.5 * error * slope)
         losses[row] = weight * a.dtype.type(total)
 
 

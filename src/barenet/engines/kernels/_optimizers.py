@@ -11,7 +11,7 @@ from barenet.engines.kernels._gradients import keep_squares
 from barenet.engines.kernels._kernel import chosen, kernel, named
 from barenet.engines.kernels._records import gradient_row, parameter_vectors, row_vectors, tile
 from barenet.engines.simd._calls import compiled, inlined
-from barenet.engines.simd._lanes import sqrt, sum_lanes
+from barenet.engines.simd._lanes import sqrt, sum_lanes, where
 from barenet.engines.simd._views import array, lanes
 
 
@@ -73,11 +73,21 @@ def adam(step, p, g, m, v, indices):
         p[i] = decay * p[i] - rate * (m[i] * m_scale) / (sqrt(v[i] * v_scale) + epsilon)
 
 
+def lion(step, p, g, m, v, indices):
+    """θ ← (1 − η λ) θ − η sign(β₁ m + (1 − β₁) g), m ← β₂ m + (1 − β₂) g."""
+    rate, beta_1, beta_2 = step.rate, step.beta_1, step.beta_2
+    decay = 1 - rate * step.weight_decay
+    for i in indices:
+        u = beta_1 * m[i] + (1 - beta_1) * g[i]
+        p[i] = decay * p[i] - where(u > 0, rate, where(u < 0, -rate, u))
+        m[i] = beta_2 * m[i] + (1 - beta_2) * g[i]
+
+
 #: Numbers of a gradient that are updated together, so that they stay in the first cache.
 TOGETHER = 1024
 
 #: The update rule of each optimizer.
-RULES = {**named(sgd, momentum, nesterov, adagrad, rmsprop, adam), "adamw": adam}
+RULES = {**named(sgd, momentum, nesterov, adagrad, rmsprop, adam, lion), "adamw": adam}
 
 rule = chosen(RULES)
 
@@ -89,6 +99,16 @@ def take_step(spec, step, layer, start, stop):
     m = parameter_vectors(spec, layer, layer.moment_1, start)
     v = parameter_vectors(spec, layer, layer.moment_2, start)
     rule(spec)(step, p, g, m, v, range(0, length, lanes(spec)))
+
+
+@kernel()
+def average(spec, step, layer, start, stop):
+    """a ← a + s (θ − a) for the average a of the parameters; s = 1 − kept, at first 1 / t."""
+    p, _, length = tile(spec, step, layer, start, stop)
+    a = parameter_vectors(spec, layer, layer.average, start)
+    share = max(1 - step.kept, 1 / step.n_steps)
+    for i in range(0, length, lanes(spec)):
+        a[i] = a[i] + share * (p[i] - a[i])
 
 
 @kernel(RULES)

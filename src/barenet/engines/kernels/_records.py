@@ -24,15 +24,14 @@ STEP = record(
     "x_bounds x_columns "  # of a sparse X, whose entries are at x
     "column_ends entry_rows entry_values "  # its entries in the batch, column by column
     "batch n_rows capacity "  # the indices of the batch's rows, their number, and its maximum
-    "threads "  # of the batch
-    "position "  # of the batch's first row in the order of the call
+    "threads position "  # of the batch, and of its first row in the order of the call
     "seed number n_steps "  # the run's seed and step; the optimizer's steps including this one
-    "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
+    "parameters moment_1 moment_2 average gradient statistics "  # the network's own vectors
     "multiply "  # the kernel of that name
     "squares n_tiles losses",  # Σ g² of each tile, then its penalty; the loss of each row
     "scale row_weight "  # of X; of each row of the batch without sample weights
     "rate beta_1 beta_2 epsilon weight_decay clip norm epsilon_hat "
-    "m_scale v_scale",  # Adam's corrections of bias
+    "m_scale v_scale kept",  # Adam's corrections of bias; of an average of the parameters
 )
 
 #: C = S + A B; see `simd.block_product`. A depth of 0 is the number of the batch's rows.
@@ -42,7 +41,7 @@ PRODUCT = record("a a_row a_step b b_step s c c_row width depth")
 LAYER = record(
     "index n_in n_out x_stride stride "
     "x z a d d_in "  # input, values before and after the activation, dL/d(output), dL/d(input)
-    "weights gradient moment_1 moment_2 row "  # rows of weights, and then the bias; their stride
+    "weights gradient moment_1 moment_2 average row "  # rows of weights, then bias; their stride
     "gradient_rows block "  # for each thread, if not all are kept; those computed together
     "first_tile tile_bits "  # of which each tile has 2 to the bits
     "n_whole "  # rows of dW, without the bias, in whole blocks

@@ -8,18 +8,11 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from barenet.insight._web_page import write_page
 from barenet.insight.explain._equation_block import SUBSTITUTION_ROOM, EquationBlock
 from barenet.insight.explain._notations import MATHML, mathml_number, operator
 from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES, digits, largest_entries
 from barenet.insight.explain._page import Page, Section
-
-#: Style of a whole document, besides that of the explanation.
-PAGE_STYLE = """
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1.25rem;
-       font: 1rem/1.5 system-ui, sans-serif; }
-@media print { :root { color-scheme: light; }
-               body { max-width: none; margin: 0; font-size: 9.5pt; } }
-"""
 
 #: Entries of an array that are shown when its summary is opened.
 UNFOLDED_ENTRIES = 4096
@@ -36,13 +29,7 @@ def stylesheet() -> str:
 
 def write_html(page: Page) -> str:
     """Write an explanation as a document of its own."""
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(page.title)}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n"
-        f"<body>\n{write_fragment(page)}</body>\n</html>\n"
-    )
+    return write_page(page.title, write_fragment(page))
 
 
 def write_fragment(page: Page, *, style: bool = True) -> str:

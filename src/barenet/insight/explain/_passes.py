@@ -95,7 +95,7 @@ def _loss_options(table: QuantityTable) -> dict[str, Any]:
         table.add(Name("q"), np.array([levels]))
         del options["q"]
     if isinstance(loss, GaussianNLL):
-        options["n_targets"] = A.shape[1] // 2
+        options["k"] = A.shape[1] // 2
         for name, part in zip("MS", np.hsplit(A, 2), strict=True):
             table.add(Name(name), np.tile(part, 2), by_sample=True)
     return options

@@ -72,7 +72,7 @@ def plot_importance(
         return figure
     shown = np.argsort(-mean, kind="stable")[:MAX_COLUMNS]
     figure, (axes,) = style.new_figure((7.0, 1.3 + 0.3 * len(shown)), title=title)
-    _draw_bars(axes, [_shorten(names[column]) for column in shown], mean[shown], std[shown])
+    _draw_bars(axes, [shorten(names[column]) for column in shown], mean[shown], std[shown])
     if (mean[shown] <= std[shown]).any():
         label += "\n(pale: not more than the spread of its repeats)"
     style.label_axes(axes, label)
@@ -96,5 +96,6 @@ def _draw_bars(axes: Axes, names: list[str], mean: FloatArray, std: FloatArray) 
     axes.margins(x=0.04)
 
 
-def _shorten(name: str) -> str:
-    return name if len(name) <= MAX_LETTERS else f"{name[: MAX_LETTERS - 1]}…"
+def shorten(name: str, most: int = MAX_LETTERS) -> str:
+    """Cut a long name."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from barenet._extras import require
+from barenet.errors import printable
 from barenet.model._arrays import FloatArray
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def new_figure(
     size = panel[0] * columns + margin[0], panel[1] * rows + margin[1]
     figure = NotebookFigure(figsize=size, dpi=100, facecolor=PAPER, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr, call-arg]
-    if title is not None:
+    if title:
         figure.suptitle(title, fontsize=TITLE_SIZE + 1, fontweight="bold", color=INK)
     panels = list(figure.subplots(rows, columns, squeeze=False, sharex=share, sharey=share).flat)
     for axes in panels[n_panels:]:
@@ -128,6 +129,17 @@ def integer_ticks(nbins: int) -> MaxNLocator:
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(nbins=nbins, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+
+
+def literal(name: str) -> str:
+    r"""Escape a name, in which matplotlib might see a formula.
+
+    Examples
+    --------
+    >>> print(literal("price ($), tax ($)"))
+    price (\$), tax (\$)
+    """
+    return printable(name).replace("$", r"\$") if name else ""
 
 
 def title(axes: Axes, text: str, **look: Any) -> None:

@@ -138,9 +138,7 @@ class Quantile(Loss):
     def __post_init__(self) -> None:
         super().__post_init__()
         given = self.levels if isinstance(self.levels, tuple | list) else (self.levels,)
-        levels = [
-            check_number(level, "loss", part="quantile's levels", gt=0, lt=1) for level in given
-        ]
+        levels = [check_number(q, "loss", part="quantile's levels", gt=0, lt=1) for q in given]
         if sorted(set(levels)) != levels:
             raise ArgumentError.of("loss", levels, "quantile's levels in ascending order")
         several = {"activations": ("ascending",), "outputs_per_target": len(levels)}
@@ -148,9 +146,7 @@ class Quantile(Loss):
 
     def check_targets(self, y: FloatArray) -> None:
         if self.levels and y.shape[1] != len(self.levels):
-            problem = (
-                f"{len(self.levels)} quantiles are of one target, which has an output for each"
-            )
+            problem = f"{len(self.levels)} quantiles are of one target, with an output for each"
             raise ArgumentError(problem, argument="y")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -183,11 +179,9 @@ class GaussianNLL(Loss):
     """
 
     name = "gaussian_nll"
-    formula = (
-        f"0.5 * (S + (Y - M)**2 * exp(-S) + {_LN_2_PI}) if index_outputs(A) < n_targets else 0"
-    )
+    formula = f"0.5 * (S + (Y - M)**2 * exp(-S) + {_LN_2_PI}) if index_outputs(A) < k else 0"
     derivative_formula = (
-        "(M - Y) * exp(-S) if index_outputs(A) < n_targets else 0.5 - 0.5 * (Y - M)**2 * exp(-S)"
+        "(M - Y) * exp(-S) if index_outputs(A) < k else 0.5 - 0.5 * (Y - M)**2 * exp(-S)"
     )
     activations = ("identity",)
     outputs_per_target = 2

@@ -5,7 +5,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
@@ -45,6 +45,10 @@ class Optimizer(Configurable, Stateful, ABC):
         Whether each step needs all rows, as in L-BFGS.
     learning_rate, n_steps : float and int
         η, the scale of the steps; steps taken.
+    average : float
+        Fraction of an average of the parameters that is kept at each step, such as 0.99; 0 for no
+        average. `train` takes the steps from parameters that are not averaged, and its network has
+        the average, also while it is measured. Up to step 1 / (1 − average), it is the mean of all.
     formula : UpdateFormula, optional
         The step as equations, for `explain`.
     moment_names, moments : tuple of str, and dict of str to ndarray
@@ -71,6 +75,8 @@ class Optimizer(Configurable, Stateful, ABC):
     moment_names: ClassVar[tuple[str, ...]] = ()
 
     learning_rate: float = option(gt=0)
+    _: KW_ONLY
+    average: float = option(0.0, ge=0, lt=1)
     moments: Moments = field(default_factory=dict, init=False, repr=False, compare=False)
     n_steps: int = field(default=0, init=False, repr=False, compare=False)
 
@@ -98,6 +104,8 @@ class Optimizer(Configurable, Stateful, ABC):
         ValueError
             If the optimizer has taken steps with a vector of another length.
         """
+        if self.average:
+            vars(self)["moment_names"] = (*type(self).moment_names, "raw", "average")
         for name in self.moment_names:
             if name not in self.moments:
                 self.moments[name] = np.zeros_like(parameters)
@@ -123,8 +131,8 @@ class Optimizer(Configurable, Stateful, ABC):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
         self.__post_init__()
-        names = self.moment_names if self.n_steps else ()
-        self.moments = {name: state[f"moment_{name}"].copy() for name in names}
+        saved = (name for name in state if name.startswith("moment_") and self.n_steps)
+        self.moments = {name.removeprefix("moment_"): state[name].copy() for name in saved}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,143 @@
+"""Partial dependence: the mean prediction over rows in which one column has the same value.
+
+After J. H. Friedman, "Greedy Function Approximation" (2001), section 8.2.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._registry import lookup
+from barenet.data._encoding import TableEncoding
+from barenet.data._frame import TEXT, Frame
+from barenet.data._parsing import as_labels
+from barenet.data._to_frame import as_frame
+from barenet.errors import ArgumentError
+from barenet.files._predictor import Predictor
+from barenet.insight.plots import _style as style
+from barenet.insight.plots._column_importance import shorten
+from barenet.insight.plots._style import Axes, Figure, literal
+from barenet.model._array_dataset import class_probabilities
+from barenet.model._arrays import FloatArray
+
+#: Numbers or dates of a column, and the quantiles that they lie between.
+N_VALUES, RANGE = 30, (0.05, 0.95)
+#: Labels of a column, and letters of each; classes that have a curve each.
+MAX_LABELS, MAX_LETTERS, MAX_CURVES = 8, 14, 10
+
+
+def plot_dependence(
+    predictor: Predictor, X: Any, columns: Sequence[str], *, title: str | None = None
+) -> Figure:
+    """Draw the partial dependence of the predictions on some columns, a panel each.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The network with its preprocessing.
+    X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+        Raw rows, of which some hundreds are enough, with the columns of the predictor.
+    columns : sequence of str
+        Names of columns.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The mean predicted number, or the mean probability of the second of two classes, or of each
+        of the first ten. The panels have the same limits. At most 30 numbers or dates of a column
+        are taken, from its 5th to its 95th percentile, and the eight most frequent labels.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, or the rows do not fit the network.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Notes
+    -----
+    Where columns are correlated, some of the rows with a changed value would not occur.
+
+    Examples
+    --------
+    >>> from barenet import Network, Predictor, Scaling
+    >>> sums = Predictor(
+    ...     network=Network.dense([2, 1], init="zeros"),
+    ...     preprocessing=Scaling.fit("none", np.zeros((1, 2))),
+    ...     classes=None, feature_names=("a", "b"), target_name="sum", dataset="sums",
+    ... )
+    >>> sums.network.parameters[:] = [2, 1, 0]  # 2 a + b
+    >>> figure = plot_dependence(sums, [[0, 0], [1, 0], [3, 3]], ["a"])
+    >>> figure.axes[0].lines[0].get_ydata()  # for a = 0, 1 and 3; the mean of b is 1
+    array([1., 3., 7.])
+    """
+    if not columns:
+        raise ArgumentError("expected at least one column, got none", argument="columns")
+    curves = [_dependence(predictor, X, name) for name in columns]
+    label, names = f"mean prediction of {literal(predictor.target_name)}", ["predicted"]
+    if predictor.classes is not None:
+        names = [literal(name) for name in predictor.classes[:MAX_CURVES]]
+    if len(names) == 2:
+        names, label = names[1:], f"{label} = {names[1]}"
+        curves = [(values, means[:, 1:]) for values, means in curves]
+    heights = np.concatenate([means.ravel() for _, means in curves])
+    low, high, margin = heights.min(), heights.max(), 0.06 * float(np.ptp(heights)) or 0.5
+    figure, panels = style.new_figure((3.3, 2.6), len(columns), min(len(columns), 3), title=title)
+    for place, (axes, (values, means)) in enumerate(zip(panels, curves, strict=True)):
+        _draw(axes, values, means, names)
+        axes.set_ylim(low - margin, high + margin)
+        style.label_axes(axes, literal(shorten(columns[place])), None if place % 3 else label)
+    if len(names) > 1:
+        style.legend(figure)
+    return figure
+
+
+def _dependence(predictor: Predictor, X: Any, name: str) -> tuple[NDArray[Any], FloatArray]:
+    """Some values of a column, and the mean outputs with each of them in all rows."""
+    lookup(dict.fromkeys(predictor.feature_names), name, "columns")
+    rows = as_frame(X, predictor.feature_names, only=predictor.feature_names)
+    column, encoding = rows[name], predictor.preprocessing
+    if isinstance(encoding, TableEncoding):
+        (kind,) = (each for each in encoding.used if each.name == name)
+        parse = as_labels if kind.kind == "boolean" else kind.parse
+        column = parse(rows, name, encoding.missing)
+    values, means = _values(column), []
+    for value in values:
+        filled = np.full(len(rows), value, TEXT if values.dtype.kind == "U" else None)
+        changed = Frame({**rows.columns, name: filled})
+        means.append(predictor.outputs(changed).mean(axis=0, dtype=np.float64))
+    outputs = np.array(means)
+    return values, outputs if predictor.classes is None else class_probabilities(outputs)
+
+
+def _values(column: NDArray[Any]) -> NDArray[Any]:
+    """Some of the different values of a parsed column."""
+    if column.dtype.kind == "O":
+        labels, counts = np.unique(column.astype(str), return_counts=True)
+        return labels[np.argsort(-counts, kind="stable")[:MAX_LABELS]]
+    known = np.sort(column[column == column] if (column == column).any() else column[:1])
+    if len(different := np.unique(known)) <= N_VALUES:
+        return different
+    places = np.linspace(*RANGE, N_VALUES) * (len(known) - 1)
+    return np.unique(known[places.round().astype(np.int64)])
+
+
+def _draw(axes: Axes, values: NDArray[Any], means: FloatArray, names: Sequence[str]) -> None:
+    """Draw curves over numbers or dates, or dots over labels."""
+    x, look = values, dict[str, Any](linewidth=2.0)
+    if values.dtype.kind == "U":
+        x, look = np.arange(len(values)), {"linestyle": "none", "marker": "o"}
+        labels = [literal(shorten(each, MAX_LETTERS)) or "missing" for each in values]
+        slant: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+        axes.set_xticks(x, labels, **(slant if len("".join(labels)) > 24 else {}))
+        axes.set_xlim(-0.5, len(x) - 0.5)
+    elif values.dtype.kind == "M":
+        axes.tick_params(axis="x", labelrotation=30)
+    else:
+        axes.locator_params(axis="x", nbins=5)
+    for name, curve, color in zip(names, means.T, style.CLASS_COLORS, strict=False):
+        axes.plot(x, curve, color=color if len(names) > 1 else style.PREDICTED, label=name, **look)

@@ -1,0 +1,243 @@
+"""``barenet report``: a page about a run, checked against the other commands."""
+
+import re
+import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from barenet import load_predictor
+from barenet.cli._report import REPORT_MARK
+from barenet.data import load_dataset
+
+VOID = {"meta", "img", "br", "!doctype"}
+
+
+class Page(HTMLParser):
+    """The tables, sections and texts of a page; every tag must be closed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.open, self.tables, self.texts = [], [], []
+        self.source = path.read_text("utf-8")
+        self.feed(self.source)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("td", "th"):
+            self.tables[-1][-1][-1] += data
+        self.texts.append(data)
+
+    def table(self, *heads):
+        (rows,) = (rows for head, *rows in self.tables if head[: len(heads)] == [*heads])
+        return rows
+
+    def __contains__(self, text):
+        return text in " ".join("".join(self.texts).split())
+
+
+HEADINGS = [
+    *("In short", "Errors", "Columns that matter", "Rows that are predicted worst"),
+    *("Learning curves", "Columns", "Data and settings"),
+]
+
+
+@pytest.fixture(scope="session")
+def villages(train, tmp_path_factory) -> Path:
+    """A run on a table of words, numbers, dates and missing values, with names that are markup."""
+    rng = np.random.default_rng(0)
+    lines = ["<b>size</b>,town,built,price & more"]
+    for at in range(120):
+        size = "" if at % 9 == 0 else f"{rng.integers(20, 200)}"
+        town = rng.choice(["Oslo", "<script>alert(1)</script>", "Ro$me$"])
+        lines.append(f"{size},{town},20{at % 20 + 10}-0{at % 9 + 1}-03,{rng.normal():.3f}")
+    table = tmp_path_factory.mktemp("tables") / "villages.csv"
+    table.write_text("\n".join(lines) + "\n")
+    return train(table, "--target", "price & more", "--epochs", 3)
+
+
+@pytest.mark.parametrize("run", ["iris", "line", "digits", "villages"])
+def test_a_page_is_whole_and_needs_no_network(barenet, request, run):
+    folder = request.getfixturevalue(run)
+    done = barenet("report", folder, "--out", "page.html").ok()
+    assert (done.out, done.err) == ("page.html\n", "")
+    page = Page(Path("page.html"))
+    assert re.findall("<h2>(.*)</h2>", page.source) == HEADINGS
+    assert REPORT_MARK.match(page.source.encode())
+    for reference in ("<script", "<link", "@import", "<iframe"):
+        assert reference not in page.source
+    hosts = set(re.findall(r"https?://([^/\"]*)", page.source))
+    assert hosts <= {"www.w3.org"}  # the names of XML's spaces
+    assert all(link.startswith(("#", "data:")) for link in re.findall(r'href="(.*?)"', page.source))
+    again = barenet("report", folder, "--out", "again.html").ok()
+    assert Path(again.out.strip()).read_bytes() == Path("page.html").read_bytes()
+
+
+@pytest.mark.parametrize("run", ["iris", "line"])
+def test_scores_are_those_of_evaluate(barenet, request, run):
+    folder = request.getfixturevalue(run)
+    barenet("report", folder, "--out", "page.html").ok()
+    page, result = Page(Path("page.html")), barenet("evaluate", folder, "--json").json
+    first = "accuracy" if run == "iris" else "R²"
+    name = "accuracy" if run == "iris" else "r2"
+    network, linear, constant, training = (cells[1] for cells in page.table("", first))
+    assert network == f"{result['metrics'][name]:.4f}"
+    assert linear == f"{result['baselines']['linear'][name]:.4f}"
+    assert constant == f"{result['baselines']['constant'][name]:.4f}"
+    seen = barenet("evaluate", folder, "--rows", "training", "--json").json
+    assert training == f"{seen['metrics'][name]:.4f}"
+    assert f"The network's {first} is {network} on {result['rows']} rows" in page
+    assert "The linear model " in page
+    if run == "iris":
+        counts = [[int(n) for n in row[1:]] for row in page.table("actual ↓ predicted →")]
+        assert counts == result["confusion_matrix"]
+
+
+def test_the_worst_rows_are_those_of_the_data(barenet, iris, line):
+    for run, name in ((iris, "iris"), (line, "plane")):
+        barenet("report", run, "--out", f"{name}.html").ok()
+        options = {} if name == "iris" else {"samples": 60}
+        data, rows = load_dataset(name, **options), Page(Path(f"{name}.html")).table("row")
+        places = replace_rows(data)
+        predictor, numbers = load_predictor(run / "model.safetensors"), places.X[:, 0]
+        if data.classes:
+            p = predictor.probabilities(data.X[numbers])
+            sizes = 1 - p[np.arange(len(p)), data.y[numbers]]
+        else:
+            sizes = np.abs(predictor.predict(data.X[numbers]) - data.y[numbers])
+        worst = numbers[np.argsort(-sizes, kind="stable")[:10]]
+        assert [int(row[0]) for row in rows] == worst.tolist()
+        names = Page(Path(f"{name}.html")).tables
+        (heads,) = (table[0][4:] for table in names if table[0][:1] == ["row"])
+        assert sorted(heads) == sorted(data.feature_names)
+        for row, number in zip(rows, worst, strict=True):
+            values = dict(zip(heads, row[4:], strict=True))
+            for at, column in enumerate(data.feature_names):
+                assert float(values[column]) == pytest.approx(data.X[number, at], rel=1e-4)
+
+
+def replace_rows(data):
+    """The test rows, by their places in the data."""
+    places = replace(data, X=np.arange(data.n_samples)[:, np.newaxis])
+    return places.split(0.2, 0)[1]
+
+
+def test_names_are_escaped(barenet, villages):
+    barenet("report", villages, "--out", "page.html").ok()
+    page = Page(Path("page.html"))
+    assert "<script>" not in page.source and "<b>size" not in page.source
+    assert "price & more, predicted from villages.csv" in page
+    kinds = {row[0]: row[1] for row in page.table("column", "kind")}
+    assert kinds == {"<b>size</b>": "number", "town": "category", "built": "date"}
+    (head,) = (table[0] for table in page.tables if table[0][:1] == ["row"])
+    assert set(head[4:]) == set(kinds)
+
+
+def test_the_settings_in_the_page_repeat_the_run(barenet, villages):
+    barenet("report", villages, "--out", "page.html").ok()
+    settings = Page(Path("page.html")).texts
+    (text,) = (each for each in settings if each.startswith("# Written by barenet."))
+    Path("settings.toml").write_text(text)
+    data = re.search('^data = "(.*)"', (villages / "settings.toml").read_text(), re.M)[1]
+    shutil.copy(data, "villages.csv")
+    barenet("train", "--config", "settings.toml", "--no-plots", "--out", "again").ok()
+    models = [load_predictor(run / "model.safetensors") for run in (villages, Path("again"))]
+    first, again = (model.network.parameters for model in models)
+    np.testing.assert_array_equal(first, again)
+
+
+def test_images_are_drawn_instead_of_their_values(barenet, digits):
+    barenet("report", digits, "--out", "page.html").ok()
+    page = Page(Path("page.html"))
+    assert not any(table[0][:1] == ["row"] for table in page.tables)
+    assert page.source.count("wrong: ") + page.source.count("predicted ") >= 10
+    assert "All are numbers" in page
+
+
+def test_a_run_without_test_rows_is_reported_on_its_training_rows(barenet):
+    barenet("train", "iris", "--epochs", 2, "--test-size", 0, "--no-plots").ok()
+    assert barenet("report", "runs/iris").ok().out == "runs/iris/report.html\n"
+    page = Page(Path("runs/iris/report.html"))
+    assert "on 150 rows that it was trained on: expect less on new ones" in page
+    assert len(page.table("", "accuracy")) == 3
+
+
+def test_a_model_alone_has_a_report_without_curves(barenet, iris):
+    shutil.copy(iris / "model.safetensors", "alone.safetensors")
+    assert barenet("report", "alone.safetensors").ok().out == "report.html\n"
+    assert "Learning curves</h2>\n</section>" in Path("report.html").read_text()
+
+
+def test_moved_data_are_named_and_changed_data_refused(barenet):
+    lines = ["a,b", *(f"{at},{at * at % 7}" for at in range(60))]
+    Path("table.csv").write_text("\n".join(lines))
+    barenet("train", "table.csv", "--target", "b", "--epochs", 1, "--no-plots").ok()
+    Path("table.csv").rename("moved.csv")
+    assert "table.csv, not found here; name the rows" in barenet("report", "runs/table").error
+    barenet("report", "runs/table", "moved.csv").ok()
+    first = Path("runs/table/report.html").read_bytes()
+    Path("table.csv").write_text("\n".join([*lines[:-1], "3,0"]))
+    changed = barenet("report", "runs/table").error
+    assert "is not the training data of runs/table/model.safetensors, or has changed" in changed
+    assert Path("runs/table/report.html").read_bytes() == first
+
+
+def test_wrong_runs_are_one_line(barenet, iris):
+    Path("empty").mkdir()
+    assert "empty: there is no model.safetensors" in barenet("report", "empty").error
+    assert "nowhere" in barenet("report", "nowhere").error
+    Path("cut").mkdir()
+    Path("cut/unfinished.toml").write_text("")
+    assert "`barenet train --resume cut` completes it" in barenet("report", "cut").error
+    Path("notes.txt").write_text("mine")
+    assert "notes.txt" in barenet("report", "notes.txt").error
+    assert "not a report written by barenet" in barenet("report", iris, "--out", "notes.txt").error
+    assert Path("notes.txt").read_text() == "mine"
+
+
+def test_a_report_is_written_whole_or_not_at_all(barenet, iris, monkeypatch):
+    def fail(*arguments):
+        raise ValueError("no luck")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("barenet.cli._report.draw", fail)
+        assert "no luck" in barenet("report", iris, "--out", "new/").error
+    assert not Path("new").exists()
+
+
+def test_the_page_is_opened_on_request(barenet, iris, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    barenet("report", iris, "--out", "page.html").ok()
+    assert opened == []
+    barenet("report", iris, "--out", "page.html", "--open").ok()
+    assert opened == [Path("page.html").resolve().as_uri()]
+
+
+def test_a_new_run_removes_the_report_of_the_earlier_one(barenet):
+    train = ("train", "iris", "--epochs", 1, "--no-plots", "--no-baselines")
+    barenet(*train).ok()
+    barenet("report", "runs/iris").ok()
+    assert Path("runs/iris/report.html").exists()
+    barenet(*train).ok()
+    assert not Path("runs/iris/report.html").exists()

@@ -1,0 +1,142 @@
+"""Partial dependence: the curves are scikit-learn's, at the same values of a column."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.inspection import partial_dependence
+
+from barenet import Network, Predictor
+from barenet.data import load_dataset
+from barenet.data._encoding import TableEncoding
+from barenet.data._scaling import Scaling
+from barenet.plots import plot_dependence
+
+
+class Regressor(RegressorMixin, BaseEstimator):
+    def __init__(self, predictor):
+        self.predictor = predictor
+
+    def fit(self, X, y):
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def predict(self, X):
+        return self.predictor.predict(X)
+
+
+class Classifier(ClassifierMixin, Regressor):
+    @property
+    def classes_(self):
+        return np.array(self.predictor.classes)
+
+    def predict_proba(self, X):
+        return self.predictor.probabilities(X)
+
+
+def expected(predictor, X, column, values):
+    """The means of scikit-learn, shape (n_values, n_outputs); of two classes, of the second."""
+    estimator = Regressor(predictor) if predictor.classes is None else Classifier(predictor)
+    options = {"kind": "average", "method": "brute", "custom_values": {column: values}}
+    if predictor.classes is not None:
+        options["response_method"] = "predict_proba"
+    return partial_dependence(estimator, X, [column], **options)["average"].T
+
+
+def of_arrays(name, n_outputs, output):
+    data, target = load_dataset(name), None
+    if data.classes is None:
+        target = Scaling.fit("standardize", data.y.reshape(-1, 1))
+    predictor = Predictor(
+        network=Network.dense([data.n_features, 8, n_outputs], output=output, seed=1),
+        preprocessing=Scaling.fit("standardize", data.X),
+        target_scaling=target,
+        classes=data.classes,
+        feature_names=data.feature_names,
+        target_name=data.target_name,
+        dataset=name,
+    )
+    return predictor, data.X
+
+
+def of_table(n_rows=90):
+    rng = np.random.default_rng(0)
+    rows = pandas.DataFrame(
+        {
+            "town": rng.choice(["Rome", "Oslo", "Paris"], n_rows, p=[0.2, 0.5, 0.3]),
+            "size": [None if n % 11 == 0 else n % 60 * 1.5 for n in range(n_rows)],
+            "rooms": rng.integers(1, 5, n_rows).astype(float),
+            "member": rng.choice(["yes", "no"], n_rows),
+            "built": pandas.to_datetime(rng.integers(0, 2**31, n_rows), unit="s"),
+        }
+    )
+    encoding = TableEncoding.fit(rows)
+    predictor = Predictor(
+        network=Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=1),
+        preprocessing=encoding,
+        classes=("no", "yes"),
+        feature_names=encoding.feature_names,
+        target_name="far",
+        dataset="towns",
+    )
+    return predictor, rows
+
+
+@pytest.mark.parametrize("of", [("wine", 3, "softmax"), ("diabetes", 1, "identity")])
+def test_curves_of_numbers_agree_with_scikit_learn(of):
+    predictor, X = of_arrays(*of)
+    names = predictor.feature_names[:4]
+    figure = plot_dependence(predictor, X, names)
+    for at, axes in enumerate(figure.axes):
+        curves = np.array([line.get_ydata() for line in axes.lines]).T
+        values = axes.lines[0].get_xdata()
+        np.testing.assert_allclose(curves, expected(predictor, X, at, values), rtol=1e-5)
+        assert set(values) <= set(X[:, at]) and 2 <= len(values) <= 30
+        low, high = np.quantile(X[:, at], [0.04, 0.96])
+        assert len(np.unique(X[:, at])) <= 30 or low <= values.min() < values.max() <= high
+    assert [axes.get_xlabel() for axes in figure.axes] == [*names]
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+
+
+def test_curves_of_a_table_agree_with_scikit_learn():
+    predictor, rows = of_table()
+    figure = plot_dependence(predictor, rows, [*rows])
+    for axes, name in zip(figure.axes, rows, strict=True):
+        (line,) = axes.lines
+        values = line.get_xdata()
+        if name in ("town", "member"):
+            values = np.array([text.get_text() for text in axes.get_xticklabels()], object)
+        elif name == "built":
+            values = pandas.to_datetime(values)
+        means = expected(predictor, rows, name, values)
+        np.testing.assert_allclose(line.get_ydata(), means[:, 0], rtol=1e-6)
+    labels = [text.get_text() for text in figure.axes[0].get_xticklabels()]
+    assert labels == rows["town"].value_counts().index.tolist()
+    assert figure.axes[0].get_ylabel() == "mean prediction of far = yes"
+
+
+def test_missing_labels_are_named_and_missing_numbers_left_out():
+    predictor, rows = of_table()
+    changed = rows.assign(town=[None, *rows["town"][1:]])
+    town, size = plot_dependence(predictor, changed, ["town", "size"]).axes
+    assert town.get_xticklabels()[-1].get_text() == "missing"
+    assert np.isfinite(size.lines[0].get_xdata()).all()
+
+
+def test_a_column_without_a_value_is_drawn():
+    predictor, rows = of_table(30)
+    (axes,) = plot_dependence(predictor, rows.assign(size=np.nan), ["size"]).axes
+    assert len(axes.lines[0].get_ydata()) == 1
+
+
+def test_names_are_no_formulas_and_readable(readable):
+    predictor, rows = of_table()
+    encoding = predictor.preprocessing.renamed(["a$_$", "b", "c" * 60, "$^", "e"])
+    parts = {"feature_names": encoding.feature_names, "preprocessing": encoding}
+    rows.columns = encoding.feature_names
+    odd = replace(predictor, **parts, classes=("$_$", "$^^$"), target_name="$")
+    readable(plot_dependence(odd, rows, encoding.feature_names))
