@@ -23,12 +23,12 @@ from barenet import (
 )
 from barenet._metrics import METRICS
 from barenet._version import __version__ as __version__
-from barenet.data._batches import batches
 from barenet.engines import CompiledNetwork, Ensemble
 from barenet.files._checkpoint import Checkpoint
 from barenet.insight._gradient_check import GradientReport, ParameterReport, check_gradients
 from barenet.model._array_dataset import one_hot
 from barenet.model._network import Network
+from barenet.training._epoch import batches
 from barenet.training._history import History
 from barenet.training._train import train
 
@@ -38,7 +38,13 @@ if TYPE_CHECKING:
     from barenet.data._fingerprint import fingerprint
     from barenet.data._frame import Frame
     from barenet.data._table_loading import load_table
-    from barenet.estimators import MLPClassifier, MLPRegressor, TablePreprocessor
+    from barenet.estimators import (
+        MLPClassifier,
+        MLPEnsembleClassifier,
+        MLPEnsembleRegressor,
+        MLPRegressor,
+        TablePreprocessor,
+    )
     from barenet.estimators._onnx_converters import register_onnx_converters
     from barenet.files._model_card import ModelCard
     from barenet.files._model_io import load, load_network, load_predictor, save
@@ -61,7 +67,8 @@ __all__ = [  # noqa: RUF022
     # Data
     "Dataset", "Frame", "Scaling", "TableEncoding", "load_dataset", "load_table", "fingerprint",
     # scikit-learn
-    "MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters",
+    "MLPClassifier", "MLPRegressor", "MLPEnsembleClassifier", "MLPEnsembleRegressor",
+    "TablePreprocessor", "register_onnx_converters",
     # Files
     "save", "load", "load_network", "load_predictor", "Predictor", "ModelCard", "export",
     "Exported",
@@ -80,7 +87,8 @@ _SLOW = {
     "data._fingerprint": "fingerprint",
     "data._frame": "Frame",
     "data._table_loading": "load_table",
-    "estimators": "MLPClassifier MLPRegressor TablePreprocessor",
+    "estimators": "MLPClassifier MLPEnsembleClassifier MLPEnsembleRegressor MLPRegressor "
+    "TablePreprocessor",
     "estimators._onnx_converters": "register_onnx_converters",
     "files._model_card": "ModelCard",
     "files._model_io": "load load_network load_predictor save",

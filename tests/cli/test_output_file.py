@@ -11,7 +11,7 @@ import pytest
     ("arguments", "file"),
     [
         (["export", "IRIS", "--to", "json"], "iris.json"),
-        (["plot", "weights", "IRIS"], "weights.png"),
+        (["plot", "confusion", "IRIS"], "confusion.png"),
         (["explain", "moons"], "explanation.txt"),
         (["explain", "moons", "--format", "html"], "explanation.html"),
     ],
@@ -39,8 +39,8 @@ def test_a_command_that_is_refused_leaves_no_folder(barenet, iris):
         (["explain", "moons"], "notes.md", "notes.md is not an explanation"),
         (["explain", "moons", "--format", "html"], "folder", "is not an explanation"),
         (["explain", "moons"], "notes", "notes is not an explanation"),
-        (["plot", "weights", "IRIS"], "photo.png", "photo.png is not a plot"),
-        (["plot", "weights", "IRIS"], "IRIS/model.safetensors", "is not a plot"),
+        (["plot", "confusion", "IRIS"], "photo.png", "photo.png is not a plot"),
+        (["plot", "confusion", "IRIS"], "IRIS/model.safetensors", "is not a plot"),
     ],
 )
 def test_a_file_that_barenet_has_not_written_is_not_replaced(
@@ -61,16 +61,16 @@ def test_a_file_that_barenet_has_not_written_is_not_replaced(
 
 def test_a_picture_beside_a_model_without_its_run_is_not_replaced(barenet, iris):
     Path("model.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
-    Path("weights.png").write_text("mine")
-    error = barenet("plot", "weights", "model.safetensors", "iris").error
-    assert "weights.png is not a plot" in error
-    assert Path("weights.png").read_text() == "mine"
+    Path("confusion.png").write_text("mine")
+    error = barenet("plot", "confusion", "model.safetensors", "iris").error
+    assert "confusion.png is not a plot" in error
+    assert Path("confusion.png").read_text() == "mine"
 
 
 def test_a_picture_of_the_run_is_replaced_whatever_version_drew_it(barenet, iris):
-    picture = Path(shutil.copytree(iris, "run")) / "weights.png"
+    picture = Path(shutil.copytree(iris, "run")) / "confusion.png"
     picture.write_bytes(b"of version 0.1.0")
-    assert barenet("plot", "weights", "run").status == 0
+    assert barenet("plot", "confusion", "run").status == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
@@ -82,7 +82,7 @@ def test_an_explanation_is_replaced_by_an_explanation(barenet, name, neuron):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="of links as POSIX has them")
-@pytest.mark.parametrize("command", ["train moons", "explain moons", "plot weights"])
+@pytest.mark.parametrize("command", ["train moons", "explain moons", "plot confusion"])
 @pytest.mark.parametrize("inside", ["", "in/it"])
 def test_a_file_in_the_place_of_a_folder_is_named(barenet, iris, command, inside):
     Path("file").touch()

@@ -15,7 +15,7 @@ from barenet.plots import save_figure
     [
         ("iris", "history", "picture.svg", b"<?xml"),
         ("iris", "confusion", "picture.pdf", b"%PDF"),
-        ("iris", "weights", "picture.png", b"\x89PNG"),
+        ("digits", "weights", "picture.png", b"\x89PNG"),
         ("iris", "importance", "picture.png", b"\x89PNG"),
         ("digits", "importance", "picture.png", b"\x89PNG"),
         ("line", "fit", None, b"\x89PNG"),
@@ -45,9 +45,11 @@ def test_a_plot_of_classes_is_not_drawn_of_numbers(line):
     predictor, rows = load_predictor(line / "model.safetensors"), load_dataset("plane")
     with pytest.raises(ValueError, match="kind: a boundary plot needs classes"):
         draw("boundary", predictor, rows)
+    with pytest.raises(ValueError, match="kind: the rows of plane are not images"):
+        draw("weights", predictor, rows)
 
 
-@pytest.mark.parametrize("kind", ["weights", "importance", "confusion"])
+@pytest.mark.parametrize("kind", ["calibration", "dependence", "importance", "confusion"])
 def test_names_are_no_formulas(iris, kind, tmp_path):
     predictor, rows = load_predictor(iris / "model.safetensors"), load_dataset("iris")
     names, odd = ("a$_$", "$^^$", "\0", "d"), "$_$ \0"

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import load_predictor
+from barenet import load_predictor, save
 from barenet.cli._report import REPORT_MARK
 from barenet.data import load_dataset
+from barenet.engines import Ensemble
 
 VOID = {"meta", "img", "br", "!doctype"}
 
@@ -180,6 +181,16 @@ def test_a_run_without_test_rows_is_reported_on_its_training_rows(barenet):
     page = Page(Path("runs/iris/report.html"))
     assert "on 150 rows that it was trained on: expect less on new ones" in page
     assert len(page.table("", "accuracy")) == 3
+
+
+def test_an_ensemble_has_a_report(barenet, iris, train):
+    models = [load_predictor(run / "model.safetensors") for run in (iris, train("iris"))]
+    networks = [model.network for model in models]
+    save(replace(models[0], network=Ensemble(networks)), "model.safetensors")
+    barenet("report", "model.safetensors").ok()
+    result = barenet("evaluate", "model.safetensors", "--json").json
+    counts = Page(Path("report.html")).table("actual ↓ predicted →")
+    assert [[int(n) for n in row[1:]] for row in counts] == result["confusion_matrix"]
 
 
 def test_a_model_alone_has_a_report_without_curves(barenet, iris):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import load_predictor, save
+from barenet import MLPEnsembleClassifier, load_dataset, load_predictor, save
 from barenet.cli._main import main
 from barenet.cli._play import _start
 from barenet.data._run_config import RunConfig
@@ -139,6 +139,30 @@ def test_a_model_of_mixed_columns_is_shown_with_its_predictions(
         assert found == pytest.approx(expected, abs=1e-5)
         assert prepared.training.n_samples + prepared.test.n_samples == 180
         assert measured(prepared, network).loss > 0
+
+
+@pytest.mark.parametrize("with_rows", [True, False])
+def test_the_map_of_an_ensemble_is_that_of_all_networks(prepared_of, folder, flowers, with_rows):
+    """With numbers in pieces along the axes, and the first network drawn."""
+    data = load_dataset(flowers, target="kind")
+    ensemble = MLPEnsembleClassifier(drop=["name"], max_iter=4, random_state=0)
+    ensemble.fit(data.X, np.array(data.classes)[data.y])
+    predictor = Predictor.from_estimator(ensemble, target_name="kind", dataset="flowers.csv")
+    path = folder / "several.safetensors"
+    save(predictor, path)
+    prepared, network = prepared_of(path, flowers if with_rows else "")
+    assert np.array_equal(network.parameters, predictor.first_network.parameters)
+    assert prepared.plane.names == ("height", "width")
+    axes = dict(zip(prepared.plane.names, prepared.plane.grid(6).T.tolist(), strict=True))
+    usual = {"colour": "red", "wet": "no", "sown": "2024-05-11"}
+    rows = {name: [value] * 36 for name, value in usual.items()} | axes
+    if with_rows:  # else the first category stands for the most frequent one
+        found = prepared.outputs(network, prepared.grid(6))
+        assert found == pytest.approx(predictor.outputs(rows), abs=1e-5)
+    alone = prepared.grid(6)[:, : len(prepared.inputs.feature_names)]
+    assert np.abs(prepared.outputs(network, alone) - network.predict(alone)).max() > 1e-3
+    words = prepared.describe()["settings"]
+    assert words.startswith("The map is that of all 16 networks, of which the first is drawn")
 
 
 @pytest.mark.parametrize("features", [("x1", "x2"), ("all",)])

@@ -53,7 +53,7 @@ def plot(
     - calibration: predicted probabilities beside observed frequencies, or the residuals of numbers
     - importance: the permutation importance of each column
     - dependence: the mean prediction over the values of the most important columns
-    - weights: the weights of the first layer
+    - weights: the weights of the first layer, as images
 
     The rows of the test set are drawn, if there is one.
 

@@ -218,7 +218,7 @@ def _columns(predictor: Predictor) -> Iterator[str]:
     """The encoding of each column."""
     if columns := describe_columns(predictor.preprocessing):
         lines = [[str(cell) for cell in each.values()] for each in columns]
-        yield _table(["column", "kind", "inputs", "encoding"], lines)
+        yield _table(["column", "kind", "inputs", "encoding"], lines, "columns")
     else:
         yield _text(f"All are numbers; scaling: {predictor.description()['scaling']}.")
 

@@ -36,7 +36,7 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
         problem = f"a fit needs a numeric target, and {rows.name} has classes"
     elif kind == "boundary" and (predictor.takes_frames or len(rows.feature_names) != 2):
         problem = f"a boundary needs two numeric columns, and {rows.name} has other columns"
-    elif kind == "digits" and predictor.image_shape is None:
+    elif kind in ("digits", "weights") and predictor.image_shape is None:
         problem = f"the rows of {rows.name} are not images"
     if problem:
         raise ArgumentError(problem, argument="kind")
@@ -122,8 +122,8 @@ def _importance(predictor: Predictor, rows: Dataset) -> Figure:
 
 def _weights(predictor: Predictor, rows: Dataset) -> Figure:
     shape, title = predictor.image_shape, literal(predictor.dataset)
-    names = None if shape else _all_literal(predictor.input_names)
-    return plots.plot_weights(predictor.first_network, shape, feature_names=names, title=title)
+    assert shape is not None
+    return plots.plot_weights(predictor.first_network, shape, title=title)
 
 
 KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {

@@ -14,10 +14,10 @@ from barenet._registry import spec_of
 from barenet.data._encoding import TableEncoding
 from barenet.data._parsing import class_labels, class_name
 from barenet.data._scaling import Scaling
+from barenet.engines import Model
 from barenet.errors import ArgumentError, brief, some
 from barenet.files._model_card import ModelCard
 from barenet.model._activations import Sigmoid
-from barenet.model._network import Network
 from barenet.training._history import History
 
 #: Parameters that do not affect the network.
@@ -28,6 +28,9 @@ SKL2ONNX = (
     "other pipelines of scikit-learn's are converted to ONNX by skl2onnx, after "
     "barenet.register_onnx_converters()"
 )
+
+#: The remedy for an ensemble with another step, or in a `TransformedTargetRegressor`.
+ALONE = "fit it on the raw table and target, alone"
 
 #: The remedy where the network is inside another object in a pipeline.
 REMEDIES = {
@@ -90,7 +93,11 @@ class FittedPipeline(NamedTuple):
         return ModelCard(
             settings={"estimator": type(self.estimator).__name__, **settings},
             rows=dict(self.estimator._n_rows) if len(history) else {},
-            scores={**_validation_scores(history), **ModelCard(scores=scores).scores},
+            scores={
+                **_validation_scores(history),
+                **getattr(self.estimator, "_scores", {}),
+                **ModelCard(scores=scores).scores,
+            },
         ).with_history(history)
 
 
@@ -101,7 +108,7 @@ def unwrap_pipeline(model: Any) -> FittedPipeline:
         target = _as_scaling(model.transformer_, "transformer")
         model = model.regressor_
     *steps, (last, estimator) = getattr(model, "steps", None) or [("", model)]
-    if not isinstance(getattr(estimator, "network_", None), Network):
+    if not isinstance(getattr(estimator, "network_", None), Model):
         raise _without_network(last, estimator)
     _check_not_overridden(estimator, "predict", "predict_proba")
     steps = [(name, step) for name, step in steps if step not in (None, "passthrough")]
@@ -110,6 +117,11 @@ def unwrap_pipeline(model: Any) -> FittedPipeline:
         raise _refused(f"expected one step before the network, got {names}", SKL2ONNX)
     (name, first) = steps[0] if steps else ("", None)
     encoding = getattr(first, "encoding_", None)
+    if own := getattr(estimator, "encoding_", None):
+        if first is not None or target is not None:
+            raise _refused(f"{type(estimator).__name__} encodes rows and targets itself", ALONE)
+        target = getattr(estimator, "target_scaling_", None)
+        return FittedPipeline(estimator, own, own.feature_names, target)
     if isinstance(encoding, TableEncoding):
         _check_not_overridden(first, "transform")
         return FittedPipeline(estimator, encoding, encoding.feature_names, target)

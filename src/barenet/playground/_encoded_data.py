@@ -144,7 +144,7 @@ def _prepare_encoded(
     for column in columns:
         stop = start + len(column.outputs)
         typical.append(column.typical(inputs.X[:, start:stop]))
-        if type(column) is NumberColumn:
+        if isinstance(column, NumberColumn):
             numeric[start] = column
         start = stop
     if not numeric:
@@ -170,7 +170,7 @@ def _with_predicted_range(prepared: PreparedData) -> PreparedData:
     if predictor.classes is None:
         with np.errstate(all="ignore"):
             inputs = prepared.grid(24)
-            outputs = predictor.in_units(predictor.first_network.forward(inputs)[0])
+            outputs = predictor.in_units(prepared.outputs(predictor.first_network, inputs))
         numbers = outputs[:, prepared.output]
         limits = float(numbers.min()), float(numbers.max())
     if prepared.is_curve:

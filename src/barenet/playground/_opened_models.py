@@ -12,6 +12,7 @@ import numpy as np
 
 from barenet._registry import spec_of
 from barenet.data._run_config import RunConfig
+from barenet.engines import Ensemble
 from barenet.errors import ModelFileError
 from barenet.files._model_io import load_predictor
 from barenet.files._predictor import Predictor
@@ -35,6 +36,8 @@ class Model:
     config: RunConfig
     #: Names of the predicted numbers, if there are several: the page draws one of them.
     outputs: tuple[str, ...] = ()
+    #: Of which the first network is drawn and trained.
+    ensemble: Ensemble | None = None
 
     @property
     def required_columns(self) -> list[str]:
@@ -45,7 +48,18 @@ class Model:
 
     @property
     def description(self) -> str:
-        """Where the settings of the training that continues come from."""
+        """What is drawn, and where the settings of the training that continues come from."""
+        return f"{self._drawn}{self._settings}"
+
+    @property
+    def _drawn(self) -> str:
+        if self.ensemble is None:
+            return ""
+        count = len(self.ensemble.networks)
+        return f"The map is that of all {count} networks, of which the first is drawn and learns. "
+
+    @property
+    def _settings(self) -> str:
         if not self.config.set_fields():
             return (
                 "The settings of its training are not in the file: it continues with those chosen "
@@ -71,12 +85,15 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
             f"{path}: cannot be drawn here: some of its weights are too large for float32, "
             "which the page learns in; train it again with a smaller learning rate"
         )
+    ensemble = predictor.network if isinstance(predictor.network, Ensemble) else None
     predictor = replace(predictor, network=network)
     count = network.n_outputs or 1
     is_single = predictor.classes is not None or count == 1
     names = tuple(f"{predictor.target_name} {number}" for number in range(1, count + 1))
     outputs = () if is_single else names
-    return Model(predictor=predictor, settings=settings, config=config, outputs=outputs)
+    return Model(
+        predictor=predictor, settings=settings, config=config, outputs=outputs, ensemble=ensemble
+    )
 
 
 def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSettings:

@@ -4,15 +4,15 @@ Of data with more than two columns, two are the axes and the others are fixed at
 images, it is the plane of the first two principal components.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
-from barenet.data._number_column import NumberColumn
+from barenet.data._number_column import NumberColumn, PiecewiseColumn
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, some
 
@@ -35,6 +35,8 @@ class Plane:
     origin: Array
     #: Change of the row by a step along each axis, shape (2, n_features).
     directions: Array
+    #: The columns of the axes whose encoding has pieces: each axis, with the first output.
+    pieces: Mapping[int, tuple[int, PiecewiseColumn]] = field(default_factory=dict)
 
     def grid(self, side: int) -> Array:
         """Points on a grid over the rectangle, shape (side * side, 2)."""
@@ -50,7 +52,11 @@ class Plane:
 
     def rows(self, points: Array) -> Array:
         """Raw rows of points, shape (n_points, n_features)."""
-        return self.origin + points @ self.directions
+        rows = self.origin + points @ self.directions
+        for axis, (place, column) in self.pieces.items():
+            encoded = column.encode(points[:, axis])
+            rows[:, place : place + encoded.shape[1]] = encoded
+        return rows
 
     def positions(self, points: Array) -> NDArray[np.float32]:
         """Positions of points as fractions of the rectangle, shape (n_points, 2)."""
@@ -95,7 +101,13 @@ def plane_along(
         points = np.column_stack([points, y.astype(np.float64)])
         ends = np.column_stack([ends, np.zeros(2)])
     names = tuple(column.name for column in axes.values())
-    return plane_around(points if len(points) else ends, names, origin, directions), points
+    plane = plane_around(points if len(points) else ends, names, origin, directions)
+    in_pieces = {
+        axis: (place, column)
+        for axis, (place, column) in enumerate(axes.items())
+        if isinstance(column, PiecewiseColumn)
+    }
+    return replace(plane, pieces=in_pieces), points
 
 
 def column_indices(names: Sequence[str], axes: tuple[str, ...]) -> list[int]:

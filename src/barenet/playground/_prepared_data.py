@@ -87,6 +87,19 @@ class PreparedData:
         """Network inputs along the horizontal axis, shape (count, n_inputs)."""
         return self._scaled(("line", count), self.plane.line(count))
 
+    def outputs(self, network: Network, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Outputs of a network on the plane, or of an opened ensemble with it as the first one."""
+        output = network.forward(inputs)[0]
+        ensemble = None if self.model is None else self.model.ensemble
+        if ensemble is None or network.sizes != ensemble.sizes:
+            return output
+        key = "others", inputs.shape
+        if key not in self._cache:
+            _, *others = zip(ensemble.weights, ensemble.networks, strict=True)
+            parts = [weight * other.forward(inputs)[0] for weight, other in others]
+            self._cache[key] = np.sum(parts, axis=0, dtype=np.float32)
+        return np.float32(ensemble.weights[0]) * output + self._cache[key]
+
     def rows(self, part: Dataset) -> tuple[NDArray[np.float32], NDArray[Any]]:
         """Scale the inputs and targets of some rows."""
         y = part.y

@@ -46,7 +46,7 @@ def rasterize(network: Network, prepared: PreparedData) -> Picture:
         side = next(side for limit, side in SIDES if network.n_parameters <= limit)
         rows = prepared.grid(side)
     with np.errstate(all="ignore"):
-        output = prepared.predictor(network).in_units(network.forward(rows)[0])
+        output = prepared.predictor(network).in_units(prepared.outputs(network, rows))
         return Picture(side, _as_bytes(output, prepared), *_neuron_pictures(network, prepared))
 
 

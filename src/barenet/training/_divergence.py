@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import DivergenceError
-from barenet.model._arrays import is_safe
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.training._callbacks import Run
@@ -72,8 +71,7 @@ class DivergenceMonitor(Stateful):
 
     def check_end(self, loss: float) -> None:
         """Check the loss and the parameters after an epoch or the last step."""
-        parameters = self.run.network.parameters
-        if not (math.isfinite(loss) and (is_safe(parameters) or np.isfinite(parameters).all())):
+        if not (math.isfinite(loss) and np.isfinite(self.run.network.parameters).all()):
             self._raise(self.run.n_batches - 1, loss)
         self._check_growth(loss)
 

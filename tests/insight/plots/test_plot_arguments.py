@@ -90,8 +90,10 @@ WRONG = {
     plots.plot_weights: [
         (np.ones((64, 4)), {"image_shape": (28, 28)}, "image_shape"),
         (np.ones((4, 257)), {"image_shape": (2, 2)}, "network"),
-        (np.ones((4, 2)), {"feature_names": ["a"]}, "feature_names"),
-        *((w, {}, "network") for w in (np.ones(4), [[np.nan]], Network([ActivationLayer("relu")]))),
+        *(
+            (w, {"image_shape": (2, 2)}, "network")
+            for w in (np.ones(4), [[np.nan]], Network([ActivationLayer("relu")]))
+        ),
     ],
 }
 

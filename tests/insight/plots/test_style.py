@@ -31,7 +31,7 @@ PLOTS = {
     "boundary": lambda: plots.plot_boundary(lambda p: p[:, 0] > 0, POINTS, X[:, 0] > 0),
     "digits": lambda: plots.plot_digits(np.eye(4), [0, 1, 2, 3], [0, 1, 2, 0], image_shape=(2, 2)),
     "confusion": lambda: plots.plot_confusion([0, 1, 1], [0, 1, 0], ["no", "yes"]),
-    "weights": lambda: plots.plot_weights(np.eye(3)),
+    "weights": lambda: plots.plot_weights(np.eye(4), (2, 2)),
 }
 
 

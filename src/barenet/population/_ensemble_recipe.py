@@ -1,0 +1,67 @@
+"""The numbers by which an ensemble for a table is trained, all in one place."""
+
+from dataclasses import dataclass
+
+#: Rows from which a table has many, and from which it has very many.
+MANY, VERY_MANY = 2_000, 6_000
+
+#: Epochs after which the rows left out are predicted, ever farther apart.
+CHECKED_EPOCHS = (
+    1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 34, 40, 48, 57, 68, 80, 96, 115, 137, 163, 194,
+)  # fmt: skip
+
+#: Powers of probabilities are compared: p ** (1 / temperature), divided by the sum.
+TEMPERATURES = (0.6, 0.75, 0.87, 1.0, 1.15, 1.35, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0)
+
+
+@dataclass(frozen=True)
+class EnsembleRecipe:
+    """How an ensemble is trained; the numbers were chosen by comparisons on several tables.
+
+    Examples
+    --------
+    >>> EnsembleRecipe.for_rows(500).n_networks, EnsembleRecipe.for_rows(9000).batch_size
+    (16, 128)
+    """
+
+    hidden: tuple[int, ...] = (64, 64)
+    activation: str = "relu"
+    learning_rate: float = 2e-3
+    batch_size: int = 32
+    weight_decay: float = 0.02
+    beta2: float = 0.95
+    #: Pieces of a column of numbers.
+    bins: int = 24
+    #: Each row is left out by one network of each repeat.
+    folds: int = 4
+    repeats: int = 4
+    epochs: int = 96
+    #: Weight of the past in the average of a network's parameters over its epochs.
+    memory: float = 0.8
+    #: The training ends without a lower loss until so many times the best epoch, or so many more
+    #: epochs; it is lower by this fraction at least.
+    patience: float = 1.5
+    least_patience: int = 8
+    tolerance: float = 1e-4
+
+    @classmethod
+    def for_rows(cls, n_rows: int) -> "EnsembleRecipe":
+        """The recipe for a number of rows."""
+        if n_rows < MANY:
+            return cls()
+        return cls(batch_size=64) if n_rows < VERY_MANY else cls(batch_size=128, bins=48)
+
+    @property
+    def n_networks(self) -> int:
+        """Number of networks."""
+        return self.folds * self.repeats
+
+    @property
+    def optimizer(self) -> str:
+        """The optimizer of all networks."""
+        options = f"weight_decay={self.weight_decay},beta2={self.beta2}"
+        return f"adamw:learning_rate={self.learning_rate},{options}"
+
+    def has_ended(self, epoch: int, best: int) -> bool:
+        """Whether the training ends after an epoch, given the best one."""
+        return epoch >= max(self.patience * best, best + self.least_patience)

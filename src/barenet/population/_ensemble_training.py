@@ -1,0 +1,192 @@
+"""Training of an ensemble: networks over folds, chosen by the rows that each left out."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from barenet.engines import Ensemble
+from barenet.model._arrays import FloatArray
+from barenet.model._network import Network
+from barenet.model.layers import Dense
+from barenet.population._ensemble_recipe import CHECKED_EPOCHS, EnsembleRecipe
+from barenet.population._out_of_fold import OutOfFold, soften, split_folds
+from barenet.population._population import Population
+from barenet.population._train_many import train_many
+from barenet.training._history import History
+
+
+class Candidate(NamedTuple):
+    """The networks after an epoch, as an ensemble.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch, counted from 1.
+    temperature : float
+        By which the logits of classes are divided.
+    loss : float
+        The expected loss on new rows.
+    score : float
+        The accuracy or R² of `predictions`.
+    parameters : dict of int to ndarray
+        The averaged parameters of each network that is part of it.
+    predictions : ndarray of shape (n_rows, n_outputs)
+        The mean predictions of each row by networks that were not trained on it.
+    """
+
+    epoch: int
+    temperature: float
+    loss: float
+    score: float
+    parameters: dict[int, FloatArray]
+    predictions: FloatArray
+
+
+class EnsembleTraining:
+    """Trains the networks of an ensemble, and keeps the best epoch of their averages.
+
+    The parameters of each network are averaged over its epochs. At some epochs, the averages
+    predict the rows that their networks left out. The epoch of the lowest expected loss of the
+    ensemble is kept, with the temperature of its probabilities.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_inputs)
+        The inputs.
+    rows : OutOfFold
+        The targets and weights of the rows.
+    recipe : EnsembleRecipe
+        The numbers of the training.
+    n_classes : int, default=0
+        Number of classes; 0 for numbers.
+    seed : int, default=0
+        Determines the folds and the networks.
+    show : callable, optional
+        Called after each epoch, with the epoch and the best candidate so far.
+
+    Examples
+    --------
+    >>> X = np.linspace(-1, 1, 40, dtype="float32").reshape(-1, 1)
+    >>> rows = OutOfFold(X**2, np.full(40, 1 / 40))
+    >>> training = EnsembleTraining(X, rows, EnsembleRecipe(epochs=2))
+    >>> len(training.run()), training.best.epoch, training.ensemble()
+    (2, 2, <Ensemble of 16 networks: 1-64-64-1, 69,648 parameters of float32>)
+    """
+
+    def __init__(
+        self,
+        X: FloatArray,
+        rows: OutOfFold,
+        recipe: EnsembleRecipe,
+        n_classes: int = 0,
+        seed: int = 0,
+        show: Callable[[int, Candidate | None], Any] = lambda epoch, best: None,
+    ) -> None:
+        self.X, self.rows, self.recipe, self.show = X, rows, recipe, show
+        n_folds, rng = min(recipe.folds, len(X)), np.random.RandomState(seed)
+        strata = rows.y if n_classes else None
+        folds = [split_folds(strata, len(X), n_folds, rng) for _ in range(recipe.repeats)]
+        #: The rows that each network leaves out.
+        self.left = [np.flatnonzero(each == fold) for each in folds for fold in range(n_folds)]
+        self.seeds = [(seed + at) % 2**32 for at in range(len(self.left))]
+        n_outputs = n_classes or rows.y.shape[1]
+        sizes = [X.shape[1], *recipe.hidden, n_outputs]
+        output = "softmax" if n_classes else "identity"
+        self.networks = [
+            Network.dense(sizes, hidden=recipe.activation, output=output, seed=own)
+            for own in self.seeds
+        ]
+        self._sums = [np.zeros_like(network.parameters) for network in self.networks]
+        self._scratch = self.networks[0].copy()
+        self._predictions = np.zeros((recipe.repeats, len(X), n_outputs), np.float32)
+        self.best: Candidate | None = None
+        self.was_interrupted = False
+
+    def run(self, threads: int | None = None) -> History:
+        """Train until the loss does not improve; Ctrl-C keeps the best epoch so far."""
+        others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
+        try:
+            self._population = train_many(
+                self.networks,
+                self.X,
+                self.rows.y,
+                rows=list(others),
+                sample_weight=self.rows.weight * len(self.X),
+                optimizer=self.recipe.optimizer,
+                batch_size=min(self.recipe.batch_size, *map(len, others)),
+                epochs=self.recipe.epochs,
+                seed=list(self.seeds),
+                threads=threads,
+                after_slice=self._after_epoch,
+            )
+        except KeyboardInterrupt:
+            if self.best is None:
+                raise
+            self.was_interrupted = True
+        if self.best is None:  # the networks of each repeat have failed
+            raise next(iter(self._population.errors.values()))
+        return self._history(self.best)
+
+    def ensemble(self) -> Ensemble:
+        """The best ensemble, whose last layers contain the temperature."""
+        assert self.best is not None
+        networks = []
+        for index, parameters in self.best.parameters.items():
+            network = self.networks[index].copy()
+            network.parameters[...] = parameters
+            last = network.layers[-1]
+            assert isinstance(last, Dense)
+            last.weights, last.bias = (
+                each / self.best.temperature for each in (last.weights, last.bias)
+            )
+            networks.append(network)
+        return Ensemble(networks)
+
+    def _after_epoch(self, population: Population) -> None:
+        """Average the parameters, and compare the averages after some of the epochs."""
+        epoch, recipe, self._population = population.epoch, self.recipe, population
+        for total, network in zip(self._sums, self.networks, strict=True):
+            total *= recipe.memory
+            total += network.parameters
+        if epoch in CHECKED_EPOCHS or epoch == recipe.epochs:
+            self._check(epoch, population)
+        self.show(epoch, self.best)
+        if self.best is not None and recipe.has_ended(epoch, self.best.epoch):
+            for index in population.active:
+                population.drop(index, "no improvement")
+
+    def _check(self, epoch: int, population: Population) -> None:
+        """Keep the averages if their expected loss is the lowest so far."""
+        factor = (1 - self.recipe.memory) / (1 - self.recipe.memory**epoch)
+        n_folds, parameters = len(self.left) // self.recipe.repeats, {}
+        complete = []
+        for repeat in range(self.recipe.repeats):
+            members = range(repeat * n_folds, (repeat + 1) * n_folds)
+            if population.errors.keys() & set(members):
+                continue
+            complete.append(repeat)
+            for index in members:
+                parameters[index] = self._sums[index] * np.float32(factor)
+                self._scratch.parameters[...] = parameters[index]
+                left = self.left[index]
+                self._predictions[repeat, left] = self._scratch.predict(self.X[left])
+        if not complete:
+            return
+        predictions, best = self._predictions[complete].astype(np.float64), self.best
+        start = 1.0 if best is None else best.temperature
+        temperature, loss = self.rows.best_temperature(predictions, len(parameters), start)
+        if best is None or loss < best.loss - self.recipe.tolerance * abs(best.loss):
+            mean = soften(predictions, temperature).mean(axis=0)
+            score = self.rows.score(mean)
+            self.best = Candidate(epoch, temperature, loss, score, parameters, mean)
+
+    def _history(self, best: Candidate) -> History:
+        """The mean loss of the networks that are part of the ensemble, by epoch."""
+        histories = [self._population.histories[index] for index in best.parameters]
+        length = min(map(len, histories))
+        curves = [history.loss[:length] for history in histories]
+        first = histories[0]
+        reason = "interrupted" if self.was_interrupted else first.stop_reason
+        losses = {"loss": np.mean(curves, axis=0).tolist()}
+        return History(losses, first.engine, self.seeds[0], reason, best.epoch)

@@ -1,0 +1,125 @@
+"""Predictions of rows by networks that were not trained on them, and the loss of their ensemble."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.model._arrays import FloatArray
+from barenet.population._ensemble_recipe import TEMPERATURES
+
+#: Smallest probability of a logarithm.
+TINY = 1e-7
+
+
+def split_folds(
+    y: NDArray[np.intp] | None, n_rows: int, n_folds: int, rng: np.random.RandomState
+) -> NDArray[np.intp]:
+    """The fold of each row; the rows of each class are spread over all folds.
+
+    Examples
+    --------
+    >>> y = np.array([0, 0, 0, 0, 1, 1])
+    >>> folds = split_folds(y, 6, 2, np.random.RandomState(0))
+    >>> np.bincount(folds[y == 0]).tolist(), np.bincount(folds[y == 1]).tolist()
+    ([2, 2], [1, 1])
+    """
+    order = rng.permutation(n_rows)
+    if y is not None:
+        order = order[np.argsort(y[order], kind="stable")]
+    folds = np.empty(n_rows, np.intp)
+    folds[order] = np.arange(n_rows) % n_folds
+    return folds
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """The targets of rows, and what the loss of predictions is.
+
+    Attributes
+    ----------
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        The class of each row by its index, or numbers.
+    weight : ndarray of shape (n_rows,)
+        The weights of the rows, of sum 1.
+    """
+
+    y: NDArray[Any]
+    weight: FloatArray
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether the targets are classes."""
+        return self.y.ndim == 1
+
+    def loss(self, predictions: FloatArray) -> float:
+        """The mean log loss, or the mean squared error."""
+        if self.of_classes:
+            own = np.take_along_axis(predictions, self.y[:, np.newaxis], axis=1)
+            return float(-self.weight @ np.log(np.maximum(own[:, 0], TINY)))
+        return float(self.weight @ np.square(predictions - self.y).mean(axis=1))
+
+    def score(self, predictions: FloatArray) -> float:
+        """The accuracy, or R² of standardized targets."""
+        if self.of_classes:
+            return float(self.weight @ (predictions.argmax(axis=1) == self.y))
+        return 1 - self.loss(predictions)
+
+    def ensemble_loss(self, predictions: FloatArray, n_networks: int) -> float:
+        """The expected loss of an ensemble on new rows, shape (n_repeats, n_rows, n_outputs).
+
+        A row is left out by few of its networks, so the loss of their mean is higher than that of
+        the mean of all. The loss of m networks is about L∞ + (L₁ − L∞) / m (exactly so for squared
+        errors), and L₁ and that of the repeats are known, so that L∞ follows.
+
+        Examples
+        --------
+        >>> errors = np.array([[[1.0]], [[-1.0]]])  # of two networks for a row, whose target is 0
+        >>> row = OutOfFold(np.zeros((1, 1)), np.ones(1))
+        >>> row.ensemble_loss(errors, 2), row.ensemble_loss(errors, 4)
+        (0.0, -0.5)
+        """
+        n_repeats = len(predictions)
+        alone = float(np.mean([self.loss(each) for each in predictions]))
+        if n_repeats == 1:
+            return alone
+        limit = (n_repeats * self.loss(predictions.mean(axis=0)) - alone) / (n_repeats - 1)
+        return limit + (alone - limit) / n_networks
+
+    def best_temperature(
+        self, predictions: FloatArray, n_networks: int, start: float
+    ) -> tuple[float, float]:
+        """The temperature of the lowest loss, from a start on, and that loss."""
+        if not self.of_classes:
+            return 1.0, self.ensemble_loss(predictions, n_networks)
+
+        def loss_at(place: int) -> float:
+            softened = soften(predictions, TEMPERATURES[place])
+            return self.ensemble_loss(softened, n_networks)
+
+        place = TEMPERATURES.index(start)
+        lowest, step = loss_at(place), 1
+        for step in (1, -1):
+            moved = False
+            while 0 <= place + step < len(TEMPERATURES):
+                if (loss := loss_at(place + step)) >= lowest:
+                    break
+                place, lowest, moved = place + step, loss, True
+            if moved:
+                break
+        return TEMPERATURES[place], lowest
+
+
+def soften(probabilities: FloatArray, temperature: float) -> FloatArray:
+    """Probabilities whose logits are divided by a temperature.
+
+    Examples
+    --------
+    >>> soften(np.array([[0.8, 0.2]]), 2.0).round(3)
+    array([[0.667, 0.333]])
+    """
+    if temperature == 1:
+        return probabilities
+    powers = np.maximum(probabilities, TINY) ** (1 / temperature)
+    return powers / powers.sum(axis=-1, keepdims=True)

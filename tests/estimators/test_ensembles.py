@@ -1,0 +1,269 @@
+"""The ensemble estimators: scikit-learn's checks, tables as they come, files and exports."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_iris, make_friedman1
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import r2_score
+from sklearn.model_selection import cross_val_score, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from barenet import (
+    MLPEnsembleClassifier,
+    MLPEnsembleRegressor,
+    Predictor,
+    TablePreprocessor,
+    export,
+    load_predictor,
+    save,
+)
+from barenet.errors import ArgumentError, DataError
+from barenet.population._ensemble_training import EnsembleTraining
+
+KINDS = [MLPEnsembleClassifier, MLPEnsembleRegressor]
+
+#: scikit-learn lists the same check for its own estimators that draw rows at random.
+STOCHASTIC = {
+    "check_sample_weight_equivalence_on_dense_data": "folds and batches depend on the rows' number"
+}
+
+
+@parametrize_with_checks(
+    [kind(max_iter=30) for kind in KINDS], expected_failed_checks=lambda estimator: STOCHASTIC
+)
+def test_promise_01_scikit_learns_own_check(estimator, check):
+    check(estimator)
+
+
+def birds(n_rows=160, seed=0):
+    """A table of words, dates, truth values and numbers, each with missing values, and species."""
+    rng = np.random.default_rng(seed)
+    bill = rng.normal(45, 6, n_rows)
+    table = pd.DataFrame(
+        {
+            "bill": bill,
+            "island": rng.choice(["Dream", "Biscoe", "größer?"], n_rows),
+            "tagged": rng.choice(["yes", "no"], n_rows),
+            "day": pd.Timestamp("2007-11-01") + pd.to_timedelta(rng.integers(0, 700, n_rows), "D"),
+            "code": [f"n{row}" for row in range(n_rows)],
+        }
+    )
+    far = (bill > 45) ^ (table["island"] == "Biscoe")
+    species = np.where(far, "Gentoo", "Adelie")
+    for name in ("bill", "island", "tagged", "day"):
+        table.loc[rng.random(n_rows) < 0.1, name] = None
+    return table, species
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    table, species = birds()
+    days = table["day"].fillna(pd.Timestamp("2008-01-01"))
+    numbers = np.where(species == "Gentoo", 500.0, 300.0) + (days.dt.month == 2) * 50
+    return (
+        MLPEnsembleClassifier(random_state=3).fit(table, species),
+        MLPEnsembleRegressor(random_state=3).fit(table, numbers),
+    )
+
+
+def test_words_dates_and_missing_values_are_learned(fitted):
+    table, species = birds(seed=1)
+    classifier, _ = fitted
+    assert classifier.classes_.tolist() == ["Adelie", "Gentoo"]
+    complete = table.notna().all(axis=1).to_numpy()
+    assert classifier.score(table[complete], species[complete]) > 0.85
+    probabilities = classifier.predict_proba(table)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    predicted = classifier.classes_[probabilities.argmax(axis=1)]
+    assert predicted.tolist() == classifier.predict(table).tolist()
+    kinds = {column.name: column.kind for column in classifier.encoding_.columns}
+    assert kinds["bill"] == "piecewise" and kinds["code"] == "dropped"
+    assert classifier.feature_names_in_.tolist() == list(table.columns)
+
+
+def test_columns_come_in_any_order_and_as_any_table(fitted):
+    table, _ = birds(seed=1)
+    for model in fitted:
+        expected = model.predict(table).tolist()
+        assert model.predict(table[table.columns[::-1]]).tolist() == expected
+        assert model.predict({name: table[name] for name in table}).tolist() == expected
+        with pytest.raises(ValueError, match="bill"):
+            model.predict(table.drop(columns="bill"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_better_than_a_linear_model(kind):
+    """Classes and numbers that depend on a product."""
+    X = np.random.default_rng(0).uniform(-1, 1, size=(400, 3))
+    y = X[:, 0] * X[:, 1]
+    if kind is MLPEnsembleClassifier:
+        y, linear = y > 0, LogisticRegression()
+    else:
+        linear = LinearRegression()
+    scores = [cross_val_score(each, X, y, cv=3).mean() for each in (kind(random_state=0), linear)]
+    assert scores[0] > 0.9 > 0.6 > scores[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_out_of_fold_score_is_that_of_new_rows(kind):
+    X, y = make_friedman1(1500, noise=3, random_state=0)
+    y = y if kind is MLPEnsembleRegressor else y > 14
+    train, test, y_train, y_test = train_test_split(X, y, test_size=0.6, random_state=0)
+    model = kind(random_state=0).fit(train, y_train)
+    assert model.score(test, y_test) == pytest.approx(model.out_of_fold_score_, abs=0.06)
+    assert model.out_of_fold_predictions_.shape == (600, 1 if kind is MLPEnsembleRegressor else 2)
+    assert model.n_iter_ == len(model.loss_curve_) == len(model.history_)
+
+
+def test_a_seed_determines_the_bits_on_any_number_of_threads(fitted):
+    table, species = birds()
+    expected = fitted[0].predict_proba(table)
+    again = MLPEnsembleClassifier(random_state=3, threads=1).fit(table, species)
+    assert np.array_equal(again.predict_proba(table), expected)
+    for same in (pickle.loads(pickle.dumps(again)), clone(again).fit(table, species)):
+        assert np.array_equal(same.predict_proba(table), expected)
+    other = MLPEnsembleClassifier(random_state=np.random.RandomState(3)).fit(table, species)
+    assert np.array_equal(other.predict_proba(table), expected)
+    assert not np.array_equal(
+        MLPEnsembleClassifier(random_state=4).fit(table, species).predict_proba(table), expected
+    )
+
+
+@pytest.mark.parametrize("n_rows", [2, 3, 5, 9])
+def test_few_rows(n_rows):
+    X, y = np.arange(n_rows, dtype=float).reshape(-1, 1), np.arange(n_rows) * 2.0
+    assert np.isfinite(MLPEnsembleRegressor().fit(X, y).predict(X)).all()
+    classes = np.r_[["rare"], ["often"] * (n_rows - 1)]
+    model = MLPEnsembleClassifier().fit(X, classes)
+    assert set(model.predict(X)) <= {"rare", "often"}
+    assert len(model.network_.networks) == 4 * min(n_rows, 4)
+
+
+def test_a_single_row_is_refused_and_a_single_class_is_predicted():
+    with pytest.raises(DataError, match="1 sample, at least 2 are needed"):
+        MLPEnsembleRegressor().fit([[1.0]], [1.0])
+    model = MLPEnsembleClassifier(max_iter=3).fit([[1.0], [2.0], [3.0]], ["all"] * 3)
+    assert model.predict([[9.0]]).tolist() == ["all"]
+    assert model.predict_proba([[9.0]]).tolist() == [[1.0]]
+
+
+def test_several_targets_and_constant_ones():
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    y = np.column_stack([X[:, 0] * 100 + 7, np.full(80, 5.0)])
+    model = MLPEnsembleRegressor(random_state=0).fit(X, y)
+    predicted = model.predict(X)
+    assert predicted.shape == (80, 2) and r2_score(y[:, 0], predicted[:, 0]) > 0.9
+    np.testing.assert_allclose(predicted[:, 1], 5, atol=0.1)
+
+
+def test_weights_of_rows():
+    X = np.random.default_rng(0).normal(size=(120, 2))
+    y = np.r_[np.zeros(60), np.ones(60)]
+    weight = np.where(y == 1, 20.0, 1.0)
+    model = MLPEnsembleClassifier(random_state=0).fit(X, y, sample_weight=weight)
+    assert model.predict_proba(X)[:, 1].mean() == pytest.approx(20 / 21, abs=0.03)
+    for wrong in (-weight, np.zeros(120), np.full(120, np.nan), weight[1:]):
+        with pytest.raises(ValueError, match="sample_weight"):
+            MLPEnsembleClassifier().fit(X, y, sample_weight=wrong)
+
+
+def test_a_saved_ensemble_predicts_the_same_bits(fitted, tmp_path):
+    table, _ = birds(seed=1)
+    for model, name in zip(fitted, ("accuracy", "r2"), strict=True):
+        predictor = Predictor.from_estimator(model, target_name="it", dataset="birds")
+        path = tmp_path / "model.safetensors"
+        save(predictor, path)
+        loaded = load_predictor(path)
+        assert np.array_equal(loaded.predict(table), model.predict(table))
+        assert loaded.card.scores["out_of_fold"][name] == model.out_of_fold_score_
+        assert loaded.card.rows == {"training": 160}
+        assert loaded.card.log.best_epoch == model.history_.best_epoch
+        assert path.stat().st_size < 3_000_000
+
+
+def test_an_export_predicts_the_same(fitted, tmp_path):
+    table, _ = birds(seed=1)
+    rows = table.drop(columns="code").astype(object).where(table.notna(), None).values.tolist()
+    for model, outputs in zip(fitted, ("probabilities", "outputs"), strict=True):
+        export(model, tmp_path / "it.py")
+        module = {"__name__": "it"}
+        exec((tmp_path / "it.py").read_text(), module)
+        expected = (
+            model.predict_proba(table) if outputs == "probabilities" else model.predict(table)
+        )
+        found = module[outputs](rows)
+        np.testing.assert_allclose(found, expected.reshape(len(table), -1), rtol=1e-5, atol=1e-5)
+
+
+def test_other_steps_are_refused(fitted):
+    table, species = birds()
+    pipeline = make_pipeline(TablePreprocessor(), MLPEnsembleClassifier(max_iter=2))
+    with pytest.raises(ValueError, match="encodes rows and targets itself; fit it on the raw"):
+        Predictor.from_estimator(pipeline.fit(table, species))
+    scaled = make_pipeline(StandardScaler(), MLPEnsembleRegressor(max_iter=2))
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    with pytest.raises(ValueError, match="encodes rows and targets itself"):
+        Predictor.from_estimator(scaled.fit(X, X[:, 0]))
+    with pytest.raises(ValueError, match="MLPEnsembleRegressor has no network yet; call fit first"):
+        Predictor.from_estimator(MLPEnsembleRegressor())
+
+
+def test_the_score_is_shown_while_it_grows(capsys):
+    X, y = load_iris(return_X_y=True)
+    model = MLPEnsembleClassifier(random_state=0, verbose=True).fit(X, y)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("epoch 1  out-of-fold accuracy 0.")
+    best = f"epoch {model.history_.best_epoch}  out-of-fold accuracy {model.out_of_fold_score_:.4f}"
+    assert lines[-1].startswith(best) and len(lines) > 5
+    losses = [float(line.rsplit(" ", 1)[1]) for line in lines]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_ctrl_c_keeps_the_best_so_far(monkeypatch):
+    def show(epoch, best):
+        if epoch == 4:
+            raise KeyboardInterrupt
+
+    X, y = load_iris(return_X_y=True)
+    monkeypatch.setattr(EnsembleTraining, "show", property(lambda _: show, lambda *_: None), False)
+    with pytest.warns(UserWarning, match="interrupted; the estimator keeps the best epoch"):
+        model = MLPEnsembleClassifier(random_state=0).fit(X, y)
+    assert model.n_iter_ == 4 and 1 <= model.history_.best_epoch <= 4
+    assert model.predict(X).shape == (150,)
+
+
+@pytest.mark.parametrize(
+    ("options", "argument"),
+    [
+        ({"max_iter": 0}, "max_iter"),
+        ({"threads": 0}, "threads"),
+        ({"verbose": "yes"}, "verbose"),
+        ({"random_state": "seed"}, "random_state"),
+        ({"rare": -1}, "rare"),
+        ({"drop": ["tail"]}, "drop"),
+    ],
+)
+def test_wrong_parameters_are_named(options, argument):
+    table, species = birds(20)
+    with pytest.raises(ArgumentError) as caught:
+        MLPEnsembleClassifier(**options).fit(table, species)
+    assert caught.value.argument == argument
+
+
+def test_wrong_targets_are_named_and_predictions_need_a_fit():
+    table, species = birds(20)
+    for wrong in (np.eye(20, dtype=int), species[1:], None):
+        with pytest.raises(ValueError, match=r"y|numbers of samples"):
+            MLPEnsembleClassifier().fit(table, wrong)
+    with pytest.raises(ValueError, match="y"):
+        MLPEnsembleRegressor().fit(table, species)
+    for kind in KINDS:
+        with pytest.raises(NotFittedError):
+            kind().predict(table)

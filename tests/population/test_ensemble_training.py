@@ -1,0 +1,194 @@
+"""The training of an ensemble: its parts by hand, and its result by other trainings."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
+
+from barenet import Network, train
+from barenet.errors import DivergenceError
+from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
+from barenet.population._ensemble_training import EnsembleTraining
+from barenet.population._out_of_fold import OutOfFold, soften, split_folds
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(90, 4)).astype(np.float32)
+KIND = (X[:, 0] > 0).astype(np.intp) + (X[:, 1] > 0.5)
+EVEN = np.full(90, 1 / 90)
+RECIPE = EnsembleRecipe(hidden=(9,), repeats=2, epochs=12)
+
+
+def of_classes(recipe=RECIPE, y=KIND, weight=EVEN, **options):
+    return EnsembleTraining(X, OutOfFold(y, weight), recipe, int(y.max()) + 1, **options)
+
+
+def of_numbers(recipe=RECIPE, **options):
+    y = np.column_stack([X[:, 0] ** 2, X[:, 1] * X[:, 2]])
+    return EnsembleTraining(X, OutOfFold((y - y.mean(0)) / y.std(0), EVEN), recipe, **options)
+
+
+@pytest.mark.parametrize("sizes", [(40, 40, 10), (7, 1, 1), (2, 0, 0), (1, 1, 0)])
+def test_classes_are_spread_evenly_over_folds(sizes):
+    y = np.repeat(np.arange(3), sizes)
+    folds = split_folds(y, len(y), 4, np.random.RandomState(3))
+    for kind, size in enumerate(sizes):
+        counts = np.bincount(folds[y == kind], minlength=4)
+        assert counts.sum() == size and np.ptp(counts) <= 1
+    assert np.ptp(np.bincount(folds, minlength=4)) <= 1
+
+
+def test_the_folds_of_numbers_are_a_partition():
+    folds = [split_folds(None, 50, 4, np.random.RandomState(seed)) for seed in (1, 1, 2)]
+    assert sorted(np.bincount(folds[0])) == [12, 12, 13, 13]
+    assert np.array_equal(folds[0], folds[1]) and not np.array_equal(folds[0], folds[2])
+
+
+def test_losses_and_scores_are_those_of_scikit_learn():
+    weight = RNG.random(90)
+    weight /= weight.sum()
+    p, numbers = RNG.dirichlet([1, 1, 1], 90), RNG.normal(size=(90, 2))
+    rows = OutOfFold(KIND, weight)
+    assert rows.loss(p) == pytest.approx(log_loss(KIND, p, sample_weight=weight))
+    correct = accuracy_score(KIND, p.argmax(1), sample_weight=weight)
+    assert rows.score(p) == pytest.approx(correct)
+    y = RNG.normal(size=(90, 2))
+    standard = (y - y.mean(0)) / y.std(0)
+    rows = OutOfFold(standard, EVEN)
+    assert rows.loss(numbers) == pytest.approx(mean_squared_error(standard, numbers))
+    assert rows.score(numbers) == pytest.approx(r2_score(standard, numbers))
+
+
+def test_the_loss_of_an_ensemble_follows_from_that_of_few_networks():
+    """On average over many draws of networks, whose errors are independent."""
+    y = RNG.normal(size=(5, 1))
+    bias = RNG.normal(size=(5, 1))
+    rows = OutOfFold(y, np.full(5, 0.2))
+    draws = y + bias + RNG.normal(size=(40_000, 2, 5, 1))
+    expected = np.mean(bias**2) + 1 / 16
+    found = [rows.ensemble_loss(draw, 16) for draw in draws[:20_000]]
+    assert np.mean(found) == pytest.approx(expected, abs=0.02)
+    classes = OutOfFold(np.minimum(KIND, 1), EVEN)
+    for predictions, each in ((draws[0], rows), (RNG.dirichlet([1, 2], (2, 90)), classes)):
+        own = each.ensemble_loss(predictions, 2)  # of as many networks as there are predictions
+        assert own == pytest.approx(each.loss(predictions.mean(axis=0)))
+
+
+def test_the_temperature_is_that_of_the_lowest_loss():
+    logits = RNG.normal(size=(3, 90, 3)) + 1.5 * np.eye(3)[KIND]
+    for factor in (0.2, 1.0, 4.0):  # from underconfident to overconfident
+        p = np.exp(factor * logits)
+        p /= p.sum(axis=-1, keepdims=True)
+        rows = OutOfFold(KIND, EVEN)
+        losses = [rows.ensemble_loss(soften(p, each), 12) for each in TEMPERATURES]
+        best = TEMPERATURES[int(np.argmin(losses))]
+        for start in TEMPERATURES:
+            temperature, loss = rows.best_temperature(p, 12, start)
+            assert temperature == best and loss == pytest.approx(min(losses))
+
+
+def averaged(training, index, epoch):
+    """The network of an ensemble, trained by `train` alone, its averages in float64."""
+    network, total = training.networks[index].copy(), 0.0
+    network.initialize(training.seeds[index])
+    others = np.setdiff1d(np.arange(90), training.left[index])
+    past = []
+    train(
+        network, X[others], training.rows.y[others], epochs=epoch, batch_size=32,
+        optimizer=training.recipe.optimizer, seed=training.seeds[index],
+        callbacks=lambda run: past.append(run.network.parameters.astype(np.float64)),
+    )  # fmt: skip
+    weights = training.recipe.memory ** np.arange(epoch)[::-1]
+    total = np.average(past, axis=0, weights=weights)
+    network = network.copy("float64")
+    network.parameters[:] = total
+    return network
+
+
+@pytest.mark.parametrize("make", [of_classes, of_numbers])
+def test_the_result_is_that_of_networks_trained_alone(make):
+    training = make()
+    history, best = training.run(), training.best
+    assert history.best_epoch == best.epoch and len(training.left) == 8
+    networks = [averaged(training, index, best.epoch) for index in range(8)]
+    out = np.zeros((2, 90, networks[0].n_outputs))
+    for index, network in enumerate(networks):
+        left = training.left[index]
+        out[index // 4, left] = network.forward(X[left].astype(float))[0]
+    softened = soften(out, best.temperature)
+    np.testing.assert_allclose(best.predictions, softened.mean(axis=0), atol=2e-5)
+    assert best.loss == pytest.approx(training.rows.ensemble_loss(softened, 8), abs=1e-4)
+    expected = [soften(each.forward(X.astype(float))[0], best.temperature) for each in networks]
+    found = training.ensemble().predict(X)
+    np.testing.assert_allclose(found, np.mean(expected, axis=0), atol=2e-5)
+
+
+def test_the_bits_do_not_depend_on_threads():
+    results = []
+    for threads in (1, 2, 5):
+        training = of_classes()
+        history = training.run(threads)
+        networks = [each.parameters for each in training.ensemble().networks]
+        results.append((history.loss, networks, training.best.predictions))
+    for other in results[1:]:
+        assert other[0] == results[0][0]
+        assert all(map(np.array_equal, other[1], results[0][1]))
+        assert np.array_equal(other[2], results[0][2])
+
+
+def test_it_ends_when_the_loss_does_not_improve():
+    y = RNG.integers(0, 2, 90)
+    training = of_classes(replace(RECIPE, epochs=96, learning_rate=0.01), y)
+    history = training.run()
+    assert training.recipe.has_ended(len(history), training.best.epoch)
+    assert len(history) < 96 and history.stop_reason == "no improvement"
+
+
+def interrupt_after(epoch):
+    def show(now, best):
+        if now == epoch:
+            raise KeyboardInterrupt
+
+    return show
+
+
+def test_ctrl_c_keeps_the_best_epoch():
+    training = of_classes(show=interrupt_after(3))
+    history = training.run()
+    assert training.was_interrupted and 1 <= training.best.epoch <= 3
+    assert len(history) == 3 and history.stop_reason == "interrupted"
+    assert len(training.ensemble().networks) == 8
+
+
+def test_a_repeat_with_a_network_that_fails_is_left_out():
+    training = of_classes()
+    training.networks[5].parameters[:] = 1e30
+    with pytest.warns(RuntimeWarning, match="1 of 8 networks failed"):
+        training.run()
+    assert sorted(training.best.parameters) == [0, 1, 2, 3]
+    assert len(training.ensemble().networks) == 4
+    expected = training.ensemble().predict(X)
+    assert np.isfinite(expected).all()
+
+
+def test_an_ensemble_of_which_nothing_is_left_fails():
+    training = of_classes()
+    for network in training.networks[::4]:
+        network.parameters[:] = 1e30
+    with (
+        pytest.raises(DivergenceError),
+        pytest.warns(RuntimeWarning, match="2 of 8 networks failed"),
+    ):
+        training.run()
+
+
+def test_weights_of_rows_decide():
+    """Rows of the weight 0 have wrong classes."""
+    y = np.r_[KIND[:60], 2 - KIND[60:]]
+    weight = np.r_[np.full(60, 1 / 60), np.zeros(30)]
+    recipe = replace(RECIPE, epochs=96, learning_rate=0.01)
+    training = of_classes(recipe, y, weight)
+    training.run()
+    predicted = training.ensemble().predict(X).argmax(axis=1)
+    assert np.mean(predicted[60:] == KIND[60:]) > 0.7
+    assert isinstance(training.networks[0], Network)
