@@ -33,7 +33,7 @@ NUMBERS, CATEGORIES = (
     make_column_selector(dtype_exclude="number"),
 )
 
-#: HistGradientBoosting takes at most 255 categories; rarer ones share one, for all trees.
+#: HistGradientBoosting takes at most 255 categories; of more, the rarest share one.
 MOST_CATEGORIES = 254
 
 
@@ -141,7 +141,11 @@ def _dense() -> ColumnTransformer:
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
     categories = make_pipeline(
         SimpleImputer(strategy="constant", fill_value="missing"),
-        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+        OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            max_categories=MOST_CATEGORIES,
+            sparse_output=False,
+        ),
     )
     return ColumnTransformer(
         [("numbers", numbers, NUMBERS), ("categories", categories, CATEGORIES)]

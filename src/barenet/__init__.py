@@ -23,12 +23,12 @@ from barenet import (
 )
 from barenet._metrics import METRICS
 from barenet._version import __version__ as __version__
-from barenet.data._batches import batches
 from barenet.engines import CompiledNetwork, Ensemble
 from barenet.files._checkpoint import Checkpoint
 from barenet.insight._gradient_check import GradientReport, ParameterReport, check_gradients
 from barenet.model._array_dataset import one_hot
 from barenet.model._network import Network
+from barenet.training._epoch import batches
 from barenet.training._history import History
 from barenet.training._train import train
 

@@ -335,13 +335,10 @@ OPERATIONS = {
     "where": Operation(np.where, "np.where({}, {}, {})", "({} ? {} : {})", "Where"),
     "max_outputs": Operation(np.max, "np.max({}, axis=1, keepdims=True)"),
     "over_outputs": Operation(np.sum, "np.sum({}, axis=1, keepdims=True)"),
-    "sum_outputs": Operation(
-        lambda array, axis, keepdims: np.cumsum(array, axis), "np.cumsum({}, axis=1)"
-    ),
+    "sum_outputs": Operation(lambda x, axis, keepdims: np.cumsum(x, axis), "np.cumsum({}, axis=1)"),
     "index_outputs": Operation(
-        lambda array, axis, keepdims: np.indices(array.shape)[axis],
-        "np.arange(np.shape({})[1], dtype=np.float32)",
-        "(float)i",
+        lambda x, axis, keepdims: np.indices(x.shape)[axis],
+        "np.arange(np.shape({})[1], dtype=np.float32)", "(float)i",
     ),
     "over_samples": Operation(np.sum), "total": Operation(np.sum),
     "mean_outputs": Operation(np.mean), "mean_samples": Operation(np.mean),

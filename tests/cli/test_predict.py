@@ -203,7 +203,8 @@ def test_fault_115_safe_csv_of_predictions(barenet):
 
 def test_replaced_values_are_noted_by_column(barenet, train):
     rows = [
-        f"{i},{'Rome' if i % 2 else 'Oslo'},{i % 3},{'yes' if i % 2 else 'no'}" for i in range(40)
+        f"{i / 2},{'Rome' if i % 2 else 'Oslo'},{i % 3},{'yes' if i % 2 else 'no'}"
+        for i in range(40)
     ]
     Path("towns.csv").write_text("\n".join(["age,town,size,y", *rows]))
     run = train(Path("towns.csv").resolve(), "--target", "y", "--epochs", 1)

@@ -116,7 +116,7 @@ def killed(barenet, monkeypatch):
 @pytest.fixture
 def interrupted(killed, tmp_path) -> Path:
     """The folder of a run on a table that was killed."""
-    rows = "".join(f"{x},{x % 7},{'high' if x > 40 else 'low'}\n" for x in range(80))
+    rows = "".join(f"{3 * x},{x % 7},{'high' if x > 40 else 'low'}\n" for x in range(80))
     (tmp_path / "rows.csv").write_text("size,rest,label\n" + rows)
     killed("rows.csv", "--target", "label", "--epochs", 100_000)
     assert names(tmp_path / "runs/rows") == ["checkpoint.safetensors", "unfinished.toml"]
@@ -140,9 +140,12 @@ def test_fault_73_other_settings_or_data_are_refused_with_the_changes(interrupte
     resume = ("train", "--resume", interrupted)
     assert "out: a run is resumed in its own folder" in barenet(*resume, "--out", "else").error
     table = Path("rows.csv").read_text()
-    more = "".join(f"{x},1,high\n" for x in range(80, 100))
+    more = "".join(f"{3 * x},1,high\n" for x in range(80, 100))
     for content, expected in [
-        (table.replace("\n9,2,", "\n9,3,"), "the checkpoint is of another run: X has other values"),
+        (
+            table.replace("\n27,2,", "\n27,3,"),
+            "the checkpoint is of another run: X has other values",
+        ),
         (table + more, "X was 64 × 2 of float32, and is 80 × 2 of float32"),
     ]:
         Path("rows.csv").write_text(content)

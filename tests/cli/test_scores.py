@@ -126,6 +126,9 @@ def test_a_verdict_on_each_baseline_is_printed(metric, errors, verdicts, train, 
     found = [*measured.verdicts()]
     assert len(found) == len(verdicts)
     assert all(map(str.startswith, found, verdicts))
+    measured.scores = {metric: measured.baselines[next(iter(measured.baselines))][metric]}
+    assert next(measured.verdicts()).endswith(", the same.")
+    measured.scores = {metric: METRICS[metric](p[:, None], y[:, None])}
     capsys.readouterr()
     emit_paragraph(" ".join(measured.verdicts()))
     assert capsys.readouterr().out.split() == " ".join(found).split()

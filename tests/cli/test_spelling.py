@@ -28,7 +28,7 @@ VALID = {
 #: Options that accept any word, at least as long as no table is read.
 ANY_TEXT = {
     "plot": {"--delimiter", "--encoding"},
-    "export": {"--delimiter", "--encoding", "--data-dir"},
+    "export": {"--delimiter", "--encoding", "--date-format", "--data-dir"},
     "play": {"--target"},
 }
 

@@ -72,12 +72,26 @@ def test_fault_40_a_fraction_is_never_rounded_up_to_all(values, expected):
     assert (caught.value.expected, caught.value.value) == (f"{expected} the rows", values[0])
 
 
+DAY = {"date_format": "%d.%m.%Y"}
+
+
 @pytest.mark.parametrize(
     ("values", "row", "expected", "options"),
     [
         (["1", "2,5", "3,75", "NA"], 1, "a number", {"decimal": ","}),
-        (["31.12.2024", "1.5.2025", "NA"], 0, "a date such as 2024-12-31", NAMES),
-        (["31/12/2024 12:30", "01/02/2025"], 0, "a date such as 2024-12-31", NAMES),
+        (["31.12.2024", "1.5.2025", "NA"], 0, "a date such as 2024-12-31", DAY | NAMES),
+        (
+            ["31/12/2024 12:30", "01/02/2025"],
+            0,
+            "a date such as 2024-12-31",
+            {"date_format": "%d/%m/%Y %H:%M", **NAMES},
+        ),
+        (
+            ["01-02-2024", "12-31-2024"],
+            0,
+            "a date such as 2024-12-31",
+            {"date_format": "%m-%d-%Y", **NAMES},
+        ),
         (["1.234,5", "17", "2,5"], 0, "a number", {"decimal": ","}),
         (["1.234.567"], 0, "a number", {"decimal": ","}),
         (["17", "1,234.5", "1"], 1, "a number", {}),

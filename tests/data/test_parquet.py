@@ -92,7 +92,7 @@ def test_truth_values_are_features_and_targets(write, task, classes):
     data = load_table(path, "y", task=task)
     assert (data.y.tolist(), data.classes) == ([1, 0, 1, 1], classes)
     assert data.X.tolist() == [[1, 1], [2, 1], [3, 1], [4, 1]]
-    *read, _ = read_samples(path, ("x", "is"), "y", classes)
+    *read, _, _ = read_samples(path, ("x", "is"), "y", classes)
     for ours, theirs in zip(read, (data.X, data.y), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

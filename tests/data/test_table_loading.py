@@ -124,7 +124,7 @@ def test_new_rows_use_the_classes_of_the_network(write, values, classes, expecte
         with pytest.raises(DataError, match=expected):
             read_samples(path, ["x"], "y", classes)
     else:
-        X, y, _ = read_samples(path, ["x"], "y", classes)
+        X, y, *_ = read_samples(path, ["x"], "y", classes)
         assert X[:, 0].tolist() == [*range(len(expected))] and y.tolist() == expected
 
 
@@ -157,7 +157,7 @@ def test_rows_without_a_target_are_left_out(tmp_path, name, target):
     there = [row for row, value in enumerate(columns[target]) if value is not None]
     assert data.X["x"].tolist() == [columns["x"][row] for row in there]
     assert data.description == "4 rows (1 without a target left out), 3 columns"
-    X, y, description = read_samples(path, ["x"], target, data.classes)
+    X, y, description, _ = read_samples(path, ["x"], target, data.classes)
     assert description == "4 rows (1 without a target left out)"
     assert X[:, 0].tolist() == data.X["x"].tolist() and y.tolist() == data.y.tolist()
 
@@ -178,7 +178,7 @@ def test_a_class_named_none_is_kept_when_the_classes_are_known(write):
     path = write("x,y\n1,None\n2,\n3,some\n4,None\n")
     data = load_table(path, "y", task="classification")
     assert data.classes == ("None", "some") and data.n_samples == 3
-    X, _, _ = read_samples(path, ["x"], "y", data.classes)
+    X, *_ = read_samples(path, ["x"], "y", data.classes)
     assert X[:, 0].tolist() == [1, 3, 4]
     with pytest.raises(DataError, match="column 'y' has no value in any row"):
         read_samples(write("x,y\n1,\n"), ["x"], "y", ["a"])

@@ -296,3 +296,30 @@ def test_estimators_predict_many_rows_compiled(estimator):
     if isinstance(estimator, MLPClassifier):
         expected = expected > 0.5
     np.testing.assert_allclose(estimator.predict(X), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("sizes", [(64, 2048, 10), (16, 1024, 64, 3)])
+def test_predictions_with_weights_in_place_have_the_bits_of_all_rows(sizes):
+    network = Network.dense(sizes, hidden="relu", output="softmax", seed=0)
+    X = np.random.default_rng(0).normal(size=(600, sizes[0])).astype(np.float32)
+    for _ in range(2):
+        expected, compiled = network.predict(X), CompiledNetwork(network)
+        np.testing.assert_allclose(network.forward(X)[0], expected, atol=1e-5)
+        for n_rows in (1, 3, 4, 8, 9, 17, 100):
+            np.testing.assert_array_equal(network.predict(X[:n_rows]), expected[:n_rows])
+            np.testing.assert_array_equal(compiled.predict(X[:n_rows]), expected[:n_rows])
+        network.parameters *= 0.5  # at the same place
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("n_inputs", [3, 40, 300])
+def test_numbers_that_are_not_finite_are_found_in_any_row(n_inputs, value, dtype):
+    network = Network.dense([n_inputs, 4, 2], hidden="tanh", seed=0, dtype=dtype)
+    for n_rows in (1, 5, 700, 20_000):
+        X = np.ones((n_rows, n_inputs), dtype)
+        for row, column in ((0, 0), (n_rows // 2, n_inputs - 1), (n_rows - 1, 1)):
+            X[row, column] = value
+            with pytest.raises(ValueError, match=rf"X: {value} at \({row}, {column}\)"):
+                network.predict(X)
+            X[row, column] = 1
+        network.predict(X)

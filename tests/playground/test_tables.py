@@ -59,7 +59,9 @@ def test_errors_name_the_file_and_a_remedy_on_the_page(add, content, message):
 
 
 def test_ambiguous_columns_are_an_error_with_a_remedy_on_the_page(add):
-    rows = "".join(f"{n % 3},{n},{'few' if n == 4 else n / 4},{'ud'[n % 2]}\n" for n in range(60))
+    rows = "".join(
+        f"{n % 3},{n % 9},{'few' if n == 4 else n / 4},{'ud'[n % 2]}\n" for n in range(60)
+    )
     table = add(f"a,b,c,kind\n{rows}")
     assert prepare_table(DataSettings(), table).inputs.feature_names == ("a", "b")
     with pytest.raises(DataError, match=r"^mine\.csv:6: column 'c'.*'few'; leave the value empty"):

@@ -13,6 +13,7 @@ from barenet.cli._run_settings import RunSettings, is_table
 from barenet.cli._scores import network_arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
 from barenet.data._class_weight import class_weights
+from barenet.data._column_fitting import identity
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame, Samples
@@ -128,7 +129,9 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     dataset = settings.load()
     completed = config_for(settings.config, dataset)
     parts = _split(dataset, completed)
-    if is_table(settings.data) and _has_constant_column(parts["training"]):
+    if is_table(settings.data) and (
+        _has_constant_column(parts["training"]) or _has_identifier(dataset)
+    ):
         dataset = settings.load(frame=True)  # which drops them, also from the fingerprint
         parts = _split(dataset, completed)
     training = parts["training"]
@@ -174,7 +177,10 @@ def assemble(
 
 def _fit_preprocessing(X: Samples, scaling: str, settings: RunSettings) -> TableEncoding | Scaling:
     if isinstance(X, Frame):
-        return TableEncoding.fit(X, numbers=scaling, **settings.table_options())
+        options = settings.table_options()
+        if settings.split_by not in X.columns and "drop" in options:
+            options["drop"] = [name for name in options["drop"] if name != settings.split_by]
+        return TableEncoding.fit(X, numbers=scaling, **options)
     return Scaling.fit(scaling, X)
 
 
@@ -210,6 +216,13 @@ def _has_constant_column(rows: Dataset) -> bool:
     """Whether a matrix has a column with a single value, which a frame would drop."""
     X = rows.X
     return isinstance(X, np.ndarray) and len(X) > 1 and bool((X[0] == X).all(axis=0).any())
+
+
+def _has_identifier(rows: Dataset) -> bool:
+    """Whether a matrix has a column that counts or identifies the rows."""
+    X, numbers = rows.X, np.arange(rows.n_samples)
+    columns = zip(rows.feature_names, X.T if isinstance(X, np.ndarray) else (), strict=False)
+    return any(identity(name, values, numbers) for name, values in columns)
 
 
 def _make_network(settings: RunSettings, *, copy_weights: bool = True) -> Network:

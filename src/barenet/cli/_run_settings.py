@@ -1,7 +1,7 @@
 """Settings of a run: its data, how they are read, and its `RunConfig`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -19,7 +19,7 @@ from barenet.errors import ArgumentError, some
 MISSING_SPELLINGS = "NA NaN null None ? - and the like"
 
 #: Options of the columns of a table, as `TableEncoding.fit` takes them.
-TABLE_OPTIONS = ("drop", "categories", "numeric", "missing", "rare")
+TABLE_OPTIONS = ("drop", "keep_column", "categories", "numeric", "missing", "rare")
 
 #: Settings that do not affect the network, or name a folder of the machine.
 NOT_ON_A_CARD = ("data_dir", "verbose_epoch")
@@ -44,6 +44,8 @@ class FileOptions:
     header : bool
         Whether the first line of a table names its columns; if not, they are x1, x2 and so on, by
         their positions. By default it does, and is refused where it looks like a row.
+    date_format : str
+        Format of the dates in a table that are not like 2024-12-31, such as %d.%m.%Y.
     data_dir : str
         Folder of the IDX files of mnist or fashion_mnist.
     """
@@ -52,12 +54,13 @@ class FileOptions:
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     header: Annotated[bool | None, Parameter(show_default=False)] = None
+    date_format: str | None = None
     data_dir: Annotated[str | None, Parameter(completer=complete_name)] = None
 
     @property
     def csv(self) -> CsvOptions:
         """The format of a CSV file."""
-        return CsvOptions(self.delimiter, self.encoding, self.decimal, self.header)
+        return CsvOptions(**{each.name: getattr(self, each.name) for each in fields(CsvOptions)})
 
     def over(self, base: Self) -> Self:
         """Fill the options that are not given from others."""
@@ -82,8 +85,13 @@ class RunSettings:
         The kind of target, where its values are ambiguous.
     file : FileOptions
         How files are read.
+    split_by : str
+        Column by which the rows of a table are split: of dates or numbers, for a test set of the
+        last rows; or of groups, which stay whole, and whose column is not a feature.
     drop : tuple of str
         Columns to leave out.
+    keep_column : tuple of str
+        Columns to keep that count or identify the rows, which are left out otherwise.
     categories : tuple of str
         Columns to read as categories, such as codes that look like numbers.
     numeric : tuple of str
@@ -106,7 +114,9 @@ class RunSettings:
     target: str | None = None
     task: Literal["classification", "regression"] | None = None
     file: FileOptions = NO_FILE_OPTIONS
+    split_by: str | None = None
     drop: tuple[str, ...] | None = None
+    keep_column: tuple[str, ...] | None = None
     categories: tuple[str, ...] | None = None
     numeric: tuple[str, ...] | None = None
     missing: Annotated[tuple[str, ...] | None, Parameter(show_default=MISSING_SPELLINGS)] = None
@@ -125,6 +135,7 @@ class RunSettings:
             problem = f"name the column of {self.data} to predict"
             remedy = f"such as {{target}}; its columns are {some(names)}"
             raise ArgumentError(problem, argument="target", remedy=remedy, target=names[-1])
+        dropped = [name for name in self.drop or () if name != self.split_by]
         return load_dataset(
             self.data,
             target=self.target,
@@ -133,7 +144,8 @@ class RunSettings:
             noise=self.config.noise,
             data_seed=self.config.data_seed,
             frame=frame or self._needs_frame() or None,
-            categories=(*(self.drop or ()), *(self.categories or ())) or None,
+            categories=(*dropped, *(self.categories or ())) or None,
+            split_by=self.split_by,
             **vars(self.file),
         )
 
@@ -170,6 +182,7 @@ class RunSettings:
             "target": self.target,
             "task": self.task,
             **vars(self.file),
+            "split_by": self.split_by,
             **self.table_options(),
             "quick": self.quick,
             "start_from": None if self.start_from is None else str(self.start_from.resolve()),

@@ -160,7 +160,7 @@ class Measurement:
             margin = self._margin(self.outputs[:, width:], other[:, width:], targets)
             gain = self.scores[name] - scores[name]
             amounts = " ± ".join(score_text(name, each) for each in (abs(gain), margin))
-            change = f"{amounts} {'less' if gain > 0 else 'more'}"
+            change = f"{amounts} {'less' if gain > 0 else 'more'}" if gain else "the same"
             gain *= 1 if name in MAXIMIZED else -1
             verdict = "does better" if gain < -margin else "may do as well"
             verdict = "would not do" if gain > margin else verdict

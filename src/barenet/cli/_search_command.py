@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import prod
 from typing import Annotated, Any
 
+import numpy as np
 from cyclopts import Parameter
 
 from barenet._constraints import check_count, check_number
@@ -138,10 +139,16 @@ def _search(
     first = experiments[0]
     fixed = {k: v for k, v in configs[0].items() if all(each.get(k) == v for each in configs)}
     candidates = [{k: v for k, v in each.items() if k not in fixed} for each in configs]
-    from sklearn.model_selection import KFold, StratifiedKFold
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
     splitter = KFold if first.training.classes is None else StratifiedKFold
-    cv = splitter(n_folds, shuffle=True, random_state=first.settings.config.split_seed)
+    cv: Any = splitter(n_folds, shuffle=True, random_state=first.settings.config.split_seed)
+    if (keys := first.training.split_keys) is not None:
+        if keys.dtype.kind == "f":  # times: a fold is a period
+            keys = np.searchsorted(np.sort(keys), keys) * n_folds // len(keys)
+        if len(np.unique(keys)) < n_folds:
+            raise ArgumentError.of("folds", n_folds, f"{len(np.unique(keys))} at most, the groups")
+        cv = [*GroupKFold(n_folds).split(keys, groups=keys)]
     grid = [{name: [value] for name, value in each.items()} for each in candidates]
     X, y = network_arrays(first.predictor, first.training)
     options |= {"metric": first.metric.name, "refit": False}

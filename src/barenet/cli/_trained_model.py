@@ -64,7 +64,7 @@ class TrainedModel:
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
         """Split the training data as for the training."""
-        if self.settings is None:
+        if self.settings is None or (self.settings.split_by and dataset.split_keys is None):
             return dataset, None
         config = self.config.over(DEFAULTS)
         return dataset.split(config.test_size or 0.0, config.split_seed or 0)
@@ -93,16 +93,15 @@ class TrainedModel:
         fields = ("feature_names", "target_name", "classes")
         columns = {name: getattr(self.predictor, name) for name in fields}
         options = self._table_options(settings)
-        X, y, description = read_samples(settings.data, *columns.values(), **options)
-        if "left out" in description:
-            log(f"{settings.data}: {description}")
+        options["split_by"] = self.settings.split_by if self.settings else None
+        rows = read_samples(settings.data, *columns.values(), **options)
+        if "left out" in rows.description:
+            log(f"{settings.data}: {rows.description}")
         return Dataset(
             **columns,
             name=Path(settings.data).name,
-            X=X,
-            y=y,
             image_shape=self.predictor.image_shape,
-            description=description,
+            **rows._asdict(),
         )
 
     def _table_options(self, settings: RunSettings) -> dict[str, Any]:
@@ -118,7 +117,8 @@ class TrainedModel:
         if self._has_name_of_training(data):
             settings = training
         elif plain_name(data).endswith(CSV_SUFFIXES):  # with columns named as in the training set
-            settings = RunSettings(file=FileOptions(header=training.file.header))
+            known = {name: getattr(training.file, name) for name in ("header", "date_format")}
+            settings = RunSettings(file=FileOptions(**known))
         if data.endswith((".npz", ".npz.gz")):
             is_numeric = self.predictor.classes is None
             settings = replace(settings, task="regression" if is_numeric else "classification")

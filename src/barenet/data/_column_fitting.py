@@ -19,12 +19,16 @@ from barenet.data._column_kinds import COLUMNS, DroppedColumn
 from barenet.data._date_column import DateColumn, seconds
 from barenet.data._frame import Frame
 from barenet.data._number_column import NumberColumn, PiecewiseColumn
-from barenet.data._parsing import BOOLEAN_WORDS, is_code, parse_datetime, to_number, unique_texts
+from barenet.data._parsing import (
+    BOOLEAN_WORDS,
+    NEARLY_ALL,
+    is_code,
+    parse_datetime,
+    to_number,
+    unique_texts,
+)
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import LONGEST, DataError
-
-#: From this fraction on, the remaining values are considered mistakes.
-NEARLY_ALL = 0.9
 
 #: A number with a decimal comma.
 _COMMA = r"[+-]?\d*,\d+"
@@ -34,8 +38,8 @@ _LOCALE_FORMATS = (
     (
         r"\d{1,2}([./-])\d{1,2}\1\d{4}([ T]\d.*)?",
         "a date such as 2024-12-31",
-        "the order of day and month is ambiguous: write the year, the month and the day, or use "
-        "{drop} to leave the column out, or {categories} to read it as names",
+        "the order of day and month is ambiguous: give it as {date_format}, or use {drop} to leave "
+        "the column out, or {categories} to read it as names",
     ),
     (
         r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}",
@@ -53,6 +57,14 @@ _LOCALE_FORMATS = (
 #: From this many rows on, a column with this fraction of different values is an identifier.
 ENOUGH_ROWS, NEARLY_DIFFERENT = 20, 0.9
 
+#: The end of a name such as id, CustomerId, customer_no or Row Number.
+_IDENTIFIER = re.compile(
+    r"(?i:^|[^a-z])(?i:id|no|nr|num|number|index|key)$|[a-z](Id|ID|No|Nr|Num|Number|Index|Key)$"
+)
+
+#: How the reasons begin for which a column is left out as it identifies the rows.
+IDENTITY = (COUNTER, IDENTIFIER) = ("counts the rows", "looks like an identifier")
+
 #: The fewest pieces of a column of numbers, and the most outputs of all columns with their pieces.
 FEWEST_PIECES, MOST_OUTPUTS = 4, 640
 
@@ -68,11 +80,13 @@ def fit_column(
     numbers: str,
     rare: float,
     missing: Collection[str],
+    keep: Collection[str] = (),
 ) -> Column:
     """Fit the encoding of a column, by default as the kind that its values suggest."""
     if kind == "dropped":
         return DroppedColumn(name, "dropped by request")
-    is_guess, kind = kind is None, kind or kind_of(frame, name, missing)
+    is_guess = kind is None and name not in keep
+    kind = kind or kind_of(frame, name, missing)
     values = COLUMNS[kind].parse(frame, name, missing)
     is_missing = values == "" if kind == "category" else np.isnan(values)
     some_missing, known = bool(is_missing.any()), values[~is_missing]
@@ -85,6 +99,8 @@ def fit_column(
         return _fit_category(name, known, rare, missing=some_missing, is_guess=is_guess)
     if kind == "boolean":
         return BooleanColumn(name, fill=known.mean() > 0.5, indicator=some_missing)
+    if kind == "number" and is_guess and (reason := identity(name, values, frame.rows)):
+        return DroppedColumn(name, reason)
     if kind == "number":
         return NumberColumn(name, *_measure(name, values, numbers), indicator=some_missing)
     measured = _measure(name, np.where(is_missing, np.nan, seconds(values)), numbers)
@@ -142,7 +158,22 @@ def _reject_locale_formats(column: _TextColumn) -> None:
         found = column.find(re.compile(pattern).fullmatch)
         alike = {*found, *plain} if expected == "a number" else found
         if found and len(alike) >= NEARLY_ALL * len(column.known):
-            raise column.fault(found[0], expected, remedy, decimal=",")
+            texts = [column.known[code] for code in found]
+            options = {"decimal": ",", "date_format": _date_format(texts)}
+            raise column.fault(found[0], expected, remedy, **options)
+
+
+def _date_format(texts: Sequence[str]) -> str:
+    """The format of dates such as 31.12.2024, with the day first unless a month would be over 12.
+
+    >>> _date_format(["05/17/2024 12:30"])
+    '%m/%d/%Y %H:%M'
+    """
+    between = (re.findall(r"[./-]", texts[0]) or ["."])[0]
+    seconds = [int(parts[1]) for text in texts if len(parts := re.findall(r"\d+", text)) > 1]
+    day_first = max(seconds, default=0) <= 12
+    time = ("", " %H:%M", " %H:%M:%S")[min(texts[0].count(":"), 2)]
+    return between.join(("%d", "%m", "%Y") if day_first else ("%m", "%d", "%Y")) + time
 
 
 def _all_are(is_one: Callable[[str], Any], column: _TextColumn, expected: str) -> bool:
@@ -171,13 +202,33 @@ def _fit_category(
     """Fit a column of categories: frequent ones have an output each."""
     found, counts = np.unique(labels, return_counts=True)
     if is_guess and len(labels) >= ENOUGH_ROWS and len(found) > NEARLY_DIFFERENT * len(labels):
-        reason = f"looks like an identifier: {len(found):,} values in {len(labels):,} rows"
+        reason = f"{IDENTIFIER}: {len(found):,} values in {len(labels):,} rows"
         return DroppedColumn(name, reason)
     is_rare = counts < (rare if rare >= 1 else rare * len(labels))
     if is_rare.all() and not missing:
         return DroppedColumn(name, f"each of its {len(found):,} values is rare")
     frequent = tuple(found[~is_rare].tolist())
     return CategoryColumn(name, frequent, rare=bool(is_rare.any()), missing=missing)
+
+
+def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
+    """The reason why numbers identify the rows, if they do: they count them, or name each.
+
+    Numbers that count the rows of the file, but years, say nothing of a new row. Other whole
+    numbers are identifiers if all differ and the name of the column reads like one.
+
+    >>> rows = np.arange(30)
+    >>> identity("n", rows + 1.0, rows), identity("age", rows % 7.0, rows)
+    ('counts the rows', '')
+    """
+    if len(values) < ENOUGH_ROWS or (values != np.floor(values)).any():
+        return ""
+    years = values.min() >= 1800 and values.max() <= 2100
+    if not years and np.ptp(values - rows) == 0:
+        return COUNTER
+    if _IDENTIFIER.search(name) and len(np.unique(values)) == len(values):
+        return f"{IDENTIFIER}: {len(values):,} values in as many rows"
+    return ""
 
 
 def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float, float, float]:

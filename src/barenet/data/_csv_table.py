@@ -19,7 +19,7 @@ from barenet.data._delimited import CsvOptions, decode, find_delimiter, read_rec
 from barenet.data._file_io import check_memory, read_file_bytes
 from barenet.data._frame import TEXT, Frame, Table
 from barenet.data._header import check_header, read_header
-from barenet.data._parsing import CODE, MISSING, NUMBER
+from barenet.data._parsing import CODE, MISSING, NEARLY_ALL, NUMBER, rewrite_date
 from barenet.errors import DataError
 
 #: Bytes of memory for each byte of text: as bytes, as text, in columns, and in temporary copies.
@@ -42,6 +42,7 @@ class CsvTable(Table):
     delimiter: str
     has_header: bool
     decimal: str
+    date_format: str | None = None
 
     def locate(self, row: int, name: str) -> tuple[int, str]:
         """The line of a row and the text of a value in it."""
@@ -61,6 +62,8 @@ class CsvTable(Table):
                     _check_points(texts, name, origin)
                 comma = compute.match_substring_regex(texts, r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
                 texts = compute.if_else(comma, compute.replace_substring(texts, ",", "."), texts)
+            if self.date_format and name not in {*text, *categories}:
+                texts = _rewrite_dates(texts, self.date_format)
             numbers = None if name in text else _parse_numbers(texts)
             columns[name] = np.array(texts.to_pylist(), TEXT) if numbers is None else numbers
         return Frame(columns, origin)
@@ -92,7 +95,8 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     if not len(columns[0]):
         raise DataError("no rows below the header", path=path)
     by_name = dict(zip(names, columns, strict=True))
-    return CsvTable(path, names, by_name, text, delimiter, has_header, options.decimal or ".")
+    decimal, date_format = options.decimal or ".", options.date_format
+    return CsvTable(path, names, by_name, text, delimiter, has_header, decimal, date_format)
 
 
 def _arrow(module: str) -> Any:
@@ -110,6 +114,18 @@ def _check_points(texts: Any, name: str, table: CsvTable) -> None:
         remedy += "if these are names, use {categories}; if they are of no use, {drop}"
         frame = Frame({name: np.array(texts.to_pylist(), TEXT)}, table)
         raise frame.fault(row, name, expected, remedy, categories=[name], drop=[name])
+
+
+def _rewrite_dates(texts: Any, date_format: str) -> Any:
+    """Rewrite the dates of a column, if nearly all of its different values are dates."""
+    encoded = texts.combine_chunks().dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    dates = [rewrite_date(value, date_format) for value in values]
+    n_known = sum(value not in MISSING for value in values)
+    if sum(date is not None for date in dates) < max(1, NEARLY_ALL * n_known):
+        return texts
+    rewritten = [value if date is None else date for value, date in zip(values, dates, strict=True)]
+    return _arrow("pyarrow").array(rewritten, "string").take(encoded.indices)
 
 
 def _parse_numbers(texts: Any) -> NDArray[np.float64] | None:

@@ -43,6 +43,9 @@ class Dataset:
         Default settings for training.
     stratify : bool
         Whether `split` keeps the proportions of the classes.
+    split_keys : ndarray of shape (n_samples,), optional
+        What `split` goes by, where rows are not split at random: float64 for times, of which the
+        last are the test set, or names of groups, which stay whole.
 
     Examples
     --------
@@ -65,6 +68,7 @@ class Dataset:
     description: str
     config: RunConfig = dataclasses.field(default_factory=RunConfig)
     stratify: bool = True
+    split_keys: NDArray[Any] | None = None
 
     @property
     def task(self) -> Literal["classification", "regression"]:
@@ -82,7 +86,7 @@ class Dataset:
         return int(self.X.shape[1])
 
     def split(self, test_size: float, seed: int = 0) -> tuple[Dataset, Dataset | None]:
-        """Split the rows into a training set and a test set, as ``train_test_split`` does.
+        """Split the rows into a training set and a test set, as ``train_test_split`` or by keys.
 
         Parameters
         ----------
@@ -108,6 +112,8 @@ class Dataset:
         seed = int(check_number(seed, "seed", ge=0, le=2**32 - 1, integer=True))
         if test_size == 0:
             return self, None
+        if self.split_keys is not None:
+            return self._split_by_keys(self.split_keys, test_size, seed)
         from sklearn.model_selection import train_test_split
 
         strata = None
@@ -122,6 +128,22 @@ class Dataset:
             problem = f"{test_size} of {self.name}: {error}"
             raise ArgumentError(problem, argument="test_size", value=test_size) from error
         return self.take(train), self.take(test)
+
+    def _split_by_keys(
+        self, keys: NDArray[Any], test_size: float, seed: int
+    ) -> tuple[Dataset, Dataset]:
+        """Split where the fraction comes nearest; rows with equal keys stay together."""
+        different, codes, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        if len(different) < 2:
+            problem = f"all {self.n_samples:,} rows have {different[0]!r}"
+            raise ArgumentError(problem, argument="split_by", remedy="choose another column")
+        order = np.arange(len(different))
+        if keys.dtype.kind != "f":
+            order = np.random.default_rng(seed).permutation(order)
+        ends = np.cumsum(counts[order])[:-1]
+        first = 1 + int(np.abs(ends - (1 - test_size) * self.n_samples).argmin())
+        is_test = np.isin(codes, order[first:])
+        return self.take(np.flatnonzero(~is_test)), self.take(np.flatnonzero(is_test))
 
     def _check_counts(self, classes: tuple[str, ...]) -> None:
         """Refuse a class with a single row, which cannot be in both sets."""
@@ -146,4 +168,5 @@ class Dataset:
         Dataset
             These rows, in this order.
         """
-        return dataclasses.replace(self, X=self.X[rows], y=self.y[rows])
+        keys = None if self.split_keys is None else self.split_keys[rows]
+        return dataclasses.replace(self, X=self.X[rows], y=self.y[rows], split_keys=keys)

@@ -32,7 +32,9 @@ def load_dataset(
     encoding: str | None = None,
     decimal: str | None = None,
     header: bool | None = None,
+    date_format: str | None = None,
     categories: Collection[str] | None = None,
+    split_by: str | None = None,
     frame: bool | None = None,
     data_dir: str | PathLike[str] | None = None,
     samples: int | None = None,
@@ -59,8 +61,12 @@ def load_dataset(
         For a CSV file: the decimal separator.
     header : bool, optional
         For a CSV file: whether its first line has the names of the columns, as for `load_table`.
+    date_format : str, optional
+        For a CSV file: the format of its dates, as for `load_table`.
     categories : collection of str, optional
         For a table: columns of names, or columns that are left out later.
+    split_by : str, optional
+        For a table: the column by which the rows are split, as for `load_table`.
     frame : bool, optional
         For a table: whether X is a frame even where all columns are numbers.
     data_dir : str or path-like, optional

@@ -13,6 +13,7 @@ from typing import Any
 
 from barenet._constraints import check_flag
 from barenet.data._file_io import plain_name
+from barenet.data._parsing import check_date_format
 from barenet.errors import ArgumentError, DataError
 
 #: Byte-order marks; the longer ones first, as the shorter ones are their beginning.
@@ -33,6 +34,7 @@ class CsvOptions:
     encoding: str | None = None
     decimal: str | None = None
     header: bool | None = None
+    date_format: str | None = None
 
     def __post_init__(self) -> None:
         if self.delimiter is not None:
@@ -43,6 +45,8 @@ class CsvOptions:
             raise ArgumentError.of("decimal", self.decimal, "'.' or ','")
         if self.header is not None:
             check_flag(self.header, "header")
+        if self.date_format is not None:
+            check_date_format(self.date_format)
 
 
 def _check_delimiter(delimiter: str) -> str:

@@ -82,6 +82,7 @@ class TableEncoding:
         categories: Collection[str] = (),
         numeric: Collection[str] = (),
         drop: Collection[str] = (),
+        keep_column: Collection[str] = (),
         missing: Collection[str] = (),
     ) -> Self:
         """Fit the encoding of every column to the training rows.
@@ -108,6 +109,8 @@ class TableEncoding:
             Columns of numbers, which is not the default for codes such as 00123.
         drop : collection of str
             Columns to leave out.
+        keep_column : collection of str
+            Columns to keep that count or identify the rows, which are left out otherwise.
         missing : collection of str
             Texts that stand for a missing value besides an empty text and `MISSING`, without the
             spaces around them.
@@ -138,8 +141,14 @@ class TableEncoding:
         tokens = ("", *sorted({*MISSING, *added} - {""}))
         names = names or [*frame.columns]
         given = _given_kinds(names, category=categories, number=numeric, dropped=drop)
+        for name in _check_texts(keep_column, "keep_column"):
+            lookup(dict.fromkeys(names), name, "keep_column")
         options: dict[str, Any] = {"numbers": numbers, "rare": rare, "missing": tokens}
+        options["keep"] = keep_column
         columns = tuple(fit_column(frame, n, given.get(n), **options) for n in names)
+        if all(isinstance(column, DroppedColumn) for column in columns):  # a toy: x is 1, 2, 3, …
+            options["keep"] = [n for n, values in frame.columns.items() if values.dtype.kind == "f"]
+            columns = tuple(fit_column(frame, n, given.get(n), **options) for n in names)
         if numbers == "piecewise":
             columns = in_pieces(columns, frame, bins, tokens)
         return cls(columns, tokens)

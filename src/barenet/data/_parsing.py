@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._frame import Frame
+from barenet.errors import ArgumentError
 
 #: Parses a text; None if it is not a value of the kind.
 Parser = Callable[[str], Any]
@@ -21,6 +22,9 @@ Parser = Callable[[str], Any]
 MISSING = (
     "", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "?", "-", "--",
 )  # fmt: skip
+
+#: From this fraction on, the remaining values of a column are considered mistakes.
+NEARLY_ALL = 0.9
 
 #: Pairs of words for true and false, in upper or lower case; 1 and 0 are numbers.
 BOOLEAN_WORDS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"))
@@ -62,6 +66,30 @@ def parse_datetime(text: str) -> datetime | None:
     text = re.sub(r"(\.\d{6})\d+", r"\1", text.replace("/", "-"))  # Python parses six digits.
     try:
         return to_utc(datetime.fromisoformat(re.sub(" ?UTC", "Z", text)))
+    except (ValueError, OverflowError):
+        return None
+
+
+def check_date_format(date_format: Any) -> None:
+    """Refuse a format of dates that Python cannot read, or that has no year."""
+    expected = "a format of Python's strptime with the year, such as %d.%m.%Y or %m/%d/%y %H:%M"
+    day = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    try:
+        if datetime.strptime(day.strftime(date_format), date_format).year == day.year:
+            return
+    except (TypeError, ValueError, re.error):
+        pass
+    raise ArgumentError.of("date_format", date_format, expected)
+
+
+def rewrite_date(text: str, date_format: str) -> str | None:
+    """Write a date of a format as `parse_datetime` reads it; None if the text is not one.
+
+    >>> rewrite_date("31.12.2024", "%d.%m.%Y")
+    '2024-12-31 00:00:00'
+    """
+    try:
+        return to_utc(datetime.strptime(text, date_format)).isoformat(" ")
     except (ValueError, OverflowError):
         return None
 

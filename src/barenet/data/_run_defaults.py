@@ -50,9 +50,6 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
     _check_output(activation.name, layers, dataset)
     check_target_settings(config, dataset)
     loss = as_loss(config.loss, activation)
-    if loss.outputs_per_target > 1:
-        problem = f"{loss.name} takes {loss.outputs_per_target} outputs for a number to predict"
-        raise ArgumentError(problem, argument="loss", remedy="use MLPRegressor or train in Python")
     scaled = dataset.classes is None and output == "identity" and loss.name in DIFFERENCE_LOSSES
     return dataclasses.replace(
         config,

@@ -4,21 +4,33 @@ import re
 from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_flag
+from barenet.data._column_fitting import kind_of
+from barenet.data._column_kinds import COLUMNS
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
+from barenet.data._date_column import seconds
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data._frame import Frame, Samples, Table
 from barenet.data._parquet import open_parquet
-from barenet.data._parsing import complete_numbers
+from barenet.data._parsing import MISSING, complete_numbers
 from barenet.data._target import Task, check_task, known_classes, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, some, suggestion
+
+
+class LoadedRows(NamedTuple):
+    """Rows for a network, their target if it was read, their number, and keys to split them by."""
+
+    X: Samples
+    y: Any
+    description: str
+    split_keys: NDArray[Any] | None
 
 
 def load_table(
@@ -30,7 +42,9 @@ def load_table(
     encoding: str | None = None,
     decimal: str | None = None,
     header: bool | None = None,
+    date_format: str | None = None,
     categories: Collection[str] = (),
+    split_by: str | None = None,
     frame: bool = False,
 ) -> Dataset:
     """Read a CSV or Parquet file to train on.
@@ -63,9 +77,15 @@ def load_table(
         For CSV: whether the first line has the names of the columns. If not, they are named x1, x2
         and so on by their positions. By default it has, and a file whose first line looks like a
         row is refused.
+    date_format : str, optional
+        For CSV: the format of dates that are not like 2024-12-31, as for Python's ``strptime``,
+        such as ``"%d.%m.%Y"``.
     categories : collection of str
         Columns of names, or columns that are left out later. In other columns, a point beside
         decimal commas is an error, as it most often separates thousands.
+    split_by : str, optional
+        The column by which `Dataset.split` splits the rows: of dates or numbers, for a test set of
+        the last rows; or of groups, which stay whole, and whose column is not a feature.
     frame : bool, default False
         Whether X is a frame even where all columns are numbers.
 
@@ -93,41 +113,60 @@ def load_table(
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
     check_task(task)
-    if not (target is None or isinstance(target, str)):
-        raise ArgumentError.of("target", target, "the name of a column")
-    table = open_table(path, CsvOptions(delimiter, encoding, decimal, header))
-    features = _features(table, target)
-    assert target is not None
+    for argument, name in (("target", target), ("split_by", split_by)):
+        if not isinstance(name, str | None):
+            raise ArgumentError.of(argument, name, "the name of a column")
+    table = open_table(path, CsvOptions(delimiter, encoding, decimal, header, date_format))
+    features, target = _features(table, target, split_by)
     every = _rows(table, [*features, target], [target], categories, frame)
     rows, description = _with_target(every, target, missing_targets(every, target, task))
+    keys = _split_keys(rows, split_by, categories)
+    if keys is not None and keys.dtype.kind != "f":
+        features.remove(str(split_by))
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
         raise DataError(f"column {target!r} holds {classes[0]!r} in every row", path=table.path)
-    columns = rows.select(features)
     return Dataset(
         name=table.path.name,
-        X=columns if frame or not _are_numbers(columns) else _matrix(columns),
+        X=_samples(rows.select(features), frame),
         y=y,
         classes=classes,
         feature_names=tuple(features),
         target_name=target,
         description=f"{description}, {_count_columns(table)}",
+        split_keys=keys,
     )
 
 
-def _features(table: Table, target: str | None) -> list[str]:
-    """Names of the columns to train on."""
+def _split_keys(rows: Frame, name: str | None, categories: Collection[str]) -> NDArray[Any] | None:
+    """The values of the column by which rows are split, if any: float64, or labels of groups."""
+    if name is None or name not in rows.columns:
+        return None
+    kind = "category" if name in categories else kind_of(rows, name, MISSING)
+    keys = COLUMNS[kind if kind in ("number", "date") else "category"].parse(rows, name, MISSING)
+    missing = keys == "" if keys.dtype == object else np.isnan(keys)
+    if missing.any():
+        raise rows.fault(int(missing.argmax()), name, "a value to split by")
+    return seconds(keys) if kind == "date" else keys
+
+
+def _features(table: Table, target: str | None, split_by: str | None) -> tuple[list[str], str]:
+    """Names of the columns to train on, and of the target."""
     if target is None:
         problem = f"name the column of {table.path} to predict; {_columns(table)}"
         raise ArgumentError(problem, argument="target")
     _check_names(table, [target], "target")
+    if split_by is not None:
+        _check_names(table, [split_by], "split_by")
+        if split_by == target or _is_unnamed(split_by):
+            raise ArgumentError.of("split_by", split_by, "a column of the features")
     features = [name for name in table.names if name != target and not _is_unnamed(name)]
     if not features:
         problem = f"{target!r} is the only column; there is nothing to learn it from"
         raise DataError(problem, path=table.path)
-    return features
+    return features, target
 
 
 def _with_target(every: Frame, target: str, missing: NDArray[np.bool_]) -> tuple[Frame, str]:
@@ -160,12 +199,16 @@ def read_samples(
     *,
     frame: bool = False,
     categories: Collection[str] = (),
+    split_by: str | None = None,
     **csv_options: Any,
-) -> tuple[Samples, Any, str]:
-    """Read the features of a network, its target (None if it is not named), and a description."""
+) -> LoadedRows:
+    """Read the features of a network, and its target if it is named."""
     targets = [] if target_name is None else [target_name]
     table = open_table(path, CsvOptions(**csv_options))
-    rows, description = _rows(table, [*feature_names, *targets], targets, categories, frame), ""
+    names = [*feature_names, *targets]
+    if split_by is not None and split_by not in names and split_by in table.names:
+        names.append(split_by)
+    rows, description = _rows(table, names, targets, categories, frame), ""
     if target_name is not None:
         missing = missing_targets(rows, target_name, None, classes or ())
         rows, description = _with_target(rows, target_name, missing)
@@ -177,7 +220,8 @@ def read_samples(
         y = complete_numbers(rows, target_name)
     elif target_name is not None:
         y = known_classes(rows, target_name, list(classes or ()))
-    return features if frame else _matrix(features), y, description
+    keys = _split_keys(rows, split_by, categories)
+    return LoadedRows(features if frame else _matrix(features), y, description, keys)
 
 
 def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:
@@ -207,6 +251,11 @@ def _are_numbers(rows: Frame) -> bool:
     return all(
         c.dtype.kind == "b" or (c.dtype.kind == "f" and np.isfinite(c).all()) for c in columns
     )
+
+
+def _samples(rows: Frame, frame: bool) -> Samples:
+    """The rows as a matrix where that is possible, and no frame is required."""
+    return rows if frame or not _are_numbers(rows) else _matrix(rows)
 
 
 def _matrix(rows: Frame) -> NDArray[np.float64]:

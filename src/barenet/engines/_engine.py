@@ -51,18 +51,6 @@ class ChunkResult(NamedTuple):
     gradient_norms: NDArray[np.float64]
 
 
-def raw_parameters(optimizer: Optimizer, parameters: FloatArray) -> FloatArray:
-    """The parameters that steps are taken from, which the network's are an average of.
-
-    Both begin from the network's parameters, and again where these have been changed since.
-    """
-    optimizer.prepare(parameters)
-    raw, average = optimizer.moments["raw"], optimizer.moments["average"]
-    if not np.array_equal(average, parameters):
-        raw[:] = average[:] = parameters
-    return raw
-
-
 class UnsupportedJobError(ArgumentError):
     """A job that an engine can't run."""
 
@@ -105,6 +93,19 @@ class Engine(ABC):
     @abstractmethod
     def value_and_gradient(self) -> tuple[float, FloatArray]:
         """Loss of the training set with the penalties, and its gradient, shape (n_parameters,)."""
+
+    def raw_parameters(self) -> FloatArray:
+        """The parameters that steps are taken from, which the network's are an average of.
+
+        Both begin from the network's parameters, and again where these have been changed since.
+        """
+        optimizer, parameters = self.job.optimizer, self.job.network.parameters
+        assert isinstance(optimizer, Optimizer)
+        optimizer.prepare(parameters)
+        raw, average = optimizer.moments["raw"], optimizer.moments["average"]
+        if not np.array_equal(average, parameters):
+            raw[:] = average[:] = parameters
+        return raw
 
     def close(self, *, reusable: bool = True) -> None:
         """Let go of memory, which other jobs may reuse unless NaN may have come into it."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from barenet.engines._engine import ChunkResult, Engine, Job, Order, Rates, raw_parameters
+from barenet.engines._engine import ChunkResult, Engine, Job, Order, Rates
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import euclidean_norm
@@ -62,7 +62,7 @@ class ReferenceEngine(Engine):
         in_epoch = len(rates) // len(orders)  # batches
         parameters, optimizer = job.network.parameters, job.optimizer
         if optimizer.average:
-            parameters[:] = raw = raw_parameters(optimizer, parameters)
+            parameters[:] = raw = self.raw_parameters()
         try:
             for i, rate in enumerate(rates.tolist()):
                 epoch, number = divmod(i, in_epoch)

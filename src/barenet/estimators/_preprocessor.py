@@ -28,7 +28,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
       training, new ones are all 0. Missing values are a category if some were missing in training.
     - Booleans, such as yes and no, are 1 and 0.
     - Dates become a number that grows with time, and positions in the year, the week and the day.
-    - Uninformative columns are dropped: of a single value, or of text that identifies the rows.
+    - Uninformative columns are dropped: of a single value, or that count or identify the rows.
 
     Parameters
     ----------
@@ -48,6 +48,8 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         Columns to treat as numbers, even codes such as 00123.
     drop : list of str, optional
         Columns to leave out.
+    keep_column : list of str, optional
+        Columns to keep that count or identify the rows, which are dropped otherwise.
     missing : list of str, optional
         Markers of missing values besides empty fields, NA, N/A, NaN, null, None, ?, - and the like.
     dtype : {"float64", "float32"}, default "float64"
@@ -87,6 +89,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
     categories: Collection[str] | None = None
     numeric: Collection[str] | None = None
     drop: Collection[str] | None = None
+    keep_column: Collection[str] | None = None
     missing: Collection[str] | None = None
     dtype: str = "float64"
 
@@ -120,8 +123,8 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         """
         check_dtype(self.dtype)
         X, names = _table(X, self)
-        lists = {name: getattr(self, name) for name in ("categories", "numeric", "drop", "missing")}
-        given = {name: value for name, value in lists.items() if value is not None}
+        lists = ("categories", "numeric", "drop", "keep_column", "missing")
+        given = {name: value for name in lists if (value := getattr(self, name)) is not None}
         encoding = TableEncoding.fit(
             X, numbers=self.numbers, bins=self.bins, rare=self.rare, **given
         )

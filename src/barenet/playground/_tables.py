@@ -32,6 +32,7 @@ PAGE_REMEDIES = {
     "encoding": "save it as UTF-8",
     "delimiter": "its values seem to be separated by {!r}",
     "header": "add a first line that names the columns",
+    "date_format": "write the year, the month and the day",
     "decimal": "write numbers with a decimal point",
     "task": "choose to predict it as classes",
     "missing": "leave the value empty",
@@ -85,7 +86,7 @@ class TableFile:
         """Read the rows as a model takes them."""
         names = model.feature_names, model.target_name, model.classes
         with errors_naming_table(self.name, self.path):
-            X, y, _ = read_samples(self.path, *names, frame=model.takes_frames, **self.options)
+            X, y, *_ = read_samples(self.path, *names, frame=model.takes_frames, **self.options)
         return _subsampled(
             Dataset(
                 name=self.name,

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from barenet._metrics import Metric
 from barenet.errors import ArgumentError, in_a_line
 from barenet.model._array_dataset import check_targets
 from barenet.model._arrays import validate_inputs
 from barenet.model._network import Network
-from barenet.model.losses import Loss, as_loss
+from barenet.model.losses import as_loss
 from barenet.population._population import Population
 
 #: Indices of the training rows and of the test rows.
@@ -22,9 +22,7 @@ Fold: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
 TOO_FEW = "take fewer folds, or others; for numbers to predict, pass y as floats to search"
 
 
-def make_folds(
-    cv: Any, network: Network, X: ArrayLike, y: ArrayLike, loss: str | Loss | None = None
-) -> list[Fold]:
+def make_folds(cv: Any, network: Network, X: Any, y: Any, loss: Any = None) -> list[Fold]:
     """Split the rows as scikit-learn does: stratified for classes, in order and not shuffled."""
     from sklearn.model_selection import check_cv
 

@@ -1,7 +1,7 @@
 """An epoch: its mini-batches, the learning rate of each step, and its results."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import Configurable, option
+from barenet._constraints import Configurable, check_count, option
 from barenet._metrics import Metric
 from barenet.engines import ChunkResult, Engine
 from barenet.model._array_dataset import ArrayDataset
@@ -36,6 +36,49 @@ def epoch_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> NDArray[np.in
     for order, epoch in zip(orders, epochs, strict=True):
         order[:] = np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
     return orders
+
+
+def batches(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    *,
+    size: int = 32,
+    rng: np.random.Generator | int | None = None,
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Split the rows into mini-batches, for a user-defined training loop.
+
+    Parameters
+    ----------
+    X, y : ndarray of shape (n_samples, n_features) and (n_samples, ...)
+        The samples and their targets.
+    size : int, default=32
+        Rows in a batch; the last batch has the rest.
+    rng : numpy.random.Generator or int, optional
+        Shuffles the rows; by default they keep their order. `train` orders them by seed and epoch.
+
+    Yields
+    ------
+    X_batch, y_batch : ndarray of shape (size, n_features) and (size, ...)
+        The next samples and their targets.
+
+    Raises
+    ------
+    ValueError
+        If X and y differ in length, or the size is not a whole number of 1 or more.
+
+    Examples
+    --------
+    >>> X, y = np.arange(10).reshape(5, 2), np.arange(5)
+    >>> [y_batch.tolist() for _, y_batch in batches(X, y, size=2)]
+    [[0, 1], [2, 3], [4]]
+    """
+    size, X, y = check_count(size, "size"), np.asarray(X), np.asarray(y)
+    if len(X) != len(y):
+        raise ValueError(f"y: has {len(y)} rows, and X has {len(X)}")
+    order = np.arange(len(X)) if rng is None else np.random.default_rng(rng).permutation(len(X))
+    for start in range(0, len(X), size):
+        indices = order[start : start + size]
+        yield X[indices], y[indices]
 
 
 class Scorer:

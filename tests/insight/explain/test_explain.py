@@ -144,6 +144,20 @@ def test_the_formulas_of_every_optimizer(spec, notation):
     assert optimizer.n_steps == steps
 
 
+def test_a_step_of_weights_that_are_averaged():
+    optimizer = as_optimizer("momentum:average=0.9")
+    network = Network.dense([3, 2, 1], hidden="tanh", seed=1, dtype="float64")
+    train(network, X, X[:, 0], optimizer=optimizer, epochs=3, batch_size=5, engine="reference")
+    page = explain(network, X, X[:, 0], optimizer=optimizer)
+    check_formulas(page)
+    assert page.agrees
+    how = {"epochs": 1, "batch_size": 5, "shuffle": False, "engine": "reference"}
+    train(network, X, X[:, 0], optimizer=optimizer, **how)
+    names = ("W1", "b1", "W2", "b2")
+    found = np.concatenate([page[name].ravel() for name in names])
+    np.testing.assert_allclose(found, optimizer.moments["raw"], rtol=1e-12)
+
+
 @pytest.mark.parametrize(("loss", "output"), LOSSES_ON_OUTPUTS)
 def test_derivatives_are_cancelled_only_where_the_formula_does(loss, output):
     network = Network.dense([3, 4, 2], output=output, seed=1, dtype="float64")

@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from barenet.engines._engine import (
-    ChunkResult,
-    Engine,
-    Job,
-    Order,
-    Rates,
-    UnsupportedJobError,
-    raw_parameters,
-)
+from barenet.engines._engine import ChunkResult, Engine, Job, Order, Rates, UnsupportedJobError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
@@ -79,7 +71,7 @@ class CompiledEngine(Engine):
         for number, name in enumerate(type(optimizer).moment_names, 1):
             program.point(f"moment_{number}", optimizer.moments[name])
         if optimizer.average:
-            program.point("parameters", raw_parameters(optimizer, parameters))
+            program.point("parameters", self.raw_parameters())
             program.point("average", optimizer.moments["average"])
         program.step["n_steps"] = optimizer.n_steps
         report = program.run(order, batch_size, rates, first_step)

@@ -44,8 +44,8 @@ TILE = 512
 #: Rows of a gradient that are computed together for a large batch; and entries for a small one.
 ROWS, SMALL = 128, 4096
 
-#: Weights of a large layer for each row of a batch.
-LARGE = 2**13
+#: Weights of a large layer for each row of a batch; and where a copy would be for few rows alone.
+LARGE, ONCE = 2**13, 2**9
 
 #: Inputs from which on the first layer splits them into parts for the threads; and rows of a batch
 #: up to which layers no wider than a vector are computed row by row.
@@ -88,10 +88,8 @@ class Lowering:
         norm = [self.serial(_gradients.whole_norm)] if self.application else []
         (*before, last), (first, *after) = self.forward, self.backward
         # One group: rows pass forward, to the loss and back while they are in the cache.
-        forward_and_backward = Group(last.instructions + first.instructions)
-        by_rows = (
-            [group] for group in (*before, forward_and_backward, *after) if group.instructions
-        )
+        both = Group(last.instructions + first.instructions)
+        by_rows = ([group] for group in (*before, both, *after) if group.instructions)
         regions = (weigh, self.parts, *by_rows, self.differentiation, norm, self.application)
         # The regions before the first batch, for each batch, and after the last one.
         self.load, self.store = [self.loading], [self.storing] * self.needs_gradient
@@ -126,8 +124,9 @@ class Lowering:
         Z, self.d, L = self.matrix(), self.derivatives(), self.workspace.spec.count
         P = self.workspace.matrix(len(lefts) * capacity, self.width) if x is None else Z
         few = capacity <= FEW and Z.shape[1] == L and x is not None
-        is_large = n_in * self.width >= LARGE * capacity and not few
-        whole = n_in % L == self.width % (4 * L) == 0  # as blocks and sums of squares take them
+        large = capacity * (ONCE if self.task == "predict" and capacity <= ROWS else LARGE)
+        is_large = n_in * self.width >= large and not few
+        whole = n_in % L == self.width % (4 * L) == 0  # as in blocks and sums of squares
         in_place = whole and is_large and x is not None and self.task != "differentiate"
         arrays = self.parameters(n_in + 1, in_place)
         record = self.layer(

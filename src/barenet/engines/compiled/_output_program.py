@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import Job
 from barenet.engines.compiled._compiled_engine import BLOCK
 from barenet.engines.compiled._interpreter import run_on_one_thread
@@ -21,19 +20,19 @@ from barenet.engines.compiled._workspace import address
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import (
-    SAFE,
+    INPUT_DTYPES,
     FloatArray,
     InputArray,
     check_outputs,
     is_safe,
     validate_inputs,
-)
+)  # fmt: skip
 from barenet.model._network import Network
 
 #: Rows, and numbers in them, that are few: they are copied to a fixed place.
 FEW_ROWS, FEW_NUMBERS = 8 * BLOCK, 2**17
 
-#: Numbers of X that are checked and predicted at a time, so that they stay in the cache.
+#: Numbers of X that are predicted at a time.
 SLICE = 2**19
 
 #: All programs, and those whose locks are held while the process forks.
@@ -66,6 +65,7 @@ class OutputProgram:
         self.few = self._lower(self.rows, min(BLOCK, len(self.rows)))
         self.many = dict[Any, Program]()
         self.n_rows, self.n_batches = self.few.record["n_rows"], self.few.record["n_batches"]
+        self.unsafe = self.few.step["unsafe"]
         self._use(job.network)
         _ALL.add(self)
 
@@ -78,7 +78,9 @@ class OutputProgram:
 
     def _outputs(self, X: Any) -> FloatArray:
         if type(X) is np.ndarray and self._are_few(X):
-            return self._outputs_of_few(X)
+            output = self._outputs_of_few(X)
+            if not self.unsafe:
+                return output
         return self._outputs_of_many(X)
 
     def outputs_of_all(self, X: Any) -> FloatArray:
@@ -96,6 +98,8 @@ class OutputProgram:
             self.rows[:n_rows] = X
             for place in self.addresses:
                 call(place)
+            if any(program.unsafe for program in self.joined):
+                return np.array([program._outputs(X) for program in self.joined])
             return self.shared_answers[:, :n_rows].copy()
 
     @classmethod
@@ -134,25 +138,21 @@ class OutputProgram:
         record["batch_size"] = BLOCK
 
     def _are_few(self, X: NDArray[Any]) -> bool:
-        """Whether X consists of a few rows of numbers that are certainly usable."""
-        if X.ndim != 2 or not 0 < len(X) <= len(self.rows):
-            return False
-        if X.shape[1] != self.rows.shape[1] or X.dtype.char not in "fd":
-            return False
-        return is_safe(X) or bool(X.min() > -SAFE and X.max() < SAFE)
+        """Whether X consists of a few rows, of numbers that can be converted."""
+        fit = X.ndim == 2 and 0 < len(X) <= len(self.rows) and X.shape[1] == self.rows.shape[1]
+        return fit and X.dtype.char in "fd" and (X.dtype == self.rows.dtype or is_safe(X))
 
     def _outputs_of_few(self, X: NDArray[Any]) -> FloatArray:
-        """Compute the outputs of rows that are checked."""
-        n_rows, program = len(X), self.few
-        n_batches = -(-n_rows // BLOCK)
-        self.rows[:n_rows] = X
-        if program.threads(BLOCK, n_rows) == 1:
+        """Compute the outputs of rows, which may be unsafe."""
+        n_rows, n_batches, program = len(X), -(-len(X) // BLOCK), self.few
+        self.rows[:n_rows], self.unsafe[()] = X, 0
+        if n_rows == 1 or program.threads(BLOCK, n_rows) == 1:
             self.n_rows[()], self.n_batches[()] = n_rows, n_batches
             run_on_one_thread.call(program.address)
         else:
             program.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
             self._reset()
-        return check_outputs(self.answers[:n_rows].copy())
+        return self.answers[:n_rows].copy()
 
     def _outputs_of_many(self, X: Any) -> FloatArray:
         """Check X and compute its outputs, slice by slice."""
@@ -160,21 +160,25 @@ class OutputProgram:
         if not isinstance(X, np.ndarray) or X.ndim != 2 or X.size == 0:
             X = validate_inputs(X, dtype, n_inputs)
         output = np.empty((len(X), self.answers.shape[1]), dtype)
-        size = max(SLICE // n_inputs // BLOCK, 1) * BLOCK
-        if isinstance(X, SparseRows):
-            size = len(X)
+        size = max(SLICE // n_inputs // BLOCK, 1) * BLOCK if isinstance(X, np.ndarray) else len(X)
+        is_plain = isinstance(X, np.ndarray) and X.dtype in INPUT_DTYPES and X.shape[1] == n_inputs
+        is_plain = is_plain and X.flags.c_contiguous and X.flags.aligned
         with suppress(ArgumentError):
             for start in range(0, len(X), size):
                 part = output[start : start + size]
-                rows = validate_inputs(X[start : start + size], dtype, n_inputs)
+                some = X[start : start + size]
+                rows = some if is_plain else validate_inputs(some, dtype, n_inputs)
                 kind = type(rows), rows.dtype
                 if kind not in self.many:
                     self.many[kind] = self._lower(rows)
                 program = self.many[kind]
                 self._point(program, rows, part)
+                program.step["unsafe"] = 0
                 program.run(np.arange(len(rows)), BLOCK, np.zeros(-(-len(rows) // BLOCK)), 0)
-                check_outputs(part)
-            return output
+                if program.step["unsafe"]:
+                    break
+            else:
+                return output
         validate_inputs(X, dtype, n_inputs)  # this error counts the rows from the first one
         return check_outputs(output[: start + size])
 

@@ -73,5 +73,4 @@ class JobPrograms:
         with LOCK:
             n_bytes = sum(each.workspace.n_bytes for each in chain(*WAITING.values()))
             while n_bytes > MAX_BYTES:
-                _, discarded = WAITING.popitem(last=False)
-                n_bytes -= sum(each.workspace.n_bytes for each in discarded)
+                n_bytes -= sum(each.workspace.n_bytes for each in WAITING.popitem(last=False)[1])

@@ -8,6 +8,7 @@ import numpy as np
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import row_numbers
 from barenet.engines.simd._calls import compiled
+from barenet.engines.simd._mathematics import are_finite
 from barenet.engines.simd._register_blocks import transpose_block
 from barenet.engines.simd._views import array, lanes, prefetch, source, vectors
 
@@ -47,6 +48,8 @@ def gather_columns(spec, step, target, stride, start, stop, left, right):
             X = vectors(spec, target, row * stride)
             for j in range(0, n, lanes(spec)):
                 X[j] = X[j] * step.scale
+    if step.output != 0:
+        step.unsafe |= not are_finite(spec, target, stride, n, start, stop)
 
 
 @kernel()
@@ -62,6 +65,7 @@ def emit(spec, step, layer, start, stop):
             for j in range(n):
                 a[j] += z[j] - z[j]
         copy(spec, layer.a, row * layer.stride, step.output, (step.position + row) * n, n)
+    step.unsafe |= not are_finite(spec, layer.a, layer.stride, n, start, stop)
 
 
 @kernel()

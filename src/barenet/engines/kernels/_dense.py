@@ -94,14 +94,11 @@ def layer_backward(spec, step, layer, start, stop):
 
 @kernel()
 def dense_columns(spec, step, layer, start, stop):
-    """Columns of Z = X W + b, for all rows of the batch; the units are columns.
-
-    For many rows, W is copied where it is used: its columns may share few cache sets.
-    """
+    """Columns of Z = X W + b, the units, for all rows; W is copied for more than a block."""
     L, row, product = lanes(spec), layer.row, copied(product_at(layer.parts, 0))
     product.b, product.b_step = layer.weights, row
     product.s = layer.weights + layer.n_in * row * itemsize(spec)
-    if step.n_rows <= MAX_ROWS:
+    if step.n_rows <= 8:
         for k in range(0, product.depth, DEEP):
             depth = min(DEEP, product.depth - k)
             add_products(spec, product, 0, step.n_rows, start, stop, k, depth)
@@ -112,9 +109,9 @@ def dense_columns(spec, step, layer, start, stop):
         for k in range(0, product.depth, DEPTH):
             depth = min(DEPTH, product.depth - k)
             for i in range(depth):
-                W, B = vectors(spec, layer.weights, (k + i) * row), vectors(spec, panel, i * 2 * L)
-                for column in range(j, right, L):
-                    B[column - j] = W[column]
+                B, first = vectors(spec, panel, 2 * i * L), (k + i) * row + j
+                W = vectors(spec, layer.weights, first)
+                B[0], B[L] = W[0], W[L]
             product.b = panel - (k * 2 * L + j) * itemsize(spec)
             add_products(spec, product, 0, step.n_rows, j, right, k, depth)
 
@@ -202,8 +199,7 @@ def dense_join(spec, step, layer, start, stop):
             Z[j] = total
 
 
-# Slim layers have few rows, and no more outputs than a vector has lanes, so a row of Z is one
-# vector. There, calls and blocks would take longer than the arithmetic.
+# Slim layers have few rows, each of one vector; calls and blocks would take longer than the sums.
 
 
 @kernel(FORMULAS)

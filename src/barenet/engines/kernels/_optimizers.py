@@ -114,8 +114,7 @@ def average(spec, step, layer, start, stop):
 @kernel(RULES)
 def take_step_of_one_row(spec, step, layer, start, stop):
     """dW = xᵀ dZ of a batch of one row, Σ g² of its tiles, and the update, by some rows of W."""
-    L, size = lanes(spec), 1 << layer.tile_bits
-    some = max(TOGETHER // layer.row, 1)
+    L, size, some = lanes(spec), 1 << layer.tile_bits, max(TOGETHER // layer.row, 1)
     for first in range(start, stop, size):
         last, place = min(first + size, stop), gradient_row(step, layer, first)
         g = parameter_vectors(spec, layer, layer.gradient, place)

@@ -21,6 +21,7 @@ def record(whole, real=""):
 #: Shared by all kernels of a step: addresses of the data, the batch, the optimizer's numbers.
 STEP = record(
     "x x_row x_column y sample_weight output "  # the user's rows; strides in numbers
+    "unsafe "  # whether a number of X in a prediction, or an output, is not finite
     "x_bounds x_columns "  # of a sparse X, whose entries are at x
     "column_ends entry_rows entry_values "  # its entries in the batch, column by column
     "batch n_rows capacity "  # the indices of the batch's rows, their number, and its maximum

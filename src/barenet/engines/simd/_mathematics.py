@@ -12,15 +12,18 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from barenet.engines.simd._calls import by_type
+from barenet.engines.simd._calls import by_type, compiled
 from barenet.engines.simd._lanes import (
     absolute,
     floor,
     get_lane,
+    repeat,
     set_lane,
+    sum_lanes,
     times_power_of_two,
     where,
 )
+from barenet.engines.simd._views import lanes, vectors
 
 
 def _exp_single(x):
@@ -82,3 +85,15 @@ def _one_by_one(function: Callable[[float], float]) -> Callable[[Any], Any]:
 exp = by_type(lambda x: _exp_single if x.dtype == types.float32 else _exp_double)
 tanh = by_type(lambda x: _tanh_single if x.dtype == types.float32 else _tanh_double)
 log, log1p, expm1, erfc = map(_one_by_one, (math.log, math.log1p, math.expm1, math.erfc))
+
+
+@compiled
+def are_finite(spec, place, stride, n, start, stop):
+    """Whether all numbers are finite, in rows of n that are a stride apart."""
+    zeros = repeat(spec, 0.0)
+    for row in range(start, stop):
+        X, total = vectors(spec, place, row * stride), repeat(spec, 0.0)
+        for j in range(0, n, lanes(spec)):
+            total = total + X[j] * 0  # NaN from another number on
+        zeros = zeros + total
+    return sum_lanes(zeros) == 0

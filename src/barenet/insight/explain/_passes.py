@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import option_values
 from barenet._expressions import Expression, check_formulas, declared
-from barenet.insight.explain._document import Equation, Phase, Step
+from barenet.insight.explain._document import Equation, Phase, Quantity, Step
 from barenet.insight.explain._name import Name
 from barenet.insight.explain._quantity_table import Formulas, QuantityTable
 from barenet.insight.explain._recorded_step import RecordedLayer
@@ -60,14 +60,16 @@ def _explain_loss(table: QuantityTable) -> Step:
         text += " " + _INSIDE.format(taken=taken.text, end=end, **names)
     else:
         text += f" {_PLAIN}"
-    return Step(f"Loss: {table.step.job.loss!r}", text, (), tuple(_loss_equations(table, output)))
+    options, given = _loss_options(table)
+    equations = _loss_equations(table, output, options)
+    return Step(f"Loss: {table.step.job.loss!r}", text, given, tuple(equations))
 
 
-def _loss_equations(table: QuantityTable, output: Name) -> list[Equation]:
+def _loss_equations(table: QuantityTable, output: Name, options: dict[str, Any]) -> list[Equation]:
     """Write the loss of each sample, where there are several, the mean, and the gradient."""
     loss, rows = table.loss, table.rows
     n_samples, weights = len(rows.y), rows.sample_weight
-    formulas = Formulas(table, {"A": output}, {"n": n_samples} | _loss_options(table))
+    formulas = Formulas(table, {"A": output}, {"n": n_samples} | options)
     mean, weight = "over_samples(l) / n", "/ n"
     if weights is not None:
         mean, weight = "over_samples(w * l) / over_samples(w)", "* w / over_samples(w)"
@@ -88,17 +90,18 @@ def _loss_equations(table: QuantityTable, output: Name) -> list[Equation]:
     return [*equations, formulas.equation(name, last.d_output, derivative, differences=differences)]
 
 
-def _loss_options(table: QuantityTable) -> dict[str, Any]:
-    """The options of the loss; levels, mean and log variance become quantities of the table."""
-    loss, A, options = table.loss, table[table.loss_input].value, option_values(table.loss)
+def _loss_options(table: QuantityTable) -> tuple[dict[str, Any], tuple[Quantity, ...]]:
+    """The options of the loss, and levels, or means and log variances, as quantities."""
+    options = option_values(table.loss)
     if levels := options.pop("levels", ()):
-        table.add(Name("q"), np.array([levels]))
         del options["q"]
-    if isinstance(loss, GaussianNLL):
-        options["k"] = A.shape[1] // 2
-        for name, part in zip("MS", np.hsplit(A, 2), strict=True):
-            table.add(Name(name), np.tile(part, 2), by_sample=True)
-    return options
+        return options, (table.add(Name("q"), np.array([levels])),)
+    if not isinstance(table.loss, GaussianNLL):
+        return options, ()
+    M, S = np.hsplit(table[table.loss_input].value, 2)
+    parts = {"M": np.tile(M, 2), "S": np.tile(S, 2)}.items()
+    given = tuple(table.add(Name(name), part, by_sample=True) for name, part in parts)
+    return {"k": M.shape[1]}, given
 
 
 class LayerFormulas(Formulas):

@@ -84,6 +84,10 @@ _CHANGED = ("optimizer", "penalties", "clipping")
 
 def record_step(job: Job, first_step: int = 0) -> RecordedStep:
     """Take a step with all rows of a job, on copies, and record it."""
+    if getattr(job.optimizer, "average", 0):  # the step is from parameters that are not averaged
+        job = replace(job, network=job.network.copy(), optimizer=copy.deepcopy(job.optimizer))
+        job.network.parameters[:] = ReferenceEngine(job).raw_parameters()
+        vars(job.optimizer)["average"] = 0.0
     before, network = job.network.copy(), job.network.copy()
     copied = {name: copy.deepcopy(getattr(job, name)) for name in _CHANGED}
     twin = replace(job, network=network, **copied)

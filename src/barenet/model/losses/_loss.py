@@ -108,9 +108,7 @@ class Loss(Configurable, ABC):
         ndarray of shape (n_samples, n_targets)
             One for each target: all, the middle one of several quantiles, or the mean.
         """
-        n_targets = output.shape[1] // self.outputs_per_target
-        start = (self.outputs_per_target - 1) // 2 * n_targets
-        return output[:, start : start + n_targets]
+        return np.split(output, self.outputs_per_target, axis=1)[(self.outputs_per_target - 1) // 2]
 
 
 class BinaryLoss(Loss):

@@ -14,6 +14,7 @@ const RULES = {
   rmsprop: (rate) => `RMSProp divides each gradient by the size that it has had of late: most steps are about as long as the learning rate, ${rate}.`,
   adam: (rate) => `Adam takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter.`,
   adamw: (rate) => `AdamW takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter. Each weight shrinks a little besides.`,
+  lion: (rate) => `Lion looks at the sign of a weight's last gradients alone: every step is as long as the learning rate, ${rate}.`,
   lbfgs: () => "L-BFGS looks at all points at once, tries steps of several lengths, and keeps one that makes the loss smaller: there is no formula for it.",
 };
 

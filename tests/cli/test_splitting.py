@@ -1,0 +1,120 @@
+"""``--split-by``, ``--date-format``, and columns that identify the rows."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from barenet import load_predictor
+
+QUICK = ("--target", "y", "--epochs", 3, "--no-plots", "--no-baselines")
+DATES = ("--date-format", "%d.%m.%Y")
+
+
+@pytest.fixture
+def series(tmp_path) -> Path:
+    """A series of 120 days, with a row counter, whose rows are alike; 10 machines take turns."""
+    rng = np.random.default_rng(0)
+    y = np.cumsum(rng.normal(size=120))
+    days = np.datetime_as_string(np.datetime64("2024-01-01") + np.arange(120))
+    rows = [
+        f"{n + 1};{day[8:]}.{day[5:7]}.{day[:4]};m{n // 12};{value + rng.normal():.3f};{value:.3f}"
+        for n, (day, value) in enumerate(zip(days, y, strict=True))
+    ]
+    path = tmp_path / "series.csv"
+    path.write_text("\n".join(["No;day;machine;x;y", *rows]) + "\n")
+    return path
+
+
+def test_rows_split_at_random_are_reported_where_they_are_dated(barenet, series):
+    done = barenet("train", series, *QUICK, *DATES).ok()
+    assert "day has dates, and rows are split at random: " in done.err
+    assert "`--split-by day` tests on the last rows, or on whole groups\n" in done.err
+    done = barenet("train", series, *QUICK, "--drop", "day").ok()
+    assert "neighbouring rows have similar targets, and rows are split at random: " in done.err
+    done = barenet("train", series, *QUICK, *DATES, "--test-size", 0).ok()
+    assert "at random" not in done.err
+
+
+@pytest.mark.parametrize(("column", "part"), [("day", "the last rows"), ("machine", "whole gr")])
+def test_a_split_is_the_same_in_every_command(barenet, series, column, part):
+    options = (*DATES, "--split-by", column, "--patience", 3)
+    document = barenet("train", series, *QUICK, *options, "--json").json
+    shutil.copy(series, "copy.csv")
+    shutil.copy("runs/series/model.safetensors", "model.safetensors")
+    for arguments in (("runs/series",), ("runs/series", "copy.csv"), ("model.safetensors", series)):
+        done = barenet("evaluate", *arguments, "--json")
+        assert done.json["metrics"]["evaluated_on"] == "test rows"
+        assert done.json["metrics"]["r2"] == document["metrics"]["r2"]
+    barenet("train", "--config", "runs/series/settings.toml", "--out", "again", "--no-plots").ok()
+    assert Path("again/model.safetensors").read_bytes() == Path("model.safetensors").read_bytes()
+    done = barenet("train", series, *QUICK, *options, "--verbose-epoch", 1)
+    assert f"split by {column}: the test rows are {part}" in done.err
+    assert "at random" not in done.err
+    if column == "machine":
+        assert document["rows"]["held_out"] == 24
+        assert "machine" not in load_predictor("model.safetensors").feature_names
+
+
+def test_new_rows_are_read_as_the_training_rows(barenet, series):
+    barenet("train", series, *QUICK, *DATES, "--split-by", "machine").ok()
+    Path("new.csv").write_text("day;x\n02.05.2024;1\n31.05.2024;2\n")
+    Path("iso.csv").write_text("day;x\n2024-05-02;1\n2024-05-31;2\n")
+    assert barenet("predict", "runs/series", "new.csv").rows == (
+        barenet("predict", "runs/series", "iso.csv", "--date-format", "%Y-%m-%d").rows
+    )
+    Path("new.csv").write_text("day;x;y\n02.05.2024;1;3.5\n31.05.2024;2;1\n")
+    assert barenet("evaluate", "runs/series", "new.csv", "--json").json["rows"] == 2
+
+
+def test_a_search_keeps_groups_and_periods_together(barenet, series):
+    options = (*QUICK, *DATES, "--learning-rate", 0.001, 0.01, "--folds")
+    for column in ("machine", "day"):
+        barenet("search", series, *options, 3, "--split-by", column).ok()
+    error = barenet("search", series, *options, 9, "--split-by", "machine").err.splitlines()[-1]
+    assert error == "barenet search: error: --folds: expected 8 at most, the groups, got 9"
+
+
+def test_row_counters_and_identifiers_are_left_out_unless_they_are_kept(barenet):
+    rng = np.random.default_rng(0)
+    ids, years = rng.permutation(np.arange(700, 1000))[:100], np.arange(1900, 2000)
+    rows = [
+        f"{n + 1},{ids[n]},{years[n]},{n % 7},name{n},{(n % 7) / 2 + n % 2}" for n in range(100)
+    ]
+    Path("t.csv").write_text("\n".join(["n,CustomerId,year,x,name,y", *rows]) + "\n")
+    done = barenet("train", "t.csv", *QUICK).ok()
+    assert "3 left out  n: counts the rows; CustomerId: looks like an identifier: 80" in done.err
+    assert "`--keep-column n` keeps a column that is taken for an identifier\n" in done.err
+    assert load_predictor("runs/t/model.safetensors").feature_names == ("year", "x")
+    done = barenet("train", "t.csv", *QUICK, "--keep-column", "n", "CustomerId").ok()
+    assert load_predictor("runs/t/model.safetensors").feature_names == (
+        "n", "CustomerId", "year", "x",
+    )  # fmt: skip
+    barenet("train", "--config", "runs/t/settings.toml", "--out", "again", "--no-plots").ok()
+    assert "CustomerId" in load_predictor("again/model.safetensors").feature_names
+    error = barenet("train", "t.csv", *QUICK, "--keep-column", "z").err.splitlines()[-1]
+    assert error.startswith("barenet train: error: --keep-column: unknown 'z' (choose from ")
+
+
+def test_identifiers_in_a_table_of_numbers_are_left_out_everywhere(barenet):
+    rows = [f"{n + 1},{n % 7},{n % 5 / 2},{n % 3}" for n in range(60)]
+    Path("t.csv").write_text("\n".join(["PassengerId,a,b,y", *rows]) + "\n")
+    document = barenet("train", "t.csv", *QUICK, "--json").json
+    assert document["columns"][0]["how"] == "counts the rows"
+    done = barenet("evaluate", "runs/t", "t.csv", "--json").json
+    assert done["metrics"]["evaluated_on"] == "test rows"
+
+
+def test_the_only_column_is_kept_even_if_it_counts_the_rows(barenet):
+    Path("t.csv").write_text("x,y\n" + "".join(f"{n},{n / 3}\n" for n in range(60)))
+    barenet("train", "t.csv", *QUICK).ok()
+    assert load_predictor("runs/t/model.safetensors").feature_names == ("x",)
+
+
+def test_settings_of_earlier_versions_are_read(barenet, series):
+    barenet("train", series, *QUICK, *DATES).ok()
+    path = Path("runs/series/settings.toml")
+    path.write_text(path.read_text() + "drop_missing_target = true\n")
+    barenet("evaluate", "runs/series").ok()
+    barenet("train", "--config", path, "--out", "again", "--no-plots").ok()

@@ -1,0 +1,136 @@
+"""Rows split by time or by groups, the order of rows, and formats of dates."""
+
+import numpy as np
+import pytest
+
+from barenet import load_dataset
+from barenet.data._encoding import TableEncoding
+from barenet.data._row_order import is_ordered
+from barenet.data._table_loading import load_table, read_samples
+from barenet.errors import ArgumentError, DataError
+
+
+@pytest.fixture
+def table(tmp_path):
+    """40 rows of two weeks in a shuffled order, of 8 people."""
+    order = np.random.default_rng(0).permutation(40)
+    rows = [f"{1 + n // 3:02d}.03.2024,{n // 3},p{n % 8},{n % 5 / 4},{n / 8}" for n in order]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["day,number,person,x,y", *rows]) + "\n")
+    return path
+
+
+GERMAN = {"date_format": "%d.%m.%Y"}
+
+
+@pytest.mark.parametrize("column", ["day", "number"])
+def test_the_last_rows_are_the_test_set_and_no_day_is_in_both(table, column):
+    data = load_table(table, "y", split_by=column, **GERMAN)
+    train, test = data.split(0.3, seed=5)
+    assert train.split_keys.max() < test.split_keys.min()
+    assert train.y.max() < test.y.min() and {*train.y, *test.y} == {*data.y}
+    assert test.n_samples == 13  # 27 or 30 rows can be before a new day, and 28 would be 70 %
+    assert column in data.feature_names
+    later, last = train.split(0.1)
+    assert later.split_keys.max() < last.split_keys.min()
+
+
+def test_groups_stay_whole_and_their_column_is_no_feature(table):
+    data = load_table(table, "y", split_by="person", **GERMAN)
+    assert data.feature_names == ("day", "number", "x")
+    train, test = data.split(0.25, seed=1)
+    assert not {*train.split_keys} & {*test.split_keys} and test.n_samples == 10
+    assert {*data.split(0.25, seed=2)[1].split_keys} != {*test.split_keys}
+    numbers = load_table(table, "y", split_by="number", categories=["number"], **GERMAN)
+    assert "number" not in numbers.feature_names and numbers.split_keys.dtype == object
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("what", "split_by: .*no column what; the columns are day, number, person, x, y"),
+        ("y", "split_by: expected a column of the features, got 'y'"),
+        (3, "split_by: expected the name of a column, got 3"),
+    ],
+)
+def test_wrong_columns_are_refused(table, column, message):
+    with pytest.raises(ArgumentError, match=message):
+        load_table(table, "y", split_by=column, **GERMAN)
+
+
+def test_rows_that_cannot_be_split_are_refused(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("when,x,y\n2024-01-01,1,1\n,2,2\n2024-01-03,3,4\n")
+    with pytest.raises(DataError, match=r"t\.csv:3: column 'when': expected a value to split by"):
+        load_table(path, "y", split_by="when")
+    path.write_text("group,x,y\na,1,1.5\na,2,2\na,3,4\n")
+    with pytest.raises(ArgumentError, match=r"^split_by: all 3 rows have 'a'; choose another"):
+        load_table(path, "y", split_by="group").split(0.3)
+    with pytest.raises(ArgumentError, match=r"^split_by: not an option of iris"):
+        load_dataset("iris", split_by="species")
+
+
+def test_samples_have_keys_where_the_file_has_the_column(table):
+    options = {"split_by": "person", "header": None, "date_format": "%d.%m.%Y"}
+    assert len({*read_samples(table, ["x"], "y", **options).split_keys}) == 8
+    assert read_samples(table, ["x"], "y", **{**options, "split_by": "who"}).split_keys is None
+
+
+@pytest.mark.parametrize(
+    ("date_format", "texts"),
+    [
+        ("%d.%m.%Y", ["31.12.2024", "01.02.2025", "?"]),
+        ("%m/%d/%y %H:%M", ["12/31/24 0:00", "02/01/25 00:00", ""]),
+        ("%Y%m%d", ["20241231", "20250201", "NA"]),
+        ("%d %b %Y", ["31 Dec 2024", "1 Feb 2025", "-"]),
+        ("%Y-%m-%dT%H:%M:%S%z", ["2024-12-31T01:00:00+0100", "2025-02-01T00:00:00Z", "NA"]),
+    ],
+)
+def test_dates_of_any_format(tmp_path, date_format, texts):
+    path = tmp_path / "t.csv"
+    rows = [f"{text},{n % 3}.5,{n % 2}" for n, text in enumerate(texts * 10)]
+    path.write_text("\n".join(["when,x,y", *rows]) + "\n")
+    frame = load_table(path, "y", date_format=date_format).X
+    column = TableEncoding.fit(frame).columns[0]
+    assert column.kind == "date" and column.indicator
+    dates = column.parse(frame, "when", ("", "?", "NA", "-"))
+    expected = np.array(["2024-12-31", "2025-02-01", "NaT"] * 10, "M8[us]")
+    np.testing.assert_array_equal(dates, expected)
+
+
+def test_other_columns_are_read_as_before(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = [f"{20240100 + n},{n},{n % 2}" for n in range(1, 30)]
+    path.write_text("\n".join(["code,x,y", *rows]) + "\n")
+    data = load_table(path, "y", date_format="%d.%m.%Y")
+    assert data.X[0].tolist() == [20240101, 1]
+
+
+@pytest.mark.parametrize("wrong", ["%d.%m", "date", "%Q", "%H:%M", 3, ""])
+def test_wrong_formats_are_refused(table, wrong):
+    with pytest.raises(
+        ArgumentError, match=r"^date_format: expected a format of Python's strptime"
+    ):
+        load_table(table, "y", date_format=wrong)
+
+
+def test_a_wrong_date_is_named_with_its_line(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = [f"{1 + n % 28:02d}.03.2024,{n % 3}.5,{n % 2}" for n in range(40)]
+    rows[7] = "31.02.2024,1.5,0"
+    path.write_text("\n".join(["when,x,y", *rows]) + "\n")
+    with pytest.raises(DataError, match=r"t\.csv:9: column 'when': expected a date.* '31.02.2024'"):
+        TableEncoding.fit(load_table(path, "y", date_format="%d.%m.%Y").X)
+
+
+def test_ordered_rows_are_noticed():
+    rng = np.random.default_rng(0)
+    series = np.cumsum(rng.normal(size=300))
+    assert is_ordered(series, classes=False)
+    assert not is_ordered(rng.permutation(series), classes=False)
+    assert not is_ordered(np.sort(series), classes=False)
+    assert not is_ordered(series[:40], classes=False)
+    weather = (np.convolve(rng.normal(size=309), np.ones(10), "valid") > 0).astype(int)
+    assert is_ordered(weather, classes=True)
+    assert not is_ordered(rng.permutation(weather), classes=True)
+    assert not is_ordered(load_dataset("iris").y, classes=True)  # sorted by class
