@@ -178,8 +178,7 @@ class EnsembleTraining:
         if not complete:
             return
         predictions, best = self._predictions[complete].astype(np.float64), self.best
-        start = 1.0 if best is None else best.temperature
-        temperature, loss = self.rows.best_temperature(predictions, len(parameters), start)
+        temperature, loss = self.rows.best_temperature(predictions, len(parameters))
         if best is None or loss < best.loss - self.recipe.tolerance * abs(best.loss):
             mean = soften(predictions, temperature).mean(axis=0)
             score = self.rows.score(mean)
