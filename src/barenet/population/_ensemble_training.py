@@ -177,7 +177,7 @@ class EnsembleTraining:
                 self._predictions[repeat, left] = self._scratch.predict(self.X[left])
         if not complete:
             return
-        predictions, best = self._predictions[complete].astype(np.float64), self.best
+        predictions, best = self._predictions[complete], self.best
         temperature, loss = self.rows.best_temperature(predictions, len(parameters))
         if best is None or loss < best.loss - self.recipe.tolerance * abs(best.loss):
             mean = soften(predictions, temperature).mean(axis=0)
