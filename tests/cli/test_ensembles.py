@@ -1,12 +1,24 @@
-"""Commands that take the model file of a run take that of an ensemble, too."""
+"""The ensemble that ``barenet train`` makes of a table, and all commands that take its model."""
 
+import os
+import signal
+import sys
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from barenet import Ensemble, load_predictor, permutation_importance, save
+from barenet import Ensemble, MLPEnsembleClassifier, load_predictor, permutation_importance, save
+from barenet.cli._ensemble_run import trains_ensemble
+from barenet.cli._run_folder import RunFolder
+from barenet.cli._run_settings import RunSettings
 from barenet.data import load_dataset
+from barenet.data._run_config import RunConfig
+from barenet.population._ensemble_training import EnsembleTraining
+
+PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
 
 
 @pytest.fixture
@@ -60,3 +72,115 @@ def test_explain_takes_the_first_network(barenet, several, iris):
     assert "the first of 3 networks" in lines
     first = barenet("explain", iris, "iris", "--row", 7).words
     assert lines.replace(" · the first of 3 networks", "").split()[-40:] == first.split()[-40:]
+
+
+@pytest.fixture(scope="module")
+def birds(train):
+    """The folder of a run on a table, without any setting."""
+    return train(PENGUINS, "--target", "species", "--no-baselines")
+
+
+def test_a_table_is_learned_by_an_ensemble(barenet, birds):
+    predictor = load_predictor(birds / "model.safetensors")
+    assert isinstance(predictor.network, Ensemble) and len(predictor.network.networks) == 16
+    settings = tomllib.loads((birds / "settings.toml").read_text())
+    assert settings["quick"] is False and settings["epochs"] == 96 and "layers" not in settings
+    document = barenet("evaluate", birds, "--json").json
+    assert document["metrics"]["evaluated_on"] == "test rows"
+    assert document["metrics"]["accuracy"] > 0.95 and document["rows"] == 69
+    assert predictor.card.log.best_epoch <= predictor.card.log.n_epochs
+
+
+def test_it_is_that_of_the_estimator(birds):
+    data = load_dataset(PENGUINS, target="species", frame=True)
+    training, test = data.split(0.2, 0)
+    predictor = load_predictor(birds / "model.safetensors")
+    estimator = MLPEnsembleClassifier()
+    encoding = estimator.fit(training.X, training.y).encoding_
+    assert encoding.to_dict() == predictor.preprocessing.to_dict()
+    assert abs(estimator.score(test.X, test.y) - np.mean(
+        predictor.predict(test.X) == np.array(data.classes)[test.y])) < 0.05  # fmt: skip
+
+
+def test_the_same_settings_make_the_same_model(barenet, birds, tmp_path):
+    out = tmp_path / "again"
+    config = ("--config", birds / "settings.toml", "--no-plots", "--threads", 1)
+    barenet("train", *config, "--out", out, "--no-baselines").ok()
+    for name in ("model.safetensors", "settings.toml"):
+        assert (out / name).read_bytes() == (birds / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "is_one"),
+    [
+        ((), False),
+        (("--seed", 3, "--test-size", 0.3, "--metric", "accuracy"), False),
+        (("--no-quick", "--epochs", 2), False),
+        (("--quick",), True),
+        (("--epochs", 2), True),
+        (("--hidden", "tanh", "--epochs", 1), True),
+    ],
+)
+def test_a_setting_of_a_network_trains_one(barenet, options, is_one):
+    given = ("--no-plots", "--no-baselines", "--json")
+    document = barenet("train", PENGUINS, "--target", "species", *options, *given).json
+    predictor = load_predictor(document["model"])
+    assert isinstance(predictor.network, Ensemble) != is_one
+    assert document["columns"][1]["kind"] == ("number" if is_one else "piecewise")
+
+
+def test_settings_of_one_network_are_refused(barenet):
+    run = ("train", PENGUINS, "--target", "body_mass_g")
+    error = barenet(*run, "--no-quick", "--optimizer", "sgd").error
+    assert error.endswith(
+        "--optimizer: is a setting of one network, not of an ensemble; leave it out, or train one "
+        "network with --quick"
+    )
+    error = barenet(*run, "--class-weight", "balanced").error
+    assert "--class-weight: only for classes, and 'body_mass_g' is a number" in error
+    assert not trains_ensemble(RunSettings(data="iris", config=RunConfig(seed=1)))
+    assert not trains_ensemble(RunSettings(data="t.csv", start_from=Path("model")))
+    assert trains_ensemble(RunSettings(data="t.csv.gz"))
+
+
+def test_weights_of_classes(barenet):
+    Path("t.csv").write_text(
+        "x,y\n" + "".join(f"{at % 7},{'ab'[at % 5 == 0]}\n" for at in range(200))
+    )
+    run = ("train", "t.csv", "--target", "y", "--no-plots", "--no-baselines", "--json")
+    shares = []
+    for options in ((), ("--class-weight", "a=1", "b=9")):
+        predictor = load_predictor(barenet(*run, *options).json["model"])
+        shares.append(predictor.probabilities({"x": list(range(7))})[:, 1].mean())
+    assert shares == pytest.approx([1 / 5, 9 / 13], abs=0.12)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a process can't signal itself so")
+def test_an_interrupted_run_keeps_the_best_and_resumes(barenet, birds, tmp_path, monkeypatch):
+    check = EnsembleTraining._check
+
+    def interrupt(training, epoch, population):
+        check(training, epoch, population)
+        if epoch == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(EnsembleTraining, "_check", interrupt)
+    out = ("--no-plots", "--no-baselines", "--out", tmp_path / "run")
+    done = barenet("train", PENGUINS, "--target", "species", *out)
+    assert done.status == 130 and "to resume it: barenet train --resume" in done.err
+    predictor = load_predictor(tmp_path / "run" / "model.safetensors")
+    assert 1 <= predictor.card.log.best_epoch <= predictor.card.log.n_epochs <= 5
+    monkeypatch.undo()
+    os.chdir(tmp_path)
+    barenet("train", "--resume", tmp_path / "run", "--no-plots", "--no-baselines").ok()
+    for name in ("model.safetensors", "settings.toml"):
+        assert (tmp_path / "run" / name).read_bytes() == (birds / name).read_bytes()
+    assert not RunFolder(tmp_path / "run").is_unfinished
+
+
+def test_the_linear_baseline_has_no_pieces(barenet):
+    """A bend, which a linear model of pieces would represent."""
+    rows = "".join(f"{at},{abs(at - 120) + 0.5}\n" for at in range(240))
+    Path("t.csv").write_text(f"x,y\n{rows}")
+    document = barenet("train", "t.csv", "--target", "y", "--no-plots", "--json").json
+    assert document["baselines"]["linear"]["r2"] < 0.5 < 0.9 < document["metrics"]["r2"]

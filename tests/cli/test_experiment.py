@@ -111,4 +111,3 @@ def test_a_model_of_several_numbers_has_no_target_in_a_table(barenet):
             )
     assert not list(Path().glob("*.png"))
     barenet("predict", "two.safetensors", "two.csv", "--row", 0).ok()
-    barenet("plot", "weights", "two.safetensors", "two.csv").ok()

@@ -115,7 +115,7 @@ HOSTILE = "no\0name\x1b[2J\n\u202e.csv"
         ["evaluate", "MODEL", "rows.csv"],
         ["predict", "MODEL", "rows.csv"],
         ["importance", "MODEL", "--repeats", "1"],
-        ["plot", "weights", "MODEL"],
+        ["plot", "importance", "MODEL"],
         ["explain", "MODEL"],
     ],
 )

@@ -21,7 +21,7 @@ from barenet.data._main_metric import MainMetric, main_metric
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for, resolve_config
 from barenet.data._scaling import Scaling
-from barenet.engines import ENGINES
+from barenet.engines import ENGINES, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
 from barenet.files._model_io import check_text, load_network
@@ -141,6 +141,18 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     if config.target_scaling not in (None, "none"):
         target_scaling = Scaling.fit(config.target_scaling, training.y.reshape(-1, 1))
     network = _make_network(settings, copy_weights=copy_weights)
+    return assemble(settings, dataset, network, preprocessing, target_scaling, **parts)
+
+
+def assemble(
+    settings: RunSettings,
+    dataset: Dataset,
+    network: Model,
+    preprocessing: TableEncoding | Scaling,
+    target_scaling: Scaling | None,
+    **parts: Any,
+) -> Experiment:
+    """Make an experiment of its parts, and the predictor with its card."""
     feature_names = getattr(preprocessing, "feature_names", dataset.feature_names)
     # The card has no paths, times or threads: the same run writes the same file on every machine.
     card = ModelCard(

@@ -101,6 +101,9 @@ class RunSettings:
     rare : float
         Categories in a smaller fraction of the rows are merged into one; a value of 1 or more is a
         number of rows.
+    quick : bool
+        Train one network on a table, in a second or so; with --no-quick an ensemble, of which
+        --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
     start_from : Path
         Model whose weights are the initial ones: a file, or the folder of a run.
     config : RunConfig
@@ -118,6 +121,7 @@ class RunSettings:
     numeric: tuple[str, ...] | None = None
     missing: Annotated[tuple[str, ...] | None, Parameter(show_default=MISSING_SPELLINGS)] = None
     rare: Annotated[float | None, Parameter(show_default="0.01")] = None
+    quick: Annotated[bool | None, Parameter(group=NETWORK, show_default=False)] = None
     start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
     config: Annotated[Flags, Parameter(name="*")] = field(default_factory=Flags)
 
@@ -180,6 +184,7 @@ class RunSettings:
             **vars(self.file),
             "split_by": self.split_by,
             **self.table_options(),
+            "quick": self.quick,
             "start_from": None if self.start_from is None else str(self.start_from.resolve()),
             **self.config.set_fields(),
         }
@@ -191,6 +196,7 @@ class RunSettings:
 class StepSettings(RunSettings):
     """The settings of a run that determine a single step of it."""
 
+    quick: Annotated[bool | None, Parameter(parse=False)] = None
     start_from: Annotated[Path | None, Parameter(parse=False)] = None
     config: Annotated[StepFlags, Parameter(name="*")] = field(default_factory=StepFlags)
 
@@ -200,6 +206,7 @@ class StepSettings(RunSettings):
 class SearchSettings(RunSettings):
     """The settings of a search, of which many have several values."""
 
+    quick: Annotated[bool | None, Parameter(parse=False)] = None
     start_from: Annotated[Path | None, Parameter(parse=False)] = None
     config: Annotated[SearchFlags, Parameter(name="*")] = field(default_factory=SearchFlags)
 

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from math import isclose, nan
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ from barenet._metrics import MAXIMIZED, METRICS
 from barenet.cli._console import emit, emit_table, log
 from barenet.data._dataset import Dataset
 from barenet.data._main_metric import CLASS_TITLES, NUMBER_TITLES, MainMetric, main_metric
+from barenet.data._number_column import PiecewiseColumn
 from barenet.engines import Ensemble, Job, choose_engine
 from barenet.files._predictor import Predictor
 from barenet.insight._baselines import Baseline, fit_baseline
@@ -74,9 +75,25 @@ class Measurement:
         n_classes = None if self.predictor.classes is None else len(self.predictor.classes)
         X, y = network_arrays(self.predictor, self.fitted_to)
         baselines: list[Baseline] = [
-            fit_baseline(name, X, y, n_classes=n_classes) for name in ("linear", "constant")
+            fit_baseline(name, self._without_pieces(X), y, n_classes=n_classes)
+            for name in ("linear", "constant")
         ]
-        return {baseline: self._score(baseline.outputs) for baseline in baselines}
+        return {each: self._score(partial(self._baseline_outputs, each)) for each in baselines}
+
+    def _baseline_outputs(self, baseline: Baseline, X: FloatArray) -> FloatArray:
+        return baseline.outputs(self._without_pieces(X))
+
+    def _without_pieces(self, X: FloatArray) -> FloatArray:
+        """The inputs of a linear model: numbers are scaled, and not in pieces."""
+        columns = getattr(self.predictor.preprocessing, "used", ())
+        if not any(isinstance(column, PiecewiseColumn) for column in columns):
+            return X
+        kept = [
+            not (isinstance(column, PiecewiseColumn) and 0 < at < len(column.edges))
+            for column in columns
+            for at in range(len(column.outputs))
+        ]
+        return X[:, kept]
 
     def _score(self, outputs_of: Callable[[Any], FloatArray]) -> dict[str, float]:
         """The scores of a function that computes outputs, such as that of a baseline."""
@@ -139,7 +156,7 @@ class Measurement:
         y = y if self.predictor.classes else self.rows.y
         targets = check_targets(y, len(X), -width, np.dtype(np.float64))
         for baseline, scores in self.baselines.items():
-            other = self.predictor.in_units(baseline.outputs(X))
+            other = self.predictor.in_units(self._baseline_outputs(baseline, X))
             margin = self._margin(self.outputs[:, width:], other[:, width:], targets)
             gain = self.scores[name] - scores[name]
             amounts = " ± ".join(score_text(name, each) for each in (abs(gain), margin))

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from barenet._constraints import check_count
 from barenet.cli._console import emit_json, log
+from barenet.cli._ensemble_run import prepare_ensemble, run_ensemble, trains_ensemble
 from barenet.cli._experiment import Experiment, prepare
 from barenet.cli._flags import DATA, LEARNING, Data, Integer, OptionalInteger
 from barenet.cli._interruption import INTERRUPTED, Interruption
@@ -42,16 +43,20 @@ def train(
     repeat: Integer = 1,
     output: OutputOptions = NO_OUTPUT_OPTIONS,
 ) -> int:
-    """Train a network on a named data set or a file.
+    """Train a network on a named data set or a file, or an ensemble on a table.
+
+    On a table, sixteen small networks are trained together, each on other parts of the rows, and
+    predict together. They need no settings, and end by themselves. --quick, or any setting of a
+    network, trains one network.
 
     A named data set has default settings (barenet datasets --json lists them). A run file
     overrides them, and options override both; the defaults below hold for the rest. If you
     choose another optimizer or output activation than the data set's, its default learning rate or
     loss is used, unless you give one.
 
-    The default settings of a table depend on its number of rows: two hidden layers of 64 and 32
-    units with tanh, an L2 penalty of 3 / rows, and with 1,000 training rows or more, early
-    stopping on a tenth of them with a patience of 30 epochs. The test rows decide nothing.
+    The default settings of one network for a table depend on its number of rows: two hidden layers
+    of 64 and 32 units with tanh, an L2 penalty of 3 / rows, and with 1,000 training rows or more,
+    early stopping on a tenth of them with a patience of 30 epochs. The test rows decide nothing.
 
     The model, its history, its settings and pictures are saved in the folder of the run. An
     earlier run there is replaced; a folder with other files is refused. Ctrl-C stops
@@ -113,6 +118,11 @@ def run_in(
 ) -> int:
     """Train a network in a folder that is locked, and return the exit status."""
     with folder.started(settings) if is_new else nullcontext():
+        own = settings if is_new else folder.read_unfinished()
+        if trains_ensemble(own) and (is_new or not folder.has_checkpoint()):
+            experiment, training = prepare_ensemble(own)
+            _check_resumed(experiment.settings, settings, folder)
+            return run_ensemble(folder, experiment, training, threads, output, extra)
         experiment = prepare(settings) if is_new else _prepare_resumed(folder, settings)
         checkpoint = RunCheckpoint(folder, every, experiment.settings)
         options = {"threads": threads, "checkpoint": checkpoint, "resume": folder.has_checkpoint()}
@@ -163,9 +173,14 @@ def _prepare_resumed(folder: RunFolder, given: RunSettings) -> Experiment:
     settings = folder.read_unfinished()
     # A checkpoint has the weights; the model that they started from may have been replaced since.
     experiment = prepare(settings, copy_weights=not folder.has_checkpoint())
-    problem = "a run is resumed with its own settings"
-    _check_unchanged(experiment.settings, given, folder, problem, "once it has ended, ")
+    _check_resumed(experiment.settings, given, folder)
     return experiment
+
+
+def _check_resumed(settings: RunSettings, given: RunSettings, folder: RunFolder) -> None:
+    """Refuse other settings than those of the run that is resumed."""
+    problem = "a run is resumed with its own settings"
+    _check_unchanged(settings, given, folder, problem, "once it has ended, ")
 
 
 def _check_unchanged(

@@ -48,11 +48,7 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
     output = default if config.output is None else config.output
     activation = build(Activation, ACTIVATIONS, output, "output")
     _check_output(activation.name, layers, dataset)
-    main_metric(config.metric, dataset.y, dataset.classes)  # which checks it
-    for name in ("class_weight", "label_smoothing"):
-        if getattr(config, name) and dataset.classes is None:
-            problem = f"only for classes, and {dataset.target_name!r} is a number"
-            raise ArgumentError(problem, argument=name, remedy="leave it out")
+    check_target_settings(config, dataset)
     loss = as_loss(config.loss, activation)
     scaled = dataset.classes is None and output == "identity" and loss.name in DIFFERENCE_LOSSES
     return dataclasses.replace(
@@ -62,6 +58,15 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
         loss=spec_of(loss),
         target_scaling=config.target_scaling or ("standardize" if scaled else "none"),
     )
+
+
+def check_target_settings(config: RunConfig, dataset: Dataset) -> None:
+    """Refuse a metric or weights that the target does not allow."""
+    main_metric(config.metric, dataset.y, dataset.classes)  # which checks it
+    for name in ("class_weight", "label_smoothing"):
+        if getattr(config, name) and dataset.classes is None:
+            problem = f"only for classes, and {dataset.target_name!r} is a number"
+            raise ArgumentError(problem, argument=name, remedy="leave it out")
 
 
 def config_for(given: RunConfig, dataset: Dataset) -> RunConfig:

@@ -13,6 +13,7 @@ from barenet.population._ensemble_recipe import CHECKED_EPOCHS, EnsembleRecipe
 from barenet.population._out_of_fold import OutOfFold, soften, split_folds
 from barenet.population._population import Population
 from barenet.population._train_many import train_many
+from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
 
 
@@ -103,7 +104,7 @@ class EnsembleTraining:
         self.best: Candidate | None = None
         self.was_interrupted = False
 
-    def run(self, threads: int | None = None) -> History:
+    def run(self, threads: int | None = None, callbacks: Callbacks = ()) -> History:
         """Train until the loss does not improve; Ctrl-C keeps the best epoch so far."""
         others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
         try:
@@ -118,14 +119,15 @@ class EnsembleTraining:
                 epochs=self.recipe.epochs,
                 seed=list(self.seeds),
                 threads=threads,
+                callbacks=callbacks,
                 after_slice=self._after_epoch,
             )
         except KeyboardInterrupt:
             if self.best is None:
                 raise
             self.was_interrupted = True
-        if self.best is None:  # the networks of each repeat have failed
-            raise next(iter(self._population.errors.values()))
+        if self.best is None:  # the networks of each repeat have failed, or the first epoch
+            raise next(iter(self._population.errors.values()), KeyboardInterrupt())
         return self._history(self.best)
 
     def ensemble(self) -> Ensemble:
@@ -146,6 +148,8 @@ class EnsembleTraining:
     def _after_epoch(self, population: Population) -> None:
         """Average the parameters, and compare the averages after some of the epochs."""
         epoch, recipe, self._population = population.epoch, self.recipe, population
+        if any(len(run.history) < epoch for run in population.runs if run.error is None):
+            return  # a callback has ended them within the epoch
         for total, network in zip(self._sums, self.networks, strict=True):
             total *= recipe.memory
             total += network.parameters
@@ -174,8 +178,7 @@ class EnsembleTraining:
         if not complete:
             return
         predictions, best = self._predictions[complete].astype(np.float64), self.best
-        start = 1.0 if best is None else best.temperature
-        temperature, loss = self.rows.best_temperature(predictions, len(parameters), start)
+        temperature, loss = self.rows.best_temperature(predictions, len(parameters))
         if best is None or loss < best.loss - self.recipe.tolerance * abs(best.loss):
             mean = soften(predictions, temperature).mean(axis=0)
             score = self.rows.score(mean)

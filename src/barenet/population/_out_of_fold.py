@@ -87,28 +87,12 @@ class OutOfFold:
         limit = (n_repeats * self.loss(predictions.mean(axis=0)) - alone) / (n_repeats - 1)
         return limit + (alone - limit) / n_networks
 
-    def best_temperature(
-        self, predictions: FloatArray, n_networks: int, start: float
-    ) -> tuple[float, float]:
-        """The temperature of the lowest loss, from a start on, and that loss."""
-        if not self.of_classes:
-            return 1.0, self.ensemble_loss(predictions, n_networks)
-
-        def loss_at(place: int) -> float:
-            softened = soften(predictions, TEMPERATURES[place])
-            return self.ensemble_loss(softened, n_networks)
-
-        place = TEMPERATURES.index(start)
-        lowest, step = loss_at(place), 1
-        for step in (1, -1):
-            moved = False
-            while 0 <= place + step < len(TEMPERATURES):
-                if (loss := loss_at(place + step)) >= lowest:
-                    break
-                place, lowest, moved = place + step, loss, True
-            if moved:
-                break
-        return TEMPERATURES[place], lowest
+    def best_temperature(self, predictions: FloatArray, n_networks: int) -> tuple[float, float]:
+        """The temperature of the lowest loss of an ensemble, 1 for numbers, and that loss."""
+        choices = TEMPERATURES if self.of_classes else (1.0,)
+        losses = [self.ensemble_loss(soften(predictions, each), n_networks) for each in choices]
+        best = int(np.argmin(losses))
+        return choices[best], losses[best]
 
 
 def soften(probabilities: FloatArray, temperature: float) -> FloatArray:

@@ -1,0 +1,93 @@
+"""The run of an ensemble: ``barenet train`` on a table, without settings of one network."""
+
+import sys
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from barenet.cli._experiment import Experiment, assemble
+from barenet.cli._interruption import Interruption
+from barenet.cli._introduction import introduce
+from barenet.cli._results import OutputOptions, Results
+from barenet.cli._run_folder import RunFolder
+from barenet.cli._run_settings import RunSettings, is_table
+from barenet.data._class_weight import class_weights
+from barenet.data._encoding import TableEncoding
+from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.data._run_defaults import check_target_settings
+from barenet.data._scaling import Scaling
+from barenet.engines import Ensemble
+from barenet.errors import ArgumentError
+from barenet.population._ensemble_progress import ensemble_progress
+from barenet.population._ensemble_recipe import EnsembleRecipe
+from barenet.population._ensemble_training import EnsembleTraining
+from barenet.population._out_of_fold import OutOfFold
+
+#: Settings that an ensemble has, too; all others are those of one network.
+SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "verbose_epoch")
+
+
+def trains_ensemble(settings: RunSettings) -> bool:
+    """Whether settings are those of an ensemble: of a table, and none of one network."""
+    others = settings.config.set_fields().keys() - {*SHARED}
+    if settings.quick is None:
+        return is_table(settings.data) and settings.start_from is None and not others
+    refused = sorted(others - {"epochs"})
+    if refused and not settings.quick:
+        remedy = "leave it out, or train one network with {quick}"
+        problem = "is a setting of one network, not of an ensemble"
+        raise ArgumentError(problem, argument=refused[0], remedy=remedy, quick=True)
+    return not settings.quick
+
+
+def run_ensemble(
+    folder: RunFolder,
+    experiment: Experiment,
+    training: EnsembleTraining,
+    threads: int | None,
+    output: OutputOptions,
+    extra: Mapping[str, Any] | None,
+) -> int:
+    """Train an ensemble, write its results, and return the exit status."""
+    introduce(experiment)
+    is_quiet = output.json and not sys.stderr.isatty()
+    progress = nullcontext() if is_quiet else ensemble_progress(training)
+    with Interruption() as interruption, progress:
+        history = training.run(threads, interruption)
+    predictor = replace(experiment.predictor, network=training.ensemble())
+    experiment, is_interrupted = replace(experiment, predictor=predictor), interruption.signal
+    Results(experiment, history, folder, output, is_interrupted is not None, extra).write()
+    return interruption.status
+
+
+def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTraining]:
+    """Load the table, and make the networks."""
+    settings.config.validate()
+    dataset = settings.load(frame=True)
+    defaults = {name: getattr(DEFAULTS, name) for name in ("seed", "test_size", "split_seed")}
+    config = settings.config.over(RunConfig(**defaults))
+    check_target_settings(config, dataset)
+    available, test = dataset.split(config.test_size or 0.0, config.split_seed or 0)
+    recipe = EnsembleRecipe.for_rows(available.n_samples)
+    recipe = replace(recipe, epochs=config.epochs or recipe.epochs)
+    encoding = TableEncoding.fit(
+        available.X, numbers="piecewise", bins=recipe.bins, **settings.table_options()
+    )
+    y, n_classes, scaling = available.y, len(dataset.classes or ()), None
+    weight = np.ones(len(y))
+    if not n_classes:
+        y = y.reshape(-1, 1)
+        scaling = Scaling.fit("standardize", y)
+        y = scaling.transform(y)
+    elif config.class_weight:
+        weight = class_weights(config.class_weight, available)[y]
+    rows = OutOfFold(y, weight / weight.sum())
+    inputs = encoding.transform(available.X, np.float32)
+    training = EnsembleTraining(inputs, rows, recipe, n_classes, config.seed or 0)
+    settings = replace(settings, quick=False, config=replace(config, epochs=recipe.epochs))
+    parts = {"available": available, "training": available, "validation": None, "test": test}
+    network = Ensemble(training.networks)
+    return assemble(settings, dataset, network, encoding, scaling, **parts), training
