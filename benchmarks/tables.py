@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import accuracy_score, log_loss, r2_score, roc_auc_score
 
+from barenet.errors import count_of
 from barenet.files._atomic import write_atomically
 from benchmarks.machine import machine
 from benchmarks.markdown import significant, table, time as shown
@@ -174,11 +175,12 @@ def report(rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
     n_splits = len({row["split"] for row in rows})
     sections = [
         "# Tables",
-        f"{len(_tables(rows))} tables, {n_splits} splits of each, on {_where()}.",
+        f"{count_of(len(_tables(rows)), 'table')}, {count_of(n_splits, 'split')} of each, on "
+        f"{_where()}.",
         table(_SUMMARY, [_summary(rows, model) for model in models]),
-        "Means over the tables, of the median seconds and bytes. The shortfall is the distance of "
-        "the score, which is the accuracy or R², from that of the best model on the same table; "
-        "log loss and AUC are those of the tables with classes.",
+        "The score is the accuracy or R² on held-out rows, and the shortfall its distance from the "
+        "best on the same table. Both are means over the tables; so are log loss and AUC, over "
+        "those with classes. Seconds and bytes are medians.",
         "## Scores by table",
         table(("table", "rows", *models), [_line(rows, t, models) for t in _tables(rows)]),
     ]
@@ -198,9 +200,13 @@ def _summary(rows: Sequence[Row], model: str) -> tuple[str, ...]:
 
     scores = [mean("score"), shortfalls(rows)[model], mean("log_loss"), mean("auc")]
     seconds = [shown(mean(figure, statistics.median)) for figure in ("fit", "predict")]
-    size = significant((mean("bytes", statistics.median) or 0) / 2**20)
+    size = (mean("bytes", statistics.median) or 0) / 2**10
     count = str(len({row["table"] for row in own}))
-    return (model, count, *map(_fixed, scores), *seconds, f"{size} MiB")
+    return (model, count, *map(_fixed, scores), *seconds, _size(size))
+
+
+def _size(kib: float) -> str:
+    return f"{significant(kib)} KiB" if kib < 999.5 else f"{significant(kib / 2**10)} MiB"
 
 
 def _fixed(number: float | None) -> str:
