@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._metrics import MAXIMIZED, METRICS
+from barenet._registry import spec_of
 from barenet.cli._console import emit, emit_table, log
 from barenet.data._dataset import Dataset
 from barenet.data._main_metric import CLASS_TITLES, NUMBER_TITLES, MainMetric, main_metric
@@ -141,7 +142,7 @@ class Measurement:
         """Print the scores, of the rows with these labels, a verdict, and the confusion matrix."""
         compared = [((each.title, baselines), scores) for each, scores in self.baselines.items()]
         lines = [(("network", label), self.scores), *compared, *more]
-        emit_scores(("", "rows"), lines, self.loss or "")
+        emit_scores(("", "rows"), lines, spec_of(self._loss))
         if note:
             emit(note)
         if self.baselines:
