@@ -54,7 +54,7 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
         Standardized predictions for each training row, by networks not trained on it.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_features,), object
         Their names, if they have any.
     target_scaling_ : Scaling
         The scaling of the targets.
