@@ -171,11 +171,8 @@ class Measurement:
 
     def _margin(self, own: FloatArray, other: FloatArray, y: FloatArray) -> float:
         """Half the 95 % interval of the difference of two scores, by the bootstrap of the rows."""
-        rng, size, compute = (
-            np.random.default_rng(0),
-            min(len(y), SAMPLE_SIZE),
-            METRICS[self.main.name],
-        )
+        rng, compute = np.random.default_rng(0), METRICS[self.main.name]
+        size = min(len(y), SAMPLE_SIZE)
         rows = (rng.integers(0, len(y), size) for _ in range(N_SAMPLES))
         differences = [compute(own[each], y[each]) - compute(other[each], y[each]) for each in rows]
         return 2 * float(np.nanstd(differences)) * np.sqrt(size / len(y))

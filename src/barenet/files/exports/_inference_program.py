@@ -65,8 +65,8 @@ _FORMULAS: dict[str, Callable[..., NDArray[Any]]] = {
     # The probabilities of both classes, of the single output.
     "both": lambda X: np.hstack([1 - X, X]),
     # In float64: numbers in the units of the target. The mean of several networks has three more
-    # steps: "keep" keeps X, the input of each; "add" adds an output to a total, times a weight, and
-    # goes on with what was kept; "total" goes on with the total.
+    # steps: "keep" stores X, the input of each; "add" adds an output, times a weight, to a total,
+    # and returns the stored X; "total" returns the total.
     "unscale": lambda X, offset, factor: X / factor + offset,
 }
 
