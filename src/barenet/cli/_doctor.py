@@ -167,4 +167,5 @@ def _count_built() -> int:
     """Count the kernels that this process has not found in the cache."""
     from barenet.engines.kernels._kernel import ENTRIES, KERNELS
 
-    return sum(each.code.n_compiled for each in (*KERNELS, *ENTRIES))
+    functions: list[Any] = [*KERNELS, *ENTRIES]
+    return sum(function.code.n_compiled for function in functions)
