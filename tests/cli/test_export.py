@@ -71,7 +71,7 @@ def test_export_prints_json(barenet, iris):
     assert (result["to"], result["files"], result["weights"]) == ("c", ["net.c", "net.h"], "int8")
     assert result["bytes"] == Path("net.c").stat().st_size + Path("net.h").stat().st_size
     assert result["rounding"]["rows"] == 150
-    assert result["rounding"]["answers_kept"] > 140
+    assert result["rounding"]["unchanged_answers"] > 140
     assert 0 < result["rounding"]["largest_change"] < 0.2
 
 

@@ -98,8 +98,8 @@ def _describe(rounding: Rounding | None) -> str:
     """Describe the effect of rounding the weights."""
     if rounding is None:
         return "the effect of the rounding is not measured; --data names rows to measure it on"
-    kept = rounding.answers_kept
-    answers = f", and {kept:,} answers stay the same" if kept is not None else ""
+    unchanged = rounding.unchanged_answers
+    answers = f", and {unchanged:,} answers stay the same" if unchanged is not None else ""
     return (
         f"on {rounding.rows:,} rows the rounding changes an output by "
         f"{rounding.largest_change:.3g} at most{answers}"

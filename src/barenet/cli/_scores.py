@@ -89,12 +89,12 @@ class Measurement:
         columns = getattr(self.predictor.preprocessing, "used", ())
         if not any(isinstance(column, PiecewiseColumn) for column in columns):
             return X
-        kept = [
+        selected = [
             not (isinstance(column, PiecewiseColumn) and 0 < at < len(column.edges))
             for column in columns
             for at in range(len(column.outputs))
         ]
-        return X[:, kept]
+        return X[:, selected]
 
     def _score(self, outputs_of: Callable[[Any], FloatArray]) -> dict[str, float]:
         """The scores of a function that computes outputs, such as that of a baseline."""

@@ -133,8 +133,8 @@ def run_in(
                 history = experiment.run(callbacks, **options)
             except DivergenceError as error:
                 if folder.has_checkpoint():
-                    kept = f"the checkpoint {folder.checkpoint} is kept"
-                    error.add_note(f"{kept}, and resuming it diverges again")
+                    note = f"the checkpoint {folder.checkpoint} is kept"
+                    error.add_note(f"{note}, and resuming it diverges again")
                 raise
     is_interrupted = interruption.signal is not None
     results = Results(experiment, history, folder, output, is_interrupted, extra)

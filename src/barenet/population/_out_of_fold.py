@@ -81,11 +81,11 @@ class OutOfFold:
         (0.0, -0.5)
         """
         n_repeats = len(predictions)
-        alone = float(np.mean([self.loss(each) for each in predictions]))
+        of_one = float(np.mean([self.loss(each) for each in predictions]))
         if n_repeats == 1:
-            return alone
-        limit = (n_repeats * self.loss(predictions.mean(axis=0)) - alone) / (n_repeats - 1)
-        return limit + (alone - limit) / n_networks
+            return of_one
+        limit = (n_repeats * self.loss(predictions.mean(axis=0)) - of_one) / (n_repeats - 1)
+        return limit + (of_one - limit) / n_networks
 
     def best_temperature(self, predictions: FloatArray, n_networks: int) -> tuple[float, float]:
         """The temperature of the lowest loss of an ensemble, 1 for numbers, and that loss."""

@@ -103,7 +103,7 @@ class TrainingConfig(Configurable):
     order: Callable[[int], NDArray[np.intp]] | None = None
     schedule: Schedule = field(default_factory=Constant)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
-    #: Validation and test sets, by their names in `HELD_OUT`.
+    #: Validation and test sets, by their names in `EVALUATION_SETS`.
     held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
     callbacks: Sequence[Callback] = ()
     #: Scores the validation set, beside the metrics.

@@ -94,12 +94,12 @@ def test_a_trial_in_the_middle_of_an_epoch_changes_no_bits(
         job = make_job(Network(LAYERS[name](), seed=1), n_rows=70)
         engine = CompiledEngine(job, threads)
         choice = engine._programs.of("learn", 7, job.rows).choice
-        known = {"alone": alone, "count": PERIOD, "usual": UNKNOWN if flips else 0}
+        known = {"single": alone, "count": PERIOD, "usual": UNKNOWN if flips else 0}
         for field, value in known.items():
             choice[field] = value
         report = engine.run(np.arange(70), 7, np.full(10, 0.01), 0)
         found.append([job.network.parameters, job.network.statistics, *report])
-    assert choice["alone"] == (alone != flips)
+    assert choice["single"] == (alone != flips)
     assert choice["count"] < PERIOD
     for one, several in zip(*found, strict=True):
         np.testing.assert_array_equal(one, several)

@@ -46,6 +46,6 @@ def test_rounding_error_is_measured(build, name):
     assert measured.rows == len(case.outputs)
     assert measured.largest_change == change.max() > 0
     if name == "numbers":
-        assert measured.answers_kept is None
+        assert measured.unchanged_answers is None
     else:
-        assert len(case.outputs) * 0.9 <= measured.answers_kept <= len(case.outputs)
+        assert len(case.outputs) * 0.9 <= measured.unchanged_answers <= len(case.outputs)

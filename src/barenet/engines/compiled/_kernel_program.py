@@ -156,7 +156,7 @@ def numbers_of(job: Job) -> dict[str, float]:
     if not isinstance(job.optimizer, Optimizer):
         return {}
     names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2"}
-    names |= {"average": "kept"}
+    names |= {"average": "average_decay"}
     given = vars(job.optimizer).items()
     numbers = {names.get(name, name): value for name, value in given if type(value) is float}
     numbers.pop("learning_rate")  # each step has its own

@@ -172,8 +172,8 @@ def _rounding(rounding: Rounding | None) -> Iterator[str]:
     if rounding is not None:
         yield from ("", f"Measured on {rounding.rows:,} rows, the rounding of the weights changes")
         yield f"  an output by {rounding.largest_change:.3g} at most"
-        if rounding.answers_kept is not None:
-            yield f"  the answer of {rounding.rows - rounding.answers_kept:,} rows"
+        if rounding.unchanged_answers is not None:
+            yield f"  the answer of {rounding.rows - rounding.unchanged_answers:,} rows"
 
 
 def _inputs(program: Program, prefix: str) -> list[str]:
@@ -267,7 +267,7 @@ class CallPlan:
         steps = _with_copies([(number, step, *_call(step)) for number, step in program.numbered()])
         writing = [at for at, (_, _, code, _) in enumerate(steps) if "{b}" in code]
         is_mean = any(step.name == "total" for step in program.steps)  # of several networks, in y
-        a, n, kept, total = "x", program.n_inputs, ("", 0), 0
+        a, n, inputs, total = "x", program.n_inputs, ("", 0), 0
         for at, (number, step, code, parts) in enumerate(steps):
             b, m = a, parts.pop("m", n)
             prefix = PREFIXES.get(code.partition("(")[0], "")
@@ -275,7 +275,7 @@ class CallPlan:
                 name: self._constant(name, part, prefix, number) for name, part in parts.items()
             }
             if "{b}" in code:
-                b = next(name for name in VECTORS if name not in (a, kept[0]))
+                b = next(name for name in VECTORS if name not in (a, inputs[0]))
                 b = "y" if at == writing[-1] and not is_mean else b
             if b in VECTORS:
                 self.buffers[b] = max(m, self.buffers.get(b, 0))
@@ -284,9 +284,9 @@ class CallPlan:
             a, n = b, m
             match step.name:
                 case "keep":
-                    kept = a, n
+                    inputs = a, n
                 case "add":
-                    (a, n), total = kept, n
+                    (a, n), total = inputs, n
                 case "total":
                     a, n = "y", total
 

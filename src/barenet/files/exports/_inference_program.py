@@ -82,7 +82,7 @@ class Rounding(NamedTuple):
     #: Of an output: a probability, or a number in the units of the target.
     largest_change: float
     #: Rows whose class, or all of whose labels, stay the same; None for numbers.
-    answers_kept: int | None
+    unchanged_answers: int | None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -126,13 +126,13 @@ class Program:
     def outputs(self, X: Any) -> NDArray[Any]:
         """Compute all steps, in NumPy."""
         X = X if self.first else X.astype(self.dtype)
-        kept, total = X, 0.0
+        inputs, total = X, 0.0
         for step in self.steps:
             match step.name:
                 case "keep":
-                    kept = X
+                    inputs = X
                 case "add":
-                    X, total = kept, total + step.parts["weight"] * X
+                    X, total = inputs, total + step.parts["weight"] * X
                 case "total":
                     X = total
                 case _:
@@ -170,12 +170,12 @@ class Program:
         return result if X is None else replace(result, rounding=self._compared(result, X))
 
     def _compared(self, rounded: Self, X: Any) -> Rounding:
-        before, after, kept = self.outputs(X), rounded.outputs(X), None
+        before, after, unchanged = self.outputs(X), rounded.outputs(X), None
         if self.answer == "class":
-            kept = int((before.argmax(axis=1) == after.argmax(axis=1)).sum())
+            unchanged = int((before.argmax(axis=1) == after.argmax(axis=1)).sum())
         elif self.answer == "labels":
-            kept = int(((before > 0.5) == (after > 0.5)).all(axis=1).sum())
-        return Rounding(len(before), float(np.abs(before - after).max()), kept)
+            unchanged = int(((before > 0.5) == (after > 0.5)).all(axis=1).sum())
+        return Rounding(len(before), float(np.abs(before - after).max()), unchanged)
 
     def sketch(self) -> str:
         """Write the steps in one line."""
