@@ -49,6 +49,8 @@ class ReferenceEngine(Engine):
 
     def __init__(self, job: Job, threads: int | None = None) -> None:
         self.job, network = job, job.network
+        if isinstance(job.optimizer, Optimizer):
+            job.optimizer.layout = network.layout
         self._objective = Objective(network, job.loss)
         self._penalties = []
         for penalty in job.penalties:
@@ -67,7 +69,7 @@ class ReferenceEngine(Engine):
             for i, rate in enumerate(rates.tolist()):
                 epoch, number = divmod(i, in_epoch)
                 batch = orders[epoch, number * batch_size : (number + 1) * batch_size]
-                value, gradient = self._value_and_gradient(job.rows.take(batch), first_step + i)
+                value, gradient = self._value_and_gradient(batch, first_step + i)
                 losses[i], norms[i] = value, euclidean_norm(gradient)
                 if job.clipping is not None:
                     job.clipping.clip(gradient)
@@ -83,7 +85,7 @@ class ReferenceEngine(Engine):
         return ChunkResult(losses, norms)
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
-        return self._value_and_gradient(self._all_rows, 0)
+        return self._value_and_gradient(None, 0)
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         size = max(1, min(BLOCK, BLOCK_NUMBERS // rows.X.shape[1]))
@@ -99,9 +101,10 @@ class ReferenceEngine(Engine):
         rows = self.job.rows.take()
         return ArrayDataset(rows.inputs(self.job.network.dtype), rows.y, rows.sample_weight)
 
-    def _value_and_gradient(self, rows: ArrayDataset, step: int) -> tuple[float, FloatArray]:
-        """Compute the loss with the penalties, and its gradient."""
+    def _value_and_gradient(self, batch: Order | None, step: int) -> tuple[float, FloatArray]:
+        """Compute the loss of a batch or of all rows with the penalties, and its gradient."""
         network = self.job.network
+        rows = self._all_rows if batch is None else self.job.rows.take(batch)
         key = derive_key(self.job.seed, step)
         value, gradient = self._objective.value_and_gradient(rows, rng_key=key)
         for penalty, strengths in self._penalties:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from barenet.engines._engine import ChunkResult, Engine, Job, Order, Rates, UnsupportedJobError
+from barenet.engines._engine import ChunkResult, Job, Order, Rates, UnsupportedJobError
+from barenet.engines._reference import ReferenceEngine
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 BLOCK = 512
 
 
-class CompiledEngine(Engine):
+class CompiledEngine(ReferenceEngine):
     """Numba kernels, with explicit vector code, on one thread or several.
+
+    An optimizer that is not elementwise takes its steps in NumPy, from gradients of the kernels.
 
     Parameters
     ----------
@@ -58,15 +61,19 @@ class CompiledEngine(Engine):
         if reason := refusal(job):
             problem = f"{self.name} cannot run this: {reason}"
             raise UnsupportedJobError(problem, argument="engine", value=self.name)
-        self.job, self.threads = job, threads
+        super().__init__(job)
+        self.threads = threads
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
-        parameters = self.job.network.parameters
-        optimizer.prepare(parameters)
         # As for a whole epoch, so that the rest of one takes the same steps after a resumption.
         capacity = min(batch_size, max(order.shape[-1], self.job.rows.n_rows))
+        if not optimizer.elementwise:
+            self._programs.of("differentiate", capacity, self.job.rows)
+            return super().run(order, batch_size, rates, first_step)
+        parameters = self.job.network.parameters
+        optimizer.prepare(parameters)
         program = self._programs.of("learn", capacity, self.job.rows)
         for number, name in enumerate(type(optimizer).moment_names, 1):
             program.point(f"moment_{number}", optimizer.moments[name])
@@ -85,12 +92,13 @@ class CompiledEngine(Engine):
 
         return row_orders(n_rows, seed, epochs)
 
-    def value_and_gradient(self) -> tuple[float, FloatArray]:
-        n_rows = self.job.rows.n_rows
-        program = self._programs.of("differentiate", n_rows, self.job.rows)
+    def _value_and_gradient(self, batch: Order | None, step: int) -> tuple[float, FloatArray]:
+        rows = self.job.rows
+        order = np.arange(rows.n_rows) if batch is None else batch
+        program = self._programs.of("differentiate", len(order), rows)
         gradient = np.empty_like(self.job.network.parameters)
         program.point("gradient", gradient)
-        report = program.run(np.arange(n_rows), n_rows, np.zeros(1), 0)
+        report = program.run(order, len(order), np.zeros(1), step)
         return float(report.losses[0]), gradient
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:

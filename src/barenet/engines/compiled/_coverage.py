@@ -8,7 +8,7 @@ from barenet.engines.kernels._activations import BY_ROW, FORMULAS
 from barenet.engines.kernels._losses import LOSSES as KERNELS
 from barenet.engines.kernels._optimizers import RULES
 from barenet.model.losses import LOSSES
-from barenet.optimization.optimizers import LBFGS
+from barenet.optimization.optimizers import LBFGS, Muon
 
 #: The names of parts that have kernels, by role.
 KNOWN = {
@@ -18,7 +18,7 @@ KNOWN = {
         for name, kind in LOSSES.items()
         if KERNELS.keys() >= ({form.name for form in kind.on_logits.values()} or {name})
     },
-    "optimizer": {*RULES, LBFGS.name},
+    "optimizer": {*RULES, LBFGS.name, Muon.name},
     "penalty": {"l1", "l2"},
     "clip": {"norm", "value"},
 }
