@@ -9,6 +9,7 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import euclidean_norm
 from barenet.optimization.optimizers._adaptive import AdamBase
+from barenet.optimization.optimizers._optimizer import UpdateFormula
 
 #: The quintic a X + b (X Xᵀ) X + c (X Xᵀ)² X, and how often it is applied.
 _A, _B, _C, ITERATIONS = 3.4445, -4.7750, 2.0315, 5
@@ -39,13 +40,20 @@ class Muon(AdamBase):
     >>> from barenet import Network
     >>> network, muon = Network.dense([2, 3, 1], init="zeros"), Muon(learning_rate=0.1)
     >>> muon.layout = network.layout
-    >>> muon.step(network.parameters, np.arange(13, dtype="float32"))
-    >>> np.linalg.svd(network.layers[0].weights)[1].round(2)  # 0.1 · 0.2 · √3 is 0.035
-    array([0.04, 0.03], dtype=float32)
+    >>> muon.step(network.parameters, np.eye(13, dtype="float32")[0])
+    >>> network.layers[0].weights.round(3)  # all of the step is in one direction, 0.1 · 0.2 · √3
+    array([[-0.024,  0.   ,  0.   ],
+           [ 0.   ,  0.   ,  0.   ]], dtype=float32)
     """
 
     name = "muon"
+    formula = UpdateFormula(
+        {"theta": ""},
+        text="The mean of the last gradients of a hidden layer's weights is made nearly "
+        "orthogonal; all other parameters take the steps of AdamW.",
+    )
     elementwise = False
+    learning_rate: float = option(0.01, gt=0)
     beta1: float = option(0.95, ge=0, lt=1)
     beta2: float = option(0.95, ge=0, lt=1)
     weight_decay: float = option(0.01, ge=0)
