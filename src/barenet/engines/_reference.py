@@ -1,14 +1,15 @@
 """The reference engine: the training step in NumPy, written to be read.
 
-It is the specification: every other engine computes the same, only faster.
+It is the specification and the interface: any other engine computes the same, only faster.
 """
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
-from barenet.engines._engine import ChunkResult, Engine, Job, Order, Rates
+from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import euclidean_norm
@@ -20,7 +21,7 @@ from barenet.optimization.optimizers import Optimizer
 BLOCK, BLOCK_NUMBERS = 4096, 2**24
 
 
-class ReferenceEngine(Engine):
+class ReferenceEngine:
     """NumPy, one batch after the other.
 
     Parameters
@@ -29,6 +30,15 @@ class ReferenceEngine(Engine):
         Network, training set, loss and optimizer.
     threads : int, optional
         Left to NumPy's own settings.
+
+    Attributes
+    ----------
+    name : str
+        The key in `ENGINES`.
+    pace : float
+        Rows times parameters that it can certainly process in a second; 0 if unknown.
+    row_orders : callable, optional
+        Orders the rows for some epochs as the training loop does, but faster.
 
     Examples
     --------
@@ -46,6 +56,8 @@ class ReferenceEngine(Engine):
     """
 
     name: ClassVar[str] = "reference"
+    pace: ClassVar[float] = 0.0
+    row_orders: Callable[[int, int, Sequence[int]], Order] | None = None
 
     def __init__(self, job: Job, threads: int | None = None) -> None:
         self.job, network = job, job.network
@@ -57,6 +69,13 @@ class ReferenceEngine(Engine):
             self._penalties.append((penalty, penalty.expand(network.layout, network.dtype)))
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
+        """Take one step for each batch of a chunk.
+
+        `order` has the row indices of all batches, the last of which may be smaller; for several
+        epochs, it has shape (n_epochs, n_rows). `rates` has the learning rate of each step, and
+        `first_step` is the number of steps before the chunk, which decides its random numbers. No
+        later call changes the arrays of the result.
+        """
         job = self.job
         assert isinstance(job.optimizer, Optimizer)
         losses, norms = np.empty(len(rates)), np.empty(len(rates))
@@ -85,9 +104,27 @@ class ReferenceEngine(Engine):
         return ChunkResult(losses, norms)
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
+        """Loss of the training set with the penalties, and its gradient, shape (n_parameters,)."""
         return self._value_and_gradient(None, 0)
 
+    def raw_parameters(self) -> FloatArray:
+        """The parameters that steps are taken from, which the network's are an average of.
+
+        Both begin from the network's parameters, and again where these have been changed since.
+        """
+        optimizer, parameters = self.job.optimizer, self.job.network.parameters
+        assert isinstance(optimizer, Optimizer)
+        optimizer.prepare(parameters)
+        raw, average = optimizer.moments["raw"], optimizer.moments["average"]
+        if not np.array_equal(average, parameters):
+            raw[:] = average[:] = parameters
+        return raw
+
+    def close(self, *, reusable: bool = True) -> None:
+        """Let go of memory, which other jobs may reuse unless NaN may have come into it."""
+
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
+        """Loss of any rows without penalties, and the outputs, shape (n_rows, n_outputs)."""
         size = max(1, min(BLOCK, BLOCK_NUMBERS // rows.X.shape[1]))
         blocks = (slice(start, start + size) for start in range(0, rows.n_rows, size))
         measured = (self._objective.value_and_output(rows.take(block)) for block in blocks)

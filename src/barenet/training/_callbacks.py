@@ -15,7 +15,6 @@ import numpy as np
 
 from barenet._constraints import Configurable, check_number, option, option_values
 from barenet.errors import ArgumentError, count_of
-from barenet.model._arrays import Shape
 from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
 from barenet.training._history import History, curve_rows
@@ -282,11 +281,9 @@ class EarlyStopping(Callback, Configurable):
     restore_best: bool = True
     best, waited = math.inf, 0
     snapshot: Snapshot | None = field(default=None, init=False)
-    _shapes: list[Shape] | None = field(default=None, init=False)
 
     def on_start(self, run: Run) -> None:
         self.best, self.waited, self.snapshot = math.inf, 0, None
-        self._shapes = [vector.shape for vector in Snapshot.of(run.network)]
         name, curves = self.monitor, ", ".join(run.measured)
         if name not in run.measured:
             problem = f"{name!r} is not measured in this run; there are {curves}"
@@ -316,8 +313,6 @@ class EarlyStopping(Callback, Configurable):
         snapshot = None
         if "parameters" in state:
             snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
-            if self._shapes not in (None, [vector.shape for vector in snapshot]):
-                raise ValueError("parameters: the best ones are of another network")
         self.best, self.waited = float(state["best"]), int(state["waited"])
         self.snapshot = snapshot
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, check_count, option
 from barenet._metrics import Metric
-from barenet.engines import ChunkResult, Engine
+from barenet.engines import ChunkResult, ReferenceEngine
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
@@ -211,7 +211,7 @@ class MeasurementInterrupted(Exception):  # noqa: N818
 
 
 def measure(
-    engine: Engine, config: TrainingConfig, is_interrupted: Callable[[], bool]
+    engine: ReferenceEngine, config: TrainingConfig, is_interrupted: Callable[[], bool]
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
     values: dict[str, float] = {}
@@ -227,7 +227,7 @@ def measure(
 
 
 def _scores(
-    engine: Engine, config: TrainingConfig, output: FloatArray, rows: ArrayDataset
+    engine: ReferenceEngine, config: TrainingConfig, output: FloatArray, rows: ArrayDataset
 ) -> dict[str, float]:
     """Compute the metrics of the predictions for rows, with their weights."""
     predicted, actual = map(engine.job.loss.point, (output, rows.y[rows.numbers()]))
@@ -236,7 +236,7 @@ def _scores(
 
 
 def _evaluate(
-    engine: Engine, rows: ArrayDataset, is_interrupted: Callable[[], bool]
+    engine: ReferenceEngine, rows: ArrayDataset, is_interrupted: Callable[[], bool]
 ) -> tuple[float, FloatArray]:
     """Compute the loss and the outputs, some rows at a time where the network is large."""
     most = MAX_MULTIPLICATIONS // max(1, engine.job.network.n_parameters)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from barenet.engines._engine import ChunkResult, Job, Order, Rates, UnsupportedJobError
+from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._reference import ReferenceEngine
+from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
@@ -36,7 +37,7 @@ class CompiledEngine(ReferenceEngine):
 
     Raises
     ------
-    UnsupportedJobError
+    ValueError
         If a part of the job has no kernel, such as a user-defined one.
 
     Examples
@@ -60,7 +61,7 @@ class CompiledEngine(ReferenceEngine):
     def __init__(self, job: Job, threads: int | None = None) -> None:
         if reason := refusal(job):
             problem = f"{self.name} cannot run this: {reason}"
-            raise UnsupportedJobError(problem, argument="engine", value=self.name)
+            raise ArgumentError(problem, argument="engine", value=self.name)
         super().__init__(job)
         self.threads = threads
 
