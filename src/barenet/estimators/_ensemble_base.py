@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, _num_samples, check_i
 
 from barenet._constraints import check_fields, check_flag, option
 from barenet.engines import Ensemble
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.estimators._array_inputs import check_series, check_y, errors_naming_argument
 from barenet.estimators._preprocessor import TablePreprocessor
 from barenet.model._arrays import FloatArray
@@ -23,7 +23,6 @@ from barenet.population._ensemble_progress import ensemble_progress
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.population._out_of_fold import OutOfFold
-from barenet.training._divergence import caller_stacklevel
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -14,7 +14,7 @@ from barenet._constraints import check_flag, check_number
 from barenet._metrics import MAXIMIZED, METRICS, Metric
 from barenet._registry import lookup
 from barenet.data._run_config import RunConfig
-from barenet.errors import ArgumentError, in_a_line
+from barenet.errors import ArgumentError, caller_stacklevel, in_a_line
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, validate_inputs
 from barenet.model._network import Network
@@ -24,7 +24,6 @@ from barenet.population._halving import Halving, rungs_of
 from barenet.population._population import Population
 from barenet.population._search_result import SearchResult, collect_results, in_short, ranks
 from barenet.population._train_many import check_arguments, train_many
-from barenet.training._divergence import caller_stacklevel
 from barenet.training._train import train
 
 #: Arguments of `train` where a setting is not given.

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from barenet._constraints import check_count, check_flag
 from barenet.engines._threads import available_threads
-from barenet.errors import ArgumentError, DivergenceError, count_of, suggestion
+from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel, count_of, suggestion
 from barenet.model._network import Network
 from barenet.model.losses import Loss
 from barenet.optimization._penalties import Penalty
@@ -24,7 +24,6 @@ from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._population_progress import population_progress
 from barenet.population._workers import advance_all
 from barenet.training._callbacks import Callbacks
-from barenet.training._divergence import caller_stacklevel
 
 T = TypeVar("T")
 

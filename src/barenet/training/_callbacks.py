@@ -310,11 +310,10 @@ class EarlyStopping(Callback, Configurable):
         return {"best": self.best, "waited": self.waited, **vectors}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        snapshot = None
-        if "parameters" in state:
-            snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
         self.best, self.waited = float(state["best"]), int(state["waited"])
-        self.snapshot = snapshot
+        self.snapshot = None
+        if "parameters" in state:
+            self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
 
     def __repr__(self) -> str:
         _, *options = (f"{name}={value}" for name, value in option_values(self).items())

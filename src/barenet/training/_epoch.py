@@ -81,16 +81,6 @@ def batches(
         yield X[indices], y[indices]
 
 
-class Scorer:
-    """Scores the network's outputs for the validation set, greater is better; this one has none."""
-
-    names: tuple[str, ...] = ()
-
-    def __call__(self, output: FloatArray) -> Mapping[str, float]:
-        """Compute a number for each name."""
-        return {}
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingConfig(Configurable):
     """Epochs, batches, schedule and measurements of a run, all checked."""
@@ -98,16 +88,16 @@ class TrainingConfig(Configurable):
     epochs: int = option(ge=1, integer=True)
     batch_size: int
     shuffle: bool = True
-    #: Returns the order of the shuffled rows, given the number of finished epochs; by default the
-    #: order is a function of the seed and the epoch.
-    order: Callable[[int], NDArray[np.intp]] | None = None
+    #: Orders the shuffled rows for epochs, given their number, the seed and the epochs.
+    order: Callable[[int, int, Sequence[int]], NDArray[np.intp]] | None = None
     schedule: Schedule = field(default_factory=Constant)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     #: Validation and test sets, by their names in `EVALUATION_SETS`.
     held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
     callbacks: Sequence[Callback] = ()
-    #: Scores the validation set, beside the metrics.
-    scorer: Scorer = field(default_factory=Scorer)
+    #: Scores the outputs for the validation set, greater is better, and the names of the scores.
+    scorer: Callable[[FloatArray], Mapping[str, float]] | None = None
+    score_names: Sequence[str] = ()
 
 
 @dataclass(eq=False)
@@ -149,8 +139,6 @@ class Epoch(Stateful):
             self.results, self.started = [], time.perf_counter()
         if not config.shuffle:
             orders = np.broadcast_to(self.order, (count, len(self.order)))
-        elif orders is None and config.order is not None:
-            orders = np.array([*map(config.order, epochs)])
         elif orders is None:
             orders = self.shuffle(len(self.order), self.seed, epochs)
         self.order = orders[-1]
@@ -221,7 +209,7 @@ def measure(
     for part, held_out in config.held_out.items():
         values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
         scores = _scores(engine, config, output, held_out)
-        scores |= config.scorer(output) if part == "validation" else {}
+        scores |= config.scorer(output) if config.scorer and part == "validation" else {}
         values |= {f"{part}_{name}": score for name, score in scores.items()}
     return values
 

@@ -64,7 +64,7 @@ class Loop(ABC):
         rate = () if job.optimizer.full_batch else ("learning_rate",)
         names = ("loss", *config.metrics)
         held_out = starmap("{}_{}".format, product(config.held_out, names))
-        scores = [*map("validation_{}".format, config.scorer.names)]
+        scores = [*map("validation_{}".format, config.score_names)]
         self.run = Run(
             network=job.network,
             history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
@@ -77,7 +77,7 @@ class Loop(ABC):
         before = Snapshot(network.parameters.copy(), network.statistics.copy())
         self.monitor = DivergenceMonitor(self.run, before)
         rates = np.zeros(self.run.n_batches if rate else 0)
-        shuffle = engine.row_orders or epoch_orders
+        shuffle = config.order or engine.row_orders or epoch_orders
         self.epoch = Epoch(job.rows, job.seed, config, order, rates, shuffle)
         work = config.batch_size * network.parameters.size + OVERHEAD
         #: Batches of the next chunk, at first cautiously few.

@@ -11,7 +11,7 @@ from barenet._constraints import check_flag, check_number
 from barenet._metrics import METRICS, Metric
 from barenet._registry import build, lookup
 from barenet.engines import Job, choose_engine
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.layers import BatchNorm
@@ -21,10 +21,9 @@ from barenet.optimization._schedules import Constant, Schedule, as_schedule
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
-from barenet.training._divergence import caller_stacklevel
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import LOOPS, Loop
+from barenet.training._loop import LOOPS
 
 
 def train(
@@ -166,15 +165,11 @@ def train(
     )
     loop = LOOPS[job.optimizer.full_batch](choose_engine(engine, job, threads), config)
     if checkpoint is not None or resume is not False:
-        return _start_with_checkpoints(loop, checkpoint, resume)
+        from barenet.files._checkpointing import start_with_checkpoints
+
+        return start_with_checkpoints(loop, checkpoint, resume)
     with loop.session():
         return loop.advance(epochs)
-
-
-def _start_with_checkpoints(loop: Loop, *arguments: Any) -> History:
-    from barenet.files._checkpointing import start_with_checkpoints
-
-    return start_with_checkpoints(loop, *arguments)
 
 
 def make_job(
