@@ -12,15 +12,24 @@ import numpy as np
 from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._reference import ReferenceEngine
 from barenet.errors import ArgumentError
+from barenet.model._activations import ACTIVATIONS
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.optimization.optimizers import Optimizer
+from barenet.model.layers import LAYERS, Layer
+from barenet.model.losses import LOSSES
+from barenet.optimization._penalties import PENALTIES
+from barenet.optimization.optimizers import OPTIMIZERS, Optimizer
+from barenet.optimization.optimizers._optimizer import CLIPPINGS
 
 if TYPE_CHECKING:
     from barenet.engines.compiled._program_pool import JobPrograms
 
 #: Rows that are predicted at a time.
 BLOCK = 512
+
+#: The classes of parts that have kernels: all but the user-defined ones.
+REGISTRIES = (LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES, CLIPPINGS)
+WITH_KERNELS = {kind for registry in REGISTRIES for kind in registry.values()}
 
 
 class CompiledEngine(ReferenceEngine):
@@ -129,7 +138,9 @@ def refusal(job: Job) -> str | None:
     """Reason why a job cannot be compiled; None if it can."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return "NUMBA_DISABLE_JIT disables compilation"
-    from barenet.engines.compiled._coverage import user_defined_part
-
-    part = user_defined_part(job)
-    return part and f"{part} has no kernel"
+    layers = job.network.layers
+    activations = [layer.activation for layer in layers]
+    for part in (*layers, *activations, job.loss, job.optimizer, job.clipping, *job.penalties):
+        if part is not None and type(part) not in WITH_KERNELS:
+            return f"{'the layer ' * isinstance(part, Layer)}{part!r} has no kernel"
+    return None
