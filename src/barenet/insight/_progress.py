@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, TextIO
 from barenet._constraints import check_count
 from barenet._metrics import METRICS
 from barenet.training._callbacks import Callback, Run
-from barenet.training._history import EVALUATION_SETS, WITH_PENALTY
+from barenet.training._history import EVALUATION_SETS
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
+
+#: Label of a training loss that includes penalties, beside losses that don't.
+WITH_PENALTY = "with penalty"
 
 
 class Progress(Callback):

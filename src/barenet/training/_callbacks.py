@@ -281,9 +281,11 @@ class EarlyStopping(Callback, Configurable):
     restore_best: bool = True
     best, waited = math.inf, 0
     snapshot: Snapshot | None = field(default=None, init=False)
+    _shapes: Any = field(default=None, init=False)
 
     def on_start(self, run: Run) -> None:
         self.best, self.waited, self.snapshot = math.inf, 0, None
+        self._shapes = [vector.shape for vector in Snapshot.of(run.network)]
         name, curves = self.monitor, ", ".join(run.measured)
         if name not in run.measured:
             problem = f"{name!r} is not measured in this run; there are {curves}"
@@ -314,6 +316,8 @@ class EarlyStopping(Callback, Configurable):
         self.snapshot = None
         if "parameters" in state:
             self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
+            if self._shapes not in (None, [vector.shape for vector in self.snapshot]):
+                raise ValueError("parameters: the best ones are of another network")
 
     def __repr__(self) -> str:
         _, *options = (f"{name}={value}" for name, value in option_values(self).items())

@@ -13,9 +13,6 @@ from barenet.errors import brief, count_of, some
 #: reduce the learning rate; the test set decides nothing.
 EVALUATION_SETS = ("validation", "test")
 
-#: Label of a training loss that includes penalties, beside losses that don't.
-WITH_PENALTY = "with penalty"
-
 
 @dataclass
 class History:

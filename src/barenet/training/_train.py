@@ -221,8 +221,8 @@ def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
     """Look metrics up."""
     if not isinstance(names, str | list | tuple | set):
         raise ArgumentError.of("metrics", names, "names")
-    given = [names] if isinstance(names, str) else names
-    return {name: lookup(METRICS, name, "metrics") for name in given}
+    names = [names] if isinstance(names, str) else names
+    return {name: lookup(METRICS, name, "metrics") for name in names}
 
 
 def as_callbacks(callbacks: Callbacks) -> list[Callback]:

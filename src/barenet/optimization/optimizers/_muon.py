@@ -48,9 +48,7 @@ class Muon(AdamBase):
 
     name = "muon"
     formula = UpdateFormula(
-        {"theta": ""},
-        text="The mean of the last gradients of a hidden layer's weights is made nearly "
-        "orthogonal; all other parameters take the steps of AdamW.",
+        {"theta": ""}, text="Hidden weights take nearly orthogonal steps, all others AdamW's."
     )
     elementwise = False
     learning_rate: float = option(0.01, gt=0)
@@ -60,8 +58,7 @@ class Muon(AdamBase):
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         if self.layout is None:
-            problem, remedy = "muon needs the shapes of the weights", "set layout=network.layout"
-            raise ArgumentError(problem, argument=self.role, remedy=remedy)
+            raise ArgumentError("muon needs its layout=network.layout", argument=self.role)
         m_hat, v_hat = self._corrected_moments(gradient)
         direction = m_hat / (np.sqrt(v_hat) + self.epsilon)
         ahead = self.beta1 * self.moments["mean"] + (1 - self.beta1) * gradient
