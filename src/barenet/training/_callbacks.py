@@ -312,12 +312,13 @@ class EarlyStopping(Callback, Configurable):
         return {"best": self.best, "waited": self.waited, **vectors}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.best, self.waited = float(state["best"]), int(state["waited"])
-        self.snapshot = None
+        snapshot = None
         if "parameters" in state:
-            self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
-            if self._shapes not in (None, [vector.shape for vector in self.snapshot]):
+            snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
+            if self._shapes not in (None, [vector.shape for vector in snapshot]):
                 raise ValueError("parameters: the best ones are of another network")
+        self.best, self.waited = float(state["best"]), int(state["waited"])
+        self.snapshot = snapshot
 
     def __repr__(self) -> str:
         _, *options = (f"{name}={value}" for name, value in option_values(self).items())
