@@ -27,8 +27,6 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
     """An ensemble of networks for tables; subclasses encode the targets."""
 
     _numeric_targets: ClassVar[bool]
-    #: The scaling of numbers; None for classes.
-    target_scaling_: Any
 
     max_iter: int = option(96, ge=1, integer=True)
     random_state: int | np.random.RandomState | None = None
@@ -67,7 +65,9 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             expected = "no negative number, and one above 0"
             raise ArgumentError.of("sample_weight", sample_weight, expected)
         options = {"weight": weight, "epochs": int(self.max_iter), "seed": seed, **self._options()}
-        training, encoding, self.target_scaling_ = train_on_table(X, targets, n_classes, **options)
+        training, encoding, scaling = train_on_table(X, targets, n_classes, **options)
+        if scaling is not None:
+            self.target_scaling_ = scaling
         self._train(training)
         self._keep(encoding, X)
         self._n_rows = {"training": n_rows}
