@@ -328,7 +328,7 @@ class TableEncoding:
         ValueError
             If the data do not describe an encoding.
         """
-        lists = convert(plain, Mapping[str, list], "encoding")
+        lists = convert(plain, Mapping[str, tuple[object, ...]], "encoding")
         if lists.keys() != {"columns", "missing"}:
             raise ArgumentError.of("encoding", plain, "columns and missing")
         return cls(tuple(map(column_from_dict, lists["columns"])), lists["missing"])
