@@ -127,8 +127,6 @@ def load_table(
     X, (y, classes) = rows.select(features), read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
         raise DataError(f"column {target!r} holds {classes[0]!r} in every row", path=table.path)
-    unnamed = sum(map(_is_unnamed, table.names))
-    left_out = f", {unnamed} of them without a name and left out" if unnamed else ""
     return Dataset(
         name=table.path.name,
         X=X if frame or not _are_numbers(X) else _matrix(X),
@@ -136,7 +134,7 @@ def load_table(
         classes=classes,
         feature_names=tuple(features),
         target_name=target,
-        description=f"{description}, {len(table.names):,} columns{left_out}",
+        description=f"{description}, {_count_columns(table)}",
         split_keys=keys,
     )
 
@@ -179,6 +177,12 @@ def _with_target(every: Frame, target: str, missing: NDArray[np.bool_]) -> tuple
     marks = {str(value).strip() for value in every[target][missing].tolist()} - {"", "nan"}
     words = f": {some(sorted(map(repr, marks)))}" * bool(marks)
     return rows, f"{count} ({missing.sum():,} without a target left out{words})"
+
+
+def _count_columns(table: Table) -> str:
+    unnamed = sum(map(_is_unnamed, table.names))
+    left_out = f", {unnamed} of them without a name and left out" if unnamed else ""
+    return f"{len(table.names):,} columns{left_out}"
 
 
 def _is_unnamed(name: str) -> bool:
