@@ -70,6 +70,29 @@ def plot_digits(
     wrong: 5 (61.0%)
     """
     images = check_images(images, image_shape, "images", MAX_IMAGES)
+    captions, errors = _captions(images, labels, predictions, confidences)
+    side = 2.6 if len(images) == 1 else 1.55
+    longest = max(len(line) for caption in captions for line in caption.split("\n"))
+    size = max(side, 0.083 * longest), side * min(image_shape[0] / image_shape[1], 2) + 0.36
+    columns = int(np.ceil(np.sqrt(len(images))))
+    figure, panels = style.new_figure(size, len(images), columns, title=title)
+    darkest = images.max() if images.max() > 0 else 1
+    for axes, image, caption, is_wrong in zip(panels, images, captions, errors, strict=True):
+        style.show_matrix(axes, image, "gray_r", (0, darkest))
+        color, width = (style.WRONG, 3.0) if is_wrong else (style.GRID, 0.8)
+        axes.spines[:].set(visible=True, color=color, linewidth=width)
+        look = {"fontweight": "bold", "color": style.WRONG} if is_wrong else {}
+        style.title(axes, caption, loc="center", fontsize=style.SMALL_SIZE, pad=4, **look)
+    return figure
+
+
+def _captions(
+    images: FloatArray,
+    labels: Labels | None,
+    predictions: Labels | None,
+    confidences: ArrayLike | None,
+) -> tuple[list[str], NDArray[np.bool_]]:
+    """The label of each image and below it the prediction, and whether they differ."""
     actual = _for_each(images, labels, "labels")
     predicted = _for_each(images, predictions, "predictions")
     errors = np.zeros(len(images), np.bool_)
@@ -91,20 +114,7 @@ def plot_digits(
         )
         words = [f"{word} ({value:.1%})" for word, value in zip(words, percents, strict=True)]
     captions = ["\n".join(filter(None, each)) for each in zip_longest(heads, words)]
-    captions = captions or [""] * len(images)
-    side = 2.6 if len(images) == 1 else 1.55
-    longest = max(len(line) for caption in captions for line in caption.split("\n"))
-    size = max(side, 0.083 * longest), side * min(image_shape[0] / image_shape[1], 2) + 0.36
-    columns = int(np.ceil(np.sqrt(len(images))))
-    figure, panels = style.new_figure(size, len(images), columns, title=title)
-    darkest = images.max() if images.max() > 0 else 1
-    for axes, image, caption, is_wrong in zip(panels, images, captions, errors, strict=True):
-        style.show_matrix(axes, image, "gray_r", (0, darkest))
-        color, width = (style.WRONG, 3.0) if is_wrong else (style.GRID, 0.8)
-        axes.spines[:].set(visible=True, color=color, linewidth=width)
-        look = {"fontweight": "bold", "color": style.WRONG} if is_wrong else {}
-        style.title(axes, caption, loc="center", fontsize=style.SMALL_SIZE, pad=4, **look)
-    return figure
+    return captions or [""] * len(images), errors
 
 
 def _for_each(images: FloatArray, values: Labels | None, argument: str) -> NDArray[Any]:
