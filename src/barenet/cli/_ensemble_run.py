@@ -57,7 +57,8 @@ def run_ensemble(
     progress = nullcontext() if is_quiet else ensemble_progress(training)
     with Interruption() as interruption, progress:
         history = training.run(threads, interruption)
-    predictor = replace(experiment.predictor, network=training.ensemble())
+    network, residuals = training.ensemble(), training.best and training.best.residuals
+    predictor = replace(experiment.predictor, network=network, residuals=residuals)
     experiment, is_interrupted = replace(experiment, predictor=predictor), interruption.signal
     Results(experiment, history, folder, output, is_interrupted is not None, extra).write()
     return interruption.status

@@ -6,10 +6,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
+from barenet._constraints import check_flag
 from barenet.data._scaling import Scaling
 from barenet.estimators._ensemble_base import MultilayerPerceptronEnsemble
 from barenet.model._arrays import FloatArray
+from barenet.population._ensemble_training import EnsembleTraining
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -58,6 +61,8 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
         Their names, if they have any.
     target_scaling_ : Scaling
         The scaling of the targets.
+    residuals_ : ConformalResiduals
+        The errors of the out-of-fold predictions, for `predict_interval`.
 
     Raises
     ------
@@ -87,9 +92,77 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
     >>> model = MLPEnsembleRegressor(random_state=0).fit(X, np.sin(X[:, 0]))
     >>> model.score(X, np.sin(X[:, 0])) > 0.99
     True
+    >>> lower, upper = model.predict_interval(X, coverage=0.9)
+    >>> bool(np.mean((lower <= np.sin(X[:, 0])) & (np.sin(X[:, 0]) <= upper)) > 0.9)
+    True
     """
 
     _numeric_targets: ClassVar[bool] = True
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Predict the target of each row, and on request the spread of the networks.
+
+        The spread is the uncertainty about the function that is learned: by how much networks of
+        other initial weights, trained on other rows, differ. It is small where rows of the training
+        are near. The noise of the targets is not in it, so the mean ± twice the spread contains
+        fewer than 95 % of them: use `predict_interval` for that.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            Rows of such a table. Named columns may be in any order.
+        return_std : bool, default=False
+            Whether to return the spread as well, as ``GaussianProcessRegressor`` does.
+
+        Returns
+        -------
+        mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The mean predictions of the networks.
+        std : ndarray of the same shape
+            The standard deviation of the networks' predictions in the units of the target, if
+            `return_std` is True.
+        """
+        check_flag(return_std, "return_std")
+        if not return_std:
+            return super().predict(X)
+        mean, spread = self._mean_and_spread(X)
+        return self._decode(mean), self._in_shape_of_y(spread / self.target_scaling_.factor)
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
+        """Predict intervals that contain a fraction of the targets.
+
+        They are found by cross-conformal prediction: each training row was left out by some of the
+        networks, whose errors on it are related to their spread. An interval is as wide as these
+        errors, more where the networks differ by more. The coverage holds on average over rows that
+        are drawn like those of the training, and not for every kind of row.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            Rows of such a table. Named columns may be in any order.
+        coverage : float, default=0.9
+            The fraction, above 0 and below 1; at most n / (n + 1) with n training rows, and 0.999.
+
+        Returns
+        -------
+        lower : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The lower ends of the intervals around the predictions.
+        upper : ndarray of the same shape
+            The upper ends; the coverage holds for each output.
+        """
+        mean, spread = self._mean_and_spread(X)
+        half = self.residuals_.half_width(spread, coverage)
+        return self._decode(mean - half), self._decode(mean + half)
+
+    def _mean_and_spread(self, X: Any) -> tuple[FloatArray, FloatArray]:
+        """The standardized predictions, and the spread of the networks."""
+        check_is_fitted(self)
+        return self.network_.mean_and_spread(self._table.transform(X))
+
+    def _train(self, training: EnsembleTraining) -> None:
+        super()._train(training)
+        assert training.best is not None and training.best.residuals is not None
+        self.residuals_ = training.best.residuals
 
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int]:
         targets = y.reshape(len(y), -1).astype(np.float64)
@@ -98,7 +171,9 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
         return self.target_scaling_.transform(targets), 0
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:
-        numbers = self.target_scaling_.inverse_transform(output)
+        return self._in_shape_of_y(self.target_scaling_.inverse_transform(output))
+
+    def _in_shape_of_y(self, numbers: NDArray[Any]) -> NDArray[Any]:
         return numbers[:, 0] if self._is_column else numbers
 
     def __sklearn_tags__(self) -> Any:

@@ -1,6 +1,6 @@
 """Predictor: a network with its preprocessing and the names of its features and classes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,8 +15,8 @@ from barenet.data._frame import Frame
 from barenet.data._parsing import class_labels
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
-from barenet.engines import Model, networks_of
-from barenet.errors import printable, some
+from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
+from barenet.errors import ArgumentError, printable, some
 from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._model_card import ModelCard, describe_rows
 from barenet.files._predictor_checks import check_parts
@@ -65,6 +65,8 @@ class Predictor:
         Height and width, where a row is an image.
     card : ModelCard, optional
         The origin of the model.
+    residuals : ConformalResiduals, optional
+        The errors of an ensemble on rows left out in training, for `predict_interval`.
 
     Raises
     ------
@@ -100,6 +102,7 @@ class Predictor:
     target_scaling: Scaling | None = None
     card: ModelCard | None = None
     text_classes: bool = False
+    residuals: ConformalResiduals | None = None
 
     def __post_init__(self) -> None:
         convert_fields(self)
@@ -181,20 +184,25 @@ class Predictor:
         ValueError
             If a feature is missing, or a value is invalid.
         """
+        return self._by_blocks(self._outputs, X)
+
+    def _by_blocks(self, compute: Callable[[Any], FloatArray], X: Any) -> FloatArray:
+        """The results for raw rows, of which some are transformed at a time."""
         if isinstance(self.preprocessing, TableEncoding):
             X = self.preprocessing.frame_of(X)  # whose slices are no copies
         if not isinstance(X, np.ndarray | Frame) or len(X.shape) != 2 or len(X) <= ROWS:
-            return self._outputs(X)
-        dtype = self.network.dtype if self.target_scaling is None else np.float64
-        output = np.empty((len(X), self.network.sizes[-1]), dtype)
-        for start in range(0, len(X), ROWS):
+            return compute(X)
+        first = compute(X[:ROWS])
+        results = np.empty((len(X), first.shape[1]), first.dtype)
+        results[:ROWS] = first
+        for start in range(ROWS, len(X), ROWS):
             stop = start + ROWS
             try:
-                output[start:stop] = self._outputs(X[start:stop])
+                results[start:stop] = compute(X[start:stop])
             except ValueError:
-                self._outputs(X[:stop])  # this error counts the rows from the first one
+                compute(X[:stop])  # this error counts the rows from the first one
                 raise
-        return output
+        return results
 
     def _outputs(self, X: Any) -> FloatArray:
         """The outputs for a block of rows."""
@@ -310,6 +318,42 @@ class Predictor:
         if self.labels is None:
             return output[:, 0] if output.shape[1] == 1 else output
         return self.labels[class_probabilities(output).argmax(axis=1)]
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
+        """Predict intervals that contain a fraction of the targets, from the residuals.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+            Raw rows, as for `outputs`.
+        coverage : float, default=0.9
+            The fraction, above 0 and below 1, of targets of rows like those of the training.
+
+        Returns
+        -------
+        lower : ndarray of the shape that `predict` returns
+            The lower ends of the intervals around the predictions.
+        upper : ndarray of the same shape
+            The upper ends.
+
+        Raises
+        ------
+        ValueError
+            If there are no residuals, or too few for the coverage.
+        """
+        ensemble, residuals = self.network, self.residuals
+        if residuals is None or not isinstance(ensemble, Ensemble):
+            problem = "there are no residuals of rows left out, which intervals are made of"
+            remedy = "train an ensemble on a table with a numeric target"
+            raise ArgumentError(problem, argument="coverage", remedy=remedy)
+
+        def bounds(rows: Any) -> FloatArray:
+            mean, spread = ensemble.mean_and_spread(self.inputs(rows))
+            half = residuals.half_width(spread, coverage)
+            return np.hstack([self.in_units(mean - half), self.in_units(mean + half)])
+
+        lower, upper = np.hsplit(self._by_blocks(bounds, X), 2)
+        return (lower, upper) if lower.shape[1] > 1 else (lower[:, 0], upper[:, 0])
 
     @classmethod
     def from_estimator(

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from barenet.engines import Ensemble
+from barenet.engines import ConformalResiduals, Ensemble
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model.layers import Dense
@@ -34,6 +34,8 @@ class Candidate(NamedTuple):
         The averaged parameters of each network that is part of it.
     predictions : ndarray of shape (n_rows, n_outputs)
         The mean predictions of each row by networks that were not trained on it.
+    residuals : ConformalResiduals, optional
+        Their errors, of numbers.
     """
 
     epoch: int
@@ -42,6 +44,7 @@ class Candidate(NamedTuple):
     score: float
     parameters: dict[int, FloatArray]
     predictions: FloatArray
+    residuals: ConformalResiduals | None
 
 
 class EnsembleTraining:
@@ -182,7 +185,8 @@ class EnsembleTraining:
         if best is None or loss < best.loss - self.recipe.tolerance * abs(best.loss):
             mean = soften(predictions, temperature).mean(axis=0)
             score = self.rows.score(mean)
-            self.best = Candidate(epoch, temperature, loss, score, parameters, mean)
+            residuals = self.rows.residuals(predictions, len(parameters))
+            self.best = Candidate(epoch, temperature, loss, score, parameters, mean, residuals)
 
     def _history(self, best: Candidate) -> History:
         """The mean loss of the networks that are part of the ensemble, by epoch."""
