@@ -77,9 +77,7 @@ REFUSED = {
     "export IRIS --to onx": 'Choose from: "onnx", "c", "python", "json". Did you mean "onnx"',
     "export IRIS --out net.txt": "to: the format does not follow from net.txt",
     "export IRIS --out net.py --weights int8": "rounded weights, and this is python; use --to",
-    "export IRIS --out net.c --data iris": "data: rows are used to measure",
     "export IRIS --out 42.c": "out: expected a file name with a letter from A to Z, got '42'",
-    "export IRIS --out net.c --weights int8 --data wine": "wine has 13 features",
     "export IRIS --out mine.c": "out: mine.c was not written by barenet",
     "export IRIS --out nowhere/net.c": "there is no such folder",
     "play nowhere": "DATA: unknown 'nowhere'",
@@ -107,7 +105,6 @@ EMPTY = {
     "train mnist --data-dir ''": "--data-dir",
     "evaluate IRIS ''": "DATA",
     "importance IRIS ' '": "DATA",
-    "export IRIS --to c --weights int8 --data ''": "--data",
     "explain IRIS ''": "DATA",
     "play IRIS ''": "ROWS",
 }

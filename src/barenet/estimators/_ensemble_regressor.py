@@ -6,13 +6,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import check_is_fitted
 
 from barenet._constraints import check_flag
-from barenet.data._scaling import Scaling
 from barenet.estimators._ensemble_base import MultilayerPerceptronEnsemble
 from barenet.model._arrays import FloatArray
-from barenet.population._ensemble_training import EnsembleTraining
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -24,43 +21,23 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
 
     Parameters
     ----------
-    rare : float, default=0.01
-        Minimum fraction of the rows for a category of its own; 1 or more is a number of rows.
-    categories, numeric, drop, missing : list of str, optional
-        Columns to treat as categories, as numbers, or to leave out, and further markers of missing
-        values, as in `TablePreprocessor`.
-    max_iter : int, default=96
-        Maximum number of epochs.
-    random_state : int, RandomState or None, default=None
-        Determines the folds, the initial weights and the order of the rows. The same integer gives
-        the same bits, whatever the number of threads.
-    threads : int, optional
-        Number of networks that are trained at the same time; by default the number of cores.
-    verbose : bool, default=False
-        Whether to show the epoch and the out-of-fold score, as a bar on a terminal.
+    rare, categories, numeric, drop, keep_column, missing : optional
+        How the columns are read. These and the other parameters are described in the documentation
+        of `MLPEnsembleClassifier`.
+    max_iter, random_state, threads, verbose : optional
+        The maximum number of epochs, the seed, and the progress.
 
     Attributes
     ----------
-    network_ : Ensemble
-        The networks.
-    encoding_ : TableEncoding
-        The encoding of the columns.
-    history_ : History
-        The mean training loss of the networks by epoch, and the epoch that was kept.
-    loss_curve_ : list of float
-        The same losses.
-    n_iter_ : int
-        Epochs of the training.
+    network_, encoding_, target_scaling_ : Ensemble, TableEncoding and Scaling
+        The networks, the encoding of the columns, and the scaling of the targets. The others are
+        those of `MLPEnsembleClassifier`: ``history_``, ``loss_curve_``, ``n_iter_`` …
     out_of_fold_score_ : float
         R² of `out_of_fold_predictions_`.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_outputs)
         Standardized predictions for each training row, by networks not trained on it.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features,), object
-        Their names, if they have any.
-    target_scaling_ : Scaling
-        The scaling of the targets.
     residuals_ : ConformalResiduals
         The errors of the out-of-fold predictions, for `predict_interval`.
 
@@ -75,14 +52,6 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
     --------
     MLPEnsembleClassifier : The classifier.
     MLPRegressor : One network, with the parameters of scikit-learn's.
-
-    Notes
-    -----
-    Numbers are encoded in pieces (`TablePreprocessor`). Networks over several folds are trained by
-    AdamW; the parameters of each are averaged over its epochs. The epoch at which training ends is
-    that of the lowest expected loss of the ensemble, estimated from rows that networks left out.
-
-    Ctrl-C ends the training with the best epoch until then.
 
     Examples
     --------
@@ -125,8 +94,9 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
         check_flag(return_std, "return_std")
         if not return_std:
             return super().predict(X)
-        mean, spread = self._mean_and_spread(X)
-        return self._decode(mean), self._in_shape_of_y(spread / self.target_scaling_.factor)
+        mean, spread = self.network_.mean_and_spread(self._encoded(X, np.float32))
+        std = spread / self.target_scaling_.factor
+        return self._decode(mean), std[:, 0] if self._is_column else std
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
         """Predict intervals that contain a fraction of the targets.
@@ -150,30 +120,16 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
         upper : ndarray of the same shape
             The upper ends; the coverage holds for each output.
         """
-        mean, spread = self._mean_and_spread(X)
+        mean, spread = self.network_.mean_and_spread(self._encoded(X, np.float32))
         half = self.residuals_.half_width(spread, coverage)
         return self._decode(mean - half), self._decode(mean + half)
 
-    def _mean_and_spread(self, X: Any) -> tuple[FloatArray, FloatArray]:
-        """The standardized predictions, and the spread of the networks."""
-        check_is_fitted(self)
-        return self.network_.mean_and_spread(self._table.transform(X))
-
-    def _train(self, training: EnsembleTraining) -> None:
-        super()._train(training)
-        assert training.best is not None and training.best.residuals is not None
-        self.residuals_ = training.best.residuals
-
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int]:
-        targets = y.reshape(len(y), -1).astype(np.float64)
         self._is_column = y.ndim == 1
-        self.target_scaling_ = Scaling.fit("standardize", targets)
-        return self.target_scaling_.transform(targets), 0
+        return y.astype(np.float64), 0
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:
-        return self._in_shape_of_y(self.target_scaling_.inverse_transform(output))
-
-    def _in_shape_of_y(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        numbers = self.target_scaling_.inverse_transform(output)
         return numbers[:, 0] if self._is_column else numbers
 
     def __sklearn_tags__(self) -> Any:
