@@ -16,15 +16,15 @@ from barenet.data._parsing import class_labels
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
-from barenet.errors import ArgumentError, printable, some
+from barenet.errors import ArgumentError
 from barenet.files._fitted_pipeline import unwrap_pipeline
-from barenet.files._model_card import ModelCard, describe_rows
+from barenet.files._model_card import ModelCard
 from barenet.files._predictor_checks import check_parts
+from barenet.files._predictor_description import describe_parts
 from barenet.files._safetensors import MAX_HEADER
 from barenet.model._array_dataset import BLOCK, class_probabilities
 from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
-from barenet.model.layers import Dense
 
 #: A name, which may fill the header of a file.
 _Name = Annotated[str, ("max_length", MAX_HEADER)]
@@ -34,9 +34,6 @@ _FileName = Annotated[_Name, ("unicode", False)]
 
 #: Rows that are transformed and predicted at a time; a network predicts blocks of half as many.
 ROWS = 2 * BLOCK
-
-#: Maximum number of names or layers that are listed.
-MAX_NAMES = 8
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -120,26 +117,7 @@ class Predictor:
         dict of str to str
             Texts by their headings.
         """
-        predicted = "a number" if self.network.n_outputs == 1 else "numbers"
-        if self.classes is not None:
-            predicted = f"one of {_listed(self.classes)}"
-        inputs = _listed(self.feature_names, "feature")
-        if self.image_shape:
-            inputs = "images of {} × {} pixels".format(*self.image_shape)
-        scaling = getattr(self.preprocessing, "name", "column by column")
-        if self.target_scaling:
-            scaling += f", and the target: {self.target_scaling.name}"
-        card = self.card or ModelCard()
-        origin = self.dataset and printable(self.dataset), describe_rows(card.rows)
-        lines = {
-            "predicts": f"{printable(self.target_name)}, {predicted}",
-            "from": inputs,
-            "scaling": scaling,
-            "network": _describe_model(self.network),
-            "trained on": ": ".join(filter(None, origin)),
-            "trained for": card.log.description() if card.log else "",
-        }
-        return {heading: text for heading, text in lines.items() if text}
+        return describe_parts(self)
 
     @property
     def first_network(self) -> Network:
@@ -409,23 +387,3 @@ class Predictor:
         fitted.check_single_label()
         parts = fitted.predictor_parts(scores or {})
         return cls(**parts, target_name=target_name, dataset=dataset)
-
-
-def _listed(names: tuple[str, ...], noun: str = "") -> str:
-    """The number of names, and the first of them."""
-    number = f"{len(names)} {noun}{'s' * (len(names) != 1)}" if noun else f"{len(names)}"
-    return f"{number}: {some(names, MAX_NAMES)}"
-
-
-def _describe_model(model: Model) -> str:
-    """The sizes and activations of a network in a line, without the middle of many layers."""
-    network, *others = networks_of(model)
-    steps = [str(network.n_inputs)]
-    for layer in network.layers:
-        name = str(layer.n_out) if isinstance(layer, Dense) else layer.name
-        steps.append(name if layer.activation is None else f"{name} {layer.activation.name}")
-    if len(steps) > MAX_NAMES:
-        steps[MAX_NAMES // 2 : -1] = [f"… ({len(network.layers)} layers)"]
-    count = f"{len(others) + 1} networks of " if others else ""
-    sizes = " → ".join(steps)
-    return f"{count}{sizes}, {model.n_parameters:,} parameters of {model.dtype}"
