@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_flag
-from barenet.data._column_fitting import kind_of
-from barenet.data._column_kinds import COLUMNS
+from barenet.data._column_fitting import COLUMNS, kind_of
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._date_column import seconds
@@ -125,12 +124,12 @@ def load_table(
         features.remove(str(split_by))
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
-    y, classes = read_target(rows, target, task)
+    X, (y, classes) = rows.select(features), read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
         raise DataError(f"column {target!r} holds {classes[0]!r} in every row", path=table.path)
     return Dataset(
         name=table.path.name,
-        X=_samples(rows.select(features), frame),
+        X=X if frame or not _are_numbers(X) else _matrix(X),
         y=y,
         classes=classes,
         feature_names=tuple(features),
@@ -248,14 +247,7 @@ def _rows(
 def _are_numbers(rows: Frame) -> bool:
     """Whether all columns are numbers, and none is missing."""
     columns = rows.columns.values()
-    return all(
-        c.dtype.kind == "b" or (c.dtype.kind == "f" and np.isfinite(c).all()) for c in columns
-    )
-
-
-def _samples(rows: Frame, frame: bool) -> Samples:
-    """The rows as a matrix where that is possible, and no frame is required."""
-    return rows if frame or not _are_numbers(rows) else _matrix(rows)
+    return all(column.dtype.kind in "bf" and np.isfinite(column).all() for column in columns)
 
 
 def _matrix(rows: Frame) -> NDArray[np.float64]:

@@ -361,7 +361,9 @@ class Predictor:
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        parts = unwrap_pipeline(model).predictor_parts(scores or {})
+        fitted = unwrap_pipeline(model)
+        fitted.check_single_label()
+        parts = fitted.predictor_parts(scores or {})
         return cls(**parts, target_name=target_name, dataset=dataset)
 
 
