@@ -1,9 +1,9 @@
-"""The reader of IDX files: a short header, then the array's bytes."""
+"""The reader of IDX files of bytes: a short header, then the array."""
 
 import math
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +11,12 @@ from numpy.typing import NDArray
 from barenet.data._file_io import check_memory, open_file, read_exactly
 from barenet.errors import DataError
 
-#: The type byte of the header, and its big-endian data type.
-TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
-#: Maximum number of dimensions that every version of NumPy supports.
-MAX_DIMENSIONS = 32
+def read_idx(path: str | PathLike[str], *entry: int) -> NDArray[np.uint8]:
+    """Read an IDX file of any number of entries, which have a shape, compressed or not.
 
-
-def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
-    """Read an IDX file, compressed or not.
-
-    The format: two zero bytes, a type byte, the number of dimensions, each dimension as a
-    big-endian 32-bit integer, and the numbers, the last dimension fastest.
+    The format: two zero bytes, 8 for the type of bytes, the number of dimensions, each dimension as
+    a big-endian 32-bit integer, and the array in C order.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -31,33 +25,23 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     ...     read_idx(path)
     array([5, 0, 4], dtype=uint8)
     """
-    path = Path(path)
+    path, magic = Path(path), bytes([0, 0, 8, 1 + len(entry)])
     with open_file(path) as stream:
-        dtype, shape = _read_header(stream, path)
-        product, size = " × ".join(map(str, shape)), math.prod(shape) * dtype.itemsize
-        # NumPy may have no room for the dimensions of an array of no numbers.
-        claimed = math.prod(length or 1 for length in shape) * dtype.itemsize
-        contents = f"{product} numbers, as its header claims,"
-        check_memory(path, 2 * claimed, contents)
+        if (start := _read(stream, 4, "bytes of magic number", path)) != magic:
+            problem = f"not an IDX file: it starts with {start.hex(' ')}, expected "
+            raise DataError(problem + magic.hex(" "), path=path)
+        sizes = _read(stream, 4 * magic[3], f"bytes for {magic[3]} dimensions", path)
+        shape = tuple(np.frombuffer(sizes, ">u4").tolist())
+        product, size = " × ".join(map(str, shape)), math.prod(shape)
+        if shape[1:] != entry:
+            expected = " × ".join(map(str, ("n", *entry)))
+            raise DataError(f"its header claims {product} bytes, expected {expected}", path=path)
+        check_memory(path, 2 * size, f"{product} bytes, as its header claims,")
         data = _read(stream, size, f"bytes after the header ({product})", path)
         if stream.read(1):
             problem = f"bytes after the end: expected {size:,} after the header"
             raise DataError(problem, path=path)
-    return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
-
-
-def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    """Read the type and the dimensions."""
-    magic = _read(stream, 4, "bytes of magic number", path)
-    if magic[:2] != b"\0\0" or magic[2] not in TYPES or magic[3] == 0:
-        problem = f"not an IDX file: it starts with {magic.hex(' ')}"
-        types = ", ".join(f"{number:02x}" for number in TYPES)
-        raise DataError(f"{problem}, expected 00 00, a type ({types}) and a number", path=path)
-    if (n_dimensions := magic[3]) > MAX_DIMENSIONS:
-        problem = f"the header claims {n_dimensions} dimensions; the maximum is {MAX_DIMENSIONS}"
-        raise DataError(problem, path=path)
-    sizes = _read(stream, 4 * n_dimensions, f"bytes for {n_dimensions} dimensions", path)
-    return np.dtype(TYPES[magic[2]]), tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
+    return np.frombuffer(data, np.uint8).reshape(shape)
 
 
 def _read(stream: BinaryIO, size: int, contents: str, path: Path) -> bytes:

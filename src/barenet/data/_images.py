@@ -103,7 +103,7 @@ def _find(folder: Path, name: str) -> Path | None:
 def _read_half(folder: Path, images: str, labels: str, n_classes: int) -> Arrays:
     """Read images and their labels."""
     X_path, y_path = (_find(folder, name) or folder / name for name in (images, labels))
-    X, y = _read_bytes(X_path, (28, 28)), _read_bytes(y_path, ())
+    X, y = read_idx(X_path, 28, 28), read_idx(y_path)
     if len(X) != len(y):
         problem = f"{len(X):,} images, but {len(y):,} labels in {y_path}"
         raise DataError(problem, path=X_path)
@@ -111,15 +111,6 @@ def _read_half(folder: Path, images: str, labels: str, n_classes: int) -> Arrays
         problem = f"label {wrong[0]} is {y[wrong[0]]}, expected 0 to {n_classes - 1}"
         raise DataError(problem, path=y_path)
     return X.reshape(len(X), 28 * 28), y.astype(np.int64)
-
-
-def _read_bytes(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Read an array of uint8 of n entries of a shape."""
-    array = read_idx(path)
-    if array.shape[1:] != shape or array.dtype != np.uint8:
-        expected = f"uint8 of shape {('n', *shape)}".replace("'", "")
-        raise DataError(f"expected {expected}, got {array.dtype} {array.shape}", path=path)
-    return array
 
 
 _GARMENTS = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
