@@ -14,8 +14,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.utils import Bunch
 
-from barenet.data._idx import read_idx
-from barenet.data._images import DATA_VARIABLE, IMAGES
+from barenet.data._images import DATA_VARIABLE, IMAGES, read_idx
 from barenet.errors import DataError
 
 SLICE = Path(__file__).parent / "mnist_slice"

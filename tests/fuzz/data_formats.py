@@ -22,7 +22,7 @@ from pyarrow import parquet
 from barenet import TableEncoding
 from barenet.data._csv_table import read_table
 from barenet.data._delimited import CsvOptions
-from barenet.data._idx import read_idx
+from barenet.data._images import read_idx
 from barenet.data._npz import load_arrays
 from barenet.data._parquet import open_parquet
 from barenet.data._scaling import Scaling
@@ -185,7 +185,7 @@ class IDX(Format):
         return self.put("train-labels-idx1-ubyte", packed(data, rng)[1])
 
     def read(self, path: Path, rng: random.Random) -> None:
-        array = read_idx(path, *rng.choice(((), (28, 28))))
+        array = read_idx(path, *((28, 28) if path.read_bytes()[3:4] == b"\3" else ()))
         if path.read_bytes()[:2] == b"\0\0":  # It is not packed.
             assert array.nbytes + 4 + 4 * array.ndim == path.stat().st_size
 
