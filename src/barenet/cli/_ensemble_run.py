@@ -17,6 +17,7 @@ from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import check_target_settings
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
+from barenet.files._model_card import ModelCard
 from barenet.population._ensemble_progress import ensemble_progress
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 
@@ -54,7 +55,9 @@ def run_ensemble(
     progress = nullcontext() if is_quiet else ensemble_progress(training)
     with Interruption() as interruption, progress:
         history = training.run(threads, interruption)
-    predictor = replace(experiment.predictor, network=training.ensemble())
+    assert training.best is not None
+    card = replace(experiment.predictor.card or ModelCard(), scores=training.best.scores)
+    predictor = replace(experiment.predictor, network=training.ensemble(), card=card)
     experiment, is_interrupted = replace(experiment, predictor=predictor), interruption.signal
     Results(experiment, history, folder, output, is_interrupted is not None, extra).write()
     return interruption.status

@@ -39,6 +39,8 @@ class Candidate(NamedTuple):
         The averaged parameters of each network that is part of it.
     predictions : ndarray of shape (n_rows, n_outputs)
         The mean predictions of each row by networks that were not trained on it.
+    scores : dict of str to dict of str to float
+        The scores of the ensemble and its parts, for a model card.
     """
 
     epoch: int
@@ -47,6 +49,7 @@ class Candidate(NamedTuple):
     score: float
     parameters: dict[int, FloatArray]
     predictions: FloatArray
+    scores: dict[str, dict[str, float]]
 
 
 class EnsembleTraining:
@@ -197,7 +200,8 @@ class EnsembleTraining:
         if best is None or loss < best.loss - self.recipe.tolerance * abs(best.loss):
             mean = soften(predictions, temperature).mean(axis=0)
             score = self.rows.score(mean)
-            self.best = Candidate(epoch, temperature, loss, score, parameters, mean)
+            parts = self.rows.scores(predictions, temperature)
+            self.best = Candidate(epoch, temperature, loss, score, parameters, mean, parts)
 
     def _history(self, best: Candidate) -> History:
         """The mean loss of the networks that are part of the ensemble, by epoch."""
