@@ -199,8 +199,8 @@ def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barene
     y = np.where(X[:, 0] * X[:, 1] + 0.3 * rng.normal(size=160) > 0, "yes", "no")
     rows = (f"{a:.3f},{b:.3f},{label}" for (a, b), label in zip(X, y, strict=True))
     Path("table.csv").write_text("\n".join(["a,b,y", *rows]))
-    done = barenet("train", "table.csv", "--target", "y", "--epochs", 3, "--metric", "f1").ok()
-    assert "history.png, boundary.png, report.html\n" in done.err
+    done = barenet("train", "table.csv", "--target", "y", "--metric", "f1").ok()
+    assert "history.png, confusion.png, report.html\n" in done.err
     assert "`barenet export runs/table --to onnx` makes a file" in done.err
     page, scores = (
         Page(Path("runs/table/report.html")),

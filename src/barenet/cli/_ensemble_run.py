@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
+from barenet.cli._console import log
 from barenet.cli._experiment import Experiment, assemble
 from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
@@ -18,7 +18,6 @@ from barenet.data._run_defaults import check_target_settings
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
 from barenet.files._model_card import ModelCard
-from barenet.population._ensemble_progress import ensemble_progress
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 
 #: Settings that an ensemble has, too; all others are those of one network.
@@ -52,12 +51,13 @@ def run_ensemble(
     """Train an ensemble, write its results, and return the exit status."""
     introduce(experiment)
     is_quiet = output.json and not sys.stderr.isatty()
-    progress = nullcontext() if is_quiet else ensemble_progress(training)
-    with Interruption() as interruption, progress:
-        history = training.run(threads, interruption)
+    with Interruption() as interruption:
+        history = training.run(threads, interruption, progress=not is_quiet)
     assert training.best is not None
-    card = replace(experiment.predictor.card or ModelCard(), scores=training.best.scores)
-    predictor = replace(experiment.predictor, network=training.ensemble(), card=card)
+    predictor, best = experiment.predictor, training.best
+    card = replace(predictor.card or ModelCard(), scores=best.scores)
+    network = training.ensemble()
+    predictor = replace(predictor, network=network, residuals=best.residuals, card=card)
     experiment, is_interrupted = replace(experiment, predictor=predictor), interruption.signal
     Results(experiment, history, folder, output, is_interrupted is not None, extra).write()
     return interruption.status
@@ -84,8 +84,10 @@ def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTrainin
         seed=config.seed or 0,
         **settings.table_options(),
     )
-    config = replace(config, epochs=training.recipe.epochs)
-    settings = replace(settings, quick=False, config=config)
+    config, rare = replace(config, epochs=training.recipe.epochs), training.recipe.rare
+    if rare != settings.rare:
+        log(f"--rare {rare:g} is chosen by its effect on rows that are left out\n")
+    settings = replace(settings, quick=False, config=config, rare=rare)
     parts = {"available": available, "training": available, "validation": None, "test": test}
     network = Ensemble(training.networks)
     return assemble(settings, dataset, network, encoding, scaling, **parts), training

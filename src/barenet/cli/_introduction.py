@@ -7,8 +7,8 @@ from barenet.cli._console import log
 from barenet.cli._experiment import Experiment
 from barenet.cli._run_settings import is_table
 from barenet.cli._scores import choose_metric
+from barenet.data._column import DroppedColumn
 from barenet.data._column_fitting import IDENTITY
-from barenet.data._column_kinds import DroppedColumn
 from barenet.data._date_column import DateColumn
 from barenet.data._row_order import is_ordered
 from barenet.errors import count_of, some

@@ -1,6 +1,6 @@
 """Training of an ensemble: networks over folds, chosen by the rows that each left out."""
 
-from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from barenet.data._encoding import TableEncoding
 from barenet.data._number_column import PiecewiseColumn
+from barenet.data._rare_categories import choose_rare
 from barenet.data._scaling import Scaling
-from barenet.engines import Ensemble
+from barenet.engines import ConformalResiduals, Ensemble
+from barenet.insight._progress import live_line
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model.layers import Dense
@@ -39,6 +41,8 @@ class Candidate(NamedTuple):
         The averaged parameters of each network that is part of it.
     predictions : ndarray of shape (n_rows, n_outputs)
         The mean predictions of each row by networks that were not trained on it.
+    residuals : ConformalResiduals, optional
+        Their errors, of numbers.
     scores : dict of str to dict of str to float
         The scores of the ensemble and its parts, for a model card.
     """
@@ -49,6 +53,7 @@ class Candidate(NamedTuple):
     score: float
     parameters: dict[int, FloatArray]
     predictions: FloatArray
+    residuals: ConformalResiduals | None
     scores: dict[str, dict[str, float]]
 
 
@@ -96,8 +101,6 @@ class EnsembleTraining:
         factors: FloatArray | None = None,
     ) -> None:
         self.X, self.rows, self.recipe, self.factors = X, rows, recipe, factors
-        #: Called after each epoch, with the epoch and the best candidate so far.
-        self.show: Callable[[int, Candidate | None], Any] = lambda epoch, best: None
         units = np.arange(len(X)) if groups is None else np.unique(groups)
         if len(units) == 1 < len(X):
             units, groups = np.arange(len(X)), None
@@ -119,9 +122,16 @@ class EnsembleTraining:
         self._predictions = np.zeros((recipe.repeats, len(X), n_outputs), np.float32)
         self.best: Candidate | None = None
         self.was_interrupted = False
+        self._line: Any = None
 
-    def run(self, threads: int | None = None, callbacks: Callbacks = ()) -> History:
+    def run(
+        self, threads: int | None = None, callbacks: Callbacks = (), *, progress: bool = False
+    ) -> History:
         """Train until the loss does not improve; Ctrl-C keeps the best epoch so far."""
+        with live_line(width=12) if progress else nullcontext() as self._line:
+            return self._run(threads, callbacks)
+
+    def _run(self, threads: int | None, callbacks: Callbacks) -> History:
         others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
         try:
             self._population = train_many(
@@ -173,10 +183,19 @@ class EnsembleTraining:
             total += network.parameters
         if epoch in CHECKED_EPOCHS or epoch == recipe.epochs:
             self._check(epoch, population)
-        self.show(epoch, self.best)
+        if self._line is not None:
+            self._show(epoch)
         if self.best is not None and recipe.has_ended(epoch, self.best.epoch):
             for index in population.active:
                 population.drop(index, "no improvement")
+
+    def _show(self, epoch: int) -> None:
+        """Show the epoch, and the score of the best candidate."""
+        names = ("accuracy", "log loss") if self.rows.of_classes else ("R²", "squared error")
+        best, text = self.best, f"epoch {epoch}  out-of-fold"
+        for name, value in zip(names, (best.score, best.loss) if best else (), strict=False):
+            text += f" {name} {value:.4f}"
+        self._line(epoch, self.recipe.epochs, text, best.epoch if best else 0)
 
     def _check(self, epoch: int, population: Population) -> None:
         """Keep the averages if their expected loss is the lowest so far."""
@@ -200,8 +219,11 @@ class EnsembleTraining:
         if best is None or loss < best.loss - self.recipe.tolerance * abs(best.loss):
             mean = soften(predictions, temperature).mean(axis=0)
             score = self.rows.score(mean)
-            parts = self.rows.scores(predictions, temperature)
-            self.best = Candidate(epoch, temperature, loss, score, parameters, mean, parts)
+            residuals = self.rows.residuals(predictions, len(parameters))
+            scores = self.rows.scores(predictions, temperature)
+            self.best = Candidate(
+                epoch, temperature, loss, score, parameters, mean, residuals, scores
+            )
 
     def _history(self, best: Candidate) -> History:
         """The mean loss of the networks that are part of the ensemble, by epoch."""
@@ -227,12 +249,16 @@ def train_on_table(
 ) -> tuple[EnsembleTraining, TableEncoding, Scaling | None]:
     """Prepare the training on a table: fit its encoding with these options, and scale numbers."""
     recipe = EnsembleRecipe.for_rows(len(y))
-    recipe = replace(recipe, epochs=epochs or recipe.epochs)
-    encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
     y = y if n_classes else y.reshape(len(y), -1)
     scaling = None if n_classes else Scaling.fit("standardize", y)
+    y = scaling.transform(y) if scaling else y
+    if "rare" not in options:
+        rare = choose_rare(X, y if scaling else np.eye(n_classes)[y], **options)
+        options |= {} if rare is None else {"rare": rare}
+    recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
+    encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
     weight = np.ones(len(y)) if weight is None else weight
-    rows = OutOfFold(scaling.transform(y) if scaling else y, weight / weight.sum())
+    rows = OutOfFold(y, weight / weight.sum())
     factors = _factors(encoding, recipe.pieces)
     inputs = encoding.transform(X, np.float32)
     inputs *= factors
