@@ -13,17 +13,9 @@ from cyclopts import Parameter
 
 from barenet.cli._console import emit
 from barenet.cli._experiment import prepare
-from barenet.cli._flags import (
-    DATA,
-    NETWORK_FIELDS,
-    Data,
-    Integer,
-    OptionalInteger,
-    Out,
-    integer,
-)
+from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
-from barenet.cli._run_settings import NO_STEP_SETTINGS, TABLE_OPTIONS, RunSettings, StepSettings
+from barenet.cli._run_settings import NO_DATA_OPTIONS, DataOptions, RunSettings
 from barenet.cli._trained_model import load_trained
 from barenet.data._dataset import Dataset
 from barenet.data._run_config import DEFAULTS, RunConfig
@@ -38,13 +30,12 @@ if TYPE_CHECKING:
 
 Notation = Literal["rows", "columns"]
 Format = Literal["text", "html", "markdown"]
-Rows = Annotated[
-    tuple[int, ...],
-    Parameter(name=("--row", "--rows"), converter=integer, group=DATA, show_default="0"),
-]
+Rows = Annotated[Integers, Parameter(name=("--row", "--rows"), group=DATA, show_default="0")]
 
 #: The formats of file names; the first suffix of each is that of a file in a folder.
 FORMATS: dict[str, Format] = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown"}
+
+NO_STEP_FLAGS = StepFlags()
 
 #: Width of a text that is not for a terminal.
 COLUMNS = 80
@@ -56,11 +47,12 @@ def explain(
     /,
     *,
     row: Rows = (0,),
-    settings: StepSettings = NO_STEP_SETTINGS,
+    options: DataOptions = NO_DATA_OPTIONS,
+    config: Annotated[StepFlags, Parameter(name="*")] = NO_STEP_FLAGS,
     neuron: str | None = None,
     notation: Notation = "rows",
     precision: Integer = 6,
-    limit: OptionalInteger = None,
+    limit: Integer | None = None,
     form: Annotated[Format | None, Parameter(name="--format")] = None,
     out: Out = None,
 ) -> None:
@@ -102,12 +94,12 @@ def explain(
         explanation is replaced, any other file is not.
     """
     form = form or _format_of(out)
-    settings = replace(settings, data=source)
-    settings.config.validate()
+    config.validate()
+    settings = RunSettings(**vars(options), data=source, config=config)
     is_model = source.endswith(".safetensors") or bool(source and Path(source).is_dir())
     step = _trained_step(data, settings) if is_model else _new_step(data, settings)
-    options: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
-    _write(_explain(step, row, neuron=_parse_neuron(neuron), **options), form, out)
+    shown: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
+    _write(_explain(step, row, neuron=_parse_neuron(neuron), **shown), form, out)
 
 
 class _Step(NamedTuple):
@@ -130,10 +122,9 @@ def _new_step(data: str, settings: RunSettings) -> _Step:
 
 def _trained_step(data: str, settings: RunSettings) -> _Step:
     """A step of a trained network, with the settings of its training if they are known."""
-    model, given = settings.data, settings.set_fields()
-    for name in (*NETWORK_FIELDS, *TABLE_OPTIONS, "target", "task"):
-        if name in given:
-            raise ArgumentError(f"{model} has its own", argument=name, remedy="leave it out")
+    model, allowed = settings.data, {"data", *vars(settings.file), *STEP_FIELDS}
+    for name in sorted(settings.set_fields().keys() - allowed):
+        raise ArgumentError(f"{model} has its own", argument=name, remedy="leave it out")
     trained = load_trained(Path(model), single_output=True)
     rows = trained.load(trained.data_or_default(data), settings.file)
     original = without_superseded(settings.config, trained.config)

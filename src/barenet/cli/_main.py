@@ -38,6 +38,8 @@ from barenet.data._file_io import STANDARD_INPUT
 MAX_CHARACTERS = 360
 #: The remedy of a divergence.
 AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
+#: Errors whose cause is in the arguments or files given.
+WRONG_INPUT = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
 #: Minimum width of the help; Rich does not end in narrower terminals.
 MIN_COLUMNS = 20
 
@@ -130,52 +132,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if any(entry[0] == "error" for entry in warnings.filters):
                 warnings.simplefilter("default")
             warnings.showwarning = _log_warning
-            return _run_and_flush(tokens)
+            return _run(tokens)
     finally:
         sys.stdout, sys.stderr = before
 
 
-def _run_and_flush(tokens: list[str]) -> int:
-    """Run a command until its output is written."""
+def _run(tokens: list[str]) -> int:
+    """Run a command until its output is written; convert errors into a line and a status."""
     try:
-        status = _run(tokens)
+        named = _name_standard_input(tokens)
+        status = app.meta(named, exit_on_error=False, print_error=False) or 0
         sys.stdout.flush()
+        return status
     except BrokenPipeError:  # The reader has stopped, such as `head`.
         discard(sys.stdout)
         return 0
-    except OSError as error:
-        discard(sys.stdout)
-        return _fail(tokens, _message(error), 1)
-    return status
-
-
-def _run(tokens: list[str]) -> int:
-    """Run a command, and convert every error into a line and a status."""
-    try:
-        named = _name_standard_input(tokens)
-        return app.meta(named, exit_on_error=False, print_error=False) or 0
-    except BrokenPipeError:
-        raise
     except KeyboardInterrupt as error:
         return _fail(tokens, str(error) or "interrupted", 130)
     except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):  # raised by the printer of the help
-            return 0
-        return error.code if isinstance(error.code, int) else 1
+        is_closed = isinstance(error.__context__, BrokenPipeError)  # while the help was printed
+        return 0 if is_closed else int(error.code or 0)
     except MemoryError as error:
         return _fail(tokens, f"not enough memory: {error}", 1)
     except RecursionError:
         return _fail(tokens, "the input is too deeply nested", 2)
     except (CycloptsError, barenet.errors.BarenetError, ValueError, OSError) as error:
-        return _fail(tokens, _message(error), 2 if _is_wrong_input(error) else 1)
-
-
-def _is_wrong_input(error: Exception) -> bool:
-    """Whether an error has its cause in the arguments or files given."""
-    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-        return True
-    wrong = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
-    return isinstance(error, wrong) and not isinstance(error, barenet.errors.DivergenceError)
+        is_wrong_input = (
+            isinstance(error, WRONG_INPUT) or getattr(error, "errno", 0) == errno.ENAMETOOLONG
+        )
+        is_failure = isinstance(error, barenet.errors.DivergenceError)
+        return _fail(tokens, _message(error), 2 if is_wrong_input and not is_failure else 1)
 
 
 def _name_standard_input(tokens: list[str]) -> list[str]:
@@ -199,6 +185,10 @@ def _message(error: Exception) -> str:
 
 def _fail(tokens: list[str], text: str, status: int) -> int:
     """Print an error of a command in one line, and return the exit status."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        discard(sys.stdout)
     command = next((token for token in tokens if token in COMMANDS), "")
     log_problem("error", _shorten(text), source=f"barenet {command}".strip())
     return status

@@ -44,8 +44,8 @@ REDIRECT = """<!doctype html><meta charset="utf-8"><title>barenet playground</ti
 
 
 def play(
-    data: Annotated[Data, Parameter(group=DATA)] = "",
-    rows: Annotated[Data, Parameter(group=DATA)] = "",
+    data: Data = "",
+    rows: Data = "",
     /,
     *,
     target: Annotated[str, Parameter(show_default=False, group=DATA)] = "",

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 from cyclopts import Parameter
 
 from barenet.cli._console import SafeOutput, emit, emit_json, log
-from barenet.cli._flags import Data, Off, OptionalInteger
+from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, is_table
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import TrainedModel, load_trained
@@ -34,7 +34,7 @@ def predict(
     data: Data,
     /,
     *,
-    row: OptionalInteger = None,
+    row: Integer | None = None,
     keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     safe_csv: Off = False,
     file: FileOptions = NO_FILE_OPTIONS,

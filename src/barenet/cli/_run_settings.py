@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from cyclopts import Parameter
 
-from barenet.cli._flags import DATA, NETWORK, Flags, SearchFlags, StepFlags, complete_name
+from barenet.cli._flags import DATA, NETWORK, Flags, complete_name
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data._delimited import CsvOptions
@@ -72,13 +72,11 @@ NO_FILE_OPTIONS = FileOptions()
 
 @Parameter(name="*", group=DATA)
 @dataclass(frozen=True, kw_only=True)
-class RunSettings:
-    """Everything that determines the result of a run.
+class DataOptions:
+    """How data are read and their columns are treated.
 
     Attributes
     ----------
-    data : str
-        A named data set, or a file.
     target : str
         The column of a table to predict.
     task : {"classification", "regression"}
@@ -101,16 +99,8 @@ class RunSettings:
     rare : float
         Categories in a smaller fraction of the rows are merged into one; a value of 1 or more is a
         number of rows.
-    quick : bool
-        Train one network on a table, in a second or so; with --no-quick an ensemble, of which
-        --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
-    start_from : Path
-        Model whose weights are the initial ones: a file, or the folder of a run.
-    config : RunConfig
-        How the network is built and trained.
     """
 
-    data: Annotated[str, Parameter(parse=False)] = ""
     target: str | None = None
     task: Literal["classification", "regression"] | None = None
     file: FileOptions = NO_FILE_OPTIONS
@@ -121,6 +111,31 @@ class RunSettings:
     numeric: tuple[str, ...] | None = None
     missing: Annotated[tuple[str, ...] | None, Parameter(show_default=MISSING_SPELLINGS)] = None
     rare: Annotated[float | None, Parameter(show_default="0.01")] = None
+
+    def table_options(self) -> dict[str, Any]:
+        """The options of the columns that are given."""
+        return without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
+
+
+@Parameter(name="*", group=DATA)
+@dataclass(frozen=True, kw_only=True)
+class RunSettings(DataOptions):
+    """Everything that determines the result of a run.
+
+    Attributes
+    ----------
+    data : str
+        A named data set, or a file.
+    quick : bool
+        Train one network on a table, in a second or so; with --no-quick an ensemble, of which
+        --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
+    start_from : Path
+        Model whose weights are the initial ones: a file, or the folder of a run.
+    config : RunConfig
+        How the network is built and trained.
+    """
+
+    data: Annotated[str, Parameter(parse=False)] = ""
     quick: Annotated[bool | None, Parameter(group=NETWORK, show_default=False)] = None
     start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
     config: Annotated[Flags, Parameter(name="*")] = field(default_factory=Flags)
@@ -148,10 +163,6 @@ class RunSettings:
             split_by=self.split_by,
             **vars(self.file),
         )
-
-    def table_options(self) -> dict[str, Any]:
-        """The options of the columns that are given."""
-        return without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
 
     def _needs_frame(self) -> bool:
         """Whether the columns are encoded in other ways than by default."""
@@ -191,28 +202,7 @@ class RunSettings:
         return without_none(fields)
 
 
-@Parameter(name="*", group=DATA)
-@dataclass(frozen=True, kw_only=True)
-class StepSettings(RunSettings):
-    """The settings of a run that determine a single step of it."""
-
-    quick: Annotated[bool | None, Parameter(parse=False)] = None
-    start_from: Annotated[Path | None, Parameter(parse=False)] = None
-    config: Annotated[StepFlags, Parameter(name="*")] = field(default_factory=StepFlags)
-
-
-@Parameter(name="*", group=DATA)
-@dataclass(frozen=True, kw_only=True)
-class SearchSettings(RunSettings):
-    """The settings of a search, of which many have several values."""
-
-    quick: Annotated[bool | None, Parameter(parse=False)] = None
-    start_from: Annotated[Path | None, Parameter(parse=False)] = None
-    config: Annotated[SearchFlags, Parameter(name="*")] = field(default_factory=SearchFlags)
-
-
-NO_SETTINGS, NO_STEP_SETTINGS = RunSettings(), StepSettings()
-NO_SEARCH_SETTINGS = SearchSettings()
+NO_DATA_OPTIONS, NO_SETTINGS = DataOptions(), RunSettings()
 
 
 def is_table(data: str) -> bool:

@@ -14,7 +14,7 @@ from barenet._constraints import check_count
 from barenet.cli._console import emit_json, log
 from barenet.cli._ensemble_run import prepare_ensemble, run_ensemble, trains_ensemble
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._flags import DATA, LEARNING, Data, Integer, OptionalInteger
+from barenet.cli._flags import DATA, Data, Integer, Threads
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._introduction import Introduction
 from barenet.cli._repeat import train_seeds
@@ -33,12 +33,12 @@ EVERY = "30s"
 
 
 def train(
-    data: Annotated[Data, Parameter(group=DATA)] = "",
+    data: Data = "",
     *,
     settings: RunSettings = NO_SETTINGS,
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
     resume: Annotated[Path | None, Parameter(group=DATA)] = None,
-    threads: Annotated[OptionalInteger, Parameter(group=LEARNING)] = None,
+    threads: Threads = None,
     checkpoint_every: str = EVERY,
     repeat: Integer = 1,
     output: OutputOptions = NO_OUTPUT_OPTIONS,
