@@ -9,8 +9,7 @@ from cyclopts import Token
 
 from barenet import ModelCard
 from barenet.cli._flags import Flags, integer
-from barenet.cli._run_file import read_run_file
-from barenet.cli._run_settings import HEADER, FileOptions, RunSettings, is_table
+from barenet.cli._run_settings import HEADER, FileOptions, RunSettings, is_table, read_run_file
 from barenet.cli._trained_model import load_trained, settings_of
 from barenet.data import RunConfig
 from barenet.errors import DataError

@@ -16,7 +16,7 @@ from mutations import changed, mutated
 from barenet import Network
 from barenet.callbacks import Callback
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._run_file import SETTINGS, read_run_file
+from barenet.cli._run_settings import SETTINGS, read_run_file
 from barenet.cli._run_folder import HISTORY, NOTE, RunCheckpoint, RunFolder, read_history
 from barenet.cli._run_settings import HEADER
 from barenet.cli._trained_model import MODEL, UNFINISHED

@@ -58,9 +58,8 @@ def run_ensemble(
     with Interruption() as interruption, progress:
         history = training.run(threads, interruption)
     predictor = replace(experiment.predictor, network=training.ensemble())
-    experiment, is_interrupted = replace(experiment, predictor=predictor), interruption.signal
-    Results(experiment, history, folder, output, is_interrupted is not None, extra).write()
-    return interruption.status
+    experiment = replace(experiment, predictor=predictor)
+    return Results(experiment, history, folder, output, interruption, extra).write()
 
 
 def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTraining]:

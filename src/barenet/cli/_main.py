@@ -28,7 +28,7 @@ from barenet.cli._play import play
 from barenet.cli._plot import plot
 from barenet.cli._predict import predict
 from barenet.cli._report import report
-from barenet.cli._run_file import apply_run_file
+from barenet.cli._run_settings import apply_run_file
 from barenet.cli._search_command import search
 from barenet.cli._spelling import Spelling, usage
 from barenet.cli._train import train

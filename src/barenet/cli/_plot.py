@@ -15,10 +15,9 @@ from barenet.cli._evaluate import select_rows
 from barenet.cli._experiment import prepare
 from barenet.cli._flags import Data, Integers, Out
 from barenet.cli._output_file import check_overwritable, output_path
-from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_folder import HISTORY, read_history
 from barenet.cli._run_plots import KINDS, draw, draw_history, fit_names
-from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
+from barenet.cli._run_settings import NO_FILE_OPTIONS, SETTINGS, FileOptions
 from barenet.cli._trained_model import MODEL, TrainedModel, load_trained
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_io import load_predictor

@@ -54,9 +54,8 @@ def train_seeds(
                 comparison.emit()
         best, history = experiments[comparison.best], population.histories[comparison.best]
         folder.start(best.settings)
-        extra, is_interrupted = {"repeat": comparison.document()}, interruption.signal is not None
-        Results(best, history, folder, output, is_interrupted, extra).write()
-    return interruption.status
+        extra = {"repeat": comparison.document()}
+        return Results(best, history, folder, output, interruption, extra).write()
 
 
 def _train(
