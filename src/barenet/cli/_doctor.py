@@ -46,15 +46,11 @@ def doctor(*, warm: Off = False, json: Off = False) -> None:
     elif warm:
         emit("{kernels} kernels, {built} built in {seconds:.1f} s, in {folder}".format(**findings))
     else:
-        _emit(**findings)
-
-
-def _emit(*, advice: list[str], **findings: Any) -> None:
-    """Print a table, and a paragraph for each piece of advice."""
-    rows = [[name.replace("_", " "), _format(value)] for name, value in findings.items()]
-    emit_table(["item", "value"], rows)
-    for text in advice:
-        emit_paragraph(text)
+        advice = findings.pop("advice")
+        rows = [[name.replace("_", " "), _format(value)] for name, value in findings.items()]
+        emit_table(["item", "value"], rows)
+        for text in advice:
+            emit_paragraph(text)
 
 
 def _format(value: Any) -> str:
@@ -148,33 +144,23 @@ def build_kernels() -> dict[str, Any]:
     folder, start = kernel_folder(), time.perf_counter()
     if folder is None:
         raise BarenetError(f"there is no folder to keep kernels in; {CACHE_ADVICE}")
-    builders, built = _builders(), _count_built()
+    import barenet.engines.compiled._kernel_program  # noqa: F401  # imports every module with kernels
+    from barenet.engines.kernels._kernel import KERNELS, every_kernel
+    from barenet.engines.simd._views import kernel_spec
+
+    specs = [kernel_spec(np.dtype(name)) for name in ("float32", "float64")]
+    builders = [build for spec in specs for build in every_kernel(spec)]
+    built = sum(kernel.code.n_compiled for kernel in KERNELS)  # not found in the cache
     # The programs for one thread and for two differ, and are compiled when they first run.
     runs: list[Callable[[], Any]] = [functools.partial(_train_one_neuron, n) for n in (1, 2)]
     for build in progress_bar([*builders, *runs], "kernels"):
         build()
     return {
         "kernels": len(builders),
-        "built": _count_built() - built,
+        "built": sum(kernel.code.n_compiled for kernel in KERNELS) - built,
         "seconds": round(time.perf_counter() - start, 3),
         "folder": folder,
     }
-
-
-def _builders() -> list[Callable[[], int]]:
-    import barenet.engines.compiled._kernel_program  # noqa: F401  # imports every module with kernels
-    from barenet.engines.kernels._kernel import every_kernel
-    from barenet.engines.simd._views import kernel_spec
-
-    specs = [kernel_spec(np.dtype(name)) for name in ("float32", "float64")]
-    return [build for spec in specs for build in every_kernel(spec)]
-
-
-def _count_built() -> int:
-    """Count the kernels that this process has not found in the cache."""
-    from barenet.engines.kernels._kernel import KERNELS
-
-    return sum(kernel.code.n_compiled for kernel in KERNELS)
 
 
 def _train_one_neuron(threads: int) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -129,9 +128,7 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     dataset = settings.load()
     completed = config_for(settings.config, dataset)
     parts = _split(dataset, completed)
-    if is_table(settings.data) and (
-        _has_constant_column(parts["training"]) or _has_identifier(dataset)
-    ):
+    if is_table(settings.data) and _has_columns_to_drop(dataset, parts["training"]):
         dataset = settings.load(frame=True)  # which drops them, also from the fingerprint
         parts = _split(dataset, completed)
     training = parts["training"]
@@ -212,31 +209,23 @@ def _split_validation(
         ) from error
 
 
-def _has_constant_column(rows: Dataset) -> bool:
-    """Whether a matrix has a column with a single value, which a frame would drop."""
-    X = rows.X
-    return isinstance(X, np.ndarray) and len(X) > 1 and bool((X[0] == X).all(axis=0).any())
-
-
-def _has_identifier(rows: Dataset) -> bool:
-    """Whether a matrix has a column that counts or identifies the rows."""
-    X, numbers = rows.X, np.arange(rows.n_samples)
-    columns = zip(rows.feature_names, X.T if isinstance(X, np.ndarray) else (), strict=False)
-    return any(identity(name, values, numbers) for name, values in columns)
+def _has_columns_to_drop(dataset: Dataset, training: Dataset) -> bool:
+    """Whether a matrix has a column that a frame would drop: constant, or a name of the rows."""
+    if not isinstance(dataset.X, np.ndarray):
+        return False
+    is_constant = training.n_samples > 1 and (training.X[0] == training.X).all(axis=0).any()
+    columns = zip(dataset.feature_names, dataset.X.T, strict=True)
+    numbers = np.arange(dataset.n_samples)
+    return is_constant or any(identity(name, values, numbers) for name, values in columns)
 
 
 def _make_network(settings: RunSettings, *, copy_weights: bool = True) -> Network:
     """Build the network, with new weights or those of the model to start from."""
     network = settings.config.make_network()
-    if copy_weights and settings.start_from is not None:
-        _copy_weights(network, settings.start_from)
-    return network
-
-
-def _copy_weights(network: Network, start_from: Path) -> None:
-    """Start from a model's weights instead of new ones."""
+    if not copy_weights or settings.start_from is None:
+        return network
     try:
-        path = model_file(start_from)
+        path = model_file(settings.start_from)
         model = load_network(path)
     except (FileNotFoundError, ModelFileError) as error:
         raise ArgumentError(str(error), argument="start_from") from error
@@ -245,3 +234,4 @@ def _copy_weights(network: Network, start_from: Path) -> None:
         problem = f"the layers of {path} are {others}; those of this run {layers}"
         raise ArgumentError(problem, argument="start_from")
     network.parameters[:], network.statistics[:] = model.parameters, model.statistics
+    return network

@@ -7,7 +7,7 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
@@ -27,6 +27,9 @@ from barenet.files._predictor import Predictor
 
 if TYPE_CHECKING:
     from barenet.insight.explain import Explanation
+
+#: The step to explain: a network, rows for it, and how it is trained.
+Step: TypeAlias = tuple[Predictor, Dataset, RunConfig]
 
 Notation = Literal["rows", "columns"]
 Format = Literal["text", "html", "markdown"]
@@ -97,30 +100,22 @@ def explain(
     config.validate()
     settings = RunSettings(**vars(options), data=source, config=config)
     is_model = source.endswith(".safetensors") or bool(source and Path(source).is_dir())
-    step = _trained_step(data, settings) if is_model else _new_step(data, settings)
+    step = _trained_step(data, settings) if is_model else _first_step(data, settings)
     shown: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
-    _write(_explain(step, row, neuron=_parse_neuron(neuron), **shown), form, out)
+    shown |= {"neuron": _parse_neuron(neuron), "is_new": not is_model}
+    _write(_explain(step, row, **shown), form, out)
 
 
-class _Step(NamedTuple):
-    """The step to explain: a network, rows for it, and how it is trained."""
-
-    predictor: Predictor
-    rows: Dataset
-    config: RunConfig
-    is_new: bool
-
-
-def _new_step(data: str, settings: RunSettings) -> _Step:
+def _first_step(data: str, settings: RunSettings) -> Step:
     """The first step of a training."""
     if data:
         problem = f"{settings.data} is not a model, so it takes no second argument, got {data}"
         raise ArgumentError(problem, argument="data")
     experiment = prepare(settings)
-    return _Step(experiment.predictor, experiment.dataset, experiment.settings.config, True)
+    return experiment.predictor, experiment.dataset, experiment.settings.config
 
 
-def _trained_step(data: str, settings: RunSettings) -> _Step:
+def _trained_step(data: str, settings: RunSettings) -> Step:
     """A step of a trained network, with the settings of its training if they are known."""
     model, allowed = settings.data, {"data", *vars(settings.file), *STEP_FIELDS}
     for name in sorted(settings.set_fields().keys() - allowed):
@@ -128,15 +123,17 @@ def _trained_step(data: str, settings: RunSettings) -> _Step:
     trained = load_trained(Path(model), single_output=True)
     rows = trained.load(trained.data_or_default(data), settings.file)
     original = without_superseded(settings.config, trained.config)
-    return _Step(trained.predictor, rows, settings.config.over(original).over(DEFAULTS), False)
+    return trained.predictor, rows, settings.config.over(original).over(DEFAULTS)
 
 
-def _explain(step: _Step, rows: tuple[int, ...], *, precision: int, **options: Any) -> Explanation:
+def _explain(
+    step: Step, rows: tuple[int, ...], *, is_new: bool, precision: int, **options: Any
+) -> Explanation:
     """Explain the step with some rows."""
     from barenet.cli._explain_notes import note_inputs, note_target
     from barenet.insight.explain import explain as explain_step
 
-    predictor, dataset, config, is_new = step
+    predictor, dataset, config = step
     for row in rows:
         if not 0 <= row < dataset.n_samples:
             raise ArgumentError.of("row", row, f"0 to {dataset.n_samples - 1:,}")
