@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_sco
 from barenet import Network, train
 from barenet.errors import DivergenceError
 from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
-from barenet.population._ensemble_training import EnsembleTraining
+from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 from barenet.population._out_of_fold import OutOfFold, soften, split_folds
 
 RNG = np.random.default_rng(0)
@@ -43,6 +43,43 @@ def test_the_folds_of_numbers_are_a_partition():
     folds = [split_folds(None, 50, 4, np.random.RandomState(seed)) for seed in (1, 1, 2)]
     assert sorted(np.bincount(folds[0])) == [12, 12, 13, 13]
     assert np.array_equal(folds[0], folds[1]) and not np.array_equal(folds[0], folds[2])
+
+
+@pytest.mark.parametrize("y", [KIND, None])
+def test_a_group_is_in_one_fold(y):
+    groups = np.array(list("abcdefghij"))[RNG.integers(0, 10, 90)]
+    folds = split_folds(y, 90, 4, np.random.RandomState(0), groups)
+    assert all(len(np.unique(folds[groups == each])) == 1 for each in np.unique(groups))
+    assert sorted(np.bincount([folds[groups == each][0] for each in "abcdefghij"])) == [2, 2, 3, 3]
+
+
+@pytest.mark.parametrize(("groups", "n_networks"), [(np.arange(90) % 3, 6), (np.zeros(90), 8)])
+def test_fewer_groups_than_folds_and_a_single_one(groups, n_networks):
+    training = of_classes(groups=groups)
+    assert len(training.left) == n_networks
+    assert all(0 < len(left) < 90 for left in training.left)
+
+
+def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones():
+    table = {f"c{at}": X[:, at] for at in range(4)} | {"kind": np.array(list("ab") * 45)}
+    table["c0"] = np.where(np.arange(90) < 3, np.nan, X[:, 0])
+    training, encoding, scaling = train_on_table(table, X[:, 2].astype(float), epochs=3, seed=1)
+    plain = encoding.transform(table, "float32")
+    is_piece = [".." in name for name in encoding.output_names]
+    assert sum(is_piece) == 4 * 24 and "c0 missing" in encoding.output_names
+    np.testing.assert_array_equal(training.X, plain * np.where(is_piece, np.float32(0.3), 1))
+    training.run()
+    networks = [network.copy() for network in training.networks]
+    expected = []
+    for index, network in enumerate(networks):
+        network.parameters[:] = training.best.parameters[index]
+        expected.append(network.predict(training.X))
+    found = training.ensemble().predict(plain)
+    np.testing.assert_allclose(found, np.mean(expected, axis=0), atol=1e-5)
+    np.testing.assert_allclose(scaling.transform(X[:, 2:3]), training.rows.y)
+    for n_rows, factor in ((1999, 0.3), (2000, 1.0)):
+        training, *_ = train_on_table({"x": np.arange(n_rows) ** 0.5}, np.ones(n_rows))
+        assert training.X[:, 1:].max() == pytest.approx(factor)
 
 
 def test_losses_and_scores_are_those_of_scikit_learn():
@@ -158,7 +195,8 @@ def interrupt_after(epoch):
 
 
 def test_ctrl_c_keeps_the_best_epoch():
-    training = of_classes(show=interrupt_after(3))
+    training = of_classes()
+    training.show = interrupt_after(3)
     history = training.run()
     assert training.was_interrupted and 1 <= training.best.epoch <= 3
     assert len(history) == 3 and history.stop_reason == "interrupted"

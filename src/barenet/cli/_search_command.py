@@ -144,9 +144,7 @@ def _search(
 
     splitter = KFold if first.training.classes is None else StratifiedKFold
     cv: Any = splitter(n_folds, shuffle=True, random_state=first.settings.config.split_seed)
-    if (keys := first.training.split_keys) is not None:
-        if keys.dtype.kind == "f":  # times: a fold is a period
-            keys = np.searchsorted(np.sort(keys), keys) * n_folds // len(keys)
+    if (keys := first.training.groups(n_folds)) is not None:
         if len(np.unique(keys)) < n_folds:
             raise ArgumentError.of("folds", n_folds, f"{len(np.unique(keys))} at most, the groups")
         cv = [*GroupKFold(n_folds).split(keys, groups=keys)]

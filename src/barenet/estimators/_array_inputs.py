@@ -74,14 +74,14 @@ def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:
         return bool(np.isfinite(array.sum()))
 
 
-def check_y(y: Any, X: Any, numeric: bool) -> NDArray[Any]:
+def check_y(y: Any, n_rows: int, numeric: bool) -> NDArray[Any]:
     """Targets of one or two dimensions, as many as there are rows."""
     if y is None:
         raise ValueError("fit requires y to be passed, but the target y is None")
-    if is_plain(y, n_dimensions=1, kinds="biufU") and len(y) == X.shape[0]:
+    if is_plain(y, n_dimensions=1, kinds="biufU") and len(y) == n_rows:
         return y
     y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
     y = y.toarray() if hasattr(y, "toarray") else y
     y = y.astype(np.float64) if numeric and y.dtype.kind == "O" else y
-    check_consistent_length(X, y)
+    check_consistent_length(range(n_rows), y)
     return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y

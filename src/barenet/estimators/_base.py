@@ -220,7 +220,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
             with errors_naming_argument("X"):
                 X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
         with errors_naming_argument("y"):
-            return X, check_y(y, X, self._numeric_targets)
+            return X, check_y(y, X.shape[0], self._numeric_targets)
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
         """Refuse parameters with which the training can't continue."""

@@ -23,9 +23,9 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     ----------
     rare : float, default=0.01
         Minimum fraction of the rows for a category of its own; 1 or more is a number of rows.
-    categories, numeric, drop, missing : list of str, optional
-        Columns to treat as categories, as numbers, or to leave out, and further markers of missing
-        values, as in `TablePreprocessor`.
+    categories, numeric, drop, keep_column, missing : list of str, optional
+        Columns to treat as categories, as numbers, to leave out or to keep, and further markers of
+        missing values, as in `TablePreprocessor`.
     max_iter : int, default=96
         Maximum number of epochs.
     random_state : int, RandomState or None, default=None

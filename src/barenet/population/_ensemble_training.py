@@ -1,10 +1,15 @@
 """Training of an ensemble: networks over folds, chosen by the rows that each left out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from barenet.data._encoding import TableEncoding
+from barenet.data._number_column import PiecewiseColumn
+from barenet.data._scaling import Scaling
 from barenet.engines import Ensemble
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
@@ -63,8 +68,10 @@ class EnsembleTraining:
         Number of classes; 0 for numbers.
     seed : int, default=0
         Determines the folds and the networks.
-    show : callable, optional
-        Called after each epoch, with the epoch and the best candidate so far.
+    groups : ndarray of shape (n_rows,), optional
+        The group of each row; the networks that leave a row out leave out its whole group.
+    factors : ndarray of shape (n_inputs,), optional
+        By which the columns of X are multiplied already; the ensemble takes X without them.
 
     Examples
     --------
@@ -82,12 +89,18 @@ class EnsembleTraining:
         recipe: EnsembleRecipe,
         n_classes: int = 0,
         seed: int = 0,
-        show: Callable[[int, Candidate | None], Any] = lambda epoch, best: None,
+        groups: NDArray[Any] | None = None,
+        factors: FloatArray | None = None,
     ) -> None:
-        self.X, self.rows, self.recipe, self.show = X, rows, recipe, show
-        n_folds, rng = min(recipe.folds, len(X)), np.random.RandomState(seed)
+        self.X, self.rows, self.recipe, self.factors = X, rows, recipe, factors
+        #: Called after each epoch, with the epoch and the best candidate so far.
+        self.show: Callable[[int, Candidate | None], Any] = lambda epoch, best: None
+        units = np.arange(len(X)) if groups is None else np.unique(groups)
+        if len(units) == 1 < len(X):
+            units, groups = np.arange(len(X)), None
+        n_folds, rng = min(recipe.folds, len(units)), np.random.RandomState(seed)
         strata = rows.y if n_classes else None
-        folds = [split_folds(strata, len(X), n_folds, rng) for _ in range(recipe.repeats)]
+        folds = [split_folds(strata, len(X), n_folds, rng, groups) for _ in range(recipe.repeats)]
         #: The rows that each network leaves out.
         self.left = [np.flatnonzero(each == fold) for each in folds for fold in range(n_folds)]
         self.seeds = [(seed + at) % 2**32 for at in range(len(self.left))]
@@ -137,8 +150,10 @@ class EnsembleTraining:
         for index, parameters in self.best.parameters.items():
             network = self.networks[index].copy()
             network.parameters[...] = parameters
-            last = network.layers[-1]
-            assert isinstance(last, Dense)
+            first, last = network.layers[0], network.layers[-1]
+            assert isinstance(first, Dense) and isinstance(last, Dense)
+            if self.factors is not None:
+                first.weights = first.weights * self.factors[:, np.newaxis]
             last.weights, last.bias = (
                 each / self.best.temperature for each in (last.weights, last.bias)
             )
@@ -193,3 +208,39 @@ class EnsembleTraining:
         reason = "interrupted" if self.was_interrupted else first.stop_reason
         losses = {"loss": np.mean(curves, axis=0).tolist()}
         return History(losses, first.engine, self.seeds[0], reason, best.epoch)
+
+
+def train_on_table(
+    X: Any,
+    y: NDArray[Any],
+    n_classes: int = 0,
+    *,
+    weight: FloatArray | None = None,
+    groups: NDArray[Any] | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> tuple[EnsembleTraining, TableEncoding, Scaling | None]:
+    """Prepare the training on a table: fit its encoding with these options, and scale numbers."""
+    recipe = EnsembleRecipe.for_rows(len(y))
+    recipe = replace(recipe, epochs=epochs or recipe.epochs)
+    encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
+    y = y if n_classes else y.reshape(len(y), -1)
+    scaling = None if n_classes else Scaling.fit("standardize", y)
+    weight = np.ones(len(y)) if weight is None else weight
+    rows = OutOfFold(scaling.transform(y) if scaling else y, weight / weight.sum())
+    factors = _factors(encoding, recipe.pieces)
+    inputs = encoding.transform(X, np.float32)
+    inputs *= factors
+    training = EnsembleTraining(inputs, rows, recipe, n_classes, seed, groups, factors)
+    return training, encoding, scaling
+
+
+def _factors(encoding: TableEncoding, pieces: float) -> FloatArray:
+    """The factor on each input, which is 1 but for pieces."""
+    factors = [
+        pieces if isinstance(column, PiecewiseColumn) and 1 <= at < len(column.edges) else 1.0
+        for column in encoding.used
+        for at in range(len(column.outputs))
+    ]
+    return np.array(factors, np.float32)

@@ -14,9 +14,13 @@ TINY = 1e-7
 
 
 def split_folds(
-    y: NDArray[np.intp] | None, n_rows: int, n_folds: int, rng: np.random.RandomState
+    y: NDArray[np.intp] | None,
+    n_rows: int,
+    n_folds: int,
+    rng: np.random.RandomState,
+    groups: NDArray[Any] | None = None,
 ) -> NDArray[np.intp]:
-    """The fold of each row; the rows of each class are spread over all folds.
+    """The fold of each row; each class is spread over all folds, and a group is in one of them.
 
     Examples
     --------
@@ -25,6 +29,9 @@ def split_folds(
     >>> np.bincount(folds[y == 0]).tolist(), np.bincount(folds[y == 1]).tolist()
     ([2, 2], [1, 1])
     """
+    if groups is not None:
+        _, first, codes = np.unique(groups, return_index=True, return_inverse=True)
+        return split_folds(None if y is None else y[first], len(first), n_folds, rng)[codes]
     order = rng.permutation(n_rows)
     if y is not None:
         order = order[np.argsort(y[order], kind="stable")]
