@@ -4,12 +4,11 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from barenet import Scaling, TableEncoding
 from barenet.data._category_column import CategoryColumn
 from barenet.data._column import Column
 from barenet.data._column_kinds import DroppedColumn
 from barenet.data._date_column import DateColumn
-from barenet.data._encoding import TableEncoding
-from barenet.data._scaling import Scaling
 
 #: Characters of a line, and lines for all columns of a kind.
 WIDTH, LINES = 79, 3

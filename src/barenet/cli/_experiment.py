@@ -7,29 +7,22 @@ from typing import Any, Self
 
 import numpy as np
 
+from barenet import Dataset, History, ModelCard, Network, Predictor, Scaling, TableEncoding, one_hot
 from barenet._registry import lookup
 from barenet.cli._run_settings import RunSettings, is_table
 from barenet.cli._scores import network_arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
 from barenet.data._class_weight import class_weights
 from barenet.data._column_fitting import identity
-from barenet.data._dataset import Dataset
-from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame, Samples
 from barenet.data._main_metric import MainMetric, main_metric
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for, resolve_config
-from barenet.data._scaling import Scaling
 from barenet.engines import ENGINES, Model
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.files._model_card import ModelCard
 from barenet.files._model_io import check_text, load_network
-from barenet.files._predictor import Predictor
-from barenet.model._array_dataset import one_hot
-from barenet.model._network import Network
 from barenet.optimization._schedules import as_schedule
 from barenet.training._callbacks import Callback, EarlyStopping
-from barenet.training._history import History
 from barenet.training._train import train
 
 #: Fraction of the training rows in the validation set, where there is one.

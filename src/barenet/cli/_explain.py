@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
+from barenet import Dataset, Ensemble, Predictor
 from barenet.cli._console import emit
 from barenet.cli._experiment import prepare
 from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
 from barenet.cli._run_settings import NO_DATA_OPTIONS, DataOptions, RunSettings
 from barenet.cli._trained_model import load_trained
-from barenet.data._dataset import Dataset
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
-from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
-from barenet.files._predictor import Predictor
 
 if TYPE_CHECKING:
     from barenet.insight.explain import Explanation

@@ -18,14 +18,10 @@ from typing import (
 
 from cyclopts import Group, Parameter, Token
 
+from barenet import activations, initializers, losses, optimizers, schedules
 from barenet.data._datasets import DATASETS
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.engines import ENGINES
-from barenet.model._activations import ACTIVATIONS
-from barenet.model._initializers import INITIALIZERS
-from barenet.model.losses import LOSSES
-from barenet.optimization._schedules import SCHEDULES
-from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.population._candidates import SETTINGS
 
 #: How the options of every command are read: a list takes all that follows, one value or more.
@@ -61,11 +57,11 @@ HELP = {
 
 #: The names that a shell completes.
 NAMES: Mapping[str, Iterable[str]] = {
-    **dict.fromkeys(("hidden", "output"), ACTIVATIONS),
-    **dict.fromkeys(("init", "bias_init"), INITIALIZERS),
-    "loss": LOSSES,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
+    **dict.fromkeys(("hidden", "output"), activations.ACTIVATIONS),
+    **dict.fromkeys(("init", "bias_init"), initializers.INITIALIZERS),
+    "loss": losses.LOSSES,
+    "optimizer": optimizers.OPTIMIZERS,
+    "schedule": schedules.SCHEDULES,
     "engine": [*ENGINES, "auto"],
 }
 

@@ -5,17 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from barenet import Predictor, Scaling, TableEncoding
 from barenet.cli._columns import describe_columns
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
 from barenet.cli._scores import emit_scores
 from barenet.cli._trained_model import model_file
-from barenet.data._encoding import TableEncoding
-from barenet.data._scaling import Scaling
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.files._model_card import ModelCard, rows_name
 from barenet.files._model_io import PLAIN, load
-from barenet.files._predictor import Predictor
 
 #: Characters of a setting that are shown.
 MAX_CHARACTERS = 60

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet import Population, train_many
 from barenet._metrics import MAXIMIZED
 from barenet.cli._console import closable_output, emit_table
 from barenet.cli._experiment import Experiment, prepare
@@ -19,8 +20,6 @@ from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_settings import RunSettings
 from barenet.cli._scores import HEADINGS, emit_paragraph, score_text
-from barenet.population._population import Population
-from barenet.population._train_many import train_many
 from barenet.training._history import curve_rows
 
 #: The statistics of a score, by the headings of their columns.

@@ -14,6 +14,7 @@ from typing import Any
 
 from cyclopts import Parameter
 
+from barenet import History, ModelCard, Predictor, save
 from barenet.cli._columns import describe_columns
 from barenet.cli._console import closable_output, emit, emit_json, log
 from barenet.cli._experiment import CARD_ROWS, Experiment
@@ -26,11 +27,7 @@ from barenet.cli._trained_model import MODEL
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._atomic import write_atomically
-from barenet.files._model_card import ModelCard
-from barenet.files._model_io import save
-from barenet.files._predictor import Predictor
 from barenet.training._epoch import MAX_MULTIPLICATIONS
-from barenet.training._history import History
 
 #: Errors by which a file is missing for good; those of the disk may not occur in a resumed run.
 OTHER_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from barenet import History, Predictor, save
 from barenet.cli._console import log
 from barenet.cli._output_file import make_folder, remove_empty
 from barenet.cli._run_plots import KINDS
@@ -25,11 +26,8 @@ from barenet.errors import ArgumentError, DataError, ModelFileError, some
 from barenet.files._atomic import check_replaceable, remove_leftovers, sync_folder, write_atomically
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, StateDict, read_notes
 from barenet.files._lock import locked
-from barenet.files._model_io import save
-from barenet.files._predictor import Predictor
 from barenet.files.exports._exporting import is_export
 from barenet.training._callbacks import Run
-from barenet.training._history import History
 
 #: File names in the folder of a run.
 HISTORY, LOCK, REPORT = "history.jsonl", ".lock", "report.html"
