@@ -78,7 +78,7 @@ def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTrainin
         groups=available.groups(N_PERIODS),
         epochs=config.epochs,
         seed=config.seed or 0,
-        **settings.table_options(),
+        **settings.table_options(available.feature_names),
     )
     config = replace(config, epochs=training.recipe.epochs)
     settings = replace(settings, quick=False, config=config)

@@ -167,10 +167,7 @@ def assemble(
 
 def _fit_preprocessing(X: Samples, scaling: str, settings: RunSettings) -> TableEncoding | Scaling:
     if isinstance(X, Frame):
-        options = settings.table_options()
-        if settings.split_by not in X.columns and "drop" in options:
-            options["drop"] = [name for name in options["drop"] if name != settings.split_by]
-        return TableEncoding.fit(X, numbers=scaling, **options)
+        return TableEncoding.fit(X, numbers=scaling, **settings.table_options([*X.columns]))
     return Scaling.fit(scaling, X)
 
 

@@ -1,11 +1,11 @@
 """``barenet train --repeat``: networks with several seeds, and the spread of their scores."""
 
+import contextlib
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -83,15 +83,15 @@ class Comparison:
     @cached_property
     def best(self) -> int:
         """The index of the best network, of those that have not failed."""
-        trained = [i for i in range(len(self.seeds)) if i not in self.population.errors]
-        values = self.population.final(self.decisive)
-        values = -values if self.decisive in MAXIMIZED else values
-        return min(trained, key=np.nan_to_num(values, nan=np.inf).__getitem__)  # NaN: no epoch yet
+        with contextlib.suppress(ValueError):
+            return self.population.best(self.decisive)
+        # A signal came in the first epoch.
+        return next(i for i in range(len(self.seeds)) if i not in self.population.errors)
 
     @cached_property
     def scores(self) -> dict[str, NDArray[np.float64]]:
         """The last value of each curve of a loss or a metric, NaN for a network that failed."""
-        names = dict.fromkeys(chain.from_iterable(h.curves for h in self.population.histories))
+        names = [*self.population.table()][2:]  # after the network and the epoch
         scored = [name for name in names if name == "loss" or curve_rows(name)[0] != "training"]
         scores = {name: self.population.final(name) for name in scored}
         return {name: values for name, values in scores.items() if not np.isnan(values).all()}
@@ -123,13 +123,11 @@ class Comparison:
         """The JSON document."""
         runs = [
             {
-                "seed": seed,
+                "seed": self.seeds[index],
                 **{name: float(values[index]) for name, values in self.scores.items()},
                 "epochs": len(history),
                 "stop_reason": history.stop_reason,
             }
-            for index, (seed, history) in enumerate(
-                zip(self.seeds, self.population.histories, strict=True)
-            )
+            for index, history in enumerate(self.population.histories)
         ]
         return {"seed": self.seeds[self.best], "spread": self.spread(), "runs": runs}

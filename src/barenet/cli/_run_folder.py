@@ -199,9 +199,8 @@ class RunCheckpoint(Checkpoint):
 def read_history(path: Path) -> History:
     """Read the learning curves of a run."""
     if not path.is_file():
-        problem = "is a folder" if path.is_dir() else "there is no such file"
         expected = "the history of a run, which `barenet train` writes beside the model"
-        raise FileNotFoundError(f"{path}: {problem}, expected {expected}")
+        raise FileNotFoundError(f"{path}: there is no such file; expected {expected}")
     try:
         return History.from_jsonl(path.read_text("utf-8"))
     except ValueError as error:

@@ -8,7 +8,7 @@ import itertools
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -140,9 +140,12 @@ class DataOptions:
     missing: Annotated[tuple[str, ...] | None, Parameter(show_default=MISSING_SPELLINGS)] = None
     rare: Annotated[float | None, Parameter(show_default="0.01")] = None
 
-    def table_options(self) -> dict[str, Any]:
-        """The options of the columns that are given."""
-        return without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
+    def table_options(self, features: Sequence[str] = ()) -> dict[str, Any]:
+        """The options of the columns that are given; a column of groups is none of the features."""
+        options = without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
+        if features and self.split_by not in features and "drop" in options:
+            options["drop"] = tuple(name for name in options["drop"] if name != self.split_by)
+        return options
 
 
 @Parameter(name="*", group=DATA)
@@ -274,8 +277,6 @@ def read_run_file(path: Path) -> RunSettings:
 
 def parse_settings(document: Mapping[str, Any], path: Path) -> RunSettings:
     """Convert a document with the settings of a run; the path is that of its file."""
-    if "data" not in document:
-        raise DataError("data: expected a value, got none", path=path)
     config = Dict(_known(document), source=path.name)
     app = App(default_parameter=PARAMETER, config=config, result_action="return_value")
 

@@ -152,7 +152,5 @@ def _search(
     X, y = network_arrays(first.predictor, first.training)
     options |= {"metric": first.metric.name, "refit": False}
     result = search_settings(grid, X, y, cv=cv, **fixed, **options)
-    best = dict(result.best_params_)
-    epochs = {"epochs": best.pop("epochs")} if options["halving"] else {}
-    settings = experiments[candidates.index(best)].settings
-    return result, replace(settings, config=replace(settings.config, **epochs))
+    best = {**dict.fromkeys(SETTINGS), **fixed, **result.best_params_}
+    return result, replace(first.settings, config=replace(first.settings.config, **best))
