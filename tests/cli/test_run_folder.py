@@ -138,7 +138,7 @@ def test_empty_and_hidden_files_are_ignored(folder, iris):
     (folder.path / "log.txt").write_text("all went well")
     with folder.locked():  # It is the folder of a run now.
         pass
-    for path in (folder.settings, folder.model, folder.history):
+    for path in (folder.settings, folder.model):
         path.unlink()
     with pytest.raises(ValueError, match=r"holds log\.txt"), folder.locked():
         pass

@@ -98,13 +98,13 @@ def explain(
     config.validate()
     settings = RunSettings(**vars(options), data=source, config=config)
     is_model = source.endswith(".safetensors") or bool(source and Path(source).is_dir())
-    step = _trained_step(data, settings) if is_model else _first_step(data, settings)
+    step = _trained_step(data, settings) if is_model else _new_step(data, settings)
     shown: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
     shown |= {"neuron": _parse_neuron(neuron), "is_new": not is_model}
     _write(_explain(step, row, **shown), form, out)
 
 
-def _first_step(data: str, settings: RunSettings) -> Step:
+def _new_step(data: str, settings: RunSettings) -> Step:
     """The first step of a training."""
     if data:
         problem = f"{settings.data} is not a model, so it takes no second argument, got {data}"

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from barenet import Predictor, Scaling, TableEncoding
-from barenet.cli._columns import describe_columns
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
 from barenet.cli._scores import emit_scores
@@ -81,6 +80,16 @@ def _predictor_document(predictor: Predictor) -> dict[str, Any]:
         "target_scaling": target.name if target else None,
         **document,
     }
+
+
+def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:
+    """How the columns of a table are encoded; None for rows that are all numbers."""
+    if not isinstance(preprocessing, TableEncoding):
+        return None
+    return [
+        {"name": each.name, "kind": each.kind, "inputs": len(each.outputs), "how": each.formula}
+        for each in preprocessing.columns
+    ]
 
 
 def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:

@@ -15,10 +15,10 @@ from typing import Any
 from cyclopts import Parameter
 
 from barenet import History, ModelCard, Predictor, save
-from barenet.cli._columns import describe_columns
 from barenet.cli._console import closable_output, emit, emit_json, log
 from barenet.cli._experiment import CARD_ROWS, Experiment
 from barenet.cli._flags import OUTPUT, Off, On
+from barenet.cli._info import describe_columns
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._run_folder import HISTORY, RunFolder
 from barenet.cli._scores import Measurement
@@ -69,7 +69,7 @@ NO_OUTPUT_OPTIONS = OutputOptions()
 
 @dataclass(eq=False)
 class Results:
-    """The results of a run, and the files that could not be written, each with the reason."""
+    """The results of a run, and the files that could not be written, by the reason."""
 
     experiment: Experiment
     history: History
@@ -78,7 +78,9 @@ class Results:
     interruption: Interruption
     #: More for the JSON document.
     extra: Mapping[str, Any] | None = None
-    missing: dict[str, Exception] = field(default_factory=dict)
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    #: Whether a resumed run may write them.
+    can_be_completed: bool = False
 
     @cached_property
     def measured(self) -> dict[str, Measurement]:
@@ -114,7 +116,7 @@ class Results:
             remedy = f"`{self.folder.resume_command}` writes the results that are missing"
             problem = "interrupted after the training had ended"
             raise KeyboardInterrupt(f"{problem}; {remedy}") from error
-        if self.history.stop_reason != INTERRUPTED and not self._can_be_completed():
+        if self.history.stop_reason != INTERRUPTED and not self.can_be_completed:
             self.folder.finish()
         self._log_end()
         self._check_complete()
@@ -241,11 +243,8 @@ class Results:
         """Raise an error that names all files that are missing."""
         if not self.missing:
             return
-        names: dict[str, list[str]] = {}
-        for name, error in self.missing.items():
-            names.setdefault(_reason(error), []).append(name)
-        parts = [f"{some(each)}: {reason}" for reason, each in names.items()]
-        if self._can_be_completed():
+        parts = [f"{some(names)}: {reason}" for reason, names in self.missing.items()]
+        if self.can_be_completed:
             parts.append(self._remedy())
         raise BarenetError(f"the model is saved in {self.folder.path}, but not {'; '.join(parts)}")
 
@@ -254,10 +253,12 @@ class Results:
         try:
             write()
         except (OSError, *OTHER_ERRORS) as error:
-            self.missing[name] = error
+            self.miss(name, error)
 
-    def _can_be_completed(self) -> bool:
-        return any(isinstance(error, OSError) for error in self.missing.values())
+    def miss(self, name: str, error: Exception) -> None:
+        """Remember that a file could not be written."""
+        self.missing.setdefault(_reason(error), []).append(name)
+        self.can_be_completed |= isinstance(error, OSError)
 
     def _remedy(self) -> str:
         return f"once that is corrected, `{self.folder.resume_command}` completes the run"

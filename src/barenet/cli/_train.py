@@ -141,7 +141,7 @@ def run_in(
                 raise
     results = Results(experiment, history, folder, output, interruption, extra)
     if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
-        results.missing[checkpoint.path.name] = checkpoint.failure
+        results.miss(checkpoint.path.name, checkpoint.failure)
     return results.write()
 
 
