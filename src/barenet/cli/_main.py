@@ -8,7 +8,7 @@ import errno
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TextIO, cast
 
 import numpy as np
@@ -16,22 +16,9 @@ from cyclopts import App, CycloptsError, Parameter
 
 import barenet
 from barenet.cli._console import SafeStream, discard, emit, log_problem
-from barenet.cli._datasets import datasets
-from barenet.cli._doctor import doctor
-from barenet.cli._evaluate import evaluate
-from barenet.cli._explain import explain
-from barenet.cli._export import export
 from barenet.cli._flags import OUTPUT, PARAMETER
-from barenet.cli._importance import importance
-from barenet.cli._info import info
-from barenet.cli._play import play
-from barenet.cli._plot import plot
-from barenet.cli._predict import predict
-from barenet.cli._report import report
 from barenet.cli._run_settings import apply_run_file
-from barenet.cli._search_command import search
-from barenet.cli._spelling import Spelling, usage
-from barenet.cli._train import train
+from barenet.cli._spelling import Spelling
 from barenet.data._file_io import STANDARD_INPUT
 
 #: Maximum number of characters of an error; a longer one echoes the input.
@@ -62,12 +49,22 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
     emit(app.generate_completion(prog_name="barenet", shell=shell))
 
 
-COMMANDS: dict[str, Callable[..., int | None]] = {
-    command.__name__: command
-    for command in (
-        *(train, search, predict, evaluate, importance, plot, report, info),
-        *(export, explain, play, datasets, doctor, completion),
-    )
+#: The module of each command, which is imported when it runs, and its positional arguments.
+COMMANDS = {
+    "train": ("_train", "[DATA]"),
+    "search": ("_search_command", "[DATA]"),
+    "predict": ("_predict", "MODEL DATA"),
+    "evaluate": ("_evaluate", "MODEL [DATA]"),
+    "importance": ("_importance", "MODEL [DATA]"),
+    "plot": ("_plot", "KIND RUN [DATA]"),
+    "report": ("_report", "RUN [DATA]"),
+    "info": ("_info", "MODEL"),
+    "export": ("_export", "MODEL"),
+    "explain": ("_explain", "SOURCE [DATA]"),
+    "play": ("_play", "[DATA] [ROWS]"),
+    "datasets": ("_datasets", ""),
+    "doctor": ("_doctor", ""),
+    "completion": ("_main", "SHELL"),
 }
 
 spelling = Spelling()
@@ -86,9 +83,10 @@ app: App = App(
 )
 app.meta.end_of_options_delimiter = ""  # -- is for the commands
 app.meta.suppress_keyboard_interrupt = False
-for position, (name, command) in enumerate(COMMANDS.items()):
-    synopsis = f"Usage: {usage(name, command)}"
-    app.command(command, name=name, sort_key=position, usage=synopsis, help_epilogue="")
+for position, (name, (module, arguments)) in enumerate(COMMANDS.items()):
+    usage = " ".join(["Usage: barenet", name, *arguments.split(), "[OPTIONS]"])
+    function = f"barenet.cli.{module}:{name}"
+    app.command(function, name=name, sort_key=position, usage=usage, help_epilogue="")
 
 
 @app.meta.default
@@ -141,6 +139,8 @@ def _run(tokens: list[str]) -> int:
     """Run a command until its output is written; convert errors into a line and a status."""
     try:
         named = _name_standard_input(tokens)
+        if not COMMANDS.keys() & {*tokens}:
+            app.resolved_commands()  # The help has a line of each.
         status = app.meta(named, exit_on_error=False, print_error=False) or 0
         sys.stdout.flush()
         return status
