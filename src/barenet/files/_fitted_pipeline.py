@@ -63,21 +63,23 @@ class FittedPipeline(NamedTuple):
         sigmoids = isinstance(network.output_activation, Sigmoid) and network.n_outputs > 1
         return sigmoids and hasattr(self.estimator, "classes_")
 
+    def check_single_label(self) -> None:
+        """Refuse several labels of a row, which a predictor has not."""
+        if self.is_multilabel:
+            problem = "predicts several labels of a row, and a predictor one class"
+            remedy = "save its network with barenet.save(model.network_, path), or export() it"
+            raise _refused(problem, remedy)
+
     def predictor_parts(self, scores: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
         """The arguments of a predictor but the names of the target and the data."""
         network = self.estimator.network_.copy()
-        if self.is_multilabel:
-            problem = "predicts several labels of a row, and a predictor one class"
-            remedy = (
-                "save the network with barenet.save(model.network_, path), or export() the model"
-            )
-            raise _refused(problem, remedy)
         width = network.n_inputs
         names = self.feature_names or tuple(f"x{at}" for at in range(width))
         return {
             "network": network,
             "preprocessing": self.preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
             "target_scaling": self.target_scaling,
+            "residuals": getattr(self.estimator, "residuals_", None),
             "feature_names": names,
             "card": self.card(scores),
             **_class_names(self.classes),

@@ -23,7 +23,7 @@ from barenet.data._category_column import CategoryColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import c_activation
 from barenet.files.exports._c_columns import columns, edges, encoder, meaning
-from barenet.files.exports._inference_program import Program, Rounding, Step
+from barenet.files.exports._inference_program import Program, Step
 from barenet.files.exports._source_text import (
     c_string,
     check_single,
@@ -54,7 +54,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         raise ArgumentError.of("path", stem, "a file name of plain letters and digits")
     prefix = identifier(stem)
     strings, inputs = _strings(program, prefix), _inputs(program, prefix)
-    source = _source(program, stem, strings, [*_rounding(program.rounding), *inputs])
+    source = _source(program, stem, strings, inputs)
     ending = re.sub(r"\bMODEL_", f"{prefix.upper()}_", _ending(program))
     source += re.sub(r"\bmodel_", f"{prefix}_", ending)
     header = _header(program, stem, strings, is_listed=bool(inputs))
@@ -165,15 +165,6 @@ def _summary(program: Program) -> str:
     kind = "classes" if program.answer == "class" else "labels"
     of_target = f" of {noun}" if noun else ""
     return f"{inputs}, the probabilities of {len(program.classes)} {kind}{of_target} out"
-
-
-def _rounding(rounding: Rounding | None) -> Iterator[str]:
-    """The measured effect of the rounding."""
-    if rounding is not None:
-        yield from ("", f"Measured on {rounding.rows:,} rows, the rounding of the weights changes")
-        yield f"  an output by {rounding.largest_change:.3g} at most"
-        if rounding.answers_kept is not None:
-            yield f"  the answer of {rounding.rows - rounding.answers_kept:,} rows"
 
 
 def _inputs(program: Program, prefix: str) -> list[str]:

@@ -8,7 +8,7 @@ the memory; inputs, biases and all arithmetic stay float32.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from barenet.data._parsing import to_number
 from barenet.data._scaling import Scaling
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError
-from barenet.files._fitted_pipeline import FittedPipeline, unwrap_pipeline
+from barenet.files._fitted_pipeline import unwrap_pipeline
 from barenet.files._predictor import Predictor
 from barenet.model._activations import Identity
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
@@ -75,16 +75,6 @@ _FORMULAS: dict[str, Callable[..., NDArray[Any]]] = {
 LARGEST = 127
 
 
-class Rounding(NamedTuple):
-    """Effect of rounded weights on the answers for some rows."""
-
-    rows: int
-    #: Of an output: a probability, or a number in the units of the target.
-    largest_change: float
-    #: Rows whose class, or all of whose labels, stay the same; None for numbers.
-    answers_kept: int | None
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Program:
     """The steps from a raw row to an answer; unknown names are empty."""
@@ -103,8 +93,6 @@ class Program:
     image_shape: tuple[int, int] | None = None
     #: The summary of the model card.
     card: dict[str, Any] = field(default_factory=dict)
-    #: Effect of rounded weights, if it was measured.
-    rounding: Rounding | None = None
 
     @property
     def n_numbers(self) -> int:
@@ -164,18 +152,9 @@ class Program:
         numbers = map(to_number, self.table.missing if self.table else ())
         return sorted({number for number in numbers if number is not None})
 
-    def rounded(self, X: Any = None) -> Self:
-        """The same program with all weights as integers, and the effect on rows, if given."""
-        result = replace(self, steps=tuple(map(_rounded, self.steps)))
-        return result if X is None else replace(result, rounding=self._compared(result, X))
-
-    def _compared(self, rounded: Self, X: Any) -> Rounding:
-        before, after, kept = self.outputs(X), rounded.outputs(X), None
-        if self.answer == "class":
-            kept = int((before.argmax(axis=1) == after.argmax(axis=1)).sum())
-        elif self.answer == "labels":
-            kept = int(((before > 0.5) == (after > 0.5)).all(axis=1).sum())
-        return Rounding(len(before), float(np.abs(before - after).max()), kept)
+    def rounded(self) -> Self:
+        """The same program with all weights as integers."""
+        return replace(self, steps=tuple(map(_rounded, self.steps)))
 
     def sketch(self) -> str:
         """Write the steps in one line."""
@@ -196,55 +175,50 @@ def unsupported_column(column: Column, reason: str) -> ArgumentError:
 
 def program_of(model: Any) -> Program:
     """Turn a model into the steps of a prediction."""
-    if isinstance(model, Model):
-        return _assemble(model, model)
-    if isinstance(model, Predictor):
-        names = {name: getattr(model, name) for name in NAMES}
-        card = {} if model.card is None else model.card.summary()
-        classes: Classes = model.classes or ()
-        if (labels := model.labels) is not None and labels.dtype.kind == "i":
-            classes = tuple(labels.tolist())
-        return _assemble(model.network, model, classes, **names, card=card)
+    if isinstance(model, Model | Predictor):
+        return _assemble(model)
     if not hasattr(model, "fit"):
         expected = "a Network, Ensemble or Predictor, or a fitted MLPClassifier, MLPRegressor or"
         raise ArgumentError.of("model", model, f"{expected} pipeline of one")
     fitted = unwrap_pipeline(model)
-    classes = () if fitted.classes is None else _names(fitted.classes.tolist())
-    program = _assemble(
-        fitted.estimator.network_, fitted, classes, feature_names=fitted.feature_names
-    )
+    predictor = Predictor(**fitted.predictor_parts({}), target_name="", dataset="")
+    program = replace(_assemble(predictor), feature_names=fitted.feature_names)
+    if predictor.labels is not None and predictor.labels.dtype == bool:
+        program = replace(program, classes=(0, 1))
     return replace(program, answer="labels") if fitted.is_multilabel else program
 
 
-def _assemble(
-    network: Model,
-    model: Model | Predictor | FittedPipeline,
-    classes: Classes = (),
-    feature_names: tuple[str, ...] = (),
-    **names: Any,
-) -> Program:
+def _assemble(model: Model | Predictor) -> Program:
     """The steps of a network, and those of its model before and after them."""
+    network = model.network if isinstance(model, Predictor) else model
     if network.n_inputs is None or network.n_outputs is None:
         raise ArgumentError("no layer fixes the number of inputs", argument="model", value=network)
     steps = [*_steps_of(network)]
-    before, after = (getattr(model, name, None) for name in ("preprocessing", "target_scaling"))
-    if isinstance(before, TableEncoding):
-        steps.insert(0, Step("encode", encoding=before, dtype=network.dtype))
-    elif before is not None and _changes(before):
-        parts = {"offset": before.offset, "factor": before.factor, "dtype": network.dtype}
-        steps.insert(0, Step("scale", **parts))
-    if after is not None and _changes(after):
-        steps.append(Step("unscale", offset=after.offset, factor=after.factor))
-    if classes and network.n_outputs == 1:
-        steps.append(Step("both"))
+    names: dict[str, Any] = {}
+    classes: Classes = ()
+    if isinstance(model, Predictor):
+        before, after, labels = model.preprocessing, model.target_scaling, model.labels
+        if isinstance(before, TableEncoding):
+            steps.insert(0, Step("encode", encoding=before, dtype=network.dtype))
+        elif _changes(before):
+            parts = {"offset": before.offset, "factor": before.factor, "dtype": network.dtype}
+            steps.insert(0, Step("scale", **parts))
+        if after is not None and _changes(after):
+            steps.append(Step("unscale", offset=after.offset, factor=after.factor))
+        if labels is not None and network.n_outputs == 1:
+            steps.append(Step("both"))
+        classes = model.classes or ()
+        if labels is not None and labels.dtype.kind == "i":
+            classes = tuple(labels.tolist())
+        names = {name: getattr(model, name) for name in NAMES}
+        names["card"] = {} if model.card is None else model.card.summary()
     return Program(
         steps=tuple(steps),
         dtype=network.dtype,
-        n_inputs=len(feature_names) or network.n_inputs,
+        n_inputs=len(names.get("feature_names", ())) or network.n_inputs,
         n_outputs=len(classes) or network.n_outputs,
         answer="class" if classes else "numbers",
         classes=classes,
-        feature_names=feature_names,
         **names,
     )
 
@@ -252,13 +226,6 @@ def _assemble(
 def _changes(scaling: Scaling) -> bool:
     """Whether a scaling does not leave the numbers as they are."""
     return bool(scaling.offset.any() or (scaling.factor != 1).any())
-
-
-def _names(labels: list[Any]) -> Classes:
-    """Classes as integers if all are whole numbers, else as text."""
-    if all(isinstance(label, int) or (type(label) is float and label % 1 == 0) for label in labels):
-        return tuple(map(int, labels))
-    return tuple(map(str, labels))
 
 
 def _steps_of(model: Model) -> Iterator[Step]:

@@ -209,28 +209,18 @@ def is_decimal(text: str) -> bool:
 
 
 def read(path: str) -> list[list[str]]:
-    """Read the rows of a CSV file, its columns by the names in the first line, if it has names."""
+    """Read the rows of a CSV file; columns with names are found by those in its first line."""
     with open(path, newline="", encoding="utf-8-sig") as file:
         lines = [line for line in csv.reader(file) if line]
-    if not lines or (all(is_number(text) for text in lines[0]) and lines[0] != FEATURES):
+    if not FEATURES:
         return lines
-    header = lines.pop(0)
+    header, *lines = lines or [[]]
     for line in lines:
         if len(line) != len(header):
             raise ValueError(f"{len(header)} names in the header, and {len(line)} values in {line}")
     if missing := [name for name in FEATURES if name not in header]:
         raise ValueError(f"no column {', '.join(missing[:5])}")
-    columns = [header.index(name) for name in FEATURES] or range(len(header))
-    return [[line[column] for column in columns] for line in lines]
-
-
-def is_number(text: str) -> bool:
-    """Whether Python reads a text as a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return [[line[header.index(name)] for name in FEATURES] for line in lines]
 
 
 def class_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:
