@@ -200,7 +200,8 @@ def read_history(path: Path) -> History:
     """Read the learning curves of a run."""
     if not path.is_file():
         expected = "the history of a run, which `barenet train` writes beside the model"
-        raise FileNotFoundError(f"{path}: there is no such file; expected {expected}")
+        problem = "is a folder" if path.is_dir() else "there is no such file"
+        raise FileNotFoundError(f"{path}: {problem}, expected {expected}")
     try:
         return History.from_jsonl(path.read_text("utf-8"))
     except ValueError as error:
