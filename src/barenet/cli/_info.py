@@ -58,9 +58,7 @@ def _network_document(network: Model) -> dict[str, Any]:
     return {
         **several,
         "layers": [layer.config() for layer in networks_of(network)[0].layers],
-        "n_inputs": network.n_inputs,
-        "n_outputs": network.n_outputs,
-        "n_parameters": network.n_parameters,
+        **{name: getattr(network, name) for name in ("n_inputs", "n_outputs", "n_parameters")},
         "dtype": network.dtype.name,
     }
 

@@ -40,9 +40,6 @@ HEADER = "# Written by barenet. `barenet train --config` with this file repeats 
 #: The run file in the folder of a run.
 SETTINGS = "settings.toml"
 
-#: Settings of earlier versions that have become the default.
-REMOVED = ("drop_missing_target",)
-
 #: Maximum size of a run file in bytes, and maximum depth of its dotted keys, arrays and tables.
 MAX_BYTES, MAX_DEPTH = 2**20, 8
 #: Maximum number of entries of all its lists: the parser's time grows with their square.
@@ -267,7 +264,7 @@ def apply_run_file(app: App, commands: tuple[str, ...], arguments: ArgumentColle
                 if (path / SETTINGS).is_file():
                     error.remedy = f"name {path / SETTINGS}"
                 raise error.renamed("config") from error
-            Dict(_known(document), source=str(path.absolute()))(app, (), arguments)
+            Dict(document, source=str(path.absolute()))(app, (), arguments)
 
 
 def read_run_file(path: Path) -> RunSettings:
@@ -275,9 +272,9 @@ def read_run_file(path: Path) -> RunSettings:
     return parse_settings(_read(path), path)
 
 
-def parse_settings(document: Mapping[str, Any], path: Path) -> RunSettings:
+def parse_settings(document: dict[str, Any], path: Path) -> RunSettings:
     """Convert a document with the settings of a run; the path is that of its file."""
-    config = Dict(_known(document), source=path.name)
+    config = Dict(document, source=path.name)
     app = App(default_parameter=PARAMETER, config=config, result_action="return_value")
 
     @app.default
@@ -289,10 +286,6 @@ def parse_settings(document: Mapping[str, Any], path: Path) -> RunSettings:
     except CycloptsError as error:
         raise DataError(in_a_line(ValueError(usage_error(error))), path=path) from error
     return settings
-
-
-def _known(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name not in REMOVED}
 
 
 def _read(path: Path) -> dict[str, Any]:
