@@ -1,18 +1,19 @@
 """``barenet explain``: one training step with every number and its formula."""
 
+from __future__ import annotations
+
 import re
 import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
 from barenet import Dataset, Ensemble, Predictor
 from barenet.cli._console import emit
 from barenet.cli._experiment import prepare
-from barenet.cli._explain_notes import note_inputs, note_target
 from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
 from barenet.cli._run_settings import NO_DATA_OPTIONS, DataOptions, RunSettings
@@ -21,8 +22,9 @@ from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
-from barenet.insight.explain import Explanation, explain as explain_step
-from barenet.insight.explain._explanation import EXPLANATION_MARK
+
+if TYPE_CHECKING:
+    from barenet.insight.explain import Explanation
 
 #: The step to explain: a network, rows for it, and how it is trained.
 Step: TypeAlias = tuple[Predictor, Dataset, RunConfig]
@@ -126,6 +128,9 @@ def _explain(
     step: Step, rows: tuple[int, ...], *, is_new: bool, precision: int, **options: Any
 ) -> Explanation:
     """Explain the step with some rows."""
+    from barenet.cli._explain_notes import note_inputs, note_target
+    from barenet.insight.explain import explain as explain_step
+
     predictor, dataset, config = step
     for row in rows:
         if not 0 <= row < dataset.n_samples:
@@ -187,6 +192,8 @@ def _write(explanation: Explanation, form: Format, out: str | None) -> None:
     if out is None:
         emit(text)
         return
+    from barenet.insight.explain._explanation import EXPLANATION_MARK
+
     suffix = next(suffix for suffix, each in FORMATS.items() if each == form)
     with output_path(out, f"explanation{suffix}") as path:
         check_overwritable(path, EXPLANATION_MARK, "an explanation")

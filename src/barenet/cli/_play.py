@@ -89,10 +89,8 @@ def play(
     from barenet.playground._sessions import Sessions
     from barenet.playground._trainer import Trainer
 
-    settings = ""
-    if data.startswith("#"):
-        data, settings = "", data
-    elif is_csv(data) and rows.startswith("#"):
+    data, settings = ("", data) if data.startswith("#") else (data, "")
+    if is_csv(data) and rows.startswith("#"):
         rows, settings = "", rows
 
     def ready(address: str) -> None:
