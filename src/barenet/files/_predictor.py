@@ -17,7 +17,7 @@ from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.engines import Model, networks_of
 from barenet.errors import printable, some
-from barenet.files._fitted_pipeline import unwrap_pipeline
+from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard, describe_rows
 from barenet.files._predictor_checks import check_parts
 from barenet.files._safetensors import MAX_HEADER
@@ -361,9 +361,7 @@ class Predictor:
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        fitted = unwrap_pipeline(model)
-        fitted.check_single_label()
-        parts = fitted.predictor_parts(scores or {})
+        parts = predictor_parts(model, scores or {})
         return cls(**parts, target_name=target_name, dataset=dataset)
 
 
