@@ -66,7 +66,7 @@ REFUSED = {
     "importance IRIS --repeats 0": "repeats: expected a whole number of 1 or more, got 0",
     "importance IRIS --max-rows 0": "--max-rows: expected a whole number of 1 or more, got 0",
     "importance IRIS iris --repeats two": "repeats: expected a whole number, got 'two'",
-    "plot fit IRIS": "KIND: a fit needs a numeric target, and iris has classes",
+    "plot fit IRIS": "KIND: a fit plot needs a numeric target, and iris has classes",
     "plot boundary IRIS": "KIND: a boundary needs two numeric columns, and iris has",
     "plot digits IRIS": "KIND: the rows of iris are not images",
     "plot epochs IRIS": "KIND: a fit needs a numeric target",

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from barenet.data._category_column import BooleanColumn, CategoryColumn
-from barenet.data._column_kinds import COLUMNS, DroppedColumn, column_from_dict
+from barenet.data._column import DroppedColumn
+from barenet.data._column_fitting import COLUMNS
 from barenet.data._date_column import DateColumn
+from barenet.data._encoding import column_from_dict
 from barenet.data._number_column import NumberColumn, PiecewiseColumn
 
 ALL, NAN = ("year", "week", "day"), float("nan")

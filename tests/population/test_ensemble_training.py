@@ -186,17 +186,16 @@ def test_it_ends_when_the_loss_does_not_improve():
     assert len(history) < 96 and history.stop_reason == "no improvement"
 
 
-def interrupt_after(epoch):
-    def show(now, best):
-        if now == epoch:
-            raise KeyboardInterrupt
-
-    return show
-
-
 def test_ctrl_c_keeps_the_best_epoch():
     training = of_classes()
-    training.show = interrupt_after(3)
+    check = training._check
+
+    def interrupt(epoch, population):
+        check(epoch, population)
+        if epoch == 3:
+            raise KeyboardInterrupt
+
+    training._check = interrupt
     history = training.run()
     assert training.was_interrupted and 1 <= training.best.epoch <= 3
     assert len(history) == 3 and history.stop_reason == "interrupted"

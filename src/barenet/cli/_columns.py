@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from barenet.data._category_column import CategoryColumn
-from barenet.data._column import Column
-from barenet.data._column_kinds import DroppedColumn
+from barenet.data._column import Column, DroppedColumn
 from barenet.data._date_column import DateColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling

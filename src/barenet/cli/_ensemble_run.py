@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,6 @@ from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import check_target_settings
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
-from barenet.population._ensemble_progress import ensemble_progress
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 
 #: Settings that an ensemble has, too; all others are those of one network.
@@ -51,10 +49,10 @@ def run_ensemble(
     """Train an ensemble, write its results, and return the exit status."""
     introduce(experiment)
     is_quiet = output.json and not sys.stderr.isatty()
-    progress = nullcontext() if is_quiet else ensemble_progress(training)
-    with Interruption() as interruption, progress:
-        history = training.run(threads, interruption)
-    predictor = replace(experiment.predictor, network=training.ensemble())
+    with Interruption() as interruption:
+        history = training.run(threads, interruption, progress=not is_quiet)
+    network, residuals = training.ensemble(), training.best and training.best.residuals
+    predictor = replace(experiment.predictor, network=network, residuals=residuals)
     experiment, is_interrupted = replace(experiment, predictor=predictor), interruption.signal
     Results(experiment, history, folder, output, is_interrupted is not None, extra).write()
     return interruption.status

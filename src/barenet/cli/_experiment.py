@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from barenet._metrics import main_metric
 from barenet._registry import lookup
 from barenet.cli._run_settings import RunSettings, is_table
 from barenet.cli._scores import network_arrays
@@ -17,7 +18,6 @@ from barenet.data._column_fitting import identity
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame, Samples
-from barenet.data._main_metric import MainMetric, main_metric
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for, resolve_config
 from barenet.data._scaling import Scaling
@@ -69,9 +69,9 @@ class Experiment:
         return [EarlyStopping(monitor, patience=config.patience)] if config.patience else []
 
     @property
-    def metric(self) -> MainMetric:
+    def metric(self) -> str:
         """The main metric."""
-        return main_metric(self.settings.config.metric, self.dataset.y, self.dataset.classes)
+        return main_metric(self.settings.config.metric, self.dataset.y, self.dataset.classes).name
 
     def arguments(self) -> dict[str, Any]:
         """Arguments of `train` from the settings, without the network and callbacks."""
@@ -83,7 +83,7 @@ class Experiment:
             "sample_weight": sample_weight,
             "validation_data": self.validation and self._targets_of(self.validation),
             "test_data": self.test and network_arrays(self.predictor, self.test),
-            "metrics": tuple(dict.fromkeys([self.metric.name, usual])),
+            "metrics": tuple(dict.fromkeys([self.metric, usual])),
             **self.settings.config.train_arguments(),
         }
 

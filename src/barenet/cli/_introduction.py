@@ -6,9 +6,9 @@ from barenet.cli._columns import summarize_columns
 from barenet.cli._console import log
 from barenet.cli._experiment import Experiment
 from barenet.cli._run_settings import is_table
-from barenet.cli._scores import log_main_metric
+from barenet.cli._scores import choose_metric
+from barenet.data._column import DroppedColumn
 from barenet.data._column_fitting import IDENTITY
-from barenet.data._column_kinds import DroppedColumn
 from barenet.data._date_column import DateColumn
 from barenet.data._row_order import is_ordered
 from barenet.errors import count_of, some
@@ -40,7 +40,7 @@ def introduce(experiment: Experiment, note: str = "") -> None:
     if is_table(experiment.settings.data):
         log(f"{summarize_columns(preprocessing, training.feature_names)}\n")
         _log_advice(experiment)
-    log_main_metric(experiment.metric)
+    choose_metric(experiment.settings.config.metric, experiment.dataset)
     log(f"{note}{experiment.predictor.network.summary()}\n")
 
 

@@ -17,7 +17,7 @@ from barenet.cli._flags import Data, Out, integer
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_folder import HISTORY, read_history
-from barenet.cli._run_plots import KINDS, draw, draw_history, fit_names
+from barenet.cli._run_plots import KINDS, draw, fit_names
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._trained_model import MODEL, TrainedModel, load_trained
 from barenet.errors import ArgumentError, ModelFileError
@@ -51,6 +51,7 @@ def plot(
     - digits: images and their predicted classes
     - confusion: the confusion matrix
     - calibration: predicted probabilities beside observed frequencies, or the residuals of numbers
+    - residuals: the errors of predicted numbers, and the distribution of the target
     - importance: the permutation importance of each column
     - dependence: the mean prediction over the values of the most important columns
     - weights: the weights of the first layer, as images
@@ -73,9 +74,9 @@ def plot(
         any other file is not.
     """
     if kind == "history":
-        figure = draw_history(read_curves(run), run.resolve().name)
+        figure = plots.plot_history(read_curves(run), title=run.resolve().name)
     else:
-        trained = load_trained(run, single_output=kind in ("fit", "importance"))
+        trained = load_trained(run, single_output=kind in ("fit", "residuals", "importance"))
         if kind == "epochs":
             figure = _epochs(trained, at)
         else:
@@ -124,4 +125,4 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
         return done >= max(at)
 
     experiment.run([Progress(), LambdaCallback(record)])
-    return plots.plot_fit_at_epochs(rows.X, rows.y, fits, losses=losses, **fit_names(rows))
+    return plots.plot_fit(rows.X, rows.y, fits, losses=losses, **fit_names(rows))

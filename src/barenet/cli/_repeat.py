@@ -18,7 +18,7 @@ from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_settings import RunSettings
-from barenet.cli._scores import HEADINGS, emit_paragraph, score_text
+from barenet.cli._scores import emit_paragraph, metric_title, score_text
 from barenet.population._population import Population
 from barenet.population._train_many import train_many
 from barenet.training._history import curve_rows
@@ -112,7 +112,7 @@ class Comparison:
             rows, measure = curve_rows(name)
             values = (*statistics.values(), self.scores[name][self.best])
             texts = [score_text(measure, value) for value in values]
-            table.append([f"{rows} {HEADINGS.get(measure, measure)}", *texts])
+            table.append([f"{rows} {metric_title(measure)}", *texts])
         seed, histories = self.seeds[self.best], self.population.histories
         emit_table(["", *STATISTICS, f"seed {seed}"], table, numbers=1)
         ends = Counter(history.stop_reason for history in histories).most_common()

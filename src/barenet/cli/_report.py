@@ -16,8 +16,7 @@ from cyclopts import Parameter
 from numpy.typing import NDArray
 
 from barenet._extras import require
-from barenet._metrics import MAXIMIZED
-from barenet._registry import spec_of
+from barenet._metrics import MAXIMIZED, main_metric
 from barenet.cli._columns import describe_columns
 from barenet.cli._console import emit
 from barenet.cli._flags import Data, Off, Out
@@ -26,9 +25,9 @@ from barenet.cli._info import describe_origin
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._plot import read_curves
 from barenet.cli._run_folder import REPORT
-from barenet.cli._run_plots import draw, draw_history
+from barenet.cli._run_plots import draw
 from barenet.cli._run_settings import HEADER, NO_FILE_OPTIONS, FileOptions, RunSettings
-from barenet.cli._scores import HEADINGS, MAX_CLASSES, Measurement, score_text
+from barenet.cli._scores import MAX_CLASSES, Measurement, metric_title, score_text
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._dataset import Dataset
 from barenet.data._frame import Frame
@@ -40,7 +39,7 @@ from barenet.insight._permutation_importance import Importance
 from barenet.insight._web_page import write_page
 from barenet.insight.plots._column_importance import shorten
 from barenet.insight.plots._inline_svg import inline_panels, inline_svg
-from barenet.model.losses import as_loss
+from barenet.plots import plot_history
 
 #: The start of a report, by which a file is recognized.
 REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOTALL)
@@ -104,13 +103,14 @@ def _write(trained: TrainedModel, data: str, file: FileOptions) -> str:
     places = replace(dataset, X=np.arange(dataset.n_samples)[:, np.newaxis])
     numbers = [part.X[:, 0] for part in trained.split(places) if part is not None]
     training, rows = dataset.take(numbers[0]), dataset.take(numbers[-1])
-    loss = spec_of(as_loss(trained.config.loss, predictor.network.output_activation))
-    metric = trained.config.metric
-    measured = Measurement(predictor, rows, loss, training, metric)
+
+    metric = main_metric(trained.config.metric, rows.y, predictor.classes).name
+    loss = trained.config.loss
+    measured = Measurement(predictor, rows, metric, loss, training)
     most = max(MAX_SHUFFLED // (REPEATS * dataset.n_features), 100)
     sample = sample_rows(rows, min(most, MAX_ROWS))
     importance = measure_importance(predictor, sample)
-    seen = Measurement(predictor, training, loss, metric=metric)
+    seen = Measurement(predictor, training, metric, loss)
     sections = {
         "In short": _scores(measured, seen, is_test=len(numbers) > 1),
         "Errors": _errors(measured),
@@ -133,11 +133,11 @@ def _scores(measured: Measurement, training: Measurement, is_test: bool) -> Iter
     """The scores beside those of the baselines, and whether a simpler model would do."""
     first, *_ = names = [name for name in measured.scores if name != "loss"]
     seen = "it was not trained on" if is_test else "it was trained on: expect less on new ones"
-    score = f"The network's {HEADINGS[first]} is {score_text(first, measured.scores[first])}"
+    score = f"The network's {metric_title(first)} is {score_text(first, measured.scores[first])}"
     yield _text(f"{score} on {measured.rows.n_samples:,} rows that {seen}.")
     yield from map(_text, measured.verdicts())
     lines = {"network": measured.scores}
-    lines |= {baseline.title: scores for baseline, scores in measured.baselines.items()}
+    lines |= {baseline.title: each.scores for baseline, each in measured.baselines.items()}
     if is_test:
         lines |= {"network, on its training rows": training.scores}
     rows: list[list[Cell]] = []
@@ -145,12 +145,12 @@ def _scores(measured: Measurement, training: Measurement, is_test: bool) -> Iter
         share = scores[first] if first in MAXIMIZED else 0.0
         texts = [score_text(name, scores[name]) for name in names]
         rows.append([title, (texts[0], share), *texts[1:]])
-    yield _table(["", *(HEADINGS[name] for name in names)], rows)
+    yield _table(["", *(metric_title(name) for name in names)], rows)
 
 
 def _errors(measured: Measurement) -> Iterator[str]:
     """The confusion matrix and the calibration, or the predictions over the targets."""
-    predictor, rows, outputs = measured.predictor, measured.rows, measured.outputs
+    predictor, rows, outputs = measured.predictor, measured.rows, measured.network.outputs
     if predictor.classes is None:
         sizes = np.quantile(np.abs(rows.y - outputs[:, 0]), [0.5, 0.9])
         yield _text("Half of the errors are below {:.4g}, nine in ten below {:.4g}.".format(*sizes))
@@ -187,7 +187,7 @@ def _worst_rows(
     measured: Measurement, numbers: NDArray[np.int64], importance: Importance
 ) -> Iterator[str]:
     """The rows with the largest errors, with their values or as pictures."""
-    predictor, rows, outputs = measured.predictor, measured.rows, measured.outputs
+    predictor, rows, outputs = measured.predictor, measured.rows, measured.network.outputs
     if predictor.classes is None:
         last, parts = "error", [rows.y, outputs[:, 0], rows.y - outputs[:, 0]]
         worst = np.argsort(-np.abs(parts[-1]), kind="stable")[:N_WORST]
@@ -210,7 +210,7 @@ def _worst_rows(
 def _learning_curves(path: Path) -> Iterator[str]:
     """The learning curves, if they were saved."""
     with contextlib.suppress(FileNotFoundError, DataError):
-        panels = inline_panels(draw_history(read_curves(path), ""), "learning curves")
+        panels = inline_panels(plot_history(read_curves(path)), "learning curves")
         yield f'<div class="figures">{panels}</div>\n'
 
 

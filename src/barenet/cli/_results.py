@@ -90,7 +90,7 @@ class Results:
         fitted_to = experiment.available if with_baselines else None
         parts = {"held_out": experiment.test, "training": experiment.training}
         return {
-            name: Measurement(experiment.predictor, rows, loss, fitted_to, experiment.metric.name)
+            name: Measurement(experiment.predictor, rows, experiment.metric, loss, fitted_to)
             for name, rows in parts.items()
             if rows is not None
         }
@@ -199,7 +199,7 @@ class Results:
             "history": history.to_dict(),
             "metrics": {
                 "evaluated_on": evaluated_on,
-                "main": experiment.metric.name,
+                "main": experiment.metric,
                 **self.main.scores,
                 **{f"train_{name}": value for name, value in train.items()},
             },
@@ -209,18 +209,18 @@ class Results:
 
     def plot(self) -> None:
         """Plot the history and the predictions of the network, if matplotlib is installed."""
-        from barenet.cli._run_plots import default_kind, draw, draw_history
-        from barenet.plots import save_figure
+        from barenet.cli._run_plots import default_kind, draw
+        from barenet.plots import plot_history, save_figure
 
-        def save_plot(kind: str, draw: Callable[..., Any], *arguments: Any) -> None:
+        def save_plot(kind: str, draw: Callable[[], Any]) -> None:
             path = self.folder.path / f"{kind}.png"
-            self._try(path.name, lambda: save_figure(draw(*arguments), path))
+            self._try(path.name, lambda: save_figure(draw(), path))
 
         predictor, rows = self.experiment.predictor, self.main.rows
         kind = default_kind(predictor)
         try:
-            save_plot("history", draw_history, self.history, rows.name)
-            save_plot(kind, draw, kind, predictor, rows)
+            save_plot("history", lambda: plot_history(self.history, title=rows.name))
+            save_plot(kind, lambda: draw(kind, predictor, rows))
         except MissingExtraError as error:
             log(f"no plots: {error}")
 

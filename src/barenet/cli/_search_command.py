@@ -149,7 +149,7 @@ def _search(
         cv = [*GroupKFold(n_folds).split(keys, groups=keys)]
     grid = [{name: [value] for name, value in each.items()} for each in candidates]
     X, y = network_arrays(first.predictor, first.training)
-    options |= {"metric": first.metric.name, "refit": False}
+    options |= {"metric": first.metric, "refit": False}
     result = search_settings(grid, X, y, cv=cv, **fixed, **options)
     best = dict(result.best_params_)
     epochs = {"epochs": best.pop("epochs")} if options["halving"] else {}

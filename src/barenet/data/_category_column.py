@@ -31,14 +31,12 @@ class BooleanColumn(FilledColumn):
     kind = "boolean"
     parse = staticmethod(as_booleans)
     fill: bool
+    center, scale = 0.0, 1.0
     indicator: bool
 
     @property
     def formula(self) -> str:
         return f"1 if true, 0 if false, where missing {int(self.fill)}"
-
-    def _encode(self, values: NDArray[np.float64]) -> list[Any]:
-        return [values]
 
 
 @dataclass(frozen=True)

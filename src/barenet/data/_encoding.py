@@ -6,7 +6,7 @@ the same way.
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -14,12 +14,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from barenet._constraints import check_count, check_number
+from barenet._constraints import check_count, check_number, convert, convert_fields
 from barenet._registry import lookup
 from barenet.data._category_column import CategoryColumn
-from barenet.data._column import Column
-from barenet.data._column_fitting import SCALES, fit_column, in_pieces
-from barenet.data._column_kinds import DroppedColumn, column_from_dict
+from barenet.data._column import Column, DroppedColumn
+from barenet.data._column_fitting import COLUMNS, SCALES, fit_column, in_pieces
 from barenet.data._frame import Frame
 from barenet.data._parsing import MISSING
 from barenet.data._to_frame import as_frame, column_names
@@ -61,12 +60,9 @@ class TableEncoding:
     missing: tuple[str, ...] = MISSING
 
     def __post_init__(self) -> None:
-        if not all(isinstance(column, Column) for column in self.columns):
-            raise ArgumentError.of("columns", self.columns, "Column objects")
+        convert_fields(self)
         if len({column.name for column in self.columns}) < len(self.columns):
             raise ArgumentError.of("columns", self.columns, "different names")
-        if not all(isinstance(token, str) for token in self.missing):
-            raise ArgumentError.of("missing", self.missing, "texts")
         if not self.n_outputs:
             reasons = some([f"{each.name}: {each.formula}" for each in self.columns], most=5)
             raise DataError(f"no column is left to learn from: {reasons}", argument="X")
@@ -332,11 +328,21 @@ class TableEncoding:
         ValueError
             If the data do not describe an encoding.
         """
-        if not isinstance(plain, dict) or plain.keys() != {"columns", "missing"}:
-            raise ArgumentError.of("encoding", plain, "a dictionary with columns and missing")
-        if not all(isinstance(value, list) for value in plain.values()):
-            raise ArgumentError.of("encoding", plain, "lists of columns and of missing values")
-        return cls(tuple(map(column_from_dict, plain["columns"])), tuple(plain["missing"]))
+        lists = convert(plain, Mapping[str, tuple[object, ...]], "encoding")
+        if lists.keys() != {"columns", "missing"}:
+            raise ArgumentError.of("encoding", plain, "columns and missing")
+        return cls(tuple(map(column_from_dict, lists["columns"])), lists["missing"])
+
+
+def column_from_dict(plain: Any) -> Column:
+    """Make a column from the data of `Column.to_dict`."""
+    if not isinstance(plain, dict) or not isinstance(plain.get("kind"), str):
+        raise ArgumentError.of("column", plain, "a dictionary with a kind")
+    kind: Callable[..., Column] = lookup(COLUMNS, plain["kind"], "kind")
+    try:
+        return kind(**{name: value for name, value in plain.items() if name != "kind"})
+    except TypeError as error:
+        raise ArgumentError(str(error), argument="column", value=plain) from error
 
 
 def _check_rare(rare: Any) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from barenet._constraints import check_fields, option
-from barenet.data._main_metric import Name
+from barenet._metrics import Name
 from barenet.errors import ArgumentError
 from barenet.model._network import Network
 from barenet.optimization._penalties import L1, L2, Penalty

@@ -2,7 +2,6 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -17,7 +16,6 @@ from barenet.errors import ArgumentError
 from barenet.estimators._array_inputs import check_series, check_y, errors_naming_argument
 from barenet.estimators._table_input import TableInput
 from barenet.model._arrays import FloatArray
-from barenet.population._ensemble_progress import ensemble_progress
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 from barenet.training._divergence import caller_stacklevel
 
@@ -75,9 +73,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
 
     def _train(self, training: EnsembleTraining) -> None:
         """Train the networks, and set the attributes of the result."""
-        progress = ensemble_progress(training) if self.verbose else nullcontext()
-        with progress:
-            self.history_ = training.run(self.threads)
+        self.history_ = training.run(self.threads, progress=self.verbose)
         if training.was_interrupted:
             message = "interrupted; the estimator keeps the best epoch until now"
             warnings.warn(message, stacklevel=caller_stacklevel())
@@ -87,6 +83,8 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self.n_iter_ = len(self.history_)
         self.loss_curve_ = list(self.history_.loss)
         self.out_of_fold_score_, self.out_of_fold_predictions_ = best.score, best.predictions
+        if best.residuals is not None:
+            self.residuals_ = best.residuals
         name = "r2" if self._numeric_targets else "accuracy"
         self._scores = {"out_of_fold": {"loss": best.loss, name: best.score}}
 

@@ -54,6 +54,7 @@ def predictor_parts(model: Any, scores: Mapping[str, Mapping[str, float]]) -> di
         "network": network,
         "preprocessing": preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
         "target_scaling": target_scaling,
+        "residuals": getattr(estimator, "residuals_", None),
         "feature_names": names or tuple(f"x{at}" for at in range(width)),
         "card": _card(estimator, scores),
         **_class_names(classes),

@@ -88,7 +88,7 @@ def _draw_bars(axes: Axes, names: list[str], mean: FloatArray, std: FloatArray) 
     colors = [style.TRAINING if sure else PALE for sure in mean > std]
     axes.barh(positions, mean, height=0.62, color=colors, xerr=std, error_kw=whiskers)
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
-    axes.set_yticks(positions, names)
+    axes.set_yticks(positions, map(style.literal, names))
     axes.set_ylim(len(names) - 0.4, -0.6)
     style.show_grid(axes, "x")
     axes.tick_params(axis="y", length=0)
