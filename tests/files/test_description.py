@@ -51,15 +51,6 @@ def test_a_predictor_of_a_thousand_columns_and_hundreds_of_epochs_is_a_few_lines
     }
 
 
-def test_a_card_and_its_log_have_one_line_reprs():
-    assert repr(CARD) == (
-        "<ModelCard: 1,080 training rows, 120 validation rows; 400 epochs (no improvement), "
-        "kept the best, epoch 369, compiled engine, seed 7; validation r2 0.9123>"
-    )
-    assert repr(CARD.log).endswith("seed 7; loss, learning_rate>")
-    assert repr(ModelCard()) == "<ModelCard: empty>"
-
-
 def test_unknown_parts_and_the_middle_of_many_layers_are_left_out(predictor):
     network = Network.dense([1000, *[5] * 20, 1], hidden="relu")
     bare = replace(predictor, network=network, card=None, dataset="", target_scaling=None)

@@ -17,7 +17,7 @@ from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
 from barenet.errors import ArgumentError
-from barenet.files._fitted_pipeline import unwrap_pipeline
+from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor_checks import check_parts
 from barenet.files._predictor_description import describe_parts
@@ -380,7 +380,5 @@ class Predictor:
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        fitted = unwrap_pipeline(model)
-        fitted.check_single_label()
-        parts = fitted.predictor_parts(scores or {})
+        parts = predictor_parts(model, scores or {})
         return cls(**parts, target_name=target_name, dataset=dataset)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from barenet.data._encoding import TableEncoding
 from barenet.data._number_column import PiecewiseColumn
+from barenet.data._rare_categories import choose_rare
 from barenet.data._scaling import Scaling
 from barenet.engines import ConformalResiduals, Ensemble
 from barenet.insight._progress import live_line
@@ -242,12 +243,16 @@ def train_on_table(
 ) -> tuple[EnsembleTraining, TableEncoding, Scaling | None]:
     """Prepare the training on a table: fit its encoding with these options, and scale numbers."""
     recipe = EnsembleRecipe.for_rows(len(y))
-    recipe = replace(recipe, epochs=epochs or recipe.epochs)
-    encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
     y = y if n_classes else y.reshape(len(y), -1)
     scaling = None if n_classes else Scaling.fit("standardize", y)
+    y = scaling.transform(y) if scaling else y
+    if "rare" not in options:
+        rare = choose_rare(X, y if scaling else np.eye(n_classes)[y], **options)
+        options |= {} if rare is None else {"rare": rare}
+    recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
+    encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
     weight = np.ones(len(y)) if weight is None else weight
-    rows = OutOfFold(scaling.transform(y) if scaling else y, weight / weight.sum())
+    rows = OutOfFold(y, weight / weight.sum())
     factors = _factors(encoding, recipe.pieces)
     inputs = encoding.transform(X, np.float32)
     inputs *= factors
