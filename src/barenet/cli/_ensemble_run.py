@@ -58,9 +58,8 @@ def run_ensemble(
     card = replace(predictor.card or ModelCard(), scores=best.scores)
     network = training.ensemble()
     predictor = replace(predictor, network=network, residuals=best.residuals, card=card)
-    experiment, is_interrupted = replace(experiment, predictor=predictor), interruption.signal
-    Results(experiment, history, folder, output, is_interrupted is not None, extra).write()
-    return interruption.status
+    experiment = replace(experiment, predictor=predictor)
+    return Results(experiment, history, folder, output, interruption, extra).write()
 
 
 def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTraining]:
@@ -82,7 +81,7 @@ def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTrainin
         groups=available.groups(N_PERIODS),
         epochs=config.epochs,
         seed=config.seed or 0,
-        **settings.table_options(),
+        **settings.table_options(available.feature_names),
     )
     config, rare = replace(config, epochs=training.recipe.epochs), training.recipe.rare
     if rare != settings.rare:
