@@ -1,7 +1,7 @@
 """MLPEnsembleRegressor: an ensemble of networks that predicts numbers from a table."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,8 +59,6 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
     >>> model.score(X, np.sin(X[:, 0])) > 0.99
     True
     """
-
-    _numeric_targets: ClassVar[bool] = True
 
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int]:
         self._is_column = y.ndim == 1
