@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from barenet.cli._console import log
 from barenet.cli._experiment import Experiment, assemble
 from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
@@ -51,7 +52,8 @@ def run_ensemble(
     is_quiet = output.json and not sys.stderr.isatty()
     with Interruption() as interruption:
         history = training.run(threads, interruption, progress=not is_quiet)
-    predictor = replace(experiment.predictor, network=training.ensemble())
+    network, residuals = training.ensemble(), training.best and training.best.residuals
+    predictor = replace(experiment.predictor, network=network, residuals=residuals)
     experiment, is_interrupted = replace(experiment, predictor=predictor), interruption.signal
     Results(experiment, history, folder, output, is_interrupted is not None, extra).write()
     return interruption.status
@@ -78,8 +80,10 @@ def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTrainin
         seed=config.seed or 0,
         **settings.table_options(),
     )
-    config = replace(config, epochs=training.recipe.epochs)
-    settings = replace(settings, quick=False, config=config)
+    config, rare = replace(config, epochs=training.recipe.epochs), training.recipe.rare
+    if rare != settings.rare:
+        log(f"--rare {rare:g} is chosen by its effect on rows that are left out\n")
+    settings = replace(settings, quick=False, config=config, rare=rare)
     parts = {"available": available, "training": available, "validation": None, "test": test}
     network = Ensemble(training.networks)
     return assemble(settings, dataset, network, encoding, scaling, **parts), training

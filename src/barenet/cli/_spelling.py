@@ -24,6 +24,7 @@ LIBRARY_NAMES = {
     "model": ("run", "source"),
     "data": ("source",),
     "cv": ("folds",),
+    "coverage": ("interval",),
 }
 
 

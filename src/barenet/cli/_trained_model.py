@@ -14,9 +14,9 @@ from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._fingerprint import fingerprint
-from barenet.data._frame import Frame, Samples
+from barenet.data._frame import Frame, Samples, Table
 from barenet.data._run_config import DEFAULTS, RunConfig
-from barenet.data._table_loading import read_samples
+from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
 from barenet.files._model_card import ModelCard
@@ -82,12 +82,13 @@ class TrainedModel:
             raise DataError(f"{data} has {found}, and {self.path} predicts {expected}")
         return dataset
 
-    def load_features(self, data: str, file: FileOptions) -> Samples:
-        """Load rows without their targets."""
+    def load_features(self, data: str, file: FileOptions) -> tuple[Samples, Table | None]:
+        """Load rows without their targets, and open the table that they are from."""
         if not is_table(data):
-            return self.load(data, file).X
-        options = self._table_options(self.settings_for(data, file))
-        return read_samples(data, self.predictor.feature_names, **options)[0]
+            return self.load(data, file).X, None
+        settings = self.settings_for(data, file)
+        table, options = open_table(data, settings.file.csv), self._table_options(settings)
+        return read_samples(table, self.predictor.feature_names, **options).X, table
 
     def _load_table(self, settings: RunSettings) -> Dataset:
         fields = ("feature_names", "target_name", "classes")

@@ -79,6 +79,8 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self.n_iter_ = len(self.history_)
         self.loss_curve_ = list(self.history_.loss)
         self.out_of_fold_score_, self.out_of_fold_predictions_ = best.score, best.predictions
+        if best.residuals is not None:
+            self.residuals_ = best.residuals
         name = "accuracy" if training.rows.of_classes else "r2"
         self._scores = {"out_of_fold": {"loss": best.loss, name: best.score}}
 

@@ -21,8 +21,10 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
 
     Parameters
     ----------
-    rare : float, default=0.01
-        Minimum fraction of the rows for a category of its own; 1 or more is a number of rows.
+    rare : float, optional
+        Minimum fraction of the rows for a category of its own; 1 or more is a number of rows. By
+        default 0.01, or one of 0, 0.005, 0.02 and 0.05 that lowers the leave-one-out error of ridge
+        regression on the encoded columns by 1 % or more.
     categories, numeric, drop, keep_column, missing : list of str, optional
         Columns to treat as categories, as numbers, to leave out or to keep, and further markers of
         missing values, as in `TablePreprocessor`.

@@ -82,6 +82,7 @@ class TablePreprocessor(TransformerMixin, TableInput):
     """
 
     numbers: str = "standardize"
+    rare: float | None = 0.01
     bins: int = 24
     dtype: str = "float64"
 

@@ -18,7 +18,7 @@ from barenet.data._to_frame import column_names
 class TableInput(BaseEstimator):
     """The common base of the estimators that take a table, with a fitted encoding."""
 
-    rare: float = 0.01
+    rare: float | None = None
     categories: Collection[str] | None = None
     numeric: Collection[str] | None = None
     drop: Collection[str] | None = None

@@ -79,6 +79,7 @@ class FittedPipeline(NamedTuple):
             "network": network,
             "preprocessing": self.preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
             "target_scaling": self.target_scaling,
+            "residuals": getattr(self.estimator, "residuals_", None),
             "feature_names": names,
             "card": self.card(scores),
             **_class_names(self.classes),

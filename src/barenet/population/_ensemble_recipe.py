@@ -34,6 +34,8 @@ class EnsembleRecipe:
     bins: int = 24
     #: Factor on the outputs of the pieces: the fewer the rows, the less a network is to bend.
     pieces: float = 0.3
+    #: Categories in a smaller fraction of the rows are merged; None where all have the same effect.
+    rare: float | None = None
     #: Each row is left out by one network of each repeat.
     folds: int = 4
     repeats: int = 4

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from barenet.data._encoding import TableEncoding
 from barenet.data._number_column import PiecewiseColumn
+from barenet.data._rare_categories import choose_rare
 from barenet.data._scaling import Scaling
-from barenet.engines import Ensemble
+from barenet.engines import ConformalResiduals, Ensemble
 from barenet.insight._progress import live_line
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
@@ -40,6 +41,8 @@ class Candidate(NamedTuple):
         The averaged parameters of each network that is part of it.
     predictions : ndarray of shape (n_rows, n_outputs)
         The mean predictions of each row by networks that were not trained on it.
+    residuals : ConformalResiduals, optional
+        Their errors, of numbers.
     """
 
     epoch: int
@@ -48,6 +51,7 @@ class Candidate(NamedTuple):
     score: float
     parameters: dict[int, FloatArray]
     predictions: FloatArray
+    residuals: ConformalResiduals | None
 
 
 class EnsembleTraining:
@@ -212,7 +216,8 @@ class EnsembleTraining:
         if best is None or loss < best.loss - self.recipe.tolerance * abs(best.loss):
             mean = soften(predictions, temperature).mean(axis=0)
             score = self.rows.score(mean)
-            self.best = Candidate(epoch, temperature, loss, score, parameters, mean)
+            residuals = self.rows.residuals(predictions, len(parameters))
+            self.best = Candidate(epoch, temperature, loss, score, parameters, mean, residuals)
 
     def _history(self, best: Candidate) -> History:
         """The mean loss of the networks that are part of the ensemble, by epoch."""
@@ -238,12 +243,16 @@ def train_on_table(
 ) -> tuple[EnsembleTraining, TableEncoding, Scaling | None]:
     """Prepare the training on a table: fit its encoding with these options, and scale numbers."""
     recipe = EnsembleRecipe.for_rows(len(y))
-    recipe = replace(recipe, epochs=epochs or recipe.epochs)
-    encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
     y = y if n_classes else y.reshape(len(y), -1)
     scaling = None if n_classes else Scaling.fit("standardize", y)
+    y = scaling.transform(y) if scaling else y
+    if "rare" not in options:
+        rare = choose_rare(X, y if scaling else np.eye(n_classes)[y], **options)
+        options |= {} if rare is None else {"rare": rare}
+    recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
+    encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
     weight = np.ones(len(y)) if weight is None else weight
-    rows = OutOfFold(scaling.transform(y) if scaling else y, weight / weight.sum())
+    rows = OutOfFold(y, weight / weight.sum())
     factors = _factors(encoding, recipe.pieces)
     inputs = encoding.transform(X, np.float32)
     inputs *= factors

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.engines import ConformalResiduals
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_recipe import TEMPERATURES
 
@@ -100,6 +101,20 @@ class OutOfFold:
         losses = [self.ensemble_loss(soften(predictions, each), n_networks) for each in choices]
         best = int(np.argmin(losses))
         return choices[best], losses[best]
+
+    def residuals(self, predictions: FloatArray, n_networks: int) -> ConformalResiduals | None:
+        """The residuals of an ensemble's predictions on new rows; None for classes.
+
+        Those of the rows are of means of fewer networks, so they are scaled by the root of the
+        expected loss over theirs. It is √(k / n) at least, for k repeats and n networks.
+        """
+        if self.of_classes:
+            return None
+        mean, n_repeats = predictions.mean(axis=0), len(predictions)
+        spread = predictions.std(axis=0, ddof=1) if n_repeats > 1 else np.zeros_like(mean)
+        least = n_repeats / n_networks * (loss := self.loss(mean))
+        ratio = max(self.ensemble_loss(predictions, n_networks), least) / (loss or 1.0)
+        return ConformalResiduals.fit((mean - self.y) * np.sqrt(ratio), spread, self.weight)
 
 
 def soften(probabilities: FloatArray, temperature: float) -> FloatArray:
