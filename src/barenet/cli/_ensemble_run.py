@@ -54,9 +54,8 @@ def run_ensemble(
         history = training.run(threads, interruption, progress=not is_quiet)
     network, residuals = training.ensemble(), training.best and training.best.residuals
     predictor = replace(experiment.predictor, network=network, residuals=residuals)
-    experiment, is_interrupted = replace(experiment, predictor=predictor), interruption.signal
-    Results(experiment, history, folder, output, is_interrupted is not None, extra).write()
-    return interruption.status
+    experiment = replace(experiment, predictor=predictor)
+    return Results(experiment, history, folder, output, interruption, extra).write()
 
 
 def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTraining]:
@@ -78,7 +77,7 @@ def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTrainin
         groups=available.groups(N_PERIODS),
         epochs=config.epochs,
         seed=config.seed or 0,
-        **settings.table_options(),
+        **settings.table_options(available.feature_names),
     )
     config, rare = replace(config, epochs=training.recipe.epochs), training.recipe.rare
     if rare != settings.rare:

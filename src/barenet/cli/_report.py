@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from barenet._extras import require
 from barenet._metrics import MAXIMIZED, main_metric
-from barenet.cli._columns import describe_columns
 from barenet.cli._console import emit
 from barenet.cli._flags import Data, Off, Out
 from barenet.cli._importance import MAX_ROWS, REPEATS, measure_importance, sample_rows
-from barenet.cli._info import describe_origin
+from barenet.cli._info import describe_columns, describe_origin
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._plot import read_curves
 from barenet.cli._run_folder import REPORT

@@ -112,9 +112,9 @@ class OutOfFold:
             return None
         mean, n_repeats = predictions.mean(axis=0), len(predictions)
         spread = predictions.std(axis=0, ddof=1) if n_repeats > 1 else np.zeros_like(mean)
-        least = n_repeats / n_networks * (loss := self.loss(mean))
-        ratio = max(self.ensemble_loss(predictions, n_networks), least) / (loss or 1.0)
-        return ConformalResiduals.fit((mean - self.y) * np.sqrt(ratio), spread, self.weight)
+        ratio = self.ensemble_loss(predictions, n_networks) / (self.loss(mean) or 1.0)
+        scale = np.sqrt(max(ratio, n_repeats / n_networks))
+        return ConformalResiduals.fit((mean - self.y) * scale, spread, self.weight)
 
 
 def soften(probabilities: FloatArray, temperature: float) -> FloatArray:
