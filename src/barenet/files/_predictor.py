@@ -17,7 +17,7 @@ from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
 from barenet.errors import ArgumentError
-from barenet.files._fitted_pipeline import unwrap_pipeline
+from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor_checks import check_parts
 from barenet.files._predictor_description import describe_parts
@@ -170,17 +170,14 @@ class Predictor:
             X = self.preprocessing.frame_of(X)  # whose slices are no copies
         if not isinstance(X, np.ndarray | Frame) or len(X.shape) != 2 or len(X) <= ROWS:
             return compute(X)
-        first = compute(X[:ROWS])
-        results = np.empty((len(X), first.shape[1]), first.dtype)
-        results[:ROWS] = first
-        for start in range(ROWS, len(X), ROWS):
-            stop = start + ROWS
+        results = []
+        for start in range(0, len(X), ROWS):
             try:
-                results[start:stop] = compute(X[start:stop])
+                results.append(compute(X[start : start + ROWS]))
             except ValueError:
-                compute(X[:stop])  # this error counts the rows from the first one
+                compute(X[: start + ROWS])  # this error counts the rows from the first one
                 raise
-        return results
+        return np.concatenate(results)
 
     def _outputs(self, X: Any) -> FloatArray:
         """The outputs for a block of rows."""
@@ -383,7 +380,5 @@ class Predictor:
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        fitted = unwrap_pipeline(model)
-        fitted.check_single_label()
-        parts = fitted.predictor_parts(scores or {})
+        parts = predictor_parts(model, scores or {})
         return cls(**parts, target_name=target_name, dataset=dataset)
