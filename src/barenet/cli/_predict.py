@@ -10,7 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from barenet.cli._console import SafeOutput, emit, emit_json, log
-from barenet.cli._flags import Data, Off, OptionalInteger
+from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import load_trained
@@ -35,7 +35,7 @@ def predict(
     data: Data,
     /,
     *,
-    row: OptionalInteger = None,
+    row: Integer | None = None,
     keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     interval: float | None = None,
     safe_csv: Off = False,

@@ -7,8 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from barenet.cli._console import log
-from barenet.cli._run_file import SETTINGS, parse_settings, read_run_file
-from barenet.cli._run_settings import FileOptions, RunSettings, is_table, without_folders
+from barenet.cli._run_settings import (
+    SETTINGS,
+    FileOptions,
+    RunSettings,
+    is_table,
+    parse_settings,
+    read_run_file,
+    without_folders,
+)
 from barenet.data._category_column import CategoryColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS
