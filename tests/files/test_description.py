@@ -41,7 +41,7 @@ def test_a_predictor_of_a_thousand_columns_and_hundreds_of_epochs_is_a_few_lines
     first = ", ".join(f"column {number}" for number in range(8))
     assert {name: what.strip() for name, what in lines.items()} == {
         "predicts": "price, a number",
-        "from": f"1000 features: {first}, … (1000 in all)",
+        "from": f"1,000 features: {first}, … (1000 in all)",
         "scaling": "robust, and the target: standardize",
         "network": "1000 → 4 tanh → 1 identity, 4,009 parameters of float32",
         "trained on": r"two\nlines: 1,080 training rows, 120 validation rows",

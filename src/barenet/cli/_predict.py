@@ -10,7 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from barenet.cli._console import SafeOutput, emit, emit_json, log
-from barenet.cli._flags import Data, Off, OptionalInteger
+from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import load_trained
@@ -23,8 +23,8 @@ from barenet.files._predictor import ROWS, Predictor
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 
-#: The values of a column as they were read: a NumPy or an Arrow array.
-Column: TypeAlias = Any
+#: The values of columns by their names, each a NumPy or an Arrow array.
+Columns: TypeAlias = Mapping[str, Any]
 
 #: First characters of a formula in a spreadsheet; some accept the full-width ones, too.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -35,7 +35,7 @@ def predict(
     data: Data,
     /,
     *,
-    row: OptionalInteger = None,
+    row: Integer | None = None,
     keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     interval: float | None = None,
     safe_csv: Off = False,
@@ -98,7 +98,7 @@ def predict(
         _write_csv(predictor, outputs, columns, bounds, safe_csv)
 
 
-def _kept_columns(table: Table | None, data: str, names: Sequence[str]) -> dict[str, Column]:
+def _kept_columns(table: Table | None, data: str, names: Sequence[str]) -> Columns:
     """Read columns as the text of the table, so that a key such as 00123 keeps its zeros."""
     if not names:
         return {}
@@ -116,7 +116,7 @@ def _kept_columns(table: Table | None, data: str, names: Sequence[str]) -> dict[
     }
 
 
-def _as_list(column: Column, rows: slice) -> list[Any]:
+def _as_list(column: Any, rows: slice) -> list[Any]:
     """Convert some values of a column to a list."""
     part = column[rows]
     return list(part.tolist() if hasattr(part, "tolist") else part.to_pylist())
@@ -128,10 +128,7 @@ def _blocks(n_rows: int) -> Iterator[slice]:
 
 
 def _document(
-    predictor: Predictor,
-    outputs: FloatArray,
-    columns: Mapping[str, Column],
-    bounds: Mapping[str, FloatArray],
+    predictor: Predictor, outputs: FloatArray, columns: Columns, bounds: Columns
 ) -> dict[str, Any]:
     """The predictions as a JSON document, whose long lists come in blocks."""
     blocks = list(_blocks(len(outputs)))
@@ -149,20 +146,15 @@ def _document(
 
 
 def _write_csv(
-    predictor: Predictor,
-    outputs: FloatArray,
-    columns: Mapping[str, Column],
-    bounds: Mapping[str, FloatArray],
-    safe: bool,
+    predictor: Predictor, outputs: FloatArray, columns: Columns, bounds: Columns, safe: bool
 ) -> None:
     """Print the columns kept and the predictions of each row; numbers with all their digits."""
     if predictor.classes is not None:
         header = ["prediction", *(f"probability_{name}" for name in predictor.classes)]
     else:
         names, count = ("prediction", *bounds), outputs.shape[1]
-        header = [
-            f"{name}_{at + 1}" if count > 1 else name for name in names for at in range(count)
-        ]
+        suffixes = [f"_{at + 1}" for at in range(count)] if count > 1 else [""]
+        header = [f"{name}{suffix}" for name in names for suffix in suffixes]
         outputs = np.column_stack([outputs, *bounds.values()])
     quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
     writer = csv.writer(SafeOutput(), lineterminator="\n", quoting=quoting)
@@ -185,16 +177,13 @@ def for_spreadsheets(cells: Iterable[str]) -> list[str]:
     >>> for_spreadsheets(["=1+1", "-1.5", "Rome"])
     ["'=1+1", '-1.5', 'Rome']
     """
-    return [f"'{cell}" if _is_formula(cell) else cell for cell in cells]
-
-
-def _is_formula(cell: str) -> bool:
-    """Whether a spreadsheet computes a cell."""
-    return cell.lstrip(" ").startswith(FORMULAS) and to_number(cell) is None
+    return [
+        f"'{cell}" if cell.lstrip(" ").startswith(FORMULAS) and to_number(cell) is None else cell
+        for cell in cells
+    ]
 
 
 def _class_names(predictor: Predictor, outputs: FloatArray) -> list[str]:
     """The most probable class of each row."""
-    assert predictor.classes is not None
-    classes = predictor.classes
+    classes = predictor.classes or ()
     return [classes[label] for label in class_probabilities(outputs).argmax(axis=1)]

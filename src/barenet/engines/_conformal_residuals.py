@@ -53,11 +53,10 @@ class ConformalResiduals:
 
     def __post_init__(self) -> None:
         ratios, added = self.ratios, self.added_spread
-        expected = "ascending numbers of shape (n, n_outputs), and one above 0 for each output"
-        if ratios.ndim != 2 or not ratios.size or ratios.shape[1:] != added.shape:
-            raise ArgumentError.of("residuals", (ratios, added), expected)
-        are_ascending = (np.diff(ratios, axis=0, prepend=0) >= 0).all() and (added > 0).all()
-        if not are_ascending or not np.isfinite([ratios[-1], added]).all():
+        fit = ratios.ndim == 2 and ratios.size and ratios.shape[1:] == added.shape
+        ascend = fit and (np.diff(ratios, axis=0, prepend=0) >= 0).all() and (added > 0).all()
+        if not ascend or not np.isfinite([ratios[-1], added]).all():
+            expected = "ascending numbers of shape (n, n_outputs), and one above 0 for each output"
             raise ArgumentError.of("residuals", (ratios, added), expected)
 
     @classmethod
@@ -75,9 +74,8 @@ class ConformalResiduals:
 
     def half_width(self, spread: FloatArray, coverage: float) -> FloatArray:
         """Half the widths of intervals that contain a fraction of the targets."""
-        coverage, n_residuals = check_number(coverage, "coverage", gt=0, lt=1), len(self.ratios)
-        rank = math.ceil((n_residuals + 1) * coverage - 1e-9)
-        if rank > n_residuals:
-            most = f"at most {n_residuals}/{n_residuals + 1}, with {n_residuals} residuals"
-            raise ArgumentError.of("coverage", coverage, most)
+        coverage, n = check_number(coverage, "coverage", gt=0, lt=1), len(self.ratios)
+        rank = math.ceil((n + 1) * coverage - 1e-9)
+        if rank > n:
+            raise ArgumentError.of("coverage", coverage, f"at most {n}/{n + 1}, with {n} residuals")
         return self.ratios[rank - 1] * np.hypot(spread, self.added_spread)

@@ -1,7 +1,7 @@
 """MLPEnsembleRegressor: an ensemble of networks that predicts numbers from a table."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +66,6 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
     0.9
     """
 
-    _numeric_targets: ClassVar[bool] = True
-
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict the target of each row, and on request the spread of the networks.
 
@@ -94,7 +92,8 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
         check_flag(return_std, "return_std")
         if not return_std:
             return super().predict(X)
-        mean, spread = self.network_.mean_and_spread(self._encoded(X, np.float32))
+        inputs = self._encoded(X, np.float32)
+        mean, spread = self.network_.mean_and_spread(inputs)
         std = spread / self.target_scaling_.factor
         return self._decode(mean), std[:, 0] if self._is_column else std
 
@@ -120,7 +119,8 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
         upper : ndarray of the same shape
             The upper ends; the coverage holds for each output.
         """
-        mean, spread = self.network_.mean_and_spread(self._encoded(X, np.float32))
+        inputs = self._encoded(X, np.float32)
+        mean, spread = self.network_.mean_and_spread(inputs)
         half = self.residuals_.half_width(spread, coverage)
         return self._decode(mean - half), self._decode(mean + half)
 

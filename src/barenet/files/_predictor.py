@@ -170,17 +170,14 @@ class Predictor:
             X = self.preprocessing.frame_of(X)  # whose slices are no copies
         if not isinstance(X, np.ndarray | Frame) or len(X.shape) != 2 or len(X) <= ROWS:
             return compute(X)
-        first = compute(X[:ROWS])
-        results = np.empty((len(X), first.shape[1]), first.dtype)
-        results[:ROWS] = first
-        for start in range(ROWS, len(X), ROWS):
-            stop = start + ROWS
+        results = []
+        for start in range(0, len(X), ROWS):
             try:
-                results[start:stop] = compute(X[start:stop])
+                results.append(compute(X[start : start + ROWS]))
             except ValueError:
-                compute(X[:stop])  # this error counts the rows from the first one
+                compute(X[: start + ROWS])  # this error counts the rows from the first one
                 raise
-        return results
+        return np.concatenate(results)
 
     def _outputs(self, X: Any) -> FloatArray:
         """The outputs for a block of rows."""

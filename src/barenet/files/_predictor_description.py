@@ -3,7 +3,7 @@
 from typing import Any
 
 from barenet.engines import Model, networks_of
-from barenet.errors import printable, some
+from barenet.errors import count_of, printable, some
 from barenet.files._model_card import ModelCard, describe_rows
 from barenet.model.layers import Dense
 
@@ -15,8 +15,10 @@ def describe_parts(predictor: Any) -> dict[str, str]:  # a `Predictor`, whose mo
     """Texts by their headings."""
     predicted = "a number" if predictor.network.n_outputs == 1 else "numbers"
     if predictor.classes is not None:
-        predicted = f"one of {_listed(predictor.classes)}"
-    inputs = _listed(predictor.feature_names, "feature")
+        classes = predictor.classes
+        predicted = f"one of {len(classes)}: {some(classes, MAX_NAMES)}"
+    names = predictor.feature_names
+    inputs = f"{count_of(len(names), 'feature')}: {some(names, MAX_NAMES)}"
     if predictor.image_shape:
         inputs = "images of {} × {} pixels".format(*predictor.image_shape)
     scaling = getattr(predictor.preprocessing, "name", "column by column")
@@ -33,12 +35,6 @@ def describe_parts(predictor: Any) -> dict[str, str]:  # a `Predictor`, whose mo
         "trained for": card.log.description() if card.log else "",
     }
     return {heading: text for heading, text in lines.items() if text}
-
-
-def _listed(names: tuple[str, ...], noun: str = "") -> str:
-    """The number of names, and the first of them."""
-    number = f"{len(names)} {noun}{'s' * (len(names) != 1)}" if noun else f"{len(names)}"
-    return f"{number}: {some(names, MAX_NAMES)}"
 
 
 def _describe_model(model: Model) -> str:

@@ -43,6 +43,8 @@ class Candidate(NamedTuple):
         The mean predictions of each row by networks that were not trained on it.
     residuals : ConformalResiduals, optional
         Their errors, of numbers.
+    scores : dict of str to dict of str to float
+        The scores of the ensemble and its parts, for a model card.
     """
 
     epoch: int
@@ -52,6 +54,7 @@ class Candidate(NamedTuple):
     parameters: dict[int, FloatArray]
     predictions: FloatArray
     residuals: ConformalResiduals | None
+    scores: dict[str, dict[str, float]]
 
 
 class EnsembleTraining:
@@ -119,32 +122,29 @@ class EnsembleTraining:
         self._predictions = np.zeros((recipe.repeats, len(X), n_outputs), np.float32)
         self.best: Candidate | None = None
         self.was_interrupted = False
-        self._line: Any = None
+        self._line: Any
 
     def run(
         self, threads: int | None = None, callbacks: Callbacks = (), *, progress: bool = False
     ) -> History:
         """Train until the loss does not improve; Ctrl-C keeps the best epoch so far."""
-        with live_line(width=12) if progress else nullcontext() as self._line:
-            return self._run(threads, callbacks)
-
-    def _run(self, threads: int | None, callbacks: Callbacks) -> History:
         others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
         try:
-            self._population = train_many(
-                self.networks,
-                self.X,
-                self.rows.y,
-                rows=list(others),
-                sample_weight=self.rows.weight * len(self.X),
-                optimizer=self.recipe.optimizer,
-                batch_size=min(self.recipe.batch_size, *map(len, others)),
-                epochs=self.recipe.epochs,
-                seed=list(self.seeds),
-                threads=threads,
-                callbacks=callbacks,
-                after_slice=self._after_epoch,
-            )
+            with live_line(width=12) if progress else nullcontext() as self._line:
+                self._population = train_many(
+                    self.networks,
+                    self.X,
+                    self.rows.y,
+                    rows=others,
+                    sample_weight=self.rows.weight * len(self.X),
+                    optimizer=self.recipe.optimizer,
+                    batch_size=min(self.recipe.batch_size, *map(len, others)),
+                    epochs=self.recipe.epochs,
+                    seed=self.seeds,
+                    threads=threads,
+                    callbacks=callbacks,
+                    after_slice=self._after_epoch,
+                )
         except KeyboardInterrupt:
             if self.best is None:
                 raise
@@ -197,8 +197,7 @@ class EnsembleTraining:
     def _check(self, epoch: int, population: Population) -> None:
         """Keep the averages if their expected loss is the lowest so far."""
         factor = (1 - self.recipe.memory) / (1 - self.recipe.memory**epoch)
-        n_folds, parameters = len(self.left) // self.recipe.repeats, {}
-        complete = []
+        n_folds, parameters, complete = len(self.left) // self.recipe.repeats, {}, []
         for repeat in range(self.recipe.repeats):
             members = range(repeat * n_folds, (repeat + 1) * n_folds)
             if population.errors.keys() & set(members):
@@ -217,7 +216,10 @@ class EnsembleTraining:
             mean = soften(predictions, temperature).mean(axis=0)
             score = self.rows.score(mean)
             residuals = self.rows.residuals(predictions, len(parameters))
-            self.best = Candidate(epoch, temperature, loss, score, parameters, mean, residuals)
+            scores = self.rows.scores(predictions, temperature)
+            self.best = Candidate(
+                epoch, temperature, loss, score, parameters, mean, residuals, scores
+            )
 
     def _history(self, best: Candidate) -> History:
         """The mean loss of the networks that are part of the ensemble, by epoch."""

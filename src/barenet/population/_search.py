@@ -18,11 +18,8 @@ from barenet.population._candidates import SETTINGS, make_candidates, make_confi
 from barenet.population._folds import Fold, default_metric, make_folds
 from barenet.population._halving import Halving, rungs_of
 from barenet.population._search_result import SearchResult, collect_results, ranks
-from barenet.population._train_many import check_arguments, train_many
+from barenet.population._train_many import OF_EACH, check_arguments, train_many
 from barenet.training._train import train
-
-#: Arguments of `train` where a setting is not given.
-UNSET = {"loss": None, "schedule": None, "batch_size": "auto"}
 
 
 def search(
@@ -185,7 +182,7 @@ def _make_halving(
 
 def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
     """Arguments of `train_many`, with a value for each candidate and fold."""
-    given, folds = [{**UNSET, **config.train_arguments()} for config in configs], judge.folds
+    given, folds = [{**OF_EACH, **config.train_arguments()} for config in configs], judge.folds
     arguments: dict[str, Any] = {k: [g[k] for g in given for _ in folds] for k in given[0]}
     if epochs := judge.epochs:
         arguments |= {"epochs": epochs[-1], "slice_epochs": epochs[0], "after_slice": judge}
