@@ -112,6 +112,27 @@ def test_the_loss_of_an_ensemble_follows_from_that_of_few_networks():
         assert own == pytest.approx(each.loss(predictions.mean(axis=0)))
 
 
+def test_residuals_are_those_of_all_networks():
+    """Errors of the mean of 4 networks are scaled by the root of the loss of 16 over theirs."""
+    y = RNG.normal(size=(5_000, 1))
+    rows = OutOfFold(y, np.full(5_000, 1 / 5_000))
+    bias = RNG.normal(size=(5_000, 1))
+    for noise in (0.0, 0.5, 1.0):
+        draws = y + bias + noise * RNG.normal(size=(16, 5_000, 1))
+        residuals = rows.residuals(draws[:4], 16)
+        error, spread = np.abs(draws.mean(axis=0) - y), draws.std(axis=0, ddof=1)
+        for coverage in (0.5, 0.9):
+            inside = error <= residuals.half_width(spread, coverage)
+            assert np.mean(inside) == pytest.approx(coverage, abs=0.025)
+    alone = rows.residuals(y[None] + bias, 16)  # one repeat has no spread, and no loss of more
+    width = alone.half_width(np.zeros((1, 1)), 0.9)[0, 0]
+    assert width == pytest.approx(np.quantile(np.abs(bias), 0.9), rel=0.01)
+    pure = rows.residuals(y + RNG.normal(size=(4, 5_000, 1)), 16)
+    few = rows.residuals(y + RNG.normal(size=(4, 5_000, 1)), 4)
+    assert pure.ratios[500, 0] == pytest.approx(few.ratios[500, 0] / 2, rel=0.1)  # √(4 / 16)
+    assert OutOfFold(KIND, EVEN).residuals(np.full((2, 90, 3), 1 / 3), 16) is None
+
+
 def test_the_temperature_is_that_of_the_lowest_loss():
     logits = RNG.normal(size=(3, 90, 3)) + 1.5 * np.eye(3)[KIND]
     for factor in (0.2, 1.0, 2.0):  # from underconfident to overconfident
@@ -234,3 +255,39 @@ def test_weights_of_rows_decide():
     predicted = training.ensemble().predict(X).argmax(axis=1)
     assert np.mean(predicted[60:] == KIND[60:]) > 0.7
     assert isinstance(training.networks[0], Network)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_the_scores_of_the_parts_are_those_of_scikit_learn(temperature):
+    logits = RNG.normal(size=(4, 90, 3))
+    scores = OutOfFold(KIND, EVEN).scores(softmax(logits, axis=2), temperature)
+    softened = softmax(logits / temperature, axis=2).mean(axis=0)
+    plain = softmax(logits, axis=2)
+    assert scores["out_of_fold"] == pytest.approx(
+        {
+            "accuracy": accuracy_score(KIND, softened.argmax(axis=1)),
+            "log_loss": log_loss(KIND, softened),
+            "temperature": temperature,
+        }
+    )
+    assert scores["out_of_fold_of_one_network"] == pytest.approx(
+        {
+            "accuracy": np.mean([accuracy_score(KIND, each.argmax(axis=1)) for each in plain]),
+            "log_loss": np.mean([log_loss(KIND, each) for each in plain]),
+        }
+    )
+    assert scores["out_of_fold_at_temperature_1"]["log_loss"] == pytest.approx(
+        log_loss(KIND, plain.mean(axis=0))
+    )
+
+
+def test_the_scores_of_numbers_are_r2():
+    y = (X[:, :1] - X[:, :1].mean()) / X[:, :1].std()
+    predictions = y + RNG.normal(size=(4, 90, 1))
+    scores = OutOfFold(y, EVEN).scores(predictions, 1.0)
+    assert scores == {
+        "out_of_fold": {"r2": pytest.approx(r2_score(y, predictions.mean(axis=0)), abs=1e-5)},
+        "out_of_fold_of_one_network": {
+            "r2": pytest.approx(np.mean([r2_score(y, each) for each in predictions]), abs=1e-5)
+        },
+    }

@@ -17,6 +17,7 @@ from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import check_target_settings
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
+from barenet.files._model_card import ModelCard
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 
 #: Settings that an ensemble has, too; all others are those of one network.
@@ -52,8 +53,11 @@ def run_ensemble(
     is_quiet = output.json and not sys.stderr.isatty()
     with Interruption() as interruption:
         history = training.run(threads, interruption, progress=not is_quiet)
-    network, residuals = training.ensemble(), training.best and training.best.residuals
-    predictor = replace(experiment.predictor, network=network, residuals=residuals)
+    assert training.best is not None
+    predictor, best = experiment.predictor, training.best
+    card = replace(predictor.card or ModelCard(), scores=best.scores)
+    network = training.ensemble()
+    predictor = replace(predictor, network=network, residuals=best.residuals, card=card)
     experiment = replace(experiment, predictor=predictor)
     return Results(experiment, history, folder, output, interruption, extra).write()
 

@@ -16,7 +16,7 @@ from barenet.cli._experiment import prepare
 from barenet.cli._flags import Data, Integers, Out
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_folder import HISTORY, read_history
-from barenet.cli._run_plots import KINDS, draw, fit_names
+from barenet.cli._run_plots import KINDS, draw, draw_fit
 from barenet.cli._run_settings import NO_FILE_OPTIONS, SETTINGS, FileOptions
 from barenet.cli._trained_model import MODEL, TrainedModel, load_trained
 from barenet.errors import ArgumentError, ModelFileError
@@ -107,9 +107,6 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
     check_count(min(at), "at")
     if trained.predictor.classes is not None:
         raise ArgumentError("a fit needs a numeric target, got classes", argument="kind")
-    if trained.predictor.takes_frames:
-        problem = "a fit after some epochs needs columns that are all kept as numbers"
-        raise ArgumentError(problem, argument="kind")
     config = trained.config
     longer = dataclasses.replace(config, epochs=max(config.epochs or 0, *at))  # for its schedule
     experiment = prepare(dataclasses.replace(trained.settings, config=longer))
@@ -124,4 +121,4 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
         return done >= max(at)
 
     experiment.run([Progress(), LambdaCallback(record)])
-    return plots.plot_fit(rows.X, rows.y, fits, losses=losses, **fit_names(rows))
+    return draw_fit(predictor, rows, fits, losses=losses)

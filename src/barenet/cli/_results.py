@@ -4,6 +4,7 @@ The run is finished once all of them are on the disk. Until then its state stays
 ``--resume`` writes the missing ones.
 """
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,13 +21,15 @@ from barenet.cli._experiment import CARD_ROWS, Experiment
 from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._info import describe_columns
 from barenet.cli._interruption import INTERRUPTED, Interruption
-from barenet.cli._run_folder import HISTORY, RunFolder
+from barenet.cli._run_folder import HISTORY, REPORT, RunFolder
+from barenet.cli._run_settings import is_table
 from barenet.cli._scores import Measurement
 from barenet.cli._text_graphics import describe_image, draw_image
-from barenet.cli._trained_model import MODEL
+from barenet.cli._trained_model import MODEL, TrainedModel
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._atomic import write_atomically
+from barenet.files._model_io import load_predictor
 from barenet.training._epoch import MAX_MULTIPLICATIONS
 
 #: Errors by which a file is missing for good; those of the disk may not occur in a resumed run.
@@ -140,7 +143,7 @@ class Results:
         }
         predictor = self.experiment.predictor
         card = (predictor.card or ModelCard()).with_history(self.history)
-        return replace(predictor, card=replace(card, scores=scores))
+        return replace(predictor, card=replace(card, scores={**scores, **card.scores}))
 
     def _save_scores(self) -> None:
         """Write the model file once more, with the scores."""
@@ -221,14 +224,28 @@ class Results:
         try:
             save_plot("history", lambda: plot_history(self.history, title=rows.name))
             save_plot(kind, lambda: draw(kind, predictor, rows))
+            if is_table(self.experiment.settings.data):
+                self._try(REPORT, self._write_report)
         except MissingExtraError as error:
             log(f"no plots: {error}")
+
+    def _write_report(self) -> None:
+        from barenet.cli._report import Report
+
+        experiment, model = self.experiment, self.folder.model
+        predictor, settings = load_predictor(model), experiment.settings
+        trained = TrainedModel(path=model, predictor=predictor, settings=settings)
+        report = Report(trained, experiment.dataset, [*self.measured.values()], self.history)
+        report.write(self.folder.path / REPORT)
 
     def _log_end(self) -> None:
         """Name the files, and the reason of an early end and how to resume the run."""
         history, settings, folder = self.history, self.experiment.settings, self.folder
         names = [path.name for path in folder.files if path.exists()]
         log(f"saved in {folder.path}:\n  {', '.join(names)}")
+        if REPORT in names:
+            command = shlex.join(["barenet", "export", str(folder.path), "--to", "onnx"])
+            log(f"`{command}` makes a file that predicts in other programs")
         if history.stop_reason == "completed":
             return
         epochs, best = f"{len(history)} of {settings.config.epochs or 0} epochs", ""

@@ -43,6 +43,8 @@ class Candidate(NamedTuple):
         The mean predictions of each row by networks that were not trained on it.
     residuals : ConformalResiduals, optional
         Their errors, of numbers.
+    scores : dict of str to dict of str to float
+        The scores of the ensemble and its parts, for a model card.
     """
 
     epoch: int
@@ -52,6 +54,7 @@ class Candidate(NamedTuple):
     parameters: dict[int, FloatArray]
     predictions: FloatArray
     residuals: ConformalResiduals | None
+    scores: dict[str, dict[str, float]]
 
 
 class EnsembleTraining:
@@ -213,7 +216,10 @@ class EnsembleTraining:
             mean = soften(predictions, temperature).mean(axis=0)
             score = self.rows.score(mean)
             residuals = self.rows.residuals(predictions, len(parameters))
-            self.best = Candidate(epoch, temperature, loss, score, parameters, mean, residuals)
+            scores = self.rows.scores(predictions, temperature)
+            self.best = Candidate(
+                epoch, temperature, loss, score, parameters, mean, residuals, scores
+            )
 
     def _history(self, best: Candidate) -> History:
         """The mean loss of the networks that are part of the ensemble, by epoch."""

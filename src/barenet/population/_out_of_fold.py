@@ -10,6 +10,11 @@ from barenet.engines import ConformalResiduals
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_recipe import TEMPERATURES
 
+#: The names of scores on a model card: of the ensemble, of one network on average, and of the
+#: ensemble before its logits are divided by the temperature.
+OUT_OF_FOLD, ALONE = "out_of_fold", "out_of_fold_of_one_network"
+UNDIVIDED = "out_of_fold_at_temperature_1"
+
 #: Smallest probability of a logarithm.
 TINY = 1e-7
 
@@ -73,6 +78,26 @@ class OutOfFold:
         if self.of_classes:
             return float(self.weight @ (predictions.argmax(axis=1) == self.y))
         return 1 - self.loss(predictions)
+
+    def scores(self, predictions: FloatArray, temperature: float) -> dict[str, dict[str, float]]:
+        """The scores for a model card, of predictions of shape (n_repeats, n_rows, n_outputs)."""
+        names = (
+            {"accuracy": self.score, "log_loss": self.loss}
+            if self.of_classes
+            else {"r2": self.score}
+        )
+        mean, kept = predictions.mean(axis=0), soften(predictions, temperature).mean(axis=0)
+        scores = {
+            OUT_OF_FOLD: {name: compute(kept) for name, compute in names.items()},
+            ALONE: {
+                name: float(np.mean([*map(compute, predictions)]))
+                for name, compute in names.items()
+            },
+        }
+        if self.of_classes:
+            scores[OUT_OF_FOLD]["temperature"] = temperature
+            scores[UNDIVIDED] = {name: compute(mean) for name, compute in names.items()}
+        return scores
 
     def ensemble_loss(self, predictions: FloatArray, n_networks: int) -> float:
         """The expected loss of an ensemble on new rows, shape (n_repeats, n_rows, n_outputs).
