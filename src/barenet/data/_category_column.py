@@ -99,7 +99,3 @@ class CategoryColumn(Column):
         other = len(self.categories) if self.rare else -1
         indices = np.array([self._output_indices.get(label, other) for label in values.tolist()])
         return (indices[:, np.newaxis] == np.arange(len(self.outputs))).astype(np.float64)
-
-    def typical(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-        most = encoded.sum(axis=0).argmax()
-        return (np.arange(len(self.outputs)) == most).astype(np.float64)

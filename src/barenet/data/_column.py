@@ -55,10 +55,6 @@ class Column(ABC):
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Encode values of `parse`, shape (n_rows, n_outputs)."""
 
-    @abstractmethod
-    def typical(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The encoding of a typical value, given encoded rows, shape (n_outputs,)."""
-
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON data, for `column_from_dict`."""
         plain = {"kind": self.kind, **dataclasses.asdict(self)}
@@ -90,9 +86,6 @@ class DroppedColumn(Column):
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         return np.empty((len(values), 0))
-
-    def typical(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.empty(0)
 
 
 class FilledColumn(Column):
@@ -136,20 +129,18 @@ class FilledColumn(Column):
         return (self.name,)
 
     @property
-    def _fill_value(self) -> Any:
+    def fill_value(self) -> Any:
+        """The replacement of a missing value, as in `values` of `encode`."""
         return float(self.fill)
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         missing = np.isnan(values)
-        encoded = self._encode(np.where(missing, self._fill_value, values))
+        encoded = self._encode(np.where(missing, self.fill_value, values))
         return np.column_stack([*encoded, missing] if self.indicator else encoded)
 
     def _encode(self, values: NDArray[Any]) -> list[Any]:
         """Encode values of which none is missing, an array for each output."""
         return [(values - self.center) / self.scale]
-
-    def typical(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.encode(np.array([self._fill_value]))[0]
 
     def _scaled(self, letter: str) -> str:
         """The formula of the shift and the scale."""

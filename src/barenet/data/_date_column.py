@@ -70,7 +70,7 @@ class DateColumn(FilledColumn):
         return f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
 
     @property
-    def _fill_value(self) -> np.datetime64:
+    def fill_value(self) -> np.datetime64:
         return np.datetime64(round(self.fill * 1e6), "us")
 
     def _encode(self, values: NDArray[Any]) -> list[Any]:

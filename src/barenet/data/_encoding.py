@@ -136,9 +136,8 @@ class TableEncoding:
         added = {token.strip() for token in _check_texts(missing, "missing")}
         tokens = ("", *sorted({*MISSING, *added} - {""}))
         names = names or [*frame.columns]
-        given = _given_kinds(names, category=categories, number=numeric, dropped=drop)
-        for name in _check_texts(keep_column, "keep_column"):
-            lookup(dict.fromkeys(names), name, "keep_column")
+        lists = {"categories": categories, "numeric": numeric, "drop": drop}
+        given = _given_kinds(names, **lists, keep_column=keep_column)
         options: dict[str, Any] = {"numbers": numbers, "rare": rare, "missing": tokens}
         options["keep"] = keep_column
         columns = tuple(fit_column(frame, n, given.get(n), **options) for n in names)
@@ -361,13 +360,12 @@ def _check_texts(values: Any, argument: str) -> Sequence[str]:
 
 
 def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
-    """The kinds of the columns that are listed in arguments, given the lists by kind."""
-    arguments = {"category": "categories", "number": "numeric", "dropped": "drop"}
+    """The kinds of the columns that are listed in arguments."""
+    kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
     given: dict[str, str] = {}
-    for kind, names in lists.items():
-        for name in _check_texts(names, arguments[kind]):
-            lookup(dict.fromkeys(columns), name, arguments[kind])
-            if (other := given.setdefault(name, kind)) != kind:
-                problem = f"{name!r} is in {arguments[other]}, too"
-                raise ArgumentError(problem, argument=arguments[kind])
-    return given
+    for argument, names in lists.items():
+        for name in _check_texts(names, argument):
+            lookup(dict.fromkeys(columns), name, argument)
+            if argument in kinds and (other := given.setdefault(name, argument)) != argument:
+                raise ArgumentError(f"{name!r} is in {other}, too", argument=argument)
+    return {name: kinds[argument] for name, argument in given.items()}

@@ -6,7 +6,6 @@ unpickled.
 
 import io
 import math
-import sys
 import warnings
 import zipfile
 from os import PathLike
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from barenet.data._dataset import Dataset
 from barenet.data._file_io import check_memory, open_file, read_exactly
 from barenet.data._parsing import encode
-from barenet.data._target import Task, check_task, encode_numbers
+from barenet.data._target import Target, Task, check_task, encode_numbers
 from barenet.errors import DataError, in_a_line, some
 
 #: Readers of an array's header, by its format's version; a later one is for named fields.
@@ -49,9 +48,10 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
     rows = X.reshape(len(X), -1)
     if X.dtype != np.uint8:
         rows = _finite(path, "X", rows)
-    if is_text := y.dtype.kind == "U" and task != "regression":
-        _check_text(path, y)
-    target, classes = encode(y) if is_text else encode_numbers(_finite(path, "y", y), task)
+    if y.dtype.kind != "U" or task == "regression":
+        target, classes = encode_numbers(_finite(path, "y", y), task)
+    else:
+        target, classes = _encode_text(path, y)
     if classes is not None and len(classes) < 2:
         raise DataError(f"y holds {classes[0]!r} in every row", path=path)
     return Dataset(
@@ -112,13 +112,6 @@ def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]
     return np.ndarray(shape, dtype, data, order="F" if is_fortran else "C")
 
 
-def _check_text(path: Path, texts: NDArray[Any]) -> None:
-    """Refuse characters that are not Unicode, which a damaged file may hold."""
-    letters = texts.astype(texts.dtype.newbyteorder("=")).view(np.uint32)
-    if (letters > sys.maxunicode).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
-        raise DataError("y: expected text, got characters that are not Unicode", path=path)
-
-
 def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
     """Convert real numbers to float64, and refuse NaN and infinity."""
     if array.dtype.kind not in "biuf":
@@ -129,3 +122,12 @@ def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
         at = ", ".join(map(str, wrong))
         raise DataError(f"{name}[{at}] is {numbers[wrong]}, expected a number", path=path)
     return numbers
+
+
+def _encode_text(path: Path, texts: NDArray[Any]) -> Target:
+    """Encode classes; a damaged file may hold characters that are not Unicode."""
+    try:
+        "".join(texts.tolist()).encode()
+    except ValueError as error:
+        raise DataError(f"y: expected text, {in_a_line(error)}", path=path) from error
+    return encode(texts)

@@ -19,7 +19,7 @@ from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data._frame import Frame, Samples, Table
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers
-from barenet.data._target import Task, check_task, known_classes, missing_targets, read_target
+from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, some, suggestion
 
 
@@ -208,18 +208,14 @@ def read_samples(
     names = [*feature_names, *targets]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
-    rows, description = _rows(table, names, targets, categories, frame), ""
+    rows, y, description = _rows(table, names, targets, categories, frame), None, ""
     if target_name is not None:
         missing = missing_targets(rows, target_name, None, classes or ())
         rows, description = _with_target(rows, target_name, missing)
         if not len(rows):
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
+        y = known_targets(rows, target_name, classes)
     features = rows.select(feature_names)
-    y: NDArray[Any] | None = None
-    if target_name is not None and classes is None:
-        y = complete_numbers(rows, target_name)
-    elif target_name is not None:
-        y = known_classes(rows, target_name, list(classes or ()))
     keys = _split_keys(rows, split_by, categories)
     return LoadedRows(features if frame else _matrix(features), y, description, keys)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from barenet._registry import lookup
-from barenet.data._column import Column
+from barenet.data._column import Column, FilledColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import load_dataset
 from barenet.data._encoding import TableEncoding
@@ -143,7 +143,10 @@ def _prepare_encoded(
     typical, numeric, start = [], {}, 0
     for column in columns:
         stop = start + len(column.outputs)
-        typical.append(column.typical(inputs.X[:, start:stop]))
+        if isinstance(column, FilledColumn):
+            typical.append(column.encode(np.array([column.fill_value]))[0])
+        else:
+            typical.append(np.eye(stop - start)[inputs.X[:, start:stop].sum(axis=0).argmax()])
         if isinstance(column, NumberColumn):
             numeric[start] = column
         start = stop
