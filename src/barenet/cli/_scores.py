@@ -92,12 +92,12 @@ class Measurement:
     def _linear_inputs(self) -> Any:
         """The inputs of a linear model: numbers are scaled, and not in pieces."""
         columns = getattr(self.predictor.preprocessing, "used", ())
-        kept = [
+        selected = [
             not (isinstance(column, PiecewiseColumn) and 0 < at < len(column.edges))
             for column in columns
             for at in range(len(column.outputs))
         ]
-        return slice(None) if all(kept) else kept
+        return slice(None) if all(selected) else selected
 
     def _measure(self, outputs: FloatArray, loss: float | None = None) -> Scored:
         """The outputs of a model in the unit of the target, and its scores."""
