@@ -71,8 +71,9 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
 
         The spread is the uncertainty about the function that is learned: by how much networks of
         other initial weights, trained on other rows, differ. It is large where rows of the training
-        are few, noisy or far, and small in a gap that all networks cross alike. The noise of the targets is not in it, so the mean ± twice the spread contains
-        fewer than 95 % of them: use `predict_interval` for that.
+        are few, noisy or far, and small in a gap that all networks cross alike. The noise of the
+        targets is not in it, so the mean ± twice the spread contains fewer than 95 % of them: use
+        `predict_interval` for that.
 
         Parameters
         ----------
