@@ -126,11 +126,3 @@ def test_the_only_column_is_kept_even_if_it_counts_the_rows(barenet):
     Path("t.csv").write_text("x,y\n" + "".join(f"{n},{n / 3}\n" for n in range(60)))
     barenet("train", "t.csv", *QUICK).ok()
     assert load_predictor("runs/t/model.safetensors").feature_names == ("x",)
-
-
-def test_settings_of_earlier_versions_are_read(barenet, series):
-    barenet("train", series, *QUICK, *DATES).ok()
-    path = Path("runs/series/settings.toml")
-    path.write_text(path.read_text() + "drop_missing_target = true\n")
-    barenet("evaluate", "runs/series").ok()
-    barenet("train", "--config", path, "--out", "again", "--no-plots").ok()

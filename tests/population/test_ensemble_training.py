@@ -186,17 +186,16 @@ def test_it_ends_when_the_loss_does_not_improve():
     assert len(history) < 96 and history.stop_reason == "no improvement"
 
 
-def interrupt_after(epoch):
-    def show(now, best):
-        if now == epoch:
-            raise KeyboardInterrupt
-
-    return show
-
-
 def test_ctrl_c_keeps_the_best_epoch():
     training = of_classes()
-    training.show = interrupt_after(3)
+    check = training._check
+
+    def interrupt(epoch, population):
+        check(epoch, population)
+        if epoch == 3:
+            raise KeyboardInterrupt
+
+    training._check = interrupt
     history = training.run()
     assert training.was_interrupted and 1 <= training.best.epoch <= 3
     assert len(history) == 3 and history.stop_reason == "interrupted"
@@ -235,3 +234,39 @@ def test_weights_of_rows_decide():
     predicted = training.ensemble().predict(X).argmax(axis=1)
     assert np.mean(predicted[60:] == KIND[60:]) > 0.7
     assert isinstance(training.networks[0], Network)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_the_scores_of_the_parts_are_those_of_scikit_learn(temperature):
+    logits = RNG.normal(size=(4, 90, 3))
+    scores = OutOfFold(KIND, EVEN).scores(softmax(logits, axis=2), temperature)
+    softened = softmax(logits / temperature, axis=2).mean(axis=0)
+    plain = softmax(logits, axis=2)
+    assert scores["out_of_fold"] == pytest.approx(
+        {
+            "accuracy": accuracy_score(KIND, softened.argmax(axis=1)),
+            "log_loss": log_loss(KIND, softened),
+            "temperature": temperature,
+        }
+    )
+    assert scores["out_of_fold_of_one_network"] == pytest.approx(
+        {
+            "accuracy": np.mean([accuracy_score(KIND, each.argmax(axis=1)) for each in plain]),
+            "log_loss": np.mean([log_loss(KIND, each) for each in plain]),
+        }
+    )
+    assert scores["out_of_fold_at_temperature_1"]["log_loss"] == pytest.approx(
+        log_loss(KIND, plain.mean(axis=0))
+    )
+
+
+def test_the_scores_of_numbers_are_r2():
+    y = (X[:, :1] - X[:, :1].mean()) / X[:, :1].std()
+    predictions = y + RNG.normal(size=(4, 90, 1))
+    scores = OutOfFold(y, EVEN).scores(predictions, 1.0)
+    assert scores == {
+        "out_of_fold": {"r2": pytest.approx(r2_score(y, predictions.mean(axis=0)), abs=1e-5)},
+        "out_of_fold_of_one_network": {
+            "r2": pytest.approx(np.mean([r2_score(y, each) for each in predictions]), abs=1e-5)
+        },
+    }

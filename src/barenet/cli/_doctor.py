@@ -45,15 +45,11 @@ def doctor(*, warm: Off = False, json: Off = False) -> None:
     elif warm:
         emit("{kernels} kernels, {built} built in {seconds:.1f} s, in {folder}".format(**findings))
     else:
-        _emit(**findings)
-
-
-def _emit(*, advice: list[str], **findings: Any) -> None:
-    """Print a table, and a paragraph for each piece of advice."""
-    rows = [[name.replace("_", " "), _format(value)] for name, value in findings.items()]
-    emit_table(["item", "value"], rows)
-    for text in advice:
-        emit_paragraph(text)
+        advice = findings.pop("advice")
+        rows = [[name.replace("_", " "), _format(value)] for name, value in findings.items()]
+        emit_table(["item", "value"], rows)
+        for text in advice:
+            emit_paragraph(text)
 
 
 def _format(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,7 @@ from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import check_target_settings
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
-from barenet.population._ensemble_progress import ensemble_progress
+from barenet.files._model_card import ModelCard
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 
 #: Settings that an ensemble has, too; all others are those of one network.
@@ -52,13 +51,15 @@ def run_ensemble(
     """Train an ensemble, write its results, and return the exit status."""
     introduce(experiment)
     is_quiet = output.json and not sys.stderr.isatty()
-    progress = nullcontext() if is_quiet else ensemble_progress(training)
-    with Interruption() as interruption, progress:
-        history = training.run(threads, interruption)
-    predictor = replace(experiment.predictor, network=training.ensemble())
-    experiment, is_interrupted = replace(experiment, predictor=predictor), interruption.signal
-    Results(experiment, history, folder, output, is_interrupted is not None, extra).write()
-    return interruption.status
+    with Interruption() as interruption:
+        history = training.run(threads, interruption, progress=not is_quiet)
+    assert training.best is not None
+    predictor, best = experiment.predictor, training.best
+    card = replace(predictor.card or ModelCard(), scores=best.scores)
+    network = training.ensemble()
+    predictor = replace(predictor, network=network, residuals=best.residuals, card=card)
+    experiment = replace(experiment, predictor=predictor)
+    return Results(experiment, history, folder, output, interruption, extra).write()
 
 
 def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTraining]:
@@ -80,7 +81,7 @@ def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTrainin
         groups=available.groups(N_PERIODS),
         epochs=config.epochs,
         seed=config.seed or 0,
-        **settings.table_options(),
+        **settings.table_options(available.feature_names),
     )
     config, rare = replace(config, epochs=training.recipe.epochs), training.recipe.rare
     if rare != settings.rare:

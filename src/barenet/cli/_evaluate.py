@@ -6,8 +6,7 @@ from typing import Literal, NamedTuple
 from barenet._metrics import Name
 from barenet.cli._console import emit_json, log
 from barenet.cli._flags import Data, Off, On
-from barenet.cli._run_file import SETTINGS
-from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
+from barenet.cli._run_settings import NO_FILE_OPTIONS, SETTINGS, FileOptions
 from barenet.cli._scores import Measurement, choose_metric
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._dataset import Dataset

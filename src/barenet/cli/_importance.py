@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from barenet import Dataset, Importance, ModelCard, Predictor, permutation_importance
 from barenet._constraints import check_count
 from barenet._metrics import MAXIMIZED, Name, main_metric
 from barenet.cli._console import emit, emit_json, emit_table, log, progress_bar
@@ -15,10 +16,6 @@ from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._scores import choose_metric, metric_title, score_text
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import load_trained
-from barenet.data._dataset import Dataset
-from barenet.files._model_card import ModelCard
-from barenet.files._predictor import Predictor
-from barenet.insight._permutation_importance import Importance, permutation_importance
 
 #: Columns in the table; JSON has all. Characters of the longest name.
 MAX_COLUMNS, MAX_NAME = 25, 30

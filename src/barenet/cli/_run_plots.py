@@ -43,15 +43,15 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
     return KINDS[kind](predictor, rows)
 
 
-def fit_names(rows: Dataset) -> dict[str, Any]:
-    """The names in a plot of predicted numbers."""
-    names = {"feature_name": rows.feature_names[0], "target_name": rows.target_name}
-    return names | {"title": rows.name}
+def draw_fit(predictor: Predictor, rows: Dataset, predictions: Any, **losses: Any) -> Figure:
+    """Draw predicted numbers over one column, or over the targets."""
+    X = predictor.preprocessing.transform(rows.X) if predictor.takes_frames else rows.X
+    losses |= {"feature_name": rows.feature_names[0], "target_name": rows.target_name}
+    return plots.plot_fit(X, rows.y, predictions, title=rows.name, **losses)
 
 
 def _fit(predictor: Predictor, rows: Dataset) -> Figure:
-    X = predictor.preprocessing.transform(rows.X) if predictor.takes_frames else rows.X
-    return plots.plot_fit(X, rows.y, predictor.predict(rows.X), **fit_names(rows))
+    return draw_fit(predictor, rows, predictor.predict(rows.X))
 
 
 def _residuals(predictor: Predictor, rows: Dataset) -> Figure:

@@ -10,14 +10,12 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet import Baseline, Dataset, Predictor, fit_baseline
 from barenet._metrics import MAXIMIZED, METRICS, main_metric
 from barenet._registry import spec_of
 from barenet.cli._console import emit, emit_table, log
-from barenet.data._dataset import Dataset
 from barenet.data._number_column import PiecewiseColumn
 from barenet.engines import Ensemble, Job, choose_engine
-from barenet.files._predictor import Predictor
-from barenet.insight._baselines import Baseline, fit_baseline
 from barenet.model._array_dataset import (
     check_targets,
     class_probabilities,

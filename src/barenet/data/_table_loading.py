@@ -191,7 +191,7 @@ def _is_unnamed(name: str) -> bool:
 
 
 def read_samples(
-    path: str | PathLike[str],
+    source: str | PathLike[str] | Table,
     feature_names: Sequence[str],
     target_name: str | None = None,
     classes: Sequence[str] | None = None,
@@ -201,9 +201,10 @@ def read_samples(
     split_by: str | None = None,
     **csv_options: Any,
 ) -> LoadedRows:
-    """Read the features of a network, and its target if it is named."""
+    """Read the features of a network, and its target if it is named, from a file or open table."""
     targets = [] if target_name is None else [target_name]
-    table = open_table(path, CsvOptions(**csv_options))
+    options = CsvOptions(**csv_options)
+    table = source if isinstance(source, Table) else open_table(source, options)
     names = [*feature_names, *targets]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
@@ -212,7 +213,7 @@ def read_samples(
         missing = missing_targets(rows, target_name, None, classes or ())
         rows, description = _with_target(rows, target_name, missing)
         if not len(rows):
-            raise DataError(f"column {target_name!r} has no value in any row", path=path)
+            raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
     features = rows.select(feature_names)
     keys = _split_keys(rows, split_by, categories)

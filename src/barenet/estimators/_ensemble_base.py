@@ -2,9 +2,8 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,10 +13,9 @@ from sklearn.utils.validation import _check_sample_weight, _num_samples
 from barenet._constraints import check_fields, check_flag, option
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
-from barenet.estimators._array_inputs import check_series, check_y, errors_naming_argument
+from barenet.estimators._array_inputs import check_y, errors_naming_argument
 from barenet.estimators._table_input import TableInput
 from barenet.model._arrays import FloatArray
-from barenet.population._ensemble_progress import ensemble_progress
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 from barenet.training._divergence import caller_stacklevel
 
@@ -25,8 +23,6 @@ from barenet.training._divergence import caller_stacklevel
 @dataclass(kw_only=True, eq=False, repr=False)
 class MultilayerPerceptronEnsemble(TableInput, ABC):
     """An ensemble of networks for tables; subclasses encode the targets."""
-
-    _numeric_targets: ClassVar[bool]
 
     max_iter: int = option(96, ge=1, integer=True)
     random_state: int | np.random.RandomState | None = None
@@ -56,9 +52,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         X = self._checked(X)
         n_rows = _num_samples(X if hasattr(X, "shape") else next(iter(X.values()), ()))
-        check_series(y, "y", dates=not self._numeric_targets)
-        with errors_naming_argument("y"):
-            targets, n_classes = self._encode(check_y(y, n_rows, self._numeric_targets))
+        targets, n_classes = self._encode(check_y(y, n_rows, self))
         with errors_naming_argument("sample_weight"):
             weight = _check_sample_weight(sample_weight, targets, dtype=np.float64)
         if not (weight >= 0).all() or not weight.sum() > 0:
@@ -75,9 +69,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
 
     def _train(self, training: EnsembleTraining) -> None:
         """Train the networks, and set the attributes of the result."""
-        progress = ensemble_progress(training) if self.verbose else nullcontext()
-        with progress:
-            self.history_ = training.run(self.threads)
+        self.history_ = training.run(self.threads, progress=self.verbose)
         if training.was_interrupted:
             message = "interrupted; the estimator keeps the best epoch until now"
             warnings.warn(message, stacklevel=caller_stacklevel())
@@ -87,7 +79,9 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self.n_iter_ = len(self.history_)
         self.loss_curve_ = list(self.history_.loss)
         self.out_of_fold_score_, self.out_of_fold_predictions_ = best.score, best.predictions
-        name = "r2" if self._numeric_targets else "accuracy"
+        if best.residuals is not None:
+            self.residuals_ = best.residuals
+        name = "accuracy" if training.rows.of_classes else "r2"
         self._scores = {"out_of_fold": {"loss": best.loss, name: best.score}}
 
     def predict(self, X: Any) -> NDArray[Any]:

@@ -1,7 +1,7 @@
 """MLPEnsembleClassifier: an ensemble of networks that predicts classes from a table."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,8 +91,6 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     >>> model.predict({"bill": [45.5, 39.0], "island": ["", "Biscoe"]}).tolist()
     ['Gentoo', 'Adelie']
     """
-
-    _numeric_targets: ClassVar[bool] = False
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Predict the probability of each class.

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from barenet.data._column import Column
 from barenet.data._encoding import TableEncoding
 from barenet.estimators._table_input import TableInput
 from barenet.model._arrays import check_dtype
@@ -57,8 +56,6 @@ class TablePreprocessor(TransformerMixin, TableInput):
     ----------
     encoding_ : TableEncoding
         The fitted encoding.
-    columns_ : tuple of Column
-        The record of each column.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_columns,), object
@@ -85,12 +82,6 @@ class TablePreprocessor(TransformerMixin, TableInput):
     rare: float | None = 0.01
     bins: int = 24
     dtype: str = "float64"
-
-    @property
-    def columns_(self) -> tuple[Column, ...]:
-        """The record of each column."""
-        check_is_fitted(self)
-        return self.encoding_.columns
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Determine the encoding of every column.

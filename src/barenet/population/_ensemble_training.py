@@ -1,6 +1,6 @@
 """Training of an ensemble: networks over folds, chosen by the rows that each left out."""
 
-from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,7 +11,8 @@ from barenet.data._encoding import TableEncoding
 from barenet.data._number_column import PiecewiseColumn
 from barenet.data._rare_categories import choose_rare
 from barenet.data._scaling import Scaling
-from barenet.engines import Ensemble
+from barenet.engines import ConformalResiduals, Ensemble
+from barenet.insight._progress import live_line
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model.layers import Dense
@@ -40,6 +41,10 @@ class Candidate(NamedTuple):
         The averaged parameters of each network that is part of it.
     predictions : ndarray of shape (n_rows, n_outputs)
         The mean predictions of each row by networks that were not trained on it.
+    residuals : ConformalResiduals, optional
+        Their errors, of numbers.
+    scores : dict of str to dict of str to float
+        The scores of the ensemble and its parts, for a model card.
     """
 
     epoch: int
@@ -48,6 +53,8 @@ class Candidate(NamedTuple):
     score: float
     parameters: dict[int, FloatArray]
     predictions: FloatArray
+    residuals: ConformalResiduals | None
+    scores: dict[str, dict[str, float]]
 
 
 class EnsembleTraining:
@@ -94,8 +101,6 @@ class EnsembleTraining:
         factors: FloatArray | None = None,
     ) -> None:
         self.X, self.rows, self.recipe, self.factors = X, rows, recipe, factors
-        #: Called after each epoch, with the epoch and the best candidate so far.
-        self.show: Callable[[int, Candidate | None], Any] = lambda epoch, best: None
         units = np.arange(len(X)) if groups is None else np.unique(groups)
         if len(units) == 1 < len(X):
             units, groups = np.arange(len(X)), None
@@ -117,25 +122,29 @@ class EnsembleTraining:
         self._predictions = np.zeros((recipe.repeats, len(X), n_outputs), np.float32)
         self.best: Candidate | None = None
         self.was_interrupted = False
+        self._line: Any
 
-    def run(self, threads: int | None = None, callbacks: Callbacks = ()) -> History:
+    def run(
+        self, threads: int | None = None, callbacks: Callbacks = (), *, progress: bool = False
+    ) -> History:
         """Train until the loss does not improve; Ctrl-C keeps the best epoch so far."""
         others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
         try:
-            self._population = train_many(
-                self.networks,
-                self.X,
-                self.rows.y,
-                rows=list(others),
-                sample_weight=self.rows.weight * len(self.X),
-                optimizer=self.recipe.optimizer,
-                batch_size=min(self.recipe.batch_size, *map(len, others)),
-                epochs=self.recipe.epochs,
-                seed=list(self.seeds),
-                threads=threads,
-                callbacks=callbacks,
-                after_slice=self._after_epoch,
-            )
+            with live_line(width=12) if progress else nullcontext() as self._line:
+                self._population = train_many(
+                    self.networks,
+                    self.X,
+                    self.rows.y,
+                    rows=others,
+                    sample_weight=self.rows.weight * len(self.X),
+                    optimizer=self.recipe.optimizer,
+                    batch_size=min(self.recipe.batch_size, *map(len, others)),
+                    epochs=self.recipe.epochs,
+                    seed=self.seeds,
+                    threads=threads,
+                    callbacks=callbacks,
+                    after_slice=self._after_epoch,
+                )
         except KeyboardInterrupt:
             if self.best is None:
                 raise
@@ -171,16 +180,24 @@ class EnsembleTraining:
             total += network.parameters
         if epoch in CHECKED_EPOCHS or epoch == recipe.epochs:
             self._check(epoch, population)
-        self.show(epoch, self.best)
+        if self._line is not None:
+            self._show(epoch)
         if self.best is not None and recipe.has_ended(epoch, self.best.epoch):
             for index in population.active:
                 population.drop(index, "no improvement")
 
+    def _show(self, epoch: int) -> None:
+        """Show the epoch, and the score of the best candidate."""
+        names = ("accuracy", "log loss") if self.rows.of_classes else ("R²", "squared error")
+        best, text = self.best, f"epoch {epoch}  out-of-fold"
+        for name, value in zip(names, (best.score, best.loss) if best else (), strict=False):
+            text += f" {name} {value:.4f}"
+        self._line(epoch, self.recipe.epochs, text, best.epoch if best else 0)
+
     def _check(self, epoch: int, population: Population) -> None:
         """Keep the averages if their expected loss is the lowest so far."""
         factor = (1 - self.recipe.memory) / (1 - self.recipe.memory**epoch)
-        n_folds, parameters = len(self.left) // self.recipe.repeats, {}
-        complete = []
+        n_folds, parameters, complete = len(self.left) // self.recipe.repeats, {}, []
         for repeat in range(self.recipe.repeats):
             members = range(repeat * n_folds, (repeat + 1) * n_folds)
             if population.errors.keys() & set(members):
@@ -198,7 +215,11 @@ class EnsembleTraining:
         if best is None or loss < best.loss - self.recipe.tolerance * abs(best.loss):
             mean = soften(predictions, temperature).mean(axis=0)
             score = self.rows.score(mean)
-            self.best = Candidate(epoch, temperature, loss, score, parameters, mean)
+            residuals = self.rows.residuals(predictions, len(parameters))
+            scores = self.rows.scores(predictions, temperature)
+            self.best = Candidate(
+                epoch, temperature, loss, score, parameters, mean, residuals, scores
+            )
 
     def _history(self, best: Candidate) -> History:
         """The mean loss of the networks that are part of the ensemble, by epoch."""

@@ -13,7 +13,6 @@ from run_exports import rows_of, run_python
 
 from barenet import export
 from barenet.files.exports._inference_program import program_of
-from barenet.files.exports._python_file import render
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +58,7 @@ def read(done: subprocess.CompletedProcess) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(done.stdout)))
 
 
-@pytest.mark.parametrize(
-    "name", ["sigmoids", "classifier labels", "scaled numbers", "scaled number"]
-)
+@pytest.mark.parametrize("name", ["sigmoids", "scaled numbers", "scaled number"])
 def test_the_script_needs_only_numpy(build, answer, name):
     case = build(name)
     names = getattr(case.model, "feature_names", ())  # none of an estimator
@@ -166,8 +163,3 @@ def test_names_are_quoted_safely(build, table):
     assert module["FEATURES"] == names
     rows = rows_of(program_of(table.model), table.X)
     assert np.array_equal(module["probabilities"](rows), table.outputs)
-
-
-def test_a_file_name_that_cannot_be_imported_is_not_called_a_module(build):
-    head = render(program_of(build("numbers").model), "my model")[".py"].decode().split("\n\n\n")[0]
-    assert "python my model.py rows.csv" in head and "import my model" not in head

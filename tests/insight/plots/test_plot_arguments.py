@@ -63,7 +63,6 @@ WRONG = {
         *((wrong, SMALL, "images") for wrong in (DIGITS.images, DIGITS.data[:101])),
         (IMAGES, LABELS[:3], SMALL, "labels"),
         (IMAGES, LABELS, LABELS[:3], SMALL, "predictions"),
-        (IMAGES[:1], ["3"], [3], SMALL, "predictions"),
         *((IMAGES, LABELS, LABELS, wrong, SMALL, "confidences") for wrong in ([0.5], [97.2] * 25)),
         (IMAGES, LABELS, None, [0.5] * 25, SMALL, "confidences"),
     ],

@@ -96,10 +96,6 @@ def _head(program: Program, stem: str, body: str) -> str:
     """Docstring, imports and constants."""
     name, dataset, table = words(stem), words(program.dataset), program.table
     dates = table and any(isinstance(column, DateColumn) for column in table.used)
-    usage = {f"python {name}.py rows.csv > answers.csv": "answers for the rows of a table"}
-    if stem.isidentifier():
-        usage[f"import {name}; {name}.predict(X)"] = "for those of an array"
-    width = max(map(len, usage))
     trained = f", from a network trained on {dataset}" if dataset else ""
     constants = f"\nCLASSES = {_list(program.classes)}\n" if program.classes else ""
     if table:
@@ -107,9 +103,9 @@ def _head(program: Program, stem: str, body: str) -> str:
     newline = "\n"
     return f'''"""{name}: predictions for rows of {_values(program)}{trained}.
 
-{newline.join(f"    {code:<{width}}    {result}" for code, result in usage.items())}
-
     {program.sketch()}
+
+Call predict(X), or run it: python {name}.py rows.csv > answers.csv
 
 Written by barenet {__version__}. It needs Python {"3.11" if dates else "3.9"} and NumPy.
 """
@@ -154,7 +150,7 @@ def _computation(program: Program) -> str:
         else:
             lines.append(_LINES[step.name].format(n=number, **step.parts))
     name, content = "probabilities", "a probability for each class"
-    if program.answer == "numbers":
+    if not program.classes:
         name, content = "outputs", "numbers"
     body = "\n".join(f"    {line}" for line in lines)
     return f'''\

@@ -69,11 +69,6 @@ def predict_class(X: Any) -> np.ndarray:
     return np.array(CLASSES)[probabilities(X).argmax(axis=1)]
 
 
-def predict_labels(X: Any) -> np.ndarray:
-    """A 1 for each label of a row that is more probable than not, else a 0."""
-    return (probabilities(X) > 0.5).astype(int)
-
-
 def predict_numbers(X: Any) -> np.ndarray:
     """The prediction for each row."""
     Y = outputs(X)
@@ -227,12 +222,6 @@ def class_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:
     """The columns that are printed, and their names."""
     header = ["prediction", *(f"probability_{name}" for name in CLASSES)]
     return header, [predict(X), *probabilities(X).T]
-
-
-def labels_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:
-    """The columns that are printed, and their names."""
-    header = [f"{kind}_{name}" for kind in ("prediction", "probability") for name in CLASSES]
-    return header, [*predict(X).T, *probabilities(X).T]
 
 
 def numbers_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:

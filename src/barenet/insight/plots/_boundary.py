@@ -102,24 +102,15 @@ def plot_boundary(
     _draw_samples(axes, X, y, classes)
     style.label_axes(axes, x_label, y_label)
     style.legend(figure)
-    if n_classes == 2:
-        _draw_scale(figure, axes, classes[1])
     return figure
 
 
-def shade(probabilities: FloatArray) -> FloatArray:
-    """Colour of the most probable class; white where all are equally probable.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> shade(np.array([[0.5, 0.5]]))
-    array([[1., 1., 1.]])
-    """
-    from matplotlib.colors import to_rgb
+def _shade(probabilities: FloatArray) -> FloatArray:
+    """Colour of the most probable class; white where all are equally probable."""
+    from matplotlib.colors import to_rgba_array
 
     n_classes = probabilities.shape[-1]
-    palette = np.array([to_rgb(_color(index)) for index in range(n_classes)])
+    palette = to_rgba_array([_color(index) for index in range(n_classes)])[:, :3]
     certainty = (probabilities.max(axis=-1, keepdims=True) - 1 / n_classes) / (1 - 1 / n_classes)
     strength = STRENGTH * np.clip(certainty, 0, 1)
     colors: FloatArray = 1 - strength * (1 - palette[probabilities.argmax(axis=-1)])
@@ -147,7 +138,7 @@ def _probabilities(predict: Callable[[NDArray[Any]], ArrayLike], grid: FloatArra
 def _draw_background(axes: Axes, grid: FloatArray, extent: Any, probabilities: FloatArray) -> None:
     """Fill the plane, and draw lines where the most probable class changes."""
     look: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "bilinear"}
-    axes.imshow(shade(probabilities), extent=extent, **look)
+    axes.imshow(_shade(probabilities), extent=extent, **look)
     look = {"colors": style.INK, "linewidths": 1.3, "linestyles": "-"}
     # Of n classes, the lines of n - 1 are all the lines.
     for index in range(probabilities.shape[2] - 1):
@@ -165,14 +156,3 @@ def _draw_samples(axes: Axes, X: FloatArray, y: Integers, classes: Sequence[str]
         look |= {"color": _color(index), "label": name}
         look["marker"] = style.CLASS_MARKERS[index % len(style.CLASS_MARKERS)]
         style.dots(axes, X[y == index, 0], X[y == index, 1], size, **look)
-
-
-def _draw_scale(figure: Figure, axes: Axes, positive: str) -> None:
-    """Draw a colour bar of the probability of one of two classes."""
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import ListedColormap
-
-    steps = np.linspace(0, 1, 256)
-    scale = ScalarMappable(cmap=ListedColormap(shade(np.column_stack([1 - steps, steps]))))
-    look = {"shrink": 0.75, "aspect": 25, "pad": 0.02, "ticks": [0, 0.25, 0.5, 0.75, 1]}
-    style.color_bar(figure, [axes], scale, f"probability of {positive}", **look)

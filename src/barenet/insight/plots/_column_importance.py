@@ -67,8 +67,8 @@ def plot_importance(
     label = f"{metric} lost when it is shuffled"
     if image_shape is not None:
         figure, (axes,) = style.new_figure((5.4, 4.6), title=title)
-        colors = style.show_matrix(axes, mean.reshape(image_shape), "RdBu")
-        style.color_bar(figure, [axes], colors, label, shrink=0.8)
+        style.show_matrix(axes, mean.reshape(image_shape), "RdBu")
+        style.label_axes(axes, f"{label} (blue; white is 0)")
         return figure
     shown = np.argsort(-mean, kind="stable")[:MAX_COLUMNS]
     figure, (axes,) = style.new_figure((7.0, 1.3 + 0.3 * len(shown)), title=title)

@@ -55,8 +55,8 @@ def plot_digits(
     Raises
     ------
     ValueError
-        If the shapes do not match, there are more than 100 images, labels are names and predictions
-        indices or the other way round, or a confidence is not from 0 to 1 or has no prediction.
+        If the shapes do not match, there are more than 100 images, or a confidence
+        is not from 0 to 1 or has no prediction.
     MissingExtraError
         If matplotlib is not installed.
 
@@ -97,10 +97,7 @@ def _captions(
     predicted = _for_each(images, predictions, "predictions")
     errors = np.zeros(len(images), np.bool_)
     if labels is not None and predictions is not None:
-        if (actual.dtype.kind in "biuf") != (predicted.dtype.kind in "biuf"):
-            expected = f"names or indices as labels has (such as {actual[0]!r})"
-            raise ArgumentError.of("predictions", predicted[0], expected)
-        errors = actual != predicted
+        errors = actual.astype(str) != predicted.astype(str)
     heads = [f"label {label}" for label in actual]
     words = [
         f"{'wrong:' if is_wrong else 'predicted'} {name}"
