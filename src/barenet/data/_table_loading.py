@@ -213,7 +213,7 @@ def read_samples(
         missing = missing_targets(rows, target_name, None, classes or ())
         rows, description = _with_target(rows, target_name, missing)
         if not len(rows):
-            raise DataError(f"column {target_name!r} has no value in any row", path=path)
+            raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
     features = rows.select(feature_names)
     y: NDArray[Any] | None = None
     if target_name is not None and classes is None:
@@ -225,7 +225,9 @@ def read_samples(
 
 
 def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:
-    """Open a CSV or Parquet file by its name."""
+    """Open a CSV or Parquet file by its name; a table that is open is returned."""
+    if isinstance(path, Table):
+        return path
     path = Path(path)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
         return read_table(path, csv)
