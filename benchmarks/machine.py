@@ -12,7 +12,7 @@ from benchmarks.threads import n_cores
 
 __all__ = ["machine", "versions"]
 
-PACKAGES = ("numpy", "numba", "tbb", "scikit-learn", "torch", "jax", "jaxlib")
+PACKAGES = ("numpy", "numba", "scikit-learn", "torch", "jax", "jaxlib")
 
 
 def machine() -> dict[str, str | int | float]:

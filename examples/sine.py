@@ -10,7 +10,7 @@ import numpy as np
 from barenet import Network, train
 from barenet.callbacks import Run
 from barenet.data import Scaling, load_dataset
-from barenet.plots import plot_fit, plot_fit_at_epochs, plot_history, save_figure
+from barenet.plots import plot_fit, plot_history, save_figure
 
 PANELS = (10, 50, 100, 500, 1000)
 
@@ -56,7 +56,7 @@ def main(epochs: int | None = None, out: str | Path = "runs/examples/sine") -> N
         "data": plot_fit(sine.X, sine.y, predictions[0], **names, title="Before the first step"),
         "loss": plot_history(history),
         "fit": plot_fit(sine.X, sine.y, predictions[epochs], **names),
-        "epochs": plot_fit_at_epochs(sine.X, sine.y, predictions, losses=losses, **names),
+        "epochs": plot_fit(sine.X, sine.y, predictions, losses=losses, **names),
     }
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)

@@ -21,8 +21,8 @@ def test_regression_metrics(seed, n_outputs):
     output, y = draw(seed, n_outputs)
     expected = {
         "r2": sklearn_metrics.r2_score(y, output),
-        "mean_absolute_error": sklearn_metrics.mean_absolute_error(y, output),
-        "root_mean_squared_error": np.sqrt(sklearn_metrics.mean_squared_error(y, output)),
+        "mae": sklearn_metrics.mean_absolute_error(y, output),
+        "rmse": np.sqrt(sklearn_metrics.mean_squared_error(y, output)),
     }
     for name, value in expected.items():
         assert METRICS[name](output, y) == pytest.approx(value)

@@ -1,11 +1,13 @@
 """Metrics: scores of predictions, with the definitions and sample weights of scikit-learn."""
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.errors import ArgumentError
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 from barenet.model.losses import LOSSES
@@ -15,6 +17,50 @@ Metric: TypeAlias = Callable[..., float]
 
 #: Sample weights of shape (n_samples,), or None for equal ones.
 Weights: TypeAlias = NDArray[Any] | None
+
+
+@dataclass(frozen=True)
+class NamedMetric:
+    """A metric with its title, which is called as its function is.
+
+    Attributes
+    ----------
+    compute : callable
+        The function.
+    title : str
+        The name in sentences and tables.
+    of_classes : bool, default=True
+        Whether it measures classes, not numbers.
+    is_error : bool, default=False
+        Whether smaller is better.
+
+    Examples
+    --------
+    >>> METRICS["rmse"].title, METRICS["rmse"](np.zeros((1, 1)), np.full((1, 1), 2.0))
+    ('RMSE', 2.0)
+    """
+
+    compute: Metric
+    title: str
+    of_classes: bool = True
+    is_error: bool = False
+
+    def __call__(self, output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
+        """Compute the score.
+
+        Parameters
+        ----------
+        output, y : ndarray of shape (n_samples, n_outputs)
+            Predictions and targets.
+        sample_weight : ndarray of shape (n_samples,), optional
+            The weight of each row.
+
+        Returns
+        -------
+        float
+            The score.
+        """
+        return self.compute(output, y, sample_weight)
 
 
 def weighted_mean(values: NDArray[Any], sample_weight: Weights = None) -> float:
@@ -180,44 +226,73 @@ def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> floa
     return float(np.where(total > 0, 1 - residual / np.where(total > 0, total, 1), constant).mean())
 
 
-def _mean_absolute_error(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
+def _mae(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
     """Mean of ``|ŷ − y|``, in the targets' unit.
 
-    >>> _mean_absolute_error(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]]))
+    >>> _mae(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]]))
     1.0
     """
     return weighted_mean(np.abs(output - y), sample_weight)
 
 
-def _root_mean_squared_error(
-    output: FloatArray, y: FloatArray, sample_weight: Weights = None
-) -> float:
+def _rmse(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
     """Root of the mean of (ŷ − y)², in the targets' unit.
 
-    >>> _root_mean_squared_error(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])).__round__(4)
+    >>> _rmse(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])).__round__(4)
     1.4142
     """
     return float(np.sqrt(weighted_mean((output - y) ** 2, sample_weight)))
 
 
-#: Every metric by its name, and by its common abbreviation.
-METRICS: dict[str, Metric] = {
-    "accuracy": accuracy,
-    "balanced_accuracy": _balanced_accuracy,
-    "f1": _f1,
-    "auc": _auc,
-    "roc_auc": _auc,
-    "log_loss": _log_loss,
-    "r2": r2,
-    "mean_absolute_error": _mean_absolute_error,
-    "mae": _mean_absolute_error,
-    "root_mean_squared_error": _root_mean_squared_error,
-    "rmse": _root_mean_squared_error,
+#: Every metric by its name; the usual one of classes and of numbers stands first.
+METRICS: dict[str, NamedMetric] = {
+    "accuracy": NamedMetric(accuracy, "accuracy"),
+    "auc": NamedMetric(_auc, "AUC"),
+    "f1": NamedMetric(_f1, "F1"),
+    "balanced_accuracy": NamedMetric(_balanced_accuracy, "balanced accuracy"),
+    "log_loss": NamedMetric(_log_loss, "log loss", is_error=True),
+    "r2": NamedMetric(r2, "R²", of_classes=False),
+    "rmse": NamedMetric(_rmse, "RMSE", of_classes=False, is_error=True),
+    "mae": NamedMetric(_mae, "MAE", of_classes=False, is_error=True),
 }
+
+#: The names of all of them.
+Name = Literal["accuracy", "auc", "f1", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"]
 
 #: Curves of all three sets that are better the greater they are.
 MAXIMIZED = frozenset(
     prefix + name
     for prefix in ("", "validation_", "test_")
-    for name in ("accuracy", "balanced_accuracy", "f1", "auc", "roc_auc", "r2")
+    for name, metric in METRICS.items()
+    if not metric.is_error
 )
+
+#: From this fraction of the rows in one class on, the accuracy hides how the others are predicted.
+IMBALANCED = 0.75
+
+
+class MainMetric(NamedTuple):
+    """The score that is shown first, and why it is the default, if that is not the usual one."""
+
+    name: str
+    reason: str = ""
+
+
+def main_metric(given: str | None, y: NDArray[Any], classes: Sequence[str] | None) -> MainMetric:
+    """Check a metric against the target, or choose the accuracy or R², or one for rare classes.
+
+    >>> main_metric(None, np.array([0, 0, 0, 0, 1]), ("no", "yes"))
+    MainMetric(name='auc', reason="80 % of the rows are of class 'no'")
+    """
+    names = [name for name, each in METRICS.items() if each.of_classes == (classes is not None)]
+    if given is not None and given not in names:
+        target = "numbers" if classes is None else "classes"
+        problem = f"{given} is not a metric of {target}; expected {', '.join(names)}"
+        raise ArgumentError(problem, argument="metric", value=given)
+    if given is not None or classes is None or len(classes) < 2 or not len(y):
+        return MainMetric(given or names[0])
+    counts = np.bincount(y)
+    if (share := counts.max() / len(y)) < IMBALANCED:
+        return MainMetric(names[0])
+    reason = f"{100 * share:.0f} % of the rows are of class {classes[int(counts.argmax())]!r}"
+    return MainMetric("auc" if len(classes) == 2 else "balanced_accuracy", reason)

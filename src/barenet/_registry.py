@@ -57,8 +57,7 @@ def build(
     name, _, text = spec.strip().partition(":")
     kind: Any = lookup(registry, name.strip(), argument)
     try:
-        made: T = kind(**_parse_options(kind, text))
-        return made
+        return kind(**_parse_options(kind, text))
     except ArgumentError as error:
         error.argument = argument
         raise error from None

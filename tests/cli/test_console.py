@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from barenet.cli._columns import summarize_columns
 from barenet.cli._console import emit_json, emit_table, log
+from barenet.cli._introduction import summarize_columns
 from barenet.cli._text_graphics import bar, describe_image, draw_image
 from barenet.data import DATASETS, load_dataset
 from barenet.data._encoding import TableEncoding

@@ -184,3 +184,50 @@ def test_the_linear_baseline_has_no_pieces(barenet):
     Path("t.csv").write_text(f"x,y\n{rows}")
     document = barenet("train", "t.csv", "--target", "y", "--no-plots", "--json").json
     assert document["baselines"]["linear"]["r2"] < 0.5 < 0.9 < document["metrics"]["r2"]
+
+
+@pytest.fixture(scope="module")
+def masses(train):
+    """The folder of a run on a table with a numeric target."""
+    return train(PENGUINS, "--target", "body_mass_g", "--no-baselines")
+
+
+def test_intervals_are_two_more_columns(barenet, masses, tmp_path):
+    data = load_dataset(PENGUINS, target="body_mass_g", frame=True)
+    predictor = load_predictor(masses / "model.safetensors")
+    expected = np.array(predictor.predict_interval(data.X, 0.9))
+    rows = barenet("predict", masses, PENGUINS, "--interval", 0.9).rows
+    known = barenet("predict", masses, PENGUINS, "--keep", "body_mass_g").rows
+    known = [row["body_mass_g"] not in ("", "NA") for row in known]
+    assert [*rows[0]] == ["prediction", "lower", "upper"]
+    mean, lower, upper = np.array([[*row.values()] for row in rows], float).T
+    np.testing.assert_allclose(mean[known], predictor.predict(data.X), rtol=1e-12)
+    np.testing.assert_allclose(np.array([lower, upper])[:, known], expected, rtol=1e-12)
+    few = barenet("predict", masses, PENGUINS, "--interval", 0.5, "--row", 2, "--json").json
+    assert few["predictions"][0] == mean[2] and lower[2] < few["lower"][0] < mean[2]
+    assert mean[2] < few["upper"][0] < upper[2]
+    both = barenet("predict", masses, PENGUINS, "--interval", 0.9, "--keep", "island").rows
+    assert [*both[0]] == ["island", "prediction", "lower", "upper"]
+
+
+def test_the_coverage_of_test_rows(masses):
+    data = load_dataset(PENGUINS, target="body_mass_g", frame=True)
+    _, test = data.split(0.2, 0)
+    lower, upper = load_predictor(masses / "model.safetensors").predict_interval(test.X, 0.8)
+    assert 0.65 < np.mean((lower <= test.y) & (test.y <= upper)) < 0.95
+
+
+def test_intervals_that_are_impossible(barenet, birds, masses, line, tmp_path):
+    for coverage in (0, 1, -0.5, 90):
+        error = barenet("predict", masses, PENGUINS, "--interval", coverage).error
+        assert f"--interval: expected a number above 0 to below 1, got {coverage}" in error
+    most = barenet("predict", masses, PENGUINS, "--interval", 0.9999).error
+    assert "--interval: expected at most 273/274, with 273 residuals" in most
+    predictor = load_predictor(masses / "model.safetensors")
+    before = tmp_path / "before.safetensors"  # as a file of an earlier version
+    save(replace(predictor, residuals=None), before)
+    assert load_predictor(before).residuals is None
+    for model, data in ((birds, PENGUINS), (line, "plane"), (before, PENGUINS)):
+        error = barenet("predict", model, data, "--interval", 0.9).error
+        assert "--interval: there are no residuals of rows left out" in error
+    barenet("predict", before, PENGUINS).ok()

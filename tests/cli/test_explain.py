@@ -24,7 +24,7 @@ joined,age,member,town,price
 
 
 #: The options of the command by default.
-DEFAULTS = {"neuron": None, "notation": "rows", "precision": 6, "limit": None}
+DEFAULTS = {"neuron": None, "notation": "rows", "precision": 6, "limit": None, "is_new": True}
 
 
 def given(done) -> str:
@@ -67,7 +67,9 @@ def test_a_trained_network(barenet, iris, line):
 
 
 def test_the_output_of_a_trained_network_is_its_prediction(barenet, iris):
-    page = _explain(_trained_step("iris", RunSettings(data=str(iris))), (7,), **DEFAULTS)
+    page = _explain(
+        _trained_step("iris", RunSettings(data=str(iris))), (7,), **DEFAULTS | {"is_new": False}
+    )
     predicted = barenet("predict", iris, "iris", "--row", 7, "--json").json
     last = max(each.name.key for each in page.quantities if re.fullmatch(r"A\d", each.name.key))
     np.testing.assert_allclose(page[last], predicted["probabilities"], rtol=1e-6)

@@ -66,13 +66,10 @@ def test_onnx_predicts_numbers_in_the_units_of_the_target(barenet, line):
 
 
 def test_export_prints_json(barenet, iris):
-    options = ("--out", "net.c", "--weights", "int8", "--data", "iris", "--json")
+    options = ("--out", "net.c", "--weights", "int8", "--json")
     result = barenet("export", iris, *options).json
     assert (result["to"], result["files"], result["weights"]) == ("c", ["net.c", "net.h"], "int8")
     assert result["bytes"] == Path("net.c").stat().st_size + Path("net.h").stat().st_size
-    assert result["rounding"]["rows"] == 150
-    assert result["rounding"]["answers_kept"] > 140
-    assert 0 < result["rounding"]["largest_change"] < 0.2
 
 
 def test_a_network_without_a_pipeline_can_be_exported(barenet):

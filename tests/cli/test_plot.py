@@ -74,7 +74,7 @@ def test_a_history_nested_without_end_is_refused(barenet, tmp_path):
 def test_every_kind_of_plot_is_offered(barenet):
     shown = " ".join(barenet("plot", "--help").out.replace("│", " ").split())
     kinds = [name.removeprefix("plot_") for name in plots.__all__ if name.startswith("plot_")]
-    assert sorted(kinds) == sorted(["fit_at_epochs", "history", *KINDS])
+    assert sorted(kinds) == sorted(["history", *KINDS])
     assert f"choices: history, epochs, {', '.join(KINDS)}" in shown
 
 

@@ -59,7 +59,7 @@ class Page(HTMLParser):
 
 HEADINGS = [
     *("In short", "Errors", "Columns that matter", "Rows that are predicted worst"),
-    *("Learning curves", "Columns", "Data and settings"),
+    *("Training", "Columns", "Data and settings"),
 ]
 
 
@@ -193,10 +193,50 @@ def test_an_ensemble_has_a_report(barenet, iris, train):
     assert [[int(n) for n in row[1:]] for row in counts] == result["confusion_matrix"]
 
 
+def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barenet):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(160, 2))
+    y = np.where(X[:, 0] * X[:, 1] + 0.3 * rng.normal(size=160) > 0, "yes", "no")
+    rows = (f"{a:.3f},{b:.3f},{label}" for (a, b), label in zip(X, y, strict=True))
+    Path("table.csv").write_text("\n".join(["a,b,y", *rows]))
+    done = barenet("train", "table.csv", "--target", "y", "--metric", "f1").ok()
+    assert "history.png, confusion.png, report.html\n" in done.err
+    assert "`barenet export runs/table --to onnx` makes a file" in done.err
+    page, scores = (
+        Page(Path("runs/table/report.html")),
+        load_predictor("runs/table/model.safetensors").card.scores,
+    )
+    assert re.findall("<h2>(.*)</h2>", page.source) == HEADINGS
+    assert "The ensemble's F1 is " in page and "The linear model " in page
+    assert "F1 lost when it is shuffled" in page
+    (parts,) = (rows for head, *rows in page.tables if head == ["", "accuracy", "log loss"])
+    alone, mean, kept = (
+        scores[f"out_of_fold{name}"] for name in ("_of_one_network", "_at_temperature_1", "")
+    )
+    assert [row[0] for row in parts] == [
+        "one network",
+        "the mean of the 4 that left the same row out",
+        f"with logits divided by {kept['temperature']:g}",
+    ]
+    for row, part in zip(parts, (alone, mean, kept), strict=True):
+        assert row[1:] == [f"{part['accuracy']:.4f}", f"{part['log_loss']:.5g}"]
+    barenet("report", "runs/table", "--out", "again.html").ok()
+    assert Path("again.html").read_bytes() == Path("runs/table/report.html").read_bytes()
+    barenet("train", "table.csv", "--target", "y", "--epochs", 2, "--no-plots").ok()
+    assert not Path("runs/table/report.html").exists()
+
+
+def test_the_report_of_numbers_has_their_residuals_and_their_distribution(barenet, line):
+    barenet("report", line, "--out", "page.html").ok()
+    page = Page(Path("page.html"))
+    assert "actual − predicted" in page
+    assert page.source.count('aria-label="residuals, ') == 2
+
+
 def test_a_model_alone_has_a_report_without_curves(barenet, iris):
     shutil.copy(iris / "model.safetensors", "alone.safetensors")
     assert barenet("report", "alone.safetensors").ok().out == "report.html\n"
-    assert "Learning curves</h2>\n</section>" in Path("report.html").read_text()
+    assert "Training</h2>\n</section>" in Path("report.html").read_text()
 
 
 def test_moved_data_are_named_and_changed_data_refused(barenet):

@@ -9,7 +9,6 @@ from barenet import load_predictor
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings
 from barenet.errors import ArgumentError
-from barenet.training._history import History
 
 
 @pytest.fixture
@@ -26,21 +25,22 @@ def test_an_empty_folder_is_removed_again(folder):
 def test_a_run_replaces_an_earlier_one_and_leaves_other_files(folder, iris):
     predictor = load_predictor(iris / "model.safetensors")
     with folder.locked():
-        folder.save(predictor, History({"loss": [0.5]}), RunSettings(data="iris"))
+        folder.save(predictor, RunSettings(data="iris"))
     files = {path.name for path in folder.path.iterdir()}
-    assert files == {"history.jsonl", "model.safetensors", "settings.toml"}
+    assert files == {"model.safetensors", "settings.toml"}
     (folder.path / "notes.txt").write_text("mine")
+    folder.history.write_text("of the earlier run")
     with folder.locked():
-        folder.save(predictor, History({"loss": [0.4]}), RunSettings(data="iris"))
-    assert folder.history.read_text() == '{"epoch": 1, "loss": 0.4}\n'
+        folder.save(predictor, RunSettings(data="plane"))
+    assert 'data = "plane"' in folder.settings.read_text() and not folder.history.exists()
     assert (folder.path / "notes.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("step", range(8))
+@pytest.mark.parametrize("step", range(5))
 def test_settings_are_never_beside_the_model_of_another_run(folder, iris, line, monkeypatch, step):
     models = [load_predictor(run / "model.safetensors") for run in (iris, line)]
     with folder.locked():
-        folder.save(models[0], History({"loss": [0.5]}), RunSettings(data="iris"))
+        folder.save(models[0], RunSettings(data="iris"))
     calls, replace = iter(range(100)), Path.replace
 
     def stop(self, target):
@@ -50,11 +50,11 @@ def test_settings_are_never_beside_the_model_of_another_run(folder, iris, line, 
 
     monkeypatch.setattr(Path, "replace", stop)
     with contextlib.suppress(KeyboardInterrupt), folder.locked():
-        folder.save(models[1], History({"loss": [0.4]}), RunSettings(data="plane"))
+        folder.save(models[1], RunSettings(data="plane"))
     if folder.settings.exists():
         model = load_predictor(folder.model)
         assert f'data = "{model.dataset}"' in folder.settings.read_text()
-    if step < 3:  # before anything is replaced, the earlier run is whole
+    if step < 2:  # before anything is replaced, the earlier run is whole
         assert folder.settings.exists()
 
 
@@ -134,11 +134,11 @@ def test_empty_and_hidden_files_are_ignored(folder, iris):
     (folder.path / "log.txt").touch()
     (folder.path / ".gitignore").write_text("*")
     with folder.locked():
-        folder.save(load_predictor(iris / "model.safetensors"), History(), RunSettings(data="iris"))
+        folder.save(load_predictor(iris / "model.safetensors"), RunSettings(data="iris"))
     (folder.path / "log.txt").write_text("all went well")
     with folder.locked():  # It is the folder of a run now.
         pass
-    for path in (folder.settings, folder.model, folder.history):
+    for path in (folder.settings, folder.model):
         path.unlink()
     with pytest.raises(ValueError, match=r"holds log\.txt"), folder.locked():
         pass

@@ -9,8 +9,7 @@ from cyclopts import Token
 
 from barenet import ModelCard
 from barenet.cli._flags import Flags, integer
-from barenet.cli._run_file import read_run_file
-from barenet.cli._run_settings import HEADER, FileOptions, RunSettings, is_table
+from barenet.cli._run_settings import HEADER, FileOptions, RunSettings, is_table, read_run_file
 from barenet.cli._trained_model import load_trained, settings_of
 from barenet.data import RunConfig
 from barenet.errors import DataError
@@ -113,7 +112,7 @@ def test_a_card_with_foreign_settings_is_ignored(settings):
         ('data = "iris"\nepochs = 1.5', "epochs.*expected a whole number, got '1.5'"),
         ("data = [", "run.toml: Invalid value"),
         ('data = "iris"\ndtype = "x"', "dtype.* from run.toml. Choose from: .float32., .float64."),
-        ("epochs = 3", r"^.*run.toml: data: expected a value, got none"),
+        ("epochs = 3", r"^.*run.toml: Parameter --data requires an argument"),
         ('data = "iris"\n[train]\nepochs = 3', "got a table"),
         ('data = "iris"\n[[layers]]\nsize = 3', "got a table"),
         (".".join(["a"] * 5000) + " = 1", "run.toml: "),

@@ -14,17 +14,17 @@ from barenet import load_predictor
 from barenet._metrics import METRICS
 from barenet.cli._scores import (
     Measurement,
+    Scored,
     emit_confusion_matrix,
     emit_paragraph,
     emit_scores,
 )
 from barenet.data import load_dataset
-from barenet.data._main_metric import MainMetric
 
 
 def test_scores_and_confusion_matrix_agree_with_scikit_learn(iris):
     predictor, rows = load_predictor(iris / "model.safetensors"), load_dataset("iris")
-    measured = Measurement(predictor, rows, None)
+    measured = Measurement(predictor, rows, "accuracy")
     scores = measured.scores
     probabilities = predictor.probabilities(rows.X).astype(float)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
@@ -118,17 +118,18 @@ def test_a_verdict_on_each_baseline_is_printed(metric, errors, verdicts, train, 
     y[:40] = np.arange(40) % 2  # which no line separates
     model = train("moons", "--samples", 20, "--epochs", 1) / "model.safetensors"
     rows = replace(load_dataset("moons", samples=20), X=X, y=y)
-    measured = Measurement(load_predictor(model), rows, None, rows, metric)
+    measured = Measurement(load_predictor(model), rows, metric, fitted_to=rows)
     predicted = np.where(np.arange(200) < errors, 1 - y, y)
     p = np.where(predicted, 0.99, 0.01)
-    measured.outputs = np.column_stack([1 - p, p])
-    measured.scores = {metric: METRICS[metric](p[:, None], y[:, None])}
+    scores = {metric: METRICS[metric](p[:, None], y[:, None])}
+    measured.network = Scored(np.column_stack([1 - p, p]), scores)
     found = [*measured.verdicts()]
     assert len(found) == len(verdicts)
     assert all(map(str.startswith, found, verdicts))
-    measured.scores = {metric: measured.baselines[next(iter(measured.baselines))][metric]}
+    _, same = next(iter(measured.baselines.values()))
+    measured.network = measured.network._replace(scores=same)
     assert next(measured.verdicts()).endswith(", the same.")
-    measured.scores = {metric: METRICS[metric](p[:, None], y[:, None])}
+    measured.network = measured.network._replace(scores=scores)
     capsys.readouterr()
     emit_paragraph(" ".join(measured.verdicts()))
     assert capsys.readouterr().out.split() == " ".join(found).split()
@@ -139,8 +140,8 @@ def test_the_interval_of_an_accuracy_is_that_of_its_paired_differences(iris, n_r
     rng = np.random.default_rng(1)
     y, own, other = (rng.random((n_rows, 1)) < share for share in (0.5, 0.5, 0.5))
     own, other = (np.where(rng.random((n_rows, 1)) < 0.8, y, each) for each in (own, other))
-    measured = Measurement(None, None, None)
-    measured.main = MainMetric("accuracy")
-    margin = measured._margin(*(1.0 * each for each in (own, other, y)))
+    measured = Measurement(None, None, "accuracy")
+    measured.targets = 1.0 * y
+    margin = measured._margin(*(1.0 * each for each in (own, other)))
     gains = 1.0 * (own == y) - (other == y)
     assert margin == pytest.approx(2 * sem(gains.ravel()), rel=0.25)

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from barenet import load_predictor
+from barenet.cli._ensemble_run import prepare_ensemble
+from barenet.cli._run_settings import FileOptions, RunSettings
 
 QUICK = ("--target", "y", "--epochs", 3, "--no-plots", "--no-baselines")
 DATES = ("--date-format", "%d.%m.%Y")
@@ -76,6 +78,20 @@ def test_a_search_keeps_groups_and_periods_together(barenet, series):
     assert error == "barenet search: error: --folds: expected 8 at most, the groups, got 9"
 
 
+@pytest.mark.parametrize("column", ["machine", "day"])
+def test_no_network_of_an_ensemble_sees_a_group_or_period_that_it_leaves_out(series, column):
+    file = FileOptions(date_format=DATES[1])
+    settings = RunSettings(data=str(series), target="y", file=file, split_by=column)
+    experiment, training = prepare_ensemble(settings)
+    keys = experiment.available.split_keys
+    assert len(training.left) == 16 and len({*map(tuple, training.left)}) > 8
+    for left in training.left:
+        others = np.setdiff1d(np.arange(len(keys)), left)
+        assert not {*keys[left]} & {*keys[others]}
+        if column == "day":  # whole periods: most neighbours are left out together
+            assert np.mean(np.isin(left + 1, left)) > 0.6
+
+
 def test_row_counters_and_identifiers_are_left_out_unless_they_are_kept(barenet):
     rng = np.random.default_rng(0)
     ids, years = rng.permutation(np.arange(700, 1000))[:100], np.arange(1900, 2000)
@@ -110,11 +126,3 @@ def test_the_only_column_is_kept_even_if_it_counts_the_rows(barenet):
     Path("t.csv").write_text("x,y\n" + "".join(f"{n},{n / 3}\n" for n in range(60)))
     barenet("train", "t.csv", *QUICK).ok()
     assert load_predictor("runs/t/model.safetensors").feature_names == ("x",)
-
-
-def test_settings_of_earlier_versions_are_read(barenet, series):
-    barenet("train", series, *QUICK, *DATES).ok()
-    path = Path("runs/series/settings.toml")
-    path.write_text(path.read_text() + "drop_missing_target = true\n")
-    barenet("evaluate", "runs/series").ok()
-    barenet("train", "--config", path, "--out", "again", "--no-plots").ok()

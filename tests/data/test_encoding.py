@@ -19,7 +19,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from barenet.data._column_kinds import DroppedColumn
+from barenet.data._column import DroppedColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._number_column import NumberColumn
 from barenet.data._table_loading import load_table

@@ -14,8 +14,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.utils import Bunch
 
-from barenet.data._idx import TYPES, read_idx
-from barenet.data._images import DATA_VARIABLE, IMAGES
+from barenet.data._images import DATA_VARIABLE, IMAGES, read_idx
 from barenet.errors import DataError
 
 SLICE = Path(__file__).parent / "mnist_slice"
@@ -27,9 +26,9 @@ def header(*sizes: int, code: int = 8) -> bytes:
     return struct.pack(f">4B{len(sizes)}I", 0, 0, code, len(sizes), *sizes)
 
 
-def idx(array: np.ndarray, code: int) -> bytes:
+def idx(array: np.ndarray) -> bytes:
     """Write the format, independently of the reader."""
-    return header(*array.shape, code=code) + array.astype(TYPES[code]).tobytes()
+    return header(*array.shape) + array.astype(np.uint8).tobytes()
 
 
 @contextmanager
@@ -43,31 +42,26 @@ def peak_below(limit: int):
         tracemalloc.stop()
 
 
-@st.composite
-def arrays(draw):
-    code = draw(st.sampled_from(sorted(TYPES)))
-    shape = draw(hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=5))
-    dtype = np.dtype(TYPES[code]).newbyteorder("=")
-    return draw(hnp.arrays(dtype, shape)), code
+arrays = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=5))
 
 
-@given(pair=arrays(), packed=st.booleans())
-def test_arrays_come_back(tmp_path_factory, pair, packed):
-    path, data = tmp_path_factory.getbasetemp() / "array.idx", idx(*pair)
+@given(array=arrays, packed=st.booleans())
+def test_arrays_come_back(tmp_path_factory, array, packed):
+    path, data = tmp_path_factory.getbasetemp() / "array.idx", idx(array)
     path.write_bytes(gzip.compress(data) if packed else data)
-    read = read_idx(path)
-    assert read.dtype == pair[0].dtype and read.dtype.isnative
-    np.testing.assert_array_equal(read, pair[0])
+    read = read_idx(path, *array.shape[1:])
+    assert read.dtype == np.uint8
+    np.testing.assert_array_equal(read, array)
 
 
-DIGITS = idx(np.arange(24).reshape(2, 3, 4), 0x08)
+DIGITS = idx(np.arange(24).reshape(2, 3, 4))
 
 
 def test_fault_48_truncated_at_every_byte(write):
     for length in range(len(DIGITS)):
         path = write(DIGITS[:length])
         with pytest.raises(DataError, match=r"truncated: expected \d+ bytes") as caught:
-            read_idx(path)
+            read_idx(path, 3, 4)
         assert caught.value.path == path
     assert caught.value.problem.endswith("24 bytes after the header (2 × 3 × 4), got 23")
 
@@ -79,12 +73,11 @@ def test_fault_49_wrong_magic(write, magic):
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-@pytest.mark.parametrize("code", sorted(TYPES))
-def test_fault_50_claimed_sizes_overflow(write, code, pack):
+@pytest.mark.parametrize("sizes", [(2**32 - 1,) * 3, (2**16, 2**16), (2**32 - 1,)])
+def test_fault_50_claimed_sizes_overflow(write, sizes, pack):
     """2^32 - 1 three times over is beyond 64 bits; 2^16 twice over wraps to 0 in 32."""
-    for sizes in ((2**32 - 1,) * 3, (2**16, 2**16), (2**32 - 1,), (0, *[2**32 - 1] * 3), (1,) * 65):
-        with pytest.raises(DataError, match=r" header claims"):
-            read_idx(write(pack(header(*sizes, code=code))))
+    with pytest.raises(DataError, match=r" header claims, would take"):
+        read_idx(write(pack(header(*sizes))), *sizes[1:])
 
 
 def test_fault_50_claimed_sizes_allocate_nothing(write):
@@ -96,20 +89,20 @@ def test_fault_50_claimed_sizes_allocate_nothing(write):
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_fault_52_trailing_bytes(write, pack):
     with pytest.raises(DataError, match=r"bytes after the end: expected 24 after"):
-        read_idx(write(pack(DIGITS + b"x")))
+        read_idx(write(pack(DIGITS + b"x")), 3, 4)
 
 
 def test_fault_46_a_bomb_behind_a_small_header_is_not_decompressed(write):
     path = write(gzip.compress(DIGITS + bytes(2**25)))
     with peak_below(2**24), pytest.raises(DataError, match=r"bytes after the end"):
-        read_idx(path)
+        read_idx(path, 3, 4)
 
 
 def test_promise_17_a_declared_bomb_is_not_decompressed(write, monkeypatch):
     monkeypatch.setenv("BARENET_MEMORY", "16MiB")
     path = write(bz2.compress(header(2**12, 2**12) + bytes(2**24)))  # as many as it declares
-    with peak_below(2**23), pytest.raises(DataError, match=r"4096 × 4096 numbers, .* would take"):
-        read_idx(path)
+    with peak_below(2**23), pytest.raises(DataError, match=r"4096 × 4096 bytes, .* would take"):
+        read_idx(path, 2**12)
 
 
 @pytest.fixture(autouse=True)
@@ -195,10 +188,10 @@ def test_fault_51_counts_differ(tmp_path):
 @pytest.mark.parametrize(
     ("name", "shape", "code", "message"),
     [
-        ("train-images-idx3-ubyte", (200, 28, 27), 8, r"expected uint8 of shape \(n, 28, 28\)"),
-        ("train-images-idx3-ubyte", (200, 784), 8, r"expected uint8 of shape \(n, 28, 28\)"),
-        ("train-images-idx3-ubyte", (200, 28, 28), 9, r"expected uint8 of .*, got int8"),
-        ("train-labels-idx1-ubyte", (200, 1), 8, r"expected uint8 of shape \(n,\)"),
+        ("train-images-idx3-ubyte", (200, 28, 27), 8, "its header .* 27 bytes, expected n × 28"),
+        ("train-images-idx3-ubyte", (200, 784), 8, ".* 00 00 08 02, expected 00 00 08 03$"),
+        ("train-images-idx3-ubyte", (200, 28, 28), 9, ".* 00 00 09 03, expected 00 00 08 03$"),
+        ("train-labels-idx1-ubyte", (200, 1), 8, ".* 00 00 08 02, expected 00 00 08 01$"),
         ("train-labels-idx1-ubyte", (200,), 8, "label 0 is 10, expected 0 to 9$"),
     ],
 )

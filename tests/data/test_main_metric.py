@@ -1,12 +1,14 @@
 """The main metric of a target, and the weights of its classes."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
-from barenet import METRICS, load_dataset
+from barenet import load_dataset
+from barenet._metrics import METRICS, Name, main_metric
 from barenet.data._class_weight import class_weights
-from barenet.data._main_metric import CLASS_TITLES, NUMBER_TITLES, main_metric
 from barenet.errors import ArgumentError
 
 RARE = np.array([0, 0, 0, 1])
@@ -30,7 +32,7 @@ def test_the_metric_fits_the_target(given, y, classes, expected):
 
 
 def test_metrics_of_the_other_task_are_refused():
-    assert {*CLASS_TITLES, *NUMBER_TITLES} <= METRICS.keys()
+    assert get_args(Name) == (*METRICS,)
     with pytest.raises(ArgumentError, match=r"rmse is not a metric of classes; expected accuracy"):
         main_metric("rmse", RARE, ("a", "b"))
     with pytest.raises(ArgumentError, match=r"auc is not a metric of numbers; expected r2"):

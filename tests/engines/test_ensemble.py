@@ -127,3 +127,21 @@ def test_rows_that_do_not_fit_are_refused():
     large.parameters[:] = 10
     with pytest.raises(ValueError, match="row 1 has values so large"):
         Ensemble([large, large]).predict(np.array([[0.0], [3e38]]))
+
+
+@pytest.mark.parametrize("kind", [Dense, UserDefined])
+def test_the_spread_of_the_networks(dtype, kind):
+    members = networks(dtype, kind=kind)
+    outputs = np.array([each.copy("float64").forward(X)[0] for each in members])
+    tolerance = 1e-12 if dtype == "float64" else 1e-6
+    even = Ensemble(members)
+    mean, spread = even.mean_and_spread(X)
+    assert np.array_equal(mean, even.predict(X)) and spread.dtype == dtype
+    np.testing.assert_allclose(spread, outputs.std(axis=0, ddof=1), atol=tolerance)
+    if even._program is not None:  # with kernels, the bits do not depend on the number of rows
+        assert np.array_equal(even.mean_and_spread(X[:3])[1], spread[:3])
+    mean, spread = Ensemble(members, WEIGHTS).mean_and_spread(X)
+    share = np.array(WEIGHTS)[:, None, None] / np.sum(WEIGHTS)
+    variance = (share * (outputs - mean) ** 2).sum(axis=0) / (1 - np.sum(share**2))
+    np.testing.assert_allclose(spread, variance**0.5, atol=tolerance)
+    assert not Ensemble(members[:1]).mean_and_spread(X)[1].any()

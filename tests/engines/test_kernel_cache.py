@@ -88,13 +88,12 @@ def test_without_a_folder_or_with_a_full_disk_each_process_compiles(tmp_path):
     assert not [path for path in (tmp_path / "full").rglob("*") if path.is_file()]
 
 
-@pytest.fixture(params=["linked", "loaded by Numba"])
-def kernels(tmp_path, monkeypatch, request):
+@pytest.fixture
+def kernels(tmp_path, monkeypatch):
     """The cache folder of a small kernel, which is compiled."""
     base = tmp_path / "base"
     base.mkdir()
     (base / "code.py").write_text(CODE)
-    (base / "linked").touch() if request.param == "linked" else None
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(base / "kernels"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(kernel_cache, "REFUSED", {})
@@ -119,13 +118,10 @@ def compile_in(base):
     kernel_cache.FOLDERS.clear()
     path, namespace, numbers = base / "code.py", {"__name__": "code"}, np.array([21, 0])
     exec(compile(path.read_text(), path, "exec"), namespace)
-    if (base / "linked").exists():
-        run = Entry(compiled(namespace["double"]), (types.intp,))
-    else:
-        run = kernel_cache.cache_on_disk(numba.njit(namespace["double"]))
+    run = Entry(compiled(namespace["double"]), (types.intp,))
     run(numbers.ctypes.data)
     assert numbers[1] == 42
-    return run.code.n_compiled if isinstance(run, Entry) else sum(run.stats.cache_misses.values())
+    return run.code.n_compiled
 
 
 def test_eight_threads_that_compile_at_once_leave_a_file_that_is_loaded(kernels):
@@ -138,7 +134,7 @@ def test_eight_threads_that_compile_at_once_leave_a_file_that_is_loaded(kernels)
 
 def test_threads_that_need_a_kernel_at_once_compile_it_once(monkeypatch):
     """Also where no folder keeps it."""
-    monkeypatch.setattr(machine_code, "folder_of", lambda function: None)
+    monkeypatch.setattr(machine_code, "path_of", lambda *_: None)
     namespace = {"__name__": "code"}
     exec(CODE, namespace)
     code = machine_code.MachineCode(compiled(namespace["double"]))
@@ -167,14 +163,14 @@ def test_a_changed_source_changes_the_cache_key(tmp_path, monkeypatch):
 
 
 def test_a_file_that_was_not_used_for_a_month_is_removed(tmp_path):
-    files, long_ago = kernel_cache.KernelFiles(str(tmp_path), "function"), time.time() - 31 * 86400
-    for key in "abc":
-        files.save(key, key.upper())
-    for key in "ab":
-        os.utime(files.path(key), (long_ago, long_ago))
-    assert files.load("a") == "A"
-    files.save("d", "D")
-    assert [files.load(key) for key in "abcd"] == ["A", None, "C", "D"]
+    paths, long_ago = [tmp_path / f"{key}.nbc" for key in "abcd"], time.time() - 31 * 86400
+    for path in paths[:3]:
+        kernel_cache.save(path, path.stem)
+    for path in paths[:2]:
+        os.utime(path, (long_ago, long_ago))
+    assert kernel_cache.load(paths[0]) == "a"
+    kernel_cache.save(paths[3], "d")
+    assert list(map(kernel_cache.load, paths)) == ["a", None, "c", "d"]
 
 
 class Plant:

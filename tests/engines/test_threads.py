@@ -5,10 +5,11 @@ import subprocess
 import sys
 from textwrap import indent
 
+import numba
 import pytest
 
 from barenet.engines import _threads as threads
-from barenet.engines._threads import WORTHWHILE, allowed_cores, choose_threads, load_tbb
+from barenet.engines._threads import WORTHWHILE, allowed_cores, choose_threads
 
 
 @pytest.fixture(autouse=True)
@@ -31,17 +32,17 @@ def run(functions, script, folder, **environment):
 def test_a_small_step_gets_one_thread_and_a_large_one_all_cores(monkeypatch):
     monkeypatch.setattr(threads, "_limits", list)  # these tests run with one thread for BLAS
     assert choose_threads(None, WORTHWHILE - 1) == 1
-    assert choose_threads(None, WORTHWHILE) == (allowed_cores() if load_tbb() else 1)
+    assert choose_threads(None, WORTHWHILE) == allowed_cores()
 
 
 def test_a_requested_number_counts_up_to_the_cores(monkeypatch):
-    for name, value in {"allowed_cores": 4, "load_tbb": True, "pool_size": 8}.items():
-        monkeypatch.setattr(threads, name, lambda value=value: value)
+    monkeypatch.setattr(threads, "allowed_cores", lambda: 4)
+    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 8)
     assert [choose_threads(n, 1) for n in (1, 2, 4, 5, 99)] == [1, 2, 4, 4, 4]
     monkeypatch.setenv("BARENET_THREADS", "3")
     assert (choose_threads(None, 1), choose_threads(2, 1)) == (3, 2)
-    monkeypatch.setattr(threads, "load_tbb", lambda: False)
-    assert choose_threads(4, 1e9) == 1
+    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 2)
+    assert choose_threads(4, 1e9) == 2
 
 
 @pytest.mark.parametrize("text", ["two", "1.5", "-1", "0", "00", "9" * 5_000])
@@ -68,9 +69,7 @@ from barenet.engines import _threads as threads
 limits = threads._limits
 
 def chosen(requested=None, limits=lambda: []):
-    threads.allowed_cores, threads.load_tbb = (lambda: 4), (lambda: True)
-    threads.uses_tbb = lambda: True
-    threads._limits = limits
+    threads.allowed_cores, threads._limits = (lambda: 4), limits
     return threads.choose_threads(requested, 1e9)
 
 def inside(count=2, backend="threading"):
@@ -144,14 +143,6 @@ with multiprocessing.get_context("fork").Pool(2) as pool:
 WORKERS_OF_JOBLIB = """
 assert Parallel(n_jobs=2)(delayed(learn)(seed) for seed in range(4)) == expected[:4]
 """
-ANOTHER_LIBRARY = """
-import numba, numpy
-@numba.njit(parallel=True)
-def fill(x):
-    for i in numba.prange(len(x)):
-        x[i] += 1
-fill(numpy.zeros(9))
-"""
 FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
@@ -162,18 +153,6 @@ def test_fault_90_promise_18_eight_threads_train_at_once_with_the_bits_of_one(tm
 @FORK
 def test_fault_92_a_fork_after_threaded_training_can_train(tmp_path):
     run(TRAINING, EXPECTED + A_FORK + FORKED_WORKERS + WORKERS_OF_JOBLIB, tmp_path)
-
-
-@pytest.mark.parametrize("layer", ["workqueue", pytest.param("omp", marks=pytest.mark.slow)])
-def test_another_library_for_threads_may_be_set_in_the_environment(layer, tmp_path):
-    """Workqueue ends the process if two threads call it, OpenMP if it forks: one thread is safe."""
-    script = EXPECTED + EIGHT_THREADS + A_FORK * hasattr(os, "fork")
-    run(TRAINING, script, tmp_path, NUMBA_THREADING_LAYER=layer)
-
-
-@FORK
-def test_another_library_may_have_started_numbas_threads_before(tmp_path):
-    run(ANOTHER_LIBRARY + TRAINING, EXPECTED + A_FORK, tmp_path)
 
 
 #: In a process of its own, as the number of threads is the process's.

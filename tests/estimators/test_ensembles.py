@@ -227,12 +227,15 @@ def test_the_score_is_shown_while_it_grows(capsys):
 
 
 def test_ctrl_c_keeps_the_best_so_far(monkeypatch):
-    def show(epoch, best):
+    check = EnsembleTraining._check
+
+    def interrupt(training, epoch, population):
+        check(training, epoch, population)
         if epoch == 4:
             raise KeyboardInterrupt
 
     X, y = load_iris(return_X_y=True)
-    monkeypatch.setattr(EnsembleTraining, "show", property(lambda _: show, lambda *_: None), False)
+    monkeypatch.setattr(EnsembleTraining, "_check", interrupt)
     with pytest.warns(UserWarning, match="interrupted; the estimator keeps the best epoch"):
         model = MLPEnsembleClassifier(random_state=0).fit(X, y)
     assert model.n_iter_ == 4 and 1 <= model.history_.best_epoch <= 4

@@ -120,8 +120,8 @@ def test_early_stopping_restores_the_best_epoch_after_a_divergence():
 def test_verbose_prints_each_epoch(small, capsys, solver):
     small(solver=solver, max_iter=2, tol=0, verbose=True).fit(X, Y)
     out = capsys.readouterr().out
-    assert out.startswith("Iteration 1, loss = ")
-    assert out.count("Iteration") == 2
+    assert out.startswith("epoch 1  loss with penalty ")
+    assert out.count("epoch") == 2
 
 
 @pytest.mark.parametrize(("settings", "error"), FAILURES, ids=str)

@@ -79,7 +79,7 @@ def test_columns_are_described(passengers):
         preprocessor.describe()
     preprocessor.fit(X)
     encoding = preprocessor.encoding_
-    assert [column.name for column in preprocessor.columns_] == list(X.columns)
+    assert [column.name for column in preprocessor.encoding_.columns] == list(X.columns)
     assert preprocessor.describe() == encoding.describe()
     assert preprocessor.get_feature_names_out().tolist() == list(encoding.output_names)
     assert not hasattr(clone(preprocessor), "encoding_")

@@ -41,7 +41,7 @@ def test_a_predictor_of_a_thousand_columns_and_hundreds_of_epochs_is_a_few_lines
     first = ", ".join(f"column {number}" for number in range(8))
     assert {name: what.strip() for name, what in lines.items()} == {
         "predicts": "price, a number",
-        "from": f"1000 features: {first}, … (1000 in all)",
+        "from": f"1,000 features: {first}, … (1000 in all)",
         "scaling": "robust, and the target: standardize",
         "network": "1000 → 4 tanh → 1 identity, 4,009 parameters of float32",
         "trained on": r"two\nlines: 1,080 training rows, 120 validation rows",
@@ -49,15 +49,6 @@ def test_a_predictor_of_a_thousand_columns_and_hundreds_of_epochs_is_a_few_lines
             "400 epochs (no improvement), kept the best, epoch 369, compiled engine, seed 7"
         ),
     }
-
-
-def test_a_card_and_its_log_have_one_line_reprs():
-    assert repr(CARD) == (
-        "<ModelCard: 1,080 training rows, 120 validation rows; 400 epochs (no improvement), "
-        "kept the best, epoch 369, compiled engine, seed 7; validation r2 0.9123>"
-    )
-    assert repr(CARD.log).endswith("seed 7; loss, learning_rate>")
-    assert repr(ModelCard()) == "<ModelCard: empty>"
 
 
 def test_unknown_parts_and_the_middle_of_many_layers_are_left_out(predictor):

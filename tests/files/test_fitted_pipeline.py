@@ -227,13 +227,13 @@ REFUSED = [
     (lambda: TransformedTargetRegressor(REGRESSOR, transformer=FunctionTransformer())
      .fit(X, X[:, 0]), "transformer: .* got FunctionTransformer"),
     (lambda: make_pipeline(StandardScaler(), search(MLPClassifier(2, **QUICK))).fit(X, KIND),
-     "step 'gridsearchcv': .* got GridSearchCV; search over the whole pipeline"),
+     "step 'gridsearchcv': .* got GridSearchCV; fit a search over the whole pipeline"),
     (lambda: make_pipeline(StandardScaler(), fitted()), "step 'pipeline': .*put its steps"),
     (lambda: make_pipeline(StandardScaler(), TransformedTargetRegressor(REGRESSOR))
      .fit(X, X[:, 0]), "step 'transformedtargetregressor': .*put it around the whole pipeline"),
     (lambda: search(MLPClassifier(2, **QUICK), refit=False).fit(X, KIND),
-     "GridSearchCV has no best model; use refit=True"),
-    (lambda: search(MLPClassifier()), "GridSearchCV has no best model; call fit first"),
+     "got GridSearchCV; fit a search .* with refit=True"),
+    (lambda: search(MLPClassifier()), "got GridSearchCV; fit a search"),
     (lambda: Cautious(2, **QUICK).fit(X, KIND), r"Cautious overrides predict_proba \(Halving\)"),
     (lambda: fitted(Rounding()), r"Rounding overrides transform \(Rounding\)"),
     (lambda: fitted(y=np.stack([KIND > 0, KIND == 2], axis=1) * 1), "predicts several labels"),

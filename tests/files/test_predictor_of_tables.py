@@ -9,9 +9,10 @@ import pytest
 from model_bytes import rewrite
 from predictors import predictor_of
 
-from barenet import Network, TableEncoding, load_predictor, save
+from barenet import Ensemble, Network, Predictor, Scaling, TableEncoding, load_predictor, save
 from barenet.data._table_loading import load_table
-from barenet.errors import DataError, ModelFileError
+from barenet.engines import ConformalResiduals
+from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_file import read_model
 
 
@@ -114,3 +115,29 @@ def test_fault_57_mismatched_table_parts(predictor, path):
         rewrite(path, **changes)
         with pytest.raises(ModelFileError, match=f"not a valid model: {problem}"):
             load_predictor(path)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"residuals.ratios": np.array([[2.0], [1.0]])},
+        {"residuals.ratios": np.array([[np.nan]])},
+        {"residuals.ratios": np.ones((2, 2)), "residuals.added_spread": np.ones(2)},
+        {"residuals.added_spread": np.zeros(1)},
+        {"residuals.more": np.ones(1)},
+    ],
+)
+def test_invalid_residuals(path, part):
+    networks = [Network.dense([1, 1], seed=seed) for seed in range(3)]
+    residuals = ConformalResiduals(np.array([[0.5], [1.0]]), np.ones(1))
+    scaling = Scaling.fit("standardize", np.eye(2)[:, :1])
+    options = {"preprocessing": scaling, "feature_names": ("x",), "dataset": "", "target_name": "y"}
+    predictor = Predictor(network=Ensemble(networks), classes=None, residuals=residuals, **options)
+    save(predictor, path)
+    assert np.array_equal(load_predictor(path).residuals.ratios, residuals.ratios)
+    rewrite(path, tensors=part)
+    with pytest.raises(ModelFileError, match="not a valid model"):
+        load_predictor(path)
+    for wrong in ({"network": networks[0], "classes": None}, {"classes": ("no", "yes")}):
+        with pytest.raises(ArgumentError, match="residuals: are of an ensemble"):
+            Predictor(**{"network": Ensemble(networks), **options, **wrong}, residuals=residuals)

@@ -22,7 +22,7 @@ from pyarrow import parquet
 from barenet import TableEncoding
 from barenet.data._csv_table import read_table
 from barenet.data._delimited import CsvOptions
-from barenet.data._idx import read_idx
+from barenet.data._images import read_idx
 from barenet.data._npz import load_arrays
 from barenet.data._parquet import open_parquet
 from barenet.data._scaling import Scaling
@@ -138,10 +138,10 @@ class CSV(Format):
             self.encoding.transform(X)
 
 
-def idx(shape: tuple[int, ...], kind: int = 8, itemsize: int = 1) -> bytes:
+def idx(shape: tuple[int, ...], kind: int = 8) -> bytes:
     """An IDX file that counts."""
     sizes = struct.pack(f">4B{len(shape)}I", 0, 0, kind, len(shape), *shape)
-    return sizes + bytes(at % 10 for at in range(int(np.prod(shape)) * itemsize))
+    return sizes + bytes(at % 10 for at in range(int(np.prod(shape))))
 
 
 class IDX(Format):
@@ -150,8 +150,8 @@ class IDX(Format):
     name = "idx"
 
     SEEDS = (
-        *(idx((9,)), idx((2, 3, 4)), idx((0,)), idx((2, 3), 0x0D, 4), idx((3, 2), 0x0E, 8)),
-        *(idx((5,), 0x0B, 2), idx((4,), 0x0C, 4), idx((1, 28, 28)), idx((1,) * 20), idx((1,))),
+        *(idx((9,)), idx((2, 3, 4)), idx((0,)), idx((4,), 9), idx((0, 28, 28)), idx((1, 28, 27))),
+        *(idx((1, 28, 28)), idx((1,) * 20), idx((1,))),
     )
     WORDS = (
         *(bytes([0, 0, kind, n]) for kind in (8, 9, 11, 12, 13, 14) for n in (0, 1, 3, 33, 255)),
@@ -185,7 +185,7 @@ class IDX(Format):
         return self.put("train-labels-idx1-ubyte", packed(data, rng)[1])
 
     def read(self, path: Path, rng: random.Random) -> None:
-        array = read_idx(path)
+        array = read_idx(path, *((28, 28) if path.read_bytes()[3:4] == b"\3" else ()))
         if path.read_bytes()[:2] == b"\0\0":  # It is not packed.
             assert array.nbytes + 4 + 4 * array.ndim == path.stat().st_size
 

@@ -16,9 +16,8 @@ from mutations import changed, mutated
 from barenet import Network
 from barenet.callbacks import Callback
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._run_file import SETTINGS, read_run_file
 from barenet.cli._run_folder import HISTORY, NOTE, RunCheckpoint, RunFolder, read_history
-from barenet.cli._run_settings import HEADER
+from barenet.cli._run_settings import HEADER, SETTINGS, read_run_file
 from barenet.cli._trained_model import MODEL, UNFINISHED
 from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME, Checkpoint
@@ -60,7 +59,8 @@ class Interrupted:
         folder.start(self.experiment.settings)
         keeper = RunCheckpoint(folder, "never", self.experiment.settings)
         history = self.fresh().run([Interruption()], threads=1, checkpoint=keeper)
-        folder.save(self.experiment.predictor, history, self.experiment.settings)
+        folder.save(self.experiment.predictor, self.experiment.settings)
+        folder.history.write_text(history.to_jsonl())
         names = (MODEL, HISTORY, SETTINGS, UNFINISHED, FILE_NAME)
         self.files = {name: (place / name).read_bytes() for name in names}
 

@@ -165,9 +165,7 @@ def image(written: str) -> np.ndarray:
 def test_the_image_is_that_of_plot_history(display):
     network = Network.dense([1, 4, 1], seed=0)
     history = train(network, X, Y, epochs=3, validation_data=(X, Y), callbacks=LivePlot())
-    expected = BytesIO()
-    plot_history(history).savefig(expected, format="png", dpi=150)
-    expected.seek(0)
+    expected = BytesIO(plot_history(history)._repr_png_()[0])
     np.testing.assert_array_equal(image(display.shown[-1][1]), imread(expected))
 
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import accuracy_score, log_loss, r2_score, root_mean_squared_error
 from sklearn.model_selection import KFold, StratifiedKFold, cross_validate as sklearn_cross_validate
 
-from barenet import Network, cross_validate, train
+from barenet import Network, cross_validate, train, train_many
 from barenet.errors import DivergenceError
 
 SETTINGS = {"epochs": 3, "batch_size": 8, "penalty": ["l2:strength=0.01"], "seed": 5, "threads": 1}
@@ -85,5 +85,7 @@ def test_wrong_arguments_are_refused(refused, line):
         cross_validate(network, *line, epochs=[1, 2])
     with refused("epoch", "did you mean 'epochs'"):
         cross_validate(network, *line, epoch=1)
-    with refused("scoring", "is no argument of cross_validate, did you mean 'metrics'"):
+    with refused("scoring", "is no argument of cross_validate"):
         cross_validate(network, *line, scoring="accuracy")
+    with refused("batchsize", "is no argument of train_many, did you mean 'batch_size'"):
+        train_many([network], *line, batchsize=3)

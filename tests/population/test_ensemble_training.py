@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_sco
 from barenet import Network, train
 from barenet.errors import DivergenceError
 from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
-from barenet.population._ensemble_training import EnsembleTraining
+from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 from barenet.population._out_of_fold import OutOfFold, soften, split_folds
 
 RNG = np.random.default_rng(0)
@@ -45,6 +45,43 @@ def test_the_folds_of_numbers_are_a_partition():
     assert np.array_equal(folds[0], folds[1]) and not np.array_equal(folds[0], folds[2])
 
 
+@pytest.mark.parametrize("y", [KIND, None])
+def test_a_group_is_in_one_fold(y):
+    groups = np.array(list("abcdefghij"))[RNG.integers(0, 10, 90)]
+    folds = split_folds(y, 90, 4, np.random.RandomState(0), groups)
+    assert all(len(np.unique(folds[groups == each])) == 1 for each in np.unique(groups))
+    assert sorted(np.bincount([folds[groups == each][0] for each in "abcdefghij"])) == [2, 2, 3, 3]
+
+
+@pytest.mark.parametrize(("groups", "n_networks"), [(np.arange(90) % 3, 6), (np.zeros(90), 8)])
+def test_fewer_groups_than_folds_and_a_single_one(groups, n_networks):
+    training = of_classes(groups=groups)
+    assert len(training.left) == n_networks
+    assert all(0 < len(left) < 90 for left in training.left)
+
+
+def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones():
+    table = {f"c{at}": X[:, at] for at in range(4)} | {"kind": np.array(list("ab") * 45)}
+    table["c0"] = np.where(np.arange(90) < 3, np.nan, X[:, 0])
+    training, encoding, scaling = train_on_table(table, X[:, 2].astype(float), epochs=3, seed=1)
+    plain = encoding.transform(table, "float32")
+    is_piece = [".." in name for name in encoding.output_names]
+    assert sum(is_piece) == 4 * 24 and "c0 missing" in encoding.output_names
+    np.testing.assert_array_equal(training.X, plain * np.where(is_piece, np.float32(0.3), 1))
+    training.run()
+    networks = [network.copy() for network in training.networks]
+    expected = []
+    for index, network in enumerate(networks):
+        network.parameters[:] = training.best.parameters[index]
+        expected.append(network.predict(training.X))
+    found = training.ensemble().predict(plain)
+    np.testing.assert_allclose(found, np.mean(expected, axis=0), atol=1e-5)
+    np.testing.assert_allclose(scaling.transform(X[:, 2:3]), training.rows.y)
+    for n_rows, factor in ((1999, 0.3), (2000, 1.0)):
+        training, *_ = train_on_table({"x": np.arange(n_rows) ** 0.5}, np.ones(n_rows))
+        assert training.X[:, 1:].max() == pytest.approx(factor)
+
+
 def test_losses_and_scores_are_those_of_scikit_learn():
     weight = RNG.random(90)
     weight /= weight.sum()
@@ -73,6 +110,27 @@ def test_the_loss_of_an_ensemble_follows_from_that_of_few_networks():
     for predictions, each in ((draws[0], rows), (RNG.dirichlet([1, 2], (2, 90)), classes)):
         own = each.ensemble_loss(predictions, 2)  # of as many networks as there are predictions
         assert own == pytest.approx(each.loss(predictions.mean(axis=0)))
+
+
+def test_residuals_are_those_of_all_networks():
+    """Errors of the mean of 4 networks are scaled by the root of the loss of 16 over theirs."""
+    y = RNG.normal(size=(5_000, 1))
+    rows = OutOfFold(y, np.full(5_000, 1 / 5_000))
+    bias = RNG.normal(size=(5_000, 1))
+    for noise in (0.0, 0.5, 1.0):
+        draws = y + bias + noise * RNG.normal(size=(16, 5_000, 1))
+        residuals = rows.residuals(draws[:4], 16)
+        error, spread = np.abs(draws.mean(axis=0) - y), draws.std(axis=0, ddof=1)
+        for coverage in (0.5, 0.9):
+            inside = error <= residuals.half_width(spread, coverage)
+            assert np.mean(inside) == pytest.approx(coverage, abs=0.025)
+    alone = rows.residuals(y[None] + bias, 16)  # one repeat has no spread, and no loss of more
+    width = alone.half_width(np.zeros((1, 1)), 0.9)[0, 0]
+    assert width == pytest.approx(np.quantile(np.abs(bias), 0.9), rel=0.01)
+    pure = rows.residuals(y + RNG.normal(size=(4, 5_000, 1)), 16)
+    few = rows.residuals(y + RNG.normal(size=(4, 5_000, 1)), 4)
+    assert pure.ratios[500, 0] == pytest.approx(few.ratios[500, 0] / 2, rel=0.1)  # √(4 / 16)
+    assert OutOfFold(KIND, EVEN).residuals(np.full((2, 90, 3), 1 / 3), 16) is None
 
 
 def test_the_temperature_is_that_of_the_lowest_loss():
@@ -149,16 +207,16 @@ def test_it_ends_when_the_loss_does_not_improve():
     assert len(history) < 96 and history.stop_reason == "no improvement"
 
 
-def interrupt_after(epoch):
-    def show(now, best):
-        if now == epoch:
+def test_ctrl_c_keeps_the_best_epoch():
+    training = of_classes()
+    check = training._check
+
+    def interrupt(epoch, population):
+        check(epoch, population)
+        if epoch == 3:
             raise KeyboardInterrupt
 
-    return show
-
-
-def test_ctrl_c_keeps_the_best_epoch():
-    training = of_classes(show=interrupt_after(3))
+    training._check = interrupt
     history = training.run()
     assert training.was_interrupted and 1 <= training.best.epoch <= 3
     assert len(history) == 3 and history.stop_reason == "interrupted"
@@ -197,3 +255,39 @@ def test_weights_of_rows_decide():
     predicted = training.ensemble().predict(X).argmax(axis=1)
     assert np.mean(predicted[60:] == KIND[60:]) > 0.7
     assert isinstance(training.networks[0], Network)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_the_scores_of_the_parts_are_those_of_scikit_learn(temperature):
+    logits = RNG.normal(size=(4, 90, 3))
+    scores = OutOfFold(KIND, EVEN).scores(softmax(logits, axis=2), temperature)
+    softened = softmax(logits / temperature, axis=2).mean(axis=0)
+    plain = softmax(logits, axis=2)
+    assert scores["out_of_fold"] == pytest.approx(
+        {
+            "accuracy": accuracy_score(KIND, softened.argmax(axis=1)),
+            "log_loss": log_loss(KIND, softened),
+            "temperature": temperature,
+        }
+    )
+    assert scores["out_of_fold_of_one_network"] == pytest.approx(
+        {
+            "accuracy": np.mean([accuracy_score(KIND, each.argmax(axis=1)) for each in plain]),
+            "log_loss": np.mean([log_loss(KIND, each) for each in plain]),
+        }
+    )
+    assert scores["out_of_fold_at_temperature_1"]["log_loss"] == pytest.approx(
+        log_loss(KIND, plain.mean(axis=0))
+    )
+
+
+def test_the_scores_of_numbers_are_r2():
+    y = (X[:, :1] - X[:, :1].mean()) / X[:, :1].std()
+    predictions = y + RNG.normal(size=(4, 90, 1))
+    scores = OutOfFold(y, EVEN).scores(predictions, 1.0)
+    assert scores == {
+        "out_of_fold": {"r2": pytest.approx(r2_score(y, predictions.mean(axis=0)), abs=1e-5)},
+        "out_of_fold_of_one_network": {
+            "r2": pytest.approx(np.mean([r2_score(y, each) for each in predictions]), abs=1e-5)
+        },
+    }

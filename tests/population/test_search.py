@@ -126,7 +126,7 @@ def test_candidates_that_diverge_are_the_worst(line, regressor):
     with pytest.warns(), np.errstate(all="ignore"):
         theirs.fit(*line)
     fixed = {"layers": (3, 1), "dtype": "float64", "epochs": 4, "optimizer": "sgd"}
-    text = r"candidate 0 \(learning_rate=1e\+200\) diverged in all 3 folds; candidate 2 \(l"
+    text = "6 of 12 networks failed; network 0 diverged"
     with pytest.warns(RuntimeWarning, match=text) as warnings:
         ours = search(grid, *line, cv=3, **fixed)
     assert len(warnings) == 1
@@ -136,7 +136,7 @@ def test_candidates_that_diverge_are_the_worst(line, regressor):
         halved = search(grid, *line, cv=3, halving=2, **fixed)
     assert halved.best_params_["learning_rate"] == 0.01
     assert np.bincount(halved.cv_results_["iter"]).tolist() == [4, 2, 1]
-    with pytest.raises(DivergenceError):
+    with pytest.raises(DivergenceError), pytest.warns(RuntimeWarning):
         search({"learning_rate": [1e200]}, *line, cv=3, **fixed)
 
 
@@ -209,7 +209,8 @@ def test_the_result_is_shown_as_a_table(iris):
         ("parameters", "or n_candidates with distributions", {"l2": loguniform(1e-4, 1)}, {}),
         ("n_candidates", "1 or more, got 0", {"l2": [0.1]}, {"n_candidates": 0}),
         ("epoch", "did you mean 'epochs'", {"l2": [0.1]}, {"epoch": 3}),
-        ("n_iter", "argument of search, did you mean 'n_candidates'", {"l2": [0.1]}, {"n_iter": 4}),
+        ("n_candidate", "argument of search, did you mean 'n_candidates'", {"l2": [0.1]},
+         {"n_candidate": 4}),
         ("metric", "supported; it is called with outputs and targets, each of shape .*, 1",
          {"l2": [0.1]}, {"metric": f1_score}),
         ("l2", "0 or more, got -1", {"l2": [0.1, -1]}, {}),
@@ -242,23 +243,3 @@ def test_wrong_data_is_refused(refused, line):
         search({"l2": [0.1]}, X, np.arange(60) % 30)
     with refused("y", "60"):
         search({"l2": [0.1]}, X, y[:-1])
-
-
-@pytest.mark.parametrize("scoring", ["f1_macro", "neg_log_loss", "roc_auc_ovr"])
-def test_a_scorer_of_scikit_learn_is_a_metric(iris, classifier, scoring):
-    grid = {"learning_rate": [0.1, 0.001]}
-    theirs = GridSearchCV(classifier(), grid, cv=3, scoring=scoring).fit(*iris)
-    ours = search(grid, *iris, cv=3, epochs=4, dtype="float64", layers=(4, 5, 3), metric=scoring)
-    assert ours.metric == scoring
-    expected = theirs.cv_results_["mean_test_score"]
-    np.testing.assert_allclose(ours.cv_results_["mean_test_score"], expected, rtol=1e-9)
-
-
-def test_scorers_of_scikit_learn_for_two_classes_and_for_numbers():
-    X = np.random.default_rng(0).normal(size=(60, 2))
-    given = {"parameters": {"learning_rate": [0.1]}, "X": X, "epochs": 30, "cv": 3}
-    classes = (X[:, 0] > 0).astype(int)
-    assert search(**given, y=classes, metric="roc_auc").best_score_ > 0.9
-    assert -0.5 < search(**given, y=X[:, 0], metric="neg_median_absolute_error").best_score_ < 0
-    with pytest.raises(ValueError, match="metric: unknown 'roc_auk', did you mean 'roc_auc'"):
-        search(**given, y=classes, metric="roc_auk")

@@ -429,7 +429,7 @@ def test_ctrl_c_while_threads_are_started_leaves_no_thread(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         train_many([network(0), network(1)], X, Y, callbacks=lambda run: epochs.append(run.epoch))
     assert not epochs
-    assert not [each for each in threading.enumerate() if each.name.startswith("barenet")]
+    assert not [each for each in threading.enumerate() if each.name.startswith("barenet_")]
 
 
 @pytest.mark.parametrize("slice_epochs", [None, 3])

@@ -58,8 +58,6 @@ def learn(n_inputs=20, **more):
 @pytest.fixture
 def four_cores(monkeypatch):
     """As many threads as are asked for, also on a machine that has fewer cores."""
-    if not cores.load_tbb():
-        pytest.skip("without the library for threads, there is one")
     monkeypatch.setattr(cores, "allowed_cores", lambda: 4)
 
 

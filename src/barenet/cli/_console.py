@@ -6,6 +6,7 @@ So a result can be piped into a file or another program.
 import contextlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,15 +16,9 @@ from barenet.training._history import finite_or_none
 
 T = TypeVar("T")
 
-#: Control characters but tab and newline, which move a terminal's cursor or change its colours.
-CONTROLS = {
-    code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
-}
-#: Characters that break a line or change the direction of text.
-CONTROLS |= {
-    code: f"\\u{code:04x}"
-    for code in (0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
-}
+#: Control characters but tab and newline, which move a terminal's cursor or change its colours;
+#: and characters that break a line or change the direction of text.
+CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 #: Codes of bold red and yellow on a terminal.
 COLOURS = {"error": "1;31", "warning": "33"}
@@ -93,7 +88,7 @@ def escape_controls(text: str) -> str:
     >>> print(escape_controls(chr(27) + "[2J"))
     \x1b[2J
     """
-    return text.translate(CONTROLS)
+    return CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def log(text: str = "") -> None:

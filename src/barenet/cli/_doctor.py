@@ -1,6 +1,5 @@
 """``barenet doctor``: the installation on this machine, and advice on how to improve it."""
 
-import functools
 import math
 import os
 import platform
@@ -18,7 +17,7 @@ from barenet.cli._console import emit, emit_json, emit_table, progress_bar
 from barenet.cli._flags import Off
 from barenet.cli._scores import emit_paragraph
 from barenet.engines import ENGINES
-from barenet.engines._threads import allowed_cores, choose_threads, load_tbb
+from barenet.engines._threads import allowed_cores, choose_threads
 from barenet.errors import BarenetError
 
 #: Kernels of OpenBLAS that use AVX-512.
@@ -46,15 +45,11 @@ def doctor(*, warm: Off = False, json: Off = False) -> None:
     elif warm:
         emit("{kernels} kernels, {built} built in {seconds:.1f} s, in {folder}".format(**findings))
     else:
-        _emit(**findings)
-
-
-def _emit(*, advice: list[str], **findings: Any) -> None:
-    """Print a table, and a paragraph for each piece of advice."""
-    rows = [[name.replace("_", " "), _format(value)] for name, value in findings.items()]
-    emit_table(["item", "value"], rows)
-    for text in advice:
-        emit_paragraph(text)
+        advice = findings.pop("advice")
+        rows = [[name.replace("_", " "), _format(value)] for name, value in findings.items()]
+        emit_table(["item", "value"], rows)
+        for text in advice:
+            emit_paragraph(text)
 
 
 def _format(value: Any) -> str:
@@ -83,7 +78,7 @@ def examine() -> dict[str, Any]:
         "vector_width": f"{vector_bits()} bits",
         "blas": _blas(),
         "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
-        "threads": {"most": choose_threads(None, math.inf), "tbb": load_tbb()},
+        "threads": {"most": choose_threads(None, math.inf)},
         "kernel_folder": kernel_folder(),
         "extras": {name: _version(module) for name, module in EXTRAS.items()},
     }
@@ -118,11 +113,6 @@ def _advice(findings: dict[str, Any]) -> Iterator[str]:
             "There is no folder to cache compiled kernels in, so each process builds its own, "
             f"which takes some seconds: {CACHE_ADVICE}."
         )
-    if not findings["threads"]["tbb"]:
-        yield (
-            "TBB is not found, so the compiled engine uses one thread: pip install tbb, where "
-            "there is one for the system."
-        )
     library, kernel = (findings["blas"].get(name) for name in ("library", "kernel"))
     if widest_bits() == 512 and library == "openblas" and kernel not in AVX512_KERNELS:
         yield (
@@ -149,9 +139,7 @@ def build_kernels() -> dict[str, Any]:
     if folder is None:
         raise BarenetError(f"there is no folder to keep kernels in; {CACHE_ADVICE}")
     builders, built = _builders(), _count_built()
-    # The programs for one thread and for two differ, and are compiled when they first run.
-    runs: list[Callable[[], Any]] = [functools.partial(_train_one_neuron, n) for n in (1, 2)]
-    for build in progress_bar([*builders, *runs], "kernels"):
+    for build in progress_bar(builders, "kernels"):
         build()
     return {
         "kernels": len(builders),
@@ -161,24 +149,19 @@ def build_kernels() -> dict[str, Any]:
     }
 
 
-def _builders() -> list[Callable[[], int]]:
-    import barenet.engines.compiled._kernel_program  # noqa: F401  # imports every module with kernels
+def _builders() -> list[Callable[[], object]]:
+    # These import every module with kernels.
+    import barenet.engines.compiled._kernel_program
+    import barenet.engines.compiled._row_orders  # noqa: F401
     from barenet.engines.kernels._kernel import every_kernel
     from barenet.engines.simd._views import kernel_spec
 
-    specs = [kernel_spec(np.dtype(name)) for name in ("float32", "float64")]
-    return [build for spec in specs for build in every_kernel(spec)]
+    return list(every_kernel(*(kernel_spec(np.dtype(name)) for name in ("float32", "float64"))))
 
 
 def _count_built() -> int:
     """Count the kernels that this process has not found in the cache."""
-    from barenet.engines.kernels._kernel import KERNELS
+    from barenet.engines.kernels._kernel import ENTRIES, KERNELS
 
-    return sum(kernel.code.n_compiled for kernel in KERNELS)
-
-
-def _train_one_neuron(threads: int) -> None:
-    from barenet import Network, train
-
-    network = Network.dense([1, 1])
-    train(network, [[1.0]], [1.0], epochs=1, engine="compiled", threads=threads)
+    functions: list[Any] = [*KERNELS, *ENTRIES]
+    return sum(function.code.n_compiled for function in functions)

@@ -2,12 +2,10 @@
 
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
+from barenet.cli._console import log
 from barenet.cli._experiment import Experiment, assemble
 from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
@@ -15,19 +13,18 @@ from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings, is_table
 from barenet.data._class_weight import class_weights
-from barenet.data._encoding import TableEncoding
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import check_target_settings
-from barenet.data._scaling import Scaling
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
-from barenet.population._ensemble_progress import ensemble_progress
-from barenet.population._ensemble_recipe import EnsembleRecipe
-from barenet.population._ensemble_training import EnsembleTraining
-from barenet.population._out_of_fold import OutOfFold
+from barenet.files._model_card import ModelCard
+from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 
 #: Settings that an ensemble has, too; all others are those of one network.
 SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "verbose_epoch")
+
+#: Periods of rows that are split by time: the folds leave out some of them as a whole.
+N_PERIODS = 32
 
 
 def trains_ensemble(settings: RunSettings) -> bool:
@@ -54,13 +51,15 @@ def run_ensemble(
     """Train an ensemble, write its results, and return the exit status."""
     introduce(experiment)
     is_quiet = output.json and not sys.stderr.isatty()
-    progress = nullcontext() if is_quiet else ensemble_progress(training)
-    with Interruption() as interruption, progress:
-        history = training.run(threads, interruption)
-    predictor = replace(experiment.predictor, network=training.ensemble())
-    experiment, is_interrupted = replace(experiment, predictor=predictor), interruption.signal
-    Results(experiment, history, folder, output, is_interrupted is not None, extra).write()
-    return interruption.status
+    with Interruption() as interruption:
+        history = training.run(threads, interruption, progress=not is_quiet)
+    assert training.best is not None
+    predictor, best = experiment.predictor, training.best
+    card = replace(predictor.card or ModelCard(), scores=best.scores)
+    network = training.ensemble()
+    predictor = replace(predictor, network=network, residuals=best.residuals, card=card)
+    experiment = replace(experiment, predictor=predictor)
+    return Results(experiment, history, folder, output, interruption, extra).write()
 
 
 def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTraining]:
@@ -71,23 +70,23 @@ def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTrainin
     config = settings.config.over(RunConfig(**defaults))
     check_target_settings(config, dataset)
     available, test = dataset.split(config.test_size or 0.0, config.split_seed or 0)
-    recipe = EnsembleRecipe.for_rows(available.n_samples)
-    recipe = replace(recipe, epochs=config.epochs or recipe.epochs)
-    encoding = TableEncoding.fit(
-        available.X, numbers="piecewise", bins=recipe.bins, **settings.table_options()
+    weight = None
+    if config.class_weight:
+        weight = class_weights(config.class_weight, available)[available.y]
+    training, encoding, scaling = train_on_table(
+        available.X,
+        available.y,
+        len(dataset.classes or ()),
+        weight=weight,
+        groups=available.groups(N_PERIODS),
+        epochs=config.epochs,
+        seed=config.seed or 0,
+        **settings.table_options(available.feature_names),
     )
-    y, n_classes, scaling = available.y, len(dataset.classes or ()), None
-    weight = np.ones(len(y))
-    if not n_classes:
-        y = y.reshape(-1, 1)
-        scaling = Scaling.fit("standardize", y)
-        y = scaling.transform(y)
-    elif config.class_weight:
-        weight = class_weights(config.class_weight, available)[y]
-    rows = OutOfFold(y, weight / weight.sum())
-    inputs = encoding.transform(available.X, np.float32)
-    training = EnsembleTraining(inputs, rows, recipe, n_classes, config.seed or 0)
-    settings = replace(settings, quick=False, config=replace(config, epochs=recipe.epochs))
+    config, rare = replace(config, epochs=training.recipe.epochs), training.recipe.rare
+    if rare != settings.rare:
+        log(f"--rare {rare:g} is chosen by its effect on rows that are left out\n")
+    settings = replace(settings, quick=False, config=config, rare=rare)
     parts = {"available": available, "training": available, "validation": None, "test": test}
     network = Ensemble(training.networks)
     return assemble(settings, dataset, network, encoding, scaling, **parts), training

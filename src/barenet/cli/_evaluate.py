@@ -3,19 +3,16 @@
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from barenet._registry import spec_of
+from barenet._metrics import Name
 from barenet.cli._console import emit_json, log
 from barenet.cli._flags import Data, Off, On
-from barenet.cli._run_file import SETTINGS
-from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
-from barenet.cli._scores import Measurement, log_main_metric
+from barenet.cli._run_settings import NO_FILE_OPTIONS, SETTINGS, FileOptions
+from barenet.cli._scores import Measurement, choose_metric
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS
 from barenet.data._file_io import STANDARD_INPUT
-from barenet.data._main_metric import Name
 from barenet.errors import ArgumentError
-from barenet.model.losses import as_loss
 
 Kind = Literal["test", "training", "all"]
 
@@ -58,11 +55,10 @@ def evaluate(
     if not data:
         log(f"no data named: {selection.description} of {selection.data}\n")
     _log_seen_rows(trained, selection)
-    loss = spec_of(as_loss(trained.config.loss, predictor.network.output_activation))
+
     training = selection.training if baselines else None
-    metric = metric or trained.config.metric
-    measured = Measurement(predictor, selection.rows, loss, training, metric)
-    log_main_metric(measured.main)
+    main = choose_metric(metric or trained.config.metric, selection.rows)
+    measured = Measurement(predictor, selection.rows, main, trained.config.loss, training)
     if json:
         emit_json(
             {
@@ -72,7 +68,7 @@ def evaluate(
                 "rows_seen": selection.n_seen,
                 "metrics": {
                     "evaluated_on": selection.description,
-                    "main": measured.main.name,
+                    "main": main,
                     **measured.scores,
                 },
                 "baselines": measured.baselines_document(),

@@ -3,34 +3,26 @@
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from barenet import Dataset, History, ModelCard, Network, Predictor, Scaling, TableEncoding, one_hot
+from barenet._metrics import main_metric
 from barenet._registry import lookup
 from barenet.cli._run_settings import RunSettings, is_table
 from barenet.cli._scores import network_arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
 from barenet.data._class_weight import class_weights
 from barenet.data._column_fitting import identity
-from barenet.data._dataset import Dataset
-from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame, Samples
-from barenet.data._main_metric import MainMetric, main_metric
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for, resolve_config
-from barenet.data._scaling import Scaling
 from barenet.engines import ENGINES, Model
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.files._model_card import ModelCard
 from barenet.files._model_io import check_text, load_network
-from barenet.files._predictor import Predictor
-from barenet.model._array_dataset import one_hot
-from barenet.model._network import Network
 from barenet.optimization._schedules import as_schedule
 from barenet.training._callbacks import Callback, EarlyStopping
-from barenet.training._history import History
 from barenet.training._train import train
 
 #: Fraction of the training rows in the validation set, where there is one.
@@ -69,9 +61,9 @@ class Experiment:
         return [EarlyStopping(monitor, patience=config.patience)] if config.patience else []
 
     @property
-    def metric(self) -> MainMetric:
+    def metric(self) -> str:
         """The main metric."""
-        return main_metric(self.settings.config.metric, self.dataset.y, self.dataset.classes)
+        return main_metric(self.settings.config.metric, self.dataset.y, self.dataset.classes).name
 
     def arguments(self) -> dict[str, Any]:
         """Arguments of `train` from the settings, without the network and callbacks."""
@@ -83,7 +75,7 @@ class Experiment:
             "sample_weight": sample_weight,
             "validation_data": self.validation and self._targets_of(self.validation),
             "test_data": self.test and network_arrays(self.predictor, self.test),
-            "metrics": tuple(dict.fromkeys([self.metric.name, usual])),
+            "metrics": tuple(dict.fromkeys([self.metric, usual])),
             **self.settings.config.train_arguments(),
         }
 
@@ -129,9 +121,7 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     dataset = settings.load()
     completed = config_for(settings.config, dataset)
     parts = _split(dataset, completed)
-    if is_table(settings.data) and (
-        _has_constant_column(parts["training"]) or _has_identifier(dataset)
-    ):
+    if is_table(settings.data) and _has_columns_to_drop(dataset, parts["training"]):
         dataset = settings.load(frame=True)  # which drops them, also from the fingerprint
         parts = _split(dataset, completed)
     training = parts["training"]
@@ -177,10 +167,7 @@ def assemble(
 
 def _fit_preprocessing(X: Samples, scaling: str, settings: RunSettings) -> TableEncoding | Scaling:
     if isinstance(X, Frame):
-        options = settings.table_options()
-        if settings.split_by not in X.columns and "drop" in options:
-            options["drop"] = [name for name in options["drop"] if name != settings.split_by]
-        return TableEncoding.fit(X, numbers=scaling, **options)
+        return TableEncoding.fit(X, numbers=scaling, **settings.table_options([*X.columns]))
     return Scaling.fit(scaling, X)
 
 
@@ -212,31 +199,23 @@ def _split_validation(
         ) from error
 
 
-def _has_constant_column(rows: Dataset) -> bool:
-    """Whether a matrix has a column with a single value, which a frame would drop."""
-    X = rows.X
-    return isinstance(X, np.ndarray) and len(X) > 1 and bool((X[0] == X).all(axis=0).any())
-
-
-def _has_identifier(rows: Dataset) -> bool:
-    """Whether a matrix has a column that counts or identifies the rows."""
-    X, numbers = rows.X, np.arange(rows.n_samples)
-    columns = zip(rows.feature_names, X.T if isinstance(X, np.ndarray) else (), strict=False)
-    return any(identity(name, values, numbers) for name, values in columns)
+def _has_columns_to_drop(dataset: Dataset, training: Dataset) -> bool:
+    """Whether a matrix has a column that a frame would drop: constant, or a name of the rows."""
+    if not isinstance(dataset.X, np.ndarray):
+        return False
+    is_constant = training.n_samples > 1 and (training.X[0] == training.X).all(axis=0).any()
+    columns = zip(dataset.feature_names, dataset.X.T, strict=True)
+    numbers = np.arange(dataset.n_samples)
+    return is_constant or any(identity(name, values, numbers) for name, values in columns)
 
 
 def _make_network(settings: RunSettings, *, copy_weights: bool = True) -> Network:
     """Build the network, with new weights or those of the model to start from."""
     network = settings.config.make_network()
-    if copy_weights and settings.start_from is not None:
-        _copy_weights(network, settings.start_from)
-    return network
-
-
-def _copy_weights(network: Network, start_from: Path) -> None:
-    """Start from a model's weights instead of new ones."""
+    if not copy_weights or settings.start_from is None:
+        return network
     try:
-        path = model_file(start_from)
+        path = model_file(settings.start_from)
         model = load_network(path)
     except (FileNotFoundError, ModelFileError) as error:
         raise ArgumentError(str(error), argument="start_from") from error
@@ -245,3 +224,4 @@ def _copy_weights(network: Network, start_from: Path) -> None:
         problem = f"the layers of {path} are {others}; those of this run {layers}"
         raise ArgumentError(problem, argument="start_from")
     network.parameters[:], network.statistics[:] = model.parameters, model.statistics
+    return network

@@ -7,44 +7,36 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
+from barenet import Dataset, Ensemble, Predictor
 from barenet.cli._console import emit
 from barenet.cli._experiment import prepare
-from barenet.cli._flags import (
-    DATA,
-    NETWORK_FIELDS,
-    Data,
-    Integer,
-    OptionalInteger,
-    Out,
-    integer,
-)
+from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
-from barenet.cli._run_settings import NO_STEP_SETTINGS, TABLE_OPTIONS, RunSettings, StepSettings
+from barenet.cli._run_settings import NO_DATA_OPTIONS, DataOptions, RunSettings
 from barenet.cli._trained_model import load_trained
-from barenet.data._dataset import Dataset
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
-from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
-from barenet.files._predictor import Predictor
 
 if TYPE_CHECKING:
     from barenet.insight.explain import Explanation
 
+#: The step to explain: a network, rows for it, and how it is trained.
+Step: TypeAlias = tuple[Predictor, Dataset, RunConfig]
+
 Notation = Literal["rows", "columns"]
 Format = Literal["text", "html", "markdown"]
-Rows = Annotated[
-    tuple[int, ...],
-    Parameter(name=("--row", "--rows"), converter=integer, group=DATA, show_default="0"),
-]
+Rows = Annotated[Integers, Parameter(name=("--row", "--rows"), group=DATA, show_default="0")]
 
 #: The formats of file names; the first suffix of each is that of a file in a folder.
 FORMATS: dict[str, Format] = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown"}
+
+NO_STEP_FLAGS = StepFlags()
 
 #: Width of a text that is not for a terminal.
 COLUMNS = 80
@@ -56,11 +48,12 @@ def explain(
     /,
     *,
     row: Rows = (0,),
-    settings: StepSettings = NO_STEP_SETTINGS,
+    options: DataOptions = NO_DATA_OPTIONS,
+    config: Annotated[StepFlags, Parameter(name="*")] = NO_STEP_FLAGS,
     neuron: str | None = None,
     notation: Notation = "rows",
     precision: Integer = 6,
-    limit: OptionalInteger = None,
+    limit: Integer | None = None,
     form: Annotated[Format | None, Parameter(name="--format")] = None,
     out: Out = None,
 ) -> None:
@@ -102,50 +95,43 @@ def explain(
         explanation is replaced, any other file is not.
     """
     form = form or _format_of(out)
-    settings = replace(settings, data=source)
-    settings.config.validate()
+    config.validate()
+    settings = RunSettings(**vars(options), data=source, config=config)
     is_model = source.endswith(".safetensors") or bool(source and Path(source).is_dir())
     step = _trained_step(data, settings) if is_model else _new_step(data, settings)
-    options: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
-    _write(_explain(step, row, neuron=_parse_neuron(neuron), **options), form, out)
+    shown: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
+    shown |= {"neuron": _parse_neuron(neuron), "is_new": not is_model}
+    _write(_explain(step, row, **shown), form, out)
 
 
-class _Step(NamedTuple):
-    """The step to explain: a network, rows for it, and how it is trained."""
-
-    predictor: Predictor
-    rows: Dataset
-    config: RunConfig
-    is_new: bool
-
-
-def _new_step(data: str, settings: RunSettings) -> _Step:
+def _new_step(data: str, settings: RunSettings) -> Step:
     """The first step of a training."""
     if data:
         problem = f"{settings.data} is not a model, so it takes no second argument, got {data}"
         raise ArgumentError(problem, argument="data")
     experiment = prepare(settings)
-    return _Step(experiment.predictor, experiment.dataset, experiment.settings.config, True)
+    return experiment.predictor, experiment.dataset, experiment.settings.config
 
 
-def _trained_step(data: str, settings: RunSettings) -> _Step:
+def _trained_step(data: str, settings: RunSettings) -> Step:
     """A step of a trained network, with the settings of its training if they are known."""
-    model, given = settings.data, settings.set_fields()
-    for name in (*NETWORK_FIELDS, *TABLE_OPTIONS, "target", "task"):
-        if name in given:
-            raise ArgumentError(f"{model} has its own", argument=name, remedy="leave it out")
+    model, allowed = settings.data, {"data", *vars(settings.file), *STEP_FIELDS}
+    for name in sorted(settings.set_fields().keys() - allowed):
+        raise ArgumentError(f"{model} has its own", argument=name, remedy="leave it out")
     trained = load_trained(Path(model), single_output=True)
     rows = trained.load(trained.data_or_default(data), settings.file)
     original = without_superseded(settings.config, trained.config)
-    return _Step(trained.predictor, rows, settings.config.over(original).over(DEFAULTS), False)
+    return trained.predictor, rows, settings.config.over(original).over(DEFAULTS)
 
 
-def _explain(step: _Step, rows: tuple[int, ...], *, precision: int, **options: Any) -> Explanation:
+def _explain(
+    step: Step, rows: tuple[int, ...], *, is_new: bool, precision: int, **options: Any
+) -> Explanation:
     """Explain the step with some rows."""
     from barenet.cli._explain_notes import note_inputs, note_target
     from barenet.insight.explain import explain as explain_step
 
-    predictor, dataset, config, is_new = step
+    predictor, dataset, config = step
     for row in rows:
         if not 0 <= row < dataset.n_samples:
             raise ArgumentError.of("row", row, f"0 to {dataset.n_samples - 1:,}")

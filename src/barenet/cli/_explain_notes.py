@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet import Predictor, TableEncoding
 from barenet.data._category_column import CategoryColumn
 from barenet.data._column import Column
-from barenet.data._encoding import TableEncoding
-from barenet.files._predictor import Predictor
 from barenet.insight.explain._document import Note
 from barenet.insight.explain._number_format import digits
 

@@ -18,14 +18,10 @@ from typing import (
 
 from cyclopts import Group, Parameter, Token
 
+from barenet import activations, initializers, losses, optimizers, schedules
 from barenet.data._datasets import DATASETS
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.engines import ENGINES
-from barenet.model._activations import ACTIVATIONS
-from barenet.model._initializers import INITIALIZERS
-from barenet.model.losses import LOSSES
-from barenet.optimization._schedules import SCHEDULES
-from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.population._candidates import SETTINGS
 
 #: How the options of every command are read: a list takes all that follows, one value or more.
@@ -61,11 +57,11 @@ HELP = {
 
 #: The names that a shell completes.
 NAMES: Mapping[str, Iterable[str]] = {
-    **dict.fromkeys(("hidden", "output"), ACTIVATIONS),
-    **dict.fromkeys(("init", "bias_init"), INITIALIZERS),
-    "loss": LOSSES,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
+    **dict.fromkeys(("hidden", "output"), activations.ACTIVATIONS),
+    **dict.fromkeys(("init", "bias_init"), initializers.INITIALIZERS),
+    "loss": losses.LOSSES,
+    "optimizer": optimizers.OPTIMIZERS,
+    "schedule": schedules.SCHEDULES,
     "engine": [*ENGINES, "auto"],
 }
 
@@ -84,15 +80,9 @@ def integer(kind: Any, tokens: Sequence[Token]) -> Any:
 
     1.5 epochs are an error, and a float would round large seeds.
     """
-    choices = _choices(kind)
-    values = tuple(_integer(token.value, choices) for token in tokens)
+    word = "full" if "full" in str(kind) else ""
+    values = tuple(_integer(token.value, word) for token in tokens)
     return values if get_origin(kind) is tuple else values[0]
-
-
-def _choices(kind: Any) -> list[str]:
-    """The words of a type, at any depth."""
-    parts = get_args(kind)
-    return [kind] if isinstance(kind, str) else [word for part in parts for word in _choices(part)]
 
 
 def sizes(kind: Any, tokens: Sequence[Token]) -> Any:
@@ -102,27 +92,28 @@ def sizes(kind: Any, tokens: Sequence[Token]) -> Any:
         example = "such as 21,8,1 (commas within one network, spaces between candidates)"
         got = " ".join(short[0])
         raise ValueError(f"expected sizes from the input to the output, {example}, got {got!r}")
-    return tuple(tuple(_integer(text, ()) for text in each) for each in texts)
+    return tuple(tuple(_integer(text) for text in each) for each in texts)
 
 
-def _integer(text: str, choices: Collection[str]) -> int | str:
-    if text in choices:
+def _integer(text: str, word: str = "") -> int | str:
+    """Convert a text; 1e3 is an integer, too, and the word stays as it is."""
+    if text and text == word:
         return text
-    with contextlib.suppress(ValueError):
-        return int(text)
-    with contextlib.suppress(ValueError):
-        if (number := float(text)).is_integer():
-            return int(number)
-    alternatives = "".join(f" or {choice}" for choice in choices)
-    raise ValueError(f"expected a whole number{alternatives}, got {text!r}")
+    for parse in (int, float):
+        with contextlib.suppress(ValueError, OverflowError):
+            if (number := parse(text)) == int(number):
+                return int(number)
+    alternative = f" or {word}" if word else ""
+    raise ValueError(f"expected a whole number{alternative}, got {text!r}")
 
 
 #: A data set or a file, which may be left out where it has a default.
-Data = Annotated[str, Parameter(completer=complete_name, show_default=False)]
+Data = Annotated[str, Parameter(completer=complete_name, show_default=False, group=DATA)]
 #: The file to write, or a folder for it.
 Out = Annotated[str | None, Parameter(completer=complete_name)]
 Integer = Annotated[int, Parameter(converter=integer)]
-OptionalInteger = Annotated[int | None, Parameter(converter=integer)]
+Integers = Annotated[tuple[int, ...], Parameter(converter=integer)]
+Threads = Annotated[int | None, Parameter(converter=integer, group=LEARNING)]
 #: Switches that are off, and on, by default.
 Off = Annotated[bool, Parameter(negative=(), show_default=False)]
 On = Annotated[bool, Parameter(show_default=False)]

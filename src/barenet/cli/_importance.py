@@ -6,19 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from barenet import Dataset, Importance, ModelCard, Predictor, permutation_importance
 from barenet._constraints import check_count
-from barenet._metrics import MAXIMIZED
+from barenet._metrics import MAXIMIZED, Name, main_metric
 from barenet.cli._console import emit, emit_json, emit_table, log, progress_bar
 from barenet.cli._evaluate import Kind, select_rows
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
-from barenet.cli._scores import HEADINGS, log_main_metric, score_text
+from barenet.cli._scores import choose_metric, metric_title, score_text
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import load_trained
-from barenet.data._dataset import Dataset
-from barenet.data._main_metric import Name, main_metric
-from barenet.files._predictor import Predictor
-from barenet.insight._permutation_importance import Importance, permutation_importance
 
 #: Columns in the table; JSON has all. Characters of the longest name.
 MAX_COLUMNS, MAX_NAME = 25, 30
@@ -67,8 +64,8 @@ def importance(
     check_count(max_rows, "max_rows")
     selection = select_rows(trained, data, file, rows)
     sample = sample_rows(selection.rows, max_rows)
-    metric = metric or trained.config.metric
-    result = measure_importance(trained.predictor, sample, repeats, metric)
+    main = choose_metric(metric or trained.config.metric, sample)
+    result = measure_importance(trained.predictor, sample, repeats, main)
     if json:
         columns = [
             {"name": result.names[at], "mean": result.mean[at], "std": result.std[at]}
@@ -102,17 +99,18 @@ def sample_rows(rows: Dataset, most: int = MAX_ROWS) -> Dataset:
 def measure_importance(
     predictor: Predictor, rows: Dataset, repeats: int = REPEATS, metric: str | None = None
 ) -> Importance:
-    """Shuffle the columns, with a progress bar on a terminal; the last result is cached."""
-    chosen = main_metric(metric, rows.y, predictor.classes)
-    log_main_metric(chosen)
+    """Shuffle the columns, by default by the metric of the training; the last result is cached."""
+    given: Any = metric or (predictor.card or ModelCard()).settings.get("metric")
+    metric = main_metric(given, rows.y, predictor.classes).name
     progress = functools.partial(progress_bar, label="shuffling")
-    options: dict[str, Any] = {"n_repeats": repeats, "metric": chosen.name}
+    options: dict[str, Any] = {"n_repeats": repeats, "metric": metric}
     return permutation_importance(predictor, rows.X, rows.y, progress=progress, **options)
 
 
 def _emit(result: Importance, how: str) -> None:
     """Print a bar for each column."""
-    log(f"{HEADINGS[result.metric]} {score_text(result.metric, result.score)} {how}\n")
+    title = metric_title(result.metric)
+    log(f"{title} {score_text(result.metric, result.score)} {how}\n")
     mean, std, names = result.mean, result.std, result.names
     most, order = max(float(mean.max()), 1e-12), result.order[:MAX_COLUMNS]
     short = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…" for name in names]
@@ -121,6 +119,6 @@ def _emit(result: Importance, how: str) -> None:
         for at in order
     ]
     change = "lost" if result.metric in MAXIMIZED else "gained"
-    emit_table(["column", f" {HEADINGS[result.metric]} {change}", ""], lines)
+    emit_table(["column", f" {title} {change}", ""], lines)
     if (more := len(mean) - len(order)) > 0:
         emit(f"(and {more:,} columns that matter less; --json has them all)")

@@ -5,17 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from barenet.cli._columns import describe_columns
+from barenet import Predictor, Scaling, TableEncoding
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
 from barenet.cli._scores import emit_scores
 from barenet.cli._trained_model import model_file
-from barenet.data._encoding import TableEncoding
-from barenet.data._scaling import Scaling
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.files._model_card import ModelCard, rows_name
 from barenet.files._model_io import PLAIN, load
-from barenet.files._predictor import Predictor
 
 #: Characters of a setting that are shown.
 MAX_CHARACTERS = 60
@@ -61,9 +58,7 @@ def _network_document(network: Model) -> dict[str, Any]:
     return {
         **several,
         "layers": [layer.config() for layer in networks_of(network)[0].layers],
-        "n_inputs": network.n_inputs,
-        "n_outputs": network.n_outputs,
-        "n_parameters": network.n_parameters,
+        **{name: getattr(network, name) for name in ("n_inputs", "n_outputs", "n_parameters")},
         "dtype": network.dtype.name,
     }
 
@@ -83,6 +78,16 @@ def _predictor_document(predictor: Predictor) -> dict[str, Any]:
         "target_scaling": target.name if target else None,
         **document,
     }
+
+
+def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:
+    """How the columns of a table are encoded; None for rows that are all numbers."""
+    if not isinstance(preprocessing, TableEncoding):
+        return None
+    return [
+        {"name": each.name, "kind": each.kind, "inputs": len(each.outputs), "how": each.formula}
+        for each in preprocessing.columns
+    ]
 
 
 def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:

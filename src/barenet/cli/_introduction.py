@@ -1,19 +1,35 @@
 """The introduction of a run: its data and its network, printed before the training."""
 
 import shlex
+import textwrap
+from collections.abc import Sequence
 
-from barenet.cli._columns import summarize_columns
+from barenet import Scaling, TableEncoding
 from barenet.cli._console import log
 from barenet.cli._experiment import Experiment
 from barenet.cli._run_settings import is_table
-from barenet.cli._scores import log_main_metric
+from barenet.cli._scores import choose_metric
+from barenet.data._category_column import CategoryColumn
+from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import IDENTITY
-from barenet.data._column_kinds import DroppedColumn
 from barenet.data._date_column import DateColumn
 from barenet.data._row_order import is_ordered
 from barenet.errors import count_of, some
 from barenet.files._model_card import describe_rows
 from barenet.training._callbacks import Callback, Run
+
+#: Characters of a line, and lines for all columns of a kind.
+WIDTH, LINES = 79, 3
+
+#: Heading of each kind, singular and plural.
+HEADINGS = {
+    "number": ("number", "numbers"),
+    "piecewise": ("number", "numbers"),
+    "category": ("category", "categories"),
+    "boolean": ("yes or no", "yes or no"),
+    "date": ("date", "dates"),
+    "dropped": ("left out", "left out"),
+}
 
 
 class Introduction(Callback):
@@ -40,7 +56,7 @@ def introduce(experiment: Experiment, note: str = "") -> None:
     if is_table(experiment.settings.data):
         log(f"{summarize_columns(preprocessing, training.feature_names)}\n")
         _log_advice(experiment)
-    log_main_metric(experiment.metric)
+    choose_metric(experiment.settings.config.metric, experiment.dataset)
     log(f"{note}{experiment.predictor.network.summary()}\n")
 
 
@@ -70,3 +86,57 @@ def _log_advice(experiment: Experiment) -> None:
             f"{reason}, and rows are split at random: the scores may be too good for later rows or "
             f"new groups\n`--split-by {column}` tests on the last rows, or on whole groups\n"
         )
+
+
+def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[str]) -> str:
+    """List the columns by kind.
+
+    Examples
+    --------
+    >>> towns = {"size": [3.5, None, 2.1], "town": ["Rome", "Oslo", "Rome"], "of": ["x"] * 3}
+    >>> print(summarize_columns(TableEncoding.fit(towns), ()))
+      1 number    size (some missing)
+      1 category  town (2)
+      1 left out  of: 'x' in every row
+    """
+    groups: dict[str, list[str]] = {}
+    if isinstance(preprocessing, TableEncoding):
+        for column in preprocessing.columns:
+            groups.setdefault(column.kind, []).append(_describe(column))
+    else:
+        groups["number"] = list(names)
+    counts = {kind: len(groups[kind]) for kind in HEADINGS if kind in groups}
+    heads = {kind: f"{count:,} {HEADINGS[kind][count != 1]}" for kind, count in counts.items()}
+    width = max(map(len, heads.values())) + 2
+    return "\n".join(
+        _paragraph(head.ljust(width), groups[kind], "; " if kind == "dropped" else ", ")
+        for kind, head in heads.items()
+    )
+
+
+def _describe(column: Column) -> str:
+    """Name a column, and how it is encoded."""
+    if isinstance(column, DroppedColumn):
+        return f"{column.name}: {column.reason}"
+    notes = []
+    if isinstance(column, CategoryColumn):
+        notes.append(f"{len(column.categories)}{' and rare ones' if column.rare else ''}")
+    if isinstance(column, DateColumn) and column.cycles:
+        notes.append(", ".join(column.cycles))
+    if getattr(column, "indicator", False) or getattr(column, "missing", False):
+        notes.append("some missing")
+    return f"{column.name} ({', '.join(notes)})" if notes else column.name
+
+
+def _paragraph(head: str, entries: list[str], between: str) -> str:
+    """Write the columns of a kind in a few lines."""
+    return textwrap.fill(
+        between.join(entries),
+        WIDTH,
+        initial_indent=f"  {head}",
+        subsequent_indent=" " * (len(head) + 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+        max_lines=LINES,
+        placeholder=" … and more",
+    )

@@ -8,7 +8,7 @@ import errno
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TextIO, cast
 
 import numpy as np
@@ -16,28 +16,17 @@ from cyclopts import App, CycloptsError, Parameter
 
 import barenet
 from barenet.cli._console import SafeStream, discard, emit, log_problem
-from barenet.cli._datasets import datasets
-from barenet.cli._doctor import doctor
-from barenet.cli._evaluate import evaluate
-from barenet.cli._explain import explain
-from barenet.cli._export import export
 from barenet.cli._flags import OUTPUT, PARAMETER
-from barenet.cli._importance import importance
-from barenet.cli._info import info
-from barenet.cli._play import play
-from barenet.cli._plot import plot
-from barenet.cli._predict import predict
-from barenet.cli._report import report
-from barenet.cli._run_file import apply_run_file
-from barenet.cli._search_command import search
-from barenet.cli._spelling import Spelling, usage
-from barenet.cli._train import train
+from barenet.cli._run_settings import apply_run_file
+from barenet.cli._spelling import Spelling
 from barenet.data._file_io import STANDARD_INPUT
 
 #: Maximum number of characters of an error; a longer one echoes the input.
 MAX_CHARACTERS = 360
 #: The remedy of a divergence.
 AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
+#: Errors whose cause is in the arguments or files given.
+WRONG_INPUT = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
 #: Minimum width of the help; Rich does not end in narrower terminals.
 MIN_COLUMNS = 20
 
@@ -60,12 +49,22 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
     emit(app.generate_completion(prog_name="barenet", shell=shell))
 
 
-COMMANDS: dict[str, Callable[..., int | None]] = {
-    command.__name__: command
-    for command in (
-        *(train, search, predict, evaluate, importance, plot, report, info),
-        *(export, explain, play, datasets, doctor, completion),
-    )
+#: The module of each command, which is imported when it runs, and its positional arguments.
+COMMANDS = {
+    "train": ("_train", "[DATA]"),
+    "search": ("_search_command", "[DATA]"),
+    "predict": ("_predict", "MODEL DATA"),
+    "evaluate": ("_evaluate", "MODEL [DATA]"),
+    "importance": ("_importance", "MODEL [DATA]"),
+    "plot": ("_plot", "KIND RUN [DATA]"),
+    "report": ("_report", "RUN [DATA]"),
+    "info": ("_info", "MODEL"),
+    "export": ("_export", "MODEL"),
+    "explain": ("_explain", "SOURCE [DATA]"),
+    "play": ("_play", "[DATA] [ROWS]"),
+    "datasets": ("_datasets", ""),
+    "doctor": ("_doctor", ""),
+    "completion": ("_main", "SHELL"),
 }
 
 spelling = Spelling()
@@ -84,9 +83,10 @@ app: App = App(
 )
 app.meta.end_of_options_delimiter = ""  # -- is for the commands
 app.meta.suppress_keyboard_interrupt = False
-for position, (name, command) in enumerate(COMMANDS.items()):
-    synopsis = f"Usage: {usage(name, command)}"
-    app.command(command, name=name, sort_key=position, usage=synopsis, help_epilogue="")
+for position, (name, (module, arguments)) in enumerate(COMMANDS.items()):
+    usage = " ".join(["Usage: barenet", name, *arguments.split(), "[OPTIONS]"])
+    function = f"barenet.cli.{module}:{name}"
+    app.command(function, name=name, sort_key=position, usage=usage, help_epilogue="")
 
 
 @app.meta.default
@@ -130,52 +130,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if any(entry[0] == "error" for entry in warnings.filters):
                 warnings.simplefilter("default")
             warnings.showwarning = _log_warning
-            return _run_and_flush(tokens)
+            return _run(tokens)
     finally:
         sys.stdout, sys.stderr = before
 
 
-def _run_and_flush(tokens: list[str]) -> int:
-    """Run a command until its output is written."""
+def _run(tokens: list[str]) -> int:
+    """Run a command until its output is written; convert errors into a line and a status."""
     try:
-        status = _run(tokens)
+        named = _name_standard_input(tokens)
+        if not COMMANDS.keys() & {*tokens}:
+            app.resolved_commands()  # The help has a line of each.
+        status = app.meta(named, exit_on_error=False, print_error=False) or 0
         sys.stdout.flush()
+        return status
     except BrokenPipeError:  # The reader has stopped, such as `head`.
         discard(sys.stdout)
         return 0
-    except OSError as error:
-        discard(sys.stdout)
-        return _fail(tokens, _message(error), 1)
-    return status
-
-
-def _run(tokens: list[str]) -> int:
-    """Run a command, and convert every error into a line and a status."""
-    try:
-        named = _name_standard_input(tokens)
-        return app.meta(named, exit_on_error=False, print_error=False) or 0
-    except BrokenPipeError:
-        raise
     except KeyboardInterrupt as error:
         return _fail(tokens, str(error) or "interrupted", 130)
     except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):  # raised by the printer of the help
-            return 0
-        return error.code if isinstance(error.code, int) else 1
+        is_closed = isinstance(error.__context__, BrokenPipeError)  # while the help was printed
+        return 0 if is_closed else int(error.code or 0)
     except MemoryError as error:
         return _fail(tokens, f"not enough memory: {error}", 1)
     except RecursionError:
         return _fail(tokens, "the input is too deeply nested", 2)
     except (CycloptsError, barenet.errors.BarenetError, ValueError, OSError) as error:
-        return _fail(tokens, _message(error), 2 if _is_wrong_input(error) else 1)
-
-
-def _is_wrong_input(error: Exception) -> bool:
-    """Whether an error has its cause in the arguments or files given."""
-    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-        return True
-    wrong = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
-    return isinstance(error, wrong) and not isinstance(error, barenet.errors.DivergenceError)
+        is_wrong_input = (
+            isinstance(error, WRONG_INPUT) or getattr(error, "errno", 0) == errno.ENAMETOOLONG
+        )
+        is_failure = isinstance(error, barenet.errors.DivergenceError)
+        return _fail(tokens, _message(error), 2 if is_wrong_input and not is_failure else 1)
 
 
 def _name_standard_input(tokens: list[str]) -> list[str]:
@@ -199,6 +185,10 @@ def _message(error: Exception) -> str:
 
 def _fail(tokens: list[str], text: str, status: int) -> int:
     """Print an error of a command in one line, and return the exit status."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        discard(sys.stdout)
     command = next((token for token in tokens if token in COMMANDS), "")
     log_problem("error", _shorten(text), source=f"barenet {command}".strip())
     return status

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 import tempfile
 import threading
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
 #: Default port.
 PORT = 8421
 
-#: Characters of a fragment besides letters, digits and - . _ ~ (RFC 3986).
-FRAGMENT_CHARACTERS = "!$&'()*+,;=:@/?%"
+#: The #, and the characters of a fragment besides letters, digits and - . _ ~ (RFC 3986).
+FRAGMENT_CHARACTERS = "#!$&'()*+,;=:@/?%"
 
 NO_BROWSER = "no browser could be opened: open the address yourself"
 
@@ -44,8 +43,8 @@ REDIRECT = """<!doctype html><meta charset="utf-8"><title>barenet playground</ti
 
 
 def play(
-    data: Annotated[Data, Parameter(group=DATA)] = "",
-    rows: Annotated[Data, Parameter(group=DATA)] = "",
+    data: Data = "",
+    rows: Data = "",
     /,
     *,
     target: Annotated[str, Parameter(show_default=False, group=DATA)] = "",
@@ -90,12 +89,12 @@ def play(
     from barenet.playground._sessions import Sessions
     from barenet.playground._trainer import Trainer
 
-    data, settings = ("", _fragment(data)) if data.startswith("#") else (data, "")
+    data, settings = ("", data) if data.startswith("#") else (data, "")
     if is_csv(data) and rows.startswith("#"):
-        rows, settings = "", _fragment(rows)
+        rows, settings = "", rows
 
     def ready(address: str) -> None:
-        address += settings
+        address += quote(settings, safe=FRAGMENT_CHARACTERS, errors="surrogateescape")
         emit(address)
         sys.stdout.flush()
         log("Anyone with this address can use the playground. Ctrl-C ends it.")
@@ -111,14 +110,6 @@ def play(
             server = Server(Sessions(Trainer(), store, start), listener, ready)
             server.start()
     return 0 if server.signal is None else 128 + server.signal
-
-
-def _fragment(settings: str) -> str:
-    """Encode settings as the fragment of an address; what is encoded already stays."""
-    if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in settings):
-        raise ArgumentError.of("data", settings, "# and the settings of a page")
-    settings = re.sub("%(?![0-9A-Fa-f]{2})", "%25", settings)
-    return "#" + quote(settings[1:], safe=FRAGMENT_CHARACTERS, errors="surrogateescape")
 
 
 def _with_table(settings: str, key: str) -> str:
@@ -163,26 +154,21 @@ def _training_table(trained: TrainedModel) -> str:
 
 def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -> None:
     """Open a file in the browser that leads to the page, and is removed at the end."""
-    try:
-        path = _write_redirect(address)
+    home = Path.home()
+    # A browser installed as a snap has a private /tmp, and cannot read hidden folders of the user.
+    folder = home if (home / "snap").is_dir() and os.access(home, os.W_OK) else None
+    try:  # The file is readable for this user only (mode 0600).
+        number, name = tempfile.mkstemp(prefix="barenet-playground-", suffix=".html", dir=folder)
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(REDIRECT.format(address=escape(address)))
     except OSError:
         log(NO_BROWSER)
         return
+    path = Path(name)
     at_the_end.callback(path.unlink, missing_ok=True)
     security.expects_redirect = True
     # In a thread, as a browser in the terminal waits for its reader.
     threading.Thread(target=_open, args=(path,), name="browser", daemon=True).start()
-
-
-def _write_redirect(address: str) -> Path:
-    """Write a file that leads to the address, readable for this user only (mode 0600)."""
-    home = Path.home()
-    # A browser installed as a snap has a private /tmp, and cannot read hidden folders of the user.
-    folder = home if (home / "snap").is_dir() and os.access(home, os.W_OK) else None
-    number, name = tempfile.mkstemp(prefix="barenet-playground-", suffix=".html", dir=folder)
-    with os.fdopen(number, "w", encoding="utf-8") as file:
-        file.write(REDIRECT.format(address=escape(address)))
-    return Path(name)
 
 
 def _open(path: Path) -> None:

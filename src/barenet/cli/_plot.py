@@ -13,12 +13,11 @@ from barenet._constraints import check_count
 from barenet.cli._console import emit
 from barenet.cli._evaluate import select_rows
 from barenet.cli._experiment import prepare
-from barenet.cli._flags import Data, Out, integer
+from barenet.cli._flags import Data, Integers, Out
 from barenet.cli._output_file import check_overwritable, output_path
-from barenet.cli._run_file import SETTINGS
 from barenet.cli._run_folder import HISTORY, read_history
-from barenet.cli._run_plots import KINDS, draw, draw_history, fit_names
-from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
+from barenet.cli._run_plots import KINDS, draw, draw_fit
+from barenet.cli._run_settings import NO_FILE_OPTIONS, SETTINGS, FileOptions
 from barenet.cli._trained_model import MODEL, TrainedModel, load_trained
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_io import load_predictor
@@ -29,7 +28,7 @@ from barenet.training._callbacks import LambdaCallback, Run
 from barenet.training._history import History
 
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
-Epochs = Annotated[tuple[int, ...], Parameter(converter=integer, show_default="10 50 100 500 1000")]
+Epochs = Annotated[Integers, Parameter(show_default="10 50 100 500 1000")]
 
 
 def plot(
@@ -51,6 +50,7 @@ def plot(
     - digits: images and their predicted classes
     - confusion: the confusion matrix
     - calibration: predicted probabilities beside observed frequencies, or the residuals of numbers
+    - residuals: the errors of predicted numbers, and the distribution of the target
     - importance: the permutation importance of each column
     - dependence: the mean prediction over the values of the most important columns
     - weights: the weights of the first layer, as images
@@ -73,9 +73,9 @@ def plot(
         any other file is not.
     """
     if kind == "history":
-        figure = draw_history(read_curves(run), run.resolve().name)
+        figure = plots.plot_history(read_curves(run), title=run.resolve().name)
     else:
-        trained = load_trained(run, single_output=kind in ("fit", "importance"))
+        trained = load_trained(run, single_output=kind in ("fit", "residuals", "importance"))
         if kind == "epochs":
             figure = _epochs(trained, at)
         else:
@@ -107,9 +107,6 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
     check_count(min(at), "at")
     if trained.predictor.classes is not None:
         raise ArgumentError("a fit needs a numeric target, got classes", argument="kind")
-    if trained.predictor.takes_frames:
-        problem = "a fit after some epochs needs columns that are all kept as numbers"
-        raise ArgumentError(problem, argument="kind")
     config = trained.config
     longer = dataclasses.replace(config, epochs=max(config.epochs or 0, *at))  # for its schedule
     experiment = prepare(dataclasses.replace(trained.settings, config=longer))
@@ -124,4 +121,4 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
         return done >= max(at)
 
     experiment.run([Progress(), LambdaCallback(record)])
-    return plots.plot_fit_at_epochs(rows.X, rows.y, fits, losses=losses, **fit_names(rows))
+    return draw_fit(predictor, rows, fits, losses=losses)

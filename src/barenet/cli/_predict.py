@@ -6,24 +6,25 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
+import numpy as np
 from cyclopts import Parameter
 
 from barenet.cli._console import SafeOutput, emit, emit_json, log
-from barenet.cli._flags import Data, Off, OptionalInteger
-from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, is_table
+from barenet.cli._flags import Data, Integer, Off
+from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli._text_graphics import describe_image, draw_image
-from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.cli._trained_model import load_trained
 from barenet.data._csv_table import CsvTable
 from barenet.data._encoding import TableEncoding
+from barenet.data._frame import Table
 from barenet.data._parsing import as_labels, to_number
-from barenet.data._table_loading import open_table
 from barenet.errors import ArgumentError, some
 from barenet.files._predictor import ROWS, Predictor
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 
-#: The values of a column as they were read: a NumPy or an Arrow array.
-Column: TypeAlias = Any
+#: The values of columns by their names, each a NumPy or an Arrow array.
+Columns: TypeAlias = Mapping[str, Any]
 
 #: First characters of a formula in a spreadsheet; some accept the full-width ones, too.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -34,8 +35,9 @@ def predict(
     data: Data,
     /,
     *,
-    row: OptionalInteger = None,
+    row: Integer | None = None,
     keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    interval: float | None = None,
     safe_csv: Off = False,
     file: FileOptions = NO_FILE_OPTIONS,
     json: Off = False,
@@ -55,6 +57,9 @@ def predict(
         input.
     keep : tuple of str
         Columns of the table to print before the predictions, such as a key.
+    interval : float
+        Add the ends of intervals that contain this fraction of the targets, such as 0.9, to numbers
+        that an ensemble predicts.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
     safe_csv : bool
@@ -68,37 +73,37 @@ def predict(
         raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
     trained = load_trained(model)
     predictor = trained.predictor
-    X, columns = trained.load_features(data, file), _passthrough_columns(trained, data, keep, file)
+    X, table = trained.load_features(data, file)
+    columns = _kept_columns(table, data, keep)
     if row is not None:
         if not 0 <= row < len(X):
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
         X = X[row : row + 1]
         columns = {name: values[row : row + 1] for name, values in columns.items()}
-    outputs = predictor.outputs(X)
+    outputs, bounds = predictor.outputs(X), dict[str, FloatArray]()
+    if interval is not None:
+        bounds["lower"], bounds["upper"] = predictor.predict_interval(X, interval)
     encoding = predictor.preprocessing
     if isinstance(encoding, TableEncoding) and (counts := encoding.replaced(X)):
         found = some([f"{name} ({count:,})" for name, count in counts.items()])
         log(f"missing values or unknown categories, replaced as in training: {found}")
     if json:
         document = {"model": str(trained.path), "target": predictor.target_name}
-        emit_json(document | _document(predictor, outputs, columns))
+        emit_json(document | _document(predictor, outputs, columns, bounds))
     elif row is not None and predictor.image_shape and predictor.classes and not keep:
         (name,) = _class_names(predictor, outputs)
         emit(describe_image(name, float(class_probabilities(outputs).max())))
         emit(draw_image(X[0], predictor.image_shape))
     else:
-        _write_csv(predictor, outputs, columns, safe_csv)
+        _write_csv(predictor, outputs, columns, bounds, safe_csv)
 
 
-def _passthrough_columns(
-    trained: TrainedModel, data: str, names: Sequence[str], file: FileOptions
-) -> dict[str, Column]:
+def _kept_columns(table: Table | None, data: str, names: Sequence[str]) -> Columns:
     """Read columns as the text of the table, so that a key such as 00123 keeps its zeros."""
     if not names:
         return {}
-    if not is_table(data):
+    if table is None:
         raise ArgumentError(f"this is an option for tables, and {data} is not one", argument="keep")
-    table = open_table(data, trained.settings_for(data, file).file.csv)
     if missing := [name for name in names if name not in table.names]:
         problem = f"{data} has no column {some(missing)}; its columns are {some(table.names)}"
         raise ArgumentError(problem, argument="keep")
@@ -111,7 +116,7 @@ def _passthrough_columns(
     }
 
 
-def _as_list(column: Column, rows: slice) -> list[Any]:
+def _as_list(column: Any, rows: slice) -> list[Any]:
     """Convert some values of a column to a list."""
     part = column[rows]
     return list(part.tolist() if hasattr(part, "tolist") else part.to_pylist())
@@ -123,7 +128,7 @@ def _blocks(n_rows: int) -> Iterator[slice]:
 
 
 def _document(
-    predictor: Predictor, outputs: FloatArray, columns: Mapping[str, Column]
+    predictor: Predictor, outputs: FloatArray, columns: Columns, bounds: Columns
 ) -> dict[str, Any]:
     """The predictions as a JSON document, whose long lists come in blocks."""
     blocks = list(_blocks(len(outputs)))
@@ -131,7 +136,8 @@ def _document(
     document: dict[str, Any] = {"kept": passed} if columns else {}
     if predictor.classes is None:
         predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
-        return document | {"predictions": map(partial(_as_list, predictions), blocks)}
+        numbers = {"predictions": predictions, **bounds}.items()
+        return document | {name: map(partial(_as_list, each), blocks) for name, each in numbers}
     return document | {
         "predictions": (_class_names(predictor, outputs[rows]) for rows in blocks),
         "classes": predictor.classes,
@@ -140,14 +146,16 @@ def _document(
 
 
 def _write_csv(
-    predictor: Predictor, outputs: FloatArray, columns: Mapping[str, Column], safe: bool
+    predictor: Predictor, outputs: FloatArray, columns: Columns, bounds: Columns, safe: bool
 ) -> None:
     """Print the columns kept and the predictions of each row; numbers with all their digits."""
-    header = ["prediction"]
     if predictor.classes is not None:
-        header += [f"probability_{name}" for name in predictor.classes]
-    elif outputs.shape[1] > 1:
-        header = [f"prediction_{number}" for number in range(1, outputs.shape[1] + 1)]
+        header = ["prediction", *(f"probability_{name}" for name in predictor.classes)]
+    else:
+        names, count = ("prediction", *bounds), outputs.shape[1]
+        suffixes = [f"_{at + 1}" for at in range(count)] if count > 1 else [""]
+        header = [f"{name}{suffix}" for name in names for suffix in suffixes]
+        outputs = np.column_stack([outputs, *bounds.values()])
     quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
     writer = csv.writer(SafeOutput(), lineterminator="\n", quoting=quoting)
     cells: Callable[[Iterable[str]], list[str]] = for_spreadsheets if safe else list
@@ -169,16 +177,13 @@ def for_spreadsheets(cells: Iterable[str]) -> list[str]:
     >>> for_spreadsheets(["=1+1", "-1.5", "Rome"])
     ["'=1+1", '-1.5', 'Rome']
     """
-    return [f"'{cell}" if _is_formula(cell) else cell for cell in cells]
-
-
-def _is_formula(cell: str) -> bool:
-    """Whether a spreadsheet computes a cell."""
-    return cell.lstrip(" ").startswith(FORMULAS) and to_number(cell) is None
+    return [
+        f"'{cell}" if cell.lstrip(" ").startswith(FORMULAS) and to_number(cell) is None else cell
+        for cell in cells
+    ]
 
 
 def _class_names(predictor: Predictor, outputs: FloatArray) -> list[str]:
     """The most probable class of each row."""
-    assert predictor.classes is not None
-    classes = predictor.classes
+    classes = predictor.classes or ()
     return [classes[label] for label in class_probabilities(outputs).argmax(axis=1)]

@@ -1,16 +1,17 @@
 """``barenet train --repeat``: networks with several seeds, and the spread of their scores."""
 
+import contextlib
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet import Population, train_many
 from barenet._metrics import MAXIMIZED
 from barenet.cli._console import closable_output, emit_table
 from barenet.cli._experiment import Experiment, prepare
@@ -18,9 +19,7 @@ from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_settings import RunSettings
-from barenet.cli._scores import HEADINGS, emit_paragraph, score_text
-from barenet.population._population import Population
-from barenet.population._train_many import train_many
+from barenet.cli._scores import emit_paragraph, metric_title, score_text
 from barenet.training._history import curve_rows
 
 #: The statistics of a score, by the headings of their columns.
@@ -54,9 +53,8 @@ def train_seeds(
                 comparison.emit()
         best, history = experiments[comparison.best], population.histories[comparison.best]
         folder.start(best.settings)
-        extra, is_interrupted = {"repeat": comparison.document()}, interruption.signal is not None
-        Results(best, history, folder, output, is_interrupted, extra).write()
-    return interruption.status
+        extra = {"repeat": comparison.document()}
+        return Results(best, history, folder, output, interruption, extra).write()
 
 
 def _train(
@@ -85,15 +83,15 @@ class Comparison:
     @cached_property
     def best(self) -> int:
         """The index of the best network, of those that have not failed."""
-        trained = [i for i in range(len(self.seeds)) if i not in self.population.errors]
-        values = self.population.final(self.decisive)
-        values = -values if self.decisive in MAXIMIZED else values
-        return min(trained, key=np.nan_to_num(values, nan=np.inf).__getitem__)  # NaN: no epoch yet
+        with contextlib.suppress(ValueError):
+            return self.population.best(self.decisive)
+        # A signal came in the first epoch.
+        return next(i for i in range(len(self.seeds)) if i not in self.population.errors)
 
     @cached_property
     def scores(self) -> dict[str, NDArray[np.float64]]:
         """The last value of each curve of a loss or a metric, NaN for a network that failed."""
-        names = dict.fromkeys(chain.from_iterable(h.curves for h in self.population.histories))
+        names = [*self.population.table()][2:]  # after the network and the epoch
         scored = [name for name in names if name == "loss" or curve_rows(name)[0] != "training"]
         scores = {name: self.population.final(name) for name in scored}
         return {name: values for name, values in scores.items() if not np.isnan(values).all()}
@@ -112,7 +110,7 @@ class Comparison:
             rows, measure = curve_rows(name)
             values = (*statistics.values(), self.scores[name][self.best])
             texts = [score_text(measure, value) for value in values]
-            table.append([f"{rows} {HEADINGS.get(measure, measure)}", *texts])
+            table.append([f"{rows} {metric_title(measure)}", *texts])
         seed, histories = self.seeds[self.best], self.population.histories
         emit_table(["", *STATISTICS, f"seed {seed}"], table, numbers=1)
         ends = Counter(history.stop_reason for history in histories).most_common()
@@ -125,13 +123,11 @@ class Comparison:
         """The JSON document."""
         runs = [
             {
-                "seed": seed,
+                "seed": self.seeds[index],
                 **{name: float(values[index]) for name, values in self.scores.items()},
                 "epochs": len(history),
                 "stop_reason": history.stop_reason,
             }
-            for index, (seed, history) in enumerate(
-                zip(self.seeds, self.population.histories, strict=True)
-            )
+            for index, history in enumerate(self.population.histories)
         ]
         return {"seed": self.seeds[self.best], "spread": self.spread(), "runs": runs}

@@ -3,7 +3,7 @@
 import contextlib
 import re
 import webbrowser
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from importlib.resources import files
@@ -15,38 +15,39 @@ import tomli_w
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
+from barenet import plots
 from barenet._extras import require
-from barenet._metrics import MAXIMIZED
-from barenet._registry import spec_of
-from barenet.cli._columns import describe_columns
+from barenet._metrics import MAXIMIZED, METRICS, main_metric
 from barenet.cli._console import emit
 from barenet.cli._flags import Data, Off, Out
-from barenet.cli._importance import MAX_ROWS, REPEATS, measure_importance, sample_rows
-from barenet.cli._info import describe_origin
+from barenet.cli._importance import REPEATS, measure_importance, sample_rows
+from barenet.cli._info import describe_columns, describe_origin
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._plot import read_curves
 from barenet.cli._run_folder import REPORT
-from barenet.cli._run_plots import draw, draw_history
-from barenet.cli._run_settings import HEADER, NO_FILE_OPTIONS, FileOptions, RunSettings
-from barenet.cli._scores import HEADINGS, MAX_CLASSES, Measurement, score_text
+from barenet.cli._run_plots import draw
+from barenet.cli._run_settings import HEADER, NO_FILE_OPTIONS, FileOptions
+from barenet.cli._scores import MAX_CLASSES, Measurement, score_text
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._dataset import Dataset
 from barenet.data._frame import Frame
 from barenet.data._to_frame import as_frame
+from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, DataError, printable
 from barenet.files._atomic import write_atomically
-from barenet.files._predictor import Predictor
-from barenet.insight._permutation_importance import Importance
+from barenet.files._model_card import ModelCard
 from barenet.insight._web_page import write_page
 from barenet.insight.plots._column_importance import shorten
 from barenet.insight.plots._inline_svg import inline_panels, inline_svg
-from barenet.model.losses import as_loss
+from barenet.population._ensemble_recipe import EnsembleRecipe
+from barenet.population._out_of_fold import ALONE, OUT_OF_FOLD, UNDIVIDED
+from barenet.training._history import History
 
 #: The start of a report, by which a file is recognized.
 REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOTALL)
 
-#: Shuffled rows of all columns together, of which images have many.
-MAX_SHUFFLED = 4_000_000
+#: Numbers that are shuffled, of all columns together, and limits of the rows; images have many.
+MAX_SHUFFLED, SHUFFLED_ROWS = 4_000_000, (100, 500)
 #: Rows that are predicted worst, and their values; dots of a figure.
 N_WORST, MAX_VALUES, MAX_DOTS = 10, 20, 1_000
 
@@ -65,10 +66,10 @@ def report(
 ) -> None:
     """Write a page about a run for a browser or a printer, and print the name of its file.
 
-    Its scores beside those of a linear model, its errors, calibration, the importance of the
-    columns and the partial dependence on them, the rows that are predicted worst, learning curves,
-    columns and settings. The rows of the test set are used, if there is one. The page is a single
-    file, which needs no network.
+    Its scores beside those of a linear model, its errors, calibration or residuals, the importance
+    of the columns and the partial dependence on them, the rows that are predicted worst, the
+    training and the gain by each part of an ensemble, columns and settings. The rows of the test
+    set are used, if there is one. The page is a single file, which needs no network.
 
     Parameters
     ----------
@@ -82,153 +83,183 @@ def report(
     open_page : bool
         Open the page in the browser.
     """
-    trained = load_trained(run, single_output=True)
+    trained, history = load_trained(run, single_output=True), None
     require("matplotlib.figure", extra="plot", purpose="a report")
     with output_path(out or str(trained.path.parent), REPORT) as path:
         check_overwritable(path, REPORT_MARK, "a report")
-        page = _write(trained, trained.data_or_default(data), file)
-        write_atomically(path, page.encode("utf-8", "replace"))
+        data = trained.data_or_default(data)
+        dataset = trained.load(data, file)
+        if trained.settings is None or not trained.is_training_data(data, dataset):
+            problem = f"{data} is not the training data of {trained.path}, or has changed since"
+            remedy = "name the training data after the run; `barenet evaluate` takes other rows"
+            raise ArgumentError(problem, argument="data", remedy=remedy)
+        with contextlib.suppress(FileNotFoundError, DataError):
+            history = read_curves(trained.path)
+        metric = main_metric(trained.config.metric, dataset.y, dataset.classes).name
+        training, test = trained.split(dataset)
+        measured = [
+            Measurement(trained.predictor, rows, metric, trained.config.loss, training)
+            for rows in (test, training)
+            if rows is not None
+        ]
+        Report(trained, dataset, measured, history).write(path)
     emit(str(path))
     if open_page:
         webbrowser.open(path.resolve().as_uri())
 
 
-def _write(trained: TrainedModel, data: str, file: FileOptions) -> str:
-    """Measure the network on its test rows, if there are any, and write the page."""
-    predictor, dataset = trained.predictor, trained.load(data, file)
-    if trained.settings is None or not trained.is_training_data(data, dataset):
-        problem = f"{data} is not the training data of {trained.path}, or has changed since"
-        remedy = "name the training data after the run; `barenet evaluate` takes other rows"
-        raise ArgumentError(problem, argument="data", remedy=remedy)
-    dataset = replace(dataset, name="")  # as the figures of the page have no titles
-    places = replace(dataset, X=np.arange(dataset.n_samples)[:, np.newaxis])
-    numbers = [part.X[:, 0] for part in trained.split(places) if part is not None]
-    training, rows = dataset.take(numbers[0]), dataset.take(numbers[-1])
-    loss = spec_of(as_loss(trained.config.loss, predictor.network.output_activation))
-    metric = trained.config.metric
-    measured = Measurement(predictor, rows, loss, training, metric)
-    most = max(MAX_SHUFFLED // (REPEATS * dataset.n_features), 100)
-    sample = sample_rows(rows, min(most, MAX_ROWS))
-    importance = measure_importance(predictor, sample)
-    seen = Measurement(predictor, training, loss, metric=metric)
-    sections = {
-        "In short": _scores(measured, seen, is_test=len(numbers) > 1),
-        "Errors": _errors(measured),
-        "Columns that matter": _importance(predictor, sample),
-        "Rows that are predicted worst": _worst_rows(measured, numbers[-1], importance),
-        "Learning curves": _learning_curves(trained.path),
-        "Columns": _columns(predictor),
-        "Data and settings": _settings(predictor, trained.settings),
-    }
-    title = f"{printable(predictor.target_name)}, predicted from {printable(predictor.dataset)}"
-    body = f"<h1>{escape(title)}</h1>\n" + "".join(
-        f"<section>\n<h2>{heading}</h2>\n{''.join(parts)}</section>\n"
-        for heading, parts in sections.items()
-    )
-    style = files("barenet.cli").joinpath("report.css").read_text("utf-8")
-    return write_page(f"barenet report: {title}", body, style)
+class Report:
+    """A page about a run, of whose rows the test rows come first, if there are any."""
 
+    def __init__(
+        self,
+        trained: TrainedModel,
+        dataset: Dataset,
+        measured: Sequence[Measurement],
+        history: History | None,
+    ) -> None:
+        self.trained, self.predictor, self.history = trained, trained.predictor, history
+        self.measured, self.outputs = measured, measured[0].network.outputs
+        self.rows = replace(measured[0].rows, name="")  # as the figures of the page have no titles
+        places = replace(dataset, X=np.arange(dataset.n_samples)[:, np.newaxis])
+        *_, shown = (part for part in trained.split(places) if part is not None)
+        #: The places of the rows in the data.
+        self.numbers: NDArray[np.int64] = shown.X[:, 0]
+        most = np.clip(MAX_SHUFFLED // (REPEATS * dataset.n_features), *SHUFFLED_ROWS)
+        self.sample = sample_rows(self.rows, int(most))
 
-def _scores(measured: Measurement, training: Measurement, is_test: bool) -> Iterator[str]:
-    """The scores beside those of the baselines, and whether a simpler model would do."""
-    first, *_ = names = [name for name in measured.scores if name != "loss"]
-    seen = "it was not trained on" if is_test else "it was trained on: expect less on new ones"
-    score = f"The network's {HEADINGS[first]} is {score_text(first, measured.scores[first])}"
-    yield _text(f"{score} on {measured.rows.n_samples:,} rows that {seen}.")
-    yield from map(_text, measured.verdicts())
-    lines = {"network": measured.scores}
-    lines |= {baseline.title: scores for baseline, scores in measured.baselines.items()}
-    if is_test:
-        lines |= {"network, on its training rows": training.scores}
-    rows: list[list[Cell]] = []
-    for title, scores in lines.items():
-        share = scores[first] if first in MAXIMIZED else 0.0
-        texts = [score_text(name, scores[name]) for name in names]
-        rows.append([title, (texts[0], share), *texts[1:]])
-    yield _table(["", *(HEADINGS[name] for name in names)], rows)
+    def write(self, path: Path) -> None:
+        """Write the page."""
+        sections = {
+            "In short": self._scores(),
+            "Errors": self._errors(),
+            "Columns that matter": self._importance(),
+            "Rows that are predicted worst": self._worst_rows(),
+            "Training": self._training(),
+            "Columns": self._columns(),
+            "Data and settings": self._settings(),
+        }
+        names = self.predictor.target_name, self.predictor.dataset
+        title = "{}, predicted from {}".format(*map(printable, names))
+        body = f"<h1>{escape(title)}</h1>\n" + "".join(
+            f"<section>\n<h2>{heading}</h2>\n{''.join(parts)}</section>\n"
+            for heading, parts in sections.items()
+        )
+        style = files("barenet.cli").joinpath("report.css").read_text("utf-8")
+        page = write_page(f"barenet report: {title}", body, style)
+        write_atomically(path, page.encode("utf-8", "replace"))
 
+    def _scores(self) -> Iterator[str]:
+        """The scores beside those of the baselines, and whether a simpler model would do."""
+        measured, *training = self.measured
+        names = [name for name in measured.scores if name in METRICS]
+        seen = "it was not trained on" if training else "it was trained on: expect less on new ones"
+        model = "ensemble" if isinstance(self.predictor.network, Ensemble) else "network"
+        score = f"{METRICS[names[0]].title} is {score_text(names[0], measured.scores[names[0]])}"
+        yield _text(f"The {model}'s {score} on {self.rows.n_samples:,} rows that {seen}.")
+        yield from map(_text, measured.verdicts())
+        lines = {model: measured.scores}
+        lines |= {baseline.title: each.scores for baseline, each in measured.baselines.items()}
+        lines |= {f"{model}, on its training rows": each.scores for each in training}
+        yield _score_table(lines, names)
 
-def _errors(measured: Measurement) -> Iterator[str]:
-    """The confusion matrix and the calibration, or the predictions over the targets."""
-    predictor, rows, outputs = measured.predictor, measured.rows, measured.outputs
-    if predictor.classes is None:
-        sizes = np.quantile(np.abs(rows.y - outputs[:, 0]), [0.5, 0.9])
-        yield _text("Half of the errors are below {:.4g}, nine in ten below {:.4g}.".format(*sizes))
-        yield inline_svg(draw("fit", predictor, sample_rows(rows, MAX_DOTS)), "fit")
-        return
-    sure, right = outputs.max(axis=1).mean(), measured.scores["accuracy"]
-    yield _text(
-        f"The predicted class has a mean probability of {sure:.1%}, and is right in {right:.1%}."
-    )
-    figure = inline_svg(draw("calibration", predictor, rows), "calibration")
-    matrix = ""
-    if len(predictor.classes) <= MAX_CLASSES:
-        lines: list[list[Cell]] = []
-        for name, counts in zip(predictor.classes, measured.confusion_matrix(), strict=True):
-            lines.append([name, *((f"{n:,}", n / max(counts.sum(), 1)) for n in counts)])
-        matrix = _table(["actual ↓ predicted →", *predictor.classes], lines, "matrix")
-    yield f'<div class="figures">{matrix}{figure}</div>\n'
+    def _errors(self) -> Iterator[str]:
+        """The confusion matrix and the calibration, or the predictions and the residuals."""
+        predictor, rows, outputs, figures = self.predictor, self.rows, self.outputs, ""
+        if predictor.classes is None:
+            sizes = np.quantile(np.abs(rows.y - outputs[:, 0]), [0.5, 0.9])
+            text = "Half of the errors are below {:.4g}, nine in ten below {:.4g}.".format(*sizes)
+            few = sample_rows(rows, MAX_DOTS)
+            figures = inline_svg(draw("fit", predictor, few), "fit")
+            figures += inline_panels(draw("residuals", predictor, few), "residuals")
+        else:
+            sure, right = outputs.max(axis=1).mean(), self.measured[0].scores["accuracy"]
+            text = f"The predicted class has a mean probability of {sure:.1%}, and is right in "
+            text += f"{right:.1%}."
+            if len(predictor.classes) <= MAX_CLASSES:
+                counts = zip(predictor.classes, self.measured[0].confusion_matrix(), strict=True)
+                lines: list[list[Cell]] = [
+                    [name, *((f"{n:,}", n / max(row.sum(), 1)) for n in row)]
+                    for name, row in counts
+                ]
+                figures = _table(["actual ↓ predicted →", *predictor.classes], lines, "matrix")
+            figures += inline_svg(draw("calibration", predictor, rows), "calibration")
+        yield f'{_text(text)}<div class="figures">{figures}</div>\n'
 
+    def _importance(self) -> Iterator[str]:
+        """The permutation importance of the columns, and the partial dependence on some."""
+        figure = inline_svg(draw("importance", self.predictor, self.sample), "importance")
+        yield f'<div class="scroll">{figure}</div>\n'
+        if self.predictor.image_shape is None:
+            dependence = draw("dependence", self.predictor, self.sample)
+            label = dependence.axes[0].get_ylabel().replace("\\$", "$")
+            yield _text(f"The {label}, if all rows had the same value in a column:")
+            for axes in dependence.axes:
+                axes.set_ylabel("")
+            yield f'<div class="figures">{inline_panels(dependence, "partial dependence")}</div>\n'
 
-def _importance(predictor: Predictor, sample: Dataset) -> Iterator[str]:
-    """The permutation importance of the columns, and the partial dependence on some."""
-    figure = inline_svg(draw("importance", predictor, sample), "importance")
-    yield f'<div class="scroll">{figure}</div>\n'
-    if predictor.image_shape is None:
-        dependence = draw("dependence", predictor, sample)
-        label = dependence.axes[0].get_ylabel().replace("\\$", "$")
-        yield _text(f"The {label}, if all rows had the same value in a column:")
-        for axes in dependence.axes:
-            axes.set_ylabel("")
-        yield f'<div class="figures">{inline_panels(dependence, "partial dependence")}</div>\n'
+    def _worst_rows(self) -> Iterator[str]:
+        """The rows with the largest errors, with their values or as pictures."""
+        predictor, rows, outputs = self.predictor, self.rows, self.outputs
+        if predictor.classes is None:
+            last, parts = "error", [rows.y, outputs[:, 0], rows.y - outputs[:, 0]]
+            worst = np.argsort(-np.abs(parts[-1]), kind="stable")[:N_WORST]
+        else:
+            last, names = "p (actual)", np.array(predictor.classes)
+            p = np.take_along_axis(outputs, rows.y[:, np.newaxis], axis=1)[:, 0]
+            parts = [names[rows.y], names[outputs.argmax(axis=1)], p]
+            worst = np.argsort(p, kind="stable")[:N_WORST]
+        if predictor.image_shape is not None:
+            panels = inline_panels(draw("digits", predictor, rows.take(worst)), "images")
+            yield f'<div class="figures">{panels}</div>\n'
+            return
+        importance = measure_importance(predictor, self.sample)
+        shown = [importance.names[at] for at in importance.order[:MAX_VALUES]]
+        X = rows.X if isinstance(rows.X, Frame) else as_frame(rows.X, rows.feature_names)
+        columns = [self.numbers, *parts, *(X[name] for name in shown)]
+        lines = [[_value(each[at]) for each in columns] for at in worst]
+        yield _table(["row", "actual", "predicted", last, *shown], lines, "rows")
 
+    def _training(self) -> Iterator[str]:
+        """The gain by each part of an ensemble, and the learning curves, if they are known."""
+        card, network = self.predictor.card or ModelCard(), self.predictor.network
+        if isinstance(network, Ensemble) and card.log and OUT_OF_FOLD in card.scores:
+            n, repeats, kept = (
+                len(network.networks),
+                EnsembleRecipe.repeats,
+                card.scores[OUT_OF_FOLD],
+            )
+            yield _text(
+                f"{n} networks were trained for {card.log.n_epochs} epochs, each without a part of "
+                "the rows. After some of the epochs, the averages of their weights predicted the "
+                f"rows that they had left out. Those after epoch {card.log.selected_epoch} did "
+                "best, and are the ensemble. The scores on the rows left out, part by part:"
+            )
+            together = f"the mean of the {repeats} that left the same row out"
+            lines = {"one network": card.scores[ALONE], together: card.scores.get(UNDIVIDED, kept)}
+            if "temperature" in kept:
+                lines[f"with logits divided by {kept['temperature']:g}"] = kept
+            yield _score_table(lines, [name for name in kept if name in METRICS])
+        if self.history is not None:
+            panels = inline_panels(plots.plot_history(self.history), "learning curves")
+            yield f'<div class="figures">{panels}</div>\n'
 
-def _worst_rows(
-    measured: Measurement, numbers: NDArray[np.int64], importance: Importance
-) -> Iterator[str]:
-    """The rows with the largest errors, with their values or as pictures."""
-    predictor, rows, outputs = measured.predictor, measured.rows, measured.outputs
-    if predictor.classes is None:
-        last, parts = "error", [rows.y, outputs[:, 0], rows.y - outputs[:, 0]]
-        worst = np.argsort(-np.abs(parts[-1]), kind="stable")[:N_WORST]
-    else:
-        last, names = "p (actual)", np.array(predictor.classes)
-        p = np.take_along_axis(outputs, rows.y[:, np.newaxis], axis=1)[:, 0]
-        parts = [names[rows.y], names[outputs.argmax(axis=1)], p]
-        worst = np.argsort(p, kind="stable")[:N_WORST]
-    if predictor.image_shape is not None:
-        panels = inline_panels(draw("digits", predictor, rows.take(worst)), "images")
-        yield f'<div class="figures">{panels}</div>\n'
-        return
-    shown = [importance.names[at] for at in importance.order[:MAX_VALUES]]
-    X = rows.X if isinstance(rows.X, Frame) else as_frame(rows.X, rows.feature_names)
-    columns = [numbers, *parts, *(X[name] for name in shown)]
-    lines = [[_value(each[at]) for each in columns] for at in worst]
-    yield _table(["row", "actual", "predicted", last, *shown], lines, "rows")
+    def _columns(self) -> Iterator[str]:
+        """The encoding of each column."""
+        if columns := describe_columns(self.predictor.preprocessing):
+            lines = [[str(cell) for cell in each.values()] for each in columns]
+            yield _table(["column", "kind", "inputs", "encoding"], lines, "columns")
+        else:
+            yield _text(f"All are numbers; scaling: {self.predictor.description()['scaling']}.")
 
-
-def _learning_curves(path: Path) -> Iterator[str]:
-    """The learning curves, if they were saved."""
-    with contextlib.suppress(FileNotFoundError, DataError):
-        panels = inline_panels(draw_history(read_curves(path), ""), "learning curves")
-        yield f'<div class="figures">{panels}</div>\n'
-
-
-def _columns(predictor: Predictor) -> Iterator[str]:
-    """The encoding of each column."""
-    if columns := describe_columns(predictor.preprocessing):
-        lines = [[str(cell) for cell in each.values()] for each in columns]
-        yield _table(["column", "kind", "inputs", "encoding"], lines, "columns")
-    else:
-        yield _text(f"All are numbers; scaling: {predictor.description()['scaling']}.")
-
-
-def _settings(predictor: Predictor, settings: RunSettings) -> Iterator[str]:
-    """The origin of the model, and its settings as a run file."""
-    yield _table([], describe_origin(predictor))
-    yield _text("With these settings in settings.toml beside the data, the run is repeated by")
-    yield "<pre>barenet train --config settings.toml</pre>\n"
-    yield f"<pre>{escape(HEADER + tomli_w.dumps(settings.card_fields()))}</pre>\n"
+    def _settings(self) -> Iterator[str]:
+        """The origin of the model, and its settings as a run file."""
+        assert self.trained.settings is not None
+        yield _table([], describe_origin(self.predictor))
+        yield _text("With these settings in settings.toml beside the data, the run is repeated by")
+        yield "<pre>barenet train --config settings.toml</pre>\n"
+        settings = HEADER + tomli_w.dumps(self.trained.settings.card_fields())
+        yield f"<pre>{escape(settings)}</pre>\n"
 
 
 def _text(text: str) -> str:
@@ -239,6 +270,15 @@ def _value(value: Any) -> str:
     """Write a value of a column."""
     text = f"{value:.5g}" if isinstance(value, np.floating) else str(value)
     return shorten(text.removesuffix("T00:00:00.000000"))
+
+
+def _score_table(lines: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> str:
+    """Write a table of scores, with a bar for the first one."""
+    rows: list[list[Cell]] = []
+    for title, scores in lines.items():
+        first, *others = (score_text(name, scores[name]) for name in names)
+        rows.append([title, (first, scores[names[0]] * (names[0] in MAXIMIZED)), *others])
+    return _table(["", *(METRICS[name].title for name in names)], rows)
 
 
 def _table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: str = "") -> str:

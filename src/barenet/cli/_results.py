@@ -4,31 +4,33 @@ The run is finished once all of them are on the disk. Until then its state stays
 ``--resume`` writes the missing ones.
 """
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import compress
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from cyclopts import Parameter
 
-from barenet.cli._columns import describe_columns
+from barenet import History, ModelCard, Predictor, save
 from barenet.cli._console import closable_output, emit, emit_json, log
 from barenet.cli._experiment import CARD_ROWS, Experiment
 from barenet.cli._flags import OUTPUT, Off, On
-from barenet.cli._interruption import INTERRUPTED
-from barenet.cli._run_folder import HISTORY, RunFolder
+from barenet.cli._info import describe_columns
+from barenet.cli._interruption import INTERRUPTED, Interruption
+from barenet.cli._run_folder import HISTORY, REPORT, RunFolder
+from barenet.cli._run_settings import is_table
 from barenet.cli._scores import Measurement
 from barenet.cli._text_graphics import describe_image, draw_image
-from barenet.cli._trained_model import MODEL
+from barenet.cli._trained_model import MODEL, TrainedModel
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
-from barenet.files._model_card import ModelCard
-from barenet.files._model_io import save
-from barenet.files._predictor import Predictor
+from barenet.files._atomic import write_atomically
+from barenet.files._model_io import load_predictor
 from barenet.training._epoch import MAX_MULTIPLICATIONS
-from barenet.training._history import History
 
 #: Errors by which a file is missing for good; those of the disk may not occur in a resumed run.
 OTHER_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
@@ -70,27 +72,27 @@ NO_OUTPUT_OPTIONS = OutputOptions()
 
 @dataclass(eq=False)
 class Results:
-    """The results of a run, and the files that could not be written, each with the reason."""
+    """The results of a run, and the files that could not be written, by the reason."""
 
     experiment: Experiment
     history: History
     folder: RunFolder
     options: OutputOptions
-    #: After a signal, the run ends without baselines and plots.
-    is_interrupted: bool = False
+    interruption: Interruption
     #: More for the JSON document.
     extra: Mapping[str, Any] | None = None
-    missing: dict[str, Exception] = field(default_factory=dict)
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    #: Whether a resumed run may write them.
+    can_be_completed: bool = False
 
     @cached_property
     def measured(self) -> dict[str, Measurement]:
         """The network on the test set, if there is one, and on the training set."""
         experiment, loss = self.experiment, self.experiment.settings.config.loss
-        with_baselines = self.options.baselines and not self.is_interrupted
-        fitted_to = experiment.available if with_baselines else None
+        fitted_to = experiment.available if self.options.baselines else None
         parts = {"held_out": experiment.test, "training": experiment.training}
         return {
-            name: Measurement(experiment.predictor, rows, loss, fitted_to, experiment.metric.name)
+            name: Measurement(experiment.predictor, rows, experiment.metric, loss, fitted_to)
             for name, rows in parts.items()
             if rows is not None
         }
@@ -100,52 +102,58 @@ class Results:
         """The network on the test set; without one, on the training set."""
         return next(iter(self.measured.values()))
 
-    def write(self) -> None:
-        """Write and print the results, and name the files that are missing.
+    def write(self) -> int:
+        """Write and print the results, name the missing files, and return the exit status.
 
-        Ctrl-C names the command that writes them.
+        After a signal, there are no baselines and plots; a later Ctrl-C names the command that
+        writes the missing files.
         """
+        if self.interruption.signal is not None:
+            self.options = replace(self.options, baselines=False, plots=False)
         try:
             self.save()
             self.report()
-            if self.options.plots and not self.is_interrupted:
+            if self.options.plots:
                 self.plot()
         except KeyboardInterrupt as error:
             remedy = f"`{self.folder.resume_command}` writes the results that are missing"
             problem = "interrupted after the training had ended"
             raise KeyboardInterrupt(f"{problem}; {remedy}") from error
-        if self.history.stop_reason != INTERRUPTED and not self._can_be_completed():
+        if self.history.stop_reason != INTERRUPTED and not self.can_be_completed:
             self.folder.finish()
         self._log_end()
         self._check_complete()
+        return self.interruption.status
 
     def save(self) -> None:
-        """Write the model, the history and the settings, before anything is measured."""
+        """Write the model, the settings and the history, before anything is measured."""
         try:
-            failure = self.folder.save(self._predictor({}), self.history, self.experiment.settings)
+            self.folder.save(self._predictor(), self.experiment.settings)
         except OSError as error:
             problem = "the training is over, and none of its results could be saved"
             raise BarenetError(f"{problem}: {_reason(error)}; {self._remedy()}") from error
-        if failure is not None:
-            self.missing[HISTORY] = failure
+        data = self.history.to_jsonl().encode()
+        self._try(HISTORY, lambda: write_atomically(self.folder.history, data))
 
-    def _predictor(self, scores: Mapping[str, Mapping[str, float]]) -> Predictor:
-        """The network with its complete model card."""
+    def _predictor(self, **measured: Measurement) -> Predictor:
+        """The network with its model card, which has the scores once they are measured."""
+        scores = {
+            rows: {name: float(value) for name, value in each.scores.items() if isfinite(value)}
+            for rows, each in measured.items()
+        }
         predictor = self.experiment.predictor
         card = (predictor.card or ModelCard()).with_history(self.history)
-        return replace(predictor, card=replace(card, scores=scores))
+        return replace(predictor, card=replace(card, scores={**scores, **card.scores}))
 
     def _save_scores(self) -> None:
         """Write the model file once more, with the scores."""
-        finite = {
-            rows: {name: float(value) for name, value in each.scores.items() if isfinite(value)}
-            for rows, each in self.measured.items()
-        }
-        save(self._predictor(finite), self.folder.model)
+        save(self._predictor(**self.measured), self.folder.model)
 
     def report(self) -> None:
         """Compute the scores, add them to the model file, and print them."""
-        if self.is_interrupted and self._is_slow() and not self.options.json:
+        n_rows = sum(each.rows.n_samples for each in self.measured.values())
+        is_slow = n_rows * self.experiment.predictor.network.n_parameters > MAX_MULTIPLICATIONS
+        if is_slow and self.interruption.signal is not None and not self.options.json:
             log("\nthe scores would take a while; `barenet evaluate` computes them")
             return
         self._try(f"the scores in {MODEL}", self._save_scores)
@@ -157,17 +165,12 @@ class Results:
                 self._emit()
                 log()
 
-    def _is_slow(self) -> bool:
-        """Whether the scores take too long after Ctrl-C."""
-        n_rows = sum(each.rows.n_samples for each in self.measured.values())
-        return n_rows * self.experiment.predictor.network.n_parameters > MAX_MULTIPLICATIONS
-
     def _emit(self) -> None:
         """Print the scores, the confusion matrix, and an image with its prediction."""
         config, predictor = self.experiment.settings.config, self.experiment.predictor
-        rows, names = self.main.rows, dict[str, Any](penalty=config.l1 or config.l2)
-        names |= {"class weights": config.class_weight, "label smoothing": config.label_smoothing}
-        included = " and ".join(name for name, value in names.items() if value)
+        rows, penalty = self.main.rows, config.l1 or config.l2
+        values = (penalty, config.class_weight, config.label_smoothing)
+        included = " and ".join(compress(("penalty", "class weights", "label smoothing"), values))
         note = f"(without the {included} of the epochs' loss)" if included else ""
         training = f"{self.experiment.training.n_samples:,} training"
         if self.experiment.test is None:
@@ -199,7 +202,7 @@ class Results:
             "history": history.to_dict(),
             "metrics": {
                 "evaluated_on": evaluated_on,
-                "main": experiment.metric.name,
+                "main": experiment.metric,
                 **self.main.scores,
                 **{f"train_{name}": value for name, value in train.items()},
             },
@@ -209,26 +212,40 @@ class Results:
 
     def plot(self) -> None:
         """Plot the history and the predictions of the network, if matplotlib is installed."""
-        from barenet.cli._run_plots import default_kind, draw, draw_history
-        from barenet.plots import save_figure
+        from barenet.cli._run_plots import default_kind, draw
+        from barenet.plots import plot_history, save_figure
 
-        def save_plot(kind: str, draw: Callable[..., Any], *arguments: Any) -> None:
+        def save_plot(kind: str, draw: Callable[[], Any]) -> None:
             path = self.folder.path / f"{kind}.png"
-            self._try(path.name, lambda: save_figure(draw(*arguments), path))
+            self._try(path.name, lambda: save_figure(draw(), path))
 
         predictor, rows = self.experiment.predictor, self.main.rows
         kind = default_kind(predictor)
         try:
-            save_plot("history", draw_history, self.history, rows.name)
-            save_plot(kind, draw, kind, predictor, rows)
+            save_plot("history", lambda: plot_history(self.history, title=rows.name))
+            save_plot(kind, lambda: draw(kind, predictor, rows))
+            if is_table(self.experiment.settings.data):
+                self._try(REPORT, self._write_report)
         except MissingExtraError as error:
             log(f"no plots: {error}")
+
+    def _write_report(self) -> None:
+        from barenet.cli._report import Report
+
+        experiment, model = self.experiment, self.folder.model
+        predictor, settings = load_predictor(model), experiment.settings
+        trained = TrainedModel(path=model, predictor=predictor, settings=settings)
+        report = Report(trained, experiment.dataset, [*self.measured.values()], self.history)
+        report.write(self.folder.path / REPORT)
 
     def _log_end(self) -> None:
         """Name the files, and the reason of an early end and how to resume the run."""
         history, settings, folder = self.history, self.experiment.settings, self.folder
         names = [path.name for path in folder.files if path.exists()]
         log(f"saved in {folder.path}:\n  {', '.join(names)}")
+        if REPORT in names:
+            command = shlex.join(["barenet", "export", str(folder.path), "--to", "onnx"])
+            log(f"`{command}` makes a file that predicts in other programs")
         if history.stop_reason == "completed":
             return
         epochs, best = f"{len(history)} of {settings.config.epochs or 0} epochs", ""
@@ -243,11 +260,8 @@ class Results:
         """Raise an error that names all files that are missing."""
         if not self.missing:
             return
-        names: dict[str, list[str]] = {}
-        for name, error in self.missing.items():
-            names.setdefault(_reason(error), []).append(name)
-        parts = [f"{some(each)}: {reason}" for reason, each in names.items()]
-        if self._can_be_completed():
+        parts = [f"{some(names)}: {reason}" for reason, names in self.missing.items()]
+        if self.can_be_completed:
             parts.append(self._remedy())
         raise BarenetError(f"the model is saved in {self.folder.path}, but not {'; '.join(parts)}")
 
@@ -256,10 +270,12 @@ class Results:
         try:
             write()
         except (OSError, *OTHER_ERRORS) as error:
-            self.missing[name] = error
+            self.miss(name, error)
 
-    def _can_be_completed(self) -> bool:
-        return any(isinstance(error, OSError) for error in self.missing.values())
+    def miss(self, name: str, error: Exception) -> None:
+        """Remember that a file could not be written."""
+        self.missing.setdefault(_reason(error), []).append(name)
+        self.can_be_completed |= isinstance(error, OSError)
 
     def _remedy(self) -> str:
         return f"once that is corrected, `{self.folder.resume_command}` completes the run"

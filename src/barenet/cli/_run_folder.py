@@ -16,21 +16,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from barenet import History, Predictor, save
 from barenet.cli._console import log
 from barenet.cli._output_file import make_folder, remove_empty
-from barenet.cli._run_file import SETTINGS, read_run_file
 from barenet.cli._run_plots import KINDS
-from barenet.cli._run_settings import HEADER, RunSettings
+from barenet.cli._run_settings import HEADER, SETTINGS, RunSettings, read_run_file
 from barenet.cli._trained_model import MODEL, UNFINISHED, resume_command
 from barenet.errors import ArgumentError, DataError, ModelFileError, some
 from barenet.files._atomic import check_replaceable, remove_leftovers, sync_folder, write_atomically
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, StateDict, read_notes
 from barenet.files._lock import locked
-from barenet.files._model_io import save
-from barenet.files._predictor import Predictor
 from barenet.files.exports._exporting import is_export
 from barenet.training._callbacks import Run
-from barenet.training._history import History
 
 #: File names in the folder of a run.
 HISTORY, LOCK, REPORT = "history.jsonl", ".lock", "report.html"
@@ -109,26 +106,18 @@ class RunFolder:
             write_atomically(self.unfinished, settings)
         return read_run_file(self.unfinished)
 
-    def save(self, predictor: Predictor, history: History, settings: RunSettings) -> OSError | None:
-        """Write the results of a run; returns the error where the history cannot be written."""
-        failure: OSError | None = None
+    def save(self, predictor: Predictor, settings: RunSettings) -> None:
+        """Write the model of a run and its settings, and remove the results of an earlier one."""
         with tempfile.TemporaryDirectory(dir=self.path, prefix=SAVING) as folder:
             new = RunFolder(Path(folder))
             save(predictor, new.model)
             write_atomically(new.settings, settings.to_toml())
-            try:
-                write_atomically(new.history, history.to_jsonl().encode())
-            except OSError as error:
-                failure = error
             for old in (self.settings, self.history, *self.plots, *self._stale_exports()):
                 old.unlink(missing_ok=True)
             # The settings come last: killed before, a run leaves a model without settings, which
             # is better than a model with the settings of another.
             new.model.replace(self.model)
-            if failure is None:
-                new.history.replace(self.history)
             new.settings.replace(self.settings)
-        return failure
 
     def _stale_exports(self) -> list[Path]:
         """Exports of the earlier model of the folder, which its new model would contradict."""
@@ -210,8 +199,8 @@ class RunCheckpoint(Checkpoint):
 def read_history(path: Path) -> History:
     """Read the learning curves of a run."""
     if not path.is_file():
-        problem = "is a folder" if path.is_dir() else "there is no such file"
         expected = "the history of a run, which `barenet train` writes beside the model"
+        problem = "is a folder" if path.is_dir() else "there is no such file"
         raise FileNotFoundError(f"{path}: {problem}, expected {expected}")
     try:
         return History.from_jsonl(path.read_text("utf-8"))

@@ -1,17 +1,17 @@
 """Plots of a trained network and some rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from barenet import plots
 from barenet.cli._importance import measure_importance, sample_rows
-from barenet.cli._scores import HEADINGS
+from barenet.cli._scores import metric_title
 from barenet.data._dataset import Dataset
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
-from barenet.insight.plots._style import Figure, literal
-from barenet.training._history import History
+from barenet.insight.plots._style import Figure
 
 #: Images in a plot of digits; columns in one of partial dependence, and rows that it is a mean of.
 N_IMAGES, N_COLUMNS, N_ROWS = 25, 6, 500
@@ -32,8 +32,8 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
     problem = ""
     if kind in ("boundary", "digits", "confusion") and predictor.classes is None:
         problem = f"a {kind} plot needs classes, and {rows.name} has numbers"
-    elif kind == "fit" and predictor.classes is not None:
-        problem = f"a fit needs a numeric target, and {rows.name} has classes"
+    elif kind in ("fit", "residuals") and predictor.classes is not None:
+        problem = f"a {kind} plot needs a numeric target, and {rows.name} has classes"
     elif kind == "boundary" and (predictor.takes_frames or len(rows.feature_names) != 2):
         problem = f"a boundary needs two numeric columns, and {rows.name} has other columns"
     elif kind in ("digits", "weights") and predictor.image_shape is None:
@@ -43,87 +43,66 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
     return KINDS[kind](predictor, rows)
 
 
-def draw_history(history: History, name: str) -> Figure:
-    """Draw the learning curves of a run."""
-    return plots.plot_history(history, title=literal(name))
-
-
-def fit_names(rows: Dataset) -> dict[str, str]:
-    """The names in a plot of predicted numbers."""
-    names = {"feature_name": rows.feature_names[0], "target_name": rows.target_name}
-    return {name: literal(text) for name, text in {**names, "title": rows.name}.items()}
-
-
-def _all_literal(names: Sequence[str] | None) -> list[str]:
-    return [literal(name) for name in names or ()]
+def draw_fit(predictor: Predictor, rows: Dataset, predictions: Any, **losses: Any) -> Figure:
+    """Draw predicted numbers over one column, or over the targets."""
+    X = predictor.preprocessing.transform(rows.X) if predictor.takes_frames else rows.X
+    losses |= {"feature_name": rows.feature_names[0], "target_name": rows.target_name}
+    return plots.plot_fit(X, rows.y, predictions, title=rows.name, **losses)
 
 
 def _fit(predictor: Predictor, rows: Dataset) -> Figure:
-    X = predictor.preprocessing.transform(rows.X) if predictor.takes_frames else rows.X
-    return plots.plot_fit(X, rows.y, predictor.predict(rows.X), **fit_names(rows))
+    return draw_fit(predictor, rows, predictor.predict(rows.X))
+
+
+def _residuals(predictor: Predictor, rows: Dataset) -> Figure:
+    names = {"target_name": rows.target_name, "title": rows.name}
+    return plots.plot_residuals(rows.y, predictor.predict(rows.X), **names)
 
 
 def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
-    return plots.plot_boundary(
-        predictor.probabilities,
-        rows.X,
-        rows.y,
-        classes=_all_literal(predictor.classes),
-        feature_names=_all_literal(rows.feature_names),
-        title=literal(rows.name),
-    )
+    names: Any = {"classes": predictor.classes, "feature_names": rows.feature_names}
+    return plots.plot_boundary(predictor.probabilities, rows.X, rows.y, title=rows.name, **names)
 
 
 def _digits(predictor: Predictor, rows: Dataset) -> Figure:
-    assert predictor.image_shape is not None
-    images, names = rows.X[:N_IMAGES], np.array(_all_literal(predictor.classes))
+    images, names = rows.X[:N_IMAGES], np.array(predictor.classes)
     probabilities = predictor.probabilities(images)
-    actual, predicted = rows.y[:N_IMAGES], probabilities.argmax(axis=1)
-    return plots.plot_digits(
-        images,
-        names[actual].tolist(),
-        names[predicted].tolist(),
-        probabilities.max(axis=1),
-        image_shape=predictor.image_shape,
-        title=literal(rows.name),
-    )
+    actual, predicted = (names[each] for each in (rows.y[:N_IMAGES], probabilities.argmax(axis=1)))
+    confidences, options = probabilities.max(axis=1), _shape(predictor)
+    return plots.plot_digits(images, actual, predicted, confidences, title=rows.name, **options)
 
 
 def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
     predicted = predictor.probabilities(rows.X).argmax(axis=1)
-    classes = _all_literal(predictor.classes)
-    return plots.plot_confusion(rows.y, predicted, classes, title=literal(rows.name))
+    return plots.plot_confusion(rows.y, predicted, predictor.classes or (), title=rows.name)
 
 
 def _calibration(predictor: Predictor, rows: Dataset) -> Figure:
     if predictor.classes is None:
-        return _fit(predictor, rows)
+        return _residuals(predictor, rows)
     names = [f"{predictor.target_name} = {name}" for name in predictor.classes]
-    p, classes = predictor.probabilities(rows.X), _all_literal(names)
-    return plots.plot_calibration(rows.y, p, classes, title=literal(rows.name))
+    return plots.plot_calibration(rows.y, predictor.probabilities(rows.X), names, title=rows.name)
 
 
 def _dependence(predictor: Predictor, rows: Dataset) -> Figure:
     result, few = measure_importance(predictor, sample_rows(rows)), sample_rows(rows, N_ROWS)
     names = [result.names[at] for at in result.order[:N_COLUMNS]]
-    return plots.plot_dependence(predictor, few.X, names, title=literal(rows.name))
+    return plots.plot_dependence(predictor, few.X, names, title=rows.name)
 
 
 def _importance(predictor: Predictor, rows: Dataset) -> Figure:
     result = measure_importance(predictor, sample_rows(rows))
-    return plots.plot_importance(
-        result.drops,
-        _all_literal(result.names),
-        metric=HEADINGS[result.metric],
-        image_shape=predictor.image_shape,
-        title=literal(rows.name),
-    )
+    options = {"metric": metric_title(result.metric), **_shape(predictor)}
+    return plots.plot_importance(result.drops, result.names, title=rows.name, **options)
 
 
 def _weights(predictor: Predictor, rows: Dataset) -> Figure:
-    shape, title = predictor.image_shape, literal(predictor.dataset)
-    assert shape is not None
-    return plots.plot_weights(predictor.first_network, shape, title=title)
+    first = predictor.first_network
+    return plots.plot_weights(first, title=predictor.dataset, **_shape(predictor))
+
+
+def _shape(predictor: Predictor) -> dict[str, Any]:
+    return {"image_shape": predictor.image_shape}
 
 
 KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
@@ -132,6 +111,7 @@ KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
     "digits": _digits,
     "confusion": _confusion,
     "calibration": _calibration,
+    "residuals": _residuals,
     "importance": _importance,
     "dependence": _dependence,
     "weights": _weights,

@@ -1,19 +1,29 @@
-"""Settings of a run: its data, how they are read, and its `RunConfig`."""
+"""Settings of a run: its data, how they are read, and its `RunConfig`.
 
-from collections.abc import Mapping
+A run file has them in TOML, and flags override it. The folder of a run has its settings as a run
+file, which repeats the run.
+"""
+
+import itertools
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from cyclopts import Parameter
+from cyclopts import App, ArgumentCollection, CycloptsError, Parameter
+from cyclopts.config import Dict
 
-from barenet.cli._flags import DATA, NETWORK, Flags, SearchFlags, StepFlags, complete_name
+from barenet.cli._flags import DATA, NETWORK, PARAMETER, Flags, complete_name
+from barenet.cli._spelling import usage_error
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import STANDARD_INPUT, plain_name
+from barenet.data._file_io import STANDARD_INPUT, open_file, plain_name, read_exactly
 from barenet.data._table_loading import open_table
-from barenet.errors import ArgumentError, some
+from barenet.errors import ArgumentError, DataError, in_a_line, some
 
 #: Spellings of missing values that are always recognized, for the help.
 MISSING_SPELLINGS = "NA NaN null None ? - and the like"
@@ -26,6 +36,21 @@ NOT_ON_A_CARD = ("data_dir", "verbose_epoch")
 
 #: First line of the run files that barenet writes.
 HEADER = "# Written by barenet. `barenet train --config` with this file repeats the run.\n"
+
+#: The run file in the folder of a run.
+SETTINGS = "settings.toml"
+
+#: Maximum size of a run file in bytes, and maximum depth of its dotted keys, arrays and tables.
+MAX_BYTES, MAX_DEPTH = 2**20, 8
+#: Maximum number of entries of all its lists: the parser's time grows with their square.
+MAX_ENTRIES = 5_000
+
+#: Strings and comments of TOML; unclosed ones end with the line, or with the file.
+_STRINGS = re.compile(
+    r'''"""(?:\\.|(?!""")[^\\])*+(?:"""|\Z)|"(?:\\.|[^"\\\n])*+"?|#[^\n]*'''
+    r"""|'''(?:(?!''').)*+(?:'''|\Z)|'[^'\n]*+'?""",
+    re.DOTALL,
+)
 
 
 @Parameter(name="*", group=DATA)
@@ -72,13 +97,11 @@ NO_FILE_OPTIONS = FileOptions()
 
 @Parameter(name="*", group=DATA)
 @dataclass(frozen=True, kw_only=True)
-class RunSettings:
-    """Everything that determines the result of a run.
+class DataOptions:
+    """How data are read and their columns are treated.
 
     Attributes
     ----------
-    data : str
-        A named data set, or a file.
     target : str
         The column of a table to predict.
     task : {"classification", "regression"}
@@ -100,7 +123,38 @@ class RunSettings:
         More spellings of a missing value, such as -999 or unknown.
     rare : float
         Categories in a smaller fraction of the rows are merged into one; a value of 1 or more is a
-        number of rows.
+        number of rows. By default 0.01; for an ensemble, 0, 0.005, 0.02 or 0.05 where that lowers
+        the error on rows that are left out.
+    """
+
+    target: str | None = None
+    task: Literal["classification", "regression"] | None = None
+    file: FileOptions = NO_FILE_OPTIONS
+    split_by: str | None = None
+    drop: tuple[str, ...] | None = None
+    keep_column: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    numeric: tuple[str, ...] | None = None
+    missing: Annotated[tuple[str, ...] | None, Parameter(show_default=MISSING_SPELLINGS)] = None
+    rare: float | None = None
+
+    def table_options(self, features: Sequence[str] = ()) -> dict[str, Any]:
+        """The options of the columns that are given; a column of groups is none of the features."""
+        options = without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
+        if features and self.split_by not in features and "drop" in options:
+            options["drop"] = tuple(name for name in options["drop"] if name != self.split_by)
+        return options
+
+
+@Parameter(name="*", group=DATA)
+@dataclass(frozen=True, kw_only=True)
+class RunSettings(DataOptions):
+    """Everything that determines the result of a run.
+
+    Attributes
+    ----------
+    data : str
+        A named data set, or a file.
     quick : bool
         Train one network on a table, in a second or so; with --no-quick an ensemble, of which
         --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
@@ -111,16 +165,6 @@ class RunSettings:
     """
 
     data: Annotated[str, Parameter(parse=False)] = ""
-    target: str | None = None
-    task: Literal["classification", "regression"] | None = None
-    file: FileOptions = NO_FILE_OPTIONS
-    split_by: str | None = None
-    drop: tuple[str, ...] | None = None
-    keep_column: tuple[str, ...] | None = None
-    categories: tuple[str, ...] | None = None
-    numeric: tuple[str, ...] | None = None
-    missing: Annotated[tuple[str, ...] | None, Parameter(show_default=MISSING_SPELLINGS)] = None
-    rare: Annotated[float | None, Parameter(show_default="0.01")] = None
     quick: Annotated[bool | None, Parameter(group=NETWORK, show_default=False)] = None
     start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
     config: Annotated[Flags, Parameter(name="*")] = field(default_factory=Flags)
@@ -148,10 +192,6 @@ class RunSettings:
             split_by=self.split_by,
             **vars(self.file),
         )
-
-    def table_options(self) -> dict[str, Any]:
-        """The options of the columns that are given."""
-        return without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
 
     def _needs_frame(self) -> bool:
         """Whether the columns are encoded in other ways than by default."""
@@ -191,28 +231,7 @@ class RunSettings:
         return without_none(fields)
 
 
-@Parameter(name="*", group=DATA)
-@dataclass(frozen=True, kw_only=True)
-class StepSettings(RunSettings):
-    """The settings of a run that determine a single step of it."""
-
-    quick: Annotated[bool | None, Parameter(parse=False)] = None
-    start_from: Annotated[Path | None, Parameter(parse=False)] = None
-    config: Annotated[StepFlags, Parameter(name="*")] = field(default_factory=StepFlags)
-
-
-@Parameter(name="*", group=DATA)
-@dataclass(frozen=True, kw_only=True)
-class SearchSettings(RunSettings):
-    """The settings of a search, of which many have several values."""
-
-    quick: Annotated[bool | None, Parameter(parse=False)] = None
-    start_from: Annotated[Path | None, Parameter(parse=False)] = None
-    config: Annotated[SearchFlags, Parameter(name="*")] = field(default_factory=SearchFlags)
-
-
-NO_SETTINGS, NO_STEP_SETTINGS = RunSettings(), StepSettings()
-NO_SEARCH_SETTINGS = SearchSettings()
+NO_DATA_OPTIONS, NO_SETTINGS = DataOptions(), RunSettings()
 
 
 def is_table(data: str) -> bool:
@@ -233,3 +252,72 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
 def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that are given."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def apply_run_file(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Set the options that no flag sets to the values in the file named by ``--config``."""
+    for argument in arguments:
+        if argument.name == "--config" and argument.tokens:
+            path = Path(os.path.expanduser(argument.tokens[-1].value))  # noqa: PTH111
+            try:
+                document = _read(path)
+            except DataError as error:
+                if (path / SETTINGS).is_file():
+                    error.remedy = f"name {path / SETTINGS}"
+                raise error.renamed("config") from error
+            Dict(document, source=str(path.absolute()))(app, (), arguments)
+
+
+def read_run_file(path: Path) -> RunSettings:
+    """Read the settings of a run."""
+    return parse_settings(_read(path), path)
+
+
+def parse_settings(document: dict[str, Any], path: Path) -> RunSettings:
+    """Convert a document with the settings of a run; the path is that of its file."""
+    config = Dict(document, source=path.name)
+    app = App(default_parameter=PARAMETER, config=config, result_action="return_value")
+
+    @app.default
+    def read(data: str, *, settings: RunSettings = NO_SETTINGS) -> RunSettings:
+        return replace(settings, data=data)
+
+    try:
+        settings: RunSettings = app([], exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        raise DataError(in_a_line(ValueError(usage_error(error))), path=path) from error
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read a file of settings."""
+    with open_file(path) as file:
+        data = read_exactly(file, MAX_BYTES + 1)
+    try:
+        return _parse(data)
+    except (ValueError, RecursionError) as error:
+        raise DataError(in_a_line(error), path=path) from error
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    """Parse a document without tables, of a limited size, depth and length."""
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"expected {MAX_BYTES:,} bytes at most")
+    text = data.decode()
+    if _depth(text) > MAX_DEPTH:
+        raise ValueError(f"too deeply nested for settings; expected {MAX_DEPTH} levels at most")
+    document = tomllib.loads(text)
+    lists = [value for value in document.values() if isinstance(value, list)]
+    if any(isinstance(each, dict) for each in itertools.chain(document.values(), *lists)):
+        raise ValueError("expected settings such as epochs = 10, got a table")
+    if (entries := sum(map(len, lists))) > MAX_ENTRIES:
+        raise ValueError(f"{entries:,} entries of lists; expected {MAX_ENTRIES:,} at most")
+    return document
+
+
+def _depth(text: str) -> int:
+    """Depth of the keys and brackets; the time of the parser grows with its square."""
+    bare = _STRINGS.sub("''", text).replace(" ", "").replace("\t", "")
+    dots = max((key.count(".") for key in re.findall(r"[^\n=,\[\]{}]+", bare)), default=0)
+    steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", bare))
+    return max(dots, *itertools.accumulate(steps), 0)

@@ -1,25 +1,27 @@
 """Scores of a network and of the baselines on the same rows, computed and printed."""
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from math import isclose, nan
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._metrics import MAXIMIZED, METRICS
+from barenet import Baseline, Dataset, Predictor, fit_baseline
+from barenet._metrics import MAXIMIZED, METRICS, main_metric
 from barenet._registry import spec_of
 from barenet.cli._console import emit, emit_table, log
-from barenet.data._dataset import Dataset
-from barenet.data._main_metric import CLASS_TITLES, NUMBER_TITLES, MainMetric, main_metric
 from barenet.data._number_column import PiecewiseColumn
 from barenet.engines import Ensemble, Job, choose_engine
-from barenet.files._predictor import Predictor
-from barenet.insight._baselines import Baseline, fit_baseline
-from barenet.model._array_dataset import check_targets, validate_arrays
+from barenet.model._array_dataset import (
+    check_targets,
+    class_probabilities,
+    one_hot,
+    validate_arrays,
+)
 from barenet.model._arrays import FloatArray, check_outputs
 from barenet.model.losses import Loss, as_loss
 from barenet.optimization.optimizers import SGD
@@ -29,14 +31,18 @@ MAX_CLASSES = 20
 #: Columns of a small terminal.
 MAX_COLUMNS = 79
 
-#: The scores of a table, and their headings; the loss stands last, by its own name.
-HEADINGS = {**CLASS_TITLES, "balanced_accuracy": "balanced", **NUMBER_TITLES}
-
 #: A line of a table of scores: its labels, and the scores by name.
 ScoreLine: TypeAlias = tuple[Sequence[str], Mapping[str, float]]
 
 #: Samples of the rows, and rows of each, from which the interval of a difference is estimated.
 N_SAMPLES, SAMPLE_SIZE = 50, 2_000
+
+
+class Scored(NamedTuple):
+    """The probabilities of the classes or the predicted numbers of a model, and its scores."""
+
+    outputs: FloatArray
+    scores: dict[str, float]
 
 
 @dataclass(eq=False)
@@ -45,84 +51,79 @@ class Measurement:
 
     predictor: Predictor
     rows: Dataset
-    loss: str | None
+    #: The metric that stands first, and by which the network is compared.
+    metric: str
+    loss: str | None = None
     #: The rows that the baselines are fitted to; None for no baselines.
     fitted_to: Dataset | None = None
-    #: The main metric; by default that of the rows.
-    metric: str | None = None
 
     @cached_property
-    def outputs(self) -> FloatArray:
-        """The probabilities of the classes, or the predicted number, of each row."""
-        is_number = self.predictor.classes is None
-        return (self.predictor.outputs if is_number else self.predictor.probabilities)(self.rows.X)
-
-    @cached_property
-    def scores(self) -> dict[str, float]:
-        """The scores of the network, or of an ensemble."""
+    def network(self) -> Scored:
+        """The network, or an ensemble."""
         network, loss = self.predictor.network, self._loss
         if isinstance(network, Ensemble):
-            return self._score(network.predict)
+            return self._measure(network.predict(network_arrays(self.predictor, self.rows)[0]))
         rows = validate_arrays(network, loss, *network_arrays(self.predictor, self.rows))
         job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
         value, output = choose_engine("auto", job).evaluate(rows)
-        return self._metrics(self.predictor.in_units(check_outputs(output)), rows.y, value)
+        return self._measure(check_outputs(output), value)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The scores of the network."""
+        return self.network.scores
 
     @cached_property
-    def baselines(self) -> dict[Baseline, dict[str, float]]:
+    def baselines(self) -> dict[Baseline, Scored]:
         """The baselines with their scores."""
         if self.fitted_to is None:
             return {}
-        n_classes = None if self.predictor.classes is None else len(self.predictor.classes)
-        X, y = network_arrays(self.predictor, self.fitted_to)
-        baselines: list[Baseline] = [
-            fit_baseline(name, self._without_pieces(X), y, n_classes=n_classes)
+        classes, used = self.predictor.classes, self._linear_inputs()
+        n_classes = None if classes is None else len(classes)
+        own, (X, y) = (network_arrays(self.predictor, rows) for rows in (self.rows, self.fitted_to))
+        fitted: list[Baseline] = [
+            fit_baseline(name, X[:, used], y, n_classes=n_classes)
             for name in ("linear", "constant")
         ]
-        return {each: self._score(partial(self._baseline_outputs, each)) for each in baselines}
+        return {
+            each: self._measure(each.outputs(own[0][:, used]).astype(np.float64)) for each in fitted
+        }
 
-    def _baseline_outputs(self, baseline: Baseline, X: FloatArray) -> FloatArray:
-        return baseline.outputs(self._without_pieces(X))
-
-    def _without_pieces(self, X: FloatArray) -> FloatArray:
+    def _linear_inputs(self) -> Any:
         """The inputs of a linear model: numbers are scaled, and not in pieces."""
         columns = getattr(self.predictor.preprocessing, "used", ())
-        if not any(isinstance(column, PiecewiseColumn) for column in columns):
-            return X
         kept = [
             not (isinstance(column, PiecewiseColumn) and 0 < at < len(column.edges))
             for column in columns
             for at in range(len(column.outputs))
         ]
-        return X[:, kept]
+        return slice(None) if all(kept) else kept
 
-    def _score(self, outputs_of: Callable[[Any], FloatArray]) -> dict[str, float]:
-        """The scores of a function that computes outputs, such as that of a baseline."""
+    def _measure(self, outputs: FloatArray, loss: float | None = None) -> Scored:
+        """The outputs of a model in the unit of the target, and its scores."""
         predictor, network = self.predictor, self.predictor.network
-        X, y = network_arrays(predictor, self.rows)
-        outputs = outputs_of(X).astype(np.float64)
-        if outputs.shape[1] > (network.n_outputs or 1):
-            outputs = outputs[:, 1:]
-        targets = check_targets(y, len(outputs), outputs.shape[1], network.dtype)
-        value = self._loss.value(outputs, targets.astype(np.float64))
-        return self._metrics(predictor.in_units(outputs), targets, value)
+        if loss is None:
+            own = outputs[:, -(network.n_outputs or 1) :].astype(np.float64)
+            targets = network_arrays(predictor, self.rows)[1]
+            loss = self._loss.value(own, check_targets(targets, len(own), own.shape[1], own.dtype))
+        outputs = predictor.in_units(outputs)
+        if predictor.classes is not None:
+            outputs = class_probabilities(outputs)
+        is_number, names = predictor.classes is None, [self.metric, *METRICS]
+        shown = dict.fromkeys(name for name in names if METRICS[name].of_classes != is_number)
+        scores = {name: METRICS[name](outputs, self.targets) for name in shown}
+        return Scored(outputs, {"loss": loss, **scores})
+
+    @cached_property
+    def targets(self) -> FloatArray:
+        """The numbers, or the classes as rows of 0 and 1, shape (n_rows, n_outputs)."""
+        y, classes = self.rows.y, self.predictor.classes
+        return y.reshape(-1, 1) if classes is None else one_hot(y, len(classes))
 
     @property
     def _loss(self) -> Loss:
         """The loss given, or that of the output activation."""
         return as_loss(self.loss, self.predictor.network.output_activation)
-
-    def _metrics(self, outputs: FloatArray, y: FloatArray, loss: float) -> dict[str, float]:
-        """The loss and the metrics; those of regression in the unit of the target."""
-        is_number = self.predictor.classes is None
-        y = self.rows.y.reshape(-1, 1) if is_number else y
-        names = dict.fromkeys([self.main.name, *(NUMBER_TITLES if is_number else CLASS_TITLES)])
-        return {"loss": loss, **{name: METRICS[name](outputs, y) for name in names}}
-
-    @cached_property
-    def main(self) -> MainMetric:
-        """The metric that stands first, and by which the network is compared."""
-        return main_metric(self.metric, self.rows.y, self.predictor.classes)
 
     def baselines_document(self) -> dict[str, Any]:
         """The baselines in a JSON document."""
@@ -131,16 +132,16 @@ class Measurement:
                 "model": baseline.title,
                 "rows": baseline.n_rows,
                 **scores,
-                "network_is_better": self._is_better_than(scores),
+                "network_is_better": self._lead(scores) > 0,
             }
-            for baseline, scores in self.baselines.items()
+            for baseline, (_, scores) in self.baselines.items()
         }
 
     def emit(
         self, label: str, baselines: str, more: Sequence[ScoreLine] = (), note: str = ""
     ) -> None:
         """Print the scores, of the rows with these labels, a verdict, and the confusion matrix."""
-        compared = [((each.title, baselines), scores) for each, scores in self.baselines.items()]
+        compared = [((each.title, baselines), own.scores) for each, own in self.baselines.items()]
         lines = [(("network", label), self.scores), *compared, *more]
         emit_scores(("", "rows"), lines, spec_of(self._loss))
         if note:
@@ -152,42 +153,36 @@ class Measurement:
 
     def verdicts(self) -> Iterator[str]:
         """Whether each baseline would do, by the main metric; a constant only where it would."""
-        name, width = self.main.name, -(self.predictor.network.n_outputs or 1)
-        X, y = network_arrays(self.predictor, self.rows)
-        y = y if self.predictor.classes else self.rows.y
-        targets = check_targets(y, len(X), -width, np.dtype(np.float64))
-        for baseline, scores in self.baselines.items():
-            other = self.predictor.in_units(self._baseline_outputs(baseline, X))
-            margin = self._margin(self.outputs[:, width:], other[:, width:], targets)
-            gain = self.scores[name] - scores[name]
-            amounts = " ± ".join(score_text(name, each) for each in (abs(gain), margin))
-            change = f"{amounts} {'less' if gain > 0 else 'more'}" if gain else "the same"
-            gain *= 1 if name in MAXIMIZED else -1
-            verdict = "does better" if gain < -margin else "may do as well"
-            verdict = "would not do" if gain > margin else verdict
-            if baseline.name == "linear" or gain <= margin:
-                score = f"{HEADINGS[name]} is {score_text(name, scores[name])}"
+        name = self.metric
+        for baseline, (outputs, scores) in self.baselines.items():
+            margin, lead = self._margin(self.network.outputs, outputs), self._lead(scores)
+            amounts = " ± ".join(score_text(name, each) for each in (abs(lead), margin))
+            is_less = (lead > 0) != METRICS[name].is_error
+            change = f"{amounts} {'less' if is_less else 'more'}" if lead else "the same"
+            verdict = "does better" if lead < -margin else "may do as well"
+            verdict = "would not do" if lead > margin else verdict
+            if baseline.name == "linear" or lead <= margin:
+                score = f"{METRICS[name].title} is {score_text(name, scores[name])}"
                 yield f"The {baseline.title} {verdict}: its {score}, {change}."
 
-    def _margin(self, own: FloatArray, other: FloatArray, y: FloatArray) -> float:
+    def _lead(self, baseline: Mapping[str, float]) -> float:
+        """The difference of the main scores, positive where the network is better."""
+        difference = self.scores[self.metric] - baseline[self.metric]
+        return -difference if METRICS[self.metric].is_error else difference
+
+    def _margin(self, own: FloatArray, other: FloatArray) -> float:
         """Half the 95 % interval of the difference of two scores, by the bootstrap of the rows."""
-        rng, compute = np.random.default_rng(0), METRICS[self.main.name]
+        rng, compute, y = np.random.default_rng(0), METRICS[self.metric], self.targets
         size = min(len(y), SAMPLE_SIZE)
         rows = (rng.integers(0, len(y), size) for _ in range(N_SAMPLES))
         differences = [compute(own[each], y[each]) - compute(other[each], y[each]) for each in rows]
         return 2 * float(np.nanstd(differences)) * np.sqrt(size / len(y))
 
-    def _is_better_than(self, baseline: dict[str, float]) -> bool:
-        """Whether the network has the better score by the main metric."""
-        name = self.main.name
-        difference = self.scores[name] - baseline[name]
-        return difference > 0 if name in MAXIMIZED else difference < 0
-
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the predicted classes of each class, shape (n_classes, n_classes)."""
-        n_classes = len(self.predictor.classes or ())
+        n_classes = self.targets.shape[1]
         counts = np.zeros((n_classes, n_classes), np.int64)
-        np.add.at(counts, (self.rows.y, self.outputs.argmax(axis=1)), 1)
+        np.add.at(counts, (self.rows.y, self.network.outputs.argmax(axis=1)), 1)
         return counts
 
 
@@ -201,7 +196,7 @@ def network_arrays(predictor: Predictor, rows: Dataset) -> tuple[FloatArray, NDA
 def emit_scores(headings: Sequence[str], lines: Sequence[ScoreLine], loss: str) -> None:
     """Print a table of scores, a line for each model and set of rows."""
     known = dict.fromkeys(name for _, scores in lines for name in scores if name != "loss")
-    names = {name: HEADINGS.get(name, name) for name in known}
+    names = {name: metric_title(name).removesuffix(" accuracy") for name in known}
     if not all(isclose(s.get("loss", nan), s.get("log_loss", nan), rel_tol=1e-3) for _, s in lines):
         names["loss"] = loss.partition(":")[0]
     table = [
@@ -216,10 +211,17 @@ def score_text(name: str, value: float) -> str:
     return f"{value:.4f}" if name in MAXIMIZED else f"{value:.5g}"
 
 
-def log_main_metric(metric: MainMetric) -> None:
-    """Print the reason of a default that is not the usual one."""
-    if metric.reason:
-        log(f"{metric.reason}: the first score is {HEADINGS[metric.name]} (--metric)\n")
+def metric_title(name: str) -> str:
+    """The title of a metric, or the name of another score."""
+    return METRICS[name].title if name in METRICS else name
+
+
+def choose_metric(given: str | None, rows: Dataset) -> str:
+    """The main metric of rows; the reason of a default that is not the usual one is printed."""
+    name, reason = main_metric(given, rows.y, rows.classes)
+    if reason:
+        log(f"{reason}: the first score is {METRICS[name].title} (--metric)\n")
+    return name
 
 
 def emit_paragraph(text: str) -> None:

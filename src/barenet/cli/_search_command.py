@@ -12,9 +12,9 @@ from cyclopts import Parameter
 from barenet._constraints import check_count, check_number
 from barenet.cli._console import closable_output, emit, log
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._flags import DATA, LEARNING, SEARCHED, Data, Integer, Off, OptionalInteger
+from barenet.cli._flags import SEARCHED, Data, Integer, Off, SearchFlags, Threads
 from barenet.cli._results import NO_OUTPUT_OPTIONS, OutputOptions
-from barenet.cli._run_settings import NO_SEARCH_SETTINGS, RunSettings, SearchSettings
+from barenet.cli._run_settings import NO_DATA_OPTIONS, DataOptions, RunSettings
 from barenet.cli._scores import network_arrays
 from barenet.cli._train import run_in
 from barenet.data._run_config import DEFAULTS, RunConfig
@@ -28,15 +28,18 @@ from barenet.population._search_result import SearchResult
 #: Factor of successive halving: a third of the candidates go on to the next rung.
 FACTOR = 3
 
+NO_SEARCH_FLAGS = SearchFlags()
+
 
 def search(
-    data: Annotated[Data, Parameter(group=DATA)] = "",
+    data: Data = "",
     *,
-    settings: SearchSettings = NO_SEARCH_SETTINGS,
-    candidates: OptionalInteger = None,
+    options: DataOptions = NO_DATA_OPTIONS,
+    config: Annotated[SearchFlags, Parameter(name="*")] = NO_SEARCH_FLAGS,
+    candidates: Integer | None = None,
     folds: Integer = 5,
     halving: Off = False,
-    threads: Annotated[OptionalInteger, Parameter(group=LEARNING)] = None,
+    threads: Threads = None,
     output: OutputOptions = NO_OUTPUT_OPTIONS,
 ) -> int:
     """Search for the best settings by cross-validation, and train a network with them.
@@ -73,13 +76,12 @@ def search(
     int
         The exit status: 0, or 130 or 143 after a signal.
     """
-    grid = {name: values for name in SEARCHED if (values := getattr(settings.config, name))}
     n_folds = int(check_number(folds, "folds", ge=2, integer=True))
-    settings, folder = replace(settings, data=data), output.folder(data)
+    settings, folder = RunSettings(**vars(options), data=data), output.folder(data)
     with folder.locked():
-        experiments = _prepare(settings, _choose(grid, candidates, settings.config.seed))
-        options = {"halving": FACTOR if halving else None, "threads": threads}
-        result, best = _search(experiments, n_folds, progress=not output.json, **options)
+        experiments = _prepare(settings, config.set_fields(), candidates)
+        how = {"halving": FACTOR if halving else None, "threads": threads}
+        result, best = _search(experiments, n_folds, progress=not output.json, **how)
         n_rows = describe_rows(experiments[0].n_rows)
         log(f"\n{len(experiments):,} candidates, each trained on {n_folds} folds of {n_rows}\n")
         if not output.json:
@@ -88,23 +90,13 @@ def search(
                 if (others := len(result.cv_results_["params"]) - 10) > 0:
                     emit(f"… {others} more; --json lists all")
         log("\nthe best settings, trained on all training rows:\n")
-        columns = dict(result.cv_results_)
-        scores = {"params": columns.pop("params")} | {k: v.tolist() for k, v in columns.items()}
+        columns = result.cv_results_.items()
+        scores = {name: v if name == "params" else v.tolist() for name, v in columns}
         found = {"metric": result.metric, "best_index": result.best_index_, "cv_results": scores}
         status = run_in(folder, best, threads, output, extra={"search": found})
-        config = shlex.quote(str(folder.settings))
-        log(f"the same run without the search: barenet train --config {config}")
+        file = shlex.quote(str(folder.settings))
+        log(f"the same run without the search: barenet train --config {file}")
     return status
-
-
-def _choose(
-    grid: Mapping[str, Sequence[Any]], count: int | None, seed: int | None
-) -> list[dict[str, Any]]:
-    """Choose the values of the candidates: all combinations, or a random sample of them."""
-    if count is not None and check_count(count, "candidates") >= prod(map(len, grid.values())):
-        count = None
-    chosen = make_candidates(grid, count, seed or 0)
-    return [{name: _as_setting(name, value) for name, value in each.items()} for each in chosen]
 
 
 def _as_setting(name: str, value: Any) -> Any:
@@ -117,12 +109,21 @@ def _as_setting(name: str, value: Any) -> Any:
     return (value,) if name == "hidden" else value
 
 
-def _prepare(settings: SearchSettings, chosen: Sequence[Mapping[str, Any]]) -> list[Experiment]:
-    """Prepare the experiment of each candidate, on the same rows."""
-    fixed = {k: v for k, v in settings.config.set_fields().items() if k not in SEARCHED}
-    plain = RunConfig(**fixed, patience=0)
-    first = prepare(RunSettings(**{**vars(settings), "config": replace(plain, **chosen[0])}))
-    if all(len(getattr(settings.config, name) or ()) < 2 for name in SEARCHED):
+def _prepare(
+    settings: RunSettings, given: Mapping[str, Any], count: int | None
+) -> list[Experiment]:
+    """Prepare candidates on the same rows: all combinations, or a random sample of them."""
+    grid = {name: values for name, values in given.items() if name in SEARCHED}
+    plain = RunConfig(**{name: given[name] for name in given.keys() - SEARCHED}, patience=0)
+    n_combinations = prod(map(len, grid.values()))
+    if count is not None and check_count(count, "candidates") >= n_combinations:
+        count = None
+    chosen = [
+        {name: _as_setting(name, value) for name, value in each.items()}
+        for each in make_candidates(grid, count, plain.seed or 0)
+    ]
+    first = prepare(replace(settings, config=replace(plain, **chosen[0])))
+    if n_combinations < 2:
         problem = "there is a single combination of settings; give an option several values, such "
         raise ArgumentError(f"{problem}as --learning-rate 0.001 0.01 0.1")
     if config_for(RunConfig(), first.dataset).patience:  # their epochs are for early stopping
@@ -143,17 +144,13 @@ def _search(
 
     splitter = KFold if first.training.classes is None else StratifiedKFold
     cv: Any = splitter(n_folds, shuffle=True, random_state=first.settings.config.split_seed)
-    if (keys := first.training.split_keys) is not None:
-        if keys.dtype.kind == "f":  # times: a fold is a period
-            keys = np.searchsorted(np.sort(keys), keys) * n_folds // len(keys)
+    if (keys := first.training.groups(n_folds)) is not None:
         if len(np.unique(keys)) < n_folds:
             raise ArgumentError.of("folds", n_folds, f"{len(np.unique(keys))} at most, the groups")
         cv = [*GroupKFold(n_folds).split(keys, groups=keys)]
     grid = [{name: [value] for name, value in each.items()} for each in candidates]
     X, y = network_arrays(first.predictor, first.training)
-    options |= {"metric": first.metric.name, "refit": False}
+    options |= {"metric": first.metric, "refit": False}
     result = search_settings(grid, X, y, cv=cv, **fixed, **options)
-    best = dict(result.best_params_)
-    epochs = {"epochs": best.pop("epochs")} if options["halving"] else {}
-    settings = experiments[candidates.index(best)].settings
-    return result, replace(settings, config=replace(settings.config, **epochs))
+    best = {**dict.fromkeys(SETTINGS), **fixed, **result.best_params_}
+    return result, replace(first.settings, config=replace(first.settings.config, **best))

@@ -1,10 +1,9 @@
 """Errors in the user's spelling: the flag as it was typed, or the key of a run file."""
 
-import inspect
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from cyclopts import (
     App,
@@ -24,6 +23,7 @@ LIBRARY_NAMES = {
     "model": ("run", "source"),
     "data": ("source",),
     "cv": ("folds",),
+    "coverage": ("interval",),
 }
 
 
@@ -115,20 +115,3 @@ def _typed(argument: Argument) -> str:
         return token.keyword
     is_flag = argument.name.startswith("-") and not argument.field_info.is_positional
     return argument.name if is_flag else _key(argument.name).upper()
-
-
-def usage(name: str, command: Callable[..., Any]) -> str:
-    """Write how a command is called.
-
-    Examples
-    --------
-    >>> def draw(kind, data="", /, *, out=None): ...
-    >>> usage("draw", draw)
-    'barenet draw KIND [DATA] [OPTIONS]'
-    """
-    parts = [
-        each.name.upper() if each.default is each.empty else f"[{each.name.upper()}]"
-        for each in inspect.signature(command).parameters.values()
-        if each.kind is not each.KEYWORD_ONLY
-    ]
-    return " ".join(["barenet", name, *parts, "[OPTIONS]"])

@@ -13,15 +13,14 @@ from cyclopts import Parameter
 from barenet._constraints import check_count
 from barenet.cli._console import emit_json, log
 from barenet.cli._ensemble_run import prepare_ensemble, run_ensemble, trains_ensemble
-from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._flags import DATA, LEARNING, Data, Integer, OptionalInteger
+from barenet.cli._experiment import prepare
+from barenet.cli._flags import DATA, Data, Integer, Threads
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._introduction import Introduction
 from barenet.cli._repeat import train_seeds
 from barenet.cli._results import NO_OUTPUT_OPTIONS, OutputOptions, Results
-from barenet.cli._run_file import read_run_file
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
-from barenet.cli._run_settings import NO_SETTINGS, RunSettings
+from barenet.cli._run_settings import NO_SETTINGS, RunSettings, read_run_file
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
@@ -33,12 +32,12 @@ EVERY = "30s"
 
 
 def train(
-    data: Annotated[Data, Parameter(group=DATA)] = "",
+    data: Data = "",
     *,
     settings: RunSettings = NO_SETTINGS,
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
     resume: Annotated[Path | None, Parameter(group=DATA)] = None,
-    threads: Annotated[OptionalInteger, Parameter(group=LEARNING)] = None,
+    threads: Threads = None,
     checkpoint_every: str = EVERY,
     repeat: Integer = 1,
     output: OutputOptions = NO_OUTPUT_OPTIONS,
@@ -108,7 +107,7 @@ def train(
 
 def run_in(
     folder: RunFolder,
-    settings: RunSettings,
+    given: RunSettings,
     threads: int | None,
     output: OutputOptions,
     *,
@@ -117,18 +116,22 @@ def run_in(
     extra: Mapping[str, Any] | None = None,
 ) -> int:
     """Train a network in a folder that is locked, and return the exit status."""
-    with folder.started(settings) if is_new else nullcontext():
-        own = settings if is_new else folder.read_unfinished()
-        if trains_ensemble(own) and (is_new or not folder.has_checkpoint()):
-            experiment, training = prepare_ensemble(own)
-            _check_resumed(experiment.settings, settings, folder)
+    with folder.started(given) if is_new else nullcontext():
+        settings, resume = given if is_new else folder.read_unfinished(), folder.has_checkpoint()
+        if trains_ensemble(settings) and not resume:
+            experiment, training = prepare_ensemble(settings)
+            _check_unchanged(experiment.settings, given, folder)
             return run_ensemble(folder, experiment, training, threads, output, extra)
-        experiment = prepare(settings) if is_new else _prepare_resumed(folder, settings)
+        # A checkpoint has the weights; the model that they started from may have been replaced.
+        experiment = prepare(settings, copy_weights=not resume)
+        _check_unchanged(experiment.settings, given, folder)
         checkpoint = RunCheckpoint(folder, every, experiment.settings)
-        options = {"threads": threads, "checkpoint": checkpoint, "resume": folder.has_checkpoint()}
+        options = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
         with Interruption() as interruption:
-            progress = _progress(settings, experiment, output.json)
-            callbacks = [Introduction(experiment), *progress, interruption]
+            callbacks: list[Callback] = [Introduction(experiment), interruption]
+            if sys.stderr.isatty() or not output.json:  # a program that reads JSON needs no lines
+                every_epoch = given.config.verbose_epoch or experiment.settings.config.verbose_epoch
+                callbacks.insert(1, Progress(every_epoch))
             try:
                 history = experiment.run(callbacks, **options)
             except DivergenceError as error:
@@ -136,12 +139,10 @@ def run_in(
                     kept = f"the checkpoint {folder.checkpoint} is kept"
                     error.add_note(f"{kept}, and resuming it diverges again")
                 raise
-    is_interrupted = interruption.signal is not None
-    results = Results(experiment, history, folder, output, is_interrupted, extra)
+    results = Results(experiment, history, folder, output, interruption, extra)
     if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
-        results.missing[checkpoint.path.name] = checkpoint.failure
-    results.write()
-    return interruption.status
+        results.miss(checkpoint.path.name, checkpoint.failure)
+    return results.write()
 
 
 def _find_run(path: Path, out: Path | None) -> RunFolder:
@@ -160,31 +161,20 @@ def _report_finished(folder: RunFolder, given: RunSettings, json: bool) -> int:
     """Report that a run is finished, and return the exit status."""
     if folder.settings.is_file():
         config = f"--config {shlex.quote(str(folder.settings))} "
-        settings = read_run_file(folder.settings)
-        _check_unchanged(settings, given, folder, "the run is finished", config)
+        problem = "the run is finished"
+        _check_unchanged(read_run_file(folder.settings), given, folder, problem, config)
     log(f"{folder.path}: the run is finished, and its model is {folder.model}")
     if json:
         emit_json({"finished": True, "model": str(folder.model)})
     return 0
 
 
-def _prepare_resumed(folder: RunFolder, given: RunSettings) -> Experiment:
-    """Prepare a run with its own settings, which must agree with those given."""
-    settings = folder.read_unfinished()
-    # A checkpoint has the weights; the model that they started from may have been replaced since.
-    experiment = prepare(settings, copy_weights=not folder.has_checkpoint())
-    _check_resumed(experiment.settings, given, folder)
-    return experiment
-
-
-def _check_resumed(settings: RunSettings, given: RunSettings, folder: RunFolder) -> None:
-    """Refuse other settings than those of the run that is resumed."""
-    problem = "a run is resumed with its own settings"
-    _check_unchanged(settings, given, folder, problem, "once it has ended, ")
-
-
 def _check_unchanged(
-    settings: RunSettings, given: RunSettings, folder: RunFolder, problem: str, before: str
+    settings: RunSettings,
+    given: RunSettings,
+    folder: RunFolder,
+    problem: str = "a run is resumed with its own settings",
+    before: str = "once it has ended, ",
 ) -> None:
     """Refuse settings other than those of the run, except `verbose_epoch`, which only prints."""
     now, known = given.set_fields(), settings.set_fields()
@@ -193,9 +183,3 @@ def _check_unchanged(
         start_from = f"--start-from {shlex.quote(str(folder.path))}"
         remedy = f"for others, {before}{start_from} starts a new run from its weights"
         raise ArgumentError(f"{problem}: {changed}", argument="resume", remedy=remedy)
-
-
-def _progress(given: RunSettings, experiment: Experiment, json: bool) -> list[Callback]:
-    """Lines, or a bar on a terminal; a program that reads JSON needs no lines."""
-    every = given.config.verbose_epoch or experiment.settings.config.verbose_epoch
-    return [] if json and not sys.stderr.isatty() else [Progress(every)]

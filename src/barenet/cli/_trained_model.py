@@ -7,17 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from barenet.cli._console import log
-from barenet.cli._run_file import SETTINGS, parse_settings, read_run_file
-from barenet.cli._run_settings import FileOptions, RunSettings, is_table, without_folders
+from barenet.cli._run_settings import (
+    SETTINGS,
+    FileOptions,
+    RunSettings,
+    is_table,
+    parse_settings,
+    read_run_file,
+    without_folders,
+)
 from barenet.data._category_column import CategoryColumn
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._fingerprint import fingerprint
-from barenet.data._frame import Frame, Samples
+from barenet.data._frame import Frame, Samples, Table
 from barenet.data._run_config import DEFAULTS, RunConfig
-from barenet.data._table_loading import read_samples
-from barenet.errors import ArgumentError, DataError, printable
+from barenet.data._table_loading import open_table, read_samples
+from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
 from barenet.files._model_card import ModelCard
 from barenet.files._model_io import load_predictor
@@ -82,12 +89,13 @@ class TrainedModel:
             raise DataError(f"{data} has {found}, and {self.path} predicts {expected}")
         return dataset
 
-    def load_features(self, data: str, file: FileOptions) -> Samples:
-        """Load rows without their targets."""
+    def load_features(self, data: str, file: FileOptions) -> tuple[Samples, Table | None]:
+        """Load rows without their targets, and open the table that they are from."""
         if not is_table(data):
-            return self.load(data, file).X
-        options = self._table_options(self.settings_for(data, file))
-        return read_samples(data, self.predictor.feature_names, **options)[0]
+            return self.load(data, file).X, None
+        settings = self.settings_for(data, file)
+        table, options = open_table(data, settings.file.csv), self._table_options(settings)
+        return read_samples(table, self.predictor.feature_names, **options).X, table
 
     def _load_table(self, settings: RunSettings) -> Dataset:
         fields = ("feature_names", "target_name", "classes")
@@ -190,7 +198,4 @@ def fingerprint_of(dataset: Dataset, feature_names: Sequence[str]) -> str:
 
 
 def _outputs(classes: tuple[str, ...] | None) -> str:
-    if classes is None:
-        return "numbers"
-    names = ", ".join(classes[:5])
-    return f"{len(classes)} classes ({names}{', …' if len(classes) > 5 else ''})"
+    return "numbers" if classes is None else f"{len(classes)} classes ({some(classes, 5)})"

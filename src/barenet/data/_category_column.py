@@ -31,14 +31,12 @@ class BooleanColumn(FilledColumn):
     kind = "boolean"
     parse = staticmethod(as_booleans)
     fill: bool
+    center, scale = 0.0, 1.0
     indicator: bool
 
     @property
     def formula(self) -> str:
         return f"1 if true, 0 if false, where missing {int(self.fill)}"
-
-    def _encode(self, values: NDArray[np.float64]) -> list[Any]:
-        return [values]
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,3 @@ class CategoryColumn(Column):
         other = len(self.categories) if self.rare else -1
         indices = np.array([self._output_indices.get(label, other) for label in values.tolist()])
         return (indices[:, np.newaxis] == np.arange(len(self.outputs))).astype(np.float64)
-
-    def typical(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-        most = encoded.sum(axis=0).argmax()
-        return (np.arange(len(self.outputs)) == most).astype(np.float64)

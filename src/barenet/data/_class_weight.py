@@ -30,12 +30,10 @@ def class_weights(spec: Sequence[str], rows: Dataset) -> NDArray[np.float64]:
     for each in spec:
         name, equals, text = each.rpartition("=")
         try:
-            number = float(text) if equals else None
-        except ValueError:
-            number = None
-        if number is None:
+            number = float(text if equals else "")
+        except ValueError as error:
             expected = f"{BALANCED}, or classes with weights such as {rows.classes[-1]}=5"
-            raise ArgumentError.of("class_weight", each, expected)
+            raise ArgumentError.of("class_weight", each, expected) from error
         at = lookup(indices, name.strip(), "class_weight")
         weights[at] = check_number(number, "class_weight", part=name, ge=0)
     if not weights[rows.y].any():

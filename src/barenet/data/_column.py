@@ -55,27 +55,68 @@ class Column(ABC):
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Encode values of `parse`, shape (n_rows, n_outputs)."""
 
-    @abstractmethod
-    def typical(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The encoding of a typical value, given encoded rows, shape (n_outputs,)."""
-
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON data, for `column_from_dict`."""
         plain = {"kind": self.kind, **dataclasses.asdict(self)}
         return {k: list(value) if isinstance(value, tuple) else value for k, value in plain.items()}
 
 
-class FilledColumn(Column):
-    """A column whose missing values are replaced by `fill`, and marked where `indicator` is set.
+@dataclass(frozen=True)
+class DroppedColumn(Column):
+    """A column that is left out.
 
     Attributes
     ----------
+    reason : str
+        The reason.
+
+    Examples
+    --------
+    >>> DroppedColumn("country", "'France' in every row").outputs
+    ()
+    """
+
+    kind = "dropped"
+    outputs = ()
+    reason: Text
+
+    @property
+    def formula(self) -> str:
+        return self.reason
+
+    def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.empty((len(values), 0))
+
+
+class FilledColumn(Column):
+    """A column whose values are shifted and scaled, and whose missing ones are replaced before.
+
+    Attributes
+    ----------
+    fill : float, or bool
+        Replaces a missing value.
+    center : float
+        Subtracted from the values.
+    scale : float
+        Divisor; its absolute value is 2e-308 at least.
     indicator : bool
         Whether one more output is 1 where the value is missing, else 0.
+
+    Raises
+    ------
+    ValueError
+        If the scale is too small to divide by.
     """
 
     fill: Any
+    center: float
+    scale: float
     indicator: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if abs(self.scale) < MIN_SCALE:
+            raise ArgumentError.of("scale", self.scale, "a number that is not 0")
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -88,45 +129,18 @@ class FilledColumn(Column):
         return (self.name,)
 
     @property
-    def _fill_value(self) -> Any:
+    def fill_value(self) -> Any:
+        """The replacement of a missing value, as in `values` of `encode`."""
         return float(self.fill)
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         missing = np.isnan(values)
-        encoded = self._encode(np.where(missing, self._fill_value, values))
+        encoded = self._encode(np.where(missing, self.fill_value, values))
         return np.column_stack([*encoded, missing] if self.indicator else encoded)
 
-    @abstractmethod
     def _encode(self, values: NDArray[Any]) -> list[Any]:
         """Encode values of which none is missing, an array for each output."""
-
-    def typical(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.encode(np.array([self._fill_value]))[0]
-
-
-class ScaledColumn(FilledColumn):
-    """A column of numbers or dates, which are shifted by `center` and divided by `scale`.
-
-    Attributes
-    ----------
-    center : float
-        Subtracted from the values.
-    scale : float
-        Divisor; its absolute value is 2e-308 at least.
-
-    Raises
-    ------
-    ValueError
-        If the scale is too small to divide by.
-    """
-
-    center: float
-    scale: float
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if abs(self.scale) < MIN_SCALE:
-            raise ArgumentError.of("scale", self.scale, "a number that is not 0")
+        return [(values - self.center) / self.scale]
 
     def _scaled(self, letter: str) -> str:
         """The formula of the shift and the scale."""

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._category_column import BooleanColumn, CategoryColumn
-from barenet.data._column import Column
-from barenet.data._column_kinds import COLUMNS, DroppedColumn
+from barenet.data._column import Column, DroppedColumn
 from barenet.data._date_column import DateColumn, seconds
 from barenet.data._frame import Frame
 from barenet.data._number_column import NumberColumn, PiecewiseColumn
@@ -29,6 +28,13 @@ from barenet.data._parsing import (
 )
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import LONGEST, DataError
+
+_KINDS = (
+    NumberColumn, PiecewiseColumn, CategoryColumn, BooleanColumn, DateColumn, DroppedColumn,
+)  # fmt: skip
+
+#: The kinds of columns by name.
+COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in _KINDS}
 
 #: A number with a decimal comma.
 _COMMA = r"[+-]?\d*,\d+"

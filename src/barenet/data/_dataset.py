@@ -155,6 +155,24 @@ class Dataset:
             remedy = "add rows of it, or use {test_size}"
             raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
 
+    def groups(self, n_periods: int) -> NDArray[Any] | None:
+        """Group the rows for cross-validation, where they are not split at random.
+
+        Parameters
+        ----------
+        n_periods : int
+            Number of periods, about as many rows each, that are the groups of times.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or None
+            The group of each row.
+        """
+        keys = self.split_keys
+        if keys is None or keys.dtype.kind != "f":
+            return keys
+        return np.searchsorted(np.sort(keys), keys) * n_periods // len(keys)
+
     def take(self, rows: NDArray[np.int64]) -> Dataset:
         """Select rows.
 

@@ -1,11 +1,12 @@
 """All named data sets, and the function that loads one of them, or a file."""
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
 from inspect import signature
 from os import PathLike, fspath
 from pathlib import Path
+from typing import Any
 
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
@@ -13,7 +14,6 @@ from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
 from barenet.data._images import IMAGES
 from barenet.data._named import EMBEDDED, GENERATED, NamedDataset
 from barenet.data._npz import load_arrays
-from barenet.data._target import Task
 from barenet.errors import ArgumentError, DataError
 
 #: The named data sets.
@@ -23,24 +23,7 @@ DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
 TABLE_SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES)
 
 
-def load_dataset(
-    name_or_path: str | PathLike[str],
-    *,
-    target: str | None = None,
-    task: Task | None = None,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    decimal: str | None = None,
-    header: bool | None = None,
-    date_format: str | None = None,
-    categories: Collection[str] | None = None,
-    split_by: str | None = None,
-    frame: bool | None = None,
-    data_dir: str | PathLike[str] | None = None,
-    samples: int | None = None,
-    noise: float | None = None,
-    data_seed: int | None = None,
-) -> Dataset:
+def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
     """Load a named data set, or a file.
 
     Parameters
@@ -49,34 +32,11 @@ def load_dataset(
         A key of `DATASETS`; or a table that ends in ``.csv``, ``.tsv`` or ``.txt``, compressed
         (``.gz``, ``.bz2``, ``.xz``, ``.zst``) or not, or in ``.parquet`` or ``.pq``; or arrays X
         and y in an ``.npz``.
-    target : str
-        For a table, where it is required: the column to predict.
-    task : {"classification", "regression"}, optional
-        For a file: the kind of the target, where the rule of `load_table` decides otherwise.
-    delimiter : str, optional
-        For a CSV file: the separator of values.
-    encoding : str, optional
-        For a CSV file: the encoding of its text.
-    decimal : {".", ","}, optional
-        For a CSV file: the decimal separator.
-    header : bool, optional
-        For a CSV file: whether its first line has the names of the columns, as for `load_table`.
-    date_format : str, optional
-        For a CSV file: the format of its dates, as for `load_table`.
-    categories : collection of str, optional
-        For a table: columns of names, or columns that are left out later.
-    split_by : str, optional
-        For a table: the column by which the rows are split, as for `load_table`.
-    frame : bool, optional
-        For a table: whether X is a frame even where all columns are numbers.
-    data_dir : str or path-like, optional
-        For MNIST and Fashion-MNIST: the folder of the IDX files.
-    samples : int, optional
-        For a generated set: the number of rows.
-    noise : float, optional
-        For a generated set: the standard deviation of the noise.
-    data_seed : int, optional
-        For a generated set: the seed of the rows.
+    **options : object
+        For a table, those of `load_table`, of which ``target`` is required: the column to predict.
+        For an ``.npz`` file ``task``, ``"classification"`` or ``"regression"``. For MNIST and
+        Fashion-MNIST ``data_dir``, the folder of the IDX files. For a generated set ``samples``,
+        ``noise`` and ``data_seed``, the seed of the rows. None is the same as no option.
 
     Returns
     -------
@@ -95,11 +55,10 @@ def load_dataset(
     >>> load_dataset("moons", samples=50).X.shape
     (50, 2)
     """
-    options = {key: value for key, value in locals().items() if value is not None}
-    options.pop("name_or_path", None)
+    options = {key: value for key, value in options.items() if value is not None}
     name = _check_path(name_or_path, "data", "a name or a path")
-    if data_dir is not None:
-        _check_path(data_dir, "data_dir", "a folder")
+    if "data_dir" in options:
+        _check_path(options["data_dir"], "data_dir", "a folder")
     load: Callable[..., Dataset]
     if plain_name(name).endswith((*TABLE_SUFFIXES, ".npz")):
         from barenet.data._table_loading import load_table

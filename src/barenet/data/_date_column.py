@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column import ScaledColumn
+from barenet.data._column import FilledColumn
 from barenet.data._parsing import as_datetimes
 from barenet.errors import ArgumentError
 
@@ -15,7 +15,7 @@ _DAY = 86_400.0
 
 
 @dataclass(frozen=True)
-class DateColumn(ScaledColumn):
+class DateColumn(FilledColumn):
     """Dates and times: ``(s - center) / scale`` with s the seconds since 1970, and cycles.
 
     Each cycle has two outputs, ``sin(2 pi f)`` and ``cos(2 pi f)``, with f the elapsed fraction of
@@ -70,14 +70,14 @@ class DateColumn(ScaledColumn):
         return f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
 
     @property
-    def _fill_value(self) -> np.datetime64:
+    def fill_value(self) -> np.datetime64:
         return np.datetime64(round(self.fill * 1e6), "us")
 
     def _encode(self, values: NDArray[Any]) -> list[Any]:
         dates = values.astype("M8[us]")
         angles = [2 * np.pi * _FRACTIONS[cycle](dates) for cycle in self.cycles]
         waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
-        return [(seconds(dates) - self.center) / self.scale, *waves]
+        return [*super()._encode(seconds(dates)), *waves]
 
 
 def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:

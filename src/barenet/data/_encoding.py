@@ -6,7 +6,7 @@ the same way.
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -14,12 +14,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from barenet._constraints import check_count, check_number
+from barenet._constraints import check_count, check_number, convert, convert_fields
 from barenet._registry import lookup
 from barenet.data._category_column import CategoryColumn
-from barenet.data._column import Column
-from barenet.data._column_fitting import SCALES, fit_column, in_pieces
-from barenet.data._column_kinds import DroppedColumn, column_from_dict
+from barenet.data._column import Column, DroppedColumn
+from barenet.data._column_fitting import COLUMNS, SCALES, fit_column, in_pieces
 from barenet.data._frame import Frame
 from barenet.data._parsing import MISSING
 from barenet.data._to_frame import as_frame, column_names
@@ -61,12 +60,9 @@ class TableEncoding:
     missing: tuple[str, ...] = MISSING
 
     def __post_init__(self) -> None:
-        if not all(isinstance(column, Column) for column in self.columns):
-            raise ArgumentError.of("columns", self.columns, "Column objects")
+        convert_fields(self)
         if len({column.name for column in self.columns}) < len(self.columns):
             raise ArgumentError.of("columns", self.columns, "different names")
-        if not all(isinstance(token, str) for token in self.missing):
-            raise ArgumentError.of("missing", self.missing, "texts")
         if not self.n_outputs:
             reasons = some([f"{each.name}: {each.formula}" for each in self.columns], most=5)
             raise DataError(f"no column is left to learn from: {reasons}", argument="X")
@@ -140,9 +136,8 @@ class TableEncoding:
         added = {token.strip() for token in _check_texts(missing, "missing")}
         tokens = ("", *sorted({*MISSING, *added} - {""}))
         names = names or [*frame.columns]
-        given = _given_kinds(names, category=categories, number=numeric, dropped=drop)
-        for name in _check_texts(keep_column, "keep_column"):
-            lookup(dict.fromkeys(names), name, "keep_column")
+        lists = {"categories": categories, "numeric": numeric, "drop": drop}
+        given = _given_kinds(names, **lists, keep_column=keep_column)
         options: dict[str, Any] = {"numbers": numbers, "rare": rare, "missing": tokens}
         options["keep"] = keep_column
         columns = tuple(fit_column(frame, n, given.get(n), **options) for n in names)
@@ -332,11 +327,21 @@ class TableEncoding:
         ValueError
             If the data do not describe an encoding.
         """
-        if not isinstance(plain, dict) or plain.keys() != {"columns", "missing"}:
-            raise ArgumentError.of("encoding", plain, "a dictionary with columns and missing")
-        if not all(isinstance(value, list) for value in plain.values()):
-            raise ArgumentError.of("encoding", plain, "lists of columns and of missing values")
-        return cls(tuple(map(column_from_dict, plain["columns"])), tuple(plain["missing"]))
+        lists = convert(plain, Mapping[str, tuple[object, ...]], "encoding")
+        if lists.keys() != {"columns", "missing"}:
+            raise ArgumentError.of("encoding", plain, "columns and missing")
+        return cls(tuple(map(column_from_dict, lists["columns"])), lists["missing"])
+
+
+def column_from_dict(plain: Any) -> Column:
+    """Make a column from the data of `Column.to_dict`."""
+    if not isinstance(plain, dict) or not isinstance(plain.get("kind"), str):
+        raise ArgumentError.of("column", plain, "a dictionary with a kind")
+    kind: Callable[..., Column] = lookup(COLUMNS, plain["kind"], "kind")
+    try:
+        return kind(**{name: value for name, value in plain.items() if name != "kind"})
+    except TypeError as error:
+        raise ArgumentError(str(error), argument="column", value=plain) from error
 
 
 def _check_rare(rare: Any) -> float:
@@ -355,13 +360,12 @@ def _check_texts(values: Any, argument: str) -> Sequence[str]:
 
 
 def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
-    """The kinds of the columns that are listed in arguments, given the lists by kind."""
-    arguments = {"category": "categories", "number": "numeric", "dropped": "drop"}
+    """The kinds of the columns that are listed in arguments."""
+    kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
     given: dict[str, str] = {}
-    for kind, names in lists.items():
-        for name in _check_texts(names, arguments[kind]):
-            lookup(dict.fromkeys(columns), name, arguments[kind])
-            if (other := given.setdefault(name, kind)) != kind:
-                problem = f"{name!r} is in {arguments[other]}, too"
-                raise ArgumentError(problem, argument=arguments[kind])
-    return given
+    for argument, names in lists.items():
+        for name in _check_texts(names, argument):
+            lookup(dict.fromkeys(columns), name, argument)
+            if argument in kinds and (other := given.setdefault(name, argument)) != argument:
+                raise ArgumentError(f"{name!r} is in {other}, too", argument=argument)
+    return {name: kinds[argument] for name, argument in given.items()}

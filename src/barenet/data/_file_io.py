@@ -8,13 +8,14 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TextIO
-from weakref import WeakKeyDictionary
+from typing import Any, BinaryIO, TextIO
 
 from barenet._extras import require
 from barenet.data._memory_budget import VARIABLE, format_size, memory_limit
@@ -32,9 +33,6 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 #: The path of standard input, which holds CSV, plain or compressed.
 STANDARD_INPUT = "/dev/stdin"
 
-#: The bytes of standard input, which can be read once and are needed several times.
-_RECEIVED: WeakKeyDictionary[TextIO, bytes] = WeakKeyDictionary()
-
 _CHUNK = 2**20
 
 
@@ -46,64 +44,51 @@ def check_columns(path: Path, n_columns: int) -> None:
         raise DataError(problem, path=path, remedy=remedy)
 
 
-class Compression(NamedTuple):
-    """A format of compressed files."""
-
-    name: str
-    magic: bytes
-    suffix: str
-    open: Callable[[Any], Any]
-
-
 def _open_zstd(raw: Any) -> Any:
     """Decompress with Arrow, as Python before 3.14 cannot."""
     pyarrow = require("pyarrow", extra="tables", purpose="a zstd file")
     return pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, "r"), "zstd")
 
 
-_COMPRESSIONS = (
-    Compression("gzip", b"\x1f\x8b", ".gz", lambda raw: gzip.GzipFile(fileobj=raw)),
-    Compression("bzip2", b"BZh", ".bz2", bz2.BZ2File),
-    Compression("xz", b"\xfd7zXZ\0", ".xz", lzma.LZMAFile),
-    Compression("zstd", b"\x28\xb5\x2f\xfd", ".zst", _open_zstd),
-)
+#: The first bytes of compressed files, and the name and the reader of each format.
+_COMPRESSIONS: dict[bytes, tuple[str, Callable[[Any], Any]]] = {
+    b"\x1f\x8b": ("gzip", gzip.open),
+    b"BZh": ("bzip2", bz2.open),
+    b"\xfd7zXZ\0": ("xz", lzma.open),
+    b"\x28\xb5\x2f\xfd": ("zstd", _open_zstd),
+}
 
 
 def plain_name(path: str | Path) -> str:
     """The name of a file in lower case, without the suffix of its compression."""
     if _is_standard_input(path):
         return "stdin.csv"
-    name = Path(path).name.lower()
-    suffixes = (each.suffix for each in _COMPRESSIONS if name.endswith(each.suffix))
-    return name.removesuffix(next(suffixes, ""))
+    return re.sub(r"\.(gz|bz2|xz|zst)$", "", Path(path).name.lower())
 
 
 @contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, decompressed where it is compressed."""
-    compression = None
+    name = ""
     try:
         with _open_raw(path) as raw:
             start = raw.read(6)
             raw.seek(0)
-            known = (each for each in _COMPRESSIONS if start.startswith(each.magic))
-            compression = next(known, None)
-            if compression is None:
-                yield raw
-            else:
-                with compression.open(raw) as stream:
-                    yield stream
+            known = (each for magic, each in _COMPRESSIONS.items() if start.startswith(magic))
+            name, decompress = next(known, ("", nullcontext))
+            with decompress(raw) as stream:
+                yield stream
     except FileNotFoundError:
         raise DataError("no such file", path=path) from None
     except IsADirectoryError:
         raise DataError("is a folder, expected a file", path=path) from None
     except EOFError:
-        name = compression.name if compression else "file's"
-        raise DataError(f"truncated, the {name} data end too early", path=path) from None
+        problem = f"truncated, the {name or 'file'} data end too early"
+        raise DataError(problem, path=path) from None
     except (OSError, zlib.error, lzma.LZMAError) as error:
         problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-        if compression and getattr(error, "errno", None) is None:
-            problem = f"damaged {compression.name} data: {error}"
+        if name and getattr(error, "errno", None) is None:
+            problem = f"damaged {name} data: {error}"
         raise DataError(problem, path=path) from error
 
 
@@ -113,24 +98,23 @@ def _is_standard_input(path: str | Path) -> bool:
 
 def _open_raw(path: Path) -> BinaryIO:
     if _is_standard_input(path):
-        return io.BytesIO(_receive())
+        return io.BytesIO(_receive(sys.stdin))
     # Before it is opened, as opening a pipe waits for a writer.
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise DataError("is not a regular file", path=path)
     return path.open("rb")
 
 
-def _receive() -> bytes:
-    """Read standard input to its end, the first time."""
-    if sys.stdin is None or sys.stdin.closed:
+@lru_cache(1)  # it can be read once, and is needed several times
+def _receive(stdin: TextIO | None) -> bytes:
+    """Read standard input to its end."""
+    if stdin is None or stdin.closed:
         raise DataError("standard input is closed", path=STANDARD_INPUT)
     limit = memory_limit(sys.maxsize)
-    if sys.stdin not in _RECEIVED:
-        _RECEIVED[sys.stdin] = read_exactly(sys.stdin.buffer, limit + 1)
-    if len(_RECEIVED[sys.stdin]) > limit:
+    if len(data := read_exactly(stdin.buffer, limit + 1)) > limit:
         problem, remedy = f"more than {format_size(limit)} of data", f"set {VARIABLE} to more"
         raise DataError(problem, path=STANDARD_INPUT, remedy=remedy)
-    return _RECEIVED[sys.stdin]
+    return data
 
 
 def read_exactly(stream: BinaryIO, size: int) -> bytes:
@@ -165,4 +149,4 @@ def check_memory(path: Path, needed: int, contents: str) -> None:
 
 def _stored_size(path: Path) -> int:
     """The size of a file in bytes, compressed where it is compressed."""
-    return len(_receive()) if _is_standard_input(path) else path.stat().st_size
+    return len(_receive(sys.stdin)) if _is_standard_input(path) else path.stat().st_size

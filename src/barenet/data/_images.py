@@ -3,17 +3,18 @@
 The order of the rows is the same from both: 60,000 training images, then 10,000 test images.
 """
 
+import math
 import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
-from barenet.data._idx import read_idx
+from barenet.data._file_io import check_memory, open_file, read_exactly
 from barenet.data._named import NamedDataset
 from barenet.errors import DataError
 
@@ -103,7 +104,7 @@ def _find(folder: Path, name: str) -> Path | None:
 def _read_half(folder: Path, images: str, labels: str, n_classes: int) -> Arrays:
     """Read images and their labels."""
     X_path, y_path = (_find(folder, name) or folder / name for name in (images, labels))
-    X, y = _read_bytes(X_path, (28, 28)), _read_bytes(y_path, ())
+    X, y = read_idx(X_path, 28, 28), read_idx(y_path)
     if len(X) != len(y):
         problem = f"{len(X):,} images, but {len(y):,} labels in {y_path}"
         raise DataError(problem, path=X_path)
@@ -113,13 +114,44 @@ def _read_half(folder: Path, images: str, labels: str, n_classes: int) -> Arrays
     return X.reshape(len(X), 28 * 28), y.astype(np.int64)
 
 
-def _read_bytes(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Read an array of uint8 of n entries of a shape."""
-    array = read_idx(path)
-    if array.shape[1:] != shape or array.dtype != np.uint8:
-        expected = f"uint8 of shape {('n', *shape)}".replace("'", "")
-        raise DataError(f"expected {expected}, got {array.dtype} {array.shape}", path=path)
-    return array
+def read_idx(path: Path, *entry: int) -> NDArray[np.uint8]:
+    """Read an IDX file of any number of entries, which have a shape, compressed or not.
+
+    The format: two zero bytes, 8 for the type of bytes, the number of dimensions, each dimension as
+    a big-endian 32-bit integer, and the array in C order.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "labels.idx1-ubyte"
+    ...     _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 5, 0, 4]))
+    ...     read_idx(path)
+    array([5, 0, 4], dtype=uint8)
+    """
+    magic = bytes([0, 0, 8, 1 + len(entry)])
+    with open_file(path) as stream:
+        if (start := _read(stream, 4, "bytes of magic number", path)) != magic:
+            problem = f"not an IDX file: it starts with {start.hex(' ')}, expected "
+            raise DataError(problem + magic.hex(" "), path=path)
+        sizes = _read(stream, 4 * magic[3], f"bytes for {magic[3]} dimensions", path)
+        shape = tuple(np.frombuffer(sizes, ">u4").tolist())
+        product, size = " × ".join(map(str, shape)), math.prod(shape)
+        if shape[1:] != entry:
+            expected = " × ".join(map(str, ("n", *entry)))
+            raise DataError(f"its header claims {product} bytes, expected {expected}", path=path)
+        check_memory(path, 2 * size, f"{product} bytes, as its header claims,")
+        data = _read(stream, size, f"bytes after the header ({product})", path)
+        if stream.read(1):
+            problem = f"bytes after the end: expected {size:,} after the header"
+            raise DataError(problem, path=path)
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _read(stream: BinaryIO, size: int, contents: str, path: Path) -> bytes:
+    """Read a number of bytes, and refuse a truncated file."""
+    if len(data := read_exactly(stream, size)) < size:
+        problem = f"truncated: expected {size:,} {contents}, got {len(data):,}"
+        raise DataError(problem, path=path)
+    return data
 
 
 _GARMENTS = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"

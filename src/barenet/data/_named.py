@@ -150,16 +150,14 @@ def moons(samples: int, noise: float, rng: RandomState) -> Points:
     """Two half circles that interleave, from scikit-learn."""
     from sklearn.datasets import make_moons
 
-    points: Points = make_moons(samples, noise=noise, random_state=rng)
-    return points
+    return make_moons(samples, noise=noise, random_state=rng)
 
 
 def circles(samples: int, noise: float, rng: RandomState) -> Points:
     """A circle of radius 1/2 within one of radius 1, from scikit-learn."""
     from sklearn.datasets import make_circles
 
-    points: Points = make_circles(samples, noise=noise, factor=0.5, random_state=rng)
-    return points
+    return make_circles(samples, noise=noise, factor=0.5, random_state=rng)
 
 
 def spirals(samples: int, noise: float, rng: RandomState) -> Points:

@@ -6,12 +6,8 @@ unpickled.
 
 import io
 import math
-import struct
-import sys
-import tokenize
 import warnings
 import zipfile
-import zlib
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,7 +19,7 @@ from numpy.typing import NDArray
 from barenet.data._dataset import Dataset
 from barenet.data._file_io import check_memory, open_file, read_exactly
 from barenet.data._parsing import encode
-from barenet.data._target import Task, check_task, encode_numbers
+from barenet.data._target import Target, Task, check_task, encode_numbers
 from barenet.errors import DataError, in_a_line, some
 
 #: Readers of an array's header, by its format's version; a later one is for named fields.
@@ -34,12 +30,6 @@ _LONGEST_HEADER = 10_000
 
 #: The compression methods of NumPy; with others, a few bytes may need gigabytes to decompress.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-
-#: The exceptions of zipfile, its decompressors and NumPy's reader of headers for a damaged file.
-_DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError, ValueError),
-    *(TypeError, AttributeError, LookupError, ArithmeticError, EOFError, MemoryError, RuntimeError),
-)
 
 
 def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Dataset:
@@ -58,9 +48,10 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
     rows = X.reshape(len(X), -1)
     if X.dtype != np.uint8:
         rows = _finite(path, "X", rows)
-    if is_text := y.dtype.kind == "U" and task != "regression":
-        _check_text(path, y)
-    target, classes = encode(y) if is_text else encode_numbers(_finite(path, "y", y), task)
+    if y.dtype.kind != "U" or task == "regression":
+        target, classes = encode_numbers(_finite(path, "y", y), task)
+    else:
+        target, classes = _encode_text(path, y)
     if classes is not None and len(classes) < 2:
         raise DataError(f"y holds {classes[0]!r} in every row", path=path)
     return Dataset(
@@ -86,7 +77,7 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
             X, y = (_read_array(archive, name, path) for name in ("X", "y"))
     except DataError:
         raise
-    except _DAMAGE as error:
+    except Exception as error:  # zipfile, its decompressors and NumPy have many for a damaged one
         raise DataError(f"not a usable .npz file: {in_a_line(error)}", path=path) from error
     if X.ndim not in (2, 3) or y.ndim != 1 or len(X) != len(y) or X.size == 0 or len(X) < 2:
         expected = "X of shape (n, features) or (n, height, width) and y of shape (n,)"
@@ -121,13 +112,6 @@ def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]
     return np.ndarray(shape, dtype, data, order="F" if is_fortran else "C")
 
 
-def _check_text(path: Path, texts: NDArray[Any]) -> None:
-    """Refuse characters that are not Unicode, which a damaged file may hold."""
-    letters = texts.astype(texts.dtype.newbyteorder("=")).view(np.uint32)
-    if (letters > sys.maxunicode).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
-        raise DataError("y: expected text, got characters that are not Unicode", path=path)
-
-
 def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
     """Convert real numbers to float64, and refuse NaN and infinity."""
     if array.dtype.kind not in "biuf":
@@ -138,3 +122,12 @@ def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
         at = ", ".join(map(str, wrong))
         raise DataError(f"{name}[{at}] is {numbers[wrong]}, expected a number", path=path)
     return numbers
+
+
+def _encode_text(path: Path, texts: NDArray[Any]) -> Target:
+    """Encode classes; a damaged file may hold characters that are not Unicode."""
+    try:
+        "".join(texts.tolist()).encode()
+    except ValueError as error:
+        raise DataError(f"y: expected text, {in_a_line(error)}", path=path) from error
+    return encode(texts)

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column import ScaledColumn
+from barenet.data._column import FilledColumn
 from barenet.data._parsing import as_numbers
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import ArgumentError
 
 
 @dataclass(frozen=True)
-class NumberColumn(ScaledColumn):
+class NumberColumn(FilledColumn):
     """Numbers: ``(x - center) / scale``.
 
     Attributes
@@ -42,9 +42,6 @@ class NumberColumn(ScaledColumn):
     def formula(self) -> str:
         change = "x" if (self.center, self.scale) == (0, 1) else self._scaled("x")
         return f"{change}, where missing x = {self.fill:.6g}"
-
-    def _encode(self, values: NDArray[np.float64]) -> list[Any]:
-        return [(values - self.center) / self.scale]
 
 
 @dataclass(frozen=True)

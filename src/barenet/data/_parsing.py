@@ -191,8 +191,7 @@ def _parse(
     for code, value in enumerate(values):
         if value is None:
             raise frame.fault(int(np.argmax(codes == code)), name, expected)
-    parsed: NDArray[Any] = np.array(values, np.asarray(absent).dtype)[codes]
-    return parsed
+    return np.array(values, np.asarray(absent).dtype)[codes]
 
 
 def _check(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from barenet._constraints import check_fields, option
-from barenet.data._main_metric import Name
+from barenet._metrics import Name
 from barenet.errors import ArgumentError
 from barenet.model._network import Network
 from barenet.optimization._penalties import L1, L2, Penalty
@@ -158,18 +158,16 @@ class RunConfig:
 
     def set_fields(self) -> dict[str, Any]:
         """The settings that are given, by name."""
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
+        return {name: value for name, value in vars(self).items() if value is not None}
 
     def make_network(self) -> Network:
         """Build the network with its initial parameters."""
         given, hidden = self.set_fields(), self.hidden or ()
-        init: dict[str, Any] = {} if self.init in (None, "auto") else {"init": self.init}
-        names = ("bias_init", "batch_norm", "dropout", "output", "seed", "dtype")
-        options = {name: given[name] for name in names if name in given}
+        names = {"init", "bias_init", "batch_norm", "dropout", "output", "seed", "dtype"}
+        options = {name: given[name] for name in names & given.keys() if given[name] != "auto"}
         activations = hidden[0] if len(hidden) == 1 else hidden
         try:
-            return Network.dense(self.layers or (), hidden=activations, **init, **options)
+            return Network.dense(self.layers or (), hidden=activations, **options)
         except ArgumentError as error:
             raise error.renamed("layers") if error.argument == "sizes" else error from None
 
@@ -195,9 +193,8 @@ class RunConfig:
         if self.clip_norm is not None and self.clip_value is not None:
             problem = "expected one of the two, got both"
             raise ArgumentError(problem, argument="clip_norm, clip_value")
-        if self.clip_norm is not None:
-            return ClipNorm(self.clip_norm)
-        return None if self.clip_value is None else ClipValue(self.clip_value)
+        kinds = ((ClipNorm, self.clip_norm), (ClipValue, self.clip_value))
+        return next((kind(limit) for kind, limit in kinds if limit is not None), None)
 
     def train_arguments(self) -> dict[str, Any]:
         """Arguments of `train`: everything but the network, the data and the callbacks."""

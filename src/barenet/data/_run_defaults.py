@@ -6,9 +6,9 @@ table has no such settings: `table_defaults` chooses them by its number of rows.
 
 import dataclasses
 
+from barenet._metrics import main_metric
 from barenet._registry import build, spec_of
 from barenet.data._dataset import Dataset
-from barenet.data._main_metric import main_metric
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS, Activation

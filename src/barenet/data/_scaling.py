@@ -135,15 +135,10 @@ class Scaling:
         if X.shape[1] != len(self.offset):
             problem = f"expected shape (n, {len(self.offset)}), got {X.shape}"
             raise ArgumentError(problem, argument="X")
-        if len(X) <= _BLOCK:
-            return ((X - self.offset) * self.factor).astype(dtype, order="C", copy=False)
         scaled = np.empty(X.shape, dtype)
-        # Of the block's shape, as NumPy would start a loop of its own for each row otherwise.
-        offset, factor = (np.tile(part, (_BLOCK, 1)) for part in (self.offset, self.factor))
         for start in range(0, len(X), _BLOCK):
-            part = X[start : start + _BLOCK] - offset[: len(X) - start]
-            part *= factor[: len(X) - start]
-            scaled[start : start + _BLOCK] = part
+            rows = slice(start, start + _BLOCK)
+            np.multiply(X[rows] - self.offset, self.factor, out=scaled[rows], casting="unsafe")
         return scaled
 
     def inverse_transform(self, X: NDArray[Any]) -> NDArray[Any]:

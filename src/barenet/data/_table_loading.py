@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_flag
-from barenet.data._column_fitting import kind_of
-from barenet.data._column_kinds import COLUMNS
+from barenet.data._column_fitting import COLUMNS, kind_of
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._date_column import seconds
@@ -20,7 +19,7 @@ from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data._frame import Frame, Samples, Table
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers
-from barenet.data._target import Task, check_task, known_classes, missing_targets, read_target
+from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, some, suggestion
 
 
@@ -125,12 +124,12 @@ def load_table(
         features.remove(str(split_by))
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
-    y, classes = read_target(rows, target, task)
+    X, (y, classes) = rows.select(features), read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
         raise DataError(f"column {target!r} holds {classes[0]!r} in every row", path=table.path)
     return Dataset(
         name=table.path.name,
-        X=_samples(rows.select(features), frame),
+        X=X if frame or not _are_numbers(X) else _matrix(X),
         y=y,
         classes=classes,
         feature_names=tuple(features),
@@ -192,7 +191,7 @@ def _is_unnamed(name: str) -> bool:
 
 
 def read_samples(
-    path: str | PathLike[str],
+    source: str | PathLike[str] | Table,
     feature_names: Sequence[str],
     target_name: str | None = None,
     classes: Sequence[str] | None = None,
@@ -202,24 +201,21 @@ def read_samples(
     split_by: str | None = None,
     **csv_options: Any,
 ) -> LoadedRows:
-    """Read the features of a network, and its target if it is named."""
+    """Read the features of a network, and its target if it is named, from a file or open table."""
     targets = [] if target_name is None else [target_name]
-    table = open_table(path, CsvOptions(**csv_options))
+    options = CsvOptions(**csv_options)
+    table = source if isinstance(source, Table) else open_table(source, options)
     names = [*feature_names, *targets]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
-    rows, description = _rows(table, names, targets, categories, frame), ""
+    rows, y, description = _rows(table, names, targets, categories, frame), None, ""
     if target_name is not None:
         missing = missing_targets(rows, target_name, None, classes or ())
         rows, description = _with_target(rows, target_name, missing)
         if not len(rows):
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
+        y = known_targets(rows, target_name, classes)
     features = rows.select(feature_names)
-    y: NDArray[Any] | None = None
-    if target_name is not None and classes is None:
-        y = complete_numbers(rows, target_name)
-    elif target_name is not None:
-        y = known_classes(rows, target_name, list(classes or ()))
     keys = _split_keys(rows, split_by, categories)
     return LoadedRows(features if frame else _matrix(features), y, description, keys)
 
@@ -250,14 +246,7 @@ def _rows(
 def _are_numbers(rows: Frame) -> bool:
     """Whether all columns are numbers, and none is missing."""
     columns = rows.columns.values()
-    return all(
-        c.dtype.kind == "b" or (c.dtype.kind == "f" and np.isfinite(c).all()) for c in columns
-    )
-
-
-def _samples(rows: Frame, frame: bool) -> Samples:
-    """The rows as a matrix where that is possible, and no frame is required."""
-    return rows if frame or not _are_numbers(rows) else _matrix(rows)
+    return all(column.dtype.kind in "bf" and np.isfinite(column).all() for column in columns)
 
 
 def _matrix(rows: Frame) -> NDArray[np.float64]:

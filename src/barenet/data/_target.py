@@ -101,8 +101,10 @@ def _has_decimal_comma(text: str) -> bool:
     return "," in text and digits.isdecimal()
 
 
-def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[np.int64]:
-    """Read the target column as indices of the classes of a network, shape (n_rows,)."""
+def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> NDArray[Any]:
+    """Read the target column as numbers, or indices of the classes of a network, (n_rows,)."""
+    if classes is None:
+        return complete_numbers(rows, target)
     if rows[target].dtype.kind == "T":
         codes, labels = unique_texts(rows[target])
         # Where the classes are text, 01 is not 1.

@@ -3,6 +3,7 @@
 from barenet._constraints import check_count
 from barenet._registry import lookup
 from barenet.engines._compiled_network import CompiledNetwork, compiled_outputs
+from barenet.engines._conformal_residuals import ConformalResiduals
 from barenet.engines._engine import ChunkResult, Engine, Job, UnsupportedJobError
 from barenet.engines._ensemble import Ensemble, Model, networks_of
 from barenet.engines._reference import ReferenceEngine
@@ -14,6 +15,7 @@ __all__ = [
     "ChunkResult",
     "CompiledEngine",
     "CompiledNetwork",
+    "ConformalResiduals",
     "Engine",
     "Ensemble",
     "Job",

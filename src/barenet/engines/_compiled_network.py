@@ -6,7 +6,7 @@ import weakref
 from collections import deque
 from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
@@ -95,24 +95,11 @@ class CompiledNetwork:
         return self._program.outputs(X, self.network)
 
 
-class _Structure(NamedTuple):
-    """The structure of a network that has predicted."""
-
-    #: The layers and all their attributes.
-    parts: list[Any]
-    #: Idle programs for this structure; None if a part of it has no kernel.
-    idle: deque[OutputProgram] | None
-
-    def has(self, parts: list[Any]) -> bool:
-        """Whether these are its parts; equal arrays may be others."""
-        try:
-            return self.parts == parts  # quick: most are identical
-        except ValueError:  # of arrays that differ
-            return False
-
-
-#: The structures of networks, and their programs, which networks of one structure share.
-_STRUCTURES: weakref.WeakKeyDictionary[Network, _Structure] = weakref.WeakKeyDictionary()
+#: The layers of networks that have predicted, with all their attributes, and the idle programs for
+#: such a structure, which networks share; None if a part of it has no kernel.
+_STRUCTURES: weakref.WeakKeyDictionary[Network, tuple[list[Any], deque[OutputProgram] | None]] = (
+    weakref.WeakKeyDictionary()
+)
 _IDLE: weakref.WeakValueDictionary[Any, deque[OutputProgram]] = weakref.WeakValueDictionary()
 
 
@@ -128,19 +115,24 @@ def compiled_outputs(network: Network, X: ArrayLike) -> FloatArray | None:
     """
     layers = network.layers
     parts = [*layers, *chain.from_iterable(map(dict.values, map(vars, layers)))]
-    structure = _STRUCTURES.get(network)
-    if structure is None or not structure.has(parts):
-        structure = _STRUCTURES[network] = _Structure(parts, _idle(network))
-    if structure.idle is None:
+    before, idle = _STRUCTURES.get(network, (None, None))
+    try:
+        is_known = before == parts  # quick: most are identical
+    except ValueError:  # of arrays that differ
+        is_known = False
+    if not is_known:
+        idle = _idle(network)
+        _STRUCTURES[network] = parts, idle
+    if idle is None:
         return None
     try:
-        program = structure.idle.pop()
+        program = idle.pop()
     except IndexError:
         program = _output_program(_prediction_job(network.copy()))
     try:
         return program.outputs(X, network)
     finally:
-        structure.idle.append(program)
+        idle.append(program)
 
 
 def joined_program(networks: Sequence[Network]) -> OutputProgram | None:

@@ -107,12 +107,44 @@ class Ensemble:
         ValueError
             If X does not fit the networks or is not finite, or an output is not.
         """
+        return self._mean(self._outputs(X))
+
+    def mean_and_spread(self, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Predict the outputs of each sample, and measure by how much the networks differ.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_inputs)
+            The samples, one a row.
+
+        Returns
+        -------
+        mean : ndarray of shape (n_samples, n_outputs)
+            As `predict` returns it.
+        spread : ndarray of shape (n_samples, n_outputs)
+            The standard deviation of the networks' outputs, from the unbiased estimate of their
+            variance; 0 for one network.
+
+        Raises
+        ------
+        ValueError
+            If X does not fit the networks or is not finite, or an output is not.
+        """
+        outputs = self._outputs(X)
+        mean = self._mean(outputs)
+        variance = self._mean(np.square(outputs - mean))
+        return mean, np.sqrt(variance / (1 - float(np.square(self.weights).sum()) or 1.0))
+
+    def _outputs(self, X: ArrayLike) -> FloatArray:
+        """The outputs of each network, shape (n_networks, n_samples, n_outputs)."""
         if self._program is None:
-            outputs = np.array([network.predict(X) for network in self.networks])
-        else:
-            outputs = self._program.outputs_of_all(X)
+            return np.array([network.predict(X) for network in self.networks])
+        return self._program.outputs_of_all(X)
+
+    def _mean(self, values: FloatArray) -> FloatArray:
+        """The weighted mean over the networks."""
         # From network to network, so that the bits don't depend on the number of rows.
-        return check_outputs(np.add.accumulate(self._factors * outputs, axis=0)[-1])
+        return check_outputs(np.add.accumulate(self._factors * values, axis=0)[-1])
 
     def summary(self) -> str:
         """Tabulate the layers of the first network, and count the parameters of all.

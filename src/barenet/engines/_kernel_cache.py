@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core.caching import CompileResultCacheImpl, NullCache, UserWideCacheLocator
+from numba.core.caching import CompileResultCacheImpl, UserWideCacheLocator
 
 #: Warnings about folders and files that are not read, by their reasons.
 REFUSED: dict[str, str] = {}
@@ -39,67 +39,45 @@ PACKAGE = Path(__file__).resolve().parents[1]
 UNUSED = 30 * 86400
 
 
-class KernelFiles:
-    """Replacement for the two files of a function in Numba's `caching` module."""
+def path_of(function: Any, key: tuple[str, ...]) -> Path | None:
+    """File of the code of a function for some types and a processor; None without a folder."""
+    digest = hashlib.sha256(f"{fingerprint()} {key!r}".encode()).hexdigest()
+    name, folder = f"{function.__module__}.{function.__name__}", folder_of(function)
+    return Path(folder, f"{name}.{digest[:32]}.nbc") if folder else None
 
-    def __init__(self, folder: str, function: str) -> None:
-        self.folder, self.function = Path(folder), function
 
-    def path(self, key: Any) -> Path:
-        """Path of a file, from a hash of the function, its types, the processor and all sources."""
-        digest = hashlib.sha256(f"{fingerprint()} {key!r}".encode()).hexdigest()
-        return self.folder / f"{self.function}.{digest[:32]}.nbc"
+def load(path: Path) -> Any:
+    """Read a kernel; None if there is no intact file."""
+    try:
+        with path.open("rb") as file:
+            if risk := _risk_of(path, os.fstat(file.fileno())):
+                _refuse(path, risk, "it is compiled again")
+                return None
+            content = file.read()
+    except OSError:
+        return None
+    with suppress(OSError):
+        os.utime(path)  # it is in use: see `save`
+    whole = hashlib.sha256(content[32:]).digest() == content[:32]
+    return pickle.loads(content[32:]) if whole else None
 
-    def load(self, key: Any) -> Any:
-        """Read a kernel; None if there is no intact file."""
-        path = self.path(key)
+
+def save(path: Path, data: Any) -> None:
+    """Write a kernel if possible (the disk may be full), and remove unused files."""
+    content = pickle.dumps(data)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(dir=path.parent)
         try:
-            with path.open("rb") as file:
-                if risk := _risk_of(path, os.fstat(file.fileno())):
-                    _refuse(path, risk, "it is compiled again")
-                    return None
-                content = file.read()
+            with os.fdopen(number, "wb") as file:
+                file.write(hashlib.sha256(content).digest() + content)
+            Path(name).chmod(0o644)  # other users may read it
+            Path(name).replace(path)
         except OSError:
-            return None
-        with suppress(OSError):
-            os.utime(path)  # it is in use: see `save`
-        whole = hashlib.sha256(content[32:]).digest() == content[:32]
-        return pickle.loads(content[32:]) if whole else None
-
-    def save(self, key: Any, data: Any) -> None:
-        """Write a kernel if possible (the disk may be full), and remove unused files."""
-        content = pickle.dumps(data)
-        with suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            number, name = tempfile.mkstemp(dir=self.folder)
-            try:
-                with os.fdopen(number, "wb") as file:
-                    file.write(hashlib.sha256(content).digest() + content)
-                Path(name).chmod(0o644)  # other users may read it
-                Path(name).replace(self.path(key))
-            except OSError:
-                Path(name).unlink(missing_ok=True)
-            for path in self.folder.glob("*.nbc"):
-                if path.stat().st_mtime < time.time() - UNUSED:
-                    path.unlink()
-
-    def flush(self) -> None:
-        """Do nothing: no file is outdated, as its name depends on the sources."""
-
-
-def cache_on_disk(dispatcher: Any) -> Any:
-    """Let Numba keep the code of a dispatcher on disk, if there is a folder for it."""
-    # Without one, each process compiles its own; and Numba may be disabled.
-    with suppress(RuntimeError, AttributeError), _closed_to_others():
-        dispatcher.enable_caching()
-        cache, folder = dispatcher._cache, folder_of(dispatcher.py_func)
-        if folder is None:
-            dispatcher._cache = NullCache()
-            return dispatcher
-        cache._cache_path = folder
-        cache._cache_file = KernelFiles(folder, cache._impl.filename_base)
-        cache._impl.locator.ensure_cache_path = cache._cache_file.flush  # `save` makes the folder
-    return dispatcher
+            Path(name).unlink(missing_ok=True)
+        for other in path.parent.glob("*.nbc"):
+            if other.stat().st_mtime < time.time() - UNUSED:
+                other.unlink()
 
 
 def folder_of(function: Any) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from numba.core import externals
 
-from barenet.engines._kernel_cache import CONFIG, KernelFiles, folder_of
+from barenet.engines._kernel_cache import CONFIG, load, path_of, save
 
 #: Views of memory have no reference counts, so code never calls this, although it may contain it.
 UNUSED = "define void @NRT_MemInfo_call_dtor(i8* %info) { ret void }"
@@ -41,15 +41,13 @@ class MachineCode:
 
     def load(self, signature: tuple[Any, ...]) -> tuple[str, bytes]:
         """Read the function's name in the code, and the code, or compile and save them."""
-        function, key = self.dispatcher.py_func, (str(signature), *target())
-        folder = folder_of(function)
-        files = folder and KernelFiles(folder, f"{function.__module__}.{function.__name__}")
-        found = files.load(key) if files else None
+        path = path_of(self.dispatcher.py_func, (str(signature), *target()))
+        found = load(path) if path else None
         if found is None:
             self.n_compiled += 1
             found = self.compile(signature)
-            if files:
-                files.save(key, found)
+            if path:
+                save(path, found)
         return found
 
     def compile(self, signature: tuple[Any, ...]) -> tuple[str, bytes]:

@@ -1,19 +1,15 @@
-"""Threads: their number, the library that distributes the work among them, and those of BLAS.
-
-TBB is the library that Numba can use from several Python threads at once and after a fork. Its
-wheel installs it where Numba does not search, so it is first loaded by its path.
-"""
+"""Threads: their number, those that help the callers of kernels, and those of BLAS."""
 
 import contextlib
-import ctypes
 import functools
 import importlib
 import math
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from barenet._constraints import check_count
@@ -31,7 +27,8 @@ def choose_threads(requested: int | None, multiplications: float) -> int:
     requested = _or_environment(requested)
     if requested == 1 or (requested is None and multiplications < WORTHWHILE):
         return 1
-    most = min(allowed_cores(), pool_size()) if load_tbb() and uses_tbb() else 1
+    numba: Any = importlib.import_module("numba")
+    most = min(allowed_cores(), numba.config.NUMBA_NUM_THREADS)  # loky sets it in its workers
     return min(most, fair_share() if requested is None else check_count(requested, "threads"))
 
 
@@ -50,12 +47,6 @@ def allowed_cores() -> int:
     return max(1, min(cores, _quota()))
 
 
-def pool_size() -> int:
-    """Size of Numba's thread pool: ``NUMBA_NUM_THREADS``, which loky sets in its workers."""
-    numba: Any = importlib.import_module("numba")
-    return int(numba.config.NUMBA_NUM_THREADS)
-
-
 def fair_share() -> int:
     """Number of threads that respects other processes and limits.
 
@@ -67,36 +58,35 @@ def fair_share() -> int:
     return min(limits, default=sys.maxsize)
 
 
-def uses_tbb() -> bool:
-    """Whether Numba uses TBB in this process, or will.
+class _Helpers:
+    """Threads that help others, and the calls that wait until one of them is free."""
 
-    Another library or the environment may have chosen another one: OpenMP crashes after a fork, and
-    Numba's own pool when two threads enter it.
-    """
-    numba: Any = importlib.import_module("numba")
-    try:
-        return bool(numba.threading_layer() == "tbb")
-    except ValueError:  # no parallel work yet
-        return numba.config.THREADING_LAYER in ("default", "safe", "tbb")
+    def __init__(self) -> None:
+        self.calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self.count = 0
+
+    def call(self, function: Callable[[], object], count: int) -> None:
+        """Let some threads call a function, each as soon as it is free."""
+        while self.count < count:
+            self.count += 1
+            threading.Thread(target=self.work, name="barenet", daemon=True).start()
+        for _ in range(count):
+            self.calls.put(function)
+
+    def work(self) -> None:
+        """Take one call after the other."""
+        while True:
+            self.calls.get()()
 
 
 @functools.cache
-def load_tbb() -> bool:
-    """Load TBB from its wheel."""
-    from importlib import metadata
+def helpers() -> _Helpers:
+    """The helping threads of this process; a fork's child has none, and starts its own."""
+    return _Helpers()
 
-    try:
-        files = metadata.files("tbb") or []
-    except metadata.PackageNotFoundError:
-        files = []
-    for file in files:
-        if file.name in ("libtbb.so.12", "tbb12.dll", "libtbb.12.dylib"):
-            ctypes.CDLL(str(Path(str(file.locate())).resolve()), mode=ctypes.RTLD_GLOBAL)
-    try:
-        importlib.import_module("numba.np.ufunc.tbbpool")
-    except ImportError:
-        return False
-    return True
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=helpers.cache_clear)
 
 
 def _is_a_worker() -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 from barenet.errors import ArgumentError
@@ -29,8 +30,6 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
     Traceback (most recent call last):
     barenet.errors.ArgumentError: y: expected an array, got {'a': 1}
     """
-    if values is None:
-        return
     is_array = any(hasattr(values, attribute) for attribute in ARRAY_ATTRIBUTES)
     if not hasattr(values, "shape"):  # a sparse matrix may be a Mapping, too
         is_array = is_array and not isinstance(values, str | bytes | Mapping | Set)
@@ -74,14 +73,17 @@ def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:
         return bool(np.isfinite(array.sum()))
 
 
-def check_y(y: Any, X: Any, numeric: bool) -> NDArray[Any]:
+@errors_naming_argument("y")
+def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
     """Targets of one or two dimensions, as many as there are rows."""
+    numeric = isinstance(estimator, RegressorMixin)
     if y is None:
         raise ValueError("fit requires y to be passed, but the target y is None")
-    if is_plain(y, n_dimensions=1, kinds="biufU") and len(y) == X.shape[0]:
+    check_series(y, "y", dates=not numeric)
+    if is_plain(y, 1, "biuf" if numeric else "biufU") and len(y) == n_rows:
         return y
     y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
     y = y.toarray() if hasattr(y, "toarray") else y
-    y = y.astype(np.float64) if numeric and y.dtype.kind == "O" else y
-    check_consistent_length(X, y)
+    y = y.astype(np.float64) if numeric and y.dtype.kind in "OU" else y
+    check_consistent_length(range(n_rows), y)
     return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y

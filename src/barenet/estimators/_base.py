@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,8 +40,6 @@ OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 
 class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC):
     """A network with scikit-learn's parameters and attributes; subclasses encode the targets."""
-
-    _numeric_targets: ClassVar[bool]
 
     network_: Network
     n_features_in_: int
@@ -209,7 +207,6 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     def _check_arrays(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
         """X as a float array or CSR matrix, and y as an array of one or two dimensions."""
         check_series(X, "X")
-        check_series(y, "y", dates=not self._numeric_targets)
         is_half = getattr(X, "dtype", None) == np.float16
         dtypes = [np.float32] if is_half else [np.float64, np.float32]
         names = {} if reset else getattr(self, "feature_names_in_", {})
@@ -219,8 +216,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         else:
             with errors_naming_argument("X"):
                 X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
-        with errors_naming_argument("y"):
-            return X, check_y(y, X, self._numeric_targets)
+        return X, check_y(y, X.shape[0], self)
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
         """Refuse parameters with which the training can't continue."""

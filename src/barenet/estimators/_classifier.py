@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -178,8 +178,6 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     >>> classifier.predict_proba(X[:2]).shape
     (2, 3)
     """
-
-    _numeric_targets: ClassVar[bool] = False
 
     hidden_layer_sizes: int | Sequence[int] = (100,)
     activation: str | Activation | Sequence[str | Activation] = "relu"

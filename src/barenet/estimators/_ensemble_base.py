@@ -2,41 +2,28 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Collection
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import _check_sample_weight, _num_samples, check_is_fitted
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, _num_samples
 
 from barenet._constraints import check_fields, check_flag, option
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
-from barenet.estimators._array_inputs import check_series, check_y, errors_naming_argument
-from barenet.estimators._preprocessor import TablePreprocessor
+from barenet.estimators._array_inputs import check_y, errors_naming_argument
+from barenet.estimators._table_input import TableInput
 from barenet.model._arrays import FloatArray
-from barenet.population._ensemble_progress import ensemble_progress
-from barenet.population._ensemble_recipe import EnsembleRecipe
-from barenet.population._ensemble_training import EnsembleTraining
-from barenet.population._out_of_fold import OutOfFold
+from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 from barenet.training._divergence import caller_stacklevel
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class MultilayerPerceptronEnsemble(BaseEstimator, ABC):
+class MultilayerPerceptronEnsemble(TableInput, ABC):
     """An ensemble of networks for tables; subclasses encode the targets."""
 
-    _numeric_targets: ClassVar[bool]
-
-    rare: float = 0.01
-    categories: Collection[str] | None = None
-    numeric: Collection[str] | None = None
-    drop: Collection[str] | None = None
-    missing: Collection[str] | None = None
     max_iter: int = option(96, ge=1, integer=True)
     random_state: int | np.random.RandomState | None = None
     threads: int | None = option(None, ge=1, integer=True)
@@ -63,37 +50,26 @@ class MultilayerPerceptronEnsemble(BaseEstimator, ABC):
         check_flag(self.verbose, "verbose")
         with errors_naming_argument("random_state"):
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        with errors_naming_argument("y"):
-            recipe = EnsembleRecipe.for_rows(0 if y is None else _num_samples(y))
-        names = ("rare", "categories", "numeric", "drop", "missing")
-        options = {name: getattr(self, name) for name in names}
-        table = TablePreprocessor(
-            numbers="piecewise", bins=recipe.bins, dtype="float32", **options
-        ).fit(X)
-        inputs = table.transform(X)
-        check_series(y, "y", dates=not self._numeric_targets)
-        with errors_naming_argument("y"):
-            targets, n_classes = self._encode(check_y(y, inputs, self._numeric_targets))
+        X = self._checked(X)
+        n_rows = _num_samples(X if hasattr(X, "shape") else next(iter(X.values()), ()))
+        targets, n_classes = self._encode(check_y(y, n_rows, self))
         with errors_naming_argument("sample_weight"):
-            weight = _check_sample_weight(sample_weight, inputs, dtype=np.float64)
+            weight = _check_sample_weight(sample_weight, targets, dtype=np.float64)
         if not (weight >= 0).all() or not weight.sum() > 0:
             expected = "no negative number, and one above 0"
             raise ArgumentError.of("sample_weight", sample_weight, expected)
-        rows = OutOfFold(targets, weight / weight.sum())
-        recipe = replace(recipe, epochs=int(self.max_iter))
-        self._train(EnsembleTraining(inputs, rows, recipe, n_classes, seed))
-        self.__dict__.pop("feature_names_in_", None)
-        for name in ("n_features_in_", "feature_names_in_", "encoding_"):
-            if hasattr(table, name):
-                setattr(self, name, getattr(table, name))
-        self._table, self._n_rows = table, {"training": len(inputs)}
+        options = {"weight": weight, "epochs": int(self.max_iter), "seed": seed, **self._options()}
+        training, encoding, scaling = train_on_table(X, targets, n_classes, **options)
+        if scaling is not None:
+            self.target_scaling_ = scaling
+        self._train(training)
+        self._keep(encoding, X)
+        self._n_rows = {"training": n_rows}
         return self
 
     def _train(self, training: EnsembleTraining) -> None:
         """Train the networks, and set the attributes of the result."""
-        progress = ensemble_progress(training) if self.verbose else nullcontext()
-        with progress:
-            self.history_ = training.run(self.threads)
+        self.history_ = training.run(self.threads, progress=self.verbose)
         if training.was_interrupted:
             message = "interrupted; the estimator keeps the best epoch until now"
             warnings.warn(message, stacklevel=caller_stacklevel())
@@ -103,7 +79,9 @@ class MultilayerPerceptronEnsemble(BaseEstimator, ABC):
         self.n_iter_ = len(self.history_)
         self.loss_curve_ = list(self.history_.loss)
         self.out_of_fold_score_, self.out_of_fold_predictions_ = best.score, best.predictions
-        name = "r2" if self._numeric_targets else "accuracy"
+        if best.residuals is not None:
+            self.residuals_ = best.residuals
+        name = "accuracy" if training.rows.of_classes else "r2"
         self._scores = {"out_of_fold": {"loss": best.loss, name: best.score}}
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -123,8 +101,8 @@ class MultilayerPerceptronEnsemble(BaseEstimator, ABC):
 
     def _outputs(self, X: Any) -> FloatArray:
         """The outputs of the ensemble."""
-        check_is_fitted(self)
-        return self.network_.predict(self._table.transform(X))
+        inputs = self._encoded(X, np.float32)
+        return self.network_.predict(inputs)
 
     @abstractmethod
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int]:
@@ -133,10 +111,3 @@ class MultilayerPerceptronEnsemble(BaseEstimator, ABC):
     @abstractmethod
     def _decode(self, output: FloatArray) -> NDArray[Any]:
         """The predictions for outputs of the ensemble."""
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags

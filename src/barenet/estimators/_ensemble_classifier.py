@@ -1,7 +1,7 @@
 """MLPEnsembleClassifier: an ensemble of networks that predicts classes from a table."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,13 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
 
     Parameters
     ----------
-    rare : float, default=0.01
-        Minimum fraction of the rows for a category of its own; 1 or more is a number of rows.
-    categories, numeric, drop, missing : list of str, optional
-        Columns to treat as categories, as numbers, or to leave out, and further markers of missing
-        values, as in `TablePreprocessor`.
+    rare : float, optional
+        Minimum fraction of the rows for a category of its own; 1 or more is a number of rows. By
+        default 0.01, or one of 0, 0.005, 0.02 and 0.05 that lowers the leave-one-out error of ridge
+        regression on the encoded columns by 1 % or more.
+    categories, numeric, drop, keep_column, missing : list of str, optional
+        Columns to treat as categories, as numbers, to leave out or to keep, and further markers of
+        missing values, as in `TablePreprocessor`.
     max_iter : int, default=96
         Maximum number of epochs.
     random_state : int, RandomState or None, default=None
@@ -89,8 +91,6 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     >>> model.predict({"bill": [45.5, 39.0], "island": ["", "Biscoe"]}).tolist()
     ['Gentoo', 'Adelie']
     """
-
-    _numeric_targets: ClassVar[bool] = False
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Predict the probability of each class.

@@ -1,13 +1,13 @@
 """MLPEnsembleRegressor: an ensemble of networks that predicts numbers from a table."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
-from barenet.data._scaling import Scaling
+from barenet._constraints import check_flag
 from barenet.estimators._ensemble_base import MultilayerPerceptronEnsemble
 from barenet.model._arrays import FloatArray
 
@@ -21,43 +21,25 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
 
     Parameters
     ----------
-    rare : float, default=0.01
-        Minimum fraction of the rows for a category of its own; 1 or more is a number of rows.
-    categories, numeric, drop, missing : list of str, optional
-        Columns to treat as categories, as numbers, or to leave out, and further markers of missing
-        values, as in `TablePreprocessor`.
-    max_iter : int, default=96
-        Maximum number of epochs.
-    random_state : int, RandomState or None, default=None
-        Determines the folds, the initial weights and the order of the rows. The same integer gives
-        the same bits, whatever the number of threads.
-    threads : int, optional
-        Number of networks that are trained at the same time; by default the number of cores.
-    verbose : bool, default=False
-        Whether to show the epoch and the out-of-fold score, as a bar on a terminal.
+    rare, categories, numeric, drop, keep_column, missing : optional
+        How the columns are read. These and the other parameters are described in the documentation
+        of `MLPEnsembleClassifier`.
+    max_iter, random_state, threads, verbose : optional
+        The maximum number of epochs, the seed, and the progress.
 
     Attributes
     ----------
-    network_ : Ensemble
-        The networks.
-    encoding_ : TableEncoding
-        The encoding of the columns.
-    history_ : History
-        The mean training loss of the networks by epoch, and the epoch that was kept.
-    loss_curve_ : list of float
-        The same losses.
-    n_iter_ : int
-        Epochs of the training.
+    network_, encoding_, target_scaling_ : Ensemble, TableEncoding and Scaling
+        The networks, the encoding of the columns, and the scaling of the targets. The others are
+        those of `MLPEnsembleClassifier`: ``history_``, ``loss_curve_``, ``n_iter_`` …
     out_of_fold_score_ : float
         R² of `out_of_fold_predictions_`.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_outputs)
         Standardized predictions for each training row, by networks not trained on it.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features,), object
-        Their names, if they have any.
-    target_scaling_ : Scaling
-        The scaling of the targets.
+    residuals_ : ConformalResiduals
+        The errors of the out-of-fold predictions, for `predict_interval`.
 
     Raises
     ------
@@ -71,14 +53,6 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
     MLPEnsembleClassifier : The classifier.
     MLPRegressor : One network, with the parameters of scikit-learn's.
 
-    Notes
-    -----
-    Numbers are encoded in pieces (`TablePreprocessor`). Networks over several folds are trained by
-    AdamW; the parameters of each are averaged over its epochs. The epoch at which training ends is
-    that of the lowest expected loss of the ensemble, estimated from rows that networks left out.
-
-    Ctrl-C ends the training with the best epoch until then.
-
     Examples
     --------
     >>> import numpy as np
@@ -87,15 +61,72 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
     >>> model = MLPEnsembleRegressor(random_state=0).fit(X, np.sin(X[:, 0]))
     >>> model.score(X, np.sin(X[:, 0])) > 0.99
     True
+    >>> lower, upper = model.predict_interval(X, coverage=0.9)
+    >>> float(np.mean((lower <= np.sin(X[:, 0])) & (np.sin(X[:, 0]) <= upper)).round(1))
+    0.9
     """
 
-    _numeric_targets: ClassVar[bool] = True
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Predict the target of each row, and on request the spread of the networks.
+
+        The spread is the uncertainty about the function that is learned: by how much networks of
+        other initial weights, trained on other rows, differ. It is small where rows of the training
+        are near. The noise of the targets is not in it, so the mean ± twice the spread contains
+        fewer than 95 % of them: use `predict_interval` for that.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            Rows of such a table. Named columns may be in any order.
+        return_std : bool, default=False
+            Whether to return the spread as well, as ``GaussianProcessRegressor`` does.
+
+        Returns
+        -------
+        mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The mean predictions of the networks.
+        std : ndarray of the same shape
+            The standard deviation of the networks' predictions in the units of the target, if
+            `return_std` is True.
+        """
+        check_flag(return_std, "return_std")
+        if not return_std:
+            return super().predict(X)
+        inputs = self._encoded(X, np.float32)
+        mean, spread = self.network_.mean_and_spread(inputs)
+        std = spread / self.target_scaling_.factor
+        return self._decode(mean), std[:, 0] if self._is_column else std
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
+        """Predict intervals that contain a fraction of the targets.
+
+        They are found by cross-conformal prediction: each training row was left out by some of the
+        networks, whose errors on it are related to their spread. An interval is as wide as these
+        errors, more where the networks differ by more. The coverage holds on average over rows that
+        are drawn like those of the training, and not for every kind of row.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            Rows of such a table. Named columns may be in any order.
+        coverage : float, default=0.9
+            The fraction, above 0 and below 1; at most n / (n + 1) with n training rows, and 0.999.
+
+        Returns
+        -------
+        lower : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The lower ends of the intervals around the predictions.
+        upper : ndarray of the same shape
+            The upper ends; the coverage holds for each output.
+        """
+        inputs = self._encoded(X, np.float32)
+        mean, spread = self.network_.mean_and_spread(inputs)
+        half = self.residuals_.half_width(spread, coverage)
+        return self._decode(mean - half), self._decode(mean + half)
 
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int]:
-        targets = y.reshape(len(y), -1).astype(np.float64)
         self._is_column = y.ndim == 1
-        self.target_scaling_ = Scaling.fit("standardize", targets)
-        return self.target_scaling_.transform(targets), 0
+        return y.astype(np.float64), 0
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:
         numbers = self.target_scaling_.inverse_transform(output)

@@ -20,6 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from barenet.engines import Job, choose_engine
 from barenet.errors import DivergenceError, count_of
 from barenet.estimators._scoring import ValidationScorer
+from barenet.insight._progress import Progress
 from barenet.model._network import Snapshot
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import Optimizer
@@ -168,7 +169,7 @@ def _callbacks(estimator: Any, job: Job, scorer: ValidationScorer | None) -> lis
         if rate == "invscaling":
             callbacks.append(_inverse_scaling(estimator, optimizer, len(job.rows.X)))
     if estimator.verbose:
-        callbacks.append(_Verbose(state))
+        callbacks.append(Progress(every=1, file=sys.stdout))
     return [*callbacks, *as_callbacks(estimator.callbacks)]
 
 
@@ -180,23 +181,6 @@ def _inverse_scaling(estimator: Any, optimizer: Optimizer, n_rows: int) -> Callb
         optimizer.learning_rate = first / (t + 1) ** estimator.power_t
 
     return LambdaCallback(update)
-
-
-@dataclass(eq=False)
-class _Verbose(Callback):
-    """Prints a line for each epoch, and why the run has ended."""
-
-    state: StoppingState
-    history_only: bool = True
-
-    def on_epoch(self, run: Run) -> None:
-        sys.stdout.write(f"Iteration {run.epoch}, loss = {run.history.loss[-1]:.8f}\n")
-        if self.state.scores:
-            sys.stdout.write(f"Validation score: {self.state.scores[-1]:.6f}\n")
-
-    def on_end(self, run: Run) -> None:
-        if run.stop_reason:
-            sys.stdout.write(f"Stopped: {run.stop_reason}\n")
 
 
 def _running_orders(n_rows: int, rng: np.random.RandomState) -> Iterator[NDArray[np.intp]]:

@@ -68,9 +68,7 @@ def _set_types(operator: Any) -> None:
     numbers = types.FloatTensorType if program.dtype == np.float32 else types.DoubleTensorType
     n_samples = operator.inputs[0].get_first_dimension()
     operator.outputs[-1].type = numbers([n_samples, program.n_outputs])
-    if program.answer == "labels":
-        operator.outputs[0].type = types.Int64TensorType([n_samples, program.n_outputs])
-    elif program.answer == "class":
+    if program.classes:
         text = isinstance(program.classes[0], str)
         kind = types.StringTensorType if text else types.Int64TensorType
         operator.outputs[0].type = kind([n_samples])

@@ -1,23 +1,20 @@
 """TablePreprocessor: a transformer that encodes the columns of a table as numbers."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import Tags, check_array
-from sklearn.utils.validation import _check_feature_names_in, _check_n_features, check_is_fitted
+from sklearn.base import TransformerMixin
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from barenet.data._column import Column
 from barenet.data._encoding import TableEncoding
-from barenet.data._to_frame import column_names
+from barenet.estimators._table_input import TableInput
 from barenet.model._arrays import check_dtype
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TablePreprocessor(TransformerMixin, BaseEstimator):
+class TablePreprocessor(TransformerMixin, TableInput):
     """Encode a table of numbers, categories, booleans and dates as numbers for a network.
 
     The training rows determine the type of each column; ``describe()`` returns it with the formula:
@@ -32,13 +29,6 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    numbers : {"standardize", "robust", "minmax", "none", "piecewise"}, default "standardize"
-        Scaling of numbers: to mean 0 and standard deviation 1; to median 0 and interquartile range
-        1, which is robust to outliers; to 0..1; none. Columns of 0 and 1 are not scaled.
-        ``"piecewise"`` standardizes, and adds the position in each of several pieces of the range,
-        so that a network learns steps and bends of a column more easily (Gorishniy et al., 2022).
-    bins : int, default 24
-        Number of these pieces, which hold about as many rows each; fewer for many columns.
     rare : float, default 0.01
         Minimum fraction of the rows for a category of its own; 1 or more is a number of rows, and 0
         keeps every category.
@@ -52,6 +42,13 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         Columns to keep that count or identify the rows, which are dropped otherwise.
     missing : list of str, optional
         Markers of missing values besides empty fields, NA, N/A, NaN, null, None, ?, - and the like.
+    numbers : {"standardize", "robust", "minmax", "none", "piecewise"}, default "standardize"
+        Scaling of numbers: to mean 0 and standard deviation 1; to median 0 and interquartile range
+        1, which is robust to outliers; to 0..1; none. Columns of 0 and 1 are not scaled.
+        ``"piecewise"`` standardizes, and adds the position in each of several pieces of the range,
+        so that a network learns steps and bends of a column more easily (Gorishniy et al., 2022).
+    bins : int, default 24
+        Number of these pieces, which hold about as many rows each; fewer for many columns.
     dtype : {"float64", "float32"}, default "float64"
         Type of the output.
 
@@ -59,8 +56,6 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
     ----------
     encoding_ : TableEncoding
         The fitted encoding.
-    columns_ : tuple of Column
-        The record of each column.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_columns,), object
@@ -84,20 +79,9 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
     """
 
     numbers: str = "standardize"
+    rare: float | None = 0.01
     bins: int = 24
-    rare: float = 0.01
-    categories: Collection[str] | None = None
-    numeric: Collection[str] | None = None
-    drop: Collection[str] | None = None
-    keep_column: Collection[str] | None = None
-    missing: Collection[str] | None = None
     dtype: str = "float64"
-
-    @property
-    def columns_(self) -> tuple[Column, ...]:
-        """The record of each column."""
-        check_is_fitted(self)
-        return self.encoding_.columns
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Determine the encoding of every column.
@@ -122,16 +106,9 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
             If a parameter is invalid.
         """
         check_dtype(self.dtype)
-        X, names = _table(X, self)
-        lists = ("categories", "numeric", "drop", "keep_column", "missing")
-        given = {name: value for name in lists if (value := getattr(self, name)) is not None}
-        encoding = TableEncoding.fit(
-            X, numbers=self.numbers, bins=self.bins, rare=self.rare, **given
-        )
-        self.__dict__.pop("feature_names_in_", None)
-        self.encoding_, self.n_features_in_ = encoding, len(encoding.columns)
-        if names is not None:
-            self.feature_names_in_ = np.array(names, object)
+        X = self._checked(X)
+        options = {"numbers": self.numbers, "bins": self.bins, **self._options()}
+        self._keep(TableEncoding.fit(X, **options), X)
         return self
 
     def transform(self, X: Any) -> NDArray[Any]:
@@ -154,11 +131,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         ValueError
             If columns are missing.
         """
-        check_is_fitted(self)
-        X, names = _table(X, self)
-        if names is None:
-            _check_n_features(self, X, reset=False)
-        return self.encoding_.transform(X, self.dtype)
+        return self._encoded(X, self.dtype)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Name the outputs.
@@ -189,18 +162,3 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return self.encoding_.describe()
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
-
-
-def _table(X: Any, estimator: Any) -> tuple[Any, list[str] | None]:
-    """Check an array; for a table, return the names of its columns."""
-    names = column_names(X)
-    if names is None:
-        X = check_array(X, dtype=None, ensure_all_finite=False, estimator=estimator)
-    return X, names

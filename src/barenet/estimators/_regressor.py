@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
@@ -94,8 +94,6 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     >>> regressor.fit(X, X[:, 0] ** 2).score(X, X[:, 0] ** 2) > 0.99
     True
     """
-
-    _numeric_targets: ClassVar[bool] = True
 
     loss: str | Loss = "squared_error"
     hidden_layer_sizes: int | Sequence[int] = (100,)

@@ -5,7 +5,7 @@ Scalers of scikit-learn are recognized by their class and converted; their code 
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,70 +39,53 @@ REMEDIES = {
 }
 
 
-class FittedPipeline(NamedTuple):
-    """A fitted estimator with the preprocessing before it and the scaling of its target."""
-
-    estimator: Any
-    preprocessing: Scaling | TableEncoding | None
-    #: Empty if unknown.
-    feature_names: tuple[str, ...]
-    target_scaling: Scaling | None
-
-    @property
-    def classes(self) -> NDArray[Any] | None:
-        """The classes, in the order of the outputs; None for a regressor."""
-        classes = getattr(self.estimator, "classes_", None)
-        if classes is not None and len(classes) == 1:
-            raise _refused(f"was trained on the single class {classes.tolist()[0]!r}")
-        return classes
-
-    @property
-    def is_multilabel(self) -> bool:
-        """Whether a row may have several of the classes."""
-        network = self.estimator.network_
-        sigmoids = isinstance(network.output_activation, Sigmoid) and network.n_outputs > 1
-        return sigmoids and hasattr(self.estimator, "classes_")
-
-    def predictor_parts(self, scores: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-        """The arguments of a predictor but the names of the target and the data."""
-        network = self.estimator.network_.copy()
-        if self.is_multilabel:
-            problem = "predicts several labels of a row, and a predictor one class"
-            remedy = (
-                "save the network with barenet.save(model.network_, path), or export() the model"
-            )
-            raise _refused(problem, remedy)
-        width = network.n_inputs
-        names = self.feature_names or tuple(f"x{at}" for at in range(width))
-        return {
-            "network": network,
-            "preprocessing": self.preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
-            "target_scaling": self.target_scaling,
-            "feature_names": names,
-            "card": self.card(scores),
-            **_class_names(self.classes),
-        }
-
-    def card(self, scores: Mapping[str, Mapping[str, float]]) -> ModelCard:
-        """The card of the estimator, with scores besides those of the validation rows."""
-        history = self.estimator.history_
-        if len(history) != len(self.estimator.loss_curve_):  # after several calls
-            history = History(engine=history.engine)
-        parameters = self.estimator.get_params(deep=False).items()
-        settings = {n: _setting(v) for n, v in parameters if v is not None and n not in IRRELEVANT}
-        return ModelCard(
-            settings={"estimator": type(self.estimator).__name__, **settings},
-            rows=dict(self.estimator._n_rows) if len(history) else {},
-            scores={
-                **_validation_scores(history),
-                **getattr(self.estimator, "_scores", {}),
-                **ModelCard(scores=scores).scores,
-            },
-        ).with_history(history)
+def predictor_parts(model: Any, scores: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    """The arguments of a predictor but the names of the target and the data."""
+    estimator, preprocessing, names, target_scaling = _unwrapped(model)
+    network, classes = estimator.network_.copy(), getattr(estimator, "classes_", None)
+    if classes is not None and len(classes) == 1:
+        raise _refused(f"was trained on the single class {classes.tolist()[0]!r}")
+    sigmoids = network.n_outputs > 1 and isinstance(network.output_activation, Sigmoid)
+    if classes is not None and sigmoids:
+        problem = "predicts several labels of a row, and a predictor one class"
+        raise _refused(problem, "save() or export() its network, model.network_")
+    width = network.n_inputs
+    return {
+        "network": network,
+        "preprocessing": preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
+        "target_scaling": target_scaling,
+        "residuals": getattr(estimator, "residuals_", None),
+        "feature_names": names or tuple(f"x{at}" for at in range(width)),
+        "card": _card(estimator, scores),
+        **_class_names(classes),
+    }
 
 
-def unwrap_pipeline(model: Any) -> FittedPipeline:
-    """Find the network in a fitted model, and the transformations before and after it."""
+def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCard:
+    """The card of an estimator, with scores besides those of the validation rows."""
+    history = estimator.history_
+    if len(history) != len(estimator.loss_curve_):  # after several calls
+        history = History(engine=history.engine)
+    parameters = estimator.get_params(deep=False).items()
+    settings = {n: _setting(v) for n, v in parameters if v is not None and n not in IRRELEVANT}
+    return ModelCard(
+        settings={"estimator": type(estimator).__name__, **settings},
+        rows=dict(estimator._n_rows) if len(history) else {},
+        scores={
+            **_validation_scores(history),
+            **getattr(estimator, "_scores", {}),
+            **ModelCard(scores=scores).scores,
+        },
+    ).with_history(history)
+
+
+def _unwrapped(
+    model: Any,
+) -> tuple[Any, Scaling | TableEncoding | None, tuple[str, ...], Scaling | None]:
+    """The estimator of a model, the preprocessing, the names of the features, the target's scaling.
+
+    The names are empty if they are unknown.
+    """
     model, target = getattr(model, "best_estimator_", model), None
     if hasattr(model, "regressor_") and hasattr(model, "transformer_"):
         target = _as_scaling(model.transformer_, "transformer")
@@ -121,13 +104,13 @@ def unwrap_pipeline(model: Any) -> FittedPipeline:
         if first is not None or target is not None:
             raise _refused(f"{type(estimator).__name__} encodes rows and targets itself", ALONE)
         target = getattr(estimator, "target_scaling_", None)
-        return FittedPipeline(estimator, own, own.feature_names, target)
+        return estimator, own, own.feature_names, target
     if isinstance(encoding, TableEncoding):
         _check_not_overridden(first, "transform")
-        return FittedPipeline(estimator, encoding, encoding.feature_names, target)
+        return estimator, encoding, encoding.feature_names, target
     columns = getattr(estimator if first is None else first, "feature_names_in_", ())
     scaling = None if first is None else _as_scaling(first, f"step {name!r}")
-    return FittedPipeline(estimator, scaling, tuple(map(str, columns)), target)
+    return estimator, scaling, tuple(map(str, columns)), target
 
 
 def _refused(problem: str, remedy: str = "") -> ArgumentError:
@@ -139,15 +122,12 @@ def _without_network(step: str, estimator: Any) -> ArgumentError:
     kind = type(estimator).__name__
     if type(estimator).__module__.startswith("barenet.") and hasattr(estimator, "fit"):
         return _refused(f"{kind} has no network yet", "call fit first")
-    is_search = hasattr(estimator, "refit")
-    if is_search and not step and not hasattr(estimator, "best_estimator_"):
-        remedy = "call fit first" if estimator.refit else "use refit=True"
-        return _refused(f"{kind} has no best model", remedy)
     where = f"step {step!r}: " if step else ""
     position = "" if step else ", alone or as the last step of a pipeline"
     problem = f"{where}expected a fitted MLPClassifier or MLPRegressor{position}, got {kind}"
-    remedy = "search over the whole pipeline" if is_search else REMEDIES.get(kind, SKL2ONNX)
-    return _refused(problem, remedy)
+    if hasattr(estimator, "refit"):
+        return _refused(problem, "fit a search over the whole pipeline, with refit=True")
+    return _refused(problem, REMEDIES.get(kind, SKL2ONNX))
 
 
 def _check_not_overridden(part: Any, *methods: str) -> None:

@@ -72,15 +72,6 @@ class ModelCard:
         if hashed is not None and not re.fullmatch("[0-9a-f]{64}", hashed):
             raise ArgumentError.of("data_fingerprint", hashed, "64 hexadecimal digits")
 
-    def __repr__(self) -> str:
-        log = self.log.description() if self.log else ""
-        scores = (
-            f"{rows_name(rows)} {', '.join(f'{name} {score:.4g}' for name, score in each.items())}"
-            for rows, each in self.scores.items()
-        )
-        parts = filter(None, [describe_rows(self.rows), log, *scores])
-        return f"<ModelCard: {'; '.join(parts) or 'empty'}>"
-
     def with_history(self, history: History) -> Self:
         """Add a log of the training, and the versions of the libraries.
 

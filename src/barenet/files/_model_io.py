@@ -13,7 +13,7 @@ import numpy as np
 from barenet.data._encoding import TableEncoding
 from barenet.data._number_column import PiecewiseColumn
 from barenet.data._scaling import Scaling
-from barenet.engines import Ensemble, Model
+from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ModelFileError
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import (
@@ -28,6 +28,9 @@ from barenet.model._network import Network
 
 #: Stored instead of a scaling's name, and the name of the array that then holds the encoding.
 _TABLE = "table"
+
+#: The names of the arrays of `ConformalResiduals`.
+_RESIDUALS = ("residuals.ratios", "residuals.added_spread")
 
 #: Attributes of a predictor that are stored as they are.
 PLAIN = ("classes", "feature_names", "target_name", "dataset", "image_shape")
@@ -219,6 +222,8 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
         elif part is not None:
             text = json.dumps(part.to_dict(), allow_nan=False)
             arrays[_TABLE] = np.frombuffer(text.encode(), np.uint8)
+    if predictor.residuals is not None:
+        arrays |= zip(_RESIDUALS, vars(predictor.residuals).values(), strict=True)
     if predictor.card is not None:
         extra["card"] = predictor.card.to_dict()
     return extra, arrays
@@ -234,10 +239,11 @@ def _join(extra: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
             return TableEncoding.from_dict(parse_json(arrays.pop(_TABLE).tobytes()))
         return Scaling(kind, arrays.pop(f"{name}.offset"), arrays.pop(f"{name}.factor"))
 
-    card = extra.get("card")
+    card, has_residuals = extra.get("card"), _RESIDUALS[0] in arrays
     arguments = {name: extra[name] for name in PLAIN} | {
         "preprocessing": part("scaling"),
         "target_scaling": part("target_scaling"),
+        "residuals": ConformalResiduals(*map(arrays.pop, _RESIDUALS)) if has_residuals else None,
         "text_classes": extra.get("text_classes", False),
         "feature_names": extra["feature_names"] or (),
         "card": None if card is None else ModelCard.from_dict(card),

@@ -1,6 +1,6 @@
 """Predictor: a network with its preprocessing and the names of its features and classes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,16 +15,16 @@ from barenet.data._frame import Frame
 from barenet.data._parsing import class_labels
 from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
-from barenet.engines import Model, networks_of
-from barenet.errors import printable, some
-from barenet.files._fitted_pipeline import unwrap_pipeline
-from barenet.files._model_card import ModelCard, describe_rows
+from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
+from barenet.errors import ArgumentError
+from barenet.files._fitted_pipeline import predictor_parts
+from barenet.files._model_card import ModelCard
 from barenet.files._predictor_checks import check_parts
+from barenet.files._predictor_description import describe_parts
 from barenet.files._safetensors import MAX_HEADER
 from barenet.model._array_dataset import BLOCK, class_probabilities
 from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
-from barenet.model.layers import Dense
 
 #: A name, which may fill the header of a file.
 _Name = Annotated[str, ("max_length", MAX_HEADER)]
@@ -34,9 +34,6 @@ _FileName = Annotated[_Name, ("unicode", False)]
 
 #: Rows that are transformed and predicted at a time; a network predicts blocks of half as many.
 ROWS = 2 * BLOCK
-
-#: Maximum number of names or layers that are listed.
-MAX_NAMES = 8
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -65,6 +62,8 @@ class Predictor:
         Height and width, where a row is an image.
     card : ModelCard, optional
         The origin of the model.
+    residuals : ConformalResiduals, optional
+        The errors of an ensemble on rows left out in training, for `predict_interval`.
 
     Raises
     ------
@@ -100,6 +99,7 @@ class Predictor:
     target_scaling: Scaling | None = None
     card: ModelCard | None = None
     text_classes: bool = False
+    residuals: ConformalResiduals | None = None
 
     def __post_init__(self) -> None:
         convert_fields(self)
@@ -117,26 +117,7 @@ class Predictor:
         dict of str to str
             Texts by their headings.
         """
-        predicted = "a number" if self.network.n_outputs == 1 else "numbers"
-        if self.classes is not None:
-            predicted = f"one of {_listed(self.classes)}"
-        inputs = _listed(self.feature_names, "feature")
-        if self.image_shape:
-            inputs = "images of {} × {} pixels".format(*self.image_shape)
-        scaling = getattr(self.preprocessing, "name", "column by column")
-        if self.target_scaling:
-            scaling += f", and the target: {self.target_scaling.name}"
-        card = self.card or ModelCard()
-        origin = self.dataset and printable(self.dataset), describe_rows(card.rows)
-        lines = {
-            "predicts": f"{printable(self.target_name)}, {predicted}",
-            "from": inputs,
-            "scaling": scaling,
-            "network": _describe_model(self.network),
-            "trained on": ": ".join(filter(None, origin)),
-            "trained for": card.log.description() if card.log else "",
-        }
-        return {heading: text for heading, text in lines.items() if text}
+        return describe_parts(self)
 
     @property
     def first_network(self) -> Network:
@@ -181,20 +162,22 @@ class Predictor:
         ValueError
             If a feature is missing, or a value is invalid.
         """
+        return self._by_blocks(self._outputs, X)
+
+    def _by_blocks(self, compute: Callable[[Any], FloatArray], X: Any) -> FloatArray:
+        """The results for raw rows, of which some are transformed at a time."""
         if isinstance(self.preprocessing, TableEncoding):
             X = self.preprocessing.frame_of(X)  # whose slices are no copies
         if not isinstance(X, np.ndarray | Frame) or len(X.shape) != 2 or len(X) <= ROWS:
-            return self._outputs(X)
-        dtype = self.network.dtype if self.target_scaling is None else np.float64
-        output = np.empty((len(X), self.network.sizes[-1]), dtype)
+            return compute(X)
+        results = []
         for start in range(0, len(X), ROWS):
-            stop = start + ROWS
             try:
-                output[start:stop] = self._outputs(X[start:stop])
+                results.append(compute(X[start : start + ROWS]))
             except ValueError:
-                self._outputs(X[:stop])  # this error counts the rows from the first one
+                compute(X[: start + ROWS])  # this error counts the rows from the first one
                 raise
-        return output
+        return np.concatenate(results)
 
     def _outputs(self, X: Any) -> FloatArray:
         """The outputs for a block of rows."""
@@ -311,6 +294,42 @@ class Predictor:
             return output[:, 0] if output.shape[1] == 1 else output
         return self.labels[class_probabilities(output).argmax(axis=1)]
 
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
+        """Predict intervals that contain a fraction of the targets, from the residuals.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+            Raw rows, as for `outputs`.
+        coverage : float, default=0.9
+            The fraction, above 0 and below 1, of targets of rows like those of the training.
+
+        Returns
+        -------
+        lower : ndarray of the shape that `predict` returns
+            The lower ends of the intervals around the predictions.
+        upper : ndarray of the same shape
+            The upper ends.
+
+        Raises
+        ------
+        ValueError
+            If there are no residuals, or too few for the coverage.
+        """
+        ensemble, residuals = self.network, self.residuals
+        if residuals is None or not isinstance(ensemble, Ensemble):
+            problem = "there are no residuals of rows left out, which intervals are made of"
+            remedy = "train an ensemble on a table with a numeric target"
+            raise ArgumentError(problem, argument="coverage", remedy=remedy)
+
+        def bounds(rows: Any) -> FloatArray:
+            mean, spread = ensemble.mean_and_spread(self.inputs(rows))
+            half = residuals.half_width(spread, coverage)
+            return np.hstack([self.in_units(mean - half), self.in_units(mean + half)])
+
+        lower, upper = np.hsplit(self._by_blocks(bounds, X), 2)
+        return (lower, upper) if lower.shape[1] > 1 else (lower[:, 0], upper[:, 0])
+
     @classmethod
     def from_estimator(
         cls,
@@ -361,25 +380,5 @@ class Predictor:
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        parts = unwrap_pipeline(model).predictor_parts(scores or {})
+        parts = predictor_parts(model, scores or {})
         return cls(**parts, target_name=target_name, dataset=dataset)
-
-
-def _listed(names: tuple[str, ...], noun: str = "") -> str:
-    """The number of names, and the first of them."""
-    number = f"{len(names)} {noun}{'s' * (len(names) != 1)}" if noun else f"{len(names)}"
-    return f"{number}: {some(names, MAX_NAMES)}"
-
-
-def _describe_model(model: Model) -> str:
-    """The sizes and activations of a network in a line, without the middle of many layers."""
-    network, *others = networks_of(model)
-    steps = [str(network.n_inputs)]
-    for layer in network.layers:
-        name = str(layer.n_out) if isinstance(layer, Dense) else layer.name
-        steps.append(name if layer.activation is None else f"{name} {layer.activation.name}")
-    if len(steps) > MAX_NAMES:
-        steps[MAX_NAMES // 2 : -1] = [f"… ({len(network.layers)} layers)"]
-    count = f"{len(others) + 1} networks of " if others else ""
-    sizes = " → ".join(steps)
-    return f"{count}{sizes}, {model.n_parameters:,} parameters of {model.dtype}"

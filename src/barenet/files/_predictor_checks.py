@@ -24,6 +24,10 @@ def check_parts(predictor: Any) -> None:  # a `Predictor`, whose module imports 
         _check_number("target_scaling", predictor.target_scaling.n_outputs, n_outputs, "outputs")
         if predictor.classes is not None:
             raise ArgumentError("classes are not scaled", argument="target_scaling")
+    if predictor.residuals is not None:
+        _check_number("residuals", len(predictor.residuals.added_spread), n_outputs, "outputs")
+        if predictor.classes is not None or not hasattr(predictor.network, "mean_and_spread"):
+            raise ArgumentError("are of an ensemble that predicts numbers", argument="residuals")
     shape = predictor.image_shape
     if shape is not None and (len(shape) != 2 or math.prod(shape) != width):
         raise ArgumentError.of("image_shape", shape, f"height and width, of {width} pixels")

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from barenet._constraints import Count, convert, convert_fields
-from barenet.errors import ArgumentError, count_of, some
+from barenet.errors import ArgumentError, count_of
 from barenet.training._history import History
 
 #: Maximum number of epochs: as many as a plot of the curves can show.
@@ -55,13 +55,11 @@ class TrainingLog:
     >>> log = TrainingLog.from_history(history)
     >>> log.n_epochs, len(log.epochs) <= MAX_EPOCHS, log.curves["loss"][-1]
     (100000, True, 1e-05)
-    >>> log
-    <TrainingLog: 100,000 epochs, seed 0; loss>
     """
 
     n_epochs: Count
-    epochs: tuple[Count, ...]
-    curves: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
+    epochs: tuple[Count, ...] = field(repr=False)
+    curves: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict, repr=False)
     engine: str = ""
     seed: Count = 0
     stop_reason: str = ""
@@ -80,9 +78,6 @@ class TrainingLog:
             if len(curve) != len(self.epochs):
                 expected = f"a list of {len(self.epochs)} numbers"
                 raise ArgumentError.of("history", [*curve], expected, part=name)
-
-    def __repr__(self) -> str:
-        return f"<TrainingLog: {self.description()}; {some([*self.curves])}>"
 
     def description(self) -> str:
         """The length of the training, how it ended, and the restored epoch."""

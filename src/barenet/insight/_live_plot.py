@@ -7,8 +7,8 @@ One plot that is redrawn in place; the last one stays in the saved notebook. Out
 import sys
 import time
 from base64 import b64encode
+from contextlib import suppress
 from html import escape
-from io import BytesIO
 from typing import Any
 
 from barenet._extras import require
@@ -103,14 +103,11 @@ class _NotebookPlot(Callback):
         )
 
     def _repr_html_(self) -> str:
-        return f"{self._image()}<p>{escape(repr(self))}</p>"
-
-    def _image(self) -> str:
-        """The curves as an HTML element; empty while there is no loss that can be drawn."""
-        image = BytesIO()
-        try:
-            plot_history(self.run.history).savefig(image, format="png", dpi=150)
-        except ArgumentError:
-            return ""
-        data = b64encode(image.getvalue()).decode()
-        return f'<img alt="Learning curves" style="width:45em" src="data:image/png;base64,{data}">'
+        """The curves, once there is a loss that can be drawn, and the numbers."""
+        image = ""
+        with suppress(ArgumentError):
+            figure: Any = plot_history(self.run.history)
+            data = b64encode(figure._repr_png_()[0]).decode()
+            source = f'src="data:image/png;base64,{data}"'
+            image = f'<img alt="Learning curves" style="width:45em" {source}>'
+        return f"{image}<p>{escape(repr(self))}</p>"

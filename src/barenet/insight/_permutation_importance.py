@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count
-from barenet._metrics import MAXIMIZED, METRICS
+from barenet._metrics import MAXIMIZED, METRICS, main_metric
 from barenet.data._encoding import TableEncoding
-from barenet.data._main_metric import main_metric
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import one_hot

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, TextIO
 
 from barenet._constraints import check_count
 from barenet._metrics import METRICS
@@ -100,6 +102,31 @@ def new_bar(stream: TextIO, before: str, *after: str, width: int) -> RichProgres
 
     columns = (TextColumn(before), BarColumn(width), *map(TextColumn, after), TimeRemainingColumn())
     return RichProgress(*columns, console=Console(file=stream), auto_refresh=False)
+
+
+@contextmanager
+def live_line(width: int) -> Iterator[Callable[[int, int, str, int], None]]:
+    """Make a function that shows a line with a bar on a terminal, else each line of a new number.
+
+    A line of the number 0 is for the bar alone.
+    """
+    bar: Any = None
+    if sys.stderr.isatty():
+        bar = new_bar(sys.stderr, "{task.description}", width=width)
+        bar.add_task("", total=None)
+    numbers = {0}
+
+    def show(completed: int, total: int, text: str, number: int) -> None:
+        if bar is not None:
+            bar.update(
+                bar.task_ids[0], completed=completed, total=total, description=text, refresh=True
+            )
+        elif number not in numbers:
+            numbers.add(number)
+            sys.stderr.write(f"{text}\n")
+
+    with bar or nullcontext():
+        yield show
 
 
 def _in_short(run: Run) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column import Column
+from barenet.data._column import Column, FilledColumn
 from barenet.data._number_column import NumberColumn
 from barenet.errors import ArgumentError, some
 
@@ -100,7 +100,10 @@ def encoded_columns(
         if isinstance(column, NumberColumn):
             numeric[column.name] = start, column
         stop = start + len(column.outputs)
-        typical.append(column.typical(X[:, start:stop]))
+        if isinstance(column, FilledColumn):
+            typical.append(column.encode(np.array([column.fill_value]))[0])
+        else:
+            typical.append(np.eye(stop - start)[X[:, start:stop].sum(axis=0).argmax()])
         start = stop
     return numeric, np.concatenate(typical)
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from barenet.errors import ArgumentError
 from barenet.model._network import Network
 from barenet.population._folds import default_metric, make_folds, measure_fold
-from barenet.population._train_many import check_arguments, train_many
+from barenet.population._train_many import KNOWN, check_arguments, train_many
 from barenet.training._train import as_metrics
 
 
@@ -76,7 +76,7 @@ def cross_validate(
     >>> (scores["test_accuracy"] > 0.9).tolist()
     [True, True, True]
     """
-    check_arguments("cross_validate", arguments, {**locals(), **train_many.__annotations__})
+    check_arguments("cross_validate", arguments, KNOWN)
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
     measures = as_metrics(default_metric(network) if metrics is None else metrics)

@@ -1,6 +1,6 @@
 """The numbers by which an ensemble for a table is trained, all in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Rows from which a table has many, and from which it has very many.
 MANY, VERY_MANY = 2_000, 6_000
@@ -32,6 +32,10 @@ class EnsembleRecipe:
     beta2: float = 0.95
     #: Pieces of a column of numbers.
     bins: int = 24
+    #: Factor on the outputs of the pieces: the fewer the rows, the less a network is to bend.
+    pieces: float = 0.3
+    #: Categories in a smaller fraction of the rows are merged; None where all have the same effect.
+    rare: float | None = None
     #: Each row is left out by one network of each repeat.
     folds: int = 4
     repeats: int = 4
@@ -49,7 +53,8 @@ class EnsembleRecipe:
         """The recipe for a number of rows."""
         if n_rows < MANY:
             return cls()
-        return cls(batch_size=64) if n_rows < VERY_MANY else cls(batch_size=128, bins=48)
+        many = cls(batch_size=64, pieces=1.0)
+        return many if n_rows < VERY_MANY else replace(many, batch_size=128, bins=48)
 
     @property
     def n_networks(self) -> int:

@@ -1,11 +1,18 @@
 """Training of an ensemble: networks over folds, chosen by the rows that each left out."""
 
-from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from barenet.engines import Ensemble
+from barenet.data._encoding import TableEncoding
+from barenet.data._number_column import PiecewiseColumn
+from barenet.data._rare_categories import choose_rare
+from barenet.data._scaling import Scaling
+from barenet.engines import ConformalResiduals, Ensemble
+from barenet.insight._progress import live_line
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model.layers import Dense
@@ -34,6 +41,10 @@ class Candidate(NamedTuple):
         The averaged parameters of each network that is part of it.
     predictions : ndarray of shape (n_rows, n_outputs)
         The mean predictions of each row by networks that were not trained on it.
+    residuals : ConformalResiduals, optional
+        Their errors, of numbers.
+    scores : dict of str to dict of str to float
+        The scores of the ensemble and its parts, for a model card.
     """
 
     epoch: int
@@ -42,6 +53,8 @@ class Candidate(NamedTuple):
     score: float
     parameters: dict[int, FloatArray]
     predictions: FloatArray
+    residuals: ConformalResiduals | None
+    scores: dict[str, dict[str, float]]
 
 
 class EnsembleTraining:
@@ -63,8 +76,10 @@ class EnsembleTraining:
         Number of classes; 0 for numbers.
     seed : int, default=0
         Determines the folds and the networks.
-    show : callable, optional
-        Called after each epoch, with the epoch and the best candidate so far.
+    groups : ndarray of shape (n_rows,), optional
+        The group of each row; the networks that leave a row out leave out its whole group.
+    factors : ndarray of shape (n_inputs,), optional
+        By which the columns of X are multiplied already; the ensemble takes X without them.
 
     Examples
     --------
@@ -82,12 +97,16 @@ class EnsembleTraining:
         recipe: EnsembleRecipe,
         n_classes: int = 0,
         seed: int = 0,
-        show: Callable[[int, Candidate | None], Any] = lambda epoch, best: None,
+        groups: NDArray[Any] | None = None,
+        factors: FloatArray | None = None,
     ) -> None:
-        self.X, self.rows, self.recipe, self.show = X, rows, recipe, show
-        n_folds, rng = min(recipe.folds, len(X)), np.random.RandomState(seed)
+        self.X, self.rows, self.recipe, self.factors = X, rows, recipe, factors
+        units = np.arange(len(X)) if groups is None else np.unique(groups)
+        if len(units) == 1 < len(X):
+            units, groups = np.arange(len(X)), None
+        n_folds, rng = min(recipe.folds, len(units)), np.random.RandomState(seed)
         strata = rows.y if n_classes else None
-        folds = [split_folds(strata, len(X), n_folds, rng) for _ in range(recipe.repeats)]
+        folds = [split_folds(strata, len(X), n_folds, rng, groups) for _ in range(recipe.repeats)]
         #: The rows that each network leaves out.
         self.left = [np.flatnonzero(each == fold) for each in folds for fold in range(n_folds)]
         self.seeds = [(seed + at) % 2**32 for at in range(len(self.left))]
@@ -103,25 +122,29 @@ class EnsembleTraining:
         self._predictions = np.zeros((recipe.repeats, len(X), n_outputs), np.float32)
         self.best: Candidate | None = None
         self.was_interrupted = False
+        self._line: Any
 
-    def run(self, threads: int | None = None, callbacks: Callbacks = ()) -> History:
+    def run(
+        self, threads: int | None = None, callbacks: Callbacks = (), *, progress: bool = False
+    ) -> History:
         """Train until the loss does not improve; Ctrl-C keeps the best epoch so far."""
         others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
         try:
-            self._population = train_many(
-                self.networks,
-                self.X,
-                self.rows.y,
-                rows=list(others),
-                sample_weight=self.rows.weight * len(self.X),
-                optimizer=self.recipe.optimizer,
-                batch_size=min(self.recipe.batch_size, *map(len, others)),
-                epochs=self.recipe.epochs,
-                seed=list(self.seeds),
-                threads=threads,
-                callbacks=callbacks,
-                after_slice=self._after_epoch,
-            )
+            with live_line(width=12) if progress else nullcontext() as self._line:
+                self._population = train_many(
+                    self.networks,
+                    self.X,
+                    self.rows.y,
+                    rows=others,
+                    sample_weight=self.rows.weight * len(self.X),
+                    optimizer=self.recipe.optimizer,
+                    batch_size=min(self.recipe.batch_size, *map(len, others)),
+                    epochs=self.recipe.epochs,
+                    seed=self.seeds,
+                    threads=threads,
+                    callbacks=callbacks,
+                    after_slice=self._after_epoch,
+                )
         except KeyboardInterrupt:
             if self.best is None:
                 raise
@@ -137,8 +160,10 @@ class EnsembleTraining:
         for index, parameters in self.best.parameters.items():
             network = self.networks[index].copy()
             network.parameters[...] = parameters
-            last = network.layers[-1]
-            assert isinstance(last, Dense)
+            first, last = network.layers[0], network.layers[-1]
+            assert isinstance(first, Dense) and isinstance(last, Dense)
+            if self.factors is not None:
+                first.weights = first.weights * self.factors[:, np.newaxis]
             last.weights, last.bias = (
                 each / self.best.temperature for each in (last.weights, last.bias)
             )
@@ -155,16 +180,24 @@ class EnsembleTraining:
             total += network.parameters
         if epoch in CHECKED_EPOCHS or epoch == recipe.epochs:
             self._check(epoch, population)
-        self.show(epoch, self.best)
+        if self._line is not None:
+            self._show(epoch)
         if self.best is not None and recipe.has_ended(epoch, self.best.epoch):
             for index in population.active:
                 population.drop(index, "no improvement")
 
+    def _show(self, epoch: int) -> None:
+        """Show the epoch, and the score of the best candidate."""
+        names = ("accuracy", "log loss") if self.rows.of_classes else ("R²", "squared error")
+        best, text = self.best, f"epoch {epoch}  out-of-fold"
+        for name, value in zip(names, (best.score, best.loss) if best else (), strict=False):
+            text += f" {name} {value:.4f}"
+        self._line(epoch, self.recipe.epochs, text, best.epoch if best else 0)
+
     def _check(self, epoch: int, population: Population) -> None:
         """Keep the averages if their expected loss is the lowest so far."""
         factor = (1 - self.recipe.memory) / (1 - self.recipe.memory**epoch)
-        n_folds, parameters = len(self.left) // self.recipe.repeats, {}
-        complete = []
+        n_folds, parameters, complete = len(self.left) // self.recipe.repeats, {}, []
         for repeat in range(self.recipe.repeats):
             members = range(repeat * n_folds, (repeat + 1) * n_folds)
             if population.errors.keys() & set(members):
@@ -182,7 +215,11 @@ class EnsembleTraining:
         if best is None or loss < best.loss - self.recipe.tolerance * abs(best.loss):
             mean = soften(predictions, temperature).mean(axis=0)
             score = self.rows.score(mean)
-            self.best = Candidate(epoch, temperature, loss, score, parameters, mean)
+            residuals = self.rows.residuals(predictions, len(parameters))
+            scores = self.rows.scores(predictions, temperature)
+            self.best = Candidate(
+                epoch, temperature, loss, score, parameters, mean, residuals, scores
+            )
 
     def _history(self, best: Candidate) -> History:
         """The mean loss of the networks that are part of the ensemble, by epoch."""
@@ -193,3 +230,43 @@ class EnsembleTraining:
         reason = "interrupted" if self.was_interrupted else first.stop_reason
         losses = {"loss": np.mean(curves, axis=0).tolist()}
         return History(losses, first.engine, self.seeds[0], reason, best.epoch)
+
+
+def train_on_table(
+    X: Any,
+    y: NDArray[Any],
+    n_classes: int = 0,
+    *,
+    weight: FloatArray | None = None,
+    groups: NDArray[Any] | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> tuple[EnsembleTraining, TableEncoding, Scaling | None]:
+    """Prepare the training on a table: fit its encoding with these options, and scale numbers."""
+    recipe = EnsembleRecipe.for_rows(len(y))
+    y = y if n_classes else y.reshape(len(y), -1)
+    scaling = None if n_classes else Scaling.fit("standardize", y)
+    y = scaling.transform(y) if scaling else y
+    if "rare" not in options:
+        rare = choose_rare(X, y if scaling else np.eye(n_classes)[y], **options)
+        options |= {} if rare is None else {"rare": rare}
+    recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
+    encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
+    weight = np.ones(len(y)) if weight is None else weight
+    rows = OutOfFold(y, weight / weight.sum())
+    factors = _factors(encoding, recipe.pieces)
+    inputs = encoding.transform(X, np.float32)
+    inputs *= factors
+    training = EnsembleTraining(inputs, rows, recipe, n_classes, seed, groups, factors)
+    return training, encoding, scaling
+
+
+def _factors(encoding: TableEncoding, pieces: float) -> FloatArray:
+    """The factor on each input, which is 1 but for pieces."""
+    factors = [
+        pieces if isinstance(column, PiecewiseColumn) and 1 <= at < len(column.edges) else 1.0
+        for column in encoding.used
+        for at in range(len(column.outputs))
+    ]
+    return np.array(factors, np.float32)

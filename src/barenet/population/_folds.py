@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from barenet._metrics import Metric
 from barenet.errors import ArgumentError, in_a_line
-from barenet.model._array_dataset import check_targets
-from barenet.model._arrays import validate_inputs
+from barenet.model._array_dataset import validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import as_loss
 from barenet.population._population import Population
@@ -26,10 +25,7 @@ def make_folds(cv: Any, network: Network, X: Any, y: Any, loss: Any = None) -> l
     """Split the rows as scikit-learn does: stratified for classes, in order and not shuffled."""
     from sklearn.model_selection import check_cv
 
-    inputs = validate_inputs(X, network.dtype, network.n_inputs)
-    each = as_loss(loss, network.output_activation).outputs_per_target
-    n_targets = (network.n_outputs or inputs.shape[1]) // each
-    targets = check_targets(y, len(inputs), n_targets, network.dtype)
+    inputs, targets, *_ = validate_arrays(network, as_loss(loss, network.output_activation), X, y)
     labels = _class_labels(network, targets)
     try:
         splitter = check_cv(cv, labels, classifier=labels is not None)

@@ -6,17 +6,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.engines import ConformalResiduals
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_recipe import TEMPERATURES
+
+#: The names of scores on a model card: of the ensemble, of one network on average, and of the
+#: ensemble before its logits are divided by the temperature.
+OUT_OF_FOLD, ALONE = "out_of_fold", "out_of_fold_of_one_network"
+UNDIVIDED = "out_of_fold_at_temperature_1"
 
 #: Smallest probability of a logarithm.
 TINY = 1e-7
 
 
 def split_folds(
-    y: NDArray[np.intp] | None, n_rows: int, n_folds: int, rng: np.random.RandomState
+    y: NDArray[np.intp] | None,
+    n_rows: int,
+    n_folds: int,
+    rng: np.random.RandomState,
+    groups: NDArray[Any] | None = None,
 ) -> NDArray[np.intp]:
-    """The fold of each row; the rows of each class are spread over all folds.
+    """The fold of each row; each class is spread over all folds, and a group is in one of them.
 
     Examples
     --------
@@ -25,6 +35,9 @@ def split_folds(
     >>> np.bincount(folds[y == 0]).tolist(), np.bincount(folds[y == 1]).tolist()
     ([2, 2], [1, 1])
     """
+    if groups is not None:
+        _, first, codes = np.unique(groups, return_index=True, return_inverse=True)
+        return split_folds(None if y is None else y[first], len(first), n_folds, rng)[codes]
     order = rng.permutation(n_rows)
     if y is not None:
         order = order[np.argsort(y[order], kind="stable")]
@@ -66,6 +79,26 @@ class OutOfFold:
             return float(self.weight @ (predictions.argmax(axis=1) == self.y))
         return 1 - self.loss(predictions)
 
+    def scores(self, predictions: FloatArray, temperature: float) -> dict[str, dict[str, float]]:
+        """The scores for a model card, of predictions of shape (n_repeats, n_rows, n_outputs)."""
+        names = (
+            {"accuracy": self.score, "log_loss": self.loss}
+            if self.of_classes
+            else {"r2": self.score}
+        )
+        mean, kept = predictions.mean(axis=0), soften(predictions, temperature).mean(axis=0)
+        scores = {
+            OUT_OF_FOLD: {name: compute(kept) for name, compute in names.items()},
+            ALONE: {
+                name: float(np.mean([*map(compute, predictions)]))
+                for name, compute in names.items()
+            },
+        }
+        if self.of_classes:
+            scores[OUT_OF_FOLD]["temperature"] = temperature
+            scores[UNDIVIDED] = {name: compute(mean) for name, compute in names.items()}
+        return scores
+
     def ensemble_loss(self, predictions: FloatArray, n_networks: int) -> float:
         """The expected loss of an ensemble on new rows, shape (n_repeats, n_rows, n_outputs).
 
@@ -93,6 +126,20 @@ class OutOfFold:
         losses = [self.ensemble_loss(soften(predictions, each), n_networks) for each in choices]
         best = int(np.argmin(losses))
         return choices[best], losses[best]
+
+    def residuals(self, predictions: FloatArray, n_networks: int) -> ConformalResiduals | None:
+        """The residuals of an ensemble's predictions on new rows; None for classes.
+
+        Those of the rows are of means of fewer networks, so they are scaled by the root of the
+        expected loss over theirs. It is √(k / n) at least, for k repeats and n networks.
+        """
+        if self.of_classes:
+            return None
+        mean, n_repeats = predictions.mean(axis=0), len(predictions)
+        spread = predictions.std(axis=0, ddof=1) if n_repeats > 1 else np.zeros_like(mean)
+        ratio = self.ensemble_loss(predictions, n_networks) / (self.loss(mean) or 1.0)
+        scale = np.sqrt(max(ratio, n_repeats / n_networks))
+        return ConformalResiduals.fit((mean - self.y) * scale, spread, self.weight)
 
 
 def soften(probabilities: FloatArray, temperature: float) -> FloatArray:

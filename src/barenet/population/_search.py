@@ -1,10 +1,7 @@
 """The function `search`: cross-validates many settings in one population."""
 
 import dataclasses
-import warnings
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,20 +12,14 @@ from barenet._metrics import MAXIMIZED, METRICS, Metric
 from barenet._registry import lookup
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError, in_a_line
-from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, validate_inputs
 from barenet.model._network import Network
 from barenet.population._candidates import SETTINGS, make_candidates, make_config
 from barenet.population._folds import Fold, default_metric, make_folds
 from barenet.population._halving import Halving, rungs_of
-from barenet.population._population import Population
-from barenet.population._search_result import SearchResult, collect_results, in_short, ranks
-from barenet.population._train_many import check_arguments, train_many
-from barenet.training._divergence import caller_stacklevel
+from barenet.population._search_result import SearchResult, collect_results, ranks
+from barenet.population._train_many import OF_EACH, check_arguments, train_many
 from barenet.training._train import train
-
-#: Arguments of `train` where a setting is not given.
-UNSET = {"loss": None, "schedule": None, "batch_size": "auto"}
 
 
 def search(
@@ -74,10 +65,10 @@ def search(
         Factor of successive halving, such as 3: all candidates run few epochs, the best third of
         them run three times as many, and so on, up to `epochs` at most.
     metric : str or callable, optional
-        The score, of which greater is better: a name from `METRICS`, where errors are negated, the
-        name of a scorer of scikit-learn, or a function of outputs and targets in this order, the
-        reverse of scikit-learn's, each of shape (n_samples, n_outputs); by default the accuracy if
-        the output is softmax or sigmoid, else R².
+        The score, of which greater is better: a name from `METRICS`, where errors are negated, or a
+        function of outputs and targets in this order, the reverse of scikit-learn's, each of shape
+        (n_samples, n_outputs); by default the accuracy if the output is softmax or sigmoid, else
+        R².
     seed : int, default=0
         Seed of the sample, and of the networks and their training.
     refit : bool, default=True
@@ -106,8 +97,7 @@ def search(
     Warns
     -----
     RuntimeWarning
-        If the training of some candidates diverged, which are named by their index, counted from 0,
-        and their settings; they have the score NaN and the last rank.
+        If the training of some candidates diverged, which have the score NaN and the last rank.
 
     See Also
     --------
@@ -142,7 +132,9 @@ def search(
     judge = _make_halving(halving, candidates, configs[0].epochs or 1, folds, score)
     arguments = {**_arguments(configs, judge), "threads": threads, "progress": progress}
     copies = [network.copy() for network in networks for _ in folds]
-    population = _train(candidates, len(folds), copies, inputs, targets, **arguments)
+    population = train_many(copies, inputs, targets, **arguments)
+    if len(population.errors) == len(population):
+        raise population.errors[0]
     while len(judge.rungs) < max(1, len(judge.epochs)):
         judge.finish_rung(population)
     results = collect_results(candidates, judge)
@@ -159,27 +151,11 @@ def _as_score(metric: str | Metric | None, network: Network) -> tuple[str, Metri
     """Name of a metric, and a function of which greater is better."""
     if callable(metric):
         return getattr(metric, "__name__", "score"), lambda output, y: _call(metric, output, y)
-    from sklearn.metrics import get_scorer, get_scorer_names
-
     name = default_metric(network) if metric is None else metric
-    function = lookup({**dict.fromkeys(get_scorer_names()), **METRICS}, name, "metric")
-    if function is None:
-        scorer, is_classifier = get_scorer(name), default_metric(network) == "accuracy"
-        return name, lambda output, y: _call(partial(_score, scorer, is_classifier), output, y)
+    function = lookup(METRICS, name, "metric")
     if name in MAXIMIZED:
         return name, function
     return f"neg_{name}", lambda output, y: -function(output, y)
-
-
-def _score(scorer: Any, is_classifier: bool, output: FloatArray, y: FloatArray) -> float:
-    """The score by a scorer of scikit-learn, which takes classes or their probabilities."""
-    if is_classifier:
-        y, output = class_probabilities(y).argmax(axis=1), class_probabilities(output)
-        if scorer._response_method == "predict":
-            output = output.argmax(axis=1)
-        elif output.shape[1] == 2:
-            output = output[:, 1]
-    return float(scorer._sign * scorer._score_func(y, output, **scorer._kwargs))
 
 
 def _call(metric: Metric, output: FloatArray, y: FloatArray) -> float:
@@ -189,24 +165,6 @@ def _call(metric: Metric, output: FloatArray, y: FloatArray) -> float:
     except (TypeError, ValueError) as error:
         remedy = f"it is called with outputs and targets, each of shape (n_samples, {y.shape[1]})"
         raise ArgumentError(in_a_line(error), argument="metric", remedy=remedy) from error
-
-
-def _train(candidates: list[Any], n_folds: int, *data: Any, **arguments: Any) -> Population:
-    """Train all networks; warn of candidates that diverged or failed, in all folds or in some."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"\d+ of \d+ networks? failed", RuntimeWarning)
-        population = train_many(*data, **arguments)
-    if len(population.errors) == len(population):
-        raise population.errors[0]
-    ends = [(i // n_folds, population.runs[i].history.stop_reason) for i in population.errors]
-    failed = []
-    for (number, reason), n in Counter(ends).items():
-        folds = f"{'all' if n == n_folds else f'{n} of'} {n_folds} folds"
-        failed.append(f"candidate {number} ({in_short(candidates[number])}) {reason} in {folds}")
-    if failed:
-        failed[5:] = [f"… ({len(failed)} in all)"] * (len(failed) > 5)
-        warnings.warn("; ".join(failed), RuntimeWarning, stacklevel=caller_stacklevel())
-    return population
 
 
 def _make_halving(
@@ -224,7 +182,7 @@ def _make_halving(
 
 def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
     """Arguments of `train_many`, with a value for each candidate and fold."""
-    given, folds = [{**UNSET, **config.train_arguments()} for config in configs], judge.folds
+    given, folds = [{**OF_EACH, **config.train_arguments()} for config in configs], judge.folds
     arguments: dict[str, Any] = {k: [g[k] for g in given for _ in folds] for k in given[0]}
     if epochs := judge.epochs:
         arguments |= {"epochs": epochs[-1], "slice_epochs": epochs[0], "after_slice": judge}

@@ -1,9 +1,8 @@
 """The result of a search: scores of all candidates in scikit-learn's form, and the best network."""
 
+import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -104,25 +103,18 @@ class SearchResult:
 
 def collect_results(candidates: Sequence[Mapping[str, Any]], halving: Halving) -> dict[str, Any]:
     """Collect the scores of all rungs in scikit-learn's form."""
+    from sklearn.model_selection import GridSearchCV
+
     rows = [(rung, *row) for rung, rows in enumerate(halving.rungs) for row in rows.items()]
-    rungs, numbers, folds = zip(*rows, strict=True)
-    params = [dict(candidates[number]) for number in numbers]
-    results: dict[str, Any] = {}
+    params = [dict(candidates[number]) for _, number, _ in rows]
+    more: dict[str, Any] = {}
     if halving.epochs:
-        results["iter"] = np.array(rungs)
-        results["n_resources"] = np.array(halving.epochs)[results["iter"]]
-        for values, epochs in zip(params, results["n_resources"].tolist(), strict=True):
-            values["epochs"] = epochs
-    results["params"] = params
-    for name in dict.fromkeys(chain.from_iterable(params)):
-        results[f"param_{name}"] = _masked([values.get(name, np.ma.masked) for values in params])
-    for key in ("fit_time", "score_time", "score"):
-        array = np.array([[fold[key] for fold in row] for row in folds])
-        name = "test_score" if key == "score" else key
-        results |= {f"mean_{name}": array.mean(axis=1), f"std_{name}": array.std(axis=1)}
-    worst = np.nan_to_num(results["mean_test_score"], nan=-np.inf)
-    results["rank_test_score"] = np.searchsorted(np.sort(-worst), -worst) + 1  # ties share a rank
-    return results | {f"split{k}_test_score": column for k, column in enumerate(array.T)}
+        more["iter"] = [rung for rung, *_ in rows]
+        more["n_resources"] = [halving.epochs[rung] for rung in more["iter"]]
+        params = [{**p, "epochs": n} for p, n in zip(params, more["n_resources"], strict=True)]
+    out = [{**fold, "test_scores": fold["score"]} for *_, folds in rows for fold in folds]
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of scores that are NaN
+        return GridSearchCV(None, {})._format_results(params, len(halving.folds), out, more)
 
 
 def ranks(results: Mapping[str, Any]) -> NDArray[np.intp]:
@@ -130,19 +122,6 @@ def ranks(results: Mapping[str, Any]) -> NDArray[np.intp]:
     rank = results["rank_test_score"]
     order = rank - len(rank) * results.get("iter", 0)
     return np.searchsorted(np.sort(order), order) + 1
-
-
-def _masked(values: Sequence[Any]) -> np.ma.MaskedArray[Any, Any]:
-    """A masked array of numbers, or of objects, where a candidate may lack the value."""
-    dtype: Any = object
-    with suppress(ValueError):  # sequences of different lengths
-        present = np.array([value for value in values if value is not np.ma.masked])
-        dtype = present.dtype if present.ndim == 1 and present.dtype.kind != "U" else object
-    array = np.ma.MaskedArray(np.empty(len(values), dtype), mask=True)
-    for index, value in enumerate(values):
-        if value is not np.ma.masked:
-            array[index] = value
-    return array
 
 
 def in_short(value: Any) -> str:

@@ -1,42 +1,37 @@
 """The function `train_many`: trains many networks on the same data, in threads."""
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
+from functools import partial
 from os import PathLike
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 from numpy.typing import ArrayLike
 
 from barenet._constraints import check_count, check_flag
 from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, DivergenceError, count_of, suggestion
+from barenet.insight._progress import live_line
 from barenet.model._network import Network
-from barenet.model.losses import Loss
-from barenet.optimization._penalties import Penalty
-from barenet.optimization._schedules import Schedule
-from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.optimization.optimizers._optimizer import Clipping
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
-from barenet.population._population_progress import population_progress
 from barenet.population._workers import advance_all
-from barenet.training._callbacks import Callbacks
 from barenet.training._divergence import caller_stacklevel
+from barenet.training._train import train
 
-T = TypeVar("T")
+#: The arguments that each network may have for itself, with their defaults.
+OF_EACH = {"rows": None, "validation_rows": None} | {
+    name: each.default
+    for name, each in inspect.signature(train).parameters.items()
+    if name not in ("network", "X", "y", "scale", "threads", "checkpoint", "resume")
+}
 
-#: One value for all networks, or a list with one for each.
-Each: TypeAlias = T | list[T]
-
-#: The arguments that may be such lists.
-OF_EACH = """rows validation_rows loss optimizer epochs batch_size shuffle sample_weight
-    validation_data test_data metrics schedule penalty clip callbacks engine seed"""
-
-#: Arguments of scikit-learn's searches that have other names here.
-SKLEARN_NAMES = {"scoring": "metric", "n_iter": "n_candidates", "n_jobs": "threads"}
+#: Lines from the first to the last network, where there is no terminal.
+N_LINES = 10
 
 
 def train_many(
@@ -44,23 +39,6 @@ def train_many(
     X: ArrayLike,
     y: ArrayLike,
     *,
-    rows: Each[ArrayLike | None] = None,
-    validation_rows: Each[ArrayLike | None] = None,
-    loss: Each[str | Loss | None] = None,
-    optimizer: Each[str | Optimizer | LBFGS] = "adam",
-    epochs: Each[int] = 100,
-    batch_size: Each[int | str | None] = "auto",
-    shuffle: Each[bool] = True,
-    sample_weight: Each[ArrayLike | None] = None,
-    validation_data: Each[tuple[ArrayLike, ...] | None] = None,
-    test_data: Each[tuple[ArrayLike, ...] | None] = None,
-    metrics: Each[str | tuple[str, ...]] = (),
-    schedule: Each[str | Schedule | None] = None,
-    penalty: Each[str | Penalty | tuple[str | Penalty, ...] | None] = None,
-    clip: Each[str | Clipping | None] = None,
-    callbacks: Each[Callbacks] = (),
-    engine: Each[str] = "auto",
-    seed: Each[int] = 0,
     scale: float = 1.0,
     threads: int | None = None,
     after_slice: Callable[[Population], object] | None = None,
@@ -68,6 +46,7 @@ def train_many(
     progress: bool = False,
     checkpoint: str | PathLike[str] | None = None,
     resume: bool = False,
+    **arguments: Any,
 ) -> Population:
     """Train many networks on the same data, in place.
 
@@ -85,27 +64,6 @@ def train_many(
         The samples of all networks, which share one array.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Their targets.
-    rows : array-like of int, or a list of them, optional
-        Indices of the rows of X that a network is trained on, such as a fold or a bootstrap sample;
-        all rows by default.
-    validation_rows : array-like of int, or a list of them, optional
-        Indices of the rows of X of the validation set, in place of `validation_data`.
-    loss, optimizer : str or object, or a list of them
-        As in `train`.
-    epochs, batch_size, shuffle : int and bool, or a list of them
-        As in `train`.
-    sample_weight : array-like of shape (n_samples,), optional
-        The weight of each row of X.
-    validation_data, test_data : tuple of X and y, and optionally sample weights, optional
-        As in `train`.
-    metrics : str or tuple of str, default=()
-        As in `train`.
-    schedule, penalty, clip : str or object, or a list of them, optional
-        As in `train`.
-    callbacks : Callback, callable, or a tuple of them, default=()
-        As in `train`. They are called in the threads, for several networks at the same time.
-    engine, seed : str and int, or a list of them, default="auto" and 0
-        As in `train`.
     scale : float, default=1.0
         As in `train`, for all networks.
     threads : int, optional
@@ -125,6 +83,15 @@ def train_many(
         True to resume from `checkpoint`. A resumed population ends with bit-identical results,
         unless `after_slice` drops or replaces networks: it is called for each slice again. False
         removes the states of an earlier population.
+
+    **arguments
+        Arguments of `train` with its defaults, each one value or a list: ``loss``, ``optimizer``,
+        ``epochs``, ``batch_size``, ``shuffle``, ``sample_weight`` (of the rows of X),
+        ``validation_data``, ``test_data``, ``metrics``, ``schedule``, ``penalty``, ``clip``,
+        ``callbacks`` (called in the threads, for several networks at the same time), ``engine`` and
+        ``seed``. Also ``rows``, indices of the rows of X that a network is trained on, such as a
+        fold or a bootstrap sample, and ``validation_rows``, those of its validation set in place of
+        ``validation_data``.
 
     Returns
     -------
@@ -155,13 +122,18 @@ def train_many(
     >>> [len(history) for history in result.histories]
     [10, 20, 30]
     """
-    each = split(locals(), check_networks(networks))
+    check_arguments("train_many", arguments, KNOWN)
+    each = split({**OF_EACH, **arguments}, check_networks(networks))
     folder = PopulationCheckpoint(checkpoint, resume=resume)
     make = NetworkRunFactory(X, y, scale, available_threads(threads), len(each), Stop(), folder)
     with folder.lock():
         population = Population(make_runs(make, networks, each), make)
         run_slices(population, slice_epochs, after_slice, progress=progress)
     return population
+
+
+#: All names of arguments, for suggestions.
+KNOWN = {*OF_EACH, *inspect.signature(train_many).parameters}
 
 
 def make_runs(
@@ -191,13 +163,12 @@ def check_networks(networks: Sequence[Network]) -> int:
 def check_arguments(function: str, given: Iterable[str], known: Iterable[str]) -> None:
     """Refuse names that are none of a function's further arguments."""
     for name in sorted({*given} - {*known}):
-        close = suggestion(SKLEARN_NAMES.get(name, name), known)
-        raise ArgumentError(f"is no argument of {function}{close}", argument=name)
+        problem = f"is no argument of {function}{suggestion(name, known)}"
+        raise ArgumentError(problem, argument=name)
 
 
-def split(arguments: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:
+def split(given: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:
     """Arguments of each network: a list has one value for each."""
-    given = {name: arguments[name] for name in OF_EACH.split()}
     for name, value in given.items():
         if isinstance(value, list) and len(value) != n_networks:
             problem = f"has {count_of(len(value), 'item')}, and there are {n_networks} networks"
@@ -218,8 +189,9 @@ def run_slices(
     length = check_count(slice_epochs, "slice_epochs")
     if not (after_slice is None or callable(after_slice)):
         raise ArgumentError.of("after_slice", after_slice, "a function of the population")
-    bar = population_progress(population) if check_flag(progress, "progress") else None
-    with bar or nullcontext(lambda: None) as show:
+    line = live_line(width=24) if check_flag(progress, "progress") else nullcontext()
+    with line as update:
+        show = partial(show_progress, population, update)
         try:
             while population.active:
                 epoch = None if after_slice is None else population.epoch + length
@@ -232,7 +204,19 @@ def run_slices(
                 for each in population.runs:
                     if each.loop is not None:
                         endings.callback(each.end, "interrupted", resumable=True)
+            show()
     report_errors(population)
+
+
+def show_progress(population: Population, update: Callable[..., None] | None) -> None:
+    """Show how many epochs are done, and how many networks have ended, if there is a line."""
+    if update is None:
+        return
+    runs = population.runs
+    n_ended, done = sum(each.is_ended for each in runs), sum(len(each.history) for each in runs)
+    left = sum(each.config.epochs - len(each.history) for each in runs if not each.is_ended)
+    text, line = f"{n_ended:,} of {len(runs):,} networks", n_ended * N_LINES // len(runs)
+    update(done, done + left, text, line)
 
 
 def report_errors(population: Population) -> None:

@@ -238,7 +238,6 @@ CASES: dict[str, Callable[[], Case]] = {
     "classifier float64": lambda: of_estimator(KIND * 2 - 1, "float64", activation="tanh"),
     "classifier yes or no": lambda: of_estimator(KIND == 1, "float32", activation="silu"),
     "classifier numbers": lambda: of_estimator((KIND > 0) * 1.0, "float64"),
-    "classifier labels": lambda: of_estimator(np.stack([KIND > 0, KIND > 1], 1) * 1, "float32"),
     "classifier norm": lambda: of_estimator(KIND, "float32", solver="adam", batch_norm=True),
     "regressor": lambda: of_estimator(X3[:, 0] ** 2, "float32", MLPRegressor),
     "regressor of two": lambda: of_estimator(X3[:, :2] ** 2, "float64", MLPRegressor),

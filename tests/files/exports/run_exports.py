@@ -4,6 +4,7 @@ import ctypes
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from barenet import TableEncoding, export
 from barenet.data._category_column import CategoryColumn
 from barenet.data._number_column import NumberColumn
 from barenet.data._parsing import to_number
-from barenet.files.exports._inference_program import Program, program_of
+from barenet.files.exports._inference_program import Program, Step, program_of
 from barenet.files.exports._json_file import render as render_json
 from barenet.files.exports._onnx_file import render as render_onnx
 from barenet.files.exports._python_file import render as render_python
@@ -32,10 +33,7 @@ def run(to: str, model: Any, X: Any, folder: Path) -> tuple[np.ndarray, Any]:
     """Export a model and predict rows; the columns of a table are lists of text."""
     program = program_of(model)
     if to == "python":
-        module = run_python(program)
-        outputs = module["outputs" if program.answer == "numbers" else "probabilities"]
-        rows = rows_of(program, X)
-        return outputs(rows), module["predict"](rows)
+        return outputs_of(program, X), run_python(program)["predict"](rows_of(program, X))
     if to == "json":
         document = json.loads(render_json(program, "it")[".json"])
         rows = rows_of(program, X)
@@ -48,6 +46,19 @@ def run(to: str, model: Any, X: Any, folder: Path) -> tuple[np.ndarray, Any]:
     export(model, folder / "it.c", weights="int8" if to == "int8" else "float32")
     rows = raw_numbers(program.table, X) if program.table else X
     return run_c(folder / "it.c", rows, program.n_outputs), None
+
+
+def outputs_of(program: Program, X: Any) -> np.ndarray:
+    """The outputs of an export to Python, in which rounded weights are numbers again."""
+    steps = [
+        Step("affine", weights=(parts["weights"] * parts["step"]), bias=parts["bias"])
+        if (parts := step.parts) and step.name == "rounded"
+        else step
+        for step in program.steps
+    ]
+    module = run_python(replace(program, steps=tuple(steps)))
+    outputs = module["outputs" if program.answer == "numbers" else "probabilities"]
+    return outputs(rows_of(program, X))
 
 
 def rows_of(program: Program, X: Any) -> list[Any]:

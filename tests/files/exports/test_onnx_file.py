@@ -16,7 +16,7 @@ from predictors import predictor_of
 from run_exports import run_onnx
 
 from barenet import Network, Scaling, TableEncoding
-from barenet.files.exports._inference_program import Program, program_of
+from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._onnx_file import render
 
 
@@ -25,7 +25,7 @@ def exported(model) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "name", ["classes", "classifier labels", "norm last", "scaled numbers", "rare categories"]
+    "name", ["classes", "classifier numbers", "norm last", "scaled numbers", "rare categories"]
 )
 def test_fault_61_onnx_checker_accepts_a_single_file(build, name):
     program = program_of(build(name).model)
@@ -63,20 +63,13 @@ def test_onnx_metadata(build):
     }
 
 
-def test_models_over_two_gigabytes_are_refused(build, monkeypatch):
-    program = program_of(build("classes").model)
-    monkeypatch.setattr(Program, "n_numbers", property(lambda self: 2**28))
-    with pytest.raises(ValueError, match="268,435,456 numbers are more than one ONNX file holds"):
-        render(program, "it")
-
-
 @settings(max_examples=20)
 @given(st.lists(st.text(), min_size=2, max_size=5, unique=True), st.text())
 def test_any_column_name_is_kept(classes, other):
     network = Network.dense([1, len(classes)], output="softmax", seed=1)
     names = {"classes": tuple(classes), "dataset": other, "target_name": other}
     X = np.array([[-9.0], [9.0]])
-    labels, _ = run_onnx(replace(program_of(network), answer="class", **names), X)
+    labels, _ = run_onnx(replace(program_of(network), **names), X)
     assert labels.tolist() == [classes[index] for index in network.predict(X).argmax(axis=1)]
 
 

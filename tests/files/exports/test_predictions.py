@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from random_tables import random_predictor, random_table
-from run_exports import run
+from run_exports import outputs_of, run
 
 from barenet import Ensemble, Network, Predictor, TableEncoding, export
 from barenet.files.exports._inference_program import program_of
@@ -87,7 +87,7 @@ def test_an_export_of_pieces_predicts_like_the_model(to, tmp_path):
 def test_int8_exports_predict_like_their_steps(build, tmp_path, name):
     case = build(name)
     outputs, _ = run("int8", case.model, case.X, tmp_path)
-    expected = program_of(case.model).rounded().outputs(case.X)
+    expected = outputs_of(program_of(case.model).rounded(), case.X)
     np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
 
 

@@ -66,6 +66,6 @@ def test_names_and_numbers_round_trip_through_an_export(read, name, other, value
     network = Network([Dense(len(values), 1)], dtype=dtype)
     network.layers[0].weights[:, 0] = values
     names = {"classes": (name, "x"), "dataset": other, "target_name": other}
-    classes, weights = read(replace(program_of(network), answer="class", **names))
+    classes, weights = read(replace(program_of(network), **names))
     assert classes == [name, "x"]
     assert np.array_equal(np.array(weights, np.float64).astype(dtype), network.layers[0].weights)

@@ -131,17 +131,6 @@ def test_wide_matrices_are_split_in_every_format():
     assert max(map(len, str(wide).splitlines())) <= 80
     for written in (str(wide), wide.to_html(), wide.to_markdown()):
         assert "columns 0 to" in written and "to 24" in written
-    assert "<details" in wide.to_html()
-
-
-def test_summaries_are_complete_in_html():
-    network = Network.dense([10, 20, 1], hidden="tanh", seed=1)
-    html = explain(network, np.eye(10)[:1], [0.5]).to_html()
-    assert html.count("<details") == html.count("</details>")
-    blocks = re.findall("<pre>(.*?)</pre>", html, re.DOTALL)[:2]
-    arrays = [np.loadtxt(block.replace("−", "-").splitlines(), ndmin=2) for block in blocks]
-    (weights,) = (array for array in arrays if array.shape == (10, 20))
-    np.testing.assert_allclose(weights, network.layers[0].weights, rtol=1e-5)
 
 
 def test_summaries_omit_similar_equations():
@@ -153,10 +142,8 @@ def test_summaries_omit_similar_equations():
         assert written.count("Each neuron adds up its inputs") == 1
         assert written.count("The chain rule") == 1
     assert text.count("\n    m[") == markdown.count("\nm_{") == 1
-    shown, _, folded = html.partition("<details><summary>The same is done to b₁, W₂, b₂.</summary>")
-    equation = '<div class="equation">'
-    assert shown.count(equation) + folded.count(equation) == len(page.equations)
-    assert folded.count(equation) == 9  # the new m, v and parameters of three arrays
+    omitted = len(page.equations) - html.count('<div class="equation">')
+    assert omitted == 9  # the new m, v and parameters of three arrays
 
 
 def test_neuron_equations_are_complete_at_any_size():

@@ -69,12 +69,6 @@ def test_samples_have_the_colour_and_marker_of_their_class(readable):
     readable(figure)
 
 
-def test_the_colorbar_of_two_classes_names_the_second(readable):
-    figure = draw("moons", classes=["upper", "lower"])
-    assert figure.axes[1].get_ylabel() == "probability of lower"
-    readable(figure)
-
-
 @pytest.mark.parametrize("shape", [(-1,), (-1, 1)])
 def test_a_single_probability_is_that_of_class_1(shape):
     def positive(points):

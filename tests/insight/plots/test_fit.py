@@ -1,11 +1,11 @@
-"""plot_fit and plot_fit_at_epochs: the curve, the scatter and the grid show the numbers given."""
+"""plot_fit and plot_fit: the curve, the scatter and the grid show the numbers given."""
 
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
 from barenet.insight.plots import _style as style
-from barenet.plots import plot_fit, plot_fit_at_epochs
+from barenet.plots import plot_fit
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-6, 6, (80, 1))
@@ -69,7 +69,7 @@ def test_epochs_are_panels_with_shared_axes(n_features, readable):
     inputs = np.hstack([X] * n_features)
     fits = {epochs: Y * (1 - 1 / epochs) for epochs in EPOCHS}
     losses = {epochs: 0.5 / epochs for epochs in EPOCHS}
-    figure = plot_fit_at_epochs(inputs, Y, fits, losses=losses, title="A sine wave")
+    figure = plot_fit(inputs, Y, fits, losses=losses, title="A sine wave")
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles[::4] == ["10 epochs, loss 0.05", "1,000 epochs, loss 0.0005"]
     name = "predicted" if n_features == 1 else "a sample"
@@ -81,7 +81,7 @@ def test_epochs_are_panels_with_shared_axes(n_features, readable):
 
 
 def test_each_column_of_panels_has_tick_labels(texts):
-    figure = plot_fit_at_epochs(X, Y, dict.fromkeys(EPOCHS, Y))
+    figure = plot_fit(X, Y, dict.fromkeys(EPOCHS, Y))
     figure.draw_without_rendering()
     labelled = [
         any(tick.label1.get_visible() for tick in axes.xaxis.get_major_ticks())
@@ -91,5 +91,5 @@ def test_each_column_of_panels_has_tick_labels(texts):
 
 
 def test_one_epoch_without_a_loss():
-    (axes,) = plot_fit_at_epochs(X, Y, {1: Y}).axes
+    (axes,) = plot_fit(X, Y, {1: Y}).axes
     assert axes.get_title(loc="left") == "1 epoch"

@@ -63,7 +63,6 @@ WRONG = {
         *((wrong, SMALL, "images") for wrong in (DIGITS.images, DIGITS.data[:101])),
         (IMAGES, LABELS[:3], SMALL, "labels"),
         (IMAGES, LABELS, LABELS[:3], SMALL, "predictions"),
-        (IMAGES[:1], ["3"], [3], SMALL, "predictions"),
         *((IMAGES, LABELS, LABELS, wrong, SMALL, "confidences") for wrong in ([0.5], [97.2] * 25)),
         (IMAGES, LABELS, None, [0.5] * 25, SMALL, "confidences"),
     ],
@@ -72,7 +71,7 @@ WRONG = {
         *((X, wrong, Y, {}, "y") for wrong in (Y[:9], np.hstack([Y, Y]), ["a"] * 80)),
         *((X, Y, wrong, {}, "predictions") for wrong in (Y[:9], np.full(80, np.nan))),
     ],
-    plots.plot_fit_at_epochs: [
+    plots.plot_fit: [
         (X, Y, {}, {}, "predictions"),
         (X, Y, {10: Y[:5]}, {}, "predictions[10]"),
         (X, Y, {10: Y}, {"losses": {20: 0.5}}, "losses"),
@@ -86,6 +85,10 @@ WRONG = {
         ([[0.1], [0.2]], ["a"], {}, "names"),
         ([0.1, 0.2], ["a", "b"], {}, "drops"),
         ([[np.nan]], ["a"], {}, "drops"),
+    ],
+    plots.plot_residuals: [
+        *((wrong, Y, {}, "y") for wrong in (np.hstack([Y, Y]), np.full(80, np.nan))),
+        (Y, Y[:9], {}, "predictions"),
     ],
     plots.plot_weights: [
         (np.ones((64, 4)), {"image_shape": (28, 28)}, "image_shape"),

@@ -27,7 +27,7 @@ PLOTS = {
     "history": lambda: plots.plot_history(
         History({"loss": [9, 0.4, 0.02], "test_loss": [9, 0.5, 0.6]})
     ),
-    "epochs": lambda: plots.plot_fit_at_epochs(X, X, {1: X, 2: X + 1}),
+    "epochs": lambda: plots.plot_fit(X, X, {1: X, 2: X + 1}),
     "boundary": lambda: plots.plot_boundary(lambda p: p[:, 0] > 0, POINTS, X[:, 0] > 0),
     "digits": lambda: plots.plot_digits(np.eye(4), [0, 1, 2, 3], [0, 1, 2, 0], image_shape=(2, 2)),
     "confusion": lambda: plots.plot_confusion([0, 1, 1], [0, 1, 0], ["no", "yes"]),

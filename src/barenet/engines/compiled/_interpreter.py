@@ -5,20 +5,19 @@ which are rows of the batch or of parameters, and each processes its part in blo
 cache. For each block, the group's instructions run in turn: a kernel with its operands. No sum is
 split by the number of threads, so any number of them gives the same bits.
 
-The threads are started once for a chunk of batches. The first to arrive leads: it opens a region,
-processes its own part and those that no other thread has claimed, and waits for the claimed ones.
-So a thread that arrives late, or never, delays no other; and a thread has the same part of each
-region, with the same rows of weights, which are in its cache.
+The calling thread leads: it opens a region, processes its own part and those that no other thread
+has claimed, and waits for the claimed ones. The others are called once for a chunk of batches. One
+that arrives late, or never, delays no other; and a thread has the same part of each region, with
+the same rows of weights, which are in its cache.
 """
 
 import math
 
-import numba as nb
 import numpy as np
 
 from barenet.engines.compiled._thread_choice import CHOICE, is_alone, observe
 from barenet.engines.kernels._gradients import sum_of
-from barenet.engines.kernels._kernel import entry, parallel_entry
+from barenet.engines.kernels._kernel import entry
 from barenet.engines.kernels._optimizers import correct_bias
 from barenet.engines.kernels._records import STEP, record
 from barenet.engines.simd._atomics import add, compare_exchange, pause, publish, read, yield_thread
@@ -29,10 +28,10 @@ from barenet.engines.simd._views import array, record_at
 #: The step, which all kernels share, and the regions: those from `start` up to `stop` run for each
 #: batch, those before (from `load`) and after (up to `end`) once for a call. Then the order of the
 #: rows, the rows in each epoch of it, the batches of the call, and the addresses of its losses and
-#: norms, of the team's numbers, and of the choice of threads.
+#: norms, of the team's numbers, and of the choice of threads; their number.
 PROGRAM = record(
     "step regions load start stop end "
-    "order n_rows batch_size rates n_batches first_step report team choice"
+    "order n_rows batch_size rates n_batches first_step report team choice threads"
 )
 
 #: Some groups; `serial` if they run on one thread.
@@ -49,10 +48,11 @@ program_at, step_at, region_at = record_at(PROGRAM), record_at(STEP), record_at(
 group_at, instruction_at = record_at(GROUP), record_at(INSTRUCTION)
 choice_at = record_at(CHOICE)
 
-# Numbers that the threads share, each in a cache line of its own: the count of threads that have
-# arrived, the number of the open region and its index, the count of its finished parts, and the
-# last number for which each part was claimed. A negative number is the end.
-ARRIVED, OPEN, INDEX, DONE, CLAIMS = range(0, 5 * 64, 64)
+# Numbers that the threads share, each in a cache line of its own: the program's address, the counts
+# of threads and of those that have arrived, the number of the open region and its index, the count
+# of its finished parts, and the last number for which each part was claimed. A negative number is
+# the end, after which a late thread reads nothing else: the program may run with other threads.
+PROGRAM_PLACE, THREADS, ARRIVED, OPEN, INDEX, DONE, CLAIMS = range(0, 7 * 64, 64)
 
 #: Bytes of these numbers without the claims, which take a cache line for each thread.
 TEAM = CLAIMS
@@ -62,25 +62,30 @@ PATIENCE = 2048
 
 
 @entry
-def run_on_one_thread(address):
-    """Run the program at an address for each of its batches, on one thread."""
-    before = flush_denormals()
-    run_batches(program_at(address, 0), 1)
+def run_program(address):
+    """Run the program at an address for each of its batches, as the leader of its threads."""
+    before, program = flush_denormals(), program_at(address, 0)
+    if program.threads > 1:
+        publish(program.team + PROGRAM_PLACE, address)
+        publish(program.team + THREADS, program.threads)
+    run_batches(program, program.threads)
+    if program.threads > 1:
+        publish(program.team + OPEN, -1)
     restore_denormals(before)
 
 
-@parallel_entry
-def run_on_threads(address, threads):
-    """Run the program at an address for each of its batches, on several threads."""
-    for _ in nb.prange(threads):
-        before, program = flush_denormals(), program_at(address, 0)
-        thread = add(program.team + ARRIVED, 1)
-        if thread == 0:
-            run_batches(program, threads)
-            publish(program.team + OPEN, -1)
-        else:
-            follow(program, thread, threads)
-        restore_denormals(before)
+@entry
+def follow(team):
+    """Take part in each region that the leader opens, until the end."""
+    before, done, spins = flush_denormals(), 0, 0
+    thread, number = add(team + ARRIVED, 1) + 1, read(team + OPEN)
+    while number >= 0:
+        if number > done:
+            take_part(team, number, thread)
+            done, spins = number, 0
+        spins = wait(spins)
+        number = read(team + OPEN)
+    restore_denormals(before)
 
 
 @compiled
@@ -144,32 +149,19 @@ def lead(program, region, threads):
     publish(team + DONE, 0)
     publish(team + INDEX, region)
     publish(team + OPEN, number)
-    take_part(program, number, 0, threads)
+    take_part(team, number, 0)
     while read(team + DONE) < threads:
         spins = wait(spins)
 
 
 @compiled
-def follow(program, thread, threads):
-    """Take part in each region that is opened, until the end."""
-    done, spins = 0, 0
-    number = read(program.team + OPEN)
-    while number >= 0:
-        if number > done:
-            take_part(program, number, thread, threads)
-            done, spins = number, 0
-        spins = wait(spins)
-        number = read(program.team + OPEN)
-
-
-@compiled
-def take_part(program, number, thread, threads):
+def take_part(team, number, thread):
     """Run a thread's own part of the region of that number, and then all unclaimed parts."""
-    team = program.team
+    threads = read(team + THREADS)
     for turn in range(threads):
         part = (thread + turn) % threads
         if compare_exchange(team + CLAIMS + 64 * part, number - 1, number):
-            run_part(program, read(team + INDEX), part, threads)
+            run_part(program_at(read(team + PROGRAM_PLACE), 0), read(team + INDEX), part, threads)
             add(team + DONE, 1)
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import ChunkResult, Job, Order, Rates
-from barenet.engines._threads import choose_threads
+from barenet.engines._threads import choose_threads, helpers
 from barenet.engines.compiled import _interpreter
 from barenet.engines.compiled._groups import Region
 from barenet.engines.compiled._lowering import Lowering, Task
@@ -137,13 +137,18 @@ class Program:
         record["order"], record["rates"], record["report"] = map(address, self.held)
         record["n_rows"], record["n_batches"] = order.shape[-1], len(rates)
         record["batch_size"], record["first_step"] = batch_size, first_step
-        if threads == 1:
-            _interpreter.run_on_one_thread(self.address)
-        else:
+        record["threads"] = threads
+        if threads > 1:
             team = np.zeros((_interpreter.TEAM + 64 * threads) // 8 + 8, np.int64)
-            record["team"] = up(address(team), 64)
-            _interpreter.run_on_threads(self.address, threads)
+            record["team"] = place_of(team)
+            helpers().call(lambda: _interpreter.follow(place_of(team)), threads - 1)
+        _interpreter.run_program(self.address)
         return ChunkResult(*report)
+
+
+def place_of(team: NDArray[Any]) -> int:
+    """Address of the numbers of a team, at a cache line's beginning."""
+    return up(address(team), 64)
 
 
 def numbers_of(job: Job) -> dict[str, float]:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.engines._engine import Job
 from barenet.engines.compiled._compiled_engine import BLOCK
-from barenet.engines.compiled._interpreter import run_on_one_thread
+from barenet.engines.compiled._interpreter import run_program
 from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._workspace import address
 from barenet.errors import ArgumentError
@@ -90,7 +90,7 @@ class OutputProgram:
             if not is_plain or self.few.threads(BLOCK, len(X)) > 1:
                 self.shared_count = 0
                 return np.array([program._outputs(X) for program in self.joined])
-            n_rows, call = len(X), run_on_one_thread.call
+            n_rows, call = len(X), run_program.call
             if n_rows != self.shared_count:
                 for program in self.joined:
                     program.n_rows[()], program.n_batches[()] = n_rows, -(-n_rows // BLOCK)
@@ -122,7 +122,7 @@ class OutputProgram:
     def keep_parameters(self) -> None:
         """Load the present parameters, and don't load them again."""
         self.n_batches[()] = 0
-        run_on_one_thread.call(self.few.address)
+        run_program.call(self.few.address)
         self.few.record["load"] = self.few.record["start"]
 
     def _use(self, network: Network) -> None:
@@ -135,7 +135,7 @@ class OutputProgram:
         """Point the program for few rows to their places."""
         record = self.few.record
         record["order"], record["rates"], record["report"] = map(address, self.held)
-        record["batch_size"] = BLOCK
+        record["batch_size"], record["threads"] = BLOCK, 1
 
     def _are_few(self, X: NDArray[Any]) -> bool:
         """Whether X consists of a few rows, of numbers that can be converted."""
@@ -148,7 +148,7 @@ class OutputProgram:
         self.rows[:n_rows], self.unsafe[()] = X, 0
         if n_rows == 1 or program.threads(BLOCK, n_rows) == 1:
             self.n_rows[()], self.n_batches[()] = n_rows, n_batches
-            run_on_one_thread.call(program.address)
+            run_program.call(program.address)
         else:
             program.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
             self._reset()

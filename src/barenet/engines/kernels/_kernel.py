@@ -7,6 +7,7 @@ them.
 from __future__ import annotations
 
 import functools
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -15,13 +16,13 @@ import numba
 import numpy as np
 from numba import types
 
-from barenet.engines._kernel_cache import cache_on_disk
 from barenet.engines._machine_code import Entry, MachineCode
 from barenet.engines.kernels._records import LAYER, STEP
 from barenet.engines.simd._calls import by_type, compiled, inlined
 from barenet.engines.simd._views import KernelSpec
 
 KERNELS: list[Kernel] = []
+ENTRIES: list[Entry] = []
 
 #: Numba's type of a record, which takes as long to make as to link a kernel.
 record_type = functools.cache(numba.from_dtype)
@@ -56,11 +57,13 @@ def kernel(
     return functools.partial(Kernel, variants=variants, operands=operands)
 
 
-def every_kernel(spec: KernelSpec) -> Iterator[Callable[[], int]]:
-    """A function that compiles each kernel, for a dtype and every variant."""
-    for each in KERNELS:
+def every_kernel(*specs: KernelSpec) -> Iterator[Callable[[], object]]:
+    """A function that compiles each kernel, for some dtypes and every variant, and each entry."""
+    for spec, each in itertools.product(specs, KERNELS):
         for variant in each.variants:
             yield functools.partial(each.address, KernelSpec(spec.dtype, spec.count, variant))
+    for entry in ENTRIES:
+        yield functools.partial(getattr, entry, "call")
 
 
 def named(*functions: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
@@ -79,13 +82,9 @@ def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Any], Any]:
 
 
 def entry(function: Callable[..., Any]) -> Entry:
-    """Decorator for a function of an address that Python calls, on one thread."""
-    return Entry(compiled(function), (types.intp,))
-
-
-def parallel_entry(function: Callable[..., Any]) -> Any:
-    """Decorator for a function that Python calls, on several threads of Numba."""
-    return cache_on_disk(numba.njit(nogil=True, error_model="numpy", parallel=True)(function))
+    """Decorator for a function of an address that Python calls."""
+    ENTRIES.append(Entry(compiled(function), (types.intp,)))
+    return ENTRIES[-1]
 
 
 @functools.cache

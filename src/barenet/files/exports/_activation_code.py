@@ -5,8 +5,7 @@ operators of C have the same precedence as those of Python.
 """
 
 import ast
-import keyword
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,34 +37,15 @@ def c_activation(activation: Activation) -> str:
         printer = _CPrinter(len(lines) // 5 + 1)
         value = ast.unparse(printer.visit(expression.tree))
         lines += [*printer.lines, "    for (int i = 0; i < n; i++)", f"        a[i] = {value};"]
-    return "\n".join([f"/* {_formula(activation)} */", *lines, "}\n"])
+    formula = ast.unparse(Expression.parse(activation.formula).tree)
+    return "\n".join([f"/* {formula} */", *lines, "}\n"])
 
 
-def python_activation(
-    activation: Activation, argument: str, taken: Container[str]
-) -> tuple[str, str]:
-    """Call of an activation in Python, and the function that it calls, if it needs one."""
-    options = option_values(activation)
-    code = _in_numpy(activation, argument, **options)
-    if len(code) == 1 and code[0].count(argument) == 1:
-        return code[0], ""
-    name = identifier(activation.name)
-    name = f"{name}_" if name in taken or keyword.iskeyword(name) else name
-    head = f"def {name}({', '.join(['Z', *options])}):"
-    *lines, last = _in_numpy(activation, "Z")
-    lines = [f'"""{_formula(activation)}"""', *(f"Z = {line}" for line in lines), f"return {last}"]
-    numbers = [f"{option}={value!r}" for option, value in options.items()]
-    return f"{name}({', '.join([argument, *numbers])})", "\n    ".join([head, *lines])
-
-
-def _in_numpy(activation: Activation, argument: str, **numbers: float) -> list[str]:
-    printer = _Printer(NUMPY_CODE, argument)
-    steps = _steps(activation, NUMPY_CODE, **numbers)
+def python_activation(activation: Activation) -> list[str]:
+    """Expressions of NumPy that an activation assigns to X, one after the other."""
+    printer = _Printer(NUMPY_CODE, "X")
+    steps = _steps(activation, NUMPY_CODE, **option_values(activation))
     return [ast.unparse(printer.visit(step.tree)) for step in steps]
-
-
-def _formula(activation: Activation) -> str:
-    return ast.unparse(Expression.parse(activation.formula).tree)
 
 
 def _steps(activation: Activation, known: Any, **numbers: float) -> Iterator[Expression]:

@@ -23,7 +23,7 @@ from barenet.data._category_column import CategoryColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import c_activation
 from barenet.files.exports._c_columns import columns, edges, encoder, meaning
-from barenet.files.exports._inference_program import Program, Rounding, Step
+from barenet.files.exports._inference_program import Program, Step
 from barenet.files.exports._source_text import (
     c_string,
     check_single,
@@ -40,13 +40,6 @@ MAX_ERROR = 2e-5
 #: Inputs that are listed one by one.
 MAX_LISTED = 100
 
-#: The outputs, as the header describes them.
-OUTPUTS = {
-    "numbers": "{P}_OUTPUTS numbers",
-    "class": "the probability of each class",
-    "labels": "the probability of each label; above 0.5 the row has the label",
-}
-
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as C99."""
@@ -54,7 +47,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         raise ArgumentError.of("path", stem, "a file name of plain letters and digits")
     prefix = identifier(stem)
     strings, inputs = _strings(program, prefix), _inputs(program, prefix)
-    source = _source(program, stem, strings, [*_rounding(program.rounding), *inputs])
+    source = _source(program, stem, strings, inputs)
     ending = re.sub(r"\bMODEL_", f"{prefix.upper()}_", _ending(program))
     source += re.sub(r"\bmodel_", f"{prefix}_", ending)
     header = _header(program, stem, strings, is_listed=bool(inputs))
@@ -106,6 +99,7 @@ def _header(program: Program, stem: str, strings: dict[str, str], *, is_listed: 
     P = prefix.upper()
     declared = "".join(f"extern {name};\n" for name in strings)
     names = f"\n/* Names, in the order of their indices. */\n{declared}" if declared else ""
+    outputs = "the probability of each class" if program.classes else f"{P}_OUTPUTS numbers"
     classify = f"""
 /* Index of the most probable class in {prefix}_classes. */
 int {prefix}_classify(const float *x);
@@ -125,10 +119,10 @@ extern "C" {{
 #endif
 {names}
 /* x: {P}_INPUTS numbers, before any scaling{", in the order that the source lists" * is_listed}.
- * y: becomes {OUTPUTS[program.answer].format(P=P)}.
+ * y: becomes {outputs}.
  * The two must not overlap. */
 void {prefix}_predict(const float *x, float *y);
-{classify * (program.answer == "class")}
+{classify * bool(program.classes)}
 #ifdef __cplusplus
 }}
 #endif
@@ -160,20 +154,10 @@ def _warn_of_coarse(program: Program) -> None:
 
 def _summary(program: Program) -> str:
     noun, inputs = words(program.target_name), f"{program.n_inputs} numbers in"
-    if program.answer == "numbers":
+    if not program.classes:
         return f"{inputs}, {program.n_outputs} out{f': {noun}' if noun else ''}"
-    kind = "classes" if program.answer == "class" else "labels"
     of_target = f" of {noun}" if noun else ""
-    return f"{inputs}, the probabilities of {len(program.classes)} {kind}{of_target} out"
-
-
-def _rounding(rounding: Rounding | None) -> Iterator[str]:
-    """The measured effect of the rounding."""
-    if rounding is not None:
-        yield from ("", f"Measured on {rounding.rows:,} rows, the rounding of the weights changes")
-        yield f"  an output by {rounding.largest_change:.3g} at most"
-        if rounding.answers_kept is not None:
-            yield f"  the answer of {rounding.rows - rounding.answers_kept:,} rows"
+    return f"{inputs}, the probabilities of {len(program.classes)} classes{of_target} out"
 
 
 def _inputs(program: Program, prefix: str) -> list[str]:
@@ -229,7 +213,7 @@ def _ending(program: Program) -> str:
     if program.table is not None:
         main = main.replace("!isfinite", "isinf")
         main = main.replace("finite numbers", "numbers, or nan for missing values")
-    if program.answer != "class":
+    if not program.classes:
         main, classify = re.sub(r".*model_classify.*\n", "", main), ""
     return f"{classify}\n#ifdef MODEL_MAIN\n\n#include <stdio.h>\n\n{main}\n#endif\n"
 

@@ -11,13 +11,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.files._atomic import check_replaceable, write_atomically
-from barenet.files.exports._inference_program import Rounding, program_of
-from barenet.model._arrays import check_inputs
+from barenet.files.exports._inference_program import program_of
 
 #: The suffix of each format; C also has a header.
 SUFFIXES = {"onnx": ".onnx", "c": ".c", "python": ".py", "json": ".json"}
@@ -47,8 +44,6 @@ class Exported:
         The files that were written.
     n_bytes : int
         Their total size.
-    rounding : Rounding, optional
-        Effect of int8 weights on the answers, if rows were given.
 
     Examples
     --------
@@ -61,7 +56,6 @@ class Exported:
     to: str
     files: tuple[Path, ...]
     n_bytes: int
-    rounding: Rounding | None = None
 
 
 def export(
@@ -70,7 +64,6 @@ def export(
     to: str | None = None,
     *,
     weights: Weights = "float32",
-    X: Any = None,
 ) -> Exported:
     """Write a trained network as a file that predicts without barenet.
 
@@ -91,13 +84,11 @@ def export(
         suffix of the path: .onnx, .c, .py, .json.
     weights : {"float32", "int8"}, default="float32"
         For C: unchanged, or rounded to 8 bits, in a quarter of the memory.
-    X : array-like of shape (n_samples, n_inputs), or a table, optional
-        For C with int8 weights: raw rows on which the effect of the rounding is measured.
 
     Returns
     -------
     Exported
-        The files, and the measured effect of the rounding.
+        The format, the files and their size.
 
     Raises
     ------
@@ -124,25 +115,18 @@ def export(
     path = Path(path)
     to = _format(path, to)
     program = program_of(model)
-    if to != "c" and (weights != "float32" or X is not None):
-        argument = "weights" if X is None else "X"
-        problem = f"only C has rounded weights, and this is {to}"
-        raise ArgumentError(problem, argument=argument, remedy="use {to}", to="c")
-    is_rounded = lookup(WEIGHTS, weights, "weights")
-    if X is not None and not is_rounded:
-        problem = "rows are needed only to measure the rounding of weights"
-        raise ArgumentError(problem, argument="X", remedy="use {weights}", weights="int8")
-    if X is not None and not program.table:
-        X = check_inputs(X, np.dtype(np.float64), program.n_inputs)
-    if is_rounded:
-        program = program.rounded(X)
+    if lookup(WEIGHTS, weights, "weights"):
+        program = program.rounded()
+        if to != "c":
+            problem = f"only C has rounded weights, and this is {to}"
+            raise ArgumentError(problem, argument="weights", remedy="use {to}", to="c")
     stem = path.stem if path.suffix == SUFFIXES[to] else path.name
     # The module of the format is imported when it is needed.
     render = importlib.import_module(f"barenet.files.exports._{to}_file").render
     texts: dict[str, bytes] = render(program, stem)
     contents = {path.with_name(stem + suffix): data for suffix, data in texts.items()}
     write_together(contents)
-    return Exported(to, tuple(contents), sum(map(len, contents.values())), program.rounding)
+    return Exported(to, tuple(contents), sum(map(len, contents.values())))
 
 
 def _format(path: Path, to: str | None) -> str:

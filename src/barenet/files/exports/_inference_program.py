@@ -1,14 +1,14 @@
 """Program: the computation of an export as a few steps, and the names of its inputs and outputs.
 
 A network, a predictor and a fitted estimator all become one. Parts that no export can compute, such
-as a user-defined layer, are refused here. `_FORMULAS` defines the steps; each exporter writes the
-same formulas in its language. Weights can be rounded to integers from −127 to 127, in a quarter of
+as a user-defined layer, are refused here. Each exporter writes the formulas of the steps in its
+language. Weights can be rounded to integers from −127 to 127, in a quarter of
 the memory; inputs, biases and all arithmetic stay float32.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,6 @@ from barenet.data._parsing import to_number
 from barenet.data._scaling import Scaling
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError
-from barenet.files._fitted_pipeline import FittedPipeline, unwrap_pipeline
 from barenet.files._predictor import Predictor
 from barenet.model._activations import Identity
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
@@ -33,56 +32,29 @@ NAMES = ("feature_names", "target_name", "dataset", "image_shape")
 
 
 class Step:
-    """A formula of `_FORMULAS` with its arrays, numbers and other parts."""
+    """A step with its arrays, numbers and other parts.
+
+    encode : the columns of a table. Not every language has tables, so in C a row consists of
+        numbers, one for each column: a category is its index in the column's record, or the next
+        index for any other.
+    scale : (X - offset) * factor in float64, then rounded to the network's dtype.
+    affine : X @ weights + bias
+    rounded : (X @ weights) * step + bias, with integers as weights and a step for each output.
+    apply : an activation.
+    normalize : gain * ((X - mean) / deviation) + bias, the batch norm of the running averages.
+    normalize_row : the same with each row's mean and variance.
+    both : the probabilities of both classes, of the single output.
+    keep, add, total : the mean of several networks. "keep" stores X, the input of each; "add" adds
+        an output, times a weight, to a total, and returns the stored X; "total" returns the total.
+    unscale : X / factor + offset in float64, numbers in the units of the target.
+    """
 
     def __init__(self, name: str, **parts: Any) -> None:
         self.name, self.parts = name, parts
 
-    def forward(self, X: Any) -> NDArray[Any]:
-        """Compute the step."""
-        return _FORMULAS[self.name](X, **self.parts)
-
-
-def _normalize_row(X: Any, epsilon: float, gain: Any, bias: Any) -> NDArray[Any]:
-    """Layer norm: with each row's mean and variance."""
-    deviation = np.sqrt(X.var(axis=1, keepdims=True) + epsilon)
-    return gain * ((X - X.mean(axis=1, keepdims=True)) / deviation) + bias
-
-
-_FORMULAS: dict[str, Callable[..., NDArray[Any]]] = {
-    # Not every language has tables, so in C a row consists of numbers, one for each column: a
-    # category is its index in the column's record, or the next index for any other.
-    "encode": lambda X, encoding, dtype: encoding.transform(X, dtype),
-    # In float64, then rounded to the network's dtype.
-    "scale": lambda X, offset, factor, dtype: ((X - offset) * factor).astype(dtype),
-    "affine": lambda X, weights, bias: X @ weights + bias,
-    # With integers as weights, and a step size for each output.
-    "rounded": lambda X, weights, step, bias: (X @ weights.astype(X.dtype)) * step + bias,
-    "apply": lambda X, activation: activation.forward(X),
-    # Batch norm with its running averages.
-    "normalize": lambda X, mean, deviation, gain, bias: gain * ((X - mean) / deviation) + bias,
-    "normalize_row": _normalize_row,
-    # The probabilities of both classes, of the single output.
-    "both": lambda X: np.hstack([1 - X, X]),
-    # In float64: numbers in the units of the target. The mean of several networks has three more
-    # steps: "keep" stores X, the input of each; "add" adds an output, times a weight, to a total,
-    # and returns the stored X; "total" returns the total.
-    "unscale": lambda X, offset, factor: X / factor + offset,
-}
-
 
 #: The largest integer of 8 bits whose negative has 8 bits, too.
 LARGEST = 127
-
-
-class Rounding(NamedTuple):
-    """Effect of rounded weights on the answers for some rows."""
-
-    rows: int
-    #: Of an output: a probability, or a number in the units of the target.
-    largest_change: float
-    #: Rows whose class, or all of whose labels, stay the same; None for numbers.
-    answers_kept: int | None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -93,9 +65,7 @@ class Program:
     dtype: np.dtype[Any]
     n_inputs: int
     n_outputs: int
-    #: The outputs: numbers, a probability for each class, or a probability for each of several
-    #: labels that are independent of each other.
-    answer: Literal["numbers", "class", "labels"] = "numbers"
+    #: The outputs are a probability for each; without classes, they are numbers.
     classes: Classes = ()
     feature_names: tuple[str, ...] = ()
     target_name: str = ""
@@ -103,14 +73,11 @@ class Program:
     image_shape: tuple[int, int] | None = None
     #: The summary of the model card.
     card: dict[str, Any] = field(default_factory=dict)
-    #: Effect of rounded weights, if it was measured.
-    rounding: Rounding | None = None
 
     @property
-    def n_numbers(self) -> int:
-        """Count of the parameters of all steps."""
-        arrays = (value for step in self.steps for value in step.parts.values())
-        return sum(value.size for value in arrays if isinstance(value, np.ndarray))
+    def answer(self) -> Literal["numbers", "class"]:
+        """The kind of the outputs."""
+        return "class" if self.classes else "numbers"
 
     @property
     def first(self) -> Step | None:
@@ -122,22 +89,6 @@ class Program:
     def table(self) -> TableEncoding | None:
         """The encoding of rows of a table."""
         return self.first.parts.get("encoding") if self.first else None
-
-    def outputs(self, X: Any) -> NDArray[Any]:
-        """Compute all steps, in NumPy."""
-        X = X if self.first else X.astype(self.dtype)
-        kept, total = X, 0.0
-        for step in self.steps:
-            match step.name:
-                case "keep":
-                    kept = X
-                case "add":
-                    X, total = kept, total + step.parts["weight"] * X
-                case "total":
-                    X = total
-                case _:
-                    X = step.forward(X)
-        return X
 
     def numbered(self) -> Iterator[tuple[int, Step]]:
         """The steps; those with the parameters of a layer are counted, from 1."""
@@ -164,18 +115,9 @@ class Program:
         numbers = map(to_number, self.table.missing if self.table else ())
         return sorted({number for number in numbers if number is not None})
 
-    def rounded(self, X: Any = None) -> Self:
-        """The same program with all weights as integers, and the effect on rows, if given."""
-        result = replace(self, steps=tuple(map(_rounded, self.steps)))
-        return result if X is None else replace(result, rounding=self._compared(result, X))
-
-    def _compared(self, rounded: Self, X: Any) -> Rounding:
-        before, after, kept = self.outputs(X), rounded.outputs(X), None
-        if self.answer == "class":
-            kept = int((before.argmax(axis=1) == after.argmax(axis=1)).sum())
-        elif self.answer == "labels":
-            kept = int(((before > 0.5) == (after > 0.5)).all(axis=1).sum())
-        return Rounding(len(before), float(np.abs(before - after).max()), kept)
+    def rounded(self) -> Self:
+        """The same program with all weights as integers."""
+        return replace(self, steps=tuple(map(_rounded, self.steps)))
 
     def sketch(self) -> str:
         """Write the steps in one line."""
@@ -196,55 +138,46 @@ def unsupported_column(column: Column, reason: str) -> ArgumentError:
 
 def program_of(model: Any) -> Program:
     """Turn a model into the steps of a prediction."""
-    if isinstance(model, Model):
-        return _assemble(model, model)
-    if isinstance(model, Predictor):
-        names = {name: getattr(model, name) for name in NAMES}
-        card = {} if model.card is None else model.card.summary()
-        classes: Classes = model.classes or ()
-        if (labels := model.labels) is not None and labels.dtype.kind == "i":
-            classes = tuple(labels.tolist())
-        return _assemble(model.network, model, classes, **names, card=card)
+    if isinstance(model, Model | Predictor):
+        return _assemble(model)
     if not hasattr(model, "fit"):
         expected = "a Network, Ensemble or Predictor, or a fitted MLPClassifier, MLPRegressor or"
         raise ArgumentError.of("model", model, f"{expected} pipeline of one")
-    fitted = unwrap_pipeline(model)
-    classes = () if fitted.classes is None else _names(fitted.classes.tolist())
-    program = _assemble(
-        fitted.estimator.network_, fitted, classes, feature_names=fitted.feature_names
-    )
-    return replace(program, answer="labels") if fitted.is_multilabel else program
+    program = _assemble(predictor := Predictor.from_estimator(model, target_name=""))
+    is_boolean = predictor.labels is not None and predictor.labels.dtype == bool
+    return replace(program, classes=(0, 1)) if is_boolean else program
 
 
-def _assemble(
-    network: Model,
-    model: Model | Predictor | FittedPipeline,
-    classes: Classes = (),
-    feature_names: tuple[str, ...] = (),
-    **names: Any,
-) -> Program:
+def _assemble(model: Model | Predictor) -> Program:
     """The steps of a network, and those of its model before and after them."""
+    network = model.network if isinstance(model, Predictor) else model
     if network.n_inputs is None or network.n_outputs is None:
         raise ArgumentError("no layer fixes the number of inputs", argument="model", value=network)
     steps = [*_steps_of(network)]
-    before, after = (getattr(model, name, None) for name in ("preprocessing", "target_scaling"))
-    if isinstance(before, TableEncoding):
-        steps.insert(0, Step("encode", encoding=before, dtype=network.dtype))
-    elif before is not None and _changes(before):
-        parts = {"offset": before.offset, "factor": before.factor, "dtype": network.dtype}
-        steps.insert(0, Step("scale", **parts))
-    if after is not None and _changes(after):
-        steps.append(Step("unscale", offset=after.offset, factor=after.factor))
-    if classes and network.n_outputs == 1:
-        steps.append(Step("both"))
+    names: dict[str, Any] = {}
+    classes: Classes = ()
+    if isinstance(model, Predictor):
+        before, after, labels = model.preprocessing, model.target_scaling, model.labels
+        if isinstance(before, TableEncoding):
+            steps.insert(0, Step("encode", encoding=before, dtype=network.dtype))
+        elif _changes(before):
+            parts = {"offset": before.offset, "factor": before.factor, "dtype": network.dtype}
+            steps.insert(0, Step("scale", **parts))
+        if after is not None and _changes(after):
+            steps.append(Step("unscale", offset=after.offset, factor=after.factor))
+        if labels is not None and network.n_outputs == 1:
+            steps.append(Step("both"))
+        classes = model.classes or ()
+        if labels is not None and labels.dtype.kind == "i":
+            classes = tuple(labels.tolist())
+        names = {name: getattr(model, name) for name in NAMES}
+        names["card"] = {} if model.card is None else model.card.summary()
     return Program(
         steps=tuple(steps),
         dtype=network.dtype,
-        n_inputs=len(feature_names) or network.n_inputs,
+        n_inputs=len(names.get("feature_names", ())) or network.n_inputs,
         n_outputs=len(classes) or network.n_outputs,
-        answer="class" if classes else "numbers",
         classes=classes,
-        feature_names=feature_names,
         **names,
     )
 
@@ -252,13 +185,6 @@ def _assemble(
 def _changes(scaling: Scaling) -> bool:
     """Whether a scaling does not leave the numbers as they are."""
     return bool(scaling.offset.any() or (scaling.factor != 1).any())
-
-
-def _names(labels: list[Any]) -> Classes:
-    """Classes as integers if all are whole numbers, else as text."""
-    if all(isinstance(label, int) or (type(label) is float and label % 1 == 0) for label in labels):
-        return tuple(map(int, labels))
-    return tuple(map(str, labels))
 
 
 def _steps_of(model: Model) -> Iterator[Step]:

@@ -28,9 +28,6 @@ OPSET, IR_VERSION = 17, 8
 #: Rounding error in float32, in units of the spread, above which inputs are float64.
 MAX_ERROR = 4e-6
 
-#: Most bytes of a protocol buffer, less room for names.
-MAX_BYTES = 2**31 - 2**20
-
 #: Attributes of a program that are stored as metadata.
 METADATA = ("feature_names", "classes", "target_name", "dataset", "image_shape", "card")
 
@@ -58,9 +55,6 @@ RESERVED = ("", "labels", "probabilities", "predictions")
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as an ONNX model."""
     onnx = require("onnx", extra="onnx", purpose="an ONNX file")
-    if program.n_numbers * 8 > MAX_BYTES:
-        problem = f"{program.n_numbers:,} numbers are more than one ONNX file holds"
-        raise ArgumentError(problem, argument="model")
     graph, helper = _Graph(onnx), onnx.helper
     inputs = [helper.make_tensor_value_info(*each) for each in _inputs(program)]
     X = "X"
@@ -126,14 +120,12 @@ def _inputs(program: Program) -> Iterator[Tensor]:
 
 
 def _results(program: Program) -> Iterator[Tensor]:
-    """The outputs: the class of each row, or a 0 or 1 for each label, and the numbers."""
+    """The outputs: the class of each row, and the numbers."""
     shape = ("n_samples", program.n_outputs)
-    if program.answer == "class":
+    if program.classes:
         is_text = isinstance(program.classes[0], str)
         yield "labels", TYPES["string" if is_text else "int64"], ("n_samples",)
-    elif program.answer == "labels":
-        yield "labels", TYPES["int64"], shape
-    outputs = "predictions" if program.answer == "numbers" else "probabilities"
+    outputs = "probabilities" if program.classes else "predictions"
     yield outputs, TYPES[str(program.dtype)], shape
 
 
@@ -155,12 +147,9 @@ def write_outputs(
             case _:
                 X = _add(graph, step, X, program.dtype)
     graph.add("Identity", X, output=outputs)
-    if program.answer == "class":
+    if program.classes:
         best = graph.add("ArgMax", outputs, axis=1, keepdims=0)
         graph.add("Gather", graph.constant(_class_names(program)), best, output=labels, axis=0)
-    elif program.answer == "labels":
-        likely = graph.add("Greater", outputs, graph.constant(np.array(0.5, program.dtype)))
-        graph.add("Cast", likely, output=labels, to=TYPES["int64"])
 
 
 def _class_names(program: Program) -> NDArray[Any]:

@@ -62,7 +62,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         raise ArgumentError(problem, argument="path", remedy="choose another name")
     arrays = "\n".join(_arrays(program))
     main = _RUNTIME["main"].replace("class_answers", f"{program.answer}_answers")
-    code = [*_computation(program), _predict(program)]
+    code = [_computation(program), _predict(program)]
     if program.table:
         code.append(_encode(program.table, program.dtype))
     before = _called("\n".join([*code, arrays]))
@@ -96,10 +96,6 @@ def _head(program: Program, stem: str, body: str) -> str:
     """Docstring, imports and constants."""
     name, dataset, table = words(stem), words(program.dataset), program.table
     dates = table and any(isinstance(column, DateColumn) for column in table.used)
-    usage = {f"python {name}.py rows.csv > answers.csv": "answers for the rows of a table"}
-    if stem.isidentifier():
-        usage[f"import {name}; {name}.predict(X)"] = "for those of an array"
-    width = max(map(len, usage))
     trained = f", from a network trained on {dataset}" if dataset else ""
     constants = f"\nCLASSES = {_list(program.classes)}\n" if program.classes else ""
     if table:
@@ -107,9 +103,9 @@ def _head(program: Program, stem: str, body: str) -> str:
     newline = "\n"
     return f'''"""{name}: predictions for rows of {_values(program)}{trained}.
 
-{newline.join(f"    {code:<{width}}    {result}" for code, result in usage.items())}
-
     {program.sketch()}
+
+Call predict(X), or run it: python {name}.py rows.csv > answers.csv
 
 Written by barenet {__version__}. It needs Python {"3.11" if dates else "3.9"} and NumPy.
 """
@@ -141,34 +137,27 @@ def _predict(program: Program) -> str:
     return text.replace("The prediction", f"The prediction of {target}") if target else text
 
 
-def _computation(program: Program) -> list[str]:
-    """The functions of activations, and the one that goes from raw rows through all steps."""
+def _computation(program: Program) -> str:
+    """The function that goes from raw rows through all steps."""
     lines = [] if program.table else ["X = check(X)"]
     if not program.first:
         lines.append(f"X = X.astype(np.{program.dtype})")
-    functions: dict[str, None] = {}
-    before = ""
     for number, step in program.numbered():
         if step.name == "apply":
-            argument = "X"
-            if before == "affine":  # it is applied to the product itself
-                argument = lines.pop().removeprefix("X = ")
-            call, definition = python_activation(step.parts["activation"], argument, _RUNTIME)
-            lines.append(f"X = {call}")
-            functions |= {definition: None} if definition else {}
+            activation = step.parts["activation"]
+            lines.append(f"# {words(activation.name)}")
+            lines += [f"X = {expression}" for expression in python_activation(activation)]
         else:
             lines.append(_LINES[step.name].format(n=number, **step.parts))
-        before = step.name
     name, content = "probabilities", "a probability for each class"
-    if program.answer == "numbers":
+    if not program.classes:
         name, content = "outputs", "numbers"
     body = "\n".join(f"    {line}" for line in lines)
-    outputs = f'''\
+    return f'''\
 def {name}(X):
     """Turn rows of {_values(program)} into rows of {program.n_outputs}: {content}."""
 {body}
     return X'''
-    return [*functions, outputs]
 
 
 def _encode(table: TableEncoding, dtype: np.dtype[Any]) -> str:

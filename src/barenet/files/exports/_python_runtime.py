@@ -69,11 +69,6 @@ def predict_class(X: Any) -> np.ndarray:
     return np.array(CLASSES)[probabilities(X).argmax(axis=1)]
 
 
-def predict_labels(X: Any) -> np.ndarray:
-    """A 1 for each label of a row that is more probable than not, else a 0."""
-    return (probabilities(X) > 0.5).astype(int)
-
-
 def predict_numbers(X: Any) -> np.ndarray:
     """The prediction for each row."""
     Y = outputs(X)
@@ -209,40 +204,24 @@ def is_decimal(text: str) -> bool:
 
 
 def read(path: str) -> list[list[str]]:
-    """Read the rows of a CSV file, its columns by the names in the first line, if it has names."""
+    """Read the rows of a CSV file; columns with names are found by those in its first line."""
     with open(path, newline="", encoding="utf-8-sig") as file:
         lines = [line for line in csv.reader(file) if line]
-    if not lines or (all(is_number(text) for text in lines[0]) and lines[0] != FEATURES):
+    if not FEATURES:
         return lines
-    header = lines.pop(0)
+    header, *lines = lines or [[]]
     for line in lines:
         if len(line) != len(header):
             raise ValueError(f"{len(header)} names in the header, and {len(line)} values in {line}")
     if missing := [name for name in FEATURES if name not in header]:
         raise ValueError(f"no column {', '.join(missing[:5])}")
-    columns = [header.index(name) for name in FEATURES] or range(len(header))
-    return [[line[column] for column in columns] for line in lines]
-
-
-def is_number(text: str) -> bool:
-    """Whether Python reads a text as a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return [[line[header.index(name)] for name in FEATURES] for line in lines]
 
 
 def class_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:
     """The columns that are printed, and their names."""
     header = ["prediction", *(f"probability_{name}" for name in CLASSES)]
     return header, [predict(X), *probabilities(X).T]
-
-
-def labels_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:
-    """The columns that are printed, and their names."""
-    header = [f"{kind}_{name}" for kind in ("prediction", "probability") for name in CLASSES]
-    return header, [*predict(X).T, *probabilities(X).T]
 
 
 def numbers_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:

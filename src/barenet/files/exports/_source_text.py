@@ -16,18 +16,8 @@ from barenet.errors import ArgumentError
 #: Characters of a line.
 WIDTH = 96
 
-#: Maximum length of a string that every C99 compiler accepts.
-MAX_BYTES = 4095
-
 #: Constants that must not be rounded to 0.
 NEVER_ZERO = ("factor", "deviation", "epsilon", "scale")
-
-#: Headers of C99: a file of that name would replace the compiler's own.
-HEADERS = {
-    "assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits",
-    "locale", "math", "setjmp", "signal", "stdarg", "stdbool", "stddef", "stdint", "stdio",
-    "stdlib", "string", "tgmath", "time", "wchar", "wctype",
-}  # fmt: skip
 
 
 def decimal(value: np.floating[Any]) -> str:
@@ -122,9 +112,6 @@ def identifier(name: str) -> str:
     result = re.sub("[^A-Za-z0-9]+", "_", name).strip("_").lstrip("0123456789_")
     if not result:
         raise ArgumentError.of("path", name, "a file name with a letter from A to Z")
-    if result.lower() in HEADERS:
-        problem = f"{name}.h is a header of the C standard library"
-        raise ArgumentError(problem, argument="path", remedy="choose another name")
     return result
 
 
@@ -148,11 +135,7 @@ def c_string(text: str) -> str:
     >>> print(c_string('a "b"'), c_string("ö?"))
     "a \"b\"" "\303\266\077"
     """
-    data = text.encode("utf-8", "replace")
-    if len(data) > MAX_BYTES:
-        problem = f"a name has {len(data):,} bytes, and a string of C99 {MAX_BYTES:,} at most"
-        raise ArgumentError(problem, argument="classes")
-    return '"' + "".join(map(_character, data)) + '"'
+    return '"' + "".join(map(_character, text.encode("utf-8", "replace"))) + '"'
 
 
 def python_string(text: str) -> str:

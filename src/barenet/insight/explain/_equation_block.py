@@ -10,7 +10,6 @@ from barenet.insight.explain._document import Equation, Quantity
 from barenet.insight.explain._notations import UNICODE, Notation, Printer
 from barenet.insight.explain._number_format import (
     ERROR_DIGITS,
-    SMALL_ARRAY_ENTRIES,
     Numbers,
     digits,
     largest_entries,
@@ -64,8 +63,7 @@ class EquationBlock(NamedTuple):
     def substituted(self, notation: Notation, room: float = math.inf) -> list[TextBlock]:
         """Print the formula in numbers, if there is room and they help a reader."""
         formula, operands = self.equation.formula, self.equation.operands
-        limit = SMALL_ARRAY_ENTRIES if self.is_large else self.limit
-        large = any(each.value.size > limit for each in operands.values())
+        large = any(each.value.size > self.limit for each in operands.values())
         if formula is None or large or not self._is_worked_out(formula.tree):
             return []
         numbers = {

@@ -9,13 +9,9 @@ from html import escape
 from importlib.resources import files
 
 from barenet.insight._web_page import write_page
-from barenet.insight.explain._equation_block import SUBSTITUTION_ROOM, EquationBlock
+from barenet.insight.explain._equation_block import EquationBlock
 from barenet.insight.explain._notations import MATHML, mathml_number, operator
-from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES, digits, largest_entries
 from barenet.insight.explain._page import Page, Section
-
-#: Entries of an array that are shown when its summary is opened.
-UNFOLDED_ENTRIES = 4096
 
 #: Characters of a summary.
 SUMMARY_ROOM = 90
@@ -34,12 +30,11 @@ def write_html(page: Page) -> str:
 
 def write_fragment(page: Page, *, style: bool = True) -> str:
     """Write an explanation as a part of a document, with a style that affects nothing else."""
-    hint = page.hint and f"{page.hint} Here, each line of a summary can be opened."
     return (
         '<div class="barenet-explain">\n'
         + (f"<style>{stylesheet()}</style>\n" if style else "")
         + f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n'
-        + "".join(map(_paragraph, (*page.paragraphs, hint)))
+        + "".join(map(_paragraph, (*page.paragraphs, page.hint)))
         + "".join(map(_section, page.sections))
         + f'<p class="verdict">{escape(page.verdict)}</p>\n</div>\n'
     )
@@ -52,13 +47,11 @@ def _paragraph(text: str) -> str:
 def _section(section: Section) -> str:
     given = "".join(map(_quantity, section.given))
     given = given and f'<div class="given">{given}</div>\n'
-    alike = "".join(map(_equation, section.alike))
-    summary = f"<summary>{escape(section.alike_text)}</summary>"
-    alike = alike and f"<details>{summary}{alike}</details>\n"
     return (
         f'<section class="{section.phase}">\n<p class="step" role="heading" aria-level="3">'
         f"<b>{section.number}</b> {escape(section.title)}</p>\n{_paragraph(section.text)}"
-        f"{given}{''.join(map(_equation, section.equations))}{alike}</section>\n"
+        f"{given}{''.join(map(_equation, section.equations))}{_paragraph(section.alike_text)}"
+        "</section>\n"
     )
 
 
@@ -69,7 +62,7 @@ def _quantity(block: EquationBlock) -> str:
     note = escape(re.sub(r"(?<=[ →])-(?=\d)", "−", str(block.quantity.note or "")))
     words = note and f'<div class="note">{note}</div>'
     if block.is_large:
-        return f"<div>{_line(_math(name), block.shapes)}{_folded(block)}{words}</div>"
+        return f"<div>{_line(_math(name), block.shapes)}{_summary(block)}{words}</div>"
     first, *others = MATHML.matrices(block.numbers)
     line = _line(_divided([f"{name}{operator('=')}{first}", *others]), block.shapes)
     return f"<div>{line}{words}</div>" if note else line
@@ -83,7 +76,7 @@ def _equation(block: EquationBlock) -> str:
         for place, (sign, line) in enumerate(block.lines(MATHML) or [("", "")])
     )
     table = _math(f"<mtable class='lines' displaystyle='true'>{rows}</mtable>")
-    below = _folded(block) if block.is_large else _check(block)
+    below = _summary(block) if block.is_large else _check(block)
     return f'<div class="equation">{_line(table, block.shapes)}{below}</div>\n'
 
 
@@ -102,47 +95,18 @@ def _line(content: str, shape: str) -> str:
 
 
 def _check(block: EquationBlock) -> str:
-    """Write the finite differences of a gradient."""
+    """Write the finite differences of a gradient, and the errors, or the greatest of many."""
     if block.differences is None:
         return ""
     mark = "" if block.equation.agrees else ' <b class="wrong">differs</b>'
-    lines = MATHML.matrices(block.differences)
-    if len(lines) > 1:
-        error = _math(mathml_number(block.max_error))
-        summary = f"<summary>finite differences, error at most {error}{mark}</summary>"
-        return f'<details class="check">{summary}{_divided(lines)}</details>'
-    errors = _math(str(MATHML.matrix(block.errors)))
-    return f'<div class="check">finite differences {_math(lines[0])} error {errors}{mark}</div>'
+    first, *others = MATHML.matrices(block.differences)
+    error = f"error {_math(str(MATHML.matrix(block.errors)))}{mark}"
+    if others:
+        error = f"error at most {_math(mathml_number(block.max_error))}{mark}{_divided(others)}"
+    return f'<div class="check">finite differences {_math(first)} {error}</div>'
 
 
-def _folded(block: EquationBlock) -> str:
-    """Summarize many numbers in a line that can be opened to show them."""
+def _summary(block: EquationBlock) -> str:
+    """Summarize many numbers."""
     lines = "<br/>".join(map(escape, block.summary(SUMMARY_ROOM)))
-    size, inner = block.quantity.value.size, ""
-    if size <= SMALL_ARRAY_ENTRIES:
-        substituted = block.substituted(MATHML, SUBSTITUTION_ROOM)
-        inner += _divided([f"{operator('=')}{formula}" for formula in substituted])
-    if size <= UNFOLDED_ENTRIES:
-        rows = "\n".join("  ".join(row) for row in block.numbers.cells())
-        inner += f"<pre>{_minus(rows)}</pre>"
-    inner += _check(block) if size <= SMALL_ARRAY_ENTRIES else _largest(block)
-    return f'<details class="summary"><summary>{_minus(lines)}</summary>{inner}</details>'
-
-
-def _minus(text: str) -> str:
-    """Replace hyphens by minus signs."""
-    return text.replace("-", "−")
-
-
-def _largest(block: EquationBlock) -> str:
-    """Write a table of the largest entries, and of the finite differences of a gradient."""
-    columns = {"": block.numbers}
-    if block.differences is not None:
-        columns |= {"finite differences": block.differences, "error": block.errors}
-    head = "".join(f"<th>{title}</th>" for title in ("largest", *columns))
-    body = ""
-    for index in largest_entries(block.quantity.value):
-        numbers = [digits(value[index], precision) for value, precision in columns.values()]
-        cells = "".join(f"<td>{_minus(cell)}</td>" for cell in (str(list(index)), *numbers))
-        body += f"<tr>{cells}</tr>"
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="summary">{lines.replace("-", "−")}</div>'

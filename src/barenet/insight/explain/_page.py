@@ -37,18 +37,10 @@ class Section(NamedTuple):
     #: The quantities that the step starts from.
     given: list[EquationBlock]
     equations: list[EquationBlock]
-    #: Equations like those above, of which a sentence is enough.
-    alike: list[EquationBlock]
+    #: A sentence for the equations like those above.
+    alike_text: str
     #: Whether large quantities stand close together.
     is_compact: bool
-
-    @property
-    def alike_text(self) -> str:
-        """The sentence for the equations like those above."""
-        others = ", ".join(
-            each.quantity.name.text for each in self.alike if not each.quantity.name.of
-        )
-        return f"The same is done to {others}." if others else ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -128,8 +120,9 @@ class Page:
             text = "" if step.text in texts else step.text
             texts.add(step.text)
             given = self._blocks(map(Equation, step.given))
-            shown, alike = map(self._blocks, self._alike(step.equations))
+            equations, alike = self._split_alike(step.equations)
             compact = self.is_summary or not text
+            shown = self._blocks(equations)
             yield Section(number, step.title, step.phase, text, given, shown, alike, compact)
 
     @property
@@ -164,11 +157,12 @@ class Page:
     def _blocks(self, equations: Iterable[Equation]) -> list[EquationBlock]:
         return [EquationBlock.of(each, self.precision, self.limit) for each in equations]
 
-    def _alike(self, equations: Sequence[Equation]) -> tuple[Sequence[Equation], ...]:
-        """Split off those that are alike: with large moments, all but the first update."""
+    def _split_alike(self, equations: Sequence[Equation]) -> tuple[Sequence[Equation], str]:
+        """With large moments, only the first update, and a sentence for the others."""
         sizes = [each.result.value.size for each in equations if each.result.name.of]
         if not self.is_summary or max(sizes, default=0) <= self.limit:
-            return equations, ()
+            return equations, ""
         names = [each.result.name for each in equations]
         shown = next(number for number, name in enumerate(names, 1) if not name.of)
-        return equations[:shown], equations[shown:]
+        others = ", ".join(name.text for name in names[shown:] if not name.of)
+        return equations[:shown], others and f"The same is done to {others}."

@@ -13,8 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._constraints import check_count, check_names
 from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
-from barenet.insight.plots._checks import Integers, class_indices, numbers, table
+from barenet.insight.plots._checks import (
+    Integers,
+    check_probabilities,
+    class_indices,
+    numbers,
+    table,
+)
 from barenet.insight.plots._style import Axes, Figure
+from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 
 #: Opacity of the background where a class is certain, so that the points stand out.
@@ -79,8 +86,11 @@ def plot_boundary(
         raise ArgumentError(problem, argument="X", remedy="choose two columns")
     resolution = max(check_count(resolution, "resolution"), 2)
     x_label, y_label = check_names(feature_names, "feature_names", 2, "feature")
-    across, up = (_edges(X[:, feature], resolution) for feature in (0, 1))
-    probabilities = _probabilities(predict, _centres(across), _centres(up))
+    low, high = X.min(axis=0), X.max(axis=0)
+    margin = np.where(high > low, 0.1 * (high - low), 0.5)
+    edges = np.linspace(low - margin, high + margin, 2 * resolution + 1)
+    grid = np.stack(np.meshgrid(*edges[1::2].T), axis=-1)  # the centres of pixels
+    probabilities = _probabilities(predict, grid)
     n_classes = probabilities.shape[2]
     if classes is None:
         classes = [f"class {index}" for index in range(n_classes)]
@@ -88,28 +98,19 @@ def plot_boundary(
     y = class_indices(y, "y", n_classes, len(X))
     figure, (axes,) = style.new_figure((7.0, 5.0), title=title)
     axes.grid(visible=False)
-    _draw_background(axes, across, up, probabilities)
+    _draw_background(axes, grid, edges[[0, -1]].T.ravel().tolist(), probabilities)
     _draw_samples(axes, X, y, classes)
     style.label_axes(axes, x_label, y_label)
     style.legend(figure)
-    if n_classes == 2:
-        _draw_scale(figure, axes, classes[1])
     return figure
 
 
-def shade(probabilities: FloatArray) -> FloatArray:
-    """Colour of the most probable class; white where all are equally probable.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> shade(np.array([[0.5, 0.5]]))
-    array([[1., 1., 1.]])
-    """
-    from matplotlib.colors import to_rgb
+def _shade(probabilities: FloatArray) -> FloatArray:
+    """Colour of the most probable class; white where all are equally probable."""
+    from matplotlib.colors import to_rgba_array
 
     n_classes = probabilities.shape[-1]
-    palette = np.array([to_rgb(_color(index)) for index in range(n_classes)])
+    palette = to_rgba_array([_color(index) for index in range(n_classes)])[:, :3]
     certainty = (probabilities.max(axis=-1, keepdims=True) - 1 / n_classes) / (1 - 1 / n_classes)
     strength = STRENGTH * np.clip(certainty, 0, 1)
     colors: FloatArray = 1 - strength * (1 - palette[probabilities.argmax(axis=-1)])
@@ -121,50 +122,30 @@ def _color(index: int) -> str:
     return style.CLASS_COLORS[index % len(style.CLASS_COLORS)]
 
 
-def _edges(values: FloatArray, resolution: int) -> FloatArray:
-    """Edges of pixels over the range of a feature and a margin."""
-    low, high = values.min(), values.max()
-    margin = 0.1 * (high - low) or 0.5
-    return np.linspace(low - margin, high + margin, resolution + 1)
-
-
-def _centres(edges: FloatArray) -> FloatArray:
-    return (edges[:-1] + edges[1:]) / 2
-
-
-def _probabilities(
-    predict: Callable[[NDArray[Any]], ArrayLike], across: FloatArray, up: FloatArray
-) -> FloatArray:
+def _probabilities(predict: Callable[[NDArray[Any]], ArrayLike], grid: FloatArray) -> FloatArray:
     """Evaluate `predict` at every pixel; shape (n_up, n_across, n_classes)."""
-    grid = np.stack(np.meshgrid(across, up), axis=-1)
+    n_points = grid.shape[0] * grid.shape[1]
     output = numbers(predict(grid.reshape(-1, 2)), "predict")
-    n_points, problem = len(up) * len(across), ""
-    if output.shape in ((n_points,), (n_points, 1)):
-        output = np.column_stack([1 - output.reshape(-1), output.reshape(-1)])
+    if output.shape == (n_points,):
+        output = output[:, np.newaxis]
     if output.ndim != 2 or len(output) != n_points:
         expected = f"expected shape ({n_points}, n_classes) for {n_points} points"
-        problem = f"{expected}, got {output.shape}"
-    elif output.min() < -1e-6 or output.max() > 1 + 1e-6:
-        problem = f"expected probabilities 0 to 1, got {output.min():g} to {output.max():g}"
-    if problem:
-        raise ArgumentError(problem, argument="predict")
+        raise ArgumentError(f"{expected}, got {output.shape}", argument="predict")
+    output = class_probabilities(check_probabilities(output, "predict"))
     return output.reshape(*grid.shape[:2], -1)
 
 
-def _draw_background(
-    axes: Axes, across: FloatArray, up: FloatArray, probabilities: FloatArray
-) -> None:
+def _draw_background(axes: Axes, grid: FloatArray, extent: Any, probabilities: FloatArray) -> None:
     """Fill the plane, and draw lines where the most probable class changes."""
-    extent = (across[0], across[-1], up[0], up[-1])
     look: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "bilinear"}
-    axes.imshow(shade(probabilities), extent=extent, **look)
+    axes.imshow(_shade(probabilities), extent=extent, **look)
     look = {"colors": style.INK, "linewidths": 1.3, "linestyles": "-"}
     # Of n classes, the lines of n - 1 are all the lines.
     for index in range(probabilities.shape[2] - 1):
         others = np.delete(probabilities, index, axis=2).max(axis=2)
         lead = probabilities[:, :, index] - others
         if lead.min() < 0 < lead.max():
-            axes.contour(_centres(across), _centres(up), lead, levels=[0], **look)
+            axes.contour(grid[:, :, 0], grid[:, :, 1], lead, levels=[0], **look)
 
 
 def _draw_samples(axes: Axes, X: FloatArray, y: Integers, classes: Sequence[str]) -> None:
@@ -175,14 +156,3 @@ def _draw_samples(axes: Axes, X: FloatArray, y: Integers, classes: Sequence[str]
         look |= {"color": _color(index), "label": name}
         look["marker"] = style.CLASS_MARKERS[index % len(style.CLASS_MARKERS)]
         style.dots(axes, X[y == index, 0], X[y == index, 1], size, **look)
-
-
-def _draw_scale(figure: Figure, axes: Axes, positive: str) -> None:
-    """Draw a colour bar of the probability of one of two classes."""
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import ListedColormap
-
-    steps = np.linspace(0, 1, 256)
-    scale = ScalarMappable(cmap=ListedColormap(shade(np.column_stack([1 - steps, steps]))))
-    look = {"shrink": 0.75, "aspect": 25, "pad": 0.02, "ticks": [0, 0.25, 0.5, 0.75, 1]}
-    style.color_bar(figure, [axes], scale, f"probability of {positive}", **look)

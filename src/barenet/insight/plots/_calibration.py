@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count, check_names
-from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
-from barenet.insight.plots._checks import class_indices, table
+from barenet.insight.plots._checks import check_probabilities, class_indices, table
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
 
@@ -63,10 +62,8 @@ def plot_calibration(
     >>> figure.axes[0].get_xlabel()
     'predicted probability of yes'
     """
-    n_bins, p = check_count(n_bins, "n_bins"), table(probabilities, "probabilities")
-    if p.min() < 0 or p.max() > 1 + 1e-6:
-        problem = f"expected numbers from 0 to 1, got {p.min():g} to {p.max():g}"
-        raise ArgumentError(problem, argument="probabilities")
+    n_bins = check_count(n_bins, "n_bins")
+    p = check_probabilities(table(probabilities, "probabilities"), "probabilities")
     classes = check_names(classes, "classes", p.shape[1], "column of probabilities")
     actual = class_indices(y, "y", len(classes), len(p))
     if len(classes) > 2:

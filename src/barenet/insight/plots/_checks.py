@@ -28,6 +28,14 @@ def column(values: ArrayLike, argument: str, n_samples: int) -> FloatArray:
     return array.reshape(n_samples)
 
 
+def check_probabilities(values: FloatArray, argument: str) -> FloatArray:
+    """Return numbers that are from 0 to 1, but for rounding."""
+    if values.min() < -1e-6 or values.max() > 1 + 1e-6:
+        problem = f"expected probabilities from 0 to 1, got {values.min():g} to {values.max():g}"
+        raise ArgumentError(problem, argument=argument)
+    return values
+
+
 def class_indices(
     values: ArrayLike, argument: str, n_classes: int, n_samples: int | None = None
 ) -> Integers:

@@ -67,8 +67,8 @@ def plot_importance(
     label = f"{metric} lost when it is shuffled"
     if image_shape is not None:
         figure, (axes,) = style.new_figure((5.4, 4.6), title=title)
-        colors = style.show_matrix(axes, mean.reshape(image_shape), "RdBu")
-        style.color_bar(figure, [axes], colors, label, shrink=0.8)
+        style.show_matrix(axes, mean.reshape(image_shape), "RdBu")
+        style.label_axes(axes, f"{label} (blue; white is 0)")
         return figure
     shown = np.argsort(-mean, kind="stable")[:MAX_COLUMNS]
     figure, (axes,) = style.new_figure((7.0, 1.3 + 0.3 * len(shown)), title=title)
@@ -88,7 +88,7 @@ def _draw_bars(axes: Axes, names: list[str], mean: FloatArray, std: FloatArray) 
     colors = [style.TRAINING if sure else PALE for sure in mean > std]
     axes.barh(positions, mean, height=0.62, color=colors, xerr=std, error_kw=whiskers)
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
-    axes.set_yticks(positions, names)
+    axes.set_yticks(positions, map(style.literal, names))
     axes.set_ylim(len(names) - 0.4, -0.6)
     style.show_grid(axes, "x")
     axes.tick_params(axis="y", length=0)

@@ -78,9 +78,9 @@ def plot_dependence(
     if not columns:
         raise ArgumentError("expected at least one column, got none", argument="columns")
     curves = [_dependence(predictor, X, name) for name in columns]
-    label, names = f"mean prediction of {literal(predictor.target_name)}", ["predicted"]
+    label, names = f"mean prediction of {predictor.target_name}", ["predicted"]
     if predictor.classes is not None:
-        names = [literal(name) for name in predictor.classes[:MAX_CURVES]]
+        names = list(predictor.classes[:MAX_CURVES])
     if len(names) == 2:
         names, label = names[1:], f"{label} = {names[1]}"
         curves = [(values, means[:, 1:]) for values, means in curves]
@@ -90,7 +90,7 @@ def plot_dependence(
     for place, (axes, (values, means)) in enumerate(zip(panels, curves, strict=True)):
         _draw(axes, values, means, names)
         axes.set_ylim(low - margin, high + margin)
-        style.label_axes(axes, literal(shorten(columns[place])), None if place % 3 else label)
+        style.label_axes(axes, shorten(columns[place]), label * (place % 3 == 0))
     if len(names) > 1:
         style.legend(figure)
     return figure

@@ -5,6 +5,7 @@ colour-blind readers.
 """
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
-from barenet.insight.plots._checks import check_images, column
-from barenet.insight.plots._style import Axes, Figure
+from barenet.insight.plots._checks import check_images, check_probabilities, column
+from barenet.insight.plots._style import Figure
+from barenet.model._arrays import FloatArray
 
 MAX_IMAGES = 100
 Labels = Sequence[Any] | NDArray[Any]
@@ -53,8 +55,8 @@ def plot_digits(
     Raises
     ------
     ValueError
-        If the shapes do not match, there are more than 100 images, labels are names and predictions
-        indices or the other way round, or a confidence is not from 0 to 1 or has no prediction.
+        If the shapes do not match, there are more than 100 images, or a confidence
+        is not from 0 to 1 or has no prediction.
     MissingExtraError
         If matplotlib is not installed.
 
@@ -68,13 +70,12 @@ def plot_digits(
     wrong: 5 (61.0%)
     """
     images = check_images(images, image_shape, "images", MAX_IMAGES)
-    n_images = len(images)
-    actual = _as_many(labels, "labels", n_images)
-    predicted = _as_many(predictions, "predictions", n_images)
-    percents = _percents(confidences, predicted)
-    errors = _errors(actual, predicted)
-    captions = list(map(_caption, actual, predicted, percents, errors))
-    figure, panels = _new_figure(captions, image_shape, title)
+    captions, errors = _captions(images, labels, predictions, confidences)
+    side = 2.6 if len(images) == 1 else 1.55
+    longest = max(len(line) for caption in captions for line in caption.split("\n"))
+    size = max(side, 0.083 * longest), side * min(image_shape[0] / image_shape[1], 2) + 0.36
+    columns = int(np.ceil(np.sqrt(len(images))))
+    figure, panels = style.new_figure(size, len(images), columns, title=title)
     darkest = images.max() if images.max() > 0 else 1
     for axes, image, caption, is_wrong in zip(panels, images, captions, errors, strict=True):
         style.show_matrix(axes, image, "gray_r", (0, darkest))
@@ -85,54 +86,37 @@ def plot_digits(
     return figure
 
 
-def _as_many(values: Labels | None, argument: str, n_images: int) -> list[Any]:
-    """Check that there is one value for each image; without values, return None for each."""
-    if values is None:
-        return [None] * n_images
-    if np.shape(values) != (n_images,):
-        problem = f"expected one for each of {n_images} images, got shape {np.shape(values)}"
+def _captions(
+    images: FloatArray,
+    labels: Labels | None,
+    predictions: Labels | None,
+    confidences: ArrayLike | None,
+) -> tuple[list[str], NDArray[np.bool_]]:
+    """The label of each image and below it the prediction, and whether they differ."""
+    actual = _for_each(images, labels, "labels")
+    predicted = _for_each(images, predictions, "predictions")
+    errors = np.zeros(len(images), np.bool_)
+    if labels is not None and predictions is not None:
+        errors = actual.astype(str) != predicted.astype(str)
+    heads = [f"label {label}" for label in actual]
+    words = [
+        f"{'wrong:' if is_wrong else 'predicted'} {name}"
+        for name, is_wrong in zip(predicted, errors, strict=False)
+    ]
+    if confidences is not None:
+        if predictions is None:
+            raise ArgumentError("expected predictions as well, got none", argument="confidences")
+        percents = check_probabilities(
+            column(confidences, "confidences", len(images)), "confidences"
+        )
+        words = [f"{word} ({value:.1%})" for word, value in zip(words, percents, strict=True)]
+    captions = ["\n".join(filter(None, each)) for each in zip_longest(heads, words)]
+    return captions or [""] * len(images), errors
+
+
+def _for_each(images: FloatArray, values: Labels | None, argument: str) -> NDArray[Any]:
+    """Check that there is one value for each image."""
+    if values is not None and np.shape(values) != (len(images),):
+        problem = f"expected one for each of {len(images)} images, got shape {np.shape(values)}"
         raise ArgumentError(problem, argument=argument)
-    return list(values)
-
-
-def _percents(confidences: ArrayLike | None, predictions: list[Any]) -> list[str]:
-    """Check the probabilities of the predictions, and write them in percent."""
-    if confidences is None:
-        return [""] * len(predictions)
-    if predictions[0] is None:
-        raise ArgumentError("expected predictions as well, got none", argument="confidences")
-    values = column(confidences, "confidences", len(predictions))
-    outside = values[(values < 0) | (values > 1 + 1e-6)]
-    if outside.size:
-        problem = f"expected probabilities from 0 to 1, got {outside[0]:g}"
-        raise ArgumentError(problem, argument="confidences")
-    return [f" ({value:.1%})" for value in values]
-
-
-def _errors(labels: list[Any], predictions: list[Any]) -> list[bool]:
-    """Whether each prediction differs from the label."""
-    if labels[0] is None or predictions[0] is None:
-        return [False] * len(labels)
-    actual, predicted = np.asarray(labels), np.asarray(predictions)
-    if (actual.dtype.kind in "biuf") != (predicted.dtype.kind in "biuf"):
-        expected = f"names or indices as labels has (such as {actual[0]!r})"
-        raise ArgumentError.of("predictions", predicted[0], expected)
-    return (actual != predicted).tolist()
-
-
-def _caption(label: Any, prediction: Any, percent: str, is_wrong: bool) -> str:
-    """Write the label, and below it the prediction."""
-    lines = [] if label is None else [f"label {label}"]
-    if prediction is not None:
-        lines.append(f"{'wrong:' if is_wrong else 'predicted'} {prediction}{percent}")
-    return "\n".join(lines)
-
-
-def _new_figure(
-    captions: Sequence[str], image_shape: tuple[int, int], title: str | None
-) -> tuple[Figure, list[Axes]]:
-    """Create a figure with a panel for each caption, wide enough for the longest line."""
-    side = 2.6 if len(captions) == 1 else 1.55
-    longest = max(len(line) for caption in captions for line in caption.split("\n"))
-    panel = max(side, 0.083 * longest), side * min(image_shape[0] / image_shape[1], 2) + 0.36
-    return style.new_figure(panel, len(captions), int(np.ceil(np.sqrt(len(captions)))), title=title)
+    return np.asarray([] if values is None else values)

@@ -104,7 +104,7 @@ def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
         axes.set_yscale("log")
     axes.margins(y=0.06)
     axes.set_xlim((1, n_epochs) if n_epochs > 1 else (0.5, 1.5))
-    axes.xaxis.set_major_locator(style.integer_ticks(6))
+    axes.locator_params(axis="x", nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
     style.label_axes(axes, "epoch", name.replace("_", " "))
 
 

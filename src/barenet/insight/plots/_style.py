@@ -18,8 +18,6 @@ from barenet.model._arrays import FloatArray
 if TYPE_CHECKING:
     import matplotlib.axes
     import matplotlib.figure
-    from matplotlib.image import AxesImage
-    from matplotlib.ticker import MaxNLocator
 
 #: Types of matplotlib, whose names do not import it.
 Axes: TypeAlias = "matplotlib.axes.Axes"
@@ -49,7 +47,6 @@ def new_figure(
     columns: int = 1,
     *,
     title: str | None = None,
-    margin: tuple[float, float] = (0.0, 0.0),
     share: bool = False,
 ) -> tuple[Figure, list[Axes]]:
     """Create a figure with panels of a width and height in inches, row by row.
@@ -64,11 +61,11 @@ def new_figure(
     from barenet.insight.plots._notebook_figure import NotebookFigure
 
     rows = -(-n_panels // columns)
-    size = panel[0] * columns + margin[0], panel[1] * rows + margin[1]
+    size = panel[0] * columns, panel[1] * rows
     figure = NotebookFigure(figsize=size, dpi=100, facecolor=PAPER, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr, call-arg]
     if title:
-        figure.suptitle(title, fontsize=TITLE_SIZE + 1, fontweight="bold", color=INK)
+        figure.suptitle(literal(title), fontsize=TITLE_SIZE + 1, fontweight="bold", color=INK)
     panels = list(figure.subplots(rows, columns, squeeze=False, sharex=share, sharey=share).flat)
     for axes in panels[n_panels:]:
         axes.remove()
@@ -101,16 +98,16 @@ def show_matrix(
     values: FloatArray,
     cmap: str,
     limits: tuple[float, float] | None = None,
-    aspect: Any = "equal",
-) -> AxesImage:
+) -> None:
     """Draw a matrix without ticks, grid and spines; by default the limits are around 0."""
     axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     most = float(np.abs(values).max()) or 1.0
     low, high = limits or (-most, most)
-    look = {"interpolation": "nearest", "origin": "upper", "aspect": aspect}
-    return axes.imshow(values, cmap=cmap, vmin=low, vmax=high, **look)
+    axes.imshow(
+        values, cmap, vmin=low, vmax=high, interpolation="nearest", origin="upper", aspect="equal"
+    )
 
 
 def dots(axes: Axes, x: FloatArray, y: FloatArray, size: float, **look: Any) -> None:
@@ -124,41 +121,35 @@ def dot_size(n_samples: int, scale: float, limits: tuple[float, float]) -> float
     return float(np.clip(scale / np.sqrt(n_samples), *limits))
 
 
-def integer_ticks(nbins: int) -> MaxNLocator:
-    """A locator of a few round whole numbers."""
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(nbins=nbins, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
-
-
 def literal(name: str) -> str:
-    r"""Escape a name, in which matplotlib might see a formula.
+    r"""Escape a text, in which matplotlib might see a formula.
 
     Examples
     --------
     >>> print(literal("price ($), tax ($)"))
     price (\$), tax (\$)
     """
-    return printable(name).replace("$", r"\$") if name else ""
+    lines = (printable(line) if line else "" for line in name.split("\n"))
+    return "\n".join(lines).replace("$", r"\$")
 
 
 def title(axes: Axes, text: str, **look: Any) -> None:
     """Set the title of a panel."""
-    axes.set_title(text, **(_LABELS | {"loc": "left", "fontsize": TITLE_SIZE, "pad": 6} | look))
+    axes.set_title(
+        literal(text), **(_LABELS | {"loc": "left", "fontsize": TITLE_SIZE, "pad": 6} | look)
+    )
 
 
-def label_axes(axes: Axes, x: str | None = None, y: str | None = None) -> None:
+def label_axes(axes: Axes, x: str = "", y: str = "") -> None:
     """Label the axes of a panel."""
-    if x is not None:
-        axes.set_xlabel(x, loc="center", labelpad=4, **_LABELS)
-    if y is not None:
-        axes.set_ylabel(y, loc="center", labelpad=4, **_LABELS)
+    axes.set_xlabel(literal(x), loc="center", labelpad=4, **_LABELS)
+    axes.set_ylabel(literal(y), loc="center", labelpad=4, **_LABELS)
 
 
 def write(axes: Axes, x: float, y: float, text: str, **look: Any) -> None:
     """Write text into a panel."""
     usual: dict[str, Any] = {"color": INK, "fontsize": SMALL_SIZE, "va": "center"}
-    axes.text(x, y, text, **(usual | look))
+    axes.text(x, y, literal(text), **(usual | look))
 
 
 def legend(figure: Figure) -> None:
@@ -168,13 +159,5 @@ def legend(figure: Figure) -> None:
     look: dict[str, Any] = {"frameon": False, "fontsize": SMALL_SIZE, "labelcolor": INK}
     look |= {"handletextpad": 0.5, "columnspacing": 1.4, "borderaxespad": 0.2}
     look |= {"loc": "outside lower center", "ncols": min(5, len(handles))}
-    for handle in figure.legend(handles.values(), handles.keys(), **look).legend_handles:
+    for handle in figure.legend(handles.values(), map(literal, handles), **look).legend_handles:
         handle.set(alpha=1.0, markersize=6.0)  # type: ignore[union-attr]
-
-
-def color_bar(figure: Figure, panels: list[Axes], colors: Any, text: str, **look: Any) -> None:
-    """Draw the colour bar of some panels."""
-    bar = figure.colorbar(colors, ax=panels, **look)
-    bar.set_label(text, fontsize=LABEL_SIZE, color=INK)
-    bar.ax.tick_params(labelsize=SMALL_SIZE, labelcolor=INK, length=0)
-    bar.outline.set_visible(False)

@@ -1,0 +1,60 @@
+"""The fraction of the rows below which categories are merged, chosen by rows that are left out."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data._category_column import CategoryColumn
+from barenet.data._column_fitting import MOST_OUTPUTS
+from barenet.data._encoding import TableEncoding
+
+#: The fractions, of which the first is taken unless another has an error lower by `GAIN`.
+THRESHOLDS, GAIN = (0.01, 0.0, 0.005, 0.02, 0.05), 0.01
+
+#: Most rows by which they are compared.
+MOST_ROWS = 4_000
+
+
+def choose_rare(X: Any, y: NDArray[Any], **options: Any) -> float | None:
+    """Choose by the leave-one-out error of ridge regression; y is of shape (n_rows, n_targets).
+
+    None if they all have the same effect, or columns have more than `MOST_OUTPUTS` outputs.
+
+    >>> towns = np.array([f"town {row % 150}" for row in range(600)])
+    >>> choose_rare({"town": towns}, np.arange(600.0)[:, np.newaxis] % 150)
+    0.0
+    """
+    encoding = TableEncoding.fit(X, rare=0, **options)
+    frame = encoding.frame_of(X)
+    some_rows = slice(None, None, -(-len(frame) // MOST_ROWS))
+    frame, others, categories = frame.take(some_rows), [], []
+    for column in encoding.used:
+        values = column.parse(frame, column.name, encoding.missing)
+        if isinstance(column, CategoryColumn):
+            categories.append(np.unique(values, return_inverse=True, return_counts=True))
+        else:
+            others.append(column.encode(values))
+    kept = {
+        rare: [np.flatnonzero(counts >= rare * len(frame)) for _, _, counts in categories]
+        for rare in THRESHOLDS
+    }
+    room = MOST_OUTPUTS - sum(part.shape[1] for part in others)
+    sizes = {sum(map(len, each)): rare for rare, each in reversed(kept.items())}
+    losses = {rare: np.inf for size, rare in sizes.items() if size <= room}
+    if len(losses) < 2:
+        return None
+    for rare in losses:
+        pairs = zip(categories, kept[rare], strict=True)
+        parts = [codes[:, np.newaxis] == each for (_, codes, _), each in pairs]
+        losses[rare] = _left_out_error(np.column_stack([*others, *parts]), y[some_rows])
+    best, default = min(losses, key=losses.__getitem__), THRESHOLDS[0]
+    return default if losses[best] > (1 - GAIN) * losses.get(default, np.inf) else best
+
+
+def _left_out_error(X: NDArray[np.float64], y: NDArray[Any]) -> float:
+    """Mean squared error of ridge regression at rows left out: residual / (1 − leverage)."""
+    X, y = X - X.mean(axis=0), y - y.mean(axis=0)
+    weights = np.linalg.solve(X.T @ X + np.eye(X.shape[1]), X.T).T
+    leverage = 1 / len(X) + (weights * X).sum(axis=1, keepdims=True)
+    return float(np.square((y - weights @ (X.T @ y)) / (1 - leverage)).mean())

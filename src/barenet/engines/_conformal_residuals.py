@@ -1,0 +1,81 @@
+"""Intervals around the predictions of an ensemble, from its errors on the rows left out."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import check_number
+from barenet.errors import ArgumentError
+from barenet.model._arrays import FloatArray
+
+#: Most residuals that are kept; those of more rows are thinned out to as many quantiles.
+MOST = 999
+
+#: Added to each spread, in root mean squares of all: the spread of few networks is uncertain.
+#: On seven real tables, 2 made intervals with a coverage of 0.90 the shortest on average.
+ADDED_SPREAD = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class ConformalResiduals:
+    """The sizes of errors on rows left out, relative to the spread of the networks.
+
+    An error is divided by √(s² + c²), with the spread s of the networks for its row and a constant
+    c. An interval for a new row is the mean ± the same root of its own spread, times a quantile of
+    those ratios. After Papadopoulos, Gammerman and Vovk, "Normalized nonconformity measures for
+    regression conformal prediction" (2008), and Vovk, "Cross-conformal predictors" (2015).
+
+    Attributes
+    ----------
+    ratios : ndarray of shape (n_residuals, n_outputs), float64
+        The relative sizes, in ascending order.
+    added_spread : ndarray of shape (n_outputs,), float64
+        The constant c.
+
+    Raises
+    ------
+    ValueError
+        If a number is invalid, or their shapes do not fit each other.
+
+    Examples
+    --------
+    >>> errors, spread = np.array([[-1.0], [3.0], [2.0]]), np.zeros((3, 1))
+    >>> residuals = ConformalResiduals.fit(errors, spread, np.full(3, 1 / 3))
+    >>> residuals.half_width(spread[:1], coverage=0.5)  # of 3 residuals, the second of 4 quarters
+    array([[2.]])
+    """
+
+    ratios: NDArray[np.float64]
+    added_spread: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        ratios, added = self.ratios, self.added_spread
+        fit = ratios.ndim == 2 and ratios.size and ratios.shape[1:] == added.shape
+        ascend = fit and (np.diff(ratios, axis=0, prepend=0) >= 0).all() and (added > 0).all()
+        if not ascend or not np.isfinite([ratios[-1], added]).all():
+            expected = "ascending numbers of shape (n, n_outputs), and one above 0 for each output"
+            raise ArgumentError.of("residuals", (ratios, added), expected)
+
+    @classmethod
+    def fit(cls, errors: FloatArray, spread: FloatArray, weight: FloatArray) -> Self:
+        """Relate errors, of shape (n_rows, n_outputs), to spreads; weights have the sum 1."""
+        added = ADDED_SPREAD * np.sqrt(weight @ np.square(spread, dtype=np.float64))
+        added = np.where(added > 0, added, 1.0)
+        counted = weight > 0
+        ratios = (np.abs(errors) / np.hypot(spread, added))[counted]
+        count = min(len(ratios), MOST)
+        ranks = np.ceil(np.arange(1, count + 1) * (len(ratios) + 1) / (count + 1))
+        middle = (ranks - 0.5) / len(ratios)  # of a step, beyond the rounding of its ends
+        options: dict[str, Any] = {"weights": weight[counted], "method": "inverted_cdf"}
+        return cls(np.quantile(ratios, middle, axis=0, **options), added)
+
+    def half_width(self, spread: FloatArray, coverage: float) -> FloatArray:
+        """Half the widths of intervals that contain a fraction of the targets."""
+        coverage, n = check_number(coverage, "coverage", gt=0, lt=1), len(self.ratios)
+        rank = math.ceil((n + 1) * coverage - 1e-9)
+        if rank > n:
+            raise ArgumentError.of("coverage", coverage, f"at most {n}/{n + 1}, with {n} residuals")
+        return self.ratios[rank - 1] * np.hypot(spread, self.added_spread)
