@@ -73,7 +73,7 @@ REFUSED = {
     "plot portrait IRIS": '"portrait" for KIND. Choose from: "history"',
     "plot history nowhere": "nowhere",
     "plot history IRIS --out picture.bmp": "unknown format '.bmp'",
-    "export IRIS": "to: name the format, one of onnx, c, python, json",
+    "export IRIS": "; name one of onnx, c, python, json, or end the path with .onnx, .c",
     "export IRIS --to onx": 'Choose from: "onnx", "c", "python", "json". Did you mean "onnx"',
     "export IRIS --out net.txt": "to: the format does not follow from net.txt",
     "export IRIS --out net.py --weights int8": "rounded weights, and this is python; use --to",

@@ -112,6 +112,27 @@ def test_the_loss_of_an_ensemble_follows_from_that_of_few_networks():
         assert own == pytest.approx(each.loss(predictions.mean(axis=0)))
 
 
+def test_residuals_are_those_of_all_networks():
+    """Errors of the mean of 4 networks are scaled by the root of the loss of 16 over theirs."""
+    y = RNG.normal(size=(5_000, 1))
+    rows = OutOfFold(y, np.full(5_000, 1 / 5_000))
+    bias = RNG.normal(size=(5_000, 1))
+    for noise in (0.0, 0.5, 1.0):
+        draws = y + bias + noise * RNG.normal(size=(16, 5_000, 1))
+        residuals = rows.residuals(draws[:4], 16)
+        error, spread = np.abs(draws.mean(axis=0) - y), draws.std(axis=0, ddof=1)
+        for coverage in (0.5, 0.9):
+            inside = error <= residuals.half_width(spread, coverage)
+            assert np.mean(inside) == pytest.approx(coverage, abs=0.025)
+    alone = rows.residuals(y[None] + bias, 16)  # one repeat has no spread, and no loss of more
+    width = alone.half_width(np.zeros((1, 1)), 0.9)[0, 0]
+    assert width == pytest.approx(np.quantile(np.abs(bias), 0.9), rel=0.01)
+    pure = rows.residuals(y + RNG.normal(size=(4, 5_000, 1)), 16)
+    few = rows.residuals(y + RNG.normal(size=(4, 5_000, 1)), 4)
+    assert pure.ratios[500, 0] == pytest.approx(few.ratios[500, 0] / 2, rel=0.1)  # √(4 / 16)
+    assert OutOfFold(KIND, EVEN).residuals(np.full((2, 90, 3), 1 / 3), 16) is None
+
+
 def test_the_temperature_is_that_of_the_lowest_loss():
     logits = RNG.normal(size=(3, 90, 3)) + 1.5 * np.eye(3)[KIND]
     for factor in (0.2, 1.0, 2.0):  # from underconfident to overconfident

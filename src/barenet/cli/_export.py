@@ -7,9 +7,8 @@ from cyclopts import Parameter
 
 from barenet.cli._console import emit, emit_json
 from barenet.cli._flags import Off, Out
-from barenet.cli._output_file import is_folder, output_path
+from barenet.cli._output_file import output_path
 from barenet.cli._trained_model import MODEL, model_file
-from barenet.errors import ArgumentError
 from barenet.files._model_io import load
 from barenet.files.exports import SUFFIXES, export as write
 from barenet.files.exports._exporting import WEIGHTS, Weights
@@ -50,9 +49,6 @@ def export(
     json : bool
         Print JSON, for programs.
     """
-    if to is None and (out is None or is_folder(out)):
-        problem = f"name the format, one of {', '.join(SUFFIXES)}"
-        raise ArgumentError(problem, argument="to", remedy="such as {to}", to="onnx")
     path = model_file(model)
     name = (path.name == MODEL and path.resolve().parent.name) or path.stem
     with output_path(str(path.with_name(name)) if out is None else out, name) as target:

@@ -100,18 +100,25 @@ def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[st
       1 left out  of: 'x' in every row
     """
     groups: dict[str, list[str]] = {}
-    if isinstance(preprocessing, TableEncoding):
-        for column in preprocessing.columns:
-            groups.setdefault(column.kind, []).append(_describe(column))
-    else:
-        groups["number"] = list(names)
+    for column in getattr(preprocessing, "columns", ()):
+        groups.setdefault(column.kind, []).append(_describe(column))
+    groups = groups or {"number": [*names]}
     counts = {kind: len(groups[kind]) for kind in HEADINGS if kind in groups}
     heads = {kind: f"{count:,} {HEADINGS[kind][count != 1]}" for kind, count in counts.items()}
     width = max(map(len, heads.values())) + 2
-    return "\n".join(
-        _paragraph(head.ljust(width), groups[kind], "; " if kind == "dropped" else ", ")
-        for kind, head in heads.items()
+    paragraphs = textwrap.TextWrapper(
+        WIDTH,
+        subsequent_indent=" " * (width + 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+        max_lines=LINES,
+        placeholder=" … and more",
     )
+    lines = []
+    for kind, head in heads.items():
+        paragraphs.initial_indent = f"  {head.ljust(width)}"
+        lines.append(paragraphs.fill(("; " if kind == "dropped" else ", ").join(groups[kind])))
+    return "\n".join(lines)
 
 
 def _describe(column: Column) -> str:
@@ -126,17 +133,3 @@ def _describe(column: Column) -> str:
     if getattr(column, "indicator", False) or getattr(column, "missing", False):
         notes.append("some missing")
     return f"{column.name} ({', '.join(notes)})" if notes else column.name
-
-
-def _paragraph(head: str, entries: list[str], between: str) -> str:
-    """Write the columns of a kind in a few lines."""
-    return textwrap.fill(
-        between.join(entries),
-        WIDTH,
-        initial_indent=f"  {head}",
-        subsequent_indent=" " * (len(head) + 2),
-        break_long_words=False,
-        break_on_hyphens=False,
-        max_lines=LINES,
-        placeholder=" … and more",
-    )

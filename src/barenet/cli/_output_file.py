@@ -26,7 +26,7 @@ def is_folder(out: str) -> bool:
 
 @contextmanager
 def output_path(out: str, name: str) -> Iterator[Path]:
-    """The path of an output file; its folder is made, and removed again on failure."""
+    """The path of an output file; its folder is made, and removed again if it stays empty."""
     path = Path(out)
     if not is_folder(out):
         yield path
@@ -34,9 +34,8 @@ def output_path(out: str, name: str) -> Iterator[Path]:
     made = make_folder(path)
     try:
         yield path / name
-    except BaseException:
+    finally:
         remove_empty(made)
-        raise
 
 
 def make_folder(path: Path) -> list[Path]:

@@ -43,7 +43,9 @@ class Spelling:
         """
         self.arguments = arguments
         for argument in arguments:
-            if _is_name(argument) and any(not token.value.strip() for token in argument.tokens):
+            is_path = Path in (argument.hint, *get_args(argument.hint))
+            is_name = is_path or argument.parameter.completer is complete_name
+            if is_name and any(not token.value.strip() for token in argument.tokens):
                 problem = "expected a file, a folder or a data set, got an empty name"
                 raise ArgumentError(problem, argument=_key(argument.name))
 
@@ -84,12 +86,6 @@ def usage_error(error: CycloptsError) -> str:
     if "," in str(error) and "tuple" in str(getattr(error.argument, "hint", "")):
         return f"{error} Separate values by spaces."
     return str(error)
-
-
-def _is_name(argument: Argument) -> bool:
-    """Whether an argument names a file, a folder or a data set."""
-    is_path = Path in (argument.hint, *get_args(argument.hint))
-    return is_path or argument.parameter.completer is complete_name
 
 
 def _key(flag: str) -> str:

@@ -211,15 +211,11 @@ def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
             gradients = np.zeros((count, parameters.size), parameters.dtype)
             counted = {"values": np.zeros(count), "places": np.zeros(count, np.int64)}
             examples["optimizer"] |= {"start": parameters, "gradients": gradients, **counted}
-    for name, example in examples.items():
-        validate_like(state[name], example)
-
-
-def validate_like(state: Mapping[str, Any], examples: Mapping[str, Any]) -> None:
-    """Check that values have the kinds and shapes of examples."""
-    for name, example in examples.items():
-        if example is not None and _kind(state[name]) != _kind(example):
-            raise ValueError(f"{name}: expected {_kind(example)}, got {brief(state[name])}")
+    for part, values in examples.items():
+        for name, example in values.items():
+            value = state[part][name] if example is not None else None
+            if example is not None and _kind(value) != _kind(example):
+                raise ValueError(f"{name}: expected {_kind(example)}, got {brief(value)}")
 
 
 def _kind(value: object) -> str:

@@ -23,9 +23,6 @@ Arrays = dict[str, NDArray[Any]]
 #: Maximum number of bytes of a header, which has no numbers.
 MAX_HEADER = 2**20
 
-#: Maximum number of dimensions of an array.
-MAX_DIMENSIONS = 32
-
 #: Bytes that are read at a time of arrays that are only hashed.
 BLOCK = 2**20
 
@@ -156,7 +153,7 @@ def _entry(name: str, value: Any) -> Entry:
         start, stop = value["data_offsets"]
         if not all(type(number) is int and 0 <= number < 2**63 for number in (*shape, start, stop)):
             raise ValueError("expected whole numbers")
-        if len(shape) > MAX_DIMENSIONS or math.prod(shape) * dtype.itemsize != stop - start:
+        if math.prod(shape) * dtype.itemsize != stop - start:
             raise ValueError("expected as many bytes as the shape takes")
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError(f"{brief(name)} is not the entry of an array: {brief(value)}") from error

@@ -160,10 +160,9 @@ def _constant(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> No
     bias = network.layers[0].bias
     if network.output_activation.name == "identity":
         bias[:] = y.mean()
-    elif len(counts := np.bincount(y)) == 2:
-        bias[:] = np.log(counts[1] / counts[0])
-    elif len(counts) > 2:
-        bias[:] = np.log(counts / len(y))
+    else:
+        counts = np.bincount(y)
+        bias[:] = np.log(counts / counts[0])[-len(bias) :]  # a sigmoid has that of the second class
 
 
 def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:

@@ -137,7 +137,10 @@ def permutation_importance(
         problem = f"expected one for each of {len(inputs)} rows, got {np.size(y)}"
         raise ArgumentError(problem, argument="y")
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
-    targets, slices = _targets(predictor, y), _input_slices(predictor)
+    targets: FloatArray = np.asarray(y, np.float64).reshape(-1, 1)
+    slices = _input_slices(predictor)
+    if predictor.classes is not None:
+        targets = one_hot(y, len(predictor.classes))[:, -count:]
 
     def measure(rows: FloatArray) -> float:
         return compute(predictor.in_units(predictor.network.predict(rows)), targets)
@@ -162,10 +165,3 @@ def _input_slices(predictor: Predictor) -> list[slice]:
         widths = [len(column.outputs) for column in encoding.used]
     ends = np.cumsum(widths).tolist()
     return [slice(end - width, end) for width, end in zip(widths, ends, strict=True)]
-
-
-def _targets(predictor: Predictor, y: ArrayLike) -> FloatArray:
-    """The targets in the shape of the outputs."""
-    if predictor.classes is None:
-        return np.asarray(y, np.float64).reshape(-1, 1)
-    return one_hot(y, len(predictor.classes))[:, -predictor.network.sizes[-1] :]

@@ -133,7 +133,7 @@ def _format(path: Path, to: str | None) -> str:
     """The given format, or that of the suffix."""
     formats = {suffix: name for name, suffix in SUFFIXES.items()}
     if to is None and path.suffix not in formats:
-        remedy = f"name the format, or end the path with one of {', '.join(formats)}"
+        remedy = f"name one of {', '.join(SUFFIXES)}, or end the path with {', '.join(formats)}"
         raise ArgumentError(f"the format does not follow from {path}", argument="to", remedy=remedy)
     to = formats[path.suffix] if to is None else to
     lookup(SUFFIXES, to, "to")

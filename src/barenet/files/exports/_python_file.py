@@ -132,9 +132,7 @@ def _list(names: Iterable[str | float], indent: str = "") -> str:
 
 def _predict(program: Program) -> str:
     name = f"predict_{program.answer}"
-    target = words(program.target_name)
-    text = _RUNTIME[name].replace(name, "predict").replace("X: Any) -> np.ndarray", "X)")
-    return text.replace("The prediction", f"The prediction of {target}") if target else text
+    return _RUNTIME[name].replace(name, "predict").replace("X: Any) -> np.ndarray", "X)")
 
 
 def _computation(program: Program) -> str:

@@ -133,9 +133,11 @@ def c_string(text: str) -> str:
     Examples
     --------
     >>> print(c_string('a "b"'), c_string("ö?"))
-    "a \"b\"" "\303\266\077"
+    "a \042b\042" "\303\266\077"
     """
-    return '"' + "".join(map(_character, text.encode("utf-8", "replace"))) + '"'
+    data = text.encode("utf-8", "replace")
+    plain = re.sub(rb"[^A-Za-z0-9 _.,:;=()<>%+-]", lambda found: b"\\%03o" % ord(found[0]), data)
+    return f'"{plain.decode()}"'
 
 
 def python_string(text: str) -> str:
@@ -149,10 +151,3 @@ def python_string(text: str) -> str:
     written = repr(text)
     plain = written[0] == "'" and '"' not in written
     return f'"{written[1:-1]}"' if plain else written
-
-
-def _character(byte: int) -> str:
-    letter = chr(byte)
-    if letter in '"\\':
-        return f"\\{letter}"
-    return letter if " " <= letter <= "~" and letter != "?" else f"\\{byte:03o}"

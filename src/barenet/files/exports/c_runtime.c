@@ -8,20 +8,6 @@
 
 extern const char *const model_classes[MODEL_OUTPUTS];
 void model_predict(const float *x, float *y);
-/* y = 0 */
-static void clear(float *y, int n)
-{
-    for (int i = 0; i < n; i++)
-        y[i] = 0.0f;
-}
-
-/* y = y + weight a */
-static void add(const float *a, int n, float weight, float *y)
-{
-    for (int i = 0; i < n; i++)
-        y[i] += weight * a[i];
-}
-
 int model_classify(const float *x);
 
 static void copy(const float *a, float *b, int n)

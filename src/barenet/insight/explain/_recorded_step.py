@@ -28,10 +28,6 @@ from barenet.optimization.optimizers import LBFGS, SGD
 class Recorder:
     """Records the call of a method: its arguments before and after, and its result."""
 
-    before: tuple[Any, ...]
-    after: tuple[Any, ...]
-    result: Any
-
     def __init__(self, owner: Any, method: str) -> None:
         self.method = getattr(owner, method)
         vars(owner)[method] = self
