@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from websockets.sync.client import connect
 
+from barenet.playground._data_preparation import prepare_named
 from barenet.playground._file_store import FileStore
 from barenet.playground._page_state import DataSettings, NetworkSettings, PageState
-from barenet.playground._prepared_data import PreparedData, prepare
+from barenet.playground._prepared_data import PreparedData
 from barenet.playground._server import Server, listen
 from barenet.playground._sessions import Sessions
 from barenet.playground._trainer import Trainer
@@ -195,7 +196,7 @@ def new_task() -> Callable[..., Any]:
     """Make a task of a trainer from data and settings; returns it and the prepared data."""
 
     def make(data: DataSettings | None = None, **settings: Any) -> tuple[Any, PreparedData]:
-        prepared = prepare(data or DataSettings(samples=60))
+        prepared = prepare_named(data or DataSettings(samples=60))
         chosen = NetworkSettings().copy(**settings)
         return prepared.make_task(chosen), prepared
 

@@ -141,7 +141,7 @@ def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, m
         page.receive_until(lambda message: message["type"] == "frame")
         page.send("play")
         session = next(iter(served.sessions.open.values()))
-        wait_until(lambda: session.views[0].latest.status.epoch > 200)
+        wait_until(lambda: session.views[0].latest.epoch > 200)
         frames = 0
         with contextlib.suppress(TimeoutError):  # two pictures come without an answer
             while True:

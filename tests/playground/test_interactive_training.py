@@ -12,8 +12,8 @@ from barenet.playground._interactive_training import (
     InteractiveTraining,
 )
 from barenet.playground._page_state import DEFAULT_EPOCHS, DataSettings, NetworkSettings, WeightEdit
+from barenet.playground._resumed_schedule import ResumedSchedule
 from barenet.playground._timeline import MAX_STATES
-from barenet.playground._training_state import ResumedSchedule, TrainingState
 from barenet.training._train import train
 
 PLANE = DataSettings(source="plane", samples=60)
@@ -31,12 +31,12 @@ class Training(InteractiveTraining):
         self.thread.start()
         self.seen(0)
 
-    def seen(self, epoch=None, condition=lambda report: not report.status.playing):
+    def seen(self, epoch=None, condition=lambda report: not report.playing):
         """Wait for a report of an epoch, by default at rest."""
         return self.wait_until(
             lambda: (
                 self.reports
-                and epoch in (None, self.reports[-1].status.epoch)
+                and epoch in (None, self.reports[-1].epoch)
                 and condition(self.reports[-1])
                 and self.reports[-1]
             )
@@ -91,9 +91,9 @@ def test_stepping_by_batch_changes_no_bits(start, new_task):
         training.send("batch")
         place = ((batch + 1) // 5, (batch + 1) % 5)
         report = training.seen(
-            place[0], lambda report, b=place[1]: report.status.batch[0] == b and report.update
+            place[0], lambda report, b=place[1]: report.batch[0] == b and report.update
         )
-        assert report.update.batch == batch and not report.status.playing
+        assert report.update.batch == batch and not report.playing
         assert (report.update.before.snapshot.parameters != report.snapshot.parameters).any()
     report = training.run_to(4)
     assert (report.snapshot.parameters == trained_by_library(training, new_task, 4)).all()
@@ -113,11 +113,11 @@ def test_reset_restores_the_initial_weights_and_repeats_the_run(start):
 
 def test_the_learning_rate_can_change_during_training(start):
     training = start(optimizer="sgd", learning_rate=0.1)
-    training.play(lambda report: report.status.epoch > 3)
+    training.play(lambda report: report.epoch > 3)
     training.send("configure", training.settings.copy(learning_rate=1e-30))
     training.send("pause")
     still = training.seen()
-    after = training.run_to(still.status.epoch + 1)
+    after = training.run_to(still.epoch + 1)
     assert (after.snapshot.parameters == still.snapshot.parameters).all()
     assert training.segments == 1, "in the same loop"
 
@@ -127,14 +127,13 @@ def test_the_learning_rate_can_change_during_training(start):
 )
 def test_other_settings_can_change_during_training(start, changes):
     training = start()
-    training.play(lambda report: report.status.epoch > 2)
+    training.play(lambda report: report.epoch > 2)
     training.send("configure", training.settings.copy(**changes))
     training.send("pause")
     still = training.seen()
-    after = training.run_to(still.status.epoch + 1)
+    after = training.run_to(still.epoch + 1)
     assert (
-        not after.status.problem.failed
-        and (after.snapshot.parameters != still.snapshot.parameters).any()
+        not after.problem.failed and (after.snapshot.parameters != still.snapshot.parameters).any()
     )
 
 
@@ -147,24 +146,24 @@ def test_other_settings_can_change_during_training(start, changes):
     ],
 )
 def test_settings_refused_by_the_library_are_reported(start, changes, words):
-    report = start(**{"optimizer": "lbfgs", **changes}).play(lambda r: r.status.problem.failed)
-    assert words in report.status.problem.message and report.status.epoch == 0
+    report = start(**{"optimizer": "lbfgs", **changes}).play(lambda r: r.problem.failed)
+    assert words in report.problem.message and report.epoch == 0
 
 
 def test_divergence_returns_to_the_epoch_with_the_lowest_loss(start):
     training = start(PLANE, optimizer="sgd", learning_rate=0.03)
     before = training.run_to(30)
     training.send("configure", training.settings.copy(learning_rate=1e3))
-    report = training.play(lambda report: report.status.problem.failed)
+    report = training.play(lambda report: report.problem.failed)
     best = min(training.timeline.states, key=lambda state: state.loss)
-    assert report.status.epoch == best.epoch > 20 and not report.status.playing
-    message = report.status.problem.message
+    assert report.epoch == best.epoch > 20 and not report.playing
+    message = report.problem.message
     assert "diverged" in message and f"back at epoch {best.epoch}" in message
     assert (report.snapshot.parameters == best.snapshot.parameters).all()
     training.send("configure", training.settings.copy(learning_rate=0.03))
     training.send("recover")
-    report = training.seen(condition=lambda report: report.status.epoch > 60 and report.rows)
-    assert report.status.playing and report.status.problem.message == ""
+    report = training.seen(condition=lambda report: report.epoch > 60 and report.rows)
+    assert report.playing and report.problem.message == ""
     assert report.rows[-1].loss < before.rows[-1].loss
 
 
@@ -173,26 +172,26 @@ def test_training_from_an_earlier_epoch_discards_the_later_ones(start):
     training.send("edit", (0, 1.5))
     end = training.run_to(9)
     training.send("scrub", 4)
-    assert training.seen(4).status.last == 9
+    assert training.seen(4).last == 9
     training.send("scrub", 9)
     assert (training.seen(9).snapshot.parameters == end.snapshot.parameters).all()
     training.send("edit", (1, 3.5))
     training.send("scrub", 4)
-    assert [edit.value for edit in training.seen(4).status.edits] == [1.5]
+    assert [edit.value for edit in training.seen(4).edits] == [1.5]
     training.send("edit", (1, 2.5))
-    new = training.run_to(5).status
+    new = training.run_to(5)
     assert new.last == 5 and max(new.saved) <= 5
     assert [edit.value for edit in new.edits] == [1.5, 2.5]
     training.send("reset")
-    status = training.seen(0).status
-    assert status.saved == [0] and len(status.edits) == 1 and status.last == 0
+    report = training.seen(0)
+    assert report.saved == [0] and len(report.edits) == 1 and report.last == 0
 
 
 def test_dead_neurons_are_reported(start):
     training = start(activations=("relu",), loss="squared_error")
     for index in range(training.network.n_parameters):
         training.send("edit", (index, -1e5))
-    assert "Every gradient was 0" in training.run_to(1).status.problem.message
+    assert "Every gradient was 0" in training.run_to(1).problem.message
 
 
 def test_the_pace_is_limited(start):
@@ -220,7 +219,7 @@ def test_reports_wait_after_a_slow_one(new_task):
         worked = time.thread_time()
         while (work := time.thread_time() - worked) < 0.005:
             pass
-        reports.append((training.reported, work, progress.status.playing))
+        reports.append((training.reported, work, progress.playing))
 
     training = InteractiveTraining(new_task()[0], report)
     thread = threading.Thread(target=training.work)
@@ -238,13 +237,14 @@ def test_reports_wait_after_a_slow_one(new_task):
 def test_training_continues_after_the_maximum_of_epochs(start, monkeypatch):
     monkeypatch.setattr("barenet.playground._interactive_training.MAX_EPOCHS", 10)
     training = start(stop_epoch=5)
-    training.play(lambda report: report.status.epoch == 5 and not report.status.playing)
-    training.play(lambda report: report.status.epoch > 30 and report.status.playing)
+    training.play(lambda report: report.epoch == 5 and not report.playing)
+    training.play(lambda report: report.epoch > 30 and report.playing)
 
 
 @pytest.fixture
 def state(new_task):
-    return TrainingState(new_task(DataSettings(source="moons", samples=60))[0])
+    task, _ = new_task(DataSettings(source="moons", samples=60))
+    return InteractiveTraining(task, lambda report: None)
 
 
 def test_a_preset_starts_from_the_initial_weights(state):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from barenet import MLPEnsembleClassifier, load_dataset, load_predictor, save
 from barenet.cli._main import main
@@ -112,7 +113,7 @@ def measured(prepared, network):
 
 def outputs(prepared, network):
     """The outputs of the page's network on the plane, and the raw points there."""
-    return network.predict(prepared.grid(6)), prepared.plane.grid(6)
+    return network.predict(prepared.inputs("grid", 6)), prepared.plane.grid(6)
 
 
 @pytest.mark.parametrize("target", ["kind", "width"])
@@ -127,7 +128,7 @@ def test_a_model_of_mixed_columns_is_shown_with_its_predictions(
     fixed = "their median or most frequent value"
     assert prepared.fixed_at == (fixed if with_rows else f"{fixed}, text at the first category")
     found, points = outputs(prepared, network)
-    assert np.isfinite(found).all() and prepared.training.n_samples == 144 * with_rows
+    assert np.isfinite(found).all() and len(prepared.training[1]) == 144 * with_rows
     rasterize(network, prepared), input_pictures(prepared)
     assert (prepared.confusion_matrix(network) is None) == (not with_rows or target == "width")
     assert prepared.predictor(network).feature_names == model.feature_names
@@ -137,7 +138,7 @@ def test_a_model_of_mixed_columns_is_shown_with_its_predictions(
         axes = {name: points[:, at].tolist() for at, name in enumerate(prepared.plane.names)}
         expected = model.network.predict(model.inputs({**columns, **axes}))
         assert found == pytest.approx(expected, abs=1e-5)
-        assert prepared.training.n_samples + prepared.test.n_samples == 180
+        assert len(prepared.training[1]) + len(prepared.test[1]) == 180
         assert measured(prepared, network).loss > 0
 
 
@@ -157,12 +158,22 @@ def test_the_map_of_an_ensemble_is_that_of_all_networks(prepared_of, folder, flo
     usual = {"colour": "red", "wet": "no", "sown": "2024-05-11"}
     rows = {name: [value] * 36 for name, value in usual.items()} | axes
     if with_rows:  # else the first category stands for the most frequent one
-        found = prepared.outputs(network, prepared.grid(6))
+        found = prepared.outputs(network, "grid", 6)
         assert found == pytest.approx(predictor.outputs(rows), abs=1e-5)
-    alone = prepared.grid(6)[:, : len(prepared.inputs.feature_names)]
-    assert np.abs(prepared.outputs(network, alone) - network.predict(alone)).max() > 1e-3
+        test, y = data.X[prepared.is_test], data.y[prepared.is_test]
+        expected = predictor.outputs(test)
+        matrix = confusion_matrix(y, expected.argmax(axis=1), labels=range(3)).tolist()
+        assert prepared.confusion_matrix(network) == matrix
+        joined = prepared.predictor(network)
+        assert joined.outputs(test) == pytest.approx(expected, abs=1e-6), "saved as a whole"
+        task = prepared.make_task(prepared.model.settings)
+        scores = task.evaluate(0, network, "")
+        assert scores.test_score == pytest.approx(accuracy_score(y, expected.argmax(axis=1)))
+        assert scores.test_loss == pytest.approx(log_loss(y, expected), rel=1e-4)
+    alone = network.predict(prepared.inputs("grid", 6))
+    assert np.abs(prepared.outputs(network, "grid", 6) - alone).max() > 1e-3
     words = prepared.describe()["settings"]
-    assert words.startswith("The map is that of all 16 networks, of which the first is drawn")
+    assert words.startswith("The map, the scores and the confusion matrix are those of all 16 net")
 
 
 @pytest.mark.parametrize("features", [("x1", "x2"), ("all",)])
@@ -229,7 +240,7 @@ def test_a_run_is_named_after_its_table(store, folder, flowers, refused):
 def test_rows_of_another_table_are_refused(store, folder, flowers):
     other = folder / "other.csv"
     other.write_text("height,kind\n1,a\n2,b\n")
-    with pytest.raises(ArgumentError, match="has no column width, colour, wet, sown"):
+    with pytest.raises(ArgumentError, match=r"other\.csv: no column width, colour, wet, sown"):
         store.initial_model_state(trained(folder, flowers, *KIND), str(other))
 
 
@@ -296,7 +307,7 @@ def test_a_model_of_a_matrix_without_rows(prepared_of, saved, kind, third, words
 def test_a_model_of_unknown_columns_is_shown_without_rows(prepared_of, saved, names, data):
     path = saved(Network.dense([3, 2, 1]), feature_names=names, dataset=data)
     prepared, _ = prepared_of(path)
-    assert prepared.training.n_samples == 0 and prepared.axes == names
+    assert len(prepared.training[1]) == 0 and prepared.axes == names
 
 
 @pytest.mark.parametrize("optimizer", ["nope", "5", "adam:nope=1"])

@@ -2,13 +2,13 @@ import pytest
 
 from barenet.errors import ArgumentError
 from barenet.model._network import Snapshot
+from barenet.playground._data_preparation import prepare_named
 from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._network_layout import layer_offsets, parameter_index
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, NetworkSettings, WeightEdit
-from barenet.playground._prepared_data import prepare
 from barenet.playground._problems import Problem
-from barenet.playground._trainer_messages import ProgressReport, Status
+from barenet.playground._trainer_messages import ProgressReport
 
 
 class RecordingTrainer:
@@ -26,7 +26,7 @@ class RecordingTrainer:
 
 @pytest.fixture
 def view():
-    view = NetworkView(NetworkSettings(), prepare(DataSettings()), RecordingTrainer())
+    view = NetworkView(NetworkSettings(), prepare_named(DataSettings()), RecordingTrainer())
     view.start(30.0, lambda report: None)
     return view
 
@@ -35,8 +35,8 @@ def report(view, losses, **status):
     """A report of epochs with these test losses."""
     rows = [EpochMetrics(epoch, 0.5, loss, 0.7, 0.8) for epoch, loss in losses.items()]
     snapshot = Snapshot(view.network.parameters + 1, view.network.statistics)
-    status = Status(**{"epoch": max(losses, default=0), "last": max(losses, default=0), **status})
-    return ProgressReport(status=status, snapshot=snapshot, rows=rows)
+    last = max(losses, default=0)
+    return ProgressReport(snapshot=snapshot, rows=rows, **{"epoch": last, "last": last, **status})
 
 
 @pytest.mark.parametrize("changes", [{}, {"batch_norm": True, "dropout": 0.1}, {"dropout": 0.3}])

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
+from barenet.playground._data_preparation import prepare_named
 from barenet.playground._network_view import NetworkView
 from barenet.playground._neuron_view import neuron_view
 from barenet.playground._page_state import DataSettings, NetworkSettings
-from barenet.playground._prepared_data import prepare
 
 
 def make_view(source="circles", **changes):
     settings = NetworkSettings(**{"hidden": (4, 2), "activations": ("tanh", "tanh"), **changes})
-    return NetworkView(settings, prepare(DataSettings(source=source)), None)
+    return NetworkView(settings, prepare_named(DataSettings(source=source)), None)
 
 
 def inputs_at(view, lines):
@@ -39,7 +39,7 @@ def test_on_the_line_of_a_first_layer_neuron_z_is_zero(source):
 
 def test_nonlinear_features_bend_the_line():
     data = DataSettings(features=("x1^2", "x2^2"))
-    view = NetworkView(NetworkSettings(), prepare(data), None)
+    view = NetworkView(NetworkSettings(), prepare_named(data), None)
     view.network.layers[0].weights[:, 0] = 1.0
     view.latest.snapshot.parameters[:] = view.network.parameters
     ends = np.reshape(neuron_view(view, 0, 0)["line"], (-1, 2)) - 0.5
@@ -56,7 +56,7 @@ def test_a_later_neuron_shows_the_lines_of_its_inputs():
 def test_the_picture_equals_the_layer_output(batch_norm):
     view = make_view(batch_norm=batch_norm)
     found = neuron_view(view, 0, 1)
-    values = view.prepared.grid(found["side"])
+    values = view.prepared.inputs("grid", found["side"])
     for layer in view.network.layers[: 3 if batch_norm else 1]:
         values, _ = layer.forward(values)
     picture = np.array(found["picture"]) / 127 * found["scale"]

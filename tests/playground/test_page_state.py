@@ -3,8 +3,8 @@ import json
 
 import pytest
 
+from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import NAMED, PageState
-from barenet.playground._prepared_data import prepare
 from barenet.playground._wire_format import decode
 from barenet.training._train import train
 
@@ -70,7 +70,7 @@ def test_an_invalid_state_is_rejected(state, argument, refused):
 def learning_curve(name: str, seed: int) -> list[float]:
     """The score on the test rows after each epoch that the page trains in 5 seconds."""
     state = PageState.suited(name)
-    prepared, settings = prepare(state.data), state.networks[0].copy(seed=seed)
+    prepared, settings = prepare_named(state.data), state.networks[0].copy(seed=seed)
     task = prepared.make_task(settings)
     arguments = settings.run_config(len(task.training[0])).train_arguments()
     history = train(

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
+from barenet.playground._data_preparation import prepare_named
 from barenet.playground._network_layout import MAX_DRAWN
 from barenet.playground._page_state import DataSettings, NetworkSettings
-from barenet.playground._prepared_data import prepare
 from barenet.playground._rasterize import NEURON_SIDE, input_pictures, rasterize
 
 
 def drawn(data, **changes):
-    prepared = prepare(DataSettings(source=data))
+    prepared = prepare_named(DataSettings(source=data))
     settings = NetworkSettings().copy(**changes)
     network = prepared.make_network(settings)
     return network, prepared, rasterize(network, prepared)
@@ -16,13 +16,13 @@ def drawn(data, **changes):
 
 def test_the_output_is_what_the_network_predicts():
     network, prepared, picture = drawn("circles")
-    predicted = network.predict(prepared.grid(picture.side))[:, 0]
+    predicted = network.predict(prepared.inputs("grid", picture.side))[:, 0]
     assert picture.output / 127 == pytest.approx(2 * predicted - 1, abs=0.005)
 
 
 def test_many_classes_show_the_most_probable_and_its_probability():
     network, prepared, picture = drawn("iris")
-    predicted = network.predict(prepared.grid(picture.side))
+    predicted = network.predict(prepared.inputs("grid", picture.side))
     classes, sure = np.split(picture.output, 2)
     assert (classes == predicted.argmax(axis=1)).all()
     assert sure / 127 == pytest.approx(predicted.max(axis=1), abs=0.005)
@@ -30,8 +30,9 @@ def test_many_classes_show_the_most_probable_and_its_probability():
 
 def test_regression_is_shown_in_the_range_of_the_targets():
     network, prepared, picture = drawn("plane")
-    y, scaling = prepared.training.y, prepared.target_scaling
-    predicted = scaling.inverse_transform(network.predict(prepared.grid(picture.side)))[:, 0]
+    y, scaling = prepared.dataset.y[~prepared.is_test], prepared.target_scaling
+    inputs = prepared.inputs("grid", picture.side)
+    predicted = scaling.inverse_transform(network.predict(inputs))[:, 0]
     share = 2 * (predicted - y.min()) / (y.max() - y.min()) - 1
     assert picture.output / 127 == pytest.approx(np.clip(share, -1, 1), abs=0.005)
 
@@ -40,7 +41,7 @@ def test_a_curve_has_the_units_of_the_target():
     network, prepared, picture = drawn("sine")
     assert picture.output.dtype == np.float32 and len(picture.output) == picture.side
     predicted = prepared.target_scaling.inverse_transform(
-        network.predict(prepared.line(picture.side))
+        network.predict(prepared.inputs("line", picture.side))
     )
     assert picture.output == pytest.approx(predicted[:, 0], abs=1e-5)
 
@@ -49,7 +50,7 @@ def test_a_curve_has_the_units_of_the_target():
 def test_neuron_images_equal_layer_outputs(batch_norm):
     network, prepared, picture = drawn("circles", batch_norm=batch_norm, dropout=0.5)
     assert picture.neurons.shape == (6, NEURON_SIDE, NEURON_SIDE)
-    values = prepared.grid(NEURON_SIDE)
+    values = prepared.inputs("grid", NEURON_SIDE)
     for layer in network.layers[: 4 if batch_norm else 2]:
         values, _ = layer.forward(values)
     for neuron in range(4):
@@ -72,9 +73,9 @@ def test_overflowing_weights_are_drawn_as_far_as_possible():
 
 
 def test_inputs_are_drawn_after_scaling():
-    prepared = prepare(DataSettings(source="xor", features=("x1", "x2^2")))
+    prepared = prepare_named(DataSettings(source="xor", features=("x1", "x2^2")))
     pictures, scales = input_pictures(prepared)
-    values = prepared.grid(NEURON_SIDE)[:, 1].reshape(NEURON_SIDE, NEURON_SIDE)
+    values = prepared.inputs("grid", NEURON_SIDE)[:, 1].reshape(NEURON_SIDE, NEURON_SIDE)
     assert pictures[1] * scales[1] / 127 == pytest.approx(values, abs=scales[1] / 120)
     assert pictures.shape == (2, NEURON_SIDE, NEURON_SIDE)
     assert (np.diff(pictures[0], axis=0) == 0).all(), "x1 is the same from top to bottom"
@@ -82,10 +83,10 @@ def test_inputs_are_drawn_after_scaling():
 
 
 def test_the_most_varying_pixels_are_drawn():
-    prepared = prepare(DataSettings(source="digits"))
-    spread = prepared.training.X.std(axis=0)
+    prepared = prepare_named(DataSettings(source="digits"))
+    spread = prepared.dataset.X[~prepared.is_test].std(axis=0)
     chosen = prepared.drawn_inputs()
     assert chosen == sorted(chosen) and len(chosen) == MAX_DRAWN
     assert spread[chosen].min() >= np.sort(spread)[-MAX_DRAWN]
     assert (input_pictures(prepared)[0].any(axis=(1, 2))).all()
-    assert prepare(DataSettings(source="circles")).drawn_inputs() == [0, 1]
+    assert prepare_named(DataSettings(source="circles")).drawn_inputs() == [0, 1]

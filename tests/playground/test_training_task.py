@@ -11,15 +11,16 @@ from barenet.playground._page_state import DataSettings, NetworkSettings
 
 def test_a_network_with_too_many_weights_is_rejected(new_task, refused):
     _, prepared = new_task()
-    wide = replace(prepared.inputs, X=np.zeros((2, 2500)), feature_names=("x",) * 2500)
+    wide = replace(prepared, input_names=("x",) * 2500)
     with refused("hidden"):
-        replace(prepared, inputs=wide).make_network(NetworkSettings(hidden=(256, 1)))
+        wide.make_network(NetworkSettings(hidden=(256, 1)))
 
 
 @pytest.mark.parametrize("data", ["circles", "iris", "plane"])
 def test_scores_agree_with_scikit_learn(new_task, data):
     task, prepared = new_task(DataSettings(source=data), seed=2)
-    X, y = prepared.test.X, prepared.test.y
+    _, rows = prepared.dataset.split(0.5)
+    X, y = rows.X[:, : len(prepared.input_names)], rows.y
     predictor = prepared.predictor(task.network)
     found = task.evaluate(3, task.network, "")
     matrix = prepared.confusion_matrix(task.network)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_number
+from barenet._constraints import check_number, check_seed
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
 
@@ -109,7 +109,7 @@ class Dataset:
             class.
         """
         test_size = check_number(test_size, "test_size", ge=0, lt=1)
-        seed = int(check_number(seed, "seed", ge=0, le=2**32 - 1, integer=True))
+        seed = check_seed(seed)
         if test_size == 0:
             return self, None
         if self.split_keys is not None:

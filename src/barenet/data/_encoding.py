@@ -8,7 +8,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
@@ -138,12 +138,11 @@ class TableEncoding:
         names = names or [*frame.columns]
         lists = {"categories": categories, "numeric": numeric, "drop": drop}
         given = _given_kinds(names, **lists, keep_column=keep_column)
-        options: dict[str, Any] = {"numbers": numbers, "rare": rare, "missing": tokens}
-        options["keep"] = keep_column
-        columns = tuple(fit_column(frame, n, given.get(n), **options) for n in names)
+        fit = partial(fit_column, frame, numbers=numbers, rare=rare, missing=tokens)
+        columns = tuple(fit(name, given.get(name), keep=keep_column) for name in names)
         if all(isinstance(column, DroppedColumn) for column in columns):  # a toy: x is 1, 2, 3, …
-            options["keep"] = [n for n, values in frame.columns.items() if values.dtype.kind == "f"]
-            columns = tuple(fit_column(frame, n, given.get(n), **options) for n in names)
+            keep = [name for name, values in frame.columns.items() if values.dtype.kind == "f"]
+            columns = tuple(fit(name, given.get(name), keep=keep) for name in names)
         if numbers == "piecewise":
             columns = in_pieces(columns, frame, bins, tokens)
         return cls(columns, tokens)

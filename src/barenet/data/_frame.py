@@ -27,6 +27,10 @@ class Table(ABC):
     path: Path
     names: tuple[str, ...]
 
+    def __fspath__(self) -> str:
+        """The path of the file, so that a table can be given in its place."""
+        return str(self.path)
+
     @abstractmethod
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()

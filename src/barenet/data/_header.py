@@ -82,12 +82,9 @@ def _numeric_names(names: Sequence[str]) -> set[str]:
         return set()
     if values == list(range(len(values))):
         return set(numbers)
-    steps = np.diff(values)
-    rises = len(steps) > 0 and steps.min() > 0
-    is_even = len(steps) > 1 and np.ptp(steps) < 1e-6 * np.abs(values).max()
+    rises = len(values) >= 3 and min(np.diff(values)) > 0
     are_years = all(name.isdecimal() and 1800 <= int(name) <= 2100 for name in numbers)
-    are_names = are_years or (rises and (len(values) >= 4 or is_even))
-    return set(numbers) if are_names and len(numbers) < len(names) else set()
+    return set(numbers) if len(numbers) < len(names) and (are_years or rises) else set()
 
 
 def _vote(name: str, column: Any, numeric_names: set[str]) -> int:

@@ -10,7 +10,7 @@ import math
 import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from barenet._constraints import check_number
+from barenet._constraints import check_fields
 from barenet.data._dataset import Dataset
 from barenet.data._run_config import RunConfig
 
@@ -131,9 +131,8 @@ class Generated(NamedDataset):
 
     def load(self, **options: Any) -> Dataset:
         """Compute the rows."""
-        limits = {field.name: field.metadata for field in fields(RunConfig)}
-        checked = {key: check_number(value, key, **limits[key]) for key, value in options.items()}
-        config = RunConfig(**checked).over(self.config)  # type: ignore[arg-type]
+        config = RunConfig(**options).over(self.config)
+        check_fields(config)
         samples, noise, seed = (config.set_fields()[option] for option in self.options)
         X, y = self.formula(samples, noise, RandomState(seed))
         is_regression = y.dtype.kind == "f"

@@ -55,10 +55,9 @@ class Scaling:
     def __post_init__(self) -> None:
         lookup(dict.fromkeys(NAMES), self.name, "scaling")
         for part in (self.offset, self.factor):
-            if not isinstance(part, np.ndarray) or part.dtype != np.float64 or part.ndim != 1:
-                raise ArgumentError.of("scaling", part, "one float64 for each feature")
-            if not np.isfinite(part).all():
-                raise ArgumentError.of("scaling", part, "finite numbers")
+            are_numbers = isinstance(part, np.ndarray) and part.dtype == np.float64
+            if not are_numbers or part.ndim != 1 or not np.isfinite(part).all():
+                raise ArgumentError.of("scaling", part, "a finite float64 for each feature")
         if len(self.offset) != len(self.factor) or (abs(self.factor) < MIN_SCALE).any():
             expected = "an offset and a factor, not 0, for each feature"
             raise ArgumentError.of("scaling", self.factor, expected)

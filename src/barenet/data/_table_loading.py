@@ -221,7 +221,9 @@ def read_samples(
 
 
 def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:
-    """Open a CSV or Parquet file by its name."""
+    """Open a CSV or Parquet file by its name; a table that is open is returned."""
+    if isinstance(path, Table):
+        return path
     path = Path(path)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
         return read_table(path, csv)

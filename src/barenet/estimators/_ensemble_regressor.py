@@ -70,9 +70,10 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
         """Predict the target of each row, and on request the spread of the networks.
 
         The spread is the uncertainty about the function that is learned: by how much networks of
-        other initial weights, trained on other rows, differ. It is small where rows of the training
-        are near. The noise of the targets is not in it, so the mean ± twice the spread contains
-        fewer than 95 % of them: use `predict_interval` for that.
+        other initial weights, trained on other rows, differ. It is large where rows of the training
+        are few, noisy or far, and small in a gap that all networks cross alike. The noise of the
+        targets is not in it, so the mean ± twice the spread contains fewer than 95 % of them: use
+        `predict_interval` for that.
 
         Parameters
         ----------

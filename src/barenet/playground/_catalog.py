@@ -8,6 +8,7 @@ import numpy as np
 from barenet.data._datasets import DATASETS
 from barenet.data._named import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
+from barenet.playground._data_preparation import prepare_named
 from barenet.playground._features import FEATURES
 from barenet.playground._page_state import (
     DRAWN,
@@ -18,7 +19,6 @@ from barenet.playground._page_state import (
     DataSettings,
     PageState,
 )
-from barenet.playground._prepared_data import prepare
 from barenet.playground._rasterize import point_arrays
 
 SCHEDULES = {
@@ -66,7 +66,7 @@ def _describe(name: str) -> dict[str, Any]:
     }
     if name not in DRAWN:
         return entry
-    prepared = prepare(DataSettings(source=name, samples=N_POINTS))
+    prepared = prepare_named(DataSettings(source=name, samples=N_POINTS))
     arrays = point_arrays(prepared, N_POINTS)
     points = np.column_stack([arrays["positions"], arrays["values"]]).astype(float)
     return {

@@ -77,22 +77,16 @@ class Client:
     async def _receive(self) -> None:
         """Read messages; an invalid one is answered with an error and changes nothing."""
         while len(self.queue) < MAX_QUEUE:
-            try:
-                text = await self.socket.receive_text()
-            except KeyError:
-                self.reply(type="error", message="message: expected text, got bytes")
-                continue
-            except WebSocketDisconnect:
+            received = await self.socket.receive()
+            if received["type"] == "websocket.disconnect":
                 return
             try:
-                await self._handle(decode(Message, read_json(text), "message"))
+                message = decode(Message, read_json(received.get("text")), "message")
+                coroutine = lookup(ACTIONS, message.type, "type")(self, message)
+                if coroutine is not None:
+                    await coroutine
             except REJECTED as error:
                 self.reply(type="error", message=str(error))
-
-    async def _handle(self, message: Message) -> None:
-        coroutine = lookup(ACTIONS, message.type, "type")(self, message)
-        if coroutine is not None:
-            await coroutine
 
     @property
     def session(self) -> Session:

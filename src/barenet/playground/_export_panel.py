@@ -105,7 +105,7 @@ class ExportedRun:
         features = self.table.features(self.dataset.target_name) if self.table else {}
         self.dropped = [name for name in features if name not in used]
         self.config = view.prepared.run_config(view.settings)
-        self.epochs, self.edits = max(view.latest.status.epoch, 1), view.latest.status.edits
+        self.epochs, self.edits = max(view.latest.epoch, 1), view.latest.edits
         #: Length of the schedule, if it isn't the number of epochs that were trained.
         depends = view.settings.depends_on_epochs(self.epochs)
         self.schedule_epochs = view.settings.schedule_epochs if depends else None
@@ -132,7 +132,7 @@ class ExportedRun:
             test_size=self.data.test_size,
             **self.data.generator_options,
         )
-        named, n_rows = DATASETS.get(self.dataset.name), self.prepared.training.n_samples
+        named, n_rows = DATASETS.get(self.dataset.name), len(self.prepared.training[1])
         default = (table_defaults(n_rows) if named is None else named.config).set_fields()
         loss = spec_of(as_loss(None, self.view.network.output_activation))
         fixed = replace(FIXED, loss=loss).set_fields().items()
@@ -141,7 +141,7 @@ class ExportedRun:
 
     def differences(self) -> Iterator[str]:
         """Yield the differences between the command and the page."""
-        if (names := self.prepared.inputs.feature_names) != self.dataset.feature_names:
+        if (names := self.prepared.input_names) != self.dataset.feature_names:
             columns = some(self.dataset.feature_names)
             yield f"The command learns from {columns}, the page from {some(names)}."
         if self.table is not None and self.table.n_rows > MAX_ROWS:
@@ -199,7 +199,7 @@ class ExportedRun:
 
     def _feature_columns(self) -> str:
         """Compute the features, unless they are the columns themselves."""
-        features, names = self.features, self.prepared.inputs.feature_names
+        features, names = self.features, self.prepared.input_names
         if not features.names or names == tuple(self.dataset.feature_names):
             return ""
         own = {"x1": "x[:, 0]", "x2": "x[:, 1]"}

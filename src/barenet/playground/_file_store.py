@@ -1,7 +1,9 @@
 """The files of the playground: its tables and models, each under a key that the page uses."""
 
 import tempfile
-import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,10 +11,15 @@ from barenet._registry import lookup
 from barenet.data._file_io import CSV_SUFFIXES, plain_name
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError
-from barenet.playground._encoded_data import named_rows, prepare_model, prepare_table
+from barenet.playground._data_preparation import (
+    named_rows,
+    prepare_model,
+    prepare_named,
+    prepare_table,
+)
 from barenet.playground._opened_models import UNKNOWN, Model, open_model
 from barenet.playground._page_state import NAMED, TEST_SIZES, DataSettings, PageState
-from barenet.playground._prepared_data import PreparedData, prepare
+from barenet.playground._prepared_data import PreparedData
 from barenet.playground._tables import TableFile, open_table
 
 #: Kinds of files: the start of their keys, which stand among the names of data sets.
@@ -38,26 +45,18 @@ class FileStore:
         self.count = 0
 
     def upload_table(self, name: str, content: bytes) -> str:
-        """Save and open an uploaded table, and return its key; the file is removed with it."""
-        path = _write(content, ".csv")
-        try:
-            key = self.open_table(name, path)
-        except ValueError:
-            path.unlink()
-            raise
-        weakref.finalize(self.tables[key], path.unlink, missing_ok=True)
-        return key
+        """Open an uploaded table, and return its key."""
+        with _written(content, ".csv") as path:
+            return self.open_table(name, path)
 
     def upload_model(self, content: bytes, data: DataSettings) -> PageState:
         """Open an uploaded model, with the table of the page if its columns fit."""
         rows = next((key for key in (data.source, data.rows) if key in self.tables), "")
-        path = _write(content, ".safetensors")
-        try:
-            return self.open_model(path, rows)
-        except ValueError as error:
-            raise ValueError(str(error).replace(str(path), "the model")) from None
-        finally:
-            path.unlink()
+        with _written(content, ".safetensors") as path:
+            try:
+                return self.open_model(path, rows)
+            except ValueError as error:
+                raise ValueError(str(error).replace(str(path), "the model")) from None
 
     def open_table(self, name: str, path: Path, header: bool | None = None) -> str:
         """Open a table, and return its key."""
@@ -87,7 +86,7 @@ class FileStore:
         if data.source.startswith(TABLE):
             return prepare_table(data, _find(self.tables, data.source))
         if not data.source.startswith(MODEL):
-            return prepare(data)
+            return prepare_named(data)
         model = _find(self.models, data.source)
         if model.outputs:  # of which a table has one at most
             rows = None
@@ -118,21 +117,23 @@ class FileStore:
         """Settings to start with a model and the rows that it was trained on."""
         key = self.open_table(Path(rows).name, Path(rows), header) if rows else ""
         state = self.open_model(path, key, config)
-        if rows and not state.data.rows:
-            required, columns = self.models[state.data.source].required_columns, self.tables[key]
-            missing = ", ".join(name for name in required if name not in columns.numeric)
-            problem = f"{rows} has no column {missing}, which {path} needs"
-            several = f"{path} predicts several numbers for each row, and a table has one target"
-            raise ArgumentError(problem if required else several, argument="rows")
+        if rows and self.models[state.data.source].outputs:
+            problem = f"{path} predicts several numbers for each row, and a table has one target"
+            raise ArgumentError(problem, argument="rows")
+        state = replace(state, data=replace(state.data, rows=key))
         self.prepare(state.data)
         return state
 
 
-def _write(content: bytes, suffix: str) -> Path:
-    """Copy an uploaded file into the folder for temporary files."""
+@contextmanager
+def _written(content: bytes, suffix: str) -> Iterator[Path]:
+    """Copy an uploaded file into the folder for temporary files, and remove it at the end."""
     with tempfile.NamedTemporaryFile(prefix="barenet-play-", suffix=suffix, delete=False) as file:
         file.write(content)
-    return Path(file.name)
+    try:
+        yield Path(file.name)
+    finally:
+        Path(file.name).unlink()
 
 
 def _find(files: dict[str, T], key: str) -> T:

@@ -13,13 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from barenet.data._run_config import RunConfig
 from barenet.errors import DivergenceError
 from barenet.model._network import Snapshot
+from barenet.optimization.optimizers import Optimizer
 from barenet.playground._learning_curve import EpochMetrics, thin
-from barenet.playground._page_state import MAX_EPOCHS
-from barenet.playground._problems import ALL_DEAD, NO_ROWS, Problem, diverged
-from barenet.playground._trainer_messages import ProgressReport, Status, TrainingTask, UpdateRecord
-from barenet.playground._training_state import SETTINGS_CHANGED, ResumedSchedule, TrainingState
+from barenet.playground._page_state import MAX_EPOCHS, NetworkSettings, WeightEdit, with_edit
+from barenet.playground._problems import ALL_DEAD, NO_PROBLEM, NO_ROWS, Problem, diverged
+from barenet.playground._resumed_schedule import ResumedSchedule
+from barenet.playground._timeline import EpochState, Timeline
+from barenet.playground._trainer_messages import ProgressReport, TrainingTask, UpdateRecord
 from barenet.training._callbacks import Callback, Run
 from barenet.training._train import train
 
@@ -32,43 +35,182 @@ MAX_ROWS = 64
 MAX_RECORDED = 100.0
 #: A finite loss this many times that of a constant prediction counts as divergence.
 EXPLOSION = 1e6
+#: Why a training loop ends when the page has changed its settings.
+SETTINGS_CHANGED = "its settings were changed"
 
 
-class InteractiveTraining(TrainingState, Callback):
-    """A training that executes the commands of the page and reports its progress."""
+class InteractiveTraining(Callback):
+    """A training that executes the commands of the page and reports its progress.
+
+    The methods whose names begin with ``do_`` are the commands.
+    """
 
     def __init__(
         self, task: TrainingTask, report: Callable[[ProgressReport], None], pace: float = 0.0
     ) -> None:
-        super().__init__(task, pace)
-        self.report = report
+        self.task, self.report, self.pace = task, report, pace
+        self.network, self.settings = task.network, task.settings
         self.commands: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        self.n_batches = 1
+        self.optimizer = self.config.make_optimizer()
+        self.has_rows = len(task.training[0]) > 0
+        #: The present training loop of the library; `segments` counts the loops.
+        self.run: Run | None = None
         self.schedule: ResumedSchedule | None = None
+        self.segments = self.seed = self.epoch = self.batch = 0
+        self.n_batches = 1
+        #: It trains while the epoch is below the goal; if `one_batch`, until the next update.
+        self.goal: float = 0
+        self.one_batch = self.closed = False
+        self.problem = NO_PROBLEM
         #: Learning rate at the start of the epoch, and the training loss of a constant prediction.
         self.learning_rate = self.constant_loss = 0.0
+        #: Metrics of the epochs since the last report.
+        self.rows: list[EpochMetrics] = []
+        #: Metrics of the present network; None if it has not been evaluated.
+        self.current: EpochMetrics | None = None
+        self.update: UpdateRecord | None = None
+        self.initial = self.snapshot()
+        self.timeline = Timeline(self.initial)
         self.reported = self.due = 0.0
         self.report_interval = REPORT_SECONDS
+
+    @property
+    def config(self) -> RunConfig:
+        """The present settings as the library describes them."""
+        return self.settings.run_config(len(self.task.training[0]))
+
+    @property
+    def playing(self) -> bool:
+        """Whether it is to train."""
+        return self.epoch < self.goal
+
+    def snapshot(self) -> EpochState:
+        """Copy the present network and optimizer."""
+        return EpochState.of(self.epoch, self.network, self.optimizer, self.current)
 
     def send(self, action: str, value: Any = None) -> None:
         """Queue a command, to be executed between two chunks of batches."""
         self.commands.put((action, value))
 
+    def do_play(self) -> None:
+        """Train until something else is commanded."""
+        self.goal, self.one_batch, self.problem = math.inf, False, NO_PROBLEM
+
+    def do_pause(self) -> None:
+        """Pause after an update that is recorded; if none is, after one more."""
+        if self.run is None or self.update is not None or not self.playing:
+            self.goal = 0
+        elif self.batch:
+            self.one_batch = True
+        else:
+            self.goal = self.epoch + 1
+
+    def do_step(self) -> None:
+        """Train for an epoch, or for the rest of one."""
+        self.do_run_to(self.epoch + 1)
+
+    def do_batch(self) -> None:
+        """Train on a mini-batch."""
+        self.do_play()
+        self.one_batch = True
+
+    def do_run_to(self, epoch: int) -> None:
+        """Train up to an epoch."""
+        if epoch > self.epoch:
+            self.do_play()
+            self.goal = epoch
+
+    def do_scrub(self, epoch: int) -> None:
+        """Go back to the saved epoch that is nearest, after saving a last one."""
+        if not self.batch and self.epoch > self.timeline.last:
+            self.timeline.add(self.snapshot())
+        self._pause_at(self.timeline.at(epoch))
+
+    def do_recover(self) -> None:
+        """Continue from the saved epoch with the lowest training loss."""
+        self._pause_at(self.timeline.best)
+        self.do_play()
+
+    def do_reset(self) -> None:
+        """Return to the initial weights, with the edits made to them."""
+        self._pause_at(self.timeline.states[0])
+        self.timeline.remove_after(0)
+        self.optimizer = self.config.make_optimizer()
+        self.segments = 0
+
+    def do_configure(self, settings: NetworkSettings) -> None:
+        """Continue with other settings; a new learning rate alone needs no new training loop."""
+        before, self.settings, self.update = self.settings, settings, None
+        self.problem = NO_PROBLEM
+        if settings.loss != before.loss:
+            self.current = None
+            self.timeline.forget_metrics()
+        if settings.optimizer != before.optimizer:
+            self.optimizer = self.config.make_optimizer()
+        elif isinstance(self.optimizer, Optimizer):
+            self.optimizer.learning_rate = settings.learning_rate
+        if self.run and settings.copy(learning_rate=before.learning_rate) != before:
+            self.run.stop(SETTINGS_CHANGED)
+
+    def do_pace(self, pace: float) -> None:
+        """Limit the epochs per second."""
+        self.pace = pace
+
+    def do_edit(self, change: tuple[int, float]) -> None:
+        """Change a weight by hand."""
+        edit = WeightEdit(self.epoch, *change)
+        self.timeline.leave(self.epoch)
+        self.timeline.edits = with_edit(self.timeline.edits, edit)
+        self._make(edit)
+        self.timeline.add(self.snapshot())
+
+    def do_plan(self, edits: tuple[WeightEdit, ...]) -> None:
+        """Start again from the initial weights, with edits to make on the way."""
+        self.timeline.add(self.initial)
+        self.do_reset()
+        self.timeline.edits = edits
+        self.make_edits()
+        self.timeline.add(self.snapshot())
+
+    def do_close(self) -> None:
+        """End the training."""
+        self.closed = True
+        if self.run:
+            self.run.stop(SETTINGS_CHANGED)
+
+    def make_edits(self) -> bool:
+        """Make the edits that are due after this epoch."""
+        due = [edit for edit in self.timeline.edits if edit.epoch == self.epoch]
+        for edit in due:
+            self._make(edit)
+        return bool(due)
+
+    def _make(self, edit: WeightEdit) -> None:
+        self.network.parameters[edit.index] = edit.value
+        self.update = self.current = None
+
+    def return_to(self, state: EpochState) -> None:
+        """Restore a network and its optimizer."""
+        state.restore(self.network, self.optimizer)
+        self.epoch, self.batch, self.rows = state.epoch, 0, []
+        self.current, self.update = state.metrics, None
+        if self.run:
+            self.run.stop(SETTINGS_CHANGED)
+
+    def _pause_at(self, state: EpochState) -> None:
+        self.goal, self.problem = 0, NO_PROBLEM
+        self.return_to(state)
+
     def work(self) -> None:
         """Execute commands until the training is closed; the body of the thread."""
-        has_rows = len(self.task.training[0]) > 0
-        if has_rows:
+        if self.has_rows:
             self.current = self._evaluated()
             self.rows, self.initial = [self.current], self.snapshot()
             self.timeline.add(self.initial)
-        while True:
+        while not self.closed:
             self._wait_to_play()
-            if self.closed:
-                return
-            if has_rows:
+            if not self.closed:
                 self._train()
-            else:
-                self._fail(NO_ROWS)
 
     def on_start(self, run: Run) -> None:
         self.run, self.n_batches = run, run.n_batches
@@ -102,8 +244,8 @@ class InteractiveTraining(TrainingState, Callback):
         """Pause after a single batch, and discard the record of an earlier update."""
         if self.one_batch:
             self.one_batch, self.goal = False, 0
-        update = self.update
-        if update is not None and (update.epoch + 1, update.batch + 1) != (run.epoch, run.batch):
+        done = run.epoch - 1, run.batch - 1
+        if self.update is not None and (self.update.epoch, self.update.batch) != done:
             self.update = None
 
     def _limit_chunk(self, run: Run, epoch: int) -> None:
@@ -128,7 +270,7 @@ class InteractiveTraining(TrainingState, Callback):
             before=self.snapshot(),
             settings=self.settings,
             learning_rate=self.learning_rate * factor,
-            seed=self._seed,
+            seed=self.seed,
             epoch=epoch,
             batch=self.batch,
             n_batches=run.n_batches,
@@ -136,10 +278,14 @@ class InteractiveTraining(TrainingState, Callback):
 
     def _train(self) -> None:
         """Train with the present settings, until they change or something goes wrong."""
+        if not self.has_rows:
+            self._fail(NO_ROWS)
+            return
         settings, task = self.settings, self.task
         self.constant_loss = task.constant_losses(settings.loss)[0]
         self.timeline.leave(self.epoch)
-        self.segments += 1
+        #: The first loop is that of `barenet train`; later ones shuffle otherwise.
+        self.seed, self.segments = settings.seed + self.segments, self.segments + 1
         self.update, self.batch = None, 0
         left = settings.stop_epoch - self.epoch
         steady = settings.schedule == "constant"
@@ -148,7 +294,7 @@ class InteractiveTraining(TrainingState, Callback):
             "optimizer": self.optimizer,
             "schedule": self.schedule,
             "epochs": left if left > 0 else MAX_EPOCHS,
-            "seed": self._seed,
+            "seed": self.seed,
             "test_data": task.test,
             "metrics": task.metric,
         }
@@ -165,16 +311,12 @@ class InteractiveTraining(TrainingState, Callback):
             self._fail(Problem(f"It cannot be trained like this: {error}", failed=True))
         self.run = None
 
-    @property
-    def _seed(self) -> int:
-        """Seed of the training loop: the run of `barenet train`; later loops shuffle otherwise."""
-        return self.settings.seed + self.segments - 1
-
     def _measure(self, run: Run) -> None:
         """Take the metrics of an epoch, and detect divergence and dead networks."""
         curves, metric = run.history.curves, self.task.metric
         names = ("loss", "test_loss", metric, f"test_{metric}")
-        row = self.current = EpochMetrics(self.epoch, *(curves[name][-1] for name in names))
+        row = EpochMetrics(self.epoch, *(curves[name][-1] for name in names))
+        row = self.current = self._evaluated() if self.task.others else row
         self.rows.append(row)
         if len(self.rows) > 4 * MAX_ROWS:
             self.rows = thin(self.rows, MAX_ROWS)
@@ -234,26 +376,13 @@ class InteractiveTraining(TrainingState, Callback):
         return self.task.evaluate(epoch, self.network, self.settings.loss)
 
     def _report(self) -> None:
-        self.reported = time.perf_counter()
-        worked = time.thread_time()
-        if self.current is None and not self.playing and len(self.task.training[0]):
-            self.current = self._evaluated()
-        rows, self.rows = thin(self.rows, MAX_ROWS), []
-        self.report(
-            ProgressReport(
-                status=self._status(),
-                snapshot=Snapshot.of(self.network),
-                rows=rows,
-                current=None if self.playing else self.current,
-                update=None if self.playing else self.update,
-            )
-        )
-        self.report_interval = max(REPORT_SECONDS, (time.thread_time() - worked) / REPORT_FRACTION)
-
-    def _status(self) -> Status:
+        self.reported, worked = time.perf_counter(), time.thread_time()
         timeline, playing = self.timeline, self.playing
+        if self.current is None and not playing and self.has_rows:
+            self.current = self._evaluated()
         is_past = self.epoch < timeline.last
-        return Status(
+        report = ProgressReport(
+            snapshot=Snapshot.of(self.network),
             epoch=self.epoch,
             batch=(self.batch, self.n_batches),
             playing=playing,
@@ -261,4 +390,10 @@ class InteractiveTraining(TrainingState, Callback):
             saved=None if playing else [state.epoch for state in timeline.states],
             edits=tuple(e for e in timeline.edits if not is_past or e.epoch <= self.epoch),
             last=max(self.epoch, timeline.last),
+            rows=thin(self.rows, MAX_ROWS),
+            current=None if playing else self.current,
+            update=None if playing else self.update,
         )
+        self.rows = []
+        self.report(report)
+        self.report_interval = max(REPORT_SECONDS, (time.thread_time() - worked) / REPORT_FRACTION)

@@ -15,11 +15,13 @@ from barenet.playground._prepared_data import PreparedData
 from barenet.playground._problems import TRAINER_ENDED, diagnose, find_overfitting, lowest_test_loss
 from barenet.playground._rasterize import rasterize
 from barenet.playground._trainer import Listener, Trainer
-from barenet.playground._trainer_messages import ProgressReport, Status
+from barenet.playground._trainer_messages import ProgressReport
 from barenet.playground._wire_format import finite
 
 #: Maximum number of weights sent with every picture; of larger networks the page draws no links.
 MAX_WEIGHTS = 20_000
+#: Fields of a report that the page takes as they are.
+STATUS = ("epoch", "batch", "playing", "saved", "last")
 
 
 class NetworkView:
@@ -31,7 +33,7 @@ class NetworkView:
         self.network = self.task.network
         self.constant_losses = self.task.constant_losses(settings.loss)
         self.curve = LearningCurve()
-        self.latest = ProgressReport(status=Status(saved=[0]), snapshot=Snapshot.of(self.network))
+        self.latest = ProgressReport(snapshot=Snapshot.of(self.network), saved=[0])
         self.key: int | None = None
         #: Whether it was commanded to play, and has not reported since.
         self.will_play = False
@@ -53,7 +55,7 @@ class NetworkView:
     @property
     def playing(self) -> bool:
         """Whether it is being trained, or is about to be."""
-        return self.latest.status.playing or self.will_play
+        return self.latest.playing or self.will_play
 
     def close(self) -> None:
         """End the training."""
@@ -63,16 +65,15 @@ class NetworkView:
     def receive(self, report: ProgressReport | None) -> None:
         """Take a report of the trainer, or None if its process has ended."""
         if report is None:
-            ended = replace(self.latest.status, playing=False, problem=TRAINER_ENDED)
-            self.latest = replace(self.latest, status=ended)
+            self.latest = replace(self.latest, playing=False, problem=TRAINER_ENDED)
             return
         self.will_play = False
-        self.latest, status = report, report.status
+        self.latest = report
         for row in report.rows:
             self.curve.add(row)
         newest = self.curve.newest
-        if newest and newest.epoch > status.last and not status.problem.failed:
-            self.curve.cut(status.last)
+        if newest and newest.epoch > report.last and not report.problem.failed:
+            self.curve.cut(report.last)
 
     def configure(self, settings: NetworkSettings) -> None:
         """Continue with other settings of the same architecture."""
@@ -83,7 +84,7 @@ class NetworkView:
     def edit(self, layer: int, row: int, column: int, value: float) -> None:
         """Change a weight; row −1 is the bias."""
         index = parameter_index(self.network, layer, row, column)
-        if len(self.latest.status.edits) >= MAX_EDITS:
+        if len(self.latest.edits) >= MAX_EDITS:
             raise ArgumentError(
                 f"{MAX_EDITS} weights were changed by hand, and no more fit into an address",
                 argument="value",
@@ -120,8 +121,9 @@ class NetworkView:
         newest, lowest = latest.current or curve.newest, lowest_test_loss(curve.rows)
         last = sent.get(curve.version, -1)
         return {
-            **asdict(latest.status),
-            **asdict(latest.status.problem),
+            **{name: getattr(latest, name) for name in STATUS},
+            **asdict(latest.problem),
+            "edits": [asdict(edit) for edit in latest.edits],
             "explained": latest.update is not None,
             "version": curve.version,
             "rows": [finite(row) for row in curve.rows if row.epoch > last],
@@ -139,16 +141,16 @@ class NetworkView:
             "side": picture.side,
             "scales": picture.scales,
             "confusion": self.prepared.confusion_matrix(network),
-            "problems": self._diagnose(network, report.status),
+            "problems": self._diagnose(network, report),
         }
         weights = np.nan_to_num(report.snapshot.parameters, posinf=1e30, neginf=-1e30)
         shown = weights.astype(np.float32) if weights.size <= MAX_WEIGHTS else weights[:0]
         return header, {"output": picture.output, "neurons": picture.neurons, "weights": shown}
 
-    def _diagnose(self, network: Network, status: Status) -> list[dict[str, Any]]:
+    def _diagnose(self, network: Network, report: ProgressReport) -> list[dict[str, Any]]:
         """Diagnose the training, unless it has failed or is back in time."""
         newest = self.curve.newest
-        if status.problem.failed or newest is None or status.epoch < newest.epoch:
+        if report.problem.failed or newest is None or report.epoch < newest.epoch:
             return []
         X, metric = self.task.training[0], self.task.metric
         found = diagnose(network, X, metric, self.curve, self.constant_losses[0])

@@ -34,7 +34,7 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     """Draw a neuron as it is now."""
     parameter_index(view.network, layer, -1, neuron)
     network = view.current()
-    values = layer_values(network, view.prepared.grid(SIDE), layer + 1)
+    values = layer_values(network, view.prepared.inputs("grid", SIDE), layer + 1)
     dense = values[-1].dense
     sums = _square(_margin(values[-1], neuron), SIDE)
     line = contour(sums)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet._registry import spec_of
 from barenet.data._run_config import RunConfig
@@ -16,6 +17,7 @@ from barenet.engines import Ensemble
 from barenet.errors import ModelFileError
 from barenet.files._model_io import load_predictor
 from barenet.files._predictor import Predictor
+from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
 from barenet.playground._network_layout import check_size, neuron_layers
 from barenet.playground._page_state import HIDDEN_ACTIVATIONS, LOSSES, NetworkSettings
@@ -23,6 +25,18 @@ from barenet.playground._wire_format import decode
 
 #: The training settings of a model file without its run folder.
 UNKNOWN = RunConfig()
+UNKNOWN_SETTINGS = (
+    "The settings of its training are not in the file: it continues with those chosen here, and "
+    "its test rows may have been training rows."
+)
+CONTINUED = (
+    "It continues with the optimizer, learning rate, batch size, loss and penalty of its training, "
+    "as far as the page has them, and without other settings of it."
+)
+ALL_NETWORKS = (
+    "The map, the scores and the confusion matrix are those of all {} networks, of which the first "
+    "is drawn and learns. "
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,26 +63,33 @@ class Model:
     @property
     def description(self) -> str:
         """What is drawn, and where the settings of the training that continues come from."""
-        return f"{self._drawn}{self._settings}"
-
-    @property
-    def _drawn(self) -> str:
+        settings = CONTINUED if self.config.set_fields() else UNKNOWN_SETTINGS
         if self.ensemble is None:
-            return ""
-        count = len(self.ensemble.networks)
-        return f"The map is that of all {count} networks, of which the first is drawn and learns. "
+            return settings
+        return ALL_NETWORKS.format(len(self.ensemble.networks)) + settings
+
+    def is_ensemble_with(self, network: Network) -> bool:
+        """Whether a network is the first of an ensemble, and not one of other layers."""
+        return self.ensemble is not None and network.sizes == self.ensemble.sizes
+
+    def whole(self, network: Network) -> Network | Ensemble:
+        """The network, with the others of the ensemble if it is the first one."""
+        if self.ensemble is None or not self.is_ensemble_with(network):
+            return network
+        first = network.copy(self.ensemble.dtype.name)
+        return Ensemble([first, *self.ensemble.networks[1:]], self.ensemble.weights)
 
     @property
-    def _settings(self) -> str:
-        if not self.config.set_fields():
-            return (
-                "The settings of its training are not in the file: it continues with those chosen "
-                "here, and its test rows may have been training rows."
-            )
-        return (
-            "It continues with the optimizer, learning rate, batch size, loss and penalty of its "
-            "training, as far as the page has them, and without other settings of it."
-        )
+    def weight(self) -> float:
+        """The weight of the first network."""
+        return float(self.ensemble.weights[0]) if self.ensemble else 1.0
+
+    def others(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The weighted outputs of all networks but the first."""
+        assert self.ensemble is not None
+        _, *others = zip(self.ensemble.weights, self.ensemble.networks, strict=True)
+        parts = [weight * network.forward(X)[0] for weight, network in others]
+        return np.sum(parts, axis=0, dtype=np.float32)
 
 
 def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:

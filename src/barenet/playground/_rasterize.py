@@ -40,14 +40,11 @@ class Picture(NamedTuple):
 
 def rasterize(network: Network, prepared: PreparedData) -> Picture:
     """Draw a network."""
-    if prepared.is_curve:
-        side, rows = LINE_POINTS, prepared.line(LINE_POINTS)
-    else:
-        side = next(side for limit, side in SIDES if network.n_parameters <= limit)
-        rows = prepared.grid(side)
+    side = next(side for limit, side in SIDES if network.n_parameters <= limit)
+    place: Any = ("line", LINE_POINTS) if prepared.is_curve else ("grid", side)
     with np.errstate(all="ignore"):
-        output = prepared.predictor(network).in_units(prepared.outputs(network, rows))
-        return Picture(side, _as_bytes(output, prepared), *_neuron_pictures(network, prepared))
+        output = prepared.outputs(network, *place)
+        return Picture(place[1], _as_bytes(output, prepared), *_neuron_pictures(network, prepared))
 
 
 def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, NDArray[Any]]:
@@ -70,9 +67,9 @@ def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, N
 def input_pictures(prepared: PreparedData) -> tuple[Bytes, list[float]]:
     """Draw the inputs themselves."""
     chosen = prepared.drawn_inputs()
-    rows = prepared.rows(prepared.training)[0][:, chosen]
+    rows = prepared.training[0][:, chosen]
     minimum = np.abs(rows).max(axis=0) if len(rows) else 1.0
-    return _scaled(prepared.grid(NEURON_SIDE)[:, chosen], minimum)
+    return _scaled(prepared.inputs("grid", NEURON_SIDE)[:, chosen], minimum)
 
 
 def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -81,7 +78,7 @@ def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, list[float]]:
-    inputs = prepared.grid(NEURON_SIDE)
+    inputs = prepared.inputs("grid", NEURON_SIDE)
     drawn = [layer.outputs[:, :MAX_DRAWN] for layer in layer_values(network, inputs, -1)]
     return _scaled(np.concatenate([inputs[:, :0], *drawn], axis=1), 1.0)
 

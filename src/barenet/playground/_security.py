@@ -42,13 +42,11 @@ class SecurityMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
-            return
-        reason = self.rejection(scope)
-        if reason is not None:
+        elif (reason := self.rejection(scope)) is not None:
             await reject(scope, receive, send, 403, reason)
-            return
-        path = "/" + scope["path"][1:].partition("/")[2]
-        await self.app({**scope, "path": path, "root_path": ""}, receive, _with_headers(send))
+        else:
+            path = "/" + scope["path"][1:].partition("/")[2]
+            await self.app({**scope, "path": path, "root_path": ""}, receive, _with_headers(send))
 
     def rejection(self, scope: Scope) -> str | None:
         """The reason why a request is rejected; None if it is accepted."""

@@ -50,26 +50,22 @@ class Session:
                 if view is None or not view.can_take(settings, prepared):
                     view = await asyncio.to_thread(NetworkView, settings, prepared, self.trainer)
                 views.append(view)
-            self._apply(replace(state, networks=tuple(networks)), prepared, views)
-
-    def _apply(self, state: PageState, prepared: PreparedData, views: list[NetworkView]) -> None:
-        """Apply settings that have been checked, to new views and to old ones."""
-        playing = self.playing
-        for view in set(self.views) - set(views):
-            view.close()
-        self.prepared, self.views = prepared, views
-        for view, settings in zip(views, state.networks, strict=True):
-            if view.key is None:
-                view.start(state.pace, self._listener(view))
-                if playing:
-                    view.send("play")
-            elif settings != view.settings:
-                view.configure(settings)
-        if state.pace != self.state.pace:
-            self.send("pace", state.pace)
-        self.state = state
-        self.state_version += 1
-        self.notify()
+            playing = self.playing
+            for view in set(self.views) - set(views):
+                view.close()
+            self.prepared, self.views = prepared, views
+            for view, settings in zip(views, networks, strict=True):
+                if view.key is None:
+                    view.start(state.pace, self._listener(view))
+                    if playing:
+                        view.send("play")
+                elif settings != view.settings:
+                    view.configure(settings)
+            if state.pace != self.state.pace:
+                self.send("pace", state.pace)
+            self.state = replace(state, networks=tuple(networks))
+            self.state_version += 1
+            self.notify()
 
     def send(self, action: str, value: Any = None) -> None:
         """Send a command to all networks."""

@@ -1,10 +1,9 @@
 """CSV files that the playground was started with or that its page has uploaded."""
 
 import contextlib
-import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ import numpy as np
 from barenet.data._csv_table import CsvTable, read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import read_file_bytes
-from barenet.data._frame import Frame
+from barenet.data._frame import Frame, Table
 from barenet.data._table_loading import load_table, read_samples
 from barenet.data._target import MAX_CLASSES
 from barenet.errors import ArgumentError, DataError
@@ -40,13 +38,14 @@ PAGE_REMEDIES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TableFile:
-    """A CSV file, and the properties found when it was opened."""
+    """A CSV file that was read, and the properties that were found."""
 
     name: str
-    path: Path
-    #: How it is read: arguments of `load_table`.
+    #: With the name as its path.
+    table: Table
+    #: How it was read: arguments of `load_table`.
     options: dict[str, Any]
     n_rows: int
     #: Whether each column holds numbers, and so can be an axis.
@@ -68,10 +67,9 @@ class TableFile:
 
     def load(self, data: DataSettings, frame: bool = False) -> Dataset:
         """Load all columns, as a frame if that is needed or they are not all numbers."""
-        target = data.target or self.default_target
-        with errors_naming_table(self.name, self.path):
-            task = data.task or None
-            dataset = load_table(self.path, target, task=task, frame=frame, **self.options)
+        with remedies_of_page():
+            target = data.target or self.default_target
+            dataset = load_table(self.table, target, task=data.task or None, frame=frame)
         n_classes = len(dataset.classes or ())
         if n_classes > MAX_PICTURE_CLASSES:
             raise DataError(
@@ -80,35 +78,33 @@ class TableFile:
                 path=self.name,
                 remedy="predict another column",
             )
-        return _subsampled(dataclasses.replace(dataset, name=self.name))
+        return _subsampled(replace(dataset, name=self.name))
 
     def samples(self, model: Predictor) -> Dataset:
         """Read the rows as a model takes them."""
-        names = model.feature_names, model.target_name, model.classes
-        with errors_naming_table(self.name, self.path):
-            X, y, *_ = read_samples(self.path, *names, frame=model.takes_frames, **self.options)
-        return _subsampled(
-            Dataset(
-                name=self.name,
-                X=X,
-                y=y,
-                classes=model.classes,
-                feature_names=model.feature_names,
-                target_name=model.target_name,
-                description=f"{len(y):,} rows",
-            )
-        )
+        names = ("feature_names", "target_name", "classes")
+        columns = {name: getattr(model, name) for name in names}
+        with remedies_of_page():
+            rows = read_samples(self.table, *columns.values(), frame=model.takes_frames)
+        return _subsampled(Dataset(name=self.name, **columns, **rows._asdict()))
 
 
 def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
-    """Open a table, and find how to read it and which columns are numeric."""
-    with errors_naming_table(name, path):
-        table, options = _read(path, header)
+    """Read a table under a name, and find which columns are numeric."""
+    try:
+        with remedies_of_page():
+            table, options = _read(path, header)
+    except ArgumentError as error:
+        error.problem = error.problem.replace(str(path), name)
+        if isinstance(error, DataError):
+            error.path = name
+        raise
+    table = replace(table, path=Path(name))
     frame = table.frame(table.names)
     numeric = _numeric(frame)
     return TableFile(
         name=name,
-        path=path,
+        table=table,
         options=options,
         n_rows=len(frame),
         numeric=numeric,
@@ -117,21 +113,15 @@ def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
 
 
 def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
-    """Read a table: as cp1252 if it is not UTF-8, decimal commas if that gives more numbers."""
+    """Read a table: with decimal commas if that gives more numbers."""
     options: dict[str, Any] = {} if header is None else {"header": header}
-    content = read_file_bytes(path)
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        options |= {} if b"\0" in content else {"encoding": "cp1252"}
     table = read_table(path, CsvOptions(**options))
     if table.delimiter in (";", "\t"):
         with contextlib.suppress(DataError):
-            commas = {**options, "decimal": ","}
-            other = read_table(path, CsvOptions(**commas))
+            other = replace(table, decimal=",")
             counts = [sum(_numeric(each.frame(each.names)).values()) for each in (table, other)]
             if counts[1] > counts[0]:
-                return other, commas
+                return other, {**options, "decimal": ","}
     return table, options
 
 
@@ -157,30 +147,25 @@ def _subsampled(dataset: Dataset) -> Dataset:
     """A random sample of the rows where there are too many."""
     if dataset.n_samples <= MAX_ROWS:
         return dataset
-    sample, _ = dataclasses.replace(dataset, stratify=False).split(1 - MAX_ROWS / dataset.n_samples)
+    sample, _ = replace(dataset, stratify=False).split(1 - MAX_ROWS / dataset.n_samples)
     description = f"{MAX_ROWS:,} of {dataset.description}"
-    return dataclasses.replace(sample, stratify=dataset.stratify, description=description)
+    return replace(sample, stratify=dataset.stratify, description=description)
 
 
 @contextmanager
-def errors_naming_table(name: str, path: Path) -> Iterator[None]:
-    """Let every error of a table name it as the page does, with the page's remedies.
+def remedies_of_page() -> Iterator[None]:
+    """Let an error of a table recommend what can be done on the page.
 
     Examples
     --------
-    >>> from barenet.errors import DataError
-    >>> path = Path("/tmp/1.csv")
-    >>> with errors_naming_table("mine.csv", path):
-    ...     raise DataError("1 column", path=path, line=1, remedy="try {delimiter}", delimiter=";")
+    >>> with remedies_of_page():
+    ...     raise DataError("1 column", remedy="try {delimiter}", delimiter=";")
     Traceback (most recent call last):
-    barenet.errors.DataError: mine.csv:1: 1 column; its values seem to be separated by ';'
+    barenet.errors.DataError: 1 column; its values seem to be separated by ';'
     """
     try:
         yield
     except ArgumentError as error:
-        error.problem = error.problem.replace(str(path), name)
-        if isinstance(error, DataError) and error.path is not None:
-            error.path = name
         if error.options:
             options = {option.rstrip("_"): value for option, value in error.options.items()}
             known = PAGE_REMEDIES.items()

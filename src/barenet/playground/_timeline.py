@@ -10,9 +10,6 @@ import copy
 import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from barenet.model._network import Network, Snapshot
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.playground._learning_curve import EpochMetrics
@@ -30,9 +27,7 @@ class EpochState:
 
     epoch: int
     snapshot: Snapshot
-    #: The optimizer's moments, and the number of its steps.
-    moments: dict[str, NDArray[np.floating]]
-    n_steps: int
+    optimizer: AnyOptimizer
     #: Metrics of the network; None if unknown.
     metrics: EpochMetrics | None = None
 
@@ -41,16 +36,15 @@ class EpochState:
         cls, epoch: int, network: Network, optimizer: AnyOptimizer, metrics: EpochMetrics | None
     ) -> EpochState:
         """Copy a network and its optimizer."""
-        moments = copy.deepcopy(getattr(optimizer, "moments", {}))  # L-BFGS has none
-        return cls(epoch, Snapshot.of(network), moments, getattr(optimizer, "n_steps", 0), metrics)
+        return cls(epoch, Snapshot.of(network), copy.deepcopy(optimizer), metrics)
 
     def restore(self, network: Network, optimizer: AnyOptimizer) -> None:
         """Restore a network, and its optimizer unless that is of another kind now."""
         self.snapshot.restore(network)
         optimizer.reset()
-        own = {*self.moments} - {"raw", "average"}
-        if isinstance(optimizer, Optimizer) and own == {*type(optimizer).moment_names}:
-            optimizer.moments, optimizer.n_steps = copy.deepcopy(self.moments), self.n_steps
+        if isinstance(optimizer, Optimizer) and type(optimizer) is type(self.optimizer):
+            rate = {"learning_rate": optimizer.learning_rate}  # which may have been changed
+            optimizer.load_state_dict(self.optimizer.state_dict() | rate)
 
     @property
     def loss(self) -> float:
@@ -61,7 +55,8 @@ class EpochState:
     @property
     def n_bytes(self) -> int:
         """Bytes of the arrays."""
-        return sum(array.nbytes for array in [*self.snapshot, *self.moments.values()])
+        moments = getattr(self.optimizer, "moments", {})  # L-BFGS has none
+        return sum(array.nbytes for array in [*self.snapshot, *moments.values()])
 
 
 class Timeline:

@@ -17,17 +17,23 @@ from barenet.playground._problems import NO_PROBLEM, Problem
 from barenet.playground._timeline import EpochState
 from barenet.training._epoch import epoch_orders
 
+#: X and y, scaled.
+Rows = tuple[NDArray[np.float32], NDArray[Any]]
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrainingTask:
     """A network with its initial weights, its data and the settings to start with."""
 
     network: Network
-    #: X and y, scaled.
-    training: tuple[NDArray[np.float32], NDArray[Any]]
-    test: tuple[NDArray[np.float32], NDArray[Any]]
+    training: Rows
+    test: Rows
     metric: str
     settings: NetworkSettings
+    #: Of the first network of an ensemble: its weight, and the weighted outputs of the others for
+    #: the training and the test rows. The metrics are those of the ensemble.
+    weight: float = 1.0
+    others: tuple[NDArray[np.float32], ...] = ()
 
     def evaluate(self, epoch: float, network: Network, loss: str) -> EpochMetrics:
         """Loss and score of a network, as the training measures them after each epoch."""
@@ -35,6 +41,10 @@ class TrainingTask:
         objective, metric = Objective(network, function), METRICS[self.metric]
         with np.errstate(all="ignore"):
             losses, outputs = zip(*map(objective.value_and_output, rows), strict=True)
+            if self.others:
+                pairs = zip(outputs, self.others, strict=True)
+                outputs = tuple(self.weight * output + other for output, other in pairs)
+                losses = tuple(map(function.value, outputs, (part.y for part in rows)))
         scores = [metric(output, part.y) for output, part in zip(outputs, rows, strict=True)]
         return EpochMetrics(epoch, *losses, *scores)
 
@@ -89,9 +99,10 @@ class UpdateRecord:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Status:
-    """The position of a training, as the page shows it."""
+class ProgressReport:
+    """The state of a training."""
 
+    snapshot: Snapshot
     #: Epochs done.
     epoch: int = 0
     #: Mini-batches done of the current epoch, and mini-batches of an epoch.
@@ -104,14 +115,6 @@ class Status:
     edits: tuple[WeightEdit, ...] = ()
     #: Last epoch that was reached; later than `epoch` if the network has gone back in time.
     last: int = 0
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ProgressReport:
-    """The state of a training."""
-
-    status: Status
-    snapshot: Snapshot
     #: Metrics of the epochs since the last report.
     rows: list[EpochMetrics] = field(default_factory=list)
     #: Metrics of the present network, if they are known.

@@ -32,14 +32,14 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
     update, prepared = view.latest.update, view.prepared
     if update is None:
         raise ArgumentError("there is no update to explain", argument="step", remedy="train first")
-    _, y = prepared.rows(prepared.training)
+    _, y = prepared.training
     rows = update.rows(len(y))
     explanation = _explain(view, update, rows, (layer, neuron))
     summary = step_summary(explanation, neuron)
     row = rows[summary["row"]]
-    epoch = view.latest.status.epoch + (view.latest.status.batch[0] > 0)
+    epoch = view.latest.epoch + (view.latest.batch[0] > 0)
     position = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
-    names = prepared.inputs.feature_names
+    names = prepared.input_names
     if layer == 0 and len(names) <= MAX_NAMED:
         position += f"; the inputs, as scaled, are {', '.join(names)}"
     facts = (position, *explanation.facts, *_agreement(view, explanation, layer, neuron))
@@ -61,7 +61,7 @@ def _explain(
     view: NetworkView, update: UpdateRecord, rows: NDArray[np.intp], neuron: tuple[int, int]
 ) -> Explanation:
     """Repeat the update from the state before it."""
-    X, y = view.prepared.rows(view.prepared.training)
+    X, y = view.prepared.training
     config, network = update.settings.run_config(len(X)), view.network.copy()
     optimizer = config.make_optimizer()
     update.before.restore(network, optimizer)

@@ -22,8 +22,8 @@ MAX_MESSAGE_BYTES = 2**16
 T = TypeVar("T")
 
 
-def read_json(text: str) -> Any:
-    """Parse a message.
+def read_json(text: str | None) -> Any:
+    """Parse a message; None stands for one of bytes.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def read_json(text: str) -> Any:
     barenet.errors.ArgumentError: message: NaN is not valid JSON
     """
     try:
-        return json.loads(text, parse_constant=_reject_constant)
+        return json.loads(text or "", parse_constant=_reject_constant)
     except (json.JSONDecodeError, RecursionError) as error:
         raise ArgumentError(f"not JSON: {error}", argument="message") from None
 

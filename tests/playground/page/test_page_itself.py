@@ -227,7 +227,7 @@ def test_an_open_page_does_not_grow(tab, live_server):
     assert len(session.views[0].curve.rows) <= MAX_POINTS
     assert page.value("panels[0].curve.rows.length") <= 1001
     page.pause()
-    assert len(session.views[0].latest.status.saved) <= 512
+    assert len(session.views[0].latest.saved) <= 512
     assert grown < 1.5, "250 pictures of 10 kB are more"
 
 

@@ -1,0 +1,247 @@
+"""The preparation of data: named data sets, tables and models, split and scaled as by the command.
+
+All rows are columns that are encoded one by one; a matrix of numbers is encoded as it is. Without
+the rows of a model, the plane lies where its preprocessing implies that they were.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from barenet._registry import lookup
+from barenet.data._column import Column
+from barenet.data._dataset import Dataset
+from barenet.data._datasets import load_dataset
+from barenet.data._encoding import TableEncoding
+from barenet.data._frame import Frame
+from barenet.data._named import GENERATED
+from barenet.data._number_column import NumberColumn
+from barenet.data._scaling import Scaling
+from barenet.errors import ArgumentError, DataError, some
+from barenet.files._predictor import Predictor
+from barenet.playground._features import FEATURES, FeatureMap
+from barenet.playground._opened_models import Model
+from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings
+from barenet.playground._plane import (
+    Array,
+    Plane,
+    check_axes,
+    encoded_columns,
+    plane_along,
+    principal_plane,
+)
+from barenet.playground._prepared_data import PreparedData
+from barenet.playground._tables import TableFile, remedies_of_page
+
+#: Half the width of a plane without rows, in units of the preprocessing.
+REACH = 2.5
+#: Where the plane fixes the other columns of a table.
+FIXED_AT = "their median or most frequent value"
+#: The middle of a scaled column, half its width, and what the middle is of the rows.
+TYPICAL = {
+    "none": (0.0, REACH, "0"),
+    "standardize": (0.0, REACH, "their mean"),
+    "minmax": (0.5, 0.5, "the middle of their range"),
+    "robust": (0.0, REACH, "their median"),
+    "affine": (0.0, REACH, "the value that the network sees as 0"),
+}
+
+
+def prepare_named(data: DataSettings) -> PreparedData:
+    """Load and prepare a named data set."""
+    lookup(dict.fromkeys(NAMED), data.source, "data")
+    return _prepare_matrix(load_dataset(data.source, **data.generator_options), data)
+
+
+def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
+    """Prepare a table: all columns, those of the axes, or features computed from these."""
+    columns = table.features(data.target or table.default_target)
+    numeric = tuple(name for name, is_numeric in columns.items() if is_numeric)
+    if not numeric:
+        problem = f"no column of numbers to draw; there is {some([*columns])}"
+        raise DataError(problem, path=table.name, remedy="barenet train learns from text, too")
+    axes = check_axes(numeric, data.axes)
+    has_all, chosen = data.features == (ALL_COLUMNS,), {*data.features}
+    dropped = [] if has_all else [name for name in columns if name not in axes]
+    rows = table.load(data, frame=bool(dropped))
+    if isinstance(rows.X, Frame) and not has_all and chosen != {"x1", "x2"}:
+        X = np.column_stack([rows.X[name] for name in axes])
+        if np.isnan(X).any():
+            problem = f"they are computed from {some(axes)}, where values are missing"
+            remedy = "choose x₁ and x₂, or all columns"
+            raise ArgumentError(problem, argument="features", remedy=remedy)
+        rows = replace(rows, X=X, feature_names=axes)
+    if not isinstance(rows.X, Frame):
+        return _prepare_matrix(rows, data, table=table, axes=numeric)
+    parts: dict[str, Any] = {"table": table}
+    with remedies_of_page():
+        encoding = TableEncoding.fit(rows.split(data.test_size)[0].X, drop=dropped)
+        X = encoding.transform(rows.X)
+    if not has_all:
+        names = dict(zip(axes, ("x1", "x2"), strict=False))
+        features = tuple(names.get(name, name) for name in encoding.output_names)
+        parts |= {"axes": numeric, "input_features": features}
+    rows = replace(rows, X=X, feature_names=encoding.output_names)
+    return _prepare(rows, encoding.used, data, encoding=encoding, **parts)
+
+
+def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> PreparedData:
+    """Prepare the rows of a model, or its plane alone."""
+    predictor, encoding = model.predictor, model.predictor.preprocessing
+    if isinstance(encoding, Scaling) and rows is not None:
+        known = dict(zip(rows.feature_names, ("x1", "x2"), strict=False))
+        features = tuple(known.get(name, name) for name in predictor.feature_names)
+        if rows.feature_names == predictor.feature_names:
+            features = (ALL_COLUMNS,)
+        elif rows.n_features > 2 or not {*features} <= FEATURES.keys():
+            return prepare_model(data, model, None)
+        data = replace(data, features=features)
+        return _prepare_matrix(rows, data, model=model, scaling=encoding)
+    if predictor.image_shape is not None:
+        problem = f"the images of {predictor.dataset} are not here to show it on"
+        raise ArgumentError(problem, argument="model")
+    parts: dict[str, Any] = {"model": model}
+    if isinstance(encoding, TableEncoding):
+        columns: Sequence[Column] = encoding.used
+        suffix = "" if rows is not None else ", text at the first category"
+        parts |= {"encoding": encoding, "fixed_at": f"{FIXED_AT}{suffix}"}
+    else:
+        middle, parts["reach"], parts["fixed_at"] = TYPICAL[encoding.name]
+        scales = 1 / encoding.factor
+        fills = encoding.offset + middle * scales
+        columns = _number_columns(predictor.feature_names, fills, encoding.offset, scales)
+    if rows is not None:
+        rows = replace(rows, X=encoding.transform(rows.X), feature_names=predictor.input_names)
+        return _prepare(rows, columns, data, **parts)
+    target = predictor.target_name
+    if model.outputs:
+        names = {name: index for index, name in enumerate(model.outputs)}
+        target = data.target or model.outputs[0]
+        parts["output"] = lookup(names, target, "target")
+    prepared = _prepare(_no_rows(predictor, target), columns, data, **parts)
+    return _with_predicted_range(model, prepared)
+
+
+def _no_rows(predictor: Predictor, target_name: str) -> Dataset:
+    """The data set of a model without its rows."""
+    return Dataset(
+        name=predictor.dataset,
+        X=np.empty((0, len(predictor.input_names))),
+        y=np.empty(0, np.float64 if predictor.classes is None else np.int64),
+        classes=predictor.classes,
+        feature_names=predictor.input_names,
+        target_name=target_name,
+        description="a model without its rows",
+    )
+
+
+def named_rows(model: Model) -> Dataset | None:
+    """Load the named data set that a model was trained on, with the settings of that time."""
+    name, config = model.predictor.dataset, model.config
+    if name not in NAMED:
+        return None
+    options = {option: getattr(config, option) for option in ("samples", "noise", "data_seed")}
+    dataset = load_dataset(name, **(options if name in GENERATED else {}))
+    return dataset if dataset.classes == model.predictor.classes else None
+
+
+def _number_columns(
+    names: Iterable[str], fills: Array, centers: Array, scales: Array
+) -> list[NumberColumn]:
+    """Columns of numbers, with the value of a missing one."""
+    rows = zip(names, fills.tolist(), centers.tolist(), scales.tolist(), strict=True)
+    return [NumberColumn(*row, indicator=False) for row in rows]
+
+
+def _prepare_matrix(rows: Dataset, data: DataSettings, **parts: Any) -> PreparedData:
+    """Prepare rows of numbers: all columns, or features computed from those of the axes."""
+    rows = replace(rows, X=np.asarray(rows.X, np.float64))
+    zeros, ones = np.zeros(rows.n_features), np.ones(rows.n_features)
+    columns = _number_columns(rows.feature_names, np.median(rows.X, axis=0), zeros, ones)
+    fixed = {"fixed_at": "their median"}
+    return _prepare(rows, columns, data, **{"features": data.features, **fixed, **parts})
+
+
+def _prepare(
+    rows: Dataset,
+    columns: Sequence[Column],
+    data: DataSettings,
+    *,
+    features: tuple[str, ...] = (),
+    reach: float = REACH,
+    **parts: Any,
+) -> PreparedData:
+    """Find the plane of rows that are encoded by columns; without features, they are the inputs."""
+    X, computed, names = np.asarray(rows.X), FeatureMap(), tuple[str, ...]()
+    if rows.image_shape is not None:
+        plane, points = principal_plane(X)
+    else:
+        numeric, typical = encoded_columns(columns, X)
+        if not numeric:
+            known = some([column.name for column in columns], 10)
+            problem = f"no axis: none of its columns is numeric: {known}"
+            raise ArgumentError(problem, argument="model")
+        names = tuple(numeric)
+        axes = dict(numeric[name] for name in check_axes(names, data.axes))
+        plane, points = plane_along(axes, X, rows.y, typical, reach)
+        if features and features != (ALL_COLUMNS,):
+            computed = FeatureMap.fit(rows, features, [*axes])
+    if not features:
+        parts["scaling"] = Scaling("none", np.zeros(X.shape[1]), np.ones(X.shape[1]))
+    geometry = {"plane": plane, "points": points, "axes": names, "fixed_at": FIXED_AT}
+    return _split_and_scale(rows, computed, data.test_size, **{**geometry, **parts})
+
+
+def _split_and_scale(
+    rows: Dataset,
+    features: FeatureMap,
+    test_size: float,
+    *,
+    scaling: Scaling | None = None,
+    model: Model | None = None,
+    **parts: Any,
+) -> PreparedData:
+    """Split rows, and fit what scales them to the training rows, unless it is that of a model."""
+    X, y, indices = features.apply(np.asarray(rows.X)), rows.y, np.arange(rows.n_samples)
+    numbered, training, test = replace(rows, X=indices.reshape(-1, 1)), indices, indices
+    if rows.n_samples:
+        training, test = (half.X[:, 0] for half in numbered.split(test_size) if half is not None)
+    scaling = scaling or Scaling.fit("standardize", X[training])
+    target = None if model is None else model.predictor.target_scaling
+    if model is None and rows.classes is None:
+        target = Scaling.fit("standardize", y[training].reshape(-1, 1))
+    scaled = y if target is None or not len(y) else target.transform(y.reshape(-1, 1))[:, 0]
+    X, learned = scaling.transform(X, np.float32), y[training] if len(y) else np.zeros(1)
+    made = {
+        "dataset": rows,
+        "input_names": features.input_names(rows.feature_names),
+        "features": features,
+        "training": (X[training], scaled[training]),
+        "test": (X[test], scaled[test]),
+        "is_test": np.isin(indices, test),
+        "scaling": scaling,
+        "target_scaling": target,
+        "target_range": (float(learned.min()), float(learned.max())),
+        "model": model,
+    }
+    return PreparedData(**{**made, **parts})
+
+
+def _with_predicted_range(model: Model, prepared: PreparedData) -> PreparedData:
+    """Take the range of the predictions on the plane, which for a curve is its height, too."""
+    predictor, plane, limits = model.predictor, prepared.plane, (0.0, 1.0)
+    if predictor.classes is None:
+        with np.errstate(all="ignore"):
+            outputs = prepared.outputs(predictor.first_network, "grid", 24)
+        numbers = outputs[:, prepared.output]
+        limits = float(numbers.min()), float(numbers.max())
+    if prepared.is_curve:
+        ends = np.column_stack([[plane.low[0], plane.high[0]], limits])
+        plane = Plane.around(ends, plane.names, plane.rows)
+    inputs = prepared.inputs("grid", 24)
+    if not np.isfinite([*plane.low, *plane.high, *limits, *inputs.ravel()]).all():
+        problem = "its predictions or its training data are too large to be drawn"
+        raise ArgumentError(problem, argument="model")
+    return replace(prepared, plane=plane, target_range=limits)
