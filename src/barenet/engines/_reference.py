@@ -71,10 +71,21 @@ class ReferenceEngine:
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         """Take one step for each batch of a chunk.
 
-        `order` has the row indices of all batches, the last of which may be smaller; for several
-        epochs, it has shape (n_epochs, n_rows). `rates` has the learning rate of each step, and
-        `first_step` is the number of steps before the chunk, which decides its random numbers. No
-        later call changes the arrays of the result.
+        Parameters
+        ----------
+        order : ndarray of shape (n_rows,) or (n_epochs, n_rows)
+            Row indices of all batches, the last of which may be smaller.
+        batch_size : int
+            Rows in a batch.
+        rates : ndarray of shape (n_batches,)
+            The learning rate of each step.
+        first_step : int
+            Number of steps before the chunk, which decides its random numbers.
+
+        Returns
+        -------
+        ChunkResult
+            Losses and gradient norms; no later call changes the arrays.
         """
         job = self.job
         assert isinstance(job.optimizer, Optimizer)
@@ -104,13 +115,24 @@ class ReferenceEngine:
         return ChunkResult(losses, norms)
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
-        """Loss of the training set with the penalties, and its gradient, shape (n_parameters,)."""
+        """Compute the loss of the training set with the penalties, and its gradient.
+
+        Returns
+        -------
+        float, and ndarray of shape (n_parameters,)
+            The loss and the gradient.
+        """
         return self._value_and_gradient(None, 0)
 
     def raw_parameters(self) -> FloatArray:
-        """The parameters that steps are taken from, which the network's are an average of.
+        """Find the parameters that steps are taken from, which the network's are an average of.
 
         Both begin from the network's parameters, and again where these have been changed since.
+
+        Returns
+        -------
+        ndarray of shape (n_parameters,)
+            The parameters, which the next steps change.
         """
         optimizer, parameters = self.job.optimizer, self.job.network.parameters
         assert isinstance(optimizer, Optimizer)
@@ -121,10 +143,27 @@ class ReferenceEngine:
         return raw
 
     def close(self, *, reusable: bool = True) -> None:
-        """Let go of memory, which other jobs may reuse unless NaN may have come into it."""
+        """Let go of memory, which other jobs may reuse.
+
+        Parameters
+        ----------
+        reusable : bool, default=True
+            False if NaN may have come into it.
+        """
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
-        """Loss of any rows without penalties, and the outputs, shape (n_rows, n_outputs)."""
+        """Compute the loss of any rows without penalties, and the outputs.
+
+        Parameters
+        ----------
+        rows : ArrayDataset
+            The rows.
+
+        Returns
+        -------
+        float, and ndarray of shape (n_rows, n_outputs)
+            The loss and the outputs.
+        """
         size = max(1, min(BLOCK, BLOCK_NUMBERS // rows.X.shape[1]))
         blocks = (slice(start, start + size) for start in range(0, rows.n_rows, size))
         measured = (self._objective.value_and_output(rows.take(block)) for block in blocks)

@@ -115,7 +115,6 @@ def run_epochs(
         schedule=as_schedule(copy.deepcopy(estimator.schedule)),
         held_out={} if scorer is None else {"validation": scorer.rows},
         scorer=scorer,
-        score_names=() if scorer is None else scorer.names,
         callbacks=_callbacks(estimator, job, scorer) + ([observer] if observer else []),
     )
     loop = LOOPS[job.optimizer.full_batch](engine, config)

@@ -95,9 +95,8 @@ class TrainingConfig(Configurable):
     #: Validation and test sets, by their names in `EVALUATION_SETS`.
     held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
     callbacks: Sequence[Callback] = ()
-    #: Scores the outputs for the validation set, greater is better, and the names of the scores.
-    scorer: Callable[[FloatArray], Mapping[str, float]] | None = None
-    score_names: Sequence[str] = ()
+    #: Scores the outputs for the validation set, greater is better, by its `names`.
+    scorer: Any = None
 
 
 @dataclass(eq=False)

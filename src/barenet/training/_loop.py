@@ -64,7 +64,7 @@ class Loop(ABC):
         rate = () if job.optimizer.full_batch else ("learning_rate",)
         names = ("loss", *config.metrics)
         held_out = starmap("{}_{}".format, product(config.held_out, names))
-        scores = [*map("validation_{}".format, config.score_names)]
+        scores = [f"validation_{name}" for name in config.scorer.names] if config.scorer else []
         self.run = Run(
             network=job.network,
             history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
