@@ -69,8 +69,6 @@ def run_program(address):
         publish(program.team + PROGRAM_PLACE, address)
         publish(program.team + THREADS, program.threads)
     run_batches(program, program.threads)
-    if program.threads > 1:
-        publish(program.team + OPEN, -1)
     restore_denormals(before)
 
 

@@ -139,11 +139,20 @@ class Program:
         record["batch_size"], record["first_step"] = batch_size, first_step
         record["threads"] = threads
         if threads > 1:
-            team = np.zeros((_interpreter.TEAM + 64 * threads) // 8 + 8, np.int64)
-            record["team"] = place_of(team)
-            helpers().call(lambda: _interpreter.follow(place_of(team)), threads - 1)
-        _interpreter.run_program(self.address)
+            self.lead(threads)
+        else:
+            _interpreter.run_program(self.address)
         return ChunkResult(*report)
+
+    def lead(self, threads: int) -> None:
+        """Run the program on several threads, the calling one and its helpers."""
+        team = np.zeros((_interpreter.TEAM + 64 * threads) // 8 + 8, np.int64)
+        self.record["team"] = place = place_of(team)
+        try:
+            helpers().call(lambda: _interpreter.follow(place_of(team)), threads - 1)
+            _interpreter.run_program(self.address)
+        finally:  # after Ctrl-C, too, or they would wait forever
+            team[(place + _interpreter.OPEN - address(team)) // team.itemsize] = -1
 
 
 def place_of(team: NDArray[Any]) -> int:
