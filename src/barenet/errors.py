@@ -11,16 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Self
 
-__all__ = [
-    "ArgumentError",
-    "BarenetError",
-    "DataError",
-    "DivergenceError",
-    "MissingExtraError",
-    "ModelFileError",
-    "ResumeError",
-]
-
 #: Characters of a value that an error shows.
 LONGEST = 80
 
@@ -329,3 +319,6 @@ def printable(name: object) -> str:
 def _shortened(text: str, most: int) -> str:
     """The start of a text with more characters than are shown."""
     return text if len(text) <= most else f"{text[:most]}..."
+
+
+__all__ = [name for name in list(globals()) if name.endswith("Error")]
