@@ -12,16 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Self
 
-__all__ = [
-    "ArgumentError",
-    "BarenetError",
-    "DataError",
-    "DivergenceError",
-    "MissingExtraError",
-    "ModelFileError",
-    "ResumeError",
-]
-
 #: Characters of a value that an error shows.
 LONGEST = 80
 
@@ -342,3 +332,6 @@ def caller_stacklevel() -> int:
     while frame.f_back and frame.f_globals.get("__name__", "").startswith(ours):
         level, frame = level + 1, frame.f_back
     return level
+
+
+__all__ = [name for name in list(globals()) if name.endswith("Error")]
