@@ -230,3 +230,9 @@ def test_intervals_that_are_impossible(barenet, birds, masses, line, tmp_path):
         error = barenet("predict", model, data, "--interval", 0.9).error
         assert "--interval: there are no residuals of rows left out" in error
     barenet("predict", before, PENGUINS).ok()
+
+
+def test_the_epochs_of_an_ensemble_are_not_drawn(barenet, several):
+    error = barenet("plot", "epochs", several, "--at", 1).error
+    assert "epochs are those of one network" in error
+    assert error.endswith("train one network with --quick")

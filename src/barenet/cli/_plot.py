@@ -19,6 +19,7 @@ from barenet.cli._run_folder import HISTORY, read_history
 from barenet.cli._run_plots import KINDS, draw, draw_fit
 from barenet.cli._run_settings import NO_FILE_OPTIONS, SETTINGS, FileOptions
 from barenet.cli._trained_model import MODEL, TrainedModel, load_trained
+from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_io import load_predictor
 from barenet.insight._progress import Progress
@@ -104,6 +105,10 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
     if trained.settings is None:
         problem = "a plot of epochs needs the settings of the run, and none are beside "
         raise ArgumentError(f"{problem}{trained.path}", argument="run")
+    if isinstance(trained.predictor.network, Ensemble):
+        problem = f"epochs are those of one network, and {trained.path} is an ensemble"
+        remedy = "train one network with {quick}"
+        raise ArgumentError(problem, argument="kind", remedy=remedy, quick=True)
     check_count(min(at), "at")
     if trained.predictor.classes is not None:
         raise ArgumentError("a fit needs a numeric target, got classes", argument="kind")

@@ -99,7 +99,10 @@ def _head(program: Program, stem: str, body: str) -> str:
     trained = f", from a network trained on {dataset}" if dataset else ""
     constants = f"\nCLASSES = {_list(program.classes)}\n" if program.classes else ""
     if table:
-        constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.missing)}"
+        constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.missing)}\n"
+    if program.first and dates:
+        text = python_string(str(program.first.parts["date_format"] or ""))
+        constants += f"\n#: The format of dates that are not ISO 8601.\nDATE_FORMAT = {text}\n"
     newline = "\n"
     return f'''"""{name}: predictions for rows of {_values(program)}{trained}.
 
