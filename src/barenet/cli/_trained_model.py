@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from barenet import Dataset, ModelCard, Predictor, fingerprint, load_predictor
+from barenet import Dataset, Frame, ModelCard, Predictor, fingerprint, load_predictor
 from barenet.cli._console import log
 from barenet.cli._run_settings import (
     SETTINGS,
@@ -17,11 +17,10 @@ from barenet.cli._run_settings import (
     read_run_file,
     without_folders,
 )
+from barenet.data import DATASETS, DEFAULTS, RunConfig
 from barenet.data._category_column import CategoryColumn
-from barenet.data._datasets import DATASETS
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
-from barenet.data._frame import Frame, Samples, Table
-from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.data._frame import Samples, Table
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT

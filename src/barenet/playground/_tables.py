@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from barenet import Dataset, Frame, Predictor, load_table
 from barenet.data._csv_table import CsvTable, read_table
-from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._frame import Frame, Table
-from barenet.data._table_loading import load_table, read_samples
+from barenet.data._frame import Table
+from barenet.data._table_loading import read_samples
 from barenet.data._target import MAX_CLASSES
 from barenet.errors import ArgumentError, DataError
-from barenet.files._predictor import Predictor
 from barenet.playground._page_state import DataSettings
 
 #: Rows that are drawn and learned from: more show nothing more, and slow the training.
