@@ -93,19 +93,14 @@ class TrainedModel:
         return read_samples(table, self.predictor.feature_names, **options).X, table
 
     def _load_table(self, settings: RunSettings) -> Dataset:
-        fields = ("feature_names", "target_name", "classes")
-        columns = {name: getattr(self.predictor, name) for name in fields}
+        model = self.predictor
         options = self._table_options(settings)
         options["split_by"] = self.settings.split_by if self.settings else None
-        rows = read_samples(settings.data, *columns.values(), **options)
+        columns = model.feature_names, model.target_name, model.classes
+        rows = read_samples(settings.data, *columns, **options)
         if "left out" in rows.description:
             log(f"{settings.data}: {rows.description}")
-        return Dataset(
-            **columns,
-            name=Path(settings.data).name,
-            image_shape=self.predictor.image_shape,
-            **rows._asdict(),
-        )
+        return replace(rows, image_shape=model.image_shape)
 
     def _table_options(self, settings: RunSettings) -> dict[str, Any]:
         """The options with which the columns of a table are read."""

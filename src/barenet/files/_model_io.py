@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from barenet.data import Scaling
-from barenet.data._encoding import TableEncoding
+from barenet.data import Scaling, TableEncoding
 from barenet.data._number_column import PiecewiseColumn
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ModelFileError

@@ -81,11 +81,10 @@ class TableFile:
 
     def samples(self, model: Predictor) -> Dataset:
         """Read the rows as a model takes them."""
-        names = ("feature_names", "target_name", "classes")
-        columns = {name: getattr(model, name) for name in names}
+        columns = model.feature_names, model.target_name, model.classes
         with remedies_of_page():
-            rows = read_samples(self.table, *columns.values(), frame=model.takes_frames)
-        return _subsampled(Dataset(name=self.name, **columns, **rows._asdict()))
+            rows = read_samples(self.table, *columns, frame=model.takes_frames)
+        return _subsampled(replace(rows, name=self.name))
 
 
 def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
