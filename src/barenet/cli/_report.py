@@ -37,7 +37,7 @@ from barenet.insight._web_page import write_page
 from barenet.insight.plots._column_importance import shorten
 from barenet.insight.plots._inline_svg import inline_panels, inline_svg
 from barenet.population._ensemble_recipe import EnsembleRecipe
-from barenet.population._out_of_fold import ALONE, OUT_OF_FOLD, UNDIVIDED
+from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
 
 #: The start of a report, by which a file is recognized.
 REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOTALL)
@@ -219,7 +219,7 @@ class Report:
                 "best, and are the ensemble. The scores on the rows left out, part by part:"
             )
             together = f"the mean of the {EnsembleRecipe.repeats} that left the same row out"
-            lines = {"one network": card.scores[ALONE], together: card.scores.get(UNDIVIDED, kept)}
+            lines = {"one network": card.scores[OF_ONE], together: card.scores.get(UNDIVIDED, kept)}
             if kept.get("temperature", 1) != 1:
                 lines[f"with logits divided by {kept['temperature']:g}"] = kept
             yield _score_table(lines, [name for name in kept if name in METRICS])

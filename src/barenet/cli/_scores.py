@@ -16,10 +16,9 @@ from barenet._registry import spec_of
 from barenet.cli._console import emit, emit_table, log
 from barenet.data._number_column import PiecewiseColumn
 from barenet.engines import Job, choose_engine
-from barenet.losses import Loss
 from barenet.model._array_dataset import check_targets, class_probabilities, validate_arrays
 from barenet.model._arrays import FloatArray, check_outputs
-from barenet.model.losses import as_loss
+from barenet.model.losses import Loss, as_loss
 from barenet.optimizers import SGD
 
 #: Maximum number of classes in a confusion matrix.
@@ -88,12 +87,12 @@ class Measurement:
     def _linear_inputs(self) -> Any:
         """The inputs of a linear model: numbers are scaled, and not in pieces."""
         columns = getattr(self.predictor.preprocessing, "used", ())
-        kept = [
+        selected = [
             not (isinstance(column, PiecewiseColumn) and 0 < at < len(column.edges))
             for column in columns
             for at in range(len(column.outputs))
         ]
-        return slice(None) if all(kept) else kept
+        return slice(None) if all(selected) else selected
 
     def _measure(self, outputs: FloatArray, loss: float | None = None) -> Scored:
         """The outputs of a model in the unit of the target, and its scores."""

@@ -12,7 +12,7 @@ from barenet.population._ensemble_recipe import TEMPERATURES
 
 #: The names of scores on a model card: of the ensemble, of one network on average, and of the
 #: ensemble before its logits are divided by the temperature.
-OUT_OF_FOLD, ALONE = "out_of_fold", "out_of_fold_of_one_network"
+OUT_OF_FOLD, OF_ONE = "out_of_fold", "out_of_fold_of_one_network"
 UNDIVIDED = "out_of_fold_at_temperature_1"
 
 #: Smallest probability of a logarithm.
@@ -86,10 +86,10 @@ class OutOfFold:
             if self.of_classes
             else {"r2": self.score}
         )
-        mean, kept = predictions.mean(axis=0), soften(predictions, temperature).mean(axis=0)
+        mean, softened = predictions.mean(axis=0), soften(predictions, temperature).mean(axis=0)
         scores = {
-            OUT_OF_FOLD: {name: compute(kept) for name, compute in names.items()},
-            ALONE: {
+            OUT_OF_FOLD: {name: compute(softened) for name, compute in names.items()},
+            OF_ONE: {
                 name: float(np.mean([*map(compute, predictions)]))
                 for name, compute in names.items()
             },
@@ -114,11 +114,11 @@ class OutOfFold:
         (0.0, -0.5)
         """
         n_repeats = len(predictions)
-        alone = float(np.mean([self.loss(each) for each in predictions]))
+        of_one = float(np.mean([self.loss(each) for each in predictions]))
         if n_repeats == 1:
-            return alone
-        limit = (n_repeats * self.loss(predictions.mean(axis=0)) - alone) / (n_repeats - 1)
-        return limit + (alone - limit) / n_networks
+            return of_one
+        limit = (n_repeats * self.loss(predictions.mean(axis=0)) - of_one) / (n_repeats - 1)
+        return limit + (of_one - limit) / n_networks
 
     def best_temperature(self, predictions: FloatArray, n_networks: int) -> tuple[float, float]:
         """The temperature of the lowest loss of an ensemble, 1 for numbers, and that loss."""
