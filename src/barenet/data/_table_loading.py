@@ -127,6 +127,7 @@ def load_table(
         target_name=target,
         description=f"{description}, {_count_columns(table)}",
         split_keys=keys,
+        numbers=rows.rows,
     )
 
 
@@ -217,6 +218,7 @@ def read_samples(
         target_name=target_name or "",
         description=description,
         split_keys=_split_keys(rows, split_by, categories),
+        numbers=rows.rows,
     )
 
 

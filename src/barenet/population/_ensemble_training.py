@@ -187,9 +187,13 @@ class EnsembleTraining:
 
     def _show(self, epoch: int) -> None:
         """Show the epoch, and the score of the best candidate."""
-        names = ("accuracy", "log loss") if self.rows.of_classes else ("R²", "squared error")
         best, text = self.best, f"epoch {epoch}  out-of-fold"
-        for name, value in zip(names, (best.score, best.loss) if best else (), strict=False):
+        names, factor = ("accuracy", "log loss"), 1.0
+        if not self.rows.of_classes:  # as the loss of the networks
+            names, factor = ("R²", "squared_error"), 0.5
+        for name, value in zip(
+            names, (best.score, factor * best.loss) if best else (), strict=False
+        ):
             text += f" {name} {value:.4f}"
         self._line(epoch, self.recipe.epochs, text, best.epoch if best else 0)
 

@@ -75,7 +75,7 @@ def test_each_metric_has_a_panel(readable):
     measures = ("mean_absolute_error", "r2", "top_3")
     figure = plot_history(History(HISTORY | dict.fromkeys(measures, HISTORY["accuracy"])))
     drawn = [axes.get_ylabel() for axes in figure.axes]
-    assert drawn == ["loss", "accuracy", "mean absolute error", "r2", "top 3"]
+    assert drawn == ["loss", "accuracy", "mean absolute error", "R²", "top 3"]
     readable(figure)
 
 
@@ -153,3 +153,8 @@ def test_labels_do_not_overlap(readable, gap, best):
     curves = {"loss": np.linspace(2.0, 1.0, 40), "validation_loss": validation}
     for more in ({}, {"test_loss": validation + gap / 2}):
         readable(plot_history(History(curves | more, best_epoch=best + 1), title="A run"))
+
+
+def test_an_epoch_that_was_chosen_by_another_score_is_not_called_the_best():
+    (axes,) = plot_history(History({"loss": [3.0, 2.0, 1.0]}, best_epoch=2)).axes
+    assert [text.get_text() for text in axes.texts] == ["kept: epoch 2"]
