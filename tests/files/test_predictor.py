@@ -177,7 +177,7 @@ def test_fault_25_table_columns_are_matched_by_name():
     for columns in (["c", "a", "b"], ["note", "b", "c", "a"]):
         assert np.array_equal(model.outputs(table[columns]), model.outputs(X))
         assert model.predict(table[columns]).tolist() == model.predict(X).tolist()
-    with pytest.raises(ValueError, match=r"^X: no column b; its columns are a, c"):
+    with pytest.raises(ValueError, match=r"^X: no column b; the columns are a, c"):
         model.probabilities(table[["a", "c"]])
     with pytest.raises(ValueError, match=r"^X: expected an array of numbers"):
         model.predict(table.assign(b="text"))
