@@ -48,6 +48,28 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     coefs_ = views_of("weights", "The weights of each layer.")
     intercepts_ = views_of("bias", "The bias of each layer.")
 
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters: all of them, or none if one of the names is unknown.
+
+        Parameters
+        ----------
+        **params : object
+            The new values by name.
+
+        Returns
+        -------
+        object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        with _unchanged_on_error(self):
+            super().set_params(**params)
+        return self
+
     def fit(
         self,
         X: ArrayLike,
@@ -321,7 +343,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
 
 
 @contextmanager
-def _unchanged_on_error(estimator: Any, continued: bool) -> Iterator[None]:
+def _unchanged_on_error(estimator: Any, continued: bool = False) -> Iterator[None]:
     """Restore an estimator's attributes if the block fails, and all that continued steps change."""
     before = dict(vars(estimator))
     optimizer: Any = estimator._optimizer if continued else None
