@@ -7,19 +7,10 @@ file, a run that diverged, an extra not installed.
 
 import copy
 import difflib
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Self
-
-__all__ = [
-    "ArgumentError",
-    "BarenetError",
-    "DataError",
-    "DivergenceError",
-    "MissingExtraError",
-    "ModelFileError",
-    "ResumeError",
-]
 
 #: Characters of a value that an error shows.
 LONGEST = 80
@@ -329,3 +320,18 @@ def printable(name: object) -> str:
 def _shortened(text: str, most: int) -> str:
     """The start of a text with more characters than are shown."""
     return text if len(text) <= most else f"{text[:most]}..."
+
+
+def caller_stacklevel() -> int:
+    """Stack level of the first frame outside this package, for a warning.
+
+    scikit-learn calls `fit` in a frame of its own.
+    """
+    level, frame = 1, sys._getframe(1)
+    ours = ("barenet.", "sklearn.callback.", "contextlib")
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(ours):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+__all__ = [name for name in list(globals()) if name.endswith("Error")]

@@ -167,5 +167,5 @@ def test_errors_beside_json_have_no_colour(terminal):
 def test_a_second_value_of_an_option_is_named(barenet):
     for command in ("search", "train"):
         error = barenet(command, "iris", "--seed", 1, "2 b").error
-        expected = "unexpected '2 b'; most options take a single value, the word after them"
+        expected = "unexpected '2 b'; the command takes no more words, and most options one value"
         assert error == f"barenet {command}: error: {expected}"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from barenet import Network
-from barenet.engines import CompiledEngine, Engine, Job, ReferenceEngine
+from barenet.engines import CompiledEngine, Job, ReferenceEngine
 from barenet.model._array_dataset import validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import as_optimizer
@@ -69,7 +69,7 @@ def assert_engines_agree(make_job) -> Callable[..., None]:
     return check
 
 
-def results_of(engine: Engine, batch_size: int) -> list[Any]:
+def results_of(engine: ReferenceEngine, batch_size: int) -> list[Any]:
     job, network = engine.job, engine.job.network
     before = [*engine.value_and_gradient(), *engine.evaluate(job.rows)]
     order = np.random.default_rng(4).permutation(len(job.rows.X))

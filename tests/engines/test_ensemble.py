@@ -1,4 +1,4 @@
-"""Ensembles predict the weighted mean of their networks, whatever computes it."""
+"""Ensembles predict the mean of their networks, whatever computes it."""
 
 import copy
 import pickle
@@ -15,7 +15,6 @@ from barenet.layers import BatchNorm, Dense, LayerNorm
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(5000, 30))
-WEIGHTS = [3.0, 1.0, 0.5]
 
 
 class UserDefined(Dense):
@@ -32,17 +31,17 @@ def networks(dtype="float32", output="softmax", kind=Dense):
     return [Network(each, seed=seed, dtype=dtype) for seed, each in enumerate(layers)]
 
 
-def by_hand(members, rows, weights=WEIGHTS):
+def by_hand(members, rows):
     """The mean in float64, of `forward` alone."""
     outputs = [each.copy("float64").forward(np.asarray(rows, float))[0] for each in members]
-    return np.average(outputs, axis=0, weights=weights)
+    return np.mean(outputs, axis=0)
 
 
 @pytest.mark.parametrize("kind", [Dense, UserDefined])
 @pytest.mark.parametrize("n_rows", [1, 2, 40, 600, 5000])
 def test_the_mean_of_networks_with_and_without_kernels(dtype, n_rows, kind):
     members, rows = networks(dtype, kind=kind), X[:n_rows]
-    ensemble = Ensemble(members, WEIGHTS)
+    ensemble = Ensemble(members)
     assert (ensemble._program is None) == (kind is UserDefined)
     for given in (rows, rows.astype("float32"), rows.tolist(), csr_array(rows)):
         outputs = ensemble.predict(given)
@@ -53,18 +52,17 @@ def test_the_mean_of_networks_with_and_without_kernels(dtype, n_rows, kind):
 
 
 def test_the_bits_do_not_depend_on_the_number_of_rows():
-    ensemble = Ensemble(networks(), WEIGHTS)
+    ensemble = Ensemble(networks())
     every = ensemble.predict(X)
     for n_rows in (1, 3, 1, 700, 2):
         assert np.array_equal(ensemble.predict(X[:n_rows]), every[:n_rows])
 
 
-def test_networks_are_copied_and_weights_are_normalized():
+def test_networks_are_copied():
     members = networks()
-    ensemble = Ensemble(iter(members), np.array([2, 1, 1]))
+    ensemble = Ensemble(iter(members))
     expected = ensemble.predict(X[:5])
     members[0].parameters[:] = 0
-    assert ensemble.weights.tolist() == [0.5, 0.25, 0.25]
     assert np.array_equal(ensemble.predict(X[:5]), expected)
     assert ensemble.n_parameters == sum(each.n_parameters for each in members)
     assert (ensemble.n_inputs, ensemble.n_outputs, ensemble.dtype) == (30, 4, np.float32)
@@ -73,7 +71,7 @@ def test_networks_are_copied_and_weights_are_normalized():
 
 
 def test_copies_predict_the_same():
-    ensemble = Ensemble(networks(), WEIGHTS)
+    ensemble = Ensemble(networks())
     expected = ensemble.predict(X[:5])
     for twin in (copy.deepcopy(ensemble), pickle.loads(pickle.dumps(ensemble)), ensemble.copy()):
         assert np.array_equal(twin.predict(X[:5]), expected)
@@ -82,7 +80,7 @@ def test_copies_predict_the_same():
 
 
 def test_threads_share_an_ensemble():
-    ensemble = Ensemble(networks(), WEIGHTS)
+    ensemble = Ensemble(networks())
     expected = ensemble.predict(X)
     with ThreadPoolExecutor(8) as pool:
         starts = [*range(400), *range(0, 4000, 100)]
@@ -93,23 +91,19 @@ def test_threads_share_an_ensemble():
 
 
 @pytest.mark.parametrize(
-    ("others", "weights", "argument", "problem"),
+    ("others", "problem"),
     [
-        ([Network.dense([30, 3])], None, "networks", "they differ in n_outputs: 4, 3"),
-        ([Network.dense([29, 4])], None, "networks", "they differ in n_inputs: 30, 29"),
-        ([Network.dense([30, 4])], None, "networks", "they differ in output_activation: "),
-        ([Network.dense([30, 4], output="softmax", dtype="float64")], None, "networks", "dtype"),
-        (["one"], None, "networks", "expected a list of networks"),
-        ([], [1, 2], "weights", "has 2 entries for 3 networks"),
-        ([], [1, 0, 1], "weights", "above 0"),
-        ([], [1, np.nan, 1], "weights", "expected"),
-        ([], "all", "weights", "expected a list"),
+        ([Network.dense([30, 3])], "they differ in n_outputs: 4, 3"),
+        ([Network.dense([29, 4])], "they differ in n_inputs: 30, 29"),
+        ([Network.dense([30, 4])], "they differ in output_activation: "),
+        ([Network.dense([30, 4], output="softmax", dtype="float64")], "dtype"),
+        (["one"], "expected a list of networks"),
     ],
 )
-def test_wrong_arguments_are_named(others, weights, argument, problem):
+def test_wrong_arguments_are_named(others, problem):
     with pytest.raises(ArgumentError, match=problem) as caught:
-        Ensemble([*networks(), *others], weights)
-    assert caught.value.argument == argument
+        Ensemble([*networks(), *others])
+    assert caught.value.argument == "networks"
 
 
 @pytest.mark.parametrize("wrong", [[], None, 3, Network.dense([2, 1])])
@@ -140,8 +134,4 @@ def test_the_spread_of_the_networks(dtype, kind):
     np.testing.assert_allclose(spread, outputs.std(axis=0, ddof=1), atol=tolerance)
     if even._program is not None:  # with kernels, the bits do not depend on the number of rows
         assert np.array_equal(even.mean_and_spread(X[:3])[1], spread[:3])
-    mean, spread = Ensemble(members, WEIGHTS).mean_and_spread(X)
-    share = np.array(WEIGHTS)[:, None, None] / np.sum(WEIGHTS)
-    variance = (share * (outputs - mean) ** 2).sum(axis=0) / (1 - np.sum(share**2))
-    np.testing.assert_allclose(spread, variance**0.5, atol=tolerance)
     assert not Ensemble(members[:1]).mean_and_spread(X)[1].any()

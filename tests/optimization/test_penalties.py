@@ -97,7 +97,6 @@ def test_fault_33_an_invalid_strength(kind, strength):
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
-        (None, []),
         ((), []),
         ("l2:strength=1e-4", [L2(1e-4)]),
         (L1(0.5), [L1(0.5)]),

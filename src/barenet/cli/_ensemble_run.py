@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from barenet import Ensemble, ModelCard
 from barenet.cli._console import log
 from barenet.cli._experiment import Experiment, assemble
 from barenet.cli._interruption import Interruption
@@ -15,9 +16,7 @@ from barenet.cli._run_settings import RunSettings, is_table
 from barenet.data._class_weight import class_weights
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import check_target_settings
-from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
-from barenet.files._model_card import ModelCard
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 
 #: Settings that an ensemble has, too; all others are those of one network.

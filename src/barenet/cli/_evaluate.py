@@ -66,11 +66,7 @@ def evaluate(
                 "dataset": selection.rows.name,
                 "rows": selection.rows.n_samples,
                 "rows_seen": selection.n_seen,
-                "metrics": {
-                    "evaluated_on": selection.description,
-                    "main": main,
-                    **measured.scores,
-                },
+                "metrics": {"evaluated_on": selection.description, "main": main, **measured.scores},
                 "baselines": measured.baselines_document(),
                 "classes": predictor.classes,
                 "confusion_matrix": predictor.classes and measured.confusion_matrix().tolist(),
@@ -117,10 +113,8 @@ def select_rows(
     training, test = trained.split(dataset) if known else (None, None)
     kind = kind or ("all" if test is None else "test")
     if kind == "all" and known is None and trained.predictor.dataset == dataset.name:
-        log(
-            f"all rows are measured, training rows included: there is no {SETTINGS} beside "
-            f"{trained.path} to identify the test rows"
-        )
+        beside = f"there is no {SETTINGS} beside {trained.path} to identify the test rows"
+        log(f"all rows are measured, training rows included: {beside}")
     rows = {"all": dataset, "training": training, "test": test}[kind]
     if rows is None:
         problem = f"{data} has no known {kind} rows of {trained.path}"
@@ -136,14 +130,9 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
     known = trained.settings.data if trained.settings else ""
     is_file = known not in (STANDARD_INPUT, *DATASETS)
     if selection.n_seen == n_rows:
-        log(
-            "the network was trained on exactly these rows: the scores do not show how well it "
-            "does on new ones"
-        )
+        log("the network was trained on exactly these rows: its scores on new ones may be worse")
     elif selection.n_seen:
-        log(
-            f"the network was trained on {selection.n_seen:,} of these {n_rows:,} rows; "
-            "--rows test measures the others"
-        )
+        seen = f"the network was trained on {selection.n_seen:,} of these {n_rows:,} rows"
+        log(f"{seen}; --rows test measures the others")
     elif selection.training is None and is_file and Path(data).name == Path(known).name:
         log(f"{data} has changed since the training: unchanged rows were in the training set")

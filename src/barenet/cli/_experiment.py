@@ -192,11 +192,9 @@ def _split_validation(
         # A class may be too rare to be in both parts: then they are split by chance.
         return replace(available, stratify=False).split(VALIDATION_SIZE, seed)
     except ValueError as error:
-        raise ArgumentError(
-            f"it needs a validation set, {VALIDATION_SIZE:.0%} of the rows to train on, which is "
-            f"impossible: {error}",
-            argument="schedule" if plateau else "patience",
-        ) from error
+        argument = "schedule" if plateau else "patience"
+        needed = f"it needs a validation set, {VALIDATION_SIZE:.0%} of the rows to train on"
+        raise ArgumentError(f"{needed}: {error}", argument=argument) from error
 
 
 def _has_columns_to_drop(dataset: Dataset, training: Dataset) -> bool:

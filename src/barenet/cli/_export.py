@@ -5,16 +5,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from barenet import export as write, load
 from barenet.cli._console import emit, emit_json
 from barenet.cli._flags import Off, Out
 from barenet.cli._output_file import output_path
 from barenet.cli._trained_model import MODEL, model_file
-from barenet.files._model_io import load
-from barenet.files.exports import SUFFIXES, export as write
-from barenet.files.exports._exporting import WEIGHTS, Weights
+from barenet.files.exports._exporting import SUFFIXES, Weights
 
 Format = Annotated[str | None, Parameter(choices=tuple(SUFFIXES))]
-WeightFormat = Annotated[Weights, Parameter(choices=tuple(WEIGHTS))]
 
 
 def export(
@@ -23,7 +21,7 @@ def export(
     *,
     to: Format = None,
     out: Out = None,
-    weights: WeightFormat = "float32",
+    weights: Weights = "float32",
     json: Off = False,
 ) -> None:
     """Write a trained network as a file that predicts without barenet.

@@ -5,16 +5,7 @@ import glob
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    Literal,
-    Union,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_type_hints
 
 from cyclopts import Group, Parameter, Token
 
@@ -82,7 +73,7 @@ def integer(kind: Any, tokens: Sequence[Token]) -> Any:
     """
     word = "full" if "full" in str(kind) else ""
     values = tuple(_integer(token.value, word) for token in tokens)
-    return values if get_origin(kind) is tuple else values[0]
+    return values if "tuple" in str(kind) else values[0]
 
 
 def sizes(kind: Any, tokens: Sequence[Token]) -> Any:

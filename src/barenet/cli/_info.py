@@ -52,9 +52,7 @@ def info(model: Path, /, *, json: Off = False) -> None:
 
 
 def _network_document(network: Model) -> dict[str, Any]:
-    several = {}
-    if isinstance(network, Ensemble):
-        several = {"networks": len(network.networks), "weights": network.weights.tolist()}
+    several = {"networks": len(network.networks)} if isinstance(network, Ensemble) else {}
     return {
         **several,
         "layers": [layer.config() for layer in networks_of(network)[0].layers],

@@ -82,10 +82,8 @@ def _log_advice(experiment: Experiment) -> None:
     if dates or ordered:
         reason = f"{some(dates)} has dates" if dates else "neighbouring rows have similar targets"
         column = shlex.quote(dates[0]) if dates else "COLUMN"
-        log(
-            f"{reason}, and rows are split at random: the scores may be too good for later rows or "
-            f"new groups\n`--split-by {column}` tests on the last rows, or on whole groups\n"
-        )
+        log(f"{reason}, and rows are split at random: on later rows, the scores may be worse")
+        log(f"`--split-by {column}` tests on the last rows, or on whole groups\n")
 
 
 def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[str]) -> str:

@@ -74,7 +74,7 @@ def predict(
     trained = load_trained(model)
     predictor = trained.predictor
     X, table = trained.load_features(data, file)
-    columns = _kept_columns(table, data, keep)
+    columns = _passed_columns(table, data, keep)
     if row is not None:
         if not 0 <= row < len(X):
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
@@ -98,7 +98,7 @@ def predict(
         _write_csv(predictor, outputs, columns, bounds, safe_csv)
 
 
-def _kept_columns(table: Table | None, data: str, names: Sequence[str]) -> Columns:
+def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Columns:
     """Read columns as the text of the table, so that a key such as 00123 keeps its zeros."""
     if not names:
         return {}

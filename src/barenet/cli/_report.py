@@ -40,7 +40,7 @@ from barenet.insight._web_page import write_page
 from barenet.insight.plots._column_importance import shorten
 from barenet.insight.plots._inline_svg import inline_panels, inline_svg
 from barenet.population._ensemble_recipe import EnsembleRecipe
-from barenet.population._out_of_fold import ALONE, OUT_OF_FOLD, UNDIVIDED
+from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
 from barenet.training._history import History
 
 #: The start of a report, by which a file is recognized.
@@ -224,7 +224,7 @@ class Report:
         """The gain by each part of an ensemble, and the learning curves, if they are known."""
         card, network = self.predictor.card or ModelCard(), self.predictor.network
         if isinstance(network, Ensemble) and card.log and OUT_OF_FOLD in card.scores:
-            n, repeats, kept = (
+            n, repeats, measured = (
                 len(network.networks),
                 EnsembleRecipe.repeats,
                 card.scores[OUT_OF_FOLD],
@@ -236,10 +236,13 @@ class Report:
                 "best, and are the ensemble. The scores on the rows left out, part by part:"
             )
             together = f"the mean of the {repeats} that left the same row out"
-            lines = {"one network": card.scores[ALONE], together: card.scores.get(UNDIVIDED, kept)}
-            if "temperature" in kept:
-                lines[f"with logits divided by {kept['temperature']:g}"] = kept
-            yield _score_table(lines, [name for name in kept if name in METRICS])
+            lines = {
+                "one network": card.scores[OF_ONE],
+                together: card.scores.get(UNDIVIDED, measured),
+            }
+            if "temperature" in measured:
+                lines[f"with logits divided by {measured['temperature']:g}"] = measured
+            yield _score_table(lines, [name for name in measured if name in METRICS])
         if self.history is not None:
             panels = inline_panels(plots.plot_history(self.history), "learning curves")
             yield f'<div class="figures">{panels}</div>\n'

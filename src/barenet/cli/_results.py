@@ -15,7 +15,7 @@ from typing import Any
 
 from cyclopts import Parameter
 
-from barenet import History, ModelCard, Predictor, save
+from barenet import History, ModelCard, Predictor, load_predictor, save
 from barenet.cli._console import closable_output, emit, emit_json, log
 from barenet.cli._experiment import CARD_ROWS, Experiment
 from barenet.cli._flags import OUTPUT, Off, On
@@ -29,7 +29,6 @@ from barenet.cli._trained_model import MODEL, TrainedModel
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._atomic import write_atomically
-from barenet.files._model_io import load_predictor
 from barenet.training._epoch import MAX_MULTIPLICATIONS
 
 #: Errors by which a file is missing for good; those of the disk may not occur in a resumed run.

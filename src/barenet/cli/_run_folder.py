@@ -76,10 +76,8 @@ class RunFolder:
     def started(self, settings: RunSettings) -> Iterator[None]:
         """Start a new run, and undo that if it fails before its first checkpoint."""
         if self.checkpoint.exists():
-            log(
-                f"this is a new run, which will replace an unfinished one in {self.path}; "
-                f"to resume that one instead: {self.resume_command}\n"
-            )
+            log(f"this is a new run, which will replace an unfinished one in {self.path}")
+            log(f"to resume that one instead: {self.resume_command}\n")
         self.start(settings)
         try:
             yield

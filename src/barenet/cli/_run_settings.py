@@ -16,10 +16,10 @@ from typing import Annotated, Any, Literal, Self
 from cyclopts import App, ArgumentCollection, CycloptsError, Parameter
 from cyclopts.config import Dict
 
+from barenet import Dataset, ModelCard, load_dataset
 from barenet.cli._flags import DATA, NETWORK, PARAMETER, Flags, complete_name
 from barenet.cli._spelling import usage_error
-from barenet.data._dataset import Dataset
-from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
+from barenet.data._datasets import DATASETS, TABLE_SUFFIXES
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import STANDARD_INPUT, open_file, plain_name, read_exactly
 from barenet.data._table_loading import open_table
@@ -202,6 +202,20 @@ class RunSettings(DataOptions):
             problem = f"{subject} for tables, and {self.data} is not one"
             raise ArgumentError(problem, argument=options[0])
         return bool(options)
+
+    @staticmethod
+    def from_card(card: ModelCard | None) -> "RunSettings | None":
+        """Read the settings of a run from a model card; None if it has others."""
+        if card is None or not {"data", "test_size"} <= card.settings.keys():
+            return None
+        try:
+            values = without_folders(card.settings)
+            if any("\0" in str(value) for value in values.values()):  # in no file name
+                return None
+            lists = {name: [*value] for name, value in values.items() if isinstance(value, tuple)}
+            return parse_settings(values | lists, Path())
+        except (TypeError, ValueError):
+            return None
 
     def to_toml(self) -> bytes:
         """Write a run file."""

@@ -10,18 +10,13 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Baseline, Dataset, Predictor, fit_baseline
+from barenet import Baseline, Dataset, Ensemble, Predictor, fit_baseline, one_hot
 from barenet._metrics import MAXIMIZED, METRICS, main_metric
 from barenet._registry import spec_of
 from barenet.cli._console import emit, emit_table, log
 from barenet.data._number_column import PiecewiseColumn
-from barenet.engines import Ensemble, Job, choose_engine
-from barenet.model._array_dataset import (
-    check_targets,
-    class_probabilities,
-    one_hot,
-    validate_arrays,
-)
+from barenet.engines import Job, choose_engine
+from barenet.model._array_dataset import check_targets, class_probabilities, validate_arrays
 from barenet.model._arrays import FloatArray, check_outputs
 from barenet.model.losses import Loss, as_loss
 from barenet.optimization.optimizers import SGD
@@ -92,12 +87,12 @@ class Measurement:
     def _linear_inputs(self) -> Any:
         """The inputs of a linear model: numbers are scaled, and not in pieces."""
         columns = getattr(self.predictor.preprocessing, "used", ())
-        kept = [
+        selected = [
             not (isinstance(column, PiecewiseColumn) and 0 < at < len(column.edges))
             for column in columns
             for at in range(len(column.outputs))
         ]
-        return slice(None) if all(kept) else kept
+        return slice(None) if all(selected) else selected
 
     def _measure(self, outputs: FloatArray, loss: float | None = None) -> Scored:
         """The outputs of a model in the unit of the target, and its scores."""

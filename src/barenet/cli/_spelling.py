@@ -5,14 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from cyclopts import (
-    App,
-    Argument,
-    ArgumentCollection,
-    CoercionError,
-    CycloptsError,
-    UnusedCliTokensError,
-)
+from cyclopts import App, Argument, CoercionError, CycloptsError, UnusedCliTokensError
 
 from barenet.cli._flags import complete_name
 from barenet.errors import ArgumentError
@@ -36,7 +29,7 @@ class Spelling:
     def __init__(self) -> None:
         self.arguments: Sequence[Argument] = ()
 
-    def __call__(self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    def __call__(self, app: App, commands: tuple[str, ...], arguments: Sequence[Argument]) -> None:
         """Remember the arguments, and refuse an empty name, as of a shell variable not set.
 
         Otherwise `Path` would replace it by the current folder.
@@ -82,7 +75,7 @@ def usage_error(error: CycloptsError) -> str:
         return f"{_typed(error.argument)}: {error.msg}"
     if isinstance(error, UnusedCliTokensError):
         words = shlex.join(error.unused_tokens or ())
-        return f"unexpected {words}; most options take a single value, the word after them"
+        return f"unexpected {words}; the command takes no more words, and most options one value"
     if "," in str(error) and "tuple" in str(getattr(error.argument, "hint", "")):
         return f"{error} Separate values by spaces."
     return str(error)

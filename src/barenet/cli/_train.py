@@ -136,8 +136,8 @@ def run_in(
                 history = experiment.run(callbacks, **options)
             except DivergenceError as error:
                 if folder.has_checkpoint():
-                    kept = f"the checkpoint {folder.checkpoint} is kept"
-                    error.add_note(f"{kept}, and resuming it diverges again")
+                    note = f"the checkpoint {folder.checkpoint} is kept"
+                    error.add_note(f"{note}, and resuming it diverges again")
                 raise
     results = Results(experiment, history, folder, output, interruption, extra)
     if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:

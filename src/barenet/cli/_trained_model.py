@@ -6,17 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from barenet import Dataset, ModelCard, Predictor, fingerprint, load_predictor
+from barenet import Dataset, Predictor, fingerprint, load_predictor
 from barenet.cli._console import log
-from barenet.cli._run_settings import (
-    SETTINGS,
-    FileOptions,
-    RunSettings,
-    is_table,
-    parse_settings,
-    read_run_file,
-    without_folders,
-)
+from barenet.cli._run_settings import SETTINGS, FileOptions, RunSettings, is_table, read_run_file
 from barenet.data._category_column import CategoryColumn
 from barenet.data._datasets import DATASETS
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
@@ -152,7 +144,7 @@ def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
         raise ArgumentError(problem, argument="model", remedy="train a model for each")
     beside = file.with_name(SETTINGS)
     is_run = file.name == MODEL and beside.is_file()
-    settings = read_run_file(beside) if is_run else settings_of(predictor.card)
+    settings = read_run_file(beside) if is_run else RunSettings.from_card(predictor.card)
     return TrainedModel(path=file, predictor=predictor, settings=settings)
 
 
@@ -171,20 +163,6 @@ def model_file(path: Path) -> Path:
 def resume_command(path: Path) -> str:
     """The command that completes the run of a folder."""
     return shlex.join(["barenet", "train", "--resume", str(path)])
-
-
-def settings_of(card: ModelCard | None) -> RunSettings | None:
-    """Read the settings of a run from a model card; None if it has others."""
-    if card is None or not {"data", "test_size"} <= card.settings.keys():
-        return None
-    try:
-        values = without_folders(card.settings)
-        if any("\0" in str(value) for value in values.values()):  # in no file name
-            return None
-        lists = {name: [*value] for name, value in values.items() if isinstance(value, tuple)}
-        return parse_settings(values | lists, Path(MODEL))
-    except (TypeError, ValueError):
-        return None
 
 
 def fingerprint_of(dataset: Dataset, feature_names: Sequence[str]) -> str:

@@ -35,17 +35,17 @@ def choose_rare(X: Any, y: NDArray[Any], **options: Any) -> float | None:
             categories.append(np.unique(values, return_inverse=True, return_counts=True))
         else:
             others.append(column.encode(values))
-    kept = {
+    frequent = {
         rare: [np.flatnonzero(counts >= rare * len(frame)) for _, _, counts in categories]
         for rare in THRESHOLDS
     }
     room = MOST_OUTPUTS - sum(part.shape[1] for part in others)
-    sizes = {sum(map(len, each)): rare for rare, each in reversed(kept.items())}
+    sizes = {sum(map(len, each)): rare for rare, each in reversed(frequent.items())}
     losses = {rare: np.inf for size, rare in sizes.items() if size <= room}
     if len(losses) < 2:
         return None
     for rare in losses:
-        pairs = zip(categories, kept[rare], strict=True)
+        pairs = zip(categories, frequent[rare], strict=True)
         parts = [codes[:, np.newaxis] == each for (_, codes, _), each in pairs]
         losses[rare] = _left_out_error(np.column_stack([*others, *parts]), y[some_rows])
     best, default = min(losses, key=losses.__getitem__), THRESHOLDS[0]

@@ -4,10 +4,11 @@ from barenet._constraints import check_count
 from barenet._registry import lookup
 from barenet.engines._compiled_network import CompiledNetwork, compiled_outputs
 from barenet.engines._conformal_residuals import ConformalResiduals
-from barenet.engines._engine import ChunkResult, Engine, Job, UnsupportedJobError
+from barenet.engines._engine import ChunkResult, Job
 from barenet.engines._ensemble import Ensemble, Model, networks_of
 from barenet.engines._reference import ReferenceEngine
 from barenet.engines.compiled._compiled_engine import CompiledEngine
+from barenet.errors import ArgumentError
 from barenet.model._network import Network
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "CompiledEngine",
     "CompiledNetwork",
     "ConformalResiduals",
-    "Engine",
     "Ensemble",
     "Job",
     "Model",
@@ -28,10 +28,10 @@ __all__ = [
 Network._fast_outputs = staticmethod(compiled_outputs)
 
 #: Every engine by its name.
-ENGINES: dict[str, type[Engine]] = {kind.name: kind for kind in (ReferenceEngine, CompiledEngine)}
+ENGINES = {kind.name: kind for kind in (ReferenceEngine, CompiledEngine)}
 
 
-def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
+def choose_engine(name: str, job: Job, threads: int | None = None) -> ReferenceEngine:
     """Choose the engine for a job: "auto" is the compiled one, unless it refuses the job.
 
     Examples
@@ -40,12 +40,11 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     Traceback (most recent call last):
     barenet.errors.ArgumentError: engine: unknown 'fast' (choose from auto, compiled, reference)
     """
-    choices: dict[str, type[Engine]] = {"auto": CompiledEngine, **ENGINES}
-    kind = lookup(choices, name, "engine")
+    kind = lookup({"auto": CompiledEngine, **ENGINES}, name, "engine")
     threads = None if threads is None else check_count(threads, "threads")
     try:
         return kind(job, threads)
-    except UnsupportedJobError:
+    except ArgumentError:
         if name != "auto":
             raise
         return ReferenceEngine(job, threads)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
-from barenet._constraints import convert
 from barenet.engines._compiled_network import joined_program
 from barenet.errors import ArgumentError, count_of, some
 from barenet.model._arrays import FloatArray, check_outputs
@@ -18,12 +17,9 @@ from barenet.model._network import Network
 if TYPE_CHECKING:
     from barenet.engines.compiled._output_program import OutputProgram
 
-#: Weights whose sum is that near to 1 are kept, such as those of a file.
-ROUNDING = 1e-12
-
 
 class Ensemble:
-    """Several networks, whose prediction is the weighted mean of their outputs.
+    """Several networks, whose prediction is the mean of their outputs.
 
     It takes the place of a `Network` in a `Predictor`. Their errors differ, so that their mean is
     more accurate than one of them. One row takes a few microseconds for each network.
@@ -32,15 +28,11 @@ class Ensemble:
     ----------
     networks : sequence of Network
         Networks of the same inputs, outputs, output activation and precision, which are copied.
-    weights : array-like of shape (n_networks,), optional
-        Their weights, which are divided by their sum; by default all are equal.
 
     Attributes
     ----------
     networks : tuple of Network
         The networks, which must not be changed.
-    weights : ndarray of shape (n_networks,), float64
-        Their weights, of sum 1.
     n_inputs, n_outputs, dtype, output_activation : int, int, dtype and Activation
         Those of each network.
     sizes : tuple of int
@@ -51,26 +43,23 @@ class Ensemble:
     Raises
     ------
     ValueError
-        If the networks differ in their outputs, or a weight is not positive.
+        If the networks differ in their inputs or outputs.
 
     Examples
     --------
     >>> import numpy as np
     >>> from barenet import Ensemble, Network
     >>> networks = [Network.dense([2, 8, 3], output="softmax", seed=seed) for seed in range(4)]
-    >>> ensemble = Ensemble(networks, weights=[3, 1, 1, 1])
+    >>> ensemble = Ensemble(networks)
     >>> ensemble
     <Ensemble of 4 networks: 2-8-3, 204 parameters of float32>
     >>> ensemble.predict(np.zeros((1, 2), "float32")).round(3)
     array([[0.333, 0.333, 0.333]], dtype=float32)
     """
 
-    def __init__(self, networks: Sequence[Network], weights: ArrayLike | None = None) -> None:
+    def __init__(self, networks: Sequence[Network]) -> None:
         networks = _check_networks(networks)
-        given = np.ones(len(networks)) if weights is None else weights
         self.networks = tuple(network.copy() for network in networks)
-        self.weights = _check_weights(given, len(networks))
-        self._factors = self.weights.astype(self.networks[0].dtype)[:, np.newaxis, np.newaxis]
         first = self.networks[0]
         self.n_inputs, self.n_outputs, self.dtype = first.n_inputs, first.n_outputs, first.dtype
         self.sizes, self.output_activation = first.sizes, first.output_activation
@@ -78,12 +67,17 @@ class Ensemble:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the networks: addresses are valid in this process only."""
-        return Ensemble, (self.networks, self.weights)
+        return Ensemble, (self.networks,)
 
     def __repr__(self) -> str:
         sizes, count = "-".join(map(str, self.sizes)), len(self.networks)
         parameters = f"{self.n_parameters:,} parameters of {self.dtype}"
         return f"<Ensemble of {count_of(count, 'network')}: {sizes}, {parameters}>"
+
+    @property
+    def weight(self) -> float:
+        """The weight of a network in the mean, rounded to the precision of the networks."""
+        return float(self.dtype.type(1 / len(self.networks)))
 
     @cached_property
     def _program(self) -> OutputProgram | None:
@@ -100,7 +94,7 @@ class Ensemble:
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            The weighted mean of the networks' outputs.
+            The mean of the networks' outputs.
 
         Raises
         ------
@@ -133,7 +127,7 @@ class Ensemble:
         outputs = self._outputs(X)
         mean = self._mean(outputs)
         variance = self._mean(np.square(outputs - mean))
-        return mean, np.sqrt(variance / (1 - float(np.square(self.weights).sum()) or 1.0))
+        return mean, np.sqrt(variance / (1 - 1 / len(self.networks) or 1.0))
 
     def _outputs(self, X: ArrayLike) -> FloatArray:
         """The outputs of each network, shape (n_networks, n_samples, n_outputs)."""
@@ -142,9 +136,9 @@ class Ensemble:
         return self._program.outputs_of_all(X)
 
     def _mean(self, values: FloatArray) -> FloatArray:
-        """The weighted mean over the networks."""
+        """The mean over the networks."""
         # From network to network, so that the bits don't depend on the number of rows.
-        return check_outputs(np.add.accumulate(self._factors * values, axis=0)[-1])
+        return check_outputs(np.add.accumulate(self.weight * values, axis=0)[-1])
 
     def summary(self) -> str:
         """Tabulate the layers of the first network, and count the parameters of all.
@@ -170,7 +164,7 @@ class Ensemble:
         Ensemble
             The copy.
         """
-        return Ensemble([network.copy(dtype) for network in self.networks], self.weights)
+        return Ensemble([network.copy(dtype) for network in self.networks])
 
 
 #: Computes outputs from inputs: a network, or several.
@@ -195,12 +189,3 @@ def _check_networks(networks: Any) -> list[Network]:
             problem = f"they differ in {name}: {some([*values])}"
             raise ArgumentError(problem, argument="networks")
     return found
-
-
-def _check_weights(weights: ArrayLike, count: int) -> NDArray[np.float64]:
-    """Weights of sum 1."""
-    found = convert(weights, tuple[Annotated[float, ("gt", 0)], ...], "weights")
-    if len(found) != count:
-        raise ArgumentError(f"has {len(found)} entries for {count} networks", argument="weights")
-    total = np.sum(found)
-    return np.array(found) / (1.0 if abs(total - 1) < ROUNDING else total)

@@ -69,7 +69,7 @@ class _Helpers:
         """Let some threads call a function, each as soon as it is free."""
         while self.count < count:
             self.count += 1
-            threading.Thread(target=self.work, name="barenet", daemon=True).start()
+            threading.Thread(target=self.work, daemon=True).start()
         for _ in range(count):
             self.calls.put(function)
 

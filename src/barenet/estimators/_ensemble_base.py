@@ -12,12 +12,12 @@ from sklearn.utils.validation import _num_samples
 
 from barenet._constraints import check_fields, check_flag, option
 from barenet.engines import Ensemble
+from barenet.errors import caller_stacklevel
 from barenet.estimators._array_inputs import check_y, errors_naming_argument
 from barenet.estimators._table_input import TableInput
 from barenet.model._array_dataset import check_sample_weight
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
-from barenet.training._divergence import caller_stacklevel
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -18,15 +18,14 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from barenet.engines import Job, choose_engine
-from barenet.errors import DivergenceError, count_of
+from barenet.errors import DivergenceError, caller_stacklevel, count_of
 from barenet.estimators._scoring import ValidationScorer
 from barenet.insight._progress import Progress
 from barenet.model._network import Snapshot
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import Optimizer
 from barenet.training._callbacks import Callback, LambdaCallback, Run
-from barenet.training._divergence import caller_stacklevel
-from barenet.training._epoch import Scorer, TrainingConfig
+from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import LOOPS
 from barenet.training._train import as_callbacks, check_batch_size
@@ -105,10 +104,10 @@ def run_epochs(
         epochs=1 if incremental else int(estimator.max_iter),
         batch_size=check_batch_size(estimator.batch_size, job, auto=200),
         shuffle=estimator.shuffle and not job.optimizer.full_batch,
-        order=lambda _: next(orders),
+        order=lambda _rows, _seed, epochs: np.array([next(orders) for _ in epochs]),
         schedule=as_schedule(copy.deepcopy(estimator.schedule)),
         held_out={} if scorer is None else {"validation": scorer.rows},
-        scorer=scorer or Scorer(),
+        scorer=scorer,
         callbacks=_callbacks(estimator, job, scorer) + ([observer] if observer else []),
     )
     loop = LOOPS[job.optimizer.full_batch](engine, config)

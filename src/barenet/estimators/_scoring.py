@@ -13,7 +13,6 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.training._epoch import Scorer
 
 #: A name of scikit-learn's, or a function of an estimator, X, y and optionally sample weights.
 ScorerSpec = str | Callable[..., float]
@@ -54,7 +53,7 @@ def split_validation(
     return rows.take(training), rows.take(validation)
 
 
-class ValidationScorer(Scorer):
+class ValidationScorer:
     """Scores of the network's output for validation rows; early stopping follows the first.
 
     A scorer of scikit-learn calls an estimator's `predict`. It receives a copy that shares the

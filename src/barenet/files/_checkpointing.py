@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_number
 from barenet.data._fingerprint import checksum
-from barenet.engines import Engine
-from barenet.errors import ArgumentError, ResumeError, brief, in_a_line
+from barenet.engines import ReferenceEngine
+from barenet.errors import ArgumentError, ResumeError, brief, caller_stacklevel, in_a_line
 from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._run_identity import changes, data_of, environment, numbered, settings_of
 from barenet.model._network import Snapshot
@@ -27,7 +27,6 @@ from barenet.model._stateful import Stateful
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.training._callbacks import Run, Saver
-from barenet.training._divergence import caller_stacklevel
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import Loop
@@ -68,7 +67,7 @@ class CheckpointManager(Saver):
     """
 
     checkpoint: Checkpoint | None
-    engine: Engine
+    engine: ReferenceEngine
     config: TrainingConfig
     #: The state to resume from.
     state: StateDict | None

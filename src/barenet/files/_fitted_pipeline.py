@@ -30,7 +30,7 @@ SKL2ONNX = (
 )
 
 #: The remedy for an ensemble with another step, or in a `TransformedTargetRegressor`.
-ALONE = "fit it on the raw table and target, alone"
+REMEDY = "fit it on the raw table and target, alone"
 
 #: The remedy where the network is inside another object in a pipeline.
 REMEDIES = {
@@ -102,7 +102,7 @@ def _unwrapped(
     encoding = getattr(first, "encoding_", None)
     if own := getattr(estimator, "encoding_", None):
         if first is not None or target is not None:
-            raise _refused(f"{type(estimator).__name__} encodes rows and targets itself", ALONE)
+            raise _refused(f"{type(estimator).__name__} encodes rows and targets itself", REMEDY)
         target = getattr(estimator, "target_scaling_", None)
         return estimator, own, own.feature_names, target
     if isinstance(encoding, TableEncoding):

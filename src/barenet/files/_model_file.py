@@ -4,7 +4,6 @@ It is a safetensors file of the network's vectors and other arrays, with a JSON 
 checksum. The names of layers are looked up in a fixed list.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
@@ -16,7 +15,7 @@ import numpy as np
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
-from barenet.files._safetensors import Arrays, Entry, Reader, check_size, metadata, to_bytes
+from barenet.files._safetensors import Arrays, Entry, Reader, to_bytes
 from barenet.model._architecture import chain_widths
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Layout
@@ -67,8 +66,7 @@ def write_model(
 
 def check_header_size(model: Model, extra: dict[str, Any]) -> None:
     """Refuse more text than a header has room for, before its arrays and history are known."""
-    text = json.dumps(metadata(_description(model, extra, FORMAT_VERSION)))
-    check_size(len(text) + _RESERVED)
+    to_bytes(_description(model, extra, FORMAT_VERSION), {}, _RESERVED)
 
 
 def _description(model: Model, extra: dict[str, Any], version: int) -> dict[str, Any]:
@@ -77,7 +75,7 @@ def _description(model: Model, extra: dict[str, Any], version: int) -> dict[str,
     ]
     parts: dict[str, Any] = {"network": networks[0]}
     if isinstance(model, Ensemble):
-        parts, version = {"networks": networks, "weights": model.weights.tolist()}, FORMAT_VERSION
+        parts, version = {"networks": networks}, FORMAT_VERSION
     return {"format_version": version, **parts, "extra": extra}
 
 
@@ -142,7 +140,7 @@ def _read_body(reader: Reader, with_state: bool) -> StoredModel:
     names = OWN if is_checkpoint and not with_state else entries.keys()
     tensors = reader.arrays(names, description["sha256"])
     networks = [*_networks(states, *(tensors.pop(name) for name in OWN))]
-    model = Ensemble(networks, description["weights"]) if is_ensemble else networks[0]
+    model = Ensemble(networks) if is_ensemble else networks[0]
     return model, extra, tensors
 
 

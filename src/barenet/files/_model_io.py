@@ -16,12 +16,7 @@ from barenet.data._scaling import Scaling
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ModelFileError
 from barenet.files._model_card import ModelCard
-from barenet.files._model_file import (
-    check_header_size,
-    errors_naming_file,
-    read_model,
-    write_model,
-)
+from barenet.files._model_file import check_header_size, errors_naming_file, read_model, write_model
 from barenet.files._predictor import Predictor
 from barenet.files._safetensors import Arrays, parse_json
 from barenet.model._network import Network

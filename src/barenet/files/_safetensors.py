@@ -7,7 +7,6 @@ can't take more memory than its reader allows.
 
 import hashlib
 import json
-import math
 import os
 import re
 from collections.abc import Collection
@@ -15,8 +14,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 
-from barenet.errors import ArgumentError, ModelFileError, brief
+from barenet.errors import ArgumentError, ModelFileError
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -37,29 +37,20 @@ TYPES = {
 _NO_CHECKSUM = "0" * 64
 
 
-def metadata(description: dict[str, Any]) -> dict[str, str]:
-    """The metadata of a header, without a checksum."""
-    return {"barenet": json.dumps({**description, "sha256": _NO_CHECKSUM})}
-
-
-def to_bytes(description: dict[str, Any], arrays: Arrays) -> bytes:
-    """The content of a file."""
+def to_bytes(description: dict[str, Any], arrays: Arrays, reserved: int = 0) -> bytes:
+    """The content of a file; refuse a header without room for the reserved bytes."""
     from safetensors.numpy import save
 
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    data = save(contiguous, metadata=metadata(description))
+    text = json.dumps({**description, "sha256": _NO_CHECKSUM})
+    data = save(contiguous, metadata={"barenet": text})
     header = data[8 : 8 + int.from_bytes(data[:8], "little")]
-    check_size(len(header))
+    if (size := len(header) + reserved) > MAX_HEADER:
+        problem = f"its layers and names take {size:,} bytes, and a model file has room for "
+        raise ArgumentError(f"{problem}{MAX_HEADER:,}", argument="network")
     at = 8 + header.rindex(_NO_CHECKSUM.encode())
     checksum = hashlib.sha256(data).hexdigest().encode()
     return data[:at] + checksum + data[at + len(checksum) :]
-
-
-def check_size(size: int) -> None:
-    """Refuse a header of more bytes than a file has room for."""
-    if size > MAX_HEADER:
-        problem = f"its layers and names take {size:,} bytes, and a model file has room for "
-        raise ArgumentError(f"{problem}{MAX_HEADER:,}", argument="network")
 
 
 class Entry(NamedTuple):
@@ -80,15 +71,22 @@ class Reader:
         start = stream.read(8)
         length, left = int.from_bytes(start, "little"), os.fstat(stream.fileno()).st_size - 8
         if len(start) < 8 or length > min(left, MAX_HEADER):
-            allowed = f"{max(left, 0):,} in the file and {MAX_HEADER:,} allowed"
-            raise ValueError(f"it claims a header of {length:,} bytes, of {allowed}")
+            remedy = "a model is written by `barenet train` or barenet.save()"
+            raise ValueError(f"it does not begin as a safetensors file does; {remedy}")
         self._head = start + stream.read(length)
         header = parse_json(self._head[8:])
-        if self._head[8:9] != b"{":
-            raise ValueError("no header")
+        try:
+            with safe_open(stream.name, "numpy"):  # the arrays must fill the file without gaps
+                pass
+        except SafetensorError as error:
+            raise ValueError(str(error)) from error
         self._metadata = header.pop("__metadata__", None)
+        entries = (
+            Entry(name, np.dtype(TYPES[each["dtype"]]), tuple(each["shape"]), *each["data_offsets"])
+            for name, each in header.items()
+        )
         #: The entries by name, in the order of their bytes.
-        self.entries = _entries(header, left - length)
+        self.entries = {each.name: each for each in sorted(entries, key=lambda each: each.start)}
 
     def description(self) -> dict[str, Any]:
         """The description of the content, with the checksum."""
@@ -131,30 +129,3 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) < len(pairs):
         raise ValueError("a name occurs twice")
     return result
-
-
-def _entries(header: dict[str, Any], size: int) -> dict[str, Entry]:
-    """The entries of a header; they must fill the file without gaps and overlaps."""
-    entries = [_entry(name, value) for name, value in header.items()]
-    entries.sort(key=lambda entry: (entry.start, entry.stop))
-    end = 0
-    for entry in entries:
-        if entry.start != end:
-            raise ValueError(f"{brief(entry.name)} begins at byte {entry.start:,}, not at {end:,}")
-        end = entry.stop
-    if end != size:
-        raise ValueError(f"its arrays take {end:,} bytes, and the file has {size:,}")
-    return {entry.name: entry for entry in entries}
-
-
-def _entry(name: str, value: Any) -> Entry:
-    try:
-        dtype, shape = np.dtype(TYPES[value["dtype"]]), tuple(value["shape"])
-        start, stop = value["data_offsets"]
-        if not all(type(number) is int and 0 <= number < 2**63 for number in (*shape, start, stop)):
-            raise ValueError("expected whole numbers")
-        if math.prod(shape) * dtype.itemsize != stop - start:
-            raise ValueError("expected as many bytes as the shape takes")
-    except (LookupError, TypeError, ValueError) as error:
-        raise ValueError(f"{brief(name)} is not the entry of an array: {brief(value)}") from error
-    return Entry(name, dtype, shape, start, stop)

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 from barenet._constraints import check_count
 from barenet._metrics import METRICS
 from barenet.training._callbacks import Callback, Run
-from barenet.training._history import HELD_OUT, WITH_PENALTY
+from barenet.training._history import EVALUATION_SETS
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
+
+#: Label of a training loss that includes penalties, beside losses that don't.
+WITH_PENALTY = "with penalty"
 
 
 class Progress(Callback):
@@ -133,7 +136,7 @@ def live_line(width: int) -> Iterator[Callable[[int, int, str, int], None]]:
 def _in_short(run: Run) -> str:
     """The numbers that fit beside the bar, on a terminal of 80 columns."""
     last = run.history.last()
-    measured = [part for part in HELD_OUT if f"{part}_loss" in last]
+    measured = [part for part in EVALUATION_SETS if f"{part}_loss" in last]
     held_out = {f"{part}_loss": part for part in measured[:1]}  # there is no room for both
     names = {"loss": "loss", **held_out, "learning_rate": "rate"}
     return " ".join(f"{names[key]} {last[key]:.3g}" for key in names if key in last)
@@ -143,7 +146,7 @@ def latest_numbers(run: Run) -> str:
     """The numbers of the last epoch, losses with the digits of the precision."""
     last, digits = run.history.last(), 9 if run.network.dtype.itemsize == 8 else 6
     titles = {"": f"loss {WITH_PENALTY}" if run.history.penalized else "loss"}
-    titles |= {f"{part}_": part for part in HELD_OUT if f"{part}_loss" in last}
+    titles |= {f"{part}_": part for part in EVALUATION_SETS if f"{part}_loss" in last}
     parts = []
     for prefix, title in titles.items():
         numbers = [f"{title} {last[f'{prefix}loss']:.{digits}f}"]

@@ -46,7 +46,8 @@ def as_layers(layers: Any) -> list[Layer]:
         if not isinstance(layer, Layer):
             problem = f"expected layers, got {brief(layer)} at {index}"
             raise ArgumentError(problem, argument="layers", value=layer)
-        if layer.is_bound or any(layer is other for other in layers[:index]):
+        is_bound = vars(layer).keys() & {**layer.parameter_shapes, **layer.statistic_shapes}
+        if is_bound or any(layer is other for other in layers[:index]):
             problem = f"layer {index} ({layer!r}) is in use already"
             raise ArgumentError(problem, argument="layers", remedy="make one for each place")
     return layers

@@ -133,9 +133,7 @@ class L2(Penalty):
 PENALTIES: dict[str, type[Penalty]] = by_name(L1, L2)
 
 
-def as_penalties(spec: str | Penalty | Sequence[str | Penalty] | None) -> list[Penalty]:
+def as_penalties(spec: str | Penalty | Sequence[str | Penalty]) -> list[Penalty]:
     """Build penalties from names such as ``"l2:strength=1e-4"``."""
-    if spec is None:
-        return []
     entries = list(spec) if isinstance(spec, list | tuple) else [spec]
     return [build(Penalty, PENALTIES, entry, "penalty") for entry in entries]

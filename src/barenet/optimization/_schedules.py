@@ -34,11 +34,8 @@ class Schedule(Configurable, Stateful, ABC):
     """
 
     role: ClassVar[str] = "schedule"
-
-    @property
-    def steady(self) -> bool:
-        """Whether the factor is the same all through an epoch, so that it is computed just once."""
-        return False
+    #: Whether the factor is the same all through an epoch, so that it is computed just once.
+    steady = False
 
     @abstractmethod
     def factor(self, epoch: float, epochs: int) -> float:
@@ -98,10 +95,6 @@ class StepDecay(Schedule):
     name = "step"
     every: float = option(10.0, gt=0)
     gamma: float = option(0.5, ge=0)
-
-    @property
-    def steady(self) -> bool:
-        return self.every.is_integer()
 
     def factor(self, epoch: float, epochs: int) -> float:
         return self.gamma ** math.floor(epoch / self.every)

@@ -77,18 +77,17 @@ class Model:
         if self.ensemble is None or not self.is_ensemble_with(network):
             return network
         first = network.copy(self.ensemble.dtype.name)
-        return Ensemble([first, *self.ensemble.networks[1:]], self.ensemble.weights)
+        return Ensemble([first, *self.ensemble.networks[1:]])
 
     @property
     def weight(self) -> float:
         """The weight of the first network."""
-        return float(self.ensemble.weights[0]) if self.ensemble else 1.0
+        return self.ensemble.weight if self.ensemble else 1.0
 
     def others(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """The weighted outputs of all networks but the first."""
         assert self.ensemble is not None
-        _, *others = zip(self.ensemble.weights, self.ensemble.networks, strict=True)
-        parts = [weight * network.forward(X)[0] for weight, network in others]
+        parts = [self.weight * each.forward(X)[0] for each in self.ensemble.networks[1:]]
         return np.sum(parts, axis=0, dtype=np.float32)
 
 

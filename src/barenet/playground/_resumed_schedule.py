@@ -9,11 +9,7 @@ class ResumedSchedule(Schedule):
 
     def __init__(self, settings: NetworkSettings, start: int) -> None:
         self.schedule, self.start = as_schedule(settings.schedule), start
-        self.length = settings.schedule_epochs
-
-    @property
-    def steady(self) -> bool:
-        return self.schedule.steady
+        self.length, self.steady = settings.schedule_epochs, self.schedule.steady
 
     def factor(self, epoch: float, epochs: int) -> float:
         return self.schedule.factor(min(self.start + epoch, self.length), self.length)

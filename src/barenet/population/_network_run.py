@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from barenet.engines import Engine, Job, choose_engine
+from barenet.engines import Job, ReferenceEngine, choose_engine
 from barenet.errors import ArgumentError, ResumeError
 from barenet.model._network import Network
 from barenet.population._population_checkpoint import PopulationCheckpoint
@@ -90,7 +90,7 @@ class NetworkRun:
                 self._session.close()
                 self.is_ended, self.loop = True, None
 
-    def make_engine(self) -> Engine:
+    def make_engine(self) -> ReferenceEngine:
         """Make its engine, for a session or for an evaluation."""
         return choose_engine(self.arguments["engine"], self.job, self.threads)
 

@@ -18,7 +18,7 @@ from barenet.optimization._schedules import as_schedule
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.training._epoch import TrainingConfig
-from barenet.training._history import HELD_OUT
+from barenet.training._history import EVALUATION_SETS
 from barenet.training._loop import check_full_batch
 from barenet.training._train import (
     as_callbacks,
@@ -65,7 +65,7 @@ class NetworkRunFactory:
             network, _selected(rows, arguments["rows"], "rows"), (), None, self.scale, loss,
             *map(own, ("optimizer", "penalty", "clip", "seed")),
         )  # fmt: skip
-        given = {part: arguments[f"{part}_data"] for part in HELD_OUT}
+        given = {part: arguments[f"{part}_data"] for part in EVALUATION_SETS}
         held_out = self._once(lambda: check_held_out(job, **given), kind, *given.values())
         if (chosen := arguments["validation_rows"]) is not None:
             if "validation" in held_out:

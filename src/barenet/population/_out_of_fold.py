@@ -12,7 +12,7 @@ from barenet.population._ensemble_recipe import TEMPERATURES
 
 #: The names of scores on a model card: of the ensemble, of one network on average, and of the
 #: ensemble before its logits are divided by the temperature.
-OUT_OF_FOLD, ALONE = "out_of_fold", "out_of_fold_of_one_network"
+OUT_OF_FOLD, OF_ONE = "out_of_fold", "out_of_fold_of_one_network"
 UNDIVIDED = "out_of_fold_at_temperature_1"
 
 #: Smallest probability of a logarithm.
@@ -89,7 +89,7 @@ class OutOfFold:
             return {k: float(np.mean([*map(compute, outputs)])) for k, compute in measures.items()}
 
         kept = soften(predictions, temperature).mean(axis=0)
-        scores = {OUT_OF_FOLD: means(kept), ALONE: means(*predictions)}
+        scores = {OUT_OF_FOLD: means(kept), OF_ONE: means(*predictions)}
         if self.of_classes:
             scores[OUT_OF_FOLD]["temperature"] = temperature
             scores[UNDIVIDED] = means(predictions.mean(axis=0))
@@ -110,11 +110,11 @@ class OutOfFold:
         (0.0, -0.5)
         """
         n_repeats = len(predictions)
-        alone = float(np.mean([self.loss(each) for each in predictions]))
+        of_one = float(np.mean([self.loss(each) for each in predictions]))
         if n_repeats == 1:
-            return alone
-        limit = (n_repeats * self.loss(predictions.mean(axis=0)) - alone) / (n_repeats - 1)
-        return limit + (alone - limit) / n_networks
+            return of_one
+        limit = (n_repeats * self.loss(predictions.mean(axis=0)) - of_one) / (n_repeats - 1)
+        return limit + (of_one - limit) / n_networks
 
     def best_temperature(self, predictions: FloatArray, n_networks: int) -> tuple[float, float]:
         """The temperature of the lowest loss of an ensemble, 1 for numbers, and that loss."""

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from barenet._constraints import check_count, check_flag
 from barenet.engines._threads import available_threads
-from barenet.errors import ArgumentError, DivergenceError, count_of, suggestion
+from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel, count_of, suggestion
 from barenet.insight._progress import live_line
 from barenet.model._network import Network
 from barenet.population._network_run import NetworkRun, Stop
@@ -20,7 +20,6 @@ from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._workers import advance_all
-from barenet.training._divergence import caller_stacklevel
 from barenet.training._train import train
 
 #: The arguments that each network may have for itself, with their defaults.

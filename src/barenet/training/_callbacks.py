@@ -15,7 +15,6 @@ import numpy as np
 
 from barenet._constraints import Configurable, check_number, option, option_values
 from barenet.errors import ArgumentError, count_of
-from barenet.model._arrays import Shape
 from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
 from barenet.training._history import History, curve_rows
@@ -282,7 +281,7 @@ class EarlyStopping(Callback, Configurable):
     restore_best: bool = True
     best, waited = math.inf, 0
     snapshot: Snapshot | None = field(default=None, init=False)
-    _shapes: list[Shape] | None = field(default=None, init=False)
+    _shapes: Any = field(default=None, init=False)
 
     def on_start(self, run: Run) -> None:
         self.best, self.waited, self.snapshot = math.inf, 0, None

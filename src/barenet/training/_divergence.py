@@ -1,7 +1,6 @@
 """Divergence: noticed by the losses and the parameters, so that NaN never spreads in silence."""
 
 import math
-import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import DivergenceError
+from barenet.errors import DivergenceError, caller_stacklevel
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.training._callbacks import Run
@@ -107,15 +106,3 @@ class DivergenceMonitor(Stateful):
             self.warned.add(advice)
             text = f"in epoch {self.run.epoch}, {problem}; {advice}"
             warnings.warn(text, RuntimeWarning, stacklevel=caller_stacklevel())
-
-
-def caller_stacklevel() -> int:
-    """Stack level of the first frame outside this package, for a warning.
-
-    scikit-learn calls `fit` in a frame of its own.
-    """
-    level, frame = 1, sys._getframe(1)
-    ours = ("barenet.", "sklearn.callback.", "contextlib")
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(ours):
-        level, frame = level + 1, frame.f_back
-    return level

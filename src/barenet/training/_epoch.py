@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, check_count, option
 from barenet._metrics import Metric
-from barenet.engines import ChunkResult, Engine
+from barenet.engines import ChunkResult, ReferenceEngine
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
@@ -81,16 +81,6 @@ def batches(
         yield X[indices], y[indices]
 
 
-class Scorer:
-    """Scores the network's outputs for the validation set, greater is better; this one has none."""
-
-    names: tuple[str, ...] = ()
-
-    def __call__(self, output: FloatArray) -> Mapping[str, float]:
-        """Compute a number for each name."""
-        return {}
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingConfig(Configurable):
     """Epochs, batches, schedule and measurements of a run, all checked."""
@@ -98,16 +88,15 @@ class TrainingConfig(Configurable):
     epochs: int = option(ge=1, integer=True)
     batch_size: int
     shuffle: bool = True
-    #: Returns the order of the shuffled rows, given the number of finished epochs; by default the
-    #: order is a function of the seed and the epoch.
-    order: Callable[[int], NDArray[np.intp]] | None = None
+    #: Orders the shuffled rows for epochs, given their number, the seed and the epochs.
+    order: Callable[[int, int, Sequence[int]], NDArray[np.intp]] | None = None
     schedule: Schedule = field(default_factory=Constant)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
-    #: Validation and test sets, by their names in `HELD_OUT`.
+    #: Validation and test sets, by their names in `EVALUATION_SETS`.
     held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
     callbacks: Sequence[Callback] = ()
-    #: Scores the validation set, beside the metrics.
-    scorer: Scorer = field(default_factory=Scorer)
+    #: Scores the outputs for the validation set, greater is better, by its `names`.
+    scorer: Any = None
 
 
 @dataclass(eq=False)
@@ -149,8 +138,6 @@ class Epoch(Stateful):
             self.results, self.started = [], time.perf_counter()
         if not config.shuffle:
             orders = np.broadcast_to(self.order, (count, len(self.order)))
-        elif orders is None and config.order is not None:
-            orders = np.array([*map(config.order, epochs)])
         elif orders is None:
             orders = self.shuffle(len(self.order), self.seed, epochs)
         self.order = orders[-1]
@@ -211,7 +198,7 @@ class MeasurementInterrupted(Exception):  # noqa: N818
 
 
 def measure(
-    engine: Engine, config: TrainingConfig, is_interrupted: Callable[[], bool]
+    engine: ReferenceEngine, config: TrainingConfig, is_interrupted: Callable[[], bool]
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
     values: dict[str, float] = {}
@@ -221,13 +208,13 @@ def measure(
     for part, held_out in config.held_out.items():
         values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
         scores = _scores(engine, config, output, held_out)
-        scores |= config.scorer(output) if part == "validation" else {}
+        scores |= config.scorer(output) if config.scorer and part == "validation" else {}
         values |= {f"{part}_{name}": score for name, score in scores.items()}
     return values
 
 
 def _scores(
-    engine: Engine, config: TrainingConfig, output: FloatArray, rows: ArrayDataset
+    engine: ReferenceEngine, config: TrainingConfig, output: FloatArray, rows: ArrayDataset
 ) -> dict[str, float]:
     """Compute the metrics of the predictions for rows, with their weights."""
     predicted, actual = map(engine.job.loss.point, (output, rows.y[rows.numbers()]))
@@ -236,7 +223,7 @@ def _scores(
 
 
 def _evaluate(
-    engine: Engine, rows: ArrayDataset, is_interrupted: Callable[[], bool]
+    engine: ReferenceEngine, rows: ArrayDataset, is_interrupted: Callable[[], bool]
 ) -> tuple[float, FloatArray]:
     """Compute the loss and the outputs, some rows at a time where the network is large."""
     most = MAX_MULTIPLICATIONS // max(1, engine.job.network.n_parameters)

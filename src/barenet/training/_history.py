@@ -11,13 +11,7 @@ from barenet.errors import brief, count_of, some
 
 #: Held-out sets, by the prefix of their curves. The validation set may decide when to stop or to
 #: reduce the learning rate; the test set decides nothing.
-HELD_OUT = ("validation", "test")
-
-#: Curves that describe the run, not the quality of the network.
-RUN_CURVES = ("learning_rate", "gradient_norm", "seconds")
-
-#: Label of a training loss that includes penalties, beside losses that don't.
-WITH_PENALTY = "with penalty"
+EVALUATION_SETS = ("validation", "test")
 
 
 @dataclass
@@ -173,7 +167,7 @@ class History:
 def curve_rows(name: str) -> tuple[str, str]:
     """Split the name of a curve into the rows it was measured on and the measure."""
     rows, _, measure = name.partition("_")
-    return (rows, measure) if rows in HELD_OUT else ("training", name)
+    return (rows, measure) if rows in EVALUATION_SETS else ("training", name)
 
 
 def finite_or_none(value: float) -> float | None:

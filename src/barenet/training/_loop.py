@@ -13,7 +13,7 @@ import numpy as np
 
 from barenet._constraints import check_count
 from barenet._metrics import MAXIMIZED
-from barenet.engines import Engine, Job
+from barenet.engines import Job, ReferenceEngine
 from barenet.engines._engine import Order
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
@@ -40,7 +40,7 @@ CHUNK_SECONDS = 0.1
 #: Rows whose loss reveals that the last step has diverged.
 ENOUGH = 16
 
-#: Work for a batch that does not depend on its rows and the parameters; see `Engine.pace`.
+#: Work for a batch that does not depend on its rows and the parameters; see `ReferenceEngine.pace`.
 OVERHEAD = 10_000
 
 #: The monitor finds a divergence by the losses; NumPy's warnings would repeat it.
@@ -53,7 +53,7 @@ IN_TRAINING: dict[int, object] = {}
 class Loop(ABC):
     """A run from its first epoch to its last; a subclass takes the steps."""
 
-    def __init__(self, engine: Engine, config: TrainingConfig) -> None:
+    def __init__(self, engine: ReferenceEngine, config: TrainingConfig) -> None:
         job = engine.job
         order = np.arange(job.rows.n_rows)
         self.engine, self.job, self.config = engine, job, config
@@ -64,7 +64,7 @@ class Loop(ABC):
         rate = () if job.optimizer.full_batch else ("learning_rate",)
         names = ("loss", *config.metrics)
         held_out = starmap("{}_{}".format, product(config.held_out, names))
-        scores = [*map("validation_{}".format, config.scorer.names)]
+        scores = [f"validation_{name}" for name in config.scorer.names] if config.scorer else []
         self.run = Run(
             network=job.network,
             history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
@@ -77,7 +77,7 @@ class Loop(ABC):
         before = Snapshot(network.parameters.copy(), network.statistics.copy())
         self.monitor = DivergenceMonitor(self.run, before)
         rates = np.zeros(self.run.n_batches if rate else 0)
-        shuffle = engine.row_orders or epoch_orders
+        shuffle = config.order or engine.row_orders or epoch_orders
         self.epoch = Epoch(job.rows, job.seed, config, order, rates, shuffle)
         work = config.batch_size * network.parameters.size + OVERHEAD
         #: Batches of the next chunk, at first cautiously few.
@@ -267,7 +267,7 @@ class MiniBatchLoop(Loop):
 class LBFGSLoop(Loop):
     """The iterations of L-BFGS: SciPy takes the steps, and an epoch is an iteration."""
 
-    def __init__(self, engine: Engine, config: TrainingConfig) -> None:
+    def __init__(self, engine: ReferenceEngine, config: TrainingConfig) -> None:
         check_full_batch(engine.job, config.schedule)
         super().__init__(engine, config)
         self.optimizer_state = LBFGSHistory()

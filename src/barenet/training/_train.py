@@ -11,7 +11,7 @@ from barenet._constraints import check_flag, check_number
 from barenet._metrics import METRICS, Metric
 from barenet._registry import build, lookup
 from barenet.engines import Job, choose_engine
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.layers import BatchNorm
@@ -21,7 +21,6 @@ from barenet.optimization._schedules import Constant, Schedule, as_schedule
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
-from barenet.training._divergence import caller_stacklevel
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import LOOPS, Loop
@@ -226,8 +225,8 @@ def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
     """Look metrics up."""
     if not isinstance(names, str | list | tuple | set):
         raise ArgumentError.of("metrics", names, "names")
-    given = [names] if isinstance(names, str) else names
-    return {name: lookup(METRICS, name, "metrics") for name in given}
+    names = [names] if isinstance(names, str) else names
+    return {name: lookup(METRICS, name, "metrics") for name in names}
 
 
 def as_callbacks(callbacks: Callbacks) -> list[Callback]:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 
 import numba
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from barenet import Network, train
 from barenet.engines import CompiledEngine, _threads as cores
-from barenet.engines._threads import _Helpers
+from barenet.engines._threads import _Helpers, helpers
 from barenet.engines.compiled._interpreter import TEAM, follow
 from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._thread_choice import PERIOD, UNKNOWN
@@ -94,12 +95,12 @@ def test_a_trial_in_the_middle_of_an_epoch_changes_no_bits(
         job = make_job(Network(LAYERS[name](), seed=1), n_rows=70)
         engine = CompiledEngine(job, threads)
         choice = engine._programs.of("learn", 7, job.rows).choice
-        known = {"alone": alone, "count": PERIOD, "usual": UNKNOWN if flips else 0}
+        known = {"single": alone, "count": PERIOD, "usual": UNKNOWN if flips else 0}
         for field, value in known.items():
             choice[field] = value
         report = engine.run(np.arange(70), 7, np.full(10, 0.01), 0)
         found.append([job.network.parameters, job.network.statistics, *report])
-    assert choice["alone"] == (alone != flips)
+    assert choice["single"] == (alone != flips)
     assert choice["count"] < PERIOD
     for one, several in zip(*found, strict=True):
         np.testing.assert_array_equal(one, several)
@@ -160,3 +161,19 @@ def test_a_thread_that_no_other_joins_does_not_wait(many_cores, monkeypatch):
         for _ in range(count):
             function()
     assert follow.call and TEAM % 64 == 0
+
+
+def test_ctrl_c_before_the_first_batch_leaves_no_thread_waiting(many_cores, monkeypatch):
+    """A signal may come when the helping threads have been called, and nothing leads them yet."""
+
+    def interrupt(address: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("barenet.engines.compiled._interpreter.run_program", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            all_bits("wide", 4, loss="squared_error")
+    count = helpers().count
+    meeting = threading.Barrier(count + 1)
+    helpers().call(meeting.wait, count)
+    meeting.wait(timeout=100)  # threads that still wait for a leader would not come

@@ -8,7 +8,7 @@ from barenet.engines.compiled._thread_choice import PERIOD, TRIAL, WARM_UP, new_
 from barenet.engines.compiled._workspace import Workspace
 from barenet.engines.simd._views import kernel_spec
 
-is_alone, observe = choices.is_alone.py_func, choices.observe.py_func
+takes_one_thread, observe = choices.takes_one_thread.py_func, choices.observe.py_func
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def run(choice, n_batches, *, alone, together):
     """Run batches of these durations; return on how many threads each has run."""
     threads = []
     for _ in range(n_batches):
-        threads.append(1 if is_alone(choice) else 2)
+        threads.append(1 if takes_one_thread(choice) else 2)
         observe(choice, alone if threads[-1] == 1 else together)
     return threads
 
@@ -47,16 +47,16 @@ def test_the_choice_follows_cores_that_come_closer_and_part_again(choice):
 @pytest.mark.parametrize("together", [96, 104])
 def test_a_small_difference_changes_nothing(choice, together):
     for alone in (0, 1):
-        choice.alone = alone
+        choice.single = alone
         run(choice, 3 * PERIOD, alone=100, together=together)
-        assert choice.alone == alone
+        assert choice.single == alone
 
 
 def test_the_fastest_batches_are_compared_so_an_interruption_changes_nothing(choice):
     run(choice, WARM_UP - 2, alone=100, together=60)
     for cycles in (60_000, 60, 100, 100_000, 100):
         observe(choice, cycles)
-    assert (choice.alone, choice.count) == (0, 0)
+    assert (choice.single, choice.count) == (0, 0)
 
 
 def test_a_trial_of_long_batches_is_a_single_batch(choice):
@@ -74,7 +74,7 @@ def test_observe_returns_whether_one_thread_is_chosen(choice):
 
 def test_a_call_starts_other_threads_only_for_them_or_for_a_trial(choice):
     assert choices.threads_to_start(choice, 2, 5) == 2
-    choice.alone, choice.count = 1, 0
+    choice.single, choice.count = 1, 0
     assert [choices.threads_to_start(choice, 2, PERIOD // 2) for _ in range(3)] == [1, 1, 2]
     assert choice.count == PERIOD
     choice.count = 0

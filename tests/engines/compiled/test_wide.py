@@ -23,6 +23,9 @@ from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.optimizers import ClipNorm
 from barenet.penalties import L1
 
+#: Optimizers whose steps are taken in kernels.
+IN_KERNELS = sorted(set(OPTIMIZERS) - {"lbfgs", "muon"})
+
 
 @pytest.fixture
 def agree(assert_engines_agree):
@@ -55,7 +58,7 @@ def test_weights_that_are_transposed_where_they_are_used(batch_size, dtype, agre
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 40])
-@pytest.mark.parametrize("optimizer", [*sorted(set(OPTIMIZERS) - {"lbfgs"}), "adam:average=0.9"])
+@pytest.mark.parametrize("optimizer", [*IN_KERNELS, "adam:average=0.9"])
 def test_weights_in_place_and_their_copies_give_the_same_bits(
     optimizer, batch_size, dtype, make_job, agree, monkeypatch
 ):

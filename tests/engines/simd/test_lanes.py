@@ -7,12 +7,12 @@ from barenet.engines.simd import _lanes as simd
 from barenet.engines.simd._calls import inlined
 from barenet.engines.simd._lanes import (
     absolute,
+    extract_element,
     floor,
-    get_lane,
+    insert_element,
     narrow,
     repeat,
     rounded_product,
-    set_lane,
     sqrt,
     sum_lanes,
     times_power_of_two,
@@ -83,7 +83,7 @@ def whole_vectors(spec, step, op, start, stop):
         sums[2 * place + 1] = sum_lanes(widen(a[i]) * widen(a[i]))
         c[i] = times_power_of_two(a[i], floor(b[i]))
         last = lanes(spec) - 1
-        vectors(spec, op.c, stop)[i] = set_lane(a[i], last, get_lane(b[i], 0))
+        vectors(spec, op.c, stop)[i] = insert_element(a[i], last, extract_element(b[i], 0))
         vectors(spec, op.c, 2 * stop)[i] = in_place(a[i], b[i])
         vectors(spec, op.c, 3 * stop)[i] = repeat(spec, 0.1)
 
@@ -143,8 +143,8 @@ def test_the_sweep_covers_all_arithmetic():
         floor,
         sqrt,
         where,
-        get_lane,
-        set_lane,
+        extract_element,
+        insert_element,
         sum_lanes,
         times_power_of_two,
         widen,

@@ -184,7 +184,7 @@ def several(output: str = "identity", dtype: str = "float32", width: int = 3) ->
         [Dense(width, 3), LayerNorm(3), ActivationLayer(output)],
     ]
     members = [Network(each, seed=at, dtype=dtype) for at, each in enumerate(layers)]
-    return Ensemble(members, [1, 2, 4])
+    return Ensemble(members)
 
 
 def two_classes() -> Ensemble:

@@ -72,7 +72,7 @@ def test_an_export_of_pieces_predicts_like_the_model(to, tmp_path):
     model = random_predictor(rng, encoding)
     second = Network.copy(model.network)
     second.parameters *= -0.5
-    model = replace(model, network=Ensemble([model.network, second], [3, 1]))
+    model = replace(model, network=Ensemble([model.network, second]))
     y = np.r_[-1e4, -9.5, -4, x, 4.25, 1e4]
     rows = {"x": [*map(repr, y[::-1].tolist())], "y": [*map(repr, y.tolist()), "?"][1:]}
     outputs, _ = run(to, model, rows, tmp_path)

@@ -1,5 +1,7 @@
 """The page itself: its layout, its security, its speed and its memory."""
 
+import contextlib
+import queue
 import re
 import time
 from collections.abc import Callable
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 
 from barenet.cli._main import main
-from barenet.cli._play import _write_redirect
+from barenet.cli._play import _browse
 from barenet.playground._client import MAX_UNDRAWN
 from barenet.playground._learning_curve import MAX_POINTS
 
@@ -154,23 +156,22 @@ def test_pages_of_other_sites_have_no_access(browser, live_server):
     assert results == ["refused"] * 3
 
 
-def test_the_redirect_file_works_once(browser, live_server):
+def test_the_redirect_file_works_once(browser, live_server, monkeypatch):
     """A browser treats a file as another site: the server admits the one that is expected."""
-    path = _write_redirect(live_server.address + "#data=xor")
-    live_server.server.security.expects_redirect = True
+    opened: queue.Queue[str] = queue.Queue()
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.put(address) or True)
     page = browser.new_page()
-    try:
-        page.goto(path.as_uri())
+    with contextlib.closing(page), contextlib.ExitStack() as at_the_end:
+        _browse(live_server.address + "#data=xor", live_server.server.security, at_the_end)
+        file = opened.get(timeout=100)
+        page.goto(file)
         page.wait_for_url(live_server.address + "*")
         page.wait_for_selector("#sets [aria-checked=true][data-name=xor]")
         page.reload()
         page.wait_for_selector("#sets [aria-checked=true][data-name=xor]")
         with page.expect_response(live_server.address) as answer:
-            page.goto(path.as_uri())
+            page.goto(file)
         assert answer.value.status == 403
-    finally:
-        page.close()
-        path.unlink()
 
 
 def test_only_the_pages_own_scripts_run(tab):

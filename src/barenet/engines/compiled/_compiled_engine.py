@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from barenet.engines._engine import ChunkResult, Engine, Job, Order, Rates, UnsupportedJobError
+from barenet.engines._engine import ChunkResult, Job, Order, Rates
+from barenet.engines._reference import ReferenceEngine
+from barenet.errors import ArgumentError
+from barenet.model._activations import ACTIVATIONS
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.optimization.optimizers import Optimizer
+from barenet.model.layers import LAYERS, Layer
+from barenet.model.losses import LOSSES
+from barenet.optimization._penalties import PENALTIES
+from barenet.optimization.optimizers import OPTIMIZERS, Optimizer
+from barenet.optimization.optimizers._optimizer import CLIPPINGS
 
 if TYPE_CHECKING:
     from barenet.engines.compiled._program_pool import JobPrograms
@@ -20,9 +27,15 @@ if TYPE_CHECKING:
 #: Rows that are predicted at a time.
 BLOCK = 512
 
+#: The classes of parts that have kernels: all but the user-defined ones.
+REGISTRIES = (LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES, CLIPPINGS)
+WITH_KERNELS = {kind for registry in REGISTRIES for kind in registry.values()}
 
-class CompiledEngine(Engine):
+
+class CompiledEngine(ReferenceEngine):
     """Numba kernels, with explicit vector code, on one thread or several.
+
+    An optimizer that is not elementwise takes its steps in NumPy, from gradients of the kernels.
 
     Parameters
     ----------
@@ -33,7 +46,7 @@ class CompiledEngine(Engine):
 
     Raises
     ------
-    UnsupportedJobError
+    ValueError
         If a part of the job has no kernel, such as a user-defined one.
 
     Examples
@@ -57,16 +70,20 @@ class CompiledEngine(Engine):
     def __init__(self, job: Job, threads: int | None = None) -> None:
         if reason := refusal(job):
             problem = f"{self.name} cannot run this: {reason}"
-            raise UnsupportedJobError(problem, argument="engine", value=self.name)
-        self.job, self.threads = job, threads
+            raise ArgumentError(problem, argument="engine", value=self.name)
+        super().__init__(job)
+        self.threads = threads
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
-        parameters = self.job.network.parameters
-        optimizer.prepare(parameters)
         # As for a whole epoch, so that the rest of one takes the same steps after a resumption.
         capacity = min(batch_size, max(order.shape[-1], self.job.rows.n_rows))
+        if not optimizer.elementwise:
+            self._programs.of("differentiate", capacity, self.job.rows)
+            return super().run(order, batch_size, rates, first_step)
+        parameters = self.job.network.parameters
+        optimizer.prepare(parameters)
         program = self._programs.of("learn", capacity, self.job.rows)
         for number, name in enumerate(type(optimizer).moment_names, 1):
             program.point(f"moment_{number}", optimizer.moments[name])
@@ -85,12 +102,13 @@ class CompiledEngine(Engine):
 
         return row_orders(n_rows, seed, epochs)
 
-    def value_and_gradient(self) -> tuple[float, FloatArray]:
-        n_rows = self.job.rows.n_rows
-        program = self._programs.of("differentiate", n_rows, self.job.rows)
+    def _value_and_gradient(self, batch: Order | None, step: int) -> tuple[float, FloatArray]:
+        rows = self.job.rows
+        order = np.arange(rows.n_rows) if batch is None else batch
+        program = self._programs.of("differentiate", len(order), rows)
         gradient = np.empty_like(self.job.network.parameters)
         program.point("gradient", gradient)
-        report = program.run(np.arange(n_rows), n_rows, np.zeros(1), 0)
+        report = program.run(order, len(order), np.zeros(1), step)
         return float(report.losses[0]), gradient
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
@@ -120,7 +138,9 @@ def refusal(job: Job) -> str | None:
     """Reason why a job cannot be compiled; None if it can."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return "NUMBA_DISABLE_JIT disables compilation"
-    from barenet.engines.compiled._coverage import user_defined_part
-
-    part = user_defined_part(job)
-    return part and f"{part} has no kernel"
+    layers = job.network.layers
+    activations = [layer.activation for layer in layers]
+    for part in (*layers, *activations, job.loss, job.optimizer, job.clipping, *job.penalties):
+        if part is not None and type(part) not in WITH_KERNELS:
+            return f"{'the layer ' * isinstance(part, Layer)}{part!r} has no kernel"
+    return None

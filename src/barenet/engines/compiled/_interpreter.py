@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from barenet.engines.compiled._thread_choice import CHOICE, is_alone, observe
+from barenet.engines.compiled._thread_choice import CHOICE, observe, takes_one_thread
 from barenet.engines.kernels._gradients import sum_of
 from barenet.engines.kernels._kernel import entry
 from barenet.engines.kernels._optimizers import correct_bias
@@ -69,8 +69,6 @@ def run_program(address):
         publish(program.team + PROGRAM_PLACE, address)
         publish(program.team + THREADS, program.threads)
     run_batches(program, program.threads)
-    if program.threads > 1:
-        publish(program.team + OPEN, -1)
     restore_denormals(before)
 
 
@@ -122,7 +120,7 @@ def run_batch(program, step, threads):
         run_regions(program, program.start, program.stop, 1)
         return 1
     choice = choice_at(program.choice, 0)
-    step.threads, started = 1 if is_alone(choice) else threads, cycles()
+    step.threads, started = 1 if takes_one_thread(choice) else threads, cycles()
     run_regions(program, program.start, program.stop, step.threads)
     is_whole = step.n_rows == min(program.batch_size, program.n_rows)
     if is_whole and observe(choice, cycles() - started):

@@ -124,7 +124,7 @@ class Program:
                 layer[PLACES[name]] = self.step[name] + layer["flat"] * array.itemsize
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
-        """Run the program for each batch; see `Engine.run`."""
+        """Run the program for each batch; see `ReferenceEngine.run`."""
         order = order if self.selection is None else self.selection[order]
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
         threads = min(self.threads(batch_size, order.size), self.max_threads)
@@ -139,11 +139,20 @@ class Program:
         record["batch_size"], record["first_step"] = batch_size, first_step
         record["threads"] = threads
         if threads > 1:
-            team = np.zeros((_interpreter.TEAM + 64 * threads) // 8 + 8, np.int64)
-            record["team"] = place_of(team)
-            helpers().call(lambda: _interpreter.follow(place_of(team)), threads - 1)
-        _interpreter.run_program(self.address)
+            self.lead(threads)
+        else:
+            _interpreter.run_program(self.address)
         return ChunkResult(*report)
+
+    def lead(self, threads: int) -> None:
+        """Run the program on several threads, the calling one and its helpers."""
+        team = np.zeros((_interpreter.TEAM + 64 * threads) // 8 + 8, np.int64)
+        self.record["team"] = place = place_of(team)
+        try:
+            helpers().call(lambda: _interpreter.follow(place_of(team)), threads - 1)
+            _interpreter.run_program(self.address)
+        finally:  # after Ctrl-C, too, or they would wait forever
+            team[(place + _interpreter.OPEN - address(team)) // team.itemsize] = -1
 
 
 def place_of(team: NDArray[Any]) -> int:
@@ -156,7 +165,7 @@ def numbers_of(job: Job) -> dict[str, float]:
     if not isinstance(job.optimizer, Optimizer):
         return {}
     names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2"}
-    names |= {"average": "kept"}
+    names |= {"average": "average_decay"}
     given = vars(job.optimizer).items()
     numbers = {names.get(name, name): value for name, value in given if type(value) is float}
     numbers.pop("learning_rate")  # each step has its own

@@ -282,8 +282,8 @@ class Lowering:
         tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
         few, heights = SMALL // self.workspace.pad(self.width), dict.fromkeys(names, height)
         block = up(max(few, _dense.BLOCK, min(ROWS, self.capacity)), 1 << tile_bits)
-        rows, kept = block + _dense.MAX_ROWS, isinstance(self.job.clipping, ClipNorm)
-        if kept or self.task != "learn" or rows * self.max_threads >= height:
+        rows, clips_norm = block + _dense.MAX_ROWS, isinstance(self.job.clipping, ClipNorm)
+        if clips_norm or self.task != "learn" or rows * self.max_threads >= height:
             rows = 0
         else:
             heights["gradient"] = rows * self.max_threads

@@ -150,8 +150,10 @@ class OutputProgram:
             self.n_rows[()], self.n_batches[()] = n_rows, n_batches
             run_program.call(program.address)
         else:
-            program.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
-            self._reset()
+            try:
+                program.run(self.held[0][:n_rows], BLOCK, self.held[1][:n_batches], 0)
+            finally:  # after Ctrl-C, too
+                self._reset()
         return self.answers[:n_rows].copy()
 
     def _outputs_of_many(self, X: Any) -> FloatArray:

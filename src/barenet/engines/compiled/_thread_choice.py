@@ -22,7 +22,7 @@ MARGIN = 0.05
 
 #: Whether batches run on one thread, the count of them since the last trial, and the fastest one
 #: with that number of threads and with the other, in cycles.
-CHOICE = record("alone count usual other")
+CHOICE = record("single count usual other")
 
 UNKNOWN = np.iinfo(np.int64).max
 
@@ -34,7 +34,7 @@ def new_choice(workspace: Workspace) -> Record:
 
 def threads_to_start(choice: Record, threads: int, n_batches: int) -> int:
     """Number of threads for a call: one if all its batches run on one, or else all of them."""
-    if not choice["alone"]:
+    if not choice["single"]:
         return threads
     if choice["count"] + n_batches <= PERIOD:
         choice["count"] += n_batches
@@ -44,9 +44,9 @@ def threads_to_start(choice: Record, threads: int, n_batches: int) -> int:
 
 
 @compiled
-def is_alone(choice):
+def takes_one_thread(choice):
     """Whether the next batch runs on one thread."""
-    return (choice.alone != 0) != (choice.count >= PERIOD)
+    return (choice.single != 0) != (choice.count >= PERIOD)
 
 
 @compiled
@@ -61,6 +61,6 @@ def observe(choice, cycles):
     if choice.count < PERIOD + TRIAL and cycles < LONG:
         return False
     if choice.other < (1 - MARGIN) * choice.usual:
-        choice.alone = 1 - choice.alone
+        choice.single = 1 - choice.single
     choice.count, choice.usual, choice.other = 0, UNKNOWN, UNKNOWN
-    return choice.alone != 0
+    return choice.single != 0

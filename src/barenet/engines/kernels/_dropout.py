@@ -13,12 +13,12 @@ from barenet.model._randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
 def drop(spec, step, layer, start, stop):
     """A = X · M, with the mask M in Z, drawn from the key of the step and the layer."""
     n, rate = layer.n_out, layer.option
-    key, kept = derive(derive(np.uint64(step.seed), step.number), layer.index), 1 / (1 - rate)
+    key, factor = derive(derive(np.uint64(step.seed), step.number), layer.index), 1 / (1 - rate)
     for row in range(start, stop):
         x, a = row_numbers(spec, layer, layer.x, row), row_numbers(spec, layer, layer.a, row)
         mask = row_numbers(spec, layer, layer.z, row)
         for j in range(n):
-            mask[j] = kept if rate == 0 or uniform(key, row * n + j) >= rate else 0.0
+            mask[j] = factor if rate == 0 or uniform(key, row * n + j) >= rate else 0.0
         for j in range(n):
             a[j] = x[j] * mask[j]
 

@@ -111,11 +111,11 @@ def cross_entropy_in_lanes(spec, step, layer, start, stop):
     L, n, stride, in_z, in_y = lanes(spec), layer.n_out, layer.stride, panel(spec), panel(spec)
     Z, Y, P = vectors(spec, in_z, 0), vectors(spec, in_y, 0), vectors(spec, panel(spec), 0)
     while n <= MAX_CLASSES and start + L <= stop:
-        for lane in range(L):
-            _, y, _, weight = row_of(spec, step, layer, start + lane)
-            array(np.float64, step.losses, start + lane, 1)[0] = weight
+        for column in range(L):
+            _, y, _, weight = row_of(spec, step, layer, start + column)
+            array(np.float64, step.losses, start + column, 1)[0] = weight
             for j in range(n):
-                array(spec, in_y, j * L + lane, 1)[0] = y[j]
+                array(spec, in_y, j * L + column, 1)[0] = y[j]
         for j in range(0, n, L):
             transpose_block(spec, layer.a, start * stride + j, stride, L, in_z, j * L, L)
         top, total, losses = Z[0], Z[0] - Z[0], vectors(widened(spec), step.losses, start)

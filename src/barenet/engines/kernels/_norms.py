@@ -48,7 +48,7 @@ def measure_columns(spec, step, layer, start, stop):
     """
     n, n_rows, keep = layer.n_out, step.n_rows, layer.momentum
     deviations, means, squares = of_columns(spec, layer)
-    kept = array(spec, step.statistics, layer.statistics, 2 * n)
+    running = array(spec, step.statistics, layer.statistics, 2 * n)
     means[:], squares[:] = 0, 0
     for row in range(n_rows):
         x = row_numbers(spec, layer, layer.x, row)
@@ -62,8 +62,8 @@ def measure_columns(spec, step, layer, start, stop):
             squares[j] += (x[j] - means[j]) ** 2
     for j in range(n):
         if n_rows > 1:  # one row has no variance
-            kept[j] = keep * kept[j] + (1 - keep) * means[j]
-            kept[n + j] = keep * kept[n + j] + (1 - keep) * (squares[j] / (n_rows - 1))
+            running[j] = keep * running[j] + (1 - keep) * means[j]
+            running[n + j] = keep * running[n + j] + (1 - keep) * (squares[j] / (n_rows - 1))
         deviations[j] = math.sqrt(squares[j] / n_rows + layer.epsilon)
 
 
@@ -71,9 +71,9 @@ def measure_columns(spec, step, layer, start, stop):
 def recall_columns(spec, step, layer, start, stop):
     """Each feature's deviation and mean from the running averages."""
     n, (deviations, means, _) = layer.n_out, of_columns(spec, layer)
-    kept = array(spec, step.statistics, layer.statistics, 2 * n)
+    running = array(spec, step.statistics, layer.statistics, 2 * n)
     for j in range(n):
-        deviations[j], means[j] = math.sqrt(kept[n + j] + layer.epsilon), kept[j]
+        deviations[j], means[j] = math.sqrt(running[n + j] + layer.epsilon), running[j]
 
 
 @kernel()

@@ -103,10 +103,10 @@ def take_step(spec, step, layer, start, stop):
 
 @kernel()
 def average(spec, step, layer, start, stop):
-    """a ← a + s (θ − a) for the average a of the parameters; s = 1 − kept, at first 1 / t."""
+    """a ← a + s (θ − a) for the average a of the parameters; s = 1 − its decay, at first 1 / t."""
     p, _, length = tile(spec, step, layer, start, stop)
     a = parameter_vectors(spec, layer, layer.average, start)
-    share = max(1 - step.kept, 1 / step.n_steps)
+    share = max(1 - step.average_decay, 1 / step.n_steps)
     for i in range(0, length, lanes(spec)):
         a[i] = a[i] + share * (p[i] - a[i])
 

@@ -32,7 +32,7 @@ STEP = record(
     "squares n_tiles losses",  # Σ g² of each tile, then its penalty; the loss of each row
     "scale row_weight "  # of X; of each row of the batch without sample weights
     "rate beta_1 beta_2 epsilon weight_decay clip norm epsilon_hat "
-    "m_scale v_scale kept",  # Adam's corrections of bias; of an average of the parameters
+    "m_scale v_scale average_decay",  # Adam's corrections of bias; of an average of the parameters
 )
 
 #: C = S + A B; see `simd.block_product`. A depth of 0 is the number of the batch's rows.

@@ -113,16 +113,16 @@ def where(typing_context: Any, mask: Any, a: Any, b: Any) -> Any:
     return lanes(mask, a, b), emit
 
 
-@operation(lambda x, lane: x.dtype(x, types.intp))
-def get_lane(builder: Any, x: Any, lane: Any) -> Any:
+@operation(lambda x, index: x.dtype(x, types.intp))
+def extract_element(builder: Any, x: Any, index: Any) -> Any:
     """Take one of the numbers."""
-    return builder.extract_element(x, lane)
+    return builder.extract_element(x, index)
 
 
-@operation(lambda x, lane, number: x(x, types.intp, x.dtype))
-def set_lane(builder: Any, x: Any, lane: Any, number: Any) -> Any:
+@operation(lambda x, index, number: x(x, types.intp, x.dtype))
+def insert_element(builder: Any, x: Any, index: Any, number: Any) -> Any:
     """Replace one of the numbers."""
-    return builder.insert_element(x, number, lane)
+    return builder.insert_element(x, number, index)
 
 
 @operation(lambda x: Lanes(types.float64, x.count)(x))

@@ -15,10 +15,10 @@ from numba import types
 from barenet.engines.simd._calls import by_type, compiled
 from barenet.engines.simd._lanes import (
     absolute,
+    extract_element,
     floor,
-    get_lane,
+    insert_element,
     repeat,
-    set_lane,
     sum_lanes,
     times_power_of_two,
     where,
@@ -73,8 +73,8 @@ def _one_by_one(function: Callable[[float], float]) -> Callable[[Any], Any]:
         count = x.count
 
         def compute(x):
-            for lane in range(count):
-                x = set_lane(x, lane, function(get_lane(x, lane)))
+            for index in range(count):
+                x = insert_element(x, index, function(extract_element(x, index)))
             return x
 
         return compute

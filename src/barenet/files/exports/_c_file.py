@@ -251,7 +251,7 @@ class CallPlan:
         steps = _with_copies([(number, step, *_call(step)) for number, step in program.numbered()])
         writing = [at for at, (_, _, code, _) in enumerate(steps) if "{b}" in code]
         is_mean = any(step.name == "total" for step in program.steps)  # of several networks, in y
-        a, n, kept, total = "x", program.n_inputs, ("", 0), 0
+        a, n, inputs, total = "x", program.n_inputs, ("", 0), 0
         for at, (number, step, code, parts) in enumerate(steps):
             b, m = a, parts.pop("m", n)
             prefix = PREFIXES.get(code.partition("(")[0], "")
@@ -259,7 +259,7 @@ class CallPlan:
                 name: self._constant(name, part, prefix, number) for name, part in parts.items()
             }
             if "{b}" in code:
-                b = next(name for name in VECTORS if name not in (a, kept[0]))
+                b = next(name for name in VECTORS if name not in (a, inputs[0]))
                 b = "y" if at == writing[-1] and not is_mean else b
             if b in VECTORS:
                 self.buffers[b] = max(m, self.buffers.get(b, 0))
@@ -268,9 +268,9 @@ class CallPlan:
             a, n = b, m
             match step.name:
                 case "keep":
-                    kept = a, n
+                    inputs = a, n
                 case "add":
-                    (a, n), total = kept, n
+                    (a, n), total = inputs, n
                 case "total":
                     a, n = "y", total
 

@@ -59,11 +59,7 @@ class Exported:
 
 
 def export(
-    model: Any,
-    path: str | PathLike[str],
-    to: str | None = None,
-    *,
-    weights: Weights = "float32",
+    model: Any, path: str | PathLike[str], to: str | None = None, *, weights: Weights = "float32"
 ) -> Exported:
     """Write a trained network as a file that predicts without barenet.
 

@@ -189,19 +189,17 @@ def _changes(scaling: Scaling) -> bool:
 
 def _steps_of(model: Model) -> Iterator[Step]:
     """The steps of a network, or those of several, each with the same inputs, and their mean."""
-    networks, is_ensemble = networks_of(model), isinstance(model, Ensemble)
-    weights = model.weights.astype(model.dtype) if isinstance(model, Ensemble) else [1.0]
-    if is_ensemble:
+    if isinstance(model, Ensemble):
         yield Step("keep")
-    for network, weight in zip(networks, weights, strict=True):
+    for network in networks_of(model):
         if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
             problem = "its parameters are not all finite"
             raise ArgumentError(problem, argument="model", value=network)
         for layer in network.layers:
             yield from _layer_steps(layer)
-        if is_ensemble:
-            yield Step("add", weight=float(weight))
-    if is_ensemble:
+        if isinstance(model, Ensemble):
+            yield Step("add", weight=model.weight)
+    if isinstance(model, Ensemble):
         yield Step("total")
 
 

@@ -133,15 +133,15 @@ def write_outputs(
     program: Program, graph: Graph, X: str, outputs: str, labels: str | None = None
 ) -> None:
     """Add all steps of a program, and the labels that follow from the last one."""
-    kept, total = X, ""
+    inputs, total = X, ""
     for step in program.steps[1:] if program.table else program.steps:
         match step.name:
             case "keep":
-                kept = X
+                inputs = X
             case "add":
                 weight = graph.constant(np.array(step.parts["weight"], program.dtype))
                 part = graph.add("Mul", X, weight)
-                X, total = kept, graph.add("Add", total, part) if total else part
+                X, total = inputs, graph.add("Add", total, part) if total else part
             case "total":
                 X = total
             case _:

@@ -49,8 +49,8 @@ _LINES: dict[str, str] = {
     "normalize_row": "X = GAIN_{n} * normalize(X, {epsilon!r}) + BIAS_{n}",
     "both": "X = np.hstack([1 - X, X])",
     "unscale": "X = X / TARGET_FACTOR + TARGET_OFFSET",
-    "keep": "kept, total = X, 0.0",
-    "add": "X, total = kept, total + {weight!r} * X",
+    "keep": "inputs, total = X, 0.0",
+    "add": "X, total = inputs, total + {weight!r} * X",
     "total": "X = total",
 }
 

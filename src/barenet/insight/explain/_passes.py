@@ -148,8 +148,7 @@ class LayerFormulas(Formulas):
                 differences = numeric.by_output(self.index, of_sum=True)
             elif letter == "dX":
                 differences = numeric.by_output(self.index - 1)
-            assigns = letter in ("mubar", "Vbar")
-            yield self.equation(name, value, text, assigns=assigns, differences=differences)
+            yield self.equation(name, value, text, differences=differences)
 
 
 def _user_defined(layer: LayerFormulas) -> Passes:

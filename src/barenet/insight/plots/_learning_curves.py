@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import ArgumentError
+from barenet.insight._progress import WITH_PENALTY
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
-from barenet.training._history import RUN_CURVES, WITH_PENALTY, History, curve_rows
+from barenet.training._history import History, curve_rows
 
 #: Largest number that is drawn: beyond it, the axes of matplotlib overflow.
 MAX_DRAWN = 1e150
+
+#: Curves that describe the run, not the quality of the network.
+RUN_CURVES = ("learning_rate", "gradient_norm", "seconds")
 
 COLORS = {"training": style.TRAINING, "validation": style.VALIDATION, "test": style.TEST}
 

@@ -112,11 +112,6 @@ class Layer(InPlaceAssignment, ABC):
                 config[name] = spec_of(value) if isinstance(value, Configurable) else value
         return config
 
-    @property
-    def is_bound(self) -> bool:
-        """Whether the layer belongs to a network."""
-        return not vars(self).keys().isdisjoint({**self.parameter_shapes, **self.statistic_shapes})
-
     def __getattr__(self, name: str) -> Any:
         """Explain why a layer without a network has no arrays."""
         made = bool(vars(self)) and not name.startswith("__")  # not while it is being unpickled

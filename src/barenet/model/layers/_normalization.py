@@ -23,7 +23,7 @@ class Normalization(Layer):
     gain: FloatArray
     bias: FloatArray
 
-    def __init__(self, n_in: int, epsilon: float) -> None:
+    def __init__(self, n_in: int, *, epsilon: float = 1e-5) -> None:
         self.n_in = check_count(n_in, "n_in")
         self.epsilon = check_number(epsilon, "epsilon", gt=0)
         self.parameter_shapes = {"gain": (self.n_in,), "bias": (self.n_in,)}
@@ -98,7 +98,7 @@ class BatchNorm(Normalization):
     variance: FloatArray
 
     def __init__(self, n_in: int, *, momentum: float = 0.9, epsilon: float = 1e-5) -> None:
-        super().__init__(n_in, epsilon)
+        super().__init__(n_in, epsilon=epsilon)
         self.momentum = check_number(momentum, "momentum", ge=0, lt=1)
         self.statistic_shapes = {"mean": (self.n_in,), "variance": (self.n_in,)}
 
@@ -135,9 +135,6 @@ class LayerNorm(Normalization):
 
     name: ClassVar[str] = "layer_norm"
     _axis: ClassVar[int] = 1
-
-    def __init__(self, n_in: int, *, epsilon: float = 1e-5) -> None:
-        super().__init__(n_in, epsilon)
 
     def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:
         """Normalize each row."""

@@ -117,10 +117,10 @@ class LBFGS(Configurable):
             if stopped:
                 raise StopIteration  # makes SciPy stop
 
-        limits = {"maxiter": iterations, "maxfun": self.evaluations, "maxcor": self.memory}
-        options: Any = {**limits, "gtol": self.tolerance, "ftol": self.gain}
-        settings: Any = {"method": "L-BFGS-B", "jac": True, "callback": finish_iteration}
-        result = minimize(evaluate, history.begin(parameters), options=options, **settings)
+        options: Any = {"maxiter": iterations, "maxfun": self.evaluations, "maxcor": self.memory}
+        options |= {"gtol": self.tolerance, "ftol": self.gain}
+        how: Any = {"method": "L-BFGS-B", "jac": True, "callback": finish_iteration}
+        result = minimize(evaluate, history.begin(parameters), options=options, **how)
         parameters[:] = result.x
         return "stopped" if stopped else self._ending(result, iterations)
 

@@ -14,7 +14,7 @@ from barenet._constraints import Configurable, option
 from barenet._registry import build, by_name
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
-from barenet.model._layout import euclidean_norm
+from barenet.model._layout import Layout, euclidean_norm
 from barenet.model._stateful import Stateful
 
 #: Vectors that an optimizer keeps between steps, by name.
@@ -53,6 +53,10 @@ class Optimizer(Configurable, Stateful, ABC):
         The step as equations, for `explain`.
     moment_names, moments : tuple of str, and dict of str to ndarray
         The vectors that it keeps between steps, of the parameters' length; empty before the first.
+    elementwise : bool
+        Whether each parameter's step depends on its own gradients alone.
+    layout : Layout, optional
+        The shapes of the layers' arrays in the parameters, set by `train`.
 
     Examples
     --------
@@ -73,12 +77,14 @@ class Optimizer(Configurable, Stateful, ABC):
     full_batch: ClassVar[bool] = False
     formula: ClassVar[UpdateFormula | None] = None
     moment_names: ClassVar[tuple[str, ...]] = ()
+    elementwise: ClassVar[bool] = True
 
     learning_rate: float = option(gt=0)
     _: KW_ONLY
     average: float = option(0.0, ge=0, lt=1)
     moments: Moments = field(default_factory=dict, init=False, repr=False, compare=False)
     n_steps: int = field(default=0, init=False, repr=False, compare=False)
+    layout: Layout | None = field(default=None, init=False, repr=False, compare=False)
 
     def step(
         self, parameters: FloatArray, gradient: FloatArray, learning_rate: float | None = None

@@ -1,0 +1,83 @@
+"""Muon: steps whose matrices are nearly orthogonal, by Newton-Schulz iterations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from barenet._constraints import option
+from barenet.errors import ArgumentError
+from barenet.model._arrays import FloatArray
+from barenet.model._layout import euclidean_norm
+from barenet.optimization.optimizers._adaptive import AdamBase
+from barenet.optimization.optimizers._optimizer import UpdateFormula
+
+#: The quintic a X + b (X Xᵀ) X + c (X Xᵀ)² X, and how often it is applied.
+_A, _B, _C, ITERATIONS = 3.4445, -4.7750, 2.0315, 5
+
+
+@dataclass
+class Muon(AdamBase):
+    """Momentum whose matrix of each hidden layer is made nearly orthogonal; AdamW elsewhere.
+
+    Of a layer's weights, with n inputs and k outputs and a running mean M of the gradient G::
+
+        M ← β₁ M + (1 − β₁) G            U = β₁ M + (1 − β₁) G
+        W ← (1 − η λ) W − η · 0.2 √max(n, k) · orthogonalized(U)
+
+    so all directions are learned at one pace, also those in which gradients are small. Biases,
+    gains and the weights of the last layer take the steps of AdamW. From Jordan and others, "Muon:
+    an optimizer for hidden layers in neural networks" (2024), with the factor of Liu and others,
+    "Muon is scalable for LLM training" (2025), for which the learning rates of AdamW fit. It needs
+    the shapes of the matrices: `train` sets `layout` to the network's.
+
+    Parameters
+    ----------
+    weight_decay : float, default=0.01
+        λ.
+
+    Examples
+    --------
+    >>> from barenet import Network
+    >>> network, muon = Network.dense([2, 3, 1], init="zeros"), Muon(learning_rate=0.1)
+    >>> muon.layout = network.layout
+    >>> muon.step(network.parameters, np.eye(13, dtype="float32")[0])
+    >>> network.layers[0].weights.round(3)  # all of the step is in one direction, 0.1 · 0.2 · √3
+    array([[-0.024,  0.   ,  0.   ],
+           [ 0.   ,  0.   ,  0.   ]], dtype=float32)
+    """
+
+    name = "muon"
+    formula = UpdateFormula(
+        {"theta": ""}, text="Hidden weights take nearly orthogonal steps, all others AdamW's."
+    )
+    elementwise = False
+    learning_rate: float = option(0.01, gt=0)
+    beta1: float = option(0.95, ge=0, lt=1)
+    beta2: float = option(0.95, ge=0, lt=1)
+    weight_decay: float = option(0.01, ge=0)
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        if self.layout is None:
+            raise ArgumentError("muon needs its layout=network.layout", argument=self.role)
+        m_hat, v_hat = self._corrected_moments(gradient)
+        direction = m_hat / (np.sqrt(v_hat) + self.epsilon)
+        ahead = self.beta1 * self.moments["mean"] + (1 - self.beta1) * gradient
+        for *_, shape, start, stop in [s for s in self.layout.slots if s.name == "weights"][:-1]:
+            matrix = orthogonalized(ahead[start:stop].reshape(shape), self.epsilon)
+            direction[start:stop] = 0.2 * max(shape) ** 0.5 * matrix.ravel()
+        parameters *= 1 - rate * self.weight_decay
+        parameters -= rate * direction
+
+
+def orthogonalized(matrix: FloatArray, epsilon: float = 1e-8) -> FloatArray:
+    """Bring all singular values close to 1, from about 0.7 to 1.2, and keep the directions.
+
+    The quintic has the singular vectors of X, and it is applied to each singular value.
+    """
+    if len(matrix) > matrix.shape[1]:
+        return orthogonalized(matrix.T, epsilon).T
+    X = matrix / max(euclidean_norm(matrix.ravel()), epsilon)
+    for _ in range(ITERATIONS):
+        A = X @ X.T
+        X = _A * X + (_B * A + _C * (A @ A)) @ X
+    return X
