@@ -76,9 +76,7 @@ class Baseline:
         ndarray of shape (n_samples, n_classes), or (n_samples, 1) for a regression
             Probabilities, or numbers.
         """
-        X = np.asarray(X)
-        output = self.network.predict(X[: 1 if self.name == "constant" else None])
-        output = np.repeat(output, len(X) // len(output), axis=0)
+        output = self.network.predict(X)
         if self.n_classes is None or self.classes is None:
             return output
         probabilities = np.zeros((len(output), self.n_classes), output.dtype)

@@ -28,6 +28,11 @@ class LivePlot(Callback):
     reason why the run ended. It is redrawn every two seconds or so, and takes at most a twentieth
     of the time. In a terminal or a script it is `Progress`.
 
+    Attributes
+    ----------
+    run : Run, optional
+        The run, while it is plotted.
+
     Examples
     --------
     >>> from barenet import Network, train

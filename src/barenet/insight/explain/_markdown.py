@@ -20,7 +20,7 @@ def _paragraphs(page: Page) -> Iterator[str]:
     yield f"# {_escape(page.title)}"
     yield from map(_escape, (*page.paragraphs, page.hint))
     for section in page.sections:
-        yield f"## {section.number}. {_escape(section.title)}"
+        yield f"## {section.number}. {_escape(section.step.title)}"
         yield _escape(section.text)
         for block in (*section.given, *section.equations):
             yield from _equation(block)
