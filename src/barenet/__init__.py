@@ -33,11 +33,8 @@ from barenet.training._history import History
 from barenet.training._train import train
 
 if TYPE_CHECKING:
-    from barenet.data import Dataset, Scaling, load_dataset
-    from barenet.data._encoding import TableEncoding
+    from barenet.data import Dataset, Frame, Scaling, TableEncoding, load_dataset, load_table
     from barenet.data._fingerprint import fingerprint
-    from barenet.data._frame import Frame
-    from barenet.data._table_loading import load_table
     from barenet.estimators import (
         MLPClassifier,
         MLPEnsembleClassifier,
@@ -82,11 +79,8 @@ __all__ = [  # noqa: RUF022
 
 #: Modules that are slow to import, such as those that need scikit-learn, and their public names.
 _SLOW = {
-    "data": "Dataset Scaling load_dataset",
-    "data._encoding": "TableEncoding",
+    "data": "Dataset Frame Scaling TableEncoding load_dataset load_table",
     "data._fingerprint": "fingerprint",
-    "data._frame": "Frame",
-    "data._table_loading": "load_table",
     "estimators": "MLPClassifier MLPEnsembleClassifier MLPEnsembleRegressor MLPRegressor "
     "TablePreprocessor",
     "estimators._onnx_converters": "register_onnx_converters",

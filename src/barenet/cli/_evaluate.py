@@ -9,8 +9,7 @@ from barenet.cli._flags import Data, Off, On
 from barenet.cli._run_settings import NO_FILE_OPTIONS, SETTINGS, FileOptions
 from barenet.cli._scores import Measurement, choose_metric
 from barenet.cli._trained_model import TrainedModel, load_trained
-from barenet.data._dataset import Dataset
-from barenet.data._datasets import DATASETS
+from barenet.data import DATASETS, Dataset
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import ArgumentError
 

@@ -9,11 +9,10 @@ from typing import Any
 from barenet import Dataset, Predictor, fingerprint, load_predictor
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, FileOptions, RunSettings, is_table, read_run_file
+from barenet.data import DATASETS, DEFAULTS, RunConfig
 from barenet.data._category_column import CategoryColumn
-from barenet.data._datasets import DATASETS
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Frame, Samples, Table
-from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
