@@ -33,8 +33,8 @@ from barenet.training._history import History
 from barenet.training._train import train
 
 if TYPE_CHECKING:
-    from barenet.data import Dataset, Frame, Scaling, TableEncoding, load_dataset, load_table
-    from barenet.data._fingerprint import fingerprint
+    from barenet.data import Dataset, Frame, Scaling, TableEncoding, fingerprint, load_dataset
+    from barenet.data._table_loading import load_table
     from barenet.estimators import (
         MLPClassifier,
         MLPEnsembleClassifier,
@@ -79,8 +79,8 @@ __all__ = [  # noqa: RUF022
 
 #: Modules that are slow to import, such as those that need scikit-learn, and their public names.
 _SLOW = {
-    "data": "Dataset Frame Scaling TableEncoding load_dataset load_table",
-    "data._fingerprint": "fingerprint",
+    "data": "Dataset Frame Scaling TableEncoding fingerprint load_dataset",
+    "data._table_loading": "load_table",
     "estimators": "MLPClassifier MLPEnsembleClassifier MLPEnsembleRegressor MLPRegressor "
     "TablePreprocessor",
     "estimators._onnx_converters": "register_onnx_converters",

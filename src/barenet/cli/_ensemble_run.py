@@ -13,8 +13,8 @@ from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings, is_table
+from barenet.data import DEFAULTS, RunConfig
 from barenet.data._class_weight import class_weights
-from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import check_target_settings
 from barenet.errors import ArgumentError
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table

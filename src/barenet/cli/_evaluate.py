@@ -83,6 +83,8 @@ class Selection(NamedTuple):
     kind: Kind
     #: The rows of the same data in the training set; None for other data.
     training: Dataset | None
+    #: All of the data.
+    dataset: Dataset
 
     @property
     def description(self) -> str:
@@ -118,7 +120,7 @@ def select_rows(
     if rows is None:
         problem = f"{data} has no known {kind} rows of {trained.path}"
         raise ArgumentError(problem, argument="rows", remedy="leave it out")
-    return Selection(data, rows, kind, training)
+    return Selection(data, rows, kind, training, dataset)
 
 
 def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Baseline, Dataset, Ensemble, Predictor, fit_baseline, one_hot
-from barenet._metrics import MAXIMIZED, METRICS, main_metric
+from barenet import METRICS, Baseline, Dataset, Ensemble, Predictor, fit_baseline, one_hot
+from barenet._metrics import MAXIMIZED, main_metric
 from barenet._registry import spec_of
 from barenet.cli._console import emit, emit_table, log
 from barenet.data._number_column import PiecewiseColumn
@@ -19,7 +19,7 @@ from barenet.engines import Job, choose_engine
 from barenet.model._array_dataset import check_targets, class_probabilities, validate_arrays
 from barenet.model._arrays import FloatArray, check_outputs
 from barenet.model.losses import Loss, as_loss
-from barenet.optimization.optimizers import SGD
+from barenet.optimizers import SGD
 
 #: Maximum number of classes in a confusion matrix.
 MAX_CLASSES = 20

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from barenet._constraints import check_count
+from barenet.callbacks import Callback, Progress
 from barenet.cli._console import emit_json, log
 from barenet.cli._ensemble_run import prepare_ensemble, run_ensemble, trains_ensemble
 from barenet.cli._experiment import prepare
@@ -24,8 +25,6 @@ from barenet.cli._run_settings import NO_SETTINGS, RunSettings, read_run_file
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
-from barenet.insight._progress import Progress
-from barenet.training._callbacks import Callback
 
 #: How often a checkpoint is saved, by default.
 EVERY = "30s"

@@ -1,11 +1,14 @@
-"""Data: named data sets, tables, arrays and images, and the scaling of their features."""
+"""Data: named data sets, tables, arrays and images, and their preprocessing."""
 
-from barenet.data._dataset import Dataset as Dataset
-from barenet.data._datasets import DATASETS as DATASETS, load_dataset as load_dataset
-from barenet.data._encoding import TableEncoding as TableEncoding
-from barenet.data._frame import Frame as Frame
-from barenet.data._run_config import DEFAULTS as DEFAULTS, RunConfig as RunConfig
-from barenet.data._scaling import Scaling as Scaling
-from barenet.data._table_loading import load_table as load_table
+from barenet.data._dataset import Dataset
+from barenet.data._datasets import DATASETS, load_dataset
+from barenet.data._encoding import TableEncoding
+from barenet.data._fingerprint import fingerprint
+from barenet.data._frame import Frame
+from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.data._scaling import Scaling
 
-__all__ = [name for name in list(globals()) if not name.startswith("_")]
+__all__ = [
+    "DATASETS", "DEFAULTS", "Dataset", "Frame", "RunConfig", "Scaling", "TableEncoding",
+    "fingerprint", "load_dataset",
+]  # fmt: skip

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +16,11 @@ from barenet.data._dataset import Dataset
 from barenet.data._date_column import seconds
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
-from barenet.data._frame import Frame, Samples, Table
+from barenet.data._frame import Frame, Table
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers
 from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, some, suggestion
-
-
-class LoadedRows(NamedTuple):
-    """Rows for a network, their target if it was read, their number, and keys to split them by."""
-
-    X: Samples
-    y: Any
-    description: str
-    split_keys: NDArray[Any] | None
 
 
 def load_table(
@@ -200,7 +191,7 @@ def read_samples(
     categories: Collection[str] = (),
     split_by: str | None = None,
     **csv_options: Any,
-) -> LoadedRows:
+) -> Dataset:
     """Read the features of a network, and its target if it is named, from a file or open table."""
     targets = [] if target_name is None else [target_name]
     options = CsvOptions(**csv_options)
@@ -208,7 +199,8 @@ def read_samples(
     names = [*feature_names, *targets]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
-    rows, y, description = _rows(table, names, targets, categories, frame), None, ""
+    rows, description = _rows(table, names, targets, categories, frame), ""
+    y = np.zeros(len(rows))
     if target_name is not None:
         missing = missing_targets(rows, target_name, None, classes or ())
         rows, description = _with_target(rows, target_name, missing)
@@ -216,8 +208,16 @@ def read_samples(
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
     features = rows.select(feature_names)
-    keys = _split_keys(rows, split_by, categories)
-    return LoadedRows(features if frame else _matrix(features), y, description, keys)
+    return Dataset(
+        name=table.path.name,
+        X=features if frame else _matrix(features),
+        y=y,
+        classes=None if classes is None else tuple(classes),
+        feature_names=tuple(feature_names),
+        target_name=target_name or "",
+        description=description,
+        split_keys=_split_keys(rows, split_by, categories),
+    )
 
 
 def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:

@@ -17,14 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from barenet.callbacks import Callback, LambdaCallback, Progress, Run
 from barenet.engines import Job, choose_engine
 from barenet.errors import DivergenceError, caller_stacklevel, count_of
 from barenet.estimators._scoring import ValidationScorer
-from barenet.insight._progress import Progress
 from barenet.model._network import Snapshot
 from barenet.optimization._schedules import as_schedule
-from barenet.optimization.optimizers import Optimizer
-from barenet.training._callbacks import Callback, LambdaCallback, Run
+from barenet.optimizers import Optimizer
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import LOOPS

@@ -25,9 +25,8 @@ from barenet.model._architecture import hidden_activations
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.optimization import optimizers
-from barenet.optimization._schedules import Schedule
-from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.optimization.optimizers._optimizer import Clipping
+from barenet.optimizers import LBFGS, Clipping, Optimizer
+from barenet.schedules import Schedule
 from barenet.training._callbacks import Callbacks
 
 Solver = Literal["lbfgs", "sgd", "adam"]

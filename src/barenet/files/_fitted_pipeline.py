@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._registry import spec_of
-from barenet.data._encoding import TableEncoding
+from barenet.data import Scaling, TableEncoding
 from barenet.data._parsing import class_labels, class_name
-from barenet.data._scaling import Scaling
 from barenet.engines import Model
 from barenet.errors import ArgumentError, brief, some
 from barenet.files._model_card import ModelCard

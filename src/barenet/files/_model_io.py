@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from barenet.data._encoding import TableEncoding
+from barenet.data import Scaling, TableEncoding
 from barenet.data._number_column import PiecewiseColumn
-from barenet.data._scaling import Scaling
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ModelFileError
 from barenet.files._model_card import ModelCard

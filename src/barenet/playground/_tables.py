@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from barenet import Dataset, Frame, Predictor, load_table
 from barenet.data._csv_table import CsvTable, read_table
-from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._frame import Frame, Table
-from barenet.data._table_loading import load_table, read_samples
+from barenet.data._frame import Table
+from barenet.data._table_loading import read_samples
 from barenet.data._target import MAX_CLASSES
 from barenet.errors import ArgumentError, DataError
-from barenet.files._predictor import Predictor
 from barenet.playground._page_state import DataSettings
 
 #: Rows that are drawn and learned from: more show nothing more, and slow the training.
@@ -82,11 +81,10 @@ class TableFile:
 
     def samples(self, model: Predictor) -> Dataset:
         """Read the rows as a model takes them."""
-        names = ("feature_names", "target_name", "classes")
-        columns = {name: getattr(model, name) for name in names}
+        columns = model.feature_names, model.target_name, model.classes
         with remedies_of_page():
-            rows = read_samples(self.table, *columns.values(), frame=model.takes_frames)
-        return _subsampled(Dataset(name=self.name, **columns, **rows._asdict()))
+            rows = read_samples(self.table, *columns, frame=model.takes_frames)
+        return _subsampled(replace(rows, name=self.name))
 
 
 def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._encoding import TableEncoding
+from barenet.data import Scaling, TableEncoding
 from barenet.data._number_column import PiecewiseColumn
 from barenet.data._rare_categories import choose_rare
-from barenet.data._scaling import Scaling
 from barenet.engines import ConformalResiduals, Ensemble
 from barenet.insight._progress import live_line
 from barenet.model._arrays import FloatArray

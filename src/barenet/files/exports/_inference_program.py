@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._expressions import check_formulas, declared
+from barenet.data import Scaling, TableEncoding
 from barenet.data._column import Column
-from barenet.data._encoding import TableEncoding
 from barenet.data._number_column import NumberColumn
 from barenet.data._parsing import to_number
-from barenet.data._scaling import Scaling
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError
 from barenet.files._model_file import check_numbers

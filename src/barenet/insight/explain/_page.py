@@ -11,11 +11,7 @@ import numpy as np
 from barenet.insight.explain._document import Equation, Quantity, Step
 from barenet.insight.explain._equation_block import EquationBlock
 from barenet.insight.explain._name import Name
-from barenet.insight.explain._number_format import (
-    ERROR_DIGITS,
-    SMALL_ARRAY_ENTRIES,
-    digits,
-)
+from barenet.insight.explain._number_format import ERROR_DIGITS, SMALL_ARRAY_ENTRIES, digits
 
 #: Functions that a beginner may not know.
 _FUNCTIONS = {
