@@ -93,7 +93,7 @@ def test_networks_and_predictors_are_distinguished(path):
     assert isinstance(load(path), Predictor)
     assert np.array_equal(load_network(path).parameters, model.network.parameters)
     save(Network.dense([2, 1]), path)
-    with pytest.raises(ModelFileError, match=r"a bare network; use barenet\.load_network\(\)"):
+    with pytest.raises(ModelFileError, match=r"holds no preprocessing; use barenet\.load\(\)"):
         load_predictor(path)
     assert [type(read(path)) for read in (load, load_network)] == [Network, Network]
 
