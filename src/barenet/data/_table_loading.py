@@ -16,11 +16,11 @@ from barenet.data._dataset import Dataset
 from barenet.data._date_column import seconds
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
-from barenet.data._frame import Frame, Table
+from barenet.data._frame import Frame, Table, check_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers
 from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
-from barenet.errors import ArgumentError, DataError, some, suggestion
+from barenet.errors import ArgumentError, DataError, some
 
 
 def load_table(
@@ -146,7 +146,7 @@ def _split_keys(rows: Frame, name: str | None, categories: Collection[str]) -> N
 def _features(table: Table, target: str | None, split_by: str | None) -> tuple[list[str], str]:
     """Names of the columns to train on, and of the target."""
     if target is None:
-        problem = f"name the column of {table.path} to predict; {_columns(table)}"
+        problem = f"name the column of {table.path} to predict; the columns are {some(table.names)}"
         raise ArgumentError(problem, argument="target")
     _check_names(table, [target], "target")
     if split_by is not None:
@@ -261,20 +261,11 @@ def _matrix(rows: Frame) -> NDArray[np.float64]:
 
 def _check_names(table: Table, names: Sequence[str], argument: str = "") -> None:
     """Refuse a table without some of the columns."""
-    known = set(table.names)
-    if not (missing := [name for name in names if name not in known]):
-        return
-    # A header of one name that contains this one may have another delimiter.
-    name, first = re.escape(missing[0]), table.names[0]
-    found = re.search(rf"^{name}([^\w.-])|([^\w.-]){name}$", first)
-    if len(known) == 1 and found:
-        problem, delimiter = f"1 column, {first[:60]!r}", found[1] or found[2]
-        remedy = "try {delimiter}"
-        raise DataError(problem, path=table.path, line=1, remedy=remedy, delimiter=delimiter)
-    hint = suggestion(missing[0], table.names) or ";"
-    problem = f"no column {some(missing)}{hint} {_columns(table)}"
-    raise DataError(problem, path=table.path, argument=argument, value=missing[0])
-
-
-def _columns(table: Table) -> str:
-    return f"the columns are {some(table.names)}"
+    if len(table.names) == 1 and (missing := [name for name in names if name not in table.names]):
+        # A header of one name that contains this one may have another delimiter.
+        name, first = re.escape(missing[0]), table.names[0]
+        if found := re.search(rf"^{name}([^\w.-])|([^\w.-]){name}$", first):
+            place: dict[str, Any] = {"path": table.path, "line": 1, "remedy": "try {delimiter}"}
+            problem, delimiter = f"1 column, {first[:60]!r}", found[1] or found[2]
+            raise DataError(problem, delimiter=delimiter, **place)
+    check_names(names, table.names, path=table.path, argument=argument)

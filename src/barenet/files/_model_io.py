@@ -138,13 +138,11 @@ def load_predictor(path: str | PathLike[str]) -> Predictor:
     >>> save(Network.dense([2, 1]), path)
     >>> load_predictor(path)
     Traceback (most recent call last):
-    barenet.errors.ModelFileError: ...: holds a bare network; use barenet.load_network()
+    barenet.errors.ModelFileError: ...: holds no preprocessing; use barenet.load()
     """
     model = load(path)
-    if isinstance(model, Ensemble):
-        raise ModelFileError(f"{path}: holds a bare ensemble; use barenet.load()")
-    if isinstance(model, Network):
-        raise ModelFileError(f"{path}: holds a bare network; use barenet.load_network()")
+    if not isinstance(model, Predictor):
+        raise ModelFileError(f"{path}: holds no preprocessing; use barenet.load()")
     return model
 
 

@@ -114,9 +114,9 @@ def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
     """Read a table: with decimal commas if that gives more numbers."""
     options: dict[str, Any] = {} if header is None else {"header": header}
     table = read_table(path, CsvOptions(**options))
-    if table.delimiter in (";", "\t"):
+    if table.options.delimiter in (";", "\t"):
         with contextlib.suppress(DataError):
-            other = replace(table, decimal=",")
+            other = replace(table, options=replace(table.options, decimal=","))
             counts = [sum(_numeric(each.frame(each.names)).values()) for each in (table, other)]
             if counts[1] > counts[0]:
                 return other, {**options, "decimal": ","}
