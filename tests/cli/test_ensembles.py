@@ -235,7 +235,7 @@ def test_intervals_that_are_impossible(barenet, birds, masses, line, tmp_path):
 def test_the_epochs_of_an_ensemble_are_not_drawn(barenet, several):
     error = barenet("plot", "epochs", several, "--at", 1).error
     assert "epochs are those of one network" in error
-    assert error.endswith("train one network with --quick")
+    assert error.endswith("train one with --quick")
 
 
 def test_info_names_the_loss_as_the_table_of_scores(barenet, masses):

@@ -274,8 +274,8 @@ def test_an_ensemble_without_test_rows_has_the_scores_of_rows_left_out(barenet):
     assert re.search("^ensemble +80 training, no test rows", done.out, re.M)
     page = Page(Path("runs/table/report.html"))
     card = load_predictor("runs/table/model.safetensors").card
-    score = f"accuracy {card.scores['out_of_fold']['accuracy']:.4f}"
-    assert f"On rows that its networks left out: {score}, log loss " in page
+    score = f"accuracy is {card.scores['out_of_fold']['accuracy']:.4f}"
+    assert f"On the rows that its networks left out, its {score}." in page
     assert "The linear model" not in page
     assert "raise the probability of rare classes" in page
     (shown,) = (rows for rows in page.tables if rows[0][:1] == ["row"])

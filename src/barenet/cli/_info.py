@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from barenet import Predictor, Scaling, TableEncoding
-from barenet._registry import spec_of
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
 from barenet.cli._scores import emit_scores
@@ -50,8 +49,8 @@ def info(model: Path, /, *, json: Off = False) -> None:
             emit()
             rows = [[str(cell) for cell in column.values()] for column in columns]
             emit_table(["column", "kind", "numbers", "how"], rows)
-        default = spec_of(as_loss(None, network.output_activation))
-        _emit_card(predictor.card or ModelCard(), default)
+        default = as_loss(None, network.output_activation)
+        _emit_card(predictor.card or ModelCard(), default.name)
 
 
 def _network_document(network: Model) -> dict[str, Any]:

@@ -104,8 +104,7 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
         raise ArgumentError(f"{problem}{trained.path}", argument="run")
     if isinstance(trained.predictor.network, Ensemble):
         problem = f"epochs are those of one network, and {trained.path} is an ensemble"
-        remedy = "train one network with {quick}"
-        raise ArgumentError(problem, argument="kind", remedy=remedy, quick=True)
+        raise ArgumentError(problem, argument="kind", remedy="train one with {quick}", quick=True)
     check_count(min(at), "at")
     if trained.predictor.classes is not None:
         raise ArgumentError("a fit needs a numeric target, got classes", argument="kind")

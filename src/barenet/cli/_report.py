@@ -140,15 +140,12 @@ class Report:
         model, card = measured.title, self.predictor.card or ModelCard()
         score = f"{METRICS[names[0]].title} is {score_text(names[0], measured.scores[names[0]])}"
         yield _text(f"The {model}'s {score} on {self.rows.n_samples:,} rows that {seen}.")
-        if training or OUT_OF_FOLD not in card.scores:
+        name, left = "accuracy" if self.predictor.classes else "r2", card.scores.get(OUT_OF_FOLD)
+        if training or not left:
             yield from map(_text, measured.verdicts())
         else:
-            left = [
-                f"{METRICS[name].title} {score_text(name, score)}"
-                for name, score in card.scores[OUT_OF_FOLD].items()
-                if name in METRICS
-            ]
-            yield _text(f"On rows that its networks left out: {', '.join(left)}.")
+            score = f"{METRICS[name].title} is {score_text(name, left[name])}"
+            yield _text(f"On the rows that its networks left out, its {score}.")
         lines = {model: measured.scores}
         lines |= {baseline.title: each.scores for baseline, each in measured.baselines.items()}
         lines |= {f"{model}, on its training rows": each.scores for each in training}

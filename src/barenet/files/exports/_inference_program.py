@@ -159,9 +159,8 @@ def _assemble(model: Model | Predictor) -> Program:
     if isinstance(model, Predictor):
         before, after, labels = model.preprocessing, model.target_scaling, model.labels
         if isinstance(before, TableEncoding):
-            settings = model.card.settings if model.card else {}
-            parts = {"dtype": network.dtype, "date_format": settings.get("date_format")}
-            steps.insert(0, Step("encode", encoding=before, **parts))
+            dates = model.card.settings.get("date_format") if model.card else None
+            steps.insert(0, Step("encode", encoding=before, dtype=network.dtype, date_format=dates))
         elif _changes(before):
             parts = {"offset": before.offset, "factor": before.factor, "dtype": network.dtype}
             steps.insert(0, Step("scale", **parts))

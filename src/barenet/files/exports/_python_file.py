@@ -101,8 +101,7 @@ def _head(program: Program, stem: str, body: str) -> str:
     if table:
         constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.missing)}\n"
     if program.first and dates:
-        text = python_string(str(program.first.parts["date_format"] or ""))
-        constants += f"\n#: The format of dates that are not ISO 8601.\nDATE_FORMAT = {text}\n"
+        constants += f"\nDATE_FORMAT = {str(program.first.parts['date_format'] or '')!r}\n"
     newline = "\n"
     return f'''"""{name}: predictions for rows of {_values(program)}{trained}.
 

@@ -63,7 +63,7 @@ def plot_history(history: History, *, title: str | None = None) -> Figure:
     >>> [text.get_text() for text in figure.legends[0].get_texts()]
     ['training', 'validation']
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['best, kept: epoch 2, 0.5']
+    ['kept: epoch 2, loss 0.5']
     """
     panels = _panels(history.curves if isinstance(history, History) else {})
     if not panels["loss"]:
@@ -125,7 +125,5 @@ def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: i
     style.dots(axes, point, loss, markersize=7, color=COLORS[role], clip_on=False, **ring)
     place = (best - 1) / max(len(curve) - 1, 1)
     look = {"ha": "left" if place < 0.2 else "right" if place > 0.8 else "center", "va": "bottom"}
-    # The epoch of an ensemble is chosen by another score.
-    is_best = loss[0] <= np.nanmin(curve)
-    text = f"best, kept: epoch {best}, {loss[0]:.3g}" if is_best else f"kept: epoch {best}"
+    text = f"kept: epoch {best}, loss {loss[0]:.3g}"
     style.write(axes, best, 1.02, text, transform=axes.get_xaxis_transform(), **look)
