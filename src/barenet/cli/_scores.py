@@ -241,8 +241,6 @@ def emit_confusion_matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> 
         columns = [str(number) for number in range(len(classes))]
         labels = [f"{number} {name}" for number, name in enumerate(classes)]
     emit("confusion matrix: a row for each actual class, a column for each predicted one")
-    rows = [
-        [label, *(str(count) if count else "·" for count in row)]
-        for label, row in zip(labels, counts, strict=True)
-    ]
-    emit_table(["", *columns], rows, numbers=1)
+    rows = zip(labels, counts.tolist(), strict=True)
+    table = [[label, *(str(count or "·") for count in row)] for label, row in rows]
+    emit_table(["", *columns], table, numbers=1)

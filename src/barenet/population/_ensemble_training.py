@@ -249,7 +249,7 @@ def train_on_table(
     scaling = None if n_classes else Scaling.fit("standardize", y)
     y = scaling.transform(y) if scaling else y
     if "rare" not in options:
-        rare = choose_rare(X, y if scaling else np.eye(n_classes)[y], **options)
+        rare = choose_rare(X, y, **options)
         options |= {} if rare is None else {"rare": rare}
     recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)

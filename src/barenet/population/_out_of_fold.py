@@ -88,8 +88,8 @@ class OutOfFold:
         def means(*outputs: FloatArray) -> dict[str, float]:
             return {k: float(np.mean([*map(compute, outputs)])) for k, compute in measures.items()}
 
-        kept = soften(predictions, temperature).mean(axis=0)
-        scores = {OUT_OF_FOLD: means(kept), OF_ONE: means(*predictions)}
+        softened = soften(predictions, temperature).mean(axis=0)
+        scores = {OUT_OF_FOLD: means(softened), OF_ONE: means(*predictions)}
         if self.of_classes:
             scores[OUT_OF_FOLD]["temperature"] = temperature
             scores[UNDIVIDED] = means(predictions.mean(axis=0))
