@@ -116,7 +116,7 @@ def test_curves_of_a_table_agree_with_scikit_learn():
         np.testing.assert_allclose(line.get_ydata(), means[:, 0], rtol=1e-6)
     labels = [text.get_text() for text in figure.axes[0].get_xticklabels()]
     assert labels == rows["town"].value_counts().index.tolist()
-    assert figure.axes[0].get_ylabel() == "mean prediction of far = yes"
+    assert figure.axes[0].get_ylabel() == "mean prediction of far\n= yes"
 
 
 def test_missing_labels_are_named_and_missing_numbers_left_out():
