@@ -89,7 +89,10 @@ class TrainedModel:
         fields = ("feature_names", "target_name", "classes")
         columns = {name: getattr(self.predictor, name) for name in fields}
         options = self._table_options(settings)
-        options["split_by"] = self.settings.split_by if self.settings else None
+        training = self.settings or RunSettings()
+        options["split_by"] = training.split_by
+        options["categories"] += training.categories or ()
+        options["missing"] = getattr(self.predictor.preprocessing, "missing", ())
         rows = read_samples(settings.data, *columns.values(), **options)
         if "left out" in rows.description:
             log(f"{settings.data}: {rows.description}")
@@ -113,8 +116,7 @@ class TrainedModel:
         if self._has_name_of_training(data):
             settings = training
         elif plain_name(data).endswith(CSV_SUFFIXES):  # with columns named as in the training set
-            known = {name: getattr(training.file, name) for name in ("header", "date_format")}
-            settings = RunSettings(file=FileOptions(**known))
+            settings = RunSettings(file=replace(training.file, delimiter=None, encoding=None))
         if data.endswith((".npz", ".npz.gz")):
             is_numeric = self.predictor.classes is None
             settings = replace(settings, task="regression" if is_numeric else "classification")

@@ -43,6 +43,7 @@ def load_table(
     header: bool | None = None,
     date_format: str | None = None,
     categories: Collection[str] = (),
+    missing: Collection[str] = (),
     split_by: str | None = None,
     frame: bool = False,
 ) -> Dataset:
@@ -82,6 +83,9 @@ def load_table(
     categories : collection of str
         Columns of names, or columns that are left out later. In other columns, a point beside
         decimal commas is an error, as it most often separates thousands.
+    missing : collection of str
+        More spellings of a missing target, such as ``["-999"]``; for the features, give them to
+        the `TablePreprocessor`.
     split_by : str, optional
         The column by which `Dataset.split` splits the rows: of dates or numbers, for a test set of
         the last rows; or of groups, which stay whole, and whose column is not a feature.
@@ -117,8 +121,11 @@ def load_table(
             raise ArgumentError.of(argument, name, "the name of a column")
     table = open_table(path, CsvOptions(delimiter, encoding, decimal, header, date_format))
     features, target = _features(table, target, split_by)
+    if isinstance(missing, str):
+        raise ArgumentError.of("missing", missing, "a list of texts")
     every = _rows(table, [*features, target], [target], categories, frame)
-    rows, description = _with_target(every, target, missing_targets(every, target, task))
+    tokens = {"", *missing, *(() if task == "classification" else MISSING)}
+    rows, description = _with_target(every, target, tokens)
     keys = _split_keys(rows, split_by, categories)
     if keys is not None and keys.dtype.kind != "f":
         features.remove(str(split_by))
@@ -168,8 +175,9 @@ def _features(table: Table, target: str | None, split_by: str | None) -> tuple[l
     return features, target
 
 
-def _with_target(every: Frame, target: str, missing: NDArray[np.bool_]) -> tuple[Frame, str]:
-    """Leave rows out, and count them, with the marks of a missing target."""
+def _with_target(every: Frame, target: str, tokens: Collection[str]) -> tuple[Frame, str]:
+    """Leave rows without a target out, and count them, with the marks of a missing one."""
+    missing = missing_targets(every, target, tokens)
     rows = every.take(~missing)
     count = f"{len(rows):,} row{'s' * (len(rows) != 1)}"
     if not missing.any():
@@ -198,6 +206,7 @@ def read_samples(
     *,
     frame: bool = False,
     categories: Collection[str] = (),
+    missing: Collection[str] = (),
     split_by: str | None = None,
     **csv_options: Any,
 ) -> LoadedRows:
@@ -210,8 +219,8 @@ def read_samples(
         names.append(split_by)
     rows, y, description = _rows(table, names, targets, categories, frame), None, ""
     if target_name is not None:
-        missing = missing_targets(rows, target_name, None, classes or ())
-        rows, description = _with_target(rows, target_name, missing)
+        tokens = {*MISSING, *missing} - {*(classes or ())}
+        rows, description = _with_target(rows, target_name, tokens)
         if not len(rows):
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
