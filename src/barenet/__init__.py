@@ -33,10 +33,7 @@ from barenet.training._history import History
 from barenet.training._train import train
 
 if TYPE_CHECKING:
-    from barenet.data import Dataset, Scaling, load_dataset
-    from barenet.data._encoding import TableEncoding
-    from barenet.data._fingerprint import fingerprint
-    from barenet.data._frame import Frame
+    from barenet.data import Dataset, Frame, Scaling, TableEncoding, fingerprint, load_dataset
     from barenet.data._table_loading import load_table
     from barenet.estimators import (
         MLPClassifier,
@@ -82,10 +79,7 @@ __all__ = [  # noqa: RUF022
 
 #: Modules that are slow to import, such as those that need scikit-learn, and their public names.
 _SLOW = {
-    "data": "Dataset Scaling load_dataset",
-    "data._encoding": "TableEncoding",
-    "data._fingerprint": "fingerprint",
-    "data._frame": "Frame",
+    "data": "Dataset Frame Scaling TableEncoding fingerprint load_dataset",
     "data._table_loading": "load_table",
     "estimators": "MLPClassifier MLPEnsembleClassifier MLPEnsembleRegressor MLPRegressor "
     "TablePreprocessor",

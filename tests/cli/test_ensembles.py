@@ -149,6 +149,8 @@ def test_settings_of_one_network_are_refused(barenet):
         "--optimizer: is a setting of one network, not of an ensemble; leave it out, or train one "
         "network with --quick"
     )
+    error = barenet(*run, "--no-quick", "--start-from", "model").error
+    assert "--start-from: is a setting of one network, not of an ensemble" in error
     error = barenet(*run, "--class-weight", "balanced").error
     assert "--class-weight: only for classes, and 'body_mass_g' is a number" in error
     assert not trains_ensemble(RunSettings(data="iris", config=RunConfig(seed=1)))
@@ -189,6 +191,19 @@ def test_an_interrupted_run_keeps_the_best_and_resumes(barenet, birds, tmp_path,
     for name in ("model.safetensors", "settings.toml"):
         assert (tmp_path / "run" / name).read_bytes() == (birds / name).read_bytes()
     assert not RunFolder(tmp_path / "run").is_unfinished
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of file sizes")
+def test_a_model_without_room_on_the_disk_is_written_later(barenet, process, birds, tmp_path):
+    out = ("--no-plots", "--no-baselines", "--out", "run")
+    started = process("train", PENGUINS, "--target", "species", *out, largest_file=1000)
+    _, err = started.communicate()
+    assert started.returncode == 1
+    assert err.splitlines()[-1].endswith("`barenet train --resume run` completes the run")
+    barenet("train", "--resume", "run", *out[:2]).ok()
+    assert (
+        Path("run", "model.safetensors").read_bytes() == (birds / "model.safetensors").read_bytes()
+    )
 
 
 def test_the_linear_baseline_has_no_pieces(barenet):

@@ -47,7 +47,7 @@ REFUSED = {
     "predict IRIS wine": "wine has 13 features, and",
     "predict IRIS columns.csv": "no column sepal length (cm)",
     "predict IRIS iris --keep key": "keep: this is an option for tables, and iris is not one",
-    "predict IRIS new.csv --keep key": "keep: new.csv has no column key; its columns are sepal",
+    "predict IRIS new.csv --keep key": "keep: new.csv: no column key; the columns are sepal",
     "predict nowhere iris": "nowhere: there is no such file",
     "evaluate IRIS moons": "moons has 2 features, and",
     "explain mooons": "mooons",

@@ -222,8 +222,23 @@ def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barene
         assert row[1:] == [f"{part['accuracy']:.4f}", f"{part['log_loss']:.5g}"]
     barenet("report", "runs/table", "--out", "again.html").ok()
     assert Path("again.html").read_bytes() == Path("runs/table/report.html").read_bytes()
+    model = load_predictor("runs/table/model.safetensors")
+    plain = {**scores, "out_of_fold": {**kept, "temperature": 1.0}}
+    save(replace(model, card=replace(model.card, scores=plain)), "plain.safetensors")
+    barenet("report", "plain.safetensors", "--out", "plain.html").ok()
+    page = Page(Path("plain.html"))
+    assert "that left the same row out" in page
+    assert "with logits divided by" not in page
     barenet("train", "table.csv", "--target", "y", "--epochs", 2, "--no-plots").ok()
     assert not Path("runs/table/report.html").exists()
+
+
+def test_validation_rows_are_rows_of_the_training_in_both_reports(barenet):
+    lines = ["a,b", *(f"{at / 7:.3f},{at * at % 7}.5" for at in range(60))]
+    Path("table.csv").write_text("\n".join(lines))
+    barenet("train", "table.csv", "--target", "b", "--epochs", 2, "--patience", 1).ok()
+    barenet("report", "runs/table", "--out", "again.html").ok()
+    assert Path("again.html").read_bytes() == Path("runs/table/report.html").read_bytes()
 
 
 def test_the_report_of_numbers_has_their_residuals_and_their_distribution(barenet, line):

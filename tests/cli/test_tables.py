@@ -266,7 +266,7 @@ def test_a_dash_after_an_option_is_its_value(barenet, give):
 
 
 def test_standard_input_is_limited(give, monkeypatch):
-    monkeypatch.setattr("barenet.data._memory_budget.machine_memory", lambda: 200)
+    monkeypatch.setattr("barenet.data._file_io.machine_memory", lambda: 200)
     give(b"x" * 101)
     with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes of data; set BAR"):
         read_file_bytes(Path("/dev/stdin"))

@@ -139,7 +139,7 @@ def test_fault_41_a_byte_order_mark_determines_the_encoding(read, encoding):
     ],
 )
 def test_fault_39_an_unambiguous_delimiter_is_detected(read, text, name, found):
-    assert read(text, name).delimiter == found
+    assert read(text, name).options.delimiter == found
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_columns_come_by_name_or_in_order_with_or_without_the_dropped(table):
     later = fewer.assign(note="x")[sorted([*fewer, "note"], reverse=True)]
     for rows in (later, theirs.to_numpy(object), fewer.to_numpy(object)):
         np.testing.assert_array_equal(encoding.transform(rows), encoding.transform(ours))
-    with pytest.raises(ValueError, match=r"^X: no column sex; its columns are"):
+    with pytest.raises(ValueError, match=r"^X: no column sex; the columns are"):
         encoding.transform(later.drop(columns="sex"))
     with pytest.raises(ValueError, match=r"^X: has 1 columns, expected"):
         encoding.transform(np.ones((2, 1)))

@@ -54,15 +54,15 @@ def test_fault_40_text_in_a_numeric_column(write):
 
 def test_fault_40_text_in_a_numeric_column_of_new_rows(write):
     encoding = fit(write("age,y\n1,0\n2,1\n3,1\n"))
-    later = read_samples(write("age\n5\nold\n", "later.csv"), ["age"], frame=True)[0]
+    later = read_samples(write("age\n5\nold\n", "later.csv"), ["age"], frame=True).X
     with pytest.raises(DataError, match=r"later\.csv:3: column 'age': expected a number, got 'o"):
         encoding.transform(later)
 
 
 def test_fault_42_one_row_can_be_predicted(write):
     path = write("x,town,y\n1,Rome,2\n")
-    assert read_samples(path, ["x"])[0].tolist() == [[1]]
-    assert read_samples(path, ["town"], frame=True)[0]["town"].tolist() == ["Rome"]
+    assert read_samples(path, ["x"]).X.tolist() == [[1]]
+    assert read_samples(path, ["town"], frame=True).X["town"].tolist() == ["Rome"]
     with pytest.raises(DataError, match=r"^X: 1 sample, at least 2 are needed"):
         TablePreprocessor().fit({"x": [1]})
 

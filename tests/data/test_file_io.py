@@ -10,8 +10,13 @@ from pathlib import Path
 import pyarrow
 import pytest
 
-from barenet.data._file_io import check_columns, check_memory, read_exactly, read_file_bytes
-from barenet.data._memory_budget import memory_limit
+from barenet.data._file_io import (
+    check_columns,
+    check_memory,
+    memory_limit,
+    read_exactly,
+    read_file_bytes,
+)
 from barenet.errors import ArgumentError, DataError
 
 DATA = b"".join(b"%d\n" % (number * number) for number in range(100))
@@ -95,7 +100,7 @@ def test_reading_needs_memory_only_for_the_data(write):
     ],
 )
 def test_the_limit_grows_with_the_file_and_with_the_memory(monkeypatch, memory, file_size, limit):
-    monkeypatch.setattr("barenet.data._memory_budget.machine_memory", lambda: memory)
+    monkeypatch.setattr("barenet.data._file_io.machine_memory", lambda: memory)
     assert memory_limit(file_size) == limit
 
 

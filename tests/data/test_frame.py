@@ -45,7 +45,7 @@ def test_equal_tables_of_any_library_are_equal_frames(table):
     assert frame["is"].tolist() == ["true", "", "false"]
     assert as_frame(frame) is frame
     assert [*as_frame(table, only=["is", "x"]).columns] == ["is", "x"]
-    with pytest.raises(ValueError, match=r"^X: no column y; its columns are x, town, day, is$"):
+    with pytest.raises(ValueError, match=r"^X: no column y; the columns are x, town, day, is$"):
         as_frame(table, only=["x", "y"])
 
 
@@ -196,7 +196,7 @@ def test_a_frame_is_indexed_by_column_name_and_row(frame):
 
 
 def test_missing_columns_and_non_matrices_are_refused(frame):
-    with pytest.raises(ValueError, match=r"^X: no column y, z; its columns are x, town, day, is$"):
+    with pytest.raises(ValueError, match=r"^X: no column y, z; the columns are x, town, day, is$"):
         frame.select(["x", "y", "z"])
     with pytest.raises(TypeError, match="a TablePreprocessor encodes them"):
         np.asarray(frame)

@@ -92,8 +92,8 @@ def test_truth_values_are_features_and_targets(write, task, classes):
     data = load_table(path, "y", task=task)
     assert (data.y.tolist(), data.classes) == ([1, 0, 1, 1], classes)
     assert data.X.tolist() == [[1, 1], [2, 1], [3, 1], [4, 1]]
-    *read, _, _ = read_samples(path, ("x", "is"), "y", classes)
-    for ours, theirs in zip(read, (data.X, data.y), strict=True):
+    read = read_samples(path, ("x", "is"), "y", classes)
+    for ours, theirs in ((read.X, data.X), (read.y, data.y)):
         np.testing.assert_array_equal(ours, theirs)
 
 
@@ -101,8 +101,8 @@ def test_truth_values_are_features_and_targets(write, task, classes):
     ("read", "problem"),
     [
         (lambda path: load_table(path, "day"), "row 0: column 'day': expected classes or numbers"),
-        (lambda path: read_samples(path, ["y"])[0], "row 1: column 'y': expected a number, got no"),
-        (lambda path: read_samples(path, ["z"])[0], "no column z; the columns are x, y, day"),
+        (lambda path: read_samples(path, ["y"]).X, "row 1: column 'y': expected a number, got no"),
+        (lambda path: read_samples(path, ["z"]).X, "no column z; the columns are x, y, day"),
         (
             lambda path: read_samples(path, ["x"], "x", ["2", "3"]),
             "row 0: column 'x': expected one of 2, 3, got '1.0'",
@@ -118,8 +118,8 @@ def test_wrong_values_are_named_with_their_row(write, read, problem):
 
 def test_selected_features_ignore_unreadable_columns(write):
     path = write({"list": [[1], [2]], "b": [3, 4], "a": [1, 2]}, name="t.PQ")
-    assert read_samples(path, ["a", "b"])[0].tolist() == [[1, 3], [2, 4]]
-    assert read_samples(path, ["a"], frame=True)[0]["a"].tolist() == [1, 2]
+    assert read_samples(path, ["a", "b"]).X.tolist() == [[1, 3], [2, 4]]
+    assert read_samples(path, ["a"], frame=True).X["a"].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_an_unnamed_row_number_column_is_dropped(write):
 
 def test_features_are_selected_by_name(write):
     path = write('note,b,y,a\n"x, and\nmore",2,?,1\n-,4,,3\n')
-    assert read_samples(path, ["a", "b"])[0].tolist() == [[1, 2], [3, 4]]
+    assert read_samples(path, ["a", "b"]).X.tolist() == [[1, 2], [3, 4]]
     with pytest.raises(DataError, match=r"no column c, d; the columns are note, b, y, a$"):
         read_samples(path, ["a", "c", "d"])
     with pytest.raises(DataError, match=r"t\.csv:2: column 'y': expected a number, got '\?'$"):
@@ -124,8 +124,8 @@ def test_new_rows_use_the_classes_of_the_network(write, values, classes, expecte
         with pytest.raises(DataError, match=expected):
             read_samples(path, ["x"], "y", classes)
     else:
-        X, y, *_ = read_samples(path, ["x"], "y", classes)
-        assert X[:, 0].tolist() == [*range(len(expected))] and y.tolist() == expected
+        read = read_samples(path, ["x"], "y", classes)
+        assert read.X[:, 0].tolist() == [*range(len(expected))] and read.y.tolist() == expected
 
 
 @pytest.mark.parametrize("values", ["0,5 1,5 2,5", "1,234 2,345 3,456", "17 -0,41 1.234,5 3"])
@@ -174,9 +174,9 @@ def test_rows_without_a_target_are_left_out(tmp_path, name, target):
     there = [row for row, value in enumerate(columns[target]) if value is not None]
     assert data.X["x"].tolist() == [columns["x"][row] for row in there]
     assert data.description == "4 rows (1 without a target left out), 3 columns"
-    X, y, description, _ = read_samples(path, ["x"], target, data.classes)
-    assert description == "4 rows (1 without a target left out)"
-    assert X[:, 0].tolist() == data.X["x"].tolist() and y.tolist() == data.y.tolist()
+    read = read_samples(path, ["x"], target, data.classes)
+    assert read.description == "4 rows (1 without a target left out)"
+    assert read.X[:, 0].tolist() == data.X["x"].tolist() and read.y.tolist() == data.y.tolist()
 
 
 @pytest.mark.parametrize(("option", "value"), [("frame", "no"), ("categories", "x")])
@@ -195,7 +195,7 @@ def test_a_class_named_none_is_kept_when_the_classes_are_known(write):
     path = write("x,y\n1,None\n2,\n3,some\n4,None\n")
     data = load_table(path, "y", task="classification")
     assert data.classes == ("None", "some") and data.n_samples == 3
-    X, *_ = read_samples(path, ["x"], "y", data.classes)
+    X = read_samples(path, ["x"], "y", data.classes).X
     assert X[:, 0].tolist() == [1, 3, 4]
     with pytest.raises(DataError, match="column 'y' has no value in any row"):
         read_samples(write("x,y\n1,\n"), ["x"], "y", ["a"])
@@ -207,8 +207,8 @@ def test_decimal_commas_allow_points_in_names(write):
     path = write("a;version;y\n1,5;1.2;0\n2,5;1.3;1\n3,5;1.2;1\n4,5;1.3;0\n")
     names = {"decimal": ",", "categories": ["version"]}
     assert load_table(path, "y", **names).X.tolist()[0] == [1.5, 1.2]
-    assert read_samples(path, ["a", "version"], **names)[0][1].tolist() == [2.5, 1.3]
-    assert read_samples(path, ["a"], "y", ["0", "1"], **names)[1].tolist() == [0, 1, 1, 0]
+    assert read_samples(path, ["a", "version"], **names).X[1].tolist() == [2.5, 1.3]
+    assert read_samples(path, ["a"], "y", ["0", "1"], **names).y.tolist() == [0, 1, 1, 0]
     with pytest.raises(DataError, match=r"column 'version': expected a number with a decimal"):
         load_table(path, "y", decimal=",")
     with pytest.raises(DataError, match=r"column 'version': expected a number with a decimal"):

@@ -77,7 +77,7 @@ def test_an_ensemble_round_trips(path, several):
         assert np.array_equal(one.statistics, other.statistics) and repr(one) == repr(other)
     with pytest.raises(ModelFileError, match=r"holds several networks; use barenet\.load\(\)"):
         load_network(path)
-    with pytest.raises(ModelFileError, match=r"holds a bare ensemble; use barenet\.load\(\)"):
+    with pytest.raises(ModelFileError, match=r"holds no preprocessing; use barenet\.load\(\)"):
         load_predictor(path)
 
 

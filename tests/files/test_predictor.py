@@ -93,7 +93,7 @@ def test_networks_and_predictors_are_distinguished(path):
     assert isinstance(load(path), Predictor)
     assert np.array_equal(load_network(path).parameters, model.network.parameters)
     save(Network.dense([2, 1]), path)
-    with pytest.raises(ModelFileError, match=r"a bare network; use barenet\.load_network\(\)"):
+    with pytest.raises(ModelFileError, match=r"holds no preprocessing; use barenet\.load\(\)"):
         load_predictor(path)
     assert [type(read(path)) for read in (load, load_network)] == [Network, Network]
 
@@ -177,7 +177,7 @@ def test_fault_25_table_columns_are_matched_by_name():
     for columns in (["c", "a", "b"], ["note", "b", "c", "a"]):
         assert np.array_equal(model.outputs(table[columns]), model.outputs(X))
         assert model.predict(table[columns]).tolist() == model.predict(X).tolist()
-    with pytest.raises(ValueError, match=r"^X: no column b; its columns are a, c"):
+    with pytest.raises(ValueError, match=r"^X: no column b; the columns are a, c"):
         model.probabilities(table[["a", "c"]])
     with pytest.raises(ValueError, match=r"^X: expected an array of numbers"):
         model.predict(table.assign(b="text"))

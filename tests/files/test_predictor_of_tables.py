@@ -50,7 +50,7 @@ def test_fault_25_columns_are_matched_by_name_in_any_library(predictor, data, ti
         {name: theirs[name].tolist() for name in reversed(names)},
     ):
         np.testing.assert_array_equal(predictor.outputs(X), expected)
-    with pytest.raises(ValueError, match=r"^X: no column sex; its columns are pclass, "):
+    with pytest.raises(ValueError, match=r"^X: no column sex; the columns are pclass, "):
         predictor.predict(theirs.drop(columns="sex"))
     with pytest.raises(ValueError, match=r"^X: has 2 columns, expected 9"):
         predictor.predict([[1, 2]])

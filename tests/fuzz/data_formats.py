@@ -134,7 +134,7 @@ class CSV(Format):
             load_table(path, "y", **options)
         elif way < 12:
             read_samples(path, names, "y", rng.choice((None, ("no", "yes"))), **options)
-        elif (X := read_samples(path, names, **options)[0]) is not None and options["frame"]:
+        elif (X := read_samples(path, names, **options).X) is not None and options["frame"]:
             self.encoding.transform(X)
 
 

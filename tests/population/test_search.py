@@ -7,7 +7,6 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.stats import loguniform, randint
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.metrics import f1_score
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
@@ -16,6 +15,7 @@ from sklearn.model_selection import (
 )
 
 from barenet import Network, search, train
+from barenet._metrics import METRICS
 from barenet.errors import DivergenceError
 
 GRID = {"learning_rate": [0.1, 0.001], "layers": [(4, 3), (4, 5, 3)], "hidden": ["tanh", "relu"]}
@@ -106,10 +106,11 @@ def test_dropped_candidates_are_not_trained_further(line, monkeypatch):
             populations.append(train_many(*args, **settings)) or populations[0]
         ),
     )
-    result = search(RATES, *line, cv=2, halving=3, epochs=27, metric=lambda output, y: 0.0)
+    monkeypatch.setitem(METRICS, "r2", lambda output, y: 0.0)
+    result = search(RATES, *line, cv=2, halving=3, epochs=27)
     lengths = [len(history) for history in populations[0].histories]
     assert lengths == 2 * 6 * [3] + 2 * 2 * [9] + 2 * 2 * [27]  # of equal scores, the last win
-    assert result.metric == "<lambda>" and result.cv_results_["rank_test_score"].max() == 1
+    assert result.cv_results_["rank_test_score"].max() == 1
 
 
 def test_sparse_inputs_have_the_results_of_dense_ones(iris):
@@ -211,8 +212,6 @@ def test_the_result_is_shown_as_a_table(iris):
         ("epoch", "did you mean 'epochs'", {"l2": [0.1]}, {"epoch": 3}),
         ("n_candidate", "argument of search, did you mean 'n_candidates'", {"l2": [0.1]},
          {"n_candidate": 4}),
-        ("metric", "supported; it is called with outputs and targets, each of shape .*, 1",
-         {"l2": [0.1]}, {"metric": f1_score}),
         ("l2", "0 or more, got -1", {"l2": [0.1, -1]}, {}),
         ("optimizer", "did you mean 'adam'", {"optimizer": ["adamm"]}, {}),
         ("layers", "at least an input", {"layers": [(50,)]}, {}),

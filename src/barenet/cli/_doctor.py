@@ -109,17 +109,11 @@ def _advice(findings: dict[str, Any]) -> Iterator[str]:
 
     yield from (f"{text[0].upper()}{text[1:]}." for text in REFUSED.values())
     if findings["kernel_folder"] is None:
-        yield (
-            "There is no folder to cache compiled kernels in, so each process builds its own, "
-            f"which takes some seconds: {CACHE_ADVICE}."
-        )
+        yield f"Each process compiles its own kernels, for want of a folder: {CACHE_ADVICE}."
     library, kernel = (findings["blas"].get(name) for name in ("library", "kernel"))
     if widest_bits() == 512 and library == "openblas" and kernel not in AVX512_KERNELS:
-        yield (
-            f"This processor has AVX-512, and OpenBLAS has chosen its {kernel} kernel, "
-            "which does not use it. Large matrix products of NumPy are faster with "
-            "OPENBLAS_CORETYPE=SkylakeX in the environment before Python starts."
-        )
+        unused = f"OpenBLAS does not use this processor's AVX-512 with its {kernel} kernel"
+        yield f"{unused}: set OPENBLAS_CORETYPE=SkylakeX before Python starts."
     for name, version in findings["extras"].items():
         if version is None:
             yield f"{EXTRAS[name]} is missing: pip install 'barenet[{name}]'"

@@ -12,9 +12,9 @@ from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings, is_table
+from barenet.data import DEFAULTS, RunConfig
 from barenet.data._class_weight import class_weights
 from barenet.data._rare_categories import THRESHOLDS
-from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import check_target_settings
 from barenet.errors import ArgumentError
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
@@ -29,8 +29,9 @@ N_PERIODS = 32
 def trains_ensemble(settings: RunSettings) -> bool:
     """Whether settings are those of an ensemble: of a table, and none of one network."""
     others = settings.config.set_fields().keys() - {*SHARED}
+    others |= {"start_from"} if settings.start_from else set()
     if settings.quick is None:
-        return is_table(settings.data) and settings.start_from is None and not others
+        return is_table(settings.data) and not others
     refused = sorted(others - {"epochs"})
     if refused and not settings.quick:
         remedy = "leave it out, or train one network with {quick}"
@@ -46,8 +47,8 @@ def run_ensemble(
     threads: int | None,
     output: OutputOptions,
     extra: Mapping[str, Any] | None,
-) -> int:
-    """Train an ensemble, write its results, and return the exit status."""
+) -> Results:
+    """Train an ensemble, and return its results."""
     is_quiet = output.json and not sys.stderr.isatty()
     with Interruption() as interruption:
         history = training.run(threads, interruption, progress=not is_quiet)
@@ -57,7 +58,7 @@ def run_ensemble(
     network = training.ensemble()
     predictor = replace(predictor, network=network, residuals=best.residuals, card=card)
     experiment = replace(experiment, predictor=predictor)
-    return Results(experiment, history, folder, output, interruption, extra).write()
+    return Results(experiment, history, folder, output, interruption, extra)
 
 
 def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTraining]:

@@ -9,8 +9,7 @@ from barenet.cli._flags import Data, Off, On
 from barenet.cli._run_settings import NO_FILE_OPTIONS, SETTINGS, FileOptions
 from barenet.cli._scores import Measurement, choose_metric
 from barenet.cli._trained_model import TrainedModel, load_trained
-from barenet.data._dataset import Dataset
-from barenet.data._datasets import DATASETS
+from barenet.data import DATASETS, Dataset
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import ArgumentError
 
@@ -84,6 +83,8 @@ class Selection(NamedTuple):
     kind: Kind
     #: The rows of the same data in the training set; None for other data.
     training: Dataset | None
+    #: All of the data.
+    dataset: Dataset
 
     @property
     def description(self) -> str:
@@ -119,7 +120,7 @@ def select_rows(
     if rows is None:
         problem = f"{data} has no known {kind} rows of {trained.path}"
         raise ArgumentError(problem, argument="rows", remedy="leave it out")
-    return Selection(data, rows, kind, training)
+    return Selection(data, rows, kind, training, dataset)
 
 
 def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:

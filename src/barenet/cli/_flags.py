@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from cyclopts import Group, Parameter, Token
 
 from barenet import activations, initializers, losses, optimizers, schedules
-from barenet.data._datasets import DATASETS
-from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.data import DATASETS, DEFAULTS, RunConfig
 from barenet.engines import ENGINES
 from barenet.population._candidates import SETTINGS
 

@@ -74,7 +74,7 @@ def _log_advice(experiment: Experiment) -> None:
         return
     dates = [column.name for column in columns if isinstance(column, DateColumn)]
     if (keys := experiment.test.split_keys) is not None:
-        part = f"{len({*keys.tolist()}):,} whole groups"
+        part = count_of(len({*keys.tolist()}), "whole group")
         if keys.dtype.kind == "f":
             first = keys.min().astype("M8[s]" if settings.split_by in dates else float)
             part = f"the last rows, from {first} on"

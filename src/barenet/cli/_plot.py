@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
-from barenet import plots
+from barenet import History, load_predictor, plots
 from barenet._constraints import check_count
+from barenet.callbacks import LambdaCallback, Progress, Run
 from barenet.cli._console import emit
 from barenet.cli._evaluate import select_rows
 from barenet.cli._experiment import prepare
@@ -20,12 +21,8 @@ from barenet.cli._run_plots import KINDS, draw, draw_fit
 from barenet.cli._run_settings import NO_FILE_OPTIONS, SETTINGS, FileOptions
 from barenet.cli._trained_model import MODEL, TrainedModel, load_trained
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.files._model_io import load_predictor
-from barenet.insight._progress import Progress
 from barenet.insight.plots._saving import PLOT_MARK
 from barenet.insight.plots._style import Figure
-from barenet.training._callbacks import LambdaCallback, Run
-from barenet.training._history import History
 
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
 Epochs = Annotated[Integers, Parameter(show_default="10 50 100 500 1000")]

@@ -16,7 +16,7 @@ from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import load_trained
 from barenet.data._csv_table import CsvTable
 from barenet.data._encoding import TableEncoding
-from barenet.data._frame import Table
+from barenet.data._frame import Table, check_names
 from barenet.data._parsing import as_labels, to_number
 from barenet.errors import ArgumentError, some
 from barenet.files._predictor import ROWS, Predictor
@@ -104,9 +104,7 @@ def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Col
         return {}
     if table is None:
         raise ArgumentError(f"this is an option for tables, and {data} is not one", argument="keep")
-    if missing := [name for name in names if name not in table.names]:
-        problem = f"{data} has no column {some(missing)}; its columns are {some(table.names)}"
-        raise ArgumentError(problem, argument="keep")
+    check_names(names, table.names, path=data, argument="keep")
     if isinstance(table, CsvTable):
         return {name: table.columns[name] for name in names}
     frame = table.frame(names)

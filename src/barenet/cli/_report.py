@@ -15,10 +15,11 @@ import tomli_w
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
-from barenet import plots
+from barenet import METRICS, Dataset, Ensemble, Frame, ModelCard, plots
 from barenet._extras import require
-from barenet._metrics import MAXIMIZED, METRICS, main_metric
+from barenet._metrics import MAXIMIZED, main_metric
 from barenet.cli._console import emit
+from barenet.cli._evaluate import select_rows
 from barenet.cli._flags import Data, Off, Out
 from barenet.cli._importance import REPEATS, measure_importance, sample_rows
 from barenet.cli._info import describe_columns, describe_origin
@@ -29,19 +30,14 @@ from barenet.cli._run_plots import draw
 from barenet.cli._run_settings import HEADER, NO_FILE_OPTIONS, FileOptions
 from barenet.cli._scores import MAX_CLASSES, Measurement, score_text
 from barenet.cli._trained_model import TrainedModel, load_trained
-from barenet.data._dataset import Dataset
-from barenet.data._frame import Frame
 from barenet.data._to_frame import as_frame
-from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, DataError, printable
 from barenet.files._atomic import write_atomically
-from barenet.files._model_card import ModelCard
 from barenet.insight._web_page import write_page
 from barenet.insight.plots._column_importance import shorten
 from barenet.insight.plots._inline_svg import inline_panels, inline_svg
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
-from barenet.training._history import History
 
 #: The start of a report, by which a file is recognized.
 REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOTALL)
@@ -83,26 +79,16 @@ def report(
     open_page : bool
         Open the page in the browser.
     """
-    trained, history = load_trained(run, single_output=True), None
+    trained = load_trained(run, single_output=True)
     require("matplotlib.figure", extra="plot", purpose="a report")
     with output_path(out or str(trained.path.parent), REPORT) as path:
         check_overwritable(path, REPORT_MARK, "a report")
-        data = trained.data_or_default(data)
-        dataset = trained.load(data, file)
-        if trained.settings is None or not trained.is_training_data(data, dataset):
-            problem = f"{data} is not the training data of {trained.path}, or has changed since"
+        selection = select_rows(trained, data, file)
+        if trained.settings is None or selection.training is None:
+            problem = f"{selection.data} is not the training data of {trained.path}, or has changed"
             remedy = "name the training data after the run; `barenet evaluate` takes other rows"
-            raise ArgumentError(problem, argument="data", remedy=remedy)
-        with contextlib.suppress(FileNotFoundError, DataError):
-            history = read_curves(trained.path)
-        metric = main_metric(trained.config.metric, dataset.y, dataset.classes).name
-        training, test = trained.split(dataset)
-        measured = [
-            Measurement(trained.predictor, rows, metric, trained.config.loss, training)
-            for rows in (test, training)
-            if rows is not None
-        ]
-        Report(trained, dataset, measured, history).write(path)
+            raise ArgumentError(f"{problem} since", argument="data", remedy=remedy)
+        Report(trained, selection.dataset).write(path)
     emit(str(path))
     if open_page:
         webbrowser.open(path.resolve().as_uri())
@@ -111,16 +97,18 @@ def report(
 class Report:
     """A page about a run, of whose rows the test rows come first, if there are any."""
 
-    def __init__(
-        self,
-        trained: TrainedModel,
-        dataset: Dataset,
-        measured: Sequence[Measurement],
-        history: History | None,
-    ) -> None:
-        self.trained, self.predictor, self.history = trained, trained.predictor, history
-        self.measured, self.outputs = measured, measured[0].network.outputs
-        self.rows = replace(measured[0].rows, name="")  # as the figures of the page have no titles
+    def __init__(self, trained: TrainedModel, dataset: Dataset) -> None:
+        self.trained, self.predictor = trained, trained.predictor
+        training, test = trained.split(dataset)
+        metric = main_metric(trained.config.metric, dataset.y, dataset.classes).name
+        #: The network on the test rows, if there are any, and on the others.
+        self.measured = [
+            Measurement(trained.predictor, rows, metric, trained.config.loss, training)
+            for rows in (test, training)
+            if rows is not None
+        ]
+        self.outputs = self.measured[0].network.outputs
+        self.rows = replace(self.measured[0].rows, name="")  # as the page's figures have no titles
         places = replace(dataset, X=np.arange(dataset.n_samples)[:, np.newaxis])
         *_, shown = (part for part in trained.split(places) if part is not None)
         #: The places of the rows in the data.
@@ -184,7 +172,7 @@ class Report:
                 ]
                 figures = _table(["actual ↓ predicted →", *predictor.classes], lines, "matrix")
             figures += inline_svg(draw("calibration", predictor, rows), "calibration")
-        yield f'{_text(text)}<div class="figures">{figures}</div>\n'
+        yield _text(text) + _figures(figures)
 
     def _importance(self) -> Iterator[str]:
         """The permutation importance of the columns, and the partial dependence on some."""
@@ -196,7 +184,7 @@ class Report:
             yield _text(f"The {label}, if all rows had the same value in a column:")
             for axes in dependence.axes:
                 axes.set_ylabel("")
-            yield f'<div class="figures">{inline_panels(dependence, "partial dependence")}</div>\n'
+            yield _figures(inline_panels(dependence, "partial dependence"))
 
     def _worst_rows(self) -> Iterator[str]:
         """The rows with the largest errors, with their values or as pictures."""
@@ -210,8 +198,7 @@ class Report:
             parts = [names[rows.y], names[outputs.argmax(axis=1)], p]
             worst = np.argsort(p, kind="stable")[:N_WORST]
         if predictor.image_shape is not None:
-            panels = inline_panels(draw("digits", predictor, rows.take(worst)), "images")
-            yield f'<div class="figures">{panels}</div>\n'
+            yield _figures(inline_panels(draw("digits", predictor, rows.take(worst)), "images"))
             return
         importance = measure_importance(predictor, self.sample)
         shown = [importance.names[at] for at in importance.order[:MAX_VALUES]]
@@ -224,28 +211,21 @@ class Report:
         """The gain by each part of an ensemble, and the learning curves, if they are known."""
         card, network = self.predictor.card or ModelCard(), self.predictor.network
         if isinstance(network, Ensemble) and card.log and OUT_OF_FOLD in card.scores:
-            n, repeats, measured = (
-                len(network.networks),
-                EnsembleRecipe.repeats,
-                card.scores[OUT_OF_FOLD],
-            )
+            n, kept = len(network.networks), card.scores[OUT_OF_FOLD]
             yield _text(
                 f"{n} networks were trained for {card.log.n_epochs} epochs, each without a part of "
                 "the rows. After some of the epochs, the averages of their weights predicted the "
                 f"rows that they had left out. Those after epoch {card.log.selected_epoch} did "
                 "best, and are the ensemble. The scores on the rows left out, part by part:"
             )
-            together = f"the mean of the {repeats} that left the same row out"
-            lines = {
-                "one network": card.scores[OF_ONE],
-                together: card.scores.get(UNDIVIDED, measured),
-            }
-            if "temperature" in measured:
-                lines[f"with logits divided by {measured['temperature']:g}"] = measured
-            yield _score_table(lines, [name for name in measured if name in METRICS])
-        if self.history is not None:
-            panels = inline_panels(plots.plot_history(self.history), "learning curves")
-            yield f'<div class="figures">{panels}</div>\n'
+            together = f"the mean of the {EnsembleRecipe.repeats} that left the same row out"
+            lines = {"one network": card.scores[OF_ONE], together: card.scores.get(UNDIVIDED, kept)}
+            if kept.get("temperature", 1) != 1:
+                lines[f"with logits divided by {kept['temperature']:g}"] = kept
+            yield _score_table(lines, [name for name in kept if name in METRICS])
+        with contextlib.suppress(FileNotFoundError, DataError):
+            history = plots.plot_history(read_curves(self.trained.path))
+            yield _figures(inline_panels(history, "learning curves"))
 
     def _columns(self) -> Iterator[str]:
         """The encoding of each column."""
@@ -267,6 +247,10 @@ class Report:
 
 def _text(text: str) -> str:
     return f"<p>{escape(text)}</p>\n"
+
+
+def _figures(figures: str) -> str:
+    return f'<div class="figures">{figures}</div>\n'
 
 
 def _value(value: Any) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from cyclopts import Parameter
 
-from barenet import History, ModelCard, Predictor, load_predictor, save
+from barenet import History, ModelCard, Predictor, save
 from barenet.cli._console import closable_output, emit, emit_json, log
 from barenet.cli._experiment import CARD_ROWS, Experiment
 from barenet.cli._flags import OUTPUT, Off, On
@@ -25,7 +25,7 @@ from barenet.cli._run_folder import HISTORY, REPORT, RunFolder
 from barenet.cli._run_settings import is_table
 from barenet.cli._scores import Measurement
 from barenet.cli._text_graphics import describe_image, draw_image
-from barenet.cli._trained_model import MODEL, TrainedModel
+from barenet.cli._trained_model import MODEL, load_trained
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._atomic import write_atomically
@@ -231,10 +231,7 @@ class Results:
     def _write_report(self) -> None:
         from barenet.cli._report import Report
 
-        experiment, model = self.experiment, self.folder.model
-        predictor, settings = load_predictor(model), experiment.settings
-        trained = TrainedModel(path=model, predictor=predictor, settings=settings)
-        report = Report(trained, experiment.dataset, [*self.measured.values()], self.history)
+        report = Report(load_trained(self.folder.path), self.experiment.dataset)
         report.write(self.folder.path / REPORT)
 
     def _log_end(self) -> None:

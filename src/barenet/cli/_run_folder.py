@@ -83,7 +83,7 @@ class RunFolder:
             yield
         except Exception:
             if not self.has_checkpoint():
-                self.unfinished.unlink()
+                self.unfinished.unlink(missing_ok=True)
             raise
 
     def start(self, settings: RunSettings) -> None:

@@ -5,12 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from barenet import plots
+from barenet import Dataset, Predictor, plots
 from barenet.cli._importance import measure_importance, sample_rows
 from barenet.cli._scores import metric_title
-from barenet.data._dataset import Dataset
 from barenet.errors import ArgumentError
-from barenet.files._predictor import Predictor
 from barenet.insight.plots._style import Figure
 
 #: Images in a plot of digits; columns in one of partial dependence, and rows that it is a mean of.

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Baseline, Dataset, Ensemble, Predictor, fit_baseline, one_hot
-from barenet._metrics import MAXIMIZED, METRICS, main_metric
+from barenet import METRICS, Baseline, Dataset, Ensemble, Predictor, fit_baseline, one_hot
+from barenet._metrics import MAXIMIZED, main_metric
 from barenet._registry import spec_of
 from barenet.cli._console import emit, emit_table, log
 from barenet.data._number_column import PiecewiseColumn
@@ -19,7 +19,7 @@ from barenet.engines import Job, choose_engine
 from barenet.model._array_dataset import check_targets, class_probabilities, validate_arrays
 from barenet.model._arrays import FloatArray, check_outputs
 from barenet.model.losses import Loss, as_loss
-from barenet.optimization.optimizers import SGD
+from barenet.optimizers import SGD
 
 #: Maximum number of classes in a confusion matrix.
 MAX_CLASSES = 20
@@ -236,8 +236,6 @@ def emit_confusion_matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> 
         columns = [str(number) for number in range(len(classes))]
         labels = [f"{number} {name}" for number, name in enumerate(classes)]
     emit("confusion matrix: a row for each actual class, a column for each predicted one")
-    rows = [
-        [label, *(str(count) if count else "·" for count in row)]
-        for label, row in zip(labels, counts, strict=True)
-    ]
-    emit_table(["", *columns], rows, numbers=1)
+    rows = zip(labels, counts.tolist(), strict=True)
+    table = [[label, *(str(count or "·") for count in row)] for label, row in rows]
+    emit_table(["", *columns], table, numbers=1)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
+from barenet import SearchResult, search as search_settings
 from barenet._constraints import check_count, check_number
 from barenet.cli._console import closable_output, emit, log
 from barenet.cli._experiment import Experiment, prepare
@@ -17,13 +18,11 @@ from barenet.cli._results import NO_OUTPUT_OPTIONS, OutputOptions
 from barenet.cli._run_settings import NO_DATA_OPTIONS, DataOptions, RunSettings
 from barenet.cli._scores import network_arrays
 from barenet.cli._train import run_in
-from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.data import DEFAULTS, RunConfig
 from barenet.data._run_defaults import config_for
 from barenet.errors import ArgumentError
 from barenet.files._model_card import describe_rows
 from barenet.population._candidates import SETTINGS, make_candidates
-from barenet.population._search import search as search_settings
-from barenet.population._search_result import SearchResult
 
 #: Factor of successive halving: a third of the candidates go on to the next rung.
 FACTOR = 3

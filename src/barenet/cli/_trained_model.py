@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from barenet import Dataset, Predictor, fingerprint, load_predictor
+from barenet import Dataset, Frame, Predictor, fingerprint, load_predictor
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, FileOptions, RunSettings, is_table, read_run_file
+from barenet.data import DATASETS, DEFAULTS, RunConfig
 from barenet.data._category_column import CategoryColumn
-from barenet.data._datasets import DATASETS
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
-from barenet.data._frame import Frame, Samples, Table
-from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.data._frame import Samples, Table
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
@@ -86,22 +85,17 @@ class TrainedModel:
         return read_samples(table, self.predictor.feature_names, **options).X, table
 
     def _load_table(self, settings: RunSettings) -> Dataset:
-        fields = ("feature_names", "target_name", "classes")
-        columns = {name: getattr(self.predictor, name) for name in fields}
+        model = self.predictor
         options = self._table_options(settings)
         training = self.settings or RunSettings()
         options["split_by"] = training.split_by
         options["categories"] += training.categories or ()
-        options["missing"] = getattr(self.predictor.preprocessing, "missing", ())
-        rows = read_samples(settings.data, *columns.values(), **options)
+        options["missing"] = getattr(model.preprocessing, "missing", ())
+        columns = model.feature_names, model.target_name, model.classes
+        rows = read_samples(settings.data, *columns, **options)
         if "left out" in rows.description:
             log(f"{settings.data}: {rows.description}")
-        return Dataset(
-            **columns,
-            name=Path(settings.data).name,
-            image_shape=self.predictor.image_shape,
-            **rows._asdict(),
-        )
+        return replace(rows, image_shape=model.image_shape)
 
     def _table_options(self, settings: RunSettings) -> dict[str, Any]:
         """The options with which the columns of a table are read."""

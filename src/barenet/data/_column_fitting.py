@@ -264,15 +264,14 @@ def in_pieces(
     if bins < fewest:
         return tuple(columns)
 
-    def divided(column: Column) -> Column:
-        if not isinstance(column, NumberColumn):
-            return column
-        values = column.parse(frame, column.name, missing)
-        edges = _edges(values[~np.isnan(values)], bins)
-        fields = {**vars(column), "edges": tuple(edges.tolist())}
-        return column if len(edges) < 3 else PiecewiseColumn(**fields)
-
-    return tuple(map(divided, columns))
+    divided = list(columns)
+    for place, column in enumerate(columns):
+        if isinstance(column, NumberColumn):
+            values = column.parse(frame, column.name, missing)
+            edges = tuple(_edges(values[~np.isnan(values)], bins).tolist())
+            if len(edges) > 2:
+                divided[place] = PiecewiseColumn(**vars(column), edges=edges)
+    return tuple(divided)
 
 
 def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:

@@ -39,15 +39,13 @@ class CsvTable(Table):
     #: Each a pyarrow.ChunkedArray of strings.
     columns: Mapping[str, Any]
     text: str
-    delimiter: str
-    has_header: bool
-    decimal: str
-    date_format: str | None = None
+    #: With the delimiter, even where it was detected.
+    options: CsvOptions
 
     def locate(self, row: int, name: str) -> tuple[int, str]:
         """The line of a row and the text of a value in it."""
-        records = read_records(self.text, self.delimiter, self.path)
-        line, fields = next(islice(records, row + self.has_header, None))
+        records = read_records(self.text, str(self.options.delimiter), self.path)
+        line, fields = next(islice(records, row + (self.options.header is not False), None))
         return line, fields[self.names.index(name)]
 
     def frame(
@@ -57,13 +55,13 @@ class CsvTable(Table):
         origin = replace(self, columns={})  # which a frame holds for its errors alone
         for name in names:
             texts = compute.utf8_trim(self.columns[name], characters=" \t")
-            if self.decimal == ",":
+            if self.options.decimal == ",":
                 if name not in categories:
                     _check_points(texts, name, origin)
                 comma = compute.match_substring_regex(texts, r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
                 texts = compute.if_else(comma, compute.replace_substring(texts, ",", "."), texts)
-            if self.date_format and name not in {*text, *categories}:
-                texts = _rewrite_dates(texts, self.date_format)
+            if self.options.date_format and name not in {*text, *categories}:
+                texts = _rewrite_dates(texts, self.options.date_format)
             numbers = None if name in text else _parse_numbers(texts)
             columns[name] = np.array(texts.to_pylist(), TEXT) if numbers is None else numbers
         return Frame(columns, origin)
@@ -90,13 +88,11 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     columns = _split(text, delimiter, len(names), path)
     if options.header is None:
         check_header(names, columns, path)
-    has_header = options.header is not False
-    columns = [column.slice(int(has_header)) for column in columns]
+    columns = [column.slice(int(options.header is not False)) for column in columns]
     if not len(columns[0]):
         raise DataError("no rows below the header", path=path)
     by_name = dict(zip(names, columns, strict=True))
-    decimal, date_format = options.decimal or ".", options.date_format
-    return CsvTable(path, names, by_name, text, delimiter, has_header, decimal, date_format)
+    return CsvTable(path, names, by_name, text, replace(options, delimiter=delimiter))
 
 
 def _arrow(module: str) -> Any:

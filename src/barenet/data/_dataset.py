@@ -135,7 +135,7 @@ class Dataset:
         """Split where the fraction comes nearest; rows with equal keys stay together."""
         different, codes, counts = np.unique(keys, return_inverse=True, return_counts=True)
         if len(different) < 2:
-            problem = f"all {self.n_samples:,} rows have {different[0]!r}"
+            problem = f"its values are equal in all {self.n_samples:,} rows"
             raise ArgumentError(problem, argument="split_by", remedy="choose another column")
         order = np.arange(len(different))
         if keys.dtype.kind != "f":

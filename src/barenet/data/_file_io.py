@@ -1,25 +1,26 @@
-"""Reads files as bytes, plain or compressed; every error is one line with the path.
+"""Reads files as bytes within a memory budget; every error is one line with the path.
 
 The compression is recognized by the file's first bytes, not by its name. A few kilobytes can
-decompress to gigabytes, so a file is decompressed no further than its memory budget allows.
+decompress to gigabytes, so every reader first compares its peak memory, by the sizes that the file
+declares, with a budget, which depends on the file's size and the machine's memory.
 """
 
 import bz2
 import gzip
 import io
 import lzma
+import os
 import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from barenet._extras import require
-from barenet.data._memory_budget import VARIABLE, format_size, memory_limit
-from barenet.errors import DataError
+from barenet.errors import ArgumentError, DataError
 
 #: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model
 #: file has no room for the names of many more.
@@ -34,6 +35,28 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 STANDARD_INPUT = "/dev/stdin"
 
 _CHUNK = 2**20
+
+#: The environment variable that replaces the budget, such as 8GB.
+VARIABLE = "BARENET_MEMORY"
+
+#: Bytes of memory that every file may take, however small it is: a sorted Parquet file of 60 kB
+#: may well have two million rows. On a small machine it is less, `FREE_FRACTION` of the memory.
+FREE_BYTES = 2**30
+
+#: Fraction of the machine's memory that every file may take.
+FREE_FRACTION = 0.25
+
+#: Bytes of memory beyond these for each byte of the file.
+PER_BYTE = 1000
+
+#: Fraction of the machine's memory that one file may take; the rest is for the training.
+MAX_FRACTION = 0.5
+
+#: Bytes of memory of a machine whose memory is unknown.
+_UNKNOWN_MEMORY = 8 * 10**9
+
+#: Where Linux limits the memory of a container.
+_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def check_columns(path: Path, n_columns: int) -> None:
@@ -150,3 +173,50 @@ def check_memory(path: Path, needed: int, contents: str) -> None:
 def _stored_size(path: Path) -> int:
     """The size of a file in bytes, compressed where it is compressed."""
     return len(_receive(sys.stdin)) if _is_standard_input(path) else path.stat().st_size
+
+
+def memory_limit(file_size: int) -> int:
+    """Bytes that a file may take: BARENET_MEMORY, else half of the memory, or less if small."""
+    if text := os.environ.get(VARIABLE, "").strip():
+        return _parse_size(text)
+    memory = machine_memory()
+    free = min(FREE_BYTES, int(FREE_FRACTION * memory))
+    return min(int(MAX_FRACTION * memory), free + PER_BYTE * file_size)
+
+
+def machine_memory() -> int:
+    """Bytes of memory that this process may use: the machine's, or less where a limit is set."""
+    limits = []
+    with suppress(AttributeError, OSError, ValueError):  # AttributeError: Windows
+        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for name in _CGROUPS:
+        with suppress(OSError, ValueError):  # no such file, or "max"
+            limits.append(int(Path(name).read_text("ascii")))
+    with suppress(ImportError):  # Windows
+        import resource
+
+        limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
+    return min((limit for limit in limits if limit > 0), default=_UNKNOWN_MEMORY)
+
+
+def format_size(size: int) -> str:
+    """Format a number of bytes with a unit.
+
+    >>> format_size(28_000), format_size(12_300_000_000), format_size(17)
+    ('28 kB', '12.3 GB', '17 bytes')
+    """
+    if size >= 10**15:
+        return "more than 1,000 TB"
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+    return f"{size} bytes"
+
+
+def _parse_size(text: str) -> int:
+    """Parse a size such as 8GB, 500 MB or a number of bytes."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", text.lower())
+    if found is None:
+        raise ArgumentError.of(VARIABLE, text, "a size such as 8GB or 500MB")
+    number, unit, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " "))

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.errors import ArgumentError, DataError, brief, some
+from barenet.errors import ArgumentError, DataError, brief, some, suggestion
 
 #: The type of a column of text, in which a missing value is ``""``.
 TEXT = np.dtypes.StringDType()
@@ -178,12 +178,13 @@ class Frame:
         return DataError(problem, path=self.origin.path, line=line, **parts)
 
 
-def check_names(names: Sequence[str], known: Collection[str]) -> None:
-    """Refuse names of columns that a table does not have."""
+def check_names(names: Sequence[str], known: Collection[str], **place: Any) -> None:
+    """Refuse names of columns that a table, by default X, does not have."""
     existing = set(known)
     if missing := [name for name in names if name not in existing]:
-        problem = f"no column {some(missing)}; its columns are {some([*known])}"
-        raise ArgumentError(problem, argument="X", value=missing[0])
+        hint = suggestion(missing[0], [*known]) or ";"
+        problem = f"no column {some(missing)}{hint} the columns are {some([*known])}"
+        raise DataError(problem, value=missing[0], **(place or {"argument": "X"}))
 
 
 def check_unique(names: Collection[str], **place: Any) -> None:

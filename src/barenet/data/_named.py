@@ -71,9 +71,8 @@ class NamedDataset(ABC):
 
     def _dataset(self, **fields: Any) -> Dataset:
         """Make the data set, with its own name, target, description and settings."""
-        fields = {"config": self.config, **fields}
-        name, target = self.name, self.target_name
-        return Dataset(name=name, target_name=target, description=self.description, **fields)
+        own = {"name": self.name, "target_name": self.target_name, "config": self.config}
+        return Dataset(description=self.description, **{**own, **fields})
 
 
 class Embedded(NamedDataset):

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._extras import require
-from barenet.data._file_io import check_columns, check_memory, open_file
+from barenet.data._file_io import check_columns, check_memory, format_size, open_file
 from barenet.data._frame import TEXT, Frame, Table, check_unique
-from barenet.data._memory_budget import format_size
 from barenet.data._parquet_pages import footer_length, largest_group
 from barenet.data._parsing import WORDS
 from barenet.data._to_frame import as_column

@@ -17,7 +17,7 @@ MOST_ROWS = 4_000
 
 
 def choose_rare(X: Any, y: NDArray[Any], **options: Any) -> float | None:
-    """Choose by the leave-one-out error of ridge regression; y is of shape (n_rows, n_targets).
+    """Choose by the leave-one-out error of ridge regression; y has classes, or rows of numbers.
 
     None if they all have the same effect, or columns have more than `MOST_OUTPUTS` outputs.
 
@@ -28,7 +28,8 @@ def choose_rare(X: Any, y: NDArray[Any], **options: Any) -> float | None:
     encoding = TableEncoding.fit(X, rare=0, **options)
     frame = encoding.frame_of(X)
     some_rows = slice(None, None, -(-len(frame) // MOST_ROWS))
-    frame, others, categories = frame.take(some_rows), [], []
+    frame, y, others, categories = frame.take(some_rows), y[some_rows], [], []
+    y = y if y.ndim == 2 else y[:, np.newaxis] == np.unique(y)
     for column in encoding.used:
         values = column.parse(frame, column.name, encoding.missing)
         if isinstance(column, CategoryColumn):
@@ -47,7 +48,7 @@ def choose_rare(X: Any, y: NDArray[Any], **options: Any) -> float | None:
     for rare in losses:
         pairs = zip(categories, frequent[rare], strict=True)
         parts = [codes[:, np.newaxis] == each for (_, codes, _), each in pairs]
-        losses[rare] = _left_out_error(np.column_stack([*others, *parts]), y[some_rows])
+        losses[rare] = _left_out_error(np.column_stack([*others, *parts]), y)
     best, default = min(losses, key=losses.__getitem__), THRESHOLDS[0]
     return default if losses[best] > (1 - GAIN) * losses.get(default, np.inf) else best
 

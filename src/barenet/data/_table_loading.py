@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +16,11 @@ from barenet.data._dataset import Dataset
 from barenet.data._date_column import seconds
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
-from barenet.data._frame import Frame, Samples, Table
+from barenet.data._frame import Frame, Table, check_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers
 from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
-from barenet.errors import ArgumentError, DataError, some, suggestion
-
-
-class LoadedRows(NamedTuple):
-    """Rows for a network, their target if it was read, their number, and keys to split them by."""
-
-    X: Samples
-    y: Any
-    description: str
-    split_keys: NDArray[Any] | None
+from barenet.errors import ArgumentError, DataError, some
 
 
 def load_table(
@@ -161,7 +152,7 @@ def _split_keys(rows: Frame, name: str | None, categories: Collection[str]) -> N
 def _features(table: Table, target: str | None, split_by: str | None) -> tuple[list[str], str]:
     """Names of the columns to train on, and of the target."""
     if target is None:
-        problem = f"name the column of {table.path} to predict; {_columns(table)}"
+        problem = f"name the column of {table.path} to predict; the columns are {some(table.names)}"
         raise ArgumentError(problem, argument="target")
     _check_names(table, [target], "target")
     if split_by is not None:
@@ -209,7 +200,7 @@ def read_samples(
     missing: Collection[str] = (),
     split_by: str | None = None,
     **csv_options: Any,
-) -> LoadedRows:
+) -> Dataset:
     """Read the features of a network, and its target if it is named, from a file or open table."""
     targets = [] if target_name is None else [target_name]
     options = CsvOptions(**csv_options)
@@ -217,7 +208,8 @@ def read_samples(
     names = [*feature_names, *targets]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
-    rows, y, description = _rows(table, names, targets, categories, frame), None, ""
+    rows, description = _rows(table, names, targets, categories, frame), ""
+    y = np.zeros(len(rows))
     if target_name is not None:
         tokens = {*MISSING, *missing} - {*(classes or ())}
         rows, description = _with_target(rows, target_name, tokens)
@@ -225,8 +217,16 @@ def read_samples(
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
     features = rows.select(feature_names)
-    keys = _split_keys(rows, split_by, categories)
-    return LoadedRows(features if frame else _matrix(features), y, description, keys)
+    return Dataset(
+        name=table.path.name,
+        X=features if frame else _matrix(features),
+        y=y,
+        classes=None if classes is None else tuple(classes),
+        feature_names=tuple(feature_names),
+        target_name=target_name or "",
+        description=description,
+        split_keys=_split_keys(rows, split_by, categories),
+    )
 
 
 def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:
@@ -268,20 +268,11 @@ def _matrix(rows: Frame) -> NDArray[np.float64]:
 
 def _check_names(table: Table, names: Sequence[str], argument: str = "") -> None:
     """Refuse a table without some of the columns."""
-    known = set(table.names)
-    if not (missing := [name for name in names if name not in known]):
-        return
-    # A header of one name that contains this one may have another delimiter.
-    name, first = re.escape(missing[0]), table.names[0]
-    found = re.search(rf"^{name}([^\w.-])|([^\w.-]){name}$", first)
-    if len(known) == 1 and found:
-        problem, delimiter = f"1 column, {first[:60]!r}", found[1] or found[2]
-        remedy = "try {delimiter}"
-        raise DataError(problem, path=table.path, line=1, remedy=remedy, delimiter=delimiter)
-    hint = suggestion(missing[0], table.names) or ";"
-    problem = f"no column {some(missing)}{hint} {_columns(table)}"
-    raise DataError(problem, path=table.path, argument=argument, value=missing[0])
-
-
-def _columns(table: Table) -> str:
-    return f"the columns are {some(table.names)}"
+    if len(table.names) == 1 and (missing := [name for name in names if name not in table.names]):
+        # A header of one name that contains this one may have another delimiter.
+        name, first = re.escape(missing[0]), table.names[0]
+        if found := re.search(rf"^{name}([^\w.-])|([^\w.-]){name}$", first):
+            place: dict[str, Any] = {"path": table.path, "line": 1, "remedy": "try {delimiter}"}
+            problem, delimiter = f"1 column, {first[:60]!r}", found[1] or found[2]
+            raise DataError(problem, delimiter=delimiter, **place)
+    check_names(names, table.names, path=table.path, argument=argument)

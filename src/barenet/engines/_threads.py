@@ -68,8 +68,8 @@ class _Helpers:
     def call(self, function: Callable[[], object], count: int) -> None:
         """Let some threads call a function, each as soon as it is free."""
         while self.count < count:
-            self.count += 1
             threading.Thread(target=self.work, daemon=True).start()
+            self.count += 1
         for _ in range(count):
             self.calls.put(function)
 

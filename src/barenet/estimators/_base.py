@@ -5,7 +5,6 @@ import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -18,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from barenet.engines import Job
 from barenet.errors import ArgumentError
 from barenet.estimators._array_inputs import check_series, check_y, errors_naming_argument, is_plain
-from barenet.estimators._fit_loop import StoppingState, run_epochs
+from barenet.estimators._fit_loop import Patience, run_epochs
 from barenet.estimators._parameter_views import views_of
 from barenet.estimators._parameters import Parameters, dense_layers_of
 from barenet.estimators._scoring import ValidationScorer, split_validation
@@ -244,7 +243,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         self.loss_curve_: list[float] = []
         self.best_loss_: float | None = None
         self._optimizer: Optimizer | LBFGS | None = None
-        self._stopping_state = StoppingState()
+        self._patience = Patience()
 
     def _split(
         self, rows: ArrayDataset, data: Sequence[ArrayLike] | None, rng: np.random.RandomState
@@ -280,8 +279,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
             optimizer = self._make_optimizer()
             if isinstance(before, Optimizer) and type(before) is type(optimizer):
                 optimizer.moments, optimizer.n_steps = before.moments, before.n_steps
-        state = self._stopping_state
-        self._optimizer, self._stopping_state = optimizer, replace(state, scores=[*state.scores])
+        self._optimizer = optimizer
         seed = rng.randint(2**31 - 1) if self.dropout > 0 else 0  # else scikit-learn draws nothing
         return Job(
             network=self.network_,
@@ -295,7 +293,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
 
     def _set_attributes(self, job: Job, history: History, scorer: ValidationScorer | None) -> None:
         """Set scikit-learn's attributes after the training."""
-        state, stochastic = self._stopping_state, not job.optimizer.full_batch
+        patience, stochastic = self._patience, not job.optimizer.full_batch
         self.history_, self.n_iter_ = history, len(history)
         validation = {} if scorer is None else {"validation": len(scorer.rows.X)}
         self._n_rows = {"training": len(job.rows.X), **validation}
@@ -303,8 +301,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         scored = stochastic and self.early_stopping
         earlier = self.loss_curve_ if self.best_loss_ is None else [self.best_loss_]
         self.best_loss_ = None if scored else min([*earlier, *history.loss, self.loss_])
-        self.validation_scores_ = list(state.scores) if scored else None
-        self.best_validation_score_ = -state.best if scored else None
+        self.validation_scores_ = list(patience.scores) if scored else None
+        self.best_validation_score_ = -patience.best if scored else None
         self.loss_curve_ += history.loss
 
     # Predictions

@@ -8,13 +8,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, _num_samples
+from sklearn.utils.validation import _num_samples
 
 from barenet._constraints import check_fields, check_flag, option
 from barenet.engines import Ensemble
-from barenet.errors import ArgumentError, caller_stacklevel
+from barenet.errors import caller_stacklevel
 from barenet.estimators._array_inputs import check_y, errors_naming_argument
 from barenet.estimators._table_input import TableInput
+from barenet.model._array_dataset import check_sample_weight
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 
@@ -52,11 +53,9 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         X = self._checked(X)
         n_rows = _num_samples(X if hasattr(X, "shape") else next(iter(X.values()), ()))
         targets, n_classes = self._encode(check_y(y, n_rows, self))
-        with errors_naming_argument("sample_weight"):
-            weight = _check_sample_weight(sample_weight, targets, dtype=np.float64)
-        if not (weight >= 0).all() or not weight.sum() > 0:
-            expected = "no negative number, and one above 0"
-            raise ArgumentError.of("sample_weight", sample_weight, expected)
+        weight = sample_weight
+        if weight is not None:
+            weight = check_sample_weight(weight, n_rows, np.dtype(np.float64))
         options = {"weight": weight, "epochs": int(self.max_iter), "seed": seed, **self._options()}
         training, encoding, scaling = train_on_table(X, targets, n_classes, **options)
         if scaling is not None:

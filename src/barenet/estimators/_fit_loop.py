@@ -10,21 +10,20 @@ import math
 import sys
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from barenet.callbacks import Callback, LambdaCallback, Progress, Run
 from barenet.engines import Job, choose_engine
 from barenet.errors import DivergenceError, caller_stacklevel, count_of
 from barenet.estimators._scoring import ValidationScorer
-from barenet.insight._progress import Progress
 from barenet.model._network import Snapshot
 from barenet.optimization._schedules import as_schedule
-from barenet.optimization.optimizers import Optimizer
-from barenet.training._callbacks import Callback, LambdaCallback, Run
+from barenet.optimizers import Optimizer
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import LOOPS
@@ -34,10 +33,19 @@ from barenet.training._train import as_callbacks, check_batch_size
 LOWEST_RATE = 1e-6
 
 
-@dataclass
-class StoppingState:
-    """The progress of early stopping, from one call of `fit` or `partial_fit` to the next."""
+@dataclass(eq=False)
+class Patience(Callback):
+    """End the run when the training loss, or a score of the validation rows, is no longer better.
 
+    With an `adaptive` optimizer, divide its learning rate by 5 first. The network of the best score
+    is restored at the end. A further call of `fit` or `partial_fit` continues with the state.
+    """
+
+    tol: float = 0.0
+    limit: float = math.inf
+    adaptive: Optimizer | None = None
+    #: The curve of the score; None for the training loss.
+    score: str | None = None
     #: The loss of the best epoch, or its negative score.
     best: float = math.inf
     #: Epochs in a row that were not better by `tol`.
@@ -47,53 +55,37 @@ class StoppingState:
     #: The network of the best score.
     snapshot: Snapshot | None = None
 
-
-@dataclass(eq=False)
-class Patience(Callback):
-    """End the run when the training loss, or a score of the validation rows, is no longer better.
-
-    With an `adaptive` optimizer, divide its learning rate by 5 first. The network of the best score
-    is restored at the end.
-    """
-
-    state: StoppingState
-    tol: float
-    patience: float
-    adaptive: Optimizer | None = None
-    #: The curve of the score; None for the training loss.
-    score: str | None = None
-
     def __post_init__(self) -> None:
         self.history_only = self.adaptive is None and self.score is None
 
     def on_start(self, run: Run) -> None:
-        run.ahead_limit = self.patience + 1 - self.state.n_epochs_no_change  # it may end then
+        run.ahead_limit = self.limit + 1 - self.n_epochs_no_change  # it may end then
 
     def on_epoch(self, run: Run) -> None:
-        state, value = self.state, run.history[self.score or "loss"][-1]
+        value = run.history[self.score or "loss"][-1]
         if self.score:
-            state.scores.append(value)
+            self.scores.append(value)
             value = -value
-        better = value <= state.best - self.tol  # False for NaN
-        state.n_epochs_no_change = 0 if better else state.n_epochs_no_change + 1
-        if value < state.best:
-            state.best = value
+        better = value <= self.best - self.tol  # False for NaN
+        self.n_epochs_no_change = 0 if better else self.n_epochs_no_change + 1
+        if value < self.best:
+            self.best = value
             if self.score:
-                run.history.best_epoch, state.snapshot = run.epoch, Snapshot.of(run.network)
+                run.history.best_epoch, self.snapshot = run.epoch, Snapshot.of(run.network)
         self.on_start(run)
-        if state.n_epochs_no_change <= self.patience:
+        if self.n_epochs_no_change <= self.limit:
             return
         if self.adaptive is None or self.adaptive.learning_rate <= LOWEST_RATE:
             rate = "" if self.adaptive is None else " at the lowest learning rate"
             problem = f"{self.score or 'the loss'} has not improved by {self.tol:g}{rate}"
-            run.stop(f"{problem} for more than {count_of(int(self.patience), 'epoch')}")
+            run.stop(f"{problem} for more than {count_of(int(self.limit), 'epoch')}")
         else:
             self.adaptive.learning_rate /= 5
-            state.n_epochs_no_change = 0
+            self.n_epochs_no_change = 0
 
     def on_end(self, run: Run) -> None:
-        if self.score and self.state.snapshot is not None:
-            self.state.snapshot.restore(run.network)
+        if self.score and self.snapshot is not None:
+            self.snapshot.restore(run.network)
 
 
 def run_epochs(
@@ -125,7 +117,7 @@ def run_epochs(
         message = "interrupted; the estimator keeps the epochs until now"
         warnings.warn(message, stacklevel=caller_stacklevel())
     except DivergenceError as error:
-        if estimator._stopping_state.snapshot is None:
+        if estimator._patience.snapshot is None:
             error.outcome = "The estimator is as it was before"
             raise
         job.optimizer.reset()  # its moments may not be finite either
@@ -156,15 +148,17 @@ def _warn_unless_converged(history: History) -> None:
 
 def _callbacks(estimator: Any, job: Job, scorer: ValidationScorer | None) -> list[Callback]:
     """The rules of the parameters, and then the user's callbacks."""
-    optimizer, state = job.optimizer, estimator._stopping_state
+    optimizer, before = job.optimizer, estimator._patience
     callbacks: list[Callback] = []
     if isinstance(optimizer, Optimizer):
         is_sgd = estimator.optimizer is None and estimator.solver == "sgd"
         rate = estimator.learning_rate if is_sgd else "constant"
         adaptive = optimizer if rate == "adaptive" else None
         score = f"validation_{scorer.names[0]}" if scorer and estimator.early_stopping else None
-        patience = estimator.n_iter_no_change
-        callbacks.append(Patience(state, estimator.tol, patience, adaptive, score))
+        rules = {"tol": estimator.tol, "limit": estimator.n_iter_no_change}
+        rules |= {"adaptive": adaptive, "score": score, "scores": [*before.scores]}
+        estimator._patience = replace(before, **rules)
+        callbacks.append(estimator._patience)
         if rate == "invscaling":
             callbacks.append(_inverse_scaling(estimator, optimizer, len(job.rows.X)))
     if estimator.verbose:

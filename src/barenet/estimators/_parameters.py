@@ -8,7 +8,7 @@ import functools
 import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -25,9 +25,8 @@ from barenet.model._architecture import hidden_activations
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.optimization import optimizers
-from barenet.optimization._schedules import Schedule
-from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.optimization.optimizers._optimizer import Clipping
+from barenet.optimizers import LBFGS, Clipping, Optimizer
+from barenet.schedules import Schedule
 from barenet.training._callbacks import Callbacks
 
 Solver = Literal["lbfgs", "sgd", "adam"]
@@ -85,10 +84,12 @@ class Parameters:
     def _check_parameters(self: Any) -> None:
         """Refuse invalid parameters, those of a subclass included."""
         check_fields(self)
-        for name in FLAGS:
-            check_flag(getattr(self, name), name)
-        for name, choices in CHOICES.items():
-            lookup(choices, getattr(self, name), name)
+        for field in fields(Parameters):
+            if field.type is bool:
+                check_flag(getattr(self, field.name), field.name)
+            elif get_origin(field.type) is Literal:
+                choices = dict.fromkeys(get_args(field.type))
+                lookup(choices, getattr(self, field.name), field.name)
         if self.verbose is not False:
             convert(self.verbose, bool | Count, "verbose")
         patience = self.n_iter_no_change
@@ -170,14 +171,6 @@ class Parameters:
             layer.weights = rng.uniform(-bound, bound, layer.weights.shape)
             layer.bias = rng.uniform(-bound, bound, layer.bias.shape)
         return network
-
-
-#: The parameters that are True or False, and those that are one of some words.
-FLAGS = [field.name for field in fields(Parameters) if field.type in (bool, "bool")]
-CHOICES = {
-    name: dict.fromkeys(get_args(kind))
-    for name, kind in (("solver", Solver), ("learning_rate", LearningRate))
-}
 
 
 def dense_layers_of(network: Network) -> list[Dense]:

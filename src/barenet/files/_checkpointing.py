@@ -4,7 +4,6 @@ The order of the rows and the dropout are functions of the seed and the step, so
 vectors, counts and the history. It is saved with the identity of the run.
 """
 
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -84,11 +83,6 @@ class CheckpointManager(Saver):
         self.stateful = numbered("callback", stateful)
         # Before a callback changes any.
         self.settings = settings_of(self.engine, self.config, self.stateful)
-        # After 1 s: a short run needs none, and with large data a signal to end should not wait.
-        self._checksums = threading.Timer(1, lambda: self._data)
-        self._checksums.daemon = True
-        if self.checksum is checksum:  # not a thread for each of many networks
-            self._checksums.start()
 
     @contextmanager
     def resume(self, parts: Mapping[str, Stateful]) -> Iterator[None]:
@@ -122,10 +116,6 @@ class CheckpointManager(Saver):
         if not (run.stop_reason or run.is_ahead):
             self._save(run)
 
-    def on_end(self, run: Run) -> None:
-        """Cancel the checksums, if no state has needed them yet."""
-        self._checksums.cancel()
-
     def save_end(self, run: Run) -> None:
         """Save the last state, if the run can be resumed or an earlier state was saved.
 
@@ -157,9 +147,6 @@ class CheckpointManager(Saver):
             raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
     def _identity(self) -> StateDict:
-        self._checksums.cancel()
-        if self._checksums.ident:
-            self._checksums.join()  # if it has begun; else they are computed here
         surroundings = environment(self.engine.name)
         return {"settings": self.settings, "data": self._data, "surroundings": surroundings}
 

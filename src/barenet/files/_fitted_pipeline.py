@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._registry import spec_of
-from barenet.data._encoding import TableEncoding
+from barenet.data import Scaling, TableEncoding
 from barenet.data._parsing import class_labels, class_name
-from barenet.data._scaling import Scaling
 from barenet.engines import Model
 from barenet.errors import ArgumentError, brief, some
 from barenet.files._model_card import ModelCard
@@ -24,10 +23,7 @@ from barenet.training._history import History
 IRRELEVANT = ("callbacks", "threads", "verbose", "warm_start")
 
 #: The remedy for other pipelines.
-SKL2ONNX = (
-    "other pipelines of scikit-learn's are converted to ONNX by skl2onnx, after "
-    "barenet.register_onnx_converters()"
-)
+SKL2ONNX = "skl2onnx converts other pipelines, after barenet.register_onnx_converters()"
 
 #: The remedy for an ensemble with another step, or in a `TransformedTargetRegressor`.
 REMEDY = "fit it on the raw table and target, alone"

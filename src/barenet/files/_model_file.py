@@ -55,7 +55,7 @@ def write_model(
     """Write a network or an ensemble with additional JSON and arrays."""
     networks = networks_of(model)
     for network in networks:
-        _check_numbers(network)
+        check_numbers(network)
         check_layers(network)
     vectors = {name: [getattr(network, name) for network in networks] for name in OWN}
     own = {name: np.concatenate(part) if part[1:] else part[0] for name, part in vectors.items()}
@@ -188,7 +188,7 @@ def _networks(
     for state, *own in zip(states, *vectors, strict=True):
         network = Network.__new__(Network)  # without drawing initial numbers, which can take long
         network.__setstate__(state | dict(zip(OWN, own, strict=True)))
-        _check_numbers(network)
+        check_numbers(network)
         yield network
 
 
@@ -199,11 +199,11 @@ def _check_others(size: int, own: int) -> None:
         raise ValueError(f"{problem} for this network")
 
 
-def _check_numbers(network: Network) -> None:
+def check_numbers(network: Network, argument: str = "network") -> None:
     """Refuse parameters that are not finite, and negative variances."""
     for name in OWN:
         if not np.isfinite(getattr(network, name)).all():
-            raise ArgumentError(f"its {name} are not all finite numbers", argument="network")
+            raise ArgumentError(f"its {name} are not all finite numbers", argument=argument)
     for layer in network.layers:
         if isinstance(layer, BatchNorm) and (layer.variance < 0).any():
-            raise ArgumentError(f"a variance of {layer!r} is negative", argument="network")
+            raise ArgumentError(f"a variance of {layer!r} is negative", argument=argument)

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from barenet.data._encoding import TableEncoding
+from barenet.data import Scaling, TableEncoding
 from barenet.data._number_column import PiecewiseColumn
-from barenet.data._scaling import Scaling
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ModelFileError
 from barenet.files._model_card import ModelCard
@@ -139,13 +138,11 @@ def load_predictor(path: str | PathLike[str]) -> Predictor:
     >>> save(Network.dense([2, 1]), path)
     >>> load_predictor(path)
     Traceback (most recent call last):
-    barenet.errors.ModelFileError: ...: holds a bare network; use barenet.load_network()
+    barenet.errors.ModelFileError: ...: holds no preprocessing; use barenet.load()
     """
     model = load(path)
-    if isinstance(model, Ensemble):
-        raise ModelFileError(f"{path}: holds a bare ensemble; use barenet.load()")
-    if isinstance(model, Network):
-        raise ModelFileError(f"{path}: holds a bare network; use barenet.load_network()")
+    if not isinstance(model, Predictor):
+        raise ModelFileError(f"{path}: holds no preprocessing; use barenet.load()")
     return model
 
 

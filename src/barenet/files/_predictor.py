@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import Count, convert_fields
-from barenet.data._encoding import TableEncoding
-from barenet.data._frame import Frame
+from barenet.data import Frame, Scaling, TableEncoding
 from barenet.data._parsing import class_labels
-from barenet.data._scaling import Scaling
 from barenet.data._to_frame import column_names, columns_by_name
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
 from barenet.errors import ArgumentError

@@ -23,8 +23,6 @@ from barenet.training._train import train
 FEW = 2**20
 #: Multiplications of all epochs of Adam, if one takes fewer, and those that a row is worth besides.
 ENOUGH, OF_ROW = 2**29, 1000
-#: Rows that are centred at a time.
-BLOCK = 8192
 
 Kind = Literal["constant", "linear"]
 
@@ -78,9 +76,7 @@ class Baseline:
         ndarray of shape (n_samples, n_classes), or (n_samples, 1) for a regression
             Probabilities, or numbers.
         """
-        X = np.asarray(X)
-        output = self.network.predict(X[: 1 if self.name == "constant" else None])
-        output = np.repeat(output, len(X) // len(output), axis=0)
+        output = self.network.predict(X)
         if self.n_classes is None or self.classes is None:
             return output
         probabilities = np.zeros((len(output), self.n_classes), output.dtype)
@@ -188,23 +184,11 @@ def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None
 
 
 def _ridge(network: Network, X: FloatArray, y: NDArray[np.float64]) -> None:
-    """Solve (XᵀX + I) W = Xᵀy, with X and y centred; for fewer rows than columns the dual."""
-    from scipy.linalg import solve
+    """Fit a ridge regression, in float64."""
+    from sklearn.linear_model import Ridge
 
-    mean, centred = X.mean(axis=0, dtype=np.float64), y - y.mean()
-    if len(X) < X.shape[1]:
-        rows = X - mean
-        weights = rows.T @ solve(rows @ rows.T + np.eye(len(X)), centred, assume_a="pos")
-    else:
-        gram, moment = np.eye(X.shape[1]), np.zeros(X.shape[1])
-        for start in range(0, len(X), BLOCK):
-            rows = X[start : start + BLOCK] - mean
-            gram += rows.T @ rows
-            moment += rows.T @ centred[start : start + BLOCK]
-        weights = solve(gram, moment, assume_a="pos")
-    layer = network.layers[0]
-    layer.weights[:, 0] = weights
-    layer.bias[:] = y.mean() - mean @ weights
+    ridge, layer = Ridge(copy_X=False).fit(X.astype(np.float64), y), network.layers[0]
+    layer.weights[:, 0], layer.bias[:] = ridge.coef_, ridge.intercept_
 
 
 #: The function that fits each baseline.

@@ -30,8 +30,8 @@ class LivePlot(Callback):
 
     Attributes
     ----------
-    view : Callback
-        The plot or the progress, during a run.
+    run : Run, optional
+        The run, while it is plotted.
 
     Examples
     --------
@@ -41,32 +41,11 @@ class LivePlot(Callback):
     >>> history = train(network, [[1.0]], [1.0], epochs=3, batch_size=1, callbacks=LivePlot())
     """
 
-    def __init__(self) -> None:
-        self.view = Callback()
+    run: Run | None = None
 
-    def on_start(self, run: Run) -> None:
-        self.view = _NotebookPlot() if in_notebook() else Progress()
-        self.view.on_start(run)
-
-    def on_chunk(self, run: Run) -> None:
-        self.view.on_chunk(run)
-
-    def on_epoch(self, run: Run) -> None:
-        self.view.on_epoch(run)
-
-    def on_end(self, run: Run) -> None:
-        view, self.view = self.view, Callback()  # an estimator is copied with its callbacks
-        view.on_end(run)
-
-
-def in_notebook() -> bool:
-    """Whether the code runs in a notebook, which can show plots."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
-
-
-class _NotebookPlot(Callback):
-    """The learning curves in the output of a notebook's cell; a console displays the numbers."""
+    def __new__(cls) -> Any:
+        """Make a live plot in a notebook, and progress elsewhere."""
+        return super().__new__(cls) if in_notebook() else Progress()
 
     def on_start(self, run: Run) -> None:
         require("matplotlib.figure", extra="plot", purpose="a live plot")
@@ -86,6 +65,7 @@ class _NotebookPlot(Callback):
     def on_end(self, run: Run) -> None:
         if len(run.history):  # a run that was refused has no plot
             self._show()
+        self.run = self.handle = None  # an estimator is copied with its callbacks
 
     def _show(self) -> None:
         from IPython.display import display
@@ -96,14 +76,17 @@ class _NotebookPlot(Callback):
             self.handle.update(self)
 
     def __repr__(self) -> str:
+        if self.run is None:
+            return "LivePlot()"
         history = self.run.history
         text = f"epoch {len(history)} of {self.run.epochs}  {latest_numbers(self.run)}"
-        return (
-            text if history.stop_reason in ("", "completed") else f"{text}, {history.stop_reason}"
-        )
+        reason = history.stop_reason.removeprefix("completed")
+        return f"{text}, {reason}" if reason else text
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """The curves, once there is a loss that can be drawn, and the numbers."""
+        if self.run is None:
+            return None
         image = ""
         with suppress(ArgumentError):
             figure: Any = plot_history(self.run.history)
@@ -111,3 +94,9 @@ class _NotebookPlot(Callback):
             source = f'src="data:image/png;base64,{data}"'
             image = f'<img alt="Learning curves" style="width:45em" {source}>'
         return f"{image}<p>{escape(repr(self))}</p>"
+
+
+def in_notebook() -> bool:
+    """Whether the code runs in a notebook, which can show plots."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")

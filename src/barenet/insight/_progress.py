@@ -83,6 +83,7 @@ class Progress(Callback):
             self._move_bar(run, len(run.history))
             self.bar.stop()
             self.bar = None
+        del self.stream  # an estimator is copied with its callbacks
 
     def _print(self, run: Run) -> None:
         self._is_pending = False

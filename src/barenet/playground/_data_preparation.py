@@ -10,17 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from barenet import Dataset, Frame, Predictor, Scaling, TableEncoding, load_dataset
 from barenet._registry import lookup
 from barenet.data._column import Column
-from barenet.data._dataset import Dataset
-from barenet.data._datasets import load_dataset
-from barenet.data._encoding import TableEncoding
-from barenet.data._frame import Frame
 from barenet.data._named import GENERATED
 from barenet.data._number_column import NumberColumn
-from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, DataError, some
-from barenet.files._predictor import Predictor
 from barenet.playground._features import FEATURES, FeatureMap
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings

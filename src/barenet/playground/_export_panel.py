@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from barenet._registry import spec_of
-from barenet.data._datasets import DATASETS
-from barenet.data._run_config import RunConfig
+from barenet.data import DATASETS, RunConfig
 from barenet.data._run_defaults import table_defaults
 from barenet.errors import some
 from barenet.model.losses import as_loss

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._dataset import Dataset
+from barenet import Dataset, Scaling
 from barenet.data._named import GENERATED
-from barenet.data._scaling import Scaling
 
 Array = NDArray[np.float64]
 

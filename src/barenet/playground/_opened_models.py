@@ -11,13 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet import Ensemble, Network, Predictor, load_predictor
 from barenet._registry import spec_of
-from barenet.data._run_config import RunConfig
-from barenet.engines import Ensemble
+from barenet.data import RunConfig
 from barenet.errors import ModelFileError
-from barenet.files._model_io import load_predictor
-from barenet.files._predictor import Predictor
-from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
 from barenet.playground._network_layout import check_size, neuron_layers
 from barenet.playground._page_state import HIDDEN_ACTIVATIONS, LOSSES, NetworkSettings

@@ -7,13 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._dataset import Dataset
-from barenet.data._encoding import TableEncoding
-from barenet.data._run_config import RunConfig
-from barenet.data._scaling import Scaling
-from barenet.files._predictor import Predictor
+from barenet import Dataset, Network, Predictor, Scaling, TableEncoding
+from barenet.data import RunConfig
 from barenet.model._array_dataset import class_probabilities
-from barenet.model._network import Network
 from barenet.playground._features import FeatureMap
 from barenet.playground._network_layout import MAX_DRAWN, check_size
 from barenet.playground._opened_models import Model

@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from barenet import Dataset, Frame, Predictor, load_table
 from barenet.data._csv_table import CsvTable, read_table
-from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._frame import Frame, Table
-from barenet.data._table_loading import load_table, read_samples
+from barenet.data._frame import Table
+from barenet.data._table_loading import read_samples
 from barenet.data._target import MAX_CLASSES
 from barenet.errors import ArgumentError, DataError
-from barenet.files._predictor import Predictor
 from barenet.playground._page_state import DataSettings
 
 #: Rows that are drawn and learned from: more show nothing more, and slow the training.
@@ -82,11 +81,10 @@ class TableFile:
 
     def samples(self, model: Predictor) -> Dataset:
         """Read the rows as a model takes them."""
-        names = ("feature_names", "target_name", "classes")
-        columns = {name: getattr(model, name) for name in names}
+        columns = model.feature_names, model.target_name, model.classes
         with remedies_of_page():
-            rows = read_samples(self.table, *columns.values(), frame=model.takes_frames)
-        return _subsampled(Dataset(name=self.name, **columns, **rows._asdict()))
+            rows = read_samples(self.table, *columns, frame=model.takes_frames)
+        return _subsampled(replace(rows, name=self.name))
 
 
 def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
@@ -116,9 +114,9 @@ def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
     """Read a table: with decimal commas if that gives more numbers."""
     options: dict[str, Any] = {} if header is None else {"header": header}
     table = read_table(path, CsvOptions(**options))
-    if table.delimiter in (";", "\t"):
+    if table.options.delimiter in (";", "\t"):
         with contextlib.suppress(DataError):
-            other = replace(table, decimal=",")
+            other = replace(table, options=replace(table.options, decimal=","))
             counts = [sum(_numeric(each.frame(each.names)).values()) for each in (table, other)]
             if counts[1] > counts[0]:
                 return other, {**options, "decimal": ","}

@@ -16,10 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from barenet.model._network import Network
+from barenet import Network, train
 from barenet.playground._interactive_training import InteractiveTraining
 from barenet.playground._trainer_messages import ProgressReport, TrainingTask
-from barenet.training._train import train
 
 #: Seconds to wait for the process at the end.
 TIMEOUT = 0.5

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._encoding import TableEncoding
+from barenet.data import Scaling, TableEncoding
 from barenet.data._number_column import PiecewiseColumn
 from barenet.data._rare_categories import choose_rare
-from barenet.data._scaling import Scaling
 from barenet.engines import ConformalResiduals, Ensemble
 from barenet.insight._progress import live_line
 from barenet.model._arrays import FloatArray
@@ -249,7 +248,7 @@ def train_on_table(
     scaling = None if n_classes else Scaling.fit("standardize", y)
     y = scaling.transform(y) if scaling else y
     if "rare" not in options:
-        rare = choose_rare(X, y if scaling else np.eye(n_classes)[y], **options)
+        rare = choose_rare(X, y, **options)
         options |= {} if rare is None else {"rare": rare}
     recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)

@@ -110,12 +110,10 @@ def _selected(rows: ArrayDataset, indices: ArrayLike | None, argument: str) -> A
 
 def _copied(value: Any, argument: str) -> Any:
     """Copy an object with a state, so that no two networks share it; functions are shared."""
-    if value is None or isinstance(value, str | int | float | np.ndarray | MethodType):
-        return value
     if isinstance(value, tuple | list):
         return type(value)(_copied(each, argument) for each in value)
     try:
-        return copy.deepcopy(value)
+        return value if isinstance(value, MethodType) else copy.deepcopy(value)
     except TypeError as error:
         problem, remedy = f"can't be copied for each network: {error}", "define its __deepcopy__"
         raise ArgumentError(problem, argument=argument, remedy=remedy) from error

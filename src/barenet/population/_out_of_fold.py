@@ -81,22 +81,18 @@ class OutOfFold:
 
     def scores(self, predictions: FloatArray, temperature: float) -> dict[str, dict[str, float]]:
         """The scores for a model card, of predictions of shape (n_repeats, n_rows, n_outputs)."""
-        names = (
-            {"accuracy": self.score, "log_loss": self.loss}
-            if self.of_classes
-            else {"r2": self.score}
-        )
-        mean, softened = predictions.mean(axis=0), soften(predictions, temperature).mean(axis=0)
-        scores = {
-            OUT_OF_FOLD: {name: compute(softened) for name, compute in names.items()},
-            OF_ONE: {
-                name: float(np.mean([*map(compute, predictions)]))
-                for name, compute in names.items()
-            },
-        }
+        measures = {"accuracy": self.score, "log_loss": self.loss}
+        if not self.of_classes:
+            measures = {"r2": self.score}
+
+        def means(*outputs: FloatArray) -> dict[str, float]:
+            return {k: float(np.mean([*map(compute, outputs)])) for k, compute in measures.items()}
+
+        softened = soften(predictions, temperature).mean(axis=0)
+        scores = {OUT_OF_FOLD: means(softened), OF_ONE: means(*predictions)}
         if self.of_classes:
             scores[OUT_OF_FOLD]["temperature"] = temperature
-            scores[UNDIVIDED] = {name: compute(mean) for name, compute in names.items()}
+            scores[UNDIVIDED] = means(predictions.mean(axis=0))
         return scores
 
     def ensemble_loss(self, predictions: FloatArray, n_networks: int) -> float:

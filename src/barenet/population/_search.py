@@ -11,8 +11,8 @@ from barenet._constraints import check_flag, check_number
 from barenet._metrics import MAXIMIZED, METRICS, Metric
 from barenet._registry import lookup
 from barenet.data._run_config import RunConfig
-from barenet.errors import ArgumentError, in_a_line
-from barenet.model._arrays import FloatArray, validate_inputs
+from barenet.errors import ArgumentError
+from barenet.model._arrays import validate_inputs
 from barenet.model._network import Network
 from barenet.population._candidates import SETTINGS, make_candidates, make_config
 from barenet.population._folds import Fold, default_metric, make_folds
@@ -30,7 +30,7 @@ def search(
     n_candidates: int | None = None,
     cv: Any = 5,
     halving: int | None = None,
-    metric: str | Metric | None = None,
+    metric: str | None = None,
     seed: int = 0,
     refit: bool = True,
     threads: int | None = None,
@@ -64,11 +64,9 @@ def search(
     halving : int, optional
         Factor of successive halving, such as 3: all candidates run few epochs, the best third of
         them run three times as many, and so on, up to `epochs` at most.
-    metric : str or callable, optional
-        The score, of which greater is better: a name from `METRICS`, where errors are negated, or a
-        function of outputs and targets in this order, the reverse of scikit-learn's, each of shape
-        (n_samples, n_outputs); by default the accuracy if the output is softmax or sigmoid, else
-        R².
+    metric : str, optional
+        The score: a name from `METRICS`, where errors are negated; by default the accuracy if the
+        output is softmax or sigmoid, else R².
     seed : int, default=0
         Seed of the sample, and of the networks and their training.
     refit : bool, default=True
@@ -147,24 +145,13 @@ def search(
     return dataclasses.replace(result, best_network_=best, best_history_=history)
 
 
-def _as_score(metric: str | Metric | None, network: Network) -> tuple[str, Metric]:
+def _as_score(metric: str | None, network: Network) -> tuple[str, Metric]:
     """Name of a metric, and a function of which greater is better."""
-    if callable(metric):
-        return getattr(metric, "__name__", "score"), lambda output, y: _call(metric, output, y)
     name = default_metric(network) if metric is None else metric
     function = lookup(METRICS, name, "metric")
     if name in MAXIMIZED:
         return name, function
     return f"neg_{name}", lambda output, y: -function(output, y)
-
-
-def _call(metric: Metric, output: FloatArray, y: FloatArray) -> float:
-    """Call a function of the user; its errors name the argument."""
-    try:
-        return metric(output, y)
-    except (TypeError, ValueError) as error:
-        remedy = f"it is called with outputs and targets, each of shape (n_samples, {y.shape[1]})"
-        raise ArgumentError(in_a_line(error), argument="metric", remedy=remedy) from error
 
 
 def _make_halving(

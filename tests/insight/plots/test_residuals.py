@@ -24,3 +24,9 @@ def test_the_points_are_residuals_and_the_bars_count_targets(readable):
 def test_equal_targets_are_drawn():
     _, targets = plot_residuals([2.0, 2.0], [[1.0], [3.0]]).axes
     assert sum(bar.get_height() for bar in targets.patches) == 2
+
+
+def test_targets_that_differ_by_less_than_a_bar_are_drawn():
+    y = 1e15 + np.arange(40) % 3 * 0.125  # the smallest difference of such numbers
+    _, targets = plot_residuals(y, y).axes
+    assert sum(bar.get_height() for bar in targets.patches) == 40

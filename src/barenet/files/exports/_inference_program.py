@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._expressions import check_formulas, declared
+from barenet.data import Scaling, TableEncoding
 from barenet.data._column import Column
-from barenet.data._encoding import TableEncoding
 from barenet.data._number_column import NumberColumn
 from barenet.data._parsing import to_number
-from barenet.data._scaling import Scaling
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError
+from barenet.files._model_file import check_numbers
 from barenet.files._predictor import Predictor
 from barenet.model._activations import Identity
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
@@ -192,9 +192,7 @@ def _steps_of(model: Model) -> Iterator[Step]:
     if isinstance(model, Ensemble):
         yield Step("keep")
     for network in networks_of(model):
-        if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
-            problem = "its parameters are not all finite"
-            raise ArgumentError(problem, argument="model", value=network)
+        check_numbers(network, "model")
         for layer in network.layers:
             yield from _layer_steps(layer)
         if isinstance(model, Ensemble):

@@ -25,7 +25,7 @@ from barenet.errors import ArgumentError
 from barenet.files.exports import _python_runtime as python_runtime
 from barenet.files.exports._activation_code import python_activation
 from barenet.files.exports._inference_program import Program
-from barenet.files.exports._source_text import WIDTH, bracketed, decimal, python_string, words
+from barenet.files.exports._source_text import WIDTH, bracketed, decimal, words
 
 #: Most numbers of an array that are written as text.
 READABLE = 64
@@ -126,8 +126,7 @@ def _values(program: Program) -> str:
 
 
 def _list(names: Iterable[str | float], indent: str = "") -> str:
-    items = [python_string(name) if isinstance(name, str) else str(name) for name in names]
-    return bracketed(items, WIDTH // 2 if indent else WIDTH - 10, indent)
+    return bracketed(map(repr, names), WIDTH // 2 if indent else WIDTH - 10, indent)
 
 
 def _predict(program: Program) -> str:

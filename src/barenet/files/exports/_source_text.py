@@ -138,16 +138,3 @@ def c_string(text: str) -> str:
     data = text.encode("utf-8", "replace")
     plain = re.sub(rb"[^A-Za-z0-9 _.,:;=()<>%+-]", lambda found: b"\\%03o" % ord(found[0]), data)
     return f'"{plain.decode()}"'
-
-
-def python_string(text: str) -> str:
-    """Write a string of Python, in double quotes if it contains none.
-
-    Examples
-    --------
-    >>> print(python_string("it's"), python_string('"'))
-    "it's" '"'
-    """
-    written = repr(text)
-    plain = written[0] == "'" and '"' not in written
-    return f'"{written[1:-1]}"' if plain else written

@@ -141,10 +141,13 @@ class Equation:
     formula: Expression | None = None
     #: Quantities by the letters in the formula.
     operands: Mapping[str, Quantity] = field(default_factory=dict)
-    #: Whether the result replaces an operand of the same name.
-    assigns: bool = False
     #: Finite differences of the loss, of a gradient; NaN where they were not computed.
     differences: NDArray[np.float64] | None = None
+
+    @property
+    def assigns(self) -> bool:
+        """Whether the result replaces an operand of the same name."""
+        return self.result.name in [each.name for each in self.operands.values()]
 
     @property
     def scalars(self) -> frozenset[str]:

@@ -48,8 +48,8 @@ def _section(section: Section) -> str:
     given = "".join(map(_quantity, section.given))
     given = given and f'<div class="given">{given}</div>\n'
     return (
-        f'<section class="{section.phase}">\n<p class="step" role="heading" aria-level="3">'
-        f"<b>{section.number}</b> {escape(section.title)}</p>\n{_paragraph(section.text)}"
+        f'<section class="{section.step.phase}">\n<p class="step" role="heading" aria-level="3">'
+        f"<b>{section.number}</b> {escape(section.step.title)}</p>\n{_paragraph(section.text)}"
         f"{given}{''.join(map(_equation, section.equations))}{_paragraph(section.alike_text)}"
         "</section>\n"
     )

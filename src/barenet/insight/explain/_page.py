@@ -11,11 +11,7 @@ import numpy as np
 from barenet.insight.explain._document import Equation, Quantity, Step
 from barenet.insight.explain._equation_block import EquationBlock
 from barenet.insight.explain._name import Name
-from barenet.insight.explain._number_format import (
-    ERROR_DIGITS,
-    SMALL_ARRAY_ENTRIES,
-    digits,
-)
+from barenet.insight.explain._number_format import ERROR_DIGITS, SMALL_ARRAY_ENTRIES, digits
 
 #: Functions that a beginner may not know.
 _FUNCTIONS = {
@@ -31,8 +27,8 @@ class Section(NamedTuple):
     """One step of the explanation."""
 
     number: int
-    title: str
-    phase: str
+    step: Step
+    #: The text of the step, unless it was there before.
     text: str
     #: The quantities that the step starts from.
     given: list[EquationBlock]
@@ -123,7 +119,7 @@ class Page:
             equations, alike = self._split_alike(step.equations)
             compact = self.is_summary or not text
             shown = self._blocks(equations)
-            yield Section(number, step.title, step.phase, text, given, shown, alike, compact)
+            yield Section(number, step, text, given, shown, alike, compact)
 
     @property
     def verdict(self) -> str:

@@ -1,19 +1,24 @@
 """The forward and the backward pass as equations: the rows, each layer, the loss in between."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet._constraints import option_values
-from barenet._expressions import Expression, check_formulas, declared
+from barenet._expressions import check_formulas, declared
 from barenet.insight.explain._document import Equation, Phase, Quantity, Step
 from barenet.insight.explain._name import Name
 from barenet.insight.explain._quantity_table import Formulas, QuantityTable
 from barenet.insight.explain._recorded_step import RecordedLayer
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 from barenet.model.losses import GaussianNLL
+
+#: The formulas of a pass, by the letters of their results, or the names of parameters.
+Texts = dict[str, str | None]
+
+#: The forward and the backward pass of a layer, each in words and in formulas.
+Passes = tuple[tuple[str, Texts], tuple[str, Texts]]
 
 _HEAD = "The loss L is one number for the error of the output; training makes it smaller."
 _EACH = "It is the mean of the losses ℓ of the samples."
@@ -107,16 +112,19 @@ def _loss_options(table: QuantityTable) -> tuple[dict[str, Any], tuple[Quantity,
 class LayerFormulas(Formulas):
     """Writes the equations of a layer, in letters that stand for its own quantities."""
 
-    forward_text = "A user-defined layer, shown without formulas."
-    backward_text = "Computed by its `backward` method."
-
     def __init__(self, table: QuantityTable, recorded: RecordedLayer) -> None:
-        check_formulas(recorded.layer.activation, "network", "formula", "backward_formula")
-        super().__init__(table, {}, option_values(recorded.layer.activation))
-        self.recorded, self.cache, self.index = recorded, recorded.cache, recorded.index
-        #: The formula of dZ = dA ⊙ f′(Z).
-        self.slope = declared(recorded.layer.activation, "backward_formula")
+        activation, output = recorded.layer.activation, recorded.output
+        check_formulas(activation, "network", "formula", "backward_formula")
+        super().__init__(table, {}, option_values(activation))
+        self.recorded, self.index = recorded, recorded.index
+        #: The formulas of A = f(Z) and of dZ = dA ⊙ f′(Z).
+        self.output = declared(activation, "formula")
+        self.slope = declared(activation, "backward_formula")
+        #: Whether the loss computes the activation.
         self.ends_in_loss = table.ends_in_loss(recorded)
+        self.values = {"A": output, "dX": recorded.d_input}
+        if self.ends_in_loss and activation is not None:
+            self.values |= {"Z": output, "A": activation.forward(output)}
 
     def name_of(self, letter: str) -> Name:
         """The quantity of a letter: X is the layer's input, dA the gradient with respect to A."""
@@ -126,50 +134,33 @@ class LayerFormulas(Formulas):
             return Name("A", str(self.index), d=d)
         return Name(letter, str(self.index + 1), d=d)
 
-    def derived(self, letter: str, text: str, like: NDArray[Any]) -> Equation:
-        """Write an intermediate result that the code does not compute."""
-        formula = Expression.parse(text)
-        operands = {each: self.table[self.name_of(each)].value for each in formula.names}
-        return self.equation(letter, formula.evaluate(operands).reshape(like.shape), text)
-
-    def activation(self) -> Equation:
-        """Write A = f(Z), also where the loss computes it."""
-        activation, output = self.recorded.layer.activation, self.recorded.output
-        assert activation is not None
-        if self.ends_in_loss:
-            output = activation.forward(output)
-        return self.equation("A", output, declared(activation, "formula"))
-
-    def gradients(self, **texts: str) -> list[Equation]:
-        """Write the gradients of the layer's parameters."""
-        equations = []
-        for array, value in self.recorded.gradients.items():
-            name = self.table.name_of(self.index, array).derivative
-            differences = self.table.differences.by_parameter(self.index, array)
-            equations.append(self.equation(name, value, texts.get(array), differences=differences))
-        return equations
-
-    def input_gradient(self, text: str | None = None) -> list[Equation]:
-        """Write the gradient with respect to the layer's input, unless it is the network's."""
-        if self.index == 0:
-            return []
-        differences = self.table.differences.by_output(self.index - 1)
-        return [self.equation("dX", self.recorded.d_input, text, differences=differences)]
-
-    def forward(self) -> list[Equation]:
-        """Write the forward pass, of a user-defined layer without formulas."""
-        if self.ends_in_loss:
-            return [self.equation("Z", self.recorded.output), self.activation()]
-        return [self.equation("A", self.recorded.output)]
-
-    def backward(self) -> list[Equation]:
-        """Write the backward pass."""
-        return [*self.gradients(), *self.input_gradient()]
+    def equations(self, formulas: Texts) -> Iterator[Equation]:
+        """Write the equations of a pass; the network's input needs no gradient."""
+        numeric, gradients = self.table.differences, self.recorded.gradients
+        for letter, text in formulas.items():
+            if self.index == 0 and letter in ("dN", "dX"):
+                continue
+            name, value, differences = self.name_of(letter), self.values.get(letter), None
+            if letter not in self.values:
+                name, value = self.table.name_of(self.index, letter).derivative, gradients[letter]
+                differences = numeric.by_parameter(self.index, letter)
+            elif letter == "dZ":
+                differences = numeric.by_output(self.index, of_sum=True)
+            elif letter == "dX":
+                differences = numeric.by_output(self.index - 1)
+            yield self.equation(name, value, text, differences=differences)
 
 
-class _DenseFormulas(LayerFormulas):
+def _user_defined(layer: LayerFormulas) -> Passes:
+    """Only the results."""
+    forward: Texts = {"Z": None, "A": layer.output} if layer.ends_in_loss else {"A": None}
+    gradients = {**dict.fromkeys(layer.recorded.gradients), "dX": None}
+    shown = "A user-defined layer, shown without formulas."
+    return (shown, forward), ("Computed by its `backward` method.", gradients)
+
+
+def _dense(layer: LayerFormulas) -> Passes:
     """Z = X W + b and A = f(Z)."""
-
     forward_text = (
         "Each neuron adds up its inputs, each times a weight, and a bias. The activation turns the "
         "sum Z into the output A. W are the weights, b the biases."
@@ -178,60 +169,58 @@ class _DenseFormulas(LayerFormulas):
         "How much each weight changes the loss. The chain rule leads back from the output through "
         "the activation to the weighted sum, and from there to weights, bias and input."
     )
-
-    def forward(self) -> list[Equation]:
-        _, Z, *_ = self.cache
-        return [self.equation("Z", Z, "X @ W + b"), self.activation()]
-
-    def backward(self) -> list[Equation]:
-        equations = []
-        if not self.ends_in_loss:
-            _, Z, A, activation = self.cache
-            dZ = activation.backward(Z, A, self.recorded.d_output)
-            differences = self.table.differences.by_output(self.index, of_sum=True)
-            equations.append(self.equation("dZ", dZ, self.slope, differences=differences))
-        equations += self.gradients(weights="X.T @ dZ", bias="over_samples(dZ)")
-        return equations + self.input_gradient("dZ @ W.T")
+    _, Z, A, activation = layer.recorded.cache
+    layer.values |= {"Z": Z, "dZ": activation.backward(Z, A, layer.recorded.d_output)}
+    slope = {} if layer.ends_in_loss else {"dZ": layer.slope}
+    gradients = {"weights": "X.T @ dZ", "bias": "over_samples(dZ)", "dX": "dZ @ W.T"}
+    forward = {"Z": "X @ W + b", "A": layer.output}
+    return (forward_text, forward), (backward_text, {**slope, **gradients})
 
 
-class _ActivationFormulas(LayerFormulas):
+def _activation(layer: LayerFormulas) -> Passes:
     """A = f(X)."""
-
     forward_text = "An activation on its own, without weights."
     backward_text = (
         "How much each input changes the loss. The chain rule leads from the gradient with respect "
         "to the output to that with respect to the input."
     )
-
-    def forward(self) -> list[Equation]:
-        return [self.activation()]
-
-    def backward(self) -> list[Equation]:
-        return [] if self.ends_in_loss else self.input_gradient(self.slope)
+    slope = {} if layer.ends_in_loss else {"dX": layer.slope}
+    return (forward_text, {"A": layer.output}), (backward_text, slope)
 
 
-class _DropoutFormulas(LayerFormulas):
+def _dropout(layer: LayerFormulas) -> Passes:
     """A = X ⊙ M."""
-
     forward_text = (
         "Some outputs are dropped at random, so that the next layer relies on no single one. The "
         "mask M is 0 for a dropped output; the others are scaled up, so that the mean is the same."
     )
     backward_text = "Dropped outputs have no effect on the loss."
-
-    def forward(self) -> list[Equation]:
-        mask = [] if self.cache is None else [self.equation("M", self.cache)]
-        return [*mask, self.equation("A", self.recorded.output, "X * M" if mask else "X")]
-
-    def backward(self) -> list[Equation]:
-        return self.input_gradient("dA" if self.cache is None else "dA * M")
+    forward: Texts = {"A": "X"}
+    if (mask := layer.recorded.cache) is not None:
+        layer.values["M"], forward = mask, {"M": None, "A": "X * M"}
+    gradient = "dA" if mask is None else "dA * M"
+    return (forward_text, forward), (backward_text, {"dX": gradient})
 
 
-class _LayerNormFormulas(LayerFormulas):
-    """N = (X − μ) / s and A = γ N + β."""
+def _norm(layer: LayerFormulas, axis: int, over: str) -> tuple[Texts, Texts]:
+    """N = (X − μ) / s and A = γ N + β, with means over an axis."""
+    recorded, (N, s, *_) = layer.recorded, layer.recorded.cache
+    mu = recorded.X.mean(axis, keepdims=True)
+    V = ((recorded.X - mu) ** 2).mean(axis)
+    layer.values |= {"mu": mu.reshape(s.shape), "V": V.reshape(s.shape), "s": s, "N": N}
+    layer.values["dN"] = recorded.d_output * recorded.arrays["gain"]
+    layer.numbers = {"eps": recorded.layer.epsilon}
+    forward = {"mu": f"mean_{over}(X)", "V": f"mean_{over}((X - mu)**2)", "s": "sqrt(V + eps)"}
+    gradients = {"gain": "over_samples(dA * N)", "bias": "over_samples(dA)", "dN": "dA * gamma"}
+    means = f"mean_{over}(dN) - N * mean_{over}(dN * N)"
+    return (
+        {**forward, "N": "(X - mu) / s", "A": "gamma * N + beta"},
+        {**gradients, "dX": f"(dN - {means}) / s"},
+    )
 
-    #: The axis of means and variances.
-    axis = "outputs"
+
+def _layer_norm(layer: LayerFormulas) -> Passes:
+    """The same with the mean of each sample."""
     forward_text = (
         "Each sample is standardized to mean 0 and variance 1 over its entries, then scaled and "
         "shifted. μ is the mean, V the variance, N the result; γ and β are learned."
@@ -239,30 +228,12 @@ class _LayerNormFormulas(LayerFormulas):
     backward_text = (
         "An entry affects its own output and, through mean and variance, those of its sample."
     )
-
-    def forward(self) -> list[Equation]:
-        N, deviation = self.cache[:2]
-        self.numbers = {"eps": self.recorded.layer.epsilon}
-        return [
-            self.derived("mu", f"mean_{self.axis}(X)", deviation),
-            self.derived("V", f"mean_{self.axis}((X - mu)**2)", deviation),
-            self.equation("s", deviation, "sqrt(V + eps)"),
-            self.equation("N", N, "(X - mu) / s"),
-            self.equation("A", self.recorded.output, "gamma * N + beta"),
-        ]
-
-    def backward(self) -> list[Equation]:
-        equations = self.gradients(gain="over_samples(dA * N)", bias="over_samples(dA)")
-        if self.index > 0:
-            equations.append(self.derived("dN", "dA * gamma", self.recorded.d_output))
-        means = f"mean_{self.axis}(dN) - N * mean_{self.axis}(dN * N)"
-        return equations + self.input_gradient(f"(dN - {means}) / s")
+    forward, backward = _norm(layer, 1, "outputs")
+    return (forward_text, forward), (backward_text, backward)
 
 
-class _BatchNormFormulas(_LayerNormFormulas):
-    """The same over the samples, and the running averages."""
-
-    axis = "samples"
+def _batch_norm(layer: LayerFormulas) -> Passes:
+    """The same with means over the samples, and the running averages."""
     forward_text = (
         "Each feature is standardized to mean 0 and variance 1 over the samples, then scaled and "
         "shifted. μ is the mean, V the variance, N the result; γ and β are learned. For "
@@ -271,26 +242,22 @@ class _BatchNormFormulas(_LayerNormFormulas):
     backward_text = (
         "A sample affects its own output and, through mean and variance, those of all samples."
     )
-
-    def forward(self) -> list[Equation]:
-        equations = super().forward()
-        norm, n = self.recorded.layer, len(self.recorded.X)
-        self.numbers = {"rate": norm.momentum, "ratio": n / (n - 1)}
-        mean, variance = "rate * mubar + (1 - rate) * mu", "rate * Vbar + (1 - rate) * ratio * V"
-        return [
-            *equations,
-            self.equation("mubar", norm.mean, mean, assigns=True),
-            self.equation("Vbar", norm.variance, variance, assigns=True),
-        ]
+    forward, backward = _norm(layer, 0, "samples")
+    norm, n = layer.recorded.layer, len(layer.recorded.X)
+    layer.numbers = {**layer.numbers, "rate": norm.momentum, "ratio": n / (n - 1)}
+    layer.values |= {"mubar": norm.mean, "Vbar": norm.variance}
+    forward["mubar"] = "rate * mubar + (1 - rate) * mu"
+    forward["Vbar"] = "rate * Vbar + (1 - rate) * ratio * V"
+    return (forward_text, forward), (backward_text, backward)
 
 
 #: The formulas of every layer; those of a subclass may differ.
-LAYER_FORMULAS: dict[type[Layer], type[LayerFormulas]] = {
-    Dense: _DenseFormulas,
-    ActivationLayer: _ActivationFormulas,
-    Dropout: _DropoutFormulas,
-    LayerNorm: _LayerNormFormulas,
-    BatchNorm: _BatchNormFormulas,
+LAYERS: dict[type[Layer], Callable[[LayerFormulas], Passes]] = {
+    Dense: _dense,
+    ActivationLayer: _activation,
+    Dropout: _dropout,
+    LayerNorm: _layer_norm,
+    BatchNorm: _batch_norm,
 }
 
 
@@ -300,9 +267,9 @@ def _explain_layers(table: QuantityTable, phase: Phase) -> Iterator[Step]:
     for layer in table.step.layers if is_forward else reversed(table.step.layers):
         arrays = layer.arrays if is_forward else {}
         given = [table.add(table.name_of(layer.index, each), arrays[each]) for each in arrays]
-        formulas = LAYER_FORMULAS.get(type(layer.layer), LayerFormulas)(table, layer)
-        text = formulas.forward_text if is_forward else formulas.backward_text
-        equations = formulas.forward() if is_forward else formulas.backward()
-        if equations or is_forward:
+        formulas = LayerFormulas(table, layer)
+        passes = LAYERS.get(type(layer.layer), _user_defined)(formulas)
+        text, written = passes[not is_forward]
+        if (equations := tuple(formulas.equations(written))) or is_forward:
             title = f"Layer {layer.index + 1}, {phase}: {layer.layer!r}"
-            yield Step(title, text, tuple(given), tuple(equations), phase)
+            yield Step(title, text, tuple(given), equations, phase)

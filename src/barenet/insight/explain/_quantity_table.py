@@ -84,7 +84,6 @@ class Formulas:
         text: str | None = None,
         *,
         by_sample: bool = False,
-        assigns: bool = False,
         differences: NDArray[np.float64] | None = None,
     ) -> Equation:
         """Add a quantity with its formula to the table."""
@@ -98,4 +97,4 @@ class Formulas:
         if differences is not None:
             differences = differences.reshape(result.value.shape)
             differences.flags.writeable = False
-        return Equation(result, formula, operands, assigns, differences)
+        return Equation(result, formula, operands, differences)

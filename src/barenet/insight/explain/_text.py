@@ -36,7 +36,7 @@ class _TextWriter:
         yield from ["", *textwrap.wrap(page.verdict, self.width)]
 
     def _section(self, section: Section) -> Iterator[str]:
-        title = f"{section.number}. {section.title}"
+        title = f"{section.number}. {section.step.title}"
         lines = textwrap.wrap(title, self.width, subsequent_indent=INDENT)
         yield from ["", *lines, "─" * max(map(length, lines))]
         yield from textwrap.wrap(section.text, self.width)

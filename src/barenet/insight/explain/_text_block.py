@@ -53,11 +53,9 @@ class TextBlock:
 
     def _padded(self, above: int, below: int) -> list[str]:
         """Add empty lines above and below the middle."""
-        width = self.width
-        empty = [" " * width]
-        lines = [line + " " * (width - length(line)) for line in self.lines]
-        missing = below - (len(lines) - self.middle)
-        return empty * (above - self.middle) + lines + empty * missing
+        missing = above - self.middle, below - (len(self.lines) - self.middle)
+        lines = [""] * missing[0] + [*self.lines] + [""] * missing[1]
+        return [line + " " * (self.width - length(line)) for line in lines]
 
 
 def length(text: str) -> int:

@@ -56,10 +56,10 @@ def _penalty(
         after = before.value.reshape(before.shape) + _part(gradient_call.result, slot)
         formulas = Formulas(table, {"g": name.derivative, "W": name}, {"lam": strength})
         text = derivative and f"g + {derivative}"
-        gradients.append(formulas.equation("g", after, text, assigns=True))
+        gradients.append(formulas.equation("g", after, text))
     R, formulas = value_call.result, Formulas(table, names, numbers)
     equations = [formulas.equation("R", R, " + ".join(terms))]
-    equations.append(formulas.equation("L", table[Name("L")].value + R, "L + R", assigns=True))
+    equations.append(formulas.equation("L", table[Name("L")].value + R, "L + R"))
     return equations + gradients
 
 
@@ -70,7 +70,7 @@ def _clipping(table: QuantityTable, clipping: Clipping, call: Recorder) -> Step:
     for name, slot in table.parameters:
         formulas = Formulas(table, {"g": name.derivative}, {"c": clipping.limit})
         after, text = _part(call.after[0], slot), declared(clipping, "formula")
-        equations.append(formulas.equation("g", after, text, assigns=True))
+        equations.append(formulas.equation("g", after, text))
     text = "A gradient above the limit is clipped, so that no step is too long."
     if by_norm := clipping.name == "norm":
         text += " ‖g‖ is its norm: the root of the sum of all squares, over all layers."
@@ -116,7 +116,7 @@ def _updates(
             table.add(names[letter], _part(before[moment], slot))
         for letter, text in rule.updates.items():
             formulas = Formulas(table, names, numbers)
-            yield formulas.equation(letter, _part(new[letter], slot), text, assigns=True)
+            yield formulas.equation(letter, _part(new[letter], slot), text)
 
 
 def _part(vector: FloatArray, slot: Slot) -> FloatArray:

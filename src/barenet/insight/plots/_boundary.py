@@ -150,9 +150,9 @@ def _draw_background(axes: Axes, grid: FloatArray, extent: Any, probabilities: F
 
 def _draw_samples(axes: Axes, X: FloatArray, y: Integers, classes: Sequence[str]) -> None:
     """Draw the samples of each class in its colour, with its marker."""
-    size = style.dot_size(len(X), 120, (2.5, 7.0))
     look: dict[str, Any] = {"markeredgecolor": style.INK, "markeredgewidth": 0.5}
+    look["markersize"] = np.clip(120 / np.sqrt(len(X)), 2.5, 7.0)
     for index, name in enumerate(classes):
         look |= {"color": _color(index), "label": name}
         look["marker"] = style.CLASS_MARKERS[index % len(style.CLASS_MARKERS)]
-        style.dots(axes, X[y == index, 0], X[y == index, 1], size, **look)
+        style.dots(axes, X[y == index, 0], X[y == index, 1], **look)

@@ -5,7 +5,6 @@ colour-blind readers.
 """
 
 from collections.abc import Sequence
-from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -70,14 +69,21 @@ def plot_digits(
     wrong: 5 (61.0%)
     """
     images = check_images(images, image_shape, "images", MAX_IMAGES)
-    captions, errors = _captions(images, labels, predictions, confidences)
+    if confidences is not None:
+        if predictions is None:
+            raise ArgumentError("expected predictions as well, got none", argument="confidences")
+        confidences = column(confidences, "confidences", len(images))
+        check_probabilities(confidences, "confidences")
+    given = {"labels": labels, "predictions": predictions, "confidences": confidences}
+    values = (_for_each(images, each, name) for name, each in given.items())
+    captions = list(map(_caption, *values))
     side = 2.6 if len(images) == 1 else 1.55
-    longest = max(len(line) for caption in captions for line in caption.split("\n"))
+    longest = max(len(line) for caption, _ in captions for line in caption.split("\n"))
     size = max(side, 0.083 * longest), side * min(image_shape[0] / image_shape[1], 2) + 0.36
     columns = int(np.ceil(np.sqrt(len(images))))
     figure, panels = style.new_figure(size, len(images), columns, title=title)
     darkest = images.max() if images.max() > 0 else 1
-    for axes, image, caption, is_wrong in zip(panels, images, captions, errors, strict=True):
+    for axes, image, (caption, is_wrong) in zip(panels, images, captions, strict=True):
         style.show_matrix(axes, image, "gray_r", (0, darkest))
         color, width = (style.WRONG, 3.0) if is_wrong else (style.GRID, 0.8)
         axes.spines[:].set(visible=True, color=color, linewidth=width)
@@ -86,37 +92,21 @@ def plot_digits(
     return figure
 
 
-def _captions(
-    images: FloatArray,
-    labels: Labels | None,
-    predictions: Labels | None,
-    confidences: ArrayLike | None,
-) -> tuple[list[str], NDArray[np.bool_]]:
-    """The label of each image and below it the prediction, and whether they differ."""
-    actual = _for_each(images, labels, "labels")
-    predicted = _for_each(images, predictions, "predictions")
-    errors = np.zeros(len(images), np.bool_)
-    if labels is not None and predictions is not None:
-        errors = actual.astype(str) != predicted.astype(str)
-    heads = [f"label {label}" for label in actual]
-    words = [
-        f"{'wrong:' if is_wrong else 'predicted'} {name}"
-        for name, is_wrong in zip(predicted, errors, strict=False)
-    ]
-    if confidences is not None:
-        if predictions is None:
-            raise ArgumentError("expected predictions as well, got none", argument="confidences")
-        percents = check_probabilities(
-            column(confidences, "confidences", len(images)), "confidences"
-        )
-        words = [f"{word} ({value:.1%})" for word, value in zip(words, percents, strict=True)]
-    captions = ["\n".join(filter(None, each)) for each in zip_longest(heads, words)]
-    return captions or [""] * len(images), errors
+def _caption(label: Any, prediction: Any, confidence: Any) -> tuple[str, bool]:
+    """The label of an image and below it the prediction, and whether they differ."""
+    is_wrong = None not in (label, prediction) and str(label) != str(prediction)
+    lines = [] if label is None else [f"label {label}"]
+    if prediction is not None:
+        sure = "" if confidence is None else f" ({confidence:.1%})"
+        lines.append(f"{'wrong:' if is_wrong else 'predicted'} {prediction}{sure}")
+    return "\n".join(lines), is_wrong
 
 
-def _for_each(images: FloatArray, values: Labels | None, argument: str) -> NDArray[Any]:
-    """Check that there is one value for each image."""
-    if values is not None and np.shape(values) != (len(images),):
+def _for_each(images: FloatArray, values: Any, argument: str) -> NDArray[Any]:
+    """Check that there is one value for each image; without any, all are None."""
+    if values is None:
+        return np.full(len(images), None)
+    if np.shape(values) != (len(images),):
         problem = f"expected one for each of {len(images)} images, got shape {np.shape(values)}"
         raise ArgumentError(problem, argument=argument)
-    return np.asarray([] if values is None else values)
+    return np.asarray(values)

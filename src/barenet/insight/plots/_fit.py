@@ -123,8 +123,8 @@ def _fits(
 
 def _draw_curve(axes: Axes, x: FloatArray, y: FloatArray, predicted: FloatArray) -> None:
     """Draw the targets as dots and the predictions as a curve over the one feature."""
-    order, size = np.argsort(x, kind="stable"), style.dot_size(len(x), 50, (1.5, 4.5))
-    style.dots(axes, x[order], y[order], size, color=style.ACTUAL, alpha=0.75, label="actual")
+    order = np.argsort(x, kind="stable")
+    style.dots(axes, x[order], y[order], color=style.ACTUAL, alpha=0.75, label="actual")
     line: dict[str, Any] = {"linestyle": "-", "linewidth": 2.0, "label": "predicted"}
     marker = "o" if len(x) == 1 else ""
     axes.plot(x[order], predicted[order], color=style.PREDICTED, marker=marker, **line)
@@ -137,8 +137,7 @@ def _draw_scatter(
     """Draw the predictions over the targets, and the diagonal of perfect predictions."""
     dashes: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (4, 3)), "marker": "", "zorder": 1}
     axes.plot(limits, limits, label="predicted = actual", color=style.ACTUAL, **dashes)
-    size = 1.4 * style.dot_size(len(y), 50, (1.5, 4.5))
-    style.dots(axes, y, predicted, size, color=style.PREDICTED, alpha=0.55, label="a sample")
+    style.dots(axes, y, predicted, color=style.PREDICTED, alpha=0.55, label="a sample")
     axes.set(xlim=limits, ylim=limits, aspect="equal")
     style.show_grid(axes, "both")
     if np.ptp(y):  # the corner is empty in a scatter plot along the diagonal

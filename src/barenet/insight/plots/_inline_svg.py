@@ -25,9 +25,7 @@ def inline_svg(figure: Figure, label: str, **options: Any) -> str:
     with matplotlib.rc_context(settings):
         figure.savefig(buffer, format="svg", metadata=_PLAIN, **options)
     svg = _COLOR.sub(r"var(--\1, #\1)", _IDENTIFIER.sub("", buffer.getvalue()))
-    return svg[svg.index("<svg") :].replace(
-        "<svg", f'<svg role="img" aria-label="{escape(label)}"', 1
-    )
+    return f'<svg role="img" aria-label="{escape(label)}"{svg[svg.index("<svg") + 4 :]}'
 
 
 def inline_panels(figure: Figure, label: str) -> str:

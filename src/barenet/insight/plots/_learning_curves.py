@@ -120,7 +120,7 @@ def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: i
         each.axvline(best, color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
     ring = {"markerfacecolor": style.PAPER, "markeredgewidth": 1.6, "zorder": 3}
     point, loss = np.array([best]), curve[[best - 1]]
-    style.dots(axes, point, loss, 7, color=COLORS[role], clip_on=False, **ring)
+    style.dots(axes, point, loss, markersize=7, color=COLORS[role], clip_on=False, **ring)
     place = (best - 1) / max(len(curve) - 1, 1)
     look = {"ha": "left" if place < 0.2 else "right" if place > 0.8 else "center", "va": "bottom"}
     text = f"best, kept: epoch {best}, {loss[0]:.3g}"

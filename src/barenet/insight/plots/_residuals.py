@@ -51,10 +51,10 @@ def plot_residuals(
     y = column(y, "y", np.size(numbers(y, "y")))
     predicted = column(predictions, "predictions", len(y))
     figure, (residuals, targets) = style.new_figure((4.6, 3.6), 2, 2, title=title)
-    size = 1.4 * style.dot_size(len(y), 50, (1.5, 4.5))
-    style.dots(residuals, predicted, y - predicted, size, color=style.PREDICTED, alpha=0.55)
+    style.dots(residuals, predicted, y - predicted, color=style.PREDICTED, alpha=0.55)
     residuals.axhline(0, color=style.ACTUAL, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
     style.label_axes(residuals, f"predicted {target_name}", "actual − predicted")
-    targets.hist(y, N_BARS, color=style.ACTUAL, alpha=0.75)
+    edges = np.unique(np.linspace(y.min(), y.max(), N_BARS + 1)).tolist()  # fewer if almost equal
+    targets.hist(y, edges if len(edges) > 1 else 1, color=style.ACTUAL, alpha=0.75)
     style.label_axes(targets, f"actual {target_name}", "rows")
     return figure

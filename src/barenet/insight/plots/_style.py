@@ -110,15 +110,11 @@ def show_matrix(
     )
 
 
-def dots(axes: Axes, x: FloatArray, y: FloatArray, size: float, **look: Any) -> None:
-    """Draw points without lines."""
+def dots(axes: Axes, x: FloatArray, y: FloatArray, **look: Any) -> None:
+    """Draw points without lines, by default smaller where there are many."""
+    size = np.clip(70 / np.sqrt(max(1, len(x))), 2.1, 6.3)
     usual: dict[str, Any] = {"marker": "o", "markeredgewidth": 0, "markersize": size}
     axes.plot(x, y, linestyle="none", **(usual | look))
-
-
-def dot_size(n_samples: int, scale: float, limits: tuple[float, float]) -> float:
-    """Diameter of points, smaller where there are many."""
-    return float(np.clip(scale / np.sqrt(n_samples), *limits))
 
 
 def literal(name: str) -> str:
