@@ -262,3 +262,14 @@ def test_intervals_that_are_impossible(barenet, birds, masses, line, tmp_path):
     ):  # fmt: skip
         assert problem in barenet("predict", model, data, "--interval", 0.9).error
     barenet("predict", before, PENGUINS).ok()
+
+
+def test_the_epochs_of_an_ensemble_are_not_drawn(barenet, several):
+    error = barenet("plot", "epochs", several, "--at", 1).error
+    assert "epochs are those of one network" in error
+    assert error.endswith("train one with --quick")
+
+
+def test_info_names_the_loss_as_the_table_of_scores(barenet, masses):
+    (heads,) = (line for line in barenet("info", masses).out.splitlines() if "scores on" in line)
+    assert heads.split()[-1] == "squared_error"

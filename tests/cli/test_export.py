@@ -1,4 +1,6 @@
 import csv
+import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +87,24 @@ def test_fault_67_a_full_disk_keeps_the_old_files(barenet, iris, process):
     assert (done.returncode, out) == (1, "")
     assert err.endswith("File too large\n") and len(err.splitlines()) == 1
     assert {path.name: path.read_bytes() for path in Path.cwd().iterdir()} == before
+
+
+def test_dates_of_the_format_of_the_training_are_read_as_by_predict(barenet):
+    lines = [
+        "day,y",
+        *(f"{1 + at % 28:02}.{1 + at % 12:02}.{2020 + at % 3},{at}" for at in range(40)),
+    ]
+    Path("sales.csv").write_text("\n".join([*lines, "2021-05-17,3"]))
+    options = ("--quick", "--epochs", 1, "--no-plots", "--no-baselines")
+    barenet("train", "sales.csv", "--target", "y", "--date-format", "%d.%m.%Y", *options).ok()
+    expected = [
+        float(row["prediction"]) for row in barenet("predict", "runs/sales", "sales.csv").rows
+    ]
+    for kind in ("py", "json"):
+        barenet("export", "runs/sales", "--out", f"it.{kind}").ok()
+    command = [sys.executable, "it.py", "sales.csv"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    answers = [float(row["prediction"]) for row in csv.DictReader(io.StringIO(printed))]
+    assert answers == pytest.approx(expected, rel=1e-5)
+    encode = json.loads(Path("it.json").read_text())["steps"][0]
+    assert (encode["do"], encode["date_format"]) == ("encode", "%d.%m.%Y")

@@ -94,5 +94,5 @@ def test_the_best_epoch_of_a_history_is_that_of_the_model_card(barenet, iris, tm
         barenet("plot", "history", tmp_path, "--out", "history.svg").ok()
         picture = Path("history.svg").read_text()  # each text stands in it as a comment
         known = isinstance(card, ModelCard) and card.log is logs[0]
-        assert ("best, kept: epoch 3, 0.6" in picture) == known
+        assert ("kept: epoch 3, loss 0.6" in picture) == known
         assert ("loss (training: with penalty)" in picture) == known

@@ -210,7 +210,8 @@ def test_replaced_values_are_noted_by_column(barenet, train):
     run = train(Path("towns.csv").resolve(), "--target", "y", "--epochs", 1)
     Path("new.csv").write_text("age,town,size\n,Rome,1\n3,Bern,2\nNA,Rom,0\n")
     done = barenet("predict", run, "new.csv").ok()
-    note = "missing values or unknown categories, replaced as in training: age (2), town (2)\n"
+    note = "missing values and unknown or rare categories, replaced as in training: "
+    note += "age (2), town (2)\n"
     assert done.err == note and len(done.rows) == 3
     Path("new.csv").write_text("age,town,size\n4,Rome,1\n")
     assert barenet("predict", run, "new.csv").ok().err == ""

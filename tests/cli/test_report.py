@@ -127,7 +127,7 @@ def test_the_worst_rows_are_those_of_the_data(barenet, iris, line):
         else:
             sizes = np.abs(predictor.predict(data.X[numbers]) - data.y[numbers])
         worst = numbers[np.argsort(-sizes, kind="stable")[:10]]
-        assert [int(row[0]) for row in rows] == worst.tolist()
+        assert [int(row[0]) - 1 for row in rows] == worst.tolist()
         names = Page(Path(f"{name}.html")).tables
         (heads,) = (table[0][4:] for table in names if table[0][:1] == ["row"])
         assert sorted(heads) == sorted(data.feature_names)
@@ -209,6 +209,7 @@ def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barene
     assert re.findall("<h2>(.*)</h2>", page.source) == HEADINGS
     assert "The ensemble's F1 is " in page and "The linear model " in page
     assert "F1 lost when it is shuffled" in page
+    assert "raise the probability of rare classes" not in page
     (parts,) = (rows for head, *rows in page.tables if head == ["", "accuracy", "log loss"])
     alone, mean, kept = (
         scores[f"out_of_fold{name}"] for name in ("_of_one_network", "_at_temperature_1", "")
@@ -216,7 +217,7 @@ def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barene
     assert [row[0] for row in parts] == [
         "one network",
         "the mean of the 4 that left the same row out",
-        f"with logits divided by {kept['temperature']:g}",
+        f"at temperature {kept['temperature']:g} of the probabilities",
     ]
     for row, part in zip(parts, (alone, mean, kept), strict=True):
         assert row[1:] == [f"{part['accuracy']:.4f}", f"{part['log_loss']:.5g}"]
@@ -246,6 +247,39 @@ def test_the_report_of_numbers_has_their_residuals_and_their_distribution(barene
     page = Page(Path("page.html"))
     assert "actual − predicted" in page
     assert page.source.count('aria-label="residuals, ') == 2
+    assert "distribution of the target" in page.source
+
+
+@pytest.mark.parametrize("frame", [True, False])
+def test_rows_are_numbered_as_in_the_file(barenet, frame):
+    column = ["" if frame and at % 7 == 1 else at % 5 for at in range(50)]
+    lines = [f"{a},{at % 3},{'' if at < 10 else at + 0.25}" for at, a in enumerate(column)]
+    lines[20] = "4,1,1000.5"  # nothing else is as far from its prediction
+    Path("table.csv").write_text("\n".join(["a,b,y", *lines]))
+    options = ("--quick", "--epochs", 1, "--test-size", 0, "--no-plots")
+    barenet("train", "table.csv", "--target", "y", *options).ok()
+    barenet("report", "runs/table", "--out", "page.html").ok()
+    assert Page(Path("page.html")).table("row")[0][0] == "21"
+
+
+def test_an_ensemble_without_test_rows_has_the_scores_of_rows_left_out(barenet):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 2)).round(3)
+    y = np.where(X[:, 0] + 0.5 * rng.normal(size=80) > 0.8, "yes", "no")
+    rows = ["" if at == 3 else f"{a}" for at, (a, _) in enumerate(X)]
+    lines = (f"{a},{b},{name}" for a, (_, b), name in zip(rows, X, y, strict=True))
+    Path("table.csv").write_text("\n".join(["a,b,y", *lines]))
+    options = ("--test-size", 0, "--class-weight", "balanced")
+    done = barenet("train", "table.csv", "--target", "y", *options).ok()
+    assert re.search("^ensemble +80 training, no test rows", done.out, re.M)
+    page = Page(Path("runs/table/report.html"))
+    card = load_predictor("runs/table/model.safetensors").card
+    score = f"accuracy is {card.scores['out_of_fold']['accuracy']:.4f}"
+    assert f"On the rows that its networks left out, its {score}." in page
+    assert "The linear model" not in page
+    assert "raise the probability of rare classes" in page
+    (shown,) = (rows for rows in page.tables if rows[0][:1] == ["row"])
+    assert not any("nan" in row for row in shown)
 
 
 def test_a_model_alone_has_a_report_without_curves(barenet, iris):

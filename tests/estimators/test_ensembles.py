@@ -1,12 +1,13 @@
 """The ensemble estimators: scikit-learn's checks, tables as they come, files and exports."""
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_iris, make_friedman1
+from sklearn.datasets import load_diabetes, load_iris, make_friedman1
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import r2_score
@@ -224,6 +225,14 @@ def test_the_score_is_shown_while_it_grows(capsys):
     assert lines[-1].startswith(best) and len(lines) > 5
     losses = [float(line.rsplit(" ", 1)[1]) for line in lines]
     assert losses == sorted(losses, reverse=True)
+
+
+def test_the_squared_error_that_is_shown_is_the_loss_of_one_network(capsys):
+    X, y = load_diabetes(return_X_y=True)
+    MLPEnsembleRegressor(max_iter=6, random_state=0, verbose=True).fit(X, y)
+    line = capsys.readouterr().err.splitlines()[-1]
+    explained, error = map(float, re.search(r"R² (\S+) squared_error (\S+)", line).groups())
+    assert 0.3 * (1 - explained) < error <= 0.5 * (1 - explained)  # half of the mean square
 
 
 def test_ctrl_c_keeps_the_best_so_far(monkeypatch):

@@ -13,6 +13,7 @@ from barenet.cli._trained_model import model_file
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.files._model_card import ModelCard, rows_name
 from barenet.files._model_io import PLAIN, load
+from barenet.model.losses import as_loss
 
 #: Characters of a setting that are shown.
 MAX_CHARACTERS = 60
@@ -48,7 +49,8 @@ def info(model: Path, /, *, json: Off = False) -> None:
             emit()
             rows = [[str(cell) for cell in column.values()] for column in columns]
             emit_table(["column", "kind", "numbers", "how"], rows)
-        _emit_card(predictor.card or ModelCard())
+        default = as_loss(None, network.output_activation)
+        _emit_card(predictor.card or ModelCard(), default.name)
 
 
 def _network_document(network: Model) -> dict[str, Any]:
@@ -99,7 +101,7 @@ def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
         yield "data fingerprint", card.data_fingerprint
 
 
-def _emit_card(card: ModelCard) -> None:
+def _emit_card(card: ModelCard, default_loss: str) -> None:
     """Print the scores and the settings."""
     if card.scores:
         emit()
@@ -108,7 +110,7 @@ def _emit_card(card: ModelCard) -> None:
             ((f"{numbers.get(rows, '')}{rows_name(rows)}",), scores)
             for rows, scores in card.scores.items()
         ]
-        emit_scores(("scores on",), lines, str(card.settings.get("loss", "loss")))
+        emit_scores(("scores on",), lines, str(card.settings.get("loss", default_loss)))
     if card.settings:
         emit()
         pairs = [[name.replace("_", "-"), _format(value)] for name, value in card.settings.items()]

@@ -20,6 +20,7 @@ from barenet.cli._run_folder import HISTORY, read_history
 from barenet.cli._run_plots import KINDS, draw, draw_fit
 from barenet.cli._run_settings import NO_FILE_OPTIONS, SETTINGS, FileOptions
 from barenet.cli._trained_model import MODEL, TrainedModel, load_trained
+from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.insight.plots._saving import PLOT_MARK
 from barenet.insight.plots._style import Figure
@@ -101,6 +102,9 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
     if trained.settings is None:
         problem = "a plot of epochs needs the settings of the run, and none are beside "
         raise ArgumentError(f"{problem}{trained.path}", argument="run")
+    if isinstance(trained.predictor.network, Ensemble):
+        problem = f"epochs are those of one network, and {trained.path} is an ensemble"
+        raise ArgumentError(problem, argument="kind", remedy="train one with {quick}", quick=True)
     check_count(min(at), "at")
     if trained.predictor.classes is not None:
         raise ArgumentError("a fit needs a numeric target, got classes", argument="kind")

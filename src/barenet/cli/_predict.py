@@ -86,7 +86,7 @@ def predict(
     encoding = predictor.preprocessing
     if isinstance(encoding, TableEncoding) and (counts := encoding.replaced(X)):
         found = some([f"{name} ({count:,})" for name, count in counts.items()])
-        log(f"missing values or unknown categories, replaced as in training: {found}")
+        log(f"missing values and unknown or rare categories, replaced as in training: {found}")
     if json:
         document = {"model": str(trained.path), "target": predictor.target_name}
         emit_json(document | _document(predictor, outputs, columns, bounds))

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import numpy as np
 import tomli_w
 from cyclopts import Parameter
-from numpy.typing import NDArray
 
 from barenet import METRICS, Dataset, Ensemble, Frame, ModelCard, plots
 from barenet._extras import require
@@ -109,10 +108,6 @@ class Report:
         ]
         self.outputs = self.measured[0].network.outputs
         self.rows = replace(self.measured[0].rows, name="")  # as the page's figures have no titles
-        places = replace(dataset, X=np.arange(dataset.n_samples)[:, np.newaxis])
-        *_, shown = (part for part in trained.split(places) if part is not None)
-        #: The places of the rows in the data.
-        self.numbers: NDArray[np.int64] = shown.X[:, 0]
         most = np.clip(MAX_SHUFFLED // (REPEATS * dataset.n_features), *SHUFFLED_ROWS)
         self.sample = sample_rows(self.rows, int(most))
 
@@ -142,10 +137,15 @@ class Report:
         measured, *training = self.measured
         names = [name for name in measured.scores if name in METRICS]
         seen = "it was not trained on" if training else "it was trained on: expect less on new ones"
-        model = "ensemble" if isinstance(self.predictor.network, Ensemble) else "network"
+        model, card = measured.title, self.predictor.card or ModelCard()
         score = f"{METRICS[names[0]].title} is {score_text(names[0], measured.scores[names[0]])}"
         yield _text(f"The {model}'s {score} on {self.rows.n_samples:,} rows that {seen}.")
-        yield from map(_text, measured.verdicts())
+        name, left = "accuracy" if self.predictor.classes else "r2", card.scores.get(OUT_OF_FOLD)
+        if training or not left:
+            yield from map(_text, measured.verdicts())
+        else:
+            score = f"{METRICS[name].title} is {score_text(name, left[name])}"
+            yield _text(f"On the rows that its networks left out, its {score}.")
         lines = {model: measured.scores}
         lines |= {baseline.title: each.scores for baseline, each in measured.baselines.items()}
         lines |= {f"{model}, on its training rows": each.scores for each in training}
@@ -164,6 +164,8 @@ class Report:
             sure, right = outputs.max(axis=1).mean(), self.measured[0].scores["accuracy"]
             text = f"The predicted class has a mean probability of {sure:.1%}, and is right in "
             text += f"{right:.1%}."
+            if self.trained.config.class_weight:
+                text += " The class weights of the training raise the probability of rare classes."
             if len(predictor.classes) <= MAX_CLASSES:
                 counts = zip(predictor.classes, self.measured[0].confusion_matrix(), strict=True)
                 lines: list[list[Cell]] = [
@@ -203,8 +205,9 @@ class Report:
         importance = measure_importance(predictor, self.sample)
         shown = [importance.names[at] for at in importance.order[:MAX_VALUES]]
         X = rows.X if isinstance(rows.X, Frame) else as_frame(rows.X, rows.feature_names)
-        columns = [self.numbers, *parts, *(X[name] for name in shown)]
+        columns = [rows.numbers + 1, *parts, *(X[name] for name in shown)]
         lines = [[_value(each[at]) for each in columns] for at in worst]
+        yield _text("Row 1 is the first row of the data, below a header.")
         yield _table(["row", "actual", "predicted", last, *shown], lines, "rows")
 
     def _training(self) -> Iterator[str]:
@@ -221,7 +224,7 @@ class Report:
             together = f"the mean of the {EnsembleRecipe.repeats} that left the same row out"
             lines = {"one network": card.scores[OF_ONE], together: card.scores.get(UNDIVIDED, kept)}
             if kept.get("temperature", 1) != 1:
-                lines[f"with logits divided by {kept['temperature']:g}"] = kept
+                lines[f"at temperature {kept['temperature']:g} of the probabilities"] = kept
             yield _score_table(lines, [name for name in kept if name in METRICS])
         with contextlib.suppress(FileNotFoundError, DataError):
             history = plots.plot_history(read_curves(self.trained.path))
@@ -256,6 +259,7 @@ def _figures(figures: str) -> str:
 def _value(value: Any) -> str:
     """Write a value of a column."""
     text = f"{value:.5g}" if isinstance(value, np.floating) else str(value)
+    text = "missing" if text in ("", "nan", "NaT") else text
     return shorten(text.removesuffix("T00:00:00.000000"))
 
 

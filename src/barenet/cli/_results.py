@@ -176,7 +176,7 @@ class Results:
             self.main.emit(f"{training}, no test rows", "the same", note=note)
         else:
             last, test = self.measured["training"], f"{rows.n_samples:,} test"
-            self.main.emit(test, test, [(("network", training), last.scores)], note)
+            self.main.emit(test, test, [((last.title, training), last.scores)], note)
         if predictor.classes is not None and predictor.image_shape is not None:
             probabilities = predictor.probabilities(rows.X[:1])[0]
             predicted = predictor.classes[probabilities.argmax()]

@@ -64,6 +64,11 @@ class Measurement:
         return self._measure(check_outputs(output), value)
 
     @property
+    def title(self) -> str:
+        """The kind of the model."""
+        return "ensemble" if isinstance(self.predictor.network, Ensemble) else "network"
+
+    @property
     def scores(self) -> dict[str, float]:
         """The scores of the network."""
         return self.network.scores
@@ -137,7 +142,7 @@ class Measurement:
     ) -> None:
         """Print the scores, of the rows with these labels, a verdict, and the confusion matrix."""
         compared = [((each.title, baselines), own.scores) for each, own in self.baselines.items()]
-        lines = [(("network", label), self.scores), *compared, *more]
+        lines = [((self.title, label), self.scores), *compared, *more]
         emit_scores(("", "rows"), lines, spec_of(self._loss))
         if note:
             emit(note)

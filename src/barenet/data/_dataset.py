@@ -46,6 +46,8 @@ class Dataset:
     split_keys : ndarray of shape (n_samples,), optional
         What `split` goes by, where rows are not split at random: float64 for times, of which the
         last are the test set, or names of groups, which stay whole.
+    numbers : ndarray of shape (n_samples,), int64, optional
+        Numbers of the rows in their file, from 0; by default 0, 1, 2, …
 
     Examples
     --------
@@ -69,6 +71,11 @@ class Dataset:
     config: RunConfig = dataclasses.field(default_factory=RunConfig)
     stratify: bool = True
     split_keys: NDArray[Any] | None = None
+    numbers: Any = None
+
+    def __post_init__(self) -> None:
+        if self.numbers is None:
+            object.__setattr__(self, "numbers", np.arange(len(self.X)))
 
     @property
     def task(self) -> Literal["classification", "regression"]:
@@ -187,4 +194,5 @@ class Dataset:
             These rows, in this order.
         """
         keys = None if self.split_keys is None else self.split_keys[rows]
-        return dataclasses.replace(self, X=self.X[rows], y=self.y[rows], split_keys=keys)
+        arrays = {name: getattr(self, name)[rows] for name in ("X", "y", "numbers")}
+        return dataclasses.replace(self, split_keys=keys, **arrays)

@@ -107,9 +107,6 @@ def load_table(
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
     check_task(task)
-    for argument, name in (("target", target), ("split_by", split_by)):
-        if not isinstance(name, str | None):
-            raise ArgumentError.of(argument, name, "the name of a column")
     table = open_table(path, CsvOptions(delimiter, encoding, decimal, header, date_format))
     features, target = _features(table, target, split_by)
     if isinstance(missing, str):
@@ -134,6 +131,7 @@ def load_table(
         target_name=target,
         description=f"{description}, {_count_columns(table)}",
         split_keys=keys,
+        numbers=rows.rows,
     )
 
 
@@ -151,6 +149,9 @@ def _split_keys(rows: Frame, name: str | None, categories: Collection[str]) -> N
 
 def _features(table: Table, target: str | None, split_by: str | None) -> tuple[list[str], str]:
     """Names of the columns to train on, and of the target."""
+    for argument, name in (("target", target), ("split_by", split_by)):
+        if not isinstance(name, str | None):
+            raise ArgumentError.of(argument, name, "the name of a column")
     if target is None:
         problem = f"name the column of {table.path} to predict; the columns are {some(table.names)}"
         raise ArgumentError(problem, argument="target")
@@ -226,6 +227,7 @@ def read_samples(
         target_name=target_name or "",
         description=description,
         split_keys=_split_keys(rows, split_by, categories),
+        numbers=rows.rows,
     )
 
 

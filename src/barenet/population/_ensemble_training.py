@@ -187,10 +187,11 @@ class EnsembleTraining:
 
     def _show(self, epoch: int) -> None:
         """Show the epoch, and the score of the best candidate."""
-        names = ("accuracy", "log loss") if self.rows.of_classes else ("R²", "squared error")
         best, text = self.best, f"epoch {epoch}  out-of-fold"
-        for name, value in zip(names, (best.score, best.loss) if best else (), strict=False):
-            text += f" {name} {value:.4f}"
+        if best and self.rows.of_classes:
+            text += f" accuracy {best.score:.4f} log loss {best.loss:.4f}"
+        elif best:  # half of the mean square, as the loss of each network
+            text += f" R² {best.score:.4f} squared_error {best.loss / 2:.4f}"
         self._line(epoch, self.recipe.epochs, text, best.epoch if best else 0)
 
     def _check(self, epoch: int, population: Population) -> None:

@@ -140,3 +140,12 @@ def test_names_are_no_formulas_and_readable(readable):
     rows.columns = encoding.feature_names
     odd = replace(predictor, **parts, classes=("$_$", "$^^$"), target_name="$")
     readable(plot_dependence(odd, rows, encoding.feature_names))
+
+
+def test_a_long_label_has_several_lines(readable):
+    predictor, rows = of_table()
+    long = replace(predictor, target_name="life expectancy at birth of everybody in years")
+    figure = plot_dependence(long, rows, ["town", "size"])
+    label = figure.axes[0].yaxis.label
+    assert label.get_window_extent().height < figure.axes[0].get_window_extent().height
+    readable(figure)

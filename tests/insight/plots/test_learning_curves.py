@@ -47,7 +47,7 @@ def test_the_best_epoch_is_marked_in_every_panel():
     loss = figure.axes[0]
     ring = next(line for line in loss.lines if line.get_marker() == "o")
     assert (list(ring.get_xdata()), list(ring.get_ydata())) == ([3], [0.9])
-    assert "best, kept: epoch 3, 0.9" in [text.get_text() for text in loss.texts]
+    assert "kept: epoch 3, loss 0.9" in [text.get_text() for text in loss.texts]
     for axes in figure.axes:
         assert any(list(line.get_xdata()) == [3, 3] for line in axes.lines)
 
@@ -75,7 +75,7 @@ def test_each_metric_has_a_panel(readable):
     measures = ("mean_absolute_error", "r2", "top_3")
     figure = plot_history(History(HISTORY | dict.fromkeys(measures, HISTORY["accuracy"])))
     drawn = [axes.get_ylabel() for axes in figure.axes]
-    assert drawn == ["loss", "accuracy", "mean absolute error", "r2", "top 3"]
+    assert drawn == ["loss", "accuracy", "mean absolute error", "R²", "top 3"]
     readable(figure)
 
 
@@ -94,7 +94,7 @@ def test_epochs_without_a_value_are_omitted(gap):
     (axes,) = plot_history(History(curves, best_epoch=2)).axes
     np.testing.assert_array_equal(curve(axes, "validation").get_xdata(), [2])
     assert curve(axes, "validation").get_marker() == "o"  # a line through one point is no mark
-    assert "best, kept: epoch 2, 2.5" in [text.get_text() for text in axes.texts]
+    assert "kept: epoch 2, loss 2.5" in [text.get_text() for text in axes.texts]
 
 
 def test_a_curve_without_a_finite_number_is_omitted():
@@ -102,7 +102,7 @@ def test_a_curve_without_a_finite_number_is_omitted():
     curves = {"loss": [2.0, 1.0], "validation_loss": nowhere, "r2": nowhere}
     (axes,) = plot_history(History(curves, best_epoch=2)).axes
     assert axes.lines[0].get_label() == "training"
-    assert [text.get_text() for text in axes.texts] == ["best, kept: epoch 2, 1"]
+    assert [text.get_text() for text in axes.texts] == ["kept: epoch 2, loss 1"]
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ NAMES = ("feature_names", "target_name", "dataset", "image_shape")
 class Step:
     """A step with its arrays, numbers and other parts.
 
-    encode : the columns of a table. Not every language has tables, so in C a row consists of
-        numbers, one for each column: a category is its index in the column's record, or the next
-        index for any other.
+    encode : the columns of a table, and the format of its dates, if it is not ISO 8601. Not every
+        language has tables, so in C a row consists of numbers, one for each column: a category is
+        its index in the column's record, or the next index for any other.
     scale : (X - offset) * factor in float64, then rounded to the network's dtype.
     affine : X @ weights + bias
     rounded : (X @ weights) * step + bias, with integers as weights and a step for each output.
@@ -159,7 +159,8 @@ def _assemble(model: Model | Predictor) -> Program:
     if isinstance(model, Predictor):
         before, after, labels = model.preprocessing, model.target_scaling, model.labels
         if isinstance(before, TableEncoding):
-            steps.insert(0, Step("encode", encoding=before, dtype=network.dtype))
+            dates = model.card.settings.get("date_format") if model.card else None
+            steps.insert(0, Step("encode", encoding=before, dtype=network.dtype, date_format=dates))
         elif _changes(before):
             parts = {"offset": before.offset, "factor": before.factor, "dtype": network.dtype}
             steps.insert(0, Step("scale", **parts))

@@ -99,7 +99,9 @@ def _head(program: Program, stem: str, body: str) -> str:
     trained = f", from a network trained on {dataset}" if dataset else ""
     constants = f"\nCLASSES = {_list(program.classes)}\n" if program.classes else ""
     if table:
-        constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.missing)}"
+        constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.missing)}\n"
+    if program.first and dates:
+        constants += f"\nDATE_FORMAT = {str(program.first.parts['date_format'] or '')!r}\n"
     newline = "\n"
     return f'''"""{name}: predictions for rows of {_values(program)}{trained}.
 

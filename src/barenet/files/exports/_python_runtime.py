@@ -23,6 +23,7 @@ N_INPUTS = 0
 FEATURES: list[str] = []
 CLASSES: list[Any] = []
 MISSING: list[str] = []
+DATE_FORMAT = ""
 outputs: Callable[[Any], np.ndarray] = np.asarray
 probabilities = predict = outputs
 
@@ -186,9 +187,13 @@ def date(
 
 
 def moment(value: Any) -> datetime:
-    """A date or time from ISO 8601; in UTC, if it has a time zone."""
-    text = re.sub(r"(\.\d{6})\d+", r"\1", str(value).strip().replace("/", "-"))
-    time = datetime.fromisoformat(text.replace(" UTC", "Z").replace("UTC", "Z"))
+    """A date or time in DATE_FORMAT or ISO 8601; in UTC, if it has a time zone."""
+    text = str(value).strip()
+    try:
+        time = datetime.strptime(text, DATE_FORMAT)
+    except ValueError:
+        text = re.sub(r"(\.\d{6})\d+", r"\1", text.replace("/", "-"))
+        time = datetime.fromisoformat(text.replace(" UTC", "Z").replace("UTC", "Z"))
     return time if time.tzinfo is None else time.astimezone(timezone.utc).replace(tzinfo=None)
 
 

@@ -3,6 +3,7 @@
 After J. H. Friedman, "Greedy Function Approximation" (2001), section 8.2.
 """
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,6 +85,7 @@ def plot_dependence(
     if len(names) == 2:
         names, label = names[1:], f"{label} = {names[1]}"
         curves = [(values, means[:, 1:]) for values, means in curves]
+    label = textwrap.fill(label, 30)  # the height of a panel
     heights = np.concatenate([means.ravel() for _, means in curves])
     low, high, margin = heights.min(), heights.max(), 0.06 * float(np.ptp(heights)) or 0.5
     figure, panels = style.new_figure((3.3, 2.6), len(columns), min(len(columns), 3), title=title)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from barenet._metrics import METRICS
 from barenet.errors import ArgumentError
 from barenet.insight._progress import WITH_PENALTY
 from barenet.insight.plots import _style as style
@@ -62,7 +63,7 @@ def plot_history(history: History, *, title: str | None = None) -> Figure:
     >>> [text.get_text() for text in figure.legends[0].get_texts()]
     ['training', 'validation']
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['best, kept: epoch 2, 0.5']
+    ['kept: epoch 2, loss 0.5']
     """
     panels = _panels(history.curves if isinstance(history, History) else {})
     if not panels["loss"]:
@@ -109,7 +110,8 @@ def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
     axes.margins(y=0.06)
     axes.set_xlim((1, n_epochs) if n_epochs > 1 else (0.5, 1.5))
     axes.locator_params(axis="x", nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
-    style.label_axes(axes, "epoch", name.replace("_", " "))
+    title = METRICS[name].title if name in METRICS else name.replace("_", " ")
+    style.label_axes(axes, "epoch", title)
 
 
 def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: int) -> None:
@@ -123,5 +125,5 @@ def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: i
     style.dots(axes, point, loss, markersize=7, color=COLORS[role], clip_on=False, **ring)
     place = (best - 1) / max(len(curve) - 1, 1)
     look = {"ha": "left" if place < 0.2 else "right" if place > 0.8 else "center", "va": "bottom"}
-    text = f"best, kept: epoch {best}, {loss[0]:.3g}"
+    text = f"kept: epoch {best}, loss {loss[0]:.3g}"
     style.write(axes, best, 1.02, text, transform=axes.get_xaxis_transform(), **look)

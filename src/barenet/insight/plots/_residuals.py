@@ -54,6 +54,7 @@ def plot_residuals(
     style.dots(residuals, predicted, y - predicted, color=style.PREDICTED, alpha=0.55)
     residuals.axhline(0, color=style.ACTUAL, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
     style.label_axes(residuals, f"predicted {target_name}", "actual − predicted")
+    style.title(targets, "distribution of the target")
     edges = np.unique(np.linspace(y.min(), y.max(), N_BARS + 1)).tolist()  # fewer if almost equal
     targets.hist(y, edges if len(edges) > 1 else 1, color=style.ACTUAL, alpha=0.75)
     style.label_axes(targets, f"actual {target_name}", "rows")
