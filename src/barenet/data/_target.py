@@ -66,11 +66,12 @@ def read_target(rows: Frame, target: str, task: Task | None) -> Target:
 
 def missing_targets(rows: Frame, target: str, missing: Collection[str]) -> NDArray[np.bool_]:
     """Find the rows without a target, shape (n_rows,), by the spellings of a missing one."""
-    column, numbers = rows[target], {*map(to_number, missing)} - {None}
+    column = rows[target]
+    numbers = [number for text in missing if (number := to_number(text)) is not None]
     if column.dtype.kind == "T":
         codes, texts = unique_texts(column)
         return np.array([text in missing or to_number(text) in numbers for text in texts])[codes]
-    return np.isnan(column) | np.isin(column.astype(np.float64), [*numbers])
+    return np.isnan(column) | np.isin(column.astype(np.float64), numbers)
 
 
 def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
