@@ -109,11 +109,8 @@ def load_table(
     check_task(task)
     table = open_table(path, CsvOptions(delimiter, encoding, decimal, header, date_format))
     features, target = _features(table, target, split_by)
-    if isinstance(missing, str):
-        raise ArgumentError.of("missing", missing, "a list of texts")
     every = _rows(table, [*features, target], [target], categories, frame)
-    tokens = {"", *missing, *(() if task == "classification" else MISSING)}
-    rows, description = _with_target(every, target, tokens)
+    rows, description = _with_target(every, target, missing, task)
     keys = _split_keys(rows, split_by, categories)
     if keys is not None and keys.dtype.kind != "f":
         features.remove(str(split_by))
@@ -167,8 +164,13 @@ def _features(table: Table, target: str | None, split_by: str | None) -> tuple[l
     return features, target
 
 
-def _with_target(every: Frame, target: str, tokens: Collection[str]) -> tuple[Frame, str]:
+def _with_target(
+    every: Frame, target: str, added: Any, task: Task | None, classes: Collection[str] = ()
+) -> tuple[Frame, str]:
     """Leave rows without a target out, and count them, with the marks of a missing one."""
+    if isinstance(added, str):
+        raise ArgumentError.of("missing", added, "a list of texts")
+    tokens = {"", *added, *(() if task == "classification" else MISSING)} - {*classes}
     missing = missing_targets(every, target, tokens)
     rows = every.take(~missing)
     count = f"{len(rows):,} row{'s' * (len(rows) != 1)}"
@@ -212,8 +214,7 @@ def read_samples(
     rows, description = _rows(table, names, targets, categories, frame), ""
     y = np.zeros(len(rows))
     if target_name is not None:
-        tokens = {*MISSING, *missing} - {*(classes or ())}
-        rows, description = _with_target(rows, target_name, tokens)
+        rows, description = _with_target(rows, target_name, missing, None, classes or ())
         if not len(rows):
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
