@@ -50,7 +50,7 @@ def test_groups_stay_whole_and_their_column_is_no_feature(table):
     [
         ("what", "split_by: .*no column what; the columns are day, number, person, x, y"),
         ("y", "split_by: expected a column of the features, got 'y'"),
-        (3, "split_by: expected the name of a column, got 3"),
+        (3, "split_by: expected text, got 3"),
     ],
 )
 def test_wrong_columns_are_refused(table, column, message):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_flag
+from barenet._constraints import check_flag, convert
 from barenet.data._column_fitting import COLUMNS, kind_of
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
@@ -107,6 +107,8 @@ def load_table(
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
     check_task(task)
+    for argument, name in {"target": target, "split_by": split_by}.items():
+        convert(name, str | None, argument)
     table = open_table(path, CsvOptions(delimiter, encoding, decimal, header, date_format))
     features, target = _features(table, target, split_by)
     every = _rows(table, [*features, target], [target], categories, frame)
@@ -146,9 +148,6 @@ def _split_keys(rows: Frame, name: str | None, categories: Collection[str]) -> N
 
 def _features(table: Table, target: str | None, split_by: str | None) -> tuple[list[str], str]:
     """Names of the columns to train on, and of the target."""
-    for argument, name in (("target", target), ("split_by", split_by)):
-        if not isinstance(name, str | None):
-            raise ArgumentError.of(argument, name, "the name of a column")
     if target is None:
         problem = f"name the column of {table.path} to predict; the columns are {some(table.names)}"
         raise ArgumentError(problem, argument="target")
