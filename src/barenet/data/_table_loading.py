@@ -19,7 +19,7 @@ from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data._frame import Frame, Table, check_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers
-from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
+from barenet.data._target import Task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, some
 
 
@@ -106,7 +106,6 @@ def load_table(
     >>> gate.feature_names, gate.classes, gate.y
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
-    check_task(task)
     for argument, name in {"target": target, "split_by": split_by}.items():
         convert(name, str | None, argument)
     table = open_table(path, CsvOptions(delimiter, encoding, decimal, header, date_format))
