@@ -146,7 +146,8 @@ def _in_words(**limits: float) -> str:
     if "le" in limits:
         return f"{start} to {limits['le']}"
     if "lt" in limits:
-        return f"{start} to below {limits['lt']}"
+        start = f" between {limits['gt']} and" if "gt" in limits else f"{start} to below"
+        return f"{start} {limits['lt']}"
     if "ge" in limits:
         return f" of {limits['ge']} or more"
     return start if "gt" in limits else ""

@@ -128,6 +128,20 @@ def test_a_setting_of_a_network_trains_one(barenet, options, is_one):
     assert document["columns"][1]["kind"] == ("number" if is_one else "piecewise")
 
 
+def test_another_limit_of_rare_categories_is_printed(barenet):
+    rng = np.random.default_rng(0)
+    rows = [f"t{n % 150},{n % 7},{n % 150 + rng.random():.3f}" for n in range(600)]
+    Path("t.csv").write_text("\n".join(["town,x,y", *rows]) + "\n")
+    options = ("--no-quick", "--epochs", 1, "--no-plots", "--no-baselines")
+    done = barenet("train", "t.csv", "--target", "y", *options).ok()
+    note = "categories are not merged, chosen by the error on rows that are left out"
+    assert done.err.index("t.csv:") < done.err.index("1 category") < done.err.index(note)
+    assert (
+        "categories are"
+        not in barenet("train", "t.csv", "--target", "y", *options, "--rare", 0).err
+    )
+
+
 def test_settings_of_one_network_are_refused(barenet):
     run = ("train", PENGUINS, "--target", "body_mass_g")
     error = barenet(*run, "--no-quick", "--optimizer", "sgd").error
@@ -234,16 +248,19 @@ def test_the_coverage_of_test_rows(masses):
 def test_intervals_that_are_impossible(barenet, birds, masses, line, tmp_path):
     for coverage in (0, 1, -0.5, 90):
         error = barenet("predict", masses, PENGUINS, "--interval", coverage).error
-        assert f"--interval: expected a number above 0 to below 1, got {coverage}" in error
+        assert f"--interval: expected a number between 0 and 1, got {coverage}" in error
     most = barenet("predict", masses, PENGUINS, "--interval", 0.9999).error
     assert "--interval: expected at most 273/274, with 273 residuals" in most
     predictor = load_predictor(masses / "model.safetensors")
     before = tmp_path / "before.safetensors"  # as a file of an earlier version
     save(replace(predictor, residuals=None), before)
     assert load_predictor(before).residuals is None
-    for model, data in ((birds, PENGUINS), (line, "plane"), (before, PENGUINS)):
-        error = barenet("predict", model, data, "--interval", 0.9).error
-        assert "--interval: there are no residuals of rows left out" in error
+    no_residuals = "--interval: there are no residuals of rows left out"
+    classes = "--interval: the model predicts classes, and intervals are for numbers"
+    for model, data, problem in (
+        (birds, PENGUINS, classes), (line, "plane", no_residuals), (before, PENGUINS, no_residuals)
+    ):  # fmt: skip
+        assert problem in barenet("predict", model, data, "--interval", 0.9).error
     barenet("predict", before, PENGUINS).ok()
 
 

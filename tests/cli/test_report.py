@@ -201,7 +201,7 @@ def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barene
     Path("table.csv").write_text("\n".join(["a,b,y", *rows]))
     done = barenet("train", "table.csv", "--target", "y", "--metric", "f1").ok()
     assert "history.png, confusion.png, report.html\n" in done.err
-    assert "`barenet export runs/table --to onnx` makes a file" in done.err
+    assert "`barenet export runs/table --to python` makes a file" in done.err
     page, scores = (
         Page(Path("runs/table/report.html")),
         load_predictor("runs/table/model.safetensors").card.scores,

@@ -39,7 +39,10 @@ def test_rows_split_at_random_are_reported_where_they_are_dated(barenet, series)
     assert "at random" not in done.err
 
 
-@pytest.mark.parametrize(("column", "part"), [("day", "the last rows"), ("machine", "whole gr")])
+@pytest.mark.parametrize(
+    ("column", "part"),
+    [("day", "the last rows, from 2024-04-06T00:00:00 on"), ("machine", "2 whole groups")],
+)
 def test_a_split_is_the_same_in_every_command(barenet, series, column, part):
     options = (*DATES, "--split-by", column, "--patience", 3)
     document = barenet("train", series, *QUICK, *options, "--json").json
@@ -57,6 +60,17 @@ def test_a_split_is_the_same_in_every_command(barenet, series, column, part):
     if column == "machine":
         assert document["rows"]["held_out"] == 24
         assert "machine" not in load_predictor("model.safetensors").feature_names
+
+
+def test_groups_may_be_numbers_that_are_read_as_names(barenet):
+    rows = [f"{n % 8},{n % 7},{(n * n) % 11 / 2}" for n in range(80)]
+    Path("t.csv").write_text("\n".join(["team,x,y", *rows]) + "\n")
+    options = ("--split-by", "team", "--categories", "team")
+    done = barenet("train", "t.csv", *QUICK, *options, "--json")
+    assert "split by team: the test rows are 2 whole groups\n" in done.err
+    assert load_predictor(done.json["model"]).feature_names == ("x",)
+    again = barenet("evaluate", "runs/t", "--json").json["metrics"]
+    assert again["evaluated_on"] == "test rows" and again["r2"] == done.json["metrics"]["r2"]
 
 
 def test_new_rows_are_read_as_the_training_rows(barenet, series):
@@ -101,7 +115,7 @@ def test_row_counters_and_identifiers_are_left_out_unless_they_are_kept(barenet)
     Path("t.csv").write_text("\n".join(["n,CustomerId,year,x,name,y", *rows]) + "\n")
     done = barenet("train", "t.csv", *QUICK).ok()
     assert "3 left out  n: counts the rows; CustomerId: looks like an identifier: 80" in done.err
-    assert "`--keep-column n` keeps a column that is taken for an identifier\n" in done.err
+    assert "`--keep-column n` keeps an identifier; if it is a text, add `--rare 0`\n" in done.err
     assert load_predictor("runs/t/model.safetensors").feature_names == ("year", "x")
     done = barenet("train", "t.csv", *QUICK, "--keep-column", "n", "CustomerId").ok()
     assert load_predictor("runs/t/model.safetensors").feature_names == (
@@ -109,6 +123,8 @@ def test_row_counters_and_identifiers_are_left_out_unless_they_are_kept(barenet)
     )  # fmt: skip
     barenet("train", "--config", "runs/t/settings.toml", "--out", "again", "--no-plots").ok()
     assert "CustomerId" in load_predictor("again/model.safetensors").feature_names
+    barenet("train", "t.csv", *QUICK, "--keep-column", "name", "--rare", 0).ok()
+    assert "name" in load_predictor("runs/t/model.safetensors").feature_names
     error = barenet("train", "t.csv", *QUICK, "--keep-column", "z").err.splitlines()[-1]
     assert error.startswith("barenet train: error: --keep-column: unknown 'z' (choose from ")
 

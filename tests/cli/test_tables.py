@@ -113,6 +113,20 @@ def test_settings_with_options_of_columns_repeat_the_run(barenet):
     assert barenet("evaluate", "again", "t.csv").status == 0  # as the file was read before
 
 
+def test_new_rows_have_the_decimal_commas_and_missing_targets_of_the_training(barenet):
+    rows = [f"{n % 7},{n % 10};{-999 if n % 8 == 0 else n % 9},5" for n in range(80)]
+    text = "\n".join(["a;y", *rows]).replace("-999,5", "-999")
+    Path("t.csv").write_text(text)
+    Path("new.csv").write_text(text + "\n1,5;2,5")
+    Path("points.csv").write_text("a,y\n1.5,2.5\n2.5,3.5\n")
+    options = ("--target", "y", "--decimal", ",", "--missing", "-999", *QUICK)
+    assert "70 rows" in barenet("train", "t.csv", *options).ok().err
+    assert "(10 without a target left out: '-999')" in barenet("evaluate", "runs/t", "new.csv").err
+    assert len(barenet("predict", "runs/t", "new.csv").rows) == 81
+    assert "--decimal ." in barenet("predict", "runs/t", "points.csv").error
+    assert len(barenet("predict", "runs/t", "points.csv", "--decimal", ".").rows) == 2
+
+
 def test_parquet_tables_train_like_csv(barenet, birds):
     table = arrow_csv.read_csv(PENGUINS)
     parquet.write_table(table, "penguins.parquet")

@@ -96,6 +96,7 @@ DAY = {"date_format": "%d.%m.%Y"}
         (["1.234.567"], 0, "a number", {"decimal": ","}),
         (["17", "1,234.5", "1"], 1, "a number", {}),
         (["1,234,567"], 0, "a number", {}),
+        (["431", "1,265", "12,431"], 1, "a number", {"decimal": ","}),
     ],
 )
 def test_fault_40_locale_formats_are_refused(values, row, expected, options):
@@ -104,6 +105,16 @@ def test_fault_40_locale_formats_are_refused(values, row, expected, options):
     error = caught.value
     assert (error.expected, error.value, error.options) == (expected, values[row], options)
     assert error.problem.startswith(f"row {row}: column 'c': ")
+
+
+@pytest.mark.parametrize(
+    ("values", "are_thousands"),
+    [("431 1,265 -12,431", True), ("0,265 1,265", False), ("1,265 431,25", False)],
+)
+def test_commas_that_may_separate_thousands(values, are_thousands):
+    with pytest.raises(DataError) as caught:
+        kind(values.split())
+    assert ("remove commas between thousands" in caught.value.remedy) == are_thousands
 
 
 def fit(values, **options):

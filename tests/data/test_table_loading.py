@@ -128,12 +128,29 @@ def test_new_rows_use_the_classes_of_the_network(write, values, classes, expecte
         assert read.X[:, 0].tolist() == [*range(len(expected))] and read.y.tolist() == expected
 
 
-@pytest.mark.parametrize("values", ["0,5 1,5 2,5", "1,234 2,345 3,456"])
+@pytest.mark.parametrize("values", ["0,5 1,5 2,5", "1,234 2,345 3,456", "17 -0,41 1.234,5 3"])
 def test_a_target_with_decimal_commas_is_not_categorical(write, values):
     path = write("a;y\n" + "".join(f"{row};{value}\n" for row, value in enumerate(values.split())))
     with pytest.raises(DataError, match=r"column 'y': expected a number with a point.*decimal=','"):
         load_table(path, "y")
     assert load_table(path, "y", task="classification").classes is not None
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_more_spellings_of_a_missing_target(tmp_path, name):
+    y = [1.5, -999, 2.5, 3.25, -999]
+    texts = ["a", "k.A.", "b", "a", "b"]
+    frame = pandas.DataFrame({"x": range(5), "y": y, "word": texts})
+    path = tmp_path / name
+    frame.to_csv(path, index=False) if name == "t.csv" else frame.to_parquet(path)
+    data = load_table(path, "y", missing=["-999"], categories=["word"])
+    assert data.y.tolist() == [1.5, 2.5, 3.25] and "2 without a target" in data.description
+    data = load_table(path, "word", missing=["k.A."], task="classification")
+    assert data.classes == ("a", "b") and data.X[:, 0].tolist() == [0, 2, 3, 4]
+    rows = read_samples(path, ["x"], "y", missing=["-999"])
+    assert rows.y.tolist() == [1.5, 2.5, 3.25]
+    with pytest.raises(ArgumentError, match="missing: expected a list of texts"):
+        load_table(path, "y", missing="-999")
 
 
 def test_booleans_and_dates_are_the_same_categories_in_csv_and_parquet(tmp_path):

@@ -31,7 +31,7 @@ def test_a_coverage_that_the_residuals_do_not_allow():
         fit(range(9)).half_width(np.zeros((1, 1)), 0.91)
     assert found.value.argument == "coverage"
     for coverage in (0, 1, -0.1, 90, float("nan"), "0.9", None, True):
-        with pytest.raises(ArgumentError, match="coverage: expected a number above 0 to below 1"):
+        with pytest.raises(ArgumentError, match="coverage: expected a number between 0 and 1"):
             fit(range(9)).half_width(np.zeros((1, 1)), coverage)
 
 

@@ -81,7 +81,7 @@ def test_several_targets_have_intervals_of_their_own():
 def test_wrong_coverages_and_few_rows(model):
     X, y = noisy(8)
     for coverage in (0, 1, 1.5, "most"):
-        with pytest.raises(ArgumentError, match="coverage: expected a number above 0 to below 1"):
+        with pytest.raises(ArgumentError, match="coverage: expected a number between 0 and 1"):
             model.predict_interval(X, coverage)
     few = MLPEnsembleRegressor(max_iter=1, random_state=0).fit(X, y)
     assert few.predict_interval(X, 0.8)[0].shape == (8,)
@@ -102,7 +102,7 @@ def test_a_file_holds_the_intervals(model, tmp_path):
     with pytest.raises(ValueError, match="has 1 columns, expected 2"):
         loaded.predict_interval(X[:, :1])
     classes = MLPEnsembleClassifier(max_iter=1).fit(X[:50], X[:50, 0] > 0)
-    with pytest.raises(ArgumentError, match="coverage: there are no residuals"):
+    with pytest.raises(ArgumentError, match="coverage: the model predicts classes"):
         Predictor.from_estimator(classes).predict_interval(X)
     assert not hasattr(classes, "predict_interval")
 

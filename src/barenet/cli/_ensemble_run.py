@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from barenet import Ensemble, ModelCard
-from barenet.cli._console import log
 from barenet.cli._experiment import Experiment, assemble
 from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
@@ -15,6 +14,7 @@ from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings, is_table
 from barenet.data import DEFAULTS, RunConfig
 from barenet.data._class_weight import class_weights
+from barenet.data._rare_categories import THRESHOLDS
 from barenet.data._run_defaults import check_target_settings
 from barenet.errors import ArgumentError
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
@@ -49,7 +49,6 @@ def run_ensemble(
     extra: Mapping[str, Any] | None,
 ) -> Results:
     """Train an ensemble, and return its results."""
-    introduce(experiment)
     is_quiet = output.json and not sys.stderr.isatty()
     with Interruption() as interruption:
         history = training.run(threads, interruption, progress=not is_quiet)
@@ -63,7 +62,7 @@ def run_ensemble(
 
 
 def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTraining]:
-    """Load the table, and make the networks."""
+    """Load the table, make the networks, and print both."""
     settings.config.validate()
     dataset = settings.load(frame=True)
     defaults = {name: getattr(DEFAULTS, name) for name in ("seed", "test_size", "split_seed")}
@@ -84,9 +83,13 @@ def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTrainin
         **settings.table_options(available.feature_names),
     )
     config, rare = replace(config, epochs=training.recipe.epochs), training.recipe.rare
-    if rare != settings.rare:
-        log(f"--rare {rare:g} is chosen by its effect on rows that are left out\n")
+    note = ""
+    if rare not in (settings.rare, THRESHOLDS[0]):
+        note = f"of less than {100 * rare:g} % of the rows are" if rare else "are not"
+        note = f"categories {note} merged, chosen by the error on rows that are left out\n\n"
     settings = replace(settings, quick=False, config=config, rare=rare)
     parts = {"available": available, "training": available, "validation": None, "test": test}
     network = Ensemble(training.networks)
-    return assemble(settings, dataset, network, encoding, scaling, **parts), training
+    experiment = assemble(settings, dataset, network, encoding, scaling, **parts)
+    introduce(experiment, note)
+    return experiment, training

@@ -69,15 +69,17 @@ def _log_advice(experiment: Experiment) -> None:
     ]
     if identifiers:
         name = shlex.quote(identifiers[0])
-        log(f"`--keep-column {name}` keeps a column that is taken for an identifier\n")
+        log(f"`--keep-column {name}` keeps an identifier; if it is a text, add `--rare 0`\n")
     if experiment.test is None:
         return
-    if dataset.split_keys is not None:
-        last = dataset.split_keys.dtype.kind == "f"
-        part = "the last rows" if last else "whole groups"
+    dates = [column.name for column in columns if isinstance(column, DateColumn)]
+    if (keys := experiment.test.split_keys) is not None:
+        part = count_of(len({*keys.tolist()}), "whole group")
+        if keys.dtype.kind == "f":
+            first = keys.min().astype("M8[s]" if settings.split_by in dates else float)
+            part = f"the last rows, from {first} on"
         log(f"split by {settings.split_by}: the test rows are {part}\n")
         return
-    dates = [column.name for column in columns if isinstance(column, DateColumn)]
     ordered = is_ordered(dataset.y, classes=dataset.classes is not None)
     if dates or ordered:
         reason = f"{some(dates)} has dates" if dates else "neighbouring rows have similar targets"

@@ -240,8 +240,8 @@ class Results:
         names = [path.name for path in folder.files if path.exists()]
         log(f"saved in {folder.path}:\n  {', '.join(names)}")
         if REPORT in names:
-            command = shlex.join(["barenet", "export", str(folder.path), "--to", "onnx"])
-            log(f"`{command}` makes a file that predicts in other programs")
+            command = shlex.join(["barenet", "export", str(folder.path), "--to", "python"])
+            log(f"`{command}` makes a file that predicts without barenet")
         if history.stop_reason == "completed":
             return
         epochs, best = f"{len(history)} of {settings.config.epochs or 0} epochs", ""

@@ -28,8 +28,9 @@ from barenet.errors import ArgumentError, DataError, in_a_line, some
 #: Spellings of missing values that are always recognized, for the help.
 MISSING_SPELLINGS = "NA NaN null None ? - and the like"
 
-#: Options of the columns of a table, as `TableEncoding.fit` takes them.
-TABLE_OPTIONS = ("drop", "keep_column", "categories", "numeric", "missing", "rare")
+#: Options that list columns of a table, and all of its options, as `TableEncoding.fit` takes them.
+COLUMN_LISTS = ("drop", "keep_column", "categories", "numeric")
+TABLE_OPTIONS = (*COLUMN_LISTS, "missing", "rare")
 
 #: Settings that do not affect the network, or name a folder of the machine.
 NOT_ON_A_CARD = ("data_dir", "verbose_epoch")
@@ -141,8 +142,9 @@ class DataOptions:
     def table_options(self, features: Sequence[str] = ()) -> dict[str, Any]:
         """The options of the columns that are given; a column of groups is none of the features."""
         options = without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
-        if features and self.split_by not in features and "drop" in options:
-            options["drop"] = tuple(name for name in options["drop"] if name != self.split_by)
+        if features and self.split_by not in features:
+            for option in {*COLUMN_LISTS} & options.keys():
+                options[option] = tuple(name for name in options[option] if name != self.split_by)
         return options
 
 
@@ -189,6 +191,7 @@ class RunSettings(DataOptions):
             data_seed=self.config.data_seed,
             frame=frame or self._needs_frame() or None,
             categories=(*dropped, *(self.categories or ())) or None,
+            missing=self.missing,
             split_by=self.split_by,
             **vars(self.file),
         )

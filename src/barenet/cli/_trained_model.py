@@ -87,7 +87,10 @@ class TrainedModel:
     def _load_table(self, settings: RunSettings) -> Dataset:
         model = self.predictor
         options = self._table_options(settings)
-        options["split_by"] = self.settings.split_by if self.settings else None
+        training = self.settings or RunSettings()
+        options["split_by"] = training.split_by
+        options["categories"] += training.categories or ()
+        options["missing"] = getattr(model.preprocessing, "missing", ())
         columns = model.feature_names, model.target_name, model.classes
         rows = read_samples(settings.data, *columns, **options)
         if "left out" in rows.description:
@@ -107,8 +110,7 @@ class TrainedModel:
         if self._has_name_of_training(data):
             settings = training
         elif plain_name(data).endswith(CSV_SUFFIXES):  # with columns named as in the training set
-            known = {name: getattr(training.file, name) for name in ("header", "date_format")}
-            settings = RunSettings(file=FileOptions(**known))
+            settings = RunSettings(file=replace(training.file, delimiter=None, encoding=None))
         if data.endswith((".npz", ".npz.gz")):
             is_numeric = self.predictor.classes is None
             settings = replace(settings, task="regression" if is_numeric else "classification")

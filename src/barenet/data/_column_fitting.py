@@ -36,8 +36,9 @@ _KINDS = (
 #: The kinds of columns by name.
 COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in _KINDS}
 
-#: A number with a decimal comma.
+#: A number with a comma, and one whose comma cannot separate thousands.
 _COMMA = r"[+-]?\d*,\d+"
+_DECIMALS = rf"(?![+-]?[1-9]\d{{0,2}},\d{{3}}\Z){_COMMA}"
 
 #: Formats that depend on the country: pattern, expected value, remedy.
 _LOCALE_FORMATS = (
@@ -57,7 +58,8 @@ _LOCALE_FORMATS = (
         "a number",
         "remove the commas between the thousands",
     ),
-    (_COMMA, "a number", "for a decimal comma, use {decimal}; correct any others"),
+    (_DECIMALS, "a number", "for a decimal comma, use {decimal}; correct any others"),
+    (_COMMA, "a number", "remove commas between thousands; for decimal commas, use {decimal}"),
 )
 
 #: From this many rows on, a column with this fraction of different values is an identifier.

@@ -106,10 +106,11 @@ def _check_points(texts: Any, name: str, table: CsvTable) -> None:
     commas = compute.match_substring_regex(texts, r"^[+-]?[\d.]*,?\d+$")
     if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= 0.9:
         expected = "a number with a decimal comma and no other point"
-        remedy = "remove the points between the thousands; "
+        remedy = "remove the points between the thousands; for decimal points, use {decimal}; "
         remedy += "if these are names, use {categories}; if they are of no use, {drop}"
+        options = {"categories": [name], "drop": [name], "decimal": "."}
         frame = Frame({name: np.array(texts.to_pylist(), TEXT)}, table)
-        raise frame.fault(row, name, expected, remedy, categories=[name], drop=[name])
+        raise frame.fault(row, name, expected, remedy, **options)
 
 
 def _rewrite_dates(texts: Any, date_format: str) -> Any:

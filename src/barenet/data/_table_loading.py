@@ -19,7 +19,7 @@ from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data._frame import Frame, Table, check_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers
-from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
+from barenet.data._target import Task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, some
 
 
@@ -34,6 +34,7 @@ def load_table(
     header: bool | None = None,
     date_format: str | None = None,
     categories: Collection[str] = (),
+    missing: Collection[str] = (),
     split_by: str | None = None,
     frame: bool = False,
 ) -> Dataset:
@@ -73,6 +74,9 @@ def load_table(
     categories : collection of str
         Columns of names, or columns that are left out later. In other columns, a point beside
         decimal commas is an error, as it most often separates thousands.
+    missing : collection of str
+        More spellings of a missing target, such as ``["-999"]``; for the features, give them to
+        the `TablePreprocessor`.
     split_by : str, optional
         The column by which `Dataset.split` splits the rows: of dates or numbers, for a test set of
         the last rows; or of groups, which stay whole, and whose column is not a feature.
@@ -102,13 +106,12 @@ def load_table(
     >>> gate.feature_names, gate.classes, gate.y
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
-    check_task(task)
     for argument, name in {"target": target, "split_by": split_by}.items():
         convert(name, str | None, argument)
     table = open_table(path, CsvOptions(delimiter, encoding, decimal, header, date_format))
     features, target = _features(table, target, split_by)
     every = _rows(table, [*features, target], [target], categories, frame)
-    rows, description = _with_target(every, target, missing_targets(every, target, task))
+    rows, description = _with_target(every, target, missing, task)
     keys = _split_keys(rows, split_by, categories)
     if keys is not None and keys.dtype.kind != "f":
         features.remove(str(split_by))
@@ -159,8 +162,14 @@ def _features(table: Table, target: str | None, split_by: str | None) -> tuple[l
     return features, target
 
 
-def _with_target(every: Frame, target: str, missing: NDArray[np.bool_]) -> tuple[Frame, str]:
-    """Leave rows out, and count them, with the marks of a missing target."""
+def _with_target(
+    every: Frame, target: str, added: Any, task: Task | None, classes: Collection[str] = ()
+) -> tuple[Frame, str]:
+    """Leave rows without a target out, and count them, with the marks of a missing one."""
+    if isinstance(added, str):
+        raise ArgumentError.of("missing", added, "a list of texts")
+    tokens = {"", *added, *(() if task == "classification" else MISSING)} - {*classes}
+    missing = missing_targets(every, target, tokens)
     rows = every.take(~missing)
     count = f"{len(rows):,} row{'s' * (len(rows) != 1)}"
     if not missing.any():
@@ -189,6 +198,7 @@ def read_samples(
     *,
     frame: bool = False,
     categories: Collection[str] = (),
+    missing: Collection[str] = (),
     split_by: str | None = None,
     **csv_options: Any,
 ) -> Dataset:
@@ -202,8 +212,7 @@ def read_samples(
     rows, description = _rows(table, names, targets, categories, frame), ""
     y = np.zeros(len(rows))
     if target_name is not None:
-        missing = missing_targets(rows, target_name, None, classes or ())
-        rows, description = _with_target(rows, target_name, missing)
+        rows, description = _with_target(rows, target_name, missing, None, classes or ())
         if not len(rows):
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)

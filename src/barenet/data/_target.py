@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from barenet.data._frame import Frame
 from barenet.data._parsing import (
-    MISSING,
+    NEARLY_ALL,
     as_labels,
     class_name,
     complete_numbers,
@@ -54,6 +54,7 @@ def encode_numbers(numbers: NDArray[np.float64], task: Task | None) -> Target:
 
 def read_target(rows: Frame, target: str, task: Task | None) -> Target:
     """Read the target column of training rows, which all have one."""
+    check_task(task)
     column = rows[target]
     if column.dtype.kind == "M":
         raise rows.fault(0, target, "classes or numbers")
@@ -64,31 +65,30 @@ def read_target(rows: Frame, target: str, task: Task | None) -> Target:
     return encode_numbers(complete_numbers(rows, target), task)
 
 
-def missing_targets(
-    rows: Frame, target: str, task: Task | None, classes: Collection[str] = ()
-) -> NDArray[np.bool_]:
-    """Find the rows without a target, shape (n_rows,)."""
+def missing_targets(rows: Frame, target: str, missing: Collection[str]) -> NDArray[np.bool_]:
+    """Find the rows without a target, shape (n_rows,), by the spellings of a missing one."""
     column = rows[target]
+    numbers = [number for text in missing if (number := to_number(text)) is not None]
     if column.dtype.kind == "T":
-        missing = {"", *(() if task == "classification" else MISSING)} - {*classes}
         codes, texts = unique_texts(column)
-        return np.array([text in missing for text in texts])[codes]
-    return np.isnan(column)
+        return np.array([text in missing or to_number(text) in numbers for text in texts])[codes]
+    return np.isnan(column) | np.isin(column.astype(np.float64), numbers)
 
 
 def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
     """Read a target column of text."""
     codes, texts = unique_texts(rows[target])
     are_numbers = np.array([to_number(text) is not None for text in texts])
+    have_comma = np.array([*map(_has_decimal_comma, texts)])
     if task == "regression" or are_numbers.all():
         numbers, classes = encode_numbers(complete_numbers(rows, target), task)
         if classes is None or not any(map(is_code, texts)):
             return numbers, classes
-    elif task is None and all(map(_has_decimal_comma, texts)):
-        remedy = "for a decimal comma, use {decimal}, without thousands separators; "
-        expected, options = "a number with a point, or a class", {"decimal": ","}
-        remedy += "for classes, {task}"
-        raise rows.fault(0, target, expected, remedy, **options, task="classification")
+    elif task is None and (have_comma | are_numbers).mean() >= NEARLY_ALL and have_comma.any():
+        remedy = "if commas separate thousands, remove them; for a decimal comma, use {decimal}; "
+        row, options = int(np.argmax(have_comma[codes])), {"decimal": ",", "task": "classification"}
+        expected = "a number with a point, or a class"
+        raise rows.fault(row, target, expected, remedy + "for classes, {task}", **options)
     elif task is None and are_numbers.any():
         row, expected = int(np.argmin(are_numbers[codes])), "a number, as in other rows"
         raise rows.fault(row, target, expected, "for classes, use {task}", task="classification")

@@ -317,6 +317,8 @@ class Predictor:
         ensemble, residuals = self.network, self.residuals
         if residuals is None or not isinstance(ensemble, Ensemble):
             problem = "there are no residuals of rows left out, which intervals are made of"
+            if self.classes is not None:
+                problem = "the model predicts classes, and intervals are for numbers"
             remedy = "train an ensemble on a table with a numeric target"
             raise ArgumentError(problem, argument="coverage", remedy=remedy)
 
