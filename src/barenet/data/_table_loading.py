@@ -19,7 +19,7 @@ from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data._frame import Frame, Table, check_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers
-from barenet.data._target import Task, known_targets, missing_targets, read_target
+from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, some
 
 
@@ -106,10 +106,9 @@ def load_table(
     >>> gate.feature_names, gate.classes, gate.y
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
-    for argument, name in {"target": target, "split_by": split_by}.items():
-        convert(name, str | None, argument)
-    table = open_table(path, CsvOptions(delimiter, encoding, decimal, header, date_format))
-    features, target = _features(table, target, split_by)
+    check_task(task)
+    csv = CsvOptions(delimiter, encoding, decimal, header, date_format)
+    table, features, target = _open(path, csv, target, split_by)
     every = _rows(table, [*features, target], [target], categories, frame)
     rows, description = _with_target(every, target, missing, task)
     keys = _split_keys(rows, split_by, categories)
@@ -145,8 +144,13 @@ def _split_keys(rows: Frame, name: str | None, categories: Collection[str]) -> N
     return seconds(keys) if kind == "date" else keys
 
 
-def _features(table: Table, target: str | None, split_by: str | None) -> tuple[list[str], str]:
-    """Names of the columns to train on, and of the target."""
+def _open(
+    path: str | PathLike[str], csv: CsvOptions, target: str | None, split_by: str | None
+) -> tuple[Table, list[str], str]:
+    """Open a table, and return it with the names of the columns to train on and of the target."""
+    for argument, name in {"target": target, "split_by": split_by}.items():
+        convert(name, str | None, argument)
+    table = open_table(path, csv)
     if target is None:
         problem = f"name the column of {table.path} to predict; the columns are {some(table.names)}"
         raise ArgumentError(problem, argument="target")
@@ -159,7 +163,7 @@ def _features(table: Table, target: str | None, split_by: str | None) -> tuple[l
     if not features:
         problem = f"{target!r} is the only column; there is nothing to learn it from"
         raise DataError(problem, path=table.path)
-    return features, target
+    return table, features, target
 
 
 def _with_target(
