@@ -193,6 +193,15 @@ def test_an_ensemble_has_a_report(barenet, iris, train):
     assert [[int(n) for n in row[1:]] for row in counts] == result["confusion_matrix"]
 
 
+def test_the_proposed_export_can_hold_the_columns(barenet):
+    """ONNX has no dates."""
+    days = (f"2024-{1 + at // 28:02}-{1 + at % 28:02},{at % 7}" for at in range(90))
+    Path("days.csv").write_text("\n".join(["day,y", *days]))
+    done = barenet("train", "days.csv", "--target", "y", "--task", "regression", "--epochs", 1).ok()
+    assert "`barenet export runs/days --to python` makes a file" in done.err
+    barenet("export", "runs/days", "--to", "python").ok()
+
+
 def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barenet):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(160, 2))
@@ -201,7 +210,7 @@ def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barene
     Path("table.csv").write_text("\n".join(["a,b,y", *rows]))
     done = barenet("train", "table.csv", "--target", "y", "--metric", "f1").ok()
     assert "history.png, confusion.png, report.html\n" in done.err
-    assert "`barenet export runs/table --to python` makes a file" in done.err
+    assert "`barenet export runs/table --to onnx` makes a file" in done.err
     page, scores = (
         Page(Path("runs/table/report.html")),
         load_predictor("runs/table/model.safetensors").card.scores,

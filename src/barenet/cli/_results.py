@@ -240,7 +240,9 @@ class Results:
         names = [path.name for path in folder.files if path.exists()]
         log(f"saved in {folder.path}:\n  {', '.join(names)}")
         if REPORT in names:
-            command = shlex.join(["barenet", "export", str(folder.path), "--to", "python"])
+            columns = getattr(self.experiment.predictor.preprocessing, "columns", ())
+            to = "python" if any(each.kind == "date" for each in columns) else "onnx"
+            command = shlex.join(["barenet", "export", str(folder.path), "--to", to])
             log(f"`{command}` makes a file that predicts without barenet")
         if history.stop_reason == "completed":
             return
