@@ -14,7 +14,7 @@ from barenet._constraints import check_count
 from barenet.callbacks import Callback, Progress
 from barenet.cli._console import emit_json, log
 from barenet.cli._ensemble_run import prepare_ensemble, run_ensemble, trains_ensemble
-from barenet.cli._experiment import Experiment, prepare
+from barenet.cli._experiment import prepare
 from barenet.cli._flags import DATA, Data, Integer, Threads
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._introduction import Introduction
@@ -22,7 +22,6 @@ from barenet.cli._repeat import train_seeds
 from barenet.cli._results import NO_OUTPUT_OPTIONS, OutputOptions, Results
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
 from barenet.cli._run_settings import NO_SETTINGS, RunSettings, read_run_file
-from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
@@ -127,37 +126,23 @@ def run_in(
             experiment = prepare(settings, copy_weights=not resume)
             _check_unchanged(experiment.settings, given, folder)
             checkpoint = RunCheckpoint(folder, every, experiment.settings)
-            options = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
-            results = _run_network(folder, experiment, output, extra, given.config, options)
+            with Interruption() as interruption:
+                callbacks: list[Callback] = [Introduction(experiment), interruption]
+                if sys.stderr.isatty() or not output.json:  # a program needs no lines
+                    config = given.config.over(experiment.settings.config)
+                    callbacks.insert(1, Progress(config.verbose_epoch))
+                try:
+                    options = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
+                    history = experiment.run(callbacks, **options)
+                except DivergenceError as error:
+                    if folder.has_checkpoint():
+                        note = f"the checkpoint {folder.checkpoint} is kept"
+                        error.add_note(f"{note}, and resuming it diverges again")
+                    raise
+            results = Results(experiment, history, folder, output, interruption, extra)
+            if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
+                results.miss(checkpoint.path.name, checkpoint.failure)
     return results.write()
-
-
-def _run_network(
-    folder: RunFolder,
-    experiment: Experiment,
-    output: OutputOptions,
-    extra: Mapping[str, Any] | None,
-    given: RunConfig,
-    options: dict[str, Any],
-) -> Results:
-    """Train a network with the options of a run, and return its results."""
-    with Interruption() as interruption:
-        callbacks: list[Callback] = [Introduction(experiment), interruption]
-        if sys.stderr.isatty() or not output.json:  # a program that reads JSON needs no lines
-            every_epoch = given.verbose_epoch or experiment.settings.config.verbose_epoch
-            callbacks.insert(1, Progress(every_epoch))
-        try:
-            history = experiment.run(callbacks, **options)
-        except DivergenceError as error:
-            if folder.has_checkpoint():
-                note = f"the checkpoint {folder.checkpoint} is kept"
-                error.add_note(f"{note}, and resuming it diverges again")
-            raise
-    results = Results(experiment, history, folder, output, interruption, extra)
-    failure = options["checkpoint"].failure
-    if history.stop_reason == INTERRUPTED and failure is not None:
-        results.miss(folder.checkpoint.name, failure)
-    return results
 
 
 def _find_run(path: Path, out: Path | None) -> RunFolder:

@@ -89,7 +89,6 @@ def _unwrapped(
     *steps, (last, estimator) = getattr(model, "steps", None) or [("", model)]
     if not isinstance(getattr(estimator, "network_", None), Model):
         raise _without_network(last, estimator)
-    _check_not_overridden(estimator, "predict", "predict_proba")
     steps = [(name, step) for name, step in steps if step not in (None, "passthrough")]
     if len(steps) > 1:
         names = ", ".join(f"{name!r}" for name, _ in steps)
@@ -102,7 +101,6 @@ def _unwrapped(
         target = getattr(estimator, "target_scaling_", None)
         return estimator, own, own.feature_names, target
     if isinstance(encoding, TableEncoding):
-        _check_not_overridden(first, "transform")
         return estimator, encoding, encoding.feature_names, target
     columns = getattr(estimator if first is None else first, "feature_names_in_", ())
     scaling = None if first is None else _as_scaling(first, f"step {name!r}")
@@ -124,16 +122,6 @@ def _without_network(step: str, estimator: Any) -> ArgumentError:
     if hasattr(estimator, "refit"):
         return _refused(problem, "fit a search over the whole pipeline, with refit=True")
     return _refused(problem, REMEDIES.get(kind, SKL2ONNX))
-
-
-def _check_not_overridden(part: Any, *methods: str) -> None:
-    """Refuse a subclass that overrides a method."""
-    for method in methods:
-        owner = next((kind for kind in type(part).__mro__ if method in vars(kind)), None)
-        if owner is not None and not owner.__module__.startswith("barenet."):
-            overrides = f"{type(part).__name__} overrides {method} ({owner.__qualname__})"
-            remedy = "use barenet's own class, and do the rest around it"
-            raise _refused(f"{overrides}, which a file can't store", remedy)
 
 
 def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
