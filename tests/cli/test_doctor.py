@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from barenet.cli import _doctor as doctor
+from barenet.engines.kernels._kernel import ENTRIES
 
 #: Kernels that a process finds in the cache and that it builds, of all that a training needs.
 TRAINING = """
@@ -109,7 +110,7 @@ def test_kernels_need_nothing_of_numba_or_python(built):
     ]
     codes = [content[1] for content in contents if len(content) == 2]
     named = {name for code in codes for name in re.findall(rb"\0_?((?:numba|Py|NRT)_?\w+)", code)}
-    assert len(codes) >= built["kernels"]
+    assert len(codes) >= built["kernels"] - len(ENTRIES)  # which have another folder
     assert named <= {b"NRT_incref", b"NRT_decref", b"NRT_MemInfo_call_dtor"}
 
 
