@@ -40,7 +40,7 @@ class Tab:
         self.key, self.upload = self.page.keyboard.press, self.page.set_input_files
         self.click, self.fill, self.check = self.page.click, self.page.fill, self.page.check
         self.text, self.select = self.page.inner_text, self.page.select_option
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("pageerror", lambda error: self.faults.append(error.stack or str(error)))
         self.page.on("console", self._listen)
         self.open(address)
 
