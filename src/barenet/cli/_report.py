@@ -214,7 +214,7 @@ class Report:
         """The gain by each part of an ensemble, and the learning curves, if they are known."""
         card, network = self.predictor.card or ModelCard(), self.predictor.network
         if isinstance(network, Ensemble) and card.log and OUT_OF_FOLD in card.scores:
-            n, kept = len(network.networks), card.scores[OUT_OF_FOLD]
+            n, last = len(network.networks), card.scores[OUT_OF_FOLD]
             yield _text(
                 f"{n} networks were trained for {card.log.n_epochs} epochs, each without a part of "
                 "the rows. After some of the epochs, the averages of their weights predicted the "
@@ -222,10 +222,10 @@ class Report:
                 "best, and are the ensemble. The scores on the rows left out, part by part:"
             )
             together = f"the mean of the {EnsembleRecipe.repeats} that left the same row out"
-            lines = {"one network": card.scores[OF_ONE], together: card.scores.get(UNDIVIDED, kept)}
-            if kept.get("temperature", 1) != 1:
-                lines[f"at temperature {kept['temperature']:g} of the probabilities"] = kept
-            yield _score_table(lines, [name for name in kept if name in METRICS])
+            lines = {"one network": card.scores[OF_ONE], together: card.scores.get(UNDIVIDED, last)}
+            if last.get("temperature", 1) != 1:
+                lines[f"at temperature {last['temperature']:g} of the probabilities"] = last
+            yield _score_table(lines, [name for name in last if name in METRICS])
         with contextlib.suppress(FileNotFoundError, DataError):
             history = plots.plot_history(read_curves(self.trained.path))
             yield _figures(inline_panels(history, "learning curves"))
