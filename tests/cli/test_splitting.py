@@ -96,7 +96,7 @@ def test_a_search_keeps_groups_and_periods_together(barenet, series):
 def test_no_network_of_an_ensemble_sees_a_group_or_period_that_it_leaves_out(series, column):
     file = FileOptions(date_format=DATES[1])
     settings = RunSettings(data=str(series), target="y", file=file, split_by=column)
-    experiment, training = prepare_ensemble(settings)
+    experiment, training, _ = prepare_ensemble(settings)
     keys = experiment.available.split_keys
     assert len(training.left) == 16 and len({*map(tuple, training.left)}) > 8
     for left in training.left:

@@ -44,11 +44,13 @@ def run_ensemble(
     folder: RunFolder,
     experiment: Experiment,
     training: EnsembleTraining,
+    note: str,
     threads: int | None,
     output: OutputOptions,
     extra: Mapping[str, Any] | None,
 ) -> Results:
-    """Train an ensemble, and return its results."""
+    """Print the data, a note and the network, train an ensemble, and return its results."""
+    introduce(experiment, note)
     is_quiet = output.json and not sys.stderr.isatty()
     with Interruption() as interruption:
         history = training.run(threads, interruption, progress=not is_quiet)
@@ -61,8 +63,8 @@ def run_ensemble(
     return Results(experiment, history, folder, output, interruption, extra)
 
 
-def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTraining]:
-    """Load the table, make the networks, and print both."""
+def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTraining, str]:
+    """Load the table, and make the networks; the last part is a note on merged categories."""
     settings.config.validate()
     dataset = settings.load(frame=True)
     defaults = {name: getattr(DEFAULTS, name) for name in ("seed", "test_size", "split_seed")}
@@ -90,6 +92,4 @@ def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTrainin
     settings = replace(settings, quick=False, config=config, rare=rare)
     parts = {"available": available, "training": available, "validation": None, "test": test}
     network = Ensemble(training.networks)
-    experiment = assemble(settings, dataset, network, encoding, scaling, **parts)
-    introduce(experiment, note)
-    return experiment, training
+    return assemble(settings, dataset, network, encoding, scaling, **parts), training, note

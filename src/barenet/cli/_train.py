@@ -118,9 +118,9 @@ def run_in(
     with folder.started(given) if is_new else nullcontext():
         settings, resume = given if is_new else folder.read_unfinished(), folder.has_checkpoint()
         if trains_ensemble(settings) and not resume:
-            experiment, training = prepare_ensemble(settings)
+            experiment, training, note = prepare_ensemble(settings)
             _check_unchanged(experiment.settings, given, folder)
-            results = run_ensemble(folder, experiment, training, threads, output, extra)
+            results = run_ensemble(folder, experiment, training, note, threads, output, extra)
         else:
             # A checkpoint has the weights; the model that they started from may have been replaced.
             experiment = prepare(settings, copy_weights=not resume)

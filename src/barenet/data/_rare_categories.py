@@ -31,24 +31,25 @@ def choose_rare(X: Any, y: NDArray[Any], **options: Any) -> float | None:
     frame, y, others, categories = frame.take(some_rows), y[some_rows], [], []
     y = y if y.ndim == 2 else y[:, np.newaxis] == np.unique(y)
     for column in encoding.used:
-        values = column.parse(frame, column.name, encoding.missing)
         if isinstance(column, CategoryColumn):
+            values = column.parse(frame, column.name, encoding.missing)
             categories.append(np.unique(values, return_inverse=True, return_counts=True))
         else:
-            others.append(column.encode(values))
+            others.append(column)
     frequent = {
         rare: [np.flatnonzero(counts >= rare * len(frame)) for _, _, counts in categories]
         for rare in THRESHOLDS
     }
-    room = MOST_OUTPUTS - sum(part.shape[1] for part in others)
+    room = MOST_OUTPUTS - sum(len(column.outputs) for column in others)
     sizes = {sum(map(len, each)): rare for rare, each in reversed(frequent.items())}
     losses = {rare: np.inf for size, rare in sizes.items() if size <= room}
     if len(losses) < 2:
         return None
+    rest = [each.encode(each.parse(frame, each.name, encoding.missing)) for each in others]
     for rare in losses:
         pairs = zip(categories, frequent[rare], strict=True)
         parts = [codes[:, np.newaxis] == each for (_, codes, _), each in pairs]
-        losses[rare] = _left_out_error(np.column_stack([*others, *parts]), y)
+        losses[rare] = _left_out_error(np.column_stack([*rest, *parts]), y)
     best, default = min(losses, key=losses.__getitem__), THRESHOLDS[0]
     return default if losses[best] > (1 - GAIN) * losses.get(default, np.inf) else best
 

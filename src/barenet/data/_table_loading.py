@@ -208,8 +208,7 @@ def read_samples(
 ) -> Dataset:
     """Read the features of a network, and its target if it is named, from a file or open table."""
     targets = [] if target_name is None else [target_name]
-    options = CsvOptions(**csv_options)
-    table = source if isinstance(source, Table) else open_table(source, options)
+    table = open_table(source, CsvOptions(**csv_options))
     names = [*feature_names, *targets]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
