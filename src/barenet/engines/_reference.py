@@ -3,7 +3,7 @@
 It is the specification and the interface: any other engine computes the same, only faster.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import ClassVar
 
@@ -19,6 +19,18 @@ from barenet.optimization.optimizers import Optimizer
 
 #: Rows, and numbers in them, that are evaluated at a time: X is never converted as a whole.
 BLOCK, BLOCK_NUMBERS = 4096, 2**24
+
+
+def epoch_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> Order:
+    """Order the rows for each epoch, as a function of the seed and the epoch alone.
+
+    Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
+    any time.
+    """
+    orders = np.empty((len(epochs), n_rows), np.intp)
+    for order, epoch in zip(orders, epochs, strict=True):
+        order[:] = np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
+    return orders
 
 
 class ReferenceEngine:
@@ -37,6 +49,8 @@ class ReferenceEngine:
         The key in `ENGINES`.
     pace : float
         Rows times parameters that it can certainly process in a second; 0 if unknown.
+    row_orders : callable
+        Orders the rows for some epochs, given their number, the seed and the epochs.
 
     Examples
     --------
@@ -55,6 +69,7 @@ class ReferenceEngine:
 
     name: ClassVar[str] = "reference"
     pace: ClassVar[float] = 0.0
+    row_orders: Callable[[int, int, Sequence[int]], Order] = staticmethod(epoch_orders)
 
     def __init__(self, job: Job, threads: int | None = None) -> None:
         self.job, network = job, job.network
@@ -110,23 +125,6 @@ class ReferenceEngine:
                 raw[:] = parameters
                 parameters[:] = optimizer.moments["average"]
         return ChunkResult(losses, norms)
-
-    def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Order:
-        """Order the rows for each epoch; see `epoch_orders`.
-
-        Parameters
-        ----------
-        n_rows, seed : int
-            Number of rows, and the seed of the run.
-        epochs : sequence of int
-            The epochs, counted from 0.
-
-        Returns
-        -------
-        ndarray of shape (n_epochs, n_rows)
-            Row indices.
-        """
-        return epoch_orders(n_rows, seed, epochs)
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
         """Compute the loss of the training set with the penalties, and its gradient.
@@ -203,15 +201,3 @@ class ReferenceEngine:
             value += penalty.value(network.parameters, strengths)
             gradient += penalty.gradient(network.parameters, strengths)
         return value, gradient
-
-
-def epoch_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> Order:
-    """Order the rows for each epoch, as a function of the seed and the epoch alone.
-
-    Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
-    any time.
-    """
-    orders = np.empty((len(epochs), n_rows), np.intp)
-    for order, epoch in zip(orders, epochs, strict=True):
-        order[:] = np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
-    return orders

@@ -66,7 +66,8 @@ class Loop(ABC):
             measured=(*names, *held_out, *scores, *rate, "gradient_norm", "seconds"),
             maximized_metrics=MAXIMIZED.union(scores),
         )
-        self.monitor = DivergenceMonitor(self.run, Snapshot.of(job.network))
+        before = Snapshot(job.network.parameters.copy(), job.network.statistics.copy())
+        self.monitor = DivergenceMonitor(self.run, before)
         rates = np.zeros(self.run.n_batches if rate else 0)
         self.epoch = Epoch(job.rows, job.seed, config, rates, config.order or engine.row_orders)
         work = config.batch_size * job.network.n_parameters + OVERHEAD

@@ -96,7 +96,8 @@ class Optimizer(Configurable, Stateful, ABC):
         learning_rate : float, optional
             Learning rate of this step, from a schedule; by default the optimizer's own.
         """
-        self.prepare(parameters)
+        if self.moment_names:
+            self.prepare(parameters)
         self.n_steps += 1
         rate = self.learning_rate if learning_rate is None else learning_rate
         self.update(parameters, gradient, rate)
