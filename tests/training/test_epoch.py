@@ -7,13 +7,18 @@ from hypothesis import given, strategies as st
 from barenet import Network, train
 from barenet.callbacks import Callback
 from barenet.engines import ENGINES, Job, choose_engine
-from barenet.engines._reference import epoch_orders
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimizers import SGD
 from barenet.schedules import SCHEDULES
 from barenet.training import _epoch as epoch_module
-from barenet.training._epoch import Epoch, MeasurementInterrupted, TrainingConfig, measure
+from barenet.training._epoch import (
+    Epoch,
+    MeasurementInterrupted,
+    TrainingConfig,
+    epoch_orders,
+    measure,
+)
 from barenet.training._train import as_metrics
 
 seeds = st.integers(0, 2**32 - 1)
@@ -47,7 +52,7 @@ def test_orders_are_uniform():
 def make_epoch(weight=None, **settings):
     rows = ArrayDataset(np.zeros((7, 1)), np.zeros((7, 1)), weight)
     config = TrainingConfig(epochs=10, batch_size=3, **settings)
-    return Epoch(rows, 5, config, np.zeros(3), epoch_orders)
+    return Epoch(rows, 5, config, np.zeros(3))
 
 
 def test_the_order_is_that_of_the_epoch():

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._metrics import METRICS
-from barenet.engines._reference import epoch_orders
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network, Objective, Snapshot
 from barenet.model.losses import Loss, as_loss
@@ -16,6 +15,7 @@ from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._page_state import NetworkSettings, WeightEdit
 from barenet.playground._problems import NO_PROBLEM, Problem
 from barenet.playground._timeline import EpochState
+from barenet.training._epoch import epoch_orders
 
 #: X and y, scaled.
 Rows = tuple[NDArray[np.float32], NDArray[Any]]

@@ -26,6 +26,18 @@ MAX_MULTIPLICATIONS = 2**31
 ROW_MULTIPLE = 4096
 
 
+def epoch_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> NDArray[np.intp]:
+    """Order the rows for each epoch, as a function of the seed and the epoch alone.
+
+    Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
+    any time.
+    """
+    orders = np.empty((len(epochs), n_rows), np.intp)
+    for order, epoch in zip(orders, epochs, strict=True):
+        order[:] = np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
+    return orders
+
+
 def batches(
     X: NDArray[Any],
     y: NDArray[Any],
@@ -101,7 +113,7 @@ class Epoch(Stateful):
     #: Of each batch; none for L-BFGS.
     rates: NDArray[np.float64]
     #: Orders the rows for epochs, given their number, the seed and the epochs.
-    shuffle: Callable[[int, int, Sequence[int]], NDArray[np.intp]]
+    shuffle: Callable[[int, int, Sequence[int]], NDArray[np.intp]] | None = None
     results: list[ChunkResult] = field(default_factory=list)
     #: On the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
@@ -127,7 +139,7 @@ class Epoch(Stateful):
         if not config.shuffle:
             orders = self.rows.in_order(count)
         elif orders is None:
-            orders = self.shuffle(self.rows.n_rows, self.seed, epochs)
+            orders = (self.shuffle or epoch_orders)(self.rows.n_rows, self.seed, epochs)
         self.order = orders[-1]
         if resumed:  # a callback may have changed the learning rate since the epoch began
             return orders, self.rates

@@ -30,7 +30,7 @@ orders_at = record_at(ORDERS)
 
 
 def row_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> NDArray[np.intp]:
-    """Order the rows for each epoch, as the reference engine does with NumPy."""
+    """Order the rows for each epoch, as `epoch_orders` does with NumPy."""
     orders, words = np.empty((len(epochs), n_rows), np.intp), np.empty(4, np.uint64)
     numbers = np.array(epochs, np.int64)
     places = map(address, (numbers, orders, words))

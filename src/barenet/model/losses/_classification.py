@@ -19,6 +19,8 @@ from barenet.model._activations import Softmax, log_softmax, sigmoid, softplus
 from barenet.model._arrays import FloatArray
 from barenet.model.losses._loss import BinaryLoss, CategoricalLoss, Loss, clip_probabilities
 
+SOFTMAX = Softmax()
+
 _BINARY_ENTROPY, _ENTROPY = "-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))", "-times_ln(Y, A)"
 
 
@@ -57,7 +59,7 @@ class SoftmaxCrossEntropy(Loss):
         return -(y * log_softmax(output)).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return Softmax().forward(output) - y
+        return SOFTMAX.forward(output) - y
 
 
 class BinaryCrossEntropy(BinaryLoss):
