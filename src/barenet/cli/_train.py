@@ -25,6 +25,7 @@ from barenet.cli._run_settings import NO_SETTINGS, RunSettings, read_run_file
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
+from barenet.population._ensemble_checkpoint import EnsembleCheckpoint
 
 #: How often a checkpoint is saved, by default.
 EVERY = "30s"
@@ -117,31 +118,36 @@ def run_in(
     """Train a network in a folder that is locked, and return the exit status."""
     with folder.started(given) if is_new else nullcontext():
         settings, resume = given if is_new else folder.read_unfinished(), folder.has_checkpoint()
-        if trains_ensemble(settings) and not resume:
+        shows = sys.stderr.isatty() or not output.json  # a program needs no lines
+        if is_ensemble := trains_ensemble(settings):
             experiment, training, note = prepare_ensemble(settings)
-            _check_unchanged(experiment.settings, given, folder)
-            results = run_ensemble(folder, experiment, training, note, threads, output, extra)
         else:
             # A checkpoint has the weights; the model that they started from may have been replaced.
             experiment = prepare(settings, copy_weights=not resume)
-            _check_unchanged(experiment.settings, given, folder)
-            checkpoint = RunCheckpoint(folder, every, experiment.settings)
-            with Interruption() as interruption:
-                callbacks: list[Callback] = [Introduction(experiment), interruption]
-                if sys.stderr.isatty() or not output.json:  # a program needs no lines
-                    config = given.config.over(experiment.settings.config)
-                    callbacks.insert(1, Progress(config.verbose_epoch))
-                try:
+        _check_unchanged(experiment.settings, given, folder)
+        checkpoint = RunCheckpoint(folder, every, experiment.settings)
+        with Interruption() as interruption:
+            try:
+                if is_ensemble:
+                    saving = EnsembleCheckpoint(checkpoint, resume=resume)
+                    options = {"progress": shows, "checkpoint": saving, "callbacks": interruption}
+                    options |= {"threads": threads}
+                    experiment, history = run_ensemble(experiment, training, note, **options)
+                else:
+                    callbacks: list[Callback] = [Introduction(experiment), interruption]
+                    if shows:
+                        config = given.config.over(experiment.settings.config)
+                        callbacks.insert(1, Progress(config.verbose_epoch))
                     options = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
                     history = experiment.run(callbacks, **options)
-                except DivergenceError as error:
-                    if folder.has_checkpoint():
-                        note = f"the checkpoint {folder.checkpoint} is kept"
-                        error.add_note(f"{note}, and resuming it diverges again")
-                    raise
-            results = Results(experiment, history, folder, output, interruption, extra)
-            if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
-                results.miss(checkpoint.path.name, checkpoint.failure)
+            except DivergenceError as error:
+                if folder.has_checkpoint():
+                    note = f"the checkpoint {folder.checkpoint} is kept"
+                    error.add_note(f"{note}, and resuming it diverges again")
+                raise
+        results = Results(experiment, history, folder, output, interruption, extra)
+        if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
+            results.miss(checkpoint.path.name, checkpoint.failure)
     return results.write()
 
 
