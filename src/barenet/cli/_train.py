@@ -14,7 +14,7 @@ from barenet._constraints import check_count
 from barenet.callbacks import Callback, Progress
 from barenet.cli._console import emit_json, log
 from barenet.cli._ensemble_run import prepare_ensemble, run_ensemble, trains_ensemble
-from barenet.cli._experiment import prepare
+from barenet.cli._experiment import Experiment, prepare
 from barenet.cli._flags import DATA, Data, Integer, Threads
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._introduction import Introduction
@@ -25,7 +25,6 @@ from barenet.cli._run_settings import NO_SETTINGS, RunSettings, read_run_file
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
-from barenet.population._ensemble_checkpoint import EnsembleCheckpoint
 
 #: How often a checkpoint is saved, by default.
 EVERY = "30s"
@@ -126,20 +125,15 @@ def run_in(
             experiment = prepare(settings, copy_weights=not resume)
         _check_unchanged(experiment.settings, given, folder)
         checkpoint = RunCheckpoint(folder, every, experiment.settings)
+        how: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
         with Interruption() as interruption:
             try:
                 if is_ensemble:
-                    saving = EnsembleCheckpoint(checkpoint, resume=resume)
-                    options = {"progress": shows, "checkpoint": saving, "callbacks": interruption}
-                    options |= {"threads": threads}
-                    experiment, history = run_ensemble(experiment, training, note, **options)
+                    how |= {"callbacks": interruption, "progress": shows}
+                    experiment, history = run_ensemble(experiment, training, note, **how)
                 else:
-                    callbacks: list[Callback] = [Introduction(experiment), interruption]
-                    if shows:
-                        config = given.config.over(experiment.settings.config)
-                        callbacks.insert(1, Progress(config.verbose_epoch))
-                    options = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
-                    history = experiment.run(callbacks, **options)
+                    callbacks = [Introduction(experiment), *_progress(experiment, given, shows)]
+                    history = experiment.run([*callbacks, interruption], **how)
             except DivergenceError as error:
                 if folder.has_checkpoint():
                     note = f"the checkpoint {folder.checkpoint} is kept"
@@ -149,6 +143,12 @@ def run_in(
         if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
             results.miss(checkpoint.path.name, checkpoint.failure)
     return results.write()
+
+
+def _progress(experiment: Experiment, given: RunSettings, shows: bool) -> list[Callback]:
+    """The lines of a network's epochs, if they are shown."""
+    config = given.config.over(experiment.settings.config)
+    return [Progress(config.verbose_epoch)] if shows else []
 
 
 def _find_run(path: Path, out: Path | None) -> RunFolder:
