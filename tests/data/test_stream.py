@@ -6,7 +6,7 @@ import pytest
 
 import barenet
 from barenet import Network, TableEncoding, load_table, train
-from barenet.data import _csv_table, _stream_fit
+from barenet.data import _csv_table, _stream_source
 from barenet.data._stream import stream
 from barenet.errors import ArgumentError, DataError
 
@@ -82,7 +82,7 @@ def test_a_network_learns_from_a_stream(folder):
 
 
 def test_the_memory_does_not_affect_the_result(folder, monkeypatch):
-    monkeypatch.setattr(_stream_fit, "MOST_ROWS", 100)
+    monkeypatch.setattr(_stream_source, "MOST_ROWS", 100)
     networks = []
     for memory in ("1GB", "100MB"):
         rows = stream(f"{folder}/*", "price", drop=["kind"], memory=memory)

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_number, check_seed
+from barenet.data._block_order import GROUP_ROWS
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._encoding import TableEncoding
 from barenet.data._file_io import FREE_FRACTION, format_size, machine_memory, parse_size
 from barenet.data._scaling import Scaling
 from barenet.data._stream_engine import StreamRows
-from barenet.data._stream_fit import MOST_ROWS, StreamFit
+from barenet.data._stream_fit import StreamFit
 from barenet.data._stream_source import StreamSource, as_dataset, feature_names, find_blocks
 from barenet.data._target import Task, check_task
 from barenet.errors import ArgumentError
@@ -27,7 +28,11 @@ from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss
 
-#: Bytes of memory for each value of a block that is read.
+#: Most numbers of a group of blocks, and the number of groups in memory: one that is trained on,
+#: the next one, and one that is being joined.
+GROUP_NUMBERS, N_GROUPS = 2**24, 3
+
+#: Bytes of memory for each value of a block that is read, and of the rows that are held out.
 PER_VALUE = 48
 
 
@@ -124,7 +129,8 @@ class Stream:
         def encode(rows: Dataset) -> ArrayDataset:
             return validate_arrays(network, loss, *self.arrays(rows, network.dtype), None, scale)
 
-        return StreamRows(encode(self.sample), EncodedBlocks(self, encode, network.dtype.itemsize))
+        blocks = EncodedBlocks(self, encode, network.dtype.itemsize)
+        return StreamRows(encode(self.sample), blocks, blocks.group_rows)
 
 
 class EncodedBlocks:
@@ -137,7 +143,8 @@ class EncodedBlocks:
         self.used = [number for number, length in enumerate(stream.lengths) if length]
         self.lengths = tuple(stream.lengths[number] for number in self.used)
         self.kept = dict[int, ArrayDataset]()
-        self.room = stream.memory - needed_memory(stream, itemsize)
+        self.group_rows = max(1, min(GROUP_ROWS, GROUP_NUMBERS // stream.n_inputs))
+        self.room = stream.memory - self._needed(itemsize)
 
     def read(self, number: int) -> ArrayDataset:
         """Read a block, and encode its training rows."""
@@ -151,19 +158,18 @@ class EncodedBlocks:
             self.kept[number] = rows
         return rows
 
-
-def needed_memory(stream: Stream, itemsize: int) -> int:
-    """Estimate the bytes of memory of the training, and check them against the limit."""
-    blocks, n_numbers = stream.source.blocks, stream.n_inputs + stream.n_outputs
-    largest = max(block.n_rows for block in blocks)
-    groups = 4 * (largest + 2**16) * n_numbers * itemsize
-    needed = groups + PER_VALUE * len(blocks[0].names) * (2 * largest + 3 * MOST_ROWS)
-    if needed > stream.memory:
-        problem = f"{format_size(stream.memory)} is too little for blocks of up to {largest:,} rows"
-        problem += f", which need about {format_size(needed)}"
-        remedy = "allow more, or write smaller row groups"
-        raise ArgumentError(problem, argument="memory", remedy=remedy)
-    return needed
+    def _needed(self, itemsize: int) -> int:
+        """Estimate the bytes of memory of the training, and check them against the limit."""
+        source, n_numbers = self.stream.source, self.stream.n_inputs + self.stream.n_outputs
+        largest = max(block.n_rows for block in source.blocks)
+        needed = N_GROUPS * (largest + self.group_rows) * n_numbers * itemsize
+        needed += PER_VALUE * len(source.blocks[0].names) * (largest + source.most_rows)
+        if needed > self.stream.memory:
+            problem = f"{format_size(self.stream.memory)} is too little for blocks of up to "
+            problem += f"{largest:,} rows, which need about {format_size(needed)}"
+            remedy = "allow more, or write smaller row groups"
+            raise ArgumentError(problem, argument="memory", remedy=remedy)
+        return needed
 
 
 def stream(
@@ -244,8 +250,6 @@ def stream(
         int(FREE_FRACTION * machine_memory()) if memory is None else parse_size(memory, "memory")
     )
     blocks = find_blocks(paths, CsvOptions(**csv or {}), target)
-    held_out = {"test": test_size, "validation": validation_size}
-    most = MOST_ROWS / sum(block.n_rows for block in blocks)
     source = StreamSource(
         blocks=blocks,
         features=feature_names(blocks[0], target, drop),
@@ -254,10 +258,8 @@ def stream(
         categories=[*categories],
         missing=[*missing],
         seed=check_seed(split_seed, "split_seed"),
-        **{
-            name: min(check_number(size, f"{name}_size", ge=0, lt=1), most)
-            for name, size in held_out.items()
-        },
+        test_size=check_number(test_size, "test_size", ge=0, lt=1),
+        validation_size=check_number(validation_size, "validation_size", ge=0, lt=1),
     )
     options |= {"categories": categories, "missing": missing}
     return Stream(source=source, memory=limit, **StreamFit(source, task, options).run())
