@@ -86,7 +86,8 @@ class StreamFit:
         for name, chosen in uses.items():
             if chosen.any():
                 self.parts[name].append(rows.take(chosen))
-        training = rows.take(hashes >= held_out)
+        is_training = hashes >= held_out
+        training = rows if is_training.all() else rows.take(is_training)
         self.lengths.append(len(training))
         for name, kind in self.kinds.items():
             self.statistics[name].add(COLUMNS[kind].parse(training, name, self.pilot.missing))
