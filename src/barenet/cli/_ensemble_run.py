@@ -27,12 +27,15 @@ def trains_ensemble(settings: RunSettings) -> bool:
     others = settings.config.set_fields().keys() - {*SHARED}
     others |= {"start_from"} if settings.start_from else set()
     if settings.quick is None:
-        return is_table(settings.data) and not others
+        return is_table(settings.data) and not others and not settings.is_stream
     refused = sorted(others - {"epochs"})
     if refused and not settings.quick:
         remedy = "leave it out, or train one network with {quick}"
         problem = "is a setting of one network, not of an ensemble"
         raise ArgumentError(problem, argument=refused[0], remedy=remedy, quick=True)
+    if settings.is_stream and not settings.quick:
+        problem, remedy = "all rows of an ensemble are in memory", "leave it out"
+        raise ArgumentError(problem, argument="quick", value=False, remedy=remedy)
     return not settings.quick
 
 

@@ -18,7 +18,7 @@ from barenet.data._frame import Frame
 from barenet.data._parquet import ParquetBlock, parquet_blocks
 from barenet.data._table_loading import check_table_names, is_unnamed, with_target
 from barenet.data._target import Task, known_targets
-from barenet.errors import ArgumentError, DataError
+from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._randomness import derive_key, uniforms
 
 #: Most rows of the sample, the validation set and the test set, and most numbers in each. A
@@ -85,7 +85,9 @@ class StreamSource:
 
 
 def find_blocks(
-    paths: str | PathLike[str] | Sequence[str | PathLike[str]], csv: CsvOptions, target: str
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
+    csv: CsvOptions,
+    target: str | None = None,
 ) -> list[Any]:
     """Find the blocks of files that have the same columns."""
     blocks, first = list[CsvBlock | ParquetBlock](), None
@@ -94,7 +96,8 @@ def find_blocks(
         found: list[Any] = parquet_blocks(path) if is_parquet else csv_blocks(path, csv)
         if not found:
             continue
-        check_table_names(found[0], [target], "target")
+        if target is not None:
+            check_table_names(found[0], [target], "target")
         names = {*found[0].names}
         first = first or found[0]
         if names != {*first.names}:
@@ -141,13 +144,15 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
 
 def as_dataset(rows: Frame, source: StreamSource, classes: tuple[str, ...] | None) -> Dataset:
     """Make a data set of rows, whose target is encoded."""
+    paths = list(dict.fromkeys(block.path for block in source.blocks))
+    others = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
     return Dataset(
-        name=source.blocks[0].path.name,
+        name=f"{paths[0].name}{others}",
         X=rows.select(source.features),
         y=known_targets(rows, source.target, classes),
         classes=classes,
         feature_names=tuple(source.features),
         target_name=source.target,
-        description="",
+        description=f"read in {count_of(len(source), 'block')}",
         numbers=rows.rows,
     )
