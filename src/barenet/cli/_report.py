@@ -87,7 +87,10 @@ def report(
             problem = f"{selection.data} is not the training data of {trained.path}, or has changed"
             remedy = "name the training data after the run; `barenet evaluate` takes other rows"
             raise ArgumentError(f"{problem} since", argument="data", remedy=remedy)
-        Report(trained, selection.dataset).write(path)
+        config, dataset, training = trained.config, selection.dataset, selection.training
+        metric = main_metric(config.metric, dataset.y, dataset.classes).name
+        measured = Measurement(trained.predictor, selection.rows, metric, config.loss, training)
+        Report(trained, measured, training).write(path)
     emit(str(path))
     if open_page:
         webbrowser.open(path.resolve().as_uri())
@@ -96,19 +99,14 @@ def report(
 class Report:
     """A page about a run, of whose rows the test rows come first, if there are any."""
 
-    def __init__(self, trained: TrainedModel, dataset: Dataset) -> None:
+    def __init__(self, trained: TrainedModel, measured: Measurement, training: Dataset) -> None:
         self.trained, self.predictor = trained, trained.predictor
-        training, test = trained.split(dataset)
-        metric = main_metric(trained.config.metric, dataset.y, dataset.classes).name
-        #: The network on the test rows, if there are any, and on the others.
-        self.measured = [
-            Measurement(trained.predictor, rows, metric, trained.config.loss, training)
-            for rows in (test, training)
-            if rows is not None
-        ]
-        self.outputs = self.measured[0].network.outputs
-        self.rows = replace(self.measured[0].rows, name="")  # as the page's figures have no titles
-        most = np.clip(MAX_SHUFFLED // (REPEATS * dataset.n_features), *SHUFFLED_ROWS)
+        #: The network on the test rows, if there are any, else on those of the training.
+        self.measured, self.outputs = measured, measured.network.outputs
+        self.training = [] if measured.rows is training else [replace(measured, rows=training)]
+        self.rows = replace(measured.rows, name="")  # as the page's figures have no titles
+        most = np.clip(MAX_SHUFFLED // (REPEATS * self.rows.n_features), *SHUFFLED_ROWS)
+        #: The rows whose columns are shuffled.
         self.sample = sample_rows(self.rows, int(most))
 
     def write(self, path: Path) -> None:
@@ -134,7 +132,7 @@ class Report:
 
     def _scores(self) -> Iterator[str]:
         """The scores beside those of the baselines, and whether a simpler model would do."""
-        measured, *training = self.measured
+        measured, training = self.measured, self.training
         names = [name for name in measured.scores if name in METRICS]
         seen = "it was not trained on" if training else "it was trained on: expect less on new ones"
         model, card = measured.title, self.predictor.card or ModelCard()
@@ -161,13 +159,13 @@ class Report:
             figures = inline_svg(draw("fit", predictor, few), "fit")
             figures += inline_panels(draw("residuals", predictor, few), "residuals")
         else:
-            sure, right = outputs.max(axis=1).mean(), self.measured[0].scores["accuracy"]
+            sure, right = outputs.max(axis=1).mean(), self.measured.scores["accuracy"]
             text = f"The predicted class has a mean probability of {sure:.1%}, and is right in "
             text += f"{right:.1%}."
             if self.trained.config.class_weight:
                 text += " The class weights of the training raise the probability of rare classes."
             if len(predictor.classes) <= MAX_CLASSES:
-                counts = zip(predictor.classes, self.measured[0].confusion_matrix(), strict=True)
+                counts = zip(predictor.classes, self.measured.confusion_matrix(), strict=True)
                 lines: list[list[Cell]] = [
                     [name, *((f"{n:,}", n / max(row.sum(), 1)) for n in row)]
                     for name, row in counts

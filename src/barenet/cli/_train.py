@@ -10,14 +10,14 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from barenet import ModelCard
 from barenet._constraints import check_count
 from barenet.callbacks import Callback, Progress
 from barenet.cli._console import emit_json, log
-from barenet.cli._ensemble_run import prepare_ensemble, run_ensemble, trains_ensemble
-from barenet.cli._experiment import prepare
+from barenet.cli._experiment import Experiment, prepare, prepare_ensemble, trains_ensemble
 from barenet.cli._flags import DATA, Data, Integer, Threads
 from barenet.cli._interruption import INTERRUPTED, Interruption
-from barenet.cli._introduction import Introduction
+from barenet.cli._introduction import Introduction, introduce
 from barenet.cli._repeat import train_seeds
 from barenet.cli._results import NO_OUTPUT_OPTIONS, OutputOptions, Results
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
@@ -25,6 +25,7 @@ from barenet.cli._run_settings import NO_SETTINGS, RunSettings, read_run_file
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
+from barenet.population._ensemble_training import EnsembleTraining
 
 #: How often a checkpoint is saved, by default.
 EVERY = "30s"
@@ -120,7 +121,7 @@ def run_in(
         if trains_ensemble(settings) and not resume:
             experiment, training, note = prepare_ensemble(settings)
             _check_unchanged(experiment.settings, given, folder)
-            results = run_ensemble(folder, experiment, training, note, threads, output, extra)
+            results = _run_ensemble(folder, experiment, training, note, threads, output, extra)
         else:
             # A checkpoint has the weights; the model that they started from may have been replaced.
             experiment = prepare(settings, copy_weights=not resume)
@@ -143,6 +144,29 @@ def run_in(
             if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
                 results.miss(checkpoint.path.name, checkpoint.failure)
     return results.write()
+
+
+def _run_ensemble(
+    folder: RunFolder,
+    experiment: Experiment,
+    training: EnsembleTraining,
+    note: str,
+    threads: int | None,
+    output: OutputOptions,
+    extra: Mapping[str, Any] | None,
+) -> Results:
+    """Print the data, a note and the network, train an ensemble, and return its results."""
+    introduce(experiment, note)
+    is_quiet = output.json and not sys.stderr.isatty()
+    with Interruption() as interruption:
+        history = training.run(threads, interruption, progress=not is_quiet)
+    assert training.best is not None
+    predictor, best = experiment.predictor, training.best
+    card = dataclasses.replace(predictor.card or ModelCard(), scores=best.scores)
+    network = training.ensemble()
+    predictor = dataclasses.replace(predictor, network=network, residuals=best.residuals, card=card)
+    experiment = dataclasses.replace(experiment, predictor=predictor)
+    return Results(experiment, history, folder, output, interruption, extra)
 
 
 def _find_run(path: Path, out: Path | None) -> RunFolder:
