@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._expressions import Expression
-from barenet.insight.explain._document import Equation, Quantity
-from barenet.insight.explain._name import Name
+from barenet.insight.explain._document import Equation, Name, Quantity
 from barenet.insight.explain._neuron import Neuron
 from barenet.insight.explain._recorded_step import Differences, RecordedLayer, RecordedStep
 from barenet.model._layout import Slot
