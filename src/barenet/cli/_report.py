@@ -18,9 +18,8 @@ from barenet import METRICS, Dataset, Ensemble, Frame, ModelCard, plots
 from barenet._extras import require
 from barenet._metrics import MAXIMIZED, main_metric
 from barenet.cli._console import emit
-from barenet.cli._evaluate import select_rows
+from barenet.cli._evaluate import REPEATS, measure_importance, sample_rows, select_rows
 from barenet.cli._flags import Data, Off, Out
-from barenet.cli._importance import REPEATS, measure_importance, sample_rows
 from barenet.cli._info import describe_columns, describe_origin
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._plot import read_curves

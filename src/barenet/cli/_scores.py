@@ -14,7 +14,7 @@ from barenet import METRICS, Baseline, Dataset, Ensemble, Predictor, fit_baselin
 from barenet._metrics import MAXIMIZED, main_metric
 from barenet._registry import spec_of
 from barenet.cli._console import emit, emit_table, log
-from barenet.data._number_column import PiecewiseColumn
+from barenet.data._column_kinds import PiecewiseColumn
 from barenet.engines import Job, choose_engine
 from barenet.model._array_dataset import check_targets, class_probabilities, validate_arrays
 from barenet.model._arrays import FloatArray, check_outputs

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data import Scaling, TableEncoding
-from barenet.data._number_column import PiecewiseColumn
+from barenet.data._column_kinds import PiecewiseColumn
 from barenet.data._rare_categories import choose_rare
 from barenet.engines import ConformalResiduals, Ensemble
 from barenet.insight._progress import live_line

@@ -12,14 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count, check_names
 from barenet.errors import ArgumentError
-from barenet.insight.plots import _style as style
-from barenet.insight.plots._checks import (
-    Integers,
-    check_probabilities,
-    class_indices,
-    numbers,
-    table,
-)
+from barenet.insight.plots import _checks as checks, _style as style
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
@@ -80,7 +73,7 @@ def plot_boundary(
     >>> [text.get_text() for text in figure.legends[0].get_texts()]
     ['class 0', 'class 1']
     """
-    X = table(X, "X")
+    X = checks.table(X, "X")
     if X.shape[1] != 2:
         problem = f"expected 2 features, got {X.shape[1]}"
         raise ArgumentError(problem, argument="X", remedy="choose two columns")
@@ -95,7 +88,7 @@ def plot_boundary(
     if classes is None:
         classes = [f"class {index}" for index in range(n_classes)]
     classes = check_names(classes, "classes", n_classes, "class of predict")
-    y = class_indices(y, "y", n_classes, len(X))
+    y = checks.class_indices(y, "y", n_classes, len(X))
     figure, (axes,) = style.new_figure((7.0, 5.0), title=title)
     axes.grid(visible=False)
     _draw_background(axes, grid, edges[[0, -1]].T.ravel().tolist(), probabilities)
@@ -125,13 +118,13 @@ def _color(index: int) -> str:
 def _probabilities(predict: Callable[[NDArray[Any]], ArrayLike], grid: FloatArray) -> FloatArray:
     """Evaluate `predict` at every pixel; shape (n_up, n_across, n_classes)."""
     n_points = grid.shape[0] * grid.shape[1]
-    output = numbers(predict(grid.reshape(-1, 2)), "predict")
+    output = checks.numbers(predict(grid.reshape(-1, 2)), "predict")
     if output.shape == (n_points,):
         output = output[:, np.newaxis]
     if output.ndim != 2 or len(output) != n_points:
         expected = f"expected shape ({n_points}, n_classes) for {n_points} points"
         raise ArgumentError(f"{expected}, got {output.shape}", argument="predict")
-    output = class_probabilities(check_probabilities(output, "predict"))
+    output = class_probabilities(checks.check_probabilities(output, "predict"))
     return output.reshape(*grid.shape[:2], -1)
 
 
@@ -148,7 +141,7 @@ def _draw_background(axes: Axes, grid: FloatArray, extent: Any, probabilities: F
             axes.contour(grid[:, :, 0], grid[:, :, 1], lead, levels=[0], **look)
 
 
-def _draw_samples(axes: Axes, X: FloatArray, y: Integers, classes: Sequence[str]) -> None:
+def _draw_samples(axes: Axes, X: FloatArray, y: checks.Integers, classes: Sequence[str]) -> None:
     """Draw the samples of each class in its colour, with its marker."""
     look: dict[str, Any] = {"markeredgecolor": style.INK, "markeredgewidth": 0.5}
     look["markersize"] = np.clip(120 / np.sqrt(len(X)), 2.5, 7.0)
