@@ -8,12 +8,12 @@ import numpy as np
 
 from barenet.errors import ArgumentError
 from barenet.model._network import Network, Snapshot
-from barenet.playground._learning_curve import LearningCurve
 from barenet.playground._network_layout import MAX_DRAWN, layer_offsets, parameter_index
 from barenet.playground._page_state import MAX_EDITS, NetworkSettings, WeightEdit
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._problems import TRAINER_ENDED, diagnose, find_overfitting, lowest_test_loss
 from barenet.playground._rasterize import rasterize
+from barenet.playground._timeline import LearningCurve
 from barenet.playground._trainer import Listener, Trainer
 from barenet.playground._trainer_messages import ProgressReport
 from barenet.playground._wire_format import finite
