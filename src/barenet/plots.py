@@ -4,8 +4,8 @@ Each function returns a matplotlib Figure, which a notebook displays and `save_f
 is not used.
 """
 
-from barenet.insight.plots._boundary import plot_boundary as plot_boundary
 from barenet.insight.plots._classification import (
+    plot_boundary as plot_boundary,
     plot_calibration as plot_calibration,
     plot_confusion as plot_confusion,
 )

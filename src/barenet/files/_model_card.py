@@ -2,7 +2,8 @@
 
 It is stored in the model file. After M. Mitchell et al., "Model Cards for Model Reporting" (2019).
 The history of the training has a bounded number of epochs there: a run of a hundred thousand must
-not make a large file, and the history beside the model has every epoch."""
+not make a large file, and the history beside the model has every epoch.
+"""
 
 import math
 import platform

@@ -3,7 +3,8 @@
 Its outputs are drawn on the plane, with the line on which its sum is 0. A neuron of a later layer
 is shown with the lines of the neurons before it, as its own line bends where it crosses one of
 them. The update is repeated from the state before it, explained by `explain` and by the numbers of
-one point, and compared with the weights of the training."""
+one point, and compared with the weights of the training.
+"""
 
 import dataclasses
 from typing import Any

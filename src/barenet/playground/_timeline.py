@@ -2,7 +2,8 @@
 
 States are saved every few epochs. When the memory is full, every second one is removed and the
 stride doubles, so that an hour of training takes as much memory as a minute. The metrics, which the
-page draws as learning curves, are thinned out likewise."""
+page draws as learning curves, are thinned out likewise.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 The step is taken on copies. The arguments and results of layers, penalties, clipping and optimizer
 are recorded on the way; nothing is computed a second time, besides the finite differences. A table
-has the quantities of the step by their names, and the equations between them."""
+has the quantities of the step by their names, and the equations between them.
+"""
 
 import copy
 import re
