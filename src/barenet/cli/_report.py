@@ -33,7 +33,7 @@ from barenet.errors import ArgumentError, DataError, printable
 from barenet.files._atomic import write_atomically
 from barenet.insight._web_page import write_page
 from barenet.insight.plots._column_effects import shorten
-from barenet.insight.plots._inline_svg import inline_panels, inline_svg
+from barenet.insight.plots._saving import inline_panels, inline_svg
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
 

@@ -19,9 +19,8 @@ from barenet.model._activations import Sigmoid, Softmax
 from barenet.model.layers import Dense
 from barenet.optimization.optimizers import Optimizer
 from barenet.playground import _network_layout as layout
-from barenet.playground._network_view import NetworkView
+from barenet.playground._network_view import NetworkView, nan_to_large
 from barenet.playground._prepared_data import MAX_NAMES
-from barenet.playground._rasterize import nan_to_large
 from barenet.playground._trainer_messages import UpdateRecord
 from barenet.playground._wire_format import finite
 
