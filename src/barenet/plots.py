@@ -4,8 +4,8 @@ Each function returns a matplotlib Figure, which a notebook displays and `save_f
 is not used.
 """
 
-from barenet.insight.plots._boundary import plot_boundary as plot_boundary
-from barenet.insight.plots._classification import (
+from barenet.insight.plots._classification_plots import (
+    plot_boundary as plot_boundary,
     plot_calibration as plot_calibration,
     plot_confusion as plot_confusion,
 )
@@ -18,7 +18,10 @@ from barenet.insight.plots._image_grid import (
     plot_weights as plot_weights,
 )
 from barenet.insight.plots._learning_curves import plot_history as plot_history
-from barenet.insight.plots._regression import plot_fit as plot_fit, plot_residuals as plot_residuals
+from barenet.insight.plots._regression_plots import (
+    plot_fit as plot_fit,
+    plot_residuals as plot_residuals,
+)
 from barenet.insight.plots._saving import save_figure as save_figure
 
 __all__ = [name for name in list(globals()) if not name.startswith("_")]

@@ -11,7 +11,7 @@ from barenet._constraints import check_count
 from barenet._metrics import MAXIMIZED, Name, main_metric
 from barenet.cli._console import emit, emit_json, emit_table, log, progress_bar
 from barenet.cli._flags import Data, Integer, Off, On
-from barenet.cli._run_settings import NO_FILE_OPTIONS, SETTINGS, FileOptions
+from barenet.cli._run_settings import SETTINGS, FileOptions
 from barenet.cli._scores import Measurement, choose_metric, metric_title, score_text
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, load_trained
@@ -30,7 +30,7 @@ def evaluate(
     rows: Kind | None = None,
     metric: Name | None = None,
     baselines: On = True,
-    file: FileOptions = NO_FILE_OPTIONS,
+    file: FileOptions = FileOptions(),
     json: Off = False,
 ) -> None:
     """Measure a trained network on rows with targets.
@@ -160,7 +160,7 @@ def importance(
     max_rows: Integer = MAX_ROWS,
     rows: Kind | None = None,
     metric: Name | None = None,
-    file: FileOptions = NO_FILE_OPTIONS,
+    file: FileOptions = FileOptions(),
     json: Off = False,
 ) -> None:
     """Measure how much a trained network depends on each column.

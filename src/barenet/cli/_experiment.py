@@ -13,12 +13,12 @@ from barenet._registry import lookup
 from barenet.cli._run_settings import RunSettings, is_table
 from barenet.cli._scores import network_arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
-from barenet.data._class_weight import class_weights
 from barenet.data._column_fitting import identity
 from barenet.data._frame import Frame, Samples
 from barenet.data._rare_categories import THRESHOLDS
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import check_target_settings, config_for, resolve_config
+from barenet.data._target import class_weights
 from barenet.engines import ENGINES, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_io import check_text, load_network

@@ -12,7 +12,7 @@ from barenet.cli._scores import choose_metric
 from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import IDENTITY
 from barenet.data._column_kinds import CategoryColumn, DateColumn
-from barenet.data._row_order import is_ordered
+from barenet.data._target import is_ordered
 from barenet.errors import count_of, some
 from barenet.files._model_card import describe_rows
 from barenet.training._callbacks import Callback, Run

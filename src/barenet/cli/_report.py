@@ -25,7 +25,7 @@ from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._plot import read_curves
 from barenet.cli._run_folder import REPORT
 from barenet.cli._run_plots import draw
-from barenet.cli._run_settings import HEADER, NO_FILE_OPTIONS, FileOptions
+from barenet.cli._run_settings import HEADER, FileOptions
 from barenet.cli._scores import MAX_CLASSES, Measurement, score_text
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._to_frame import as_frame
@@ -33,7 +33,7 @@ from barenet.errors import ArgumentError, DataError, printable
 from barenet.files._atomic import write_atomically
 from barenet.insight._web_page import write_page
 from barenet.insight.plots._column_effects import shorten
-from barenet.insight.plots._inline_svg import inline_panels, inline_svg
+from barenet.insight.plots._saving import inline_panels, inline_svg
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
 
@@ -56,7 +56,7 @@ def report(
     *,
     out: Out = None,
     open_page: Annotated[Off, Parameter(name="--open")] = False,
-    file: FileOptions = NO_FILE_OPTIONS,
+    file: FileOptions = FileOptions(),
 ) -> None:
     """Write a page about a run for a browser or a printer, and print the name of its file.
 

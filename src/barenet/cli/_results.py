@@ -66,9 +66,6 @@ class OutputOptions:
         return RunFolder(self.out or Path("runs") / (name or "data"))
 
 
-NO_OUTPUT_OPTIONS = OutputOptions()
-
-
 @dataclass(eq=False)
 class Results:
     """The results of a run, and the files that could not be written, by the reason."""

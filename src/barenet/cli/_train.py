@@ -19,9 +19,9 @@ from barenet.cli._flags import DATA, Data, Integer, Threads
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._introduction import Introduction, introduce
 from barenet.cli._repeat import train_seeds
-from barenet.cli._results import NO_OUTPUT_OPTIONS, OutputOptions, Results
+from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
-from barenet.cli._run_settings import NO_SETTINGS, RunSettings, read_run_file
+from barenet.cli._run_settings import RunSettings, read_run_file
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
@@ -34,13 +34,13 @@ EVERY = "30s"
 def train(
     data: Data = "",
     *,
-    settings: RunSettings = NO_SETTINGS,
+    settings: RunSettings = RunSettings(),
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
     resume: Annotated[Path | None, Parameter(group=DATA)] = None,
     threads: Threads = None,
     checkpoint_every: str = EVERY,
     repeat: Integer = 1,
-    output: OutputOptions = NO_OUTPUT_OPTIONS,
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Train a network on a named data set or a file, or an ensemble on a table.
 

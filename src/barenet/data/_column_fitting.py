@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from barenet.data import _column_kinds as kinds, _parsing as parsing
 from barenet.data._column import Column, DroppedColumn
 from barenet.data._frame import Frame
-from barenet.data._scaling import MIN_SCALE
+from barenet.data._scaling import KINDS, MIN_SCALE
 from barenet.errors import LONGEST, DataError
+
+#: The scalings of columns of numbers; that in pieces is standardized, too.
+SCALES = {**KINDS, "piecewise": KINDS["standardize"]}
 
 #: A number with a comma, and one whose comma cannot separate thousands.
 _COMMA = r"[+-]?\d*,\d+"
@@ -228,7 +231,8 @@ def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float,
     with np.errstate(over="ignore", invalid="ignore"):
         fill = np.median(values[~is_missing])
         filled = np.where(is_missing, fill, values)
-        center, spread = SCALES[scale](filled)
+        offset, spreads = SCALES[scale](filled[:, np.newaxis])
+    center, spread = offset[0], spreads[0] or 1.0
     if np.isin(filled, [0, 1]).all():
         center, spread = 0.0, 1.0
     if not np.isfinite([fill, center, spread]).all() or abs(spread) < MIN_SCALE:
@@ -279,30 +283,3 @@ def _cycles(dates: NDArray[Any]) -> tuple[str, ...]:
         "day": np.unique(dates - days),
     }
     return tuple(cycle for cycle, values in differ.items() if len(values) > 1)
-
-
-def _standardize(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Mean and standard deviation, in the steps of scikit-learn's StandardScaler."""
-    n, epsilon = len(values), np.finfo(np.float64).eps
-    mean = values.sum() / n
-    residuals = values - mean
-    variance = (np.square(residuals).sum() - np.square(residuals.sum()) / n) / n
-    rounding = n * epsilon * variance + (n * mean * epsilon) ** 2
-    return mean, 1.0 if variance <= rounding < np.inf else np.sqrt(variance)
-
-
-def _robust(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Median and interquartile range, or 1 where that is a rounding error."""
-    lower, upper = np.percentile(values, (25, 75))
-    spread = upper - lower
-    return np.median(values), 1.0 if spread < 10 * np.finfo(np.float64).eps else spread
-
-
-#: The center and the scale of a column, by the name of the scaling.
-SCALES: dict[str, Callable[[NDArray[np.float64]], tuple[float, float]]] = {
-    "standardize": _standardize,
-    "robust": _robust,
-    "minmax": lambda values: (values.min(), np.ptp(values) or 1.0),
-    "piecewise": _standardize,
-    "none": lambda values: (0.0, 1.0),
-}

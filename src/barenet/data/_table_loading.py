@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from barenet._constraints import check_flag, convert
 from barenet.data._column_fitting import kind_of
 from barenet.data._column_kinds import COLUMNS, seconds
-from barenet.data._csv_table import read_table
+from barenet.data._csv_table import CsvOptions, read_table
 from barenet.data._dataset import Dataset
-from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data._frame import Frame, Table, check_names
 from barenet.data._parquet import open_parquet

@@ -1,4 +1,4 @@
-"""The target of a table: classes or numbers, by one rule that `task` overrides."""
+"""The target of a data set: its classes or numbers, and the weights and the order of its rows."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Literal
@@ -6,7 +6,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import check_number
+from barenet._registry import lookup
 from barenet.data import _parsing as parsing
+from barenet.data._dataset import Dataset
 from barenet.data._frame import Frame
 from barenet.errors import ArgumentError, some
 
@@ -110,3 +113,65 @@ def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> ND
     if (unknown := np.flatnonzero(y < 0)).size:
         raise rows.fault(int(unknown[0]), target, f"one of {some(classes)}")
     return y
+
+
+BALANCED = "balanced"
+
+
+def class_weights(spec: Sequence[str], rows: Dataset) -> NDArray[np.float64]:
+    """The weight of each class, 1 for those that are not named, shape (n_classes,).
+
+    Balanced ones are those of scikit-learn: rows / (classes · rows of the class).
+
+    >>> from barenet.data._datasets import load_dataset
+    >>> class_weights(["setosa=2", "virginica=0.5"], load_dataset("iris"))
+    array([2. , 1. , 0.5])
+    """
+    assert rows.classes is not None
+    if list(spec) == [BALANCED]:
+        counts = np.bincount(rows.y, minlength=len(rows.classes))
+        return rows.n_samples / np.count_nonzero(counts) / np.maximum(counts, 1)
+    weights, indices = np.ones(len(rows.classes)), {name: i for i, name in enumerate(rows.classes)}
+    for each in spec:
+        name, equals, text = each.rpartition("=")
+        try:
+            number = float(text if equals else "")
+        except ValueError as error:
+            expected = f"{BALANCED}, or classes with weights such as {rows.classes[-1]}=5"
+            raise ArgumentError.of("class_weight", each, expected) from error
+        at = lookup(indices, name.strip(), "class_weight")
+        weights[at] = check_number(number, "class_weight", part=name, ge=0)
+    if not weights[rows.y].any():
+        raise ArgumentError.of("class_weight", list(spec), "a weight above 0 for one of the rows")
+    return weights
+
+
+#: Fewest rows whose order is judged.
+_ENOUGH = 50
+#: Mean difference between neighbours, relative to that of any two rows, below which they are alike.
+_ALIKE = 0.5
+#: Fraction of the rows at which a target turns, which one that is sorted does nowhere.
+_TURNS = 0.1
+
+
+def is_ordered(y: NDArray[Any], *, classes: bool) -> bool:
+    """Whether the targets of neighbouring rows are alike, and not merely sorted.
+
+    >>> rng = np.random.default_rng(0)
+    >>> series = np.cumsum(rng.normal(size=500))
+    >>> is_ordered(series, classes=False), is_ordered(np.sort(series), classes=False)
+    (True, False)
+    >>> is_ordered(rng.permutation(series), classes=False)
+    False
+    """
+    if len(y) < _ENOUGH:
+        return False
+    if classes:
+        steps = (y[1:] != y[:-1]).astype(float)
+        expected, turns = 1 - np.square(np.bincount(y) / len(y)).sum(), steps.sum()
+    else:
+        steps, expected = np.square(np.diff(y)), 2 * np.var(y)
+        ups = np.sign(np.diff(y))
+        ups = ups[ups != 0]
+        turns = (ups[1:] != ups[:-1]).sum()
+    return bool(steps.mean() < _ALIKE * expected and turns > _TURNS * len(y))

@@ -1,7 +1,8 @@
 """The parameters that both estimators share, and the network and optimizer that they describe.
 
 As scikit-learn requires, an estimator stores its parameters unchanged; `fit` checks them. The
-weights and biases of the network are attributes, too."""
+weights and biases of the network are attributes, too.
+"""
 
 import copy
 import functools

@@ -2,7 +2,8 @@
 
 The bytes are written to a temporary file in the same folder, flushed to the disk, and moved to the
 target in one step. An error before that step leaves an old file as it was. The operating system
-releases the lock of a process that is killed."""
+releases the lock of a process that is killed.
+"""
 
 import contextlib
 import hashlib

@@ -10,8 +10,8 @@ from barenet.data._named import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground import _page_state as page
 from barenet.playground._data_preparation import prepare_named
+from barenet.playground._network_view import point_arrays
 from barenet.playground._plane import FEATURES
-from barenet.playground._rasterize import point_arrays
 
 SCHEDULES = {
     "constant": "Constant",

@@ -3,7 +3,8 @@
 Its outputs are drawn on the plane, with the line on which its sum is 0. A neuron of a later layer
 is shown with the lines of the neurons before it, as its own line bends where it crosses one of
 them. The update is repeated from the state before it, explained by `explain` and by the numbers of
-one point, and compared with the weights of the training."""
+one point, and compared with the weights of the training.
+"""
 
 import dataclasses
 from typing import Any
@@ -18,9 +19,8 @@ from barenet.model._activations import Sigmoid, Softmax
 from barenet.model.layers import Dense
 from barenet.optimization.optimizers import Optimizer
 from barenet.playground import _network_layout as layout
-from barenet.playground._network_view import NetworkView
+from barenet.playground._network_view import NetworkView, nan_to_large
 from barenet.playground._prepared_data import MAX_NAMES
-from barenet.playground._rasterize import nan_to_large
 from barenet.playground._trainer_messages import UpdateRecord
 from barenet.playground._wire_format import finite
 

@@ -2,7 +2,8 @@
 
 Permutation importance is a bar for each column, or a map of the pixels. Partial dependence is the
 mean prediction over rows in which one column has the same value: J. H. Friedman, "Greedy Function
-Approximation" (2001), section 8.2."""
+Approximation" (2001), section 8.2.
+"""
 
 import textwrap
 from collections.abc import Sequence

@@ -2,7 +2,8 @@
 
 An error of the classifier is marked by a word and a heavy frame, which stand out in print and for
 colour-blind readers. Of the weights, red is positive, blue negative, white zero; all units share
-one scale, so that they can be compared."""
+one scale, so that they can be compared.
+"""
 
 from collections.abc import Sequence
 from typing import Any

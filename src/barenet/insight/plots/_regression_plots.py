@@ -2,7 +2,8 @@
 
 With one feature the predictions are a curve over it. With more, they are drawn over the targets: on
 the diagonal they are perfect. Residuals of one sign on a side, or ever larger ones, show structure
-that the model has missed."""
+that the model has missed.
+"""
 
 from collections.abc import Mapping
 from typing import Any
