@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from barenet import ModelCard
+from barenet import Checkpoint, History, ModelCard
 from barenet._constraints import check_count
 from barenet.callbacks import Callback, Progress
 from barenet.cli._console import emit_json, log
@@ -25,6 +25,7 @@ from barenet.cli._run_settings import RunSettings, read_run_file
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
+from barenet.population._ensemble_checkpoint import EnsembleCheckpoint
 from barenet.population._ensemble_training import EnsembleTraining
 
 #: How often a checkpoint is saved, by default.
@@ -118,55 +119,59 @@ def run_in(
     """Train a network in a folder that is locked, and return the exit status."""
     with folder.started(given) if is_new else nullcontext():
         settings, resume = given if is_new else folder.read_unfinished(), folder.has_checkpoint()
-        if trains_ensemble(settings) and not resume:
+        shows = sys.stderr.isatty() or not output.json  # a program needs no lines
+        if is_ensemble := trains_ensemble(settings):
             experiment, training, note = prepare_ensemble(settings)
-            _check_unchanged(experiment.settings, given, folder)
-            results = _run_ensemble(folder, experiment, training, note, threads, output, extra)
         else:
             # A checkpoint has the weights; the model that they started from may have been replaced.
             experiment = prepare(settings, copy_weights=not resume)
-            _check_unchanged(experiment.settings, given, folder)
-            checkpoint = RunCheckpoint(folder, every, experiment.settings)
-            with Interruption() as interruption:
-                callbacks: list[Callback] = [Introduction(experiment), interruption]
-                if sys.stderr.isatty() or not output.json:  # a program needs no lines
-                    config = given.config.over(experiment.settings.config)
-                    callbacks.insert(1, Progress(config.verbose_epoch))
-                try:
-                    options = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
-                    history = experiment.run(callbacks, **options)
-                except DivergenceError as error:
-                    if folder.has_checkpoint():
-                        note = f"the checkpoint {folder.checkpoint} is kept"
-                        error.add_note(f"{note}, and resuming it diverges again")
-                    raise
-            results = Results(experiment, history, folder, output, interruption, extra)
-            if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
-                results.miss(checkpoint.path.name, checkpoint.failure)
+        _check_unchanged(experiment.settings, given, folder)
+        checkpoint = RunCheckpoint(folder, every, experiment.settings)
+        how: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
+        with Interruption() as interruption:
+            try:
+                if is_ensemble:
+                    how |= {"callbacks": interruption, "progress": shows}
+                    experiment, history = _run_ensemble(experiment, training, note, **how)
+                else:
+                    callbacks = [Introduction(experiment), *_progress(experiment, given, shows)]
+                    history = experiment.run([*callbacks, interruption], **how)
+            except DivergenceError as error:
+                if folder.has_checkpoint():
+                    note = f"the checkpoint {folder.checkpoint} is kept"
+                    error.add_note(f"{note}, and resuming it diverges again")
+                raise
+        results = Results(experiment, history, folder, output, interruption, extra)
+        if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
+            results.miss(checkpoint.path.name, checkpoint.failure)
     return results.write()
 
 
 def _run_ensemble(
-    folder: RunFolder,
     experiment: Experiment,
     training: EnsembleTraining,
     note: str,
-    threads: int | None,
-    output: OutputOptions,
-    extra: Mapping[str, Any] | None,
-) -> Results:
-    """Print the data, a note and the network, train an ensemble, and return its results."""
-    introduce(experiment, note)
-    is_quiet = output.json and not sys.stderr.isatty()
-    with Interruption() as interruption:
-        history = training.run(threads, interruption, progress=not is_quiet)
-    assert training.best is not None
+    *,
+    checkpoint: Checkpoint,
+    resume: bool,
+    **options: Any,
+) -> tuple[Experiment, History]:
+    """Print the data, a note and the network, train an ensemble, and put it in the experiment."""
+    saver = EnsembleCheckpoint(checkpoint, resume=resume)
+    introduce(experiment, f"{note}resuming from the checkpoint\n\n" if resume else note)
+    history = training.run(**options, checkpoint=saver)
     predictor, best = experiment.predictor, training.best
+    assert best is not None
     card = dataclasses.replace(predictor.card or ModelCard(), scores=best.scores)
     network = training.ensemble()
     predictor = dataclasses.replace(predictor, network=network, residuals=best.residuals, card=card)
-    experiment = dataclasses.replace(experiment, predictor=predictor)
-    return Results(experiment, history, folder, output, interruption, extra)
+    return dataclasses.replace(experiment, predictor=predictor), history
+
+
+def _progress(experiment: Experiment, given: RunSettings, shows: bool) -> list[Callback]:
+    """The lines of a network's epochs, if they are shown."""
+    config = given.config.over(experiment.settings.config)
+    return [Progress(config.verbose_epoch)] if shows else []
 
 
 def _find_run(path: Path, out: Path | None) -> RunFolder:
