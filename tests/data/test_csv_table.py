@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet.data._csv_table import CsvOptions, read_table
+from barenet.data._csv_table import read_table
+from barenet.data._delimited import CsvOptions
 from barenet.data._parsing import MISSING, complete_numbers
 from barenet.errors import ArgumentError, DataError
 

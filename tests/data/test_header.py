@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from barenet.data._csv_table import CsvOptions, read_table
+from barenet.data._csv_table import read_table
 from barenet.data._datasets import load_dataset
+from barenet.data._delimited import CsvOptions
 from barenet.data._table_loading import load_table, read_samples
 from barenet.errors import DataError
 

@@ -20,7 +20,8 @@ from mutations import NUMBERS, mutated
 from pyarrow import parquet
 
 from barenet import TableEncoding
-from barenet.data._csv_table import CsvOptions, read_table
+from barenet.data._csv_table import read_table
+from barenet.data._delimited import CsvOptions
 from barenet.data._images import read_idx
 from barenet.data._npz import load_arrays
 from barenet.data._parquet import open_parquet

@@ -19,8 +19,8 @@ from cyclopts.config import Dict
 from barenet import Dataset, ModelCard, load_dataset
 from barenet.cli._flags import DATA, NETWORK, PARAMETER, Flags, complete_name
 from barenet.cli._spelling import usage_error
-from barenet.data._csv_table import CsvOptions
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES
+from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import STANDARD_INPUT, open_file, plain_name, read_exactly
 from barenet.data._table_loading import open_table
 from barenet.errors import ArgumentError, DataError, in_a_line, some

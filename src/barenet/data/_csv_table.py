@@ -1,16 +1,14 @@
 """A CSV file as columns of text; every error names its line.
 
 Arrow reads the rows and is strict about their length. What it would accept, an open quote or a
-repeated name, is checked here. `read_records` is Python's own reader, slow and careful: it reads
-the header, checks quotes, and finds the line of a row that Arrow refuses. A file without a header
-is refused rather than read with its first row as names, unless the caller passes `header`; the
-values of the columns decide.
+repeated name, is checked here; so is the line of a row that it refuses. A file without a header is
+refused rather than read with its first row as names, unless the caller passes `header`; the values
+of the columns decide.
 """
 
-import csv
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -19,122 +17,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_flag
 from barenet._extras import require
-from barenet.data import _parsing as parsing
-from barenet.data._file_io import check_columns, check_memory, plain_name, read_file_bytes
+from barenet.data._delimited import DELIMITERS, CsvOptions, decode, find_delimiter, read_records
+from barenet.data._file_io import (
+    check_columns,
+    check_memory,
+    open_file,
+    plain_name,
+    read_file_bytes,
+)
 from barenet.data._frame import TEXT, Frame, Table, check_unique
-from barenet.errors import ArgumentError, DataError, some
-
-#: Byte-order marks; the longer ones first, as the shorter ones are their beginning.
-_MARKS = {"utf-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"), "utf-16": (b"\xff\xfe", b"\xfe\xff")}
-
-#: Characters of a text that are searched for its delimiter.
-_SAMPLE = 2**16
-
-#: The delimiters that are detected, and their values of the argument.
-DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
-
-
-@dataclass(frozen=True)
-class CsvOptions:
-    """The format of a CSV file; None is detected."""
-
-    delimiter: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    header: bool | None = None
-    date_format: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.delimiter is not None:
-            object.__setattr__(self, "delimiter", _check_delimiter(self.delimiter))
-        if not (self.encoding is None or isinstance(self.encoding, str)):
-            raise ArgumentError.of("encoding", self.encoding, "the name of one, such as latin-1")
-        if self.decimal not in (None, ".", ","):
-            raise ArgumentError.of("decimal", self.decimal, "'.' or ','")
-        if self.header is not None:
-            check_flag(self.header, "header")
-        if self.date_format is not None:
-            parsing.check_date_format(self.date_format)
-
-
-def _check_delimiter(delimiter: str) -> str:
-    names = {"tab": "\t", "\\t": "\t"}
-    character = names.get(delimiter, delimiter) if isinstance(delimiter, str) else ""
-    if len(character) != 1 or not character.isascii() or character in '"\r\n\0':
-        expected = "one ASCII character, or tab, and no quote or line break"
-        raise ArgumentError.of("delimiter", delimiter, expected)
-    return character
-
-
-def decode(data: bytes, encoding: str | None, path: Path) -> str:
-    """Decode bytes, without their byte-order mark."""
-    if encoding is None:
-        encoding = next((name for name, marks in _MARKS.items() if data.startswith(marks)), None)
-    problem, remedy = f"not {encoding or 'UTF-8'} text", "pass the encoding of the file, such as "
-    place: dict[str, Any] = {"path": path, "remedy": remedy + "{encoding}", "encoding": "latin-1"}
-    try:
-        text = data.decode(encoding or "utf-8").removeprefix("\ufeff")
-    except LookupError as error:
-        raise ArgumentError(str(error), argument="encoding", value=encoding) from error
-    except UnicodeError as error:
-        at = f" at byte {error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
-        raise DataError(f"{problem}{at}", **place) from error
-    if found := re.search("[\ud800-\udfff]", text):
-        raise DataError(f"{problem}: half a character at {found.start():,}", **place)
-    if (nul := text.find("\0")) >= 0:
-        place |= {"line": text.count("\n", 0, nul) + 1, "encoding": "utf-16"}
-        raise DataError(f"a zero byte at offset {nul:,}: {problem}", **place)
-    return text
-
-
-def find_delimiter(text: str, path: Path) -> str:
-    """Detect the delimiter from the first rows.
-
-    It is the one that the file's suffix suggests, unless a single other one splits all of them
-    into as many values as the header, and the suggested one does not.
-    """
-    sample = text[:_SAMPLE]
-    if len(text) > _SAMPLE:
-        sample = sample[: sample.rfind("\n") + 1]
-    suggested = "\t" if plain_name(path).endswith(".tsv") else ","
-    fitting = [delimiter for delimiter in DELIMITERS if _splits_evenly(sample, delimiter, path)]
-    return fitting[0] if len(fitting) == 1 and suggested not in fitting else suggested
-
-
-def _splits_evenly(sample: str, delimiter: str, path: Path) -> bool:
-    """Whether each row has as many values as the header, and more than one."""
-    try:
-        widths = {len(fields) for _, fields in read_records(sample, delimiter, path)}
-    except DataError:
-        return False
-    return len(widths) == 1 and widths != {1}
-
-
-def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Read the rows that are not empty, each with the line on which it starts."""
-    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
-    line = 1
-    previous = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    try:
-        for fields in reader:
-            if fields:
-                yield line, fields
-            line = reader.line_num + 1
-    except csv.Error as error:
-        problem = f"a quote that opens here is not closed as it should be ({error})"
-        remedy = "close it, and double any quote that belongs to a value"
-        raise DataError(problem, path=path, line=line, remedy=remedy) from error
-    finally:
-        csv.field_size_limit(previous)
-
-
-def _lines(text: str) -> Iterator[str]:
-    """Yield the lines one by one, with any line ending, in constant memory."""
-    for line in re.finditer(r"[^\r\n]*(\r\n|\r|\n)|[^\r\n]+", text):
-        yield line[0].rstrip("\r\n") + "\n" if line[1] else line[0]
-
+from barenet.data._parsing import CODE, MISSING, NEARLY_ALL, NUMBER, parse_datetime, rewrite_date
+from barenet.errors import DataError, some
 
 #: Maximum numbers of columns and rows that are compared with the first line.
 _MAX_COLUMNS, _MAX_ROWS = 200, 1000
@@ -209,11 +103,11 @@ def _numeric_names(names: Sequence[str]) -> set[str]:
 def _vote(name: str, column: Any, numeric_names: set[str]) -> int:
     """Return 1 for a name, -1 for a value, 0 if undecided."""
     values = [text.strip() for text in column.slice(1, _MAX_ROWS).to_pylist()]
-    known = [text for text in values if text not in parsing.MISSING]
-    if not known or name in numeric_names or name in ("y", *parsing.MISSING):
+    known = [text for text in values if text not in MISSING]
+    if not known or name in numeric_names or name in ("y", *MISSING):
         return -1 if name == "?" else 0
     tested = known[:_MAX_TESTED]
-    for is_one in (_is_number, parsing.parse_datetime):
+    for is_one in (_is_number, parse_datetime):
         if sum(bool(is_one(text)) for text in tested) >= _MOST * len(tested):
             return -1 if is_one(name) else 1
     different = set(known)
@@ -232,6 +126,9 @@ _PER_BYTE = 4
 
 #: Bytes of memory for each value, as text in a column and as a number, and for each column.
 _PER_VALUE, _PER_COLUMN = 16, 10_000
+
+#: Bytes of a block, and those in which the delimiter and the header are found.
+_BLOCK, _HEAD = 2**24, 2**16
 
 #: A number that may have points between its thousands: no date, no address, no 1.2.3.
 _POINTED = r"^[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
@@ -270,6 +167,70 @@ class CsvTable(Table):
             numbers = None if name in text else _parse_numbers(texts)
             columns[name] = np.array(texts.to_pylist(), TEXT) if numbers is None else numbers
         return Frame(columns, origin)
+
+
+@dataclass(frozen=True, eq=False)
+class CsvBlock(CsvTable):
+    """Some lines of a CSV file, which are read when they are needed."""
+
+    start: int = 0
+    stop: int = 0
+    first_line: int = 1
+    #: The number of lines, some of which may be empty.
+    n_rows: int = 0
+    first_row = 0
+
+    def locate(self, row: int, name: str) -> tuple[int, str]:
+        line, text = super().locate(row, name)
+        return line + self.first_line - 1, text
+
+    def frame(
+        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
+    ) -> Frame:
+        with open_file(self.path) as file:
+            file.seek(self.start)
+            data = file.read(self.stop - self.start)
+        content = decode(data, self.options.encoding, self.path)
+        try:
+            columns = _split(content, str(self.options.delimiter), len(self.names), self.path)
+        except DataError as error:
+            if error.line is not None:
+                error.line += self.first_line - 1
+            raise
+        by_name = dict(zip(self.names, columns, strict=True))
+        table = replace(self, columns=by_name, text=content)
+        return super(CsvBlock, table).frame(names, text, categories)
+
+
+def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
+    """Split a CSV file at ends of lines into blocks of some megabytes."""
+    if plain_name(path) != path.name.lower():
+        remedy = "decompress it, or save it as a Parquet file"
+        raise DataError("compressed text cannot be read in blocks", path=path, remedy=remedy)
+    blocks = list[CsvBlock]()
+    with open_file(path) as file:
+        head = decode(_whole_lines(file.read(_HEAD), _HEAD), options.encoding, path)
+        delimiter = options.delimiter or find_delimiter(head, path)
+        names = read_header(head, delimiter, path, options.header)
+        if options.header is None:
+            check_header(names, _split(head, delimiter, len(names), path), path)
+        file.seek(0)
+        line = 1 if options.header is False else 1 + file.readline().count(b"\n")
+        options, start = replace(options, delimiter=delimiter, header=False), file.tell()
+        while data := _whole_lines(file.read(_BLOCK), _BLOCK):
+            stop, n_lines = start + len(data), data.count(b"\n")
+            blocks.append(CsvBlock(path, names, {}, "", options, start, stop, line, n_lines))
+            start, line = stop, line + n_lines
+            file.seek(start)
+    return blocks
+
+
+def _whole_lines(data: bytes, limit: int) -> bytes:
+    """The bytes up to the last end of a line outside of quotes, unless the file ends before."""
+    end = len(data)
+    while len(data) == limit and end and (data[end - 1] != 10 or data.count(b'"', 0, end) % 2):
+        end = data.rfind(b"\n", 0, end - 1) + 1
+    return data[:end] if end else data
 
 
 def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
@@ -322,9 +283,9 @@ def _rewrite_dates(texts: Any, date_format: str) -> Any:
     """Rewrite the dates of a column, if nearly all of its different values are dates."""
     encoded = texts.combine_chunks().dictionary_encode()
     values = encoded.dictionary.to_pylist()
-    dates = [parsing.rewrite_date(value, date_format) for value in values]
-    n_known = sum(value not in parsing.MISSING for value in values)
-    if sum(date is not None for date in dates) < max(1, parsing.NEARLY_ALL * n_known):
+    dates = [rewrite_date(value, date_format) for value in values]
+    n_known = sum(value not in MISSING for value in values)
+    if sum(date is not None for date in dates) < max(1, NEARLY_ALL * n_known):
         return texts
     rewritten = [value if date is None else date for value, date in zip(values, dates, strict=True)]
     return _arrow("pyarrow").array(rewritten, "string").take(encoded.indices)
@@ -333,13 +294,13 @@ def _rewrite_dates(texts: Any, date_format: str) -> Any:
 def _parse_numbers(texts: Any) -> NDArray[np.float64] | None:
     """Parse a column of numbers and missing values; None if it holds others, or codes."""
     pyarrow, compute = _arrow("pyarrow"), _arrow("pyarrow.compute")
-    is_number = compute.match_substring_regex(texts, f"^({parsing.NUMBER.pattern})$")
-    is_missing = compute.is_in(texts, pyarrow.array(parsing.MISSING, pyarrow.string()))
+    is_number = compute.match_substring_regex(texts, f"^({NUMBER.pattern})$")
+    is_missing = compute.is_in(texts, pyarrow.array(MISSING, pyarrow.string()))
     if not compute.all(compute.or_(is_number, is_missing)).as_py():
         return None
     numbers = compute.if_else(is_number, texts, pyarrow.scalar(None, pyarrow.string()))
     values = np.array(compute.cast(numbers, "float64").to_numpy(), np.float64)
-    is_code = compute.match_substring_regex(texts, f"^({parsing.CODE.pattern})$")
+    is_code = compute.match_substring_regex(texts, f"^({CODE.pattern})$")
     return None if compute.any(is_code).as_py() or np.isinf(values).any() else values
 
 

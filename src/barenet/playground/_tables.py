@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from barenet import Dataset, Frame, Predictor, load_table
-from barenet.data._csv_table import CsvOptions, CsvTable, read_table
+from barenet.data._csv_table import CsvTable, read_table
+from barenet.data._delimited import CsvOptions
 from barenet.data._frame import Table
 from barenet.data._table_loading import read_samples
 from barenet.data._target import MAX_CLASSES

@@ -1,0 +1,126 @@
+"""Delimited text: its format, its decoding, and its rows with their lines.
+
+`read_records` is Python's own reader: slow and careful. It reads headers, checks quotes, and finds
+the line of a row that the fast reader refuses.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from barenet._constraints import check_flag
+from barenet.data._file_io import plain_name
+from barenet.data._parsing import check_date_format
+from barenet.errors import ArgumentError, DataError
+
+#: Byte-order marks; the longer ones first, as the shorter ones are their beginning.
+_MARKS = {"utf-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"), "utf-16": (b"\xff\xfe", b"\xfe\xff")}
+
+#: Characters of a text that are searched for its delimiter.
+_SAMPLE = 2**16
+
+#: The delimiters that are detected, and their values of the argument.
+DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
+
+
+@dataclass(frozen=True)
+class CsvOptions:
+    """The format of a CSV file; None is detected."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    header: bool | None = None
+    date_format: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.delimiter is not None:
+            object.__setattr__(self, "delimiter", _check_delimiter(self.delimiter))
+        if not (self.encoding is None or isinstance(self.encoding, str)):
+            raise ArgumentError.of("encoding", self.encoding, "the name of one, such as latin-1")
+        if self.decimal not in (None, ".", ","):
+            raise ArgumentError.of("decimal", self.decimal, "'.' or ','")
+        if self.header is not None:
+            check_flag(self.header, "header")
+        if self.date_format is not None:
+            check_date_format(self.date_format)
+
+
+def _check_delimiter(delimiter: str) -> str:
+    names = {"tab": "\t", "\\t": "\t"}
+    character = names.get(delimiter, delimiter) if isinstance(delimiter, str) else ""
+    if len(character) != 1 or not character.isascii() or character in '"\r\n\0':
+        expected = "one ASCII character, or tab, and no quote or line break"
+        raise ArgumentError.of("delimiter", delimiter, expected)
+    return character
+
+
+def decode(data: bytes, encoding: str | None, path: Path) -> str:
+    """Decode bytes, without their byte-order mark."""
+    if encoding is None:
+        encoding = next((name for name, marks in _MARKS.items() if data.startswith(marks)), None)
+    problem, remedy = f"not {encoding or 'UTF-8'} text", "pass the encoding of the file, such as "
+    place: dict[str, Any] = {"path": path, "remedy": remedy + "{encoding}", "encoding": "latin-1"}
+    try:
+        text = data.decode(encoding or "utf-8").removeprefix("\ufeff")
+    except LookupError as error:
+        raise ArgumentError(str(error), argument="encoding", value=encoding) from error
+    except UnicodeError as error:
+        at = f" at byte {error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
+        raise DataError(f"{problem}{at}", **place) from error
+    if found := re.search("[\ud800-\udfff]", text):
+        raise DataError(f"{problem}: half a character at {found.start():,}", **place)
+    if (nul := text.find("\0")) >= 0:
+        place |= {"line": text.count("\n", 0, nul) + 1, "encoding": "utf-16"}
+        raise DataError(f"a zero byte at offset {nul:,}: {problem}", **place)
+    return text
+
+
+def find_delimiter(text: str, path: Path) -> str:
+    """Detect the delimiter from the first rows.
+
+    It is the one that the file's suffix suggests, unless a single other one splits all of them
+    into as many values as the header, and the suggested one does not.
+    """
+    sample = text[:_SAMPLE]
+    if len(text) > _SAMPLE:
+        sample = sample[: sample.rfind("\n") + 1]
+    suggested = "\t" if plain_name(path).endswith(".tsv") else ","
+    fitting = [delimiter for delimiter in DELIMITERS if _splits_evenly(sample, delimiter, path)]
+    return fitting[0] if len(fitting) == 1 and suggested not in fitting else suggested
+
+
+def _splits_evenly(sample: str, delimiter: str, path: Path) -> bool:
+    """Whether each row has as many values as the header, and more than one."""
+    try:
+        widths = {len(fields) for _, fields in read_records(sample, delimiter, path)}
+    except DataError:
+        return False
+    return len(widths) == 1 and widths != {1}
+
+
+def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Read the rows that are not empty, each with the line on which it starts."""
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
+    line = 1
+    previous = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    try:
+        for fields in reader:
+            if fields:
+                yield line, fields
+            line = reader.line_num + 1
+    except csv.Error as error:
+        problem = f"a quote that opens here is not closed as it should be ({error})"
+        remedy = "close it, and double any quote that belongs to a value"
+        raise DataError(problem, path=path, line=line, remedy=remedy) from error
+    finally:
+        csv.field_size_limit(previous)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines one by one, with any line ending, in constant memory."""
+    for line in re.finditer(r"[^\r\n]*(\r\n|\r|\n)|[^\r\n]+", text):
+        yield line[0].rstrip("\r\n") + "\n" if line[1] else line[0]
