@@ -42,6 +42,9 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> ReferenceE
     """
     kind = lookup({"auto": CompiledEngine, **ENGINES}, name, "engine")
     threads = None if threads is None else check_count(threads, "threads")
+    make_engine = getattr(job.rows, "make_engine", None)
+    if make_engine is not None:  # the rows are not in memory
+        return make_engine(name, job, threads)
     try:
         return kind(job, threads)
     except ArgumentError:

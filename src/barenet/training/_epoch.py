@@ -110,7 +110,6 @@ class Epoch(Stateful):
     rows: ArrayDataset
     seed: int
     config: TrainingConfig
-    order: NDArray[np.intp]
     #: Of each batch; none for L-BFGS.
     rates: NDArray[np.float64]
     #: Orders the rows for epochs, given their number, the seed and the epochs.
@@ -118,6 +117,7 @@ class Epoch(Stateful):
     results: list[ChunkResult] = field(default_factory=list)
     #: On the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
+    order: NDArray[np.intp] = field(init=False, repr=False)
 
     def begin(
         self,
@@ -137,9 +137,9 @@ class Epoch(Stateful):
         if not resumed:
             self.results, self.started = [], time.perf_counter()
         if not config.shuffle:
-            orders = np.broadcast_to(self.order, (count, len(self.order)))
+            orders = self.rows.in_order(count)
         elif orders is None:
-            orders = self.shuffle(len(self.order), self.seed, epochs)
+            orders = self.shuffle(self.rows.n_rows, self.seed, epochs)
         self.order = orders[-1]
         if resumed:  # a callback may have changed the learning rate since the epoch began
             return orders, self.rates
@@ -167,11 +167,8 @@ class Epoch(Stateful):
             self.results = [ChunkResult(*map(np.concatenate, zip(*self.results, strict=True)))]
         return self.results[0] if self.results else ChunkResult(np.zeros(0), np.zeros(0))
 
-    def mean(
-        self, losses: NDArray[np.float64], orders: NDArray[np.intp] | None = None
-    ) -> NDArray[np.float64]:
+    def mean(self, losses: NDArray[np.float64], orders: NDArray[np.intp]) -> NDArray[np.float64]:
         """Average the losses of the batches of an epoch, or of each, weighted by their rows."""
-        orders = self.order if orders is None else orders
         weights = self.rows.batch_weights(self.config.batch_size, orders)
         total = weights.sum(axis=-1, keepdims=True)
         means = np.vecdot(losses, weights) / total[..., 0]
@@ -203,8 +200,9 @@ def measure(
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
     values: dict[str, float] = {}
     if config.metrics:
-        _, output = _evaluate(engine, engine.job.rows, is_interrupted)
-        values |= _scores(engine, config, output, engine.job.rows)
+        rows = engine.job.rows.in_memory
+        _, output = _evaluate(engine, rows, is_interrupted)
+        values |= _scores(engine, config, output, rows)
     for part, held_out in config.held_out.items():
         values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
         scores = _scores(engine, config, output, held_out)

@@ -55,7 +55,6 @@ class Loop(ABC):
 
     def __init__(self, engine: ReferenceEngine, config: TrainingConfig) -> None:
         job = engine.job
-        order = np.arange(job.rows.n_rows)
         self.engine, self.job, self.config = engine, job, config
         #: The callbacks that `session` has started.
         self.callbacks: list[Callback] = []
@@ -69,17 +68,16 @@ class Loop(ABC):
             network=job.network,
             history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
             epochs=config.epochs,
-            n_batches=math.ceil(len(order) / config.batch_size),
+            n_batches=math.ceil(job.rows.n_rows / config.batch_size),
             measured=(*names, *held_out, *scores, *rate, "gradient_norm", "seconds"),
             maximized_metrics=MAXIMIZED.union(scores),
         )
-        network = job.network
-        before = Snapshot(network.parameters.copy(), network.statistics.copy())
+        before = Snapshot(job.network.parameters.copy(), job.network.statistics.copy())
         self.monitor = DivergenceMonitor(self.run, before)
         rates = np.zeros(self.run.n_batches if rate else 0)
         shuffle = config.order or engine.row_orders or epoch_orders
-        self.epoch = Epoch(job.rows, job.seed, config, order, rates, shuffle)
-        work = config.batch_size * network.parameters.size + OVERHEAD
+        self.epoch = Epoch(job.rows, job.seed, config, rates, shuffle)
+        work = config.batch_size * job.network.n_parameters + OVERHEAD
         #: Batches of the next chunk, at first cautiously few.
         self.chunk_batches = max(1, int(engine.pace * CHUNK_SECONDS / work))
 
@@ -261,7 +259,7 @@ class MiniBatchLoop(Loop):
         if run.batch == run.n_batches:
             losses, norms = epoch.joined()
             norm, rate = float(norms.sum()) / len(norms), float(epoch.rates[-1])
-            self._finish_epoch(float(epoch.mean(losses)), norm, learning_rate=rate)
+            self._finish_epoch(float(epoch.mean(losses, epoch.order)), norm, learning_rate=rate)
 
 
 class LBFGSLoop(Loop):

@@ -28,8 +28,8 @@ from barenet.training._loop import LOOPS, Loop
 
 def train(
     network: Network,
-    X: ArrayLike,
-    y: ArrayLike,
+    X: Any,
+    y: ArrayLike | None = None,
     *,
     loss: str | Loss | None = None,
     optimizer: str | Optimizer | LBFGS = "adam",
@@ -178,8 +178,8 @@ def _start_with_checkpoints(loop: Loop, *arguments: Any) -> History:
 
 def make_job(
     network: Network,
-    X: ArrayLike | ArrayDataset,
-    y: ArrayLike,
+    X: Any,
+    y: Any,
     sample_weight: ArrayLike | None,
     scale: float,
     loss: str | Loss | None,
@@ -191,12 +191,12 @@ def make_job(
     """Check everything that a single step needs; X may be rows that are already checked."""
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
-    objective, rows = as_loss(loss, network.output_activation), X
-    if not isinstance(rows, ArrayDataset):
-        rows = validate_arrays(network, objective, rows, y, sample_weight, scale)
+    objective = as_loss(loss, network.output_activation)
+    make_rows = getattr(X, "make_rows", validate_arrays)  # a stream makes its own
+    arguments = network, objective, X, y, sample_weight, scale
     return Job(
         network=network,
-        rows=rows,
+        rows=X if isinstance(X, ArrayDataset) else make_rows(*arguments),
         loss=objective,
         optimizer=build(Optimizer | LBFGS, OPTIMIZERS, optimizer, "optimizer"),
         penalties=[] if penalty is None else as_penalties(penalty),
@@ -231,12 +231,11 @@ def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
 
 def as_callbacks(callbacks: Callbacks) -> list[Callback]:
     """Turn functions into callbacks that call them after each epoch."""
-    found = []
-    for entry in callbacks if isinstance(callbacks, Sequence) else [callbacks]:
+    entries = callbacks if isinstance(callbacks, Sequence) else [callbacks]
+    for entry in entries:
         if isinstance(entry, type) or not (isinstance(entry, Callback) or callable(entry)):
             raise ArgumentError.of("callbacks", entry, "a Callback or a function of the run")
-        found.append(entry if isinstance(entry, Callback) else LambdaCallback(entry))
-    return found
+    return [each if isinstance(each, Callback) else LambdaCallback(each) for each in entries]
 
 
 def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> int:

@@ -1,0 +1,180 @@
+"""Stream engine: training on rows that are read while it trains, group by group."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data._block_order import GROUP_ROWS, BlockOrder, Positions
+from barenet.engines import ChunkResult, Job, ReferenceEngine, choose_engine
+from barenet.engines._engine import Order, Rates
+from barenet.errors import ArgumentError
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import FloatArray
+
+
+class Blocks(Protocol):
+    """Rows in blocks, each of which is read whole."""
+
+    #: Number of rows of each block.
+    lengths: tuple[int, ...]
+
+    def read(self, number: int) -> ArrayDataset:
+        """Read a block; called in another thread."""
+
+
+class StreamRows(ArrayDataset):
+    """Rows of which a sample is in memory, and all are read in blocks."""
+
+    blocks: Blocks
+    group_rows: int
+
+    def __new__(
+        cls, sample: ArrayDataset, blocks: Blocks, group_rows: int = GROUP_ROWS
+    ) -> "StreamRows":
+        rows = super().__new__(cls, *sample)
+        rows.blocks, rows.group_rows = blocks, group_rows
+        return rows
+
+    @property
+    def n_rows(self) -> int:
+        return sum(self.blocks.lengths)
+
+    @property
+    def in_memory(self) -> ArrayDataset:
+        return ArrayDataset(*self)
+
+    def in_order(self, n_epochs: int) -> Any:
+        return [Positions(0, self.n_rows, None)] * n_epochs
+
+    def make_engine(self, name: str, job: Job, threads: int | None) -> ReferenceEngine:
+        """Make the engine that reads the blocks."""
+        return StreamEngine(name, job, threads)
+
+
+class Group(NamedTuple):
+    """A group of blocks in memory: the position of its first row, its rows, and their order."""
+
+    start: int
+    rows: ArrayDataset
+    order: NDArray[np.intp]
+
+
+class StreamEngine(ReferenceEngine):
+    """Runs another engine on one group of blocks, while a thread reads the next.
+
+    Parameters
+    ----------
+    name : str
+        The name of the other engine, or "auto".
+    job : Job
+        What to do; its rows are `StreamRows`.
+    threads : int, optional
+        Of the other engine.
+
+    Raises
+    ------
+    ValueError
+        If the optimizer needs all rows in each step.
+    """
+
+    def __init__(self, name: str, job: Job, threads: int | None = None) -> None:
+        if job.optimizer.full_batch:
+            problem = "needs all rows in each step, and a stream has some at a time"
+            raise ArgumentError(problem, argument="optimizer", value=job.optimizer)
+        super().__init__(job)
+        rows: Any = job.rows
+        self.blocks: Blocks = rows.blocks
+        self.block_order = BlockOrder(rows.blocks.lengths, job.seed, rows.group_rows)
+        self.engine = choose_engine(name, replace(job, rows=rows.in_memory), threads)
+        self.name, self.pace = self.engine.name, self.engine.pace  # type: ignore[misc]
+        self._starts = lru_cache(2)(self._find_starts)
+        self._groups = dict[tuple[int | None, int], Future[Group]]()
+        self._reader: ThreadPoolExecutor | None = None
+
+    def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Any:
+        return [Positions(0, n_rows, epoch) for epoch in epochs]
+
+    def run(self, order: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
+        results, done = list[ChunkResult](), 0
+        for positions in order if isinstance(order, list) else [order]:
+            for rows, part in self._batches(positions, batch_size):
+                n_steps = -(-len(part) // batch_size)
+                self.engine.job = replace(self.engine.job, rows=rows)
+                steps = rates[done : done + n_steps]
+                results.append(self.engine.run(part, batch_size, steps, first_step + done))
+                done += n_steps
+        return ChunkResult(*map(np.concatenate, zip(*results, strict=True)))
+
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
+        return self.engine.evaluate(rows)
+
+    def close(self, *, reusable: bool = True) -> None:
+        self.engine.close(reusable=reusable)
+        if self._reader is not None:
+            self._reader.shutdown(cancel_futures=True)
+        self._groups.clear()
+        self._reader = None
+
+    def _batches(
+        self, positions: Positions, batch_size: int
+    ) -> Iterator[tuple[ArrayDataset, Order]]:
+        """Split positions into batches within a group, and batches of rows of several groups."""
+        at, stop = positions.start, positions.stop
+        while at < stop:
+            start, rows, order = self._group_at(positions.epoch, at)
+            own = order[at - start : stop - start]
+            if len(own) < stop - at:
+                own = own[: len(own) // batch_size * batch_size]
+            if len(own):
+                yield rows, own
+            else:
+                own = np.arange(min(batch_size, stop - at))
+                yield self._joined(replace(positions, start=at, stop=at + len(own))), own
+            at += len(own)
+
+    def _joined(self, positions: Positions) -> ArrayDataset:
+        """Copy rows of several groups."""
+        parts, at = list[ArrayDataset](), positions.start
+        while at < positions.stop:
+            start, rows, order = self._group_at(positions.epoch, at)
+            parts.append(rows.take(order[at - start : positions.stop - start]))
+            at += parts[-1].n_rows
+        return join(parts)
+
+    def _group_at(self, epoch: int | None, position: int) -> Group:
+        """The group that a position is in; the reading of the next one begins."""
+        starts = self._starts(epoch)
+        number = int(np.searchsorted(starts, position, side="right")) - 1
+        following = (epoch, number + 1)
+        if number + 1 == len(starts):
+            following = (None if epoch is None else epoch + 1, 0)
+        if self._reader is None:
+            self._reader = ThreadPoolExecutor(1, "barenet-reader")
+        wanted = [(epoch, number), following]
+        self._groups = {
+            key: self._groups.get(key) or self._reader.submit(self._read, *key) for key in wanted
+        }
+        return self._groups[wanted[0]].result()
+
+    def _find_starts(self, epoch: int | None) -> NDArray[np.intp]:
+        """Positions of the first rows of the groups of an epoch."""
+        return np.cumsum([0, *self.block_order.n_rows_of(epoch)[:-1]])
+
+    def _read(self, epoch: int | None, number: int) -> Group:
+        """Read the blocks of a group."""
+        blocks = self.block_order.groups(epoch)[number]
+        rows = join([self.blocks.read(int(block)) for block in blocks])
+        return Group(self._starts(epoch)[number], rows, self.block_order.rows(epoch, number))
+
+
+def join(parts: Sequence[ArrayDataset]) -> ArrayDataset:
+    """Concatenate rows without weights."""
+    if len(parts) == 1:
+        return parts[0]
+    X, y = (np.concatenate([getattr(part, name) for part in parts]) for name in "Xy")
+    return ArrayDataset(X, y, None, parts[0].scale)
