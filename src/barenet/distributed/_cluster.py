@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-#: Runs in each worker: Ctrl-C in a terminal reaches them, too, and ending them is up to the command.
+#: Runs in each worker, which Ctrl-C in a terminal reaches, too: the command ends them.
 IGNORE_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 
 

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_flag, check_number
 from barenet._metrics import MAXIMIZED, METRICS, Metric
 from barenet._registry import lookup
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
-from barenet.model._arrays import validate_inputs
+from barenet.model._arrays import FloatArray, validate_inputs
 from barenet.model._network import Network
 from barenet.population._candidates import SETTINGS, make_candidates, make_config
 from barenet.population._folds import Fold, default_metric, make_folds
@@ -137,10 +137,10 @@ def search(
     folds = make_folds(cv, networks[0], inputs, targets)
     name, score = _as_score(metric, networks[0])
     judge = _make_halving(halving, candidates, configs[0].epochs or 1, folds, score)
-    arguments = {**_arguments(configs, judge), "progress": progress, "client": client}
+    where = {"threads": threads} if client is None else {"client": client}
+    arguments = {**_arguments(configs, judge), "progress": progress, **where}
     copies = [network.copy() for network in networks for _ in folds]
-    local = threads if client is None else None
-    population = train_many(copies, inputs, targets, threads=local, **arguments)
+    population = train_many(copies, inputs, targets, **arguments)
     if len(population.errors) == len(population):
         raise population.errors[0]
     while len(judge.rungs) < max(1, len(judge.epochs)):
@@ -149,10 +149,17 @@ def search(
     result = SearchResult(results, name, len(candidates), len(folds), int(ranks(results).argmin()))
     if not refit:
         return result
-    config = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
-    best = config.make_network()
-    history = train(best, inputs, targets, threads=threads, **config.train_arguments())
-    return dataclasses.replace(result, best_network_=best, best_history_=history)
+    best = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
+    return _with_network(result, best, inputs, targets, threads)
+
+
+def _with_network(
+    result: SearchResult, best: RunConfig, X: FloatArray, y: NDArray[Any], threads: int | None
+) -> SearchResult:
+    """Train the best network on all rows."""
+    network = best.make_network()
+    history = train(network, X, y, threads=threads, **best.train_arguments())
+    return dataclasses.replace(result, best_network_=network, best_history_=history)
 
 
 def _as_score(metric: str | None, network: Network) -> tuple[str, Metric]:
