@@ -187,10 +187,27 @@ def test_an_interrupted_run_keeps_the_best_and_resumes(barenet, birds, tmp_path,
     assert 1 <= predictor.card.log.best_epoch <= predictor.card.log.n_epochs <= 5
     monkeypatch.undo()
     os.chdir(tmp_path)
-    barenet("train", "--resume", tmp_path / "run", "--no-plots", "--no-baselines").ok()
+    done = barenet("train", "--resume", tmp_path / "run", "--no-plots", "--no-baselines").ok()
+    assert "resuming from the checkpoint" in done.err and "\nepoch 3 " not in done.err
     for name in ("model.safetensors", "settings.toml"):
         assert (tmp_path / "run" / name).read_bytes() == (birds / name).read_bytes()
     assert not RunFolder(tmp_path / "run").is_unfinished
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_killed_run_resumes_where_it_was(barenet, process, birds):
+    run = ("train", PENGUINS, "--target", "species", "--out", "run", "--no-plots")
+    started = process(*run, "--no-baselines", "--checkpoint-every", 5)
+    for line in started.stderr:
+        if line.startswith("epoch 8 "):
+            started.kill()
+    assert started.wait() == -signal.SIGKILL and not Path("run", "model.safetensors").exists()
+    done = barenet("train", "--resume", "run", "--no-plots", "--no-baselines").ok()
+    assert "resuming from the checkpoint" in done.err
+    assert "\nepoch 6 " in done.err and "\nepoch 5 " not in done.err
+    for name in ("model.safetensors", "settings.toml"):
+        assert Path("run", name).read_bytes() == (birds / name).read_bytes()
+    assert not RunFolder(Path("run")).is_unfinished
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of file sizes")

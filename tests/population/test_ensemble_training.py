@@ -1,5 +1,6 @@
 """The training of an ensemble: its parts by hand, and its result by other trainings."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
 
-from barenet import Network, train
-from barenet.errors import DivergenceError
+from barenet import Checkpoint, Network, train
+from barenet.errors import DivergenceError, ResumeError
+from barenet.population._ensemble_checkpoint import EnsembleCheckpoint
 from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 from barenet.population._out_of_fold import OutOfFold, soften, split_folds
@@ -243,6 +245,75 @@ def test_an_ensemble_of_which_nothing_is_left_fails():
         pytest.warns(RuntimeWarning, match="2 of 8 networks failed"),
     ):
         training.run()
+
+
+def run_from(folder, make, stops_after=None, *, resume=True):
+    """A training with a checkpoint after each epoch, perhaps killed after one of them."""
+    training, past = make(), []
+    file = Checkpoint(folder / "c.safetensors", every=1)
+    checkpoint = EnsembleCheckpoint(file, resume=resume)
+    check, save = training._check, checkpoint.save
+
+    def watch(epoch, population):
+        past.append(epoch)
+        check(epoch, population)
+
+    def save_and_die(population, training, *, at_end=False):
+        save(population, training, at_end=at_end)
+        if stops_after is not None and population.epoch >= stops_after:
+            raise SystemExit
+
+    training._check, checkpoint.save = watch, save_and_die
+    with nullcontext() if stops_after is None else pytest.raises(SystemExit):
+        return training, training.run(checkpoint=checkpoint), past
+    return training, None, past
+
+
+@pytest.mark.parametrize("failing", [None, 5])
+@pytest.mark.parametrize("kind", [of_classes, of_numbers])
+def test_a_resumed_training_ends_with_the_same_bits(tmp_path, kind, failing):
+    """A network that has failed fails again."""
+
+    def make():
+        training = kind(replace(RECIPE, learning_rate=0.02, epochs=30))
+        if failing is not None:
+            training.networks[failing].parameters[:] = 1e30
+        return training
+
+    expectation = nullcontext()
+    if failing is not None:
+        expectation = pytest.warns(RuntimeWarning, match="1 of 8 networks failed")
+    with expectation:
+        whole = make()
+        history = whole.run()
+        for epoch in (1, 4, 7):
+            run_from(tmp_path, make, epoch, resume=epoch > 1)
+        training, resumed, past = run_from(tmp_path, make)
+        again, ended, nothing = run_from(tmp_path, make)  # from the state at its end
+    assert past[0] == 8 and nothing == []
+    for found, curves in ((training, resumed), (again, ended)):
+        assert (curves.loss, curves.stop_reason) == (history.loss, history.stop_reason)
+        assert found.best.epoch == whole.best.epoch == curves.best_epoch
+        assert found.best.scores == whole.best.scores
+        assert np.array_equal(found.best.predictions, whole.best.predictions)
+        ensembles = found.ensemble().networks, whole.ensemble().networks
+        assert len(ensembles[0]) == (8 if failing is None else 4)
+        for one, other in zip(*ensembles, strict=True):
+            assert np.array_equal(one.parameters, other.parameters)
+
+
+def test_the_checkpoint_of_another_training_is_refused(tmp_path):
+    run_from(tmp_path, of_classes, 3, resume=False)
+    with pytest.raises(ResumeError, match="is of another run: y has other values"):
+        run_from(tmp_path, lambda: of_classes(y=KIND[::-1]))
+    with pytest.raises(ResumeError, match="epochs was 12, and is 13"):
+        run_from(tmp_path, lambda: of_classes(replace(RECIPE, epochs=13)))
+    state = Checkpoint(tmp_path / "c.safetensors").read()
+    for wrong in ({"sums": np.zeros((3, 3))}, {"best 99": state["ensemble"]["sums"][0]}):
+        checkpoint = EnsembleCheckpoint(Checkpoint(tmp_path / "c.safetensors"), resume=True)
+        checkpoint.state["ensemble"] |= wrong
+        with pytest.raises(ResumeError, match="not a valid checkpoint"):
+            of_classes().run(checkpoint=checkpoint)
 
 
 def test_weights_of_rows_decide():

@@ -1,22 +1,18 @@
 """The run of an ensemble: ``barenet train`` on a table, without settings of one network."""
 
-import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from barenet import Ensemble, ModelCard
+from barenet import Checkpoint, Ensemble, History, ModelCard
 from barenet.cli._experiment import Experiment, assemble
-from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
-from barenet.cli._results import OutputOptions, Results
-from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings, is_table
 from barenet.data import DEFAULTS, RunConfig
 from barenet.data._class_weight import class_weights
 from barenet.data._rare_categories import THRESHOLDS
 from barenet.data._run_defaults import check_target_settings
 from barenet.errors import ArgumentError
+from barenet.population._ensemble_checkpoint import EnsembleCheckpoint
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 
 #: Settings that an ensemble has, too; all others are those of one network.
@@ -41,26 +37,24 @@ def trains_ensemble(settings: RunSettings) -> bool:
 
 
 def run_ensemble(
-    folder: RunFolder,
     experiment: Experiment,
     training: EnsembleTraining,
     note: str,
-    threads: int | None,
-    output: OutputOptions,
-    extra: Mapping[str, Any] | None,
-) -> Results:
-    """Print the data, a note and the network, train an ensemble, and return its results."""
-    introduce(experiment, note)
-    is_quiet = output.json and not sys.stderr.isatty()
-    with Interruption() as interruption:
-        history = training.run(threads, interruption, progress=not is_quiet)
-    assert training.best is not None
+    *,
+    checkpoint: Checkpoint,
+    resume: bool,
+    **options: Any,
+) -> tuple[Experiment, History]:
+    """Print the data, a note and the network, train an ensemble, and put it in the experiment."""
+    saver = EnsembleCheckpoint(checkpoint, resume=resume)
+    introduce(experiment, f"{note}resuming from the checkpoint\n\n" if resume else note)
+    history = training.run(**options, checkpoint=saver)
     predictor, best = experiment.predictor, training.best
+    assert best is not None
     card = replace(predictor.card or ModelCard(), scores=best.scores)
     network = training.ensemble()
     predictor = replace(predictor, network=network, residuals=best.residuals, card=card)
-    experiment = replace(experiment, predictor=predictor)
-    return Results(experiment, history, folder, output, interruption, extra)
+    return replace(experiment, predictor=predictor), history
 
 
 def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTraining, str]:

@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,7 +65,7 @@ class RunFolder:
         try:
             with locked(self.path / LOCK, "another run"):
                 self._check_overwritable()
-                for file in (self.unfinished, *self.files):
+                for file in (self.unfinished, self.checkpoint, *self.files):
                     remove_leftovers(file)
                 for folder in self.path.glob(f"{SAVING}*"):
                     shutil.rmtree(folder, ignore_errors=True)
@@ -176,7 +177,7 @@ class RunCheckpoint(Checkpoint):
 
     def __init__(self, folder: RunFolder, every: str, settings: RunSettings) -> None:
         notes = {NOTE: folder.unfinished.read_text("utf-8")}
-        super().__init__(folder.checkpoint, every, notes=notes)
+        super().__init__(folder.checkpoint, every, notes=notes, saved_at=time.monotonic())
         self.folder = folder
         self.at_once = settings.start_from is not None
         self.failure: OSError | None = None

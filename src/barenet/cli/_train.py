@@ -14,7 +14,7 @@ from barenet._constraints import check_count
 from barenet.callbacks import Callback, Progress
 from barenet.cli._console import emit_json, log
 from barenet.cli._ensemble_run import prepare_ensemble, run_ensemble, trains_ensemble
-from barenet.cli._experiment import prepare
+from barenet.cli._experiment import Experiment, prepare
 from barenet.cli._flags import DATA, Data, Integer, Scheduler, Threads, Workers
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._introduction import Introduction
@@ -129,32 +129,38 @@ def run_in(
     """Train a network in a folder that is locked, and return the exit status."""
     with folder.started(given) if is_new else nullcontext():
         settings, resume = given if is_new else folder.read_unfinished(), folder.has_checkpoint()
-        if trains_ensemble(settings) and not resume:
+        shows = sys.stderr.isatty() or not output.json  # a program needs no lines
+        if is_ensemble := trains_ensemble(settings):
             experiment, training, note = prepare_ensemble(settings)
-            _check_unchanged(experiment.settings, given, folder)
-            results = run_ensemble(folder, experiment, training, note, threads, output, extra)
         else:
             # A checkpoint has the weights; the model that they started from may have been replaced.
             experiment = prepare(settings, copy_weights=not resume)
-            _check_unchanged(experiment.settings, given, folder)
-            checkpoint = RunCheckpoint(folder, every, experiment.settings)
-            with Interruption() as interruption:
-                callbacks: list[Callback] = [Introduction(experiment), interruption]
-                if sys.stderr.isatty() or not output.json:  # a program needs no lines
-                    config = given.config.over(experiment.settings.config)
-                    callbacks.insert(1, Progress(config.verbose_epoch))
-                try:
-                    options = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
-                    history = experiment.run(callbacks, **options)
-                except DivergenceError as error:
-                    if folder.has_checkpoint():
-                        note = f"the checkpoint {folder.checkpoint} is kept"
-                        error.add_note(f"{note}, and resuming it diverges again")
-                    raise
-            results = Results(experiment, history, folder, output, interruption, extra)
-            if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
-                results.miss(checkpoint.path.name, checkpoint.failure)
+        _check_unchanged(experiment.settings, given, folder)
+        checkpoint = RunCheckpoint(folder, every, experiment.settings)
+        how: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
+        with Interruption() as interruption:
+            try:
+                if is_ensemble:
+                    how |= {"callbacks": interruption, "progress": shows}
+                    experiment, history = run_ensemble(experiment, training, note, **how)
+                else:
+                    callbacks = [Introduction(experiment), *_progress(experiment, given, shows)]
+                    history = experiment.run([*callbacks, interruption], **how)
+            except DivergenceError as error:
+                if folder.has_checkpoint():
+                    note = f"the checkpoint {folder.checkpoint} is kept"
+                    error.add_note(f"{note}, and resuming it diverges again")
+                raise
+        results = Results(experiment, history, folder, output, interruption, extra)
+        if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
+            results.miss(checkpoint.path.name, checkpoint.failure)
     return results.write()
+
+
+def _progress(experiment: Experiment, given: RunSettings, shows: bool) -> list[Callback]:
+    """The lines of a network's epochs, if they are shown."""
+    config = given.config.over(experiment.settings.config)
+    return [Progress(config.verbose_epoch)] if shows else []
 
 
 def _find_run(path: Path, out: Path | None) -> RunFolder:

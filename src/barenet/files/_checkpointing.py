@@ -129,22 +129,23 @@ class CheckpointManager(Saver):
         if (saver := self.checkpoint) is None or not (needed or saver.should_save(run)):
             return
         if np.isfinite(run.network.parameters).all():
-            parts = {**self.parts, **self.stateful}
-            states = {name: part.state_dict() for name, part in parts.items()}
-            saver.save(run, {**self._identity(), **states})
+            saver.save(run, self.whole_state())
             self.has_saved = True
+
+    def whole_state(self) -> StateDict:
+        """The state of all parts, with the identity of the run."""
+        parts = {**self.parts, **self.stateful}
+        return {**self._identity(), **{name: part.state_dict() for name, part in parts.items()}}
 
     def _load(self, parts: Mapping[str, Stateful]) -> None:
         """Load the state of parts, if there is one; an invalid one is refused."""
         if (state := self.state) is None:
             return
-        try:
+        with invalid_refused():
             if parts is self.parts:
                 validate_state(state, parts)
             for name, part in parts.items():
                 part.load_state_dict(state[name])
-        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
     def _identity(self) -> StateDict:
         surroundings = environment(self.engine.name)
@@ -164,6 +165,15 @@ class CheckpointManager(Saver):
         if elsewhere:
             text = f"resume: the run may end in other last digits than it would have: {elsewhere}"
             warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
+
+
+@contextmanager
+def invalid_refused() -> Iterator[None]:
+    """Refuse an invalid state where the parts of a run load it."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
 
 def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Training of an ensemble: networks over folds, chosen by the rows that each left out."""
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -14,7 +15,9 @@ from barenet.engines import ConformalResiduals, Ensemble
 from barenet.insight._progress import live_line
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
+from barenet.model._stateful import Stateful
 from barenet.model.layers import Dense
+from barenet.population._ensemble_checkpoint import EnsembleCheckpoint
 from barenet.population._ensemble_recipe import CHECKED_EPOCHS, EnsembleRecipe
 from barenet.population._out_of_fold import OutOfFold, soften, split_folds
 from barenet.population._population import Population
@@ -56,7 +59,7 @@ class Candidate(NamedTuple):
     scores: dict[str, dict[str, float]]
 
 
-class EnsembleTraining:
+class EnsembleTraining(Stateful):
     """Trains the networks of an ensemble, and keeps the best epoch of their averages.
 
     The parameters of each network are averaged over its epochs. At some epochs, the averages
@@ -116,17 +119,25 @@ class EnsembleTraining:
             Network.dense(sizes, hidden=recipe.activation, output=output, seed=own)
             for own in self.seeds
         ]
-        self._sums = [np.zeros_like(network.parameters) for network in self.networks]
+        self._sums = np.zeros_like([network.parameters for network in self.networks])
         self._scratch = self.networks[0].copy()
         self._predictions = np.zeros((recipe.repeats, len(X), n_outputs), np.float32)
+        self._epoch = 0
         self.best: Candidate | None = None
+        self._checkpoint: EnsembleCheckpoint | None = None
         self.was_interrupted = False
         self._line: Any
 
     def run(
-        self, threads: int | None = None, callbacks: Callbacks = (), *, progress: bool = False
+        self,
+        threads: int | None = None,
+        callbacks: Callbacks = (),
+        *,
+        progress: bool = False,
+        checkpoint: EnsembleCheckpoint | None = None,
     ) -> History:
         """Train until the loss does not improve; Ctrl-C keeps the best epoch so far."""
+        self._checkpoint = checkpoint
         others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
         try:
             with live_line(width=12) if progress else nullcontext() as self._line:
@@ -143,7 +154,10 @@ class EnsembleTraining:
                     threads=threads,
                     callbacks=callbacks,
                     after_slice=self._after_epoch,
+                    checkpoint=checkpoint,
                 )
+            if checkpoint is not None:
+                checkpoint.save(self._population, self, at_end=True)
         except KeyboardInterrupt:
             if self.best is None:
                 raise
@@ -169,11 +183,30 @@ class EnsembleTraining:
             networks.append(network)
         return Ensemble(networks)
 
+    def state_dict(self) -> dict[str, Any]:
+        """The averages, and the parameters of the best candidate, from which all of it follows."""
+        best, found = self.best, {"epoch": self._epoch, "sums": self._sums}
+        if best is not None:
+            members = {f"best {index}": each for index, each in best.parameters.items()}
+            found |= {"best_epoch": best.epoch, **members}
+        return found
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._epoch, self._sums[...] = state["epoch"], state["sums"]
+        best = {int(name[5:]): each for name, each in state.items() if name.startswith("best ")}
+        if best:
+            self.best = self._candidate(state["best_epoch"], best)
+
     def _after_epoch(self, population: Population) -> None:
         """Average the parameters, and compare the averages after some of the epochs."""
         epoch, recipe, self._population = population.epoch, self.recipe, population
+        if epoch == 1 and self._checkpoint is not None:
+            self._checkpoint.load(self)
+        if epoch <= self._epoch:
+            return  # it is resumed after a later one
         if any(len(run.history) < epoch for run in population.runs if run.error is None):
             return  # a callback has ended them within the epoch
+        self._epoch = epoch
         for total, network in zip(self._sums, self.networks, strict=True):
             total *= recipe.memory
             total += network.parameters
@@ -184,6 +217,8 @@ class EnsembleTraining:
         if self.best is not None and recipe.has_ended(epoch, self.best.epoch):
             for index in population.active:
                 population.drop(index, "no improvement")
+        if self._checkpoint is not None and population.active:
+            self._checkpoint.save(population, self)
 
     def _show(self, epoch: int) -> None:
         """Show the epoch, and the score of the best candidate."""
@@ -196,30 +231,32 @@ class EnsembleTraining:
 
     def _check(self, epoch: int, population: Population) -> None:
         """Keep the averages if their expected loss is the lowest so far."""
-        factor = (1 - self.recipe.memory) / (1 - self.recipe.memory**epoch)
-        n_folds, parameters, complete = len(self.left) // self.recipe.repeats, {}, []
-        for repeat in range(self.recipe.repeats):
-            members = range(repeat * n_folds, (repeat + 1) * n_folds)
-            if population.errors.keys() & set(members):
-                continue
-            complete.append(repeat)
-            for index in members:
-                parameters[index] = self._sums[index] * np.float32(factor)
-                self._scratch.parameters[...] = parameters[index]
-                left = self.left[index]
-                self._predictions[repeat, left] = self._scratch.predict(self.X[left])
-        if not complete:
-            return
-        predictions, best = self._predictions[complete], self.best
-        temperature, loss = self.rows.best_temperature(predictions, len(parameters))
-        if best is None or loss < best.loss - self.recipe.tolerance * abs(best.loss):
-            mean = soften(predictions, temperature).mean(axis=0)
-            score = self.rows.score(mean)
-            residuals = self.rows.residuals(predictions, len(parameters))
-            scores = self.rows.scores(predictions, temperature)
-            self.best = Candidate(
-                epoch, temperature, loss, score, parameters, mean, residuals, scores
-            )
+        factor = np.float32((1 - self.recipe.memory) / (1 - self.recipe.memory**epoch))
+        n_folds, best = len(self.left) // self.recipe.repeats, self.best
+        failed = {index // n_folds for index in population.errors}
+        parameters = {
+            index: total * factor
+            for index, total in enumerate(self._sums)
+            if index // n_folds not in failed
+        }
+        if parameters:
+            found = self._candidate(epoch, parameters)
+            if best is None or found.loss < best.loss - self.recipe.tolerance * abs(best.loss):
+                self.best = found
+
+    def _candidate(self, epoch: int, parameters: dict[int, FloatArray]) -> Candidate:
+        """Predict the rows that each network left out, for the expected loss on new ones."""
+        n_folds, rows = len(self.left) // self.recipe.repeats, self.rows
+        for index, self._scratch.parameters[...] in parameters.items():
+            left = self.left[index]
+            self._predictions[index // n_folds, left] = self._scratch.predict(self.X[left])
+        predictions = self._predictions[sorted({index // n_folds for index in parameters})]
+        temperature, loss = rows.best_temperature(predictions, len(parameters))
+        mean = soften(predictions, temperature).mean(axis=0)
+        residuals = rows.residuals(predictions, len(parameters))
+        scores = rows.scores(predictions, temperature)
+        score = rows.score(mean)
+        return Candidate(epoch, temperature, loss, score, parameters, mean, residuals, scores)
 
     def _history(self, best: Candidate) -> History:
         """The mean loss of the networks that are part of the ensemble, by epoch."""

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from barenet._constraints import check_flag, check_number
 from barenet._metrics import MAXIMIZED, METRICS, Metric
 from barenet._registry import lookup
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
-from barenet.model._arrays import FloatArray, validate_inputs
+from barenet.model._arrays import validate_inputs
 from barenet.model._network import Network
 from barenet.population._candidates import SETTINGS, make_candidates, make_config
 from barenet.population._folds import Fold, default_metric, make_folds
@@ -154,7 +154,7 @@ def search(
 
 
 def _with_network(
-    result: SearchResult, best: RunConfig, X: FloatArray, y: NDArray[Any], threads: int | None
+    result: SearchResult, best: RunConfig, X: ArrayLike, y: ArrayLike, threads: int | None
 ) -> SearchResult:
     """Train the best network on all rows."""
     network = best.make_network()

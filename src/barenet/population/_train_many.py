@@ -47,7 +47,7 @@ def train_many(
     after_slice: Callable[[Population], object] | None = None,
     slice_epochs: int = 1,
     progress: bool = False,
-    checkpoint: str | PathLike[str] | None = None,
+    checkpoint: str | PathLike[str] | PopulationCheckpoint | None = None,
     resume: bool = False,
     client: "Client | None" = None,
     **arguments: Any,
@@ -135,10 +135,12 @@ def train_many(
     """
     check_arguments("train_many", arguments, KNOWN)
     each = split({**OF_EACH, **arguments}, check_networks(networks))
-    folder = PopulationCheckpoint(checkpoint, resume=resume)
+    folder = checkpoint
     if client is not None:
         refuse_local(threads=threads, checkpoint=checkpoint)
         folder = SliceStates()
+    elif not isinstance(folder, PopulationCheckpoint):
+        folder = PopulationCheckpoint(folder, resume=resume)
     make = NetworkRunFactory(X, y, scale, available_threads(threads), len(each), Stop(), folder)
     with folder.lock():
         population = Population(make_runs(make, networks, each), make)
