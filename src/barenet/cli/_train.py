@@ -129,6 +129,7 @@ def run_in(
         with Interruption() as interruption:
             try:
                 if is_ensemble:
+                    note += "resuming from the checkpoint\n\n" if resume else ""
                     how |= {"callbacks": interruption, "progress": shows}
                     experiment, history = run_ensemble(experiment, training, note, **how)
                 else:

@@ -12,6 +12,7 @@ from barenet.data import Scaling, TableEncoding
 from barenet.data._number_column import PiecewiseColumn
 from barenet.data._rare_categories import choose_rare
 from barenet.engines import ConformalResiduals, Ensemble
+from barenet.files._checkpoint import Checkpoint
 from barenet.insight._progress import live_line
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
@@ -134,10 +135,12 @@ class EnsembleTraining(Stateful):
         callbacks: Callbacks = (),
         *,
         progress: bool = False,
-        checkpoint: EnsembleCheckpoint | None = None,
+        checkpoint: Checkpoint | None = None,
+        resume: bool = False,
     ) -> History:
         """Train until the loss does not improve; Ctrl-C keeps the best epoch so far."""
-        self._checkpoint = checkpoint
+        if checkpoint is not None:
+            self._checkpoint = EnsembleCheckpoint(checkpoint, self, resume=resume)
         others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
         try:
             with live_line(width=12) if progress else nullcontext() as self._line:
@@ -154,10 +157,10 @@ class EnsembleTraining(Stateful):
                     threads=threads,
                     callbacks=callbacks,
                     after_slice=self._after_epoch,
-                    checkpoint=checkpoint,
+                    checkpoint=self._checkpoint,
                 )
-            if checkpoint is not None:
-                checkpoint.save(self._population, self, at_end=True)
+            if self._checkpoint is not None:
+                self._checkpoint.save(self._population, at_end=True)
         except KeyboardInterrupt:
             if self.best is None:
                 raise
@@ -200,8 +203,6 @@ class EnsembleTraining(Stateful):
     def _after_epoch(self, population: Population) -> None:
         """Average the parameters, and compare the averages after some of the epochs."""
         epoch, recipe, self._population = population.epoch, self.recipe, population
-        if epoch == 1 and self._checkpoint is not None:
-            self._checkpoint.load(self)
         if epoch <= self._epoch:
             return  # it is resumed after a later one
         if any(len(run.history) < epoch for run in population.runs if run.error is None):
@@ -218,7 +219,7 @@ class EnsembleTraining(Stateful):
             for index in population.active:
                 population.drop(index, "no improvement")
         if self._checkpoint is not None and population.active:
-            self._checkpoint.save(population, self)
+            self._checkpoint.save(population)
 
     def _show(self, epoch: int) -> None:
         """Show the epoch, and the score of the best candidate."""
