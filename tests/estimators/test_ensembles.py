@@ -161,7 +161,18 @@ def test_several_targets_and_constant_ones():
     model = MLPEnsembleRegressor(random_state=0).fit(X, y)
     predicted = model.predict(X)
     assert predicted.shape == (80, 2) and r2_score(y[:, 0], predicted[:, 0]) > 0.9
-    np.testing.assert_allclose(predicted[:, 1], 5, atol=0.1)
+    assert (predicted[:, 1] == 5).all()
+    assert len(np.unique(predicted[:, 0])) == 80
+
+
+@pytest.mark.parametrize("value", [7.3, 0.0, -1e9])
+def test_a_constant_target_is_predicted_exactly(value):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model = MLPEnsembleRegressor(random_state=0).fit(X, np.full(60, value))
+    new = 10 * X[::-1]
+    mean, std = model.predict(new, return_std=True)
+    assert (mean == value).all() and (std == 0).all()
+    assert all((end == value).all() for end in model.predict_interval(new))
 
 
 def test_weights_of_rows():

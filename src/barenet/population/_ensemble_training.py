@@ -120,6 +120,10 @@ class EnsembleTraining(Stateful):
             Network.dense(sizes, hidden=recipe.activation, output=output, seed=own)
             for own in self.seeds
         ]
+        for network in () if n_classes else self.networks:
+            last = network.layers[-1]
+            assert isinstance(last, Dense)
+            last.weights *= rows.y.any(axis=0)  # a constant target is 0, and stays predicted so
         self._sums = np.zeros_like([network.parameters for network in self.networks])
         self._scratch = self.networks[0].copy()
         self._predictions = np.zeros((recipe.repeats, len(X), n_outputs), np.float32)
