@@ -12,6 +12,7 @@ from barenet.data import Scaling, TableEncoding
 from barenet.data._number_column import PiecewiseColumn
 from barenet.data._rare_categories import choose_rare
 from barenet.engines import ConformalResiduals, Ensemble
+from barenet.errors import ArgumentError
 from barenet.files._checkpoint import Checkpoint
 from barenet.insight._progress import live_line
 from barenet.model._arrays import FloatArray
@@ -165,6 +166,12 @@ class EnsembleTraining(Stateful):
                 )
             if self._checkpoint is not None:
                 self._checkpoint.save(self._population, at_end=True)
+        except ArgumentError as error:
+            if error.argument != "rows":
+                raise
+            problem = "is 0, or almost 0, for all rows that one of the networks is trained on"
+            remedy = "give weights to more of the rows"
+            raise ArgumentError(problem, argument="sample_weight", remedy=remedy) from error
         except KeyboardInterrupt:
             if self.best is None:
                 raise
@@ -290,12 +297,12 @@ def train_on_table(
     y = y if n_classes else y.reshape(len(y), -1)
     scaling = None if n_classes else Scaling.fit("standardize", y)
     y = scaling.transform(y) if scaling else y
+    weight = np.ones(len(y)) if weight is None else weight
     if "rare" not in options:
-        rare = choose_rare(X, y, **options)
+        rare = choose_rare(X, y, weight, **options)
         options |= {} if rare is None else {"rare": rare}
     recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
-    weight = np.ones(len(y)) if weight is None else weight
     rows = OutOfFold(y, weight / weight.sum())
     factors = _factors(encoding, recipe.pieces)
     inputs = encoding.transform(X, np.float32)
