@@ -81,8 +81,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self.out_of_fold_score_, self.out_of_fold_predictions_ = best.score, best.predictions
         if best.residuals is not None:
             self.residuals_ = best.residuals
-        name = "accuracy" if training.rows.of_classes else "r2"
-        self._scores = {"out_of_fold": {"loss": best.loss, name: best.score}}
+        self._scores = best.scores
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the target of each row.

@@ -36,11 +36,11 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         the same bits, whatever the number of threads.
     threads : int, optional
         Number of networks that are trained at the same time; by default the number of cores.
+    verbose : bool, default=False
+        Whether to show the epoch and the out-of-fold score, as a bar on a terminal.
     class_weight : "balanced", dict or None, default=None
         Weights of the classes, or "balanced" for the same total weight of each class. They are
         multiplied by `sample_weight`.
-    verbose : bool, default=False
-        Whether to show the epoch and the out-of-fold score, as a bar on a terminal.
 
     Attributes
     ----------

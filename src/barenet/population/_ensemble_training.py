@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data import Scaling, TableEncoding
-from barenet.data._number_column import PiecewiseColumn
 from barenet.data._rare_categories import choose_rare
 from barenet.engines import ConformalResiduals, Ensemble
 from barenet.errors import ArgumentError
@@ -146,32 +145,11 @@ class EnsembleTraining(Stateful):
         """Train until the loss does not improve; Ctrl-C keeps the best epoch so far."""
         if checkpoint is not None:
             self._checkpoint = EnsembleCheckpoint(checkpoint, self, resume=resume)
-        others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
         try:
             with live_line(width=12) if progress else nullcontext() as self._line:
-                self._population = train_many(
-                    self.networks,
-                    self.X,
-                    self.rows.y,
-                    rows=others,
-                    sample_weight=self.rows.weight * len(self.X),
-                    optimizer=self.recipe.optimizer,
-                    batch_size=min(self.recipe.batch_size, *map(len, others)),
-                    epochs=self.recipe.epochs,
-                    seed=self.seeds,
-                    threads=threads,
-                    callbacks=callbacks,
-                    after_slice=self._after_epoch,
-                    checkpoint=self._checkpoint,
-                )
+                self._train(threads, callbacks)
             if self._checkpoint is not None:
                 self._checkpoint.save(self._population, at_end=True)
-        except ArgumentError as error:
-            if error.argument != "rows":
-                raise
-            problem = "is 0, or almost 0, for all rows that one of the networks is trained on"
-            remedy = "give weights to more of the rows"
-            raise ArgumentError(problem, argument="sample_weight", remedy=remedy) from error
         except KeyboardInterrupt:
             if self.best is None:
                 raise
@@ -179,6 +157,30 @@ class EnsembleTraining(Stateful):
         if self.best is None:  # the networks of each repeat have failed, or the first epoch
             raise next(iter(self._population.errors.values()), KeyboardInterrupt())
         return self._history(self.best)
+
+    def _train(self, threads: int | None, callbacks: Callbacks) -> None:
+        """Train each network on the rows that it does not leave out."""
+        others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
+        weight = (self.rows.weight * len(self.X)).astype(np.float32)
+        if not all(weight[rows].any() for rows in others):
+            problem = "is 0, or almost 0, for all rows that one of the networks is trained on"
+            remedy = "give weights to more of the rows"
+            raise ArgumentError(problem, argument="sample_weight", remedy=remedy)
+        self._population = train_many(
+            self.networks,
+            self.X,
+            self.rows.y,
+            rows=others,
+            sample_weight=weight,
+            optimizer=self.recipe.optimizer,
+            batch_size=min(self.recipe.batch_size, *map(len, others)),
+            epochs=self.recipe.epochs,
+            seed=self.seeds,
+            threads=threads,
+            callbacks=callbacks,
+            after_slice=self._after_epoch,
+            checkpoint=self._checkpoint,
+        )
 
     def ensemble(self) -> Ensemble:
         """The best ensemble, whose last layers contain the temperature."""
@@ -304,18 +306,8 @@ def train_on_table(
     recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
     rows = OutOfFold(y, weight / weight.sum())
-    factors = _factors(encoding, recipe.pieces)
+    factors = np.where(encoding.are_pieces, recipe.pieces, 1.0).astype(np.float32)
     inputs = encoding.transform(X, np.float32)
     inputs *= factors
     training = EnsembleTraining(inputs, rows, recipe, n_classes, seed, groups, factors)
     return training, encoding, scaling
-
-
-def _factors(encoding: TableEncoding, pieces: float) -> FloatArray:
-    """The factor on each input, which is 1 but for pieces."""
-    factors = [
-        pieces if isinstance(column, PiecewiseColumn) and 1 <= at < len(column.edges) else 1.0
-        for column in encoding.used
-        for at in range(len(column.outputs))
-    ]
-    return np.array(factors, np.float32)
