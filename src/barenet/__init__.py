@@ -34,6 +34,7 @@ from barenet.training._train import train
 
 if TYPE_CHECKING:
     from barenet.data import Dataset, Frame, Scaling, TableEncoding, fingerprint, load_dataset
+    from barenet.data._stream import Stream, stream
     from barenet.data._table_loading import load_table
     from barenet.estimators import (
         MLPClassifier,
@@ -63,6 +64,7 @@ __all__ = [  # noqa: RUF022
     "METRICS",
     # Data
     "Dataset", "Frame", "Scaling", "TableEncoding", "load_dataset", "load_table", "fingerprint",
+    "stream", "Stream",
     # scikit-learn
     "MLPClassifier", "MLPRegressor", "MLPEnsembleClassifier", "MLPEnsembleRegressor",
     "TablePreprocessor", "register_onnx_converters",
@@ -80,6 +82,7 @@ __all__ = [  # noqa: RUF022
 #: Modules that are slow to import, such as those that need scikit-learn, and their public names.
 _SLOW = {
     "data": "Dataset Frame Scaling TableEncoding fingerprint load_dataset",
+    "data._stream": "Stream stream",
     "data._table_loading": "load_table",
     "estimators": "MLPClassifier MLPEnsembleClassifier MLPEnsembleRegressor MLPRegressor "
     "TablePreprocessor",

@@ -104,7 +104,8 @@ def fit_column(
         shown = known[:1].astype(_SHOWN.get(kind, known.dtype)).tolist()[0]
         return DroppedColumn(name, f"{shown!r} in every row")
     if kind == "category":
-        return _fit_category(name, known, rare, missing=some_missing, is_guess=is_guess)
+        counted = np.unique(known, return_counts=True)
+        return fit_category(name, *counted, rare, missing=some_missing, is_guess=is_guess)
     if kind == "boolean":
         return BooleanColumn(name, fill=known.mean() > 0.5, indicator=some_missing)
     if kind == "number" and is_guess and (reason := identity(name, values, frame.rows)):
@@ -204,15 +205,20 @@ def _is_number(text: str) -> bool:
     return to_number(text) is not None
 
 
-def _fit_category(
-    name: str, labels: NDArray[Any], rare: float, *, missing: bool, is_guess: bool
+def fit_category(
+    name: str,
+    found: NDArray[Any],
+    counts: NDArray[np.intp],
+    rare: float,
+    *,
+    missing: bool,
+    is_guess: bool = False,
 ) -> Column:
-    """Fit a column of categories: frequent ones have an output each."""
-    found, counts = np.unique(labels, return_counts=True)
-    if is_guess and len(labels) >= ENOUGH_ROWS and len(found) > NEARLY_DIFFERENT * len(labels):
-        reason = f"{IDENTIFIER}: {len(found):,} values in {len(labels):,} rows"
-        return DroppedColumn(name, reason)
-    is_rare = counts < (rare if rare >= 1 else rare * len(labels))
+    """Fit a column of categories, of which frequent ones have an output each."""
+    n_rows = counts.sum()
+    if is_guess and n_rows >= ENOUGH_ROWS and len(found) > NEARLY_DIFFERENT * n_rows:
+        return DroppedColumn(name, f"{IDENTIFIER}: {len(found):,} values in {n_rows:,} rows")
+    is_rare = counts < (rare if rare >= 1 else rare * n_rows)
     if is_rare.all() and not missing:
         return DroppedColumn(name, f"each of its {len(found):,} values is rare")
     frequent = tuple(found[~is_rare].tolist())

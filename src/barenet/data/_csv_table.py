@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from barenet._extras import require
 from barenet.data._delimited import CsvOptions, decode, find_delimiter, read_records
-from barenet.data._file_io import check_memory, read_file_bytes
+from barenet.data._file_io import check_memory, open_file, plain_name, read_file_bytes
 from barenet.data._frame import TEXT, Frame, Table
 from barenet.data._header import check_header, read_header
 from barenet.data._parsing import CODE, MISSING, NEARLY_ALL, NUMBER, rewrite_date
@@ -27,6 +27,9 @@ _PER_BYTE = 4
 
 #: Bytes of memory for each value, as text in a column and as a number, and for each column.
 _PER_VALUE, _PER_COLUMN = 16, 10_000
+
+#: Bytes of a block, and those in which the delimiter and the header are found.
+_BLOCK, _HEAD = 2**24, 2**16
 
 #: A number that may have points between its thousands: no date, no address, no 1.2.3.
 _POINTED = r"^[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
@@ -65,6 +68,70 @@ class CsvTable(Table):
             numbers = None if name in text else _parse_numbers(texts)
             columns[name] = np.array(texts.to_pylist(), TEXT) if numbers is None else numbers
         return Frame(columns, origin)
+
+
+@dataclass(frozen=True, eq=False)
+class CsvBlock(CsvTable):
+    """Some lines of a CSV file, which are read when they are needed."""
+
+    start: int = 0
+    stop: int = 0
+    first_line: int = 1
+    #: The number of lines, some of which may be empty.
+    n_rows: int = 0
+    first_row = 0
+
+    def locate(self, row: int, name: str) -> tuple[int, str]:
+        line, text = super().locate(row, name)
+        return line + self.first_line - 1, text
+
+    def frame(
+        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
+    ) -> Frame:
+        with open_file(self.path) as file:
+            file.seek(self.start)
+            data = file.read(self.stop - self.start)
+        content = decode(data, self.options.encoding, self.path)
+        try:
+            columns = _split(content, str(self.options.delimiter), len(self.names), self.path)
+        except DataError as error:
+            if error.line is not None:
+                error.line += self.first_line - 1
+            raise
+        by_name = dict(zip(self.names, columns, strict=True))
+        table = replace(self, columns=by_name, text=content)
+        return super(CsvBlock, table).frame(names, text, categories)
+
+
+def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
+    """Split a CSV file at ends of lines into blocks of some megabytes."""
+    if plain_name(path) != path.name.lower():
+        remedy = "decompress it, or save it as a Parquet file"
+        raise DataError("compressed text cannot be read in blocks", path=path, remedy=remedy)
+    blocks = list[CsvBlock]()
+    with open_file(path) as file:
+        head = decode(_whole_lines(file.read(_HEAD), _HEAD), options.encoding, path)
+        delimiter = options.delimiter or find_delimiter(head, path)
+        names = read_header(head, delimiter, path, options.header)
+        if options.header is None:
+            check_header(names, _split(head, delimiter, len(names), path), path)
+        file.seek(0)
+        line = 1 if options.header is False else 1 + file.readline().count(b"\n")
+        options, start = replace(options, delimiter=delimiter, header=False), file.tell()
+        while data := _whole_lines(file.read(_BLOCK), _BLOCK):
+            stop, n_lines = start + len(data), data.count(b"\n")
+            blocks.append(CsvBlock(path, names, {}, "", options, start, stop, line, n_lines))
+            start, line = stop, line + n_lines
+            file.seek(start)
+    return blocks
+
+
+def _whole_lines(data: bytes, limit: int) -> bytes:
+    """The bytes up to the last end of a line outside of quotes, unless the file ends before."""
+    end = len(data)
+    while len(data) == limit and end and (data[end - 1] != 10 or data.count(b'"', 0, end) % 2):
+        end = data.rfind(b"\n", 0, end - 1) + 1
+    return data[:end] if end else data
 
 
 def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:

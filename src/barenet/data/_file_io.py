@@ -178,7 +178,7 @@ def _stored_size(path: Path) -> int:
 def memory_limit(file_size: int) -> int:
     """Bytes that a file may take: BARENET_MEMORY, else half of the memory, or less if small."""
     if text := os.environ.get(VARIABLE, "").strip():
-        return _parse_size(text)
+        return parse_size(text, VARIABLE)
     memory = machine_memory()
     free = min(FREE_BYTES, int(FREE_FRACTION * memory))
     return min(int(MAX_FRACTION * memory), free + PER_BYTE * file_size)
@@ -213,10 +213,10 @@ def format_size(size: int) -> str:
     return f"{size} bytes"
 
 
-def _parse_size(text: str) -> int:
+def parse_size(text: str, argument: str) -> int:
     """Parse a size such as 8GB, 500 MB or a number of bytes."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", text.lower())
     if found is None:
-        raise ArgumentError.of(VARIABLE, text, "a size such as 8GB or 500MB")
+        raise ArgumentError.of(argument, text, "a size such as 8GB or 500MB")
     number, unit, binary = found.groups()
     return int(float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " "))

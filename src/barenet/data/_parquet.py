@@ -62,6 +62,39 @@ class ParquetTable(Table):
         return Frame(columns, self)
 
 
+@dataclass(frozen=True, eq=False)
+class ParquetBlock(ParquetTable):
+    """A row group of a Parquet file."""
+
+    group: int = 0
+    first_row: int = 0
+    n_rows: int = 0
+
+    def frame(
+        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
+    ) -> Frame:
+        with _opened(self.path, read_dictionary=[*self.texts]) as file:
+            schema = file.schema_arrow
+            for name in names:
+                _check_type(self.path, name, schema.field(name).type)
+            group = file.read_row_group(self.group, columns=[*names])
+            columns = {name: _column(group.column(name), name, self.path) for name in names}
+        return Frame(columns, self, self.first_row + np.arange(self.n_rows))
+
+
+def parquet_blocks(path: Path) -> list[ParquetBlock]:
+    """The row groups of a file."""
+    table, blocks, first_row = open_parquet(path), list[ParquetBlock](), 0
+    with _opened(path) as file:
+        largest = largest_group(path)
+        check_memory(path, _PER_BYTE * largest, f"a row group of {format_size(largest)}")
+        for group in range(file.num_row_groups):
+            n_rows = file.metadata.row_group(group).num_rows
+            blocks.append(ParquetBlock(path, table.names, table.texts, group, first_row, n_rows))
+            first_row += n_rows
+    return [block for block in blocks if block.n_rows]
+
+
 def open_parquet(path: Path) -> ParquetTable:
     """Read the names and types of the columns of a Parquet file."""
     with _opened(path) as file:

@@ -110,7 +110,7 @@ def load_table(
     csv = CsvOptions(delimiter, encoding, decimal, header, date_format)
     table, features, target = _open(path, csv, target, split_by)
     every = _rows(table, [*features, target], [target], categories, frame)
-    rows, description = _with_target(every, target, missing, task)
+    rows, description = with_target(every, target, missing, task)
     keys = _split_keys(rows, split_by, categories)
     if keys is not None and keys.dtype.kind != "f":
         features.remove(str(split_by))
@@ -154,19 +154,19 @@ def _open(
     if target is None:
         problem = f"name the column of {table.path} to predict; the columns are {some(table.names)}"
         raise ArgumentError(problem, argument="target")
-    _check_names(table, [target], "target")
+    check_table_names(table, [target], "target")
     if split_by is not None:
-        _check_names(table, [split_by], "split_by")
-        if split_by == target or _is_unnamed(split_by):
+        check_table_names(table, [split_by], "split_by")
+        if split_by == target or is_unnamed(split_by):
             raise ArgumentError.of("split_by", split_by, "a column of the features")
-    features = [name for name in table.names if name != target and not _is_unnamed(name)]
+    features = [name for name in table.names if name != target and not is_unnamed(name)]
     if not features:
         problem = f"{target!r} is the only column; there is nothing to learn it from"
         raise DataError(problem, path=table.path)
     return table, features, target
 
 
-def _with_target(
+def with_target(
     every: Frame, target: str, added: Any, task: Task | None, classes: Collection[str] = ()
 ) -> tuple[Frame, str]:
     """Leave rows without a target out, and count them, with the marks of a missing one."""
@@ -184,12 +184,12 @@ def _with_target(
 
 
 def _count_columns(table: Table) -> str:
-    unnamed = sum(map(_is_unnamed, table.names))
+    unnamed = sum(map(is_unnamed, table.names))
     left_out = f", {unnamed} of them without a name and left out" if unnamed else ""
     return f"{len(table.names):,} columns{left_out}"
 
 
-def _is_unnamed(name: str) -> bool:
+def is_unnamed(name: str) -> bool:
     """Whether a column has no name; it is most often the row number, as pandas writes it."""
     return not name or name.startswith("__index_level_")
 
@@ -215,7 +215,7 @@ def read_samples(
     rows, description = _rows(table, names, targets, categories, frame), ""
     y = np.zeros(len(rows))
     if target_name is not None:
-        rows, description = _with_target(rows, target_name, missing, None, classes or ())
+        rows, description = with_target(rows, target_name, missing, None, classes or ())
         if not len(rows):
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
@@ -252,7 +252,7 @@ def _rows(
     if isinstance(categories, str):
         raise ArgumentError.of("categories", categories, "a list of columns")
     check_flag(frame, "frame")
-    _check_names(table, names)
+    check_table_names(table, names)
     return table.frame(names, text, categories)
 
 
@@ -270,7 +270,7 @@ def _matrix(rows: Frame) -> NDArray[np.float64]:
     return X
 
 
-def _check_names(table: Table, names: Sequence[str], argument: str = "") -> None:
+def check_table_names(table: Table, names: Sequence[str], argument: str = "") -> None:
     """Refuse a table without some of the columns."""
     if len(table.names) == 1 and (missing := [name for name in names if name not in table.names]):
         # A header of one name that contains this one may have another delimiter.

@@ -364,6 +364,9 @@ def log_softmax(Z: FloatArray) -> FloatArray:
 #: The activation of logits.
 IDENTITY = Identity()
 
+#: Activations whose outputs are finite where their input has overflowed.
+BOUNDED = ("sigmoid", "tanh")
+
 #: Every activation by its name.
 ACTIVATIONS: dict[str, type[Activation]] = by_name(
     Identity, ReLU, LeakyReLU, ELU, SELU, GELU, SiLU, Mish, Tanh, Sigmoid, Softplus, Exponential,

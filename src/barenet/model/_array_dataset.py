@@ -10,14 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count, check_number
 from barenet.errors import ArgumentError
-from barenet.model._arrays import (
-    FloatArray,
-    InputArray,
-    as_finite,
-    check_finite,
-    numeric_array,
-    validate_inputs,
-)
+from barenet.model._arrays import FloatArray, InputArray, as_finite, numeric_array, validate_inputs
 from barenet.model.losses import Loss
 
 #: Rows, and numbers, that are converted at a time for prediction.
@@ -75,9 +68,7 @@ class ArrayDataset(NamedTuple):
     @property
     def inverse_weight(self) -> float:
         """One over the total weight of the rows; 0 if that is 0."""
-        if self.sample_weight is None:
-            return 1 / self.n_rows
-        total = float(self.sample_weight.sum(dtype=np.float64))
+        total = float(self.batch_weights(self.n_rows).sum())
         return 1 / total if total > 0 else 0.0
 
     def batch_weights(
@@ -140,8 +131,7 @@ def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[
         rows, given = f"shape ({n_samples}, {n_outputs})", f"{array.dtype} of shape {array.shape}"
         indices = f"class indices as whole numbers of shape ({n_samples},)"
         raise ArgumentError(f"expected {rows}, or {indices}, got {given}", argument="y")
-    check_finite(array, dtype, "y")
-    return np.ascontiguousarray(array, dtype)
+    return as_finite(array, dtype, "y")
 
 
 def check_sample_weight(weight: ArrayLike, n_samples: int, dtype: np.dtype[Any]) -> FloatArray:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from barenet._constraints import Configurable, check_number, option, option_values
+from barenet._constraints import Configurable, check_number, option
 from barenet.errors import ArgumentError, count_of
 from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
@@ -280,8 +280,8 @@ class EarlyStopping(Callback, Configurable):
     minimum_delta: float = option(0.0, ge=0)
     restore_best: bool = True
     best, waited = math.inf, 0
-    snapshot: Snapshot | None = field(default=None, init=False)
-    _shapes: Any = field(default=None, init=False)
+    snapshot: Snapshot | None = field(default=None, init=False, repr=False)
+    _shapes: Any = field(default=None, init=False, repr=False)
 
     def on_start(self, run: Run) -> None:
         self.best, self.waited, self.snapshot = math.inf, 0, None
@@ -319,10 +319,6 @@ class EarlyStopping(Callback, Configurable):
                 raise ValueError("parameters: the best ones are of another network")
         self.best, self.waited = float(state["best"]), int(state["waited"])
         self.snapshot = snapshot
-
-    def __repr__(self) -> str:
-        _, *options = (f"{name}={value}" for name, value in option_values(self).items())
-        return f"EarlyStopping({self.monitor!r}, {', '.join(options)})"
 
     def on_end(self, run: Run) -> None:
         if self.restore_best and self.snapshot is not None:

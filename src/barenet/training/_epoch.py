@@ -113,7 +113,7 @@ class Epoch(Stateful):
     #: Of each batch; none for L-BFGS.
     rates: NDArray[np.float64]
     #: Orders the rows for epochs, given their number, the seed and the epochs.
-    shuffle: Callable[[int, int, Sequence[int]], NDArray[np.intp]] = epoch_orders
+    shuffle: Callable[[int, int, Sequence[int]], NDArray[np.intp]] | None = None
     results: list[ChunkResult] = field(default_factory=list)
     #: On the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
@@ -139,7 +139,7 @@ class Epoch(Stateful):
         if not config.shuffle:
             orders = self.rows.in_order(count)
         elif orders is None:
-            orders = self.shuffle(self.rows.n_rows, self.seed, epochs)
+            orders = (self.shuffle or epoch_orders)(self.rows.n_rows, self.seed, epochs)
         self.order = orders[-1]
         if resumed:  # a callback may have changed the learning rate since the epoch began
             return orders, self.rates

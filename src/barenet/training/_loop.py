@@ -25,13 +25,7 @@ from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.training._callbacks import Callback, Run, Saver
 from barenet.training._divergence import DivergenceMonitor
-from barenet.training._epoch import (
-    Epoch,
-    MeasurementInterrupted,
-    TrainingConfig,
-    epoch_orders,
-    measure,
-)
+from barenet.training._epoch import Epoch, MeasurementInterrupted, TrainingConfig, measure
 from barenet.training._history import History
 
 #: Duration of a chunk of batches, in seconds: short enough for a smooth progress bar.
@@ -75,8 +69,7 @@ class Loop(ABC):
         before = Snapshot(job.network.parameters.copy(), job.network.statistics.copy())
         self.monitor = DivergenceMonitor(self.run, before)
         rates = np.zeros(self.run.n_batches if rate else 0)
-        shuffle = config.order or engine.row_orders or epoch_orders
-        self.epoch = Epoch(job.rows, job.seed, config, rates, shuffle)
+        self.epoch = Epoch(job.rows, job.seed, config, rates, config.order or engine.row_orders)
         work = config.batch_size * job.network.n_parameters + OVERHEAD
         #: Batches of the next chunk, at first cautiously few.
         self.chunk_batches = max(1, int(engine.pace * CHUNK_SECONDS / work))

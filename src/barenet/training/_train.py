@@ -192,7 +192,7 @@ def make_job(
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
     objective = as_loss(loss, network.output_activation)
-    make_rows = getattr(X, "make_rows", validate_arrays)  # a stream makes its own
+    make_rows = getattr(X, "_make_rows", validate_arrays)  # a stream makes its own
     arguments = network, objective, X, y, sample_weight, scale
     return Job(
         network=network,

@@ -29,7 +29,7 @@ from barenet.engines.kernels import (
 from barenet.engines.kernels._kernel import Kernel
 from barenet.engines.kernels._records import LAYER
 from barenet.engines.simd._views import KernelSpec
-from barenet.model._activations import Activation
+from barenet.model._activations import BOUNDED, Activation
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.losses import Loss, logits_form
@@ -207,7 +207,7 @@ class Lowering:
         name = "identity" if activation is None else activation.name
         by_row = _activations.BY_ROW.get(name)
         variant = "identity" if by_row else name
-        self.bounded = Z if is_bounded(activation) else None
+        self.bounded = Z if name in BOUNDED else None
         self.x = Z if name == "identity" else self.matrix()
         record["a"] = address(self.x)
         record["option"] = first_option(activation)
@@ -374,13 +374,6 @@ class Lowering:
         self.forward[-1].instructions.extend(self.work(record, forward, variant=variant))
         if back is not None and record["d"]:
             self.backward[0].instructions[:0] = self.work(record, back, variant=variant)
-
-
-def is_bounded(activation: Activation | None) -> bool:
-    """Whether an activation maps ±∞ to finite numbers."""
-    limits = np.array([[-np.inf, np.inf]])
-    with np.errstate(all="ignore"):
-        return activation is not None and bool(np.isfinite(activation.forward(limits)).all())
 
 
 def first_option(thing: Any) -> float:

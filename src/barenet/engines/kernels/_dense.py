@@ -34,20 +34,7 @@ def multiply(spec, step, product, start, stop):
             for k in range(0, depth, DEPTH):
                 add_products(spec, product, start, stop, left, right, k, min(DEPTH, depth - k))
         return
-    # Written out, as a call of `add_products` takes 1.5 times as long for layers of one vector.
-    L, j, k, width = lanes(spec), 0, 0, product.width
-    while stop - start < 4 and j + 8 * L <= width:
-        blocks_1x8(spec, product, start, stop, j, k, depth)
-        j += 8 * L
-    while j + 2 * L <= width:
-        i = blocks_8x2(spec, product, start, stop, j, k, depth)
-        i = blocks_4x2(spec, product, i, stop, j, k, depth)
-        blocks_1x2(spec, product, i, stop, j, k, depth)
-        j += 2 * L
-    if j < width:
-        i = blocks_16x1(spec, product, start, stop, j, k, depth)
-        i = blocks_4x1(spec, product, i, stop, j, k, depth)
-        blocks_1x1(spec, product, i, stop, j, k, depth)
+    add_products(spec, product, start, stop, 0, product.width, 0, depth)
 
 
 @inlined

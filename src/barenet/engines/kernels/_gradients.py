@@ -22,25 +22,19 @@ def sum_of(address, first, length):
 
 @kernel()
 def sum_squares(spec, step, layer, start, stop):
-    """Σ g² of each tile."""
-    size = 1 << layer.tile_bits
+    """Σ g² of each tile, in four sums, as each addition has to wait for the one before."""
+    L, size = lanes(spec), 1 << layer.tile_bits
     for first in range(start, stop, size):
-        sum_squares_of_tile(spec, step, layer, first, min(first + size, stop))
-
-
-@compiled
-def sum_squares_of_tile(spec, step, layer, start, stop):
-    """Σ g² of a tile, in four sums, as each addition has to wait for the one before."""
-    _, g, length = tile(spec, step, layer, start, stop)
-    L = lanes(spec)
-    a = b = c = d = g[0] * 0
-    whole = length - length % (4 * L)
-    for i in range(0, whole, 4 * L):
-        a, b = a + g[i] * g[i], b + g[i + L] * g[i + L]
-        c, d = c + g[i + 2 * L] * g[i + 2 * L], d + g[i + 3 * L] * g[i + 3 * L]
-    for i in range(whole, length, L):
-        a = a + g[i] * g[i]
-    keep_squares(spec, step, layer, start, stop, (a + b) + (c + d))
+        last = min(first + size, stop)
+        _, g, length = tile(spec, step, layer, first, last)
+        a = b = c = d = g[0] * 0
+        whole = length - length % (4 * L)
+        for i in range(0, whole, 4 * L):
+            a, b = a + g[i] * g[i], b + g[i + L] * g[i + L]
+            c, d = c + g[i + 2 * L] * g[i + 2 * L], d + g[i + 3 * L] * g[i + 3 * L]
+        for i in range(whole, length, L):
+            a = a + g[i] * g[i]
+        keep_squares(spec, step, layer, first, last, (a + b) + (c + d))
 
 
 @compiled
@@ -58,25 +52,19 @@ def keep_squares(spec, step, layer, start, stop, squares):
 
 @kernel()
 def penalize(spec, step, layer, start, stop):
-    """Add the penalties of the weights to the gradient, and store their values."""
-    size = 1 << layer.tile_bits
-    for first in range(start, stop, size):
-        penalize_tile(spec, step, layer, first, min(first + size, stop))
-
-
-@compiled
-def penalize_tile(spec, step, layer, start, stop):
-    """Add the penalties of a tile, and store their value."""
-    p, g, length = tile(spec, step, layer, start, min(stop, layer.n_in))
+    """Add the penalties of the weights to the gradient, and store their value for each tile."""
+    size, number = 1 << layer.tile_bits, step.n_tiles + layer.first_tile
     l1 = layer.l1 + layer.shared_l1 * step.row_weight
     l2 = layer.l2 + layer.shared_l2 * step.row_weight
-    penalty = widen(p[0] * 0)
-    for i in range(0, length, lanes(spec)):
-        sign = where(p[i] > 0, 1, where(p[i] < 0, -1, p[i]))
-        g[i] = g[i] + (l1 * sign + l2 * p[i])
-        penalty = penalty + widen(l1 * absolute(p[i]) + 0.5 * l2 * p[i] * p[i])
-    number = step.n_tiles + layer.first_tile + (start >> layer.tile_bits)
-    array(np.float64, step.squares, number, 1)[0] = sum_lanes(penalty)
+    for first in range(start, stop, size):
+        p, g, length = tile(spec, step, layer, first, min(first + size, stop, layer.n_in))
+        penalty = widen(p[0] * 0)
+        for i in range(0, length, lanes(spec)):
+            sign = where(p[i] > 0, 1, where(p[i] < 0, -1, p[i]))
+            g[i] = g[i] + (l1 * sign + l2 * p[i])
+            penalty = penalty + widen(l1 * absolute(p[i]) + 0.5 * l2 * p[i] * p[i])
+        place = number + (first >> layer.tile_bits)
+        array(np.float64, step.squares, place, 1)[0] = sum_lanes(penalty)
 
 
 @kernel()

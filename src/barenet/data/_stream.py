@@ -1,0 +1,263 @@
+"""Streams: tables larger than memory, which are read block by block each time they are used.
+
+One pass over all blocks holds rows out, and computes means, deviations and categories. Medians and
+quartiles are those of a sample of the training rows.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import check_number, check_seed
+from barenet.data._dataset import Dataset
+from barenet.data._delimited import CsvOptions
+from barenet.data._encoding import TableEncoding
+from barenet.data._file_io import FREE_FRACTION, format_size, machine_memory, parse_size
+from barenet.data._scaling import Scaling
+from barenet.data._stream_engine import StreamRows
+from barenet.data._stream_fit import MOST_ROWS, StreamFit
+from barenet.data._stream_source import StreamSource, as_dataset, feature_names, find_blocks
+from barenet.data._target import Task, check_task
+from barenet.errors import ArgumentError
+from barenet.model._array_dataset import ArrayDataset, validate_arrays
+from barenet.model._network import Network
+from barenet.model.losses import Loss
+
+#: Bytes of memory for each value of a block that is read.
+PER_VALUE = 48
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Stream:
+    """The training rows of files, and the encoding of their columns.
+
+    `train` takes a stream in place of X. Its rows are read in each epoch again, in another order: a
+    thread reads the next blocks while the network is trained on the rows of others. `stream` makes
+    one.
+
+    Attributes
+    ----------
+    source : object
+        The files.
+    encoding : TableEncoding
+        The encoding of the columns.
+    target_scaling : Scaling or None
+        The scaling of a target of numbers, to mean 0 and standard deviation 1; None for classes.
+    sample : Dataset
+        Training rows chosen at random, 65,536 at most, on which metrics of the training set are
+        computed.
+    validation, test : Dataset or None
+        The rows that are held out.
+    lengths : tuple of int
+        Number of training rows of each block.
+    memory : int
+        Bytes of memory that the training may take.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+    ...     _ = file.write("x,kind\\n1,a\\n2,b\\n3,a\\n")
+    ...     file.flush()
+    ...     rows = stream(file.name, "kind", keep_column=["x"])
+    >>> rows.n_rows, rows.n_inputs, rows.n_outputs, rows.sample.classes
+    (3, 1, 2, ('a', 'b'))
+    """
+
+    source: StreamSource
+    encoding: TableEncoding
+    target_scaling: Scaling | None
+    sample: Dataset
+    validation: Dataset | None
+    test: Dataset | None
+    lengths: tuple[int, ...]
+    memory: int
+
+    @property
+    def n_rows(self) -> int:
+        """Number of training rows."""
+        return sum(self.lengths)
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs of a network for these rows."""
+        return self.encoding.n_outputs
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs of a network for these rows: one for each class, or 1 for numbers."""
+        return len(self.sample.classes or ("number",))
+
+    def arrays(self, rows: Dataset, dtype: Any = np.float32) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Encode rows, such as those of the test set.
+
+        Parameters
+        ----------
+        rows : Dataset
+            Rows with the columns of the files.
+        dtype : dtype, default float32
+            Type of the inputs.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_inputs)
+            The inputs of a network.
+        y : ndarray of shape (n_samples,)
+            Indices of the classes, or numbers in the scale of the training.
+        """
+        scaling, y = self.target_scaling, rows.y
+        y = y if scaling is None else scaling.transform(y.reshape(-1, 1)).ravel()
+        return self.encoding.transform(rows.X, dtype), y
+
+    def _make_rows(
+        self, network: Network, loss: Loss, _: object, y: object, weight: object, scale: float
+    ) -> StreamRows:
+        """Make the rows that a network is trained on."""
+        for name, value in {"y": y, "sample_weight": weight}.items():
+            if value is not None:
+                raise ArgumentError("expected None: a stream has its own", argument=name)
+
+        def encode(rows: Dataset) -> ArrayDataset:
+            return validate_arrays(network, loss, *self.arrays(rows, network.dtype), None, scale)
+
+        return StreamRows(encode(self.sample), EncodedBlocks(self, encode, network.dtype.itemsize))
+
+
+class EncodedBlocks:
+    """The blocks of a stream as arrays, of which those that fit in memory are kept."""
+
+    def __init__(
+        self, stream: Stream, encode: Callable[[Dataset], ArrayDataset], itemsize: int
+    ) -> None:
+        self.stream, self.encode = stream, encode
+        self.used = [number for number, length in enumerate(stream.lengths) if length]
+        self.lengths = tuple(stream.lengths[number] for number in self.used)
+        self.kept = dict[int, ArrayDataset]()
+        self.room = stream.memory - needed_memory(stream, itemsize)
+
+    def read(self, number: int) -> ArrayDataset:
+        """Read a block, and encode its training rows."""
+        if number in self.kept:
+            return self.kept[number]
+        stream = self.stream
+        frame = stream.source.read_training(self.used[number])
+        rows = self.encode(as_dataset(frame, stream.source, stream.sample.classes))
+        self.room -= np.asarray(rows.X).nbytes + rows.y.nbytes
+        if self.room > 0:
+            self.kept[number] = rows
+        return rows
+
+
+def needed_memory(stream: Stream, itemsize: int) -> int:
+    """Estimate the bytes of memory of the training, and check them against the limit."""
+    blocks, n_numbers = stream.source.blocks, stream.n_inputs + stream.n_outputs
+    largest = max(block.n_rows for block in blocks)
+    groups = 4 * (largest + 2**16) * n_numbers * itemsize
+    needed = groups + PER_VALUE * len(blocks[0].names) * (2 * largest + 3 * MOST_ROWS)
+    if needed > stream.memory:
+        problem = f"{format_size(stream.memory)} is too little for blocks of up to {largest:,} rows"
+        problem += f", which need about {format_size(needed)}"
+        remedy = "allow more, or write smaller row groups"
+        raise ArgumentError(problem, argument="memory", remedy=remedy)
+    return needed
+
+
+def stream(
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
+    target: str,
+    *,
+    task: Task | None = None,
+    test_size: float = 0.0,
+    validation_size: float = 0.0,
+    split_seed: int = 0,
+    memory: str | None = None,
+    categories: Collection[str] = (),
+    drop: Collection[str] = (),
+    missing: Collection[str] = (),
+    csv: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Stream:
+    """Open tables that may be larger than memory, to train on their rows.
+
+    The files are read once, block by block: the row groups of Parquet files, or some megabytes of
+    CSV files. Means, standard deviations, ranges and categories are those of all training rows.
+    Medians and quartiles are those of 65,536 of them.
+
+    Parameters
+    ----------
+    paths : str or path-like, or a sequence of them
+        Parquet or CSV files, or patterns such as ``"data/*.parquet"``, with the same columns.
+    target : str
+        The column to predict.
+    task : {"classification", "regression"}, optional
+        The kind of the target, as for `load_table`.
+    test_size, validation_size : float, default 0.0
+        Fractions of the rows to hold out, of which 65,536 at most are taken. A hash of its place
+        decides about a row.
+    split_seed : int, default 0
+        Seed of this choice.
+    memory : str, optional
+        Memory that the training may take, such as ``"2GB"``; by default a quarter of the machine's.
+        Blocks are kept in memory as far as they fit. The result does not depend on it.
+    categories, drop, missing : collection of str
+        As for `TableEncoding.fit`.
+    csv : dict, optional
+        Options of CSV files, as `load_table` takes them: ``delimiter``, ``encoding``, ``decimal``,
+        ``header`` and ``date_format``.
+    **options
+        More arguments of `TableEncoding.fit`: ``numbers``, ``bins``, ``rare``, ``numeric`` and
+        ``keep_column``.
+
+    Returns
+    -------
+    Stream
+        In place of X for `train`, without y.
+
+    Raises
+    ------
+    DataError
+        If a file or a value in it cannot be used; names the file, and the line or the row.
+    ValueError
+        If an argument is wrong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from barenet import Network, train
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for part in range(3):
+    ...         lines = [f"{x},{x % 7}" for x in range(part, 300, 3)]
+    ...         _ = Path(folder, f"{part}.csv").write_text("\\n".join(["x,y", *lines]))
+    ...     rows = stream(f"{folder}/*.csv", "y", task="regression", test_size=0.2)
+    ...     network = Network.dense([rows.n_inputs, 8, rows.n_outputs])
+    ...     history = train(network, rows, validation_data=rows.arrays(rows.test), epochs=3)
+    >>> rows.n_rows + rows.test.n_samples, len(history)
+    (300, 3)
+    """
+    check_task(task)
+    limit = (
+        int(FREE_FRACTION * machine_memory()) if memory is None else parse_size(memory, "memory")
+    )
+    blocks = find_blocks(paths, CsvOptions(**csv or {}), target)
+    held_out = {"test": test_size, "validation": validation_size}
+    most = MOST_ROWS / sum(block.n_rows for block in blocks)
+    source = StreamSource(
+        blocks=blocks,
+        features=feature_names(blocks[0], target, drop),
+        target=target,
+        task=task,
+        categories=[*categories],
+        missing=[*missing],
+        seed=check_seed(split_seed, "split_seed"),
+        **{
+            name: min(check_number(size, f"{name}_size", ge=0, lt=1), most)
+            for name, size in held_out.items()
+        },
+    )
+    options |= {"categories": categories, "missing": missing}
+    return Stream(source=source, memory=limit, **StreamFit(source, task, options).run())

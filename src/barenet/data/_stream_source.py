@@ -1,0 +1,132 @@
+"""The source of a stream: the blocks of files, and the use of each of their rows."""
+
+import glob
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data._csv_table import CsvBlock, csv_blocks
+from barenet.data._dataset import Dataset
+from barenet.data._delimited import CsvOptions
+from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
+from barenet.data._frame import Frame
+from barenet.data._parquet import ParquetBlock, parquet_blocks
+from barenet.data._table_loading import check_table_names, is_unnamed, with_target
+from barenet.data._target import Task, known_targets
+from barenet.errors import ArgumentError, DataError
+from barenet.model._randomness import derive_key, uniforms
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StreamSource:
+    """Blocks of rows, each of which is for training, validation or test by a hash of its place.
+
+    The place of a row is the number of its block and its number in the block, so that its use
+    does not depend on the other rows.
+    """
+
+    blocks: Sequence[CsvBlock | ParquetBlock]
+    features: Sequence[str]
+    target: str
+    task: Task | None
+    categories: Collection[str]
+    missing: Collection[str]
+    seed: int
+    #: Fractions of the rows.
+    test: float
+    validation: float
+
+    def read(self, number: int) -> tuple[Frame, NDArray[np.float64]]:
+        """Read the rows of a block that have a target, and the hash of each, from 0 to 1."""
+        block, categories = self.blocks[number], self.categories
+        every = block.frame([*self.features, self.target], [self.target, *categories], categories)
+        rows, _ = with_target(every, self.target, self.missing, self.task)
+        hashes = uniforms(derive_key(self.seed, number), (len(every),))
+        return rows, hashes[rows.rows - block.first_row]
+
+    def read_training(self, number: int) -> Frame:
+        """Read the training rows of a block."""
+        rows, hashes = self.read(number)
+        return rows.take(hashes >= self.test + self.validation)
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of all rows; of a CSV file the number of lines."""
+        return sum(block.n_rows for block in self.blocks)
+
+
+def find_blocks(
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]], csv: CsvOptions, target: str
+) -> list[Any]:
+    """Find the blocks of files that have the same columns."""
+    blocks, first = list[CsvBlock | ParquetBlock](), None
+    for path in find_files(paths):
+        is_parquet = plain_name(path).endswith(PARQUET_SUFFIXES)
+        found: list[Any] = parquet_blocks(path) if is_parquet else csv_blocks(path, csv)
+        if not found:
+            continue
+        check_table_names(found[0], [target], "target")
+        names = {*found[0].names}
+        first = first or found[0]
+        if names != {*first.names}:
+            other = sorted(names ^ {*first.names})[0]
+            where = "is in" if other in names else "is not in"
+            problem = f"expected the columns of {first.path}; {other!r} {where} this file alone"
+            raise DataError(problem, path=path)
+        blocks += found
+    if not blocks:
+        raise ArgumentError("the files have no rows", argument="paths", value=paths)
+    return blocks
+
+
+def find_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) -> list[Path]:
+    """The files of paths and patterns, those of a pattern sorted by name."""
+    found = list[Path]()
+    for path in [paths] if isinstance(paths, str | PathLike) else paths:
+        matches = sorted(glob.glob(fspath(path), recursive=True))  # noqa: PTH207
+        if not matches:
+            raise DataError("no such file", path=path)
+        found += map(Path, matches)
+    return found
+
+
+def feature_names(block: CsvBlock | ParquetBlock, target: str, drop: Collection[str]) -> list[str]:
+    """Names of the columns to train on."""
+    left_out = {target, *drop}
+    return [name for name in block.names if name not in left_out and not is_unnamed(name)]
+
+
+def concatenate(frames: Sequence[Frame]) -> Frame:
+    """Join the rows of frames; columns that are text in one become text."""
+    columns = {}
+    for name in frames[0].columns:
+        parts = [frame[name] for frame in frames]
+        kinds = {part.dtype.kind for part in parts}
+        if len(kinds) > 1:
+            problem = f"column {name!r} has text in some blocks and numbers, dates or truth values "
+            remedy = "if it holds names, use {categories}; or leave it out by {drop}"
+            raise DataError(f"{problem}in others", remedy=remedy, categories=[name], drop=[name])
+        columns[name] = np.concatenate(parts)
+    return Frame(columns, None, np.concatenate([frame.rows for frame in frames]))
+
+
+def as_dataset(rows: Frame, source: StreamSource, classes: tuple[str, ...] | None) -> Dataset:
+    """Make a data set of rows, whose target is encoded."""
+    return Dataset(
+        name=source.blocks[0].path.name,
+        X=rows.select(source.features),
+        y=known_targets(rows, source.target, classes),
+        classes=classes,
+        feature_names=tuple(source.features),
+        target_name=source.target,
+        description="",
+        numbers=rows.rows,
+    )

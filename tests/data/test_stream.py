@@ -1,0 +1,143 @@
+"""Tables that are read block by block, against the same tables in memory."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import barenet
+from barenet import Network, TableEncoding, load_table, train
+from barenet.data import _csv_table, _stream_fit
+from barenet.data._stream import stream
+from barenet.errors import ArgumentError, DataError
+
+N_ROWS = 3_000
+RNG = np.random.default_rng(0)
+TABLE = pd.DataFrame(
+    {
+        "size": RNG.normal(50, 20, N_ROWS).round(3),
+        "rooms": RNG.integers(1, 9, N_ROWS),
+        "town": RNG.choice(["Rome", "Oslo", "Lima", "Bonn"], N_ROWS, p=[0.5, 0.3, 0.195, 0.005]),
+        "garden": RNG.choice(["yes", "no"], N_ROWS),
+        "built": np.datetime64("1990-01-01") + RNG.integers(0, 9_000, N_ROWS),
+    }
+)
+TABLE.loc[::11, "size"] = np.nan
+TABLE["price"] = (
+    3 * TABLE["size"].fillna(50) + 20 * TABLE["rooms"] + 9.5 * (TABLE["town"] == "Rome")
+)
+TABLE["kind"] = np.where(TABLE["price"] > TABLE["price"].median(), "dear", "cheap")
+
+
+@pytest.fixture(params=["csv", "parquet"])
+def folder(request, tmp_path, monkeypatch):
+    """The table in three files of several blocks."""
+    monkeypatch.setattr(_csv_table, "_BLOCK", 20_000)
+    for number, part in enumerate(np.array_split(np.arange(N_ROWS), 3)):
+        rows = TABLE.iloc[part]
+        if request.param == "csv":
+            rows.to_csv(tmp_path / f"{number}.csv", index=False)
+        else:
+            rows.to_parquet(tmp_path / f"{number}.parquet", row_group_size=300)
+    return tmp_path
+
+
+@pytest.mark.parametrize("numbers", ["standardize", "minmax", "robust", "none", "piecewise"])
+def test_the_encoding_is_that_of_all_training_rows(folder, numbers):
+    rows = stream(f"{folder}/*", "price", drop=["kind"], numbers=numbers)
+    assert len(rows.source) > 6 and rows.n_rows == N_ROWS
+    path = folder.parent / "whole.csv"
+    TABLE.to_csv(path, index=False)
+    whole = load_table(path, "price", frame=True)
+    expected = TableEncoding.fit(whole.X, drop=["kind"], numbers=numbers)
+    for found in rows.encoding.columns:
+        column = next(each for each in expected.columns if each.name == found.name)
+        assert type(found) is type(column)
+        for name, value in vars(column).items():
+            is_number = isinstance(value, float)
+            expected_value = pytest.approx(value, rel=1e-9) if is_number else value
+            assert getattr(found, name) == expected_value, (column.name, name)
+    assert rows.target_scaling.offset == pytest.approx(TABLE["price"].mean())
+    assert rows.target_scaling.factor == pytest.approx(1 / TABLE["price"].std(ddof=0))
+
+
+def test_held_out_rows_are_none_of_the_training_rows(folder):
+    options = {"test_size": 0.2, "validation_size": 0.1, "drop": ["kind"]}
+    rows = stream(f"{folder}/*", "price", **options)
+    sizes = [rows.n_rows, rows.validation.n_samples, rows.test.n_samples]
+    assert sum(sizes) == N_ROWS and sizes[1] == pytest.approx(300, abs=60)
+    assert sizes[2] == pytest.approx(600, abs=90) and rows.sample.n_samples == rows.n_rows
+    prices = [*rows.sample.y, *rows.validation.y, *rows.test.y]
+    assert np.allclose(np.sort(prices), np.sort(TABLE["price"]))
+    again = stream(f"{folder}/*", "price", split_seed=1, **options)
+    assert again.n_rows != rows.n_rows or not np.array_equal(again.test.y, rows.test.y)
+
+
+def test_a_network_learns_from_a_stream(folder):
+    rows = stream(f"{folder}/*", "kind", drop=["price"], test_size=0.2)
+    assert rows.sample.classes == ("cheap", "dear") and rows.n_outputs == 2
+    network = Network.dense([rows.n_inputs, 16, 2], output="softmax", seed=1)
+    options = {"epochs": 20, "metrics": ["accuracy"], "batch_size": 64}
+    history = train(network, rows, validation_data=rows.arrays(rows.test), **options)
+    assert history["validation_accuracy"][-1] > 0.93 and history["accuracy"][-1] > 0.93
+
+
+def test_the_memory_does_not_affect_the_result(folder, monkeypatch):
+    monkeypatch.setattr(_stream_fit, "MOST_ROWS", 100)
+    networks = []
+    for memory in ("1GB", "100MB"):
+        rows = stream(f"{folder}/*", "price", drop=["kind"], memory=memory)
+        network = Network.dense([rows.n_inputs, 16, 1], seed=1)
+        train(network, rows, epochs=2)
+        networks.append(network)
+    assert np.array_equal(networks[0].parameters, networks[1].parameters)
+    with pytest.raises(ArgumentError, match="memory: 1 kB is too little for blocks of up to"):
+        train(networks[0], stream(f"{folder}/*", "price", drop=["kind"], memory="1kB"))
+
+
+def test_a_wrong_value_is_found_in_its_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(_csv_table, "_BLOCK", 1_000)
+    lines = [f"{x},{2 * x}" for x in np.linspace(0, 1, 500)]
+    (tmp_path / "a.csv").write_text("\n".join(["x,y", *lines]))
+    lines[313] = "broken,1"
+    (tmp_path / "b.csv").write_text("\n".join(["x,y", *lines]))
+    with pytest.raises(DataError, match=r"b\.csv:315: column 'x': expected a number, got 'broken'"):
+        stream(tmp_path / "*.csv", "y")
+    lines[313] = "1,2,3"
+    (tmp_path / "b.csv").write_text("\n".join(["x,y", *lines]))
+    with pytest.raises(DataError, match=r"b\.csv:315: expected 2 values"):
+        stream(f"{tmp_path}/*.csv", "y")
+    (tmp_path / "b.csv").write_text("x,z\n1,2\n")
+    with pytest.raises(DataError, match=r"target: .*b\.csv: no column y"):
+        stream(f"{tmp_path}/*.csv", "y")
+
+
+def test_quoted_line_breaks_stay_in_their_block(tmp_path, monkeypatch):
+    monkeypatch.setattr(_csv_table, "_BLOCK", 100)
+    lines = [f'"town {x % 3}\nnorth",{x}' for x in range(200)]
+    (tmp_path / "a.csv").write_text("\n".join(["town,y", *lines]) + "\n")
+    rows = stream(tmp_path / "a.csv", "y", task="regression")
+    assert rows.n_rows == 200 and len(rows.source) > 10
+    assert rows.encoding.columns[0].categories == tuple(f"town {x}\nnorth" for x in range(3))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"paths": "none-*.csv"}, "none-.*: no such file"),
+        ({"target": "other"}, "target"),
+        ({"test_size": 1}, "test_size"),
+        ({"memory": "much"}, "memory: expected a size such as 8GB"),
+        ({"numbers": "pieces"}, "numbers: unknown 'pieces'"),
+        ({"separator": ";"}, "separator"),
+        ({"csv": {"separator": ";"}}, "separator"),
+    ],
+)
+def test_wrong_arguments_are_named(folder, arguments, message):
+    with pytest.raises((ArgumentError, TypeError), match=message):
+        stream(**{"paths": f"{folder}/*", "target": "price", **arguments})
+
+
+def test_a_stream_has_its_own_targets(folder):
+    rows = barenet.stream(f"{folder}/*", "price", drop=["kind"])
+    with pytest.raises(ArgumentError, match="y: expected None: a stream has its own"):
+        train(Network.dense([rows.n_inputs, 1]), rows, [1.0])
