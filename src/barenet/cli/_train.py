@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from barenet import Checkpoint, History, ModelCard
+from barenet import History, ModelCard
 from barenet._constraints import check_count
 from barenet.callbacks import Callback, Progress
 from barenet.cli._console import emit_json, log
@@ -26,7 +26,6 @@ from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
-from barenet.population._ensemble_checkpoint import EnsembleCheckpoint
 from barenet.population._ensemble_training import EnsembleTraining
 
 #: How often a checkpoint is saved, by default.
@@ -143,6 +142,7 @@ def run_in(
         with Interruption() as interruption:
             try:
                 if is_ensemble:
+                    note += "resuming from the checkpoint\n\n" if resume else ""
                     how |= {"callbacks": interruption, "progress": shows}
                     experiment, history = _run_ensemble(experiment, training, note, **how)
                 else:
@@ -160,18 +160,11 @@ def run_in(
 
 
 def _run_ensemble(
-    experiment: Experiment,
-    training: EnsembleTraining,
-    note: str,
-    *,
-    checkpoint: Checkpoint,
-    resume: bool,
-    **options: Any,
+    experiment: Experiment, training: EnsembleTraining, note: str, **options: Any
 ) -> tuple[Experiment, History]:
     """Print the data, a note and the network, train an ensemble, and put it in the experiment."""
-    saver = EnsembleCheckpoint(checkpoint, resume=resume)
-    introduce(experiment, f"{note}resuming from the checkpoint\n\n" if resume else note)
-    history = training.run(**options, checkpoint=saver)
+    introduce(experiment, note)
+    history = training.run(**options)
     predictor, best = experiment.predictor, training.best
     assert best is not None
     card = dataclasses.replace(predictor.card or ModelCard(), scores=best.scores)
