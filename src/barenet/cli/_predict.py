@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from barenet.cli._console import SafeOutput, emit, emit_json, log
 from barenet.cli._flags import Data, Integer, Off
-from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions, is_pattern
+from barenet.cli._run_settings import FileOptions, is_pattern
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import load_trained
 from barenet.data._csv_table import CsvTable
@@ -40,7 +40,7 @@ def predict(
     keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     interval: float | None = None,
     safe_csv: Off = False,
-    file: FileOptions = NO_FILE_OPTIONS,
+    file: FileOptions = FileOptions(),
     json: Off = False,
 ) -> None:
     """Print the predictions of a trained network for new rows, as CSV.
@@ -73,15 +73,17 @@ def predict(
         problem = "JSON has no cells that a spreadsheet computes"
         raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
     trained = load_trained(model)
-    if is_pattern(data):
-        for name, given in {"row": row is not None, "json": json}.items():
-            if given:
-                problem = "the rows of several files are printed as CSV"
-                raise ArgumentError(problem, argument=name, remedy="leave it out")
+    predictor, in_blocks = trained.predictor, is_pattern(data)
+    if in_blocks and (json or row is not None):
+        problem, argument = (
+            "the rows of several files are printed as CSV",
+            "json" if json else "row",
+        )
+        raise ArgumentError(problem, argument=argument, remedy="leave it out")
+    if not json and row is None:
         blocks = trained.feature_blocks(data, file)
-        _print_blocks(trained.predictor, blocks, data, keep, interval, safe=safe_csv)
+        _print_blocks(predictor, blocks, data, keep, interval, safe=safe_csv)
         return
-    predictor = trained.predictor
     X, table = trained.load_features(data, file)
     columns = _passed_columns(table, data, keep)
     if row is not None:
@@ -90,21 +92,21 @@ def predict(
         X = X[row : row + 1]
         columns = {name: values[row : row + 1] for name, values in columns.items()}
     outputs, bounds = _predict(predictor, X, interval)
-    _log_replaced(_count_replaced(predictor, X))
     if json:
         document = {"model": str(trained.path), "target": predictor.target_name}
         emit_json(document | _document(predictor, outputs, columns, bounds))
-    elif row is not None and predictor.image_shape and predictor.classes and not keep:
+    elif predictor.image_shape and predictor.classes and not keep:
         (name,) = _class_names(predictor, outputs)
         emit(describe_image(name, float(class_probabilities(outputs).max())))
         emit(draw_image(X[0], predictor.image_shape))
     else:
         _write_csv(predictor, outputs, columns, bounds, safe=safe_csv)
+    _log_replaced(_count_replaced(predictor, X))
 
 
 def _print_blocks(
     predictor: Predictor,
-    blocks: Iterable[tuple[Samples, Table]],
+    blocks: Iterable[tuple[Samples, Table | None]],
     data: str,
     keep: Sequence[str],
     interval: float | None,

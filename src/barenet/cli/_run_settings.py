@@ -96,9 +96,6 @@ class FileOptions:
         return replace(base, **without_none(vars(self)))
 
 
-NO_FILE_OPTIONS = FileOptions()
-
-
 @Parameter(name="*", group=DATA)
 @dataclass(frozen=True, kw_only=True)
 class DataOptions:
@@ -133,7 +130,7 @@ class DataOptions:
 
     target: str | None = None
     task: Literal["classification", "regression"] | None = None
-    file: FileOptions = NO_FILE_OPTIONS
+    file: FileOptions = FileOptions()
     split_by: str | None = None
     drop: tuple[str, ...] | None = None
     keep_column: tuple[str, ...] | None = None
@@ -277,9 +274,6 @@ class RunSettings(DataOptions):
         return without_none(fields)
 
 
-NO_DATA_OPTIONS, NO_SETTINGS = DataOptions(), RunSettings()
-
-
 def is_pattern(data: str) -> bool:
     """Whether data are the files of a pattern."""
     return has_magic(data) and not Path(data).exists()
@@ -330,7 +324,7 @@ def parse_settings(document: dict[str, Any], path: Path) -> RunSettings:
     app = App(default_parameter=PARAMETER, config=config, result_action="return_value")
 
     @app.default
-    def read(data: str, *, settings: RunSettings = NO_SETTINGS) -> RunSettings:
+    def read(data: str, *, settings: RunSettings = RunSettings()) -> RunSettings:
         return replace(settings, data=data)
 
     try:
