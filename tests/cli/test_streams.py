@@ -89,4 +89,4 @@ def test_wrong_patterns_are_refused(barenet, table):
     assert "is an option for tables" in barenet("train", "iris", "--memory", "1GB").error
     barenet("train", "houses/*.parquet", "--target", "price", "--epochs", 1, "--no-plots").ok()
     error = barenet("predict", "runs/houses", "houses/*.parquet", "--json").error
-    assert "--json: the rows of several files are printed as CSV" in error
+    assert "--json: rows of several files are printed as CSV" in error

@@ -14,7 +14,7 @@ from barenet.cli._console import SafeOutput, emit, emit_json, log
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import FileOptions, is_pattern
 from barenet.cli._text_graphics import describe_image, draw_image
-from barenet.cli._trained_model import load_trained
+from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._csv_table import CsvTable
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Samples, Table, check_names
@@ -73,17 +73,13 @@ def predict(
         problem = "JSON has no cells that a spreadsheet computes"
         raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
     trained = load_trained(model)
-    predictor, in_blocks = trained.predictor, is_pattern(data)
-    if in_blocks and (json or row is not None):
-        problem, argument = (
-            "the rows of several files are printed as CSV",
-            "json" if json else "row",
-        )
-        raise ArgumentError(problem, argument=argument, remedy="leave it out")
     if not json and row is None:
         blocks = trained.feature_blocks(data, file)
-        _print_blocks(predictor, blocks, data, keep, interval, safe=safe_csv)
+        _print_blocks(trained.predictor, blocks, data, keep, interval, safe=safe_csv)
         return
+    if is_pattern(data):
+        problem, argument = "rows of several files are printed as CSV", "json" if json else "row"
+        raise ArgumentError(problem, argument=argument, remedy="leave it out")
     X, table = trained.load_features(data, file)
     columns = _passed_columns(table, data, keep)
     if row is not None:
@@ -91,17 +87,30 @@ def predict(
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
         X = X[row : row + 1]
         columns = {name: values[row : row + 1] for name, values in columns.items()}
-    outputs, bounds = _predict(predictor, X, interval)
     if json:
-        document = {"model": str(trained.path), "target": predictor.target_name}
-        emit_json(document | _document(predictor, outputs, columns, bounds))
-    elif predictor.image_shape and predictor.classes and not keep:
-        (name,) = _class_names(predictor, outputs)
-        emit(describe_image(name, float(class_probabilities(outputs).max())))
-        emit(draw_image(X[0], predictor.image_shape))
+        _print_json(trained, X, columns, interval)
+    elif trained.predictor.image_shape and trained.predictor.classes and not keep:
+        _print_image(trained.predictor, X)
     else:
-        _write_csv(predictor, outputs, columns, bounds, safe=safe_csv)
-    _log_replaced(_count_replaced(predictor, X))
+        _write_csv(trained.predictor, *_predict(trained.predictor, X, interval), columns, safe_csv)
+    _log_replaced(_count_replaced(trained.predictor, X))
+
+
+def _print_json(
+    trained: TrainedModel, X: Samples, columns: Columns, interval: float | None
+) -> None:
+    predictor = trained.predictor
+    outputs, bounds = _predict(predictor, X, interval)
+    document = {"model": str(trained.path), "target": predictor.target_name}
+    emit_json(document | _document(predictor, outputs, columns, bounds))
+
+
+def _print_image(predictor: Predictor, X: Samples) -> None:
+    """Print the prediction of one image, and the image."""
+    outputs = predictor.outputs(X)
+    (name,) = _class_names(predictor, outputs)
+    emit(describe_image(name, float(class_probabilities(outputs).max())))
+    emit(draw_image(X[0], predictor.image_shape or (1, 1)))
 
 
 def _print_blocks(
@@ -118,7 +127,7 @@ def _print_blocks(
     for X, table in blocks:
         columns = _passed_columns(table, data, keep)
         predicted = _predict(predictor, X, interval)
-        _write_csv(predictor, predicted[0], columns, predicted[1], safe=safe, header=header)
+        _write_csv(predictor, *predicted, columns, safe, header=header)
         replaced.update(_count_replaced(predictor, X))
         header = False
     _log_replaced(replaced)
@@ -194,10 +203,10 @@ def _document(
 def _write_csv(
     predictor: Predictor,
     outputs: FloatArray,
-    columns: Columns,
     bounds: Columns,
-    *,
+    columns: Columns,
     safe: bool,
+    *,
     header: bool = True,
 ) -> None:
     """Print the columns kept and the predictions of each row; numbers with all their digits."""
