@@ -13,7 +13,7 @@ from barenet.insight.explain._name import Name
 from barenet.insight.explain._neuron import Neuron
 from barenet.insight.explain._recorded_step import Differences, RecordedLayer, RecordedStep
 from barenet.model._layout import Slot
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, LayerNorm
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, LayerNorm, PReLU
 from barenet.model.losses import logits_form
 
 #: The letters of a layer's arrays; a user-defined array has its own name.
@@ -21,6 +21,7 @@ _LETTERS: dict[type, dict[str, str]] = {
     Dense: {"weights": "W", "bias": "b"},
     BatchNorm: {"gain": "gamma", "bias": "beta", "mean": "mubar", "variance": "Vbar"},
     LayerNorm: {"gain": "gamma", "bias": "beta"},
+    PReLU: {"slopes": "alpha"},
 }
 
 
