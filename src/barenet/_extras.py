@@ -6,7 +6,13 @@ from typing import Any
 from barenet.errors import MissingExtraError
 
 #: The main dependency of each extra.
-EXTRAS = {"onnx": "onnx", "play": "starlette", "plot": "matplotlib", "tables": "pyarrow"}
+EXTRAS = {
+    "distributed": "dask",
+    "onnx": "onnx",
+    "play": "starlette",
+    "plot": "matplotlib",
+    "tables": "pyarrow",
+}
 
 
 def require(module: str, *, extra: str, purpose: str) -> Any:

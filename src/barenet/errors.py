@@ -200,6 +200,10 @@ class ResumeError(BarenetError, ValueError):
     """
 
 
+class WorkersError(BarenetError, RuntimeError):
+    """The workers of a cluster can't do their work; the message has the reason."""
+
+
 class DivergenceError(BarenetError, ArithmeticError, ValueError):
     """The loss or the parameters stopped being finite numbers.
 

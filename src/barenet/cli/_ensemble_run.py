@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from barenet import Checkpoint, Ensemble, History, ModelCard
+from barenet import Ensemble, History, ModelCard
 from barenet.cli._experiment import Experiment, assemble
 from barenet.cli._introduction import introduce
 from barenet.cli._run_settings import RunSettings, is_table
@@ -12,7 +12,6 @@ from barenet.data._class_weight import class_weights
 from barenet.data._rare_categories import THRESHOLDS
 from barenet.data._run_defaults import check_target_settings
 from barenet.errors import ArgumentError
-from barenet.population._ensemble_checkpoint import EnsembleCheckpoint
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 
 #: Settings that an ensemble has, too; all others are those of one network.
@@ -37,18 +36,11 @@ def trains_ensemble(settings: RunSettings) -> bool:
 
 
 def run_ensemble(
-    experiment: Experiment,
-    training: EnsembleTraining,
-    note: str,
-    *,
-    checkpoint: Checkpoint,
-    resume: bool,
-    **options: Any,
+    experiment: Experiment, training: EnsembleTraining, note: str, **options: Any
 ) -> tuple[Experiment, History]:
     """Print the data, a note and the network, train an ensemble, and put it in the experiment."""
-    saver = EnsembleCheckpoint(checkpoint, resume=resume)
-    introduce(experiment, f"{note}resuming from the checkpoint\n\n" if resume else note)
-    history = training.run(**options, checkpoint=saver)
+    introduce(experiment, note)
+    history = training.run(**options)
     predictor, best = experiment.predictor, training.best
     assert best is not None
     card = replace(predictor.card or ModelCard(), scores=best.scores)

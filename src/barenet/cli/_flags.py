@@ -105,6 +105,9 @@ Out = Annotated[str | None, Parameter(completer=complete_name)]
 Integer = Annotated[int, Parameter(converter=integer)]
 Integers = Annotated[tuple[int, ...], Parameter(converter=integer)]
 Threads = Annotated[int | None, Parameter(converter=integer, group=LEARNING)]
+#: Processes of this machine, or of a cluster, that train networks.
+Workers = Annotated[int | None, Parameter(converter=integer, group=LEARNING)]
+Scheduler = Annotated[str | None, Parameter(group=LEARNING)]
 #: Switches that are off, and on, by default.
 Off = Annotated[bool, Parameter(negative=(), show_default=False)]
 On = Annotated[bool, Parameter(show_default=False)]

@@ -4,9 +4,10 @@ import contextlib
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from barenet.cli._run_settings import RunSettings
 from barenet.cli._scores import emit_paragraph, metric_title, score_text
 from barenet.training._history import curve_rows
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 #: The statistics of a score, by the headings of their columns.
 STATISTICS: dict[str, Callable[[NDArray[np.float64]], Any]] = {
     "mean": np.mean,
@@ -33,7 +37,11 @@ STATISTICS: dict[str, Callable[[NDArray[np.float64]], Any]] = {
 
 
 def train_seeds(
-    settings: RunSettings, count: int, threads: int | None, output: OutputOptions
+    settings: RunSettings,
+    count: int,
+    threads: int | None,
+    output: OutputOptions,
+    cluster: AbstractContextManager["Client | None"],
 ) -> int:
     """Train networks with consecutive seeds, report their scores, and save the best one."""
     folder = output.folder(settings.data)
@@ -43,8 +51,8 @@ def train_seeds(
         seeds = range(config.seed or 0, (config.seed or 0) + count)
         experiments = [first.with_config(replace(config, seed=seed)) for seed in seeds]
         introduce(first, f"{count} networks, seeds {seeds[0]} to {seeds[-1]}\n\n")
-        with Interruption() as interruption:
-            options = {"threads": threads, "progress": not output.json}
+        with Interruption() as interruption, cluster as client:
+            options = {"threads": threads, "progress": not output.json, "client": client}
             population = _train(experiments, interruption, **options)
         decisive = f"validation_{config.metric or 'loss'}" if first.validation else "loss"
         comparison = Comparison(seeds, population, decisive)
@@ -62,7 +70,9 @@ def _train(
 ) -> Population:
     """Train the networks as one population, each as `barenet train` does."""
     first, networks = experiments[0], [each.predictor.first_network for each in experiments]
-    arguments = first.arguments() | options | {"callbacks": (*first.patience, interruption)}
+    # On workers a signal ends the command; there is no chunk of a network here to wait for.
+    here = (interruption,) if options["client"] is None else ()
+    arguments = first.arguments() | options | {"callbacks": (*first.patience, *here)}
     arguments["seed"] = [each.settings.config.seed for each in experiments]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of networks that diverged

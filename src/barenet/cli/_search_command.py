@@ -13,13 +13,23 @@ from barenet import SearchResult, search as search_settings
 from barenet._constraints import check_count, check_number
 from barenet.cli._console import closable_output, emit, log
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._flags import SEARCHED, Data, Integer, Off, SearchFlags, Threads
+from barenet.cli._flags import (
+    SEARCHED,
+    Data,
+    Integer,
+    Off,
+    Scheduler,
+    SearchFlags,
+    Threads,
+    Workers,
+)
 from barenet.cli._results import NO_OUTPUT_OPTIONS, OutputOptions
 from barenet.cli._run_settings import NO_DATA_OPTIONS, DataOptions, RunSettings
 from barenet.cli._scores import network_arrays
 from barenet.cli._train import run_in
 from barenet.data import DEFAULTS, RunConfig
 from barenet.data._run_defaults import config_for
+from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError
 from barenet.files._model_card import describe_rows
 from barenet.population._candidates import SETTINGS, make_candidates
@@ -39,6 +49,8 @@ def search(
     folds: Integer = 5,
     halving: Off = False,
     threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     output: OutputOptions = NO_OUTPUT_OPTIONS,
 ) -> int:
     """Search for the best settings by cross-validation, and train a network with them.
@@ -69,6 +81,11 @@ def search(
         so on (successive halving).
     threads : int
         Number of networks that are trained at the same time, by default the number of cores.
+    workers : int
+        Train the networks of the search in this many processes of this machine, which end with it.
+    scheduler : str
+        Train the networks of the search on the workers of a Dask cluster, the address of whose
+        scheduler this is, such as tcp://10.0.0.1:8786.
 
     Returns
     -------
@@ -79,8 +96,10 @@ def search(
     settings, folder = RunSettings(**vars(options), data=data), output.folder(data)
     with folder.locked():
         experiments = _prepare(settings, config.set_fields(), candidates)
-        how = {"halving": FACTOR if halving else None, "threads": threads}
-        result, best = _search(experiments, n_folds, progress=not output.json, **how)
+        how: dict[str, Any] = {"halving": FACTOR if halving else None, "threads": threads}
+        with open_client(workers, scheduler) as client:
+            how |= {"progress": not output.json, "client": client}
+            result, best = _search(experiments, n_folds, **how)
         n_rows = describe_rows(experiments[0].n_rows)
         log(f"\n{len(experiments):,} candidates, each trained on {n_folds} folds of {n_rows}\n")
         if not output.json:

@@ -15,13 +15,14 @@ from barenet.callbacks import Callback, Progress
 from barenet.cli._console import emit_json, log
 from barenet.cli._ensemble_run import prepare_ensemble, run_ensemble, trains_ensemble
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._flags import DATA, Data, Integer, Threads
+from barenet.cli._flags import DATA, Data, Integer, Scheduler, Threads, Workers
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._introduction import Introduction
 from barenet.cli._repeat import train_seeds
 from barenet.cli._results import NO_OUTPUT_OPTIONS, OutputOptions, Results
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
 from barenet.cli._run_settings import NO_SETTINGS, RunSettings, read_run_file
+from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
@@ -39,6 +40,8 @@ def train(
     threads: Threads = None,
     checkpoint_every: str = EVERY,
     repeat: Integer = 1,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     output: OutputOptions = NO_OUTPUT_OPTIONS,
 ) -> int:
     """Train a network on a named data set or a file, or an ensemble on a table.
@@ -82,6 +85,11 @@ def train(
         Train this many networks that differ in their seeds (S, S + 1 and so on from --seed S),
         print the spread of their scores, and save the best one: that with the smallest validation
         loss, or training loss if there are no validation rows.
+    workers : int
+        With --repeat, train the networks in this many processes of this machine, which end with it.
+    scheduler : str
+        With --repeat, train the networks on the workers of a Dask cluster, the address of whose
+        scheduler this is, such as tcp://10.0.0.1:8786.
 
     Returns
     -------
@@ -95,7 +103,11 @@ def train(
         for name in (name for name, value in given.items() if value):
             problem = "a single run has checkpoints to resume from, --repeat has none"
             raise ArgumentError(problem, argument=name, remedy="leave one of the two out")
-        return train_seeds(settings, repeat, threads, output)
+        cluster = open_client(workers, scheduler)
+        return train_seeds(settings, repeat, threads, output, cluster)
+    if workers is not None or scheduler is not None:
+        problem, name = "a single network is trained here", "workers" if workers else "scheduler"
+        raise ArgumentError(problem, argument=name, remedy="add --repeat")
     folder = output.folder(data) if resume is None else _find_run(resume, output.out)
     if resume is not None and not folder.is_unfinished:
         return _report_finished(folder, settings, output.json)
@@ -129,6 +141,7 @@ def run_in(
         with Interruption() as interruption:
             try:
                 if is_ensemble:
+                    note += "resuming from the checkpoint\n\n" if resume else ""
                     how |= {"callbacks": interruption, "progress": shows}
                     experiment, history = run_ensemble(experiment, training, note, **how)
                 else:

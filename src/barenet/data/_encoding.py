@@ -266,6 +266,12 @@ class TableEncoding:
         """Number of encoded numbers of a row."""
         return len(self.output_names)
 
+    @property
+    def are_pieces(self) -> NDArray[np.bool_]:
+        """Whether each of the encoded numbers is the position in a piece, shape (n_outputs,)."""
+        parts = [(getattr(each, "edges", ()), len(each.outputs)) for each in self.used]
+        return np.array([0 < at < len(edges) for edges, count in parts for at in range(count)])
+
     def renamed(self, names: Sequence[str]) -> Self:
         """Rename the columns.
 

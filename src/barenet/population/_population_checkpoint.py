@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from barenet._constraints import check_flag
 from barenet.data._fingerprint import checksum
 from barenet.errors import ArgumentError
-from barenet.files._checkpoint import Checkpoint
+from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._checkpointing import CheckpointManager
 from barenet.files._lock import locked
 from barenet.training._loop import Loop
@@ -34,6 +34,8 @@ class PopulationCheckpoint:
             raise ArgumentError.of("checkpoint", folder, "the path of a folder")
         self.folder = None if folder is None else Path(folder)
         self.resume, self.started = resume, time.monotonic()
+        #: Of networks on workers, between two slices, by their indices.
+        self.states: dict[int, StateDict] = {}
         self._checksums: dict[int, tuple[NDArray[Any], str]] = {}
 
     @contextmanager

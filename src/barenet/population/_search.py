@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +21,9 @@ from barenet.population._search_result import SearchResult, collect_results, ran
 from barenet.population._train_many import OF_EACH, check_arguments, train_many
 from barenet.training._train import train
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 
 def search(
     parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]],
@@ -35,6 +38,7 @@ def search(
     refit: bool = True,
     threads: int | None = None,
     progress: bool = False,
+    client: "Client | None" = None,
     **settings: Any,
 ) -> SearchResult:
     """Cross-validate many settings of a run, and train a network with the best.
@@ -72,9 +76,12 @@ def search(
     refit : bool, default=True
         Whether to train a network with the best settings on all rows.
     threads : int, optional
-        Number of networks that are trained at the same time.
+        Number of networks that are trained at the same time; not of those on workers.
     progress : bool, default=False
         Show the progress on standard error.
+    client : dask.distributed.Client, optional
+        Train the candidates on the workers of a Dask cluster, as in `train_many`. They are scored,
+        and the best is trained on all rows, in this process.
     **settings
         Settings of all candidates, such as ``epochs=50``; by default two hidden layers of 64 and 32
         units with relu, and 100 epochs of Adam in mini-batches of 32 rows, without penalties. The
@@ -91,6 +98,8 @@ def search(
         If an argument can't be used; the message names it.
     DivergenceError
         If the training of all candidates diverged.
+    WorkersError
+        If the workers of `client` can't be used.
 
     Warns
     -----
@@ -128,7 +137,8 @@ def search(
     folds = make_folds(cv, networks[0], inputs, targets)
     name, score = _as_score(metric, networks[0])
     judge = _make_halving(halving, candidates, configs[0].epochs or 1, folds, score)
-    arguments = {**_arguments(configs, judge), "threads": threads, "progress": progress}
+    where = {"threads": threads} if client is None else {"client": client}
+    arguments = {**_arguments(configs, judge), "progress": progress, **where}
     copies = [network.copy() for network in networks for _ in folds]
     population = train_many(copies, inputs, targets, **arguments)
     if len(population.errors) == len(population):
@@ -139,10 +149,17 @@ def search(
     result = SearchResult(results, name, len(candidates), len(folds), int(ranks(results).argmin()))
     if not refit:
         return result
-    config = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
-    best = config.make_network()
-    history = train(best, inputs, targets, threads=threads, **config.train_arguments())
-    return dataclasses.replace(result, best_network_=best, best_history_=history)
+    best = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
+    return _with_network(result, best, inputs, targets, threads)
+
+
+def _with_network(
+    result: SearchResult, best: RunConfig, X: ArrayLike, y: ArrayLike, threads: int | None
+) -> SearchResult:
+    """Train the best network on all rows."""
+    network = best.make_network()
+    history = train(network, X, y, threads=threads, **best.train_arguments())
+    return dataclasses.replace(result, best_network_=network, best_history_=history)
 
 
 def _as_score(metric: str | None, network: Network) -> tuple[str, Metric]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from functools import partial
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
@@ -17,10 +17,14 @@ from barenet.insight._progress import live_line
 from barenet.model._network import Network
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._network_run_factory import NetworkRunFactory
+from barenet.population._network_task import SliceStates, advance_on_workers
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
-from barenet.population._workers import advance_all
+from barenet.population._workers import Advance, advance_all
 from barenet.training._train import train
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 #: The arguments that each network may have for itself, with their defaults.
 OF_EACH = {"rows": None, "validation_rows": None} | {
@@ -45,6 +49,7 @@ def train_many(
     progress: bool = False,
     checkpoint: str | PathLike[str] | PopulationCheckpoint | None = None,
     resume: bool = False,
+    client: "Client | None" = None,
     **arguments: Any,
 ) -> Population:
     """Train many networks on the same data, in place.
@@ -82,6 +87,10 @@ def train_many(
         True to resume from `checkpoint`. A resumed population ends with bit-identical results,
         unless `after_slice` drops or replaces networks: it is called for each slice again. False
         removes the states of an earlier population.
+    client : dask.distributed.Client, optional
+        Train the networks on the workers of a Dask cluster instead, one in each of their threads.
+        X, y and all other values that several networks share are sent to each worker once. A lost
+        worker's networks are trained again on others.
 
     **arguments
         Arguments of `train` with its defaults, each one value or a list: ``loss``, ``optimizer``,
@@ -104,8 +113,11 @@ def train_many(
         If an argument can't be used; the message names it.
     OSError
         If a checkpoint can't be written.
+    WorkersError
+        If the workers of `client` have another version of barenet, or the cluster is lost.
     KeyboardInterrupt
-        After Ctrl-C; the networks keep their present parameters.
+        After Ctrl-C; the networks keep their present parameters, on workers those that they had at
+        the end of their training or of the slice before.
 
     Warns
     -----
@@ -124,12 +136,16 @@ def train_many(
     check_arguments("train_many", arguments, KNOWN)
     each = split({**OF_EACH, **arguments}, check_networks(networks))
     folder = checkpoint
-    if not isinstance(folder, PopulationCheckpoint):
+    if client is not None:
+        refuse_local(threads=threads, checkpoint=checkpoint)
+        folder = SliceStates()
+    elif not isinstance(folder, PopulationCheckpoint):
         folder = PopulationCheckpoint(folder, resume=resume)
     make = NetworkRunFactory(X, y, scale, available_threads(threads), len(each), Stop(), folder)
     with folder.lock():
         population = Population(make_runs(make, networks, each), make)
-        run_slices(population, slice_epochs, after_slice, progress=progress)
+        advance = advance_all if client is None else advance_on_workers(client, population)
+        run_slices(population, slice_epochs, after_slice, advance, progress=progress)
     return population
 
 
@@ -161,6 +177,13 @@ def check_networks(networks: Sequence[Network]) -> int:
     return len(found)
 
 
+def refuse_local(**given: object) -> None:
+    """Refuse arguments that are of no use to networks on the workers of a client."""
+    for name in (name for name, value in given.items() if value is not None):
+        problem = "is for networks that are trained on this machine, and client trains them on its"
+        raise ArgumentError(f"{problem} workers", argument=name, remedy="leave one of the two out")
+
+
 def check_arguments(function: str, given: Iterable[str], known: Iterable[str]) -> None:
     """Refuse names that are none of a function's further arguments."""
     for name in sorted({*given} - {*known}):
@@ -183,6 +206,7 @@ def run_slices(
     population: Population,
     slice_epochs: int,
     after_slice: Callable[[Population], object] | None,
+    advance: Advance,
     *,
     progress: bool,
 ) -> None:
@@ -196,7 +220,7 @@ def run_slices(
         try:
             while population.active:
                 epoch = None if after_slice is None else population.epoch + length
-                advance_all(population, epoch, show)
+                advance(population, epoch, show)
                 if after_slice is not None:
                     population.epoch += length
                     after_slice(population)

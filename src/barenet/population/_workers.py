@@ -5,8 +5,12 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from threading import Event
+from typing import TypeAlias
 
 from barenet.population._population import Population
+
+#: Advances the networks of a population until an epoch, and shows the progress.
+Advance: TypeAlias = Callable[[Population, int | None, Callable[[], None]], None]
 
 #: Seconds between two looks at the progress.
 INTERVAL = 0.1

@@ -1,0 +1,1 @@
+"""Work on several machines: Dask runs it, and nothing here is imported without its client."""

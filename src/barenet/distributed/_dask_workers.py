@@ -1,0 +1,154 @@
+"""Workers: the processes of a Dask cluster, which share some data and take tasks on it.
+
+Dask sends, schedules and repeats the tasks. This file splits them by their costs, and turns what
+goes wrong in a cluster into errors of one line.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+
+from barenet._extras import require
+from barenet._version import __version__
+from barenet.errors import ArgumentError, WorkersError, in_a_line
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+#: Parts for each thread of a worker: a lost one costs little, and the last ones end together.
+PARTS = 16
+
+#: In a worker, the names of the work that is to stop.
+STOPPED = set[str]()
+
+Shared = TypeVar("Shared")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+#: Takes the shared data, an item, and a function that returns whether to stop.
+Task: TypeAlias = Callable[[Shared, Item, Callable[[], bool]], Result]
+
+
+class Workers(Generic[Shared]):
+    """The workers of a client, to each of which the shared data are sent once."""
+
+    def __init__(self, client: Client, shared: Shared) -> None:
+        self.client, self.name = check_client(client), uuid.uuid4().hex
+        with clear_errors(client):
+            check_versions(client)
+            [self.shared] = client.scatter([shared], broadcast=True, hash=False)
+            self.n_parts = PARTS * sum(client.nthreads().values())
+
+    def map(
+        self,
+        task: Task[Shared, Item, Result],
+        items: Sequence[Item],
+        costs: Sequence[float],
+        receive: Callable[[int, Result], object],
+    ) -> None:
+        """Do a task for each item, the costliest first; receive each result and its place."""
+        from dask import config
+
+        from distributed import as_completed
+
+        futures = dict["Future[list[Result]]", list[int]]()
+        # An item is a part of its task, which Dask can repeat if its worker is lost.
+        no_limit = config.set({"distributed.admin.large-graph-warning-threshold": "1PB"})
+        with clear_errors(self.client), self._stopping(futures):
+            with no_limit:
+                for places in split_by_cost(costs, self.n_parts):
+                    part = [items[place] for place in places]
+                    given = task, self.shared, part, self.name
+                    futures[self.client.submit(do_part, *given, pure=False)] = places
+            for future in as_completed([*futures], loop=self.client.loop):
+                for place, result in zip(futures.pop(future), future.result(), strict=True):
+                    receive(place, result)
+
+    @contextmanager
+    def _stopping(self, futures: dict[Future[Any], list[int]]) -> Iterator[None]:
+        """Cancel the tasks that wait, and stop those that run, if the block is left by an error."""
+        try:
+            yield
+        except BaseException:
+            with suppress(Exception):  # the first error counts
+                self.client.cancel([*futures])
+                if self.client.status == "running":
+                    self.client.run(stop, self.name, on_error="ignore")
+            raise
+
+
+def do_part(
+    task: Task[Shared, Item, Result], shared: Shared, items: Sequence[Item], name: str
+) -> list[Result]:
+    """Do the tasks of a part of the items, in a worker."""
+    return [task(shared, item, lambda: name in STOPPED) for item in items]
+
+
+def stop(name: str) -> None:
+    """Stop the tasks of this name, in a worker."""
+    STOPPED.add(name)
+
+
+def split_by_cost(costs: Sequence[float], n_parts: int) -> list[list[int]]:
+    """Split places into parts of about the same cost, the costliest first.
+
+    Examples
+    --------
+    >>> split_by_cost([1, 9, 2, 1, 3], 4)
+    [[1], [4], [2, 0], [3]]
+    """
+    parts, most, filled = list[list[int]](), sum(costs) / n_parts, float("inf")
+    for place in sorted(range(len(costs)), key=lambda each: -costs[each]):
+        if filled + costs[place] > most:
+            parts.append([])
+            filled = 0.0
+        parts[-1].append(place)
+        filled += costs[place]
+    return parts
+
+
+def check_client(client: Client) -> Client:
+    """Refuse anything but a client of Dask that is connected to its scheduler."""
+    kind = require("distributed", extra="distributed", purpose="work on other machines").Client
+    if not isinstance(client, kind) or client.asynchronous:
+        raise ArgumentError.of("client", client, "a dask.distributed.Client, not asynchronous")
+    if client.status != "running":
+        problem = f"is not connected to a scheduler; its status is {client.status!r}"
+        raise ArgumentError(problem, argument="client", remedy="make a new client")
+    return client
+
+
+def check_versions(client: Client) -> None:
+    """Refuse workers that have another version of barenet, or none."""
+    found = client.run(pkgutil.resolve_name, "barenet:__version__", on_error="return")
+    if not found:
+        remedy = "start some, and wait for them: client.wait_for_workers(1)"
+        raise WorkersError(f"the scheduler has no workers; {remedy}")
+    for address, theirs in found.items():
+        if theirs != __version__:
+            version = in_a_line(theirs) if isinstance(theirs, Exception) else f"barenet {theirs}"
+            ours = f"and here is barenet {__version__}; install this version there"
+            raise WorkersError(f"the worker {address} has another version: {version}, {ours}")
+
+
+@contextmanager
+def clear_errors(client: Client) -> Iterator[None]:
+    """Turn the errors of a cluster into one of a single line."""
+    from distributed.comm.core import CommClosedError
+
+    from distributed import CancelledError, KilledWorker
+
+    try:
+        yield
+    except KilledWorker as error:
+        worker, times = error.last_worker.address, error.allowed_failures + 1
+        remedy = "see its log; a common reason is too little memory"
+        problem = f"{times} workers were lost with the same task, the last one was {worker}"
+        raise WorkersError(f"{problem}; {remedy}") from error
+    except (CancelledError, CommClosedError, TimeoutError) as error:
+        address = getattr(client.scheduler, "address", "scheduler")
+        problem = "the scheduler is lost, or all workers with a copy of the data"
+        raise WorkersError(f"{address}: {problem}: {in_a_line(error)}") from error

@@ -1,0 +1,192 @@
+"""Network task: the training of a network on a worker of Dask, to its end or for a slice.
+
+A network that goes on after a slice takes its state to the next worker: that of a checkpoint.
+"""
+
+import copy
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self
+
+from numpy.typing import ArrayLike
+
+from barenet.distributed._dask_workers import Workers
+from barenet.errors import ArgumentError, brief
+from barenet.files._checkpoint import Checkpoint, StateDict
+from barenet.files._checkpointing import CheckpointManager
+from barenet.model._network import Network, Snapshot
+from barenet.population._network_run import NetworkRun, Stop
+from barenet.population._network_run_factory import NetworkRunFactory
+from barenet.population._population import Population
+from barenet.population._population_checkpoint import PopulationCheckpoint
+from barenet.population._workers import Advance
+from barenet.training._callbacks import EarlyStopping, Run, TimeLimit
+from barenet.training._history import History
+from barenet.training._loop import Loop
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: Callbacks that need nothing of the caller's process.
+ANYWHERE = EarlyStopping, TimeLimit, Stop
+
+#: Held by the thread of a worker that makes a run, as runs share what has been checked.
+LOCK = Lock()
+
+
+class SliceStates(PopulationCheckpoint):
+    """The states of networks between two slices, in memory."""
+
+    def __init__(self) -> None:
+        super().__init__(None, resume=False)
+
+    def saver(self, index: int, loop: Loop) -> CheckpointManager:
+        """Make the callback that keeps a state, and resumes from the one before."""
+        state = self.states.get(index)
+        place = _StateInMemory(self.states, index)
+        return CheckpointManager(place, loop.engine, loop.config, state, self._checksum)
+
+
+class StopOnWorker(Stop):
+    """Ends the run of a network on a worker when the caller has stopped the population."""
+
+    def __init__(self, is_stopped: Callable[[], bool]) -> None:
+        super().__init__()
+        self.is_stopped = is_stopped
+
+    def on_chunk(self, run: Run) -> None:
+        self.is_set = self.is_stopped()
+        super().on_chunk(run)
+
+
+class _StateInMemory(Checkpoint):
+    """A checkpoint whose state is kept in memory when a slice ends."""
+
+    def __init__(self, states: dict[int, StateDict], index: int) -> None:
+        super().__init__("", every="never")
+        self.states, self.index = states, index
+
+    def save(self, run: Run, state: StateDict) -> None:
+        self.states[self.index] = copy.deepcopy(state)
+
+
+@dataclass
+class SharedArguments:
+    """What all networks of a population share, or several of them: each worker has it once."""
+
+    X: ArrayLike
+    y: ArrayLike
+    scale: float
+    #: Values of arguments by their ids in the caller's process.
+    values: dict[int, Any]
+
+    @cached_property
+    def make(self) -> NetworkRunFactory:
+        """The factory of runs, each in one thread."""
+        return NetworkRunFactory(self.X, self.y, self.scale, 1, 1, Stop(), self.checkpoints)
+
+    @cached_property
+    def checkpoints(self) -> SliceStates:
+        """The states of the networks that are trained here."""
+        return SliceStates()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the factory and the states when a worker sends a copy to another one."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+@dataclass
+class NetworkTask:
+    """A network, its arguments, and the epoch to train it to."""
+
+    index: int
+    network: Network
+    own: dict[str, Any]
+    #: Ids of the values of further arguments, which are shared.
+    shared: dict[str, int]
+    epoch: int | None
+    joined_at: int
+    state: StateDict | None
+
+    @classmethod
+    def of(cls, run: NetworkRun, epoch: int | None, values: Mapping[int, Any]) -> Self:
+        """Make the task of a run; it takes along what is not among the values that are shared."""
+        check_callbacks(run)
+        shared = {name: id(value) for name, value in run.arguments.items() if id(value) in values}
+        own = {name: value for name, value in run.arguments.items() if name not in shared}
+        state = run.checkpoints.states.get(run.index)
+        return cls(run.index, run.network, own, shared, epoch, run.joined_at, state)
+
+
+@dataclass
+class TrainedPart:
+    """What a task returns of a run."""
+
+    vectors: Snapshot
+    history: History
+    error: Exception | None
+    is_ended: bool
+    state: StateDict | None
+
+    def give_to(self, run: NetworkRun) -> None:
+        """Put the result in the caller's run and network."""
+        self.vectors.restore(run.network)
+        run.history, run.error, run.is_ended = self.history, self.error, self.is_ended
+        if self.state is not None:
+            run.checkpoints.states[run.index] = self.state
+
+
+def advance_on_workers(client: "Client", population: Population) -> Advance:
+    """Send what networks share to the workers, and return the function that trains there."""
+    make = population.make
+    given = [value for run in population.runs for value in run.arguments.values()]
+    counts = Counter(map(id, given))
+    values = {id(value): value for value in given if counts[id(value)] > 1}
+    workers = Workers(client, SharedArguments(make.X, make.y, make.scale, values))
+
+    def advance(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
+        runs = [population.runs[i] for i in population.active]
+
+        def receive(place: int, part: TrainedPart) -> None:
+            part.give_to(runs[place])
+            show()
+
+        tasks = [NetworkTask.of(run, epoch, values) for run in runs]
+        workers.map(train_part, tasks, [run.cost for run in runs], receive)
+
+    return advance
+
+
+def check_callbacks(run: NetworkRun) -> None:
+    """Refuse callbacks that may need the caller's process."""
+    for callback in run.config.callbacks:
+        if not isinstance(callback, ANYWHERE):
+            problem = f"{brief(callback)} can't be called on a worker, which is another process"
+            remedy = "EarlyStopping and TimeLimit can; leave client out for others"
+            raise ArgumentError(problem, argument="callbacks", value=callback, remedy=remedy)
+
+
+def train_part(
+    shared: SharedArguments, task: NetworkTask, is_stopped: Callable[[], bool]
+) -> TrainedPart:
+    """Train a network on a worker, to its end or to the end of a slice."""
+    values = {name: shared.values[key] for name, key in task.shared.items()}
+    with LOCK:
+        run = shared.make(task.index, task.network, {**task.own, **values}, task.joined_at)
+    run.config = replace(
+        run.config, callbacks=[*run.config.callbacks[:-1], StopOnWorker(is_stopped)]
+    )
+    states = shared.checkpoints.states
+    if task.epoch is None:
+        run.checkpoints = PopulationCheckpoint(None, resume=False)
+    elif task.state is not None:
+        states[task.index] = task.state
+    run.advance(task.epoch)
+    history = replace(run.history, curves=run.history.to_dict())
+    part = TrainedPart(Snapshot.of(run.network), history, run.error, run.is_ended, None)
+    run.end("interrupted", resumable=True)  # after a slice: this keeps the state
+    part.state = states.pop(task.index, None)
+    return part

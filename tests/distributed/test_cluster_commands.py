@@ -1,0 +1,83 @@
+"""Commands with workers: the same results, and nothing that is left behind or open to others."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from barenet.cli._main import main
+
+COMMAND = str(Path(sys.executable).with_name("barenet"))
+SEARCH = ("search", "iris", "--learning-rate", "0.001", "0.01", "--folds", "2", "--no-plots")
+REPEAT = ("train", "iris", "--repeat", "3", "--no-plots")
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a command in a process group of its own, as a terminal does."""
+    started = []
+
+    def run(*arguments):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        command = [COMMAND, *map(str, arguments)]
+        started.append(subprocess.Popen(command, cwd=tmp_path, start_new_session=True, **pipes))
+        return started[-1]
+
+    yield run
+    for each in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(each.pid, signal.SIGKILL)
+        each.wait()
+
+
+@pytest.mark.parametrize("command", [SEARCH, REPEAT], ids=["search", "repeat"])
+def test_workers_give_the_same_model(client, capfd, monkeypatch, tmp_path, command):
+    monkeypatch.chdir(tmp_path)
+    address = client.scheduler.address
+    where = {
+        "here": (),
+        "there": ("--workers", "1") if command is SEARCH else ("--scheduler", address),
+    }
+    for name, options in where.items():
+        assert main([*command, "--epochs", "5", "--out", name, *options]) == 0
+        assert "distributed" not in capfd.readouterr().err
+    models = {(tmp_path / name / "model.safetensors").read_bytes() for name in where}
+    assert len(models) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")
+@pytest.mark.parametrize(
+    ("command", "number", "status"),
+    [(SEARCH, signal.SIGINT, 130), (REPEAT, signal.SIGTERM, 143)],
+    ids=["ctrl-c", "terminated"],
+)
+def test_a_signal_leaves_no_process_and_nothing_listens_to_others(start, command, number, status):
+    process = start(*command, "--epochs", 10**8, "--workers", 2)
+    this = psutil.Process(process.pid)
+    while (
+        len(workers := [each for each in this.children() if "spawn_main" in str(each.cmdline())])
+        < 2
+    ):
+        time.sleep(0.05)
+    while sum(sum(each.cpu_times()[:2]) for each in workers) < 3:  # they train
+        time.sleep(0.05)
+    processes = [this, *this.children(recursive=True)]
+    listening = [
+        c.laddr.ip for each in processes for c in each.net_connections() if c.status == "LISTEN"
+    ]
+    assert {*listening} == {"127.0.0.1"}
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as the terminal does
+    else:
+        os.kill(process.pid, number)
+    _, errors = process.communicate()
+    assert process.returncode == status, errors
+    assert "Traceback" not in errors
+    _, alive = psutil.wait_procs(processes, timeout=20)
+    assert not alive

@@ -1,0 +1,296 @@
+"""Many networks on the workers of a cluster: the bits of one machine, whatever happens to it."""
+
+import _thread
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from barenet import Network, cross_validate, search, train_many
+from barenet.callbacks import EarlyStopping
+from barenet.distributed._dask_workers import PARTS, split_by_cost
+from barenet.errors import ArgumentError, MissingExtraError, WorkersError
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(120, 5)).astype(np.float32)
+Y = RNG.integers(0, 3, 120)
+
+#: Arguments of a population of very different networks; a list has one value for each.
+MIXTURE = {
+    "epochs": [7, 5, 6, 9, 4, 60, 5, 8],
+    "optimizer": ["adam", "sgd", "rmsprop", "momentum:average=0.9", "lbfgs", "adam", "adam",
+                  "sgd:learning_rate=1e20"],
+    "batch_size": [32, 120, 7, 16, "auto", 16, 8, 32],
+    "engine": ["auto", "auto", "auto", "auto", "auto", "auto", "reference", "auto"],
+    "schedule": [None, None, "cosine", "reduce_on_plateau:patience=1", None, None, None, None],
+    "rows": [None, None, np.arange(120) % 3 > 0, RNG.integers(0, 120, 70), *[None] * 4],
+    "penalty": [None, "l2:strength=0.1", *[None] * 6],
+    "seed": [0, 1, 2, 3, 4, 5, 6, 7],
+    "sample_weight": RNG.random(120),
+    "validation_data": (X[:30], Y[:30]),
+    "metrics": ("accuracy",),
+    "callbacks": EarlyStopping(patience=2),
+}  # fmt: skip
+
+
+def networks(count=8, layers=(5, 6, 3)):
+    return [Network.dense(layers, output="softmax", seed=seed) for seed in range(count)]
+
+
+def curves(history):
+    return {name: curve for name, curve in history.curves.items() if name != "seconds"}
+
+
+def assert_equal(one, other):
+    """The same bits, curves, ends and errors."""
+    for a, b in zip(one.networks, other.networks, strict=True):
+        assert a.parameters.tobytes() == b.parameters.tobytes()
+    for a, b in zip(one.histories, other.histories, strict=True):
+        assert curves(a) == curves(b)
+        assert (a.stop_reason, a.best_epoch) == (b.stop_reason, b.best_epoch)
+        assert (a.engine, a.seed) == (b.engine, b.seed)
+    assert {k: str(e) for k, e in one.errors.items()} == {
+        k: str(e) for k, e in other.errors.items()
+    }
+
+
+@pytest.fixture
+def cluster_processes(tmp_path):
+    """Start a scheduler and a worker as processes that a test may kill."""
+    started, file = [], tmp_path / "scheduler.json"
+
+    def start(kind, *options, **environment):
+        where = ("--host", "127.0.0.1", "--no-dashboard", *options)
+        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *where]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        started.append(subprocess.Popen(command, env={**os.environ, **environment}, **quiet))
+        return started[-1]
+
+    scheduler = start("scheduler", "--port", "0", "--scheduler-file", str(file))
+    start("worker", "--no-nanny", "--nthreads", "1", "--scheduler-file", str(file))
+    yield file, scheduler
+    for each in started:
+        each.kill()
+        each.wait()
+
+
+@pytest.mark.filterwarnings("ignore:1 of 8 networks failed")
+def test_networks_end_with_the_bits_of_one_machine(client):
+    given = networks()
+    there = train_many(given, X, Y, client=client, **MIXTURE)
+    assert there.networks == given
+    assert list(there.errors) == [7]
+    assert "5 epochs" not in repr(there) and there.histories[5].best_epoch
+    assert_equal(there, train_many(networks(), X, Y, **MIXTURE))
+
+
+@pytest.mark.filterwarnings("ignore:1 of 8 networks failed")
+def test_networks_can_be_dropped_and_replaced_between_slices(client):
+    def change(population):
+        if population.epoch == 2:
+            population.drop(3, "worse")
+        if population.epoch == 4:
+            population.replace(2, Network.dense((5, 4, 3), output="softmax"), epochs=3)
+
+    slices = {"after_slice": change, "slice_epochs": 2, **MIXTURE}
+    there = train_many(networks(), X, Y, client=client, **slices)
+    assert (there.histories[3].stop_reason, len(there.histories[3])) == ("worse", 2)
+    assert_equal(there, train_many(networks(), X, Y, **slices))
+
+
+class Samples:
+    """Samples that count how often they are sent by the process that made them."""
+
+    sent = 0
+
+    def __array__(self, *_, **__):
+        return X
+
+    def __reduce__(self):
+        Samples.sent += 1
+        return np.asarray, (X,)
+
+
+def test_the_samples_are_sent_once(client):
+    train_many(networks(40), Samples(), Y, epochs=1, client=client)
+    assert Samples.sent == 1
+
+
+def test_networks_are_split_by_their_costs():
+    costs = RNG.integers(1, 1000, 500).astype(float)
+    parts = split_by_cost(costs, 2 * PARTS)
+    assert sorted(place for part in parts for place in part) == list(range(500))
+    largest = [costs[part].max() for part in parts]
+    assert largest == sorted(largest, reverse=True)
+    assert max(costs[part].sum() for part in parts) <= costs.sum() / (2 * PARTS)
+    assert split_by_cost([5.0, 1.0], 1) == [[0, 1]]
+    assert split_by_cost([1.0, 100.0], 8) == [[1], [0]]
+
+
+#: Networks that take half a second or more each.
+LONG = {"epochs": 2_000, "batch_size": 20}
+
+
+def test_the_networks_of_a_killed_worker_are_trained_again(client):
+    processes = client.run(os.getpid)
+    killed = list[str]()
+
+    def kill():
+        while not all(client.processing().values()):
+            time.sleep(0.01)
+        time.sleep(0.3)
+        address = next(address for address, tasks in client.processing().items() if tasks)
+        os.kill(processes[address], signal.SIGKILL)
+        killed.append(address)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    there = train_many(networks(6, (5, 40, 3)), X, Y, client=client, **LONG)
+    thread.join()
+    assert killed and killed[0] not in client.processing()
+    assert_equal(there, train_many(networks(6, (5, 40, 3)), X, Y, **LONG))
+
+
+def test_an_interrupt_keeps_what_is_finished_and_frees_the_workers(client):
+    short, long = networks(1)[0], networks(2)[1]
+    before = short.parameters.copy(), long.parameters.copy()
+
+    def interrupt():
+        while np.array_equal(short.parameters, before[0]):
+            time.sleep(0.01)
+        _thread.interrupt_main()
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        train_many([short, long], X, Y, epochs=[3, 10**8], client=client)
+    alone = networks(1)
+    train_many(alone, X, Y, epochs=3)
+    assert np.array_equal(short.parameters, alone[0].parameters)
+    assert np.array_equal(long.parameters, before[1])
+    train_many(networks(8), X, Y, epochs=1, client=client)  # on all workers
+    assert not any(client.processing().values())
+
+
+def test_a_lost_scheduler_is_one_clear_line(cluster_processes):
+    from distributed import Client
+
+    file, scheduler = cluster_processes
+    with Client(scheduler_file=str(file), set_as_default=False) as client:
+        client.wait_for_workers(1)
+
+        def kill():
+            while not any(client.processing().values()):
+                time.sleep(0.01)
+            scheduler.kill()
+
+        threading.Thread(target=kill).start()
+        with pytest.raises(WorkersError, match=r"^tcp://.*: the scheduler is lost") as caught:
+            train_many(networks(2), X, Y, epochs=10**8, client=client)
+        assert "\n" not in str(caught.value)
+        with pytest.raises(ArgumentError, match="client: is not connected to a scheduler"):
+            train_many(networks(2), X, Y, client=client)
+
+
+def test_another_version_is_refused(client, tmp_path):
+    (tmp_path / "barenet").mkdir()
+    (tmp_path / "barenet" / "__init__.py").write_text("__version__ = '0.0.9'\n")
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", client.scheduler.address]
+    options = ["--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([*worker, *options], env=environment, cwd=tmp_path, **quiet)
+    try:
+        client.wait_for_workers(3)
+        with pytest.raises(WorkersError, match=r"^the worker tcp://.* barenet 0\.0\.9, .*install"):
+            train_many(networks(2), X, Y, client=client)
+    finally:
+        process.terminate()
+        process.wait()
+    while len(client.nthreads()) > 2:
+        time.sleep(0.05)
+
+
+def test_a_scheduler_without_workers_is_refused():
+    from distributed import LocalCluster
+
+    options = {"dashboard_address": "127.0.0.1:0", "processes": False}
+    match = "no workers; start some"
+    with (
+        LocalCluster(n_workers=0, **options) as cluster,
+        cluster.get_client() as client,
+        pytest.raises(WorkersError, match=match),
+    ):
+        train_many(networks(1), X, Y, client=client)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({"threads": 2}, "threads: is for networks"),
+        ({"checkpoint": "folder"}, "checkpoint: is for networks"),
+        ({"callbacks": print}, "callbacks: .* can't be called on a worker"),
+        ({"batch_size": [1, 0]}, "batch_size: network 1: expected"),
+    ],
+)
+def test_arguments_that_cannot_work_there_are_refused_here(client, arguments, match):
+    with pytest.raises(ArgumentError, match=match):
+        train_many(networks(2), X, Y, client=client, **arguments)
+
+
+def test_only_a_client_is_a_client(monkeypatch):
+    with pytest.raises(ArgumentError, match="client: expected a dask"):
+        train_many(networks(1), X, Y, client="tcp://127.0.0.1:8786")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'barenet\[distributed\]'$"):
+        train_many(networks(1), X, Y, client=object())
+
+
+def test_dask_is_not_imported_without_a_client():
+    code = "import sys, numpy as np; from barenet import Network, train_many;"
+    code += "train_many([Network.dense([1, 1])], np.ones((2, 1)), np.ones(2), epochs=1);"
+    code += "assert not {'dask', 'distributed'} & {*sys.modules}"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("halving", [None, 2])
+def test_a_search_has_the_scores_of_one_machine(client, halving):
+    grid = {"learning_rate": [0.1, 0.01, 0.001], "hidden": ["relu", "tanh"]}
+    options = {"layers": (5, 6, 3), "cv": 3, "epochs": 12, "halving": halving}
+    here, there = (search(grid, X, Y, client=each, **options) for each in (None, client))
+    assert here.best_params_ == there.best_params_
+    assert np.array_equal(here.best_network_.parameters, there.best_network_.parameters)
+    assert here.cv_results_.keys() == there.cv_results_.keys()
+    for name, values in here.cv_results_.items():
+        if "time" not in name:
+            np.testing.assert_equal(values, there.cv_results_[name])
+
+
+def test_a_cross_validation_has_the_scores_of_one_machine(client):
+    scores = [
+        cross_validate(networks(1)[0], X, Y, cv=3, epochs=9, client=each) for each in (None, client)
+    ]
+    for name in ("test_loss", "test_accuracy", "epochs"):
+        assert np.array_equal(scores[0][name], scores[1][name])
+
+
+@pytest.mark.filterwarnings("ignore:not converged in 5 iterations")
+def test_grid_search_of_scikit_learn_works_on_the_workers(client):
+    import joblib
+    from sklearn.model_selection import GridSearchCV
+
+    from barenet import MLPClassifier
+
+    grid = {"learning_rate_init": [0.1, 0.01], "hidden_layer_sizes": [(4,), (8,)]}
+    scoring = {"accuracy": "accuracy", "process": lambda estimator, X, y: os.getpid()}
+    network = MLPClassifier(max_iter=5, random_state=0)
+    search = GridSearchCV(network, grid, cv=3, scoring=scoring, refit="accuracy")
+    here = search.fit(X, Y).cv_results_
+    with joblib.parallel_config(backend="dask", client=client):
+        there = search.fit(X, Y).cv_results_
+    assert np.array_equal(here["mean_test_accuracy"], there["mean_test_accuracy"])
+    assert {*there["split0_test_process"]} <= {*client.run(os.getpid).values()}
