@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._category_column import CategoryColumn
 from barenet.data._column_fitting import MOST_OUTPUTS
+from barenet.data._column_kinds import CategoryColumn
 from barenet.data._encoding import TableEncoding
 
 #: The fractions, of which the first is taken unless another has an error lower by `GAIN`.
