@@ -9,6 +9,7 @@ from scipy.special import softmax
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
 
 from barenet import Checkpoint, Network, train
+from barenet.callbacks import Callback
 from barenet.errors import DivergenceError, ResumeError
 from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
@@ -304,6 +305,42 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path, kind, failing):
         assert len(ensembles[0]) == (8 if failing is None else 4)
         for one, other in zip(*ensembles, strict=True):
             assert np.array_equal(one.parameters, other.parameters)
+
+
+class Signal(Callback):
+    """Stops all networks after so many batches of them together."""
+
+    def __init__(self, left):
+        self.left = left
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def on_start(self, run):
+        run.chunk_limit = 1
+
+    def on_chunk(self, run):
+        self.left -= 1
+        if self.left <= 0:
+            run.stop("interrupted", resumable=True)
+
+
+def test_networks_that_are_stopped_within_an_epoch_resume_there(tmp_path):
+    """Two have finished the third epoch of three batches, and one has begun it."""
+    whole, parts = of_classes(), of_classes()
+    whole.run()
+    file = Checkpoint(tmp_path / "c.safetensors", every="never")
+    history = parts.run(1, Signal(2 * 8 * 3 + 7), checkpoint=file)
+    assert len(history) == 2 and history.stop_reason == "interrupted"
+    state = file.read()
+    runs = [state[f"run {index}"] for index in range(8)]
+    places = sorted((len(run["curve_loss"]), run["batch"]) for run in runs)
+    assert places == [(2, 1)] * 6 + [(3, 3)] * 2
+    training, _, past = run_from(tmp_path, of_classes)
+    assert past[0] == 3
+    for one, other in zip(training.ensemble().networks, whole.ensemble().networks, strict=True):
+        assert np.array_equal(one.parameters, other.parameters)
+    assert np.array_equal(training.best.predictions, whole.best.predictions)
 
 
 def test_the_checkpoint_of_another_training_is_refused(tmp_path):

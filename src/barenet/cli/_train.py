@@ -104,8 +104,8 @@ def train(
         for name in (name for name, value in given.items() if value):
             problem = "a single run has checkpoints to resume from, --repeat has none"
             raise ArgumentError(problem, argument=name, remedy="leave one of the two out")
-        cluster = open_client(workers, scheduler)
-        return train_seeds(settings, repeat, threads, output, cluster)
+        with open_client(workers, scheduler) as client:
+            return train_seeds(settings, repeat, output, threads=threads, client=client)
     if workers is not None or scheduler is not None:
         problem, name = "a single network is trained here", "workers" if workers else "scheduler"
         raise ArgumentError(problem, argument=name, remedy="add --repeat")

@@ -219,7 +219,9 @@ class EnsembleTraining(Stateful):
         if epoch <= self._epoch:
             return  # it is resumed after a later one
         if any(len(run.history) < epoch for run in population.runs if run.error is None):
-            return  # a callback has ended them within the epoch
+            for run in population.runs:  # a callback has ended others within the epoch
+                run.end("interrupted", resumable=True)
+            return
         self._epoch = epoch
         for total, network in zip(self._sums, self.networks, strict=True):
             total *= recipe.memory
