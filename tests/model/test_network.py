@@ -119,7 +119,7 @@ def assert_views(network: Network) -> None:
 
 def test_the_parameters_are_one_vector(dtype):
     network = one_of_everything(dtype=dtype)
-    assert network.n_parameters == (3 * 4 + 4) + 8 + 8 + (4 * 2 + 2) == network.parameters.size
+    assert network.n_parameters == (3 * 4 + 4) + 8 + 8 + 4 + (4 * 2 + 2) == network.parameters.size
     assert network.parameters.dtype == network.dtype == dtype
     assert_views(network)
 
