@@ -60,7 +60,8 @@ def train(
     X : array-like or sparse matrix of shape (n_samples, n_inputs)
         The samples, best scaled to about −1 … 1. An array of float32, float64 or uint8 is used
         without a copy of the whole, also if it is memory-mapped or strided, and so is a CSR matrix;
-        anything else is converted once, to the network's dtype and to CSR.
+        anything else is converted once, to the network's dtype and to CSR. A Dask array or data
+        frame stays on the workers of a cluster.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets: numbers, or class indices from 0.
     loss : str or Loss, optional
@@ -192,6 +193,10 @@ def make_job(
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
     objective = as_loss(loss, network.output_activation)
+    if hasattr(X, "__dask_graph__"):
+        from barenet.distributed import DaskRows
+
+        X = DaskRows(X)
     make_rows = getattr(X, "_make_rows", validate_arrays)  # a stream makes its own
     arguments = network, objective, X, y, sample_weight, scale
     return Job(
