@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks import (
     accuracy,
+    cluster,
     epochs,
     estimators,
     populations,
@@ -28,6 +29,7 @@ PARTS: dict[str, Part] = {
     "accuracy": accuracy.PART,
     "start": start.PART,
     "command": training_command.PART,
+    "cluster": cluster.PART,
 }
 
 

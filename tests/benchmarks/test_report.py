@@ -72,6 +72,7 @@ def results():
             "with baselines": {"process": 3.1, "training": 1.1},
             "without": {"process": 2.5, "training": 1.0},
         },
+        "cluster": {"workers": {"1": 9.0, "2": 4.5}, "threads": {"1": 8.8, "2": 4.4}},
     }  # fmt: skip
     parts["map"]["sgd"]["cells"][0] = [{"barenet": 1.0, "JAX": 1.04, "PyTorch": 9.0}] * 9
     parts["map"]["adam"]["cells"][6][8] = {"barenet": 1.0}

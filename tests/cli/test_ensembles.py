@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from barenet import Ensemble, MLPEnsembleClassifier, load_predictor, permutation_importance, save
-from barenet.cli._ensemble_run import trains_ensemble
+from barenet.cli._experiment import trains_ensemble
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings
 from barenet.data import load_dataset

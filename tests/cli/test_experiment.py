@@ -6,7 +6,7 @@ import pytest
 from barenet import Network, Predictor, save
 from barenet.cli._experiment import prepare
 from barenet.cli._flags import Flags
-from barenet.cli._run_settings import NO_FILE_OPTIONS, RunSettings
+from barenet.cli._run_settings import FileOptions, RunSettings
 from barenet.cli._trained_model import load_trained
 from barenet.data._scaling import Scaling
 from barenet.errors import DataError
@@ -86,7 +86,7 @@ def test_a_folder_without_a_model_is_named(iris):
 
 def test_class_targets_are_refused_for_a_regression_model(line):
     with pytest.raises(DataError, match=r"moons has 2 classes \(0, 1\), and .* predicts numbers"):
-        load_trained(line).load("moons", NO_FILE_OPTIONS)
+        load_trained(line).load("moons", FileOptions())
 
 
 def test_a_model_of_several_numbers_has_no_target_in_a_table(barenet):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from barenet import load_predictor
-from barenet.cli._ensemble_run import prepare_ensemble
+from barenet.cli._experiment import prepare_ensemble
 from barenet.cli._run_settings import FileOptions, RunSettings
 
 QUICK = ("--target", "y", "--epochs", 3, "--no-plots", "--no-baselines")

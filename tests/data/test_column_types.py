@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet.data._category_column import BooleanColumn, CategoryColumn
 from barenet.data._column import DroppedColumn
-from barenet.data._column_fitting import COLUMNS
-from barenet.data._date_column import DateColumn
+from barenet.data._column_kinds import (
+    COLUMNS,
+    BooleanColumn,
+    CategoryColumn,
+    DateColumn,
+    NumberColumn,
+    PiecewiseColumn,
+)
 from barenet.data._encoding import column_from_dict
-from barenet.data._number_column import NumberColumn, PiecewiseColumn
 
 ALL, NAN = ("year", "week", "day"), float("nan")
 LABELS = np.array(["b", "other", "", "a"], object)

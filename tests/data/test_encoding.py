@@ -20,8 +20,8 @@ from sklearn.preprocessing import (
 )
 
 from barenet.data._column import DroppedColumn
+from barenet.data._column_kinds import NumberColumn
 from barenet.data._encoding import TableEncoding
-from barenet.data._number_column import NumberColumn
 from barenet.data._table_loading import load_table
 from barenet.data._to_frame import as_frame
 from barenet.errors import DataError

@@ -8,7 +8,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from barenet import load_dataset
 from barenet._metrics import METRICS, Name, main_metric
-from barenet.data._class_weight import class_weights
+from barenet.data._target import class_weights
 from barenet.errors import ArgumentError
 
 RARE = np.array([0, 0, 0, 1])

@@ -23,8 +23,12 @@ def towns(n_towns, n_rows=600, *, matters):
 def test_the_error_is_that_of_fits_without_each_row():
     rng = np.random.default_rng(1)
     X, y = rng.normal(size=(25, 4)) + 3, rng.normal(size=(25, 2))
-    predicted = cross_val_predict(Ridge(alpha=1.0), X, y, cv=LeaveOneOut())
-    assert _left_out_error(X, y) == pytest.approx(np.square(y - predicted).mean(), rel=1e-9)
+    for weight in (np.ones(25), rng.integers(0, 4, 25) / 1.5):
+        weight /= weight.mean()
+        options = {"cv": LeaveOneOut(), "params": {"sample_weight": weight}}
+        predicted = cross_val_predict(Ridge(alpha=1.0), X, y, **options)
+        expected = np.average(np.square(y - predicted).mean(axis=1), weights=weight)
+        assert _left_out_error(X, y, 7 * weight) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -40,11 +44,20 @@ def test_the_error_is_that_of_fits_without_each_row():
 )
 def test_categories_are_kept_where_they_predict_rows_left_out(n_towns, matters, expected):
     table, y = towns(n_towns, 1400 if n_towns == 700 else 600, matters=matters)
-    assert choose_rare(table, y) == expected
+    assert choose_rare(table, y, np.ones(len(y))) == expected
+
+
+def test_rows_of_little_weight_decide_little():
+    """In half of the rows, towns matter."""
+    (table, y), (_, noise) = (towns(120, 1200, matters=each) for each in (True, False))
+    y = np.where(np.arange(1200)[:, np.newaxis] % 2, y, noise)
+    odd = np.arange(1200) % 2 + 1e-3
+    assert choose_rare(table, y, odd) == 0.0
+    assert choose_rare(table, y, 1.001 - odd) == 0.01
 
 
 def test_tables_of_numbers_have_no_choice():
-    assert choose_rare({"x": np.arange(50.0) ** 2}, np.ones((50, 1))) is None
+    assert choose_rare({"x": np.arange(50.0) ** 2}, np.ones((50, 1)), np.ones(50)) is None
 
 
 def test_ensembles_choose_unless_a_fraction_is_given():

@@ -5,8 +5,8 @@ import pytest
 
 from barenet import load_dataset
 from barenet.data._encoding import TableEncoding
-from barenet.data._row_order import is_ordered
 from barenet.data._table_loading import load_table, read_samples
+from barenet.data._target import is_ordered
 from barenet.errors import ArgumentError, DataError
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from barenet import Network, cross_validate, search, train_many
 from barenet.callbacks import EarlyStopping
-from barenet.distributed._dask_workers import PARTS, split_by_cost
+from barenet.distributed._dask_workers import PARTS, Workers, split_by_cost
 from barenet.errors import ArgumentError, MissingExtraError, WorkersError
+from barenet.population._network_task import SharedArguments
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 5)).astype(np.float32)
@@ -154,6 +155,14 @@ def test_the_networks_of_a_killed_worker_are_trained_again(client):
     thread.join()
     assert killed and killed[0] not in client.processing()
     assert_equal(there, train_many(networks(6, (5, 40, 3)), X, Y, **LONG))
+
+
+def test_a_task_that_ends_its_workers_is_one_clear_line(client, monkeypatch):
+    monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
+    workers = Workers(client, SharedArguments(X, Y, 1.0, {}))
+    with pytest.raises(WorkersError, match=r"^1 workers were lost .* tcp://.* too little memory$"):
+        workers.map(lambda shared, item: os._exit(1), [0], [1.0], print)
+    client.wait_for_workers(2)
 
 
 def test_an_interrupt_keeps_what_is_finished_and_frees_the_workers(client):

@@ -14,6 +14,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from barenet import (
@@ -161,7 +162,18 @@ def test_several_targets_and_constant_ones():
     model = MLPEnsembleRegressor(random_state=0).fit(X, y)
     predicted = model.predict(X)
     assert predicted.shape == (80, 2) and r2_score(y[:, 0], predicted[:, 0]) > 0.9
-    np.testing.assert_allclose(predicted[:, 1], 5, atol=0.1)
+    assert (predicted[:, 1] == 5).all()
+    assert len(np.unique(predicted[:, 0])) == 80
+
+
+@pytest.mark.parametrize("value", [7.3, 0.0, -1e9])
+def test_a_constant_target_is_predicted_exactly(value):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model = MLPEnsembleRegressor(random_state=0).fit(X, np.full(60, value))
+    new = 10 * X[::-1]
+    mean, std = model.predict(new, return_std=True)
+    assert (mean == value).all() and (std == 0).all()
+    assert all((end == value).all() for end in model.predict_interval(new))
 
 
 def test_weights_of_rows():
@@ -173,6 +185,32 @@ def test_weights_of_rows():
     for wrong in (-weight, np.zeros(120), np.full(120, np.nan), weight[1:]):
         with pytest.raises(ValueError, match="sample_weight"):
             MLPEnsembleClassifier().fit(X, y, sample_weight=wrong)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("others", [0.0, 1.0])
+def test_weights_of_a_single_row_are_refused_by_their_name(kind, others):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    weight = np.where(np.arange(40) == 3, 1e308, others)
+    with pytest.raises(ArgumentError, match="sample_weight: is 0, or almost 0, for all rows"):
+        kind().fit(X, X[:, 0] > 0, sample_weight=weight)
+    kind(max_iter=1).fit(X, X[:, 0] > 0, sample_weight=np.full(40, 1e308))
+
+
+def test_class_weights_are_weights_of_the_rows():
+    table, species = birds()
+    weight = np.where(species == "Gentoo", 3.0, 0.5) * np.arange(1, 161)
+    given = {"class_weight": {"Gentoo": 3.0, "Adelie": 0.5}, "random_state": 0, "max_iter": 4}
+    model = MLPEnsembleClassifier(**given).fit(table, species, sample_weight=np.arange(1, 161))
+    same = clone(model).set_params(class_weight=None).fit(table, species, sample_weight=weight)
+    assert np.array_equal(model.predict_proba(table), same.predict_proba(table))
+    balanced = clone(model).set_params(class_weight="balanced").fit(table, species)
+    weight = compute_sample_weight("balanced", species)
+    same.fit(table, species, sample_weight=weight)
+    assert np.array_equal(balanced.predict_proba(table), same.predict_proba(table))
+    for wrong in (3, {"Gentoo": "many"}, "even", {"Dodo": 1.0}):
+        with pytest.raises(ValueError, match="class_weight: "):
+            MLPEnsembleClassifier(class_weight=wrong).fit(table, species)
 
 
 def test_a_saved_ensemble_predicts_the_same_bits(fitted, tmp_path):

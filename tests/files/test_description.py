@@ -7,7 +7,7 @@ import pytest
 from predictors import predictor_of
 
 from barenet import History, ModelCard, Network, Predictor, Scaling
-from barenet.files._training_log import TrainingLog
+from barenet.files._model_card import TrainingLog
 
 HISTORY = History(
     {"loss": [1 / (1 + epoch) for epoch in range(400)], "learning_rate": [0.001] * 400},

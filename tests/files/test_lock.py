@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from barenet.files._lock import locked
+from barenet.files._atomic import locked
 
 
 def test_a_lock_is_exclusive(tmp_path):

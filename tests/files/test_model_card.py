@@ -21,10 +21,10 @@ from barenet import (
     train,
 )
 from barenet.errors import ArgumentError, ModelFileError, in_a_line
+from barenet.files._model_card import TrainingLog
 from barenet.files._model_file import read_model
 from barenet.files._model_io import check_text
 from barenet.files._safetensors import MAX_HEADER
-from barenet.files._training_log import TrainingLog
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 y = X[:, 0]

@@ -4,7 +4,7 @@ import math
 import pytest
 
 from barenet import History
-from barenet.files._training_log import MAX_EPOCHS, TrainingLog
+from barenet.files._model_card import MAX_EPOCHS, TrainingLog
 
 
 def history(n_epochs: int, best_epoch: int | None = None) -> History:

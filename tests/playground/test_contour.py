@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from barenet.playground._neuron_view import contour
+from barenet.playground._neuron_panel import contour
 
 
 def grid(function, side):

@@ -1,7 +1,7 @@
 import itertools
 
 from barenet.playground import _learning_curve as module
-from barenet.playground._learning_curve import EpochMetrics, LearningCurve, thin
+from barenet.playground._timeline import EpochMetrics, LearningCurve, thin
 
 
 def evaluate(epoch):

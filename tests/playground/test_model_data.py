@@ -17,8 +17,8 @@ from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
 from barenet.playground._file_store import FileStore
+from barenet.playground._network_view import input_pictures, rasterize
 from barenet.playground._page_state import DataSettings, NetworkSettings
-from barenet.playground._rasterize import input_pictures, rasterize
 
 COLOURS = ("red", "blue", "red", "green")
 #: The target of the table of flowers, and the column that no model learns from.

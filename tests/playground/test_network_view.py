@@ -3,11 +3,11 @@ import pytest
 from barenet.errors import ArgumentError
 from barenet.model._network import Snapshot
 from barenet.playground._data_preparation import prepare_named
-from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._network_layout import layer_offsets, parameter_index
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, NetworkSettings, WeightEdit
 from barenet.playground._problems import Problem
+from barenet.playground._timeline import EpochMetrics
 from barenet.playground._trainer_messages import ProgressReport
 
 

@@ -6,8 +6,8 @@ from sklearn.decomposition import PCA
 
 from barenet.data._datasets import load_dataset
 from barenet.playground._data_preparation import prepare_named
-from barenet.playground._features import FEATURES
 from barenet.playground._page_state import DataSettings
+from barenet.playground._plane import FEATURES
 
 A, B = 0.7, -1.3
 WORKED = {

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from barenet.playground._learning_curve import EpochMetrics, LearningCurve
 from barenet.playground._page_state import DataSettings
 from barenet.playground._problems import (
     NEW_WEIGHTS,
@@ -10,6 +9,7 @@ from barenet.playground._problems import (
     find_overfitting,
     lowest_test_loss,
 )
+from barenet.playground._timeline import EpochMetrics, LearningCurve
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ import pytest
 
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._network_layout import MAX_DRAWN
+from barenet.playground._network_view import NEURON_SIDE, input_pictures, rasterize
 from barenet.playground._page_state import DataSettings, NetworkSettings
-from barenet.playground._rasterize import NEURON_SIDE, input_pictures, rasterize
 
 
 def drawn(data, **changes):

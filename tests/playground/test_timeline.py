@@ -6,8 +6,7 @@ import pytest
 from barenet.model._network import Network
 from barenet.optimization.optimizers import LBFGS, SGD, Adam
 from barenet.playground import _timeline as module
-from barenet.playground._learning_curve import EpochMetrics
-from barenet.playground._timeline import EpochState, Timeline
+from barenet.playground._timeline import EpochMetrics, EpochState, Timeline
 
 
 def state(epoch, value=None, loss=None):

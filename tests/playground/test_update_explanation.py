@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from barenet import Network, explain
+from barenet.playground._neuron_panel import step_summary
 from barenet.playground._prepared_data import MAX_NAMES
-from barenet.playground._update_explanation import step_summary
 
 
 def explained(page, layer, neuron):

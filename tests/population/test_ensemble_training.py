@@ -9,8 +9,8 @@ from scipy.special import softmax
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
 
 from barenet import Checkpoint, Network, train
+from barenet.callbacks import Callback
 from barenet.errors import DivergenceError, ResumeError
-from barenet.population._ensemble_checkpoint import EnsembleCheckpoint
 from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 from barenet.population._out_of_fold import OutOfFold, soften, split_folds
@@ -247,26 +247,31 @@ def test_an_ensemble_of_which_nothing_is_left_fails():
         training.run()
 
 
-def run_from(folder, make, stops_after=None, *, resume=True):
-    """A training with a checkpoint after each epoch, perhaps killed after one of them."""
+class Killed(Checkpoint):
+    """A checkpoint after each epoch, which ends the process after one of them."""
+
+    last: float = np.inf
+
+    def save(self, run, state):
+        super().save(run, state)
+        if len(run.history) >= self.last:
+            raise SystemExit
+
+
+def run_from(folder, make, last=np.inf, *, resume=True):
+    """A training with a checkpoint, and the epochs that it compares."""
     training, past = make(), []
-    file = Checkpoint(folder / "c.safetensors", every=1)
-    checkpoint = EnsembleCheckpoint(file, resume=resume)
-    check, save = training._check, checkpoint.save
+    file, check = Killed(folder / "c.safetensors", every=1), training._check
+    file.last = last
 
     def watch(epoch, population):
         past.append(epoch)
         check(epoch, population)
 
-    def save_and_die(population, training, *, at_end=False):
-        save(population, training, at_end=at_end)
-        if stops_after is not None and population.epoch >= stops_after:
-            raise SystemExit
-
-    training._check, checkpoint.save = watch, save_and_die
-    with nullcontext() if stops_after is None else pytest.raises(SystemExit):
-        return training, training.run(checkpoint=checkpoint), past
-    return training, None, past
+    training._check, history = watch, None
+    with nullcontext() if last == np.inf else pytest.raises(SystemExit):
+        history = training.run(checkpoint=file, resume=resume)
+    return training, history, past
 
 
 @pytest.mark.parametrize("failing", [None, 5])
@@ -302,18 +307,54 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path, kind, failing):
             assert np.array_equal(one.parameters, other.parameters)
 
 
+class Signal(Callback):
+    """Stops all networks after so many batches of them together."""
+
+    def __init__(self, left):
+        self.left = left
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def on_start(self, run):
+        run.chunk_limit = 1
+
+    def on_chunk(self, run):
+        self.left -= 1
+        if self.left <= 0:
+            run.stop("interrupted", resumable=True)
+
+
+def test_networks_that_are_stopped_within_an_epoch_resume_there(tmp_path):
+    """Two have finished the third epoch of three batches, and one has begun it."""
+    whole, parts = of_classes(), of_classes()
+    whole.run()
+    file = Checkpoint(tmp_path / "c.safetensors", every="never")
+    history = parts.run(1, Signal(2 * 8 * 3 + 7), checkpoint=file)
+    assert len(history) == 2 and history.stop_reason == "interrupted"
+    state = file.read()
+    runs = [state[f"run {index}"] for index in range(8)]
+    places = sorted((len(run["curve_loss"]), run["batch"]) for run in runs)
+    assert places == [(2, 1)] * 6 + [(3, 3)] * 2
+    training, _, past = run_from(tmp_path, of_classes)
+    assert past[0] == 3
+    for one, other in zip(training.ensemble().networks, whole.ensemble().networks, strict=True):
+        assert np.array_equal(one.parameters, other.parameters)
+    assert np.array_equal(training.best.predictions, whole.best.predictions)
+
+
 def test_the_checkpoint_of_another_training_is_refused(tmp_path):
     run_from(tmp_path, of_classes, 3, resume=False)
     with pytest.raises(ResumeError, match="is of another run: y has other values"):
         run_from(tmp_path, lambda: of_classes(y=KIND[::-1]))
     with pytest.raises(ResumeError, match="epochs was 12, and is 13"):
         run_from(tmp_path, lambda: of_classes(replace(RECIPE, epochs=13)))
-    state = Checkpoint(tmp_path / "c.safetensors").read()
-    for wrong in ({"sums": np.zeros((3, 3))}, {"best 99": state["ensemble"]["sums"][0]}):
-        checkpoint = EnsembleCheckpoint(Checkpoint(tmp_path / "c.safetensors"), resume=True)
-        checkpoint.state["ensemble"] |= wrong
+    file = Checkpoint(tmp_path / "c.safetensors")
+    state = file.read()
+    for wrong in ({"sums": np.zeros((3, 3))}, {"best 99": state["ensemble 0"]["sums"][0]}):
+        file.read = lambda wrong=wrong: {**state, "ensemble 0": state["ensemble 0"] | wrong}
         with pytest.raises(ResumeError, match="not a valid checkpoint"):
-            of_classes().run(checkpoint=checkpoint)
+            of_classes().run(checkpoint=file, resume=True)
 
 
 def test_weights_of_rows_decide():

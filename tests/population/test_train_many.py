@@ -252,6 +252,16 @@ def test_a_network_is_dropped_within_a_slice(dropped):
     assert equal(alone, networks[dropped])
 
 
+def test_slices_have_lengths_of_their_own():
+    ends = []
+    slices = {
+        "slice_epochs": (1, 2),
+        "after_slice": lambda population: ends.append(population.epoch),
+    }
+    train_many([network(0), network(1)], X, Y, epochs=8, **slices)
+    assert ends == [1, 3, 5, 7, 9]
+
+
 def test_errors_at_the_end_of_a_dropped_network_are_its_own():
     networks = [network(0, hidden="identity"), network(1)]
     rates = ["sgd:learning_rate=1e38", "sgd"]  # the last step is checked when the run ends
@@ -331,6 +341,8 @@ FAULTS = [
     ({"validation_rows": np.array([100])}, "validation_rows"),
     ({"validation_rows": np.arange(4), "validation_data": (X, Y)}, "validation_rows"),
     ({"slice_epochs": 0}, "slice_epochs"),
+    ({"slice_epochs": ()}, "slice_epochs"),
+    ({"slice_epochs": (1, 0)}, "slice_epochs"),
     ({"after_slice": 5}, "after_slice"),
     ({"progress": "yes"}, "progress"),
     ({"threads": 0}, "threads"),

@@ -13,15 +13,17 @@ from barenet._registry import lookup
 from barenet.cli._run_settings import RunSettings, is_table
 from barenet.cli._scores import network_arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
-from barenet.data._class_weight import class_weights
 from barenet.data._column_fitting import identity
 from barenet.data._frame import Frame, Samples
-from barenet.data._run_config import RunConfig
-from barenet.data._run_defaults import config_for, resolve_config
-from barenet.engines import ENGINES, Model
+from barenet.data._rare_categories import THRESHOLDS
+from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.data._run_defaults import check_target_settings, config_for, resolve_config
+from barenet.data._target import class_weights
+from barenet.engines import ENGINES, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_io import check_text, load_network
 from barenet.optimization._schedules import as_schedule
+from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 from barenet.training._callbacks import Callback, EarlyStopping
 from barenet.training._train import train
 
@@ -30,6 +32,13 @@ VALIDATION_SIZE = 0.1
 
 #: The rows that a model card counts, by their names there.
 CARD_ROWS = {"training": "training", "validation": "validation", "held_out": "test"}
+
+
+#: Settings that an ensemble has, too; all others are those of one network.
+SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "verbose_epoch")
+
+#: Periods of rows that are split by time: the folds leave out some of them as a whole.
+N_PERIODS = 32
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -131,10 +140,56 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     if config.target_scaling not in (None, "none"):
         target_scaling = Scaling.fit(config.target_scaling, training.y.reshape(-1, 1))
     network = _make_network(settings, copy_weights=copy_weights)
-    return assemble(settings, dataset, network, preprocessing, target_scaling, **parts)
+    return _assemble(settings, dataset, network, preprocessing, target_scaling, **parts)
 
 
-def assemble(
+def trains_ensemble(settings: RunSettings) -> bool:
+    """Whether settings are those of an ensemble: of a table, and none of one network."""
+    others = settings.config.set_fields().keys() - {*SHARED}
+    others |= {"start_from"} if settings.start_from else set()
+    if settings.quick is None:
+        return is_table(settings.data) and not others
+    refused = sorted(others - {"epochs"})
+    if refused and not settings.quick:
+        remedy = "leave it out, or train one network with {quick}"
+        problem = "is a setting of one network, not of an ensemble"
+        raise ArgumentError(problem, argument=refused[0], remedy=remedy, quick=True)
+    return not settings.quick
+
+
+def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTraining, str]:
+    """Load the table, and make the networks; the last part is a note on merged categories."""
+    settings.config.validate()
+    dataset = settings.load(frame=True)
+    defaults = {name: getattr(DEFAULTS, name) for name in ("seed", "test_size", "split_seed")}
+    config = settings.config.over(RunConfig(**defaults))
+    check_target_settings(config, dataset)
+    available, test = dataset.split(config.test_size or 0.0, config.split_seed or 0)
+    weight = None
+    if config.class_weight:
+        weight = class_weights(config.class_weight, available)[available.y]
+    training, encoding, scaling = train_on_table(
+        available.X,
+        available.y,
+        len(dataset.classes or ()),
+        weight=weight,
+        groups=available.groups(N_PERIODS),
+        epochs=config.epochs,
+        seed=config.seed or 0,
+        **settings.table_options(available.feature_names),
+    )
+    config, rare = replace(config, epochs=training.recipe.epochs), training.recipe.rare
+    note = ""
+    if rare not in (settings.rare, THRESHOLDS[0]):
+        note = f"of less than {100 * rare:g} % of the rows are" if rare else "are not"
+        note = f"categories {note} merged, chosen by the error on rows that are left out\n\n"
+    settings = replace(settings, quick=False, config=config, rare=rare)
+    parts = {"available": available, "training": available, "validation": None, "test": test}
+    network = Ensemble(training.networks)
+    return _assemble(settings, dataset, network, encoding, scaling, **parts), training, note
+
+
+def _assemble(
     settings: RunSettings,
     dataset: Dataset,
     network: Model,

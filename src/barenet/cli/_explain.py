@@ -16,7 +16,7 @@ from barenet.cli._console import emit
 from barenet.cli._experiment import prepare
 from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
-from barenet.cli._run_settings import NO_DATA_OPTIONS, DataOptions, RunSettings
+from barenet.cli._run_settings import DataOptions, RunSettings
 from barenet.cli._trained_model import load_trained
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
@@ -36,8 +36,6 @@ Rows = Annotated[Integers, Parameter(name=("--row", "--rows"), group=DATA, show_
 #: The formats of file names; the first suffix of each is that of a file in a folder.
 FORMATS: dict[str, Format] = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown"}
 
-NO_STEP_FLAGS = StepFlags()
-
 #: Width of a text that is not for a terminal.
 COLUMNS = 80
 
@@ -48,8 +46,8 @@ def explain(
     /,
     *,
     row: Rows = (0,),
-    options: DataOptions = NO_DATA_OPTIONS,
-    config: Annotated[StepFlags, Parameter(name="*")] = NO_STEP_FLAGS,
+    options: DataOptions = DataOptions(),
+    config: Annotated[StepFlags, Parameter(name="*")] = StepFlags(),
     neuron: str | None = None,
     notation: Notation = "rows",
     precision: Integer = 6,

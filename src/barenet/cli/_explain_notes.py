@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet import Predictor, TableEncoding
-from barenet.data._category_column import CategoryColumn
 from barenet.data._column import Column
+from barenet.data._column_kinds import CategoryColumn
 from barenet.insight.explain._document import Note
 from barenet.insight.explain._number_format import digits
 

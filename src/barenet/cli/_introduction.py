@@ -9,11 +9,10 @@ from barenet.cli._console import log
 from barenet.cli._experiment import Experiment
 from barenet.cli._run_settings import is_table
 from barenet.cli._scores import choose_metric
-from barenet.data._category_column import CategoryColumn
 from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import IDENTITY
-from barenet.data._date_column import DateColumn
-from barenet.data._row_order import is_ordered
+from barenet.data._column_kinds import CategoryColumn, DateColumn
+from barenet.data._target import is_ordered
 from barenet.errors import count_of, some
 from barenet.files._model_card import describe_rows
 from barenet.training._callbacks import Callback, Run

@@ -55,7 +55,7 @@ COMMANDS = {
     "search": ("_search_command", "[DATA]"),
     "predict": ("_predict", "MODEL DATA"),
     "evaluate": ("_evaluate", "MODEL [DATA]"),
-    "importance": ("_importance", "MODEL [DATA]"),
+    "importance": ("_evaluate", "MODEL [DATA]"),
     "plot": ("_plot", "KIND RUN [DATA]"),
     "report": ("_report", "RUN [DATA]"),
     "info": ("_info", "MODEL"),

@@ -19,7 +19,7 @@ from cyclopts import Parameter
 from barenet._extras import require
 from barenet.cli._console import emit, log
 from barenet.cli._flags import DATA, Data, On
-from barenet.cli._run_settings import NO_FILE_OPTIONS
+from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError
 
@@ -146,7 +146,7 @@ def _training_table(trained: TrainedModel) -> str:
     if Path(data).is_absolute():  # from the folder of a run; a card has only its name
         return data
     with contextlib.suppress(OSError, ValueError):
-        if trained.is_training_data(data, trained.load(data, NO_FILE_OPTIONS)):
+        if trained.is_training_data(data, trained.load(data, FileOptions())):
             return data
     log(f"{data} here is not the training data of the model; to use it, name it after the model")
     return ""

@@ -18,7 +18,7 @@ from barenet.cli._flags import Data, Integers, Out
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_folder import HISTORY, read_history
 from barenet.cli._run_plots import KINDS, draw, draw_fit
-from barenet.cli._run_settings import NO_FILE_OPTIONS, SETTINGS, FileOptions
+from barenet.cli._run_settings import SETTINGS, FileOptions
 from barenet.cli._trained_model import MODEL, TrainedModel, load_trained
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, ModelFileError
@@ -37,7 +37,7 @@ def plot(
     *,
     at: Epochs = (10, 50, 100, 500, 1000),
     out: Out = None,
-    file: FileOptions = NO_FILE_OPTIONS,
+    file: FileOptions = FileOptions(),
 ) -> None:
     """Draw a plot of a run, and print the name of its file.
 

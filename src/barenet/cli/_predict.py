@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from barenet.cli._console import SafeOutput, emit, emit_json, log
 from barenet.cli._flags import Data, Integer, Off
-from barenet.cli._run_settings import NO_FILE_OPTIONS, FileOptions
+from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import describe_image, draw_image
 from barenet.cli._trained_model import load_trained
 from barenet.data._csv_table import CsvTable
@@ -39,7 +39,7 @@ def predict(
     keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     interval: float | None = None,
     safe_csv: Off = False,
-    file: FileOptions = NO_FILE_OPTIONS,
+    file: FileOptions = FileOptions(),
     json: Off = False,
 ) -> None:
     """Print the predictions of a trained network for new rows, as CSV.

@@ -4,10 +4,9 @@ import contextlib
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +22,6 @@ from barenet.cli._run_settings import RunSettings
 from barenet.cli._scores import emit_paragraph, metric_title, score_text
 from barenet.training._history import curve_rows
 
-if TYPE_CHECKING:
-    from distributed import Client
-
 #: The statistics of a score, by the headings of their columns.
 STATISTICS: dict[str, Callable[[NDArray[np.float64]], Any]] = {
     "mean": np.mean,
@@ -36,13 +32,7 @@ STATISTICS: dict[str, Callable[[NDArray[np.float64]], Any]] = {
 }
 
 
-def train_seeds(
-    settings: RunSettings,
-    count: int,
-    threads: int | None,
-    output: OutputOptions,
-    cluster: AbstractContextManager["Client | None"],
-) -> int:
+def train_seeds(settings: RunSettings, count: int, output: OutputOptions, **where: Any) -> int:
     """Train networks with consecutive seeds, report their scores, and save the best one."""
     folder = output.folder(settings.data)
     with folder.locked():
@@ -51,9 +41,8 @@ def train_seeds(
         seeds = range(config.seed or 0, (config.seed or 0) + count)
         experiments = [first.with_config(replace(config, seed=seed)) for seed in seeds]
         introduce(first, f"{count} networks, seeds {seeds[0]} to {seeds[-1]}\n\n")
-        with Interruption() as interruption, cluster as client:
-            options = {"threads": threads, "progress": not output.json, "client": client}
-            population = _train(experiments, interruption, **options)
+        with Interruption() as interruption:
+            population = _train(experiments, interruption, progress=not output.json, **where)
         decisive = f"validation_{config.metric or 'loss'}" if first.validation else "loss"
         comparison = Comparison(seeds, population, decisive)
         if not output.json:

@@ -18,23 +18,22 @@ from barenet import METRICS, Dataset, Ensemble, Frame, ModelCard, plots
 from barenet._extras import require
 from barenet._metrics import MAXIMIZED, main_metric
 from barenet.cli._console import emit
-from barenet.cli._evaluate import select_rows
+from barenet.cli._evaluate import REPEATS, measure_importance, sample_rows, select_rows
 from barenet.cli._flags import Data, Off, Out
-from barenet.cli._importance import REPEATS, measure_importance, sample_rows
 from barenet.cli._info import describe_columns, describe_origin
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._plot import read_curves
 from barenet.cli._run_folder import REPORT
 from barenet.cli._run_plots import draw
-from barenet.cli._run_settings import HEADER, NO_FILE_OPTIONS, FileOptions
+from barenet.cli._run_settings import HEADER, FileOptions
 from barenet.cli._scores import MAX_CLASSES, Measurement, score_text
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._to_frame import as_frame
 from barenet.errors import ArgumentError, DataError, printable
 from barenet.files._atomic import write_atomically
 from barenet.insight._web_page import write_page
-from barenet.insight.plots._column_importance import shorten
-from barenet.insight.plots._inline_svg import inline_panels, inline_svg
+from barenet.insight.plots._column_effects import shorten
+from barenet.insight.plots._saving import inline_panels, inline_svg
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
 
@@ -57,7 +56,7 @@ def report(
     *,
     out: Out = None,
     open_page: Annotated[Off, Parameter(name="--open")] = False,
-    file: FileOptions = NO_FILE_OPTIONS,
+    file: FileOptions = FileOptions(),
 ) -> None:
     """Write a page about a run for a browser or a printer, and print the name of its file.
 
@@ -87,7 +86,10 @@ def report(
             problem = f"{selection.data} is not the training data of {trained.path}, or has changed"
             remedy = "name the training data after the run; `barenet evaluate` takes other rows"
             raise ArgumentError(f"{problem} since", argument="data", remedy=remedy)
-        Report(trained, selection.dataset).write(path)
+        config, dataset, training = trained.config, selection.dataset, selection.training
+        metric = main_metric(config.metric, dataset.y, dataset.classes).name
+        measured = Measurement(trained.predictor, selection.rows, metric, config.loss, training)
+        Report(trained, measured, training).write(path)
     emit(str(path))
     if open_page:
         webbrowser.open(path.resolve().as_uri())
@@ -96,19 +98,14 @@ def report(
 class Report:
     """A page about a run, of whose rows the test rows come first, if there are any."""
 
-    def __init__(self, trained: TrainedModel, dataset: Dataset) -> None:
+    def __init__(self, trained: TrainedModel, measured: Measurement, training: Dataset) -> None:
         self.trained, self.predictor = trained, trained.predictor
-        training, test = trained.split(dataset)
-        metric = main_metric(trained.config.metric, dataset.y, dataset.classes).name
-        #: The network on the test rows, if there are any, and on the others.
-        self.measured = [
-            Measurement(trained.predictor, rows, metric, trained.config.loss, training)
-            for rows in (test, training)
-            if rows is not None
-        ]
-        self.outputs = self.measured[0].network.outputs
-        self.rows = replace(self.measured[0].rows, name="")  # as the page's figures have no titles
-        most = np.clip(MAX_SHUFFLED // (REPEATS * dataset.n_features), *SHUFFLED_ROWS)
+        #: The network on the test rows, if there are any, else on those of the training.
+        self.measured, self.outputs = measured, measured.network.outputs
+        self.training = [] if measured.rows is training else [replace(measured, rows=training)]
+        self.rows = replace(measured.rows, name="")  # as the page's figures have no titles
+        most = np.clip(MAX_SHUFFLED // (REPEATS * self.rows.n_features), *SHUFFLED_ROWS)
+        #: The rows whose columns are shuffled.
         self.sample = sample_rows(self.rows, int(most))
 
     def write(self, path: Path) -> None:
@@ -134,7 +131,7 @@ class Report:
 
     def _scores(self) -> Iterator[str]:
         """The scores beside those of the baselines, and whether a simpler model would do."""
-        measured, *training = self.measured
+        measured, training = self.measured, self.training
         names = [name for name in measured.scores if name in METRICS]
         seen = "it was not trained on" if training else "it was trained on: expect less on new ones"
         model, card = measured.title, self.predictor.card or ModelCard()
@@ -161,13 +158,13 @@ class Report:
             figures = inline_svg(draw("fit", predictor, few), "fit")
             figures += inline_panels(draw("residuals", predictor, few), "residuals")
         else:
-            sure, right = outputs.max(axis=1).mean(), self.measured[0].scores["accuracy"]
+            sure, right = outputs.max(axis=1).mean(), self.measured.scores["accuracy"]
             text = f"The predicted class has a mean probability of {sure:.1%}, and is right in "
             text += f"{right:.1%}."
             if self.trained.config.class_weight:
                 text += " The class weights of the training raise the probability of rare classes."
             if len(predictor.classes) <= MAX_CLASSES:
-                counts = zip(predictor.classes, self.measured[0].confusion_matrix(), strict=True)
+                counts = zip(predictor.classes, self.measured.confusion_matrix(), strict=True)
                 lines: list[list[Cell]] = [
                     [name, *((f"{n:,}", n / max(row.sum(), 1)) for n in row)]
                     for name, row in counts

@@ -25,7 +25,7 @@ from barenet.cli._run_folder import HISTORY, REPORT, RunFolder
 from barenet.cli._run_settings import is_table
 from barenet.cli._scores import Measurement
 from barenet.cli._text_graphics import describe_image, draw_image
-from barenet.cli._trained_model import MODEL, load_trained
+from barenet.cli._trained_model import MODEL, TrainedModel
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._atomic import write_atomically
@@ -64,9 +64,6 @@ class OutputOptions:
         """The folder of the run, by default named after its data, without suffixes."""
         name = Path(Path(data).name.removesuffix(".gz")).stem.strip(".")[:MAX_NAME]
         return RunFolder(self.out or Path("runs") / (name or "data"))
-
-
-NO_OUTPUT_OPTIONS = OutputOptions()
 
 
 @dataclass(eq=False)
@@ -231,8 +228,13 @@ class Results:
     def _write_report(self) -> None:
         from barenet.cli._report import Report
 
-        report = Report(load_trained(self.folder.path), self.experiment.dataset)
-        report.write(self.folder.path / REPORT)
+        experiment, measured = self.experiment, self.main
+        rows, predictor = experiment.test or experiment.available, self._predictor(**self.measured)
+        if measured.rows is not rows or measured.fitted_to is None:  # as `barenet report` does
+            measured = replace(measured, rows=rows, fitted_to=experiment.available)
+        path, settings = self.folder.model, experiment.settings
+        trained = TrainedModel(path=path, predictor=predictor, settings=settings)
+        Report(trained, measured, experiment.available).write(self.folder.path / REPORT)
 
     def _log_end(self) -> None:
         """Name the files, and the reason of an early end and how to resume the run."""

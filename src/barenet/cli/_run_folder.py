@@ -24,9 +24,14 @@ from barenet.cli._run_plots import KINDS
 from barenet.cli._run_settings import HEADER, SETTINGS, RunSettings, read_run_file
 from barenet.cli._trained_model import MODEL, UNFINISHED, resume_command
 from barenet.errors import ArgumentError, DataError, ModelFileError, some
-from barenet.files._atomic import check_replaceable, remove_leftovers, sync_folder, write_atomically
+from barenet.files._atomic import (
+    check_replaceable,
+    locked,
+    remove_leftovers,
+    sync_folder,
+    write_atomically,
+)
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, StateDict, read_notes
-from barenet.files._lock import locked
 from barenet.files.exports._exporting import is_export
 from barenet.training._callbacks import Run
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from barenet import Dataset, Predictor, plots
-from barenet.cli._importance import measure_importance, sample_rows
+from barenet.cli._evaluate import measure_importance, sample_rows
 from barenet.cli._scores import metric_title
 from barenet.errors import ArgumentError
 from barenet.insight.plots._style import Figure

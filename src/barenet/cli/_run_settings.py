@@ -93,9 +93,6 @@ class FileOptions:
         return replace(base, **without_none(vars(self)))
 
 
-NO_FILE_OPTIONS = FileOptions()
-
-
 @Parameter(name="*", group=DATA)
 @dataclass(frozen=True, kw_only=True)
 class DataOptions:
@@ -130,7 +127,7 @@ class DataOptions:
 
     target: str | None = None
     task: Literal["classification", "regression"] | None = None
-    file: FileOptions = NO_FILE_OPTIONS
+    file: FileOptions = FileOptions()
     split_by: str | None = None
     drop: tuple[str, ...] | None = None
     keep_column: tuple[str, ...] | None = None
@@ -248,9 +245,6 @@ class RunSettings(DataOptions):
         return without_none(fields)
 
 
-NO_DATA_OPTIONS, NO_SETTINGS = DataOptions(), RunSettings()
-
-
 def is_table(data: str) -> bool:
     """Whether data are a table, with columns that have names."""
     return plain_name(data).endswith(TABLE_SUFFIXES)
@@ -296,7 +290,7 @@ def parse_settings(document: dict[str, Any], path: Path) -> RunSettings:
     app = App(default_parameter=PARAMETER, config=config, result_action="return_value")
 
     @app.default
-    def read(data: str, *, settings: RunSettings = NO_SETTINGS) -> RunSettings:
+    def read(data: str, *, settings: RunSettings = RunSettings()) -> RunSettings:
         return replace(settings, data=data)
 
     try:

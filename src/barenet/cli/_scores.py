@@ -14,7 +14,6 @@ from barenet import METRICS, Baseline, Dataset, Ensemble, Predictor, fit_baselin
 from barenet._metrics import MAXIMIZED, main_metric
 from barenet._registry import spec_of
 from barenet.cli._console import emit, emit_table, log
-from barenet.data._number_column import PiecewiseColumn
 from barenet.engines import Job, choose_engine
 from barenet.model._array_dataset import check_targets, class_probabilities, validate_arrays
 from barenet.model._arrays import FloatArray, check_outputs
@@ -78,7 +77,9 @@ class Measurement:
         """The baselines with their scores."""
         if self.fitted_to is None:
             return {}
-        classes, used = self.predictor.classes, self._linear_inputs()
+        classes = self.predictor.classes
+        pieces = getattr(self.predictor.preprocessing, "are_pieces", np.zeros(0, bool))
+        used: Any = ~pieces if pieces.any() else slice(None)  # of a linear model of the columns
         n_classes = None if classes is None else len(classes)
         own, (X, y) = (network_arrays(self.predictor, rows) for rows in (self.rows, self.fitted_to))
         fitted: list[Baseline] = [
@@ -88,16 +89,6 @@ class Measurement:
         return {
             each: self._measure(each.outputs(own[0][:, used]).astype(np.float64)) for each in fitted
         }
-
-    def _linear_inputs(self) -> Any:
-        """The inputs of a linear model: numbers are scaled, and not in pieces."""
-        columns = getattr(self.predictor.preprocessing, "used", ())
-        selected = [
-            not (isinstance(column, PiecewiseColumn) and 0 < at < len(column.edges))
-            for column in columns
-            for at in range(len(column.outputs))
-        ]
-        return slice(None) if all(selected) else selected
 
     def _measure(self, outputs: FloatArray, loss: float | None = None) -> Scored:
         """The outputs of a model in the unit of the target, and its scores."""

@@ -23,8 +23,8 @@ from barenet.cli._flags import (
     Threads,
     Workers,
 )
-from barenet.cli._results import NO_OUTPUT_OPTIONS, OutputOptions
-from barenet.cli._run_settings import NO_DATA_OPTIONS, DataOptions, RunSettings
+from barenet.cli._results import OutputOptions
+from barenet.cli._run_settings import DataOptions, RunSettings
 from barenet.cli._scores import network_arrays
 from barenet.cli._train import run_in
 from barenet.data import DEFAULTS, RunConfig
@@ -37,21 +37,19 @@ from barenet.population._candidates import SETTINGS, make_candidates
 #: Factor of successive halving: a third of the candidates go on to the next rung.
 FACTOR = 3
 
-NO_SEARCH_FLAGS = SearchFlags()
-
 
 def search(
     data: Data = "",
     *,
-    options: DataOptions = NO_DATA_OPTIONS,
-    config: Annotated[SearchFlags, Parameter(name="*")] = NO_SEARCH_FLAGS,
+    options: DataOptions = DataOptions(),
+    config: Annotated[SearchFlags, Parameter(name="*")] = SearchFlags(),
     candidates: Integer | None = None,
     folds: Integer = 5,
     halving: Off = False,
     threads: Threads = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
-    output: OutputOptions = NO_OUTPUT_OPTIONS,
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Search for the best settings by cross-validation, and train a network with them.
 

@@ -10,22 +10,23 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from barenet import History, ModelCard
 from barenet._constraints import check_count
 from barenet.callbacks import Callback, Progress
 from barenet.cli._console import emit_json, log
-from barenet.cli._ensemble_run import prepare_ensemble, run_ensemble, trains_ensemble
-from barenet.cli._experiment import Experiment, prepare
+from barenet.cli._experiment import Experiment, prepare, prepare_ensemble, trains_ensemble
 from barenet.cli._flags import DATA, Data, Integer, Scheduler, Threads, Workers
 from barenet.cli._interruption import INTERRUPTED, Interruption
-from barenet.cli._introduction import Introduction
+from barenet.cli._introduction import Introduction, introduce
 from barenet.cli._repeat import train_seeds
-from barenet.cli._results import NO_OUTPUT_OPTIONS, OutputOptions, Results
+from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
-from barenet.cli._run_settings import NO_SETTINGS, RunSettings, read_run_file
+from barenet.cli._run_settings import RunSettings, read_run_file
 from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
+from barenet.population._ensemble_training import EnsembleTraining
 
 #: How often a checkpoint is saved, by default.
 EVERY = "30s"
@@ -34,7 +35,7 @@ EVERY = "30s"
 def train(
     data: Data = "",
     *,
-    settings: RunSettings = NO_SETTINGS,
+    settings: RunSettings = RunSettings(),
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
     resume: Annotated[Path | None, Parameter(group=DATA)] = None,
     threads: Threads = None,
@@ -42,7 +43,7 @@ def train(
     repeat: Integer = 1,
     workers: Workers = None,
     scheduler: Scheduler = None,
-    output: OutputOptions = NO_OUTPUT_OPTIONS,
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Train a network on a named data set or a file, or an ensemble on a table.
 
@@ -103,8 +104,8 @@ def train(
         for name in (name for name, value in given.items() if value):
             problem = "a single run has checkpoints to resume from, --repeat has none"
             raise ArgumentError(problem, argument=name, remedy="leave one of the two out")
-        cluster = open_client(workers, scheduler)
-        return train_seeds(settings, repeat, threads, output, cluster)
+        with open_client(workers, scheduler) as client:
+            return train_seeds(settings, repeat, output, threads=threads, client=client)
     if workers is not None or scheduler is not None:
         problem, name = "a single network is trained here", "workers" if workers else "scheduler"
         raise ArgumentError(problem, argument=name, remedy="add --repeat")
@@ -141,8 +142,9 @@ def run_in(
         with Interruption() as interruption:
             try:
                 if is_ensemble:
+                    note += "resuming from the checkpoint\n\n" if resume else ""
                     how |= {"callbacks": interruption, "progress": shows}
-                    experiment, history = run_ensemble(experiment, training, note, **how)
+                    experiment, history = _run_ensemble(experiment, training, note, **how)
                 else:
                     callbacks = [Introduction(experiment), *_progress(experiment, given, shows)]
                     history = experiment.run([*callbacks, interruption], **how)
@@ -155,6 +157,20 @@ def run_in(
         if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
             results.miss(checkpoint.path.name, checkpoint.failure)
     return results.write()
+
+
+def _run_ensemble(
+    experiment: Experiment, training: EnsembleTraining, note: str, **options: Any
+) -> tuple[Experiment, History]:
+    """Print the data, a note and the network, train an ensemble, and put it in the experiment."""
+    introduce(experiment, note)
+    history = training.run(**options)
+    predictor, best = experiment.predictor, training.best
+    assert best is not None
+    card = dataclasses.replace(predictor.card or ModelCard(), scores=best.scores)
+    network = training.ensemble()
+    predictor = dataclasses.replace(predictor, network=network, residuals=best.residuals, card=card)
+    return dataclasses.replace(experiment, predictor=predictor), history
 
 
 def _progress(experiment: Experiment, given: RunSettings, shows: bool) -> list[Callback]:

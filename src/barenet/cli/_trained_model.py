@@ -10,7 +10,7 @@ from barenet import Dataset, Frame, Predictor, fingerprint, load_predictor
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, FileOptions, RunSettings, is_table, read_run_file
 from barenet.data import DATASETS, DEFAULTS, RunConfig
-from barenet.data._category_column import CategoryColumn
+from barenet.data._column_kinds import CategoryColumn
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
 from barenet.data._table_loading import open_table, read_samples

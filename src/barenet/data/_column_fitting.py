@@ -13,28 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._category_column import BooleanColumn, CategoryColumn
+from barenet.data import _column_kinds as kinds, _parsing as parsing
 from barenet.data._column import Column, DroppedColumn
-from barenet.data._date_column import DateColumn, seconds
 from barenet.data._frame import Frame
-from barenet.data._number_column import NumberColumn, PiecewiseColumn
-from barenet.data._parsing import (
-    BOOLEAN_WORDS,
-    NEARLY_ALL,
-    is_code,
-    parse_datetime,
-    to_number,
-    unique_texts,
-)
-from barenet.data._scaling import MIN_SCALE
+from barenet.data._scaling import KINDS, MIN_SCALE
 from barenet.errors import LONGEST, DataError
 
-_KINDS = (
-    NumberColumn, PiecewiseColumn, CategoryColumn, BooleanColumn, DateColumn, DroppedColumn,
-)  # fmt: skip
-
-#: The kinds of columns by name.
-COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in _KINDS}
+#: The scalings of columns of numbers; that in pieces is standardized, too.
+SCALES = {**KINDS, "piecewise": KINDS["standardize"]}
 
 #: A number with a comma, and one whose comma cannot separate thousands.
 _COMMA = r"[+-]?\d*,\d+"
@@ -95,7 +81,7 @@ def fit_column(
         return DroppedColumn(name, "dropped by request")
     is_guess = kind is None and name not in keep
     kind = kind or kind_of(frame, name, missing)
-    values = COLUMNS[kind].parse(frame, name, missing)
+    values = kinds.COLUMNS[kind].parse(frame, name, missing)
     is_missing = values == "" if kind == "category" else np.isnan(values)
     some_missing, known = bool(is_missing.any()), values[~is_missing]
     if not len(known):
@@ -107,13 +93,13 @@ def fit_column(
         counted = np.unique(known, return_counts=True)
         return fit_category(name, *counted, rare, missing=some_missing, is_guess=is_guess)
     if kind == "boolean":
-        return BooleanColumn(name, fill=known.mean() > 0.5, indicator=some_missing)
+        return kinds.BooleanColumn(name, fill=known.mean() > 0.5, indicator=some_missing)
     if kind == "number" and is_guess and (reason := identity(name, values, frame.rows)):
         return DroppedColumn(name, reason)
     if kind == "number":
-        return NumberColumn(name, *_measure(name, values, numbers), indicator=some_missing)
-    measured = _measure(name, np.where(is_missing, np.nan, seconds(values)), numbers)
-    return DateColumn(name, *measured, _cycles(known), indicator=some_missing)
+        return kinds.NumberColumn(name, *_measure(name, values, numbers), indicator=some_missing)
+    measured = _measure(name, np.where(is_missing, np.nan, kinds.seconds(values)), numbers)
+    return kinds.DateColumn(name, *measured, _cycles(known), indicator=some_missing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,16 +134,16 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     values = frame[name]
     if values.dtype.kind != "T":
         return {"b": "boolean", "M": "date"}.get(values.dtype.kind, "number")
-    codes, texts = unique_texts(values)
+    codes, texts = parsing.unique_texts(values)
     known = {code: text for code, text in enumerate(texts) if text not in missing}
     column = _TextColumn(frame, name, codes, known)
     _reject_locale_formats(column)
     if _all_are(_is_number, column, "a number"):
-        return "category" if column.find(is_code) else "number"
-    if _all_are(parse_datetime, column, "a date"):
+        return "category" if column.find(parsing.is_code) else "number"
+    if _all_are(parsing.parse_datetime, column, "a date"):
         return "date"
     words = {text.lower() for text in known.values()}
-    return "boolean" if words in [set(pair) for pair in BOOLEAN_WORDS] else "category"
+    return "boolean" if words in [set(pair) for pair in parsing.BOOLEAN_WORDS] else "category"
 
 
 def _reject_locale_formats(column: _TextColumn) -> None:
@@ -166,7 +152,7 @@ def _reject_locale_formats(column: _TextColumn) -> None:
     for pattern, expected, remedy in _LOCALE_FORMATS:
         found = column.find(re.compile(pattern).fullmatch)
         alike = {*found, *plain} if expected == "a number" else found
-        if found and len(alike) >= NEARLY_ALL * len(column.known):
+        if found and len(alike) >= parsing.NEARLY_ALL * len(column.known):
             texts = [column.known[code] for code in found]
             options = {"decimal": ",", "date_format": _date_format(texts)}
             raise column.fault(found[0], expected, remedy, **options)
@@ -179,8 +165,8 @@ def _date_format(texts: Sequence[str]) -> str:
     '%m/%d/%Y %H:%M'
     """
     between = (re.findall(r"[./-]", texts[0]) or ["."])[0]
-    seconds = [int(parts[1]) for text in texts if len(parts := re.findall(r"\d+", text)) > 1]
-    day_first = max(seconds, default=0) <= 12
+    numbers = [int(parts[1]) for text in texts if len(parts := re.findall(r"\d+", text)) > 1]
+    day_first = max(numbers, default=0) <= 12
     time = ("", " %H:%M", " %H:%M:%S")[min(texts[0].count(":"), 2)]
     return between.join(("%d", "%m", "%Y") if day_first else ("%m", "%d", "%Y")) + time
 
@@ -192,7 +178,7 @@ def _all_are(is_one: Callable[[str], Any], column: _TextColumn, expected: str) -
         return True
     counts = np.bincount(column.codes)
     fraction = 1 - counts[others].sum() / counts[list(column.known)].sum()
-    if fraction < NEARLY_ALL:
+    if fraction < parsing.NEARLY_ALL:
         return False
     remedy, text = "if the column holds names, use {categories}", column.known[others[0]]
     if len(text) <= LONGEST:
@@ -202,7 +188,7 @@ def _all_are(is_one: Callable[[str], Any], column: _TextColumn, expected: str) -
 
 
 def _is_number(text: str) -> bool:
-    return to_number(text) is not None
+    return parsing.to_number(text) is not None
 
 
 def fit_category(
@@ -222,7 +208,7 @@ def fit_category(
     if is_rare.all() and not missing:
         return DroppedColumn(name, f"each of its {len(found):,} values is rare")
     frequent = tuple(found[~is_rare].tolist())
-    return CategoryColumn(name, frequent, rare=bool(is_rare.any()), missing=missing)
+    return kinds.CategoryColumn(name, frequent, rare=bool(is_rare.any()), missing=missing)
 
 
 def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
@@ -251,7 +237,8 @@ def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float,
     with np.errstate(over="ignore", invalid="ignore"):
         fill = np.median(values[~is_missing])
         filled = np.where(is_missing, fill, values)
-        center, spread = SCALES[scale](filled)
+        offset, spreads = SCALES[scale](filled[:, np.newaxis])
+    center, spread = offset[0], spreads[0] or 1.0
     if np.isin(filled, [0, 1]).all():
         center, spread = 0.0, 1.0
     if not np.isfinite([fill, center, spread]).all() or abs(spread) < MIN_SCALE:
@@ -264,7 +251,7 @@ def in_pieces(
     columns: Sequence[Column], frame: Frame, bins: int, missing: Collection[str]
 ) -> tuple[Column, ...]:
     """Divide the ranges of numbers into pieces, into fewer if there are many columns."""
-    count = sum(isinstance(column, NumberColumn) for column in columns)
+    count = sum(isinstance(column, kinds.NumberColumn) for column in columns)
     room = MOST_OUTPUTS - sum(len(column.outputs) for column in columns)
     fewest, bins = min(bins, FEWEST_PIECES), min(bins, room // max(1, count))
     if bins < fewest:
@@ -272,11 +259,11 @@ def in_pieces(
 
     divided = list(columns)
     for place, column in enumerate(columns):
-        if isinstance(column, NumberColumn):
+        if isinstance(column, kinds.NumberColumn):
             values = column.parse(frame, column.name, missing)
             edges = tuple(_edges(values[~np.isnan(values)], bins).tolist())
             if len(edges) > 2:
-                divided[place] = PiecewiseColumn(**vars(column), edges=edges)
+                divided[place] = kinds.PiecewiseColumn(**vars(column), edges=edges)
     return tuple(divided)
 
 
@@ -302,30 +289,3 @@ def _cycles(dates: NDArray[Any]) -> tuple[str, ...]:
         "day": np.unique(dates - days),
     }
     return tuple(cycle for cycle, values in differ.items() if len(values) > 1)
-
-
-def _standardize(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Mean and standard deviation, in the steps of scikit-learn's StandardScaler."""
-    n, epsilon = len(values), np.finfo(np.float64).eps
-    mean = values.sum() / n
-    residuals = values - mean
-    variance = (np.square(residuals).sum() - np.square(residuals.sum()) / n) / n
-    rounding = n * epsilon * variance + (n * mean * epsilon) ** 2
-    return mean, 1.0 if variance <= rounding < np.inf else np.sqrt(variance)
-
-
-def _robust(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Median and interquartile range, or 1 where that is a rounding error."""
-    lower, upper = np.percentile(values, (25, 75))
-    spread = upper - lower
-    return np.median(values), 1.0 if spread < 10 * np.finfo(np.float64).eps else spread
-
-
-#: The center and the scale of a column, by the name of the scaling.
-SCALES: dict[str, Callable[[NDArray[np.float64]], tuple[float, float]]] = {
-    "standardize": _standardize,
-    "robust": _robust,
-    "minmax": lambda values: (values.min(), np.ptp(values) or 1.0),
-    "piecewise": _standardize,
-    "none": lambda values: (0.0, 1.0),
-}

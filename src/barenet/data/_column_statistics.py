@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from barenet.data._column import Column, FilledColumn
 from barenet.data._column_fitting import fit_category
-from barenet.data._date_column import DateColumn, seconds
-from barenet.data._number_column import NumberColumn
+from barenet.data._column_kinds import DateColumn, NumberColumn, seconds
 
 
 @dataclass

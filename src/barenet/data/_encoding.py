@@ -16,9 +16,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from barenet._constraints import check_count, check_number, convert, convert_fields
 from barenet._registry import lookup
-from barenet.data._category_column import CategoryColumn
 from barenet.data._column import Column, DroppedColumn
-from barenet.data._column_fitting import COLUMNS, SCALES, fit_column, in_pieces
+from barenet.data._column_fitting import SCALES, fit_column, in_pieces
+from barenet.data._column_kinds import COLUMNS, CategoryColumn
 from barenet.data._frame import Frame
 from barenet.data._parsing import MISSING
 from barenet.data._to_frame import as_frame, column_names
@@ -265,6 +265,12 @@ class TableEncoding:
     def n_outputs(self) -> int:
         """Number of encoded numbers of a row."""
         return len(self.output_names)
+
+    @property
+    def are_pieces(self) -> NDArray[np.bool_]:
+        """Whether each of the encoded numbers is the position in a piece, shape (n_outputs,)."""
+        parts = [(getattr(each, "edges", ()), len(each.outputs)) for each in self.used]
+        return np.array([0 < at < len(edges) for edges, count in parts for at in range(count)])
 
     def renamed(self, names: Sequence[str]) -> Self:
         """Rename the columns.

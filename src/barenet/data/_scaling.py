@@ -17,6 +17,8 @@ from barenet.model._arrays import numeric_array
 
 #: Minimum absolute value of a factor or divisor: below it a float64 loses its digits.
 MIN_SCALE = float(np.finfo(np.float64).tiny)
+#: Relative rounding error of a float64.
+EPSILON = float(np.finfo(np.float64).eps)
 
 #: Rows scaled at a time, so that the intermediate float64 rows stay in the processor's cache.
 _BLOCK = 1024
@@ -166,12 +168,12 @@ def _matrix(X: ArrayLike) -> NDArray[Any]:
 
 
 def _standardize(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation."""
+    """Mean and standard deviation, or 0 where that is a rounding error, as in scikit-learn."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean, std = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
-    # Rounding may leave a constant feature with a tiny deviation instead of 0.
     constant = (X[0] == X).all(axis=0)
-    return np.where(constant, X[0], mean), np.where(constant, 0.0, std)
+    is_rounding = std <= len(X) * EPSILON * np.abs(mean)
+    return np.where(constant, X[0], mean), np.where(constant | is_rounding, 0.0, std)
 
 
 def _minmax(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -184,10 +186,11 @@ def _minmax(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _robust(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Median and interquartile range."""
+    """Median and interquartile range, or 0 where that is a rounding error."""
     with np.errstate(over="ignore", invalid="ignore"):
         lower, median, upper = np.quantile(X.astype(np.float64), (0.25, 0.5, 0.75), axis=0)
-        return median, upper - lower
+        spread = upper - lower
+    return median, np.where(spread < 10 * EPSILON, 0.0, spread)
 
 
 #: The kinds: functions of X that return the offset and the spread of each feature.

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._column import Column, DroppedColumn
-from barenet.data._column_fitting import COLUMNS, fit_column, in_pieces
+from barenet.data._column_fitting import fit_column, in_pieces
+from barenet.data._column_kinds import COLUMNS, NumberColumn
 from barenet.data._column_statistics import ColumnStatistics
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
-from barenet.data._number_column import NumberColumn
 from barenet.data._parsing import as_labels, complete_numbers, encode, unique_texts
 from barenet.data._scaling import Scaling
 from barenet.data._stream_source import StreamSource, as_dataset, concatenate

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_flag, convert
-from barenet.data._column_fitting import COLUMNS, kind_of
+from barenet.data._column_fitting import kind_of
+from barenet.data._column_kinds import COLUMNS, seconds
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
-from barenet.data._date_column import seconds
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data._frame import Frame, Table, check_names

@@ -1,4 +1,4 @@
-"""The target of a table: classes or numbers, by one rule that `task` overrides."""
+"""The target of a data set: its classes or numbers, and the weights and the order of its rows."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Literal
@@ -6,18 +6,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import check_number
+from barenet._registry import lookup
+from barenet.data import _parsing as parsing
+from barenet.data._dataset import Dataset
 from barenet.data._frame import Frame
-from barenet.data._parsing import (
-    NEARLY_ALL,
-    as_labels,
-    class_name,
-    complete_numbers,
-    encode,
-    is_code,
-    is_number,
-    to_number,
-    unique_texts,
-)
 from barenet.errors import ArgumentError, some
 
 Task = Literal["classification", "regression"]
@@ -49,7 +42,7 @@ def are_classes(numbers: NDArray[Any]) -> bool:
 def encode_numbers(numbers: NDArray[np.float64], task: Task | None) -> Target:
     """Encode numbers as classes where they are classes."""
     is_classes = are_classes(numbers) if task is None else task == "classification"
-    return encode(numbers) if is_classes else (numbers, None)
+    return parsing.encode(numbers) if is_classes else (numbers, None)
 
 
 def read_target(rows: Frame, target: str, task: Task | None) -> Target:
@@ -58,40 +51,41 @@ def read_target(rows: Frame, target: str, task: Task | None) -> Target:
     if column.dtype.kind == "M":
         raise rows.fault(0, target, "classes or numbers")
     if column.dtype.kind == "b" and task != "regression":
-        return encode(as_labels(rows, target, ()))
+        return parsing.encode(parsing.as_labels(rows, target, ()))
     if column.dtype.kind == "T":
         return _read_text(rows, target, task)
-    return encode_numbers(complete_numbers(rows, target), task)
+    return encode_numbers(parsing.complete_numbers(rows, target), task)
 
 
 def missing_targets(rows: Frame, target: str, missing: Collection[str]) -> NDArray[np.bool_]:
     """Find the rows without a target, shape (n_rows,), by the spellings of a missing one."""
     column = rows[target]
-    numbers = [number for text in missing if (number := to_number(text)) is not None]
+    numbers = [number for text in missing if (number := parsing.to_number(text)) is not None]
     if column.dtype.kind == "T":
-        codes, texts = unique_texts(column)
-        return np.array([text in missing or to_number(text) in numbers for text in texts])[codes]
+        codes, texts = parsing.unique_texts(column)
+        are_missing = [text in missing or parsing.to_number(text) in numbers for text in texts]
+        return np.array(are_missing)[codes]
     return np.isnan(column) | np.isin(column.astype(np.float64), numbers)
 
 
 def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
     """Read a target column of text."""
-    codes, texts = unique_texts(rows[target])
-    are_numbers = np.array([to_number(text) is not None for text in texts])
-    have_comma = np.array([*map(_has_decimal_comma, texts)])
+    codes, texts = parsing.unique_texts(rows[target])
+    are_numbers = np.array([parsing.to_number(text) is not None for text in texts])
+    commas = np.array([*map(_has_decimal_comma, texts)])
     if task == "regression" or are_numbers.all():
-        numbers, classes = encode_numbers(complete_numbers(rows, target), task)
-        if classes is None or not any(map(is_code, texts)):
+        numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
+        if classes is None or not any(map(parsing.is_code, texts)):
             return numbers, classes
-    elif task is None and (have_comma | are_numbers).mean() >= NEARLY_ALL and have_comma.any():
+    elif task is None and (commas | are_numbers).mean() >= parsing.NEARLY_ALL and commas.any():
         remedy = "if commas separate thousands, remove them; for a decimal comma, use {decimal}; "
-        row, options = int(np.argmax(have_comma[codes])), {"decimal": ",", "task": "classification"}
+        row, options = int(np.argmax(commas[codes])), {"decimal": ",", "task": "classification"}
         expected = "a number with a point, or a class"
         raise rows.fault(row, target, expected, remedy + "for classes, {task}", **options)
     elif task is None and are_numbers.any():
         row, expected = int(np.argmin(are_numbers[codes])), "a number, as in other rows"
         raise rows.fault(row, target, expected, "for classes, use {task}", task="classification")
-    return encode(np.array(texts)[codes])
+    return parsing.encode(np.array(texts)[codes])
 
 
 def _has_decimal_comma(text: str) -> bool:
@@ -103,19 +97,81 @@ def _has_decimal_comma(text: str) -> bool:
 def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> NDArray[Any]:
     """Read the target column as numbers, or indices of the classes of a network, (n_rows,)."""
     if classes is None:
-        return complete_numbers(rows, target)
+        return parsing.complete_numbers(rows, target)
     if rows[target].dtype.kind == "T":
-        codes, labels = unique_texts(rows[target])
+        codes, labels = parsing.unique_texts(rows[target])
         # Where the classes are text, 01 is not 1.
-        if all(map(is_number, classes)) and None not in map(to_number, labels):
-            labels = [class_name(float(label)) for label in labels]
+        if all(map(parsing.is_number, classes)) and None not in map(parsing.to_number, labels):
+            labels = [parsing.class_name(float(label)) for label in labels]
     else:
         if rows[target].dtype.kind != "b":
-            complete_numbers(rows, target)  # which refuses any others
-        different, codes = np.unique(as_labels(rows, target, ()), return_inverse=True)
+            parsing.complete_numbers(rows, target)  # which refuses any others
+        different, codes = np.unique(parsing.as_labels(rows, target, ()), return_inverse=True)
         labels = different.tolist()
     index = {label: number for number, label in enumerate(classes)}
     y = np.array([index.get(label, -1) for label in labels], np.int64)[codes]
     if (unknown := np.flatnonzero(y < 0)).size:
         raise rows.fault(int(unknown[0]), target, f"one of {some(classes)}")
     return y
+
+
+BALANCED = "balanced"
+
+
+def class_weights(spec: Sequence[str], rows: Dataset) -> NDArray[np.float64]:
+    """The weight of each class, 1 for those that are not named, shape (n_classes,).
+
+    Balanced ones are those of scikit-learn: rows / (classes · rows of the class).
+
+    >>> from barenet.data._datasets import load_dataset
+    >>> class_weights(["setosa=2", "virginica=0.5"], load_dataset("iris"))
+    array([2. , 1. , 0.5])
+    """
+    assert rows.classes is not None
+    if list(spec) == [BALANCED]:
+        counts = np.bincount(rows.y, minlength=len(rows.classes))
+        return rows.n_samples / np.count_nonzero(counts) / np.maximum(counts, 1)
+    weights, indices = np.ones(len(rows.classes)), {name: i for i, name in enumerate(rows.classes)}
+    for each in spec:
+        name, equals, text = each.rpartition("=")
+        try:
+            number = float(text if equals else "")
+        except ValueError as error:
+            expected = f"{BALANCED}, or classes with weights such as {rows.classes[-1]}=5"
+            raise ArgumentError.of("class_weight", each, expected) from error
+        at = lookup(indices, name.strip(), "class_weight")
+        weights[at] = check_number(number, "class_weight", part=name, ge=0)
+    if not weights[rows.y].any():
+        raise ArgumentError.of("class_weight", list(spec), "a weight above 0 for one of the rows")
+    return weights
+
+
+#: Fewest rows whose order is judged.
+_ENOUGH = 50
+#: Mean difference between neighbours, relative to that of any two rows, below which they are alike.
+_ALIKE = 0.5
+#: Fraction of the rows at which a target turns, which one that is sorted does nowhere.
+_TURNS = 0.1
+
+
+def is_ordered(y: NDArray[Any], *, classes: bool) -> bool:
+    """Whether the targets of neighbouring rows are alike, and not merely sorted.
+
+    >>> rng = np.random.default_rng(0)
+    >>> series = np.cumsum(rng.normal(size=500))
+    >>> is_ordered(series, classes=False), is_ordered(np.sort(series), classes=False)
+    (True, False)
+    >>> is_ordered(rng.permutation(series), classes=False)
+    False
+    """
+    if len(y) < _ENOUGH:
+        return False
+    if classes:
+        steps = (y[1:] != y[:-1]).astype(float)
+        expected, turns = 1 - np.square(np.bincount(y) / len(y)).sum(), steps.sum()
+    else:
+        steps, expected = np.square(np.diff(y)), 2 * np.var(y)
+        ups = np.sign(np.diff(y))
+        ups = ups[ups != 0]
+        turns = (ups[1:] != ups[:-1]).sum()
+    return bool(steps.mean() < _ALIKE * expected and turns > _TURNS * len(y))

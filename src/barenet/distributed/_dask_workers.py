@@ -10,7 +10,8 @@ import pkgutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from weakref import WeakValueDictionary
 
 from barenet._extras import require
 from barenet._version import __version__
@@ -22,14 +23,20 @@ if TYPE_CHECKING:
 #: Parts for each thread of a worker: a lost one costs little, and the last ones end together.
 PARTS = 16
 
-#: In a worker, the names of the work that is to stop.
-STOPPED = set[str]()
 
-Shared = TypeVar("Shared")
+class Stoppable(Protocol):
+    """Data that tasks share, by which those that run can be stopped."""
+
+    def stop(self) -> None:
+        """Stop the tasks that run."""
+
+
+Shared = TypeVar("Shared", bound=Stoppable)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-#: Takes the shared data, an item, and a function that returns whether to stop.
-Task: TypeAlias = Callable[[Shared, Item, Callable[[], bool]], Result]
+
+#: In a worker, the data of the tasks that run.
+IN_USE: WeakValueDictionary[str, Stoppable] = WeakValueDictionary()
 
 
 class Workers(Generic[Shared]):
@@ -44,14 +51,13 @@ class Workers(Generic[Shared]):
 
     def map(
         self,
-        task: Task[Shared, Item, Result],
+        task: Callable[[Shared, Item], Result],
         items: Sequence[Item],
         costs: Sequence[float],
         receive: Callable[[int, Result], object],
     ) -> None:
         """Do a task for each item, the costliest first; receive each result and its place."""
         from dask import config
-
         from distributed import as_completed
 
         futures = dict["Future[list[Result]]", list[int]]()
@@ -81,15 +87,17 @@ class Workers(Generic[Shared]):
 
 
 def do_part(
-    task: Task[Shared, Item, Result], shared: Shared, items: Sequence[Item], name: str
+    task: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item], name: str
 ) -> list[Result]:
     """Do the tasks of a part of the items, in a worker."""
-    return [task(shared, item, lambda: name in STOPPED) for item in items]
+    IN_USE[name] = shared
+    return [task(shared, item) for item in items]
 
 
 def stop(name: str) -> None:
     """Stop the tasks of this name, in a worker."""
-    STOPPED.add(name)
+    if (shared := IN_USE.get(name)) is not None:
+        shared.stop()
 
 
 def split_by_cost(costs: Sequence[float], n_parts: int) -> list[list[int]]:
@@ -137,9 +145,8 @@ def check_versions(client: Client) -> None:
 @contextmanager
 def clear_errors(client: Client) -> Iterator[None]:
     """Turn the errors of a cluster into one of a single line."""
-    from distributed.comm.core import CommClosedError
-
     from distributed import CancelledError, KilledWorker
+    from distributed.comm.core import CommClosedError
 
     try:
         yield

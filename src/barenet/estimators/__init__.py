@@ -3,8 +3,8 @@
 from barenet.estimators._classifier import MLPClassifier
 from barenet.estimators._ensemble_classifier import MLPEnsembleClassifier
 from barenet.estimators._ensemble_regressor import MLPEnsembleRegressor
-from barenet.estimators._preprocessor import TablePreprocessor
 from barenet.estimators._regressor import MLPRegressor
+from barenet.estimators._table_input import TablePreprocessor
 
 __all__ = [
     "MLPClassifier",

@@ -18,8 +18,7 @@ from barenet.engines import Job
 from barenet.errors import ArgumentError
 from barenet.estimators._array_inputs import check_series, check_y, errors_naming_argument, is_plain
 from barenet.estimators._fit_loop import Patience, run_epochs
-from barenet.estimators._parameter_views import views_of
-from barenet.estimators._parameters import Parameters, dense_layers_of
+from barenet.estimators._parameters import Parameters, dense_layers_of, views_of
 from barenet.estimators._scoring import ValidationScorer, split_validation
 from barenet.estimators._sklearn_callbacks import CallbackSupportMixin, TaskReporter, with_callbacks
 from barenet.model._array_dataset import ArrayDataset, validate_arrays

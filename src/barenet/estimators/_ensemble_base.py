@@ -52,10 +52,12 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         X = self._checked(X)
         n_rows = _num_samples(X if hasattr(X, "shape") else next(iter(X.values()), ()))
-        targets, n_classes = self._encode(check_y(y, n_rows, self))
-        weight = sample_weight
-        if weight is not None:
-            weight = check_sample_weight(weight, n_rows, np.dtype(np.float64))
+        y = check_y(y, n_rows, self)
+        targets, n_classes = self._encode(y)
+        weight, float64 = self._class_weights(y), np.dtype(np.float64)
+        if sample_weight is not None:
+            weight = weight * check_sample_weight(sample_weight, n_rows, float64)
+        weight = check_sample_weight(weight, n_rows, float64)
         options = {"weight": weight, "epochs": int(self.max_iter), "seed": seed, **self._options()}
         training, encoding, scaling = train_on_table(X, targets, n_classes, **options)
         if scaling is not None:
@@ -79,8 +81,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self.out_of_fold_score_, self.out_of_fold_predictions_ = best.score, best.predictions
         if best.residuals is not None:
             self.residuals_ = best.residuals
-        name = "accuracy" if training.rows.of_classes else "r2"
-        self._scores = {"out_of_fold": {"loss": best.loss, name: best.score}}
+        self._scores = best.scores
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the target of each row.
@@ -101,6 +102,10 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         """The outputs of the ensemble."""
         inputs = self._encoded(X, np.float32)
         return self.network_.predict(inputs)
+
+    def _class_weights(self, y: NDArray[Any]) -> NDArray[Any]:
+        """The weight of each row by its class, 1 for numbers."""
+        return np.ones(len(y))
 
     @abstractmethod
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int]:

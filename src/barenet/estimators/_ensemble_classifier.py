@@ -1,7 +1,8 @@
 """MLPEnsembleClassifier: an ensemble of networks that predicts classes from a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from sklearn.base import ClassifierMixin
 
 from barenet.errors import ArgumentError
 from barenet.estimators._ensemble_base import MultilayerPerceptronEnsemble
-from barenet.estimators._target_encoders import LabelEncoder
+from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._arrays import FloatArray
 
 
@@ -37,6 +38,9 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         Number of networks that are trained at the same time; by default the number of cores.
     verbose : bool, default=False
         Whether to show the epoch and the out-of-fold score, as a bar on a terminal.
+    class_weight : "balanced", dict or None, default=None
+        Weights of the classes, or "balanced" for the same total weight of each class. They are
+        multiplied by `sample_weight`.
 
     Attributes
     ----------
@@ -92,6 +96,8 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     ['Gentoo', 'Adelie']
     """
 
+    class_weight: Mapping[Any, float] | Literal["balanced"] | None = None
+
     def predict_proba(self, X: Any) -> FloatArray:
         """Predict the probability of each class.
 
@@ -107,6 +113,9 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         """
         outputs = self._outputs(X)
         return outputs if len(self.classes_) > 1 else np.ones_like(outputs[:, :1])
+
+    def _class_weights(self, y: NDArray[Any]) -> NDArray[Any]:
+        return weights_by_class(self.class_weight, y, self.classes_)
 
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int]:
         encoder = LabelEncoder(y)

@@ -132,13 +132,11 @@ def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) 
     if isinstance(weights, Mapping) and y.ndim == 1:  # scikit-learn refuses those of absent classes
         absent = set(classes.tolist()) - set(np.unique(y).tolist())
         weights = {label: weight for label, weight in weights.items() if label not in absent}
-    elif not isinstance(weights, str | Mapping):
+    elif not isinstance(weights, str | Mapping | None):
         expected = "'balanced' or a dict of a number for each class"
         raise ArgumentError.of("class_weight", weights, expected)
-    try:
+    with errors_naming_argument("class_weight"):
         return compute_sample_weight(weights, y)
-    except OverflowError as error:
-        raise ArgumentError.of("class_weight", class_weight, "numbers that fit a float") from error
 
 
 def shown(classes: NDArray[Any]) -> str:

@@ -1,13 +1,15 @@
-"""Write a file whole or not at all.
+"""Write a file whole or not at all, and by one process at a time.
 
 The bytes are written to a temporary file in the same folder, flushed to the disk, and moved to the
-target in one step. An error before that step leaves an old file as it was.
+target in one step. An error before that step leaves an old file as it was. The operating system
+releases the lock of a process that is killed.
 """
 
 import contextlib
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
 
@@ -104,3 +106,32 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+@contextlib.contextmanager
+def locked(path: Path, holder: str) -> Iterator[None]:
+    """Hold a lock file, which is removed afterwards; raise OSError if another process holds it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "lock"
+    >>> with locked(path, "another run"):
+    ...     path.exists()
+    True
+    >>> path.exists()
+    False
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise OSError(f"{path.parent}: {holder} is writing there") from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # on Windows, the release removes it
+            path.unlink()
+        lock.release()

@@ -16,8 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.files._atomic import check_replaceable, hidden_name, remove_leftovers
-from barenet.files._lock import locked
+from barenet.files._atomic import check_replaceable, hidden_name, locked, remove_leftovers
 from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model
 from barenet.files._safetensors import Arrays
 from barenet.model._network import Snapshot

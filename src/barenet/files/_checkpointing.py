@@ -141,11 +141,13 @@ class CheckpointManager(Saver):
         """Load the state of parts, if there is one; an invalid one is refused."""
         if (state := self.state) is None:
             return
-        with invalid_refused():
+        try:
             if parts is self.parts:
                 validate_state(state, parts)
             for name, part in parts.items():
                 part.load_state_dict(state[name])
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
     def _identity(self) -> StateDict:
         surroundings = environment(self.engine.name)
@@ -165,15 +167,6 @@ class CheckpointManager(Saver):
         if elsewhere:
             text = f"resume: the run may end in other last digits than it would have: {elsewhere}"
             warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
-
-
-@contextmanager
-def invalid_refused() -> Iterator[None]:
-    """Refuse an invalid state where the parts of a run load it."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
 
 def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:

@@ -1,20 +1,156 @@
 """The card of a model: its training data and settings, how the training went, and its scores.
 
 It is stored in the model file. After M. Mitchell et al., "Model Cards for Model Reporting" (2019).
+The history of the training has a bounded number of epochs there: a run of a hundred thousand must
+not make a large file, and the history beside the model has every epoch.
 """
 
+import math
 import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Self
+
+import numpy as np
 
 from barenet._constraints import Count, convert, convert_fields
 from barenet._version import __version__
-from barenet.errors import ArgumentError, printable
+from barenet.errors import ArgumentError, count_of, printable
 from barenet.files._run_identity import environment
-from barenet.files._training_log import TrainingLog
 from barenet.training._history import History
+
+#: Maximum number of epochs: as many as a plot of the curves can show.
+MAX_EPOCHS = 500
+
+#: Significant digits of a number.
+DIGITS = 6
+
+#: Curves that differ when the same run is repeated.
+NOT_REPRODUCIBLE = ("seconds",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingLog:
+    """The history of a training, for a model card.
+
+    Attributes
+    ----------
+    n_epochs : int
+        Number of epochs of the training.
+    epochs : tuple of int
+        The epochs in the log, in order, counted from 1.
+    curves : mapping of str to tuple of float
+        A number for each of them, by name; None if it was not finite.
+    engine : str
+        The engine.
+    seed : int
+        The seed of the run.
+    stop_reason : str
+        ``"completed"``, or why the run stopped before.
+    best_epoch : int, optional
+        The epoch whose parameters were restored, counted from 1.
+    penalized : bool
+        Whether the training losses include penalties.
+
+    Examples
+    --------
+    >>> history = History({"loss": [1 / (1 + epoch) for epoch in range(100_000)]})
+    >>> log = TrainingLog.from_history(history)
+    >>> log.n_epochs, len(log.epochs) <= MAX_EPOCHS, log.curves["loss"][-1]
+    (100000, True, 1e-05)
+    """
+
+    n_epochs: Count
+    epochs: tuple[Count, ...] = field(repr=False)
+    curves: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict, repr=False)
+    engine: str = ""
+    seed: Count = 0
+    stop_reason: str = ""
+    best_epoch: Count | None = None
+    penalized: bool = False
+
+    def __post_init__(self) -> None:
+        convert_fields(self)
+        increasing = all(before < after for before, after in pairwise((0, *self.epochs)))
+        complete = self.epochs[-1:] == (self.n_epochs,) and self.selected_epoch in self.epochs
+        if len(self.epochs) > MAX_EPOCHS or not (increasing and complete):
+            last = f"from 1 to {self.n_epochs:,}, among them {self.selected_epoch:,}"
+            expected = f"at most {MAX_EPOCHS} increasing numbers {last}"
+            raise ArgumentError.of("history", [*self.epochs], expected, part="epoch")
+        for name, curve in self.curves.items():
+            if len(curve) != len(self.epochs):
+                expected = f"a list of {len(self.epochs)} numbers"
+                raise ArgumentError.of("history", [*curve], expected, part=name)
+
+    def description(self) -> str:
+        """The length of the training, how it ended, and the restored epoch."""
+        reason = "" if self.stop_reason in ("", "completed") else f" ({self.stop_reason})"
+        best = "" if self.best_epoch is None else f", kept the best, epoch {self.best_epoch}"
+        engine = f", {self.engine} engine" if self.engine else ""
+        return f"{count_of(self.n_epochs, 'epoch')}{reason}{best}{engine}, seed {self.seed}"
+
+    @property
+    def selected_epoch(self) -> int:
+        """The epoch whose parameters the network has, counted from 1."""
+        return self.n_epochs if self.best_epoch is None else self.best_epoch
+
+    @classmethod
+    def from_history(cls, history: History) -> Self:
+        """Log a history."""
+        n_epochs, best = len(history), history.best_epoch
+        epochs = _logged_epochs(n_epochs, n_epochs if best is None else best)
+        curves = {
+            name: tuple(_rounded(curve[epoch - 1]) for epoch in epochs)
+            for name, curve in history.curves.items()
+            if name not in NOT_REPRODUCIBLE
+        }
+        fields = ("engine", "seed", "stop_reason", "best_epoch", "penalized")
+        others = {name: getattr(history, name) for name in fields}
+        return cls(n_epochs=n_epochs, epochs=epochs, curves=curves, **others)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON, with epochs counted from 0."""
+        return {
+            "engine": self.engine,
+            "seed": self.seed,
+            "n_epochs": self.n_epochs,
+            "best_epoch": None if self.best_epoch is None else self.best_epoch - 1,
+            "penalized": self.penalized,
+            "stopped_because": self.stop_reason,
+            "history": {"epoch": [epoch - 1 for epoch in self.epochs], **self.curves},
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The log of the JSON of `to_dict`."""
+        curves = convert(plain["history"], Mapping[str, tuple[object, ...]], "history")
+        epochs = convert(curves.pop("epoch"), tuple[Count, ...], "history", "epoch")
+        best = convert(plain["best_epoch"], Count | None, "best_epoch")
+        names = ("n_epochs", "engine", "seed", "penalized")
+        return cls(
+            epochs=tuple(epoch + 1 for epoch in epochs),
+            curves=curves,
+            stop_reason=plain["stopped_because"],
+            best_epoch=None if best is None else best + 1,
+            **{name: plain[name] for name in names},
+        )
+
+
+def _logged_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
+    """The epochs of a log: all, or some that are evenly and logarithmically spaced."""
+    if n_epochs <= MAX_EPOCHS:
+        return tuple(range(1, n_epochs + 1))
+    half = MAX_EPOCHS // 2 - 1
+    evenly = np.linspace(0, n_epochs - 1, half).round().astype(int) + 1
+    by_powers = np.geomspace(1, n_epochs, half).round().astype(int)
+    return tuple(sorted({*evenly.tolist(), *by_powers.tolist(), best}))
+
+
+def _rounded(number: float) -> float | None:
+    return float(f"{number:.{DIGITS}g}") if math.isfinite(number) else None
+
 
 _Value = str | bool | int | float
 _Setting = str | bool | int | float | tuple[_Value, ...]

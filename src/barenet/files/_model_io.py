@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from barenet.data import Scaling, TableEncoding
-from barenet.data._number_column import PiecewiseColumn
+from barenet.data._column_kinds import PiecewiseColumn
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ModelFileError
 from barenet.files._model_card import ModelCard

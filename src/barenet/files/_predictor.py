@@ -17,8 +17,7 @@ from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
 from barenet.errors import ArgumentError
 from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard
-from barenet.files._predictor_checks import check_parts
-from barenet.files._predictor_description import describe_parts
+from barenet.files._predictor_parts import check_parts, describe_parts
 from barenet.files._safetensors import MAX_HEADER
 from barenet.model._array_dataset import BLOCK, class_probabilities
 from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs

@@ -8,18 +8,10 @@ import numpy as np
 from barenet.data._datasets import DATASETS
 from barenet.data._named import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
+from barenet.playground import _page_state as page
 from barenet.playground._data_preparation import prepare_named
-from barenet.playground._features import FEATURES
-from barenet.playground._page_state import (
-    DRAWN,
-    HIDDEN_ACTIVATIONS,
-    LIMITS,
-    LOSSES,
-    NAMED,
-    DataSettings,
-    PageState,
-)
-from barenet.playground._rasterize import point_arrays
+from barenet.playground._network_view import point_arrays
+from barenet.playground._plane import FEATURES
 
 SCHEDULES = {
     "constant": "Constant",
@@ -39,34 +31,34 @@ N_POINTS = 160
 def catalog() -> dict[str, Any]:
     """Collect the choices."""
     return {
-        "data": [_describe(name) for name in NAMED],
+        "data": [_describe(name) for name in page.NAMED],
         "features": {name: feature.label for name, feature in FEATURES.items()},
-        "activations": HIDDEN_ACTIVATIONS,
+        "activations": page.HIDDEN_ACTIVATIONS,
         "optimizers": list(OPTIMIZERS),
         "rates": {name: getattr(kind, "learning_rate", None) for name, kind in OPTIMIZERS.items()},
         "schedules": SCHEDULES,
-        "losses": LOSSES,
-        "limits": LIMITS,
-        "defaults": asdict(PageState()),
+        "losses": page.LOSSES,
+        "limits": page.LIMITS,
+        "defaults": asdict(page.PageState()),
     }
 
 
 def _describe(name: str) -> dict[str, Any]:
     """Describe a data set, with some points for its small picture if it has one."""
     default = (name.replace("_", " ").capitalize(), 1.0, 0.0)
-    title, max_noise, default_noise = DRAWN.get(name, default)
+    title, max_noise, default_noise = page.DRAWN.get(name, default)
     entry = {
         "name": name,
         "title": title,
         "description": DATASETS[name].description,
         "generated": name in GENERATED,
-        "drawn": name in DRAWN,
+        "drawn": name in page.DRAWN,
         "noise": {"max": max_noise, "default": default_noise},
-        "preset": asdict(PageState.suited(name)),
+        "preset": asdict(page.PageState.suited(name)),
     }
-    if name not in DRAWN:
+    if name not in page.DRAWN:
         return entry
-    prepared = prepare_named(DataSettings(source=name, samples=N_POINTS))
+    prepared = prepare_named(page.DataSettings(source=name, samples=N_POINTS))
     arrays = point_arrays(prepared, N_POINTS)
     points = np.column_stack([arrays["positions"], arrays["values"]]).astype(float)
     return {

@@ -17,13 +17,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, BarenetError
 from barenet.playground._export_panel import export
-from barenet.playground._network_view import NetworkView
-from barenet.playground._neuron_view import neuron_view
+from barenet.playground._network_view import NetworkView, point_arrays
+from barenet.playground._neuron_panel import explain_update, neuron_view
 from barenet.playground._page_state import Message, PageState
 from barenet.playground._prepared_data import PreparedData
-from barenet.playground._rasterize import point_arrays
 from barenet.playground._sessions import Session, Sessions
-from barenet.playground._update_explanation import explain_update
 from barenet.playground._wire_format import decode, pack, read_json
 
 #: Seconds that a page may take to read a message.

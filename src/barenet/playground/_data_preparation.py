@@ -13,20 +13,12 @@ import numpy as np
 from barenet import Dataset, Frame, Predictor, Scaling, TableEncoding, load_dataset
 from barenet._registry import lookup
 from barenet.data._column import Column
+from barenet.data._column_kinds import NumberColumn
 from barenet.data._named import GENERATED
-from barenet.data._number_column import NumberColumn
 from barenet.errors import ArgumentError, DataError, some
-from barenet.playground._features import FEATURES, FeatureMap
+from barenet.playground import _plane as planes
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings
-from barenet.playground._plane import (
-    Array,
-    Plane,
-    check_axes,
-    encoded_columns,
-    plane_along,
-    principal_plane,
-)
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._tables import TableFile, remedies_of_page
 
@@ -57,7 +49,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
     if not numeric:
         problem = f"no column of numbers to draw; there is {some([*columns])}"
         raise DataError(problem, path=table.name, remedy="barenet train learns from text, too")
-    axes = check_axes(numeric, data.axes)
+    axes = planes.check_axes(numeric, data.axes)
     has_all, chosen = data.features == (ALL_COLUMNS,), {*data.features}
     dropped = [] if has_all else [name for name in columns if name not in axes]
     rows = table.load(data, frame=bool(dropped))
@@ -90,7 +82,7 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         features = tuple(known.get(name, name) for name in predictor.feature_names)
         if rows.feature_names == predictor.feature_names:
             features = (ALL_COLUMNS,)
-        elif rows.n_features > 2 or not {*features} <= FEATURES.keys():
+        elif rows.n_features > 2 or not {*features} <= planes.FEATURES.keys():
             return prepare_model(data, model, None)
         data = replace(data, features=features)
         return _prepare_matrix(rows, data, model=model, scaling=encoding)
@@ -143,7 +135,7 @@ def named_rows(model: Model) -> Dataset | None:
 
 
 def _number_columns(
-    names: Iterable[str], fills: Array, centers: Array, scales: Array
+    names: Iterable[str], fills: planes.Array, centers: planes.Array, scales: planes.Array
 ) -> list[NumberColumn]:
     """Columns of numbers, with the value of a missing one."""
     rows = zip(names, fills.tolist(), centers.tolist(), scales.tolist(), strict=True)
@@ -169,20 +161,20 @@ def _prepare(
     **parts: Any,
 ) -> PreparedData:
     """Find the plane of rows that are encoded by columns; without features, they are the inputs."""
-    X, computed, names = np.asarray(rows.X), FeatureMap(), tuple[str, ...]()
+    X, computed, names = np.asarray(rows.X), planes.FeatureMap(), tuple[str, ...]()
     if rows.image_shape is not None:
-        plane, points = principal_plane(X)
+        plane, points = planes.principal_plane(X)
     else:
-        numeric, typical = encoded_columns(columns, X)
+        numeric, typical = planes.encoded_columns(columns, X)
         if not numeric:
             known = some([column.name for column in columns], 10)
             problem = f"no axis: none of its columns is numeric: {known}"
             raise ArgumentError(problem, argument="model")
         names = tuple(numeric)
-        axes = dict(numeric[name] for name in check_axes(names, data.axes))
-        plane, points = plane_along(axes, X, rows.y, typical, reach)
+        axes = dict(numeric[name] for name in planes.check_axes(names, data.axes))
+        plane, points = planes.plane_along(axes, X, rows.y, typical, reach)
         if features and features != (ALL_COLUMNS,):
-            computed = FeatureMap.fit(rows, features, [*axes])
+            computed = planes.FeatureMap.fit(rows, features, [*axes])
     if not features:
         parts["scaling"] = Scaling("none", np.zeros(X.shape[1]), np.ones(X.shape[1]))
     geometry = {"plane": plane, "points": points, "axes": names, "fixed_at": FIXED_AT}
@@ -191,7 +183,7 @@ def _prepare(
 
 def _split_and_scale(
     rows: Dataset,
-    features: FeatureMap,
+    features: planes.FeatureMap,
     test_size: float,
     *,
     scaling: Scaling | None = None,
@@ -234,7 +226,7 @@ def _with_predicted_range(model: Model, prepared: PreparedData) -> PreparedData:
         limits = float(numbers.min()), float(numbers.max())
     if prepared.is_curve:
         ends = np.column_stack([[plane.low[0], plane.high[0]], limits])
-        plane = Plane.around(ends, plane.names, plane.rows)
+        plane = planes.Plane.around(ends, plane.names, plane.rows)
     inputs = prepared.inputs("grid", 24)
     if not np.isfinite([*plane.low, *plane.high, *limits, *inputs.ravel()]).all():
         problem = "its predictions or its training data are too large to be drawn"

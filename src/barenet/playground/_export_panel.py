@@ -10,9 +10,9 @@ from barenet.data import DATASETS, RunConfig
 from barenet.data._run_defaults import table_defaults
 from barenet.errors import some
 from barenet.model.losses import as_loss
-from barenet.playground._features import FEATURES
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings
+from barenet.playground._plane import FEATURES
 from barenet.playground._tables import MAX_ROWS
 
 OPENED = "This network began as a model file; no command trains it again. Save it as a model file."

@@ -11,12 +11,7 @@ from barenet._registry import lookup
 from barenet.data._file_io import CSV_SUFFIXES, plain_name
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError
-from barenet.playground._data_preparation import (
-    named_rows,
-    prepare_model,
-    prepare_named,
-    prepare_table,
-)
+from barenet.playground import _data_preparation as preparation
 from barenet.playground._opened_models import UNKNOWN, Model, open_model
 from barenet.playground._page_state import NAMED, TEST_SIZES, DataSettings, PageState
 from barenet.playground._prepared_data import PreparedData
@@ -84,17 +79,17 @@ class FileStore:
     def prepare(self, data: DataSettings) -> PreparedData:
         """Prepare the data that the settings name."""
         if data.source.startswith(TABLE):
-            return prepare_table(data, _find(self.tables, data.source))
+            return preparation.prepare_table(data, _find(self.tables, data.source))
         if not data.source.startswith(MODEL):
-            return prepare_named(data)
+            return preparation.prepare_named(data)
         model = _find(self.models, data.source)
         if model.outputs:  # of which a table has one at most
             rows = None
         elif data.rows:
             rows = _find(self.tables, data.rows).samples(model.predictor)
         else:
-            rows = named_rows(model)
-        return prepare_model(data, model, rows)
+            rows = preparation.named_rows(model)
+        return preparation.prepare_model(data, model, rows)
 
     def initial_state(self, name: str, target: str = "", header: bool | None = None) -> PageState:
         """Settings to start with: those of a table, of a named data set, or the defaults."""

@@ -17,11 +17,10 @@ from barenet.data._run_config import RunConfig
 from barenet.errors import DivergenceError
 from barenet.model._network import Snapshot
 from barenet.optimization.optimizers import Optimizer
-from barenet.playground._learning_curve import EpochMetrics, thin
 from barenet.playground._page_state import MAX_EPOCHS, NetworkSettings, WeightEdit, with_edit
 from barenet.playground._problems import ALL_DEAD, NO_PROBLEM, NO_ROWS, Problem, diverged
 from barenet.playground._resumed_schedule import ResumedSchedule
-from barenet.playground._timeline import EpochState, Timeline
+from barenet.playground._timeline import EpochMetrics, EpochState, Timeline, thin
 from barenet.playground._trainer_messages import ProgressReport, TrainingTask, UpdateRecord
 from barenet.training._callbacks import Callback, Run
 from barenet.training._train import train

@@ -14,7 +14,7 @@ from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
-from barenet.playground._features import FEATURES
+from barenet.playground._plane import FEATURES
 from barenet.playground._wire_format import restricted
 
 #: Selects every column of a table as an input, instead of features of two columns.

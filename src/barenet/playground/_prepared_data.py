@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from barenet import Dataset, Network, Predictor, Scaling, TableEncoding
 from barenet.data import RunConfig
 from barenet.model._array_dataset import class_probabilities
-from barenet.playground._features import FeatureMap
 from barenet.playground._network_layout import MAX_DRAWN, check_size
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import NetworkSettings
-from barenet.playground._plane import Plane
+from barenet.playground._plane import FeatureMap, Plane
 from barenet.playground._tables import TableFile
 from barenet.playground._trainer_messages import Rows, TrainingTask
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from barenet.errors import some
 from barenet.model._network import Network
-from barenet.playground._learning_curve import EpochMetrics, LearningCurve
 from barenet.playground._network_layout import Values, layer_values
+from barenet.playground._timeline import EpochMetrics, LearningCurve
 
 #: A remedy that the page offers as a button: a smaller learning rate, or other initial weights.
 SMALLER_RATE, NEW_WEIGHTS = "rate", "weights"

@@ -11,10 +11,9 @@ from barenet._metrics import METRICS
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network, Objective, Snapshot
 from barenet.model.losses import Loss, as_loss
-from barenet.playground._learning_curve import EpochMetrics
 from barenet.playground._page_state import NetworkSettings, WeightEdit
 from barenet.playground._problems import NO_PROBLEM, Problem
-from barenet.playground._timeline import EpochState
+from barenet.playground._timeline import EpochMetrics, EpochState
 from barenet.training._epoch import epoch_orders
 
 #: X and y, scaled.

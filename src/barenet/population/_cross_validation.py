@@ -41,7 +41,7 @@ def cross_validate(
     metrics : str or sequence of str, optional
         Names from `METRICS`; by default the accuracy if the output is softmax or sigmoid, else R².
     **arguments
-        Arguments of `train`, the same for all folds.
+        Arguments of `train`, the same for all folds, and `client` as in `train_many`.
 
     Returns
     -------

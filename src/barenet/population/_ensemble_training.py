@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data import Scaling, TableEncoding
-from barenet.data._number_column import PiecewiseColumn
 from barenet.data._rare_categories import choose_rare
 from barenet.engines import ConformalResiduals, Ensemble
+from barenet.errors import ArgumentError
+from barenet.files._checkpoint import Checkpoint
 from barenet.insight._progress import live_line
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
@@ -119,6 +120,10 @@ class EnsembleTraining(Stateful):
             Network.dense(sizes, hidden=recipe.activation, output=output, seed=own)
             for own in self.seeds
         ]
+        for network in () if n_classes else self.networks:
+            last = network.layers[-1]
+            assert isinstance(last, Dense)
+            last.weights *= rows.y.any(axis=0)  # a constant target is 0, and stays predicted so
         self._sums = np.zeros_like([network.parameters for network in self.networks])
         self._scratch = self.networks[0].copy()
         self._predictions = np.zeros((recipe.repeats, len(X), n_outputs), np.float32)
@@ -134,30 +139,17 @@ class EnsembleTraining(Stateful):
         callbacks: Callbacks = (),
         *,
         progress: bool = False,
-        checkpoint: EnsembleCheckpoint | None = None,
+        checkpoint: Checkpoint | None = None,
+        resume: bool = False,
     ) -> History:
         """Train until the loss does not improve; Ctrl-C keeps the best epoch so far."""
-        self._checkpoint = checkpoint
-        others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
+        if checkpoint is not None:
+            self._checkpoint = EnsembleCheckpoint(checkpoint, self, resume=resume)
         try:
             with live_line(width=12) if progress else nullcontext() as self._line:
-                self._population = train_many(
-                    self.networks,
-                    self.X,
-                    self.rows.y,
-                    rows=others,
-                    sample_weight=self.rows.weight * len(self.X),
-                    optimizer=self.recipe.optimizer,
-                    batch_size=min(self.recipe.batch_size, *map(len, others)),
-                    epochs=self.recipe.epochs,
-                    seed=self.seeds,
-                    threads=threads,
-                    callbacks=callbacks,
-                    after_slice=self._after_epoch,
-                    checkpoint=checkpoint,
-                )
-            if checkpoint is not None:
-                checkpoint.save(self._population, self, at_end=True)
+                self._train(threads, callbacks)
+            if self._checkpoint is not None:
+                self._checkpoint.save(self._population, at_end=True)
         except KeyboardInterrupt:
             if self.best is None:
                 raise
@@ -165,6 +157,30 @@ class EnsembleTraining(Stateful):
         if self.best is None:  # the networks of each repeat have failed, or the first epoch
             raise next(iter(self._population.errors.values()), KeyboardInterrupt())
         return self._history(self.best)
+
+    def _train(self, threads: int | None, callbacks: Callbacks) -> None:
+        """Train each network on the rows that it does not leave out."""
+        others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
+        weight = (self.rows.weight * len(self.X)).astype(np.float32)
+        if not all(weight[rows].any() for rows in others):
+            problem = "is 0, or almost 0, for all rows that one of the networks is trained on"
+            remedy = "give weights to more of the rows"
+            raise ArgumentError(problem, argument="sample_weight", remedy=remedy)
+        self._population = train_many(
+            self.networks,
+            self.X,
+            self.rows.y,
+            rows=others,
+            sample_weight=weight,
+            optimizer=self.recipe.optimizer,
+            batch_size=min(self.recipe.batch_size, *map(len, others)),
+            epochs=self.recipe.epochs,
+            seed=self.seeds,
+            threads=threads,
+            callbacks=callbacks,
+            after_slice=self._after_epoch,
+            checkpoint=self._checkpoint,
+        )
 
     def ensemble(self) -> Ensemble:
         """The best ensemble, whose last layers contain the temperature."""
@@ -200,12 +216,12 @@ class EnsembleTraining(Stateful):
     def _after_epoch(self, population: Population) -> None:
         """Average the parameters, and compare the averages after some of the epochs."""
         epoch, recipe, self._population = population.epoch, self.recipe, population
-        if epoch == 1 and self._checkpoint is not None:
-            self._checkpoint.load(self)
         if epoch <= self._epoch:
             return  # it is resumed after a later one
         if any(len(run.history) < epoch for run in population.runs if run.error is None):
-            return  # a callback has ended them within the epoch
+            for run in population.runs:  # a callback has ended others within the epoch
+                run.end("interrupted", resumable=True)
+            return
         self._epoch = epoch
         for total, network in zip(self._sums, self.networks, strict=True):
             total *= recipe.memory
@@ -218,7 +234,7 @@ class EnsembleTraining(Stateful):
             for index in population.active:
                 population.drop(index, "no improvement")
         if self._checkpoint is not None and population.active:
-            self._checkpoint.save(population, self)
+            self._checkpoint.save(population)
 
     def _show(self, epoch: int) -> None:
         """Show the epoch, and the score of the best candidate."""
@@ -285,25 +301,15 @@ def train_on_table(
     y = y if n_classes else y.reshape(len(y), -1)
     scaling = None if n_classes else Scaling.fit("standardize", y)
     y = scaling.transform(y) if scaling else y
+    weight = np.ones(len(y)) if weight is None else weight
     if "rare" not in options:
-        rare = choose_rare(X, y, **options)
+        rare = choose_rare(X, y, weight, **options)
         options |= {} if rare is None else {"rare": rare}
     recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
-    weight = np.ones(len(y)) if weight is None else weight
     rows = OutOfFold(y, weight / weight.sum())
-    factors = _factors(encoding, recipe.pieces)
+    factors = np.where(encoding.are_pieces, recipe.pieces, 1.0).astype(np.float32)
     inputs = encoding.transform(X, np.float32)
     inputs *= factors
     training = EnsembleTraining(inputs, rows, recipe, n_classes, seed, groups, factors)
     return training, encoding, scaling
-
-
-def _factors(encoding: TableEncoding, pieces: float) -> FloatArray:
-    """The factor on each input, which is 1 but for pieces."""
-    factors = [
-        pieces if isinstance(column, PiecewiseColumn) and 1 <= at < len(column.edges) else 1.0
-        for column in encoding.used
-        for at in range(len(column.outputs))
-    ]
-    return np.array(factors, np.float32)

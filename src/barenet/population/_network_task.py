@@ -50,18 +50,6 @@ class SliceStates(PopulationCheckpoint):
         return CheckpointManager(place, loop.engine, loop.config, state, self._checksum)
 
 
-class StopOnWorker(Stop):
-    """Ends the run of a network on a worker when the caller has stopped the population."""
-
-    def __init__(self, is_stopped: Callable[[], bool]) -> None:
-        super().__init__()
-        self.is_stopped = is_stopped
-
-    def on_chunk(self, run: Run) -> None:
-        self.is_set = self.is_stopped()
-        super().on_chunk(run)
-
-
 class _StateInMemory(Checkpoint):
     """A checkpoint whose state is kept in memory when a slice ends."""
 
@@ -73,7 +61,7 @@ class _StateInMemory(Checkpoint):
         self.states[self.index] = copy.deepcopy(state)
 
 
-@dataclass
+@dataclass(eq=False)
 class SharedArguments:
     """What all networks of a population share, or several of them: each worker has it once."""
 
@@ -92,6 +80,10 @@ class SharedArguments:
     def checkpoints(self) -> SliceStates:
         """The states of the networks that are trained here."""
         return SliceStates()
+
+    def stop(self) -> None:
+        """Stop the runs of this worker at their next chunk."""
+        self.make.stop.is_set = True
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the factory and the states when a worker sends a copy to another one."""
@@ -169,16 +161,11 @@ def check_callbacks(run: NetworkRun) -> None:
             raise ArgumentError(problem, argument="callbacks", value=callback, remedy=remedy)
 
 
-def train_part(
-    shared: SharedArguments, task: NetworkTask, is_stopped: Callable[[], bool]
-) -> TrainedPart:
+def train_part(shared: SharedArguments, task: NetworkTask) -> TrainedPart:
     """Train a network on a worker, to its end or to the end of a slice."""
     values = {name: shared.values[key] for name, key in task.shared.items()}
     with LOCK:
         run = shared.make(task.index, task.network, {**task.own, **values}, task.joined_at)
-    run.config = replace(
-        run.config, callbacks=[*run.config.callbacks[:-1], StopOnWorker(is_stopped)]
-    )
     states = shared.checkpoints.states
     if task.epoch is None:
         run.checkpoints = PopulationCheckpoint(None, resume=False)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from barenet._constraints import check_flag
 from barenet.data._fingerprint import checksum
 from barenet.errors import ArgumentError
+from barenet.files._atomic import locked
 from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._checkpointing import CheckpointManager
-from barenet.files._lock import locked
 from barenet.training._loop import Loop
 
 #: Held by the thread that computes a checksum.

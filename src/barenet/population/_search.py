@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -189,5 +190,6 @@ def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
     given, folds = [{**OF_EACH, **config.train_arguments()} for config in configs], judge.folds
     arguments: dict[str, Any] = {k: [g[k] for g in given for _ in folds] for k in given[0]}
     if epochs := judge.epochs:
-        arguments |= {"epochs": epochs[-1], "slice_epochs": epochs[0], "after_slice": judge}
+        lengths = tuple(end - start for start, end in pairwise([0, *epochs]))
+        arguments |= {"epochs": epochs[-1], "slice_epochs": lengths, "after_slice": judge}
     return {**arguments, "rows": [train for _ in given for train, _ in folds]}

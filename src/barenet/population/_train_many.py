@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from functools import partial
+from itertools import chain, repeat
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def train_many(
     scale: float = 1.0,
     threads: int | None = None,
     after_slice: Callable[[Population], object] | None = None,
-    slice_epochs: int = 1,
+    slice_epochs: int | tuple[int, ...] = 1,
     progress: bool = False,
     checkpoint: str | PathLike[str] | PopulationCheckpoint | None = None,
     resume: bool = False,
@@ -76,8 +77,9 @@ def train_many(
     after_slice : callable, optional
         Called with the `Population` each time that its networks have run another `slice_epochs`
         epochs; it may drop or replace networks.
-    slice_epochs : int, default=1
-        Epochs between two of these calls.
+    slice_epochs : int or tuple of int, default=1
+        Epochs between two of these calls; a tuple has those of the first slices, and its last one
+        holds for all further slices.
     progress : bool, default=False
         Show a progress bar on a terminal, or lines elsewhere, on standard error.
     checkpoint : str or path, optional
@@ -204,14 +206,16 @@ def split(given: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:
 
 def run_slices(
     population: Population,
-    slice_epochs: int,
+    slice_epochs: int | tuple[int, ...],
     after_slice: Callable[[Population], object] | None,
     advance: Advance,
     *,
     progress: bool,
 ) -> None:
     """Advance all networks slice by slice, or at once to their ends."""
-    length = check_count(slice_epochs, "slice_epochs")
+    given = slice_epochs if slice_epochs and isinstance(slice_epochs, tuple) else (slice_epochs,)
+    counts = [check_count(each, "slice_epochs") for each in given]
+    lengths = chain(counts, repeat(counts[-1]))
     if not (after_slice is None or callable(after_slice)):
         raise ArgumentError.of("after_slice", after_slice, "a function of the population")
     line = live_line(width=24) if check_flag(progress, "progress") else nullcontext()
@@ -219,6 +223,7 @@ def run_slices(
         show = partial(show_progress, population, update)
         try:
             while population.active:
+                length = next(lengths)
                 epoch = None if after_slice is None else population.epoch + length
                 advance(population, epoch, show)
                 if after_slice is not None:

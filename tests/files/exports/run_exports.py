@@ -14,8 +14,7 @@ import pytest
 from json_reader import predict
 
 from barenet import TableEncoding, export
-from barenet.data._category_column import CategoryColumn
-from barenet.data._number_column import NumberColumn
+from barenet.data._column_kinds import CategoryColumn, NumberColumn
 from barenet.data._parsing import to_number
 from barenet.files.exports._inference_program import Program, Step, program_of
 from barenet.files.exports._json_file import render as render_json

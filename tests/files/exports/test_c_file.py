@@ -10,7 +10,7 @@ from predictors import predictor_of
 from run_exports import COMPILERS, compile_c, outputs_of, raw_numbers, run_c
 
 from barenet import Network, Scaling, TableEncoding, export
-from barenet.data._category_column import CategoryColumn
+from barenet.data._column_kinds import CategoryColumn
 from barenet.files.exports._c_file import render
 from barenet.files.exports._inference_program import program_of
 from barenet.layers import BatchNorm, Dense, LayerNorm

@@ -8,7 +8,7 @@ import pytest
 
 from barenet._expressions import FUNCTIONS, Expression
 from barenet.activations import ACTIVATIONS
-from barenet.insight.explain._name import Name
+from barenet.insight.explain._document import Name
 from barenet.insight.explain._notations import LATEX, MATHML, UNICODE, Notation, Printer
 from barenet.insight.explain._text_block import TextBlock
 from barenet.losses import LOSSES

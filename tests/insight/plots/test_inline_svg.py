@@ -5,7 +5,7 @@ import matplotlib
 import numpy as np
 
 from barenet import History, plots
-from barenet.insight.plots._inline_svg import inline_panels, inline_svg
+from barenet.insight.plots._saving import inline_panels, inline_svg
 
 CURVES = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6], "accuracy": [0.5, 0.6, 0.7]}
 

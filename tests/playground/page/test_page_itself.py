@@ -12,7 +12,7 @@ import pytest
 from barenet.cli._main import main
 from barenet.cli._play import _browse
 from barenet.playground._client import MAX_UNDRAWN
-from barenet.playground._learning_curve import MAX_POINTS
+from barenet.playground._timeline import MAX_POINTS
 
 
 def test_the_page_has_help_and_exercises(tab):

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._category_column import BooleanColumn, CategoryColumn
 from barenet.data._column import Column
-from barenet.data._number_column import NumberColumn, PiecewiseColumn
+from barenet.data._column_kinds import BooleanColumn, CategoryColumn, NumberColumn, PiecewiseColumn
 from barenet.files.exports._inference_program import Program, unsupported_column
 from barenet.files.exports._source_text import check_single, hex_float, rest_of
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import option_values
 from barenet._version import __version__
-from barenet.data._category_column import CategoryColumn
+from barenet.data._column_kinds import CategoryColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import c_activation
 from barenet.files.exports._c_columns import columns, edges, encoder, meaning

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from barenet._expressions import check_formulas, declared
 from barenet.data import Scaling, TableEncoding
 from barenet.data._column import Column
-from barenet.data._number_column import NumberColumn
+from barenet.data._column_kinds import NumberColumn
 from barenet.data._parsing import to_number
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from barenet._extras import require
 from barenet._version import __version__
-from barenet.data._category_column import BooleanColumn, CategoryColumn
 from barenet.data._column import Column
-from barenet.data._number_column import NumberColumn, PiecewiseColumn
+from barenet.data._column_kinds import BooleanColumn, CategoryColumn, NumberColumn, PiecewiseColumn
 from barenet.data._parsing import normalize_label
 from barenet.errors import ArgumentError
 from barenet.files.exports._activation_code import Graph, add_activation

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from barenet._version import __version__
 from barenet.data._column import Column
-from barenet.data._date_column import DateColumn
+from barenet.data._column_kinds import DateColumn
 from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError
 from barenet.files.exports import _python_runtime as python_runtime

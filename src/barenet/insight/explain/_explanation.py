@@ -19,8 +19,7 @@ from barenet.insight.explain._neuron import Neuron, find_neuron, steps_of
 from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
 from barenet.insight.explain._page import Page
 from barenet.insight.explain._passes import explain_passes
-from barenet.insight.explain._quantity_table import QuantityTable
-from barenet.insight.explain._recorded_step import record_step
+from barenet.insight.explain._recorded_step import QuantityTable, record_step
 from barenet.insight.explain._text import write_text
 from barenet.insight.explain._update_step import explain_update
 from barenet.model._arrays import FloatArray

@@ -9,9 +9,8 @@ from html import escape
 from importlib.resources import files
 
 from barenet.insight._web_page import write_page
-from barenet.insight.explain._equation_block import EquationBlock
 from barenet.insight.explain._notations import MATHML, mathml_number, operator
-from barenet.insight.explain._page import Page, Section
+from barenet.insight.explain._page import EquationBlock, Page, Section
 
 #: Characters of a summary.
 SUMMARY_ROOM = 90

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from barenet.insight.explain._equation_block import EquationBlock
 from barenet.insight.explain._notations import LATEX, ROOM, latex_number
-from barenet.insight.explain._page import Page
+from barenet.insight.explain._page import EquationBlock, Page
 
 #: Signs before a line of an equation; without one, a line continues a wide matrix.
 SIGNS = {"=": "=", "←": r"\leftarrow", "": r"\quad"}

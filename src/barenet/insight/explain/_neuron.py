@@ -13,8 +13,7 @@ from typing import Any, Literal, NamedTuple
 from barenet._constraints import check_number
 from barenet._expressions import Expression
 from barenet.errors import ArgumentError
-from barenet.insight.explain._document import Equation, Quantity, Step
-from barenet.insight.explain._name import Name
+from barenet.insight.explain._document import Equation, Name, Quantity, Step
 from barenet.model._activations import Softmax
 from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer

@@ -8,7 +8,7 @@ from itertools import chain
 from operator import attrgetter
 
 from barenet._expressions import Expression, operation, unsupported
-from barenet.insight.explain._name import Name
+from barenet.insight.explain._document import Name
 from barenet.insight.explain._number_format import Numbers, digits
 from barenet.insight.explain._text_block import TextBlock
 

@@ -7,10 +7,8 @@ import numpy as np
 
 from barenet._constraints import option_values
 from barenet._expressions import check_formulas, declared
-from barenet.insight.explain._document import Equation, Phase, Quantity, Step
-from barenet.insight.explain._name import Name
-from barenet.insight.explain._quantity_table import Formulas, QuantityTable
-from barenet.insight.explain._recorded_step import RecordedLayer
+from barenet.insight.explain._document import Equation, Name, Phase, Quantity, Step
+from barenet.insight.explain._recorded_step import Formulas, QuantityTable, RecordedLayer
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 from barenet.model.losses import GaussianNLL
 

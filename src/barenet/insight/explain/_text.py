@@ -3,10 +3,9 @@
 import textwrap
 from collections.abc import Iterator
 
-from barenet.insight.explain._equation_block import EquationBlock
 from barenet.insight.explain._notations import UNICODE
 from barenet.insight.explain._number_format import Numbers, digits
-from barenet.insight.explain._page import Page, Section
+from barenet.insight.explain._page import EquationBlock, Page, Section
 from barenet.insight.explain._text_block import TextBlock, length
 
 INDENT = "    "

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 from barenet._expressions import declared
 from barenet._registry import spec_of
-from barenet.insight.explain._document import Equation, Quantity, Step
-from barenet.insight.explain._name import Name
-from barenet.insight.explain._quantity_table import Formulas, QuantityTable
-from barenet.insight.explain._recorded_step import Recorder
+from barenet.insight.explain._document import Equation, Name, Quantity, Step
+from barenet.insight.explain._recorded_step import Formulas, QuantityTable, Recorder
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Slot, euclidean_norm
 from barenet.model.layers import BatchNorm, LayerNorm

@@ -1,8 +1,13 @@
-"""Saving a figure atomically: after a full disk or an interruption, an older file is unchanged."""
+"""Figures in files, which are written atomically, and as SVG within a page.
+
+The SVG has text in the page's font. A colour ``#262626`` is written as ``var(--262626, #262626)``,
+so that the style of a dark page can redefine it.
+"""
 
 import os
 import re
-from io import BytesIO
+from html import escape
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +63,36 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
     look: dict[str, Any] = {"dpi": dpi, "facecolor": figure.get_facecolor()}
     figure.savefig(buffer, format=kind, metadata={FORMATS[kind]: MARK}, **look)
     write_atomically(target, buffer.getvalue())
+
+
+_COLOR = re.compile("(?<=: )#([0-9a-f]{6})(?=[;\"'])")
+#: Identifiers that nothing refers to, which would not be unique in a page.
+_IDENTIFIER = re.compile(r' id="[\w.]+_\d+"')
+_PLAIN = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+
+
+def inline_svg(figure: Figure, label: str, **options: Any) -> str:
+    """Write a figure, of which a label describes the contents."""
+    import matplotlib
+
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": label}
+    buffer = StringIO()
+    with matplotlib.rc_context(settings):
+        figure.savefig(buffer, format="svg", metadata=_PLAIN, **options)
+    svg = _COLOR.sub(r"var(--\1, #\1)", _IDENTIFIER.sub("", buffer.getvalue()))
+    return f'<svg role="img" aria-label="{escape(label)}"{svg[svg.index("<svg") + 4 :]}'
+
+
+def inline_panels(figure: Figure, label: str) -> str:
+    """Write the legend and each panel of a figure by itself, for a page to put into lines."""
+    figure.canvas.draw()  # the panels get their places
+    figure.set_layout_engine("none")
+    parts, panels = [*figure.legends, *figure.axes], ""
+    for number, shown in enumerate(parts):
+        for part in parts:
+            part.set_visible(part is shown)
+        box: Any = shown.get_tightbbox()
+        box = box.transformed(figure.dpi_scale_trans.inverted()).padded(0.06)
+        svg = inline_svg(figure, f"{label}, {number + 1} of {len(parts)}", bbox_inches=box)
+        panels += f'<div class="legend">{svg}</div>' if number < len(figure.legends) else svg
+    return panels

@@ -1,7 +1,8 @@
-"""Images with their labels and predictions.
+"""Images in a grid: those of the rows with their predictions, and the weights of the first layer.
 
 An error of the classifier is marked by a word and a heavy frame, which stand out in print and for
-colour-blind readers.
+colour-blind readers. Of the weights, red is positive, blue negative, white zero; all units share
+one scale, so that they can be compared.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
-from barenet.insight.plots._checks import check_images, check_probabilities, column
+from barenet.insight.plots._checks import check_images, check_probabilities, column, table
 from barenet.insight.plots._style import Figure
 from barenet.model._arrays import FloatArray
+from barenet.model._network import Network
+from barenet.model.layers import Dense
 
 MAX_IMAGES = 100
 Labels = Sequence[Any] | NDArray[Any]
@@ -110,3 +113,63 @@ def _for_each(images: FloatArray, values: Any, argument: str) -> NDArray[Any]:
         problem = f"expected one for each of {len(images)} images, got shape {np.shape(values)}"
         raise ArgumentError(problem, argument=argument)
     return np.asarray(values)
+
+
+MAX_UNITS = 256
+
+
+def plot_weights(
+    network: Network | ArrayLike,
+    image_shape: tuple[int, int],
+    *,
+    title: str | None = None,
+) -> Figure:
+    """Draw the first layer's weights, an image for each unit.
+
+    Parameters
+    ----------
+    network : Network or array-like of shape (n_inputs, n_units)
+        The network, or any layer's weights.
+    image_shape : tuple of int
+        Height and width of an image.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        If the network has no weights, the shapes do not match, or there are more than 256
+        images.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> figure = plot_weights(np.eye(4), image_shape=(2, 2))
+    >>> [axes.get_title() for axes in figure.axes[:4]]
+    ['unit 0', 'unit 1', 'unit 2', 'unit 3']
+    """
+    weights: Any = network
+    if isinstance(network, Network):
+        layers = (layer.weights for layer in network.layers if isinstance(layer, Dense))
+        if (weights := next(layers, None)) is None:
+            raise ArgumentError.of("network", network, "one with a dense layer")
+    images = check_images(table(weights, "network").T, image_shape, "network", MAX_UNITS)
+    n_units, height, width = images.shape
+    square, wide = int(np.ceil(np.sqrt(n_units))), int(np.ceil(np.sqrt(2.5 * n_units)))
+    columns = min(range(square, wide + 1), key=lambda columns: -n_units % columns)
+    size = 2.4 if n_units == 1 else 1.3 if n_units <= 32 else 0.85
+    panel = size, size * height / width + 0.17
+    figure, panels = style.new_figure(panel, n_units, columns, title=title)
+    look = {"loc": "center", "fontsize": 7.5, "color": style.MUTED, "pad": 2}
+    most = float(np.abs(images).max()) or 1.0
+    for unit, axes in enumerate(panels):
+        style.show_matrix(axes, images[unit], "RdBu_r", (-most, most))
+        style.title(axes, f"unit {unit}", **look)
+    return figure

@@ -3,7 +3,7 @@ import pytest
 
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._network_view import NetworkView
-from barenet.playground._neuron_view import neuron_view
+from barenet.playground._neuron_panel import neuron_view
 from barenet.playground._page_state import DataSettings, NetworkSettings
 
 

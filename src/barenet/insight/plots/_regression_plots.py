@@ -1,7 +1,8 @@
-"""Predictions and targets of a regression, at the end of training or after chosen epochs.
+"""Plots of a regression: its predictions, its residuals and its targets.
 
 With one feature the predictions are a curve over it. With more, they are drawn over the targets: on
-the diagonal they are perfect.
+the diagonal they are perfect. Residuals of one sign on a side, or ever larger ones, show structure
+that the model has missed.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike
 from barenet._metrics import r2
 from barenet.errors import ArgumentError, count_of
 from barenet.insight.plots import _style as style
-from barenet.insight.plots._checks import column, table
+from barenet.insight.plots._checks import column, numbers, table
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
 
@@ -144,3 +145,54 @@ def _draw_scatter(
         text = f"R² = {r2(predicted[:, None], y[:, None]):.3f}"
         look = {"va": "top", "fontsize": style.LABEL_SIZE, "transform": axes.transAxes}
         style.write(axes, 0.04, 0.96, text, **look)
+
+
+#: Bars of the distribution.
+N_BARS = 30
+
+
+def plot_residuals(
+    y: ArrayLike, predictions: ArrayLike, *, target_name: str = "y", title: str | None = None
+) -> Figure:
+    """Draw the residuals of a regression, and the distribution of its targets.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, 1)
+        Targets.
+    predictions : array-like of shape (n_samples,) or (n_samples, 1)
+        Predictions.
+    target_name : str, default="y"
+        Name of the target, with its unit.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The differences y − ŷ over the predictions ŷ, and a histogram of the targets.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not match, or a value is not finite.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> figure = plot_residuals([1.0, 2.0, 4.0], [1.0, 2.5, 3.0], target_name="price")
+    >>> figure.axes[0].lines[0].get_ydata()
+    array([ 0. , -0.5,  1. ])
+    """
+    y = column(y, "y", np.size(numbers(y, "y")))
+    predicted = column(predictions, "predictions", len(y))
+    figure, (residuals, targets) = style.new_figure((4.6, 3.6), 2, 2, title=title)
+    style.dots(residuals, predicted, y - predicted, color=style.PREDICTED, alpha=0.55)
+    residuals.axhline(0, color=style.ACTUAL, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+    style.label_axes(residuals, f"predicted {target_name}", "actual − predicted")
+    style.title(targets, "distribution of the target")
+    edges = np.unique(np.linspace(y.min(), y.max(), N_BARS + 1)).tolist()  # fewer if almost equal
+    targets.hist(y, edges if len(edges) > 1 else 1, color=style.ACTUAL, alpha=0.75)
+    style.label_axes(targets, f"actual {target_name}", "rows")
+    return figure

@@ -1,0 +1,94 @@
+"""A cluster: a population on one worker of Dask and on two, beside threads of one process."""
+
+import time
+from typing import Any
+
+from barenet import Network, load_dataset, train_many
+from barenet.distributed._cluster import open_client
+from benchmarks.markdown import table, time as shown, times
+from benchmarks.suite import Part, Suite
+from benchmarks.threads import n_cores
+
+__all__ = ["PART", "figures", "report"]
+
+#: Networks of the population, their layers, and the epochs of each.
+NETWORKS, SIZES, EPOCHS = 64, (64, 64, 10), 40
+#: The numbers of workers, and of threads, that are compared.
+COUNTS = (1, 2)
+
+
+def measure(suite: Suite) -> dict[str, dict[str, float]]:
+    """Train the population on workers and in threads, in turns.
+
+    Parameters
+    ----------
+    suite : Suite
+        How often.
+
+    Returns
+    -------
+    dict of str to dict
+        "workers" and "threads": seconds by their number; empty with fewer cores than workers.
+    """
+    found: dict[str, dict[str, float]] = {"workers": {}, "threads": {}}
+    if n_cores() < max(COUNTS):
+        suite.leave_out(f"workers are left out: this machine has fewer than {max(COUNTS)} cores")
+        return {}
+    for count in COUNTS:
+        suite.say(f"cluster: {NETWORKS} networks on {count} of each")
+        with open_client(count, None) as client:
+            _train(1, client=client)  # imports and compiles
+            for _ in range(1 if suite.quick else 3):
+                for name, where in {
+                    "workers": {"client": client},
+                    "threads": {"threads": count},
+                }.items():
+                    seconds = _train(EPOCHS, **where)
+                    before = found[name].get(str(count), seconds)
+                    found[name][str(count)] = min(before, seconds)
+    return found
+
+
+def _train(epochs: int, **where: Any) -> float:
+    """Train the population, and return the seconds."""
+    data = load_dataset("digits")
+    networks = [Network.dense(SIZES, output="softmax", seed=seed) for seed in range(NETWORKS)]
+    begun = time.perf_counter()
+    train_many(networks, data.X, data.y, epochs=epochs, seed=[*range(NETWORKS)], **where)
+    return time.perf_counter() - begun
+
+
+def report(results: dict[str, dict[str, float]]) -> str:
+    """Write the table.
+
+    Parameters
+    ----------
+    results : dict
+        From `measure`.
+
+    Returns
+    -------
+    str
+        Markdown; empty without results.
+    """
+    if not results:
+        return ""
+    header = ("number", *(f"time with {name}" for name in results))
+    lines = [(str(n), *(shown(one[str(n)]) for one in results.values())) for n in COUNTS]
+    layers = "-".join(map(str, SIZES))
+    return (
+        f"## Workers of a cluster\n\n{table(header, lines)}\n\n"
+        f"{NETWORKS} networks {layers} on digits, {EPOCHS} epochs each; two workers are "
+        f"{times(figures(results)['cluster, 2 workers'])} as fast as one."
+    )
+
+
+def figures(results: dict[str, dict[str, float]]) -> dict[str, float]:
+    """The time on one worker over that on two."""
+    if not results:
+        return {}
+    one, two = (results["workers"][str(count)] for count in COUNTS)
+    return {"cluster, 2 workers": one / two}
+
+
+PART = Part(measure, report, figures)

@@ -1,0 +1,289 @@
+"""The kinds of columns that a network takes: numbers, truth values, categories and dates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data._column import Column, DroppedColumn, FilledColumn, Text
+from barenet.data._parsing import as_booleans, as_datetimes, as_numbers
+from barenet.data._scaling import MIN_SCALE
+from barenet.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class NumberColumn(FilledColumn):
+    """Numbers: ``(x - center) / scale``.
+
+    Attributes
+    ----------
+    fill : float
+        Replaces a missing number: the median of the training rows.
+
+    Examples
+    --------
+    >>> NumberColumn("age", 40.0, center=30.0, scale=5.0, indicator=True).encode(
+    ...     np.array([35.0, np.nan])
+    ... )
+    array([[1., 0.],
+           [2., 1.]])
+    """
+
+    kind = "number"
+    parse = staticmethod(as_numbers)
+    fill: float
+    center: float
+    scale: float
+    indicator: bool
+
+    @property
+    def formula(self) -> str:
+        change = "x" if (self.center, self.scale) == (0, 1) else self._scaled("x")
+        return f"{change}, where missing x = {self.fill:.6g}"
+
+
+@dataclass(frozen=True)
+class PiecewiseColumn(NumberColumn):
+    """Numbers, scaled, and the position in each of several pieces of their range.
+
+    A piece from a to b has the output ``(x - a) / (b - a)``, but 0 below a and 1 above b. The first
+    and the last piece are open: their outputs go on to -1 and to 2. So the first layer of a network
+    can weight each part of the range by itself.
+
+    Attributes
+    ----------
+    edges : tuple of float
+        Where the pieces begin and end, in ascending order.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
+    >>> age = PiecewiseColumn("age", 40.0, 30.0, 5.0, indicator=False, edges=(20.0, 30.0, 40.0))
+    >>> age.outputs
+    ('age', 'age 20..30', 'age 30..40')
+    >>> age.encode(np.array([25.0, 45.0]))
+    array([[-1. ,  0.5,  0. ],
+           [ 3. ,  1. ,  1.5]])
+    """
+
+    kind = "piecewise"
+    edges: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        with np.errstate(over="ignore"):
+            widths = np.diff(self.edges)
+        if not (len(widths) and (widths >= MIN_SCALE).all() and np.isfinite(widths).all()):
+            expected = "two or more numbers in ascending order"
+            raise ArgumentError.of("edges", self.edges, expected)
+
+    @cached_property
+    def _value_names(self) -> tuple[str, ...]:
+        pairs = zip(self.edges, self.edges[1:], strict=False)
+        return (self.name, *(f"{self.name} {a:.4g}..{b:.4g}" for a, b in pairs))
+
+    @property
+    def formula(self) -> str:
+        first, *_, last = self.edges
+        count = len(self.edges) - 1
+        return f"{super().formula}; {count} pieces from {first:.6g} to {last:.6g}"
+
+    @property
+    def limits(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The least and the greatest output of each piece."""
+        low, high = np.zeros(len(self.edges) - 1), np.ones(len(self.edges) - 1)
+        low[0], high[-1] = -1, 2
+        return low, high
+
+    def _encode(self, values: NDArray[np.float64]) -> list[Any]:
+        edges = np.array(self.edges)
+        parts = (values[:, np.newaxis] - edges[:-1]) / np.diff(edges)
+        return [*super()._encode(values), *np.clip(parts, *self.limits).T]
+
+
+@dataclass(frozen=True)
+class BooleanColumn(FilledColumn):
+    """Truth values: 1 for true and 0 for false.
+
+    Attributes
+    ----------
+    fill : bool
+        Replaces a missing value: the more frequent one of the training rows, false in a tie.
+
+    Examples
+    --------
+    >>> BooleanColumn("member", fill=True, indicator=False).encode(np.array([0.0, np.nan]))
+    array([[0.],
+           [1.]])
+    """
+
+    kind = "boolean"
+    parse = staticmethod(as_booleans)
+    fill: bool
+    center, scale = 0.0, 1.0
+    indicator: bool
+
+    @property
+    def formula(self) -> str:
+        return f"1 if true, 0 if false, where missing {int(self.fill)}"
+
+
+@dataclass(frozen=True)
+class CategoryColumn(Column):
+    """Categories, one-hot: 1 for the category of the row, 0 for the others.
+
+    Attributes
+    ----------
+    categories : tuple of str
+        The categories that have an output each, in this order.
+    rare : bool
+        Whether one more output stands for rare and new categories; else a new one is all 0.
+    missing : bool
+        Whether one more output stands for missing values; else they are new categories.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
+    >>> towns = CategoryColumn("town", ("Paris", "Rome"), rare=True, missing=False)
+    >>> towns.outputs
+    ('town=Paris', 'town=Rome', 'town rare')
+    >>> towns.encode(np.array(["Rome", "Oslo"]))
+    array([[0., 1., 0.],
+           [0., 0., 1.]])
+    """
+
+    kind = "category"
+    categories: tuple[Text, ...]
+    rare: bool
+    missing: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(set(self.categories)) < len(self.categories) or "" in self.categories:
+            expected = "different names, none of them empty"
+            raise ArgumentError.of("categories", self.categories, expected)
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        others = [word for word in ("rare", "missing") if getattr(self, word)]
+        named = [f"{self.name}={category}" for category in self.categories]
+        return (*named, *(f"{self.name} {word}" for word in others))
+
+    @property
+    def formula(self) -> str:
+        others = "rare and new ones share one" if self.rare else "a new one is all 0"
+        return f"one-hot: 1 for its own category, 0 for the others; {others}"
+
+    @cached_property
+    def _output_indices(self) -> dict[str, int]:
+        """The output of each label."""
+        indices = {category: at for at, category in enumerate(self.categories)}
+        return indices | {"": len(self.outputs) - 1} if self.missing else indices
+
+    def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        other = len(self.categories) if self.rare else -1
+        indices = np.array([self._output_indices.get(label, other) for label in values.tolist()])
+        return (indices[:, np.newaxis] == np.arange(len(self.outputs))).astype(np.float64)
+
+
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class DateColumn(FilledColumn):
+    """Dates and times: ``(s - center) / scale`` with s the seconds since 1970, and cycles.
+
+    Each cycle has two outputs, ``sin(2 pi f)`` and ``cos(2 pi f)``, with f the elapsed fraction of
+    the year, of the week (in whole days, from Monday) or of the day. So the last of December is
+    near the first of January.
+
+    Attributes
+    ----------
+    fill : float
+        Replaces a missing date: the median of the training rows, in seconds since 1970.
+    cycles : tuple of str
+        Some of ``"year"``, ``"week"`` and ``"day"``.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
+    >>> day = DateColumn("day", 0.0, center=0.0, scale=86400.0, cycles=("week",), indicator=False)
+    >>> day.outputs
+    ('day', 'day week sin', 'day week cos')
+    >>> day.encode(np.array(["1970-01-12"], "M8[us]"))  # a Monday
+    array([[11.,  0.,  1.]])
+    """
+
+    kind = "date"
+    parse = staticmethod(as_datetimes)
+    fill: float
+    center: float
+    scale: float
+    cycles: tuple[str, ...]
+    indicator: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not abs(self.fill) < 2**42:
+            raise ArgumentError.of("fill", self.fill, "seconds since 1970")
+        if not set(self.cycles) <= _FRACTIONS.keys() or len(set(self.cycles)) < len(self.cycles):
+            raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(_FRACTIONS)}")
+
+    @property
+    def _value_names(self) -> tuple[str, ...]:
+        waves = [f"{self.name} {cycle} {wave}" for cycle in self.cycles for wave in ("sin", "cos")]
+        return (self.name, *waves)
+
+    @property
+    def formula(self) -> str:
+        fill = np.datetime64(round(self.fill), "s")
+        cycles = f", sin and cos of the {', '.join(self.cycles)}" if self.cycles else ""
+        return f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
+
+    @property
+    def fill_value(self) -> np.datetime64:
+        return np.datetime64(round(self.fill * 1e6), "us")
+
+    def _encode(self, values: NDArray[Any]) -> list[Any]:
+        dates = values.astype("M8[us]")
+        angles = [2 * np.pi * _FRACTIONS[cycle](dates) for cycle in self.cycles]
+        waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
+        return [*super()._encode(seconds(dates)), *waves]
+
+
+def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
+    """Seconds since 1970 of dates in microseconds."""
+    return dates.astype(np.int64) / 1e6
+
+
+def _of_the_year(dates: NDArray[Any]) -> NDArray[np.float64]:
+    year = dates.astype("M8[Y]")
+    start, end = year.astype("M8[us]"), (year + 1).astype("M8[us]")
+    return (dates - start) / (end - start)
+
+
+#: The elapsed fraction of each cycle; the first day of 1970 was a Thursday.
+_FRACTIONS: dict[str, Callable[[NDArray[Any]], NDArray[np.float64]]] = {
+    "year": _of_the_year,
+    "week": lambda dates: (np.floor(seconds(dates) / _DAY) + 3) % 7 / 7,
+    "day": lambda dates: seconds(dates) % _DAY / _DAY,
+}
+
+#: The kinds of columns by name.
+_KINDS = (NumberColumn, PiecewiseColumn, CategoryColumn, BooleanColumn, DateColumn, DroppedColumn)
+COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in _KINDS}

@@ -1,0 +1,328 @@
+"""Plots of a classification: its decision boundary, its confusion matrix, and its calibration.
+
+In the plane of two features, the colour of a point is that of the most probable class, and paler
+where the network is less certain. A row of the confusion matrix is an actual class, a column a
+predicted one; the colour is the fraction of the row, so that a rare class is as visible as a
+frequent one. Calibrated probabilities are the frequencies that are observed: C. Guo et al., "On
+Calibration of Modern Neural Networks" (2017).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet._constraints import check_count, check_names
+from barenet.errors import ArgumentError
+from barenet.insight.plots import _checks as checks, _style as style
+from barenet.insight.plots._style import Axes, Figure
+from barenet.model._array_dataset import class_probabilities
+from barenet.model._arrays import FloatArray
+
+#: Opacity of the background where a class is certain, so that the points stand out.
+STRENGTH = 0.42
+
+
+def plot_boundary(
+    predict: Callable[[NDArray[Any]], ArrayLike],
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    classes: Sequence[str] | None = None,
+    feature_names: Sequence[str] = ("first feature", "second feature"),
+    resolution: int = 200,
+    title: str | None = None,
+) -> Figure:
+    """Draw the decision boundary of a classifier, and samples of two features.
+
+    Parameters
+    ----------
+    predict : callable
+        Maps a float64 array of shape (n, 2) to probabilities of shape (n, n_classes), or to the
+        probability of class 1 of two, shape (n,) or (n, 1); such as ``network.predict`` or
+        scikit-learn's ``predict_proba``.
+    X : array-like of shape (n_samples, 2)
+        Samples.
+    y : array-like of shape (n_samples,)
+        Their class indices.
+    classes : sequence of str, optional
+        Names of the classes. By default "class 0", "class 1" and so on.
+    feature_names : sequence of str, default=("first feature", "second feature")
+        Names of the two features, with their units.
+    resolution : int, default=200
+        Points along each side at which `predict` is evaluated.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        If there are not two features, a class index has no class, or `predict` does not return
+        probabilities of the classes.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0.0, 0.0], [1.0, 1.0]])
+    >>> figure = plot_boundary(lambda points: points[:, 0] > 0.5, X, [0, 1])
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['class 0', 'class 1']
+    """
+    X = checks.table(X, "X")
+    if X.shape[1] != 2:
+        problem = f"expected 2 features, got {X.shape[1]}"
+        raise ArgumentError(problem, argument="X", remedy="choose two columns")
+    resolution = max(check_count(resolution, "resolution"), 2)
+    x_label, y_label = check_names(feature_names, "feature_names", 2, "feature")
+    low, high = X.min(axis=0), X.max(axis=0)
+    margin = np.where(high > low, 0.1 * (high - low), 0.5)
+    edges = np.linspace(low - margin, high + margin, 2 * resolution + 1)
+    grid = np.stack(np.meshgrid(*edges[1::2].T), axis=-1)  # the centres of pixels
+    probabilities = _probabilities(predict, grid)
+    n_classes = probabilities.shape[2]
+    if classes is None:
+        classes = [f"class {index}" for index in range(n_classes)]
+    classes = check_names(classes, "classes", n_classes, "class of predict")
+    y = checks.class_indices(y, "y", n_classes, len(X))
+    figure, (axes,) = style.new_figure((7.0, 5.0), title=title)
+    axes.grid(visible=False)
+    _draw_background(axes, grid, edges[[0, -1]].T.ravel().tolist(), probabilities)
+    _draw_samples(axes, X, y, classes)
+    style.label_axes(axes, x_label, y_label)
+    style.legend(figure)
+    return figure
+
+
+def _shade(probabilities: FloatArray) -> FloatArray:
+    """Colour of the most probable class; white where all are equally probable."""
+    from matplotlib.colors import to_rgba_array
+
+    n_classes = probabilities.shape[-1]
+    palette = to_rgba_array([_color(index) for index in range(n_classes)])[:, :3]
+    certainty = (probabilities.max(axis=-1, keepdims=True) - 1 / n_classes) / (1 - 1 / n_classes)
+    strength = STRENGTH * np.clip(certainty, 0, 1)
+    colors: FloatArray = 1 - strength * (1 - palette[probabilities.argmax(axis=-1)])
+    return colors
+
+
+def _color(index: int) -> str:
+    """The colour of a class."""
+    return style.CLASS_COLORS[index % len(style.CLASS_COLORS)]
+
+
+def _probabilities(predict: Callable[[NDArray[Any]], ArrayLike], grid: FloatArray) -> FloatArray:
+    """Evaluate `predict` at every pixel; shape (n_up, n_across, n_classes)."""
+    n_points = grid.shape[0] * grid.shape[1]
+    output = checks.numbers(predict(grid.reshape(-1, 2)), "predict")
+    if output.shape == (n_points,):
+        output = output[:, np.newaxis]
+    if output.ndim != 2 or len(output) != n_points:
+        expected = f"expected shape ({n_points}, n_classes) for {n_points} points"
+        raise ArgumentError(f"{expected}, got {output.shape}", argument="predict")
+    output = class_probabilities(checks.check_probabilities(output, "predict"))
+    return output.reshape(*grid.shape[:2], -1)
+
+
+def _draw_background(axes: Axes, grid: FloatArray, extent: Any, probabilities: FloatArray) -> None:
+    """Fill the plane, and draw lines where the most probable class changes."""
+    look: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "bilinear"}
+    axes.imshow(_shade(probabilities), extent=extent, **look)
+    look = {"colors": style.INK, "linewidths": 1.3, "linestyles": "-"}
+    # Of n classes, the lines of n - 1 are all the lines.
+    for index in range(probabilities.shape[2] - 1):
+        others = np.delete(probabilities, index, axis=2).max(axis=2)
+        lead = probabilities[:, :, index] - others
+        if lead.min() < 0 < lead.max():
+            axes.contour(grid[:, :, 0], grid[:, :, 1], lead, levels=[0], **look)
+
+
+def _draw_samples(axes: Axes, X: FloatArray, y: checks.Integers, classes: Sequence[str]) -> None:
+    """Draw the samples of each class in its colour, with its marker."""
+    look: dict[str, Any] = {"markeredgecolor": style.INK, "markeredgewidth": 0.5}
+    look["markersize"] = np.clip(120 / np.sqrt(len(X)), 2.5, 7.0)
+    for index, name in enumerate(classes):
+        look |= {"color": _color(index), "label": name}
+        look["marker"] = style.CLASS_MARKERS[index % len(style.CLASS_MARKERS)]
+        style.dots(axes, X[y == index, 0], X[y == index, 1], **look)
+
+
+def plot_confusion(
+    y_true: ArrayLike,
+    y_predicted: ArrayLike,
+    classes: Sequence[str],
+    *,
+    title: str | None = None,
+) -> Figure:
+    """Draw the confusion matrix, with the recall of each class.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Class indices of the samples.
+    y_predicted : array-like of shape (n_samples,)
+        Predicted class indices.
+    classes : sequence of str
+        Names of the classes.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, or a class index has no class.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Notes
+    -----
+    The recall of a class is the fraction of its samples that are predicted correctly: the diagonal
+    over the sum of the row. A class without samples has none.
+
+    Examples
+    --------
+    >>> figure = plot_confusion([0, 0, 1, 1], [0, 1, 1, 1], ["cat", "dog"])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['1', '1', '0', '2', 'recall', '50.0%', '100.0%']
+    """
+    classes = check_names(classes, "classes", len(classes), "class")
+    actual = checks.class_indices(y_true, "y_true", len(classes))
+    predicted = checks.class_indices(y_predicted, "y_predicted", len(classes), len(actual))
+    counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
+    np.add.at(counts, (actual, predicted), 1)
+    in_row = counts.sum(axis=1, keepdims=True)
+    fractions = counts / np.maximum(in_row, 1)
+
+    cell = float(np.clip(6 / len(classes), 0.52, 1.15))
+    side, names_width = cell * len(classes), 0.08 * max(map(len, classes))
+    size = side + names_width + 1.4, side + 1.1 + 0.6 * names_width
+    figure, (axes,) = style.new_figure(size, title=title)
+    style.show_matrix(axes, fractions, "Blues", (0, 1))
+    _write_counts(axes, counts, fractions, cell)
+    _write_recall(axes, fractions, in_row[:, 0])
+    _write_classes(axes, classes, cell)
+    style.title(axes, f"{np.trace(counts) / len(actual):.1%} of {len(actual):,} right", pad=10)
+    return figure
+
+
+def _write_counts(axes: Axes, counts: checks.Integers, fractions: FloatArray, cell: float) -> None:
+    """Write each count into its cell, dark on light and light on dark, and zeros in grey."""
+    size = min(11.0, 0.9 * cell * 72 / (0.62 * len(f"{counts.max():,}")))
+    for (row, column), count in np.ndenumerate(counts):
+        ink = style.PAPER if fractions[row, column] > 0.5 else style.INK
+        look = {"ha": "center", "color": ink if count else "#B8B8B8", "fontsize": size}
+        weight = "bold" if row == column else "normal"
+        style.write(axes, column, row, f"{count:,}", fontweight=weight, **look)
+
+
+def _write_recall(axes: Axes, fractions: FloatArray, in_row: checks.Integers) -> None:
+    """Write the recall of each class to the right of its row."""
+    edge = len(fractions) - 0.5 + 0.02 * len(fractions)
+    style.write(axes, edge, -0.5, "recall", ha="left", va="bottom", color=style.MUTED)
+    for row, recall in enumerate(np.diagonal(fractions)):
+        style.write(axes, edge, row, f"{recall:.1%}" if in_row[row] else "none", ha="left")
+
+
+def _write_classes(axes: Axes, classes: Sequence[str], cell: float) -> None:
+    """Label rows and columns; slant the labels of columns where they would touch."""
+    positions, names = range(len(classes)), [*map(style.literal, classes)]
+    axes.set_yticks(positions, names)
+    slanted = 0.085 * max(map(len, classes)) > 0.9 * cell
+    slant: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(positions, names, **(slant if slanted else {}))
+    axes.tick_params(length=0, labelcolor=style.INK)
+    style.label_axes(axes, "predicted", "actual")
+
+
+#: The bars below the diagram: their base, and the height of that of the largest bin.
+BASE, BAR_HEIGHT = -0.24, 0.14
+
+
+def plot_calibration(
+    y: ArrayLike,
+    probabilities: ArrayLike,
+    classes: Sequence[str],
+    *,
+    n_bins: int = 10,
+    title: str | None = None,
+) -> Figure:
+    """Draw a reliability diagram of predicted probabilities.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Class indices.
+    probabilities : array-like of shape (n_samples, n_classes)
+        Predicted probabilities.
+    classes : sequence of str
+        Names of the classes.
+    n_bins : int, default=10
+        Number of bins of equal width.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Of two classes, the frequency of the second over its predicted probability; of more, the
+        accuracy over the probability of the predicted class. A dot is the mean of a bin, with a
+        95 % interval (E. B. Wilson, 1927); the number above a bar is that of the rows in the bin.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not match, or a value is not a probability or a class index.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> figure = plot_calibration([0, 1], [[0.8, 0.2], [0.4, 0.6]], ["no", "yes"])
+    >>> figure.axes[0].get_xlabel()
+    'predicted probability of yes'
+    """
+    n_bins = check_count(n_bins, "n_bins")
+    p = checks.check_probabilities(checks.table(probabilities, "probabilities"), "probabilities")
+    classes = check_names(classes, "classes", p.shape[1], "column of probabilities")
+    actual = checks.class_indices(y, "y", len(classes), len(p))
+    if len(classes) > 2:
+        names = "probability of the predicted class", "accuracy"
+        hits, p = actual == p.argmax(axis=1), p.max(axis=1)
+    else:
+        names = f"predicted probability of {classes[-1]}", f"frequency of {classes[-1]}"
+        hits, p = actual == len(classes) - 1, p[:, -1]
+    figure, (axes,) = style.new_figure((4.6, 4.4), title=title)
+    _draw(axes, p, hits, n_bins)
+    style.label_axes(axes, *names)
+    return figure
+
+
+def _draw(axes: Axes, p: FloatArray, hits: NDArray[np.bool_], n_bins: int) -> None:
+    """Draw the frequency of each bin with its interval, and below it a bar of its rows."""
+    bins = np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], p)
+    used, n = np.unique(bins, return_counts=True)
+    mean, frequency = (np.bincount(bins, each)[used] / n for each in (p, hits))
+    centres, heights = (used + 0.5) / n_bins, BAR_HEIGHT * n / n.max()
+    axes.bar(centres, heights, 0.92 / n_bins, BASE, color=style.GRID)
+    look: dict[str, Any] = {"ha": "center", "va": "bottom", "color": style.MUTED, "fontsize": 7.5}
+    for place, height, count in zip(centres, heights, n, strict=True):
+        style.write(axes, place, BASE + height + 0.005, f"{count:,}", **look)
+    axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
+    middle, half = (frequency + 2 / n) / (1 + 4 / n), 2 / (1 + 4 / n)
+    half *= np.sqrt(frequency * (1 - frequency) / n + 1 / n**2)
+    errors = np.maximum([frequency - middle + half, middle + half - frequency], 0)
+    axes.errorbar(mean, frequency, errors, marker="o", color=style.PREDICTED, capsize=2.5)
+    axes.set(xlim=(0, 1), ylim=(BASE, 1.02), yticks=np.linspace(0, 1, 6), aspect="equal")
+    style.show_grid(axes, "both")

@@ -1,0 +1,246 @@
+"""One neuron enlarged, and the last update in it.
+
+Its outputs are drawn on the plane, with the line on which its sum is 0. A neuron of a later layer
+is shown with the lines of the neurons before it, as its own line bends where it crosses one of
+them. The update is repeated from the state before it, explained by `explain` and by the numbers of
+one point, and compared with the weights of the training.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import ArgumentError
+from barenet.insight.explain import Equation, Explanation, explain
+from barenet.insight.explain._html import write_fragment
+from barenet.model._activations import Sigmoid, Softmax
+from barenet.model.layers import Dense
+from barenet.optimization.optimizers import Optimizer
+from barenet.playground import _network_layout as layout
+from barenet.playground._network_view import NetworkView, nan_to_large
+from barenet.playground._prepared_data import MAX_NAMES
+from barenet.playground._trainer_messages import UpdateRecord
+from barenet.playground._wire_format import finite
+
+#: Points along each side.
+SIDE = 48
+#: Length of the arrow on both sides of the line, as a fraction of the picture.
+ARROW = 0.18
+#: Corners of a grid cell, clockwise.
+CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+
+
+def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
+    """Draw a neuron as it is now."""
+    layout.parameter_index(view.network, layer, -1, neuron)
+    network = view.current()
+    values = layout.layer_values(network, view.prepared.inputs("grid", SIDE), layer + 1)
+    dense = values[-1].dense
+    sums = _square(_margin(values[-1], neuron), SIDE)
+    line = contour(sums)
+    picture, scale = _picture(values[-1], neuron, is_output=dense is network.layers[-1])
+    before = values[-2].sums[:, : layout.MAX_DRAWN].T if layer else np.empty((0, SIDE * SIDE))
+    return {
+        "layer": layer,
+        "neuron": neuron,
+        "activation": values[-1].activation.name,
+        "weights": finite(dense.weights[:MAX_NAMES, neuron].tolist()),
+        "bias": finite([float(dense.bias[neuron])])[0],
+        "side": SIDE,
+        "picture": picture,
+        "scale": scale,
+        "positive": float((sums > 0).mean()),
+        "line": _rounded(line),
+        "arrow": _arrow(sums, line),
+        "before": [_rounded(contour(_square(each, SIDE))) for each in before],
+    }
+
+
+def _margin(values: layout.LayerValues, neuron: int) -> layout.Values:
+    """A neuron's sum; for softmax, minus the largest of the others."""
+    sums = values.sums[:, neuron]
+    if not isinstance(values.activation, Softmax):
+        return sums
+    return sums - np.delete(values.sums, neuron, axis=1).max(axis=1)
+
+
+def _square(values: layout.Values, side: int) -> layout.Values:
+    return nan_to_large(values).reshape(side, side)
+
+
+def _picture(values: layout.LayerValues, neuron: int, is_output: bool) -> tuple[list[int], float]:
+    """Outputs from −127 to 127, and their scale; 0 is the probability 0.5."""
+    outputs = nan_to_large(values.outputs[:, neuron])
+    if is_output and isinstance(values.activation, Sigmoid | Softmax):
+        outputs = 2 * outputs - 1
+    scale = max(float(np.abs(outputs).max()), 1.0)
+    return np.rint(127 * outputs / scale).astype(int).tolist(), scale
+
+
+def _arrow(sums: layout.Values, line: NDArray[np.float64]) -> list[float] | None:
+    """Position on the line and direction of larger sums: x, y, right, down."""
+    down, across = map(np.asarray, np.gradient(sums))
+    middles = (line[:, :2] + line[:, 2:]) / 2
+    steps = np.column_stack([_values_at(across, middles), _values_at(down, middles)])
+    lengths = np.hypot(*steps.T)
+    middles, steps = middles[lengths > 0], steps[lengths > 0] / lengths[lengths > 0, None]
+    if not len(middles):
+        return None
+    ahead, behind = middles + ARROW * steps, middles - ARROW * steps
+    has_room = (_values_at(sums, ahead) > 0) & (_values_at(sums, behind) < 0)
+    distances = np.square(middles - 0.5).sum(axis=1)  # from the middle of the picture
+    best = np.lexsort((distances, ~has_room))[0]
+    return _rounded(np.concatenate([middles[best], steps[best]]))
+
+
+def _values_at(values: layout.Values, positions: NDArray[np.float64]) -> layout.Values:
+    """Values of a grid at positions in fractions of its side."""
+    columns, rows = np.clip(positions * len(values), 0, len(values) - 1).astype(int).T
+    return values[rows, columns]
+
+
+def _rounded(lines: NDArray[np.float64]) -> list[float]:
+    return np.round(lines, 4).ravel().tolist()
+
+
+def contour(values: layout.Values) -> NDArray[np.float64]:
+    """Segments along which values on a grid are 0, shape (n_segments, 4), by marching squares.
+
+    The function is interpolated linearly between grid points and extrapolated beyond them, so the
+    contour of a linear function is exact.
+
+    Examples
+    --------
+    >>> lines = contour(np.array([[-1.0, 1.0], [-1.0, 1.0]]))
+    >>> lines[:, [0, 2]].tolist()  # a vertical line in the middle, in three pieces
+    [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
+    """
+    side = len(values)
+    wide = np.pad(np.asarray(values, np.float64), 1, mode="reflect", reflect_type="odd")
+    # The four sides of each cell start at its corners, clockwise.
+    starts = np.stack([wide[:-1, :-1], wide[:-1, 1:], wide[1:, 1:], wide[1:, :-1]], axis=-1)
+    ends = np.roll(starts, -1, axis=-1)
+    row, column, corner = crossings = np.nonzero((starts > 0) != (ends > 0))
+    fractions = starts[crossings] / (starts - ends)[crossings]
+    sides = np.roll(CORNERS, -1, axis=0) - CORNERS
+    within = CORNERS[corner] + fractions[:, None] * sides[corner]
+    at = (np.arange(side + 2) - 0.5) / side
+    # Crossings come cell by cell, and each two of a cell are the ends of a segment.
+    return (np.column_stack([at[column], at[row]]) + within / side).reshape(-1, 4)
+
+
+#: Significant digits; the page is narrow.
+PRECISION = 4
+#: Maximum number of inputs that are named in the facts.
+MAX_NAMED = 16
+
+
+def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
+    """Explain the last update in a neuron."""
+    layout.parameter_index(view.network, layer, -1, neuron)
+    update, prepared = view.latest.update, view.prepared
+    if update is None:
+        raise ArgumentError("there is no update to explain", argument="step", remedy="train first")
+    _, y = prepared.training
+    rows = update.rows(len(y))
+    explanation = _explain(view, update, rows, (layer, neuron))
+    summary = step_summary(explanation, neuron)
+    row = rows[summary["row"]]
+    epoch = view.latest.epoch + (view.latest.batch[0] > 0)
+    position = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
+    names = prepared.input_names
+    if layer == 0 and len(names) <= MAX_NAMED:
+        position += f"; the inputs, as scaled, are {', '.join(names)}"
+    facts = (position, *explanation.facts, *_agreement(view, explanation, layer, neuron))
+    return {
+        "layer": layer,
+        "neuron": neuron,
+        "summary": {
+            **summary,
+            "target": float(y[row]),
+            "epoch": epoch,
+            "batch": [update.batch + 1, update.n_batches],
+            "learning_rate": update.learning_rate,
+        },
+        "html": write_fragment(dataclasses.replace(explanation, facts=facts), style=False),
+    }
+
+
+def _explain(
+    view: NetworkView, update: UpdateRecord, rows: NDArray[np.intp], neuron: tuple[int, int]
+) -> Explanation:
+    """Repeat the update from the state before it."""
+    X, y = view.prepared.training
+    config, network = update.settings.run_config(len(X)), view.network.copy()
+    optimizer = config.make_optimizer()
+    update.before.restore(network, optimizer)
+    if isinstance(optimizer, Optimizer):
+        optimizer.learning_rate = update.learning_rate
+    layers = [index for index, each in enumerate(network.layers) if isinstance(each, Dense)]
+    return explain(
+        network,
+        X[rows],
+        y[rows],
+        config.loss,
+        optimizer=optimizer,
+        penalty=config.make_penalties(),
+        seed=update.seed,
+        step=update.step,
+        neuron=(layers[neuron[0]] + 1, neuron[1] + 1),
+        precision=PRECISION,
+    )
+
+
+def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
+    """The numbers of the point that moved the neuron most."""
+    Z = _equations(explanation, "Z")[0]
+    X, weights, bias = (Z.operands[name].value for name in "XWb")
+    gradients = [_equations(explanation, name, derivative=True) for name in "Wb"]
+    slopes = gradients[0][0].operands["dZ"].value[:, 0]
+    row = int(np.nan_to_num(np.abs(slopes)).argmax())
+    outputs = _equations(explanation, "A")[-1].result.value
+    output = outputs[row, column if outputs.shape[1] > 1 else 0]
+    z, output, slope = finite([float(Z.result.value[row, 0]), float(output), float(slopes[row])])
+    after = _after(explanation)
+    return {
+        "row": row,
+        "rows": len(slopes),
+        "inputs": finite(X[row, :MAX_NAMES].tolist()),
+        "z": z,
+        "output": output,
+        "slope": slope,
+        "gradient": _with_bias(*(each[-1].result.value for each in gradients)),
+        "before": _with_bias(weights, bias),
+        "after": _with_bias(*after) if after else None,
+    }
+
+
+def _equations(explanation: Explanation, base: str, derivative: bool = False) -> list[Equation]:
+    """The equations of the neuron's sum, output, weights or bias, or of their derivatives."""
+    names = [(each, each.result.name) for each in explanation.equations]
+    key = (base, derivative, None)
+    return [each for each, name in names if (name.base, name.d, name.of) == key]
+
+
+def _after(explanation: Explanation) -> list[NDArray[Any]]:
+    """The weights and the bias after the update; empty for L-BFGS."""
+    updates = [_equations(explanation, name)[-1:] for name in "Wb"]
+    return [each[0].result.value for each in updates if each]
+
+
+def _with_bias(weights: NDArray[Any], bias: NDArray[Any]) -> list[float | None]:
+    return finite([*weights.ravel()[:MAX_NAMES].tolist(), float(bias.ravel()[0])])
+
+
+def _agreement(view: NetworkView, explanation: Explanation, layer: int, neuron: int) -> list[str]:
+    """Compare the training's weights with those of the explanation."""
+    dense = [each for each in view.current().layers if isinstance(each, Dense)][layer]
+    trained = (dense.weights[:, neuron], dense.bias[neuron])
+    pairs = zip(_after(explanation), trained, strict=False)
+    errors = [np.abs(new.ravel() - weights).max() for new, weights in pairs]
+    if not errors:
+        return []
+    how = f"within {max(errors):.1g} of" if max(errors) else "exactly"
+    return [f"the training's own weights are {how} those computed here"]
