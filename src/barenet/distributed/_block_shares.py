@@ -32,7 +32,7 @@ class BlockShares:
     --------
     >>> shares = BlockShares((4, 2), seed=0)
     >>> [shares.counts(position).tolist() for position in range(7)]
-    [[0, 0], [1, 0], [1, 1], [2, 1], [3, 1], [3, 2], [4, 2]]
+    [[0, 0], [0, 1], [1, 1], [2, 1], [2, 2], [3, 2], [4, 2]]
     """
 
     lengths: tuple[int, ...]
