@@ -23,7 +23,7 @@ from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import LOOPS, Loop
+from barenet.training._loop import LOOPS
 
 
 def train(
@@ -59,9 +59,8 @@ def train(
         The network; training starts from its present parameters.
     X : array-like or sparse matrix of shape (n_samples, n_inputs)
         The samples, best scaled to about −1 … 1. An array of float32, float64 or uint8 is used
-        without a copy of the whole, also if it is memory-mapped or strided, and so is a CSR matrix;
-        anything else is converted once, to the network's dtype and to CSR. A Dask array or data
-        frame stays on the workers of a cluster.
+        without a copy, also if it is memory-mapped or strided, and so is a CSR matrix. Dask's
+        arrays and data frames stay on its workers. Anything else is converted once, also to CSR.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets: numbers, or class indices from 0.
     loss : str or Loss, optional
@@ -166,15 +165,11 @@ def train(
     )
     loop = LOOPS[job.optimizer.full_batch](choose_engine(engine, job, threads), config)
     if checkpoint is not None or resume is not False:
-        return _start_with_checkpoints(loop, checkpoint, resume)
+        from barenet.files._checkpointing import start_with_checkpoints
+
+        return start_with_checkpoints(loop, checkpoint, resume)
     with loop.session():
         return loop.advance(epochs)
-
-
-def _start_with_checkpoints(loop: Loop, *arguments: Any) -> History:
-    from barenet.files._checkpointing import start_with_checkpoints
-
-    return start_with_checkpoints(loop, *arguments)
 
 
 def make_job(
