@@ -109,6 +109,12 @@ def test_an_activation_for_each_layer():
     )
 
 
+def test_prelu_in_the_place_of_an_activation():
+    assert repr(network_of(hidden_layer_sizes=4, activation="prelu").layers) == (
+        "[Dense(2, 4, 'identity'), PReLU(n_in=4, slope=0.25), Dense(4, 3, 'softmax')]"
+    )
+
+
 def test_initialization_bounds_depend_on_the_activation():
     network = network_of(hidden_layer_sizes=(300, 300), activation=["logistic", "relu"])
     bounds = [np.abs(layer.weights).max() for layer in dense_layers_of(network)]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from barenet import Network, Predictor
-from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 
 
 def predictor_of(network: Network, preprocessing: Any, **parts: Any) -> Predictor:
@@ -23,6 +23,7 @@ def every_layer(dtype: str = "float32") -> Network:
         ActivationLayer("elu:alpha=0.3"),
         Dropout(0.25),
         LayerNorm(4),
+        PReLU(4, slope=-0.1),
         Dense(4, 2, "softmax", bias_init="normal:std=2"),
     ]
     return Network(layers, seed=7, dtype=dtype)

@@ -105,6 +105,28 @@ def test_fault_30_too_many_parameters_take_no_memory(sizes):
     assert MAX_PARAMETERS * 8 == 4 * 2**30  # 4 GiB
 
 
+def test_prelu_in_the_place_of_hidden_activations():
+    network = Network.dense([2, 3, 4, 5, 1], hidden=["prelu:slope=0.1", "tanh", "prelu"])
+    assert str(network.layers) == (
+        "[Dense(2, 3, 'identity'), PReLU(n_in=3, slope=0.1), Dense(3, 4, 'tanh'), "
+        "Dense(4, 5, 'identity'), PReLU(n_in=5, slope=0.25), Dense(5, 1, 'identity')]"
+    )
+    assert [layer.init.name for layer in network.layers[::3]] == ["he_uniform", "he_uniform"]
+    names = [
+        layer.name for layer in Network.dense([2, 3, 1], hidden="prelu", batch_norm=True).layers
+    ]
+    assert names == ["dense", "batch_norm", "prelu", "dense"]
+    entries = [{"in": 2, "out": 3, "activation": "prelu"}, {"in": 3, "out": 1}]
+    assert [layer.name for layer in Network.dense(entries).layers] == ["dense", "prelu", "dense"]
+
+
+@pytest.mark.parametrize("make", [lambda: Network.dense([2, 1], output="prelu"),
+                                  lambda: Dense(2, 1, "prelu")])  # fmt: skip
+def test_prelu_is_a_layer_and_no_activation_of_one(make):
+    with pytest.raises(ValueError, match=r"^(output|activation): unknown 'prelu'"):
+        make()
+
+
 def test_valid_sequences_of_layers():
     assert chain_widths([Dense(2, 3), Dropout(), BatchNorm(3), Dense(3, 1)]) == (2, 3, 1)
     assert chain_widths([Dropout(), Dense(2, 3)]) == (2, 3)

@@ -10,7 +10,15 @@ from hypothesis import given, settings, strategies as st
 
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._network import Network
-from barenet.model.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.model.layers import (
+    LAYERS,
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    LayerNorm,
+    PReLU,
+)
 from barenet.model.losses import LOSSES, Loss, SquaredError, as_loss, logits_form
 
 #: The hidden part of a network of each kind, with an activation where it usually stands.
@@ -19,6 +27,7 @@ HIDDEN = {
     "dropout": lambda n_in, n, f: [Dense(n_in, n, f), Dropout(0.4)],
     "batch_norm": lambda n_in, n, f: [Dense(n_in, n), BatchNorm(n), ActivationLayer(f)],
     "layer_norm": lambda n_in, n, f: [Dense(n_in, n), LayerNorm(n), ActivationLayer(f)],
+    "prelu": lambda n_in, n, f: [Dense(n_in, n, f), PReLU(n)],
     "activate": lambda n_in, n, f: [Dense(n_in, n), ActivationLayer(f)],
 }
 #: A loss's options that are unlike its defaults, so that a forgotten one is seen.

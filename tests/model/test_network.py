@@ -11,7 +11,15 @@ import barenet
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._network import Network
 from barenet.model._randomness import derive_key
-from barenet.model.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.model.layers import (
+    LAYERS,
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    LayerNorm,
+    PReLU,
+)
 
 X = np.random.default_rng(0).normal(size=(6, 3))
 
@@ -20,7 +28,7 @@ def one_of_everything(**options) -> Network:
     """A network with every kind of layer, whose averages are not what they start from."""
     layers = [
         Dense(3, 4, "tanh"), BatchNorm(4), ActivationLayer("relu"), Dropout(0.3), LayerNorm(4),
-        Dense(4, 2, "softmax"),
+        PReLU(4), Dense(4, 2, "softmax"),
     ]  # fmt: skip
     network = Network(layers, **{"seed": 7, "dtype": "float64", **options})
     network.forward(X, training=True, rng_key=1)
@@ -111,7 +119,7 @@ def assert_views(network: Network) -> None:
 
 def test_the_parameters_are_one_vector(dtype):
     network = one_of_everything(dtype=dtype)
-    assert network.n_parameters == (3 * 4 + 4) + 8 + 8 + (4 * 2 + 2) == network.parameters.size
+    assert network.n_parameters == (3 * 4 + 4) + 8 + 8 + 4 + (4 * 2 + 2) == network.parameters.size
     assert network.parameters.dtype == network.dtype == dtype
     assert_views(network)
 

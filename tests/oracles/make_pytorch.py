@@ -44,6 +44,7 @@ def main() -> None:
         "losses": losses(),
         "batch_norm": batch_norm(),
         "layer_norm": layer_norm(),
+        "prelu": prelu(),
         "optimizers": optimizers(),
         "schedules": schedules(),
         "clipping": clipping(),
@@ -185,6 +186,14 @@ def layer_norm() -> dict:
     return {"steps": steps, "gain": layer.weight.tolist(), "bias": layer.bias.tolist()}
 
 
+def prelu() -> dict:
+    layer = torch.nn.PReLU(3)
+    with torch.no_grad():
+        layer.weight[:] = torch.tensor([0.25, -0.5, 2.0])
+    steps = [forward_and_backward(layer, X) for X in (OUTPUT, EXTREME[:3])]
+    return {"steps": steps, "slopes": layer.weight.tolist()}
+
+
 def set_gain_and_bias(layer) -> None:
     with torch.no_grad():
         layer.weight[:] = torch.tensor([1.5, -0.5, 0.8])
@@ -203,7 +212,7 @@ def forward_and_backward(layer, inputs: list) -> dict:
         "output": output.tolist(),
         "d_X": X.grad.tolist(),
         "d_gain": layer.weight.grad.tolist(),
-        "d_bias": layer.bias.grad.tolist(),
+        **({"d_bias": layer.bias.grad.tolist()} if hasattr(layer, "bias") else {}),
     }
 
 

@@ -47,7 +47,8 @@ HELP = {
 
 #: The names that a shell completes.
 NAMES: Mapping[str, Iterable[str]] = {
-    **dict.fromkeys(("hidden", "output"), activations.ACTIVATIONS),
+    "hidden": [*activations.ACTIVATIONS, "prelu"],
+    "output": activations.ACTIVATIONS,
     **dict.fromkeys(("init", "bias_init"), initializers.INITIALIZERS),
     "loss": losses.LOSSES,
     "optimizer": optimizers.OPTIMIZERS,

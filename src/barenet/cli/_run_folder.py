@@ -24,13 +24,7 @@ from barenet.cli._run_plots import KINDS
 from barenet.cli._run_settings import HEADER, SETTINGS, RunSettings, read_run_file
 from barenet.cli._trained_model import MODEL, UNFINISHED, resume_command
 from barenet.errors import ArgumentError, DataError, ModelFileError, some
-from barenet.files._atomic import (
-    check_replaceable,
-    locked,
-    remove_leftovers,
-    sync_folder,
-    write_atomically,
-)
+from barenet.files import _atomic as atomic
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, StateDict, read_notes
 from barenet.files.exports._exporting import is_export
 from barenet.training._callbacks import Run
@@ -68,10 +62,10 @@ class RunFolder:
         """Lock the folder for one run, from before the training until all is written."""
         made = self._make_writable()
         try:
-            with locked(self.path / LOCK, "another run"):
+            with atomic.locked(self.path / LOCK, "another run"):
                 self._check_overwritable()
                 for file in (self.unfinished, self.checkpoint, *self.files):
-                    remove_leftovers(file)
+                    atomic.remove_leftovers(file)
                 for folder in self.path.glob(f"{SAVING}*"):
                     shutil.rmtree(folder, ignore_errors=True)
                 yield
@@ -95,7 +89,7 @@ class RunFolder:
     def start(self, settings: RunSettings) -> None:
         """Write the settings of a run, which can be resumed from now on."""
         run = f"# Run {secrets.token_hex(8)}: `barenet train --resume` completes it.\n"
-        write_atomically(self.unfinished, settings.to_toml() + run.encode())
+        atomic.write_atomically(self.unfinished, settings.to_toml() + run.encode())
 
     def has_checkpoint(self) -> bool:
         """Whether there is a checkpoint of this run, not of an earlier one in the folder."""
@@ -107,7 +101,7 @@ class RunFolder:
         """Read the settings of the run to resume, from the checkpoint if only that is left."""
         if not self.unfinished.exists():
             settings = self._saved_settings().encode(errors="surrogatepass")
-            write_atomically(self.unfinished, settings)
+            atomic.write_atomically(self.unfinished, settings)
         return read_run_file(self.unfinished)
 
     def save(self, predictor: Predictor, settings: RunSettings) -> None:
@@ -115,7 +109,7 @@ class RunFolder:
         with tempfile.TemporaryDirectory(dir=self.path, prefix=SAVING) as folder:
             new = RunFolder(Path(folder))
             save(predictor, new.model)
-            write_atomically(new.settings, settings.to_toml())
+            atomic.write_atomically(new.settings, settings.to_toml())
             for old in (self.settings, self.history, *self.plots, *self._stale_exports()):
                 old.unlink(missing_ok=True)
             # The settings come last: killed before, a run leaves a model without settings, which
@@ -133,7 +127,7 @@ class RunFolder:
 
     def finish(self) -> None:
         """Remove the state of the run, once all its results are on the disk."""
-        sync_folder(self.path)
+        atomic.sync_folder(self.path)
         self.unfinished.unlink(missing_ok=True)
         self.checkpoint.unlink(missing_ok=True)  # last: a run resumed from it alone repeats little
 
@@ -160,7 +154,7 @@ class RunFolder:
         """Refuse to overwrite files that no run has written."""
         for file in (self.checkpoint, self.unfinished, *self.files):
             if os.path.lexists(file):
-                check_replaceable(file, f"out: {file}")
+                atomic.check_replaceable(file, f"out: {file}")
         if self.checkpoint.exists():
             self._saved_settings()
             return

@@ -11,18 +11,9 @@ from cyclopts import Parameter
 
 from barenet import SearchResult, search as search_settings
 from barenet._constraints import check_count, check_number
+from barenet.cli import _flags as flags
 from barenet.cli._console import closable_output, emit, log
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._flags import (
-    SEARCHED,
-    Data,
-    Integer,
-    Off,
-    Scheduler,
-    SearchFlags,
-    Threads,
-    Workers,
-)
 from barenet.cli._results import OutputOptions
 from barenet.cli._run_settings import DataOptions, RunSettings
 from barenet.cli._scores import network_arrays
@@ -39,16 +30,16 @@ FACTOR = 3
 
 
 def search(
-    data: Data = "",
+    data: flags.Data = "",
     *,
     options: DataOptions = DataOptions(),
-    config: Annotated[SearchFlags, Parameter(name="*")] = SearchFlags(),
-    candidates: Integer | None = None,
-    folds: Integer = 5,
-    halving: Off = False,
-    threads: Threads = None,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
+    config: Annotated[flags.SearchFlags, Parameter(name="*")] = flags.SearchFlags(),
+    candidates: flags.Integer | None = None,
+    folds: flags.Integer = 5,
+    halving: flags.Off = False,
+    threads: flags.Threads = None,
+    workers: flags.Workers = None,
+    scheduler: flags.Scheduler = None,
     output: OutputOptions = OutputOptions(),
 ) -> int:
     """Search for the best settings by cross-validation, and train a network with them.
@@ -129,8 +120,8 @@ def _prepare(
     settings: RunSettings, given: Mapping[str, Any], count: int | None
 ) -> list[Experiment]:
     """Prepare candidates on the same rows: all combinations, or a random sample of them."""
-    grid = {name: values for name, values in given.items() if name in SEARCHED}
-    plain = RunConfig(**{name: given[name] for name in given.keys() - SEARCHED}, patience=0)
+    grid = {name: values for name, values in given.items() if name in flags.SEARCHED}
+    plain = RunConfig(**{name: given[name] for name in given.keys() - flags.SEARCHED}, patience=0)
     n_combinations = prod(map(len, grid.values()))
     if count is not None and check_count(count, "candidates") >= n_combinations:
         count = None

@@ -18,14 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._extras import require
+from barenet.data import _file_io as file_io
 from barenet.data._delimited import DELIMITERS, CsvOptions, decode, find_delimiter, read_records
-from barenet.data._file_io import (
-    check_columns,
-    check_memory,
-    open_file,
-    plain_name,
-    read_file_bytes,
-)
 from barenet.data._frame import TEXT, Frame, Table, check_unique
 from barenet.data._parsing import CODE, MISSING, NEARLY_ALL, NUMBER, parse_datetime, rewrite_date
 from barenet.errors import DataError, some
@@ -47,11 +41,11 @@ def read_header(text: str, delimiter: str, path: Path, header: bool | None) -> t
     """Read the names of the columns, or make names by position."""
     first = re.match(r"[^\r\n]*", text)[0]  # type: ignore[index]
     if '"' not in first:  # else a delimiter may belong to a value
-        check_columns(path, first.count(delimiter) + 1)
+        file_io.check_columns(path, first.count(delimiter) + 1)
     line, fields = next(read_records(text, delimiter, path), (0, []))
     if not fields:
         raise DataError("empty file", path=path)
-    check_columns(path, len(fields))
+    file_io.check_columns(path, len(fields))
     names = tuple(name.strip() for name in fields)
     others = [each for each in DELIMITERS if each != delimiter and each in names[0]]
     if len(names) == 1 and others:
@@ -187,7 +181,13 @@ class CsvBlock(CsvTable):
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
     ) -> Frame:
-        with open_file(self.path) as file:
+        return super(CsvBlock, self.opened()).frame(names, text, categories)
+
+    def opened(self) -> "CsvBlock":
+        """Read the columns, unless they have been."""
+        if self.columns:
+            return self
+        with file_io.open_file(self.path) as file:
             file.seek(self.start)
             data = file.read(self.stop - self.start)
         content = decode(data, self.options.encoding, self.path)
@@ -198,17 +198,16 @@ class CsvBlock(CsvTable):
                 error.line += self.first_line - 1
             raise
         by_name = dict(zip(self.names, columns, strict=True))
-        table = replace(self, columns=by_name, text=content)
-        return super(CsvBlock, table).frame(names, text, categories)
+        return replace(self, columns=by_name, text=content)
 
 
 def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
     """Split a CSV file at ends of lines into blocks of some megabytes."""
-    if plain_name(path) != path.name.lower():
+    if file_io.plain_name(path) != path.name.lower():
         remedy = "decompress it, or save it as a Parquet file"
         raise DataError("compressed text cannot be read in blocks", path=path, remedy=remedy)
     blocks = list[CsvBlock]()
-    with open_file(path) as file:
+    with file_io.open_file(path) as file:
         head = decode(_whole_lines(file.read(_HEAD), _HEAD), options.encoding, path)
         delimiter = options.delimiter or find_delimiter(head, path)
         names = read_header(head, delimiter, path, options.header)
@@ -244,7 +243,7 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     array([1.65, 1.8 ])
     """
     options = options or CsvOptions()
-    text = decode(read_file_bytes(path, memory_per_byte=_PER_BYTE), options.encoding, path)
+    text = decode(file_io.read_file_bytes(path, memory_per_byte=_PER_BYTE), options.encoding, path)
     delimiter = options.delimiter or find_delimiter(text, path)
     names = read_header(text, delimiter, path, options.header)
     _check_size(text, delimiter, len(names), path)
@@ -309,7 +308,7 @@ def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:
     n_values = text.count(delimiter) + text.count("\n") + 1
     needed = 2 * (sys.getsizeof(text) + len(text))
     needed += _PER_VALUE * n_values + _PER_COLUMN * n_columns
-    check_memory(path, needed, f"{n_values:,} values in {n_columns:,} columns")
+    file_io.check_memory(path, needed, f"{n_values:,} values in {n_columns:,} columns")
 
 
 def _split(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]:

@@ -38,7 +38,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Widths of the hidden layers; ``()`` for a linear model.
     activation : str, Activation or a sequence of them, default="relu"
         Activation of the hidden layers: "identity", "logistic", "tanh", "relu" or another name from
-        `ACTIVATIONS`; one for all, or one for each.
+        `ACTIVATIONS`, or "prelu"; one for all, or one for each.
     solver : {"lbfgs", "sgd", "adam"}, default="adam"
         The optimizer. "lbfgs" uses all rows at once; it suits small data.
     alpha : float, default=0.0001

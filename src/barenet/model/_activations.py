@@ -138,6 +138,14 @@ class LeakyReLU(Rectifier):
 
 
 @dataclass(frozen=True)
+class LearnedReLU(LeakyReLU):
+    """The activation of a hidden layer that `Network.dense` turns into a `PReLU`."""
+
+    slope: float = option(0.25)
+    name = "prelu"
+
+
+@dataclass(frozen=True)
 class ELU(Rectifier):
     """f(z) = z for z > 0 and else α(eᶻ − 1); f′(z) = 1 or f(z) + α.
 
@@ -374,6 +382,6 @@ ACTIVATIONS: dict[str, type[Activation]] = by_name(
 )  # fmt: skip
 
 
-def as_activation(spec: str | Activation, argument: str = "activation") -> Activation:
-    """Turn a name such as ``"leaky_relu:slope=0.2"`` into the activation."""
-    return build(Activation, ACTIVATIONS, spec, argument)
+def as_activation(spec: str | Activation, argument: str = "activation", **more: type) -> Activation:
+    """Turn a name such as ``"leaky_relu:slope=0.2"`` into the activation, of these or `more`."""
+    return build(Activation, ACTIVATIONS | more, spec, argument)

@@ -8,7 +8,7 @@ import numpy as np
 
 from barenet._constraints import check_count
 from barenet.errors import ArgumentError, brief
-from barenet.model._activations import Activation, as_activation
+from barenet.model._activations import Activation, LearnedReLU, as_activation
 from barenet.model._arrays import FloatArray
 from barenet.model.layers import Layer
 
@@ -98,14 +98,14 @@ def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray
 def hidden_activations(given: Any, n_hidden: int, argument: str = "hidden") -> list[Activation]:
     """The activations of hidden layers, from one for all or one for each."""
     if isinstance(given, str | Activation):
-        return [as_activation(given, argument)] * n_hidden
+        return [as_activation(given, argument, prelu=LearnedReLU)] * n_hidden
     if not isinstance(given, Sequence):
         raise ArgumentError.of(argument, given, "an activation, or a list of them")
     if len(given) != n_hidden:
         problem = f"{len(given)} activations for {n_hidden} hidden layers"
         remedy = "give one for all, or one for each"
         raise ArgumentError(problem, argument=argument, remedy=remedy)
-    return [as_activation(name, argument) for name in given]
+    return [as_activation(name, argument, prelu=LearnedReLU) for name in given]
 
 
 def _from_mapping(layer: Mapping[str, Any], index: int) -> DenseSpec:

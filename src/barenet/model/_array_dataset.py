@@ -71,9 +71,7 @@ class ArrayDataset(NamedTuple):
         total = float(self.batch_weights(self.n_rows).sum())
         return 1 / total if total > 0 else 0.0
 
-    def batch_weights(
-        self, size: int, order: NDArray[np.intp] | None = None
-    ) -> NDArray[np.float64]:
+    def batch_weights(self, size: int, order: NDArray[np.intp] | None = None) -> FloatArray:
         """Total weight of the rows of each batch, shape (n_batches,), or of those of each order."""
         starts = np.arange(0, self.n_rows, size)
         if self.sample_weight is None:

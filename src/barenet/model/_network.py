@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from barenet._constraints import check_flag, check_number, check_seed
 from barenet._seeding import random_state
-from barenet.model._activations import BOUNDED, IDENTITY, Activation, as_activation
+from barenet.model._activations import BOUNDED, IDENTITY, Activation, LearnedReLU, as_activation
 from barenet.model._architecture import as_layers, chain_widths, check_size, dense_specs, summarize
 from barenet.model._array_dataset import ArrayDataset, input_blocks, validate_arrays
 from barenet.model._arrays import Cache, FloatArray, check_dtype, check_outputs, validate_inputs
 from barenet.model._initializers import Initializer
 from barenet.model._layout import InPlaceAssignment, Layout
 from barenet.model._randomness import derive_key
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, PReLU
 from barenet.model.losses import Loss, as_loss, logits_form
 
 
@@ -99,7 +99,7 @@ class Network(InPlaceAssignment):
             The widths from the input to the output, such as ``[784, 16, 10]``; or a mapping for
             each layer, such as ``{"in": 784, "out": 16, "activation": "relu"}``.
         hidden : str, Activation or a sequence of them, default="relu"
-            Activation of the hidden layers: one for all, or one for each.
+            Activation of the hidden layers, one for all or one for each; "prelu" adds a `PReLU`.
         output : str or Activation, default="identity"
             Activation of the last layer: softmax for classes, sigmoid for two classes.
         init, bias_init : str or Initializer, optional
@@ -126,12 +126,15 @@ class Network(InPlaceAssignment):
         specs = dense_specs(sizes, hidden, output)
         layers: list[Layer] = []
         for index, (n_in, n_out, spec) in enumerate(specs, 1):
-            activation, is_hidden = as_activation(spec), index < len(specs)
-            own = "identity" if batch_norm and is_hidden else activation
+            activation, is_hidden = as_activation(spec, prelu=LearnedReLU), index < len(specs)
+            rest: list[Layer] = [BatchNorm(n_out)] if batch_norm and is_hidden else []
+            if isinstance(activation, LearnedReLU):
+                rest.append(PReLU(n_out, activation.slope))
+            elif rest:
+                rest.append(ActivationLayer(activation))
+            own = "identity" if rest else activation
             weights_init = activation.default_init if init is None else init
-            layers.append(Dense(n_in, n_out, own, init=weights_init, bias_init=bias_init))
-            if batch_norm and is_hidden:
-                layers += [BatchNorm(n_out), ActivationLayer(activation)]
+            layers += [Dense(n_in, n_out, own, init=weights_init, bias_init=bias_init), *rest]
             if dropout > 0 and is_hidden:
                 layers.append(Dropout(dropout))
         check_size(layers, "sizes")

@@ -12,12 +12,7 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 from barenet.model._network import Network, Snapshot
-from barenet.playground._network_layout import (
-    MAX_DRAWN,
-    layer_offsets,
-    layer_values,
-    parameter_index,
-)
+from barenet.playground import _network_layout as layout
 from barenet.playground._page_state import MAX_EDITS, NetworkSettings, WeightEdit
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._problems import TRAINER_ENDED, diagnose, find_overfitting, lowest_test_loss
@@ -93,7 +88,9 @@ def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, list[float]]:
     inputs = prepared.inputs("grid", NEURON_SIDE)
-    drawn = [layer.outputs[:, :MAX_DRAWN] for layer in layer_values(network, inputs, -1)]
+    drawn = [
+        layer.outputs[:, : layout.MAX_DRAWN] for layer in layout.layer_values(network, inputs, -1)
+    ]
     return _scaled(np.concatenate([inputs[:, :0], *drawn], axis=1), 1.0)
 
 
@@ -189,7 +186,7 @@ class NetworkView:
 
     def edit(self, layer: int, row: int, column: int, value: float) -> None:
         """Change a weight; row −1 is the bias."""
-        index = parameter_index(self.network, layer, row, column)
+        index = layout.parameter_index(self.network, layer, row, column)
         if len(self.latest.edits) >= MAX_EDITS:
             raise ArgumentError(
                 f"{MAX_EDITS} weights were changed by hand, and no more fit into an address",
@@ -214,11 +211,11 @@ class NetworkView:
 
     def describe(self) -> dict[str, Any]:
         """Describe the architecture."""
-        layers = layer_offsets(self.network)
+        layers = layout.layer_offsets(self.network)
         return {
             "layout": layers,
             #: The number of neurons with a picture in each hidden layer.
-            "drawn": [min(layer["n_out"], MAX_DRAWN) for layer in layers[:-1]],
+            "drawn": [min(layer["n_out"], layout.MAX_DRAWN) for layer in layers[:-1]],
         }
 
     def header(self, sent: Mapping[int, float]) -> dict[str, Any]:

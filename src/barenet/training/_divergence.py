@@ -47,12 +47,10 @@ class DivergenceMonitor(Stateful):
             self._raise(self.run.batch + first, float(losses[first]))
         self._check_growth(float(losses[np.argmax(losses > self.limit)]))  # in any chunk the same
 
-    def is_suspicious(
-        self, losses: NDArray[np.float64], gradient_norms: NDArray[np.float64]
-    ) -> bool:
+    def is_suspicious(self, losses: NDArray[np.float64], norms: NDArray[np.float64]) -> bool:
         """Whether the checks may find anything in epochs with these losses of batches."""
         self._note_first(losses)
-        is_usual = losses.dot(losses) < self.limit * self.limit and gradient_norms.all()
+        is_usual = losses.dot(losses) < self.limit * self.limit and norms.all()
         return not (is_usual and np.isfinite(self.run.network.parameters).all())
 
     def check_epoch(self, loss: float, gradient_norm: float) -> None:

@@ -3,7 +3,7 @@
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import product, starmap
@@ -188,7 +188,9 @@ class MiniBatchLoop(Loop):
                     self._run_epoch(first + index, orders[index : index + 1])
             return
         run.is_ahead = True
-        self._record(losses, norms, rates[:, -1], seconds / count)
+        curves = {"loss": losses.tolist(), "learning_rate": rates[:, -1].tolist()}
+        curves |= {"gradient_norm": norms.tolist(), "seconds": [seconds / count] * count}
+        self._record(curves, count)
         run.is_ahead = False
         if (recorded := len(run.history) - first) < count:
             self._rewind(before)
@@ -196,13 +198,9 @@ class MiniBatchLoop(Loop):
         self.monitor.snapshot.update(run.network)
         self._finish_chunk()
 
-    def _record(
-        self, losses: FloatArray, norms: FloatArray, rates: FloatArray, seconds: float
-    ) -> None:
+    def _record(self, curves: Mapping[str, list[float]], count: int) -> None:
         """Record epochs, and call the callbacks for each, until one stops the run."""
-        run, count = self.run, len(losses)
-        curves = {"loss": losses.tolist(), "learning_rate": rates.tolist()}
-        curves |= {"gradient_norm": norms.tolist(), "seconds": [seconds] * count}
+        run = self.run
         watching = [each for each in self.callbacks if type(each).on_epoch is not Callback.on_epoch]
         step = 1 if watching else count
         run.batch = run.n_batches

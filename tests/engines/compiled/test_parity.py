@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 from barenet import Network, train
 from barenet.activations import ACTIVATIONS
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
-from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from barenet.losses import LOSSES
 from barenet.optimizers import OPTIMIZERS, ClipNorm, ClipValue
 from barenet.penalties import L1, L2
@@ -25,7 +25,7 @@ STEPPING += ["sgd:average=0.8", "momentum:average=0.99", "adam:average=0.5"]
 def every_layer(dtype):
     layers = [
         LayerNorm(5), Dense(5, 18, "relu"), BatchNorm(18), ActivationLayer("silu"), Dropout(0.3),
-        LayerNorm(18), Dense(18, 33, "gelu"), BatchNorm(33), Dense(33, 3, "softmax"),
+        LayerNorm(18), Dense(18, 33, "gelu"), BatchNorm(33), PReLU(33), Dense(33, 3, "softmax"),
     ]  # fmt: skip
     return Network(layers, seed=1, dtype=dtype)
 

@@ -29,7 +29,7 @@ from barenet import (
 from barenet._expressions import FUNCTIONS, Expression
 from barenet.activations import ACTIVATIONS, Activation
 from barenet.data._table_loading import load_table
-from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 
 sys.path.insert(0, str(Path(__file__).parent))  # the files that the tests share
 
@@ -205,6 +205,8 @@ CASES: dict[str, Callable[[], Case]] = {
     "norm last": lambda: of_layers(
         [Dense(3, 4, "tanh"), Dropout(0.5), BatchNorm(4), ActivationLayer("relu"), LayerNorm(4)]
     ),
+    "prelu": lambda: of_layers([PReLU(3), Dense(3, 4), PReLU(4, -0.5), PReLU(4), Dense(4, 2)]),
+    "prelu float64": lambda: of_layers([Dense(3, 4), PReLU(4)], dtype="float64"),
     "norm alone": lambda: of_layers([LayerNorm(3, epsilon=0.1)]),
     "norms float64": lambda: of_layers(
         [Dense(3, 4), BatchNorm(4, epsilon=0.1), LayerNorm(4, epsilon=0.1)], dtype="float64"

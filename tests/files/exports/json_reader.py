@@ -40,6 +40,8 @@ def predict(document: dict[str, Any], x: Any) -> list[float]:
             deviation = math.sqrt(sum((a - mean) ** 2 for a in x) / len(x) + step["epsilon"])
             parts = zip(x, step["gain"], step["bias"], strict=True)
             x = [gain * (a - mean) / deviation + bias for a, gain, bias in parts]
+        elif do == "prelu":
+            x = [a if a > 0 else slope * a for a, slope in zip(x, step["slopes"], strict=True)]
         elif do == "both":
             x = [1 - x[0], x[0]]
         elif do == "unscale":

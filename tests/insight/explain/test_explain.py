@@ -8,7 +8,16 @@ import pytest
 
 from barenet import Network, check_gradients, explain, train
 from barenet.activations import ACTIVATIONS
-from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.layers import (
+    LAYERS,
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    PReLU,
+)
 from barenet.losses import LOSSES
 from barenet.model._activations import Activation
 from barenet.optimization.optimizers import as_optimizer
@@ -49,11 +58,11 @@ def by_hand() -> Network:
 CLASSES = [0, 1, 1, 0, 1]
 
 #: The parameters of `EVERY_LAYER` in their order.
-NAMES = ("W1", "b1", "gamma2", "beta2", "gamma5", "beta5", "W6", "b6")
+NAMES = ("W1", "b1", "gamma2", "beta2", "gamma5", "beta5", "alpha6", "W7", "b7")
 
 EVERY_LAYER = [
     *(Dense(3, 4, "tanh"), BatchNorm(4), ActivationLayer("silu"), Dropout(0.4), LayerNorm(4)),
-    Dense(4, 2, "softmax"),
+    *(PReLU(4), Dense(4, 2, "softmax")),
 ]
 
 
@@ -101,6 +110,7 @@ def every_case():
     for layers in (
         EVERY_LAYER,
         [LayerNorm(3), Dense(3, 2)],
+        [PReLU(3), Dense(3, 2), PReLU(2)],
         [ActivationLayer("tanh"), Dense(3, 2)],
         [Dropout(0.4), Dense(3, 2)],
         [BatchNorm(3), Dropout(0.0), Dense(3, 2)],

@@ -15,6 +15,7 @@ from barenet.model.layers import (
     Dropout,
     Layer,
     LayerNorm,
+    PReLU,
     layer_from,
 )
 
@@ -24,6 +25,7 @@ EXAMPLES = {
     "dropout": lambda: Dropout(0.25),
     "batch_norm": lambda: BatchNorm(3, momentum=0.8, epsilon=1e-3),
     "layer_norm": lambda: LayerNorm(3, epsilon=1e-3),
+    "prelu": lambda: PReLU(3, slope=-0.5),
     "activate": lambda: ActivationLayer("leaky_relu:slope=0.2"),
 }
 each = pytest.mark.parametrize("name", EXAMPLES)
@@ -115,7 +117,9 @@ def test_denormals_and_zeros(name, dtype):
 
 @pytest.mark.parametrize("n_in", [0, -1, 2.5, "8", None, True, float("nan")])
 @pytest.mark.parametrize(
-    "make", [lambda n: Dense(n, 2), BatchNorm, LayerNorm], ids=["dense", "batch", "layer"]
+    "make",
+    [lambda n: Dense(n, 2), BatchNorm, LayerNorm, PReLU],
+    ids=["dense", "batch", "layer", "prelu"],
 )
 def test_fault_28_an_invalid_width(make, n_in):
     with pytest.raises(ValueError, match=r"^n_in: expected a whole number of 1 or more, got"):

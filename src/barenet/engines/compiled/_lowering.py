@@ -31,7 +31,7 @@ from barenet.engines.kernels._records import LAYER
 from barenet.engines.simd._views import KernelSpec
 from barenet.model._activations import BOUNDED, Activation
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from barenet.model.losses import Loss, logits_form
 from barenet.optimization.optimizers._optimizer import ClipNorm, ClipValue
 
@@ -246,14 +246,20 @@ class Lowering:
         self.statistics += 2 * self.width
         self.lower_parameters(record, 2)
 
-    def norm(self, layer: LayerNorm | BatchNorm) -> Record:
-        """The record of a norm, with gain and bias."""
+    def prelu(self, layer: PReLU, index: int) -> None:
+        """A = X for X > 0 and else γ N with N = min(X, 0): the slopes are the gain of N."""
+        record = self.norm(layer, 1)
+        self.add(record, _norms.prelu, _norms.prelu_back if record["d_in"] else None)
+        self.lower_parameters(record, 1, _norms.norm_gradient)
+
+    def norm(self, layer: LayerNorm | BatchNorm | PReLU, height: int = 2) -> Record:
+        """The record of a norm, with gain and bias, or of another layer with a gain alone."""
         x, self.x, d_in, self.d = self.x, self.matrix(), self.d, self.derivatives()
         scales = self.workspace.matrix(3, max(self.width, self.capacity))
         return self.layer(
-            **self.parameters(2), n_in=2, x=x, z=self.matrix(), a=self.x, d=self.d, d_in=d_in,
-            scales=scales, epsilon=layer.epsilon, momentum=getattr(layer, "momentum", 0.0),
-            statistics=self.statistics,
+            **self.parameters(height), n_in=height, x=x, z=self.matrix(), a=self.x, d=self.d,
+            d_in=d_in, scales=scales, epsilon=getattr(layer, "epsilon", 0.0),
+            momentum=getattr(layer, "momentum", 0.0), statistics=self.statistics,
         )  # fmt: skip
 
     def lower_loss(self, loss: Loss, logits: bool) -> None:
@@ -388,5 +394,6 @@ LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
     Dropout: Lowering.dropout,
     LayerNorm: Lowering.layer_norm,
     BatchNorm: Lowering.batch_norm,
+    PReLU: Lowering.prelu,
 }
 CLIPS = {ClipValue: _gradients.clip_values, ClipNorm: _gradients.clip_norm}

@@ -1,10 +1,11 @@
-"""Norms: layer norm by rows, batch norm by columns; the formulas of `barenet.model.layers`."""
+"""Norms by rows and by columns, and PReLU: the formulas of `barenet.model.layers`."""
 
 import math
 
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import row_numbers, row_vectors
 from barenet.engines.simd._calls import compiled
+from barenet.engines.simd._lanes import where
 from barenet.engines.simd._views import array, lanes
 
 
@@ -115,8 +116,31 @@ def scale_and_shift(spec, step, layer, start, stop):
 
 
 @kernel()
+def prelu(spec, step, layer, start, stop):
+    """A = X for X > 0 and else γ · N with N = min(X, 0), where γ are the slopes."""
+    slopes = row_vectors(spec, layer, layer.weights, 0)
+    for row in range(start, stop):
+        X, N = row_vectors(spec, layer, layer.x, row), row_vectors(spec, layer, layer.z, row)
+        A = row_vectors(spec, layer, layer.a, row)
+        for j in range(0, layer.stride, lanes(spec)):
+            N[j] = where(X[j] > 0, 0, X[j])
+            A[j] = where(X[j] > 0, X[j], slopes[j] * X[j])
+
+
+@kernel()
+def prelu_back(spec, step, layer, start, stop):
+    """dX = dL/d(output) for X > 0 and else γ · dL/d(output)."""
+    slopes = row_vectors(spec, layer, layer.weights, 0)
+    for row in range(start, stop):
+        X, D = row_vectors(spec, layer, layer.x, row), row_vectors(spec, layer, layer.d, row)
+        d_in = row_vectors(spec, layer, layer.d_in, row)
+        for j in range(0, layer.stride, lanes(spec)):
+            d_in[j] = where(X[j] > 0, D[j], slopes[j] * D[j])
+
+
+@kernel()
 def norm_gradient(spec, step, layer, start, stop):
-    """dL/dγ = Σ dL/d(output) · N and dL/dβ = Σ dL/d(output), over the rows."""
+    """dL/dγ = Σ dL/d(output) · N and dL/dβ = Σ dL/d(output); PReLU has no β."""
     d_gain = row_vectors(spec, layer, layer.gradient, 0)
     d_bias = row_vectors(spec, layer, layer.gradient, 1)
     N, D = row_vectors(spec, layer, layer.z, 0), row_vectors(spec, layer, layer.d, 0)

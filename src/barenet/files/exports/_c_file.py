@@ -226,6 +226,7 @@ CALLS = {
     "rounded": "dense_int8({a}, {n}, {weights}, {step}, {bias}, {b}, {m})",
     "normalize": "normalize({a}, {n}, {mean}, {deviation}, {gain}, {bias})",
     "normalize_row": "normalize_row({a}, {n}, {gain}, {bias}, {epsilon})",
+    "prelu": "prelu({a}, {n}, {slopes})",
     "unscale": "unscale({a}, {n}, {offset}, {rest}, {factor})",
     "both": "both({a}, {n})",
     "keep": "clear(y, {outputs})",

@@ -23,7 +23,7 @@ from barenet.errors import ArgumentError
 from barenet.files._model_file import check_numbers
 from barenet.files._predictor import Predictor
 from barenet.model._activations import Identity
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
 
 Classes = tuple[str | int, ...]
 
@@ -43,6 +43,7 @@ class Step:
     apply : an activation.
     normalize : gain * ((X - mean) / deviation) + bias, the batch norm of the running averages.
     normalize_row : the same with each row's mean and variance.
+    prelu : X for X > 0 and else slopes * X.
     both : the probabilities of both classes, of the single output.
     keep, add, total : the mean of several networks. "keep" stores X, the input of each; "add" adds
         an output, times a weight, to a total, and returns the stored X; "total" returns the total.
@@ -94,7 +95,7 @@ class Program:
         """The steps; those with the parameters of a layer are counted, from 1."""
         number = 0
         for step in self.steps:
-            number += "bias" in step.parts
+            number += "bias" in step.parts or "slopes" in step.parts
             yield number, step
 
     @property
@@ -232,6 +233,7 @@ _STEPS: dict[type[Layer], Callable[[Any], Step | None]] = {
     LayerNorm: lambda layer: Step(
         "normalize_row", epsilon=layer.epsilon, gain=layer.gain, bias=layer.bias
     ),
+    PReLU: lambda layer: Step("prelu", slopes=layer.slopes),
 }
 
 

@@ -45,6 +45,7 @@ OPERATORS = {
     "unscale": {"factor": "Div", "offset": "Add"},
     "normalize": {"mean": "Sub", "deviation": "Div", "gain": "Mul", "bias": "Add"},
     "normalize_row": {"gain": "Mul", "bias": "Add"},
+    "prelu": {"slopes": "PRelu"},
 }
 
 #: Names that the graph uses itself.

@@ -47,6 +47,7 @@ _LINES: dict[str, str] = {
     "affine": "X = X @ WEIGHTS_{n} + BIAS_{n}",
     "normalize": "X = GAIN_{n} * ((X - MEAN_{n}) / DEVIATION_{n}) + BIAS_{n}",
     "normalize_row": "X = GAIN_{n} * normalize(X, {epsilon!r}) + BIAS_{n}",
+    "prelu": "X = np.where(X > 0, X, SLOPES_{n} * X)",
     "both": "X = np.hstack([1 - X, X])",
     "unscale": "X = X / TARGET_FACTOR + TARGET_OFFSET",
     "keep": "inputs, total = X, 0.0",

@@ -79,6 +79,13 @@ static void normalize_row(float *a, int n, const float *gain, const float *bias,
         a[i] = gain[i] * ((a[i] - mean) / deviation) + bias[i];
 }
 
+/* a = a for a > 0, and else slope * a */
+static void prelu(float *a, int n, const float *slopes)
+{
+    for (int i = 0; i < n; i++)
+        a[i] = a[i] > 0.0f ? a[i] : slopes[i] * a[i];
+}
+
 /* a = a / factor + rest + offset, in the units of the target */
 static void unscale(float *a, int n, const float *offset, const float *rest, const float *factor)
 {

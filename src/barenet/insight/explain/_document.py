@@ -18,6 +18,7 @@ from barenet.model._arrays import FloatArray
 
 #: Letters whose symbols differ from their names, in text and in LaTeX.
 _LETTERS: dict[str, tuple[str, str]] = {
+    "alpha": ("α", r"\alpha"),
     "beta": ("β", r"\beta"),
     "beta1": ("β₁", r"\beta_1"),
     "beta2": ("β₂", r"\beta_2"),

@@ -16,7 +16,7 @@ from barenet.errors import ArgumentError
 from barenet.insight.explain._document import Equation, Name, Quantity, Step
 from barenet.model._activations import Softmax
 from barenet.model._network import Network
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, PReLU
 
 #: Part of an operand that a column of a result needs.
 Part = Literal["column", "row", "all"]
@@ -60,7 +60,7 @@ def find_neuron(network: Network, neuron: Sequence[int]) -> Neuron:
 def _has_independent_columns(layer: Layer) -> bool:
     """Whether no column of a layer's output depends on another column of its input."""
     elementwise = type(layer) is ActivationLayer and not isinstance(layer.activation, Softmax)
-    return elementwise or type(layer) in (BatchNorm, Dropout)
+    return elementwise or type(layer) in (BatchNorm, Dropout, PReLU)
 
 
 def steps_of(steps: Sequence[Step], neuron: Neuron) -> Iterator[Step]:

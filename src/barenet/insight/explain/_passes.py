@@ -9,7 +9,7 @@ from barenet._constraints import option_values
 from barenet._expressions import check_formulas, declared
 from barenet.insight.explain._document import Equation, Name, Phase, Quantity, Step
 from barenet.insight.explain._recorded_step import Formulas, QuantityTable, RecordedLayer
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
 from barenet.model.losses import GaussianNLL
 
 #: The formulas of a pass, by the letters of their results, or the names of parameters.
@@ -249,6 +249,15 @@ def _batch_norm(layer: LayerFormulas) -> Passes:
     return (forward_text, forward), (backward_text, backward)
 
 
+def _prelu(layer: LayerFormulas) -> Passes:
+    """A = X for X > 0 and else α X."""
+    forward_text = "Negative numbers are multiplied by a slope α of each unit, which is learned."
+    backward_text = "Only the negative numbers depend on the slopes, and are affected by them."
+    gradients: Texts = {"slopes": "over_samples(dA * min(X, 0))"}
+    gradients |= {"dX": "dA if X > 0 else alpha * dA"}
+    return (forward_text, {"A": "X if X > 0 else alpha * X"}), (backward_text, gradients)
+
+
 #: The formulas of every layer; those of a subclass may differ.
 LAYERS: dict[type[Layer], Callable[[LayerFormulas], Passes]] = {
     Dense: _dense,
@@ -256,6 +265,7 @@ LAYERS: dict[type[Layer], Callable[[LayerFormulas], Passes]] = {
     Dropout: _dropout,
     LayerNorm: _layer_norm,
     BatchNorm: _batch_norm,
+    PReLU: _prelu,
 }
 
 

@@ -27,7 +27,7 @@ from barenet.model._arrays import Cache, FloatArray
 from barenet.model._layout import Slot
 from barenet.model._network import Objective
 from barenet.model._randomness import derive_key
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Layer, LayerNorm
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Layer, LayerNorm, PReLU
 from barenet.model.losses import logits_form
 from barenet.optimization.optimizers import LBFGS, SGD
 
@@ -190,6 +190,7 @@ _LETTERS: dict[type, dict[str, str]] = {
     Dense: {"weights": "W", "bias": "b"},
     BatchNorm: {"gain": "gamma", "bias": "beta", "mean": "mubar", "variance": "Vbar"},
     LayerNorm: {"gain": "gamma", "bias": "beta"},
+    PReLU: {"slopes": "alpha"},
 }
 
 

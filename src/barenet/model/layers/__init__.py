@@ -4,15 +4,19 @@ from typing import Any
 
 from barenet._registry import by_name, lookup
 from barenet.errors import brief
-from barenet.model.layers._dense import ActivationLayer, Dense
+from barenet.model.layers._dense import ActivationLayer, Dense, PReLU
 from barenet.model.layers._dropout import Dropout
 from barenet.model.layers._layer import Layer
 from barenet.model.layers._normalization import BatchNorm, LayerNorm
 
-__all__ = ["LAYERS", "ActivationLayer", "BatchNorm", "Dense", "Dropout", "Layer", "LayerNorm"]
+__all__ = [
+    "LAYERS", "ActivationLayer", "BatchNorm", "Dense", "Dropout", "Layer", "LayerNorm", "PReLU",
+]  # fmt: skip
 
 #: Every layer by its name.
-LAYERS: dict[str, type[Layer]] = by_name(Dense, Dropout, BatchNorm, LayerNorm, ActivationLayer)
+LAYERS: dict[str, type[Layer]] = by_name(
+    Dense, Dropout, BatchNorm, LayerNorm, ActivationLayer, PReLU
+)
 
 
 def layer_from(config: Any) -> Layer:

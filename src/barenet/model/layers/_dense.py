@@ -1,13 +1,14 @@
 """Dense: each output is a weighted sum of all inputs, followed by the activation.
 
-`ActivationLayer` is an activation as a layer, for use after a normalization layer.
+`ActivationLayer` is an activation as a layer, for use after a normalization layer, and `PReLU` one
+with a parameter for each unit.
 """
 
 from typing import ClassVar
 
 import numpy as np
 
-from barenet._constraints import check_count
+from barenet._constraints import check_count, check_number
 from barenet._registry import spec_of
 from barenet.errors import ArgumentError
 from barenet.model._activations import IDENTITY, Activation, as_activation
@@ -147,3 +148,57 @@ class ActivationLayer(Layer):
         """Compute dL/dX = dL/dA · f′(X)."""
         Z, A, activation = cache
         return activation.backward(Z, A, d_output)
+
+
+class PReLU(Layer):
+    """output = x for x > 0 and else sⱼ·x, with a learned slope sⱼ for each unit j.
+
+    From He, Zhang, Ren and Sun, "Delving deep into rectifiers: surpassing human-level performance
+    on ImageNet classification" (2015). Penalties don't apply to the slopes, as 0 is a ReLU.
+
+    Parameters
+    ----------
+    n_in : int
+        Number of units.
+    slope : float, default=0.25
+        Initial value of all slopes.
+
+    Attributes
+    ----------
+    slopes : ndarray of shape (n_in,)
+        s, a view into the network's parameters.
+
+    Examples
+    --------
+    >>> from barenet import Network
+    >>> from barenet.layers import PReLU
+    >>> Network([PReLU(3)]).predict([[-4.0, 0.0, 4.0]])
+    array([[-1.,  0.,  4.]], dtype=float32)
+    """
+
+    name: ClassVar[str] = "prelu"
+    n_in: int
+    slopes: FloatArray
+
+    def __init__(self, n_in: int, slope: float = 0.25) -> None:
+        self.n_in, self.slope = check_count(n_in, "n_in"), check_number(slope, "slope")
+        self.parameter_shapes = {"slopes": (self.n_in,)}
+
+    def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:
+        """Compute the output."""
+        return np.where(X > 0, X, self.slopes * X), X
+
+    def backward(self, cache: Cache, d_output: FloatArray, out: Arrays) -> FloatArray:
+        """Compute dL/ds and dL/dX from dL/d(output).
+
+        Only negative entries depend on the slopes, with ∂output_ij/∂sⱼ = x_ij, so::
+
+            dL/dsⱼ   = Σᵢ dL/doutput_ij · min(x_ij, 0)
+            dL/dx_ij = dL/doutput_ij for x_ij > 0, and else sⱼ · dL/doutput_ij.
+        """
+        np.sum(d_output * np.minimum(cache, 0), axis=0, out=out["slopes"])
+        return np.where(cache > 0, d_output, self.slopes * d_output)
+
+    def initialize(self, rng: np.random.RandomState) -> None:
+        """Set all slopes to the initial one."""
+        self.slopes = self.slope  # type: ignore[assignment]

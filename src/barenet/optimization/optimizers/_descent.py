@@ -8,6 +8,7 @@ from barenet.optimization.optimizers._optimizer import Optimizer, UpdateFormula
 
 _ETA = "{eta} is the learning rate"
 _VELOCITY = f"{_ETA}, v the velocity, of which {{beta}} is kept at each step."
+_V = {"v": "beta * v - eta * g"}
 _MOMENTUM = ({"eta": "learning_rate", "beta": "beta"}, _VELOCITY)
 
 
@@ -46,7 +47,7 @@ class Momentum(Optimizer):
     """
 
     name = "momentum"
-    formula = UpdateFormula({"v": "beta * v - eta * g", "theta": "theta + v"}, *_MOMENTUM)
+    formula = UpdateFormula({**_V, "theta": "theta + v"}, *_MOMENTUM)
     moment_names = ("velocity",)
     learning_rate: float = option(0.01, gt=0)
     beta: float = option(0.9, ge=0, le=1)
@@ -68,9 +69,7 @@ class Nesterov(Momentum):
     """
 
     name = "nesterov"
-    formula = UpdateFormula(
-        {"v": "beta * v - eta * g", "theta": "theta + beta * v - eta * g"}, *_MOMENTUM
-    )
+    formula = UpdateFormula({**_V, "theta": "theta + beta * v - eta * g"}, *_MOMENTUM)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         v = self.moments["velocity"]
