@@ -22,7 +22,7 @@ from barenet.distributed._block_shares import BlockShares, Sums, add_up
 from barenet.distributed._dask_workers import check_versions, clear_errors
 from barenet.engines import ChunkResult, Job, ReferenceEngine, choose_engine
 from barenet.engines._engine import Rates
-from barenet.errors import ArgumentError, WorkersError, in_a_line, some
+from barenet.errors import ArgumentError, WorkersError, some
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import SGD, Optimizer
@@ -232,7 +232,7 @@ class DaskEngine(ReferenceEngine):
                     return [call.result() for call in calls]
                 except (OSError, RuntimeError) as error:
                     if client.status in ("closing", "closed"):
-                        raise TimeoutError(in_a_line(error)) from error
+                        raise TimeoutError("the scheduler is lost") from error
                     if not isinstance(error, OSError) and "Actor" not in str(error):
                         raise
                     self._actors = ()
