@@ -1,12 +1,14 @@
 """Tables that are read block by block, against the same tables in memory."""
 
+import errno
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import barenet
 from barenet import Network, TableEncoding, load_table, train
-from barenet.data import _csv_table, _stream_fit
+from barenet.data import _csv_table, _encoded_blocks
 from barenet.data._stream import stream
 from barenet.errors import ArgumentError, DataError
 
@@ -81,10 +83,10 @@ def test_a_network_learns_from_a_stream(folder):
     assert history["validation_accuracy"][-1] > 0.93 and history["accuracy"][-1] > 0.93
 
 
-def test_the_memory_does_not_affect_the_result(folder, monkeypatch):
-    monkeypatch.setattr(_stream_fit, "MOST_ROWS", 100)
+def test_neither_memory_nor_disk_affect_the_result(folder, monkeypatch):
     networks = []
-    for memory in ("1GB", "100MB"):
+    for memory, fraction in (("1GB", 0.25), ("100MB", 0.0)):
+        monkeypatch.setattr(_encoded_blocks, "DISK_FRACTION", fraction)
         rows = stream(f"{folder}/*", "price", drop=["kind"], memory=memory)
         network = Network.dense([rows.n_inputs, 16, 1], seed=1)
         train(network, rows, epochs=2)
@@ -92,6 +94,22 @@ def test_the_memory_does_not_affect_the_result(folder, monkeypatch):
     assert np.array_equal(networks[0].parameters, networks[1].parameters)
     with pytest.raises(ArgumentError, match="memory: 1 kB is too little for blocks of up to"):
         train(networks[0], stream(f"{folder}/*", "price", drop=["kind"], memory="1kB"))
+
+
+def test_a_full_disk_is_no_obstacle(folder, monkeypatch):
+    class FullFile:
+        def seek(self, *_):
+            return 0
+
+        def write(self, _):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(_encoded_blocks.tempfile, "TemporaryFile", FullFile)
+    rows = stream(f"{folder}/*", "price", drop=["kind"])
+    assert len(train(Network.dense([rows.n_inputs, 1]), rows, epochs=3)) == 3
 
 
 def test_a_wrong_value_is_found_in_its_file(tmp_path, monkeypatch):

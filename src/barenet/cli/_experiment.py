@@ -17,7 +17,14 @@ from barenet.data._column_fitting import identity
 from barenet.data._frame import Frame, Samples
 from barenet.data._rare_categories import THRESHOLDS
 from barenet.data._run_config import DEFAULTS, RunConfig
-from barenet.data._run_defaults import check_target_settings, config_for, resolve_config
+from barenet.data._run_defaults import (
+    MANY,
+    check_target_settings,
+    config_for,
+    resolve_config,
+    table_defaults,
+)
+from barenet.data._stream import Stream
 from barenet.data._target import class_weights
 from barenet.engines import ENGINES, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
@@ -56,6 +63,8 @@ class Experiment:
     test: Dataset | None
     #: The network, with the scaling of the training set.
     predictor: Predictor
+    #: All training rows, if they are read block by block: `training` is a sample of them.
+    stream: Stream | None = None
 
     @property
     def n_rows(self) -> Mapping[str, int]:
@@ -76,7 +85,9 @@ class Experiment:
 
     def arguments(self) -> dict[str, Any]:
         """Arguments of `train` from the settings, without the network and callbacks."""
-        X, y, sample_weight = self._targets_of(self.training)
+        X, y, sample_weight = self.stream, None, None
+        if X is None:
+            X, y, sample_weight = self._targets_of(self.training)
         usual = "accuracy" if self.training.classes else "r2"
         return {
             "X": X,
@@ -127,6 +138,8 @@ class Experiment:
 def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     """Load the data, and build the network, with new weights or those to start from."""
     settings.config.validate()
+    if settings.is_stream:
+        return _prepare_stream(settings, copy_weights=copy_weights)
     dataset = settings.load()
     completed = config_for(settings.config, dataset)
     parts = _split(dataset, completed)
@@ -143,17 +156,53 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
     return _assemble(settings, dataset, network, preprocessing, target_scaling, **parts)
 
 
+def _prepare_stream(settings: RunSettings, *, copy_weights: bool) -> Experiment:
+    """Open a table that is read block by block, and build the network."""
+    rows = _open_stream(settings)
+    sample = replace(rows.sample, config=table_defaults(rows.n_rows))
+    config = resolve_config(settings.config, sample, rows.n_inputs)
+    if config.target_scaling == "none":
+        rows = replace(rows, target_scaling=None)
+    elif config.target_scaling != "standardize":
+        raise ArgumentError.of("target_scaling", config.target_scaling, "standardize or none")
+    settings = replace(settings, config=config)
+    network = _make_network(settings, copy_weights=copy_weights)
+    parts: dict[str, Any] = {"available": sample, "training": sample, "stream": rows}
+    parts |= {"validation": rows.validation, "test": rows.test}
+    return _assemble(settings, sample, network, rows.encoding, rows.target_scaling, **parts)
+
+
+def _open_stream(settings: RunSettings) -> Stream:
+    """Open a table to be read block by block, and hold rows out."""
+    config = settings.config.over(table_defaults(MANY)).over(DEFAULTS)
+    others = {"split_by": settings.split_by, "class_weight": config.class_weight}
+    for name, value in {**others, "label_smoothing": config.label_smoothing}.items():
+        if value:
+            problem, remedy = "not for rows that are read block by block", "leave it out"
+            raise ArgumentError(problem, argument=name, remedy=remedy)
+    needs_validation = config.patience or "plateau" in (config.schedule or "")
+    return settings.open_stream(
+        test_size=config.test_size or 0.0,
+        validation_size=VALIDATION_SIZE if needs_validation else 0.0,
+        split_seed=config.split_seed or 0,
+        numbers=config.scaling or "standardize",
+    )
+
+
 def trains_ensemble(settings: RunSettings) -> bool:
     """Whether settings are those of an ensemble: of a table, and none of one network."""
     others = settings.config.set_fields().keys() - {*SHARED}
     others |= {"start_from"} if settings.start_from else set()
     if settings.quick is None:
-        return is_table(settings.data) and not others
+        return is_table(settings.data) and not others and not settings.is_stream
     refused = sorted(others - {"epochs"})
     if refused and not settings.quick:
         remedy = "leave it out, or train one network with {quick}"
         problem = "is a setting of one network, not of an ensemble"
         raise ArgumentError(problem, argument=refused[0], remedy=remedy, quick=True)
+    if settings.is_stream and not settings.quick:
+        problem, remedy = "all rows of an ensemble are in memory", "leave it out"
+        raise ArgumentError(problem, argument="quick", value=False, remedy=remedy)
     return not settings.quick
 
 
@@ -205,6 +254,8 @@ def _assemble(
         data_fingerprint=fingerprint_of(dataset, feature_names),
         rows={name: parts[part].n_samples for name, part in CARD_ROWS.items() if parts[part]},
     )
+    if (rows := parts.get("stream")) is not None:
+        card = replace(card, rows={**card.rows, "training": rows.n_rows})
     predictor = Predictor(
         network=network,
         preprocessing=preprocessing,

@@ -1,6 +1,7 @@
 """``barenet predict``: the predictions of a trained network for new rows."""
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,12 +12,12 @@ from cyclopts import Parameter
 
 from barenet.cli._console import SafeOutput, emit, emit_json, log
 from barenet.cli._flags import Data, Integer, Off
-from barenet.cli._run_settings import FileOptions
+from barenet.cli._run_settings import FileOptions, is_pattern
 from barenet.cli._text_graphics import describe_image, draw_image
-from barenet.cli._trained_model import load_trained
+from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._csv_table import CsvTable
 from barenet.data._encoding import TableEncoding
-from barenet.data._frame import Table, check_names
+from barenet.data._frame import Samples, Table, check_names
 from barenet.data._parsing import as_labels, to_number
 from barenet.errors import ArgumentError, some
 from barenet.files._predictor import ROWS, Predictor
@@ -54,7 +55,7 @@ def predict(
         A model file, or the folder of a run.
     data : str
         A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard
-        input.
+        input. The files of a pattern such as 'data/*.parquet' are read block by block.
     keep : tuple of str
         Columns of the table to print before the predictions, such as a key.
     interval : float
@@ -72,7 +73,13 @@ def predict(
         problem = "JSON has no cells that a spreadsheet computes"
         raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
     trained = load_trained(model)
-    predictor = trained.predictor
+    if not json and row is None:
+        blocks = trained.feature_blocks(data, file)
+        _print_blocks(trained.predictor, blocks, data, keep, interval, safe=safe_csv)
+        return
+    if is_pattern(data):
+        problem, argument = "rows of several files are printed as CSV", "json" if json else "row"
+        raise ArgumentError(problem, argument=argument, remedy="leave it out")
     X, table = trained.load_features(data, file)
     columns = _passed_columns(table, data, keep)
     if row is not None:
@@ -80,22 +87,72 @@ def predict(
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
         X = X[row : row + 1]
         columns = {name: values[row : row + 1] for name, values in columns.items()}
-    outputs, bounds = predictor.outputs(X), dict[str, FloatArray]()
-    if interval is not None:
-        bounds["lower"], bounds["upper"] = predictor.predict_interval(X, interval)
+    if json:
+        _print_json(trained, X, columns, interval)
+    elif trained.predictor.image_shape and trained.predictor.classes and not keep:
+        _print_image(trained.predictor, X)
+    else:
+        _write_csv(trained.predictor, *_predict(trained.predictor, X, interval), columns, safe_csv)
+    _log_replaced(_count_replaced(trained.predictor, X))
+
+
+def _print_json(
+    trained: TrainedModel, X: Samples, columns: Columns, interval: float | None
+) -> None:
+    predictor = trained.predictor
+    outputs, bounds = _predict(predictor, X, interval)
+    document = {"model": str(trained.path), "target": predictor.target_name}
+    emit_json(document | _document(predictor, outputs, columns, bounds))
+
+
+def _print_image(predictor: Predictor, X: Samples) -> None:
+    """Print the prediction of one image, and the image."""
+    outputs = predictor.outputs(X)
+    (name,) = _class_names(predictor, outputs)
+    emit(describe_image(name, float(class_probabilities(outputs).max())))
+    emit(draw_image(X[0], predictor.image_shape or (1, 1)))
+
+
+def _print_blocks(
+    predictor: Predictor,
+    blocks: Iterable[tuple[Samples, Table | None]],
+    data: str,
+    keep: Sequence[str],
+    interval: float | None,
+    *,
+    safe: bool,
+) -> None:
+    """Print predictions block by block."""
+    replaced, header = Counter[str](), True
+    for X, table in blocks:
+        columns = _passed_columns(table, data, keep)
+        predicted = _predict(predictor, X, interval)
+        _write_csv(predictor, *predicted, columns, safe, header=header)
+        replaced.update(_count_replaced(predictor, X))
+        header = False
+    _log_replaced(replaced)
+
+
+def _predict(
+    predictor: Predictor, X: Samples, interval: float | None
+) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """The outputs for rows, and the ends of intervals."""
+    if interval is None:
+        return predictor.outputs(X), {}
+    lower, upper = predictor.predict_interval(X, interval)
+    return predictor.outputs(X), {"lower": lower, "upper": upper}
+
+
+def _count_replaced(predictor: Predictor, X: Samples) -> dict[str, int]:
+    """Count the values that are replaced, by column."""
     encoding = predictor.preprocessing
-    if isinstance(encoding, TableEncoding) and (counts := encoding.replaced(X)):
+    return encoding.replaced(X) if isinstance(encoding, TableEncoding) else {}
+
+
+def _log_replaced(counts: Mapping[str, int]) -> None:
+    if counts:
         found = some([f"{name} ({count:,})" for name, count in counts.items()])
         log(f"missing values and unknown or rare categories, replaced as in training: {found}")
-    if json:
-        document = {"model": str(trained.path), "target": predictor.target_name}
-        emit_json(document | _document(predictor, outputs, columns, bounds))
-    elif row is not None and predictor.image_shape and predictor.classes and not keep:
-        (name,) = _class_names(predictor, outputs)
-        emit(describe_image(name, float(class_probabilities(outputs).max())))
-        emit(draw_image(X[0], predictor.image_shape))
-    else:
-        _write_csv(predictor, outputs, columns, bounds, safe_csv)
 
 
 def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Columns:
@@ -144,20 +201,27 @@ def _document(
 
 
 def _write_csv(
-    predictor: Predictor, outputs: FloatArray, columns: Columns, bounds: Columns, safe: bool
+    predictor: Predictor,
+    outputs: FloatArray,
+    bounds: Columns,
+    columns: Columns,
+    safe: bool,
+    *,
+    header: bool = True,
 ) -> None:
     """Print the columns kept and the predictions of each row; numbers with all their digits."""
     if predictor.classes is not None:
-        header = ["prediction", *(f"probability_{name}" for name in predictor.classes)]
+        names = ["prediction", *(f"probability_{name}" for name in predictor.classes)]
     else:
-        names, count = ("prediction", *bounds), outputs.shape[1]
+        count = outputs.shape[1]
         suffixes = [f"_{at + 1}" for at in range(count)] if count > 1 else [""]
-        header = [f"{name}{suffix}" for name in names for suffix in suffixes]
+        names = [f"{name}{suffix}" for name in ("prediction", *bounds) for suffix in suffixes]
         outputs = np.column_stack([outputs, *bounds.values()])
     quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
     writer = csv.writer(SafeOutput(), lineterminator="\n", quoting=quoting)
     cells: Callable[[Iterable[str]], list[str]] = for_spreadsheets if safe else list
-    writer.writerow(cells([*columns, *header]))
+    if header:
+        writer.writerow(cells([*columns, *names]))
     for rows in _blocks(len(outputs)):
         texts, numbers = [_as_list(column, rows) for column in columns.values()], outputs[rows]
         if predictor.classes is not None:

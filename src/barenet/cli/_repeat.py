@@ -20,6 +20,7 @@ from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_settings import RunSettings
 from barenet.cli._scores import emit_paragraph, metric_title, score_text
+from barenet.errors import ArgumentError
 from barenet.training._history import curve_rows
 
 #: The statistics of a score, by the headings of their columns.
@@ -37,6 +38,9 @@ def train_seeds(settings: RunSettings, count: int, output: OutputOptions, **wher
     folder = output.folder(settings.data)
     with folder.locked():
         first = prepare(settings)
+        if first.stream is not None:
+            problem = "networks that are trained together need all rows in memory"
+            raise ArgumentError(problem, argument="repeat", remedy="leave it out")
         config = first.settings.config
         seeds = range(config.seed or 0, (config.seed or 0) + count)
         experiments = [first.with_config(replace(config, seed=seed)) for seed in seeds]

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from glob import has_magic
 from itertools import compress
 from math import isfinite
 from pathlib import Path
@@ -63,6 +64,7 @@ class OutputOptions:
     def folder(self, data: str) -> RunFolder:
         """The folder of the run, by default named after its data, without suffixes."""
         name = Path(Path(data).name.removesuffix(".gz")).stem.strip(".")[:MAX_NAME]
+        name = Path(data).parent.name if has_magic(name) else name
         return RunFolder(self.out or Path("runs") / (name or "data"))
 
 
@@ -168,7 +170,8 @@ class Results:
         values = (penalty, config.class_weight, config.label_smoothing)
         included = " and ".join(compress(("penalty", "class weights", "label smoothing"), values))
         note = f"(without the {included} of the epochs' loss)" if included else ""
-        training = f"{self.experiment.training.n_samples:,} training"
+        part = "" if self.experiment.stream is None else "sampled "
+        training = f"{self.experiment.training.n_samples:,} {part}training"
         if self.experiment.test is None:
             self.main.emit(f"{training}, no test rows", "the same", note=note)
         else:

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from glob import has_magic
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -22,6 +23,8 @@ from barenet.cli._spelling import usage_error
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import STANDARD_INPUT, open_file, plain_name, read_exactly
+from barenet.data._stream import Stream, stream
+from barenet.data._stream_source import find_files
 from barenet.data._table_loading import open_table
 from barenet.errors import ArgumentError, DataError, in_a_line, some
 
@@ -157,6 +160,10 @@ class RunSettings(DataOptions):
     quick : bool
         Train one network on a table, in a second or so; with --no-quick an ensemble, of which
         --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
+    memory : str
+        Read a table block by block, and take at most this much memory, such as 2GB. A pattern such
+        as 'data/*.parquet' is read so, too, by default in a quarter of the machine's memory. The
+        result does not depend on it.
     start_from : Path
         Model whose weights are the initial ones: a file, or the folder of a run.
     config : RunConfig
@@ -165,8 +172,17 @@ class RunSettings(DataOptions):
 
     data: Annotated[str, Parameter(parse=False)] = ""
     quick: Annotated[bool | None, Parameter(group=NETWORK, show_default=False)] = None
+    memory: str | None = None
     start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
     config: Annotated[Flags, Parameter(name="*")] = field(default_factory=Flags)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether a table is read block by block."""
+        if self.memory is not None and not is_table(self.data):
+            problem = f"this is an option for tables, and {self.data} is not one"
+            raise ArgumentError(problem, argument="memory")
+        return is_table(self.data) and (is_pattern(self.data) or self.memory is not None)
 
     def load(self, *, frame: bool | None = None) -> Dataset:
         """Load the data."""
@@ -174,10 +190,7 @@ class RunSettings(DataOptions):
             problem = "name a data set (`barenet datasets` lists them) or a file to train on"
             raise ArgumentError(problem, argument="data")
         if is_table(self.data) and self.target is None:
-            names = open_table(self.data, self.file.csv).names
-            problem = f"name the column of {self.data} to predict"
-            remedy = f"such as {{target}}; its columns are {some(names)}"
-            raise ArgumentError(problem, argument="target", remedy=remedy, target=names[-1])
+            raise self._without_target()
         dropped = [name for name in self.drop or () if name != self.split_by]
         return load_dataset(
             self.data,
@@ -192,6 +205,21 @@ class RunSettings(DataOptions):
             split_by=self.split_by,
             **vars(self.file),
         )
+
+    def _without_target(self) -> ArgumentError:
+        """Propose a target."""
+        path = find_files(self.data)[0] if self.is_stream else self.data
+        names = open_table(path, self.file.csv).names
+        problem = f"name the column of {self.data} to predict"
+        remedy = f"such as {{target}}; its columns are {some(names)}"
+        return ArgumentError(problem, argument="target", remedy=remedy, target=names[-1])
+
+    def open_stream(self, **options: Any) -> Stream:
+        """Open a table to read it block by block."""
+        if self.target is None:
+            raise self._without_target()
+        options |= {"memory": self.memory, "csv": vars(self.file.csv), **self.table_options()}
+        return stream(self.data, self.target, task=self.task, **options)
 
     def _needs_frame(self) -> bool:
         """Whether the columns are encoded in other ways than by default."""
@@ -239,10 +267,16 @@ class RunSettings(DataOptions):
             "split_by": self.split_by,
             **self.table_options(),
             "quick": self.quick,
+            "memory": self.memory,
             "start_from": None if self.start_from is None else str(self.start_from.resolve()),
             **self.config.set_fields(),
         }
         return without_none(fields)
+
+
+def is_pattern(data: str) -> bool:
+    """Whether data are the files of a pattern."""
+    return has_magic(data) and not Path(data).exists()
 
 
 def is_table(data: str) -> bool:

@@ -1,18 +1,27 @@
 """A trained model, loaded from its file or from the folder of a run."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from barenet import Dataset, Frame, Predictor, fingerprint, load_predictor
 from barenet.cli._console import log
-from barenet.cli._run_settings import SETTINGS, FileOptions, RunSettings, is_table, read_run_file
+from barenet.cli._run_settings import (
+    SETTINGS,
+    FileOptions,
+    RunSettings,
+    is_pattern,
+    is_table,
+    read_run_file,
+)
 from barenet.data import DATASETS, DEFAULTS, RunConfig
 from barenet.data._column_kinds import CategoryColumn
+from barenet.data._csv_table import CsvBlock
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
+from barenet.data._stream_source import find_blocks
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
@@ -83,6 +92,19 @@ class TrainedModel:
         settings = self.settings_for(data, file)
         table, options = open_table(data, settings.file.csv), self._table_options(settings)
         return read_samples(table, self.predictor.feature_names, **options).X, table
+
+    def feature_blocks(
+        self, data: str, file: FileOptions
+    ) -> Iterator[tuple[Samples, Table | None]]:
+        """Load rows without their targets, those of a pattern block by block."""
+        if not is_pattern(data):
+            yield self.load_features(data, file)
+            return
+        settings = self.settings_for(data, file)
+        options = self._table_options(settings)
+        for block in find_blocks(data, settings.file.csv):
+            table = block.opened() if isinstance(block, CsvBlock) else block
+            yield read_samples(table, self.predictor.feature_names, **options).X, table
 
     def _load_table(self, settings: RunSettings) -> Dataset:
         model = self.predictor

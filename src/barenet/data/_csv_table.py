@@ -181,6 +181,12 @@ class CsvBlock(CsvTable):
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
     ) -> Frame:
+        return super(CsvBlock, self.opened()).frame(names, text, categories)
+
+    def opened(self) -> "CsvBlock":
+        """Read the columns, unless they have been."""
+        if self.columns:
+            return self
         with file_io.open_file(self.path) as file:
             file.seek(self.start)
             data = file.read(self.stop - self.start)
@@ -192,8 +198,7 @@ class CsvBlock(CsvTable):
                 error.line += self.first_line - 1
             raise
         by_name = dict(zip(self.names, columns, strict=True))
-        table = replace(self, columns=by_name, text=content)
-        return super(CsvBlock, table).frame(names, text, categories)
+        return replace(self, columns=by_name, text=content)
 
 
 def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:

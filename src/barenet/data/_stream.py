@@ -4,7 +4,7 @@ One pass over all blocks holds rows out, and computes means, deviations and cate
 quartiles are those of a sample of the training rows.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -15,20 +15,18 @@ from numpy.typing import NDArray
 from barenet._constraints import check_number, check_seed
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
+from barenet.data._encoded_blocks import EncodedBlocks
 from barenet.data._encoding import TableEncoding
-from barenet.data._file_io import FREE_FRACTION, format_size, machine_memory, parse_size
+from barenet.data._file_io import FREE_FRACTION, machine_memory, parse_size
 from barenet.data._scaling import Scaling
 from barenet.data._stream_engine import StreamRows
-from barenet.data._stream_fit import MOST_ROWS, StreamFit
+from barenet.data._stream_fit import StreamFit
 from barenet.data._stream_source import StreamSource, as_dataset, feature_names, find_blocks
 from barenet.data._target import Task, check_task
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss
-
-#: Bytes of memory for each value of a block that is read.
-PER_VALUE = 48
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,6 +90,22 @@ class Stream:
         """Number of outputs of a network for these rows: one for each class, or 1 for numbers."""
         return len(self.sample.classes or ("number",))
 
+    def read_block(self, number: int) -> Dataset:
+        """Read the training rows of a block.
+
+        Parameters
+        ----------
+        number : int
+            The number of the block.
+
+        Returns
+        -------
+        Dataset
+            The rows.
+        """
+        frame = self.source.read_training(number)
+        return as_dataset(frame, self.source, self.sample.classes)
+
     def arrays(self, rows: Dataset, dtype: Any = np.float32) -> tuple[NDArray[Any], NDArray[Any]]:
         """Encode rows, such as those of the test set.
 
@@ -124,46 +138,9 @@ class Stream:
         def encode(rows: Dataset) -> ArrayDataset:
             return validate_arrays(network, loss, *self.arrays(rows, network.dtype), None, scale)
 
-        return StreamRows(encode(self.sample), EncodedBlocks(self, encode, network.dtype.itemsize))
-
-
-class EncodedBlocks:
-    """The blocks of a stream as arrays, of which those that fit in memory are kept."""
-
-    def __init__(
-        self, stream: Stream, encode: Callable[[Dataset], ArrayDataset], itemsize: int
-    ) -> None:
-        self.stream, self.encode = stream, encode
-        self.used = [number for number, length in enumerate(stream.lengths) if length]
-        self.lengths = tuple(stream.lengths[number] for number in self.used)
-        self.kept = dict[int, ArrayDataset]()
-        self.room = stream.memory - needed_memory(stream, itemsize)
-
-    def read(self, number: int) -> ArrayDataset:
-        """Read a block, and encode its training rows."""
-        if number in self.kept:
-            return self.kept[number]
-        stream = self.stream
-        frame = stream.source.read_training(self.used[number])
-        rows = self.encode(as_dataset(frame, stream.source, stream.sample.classes))
-        self.room -= np.asarray(rows.X).nbytes + rows.y.nbytes
-        if self.room > 0:
-            self.kept[number] = rows
-        return rows
-
-
-def needed_memory(stream: Stream, itemsize: int) -> int:
-    """Estimate the bytes of memory of the training, and check them against the limit."""
-    blocks, n_numbers = stream.source.blocks, stream.n_inputs + stream.n_outputs
-    largest = max(block.n_rows for block in blocks)
-    groups = 4 * (largest + 2**16) * n_numbers * itemsize
-    needed = groups + PER_VALUE * len(blocks[0].names) * (2 * largest + 3 * MOST_ROWS)
-    if needed > stream.memory:
-        problem = f"{format_size(stream.memory)} is too little for blocks of up to {largest:,} rows"
-        problem += f", which need about {format_size(needed)}"
-        remedy = "allow more, or write smaller row groups"
-        raise ArgumentError(problem, argument="memory", remedy=remedy)
-    return needed
+        sample = encode(self.sample)
+        blocks = EncodedBlocks(self, encode, sample)
+        return StreamRows(sample, blocks, blocks.group_rows)
 
 
 def stream(
@@ -202,7 +179,7 @@ def stream(
         Seed of this choice.
     memory : str, optional
         Memory that the training may take, such as ``"2GB"``; by default a quarter of the machine's.
-        Blocks are kept in memory as far as they fit. The result does not depend on it.
+        The result does not depend on it.
     categories, drop, missing : collection of str
         As for `TableEncoding.fit`.
     csv : dict, optional
@@ -244,8 +221,6 @@ def stream(
         int(FREE_FRACTION * machine_memory()) if memory is None else parse_size(memory, "memory")
     )
     blocks = find_blocks(paths, CsvOptions(**csv or {}), target)
-    held_out = {"test": test_size, "validation": validation_size}
-    most = MOST_ROWS / sum(block.n_rows for block in blocks)
     source = StreamSource(
         blocks=blocks,
         features=feature_names(blocks[0], target, drop),
@@ -254,10 +229,8 @@ def stream(
         categories=[*categories],
         missing=[*missing],
         seed=check_seed(split_seed, "split_seed"),
-        **{
-            name: min(check_number(size, f"{name}_size", ge=0, lt=1), most)
-            for name, size in held_out.items()
-        },
+        test_size=check_number(test_size, "test_size", ge=0, lt=1),
+        validation_size=check_number(validation_size, "validation_size", ge=0, lt=1),
     )
     options |= {"categories": categories, "missing": missing}
     return Stream(source=source, memory=limit, **StreamFit(source, task, options).run())

@@ -18,10 +18,6 @@ from barenet.data._stream_source import StreamSource, as_dataset, concatenate
 from barenet.data._target import MAX_CLASSES, Task, read_target
 from barenet.errors import ArgumentError
 
-#: Most rows of the sample, the validation set and the test set. A quantile of so many rows is one
-#: of all rows within 1 % of them, but for a chance of 1 in 250,000 (Dvoretzky, Kiefer, Wolfowitz).
-MOST_ROWS = 2**16
-
 #: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
 N_PILOTS = 8
 
@@ -29,7 +25,10 @@ N_PILOTS = 8
 def pilots(source: StreamSource) -> list[Frame]:
     """The first rows of some blocks."""
     numbers = np.unique(np.linspace(0, len(source) - 1, N_PILOTS).astype(int))
-    return [source.read_training(at).take(slice(MOST_ROWS // N_PILOTS)) for at in numbers.tolist()]
+    return [
+        source.read_training(at).take(slice(source.most_rows // N_PILOTS))
+        for at in numbers.tolist()
+    ]
 
 
 class StreamFit:
@@ -82,12 +81,13 @@ class StreamFit:
         uses = {
             "test": hashes < source.test,
             "validation": (hashes >= source.test) & (hashes < held_out),
-            "sample": hashes >= max(held_out, 1 - MOST_ROWS / source.n_rows),
+            "sample": hashes >= max(held_out, 1 - source.most_rows / source.n_rows),
         }
         for name, chosen in uses.items():
             if chosen.any():
                 self.parts[name].append(rows.take(chosen))
-        training = rows.take(hashes >= held_out)
+        is_training = hashes >= held_out
+        training = rows if is_training.all() else rows.take(is_training)
         self.lengths.append(len(training))
         for name, kind in self.kinds.items():
             self.statistics[name].add(COLUMNS[kind].parse(training, name, self.pilot.missing))

@@ -103,11 +103,12 @@ def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> ND
         # Where the classes are text, 01 is not 1.
         if all(map(parsing.is_number, classes)) and None not in map(parsing.to_number, labels):
             labels = [parsing.class_name(float(label)) for label in labels]
-    else:
-        if rows[target].dtype.kind != "b":
-            parsing.complete_numbers(rows, target)  # which refuses any others
+    elif rows[target].dtype.kind == "b":
         different, codes = np.unique(parsing.as_labels(rows, target, ()), return_inverse=True)
         labels = different.tolist()
+    else:
+        numbers, codes = np.unique(parsing.complete_numbers(rows, target), return_inverse=True)
+        labels = [parsing.class_name(number) for number in numbers.tolist()]
     index = {label: number for number, label in enumerate(classes)}
     y = np.array([index.get(label, -1) for label in labels], np.int64)[codes]
     if (unknown := np.flatnonzero(y < 0)).size:

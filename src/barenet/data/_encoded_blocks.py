@@ -1,0 +1,100 @@
+"""The encoded blocks of a stream, and their memory."""
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from barenet.data._block_order import GROUP_ROWS
+from barenet.data._dataset import Dataset
+from barenet.data._file_io import format_size
+from barenet.errors import ArgumentError
+from barenet.model._array_dataset import ArrayDataset
+
+#: Most numbers of a group of blocks, and the number of groups in memory: one that is trained on,
+#: the next one, and one that is being joined.
+GROUP_NUMBERS, N_GROUPS = 2**24, 3
+
+#: Bytes of memory for each value of a block that is read, and of the rows that are held out.
+PER_VALUE = 48
+
+
+#: Fraction of the free space of the disk that the encoded blocks may take.
+DISK_FRACTION = 0.25
+
+
+class EncodedBlocks:
+    """The blocks of a stream as arrays.
+
+    Each is encoded once, and written to a temporary file, from which it is read in later epochs. If
+    the disk has too little room, it is read from its own file and encoded each time.
+
+    Parameters
+    ----------
+    stream : Stream
+        The blocks.
+    encode : callable
+        Makes arrays of the rows of a block.
+    sample : ArrayDataset
+        Some rows, encoded.
+    """
+
+    def __init__(
+        self, stream: Any, encode: Callable[[Dataset], ArrayDataset], sample: ArrayDataset
+    ) -> None:
+        self.stream, self.encode, self.sample = stream, encode, sample
+        self.used = [number for number, length in enumerate(stream.lengths) if length]
+        self.lengths = tuple(stream.lengths[number] for number in self.used)
+        self.group_rows = max(1, min(GROUP_ROWS, GROUP_NUMBERS // stream.n_inputs))
+        #: Bytes of a row.
+        self.row_bytes = sample.y.itemsize * (sample.X.shape[1] + sample.y.shape[1])
+        self._check_memory()
+        self.file: Any = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the blocks
+        weakref.finalize(self, self.file.close)
+        self.offsets = dict[int, int]()
+
+    def read(self, number: int) -> ArrayDataset:
+        """Read a block."""
+        if number in self.offsets:
+            return self._load(number)
+        rows = self.encode(self.stream.read_block(self.used[number]))
+        free = shutil.disk_usage(tempfile.gettempdir()).free
+        if self.row_bytes * rows.n_rows < DISK_FRACTION * free:
+            with suppress(OSError):  # the disk is full
+                self._save(number, rows)
+        return rows
+
+    def _save(self, number: int, rows: ArrayDataset) -> None:
+        """Append a block to the file."""
+        offset = self.file.seek(0, os.SEEK_END)
+        for array in (rows.X, rows.y):
+            self.file.write(np.ascontiguousarray(array))
+        self.file.flush()
+        self.offsets[number] = offset
+
+    def _load(self, number: int) -> ArrayDataset:
+        """Read a block of the file."""
+        sample, n_rows = self.sample, self.lengths[number]
+        self.file.seek(self.offsets[number])
+        X, y = (
+            np.fromfile(self.file, sample.y.dtype, n_rows * width).reshape(n_rows, width)
+            for width in (sample.X.shape[1], sample.y.shape[1])
+        )
+        return ArrayDataset(X, y, None, sample.scale)
+
+    def _check_memory(self) -> None:
+        """Estimate the memory of the training, and refuse a limit that is lower."""
+        blocks, limit = self.stream.source.blocks, self.stream.memory
+        largest = max(block.n_rows for block in blocks)
+        needed = N_GROUPS * (largest + self.group_rows) * self.row_bytes
+        needed += PER_VALUE * len(blocks[0].names) * (largest + self.sample.n_rows)
+        if needed > limit:
+            problem = f"{format_size(limit)} is too little for blocks of up to {largest:,} rows, "
+            problem += f"which need about {format_size(needed)}"
+            remedy = "allow more, or write smaller row groups"
+            raise ArgumentError(problem, argument="memory", remedy=remedy)

@@ -1,0 +1,92 @@
+"""Tables that are read block by block: training, resuming after a kill, and predictions."""
+
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from barenet import load_predictor
+
+N_ROWS = 6_000
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Houses in three Parquet files of four row groups each."""
+    rng, folder = np.random.default_rng(0), tmp_path / "houses"
+    folder.mkdir()
+    rows = pd.DataFrame({"size": rng.normal(100, 30, N_ROWS), "rooms": rng.integers(1, 9, N_ROWS)})
+    rows["town"] = rng.choice(["Rome", "Oslo", "Lima"], N_ROWS)
+    rows["price"] = rows["size"] * 2 + 30 * rows["rooms"] + 50 * (rows["town"] == "Oslo")
+    for number, part in enumerate(np.array_split(np.arange(N_ROWS), 3)):
+        rows.iloc[part].to_parquet(folder / f"{number}.parquet", row_group_size=500)
+    return rows
+
+
+def test_a_pattern_is_trained_on_and_predicted(barenet, table):
+    done = barenet("train", "houses/*.parquet", "--target", "price", "--epochs", 12).ok()
+    assert "0.parquet and 2 more: read in 12 blocks" in done.err
+    assert {path.name for path in Path("runs/houses").iterdir()} > {"report.html", "history.png"}
+    predictor = load_predictor("runs/houses/model.safetensors")
+    counts = predictor.card.rows
+    assert sum(counts.values()) == N_ROWS and 1000 < counts["held_out"] < 1400
+    predicted = barenet("predict", "runs/houses", "houses/*.parquet", "--keep", "price").rows
+    assert len(predicted) == N_ROWS
+    prices = [float(row["prediction"]) for row in predicted]
+    assert np.corrcoef(prices, table["price"])[0, 1] > 0.99
+    one = barenet("predict", "runs/houses", "houses/1.parquet").rows
+    assert [row["prediction"] for row in one] == [row["prediction"] for row in predicted[2000:4000]]
+    scores = barenet("evaluate", "runs/houses", "houses/2.parquet", "--json").json
+    assert scores["metrics"]["r2"] > 0.98
+
+
+def test_a_csv_file_is_read_block_by_block_with_a_memory(barenet, table):
+    table.to_csv("houses.csv", index=False)
+    run = ["train", "houses.csv", "--target", "price", "--epochs", 2, "--no-plots"]
+    for folder, memory in (("a", "1GB"), ("b", "200MB")):
+        barenet(*run, "--memory", memory, "--out", folder).ok()
+    first, second = (load_predictor(f"{name}/model.safetensors").network for name in "ab")
+    assert np.array_equal(first.parameters, second.parameters)
+    assert "memory" in barenet(*run, "--memory", "1MB").error
+
+
+def test_a_killed_run_is_resumed_within_an_epoch(process, barenet, table):
+    command = ["train", "houses/*.parquet", "--target", "price", "--batch-size", "4", "--no-plots"]
+    command += ["--epochs", "40", "--threads", "1"]
+    barenet(*command, "--out", "whole").ok()
+    child = process(*command, "--out", "killed", "--checkpoint-every", "0.05s")
+    deadline = time.monotonic() + 60
+    while not list(Path("killed").glob("checkpoint*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    barenet("train", "--resume", "killed", "--threads", "1").ok()
+    models = [Path(name, "model.safetensors").read_bytes() for name in ("whole", "killed")]
+    assert models[0] == models[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "argument"),
+    [
+        (["--split-by", "town"], "--split-by"),
+        (["--class-weight", "balanced"], "--class-weight"),
+        (["--repeat", "2"], "--repeat"),
+        (["--no-quick"], "--no-quick"),
+        (["--memory", "much"], "--memory"),
+    ],
+)
+def test_options_that_need_all_rows_are_refused(barenet, table, options, argument):
+    done = barenet("train", "houses/*.parquet", "--target", "price", *options)
+    assert done.status == 2 and argument.replace("--no-", "--") in done.err.replace("--no-", "--")
+
+
+def test_wrong_patterns_are_refused(barenet, table):
+    assert "*.csv: no such file" in barenet("train", "*.csv", "--target", "price").error
+    assert "--target price" in barenet("train", "houses/*.parquet").error
+    assert "is an option for tables" in barenet("train", "iris", "--memory", "1GB").error
+    barenet("train", "houses/*.parquet", "--target", "price", "--epochs", 1, "--no-plots").ok()
+    error = barenet("predict", "runs/houses", "houses/*.parquet", "--json").error
+    assert "--json: rows of several files are printed as CSV" in error
