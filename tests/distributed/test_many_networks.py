@@ -15,7 +15,8 @@ from barenet import Network, cross_validate, search, train_many
 from barenet.callbacks import EarlyStopping
 from barenet.distributed._dask_workers import PARTS, Workers, split_by_cost
 from barenet.errors import ArgumentError, MissingExtraError, WorkersError
-from barenet.population._network_task import SharedArguments
+from barenet.population._network_run import Stop
+from barenet.population._network_task import SliceStates, WorkersFactory
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 5)).astype(np.float32)
@@ -37,6 +38,10 @@ MIXTURE = {
     "metrics": ("accuracy",),
     "callbacks": EarlyStopping(patience=2),
 }  # fmt: skip
+
+
+#: The start of an error.
+LOST = r"^tcp://\S*: the cluster has lost tasks: .*"
 
 
 def networks(count=8, layers=(5, 6, 3)):
@@ -117,9 +122,10 @@ class Samples:
         return np.asarray, (X,)
 
 
-def test_the_samples_are_sent_once(client):
-    train_many(networks(40), Samples(), Y, epochs=1, client=client)
-    assert Samples.sent == 1
+def test_the_data_are_sent_once(client):
+    held_out = {"validation_data": (Samples(), Y), "test_data": (X, Y)}
+    train_many(networks(40), Samples(), Y, epochs=1, client=client, **held_out)
+    assert Samples.sent == 2
 
 
 def test_networks_are_split_by_their_costs():
@@ -159,9 +165,9 @@ def test_the_networks_of_a_killed_worker_are_trained_again(client):
 
 def test_a_task_that_ends_its_workers_is_one_clear_line(client, monkeypatch):
     monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
-    workers = Workers(client, SharedArguments(X, Y, 1.0, {}))
-    with pytest.raises(WorkersError, match=r"^1 workers were lost .* tcp://.* too little memory$"):
-        workers.map(lambda shared, item: os._exit(1), [0], [1.0], print)
+    shared = WorkersFactory(X, Y, 1.0, 1, 1, Stop(), SliceStates())
+    with pytest.raises(WorkersError, match=LOST + "1 different workers"):
+        Workers(client, shared).map(lambda *_: os._exit(1), [0], [1.0], print)
     client.wait_for_workers(2)
 
 
@@ -181,8 +187,9 @@ def test_an_interrupt_keeps_what_is_finished_and_frees_the_workers(client):
     train_many(alone, X, Y, epochs=3)
     assert np.array_equal(short.parameters, alone[0].parameters)
     assert np.array_equal(long.parameters, before[1])
-    train_many(networks(8), X, Y, epochs=1, client=client)  # on all workers
-    assert not any(client.processing().values())
+    for address in client.nthreads():
+        task = client.submit(os.getpid, workers=[address], pure=False)
+        assert task.result(timeout=60)  # no worker's only thread is still in training
 
 
 def test_a_lost_scheduler_is_one_clear_line(cluster_processes):
@@ -198,7 +205,7 @@ def test_a_lost_scheduler_is_one_clear_line(cluster_processes):
             scheduler.kill()
 
         threading.Thread(target=kill).start()
-        with pytest.raises(WorkersError, match=r"^tcp://.*: the scheduler is lost") as caught:
+        with pytest.raises(WorkersError, match=LOST + "scheduler-connection-lost") as caught:
             train_many(networks(2), X, Y, epochs=10**8, client=client)
         assert "\n" not in str(caught.value)
         with pytest.raises(ArgumentError, match="client: is not connected to a scheduler"):

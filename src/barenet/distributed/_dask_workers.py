@@ -25,10 +25,11 @@ PARTS = 16
 
 
 class Stoppable(Protocol):
-    """Data that tasks share, by which those that run can be stopped."""
+    """Data that tasks share, and by which those that run can be stopped."""
 
-    def stop(self) -> None:
-        """Stop the tasks that run."""
+    @property
+    def stop(self) -> Callable[[], None]:
+        """Stops the tasks that run."""
 
 
 Shared = TypeVar("Shared", bound=Stoppable)
@@ -106,7 +107,7 @@ def split_by_cost(costs: Sequence[float], n_parts: int) -> list[list[int]]:
     Examples
     --------
     >>> split_by_cost([1, 9, 2, 1, 3], 4)
-    [[1], [4], [2, 0], [3]]
+    [[1], [4], [2, 0, 3]]
     """
     parts, most, filled = list[list[int]](), sum(costs) / n_parts, float("inf")
     for place in sorted(range(len(costs)), key=lambda each: -costs[each]):
@@ -150,12 +151,6 @@ def clear_errors(client: Client) -> Iterator[None]:
 
     try:
         yield
-    except KilledWorker as error:
-        worker, times = error.last_worker.address, error.allowed_failures + 1
-        remedy = "see its log; a common reason is too little memory"
-        problem = f"{times} workers were lost with the same task, the last one was {worker}"
-        raise WorkersError(f"{problem}; {remedy}") from error
-    except (CancelledError, CommClosedError, TimeoutError) as error:
-        address = getattr(client.scheduler, "address", "scheduler")
-        problem = "the scheduler is lost, or all workers with a copy of the data"
-        raise WorkersError(f"{address}: {problem}: {in_a_line(error)}") from error
+    except (CancelledError, CommClosedError, KilledWorker, TimeoutError) as error:
+        address = getattr(client.scheduler, "address", "the scheduler")
+        raise WorkersError(f"{address}: the cluster has lost tasks: {in_a_line(error)}") from error

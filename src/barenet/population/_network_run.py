@@ -27,6 +27,10 @@ class Stop(Callback):
     def __init__(self) -> None:
         self.is_set = False
 
+    def __call__(self) -> None:
+        """End the runs at their next chunk."""
+        self.is_set = True
+
     def on_chunk(self, run: Run) -> None:
         if self.is_set:
             run.stop("interrupted", resumable=True)

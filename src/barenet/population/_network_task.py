@@ -6,12 +6,9 @@ A network that goes on after a slice takes its state to the next worker: that of
 import copy
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
-
-from numpy.typing import ArrayLike
 
 from barenet.distributed._dask_workers import Workers
 from barenet.errors import ArgumentError, brief
@@ -62,32 +59,15 @@ class _StateInMemory(Checkpoint):
 
 
 @dataclass(eq=False)
-class SharedArguments:
-    """What all networks of a population share, or several of them: each worker has it once."""
+class WorkersFactory(NetworkRunFactory):
+    """Makes runs on workers, each of which has it once, with the arguments that networks share."""
 
-    X: ArrayLike
-    y: ArrayLike
-    scale: float
-    #: Values of arguments by their ids in the caller's process.
-    values: dict[int, Any]
-
-    @cached_property
-    def make(self) -> NetworkRunFactory:
-        """The factory of runs, each in one thread."""
-        return NetworkRunFactory(self.X, self.y, self.scale, 1, 1, Stop(), self.checkpoints)
-
-    @cached_property
-    def checkpoints(self) -> SliceStates:
-        """The states of the networks that are trained here."""
-        return SliceStates()
-
-    def stop(self) -> None:
-        """Stop the runs of this worker at their next chunk."""
-        self.make.stop.is_set = True
+    #: By their ids in the caller's process.
+    values: dict[int, Any] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the factory and the states when a worker sends a copy to another one."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        """Leave out what belongs to one process."""
+        return {**vars(self), "_checked": {}, "stop": Stop(), "checkpoints": SliceStates()}
 
 
 @dataclass
@@ -137,7 +117,8 @@ def advance_on_workers(client: "Client", population: Population) -> Advance:
     given = [value for run in population.runs for value in run.arguments.values()]
     counts = Counter(map(id, given))
     values = {id(value): value for value in given if counts[id(value)] > 1}
-    workers = Workers(client, SharedArguments(make.X, make.y, make.scale, values))
+    shared = WorkersFactory(make.X, make.y, make.scale, 1, 1, Stop(), SliceStates(), values=values)
+    workers = Workers(client, shared)
 
     def advance(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
         runs = [population.runs[i] for i in population.active]
@@ -161,12 +142,12 @@ def check_callbacks(run: NetworkRun) -> None:
             raise ArgumentError(problem, argument="callbacks", value=callback, remedy=remedy)
 
 
-def train_part(shared: SharedArguments, task: NetworkTask) -> TrainedPart:
+def train_part(make: WorkersFactory, task: NetworkTask) -> TrainedPart:
     """Train a network on a worker, to its end or to the end of a slice."""
-    values = {name: shared.values[key] for name, key in task.shared.items()}
+    values = {name: make.values[key] for name, key in task.shared.items()}
     with LOCK:
-        run = shared.make(task.index, task.network, {**task.own, **values}, task.joined_at)
-    states = shared.checkpoints.states
+        run = make(task.index, task.network, {**task.own, **values}, task.joined_at)
+    states = make.checkpoints.states
     if task.epoch is None:
         run.checkpoints = PopulationCheckpoint(None, resume=False)
     elif task.state is not None:
