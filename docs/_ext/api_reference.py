@@ -34,6 +34,7 @@ HEADINGS = {
     "Penalties": ("barenet.optimization._penalties",),
     "Estimators": ("barenet.estimators",),
     "Training": ("barenet.training", "barenet._metrics", "barenet.population", "barenet.engines"),
+    "Work on several machines": ("barenet.distributed",),
     "Data": ("barenet.data",),
     "Files": ("barenet.files",),
     "Insight": ("barenet.insight",),

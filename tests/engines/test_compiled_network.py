@@ -14,7 +14,7 @@ import pytest
 
 from barenet import CompiledNetwork, MLPClassifier, MLPRegressor, Network, Predictor, Scaling
 from barenet.engines import compiled_outputs
-from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 
 RNG = np.random.default_rng(0)
 X300 = RNG.normal(size=(300, 50))
@@ -34,7 +34,7 @@ def by_hand(network, X):
 def every_layer(dtype="float32"):
     layers = [
         Dense(30, 40, "relu"), BatchNorm(40), Dropout(0.5), Dense(40, 50), LayerNorm(50),
-        ActivationLayer("tanh"), Dense(50, 4, "softmax"),
+        PReLU(50), ActivationLayer("tanh"), Dense(50, 4, "softmax"),
     ]  # fmt: skip
     network = Network(layers, dtype=dtype, seed=1)
     network.statistics[:] = np.linspace(0.5, 2, network.statistics.size)

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from barenet import Ensemble, Network
 from barenet.engines import networks_of
 from barenet.errors import ArgumentError
-from barenet.layers import BatchNorm, Dense, LayerNorm
+from barenet.layers import BatchNorm, Dense, LayerNorm, PReLU
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(5000, 30))
@@ -26,7 +26,7 @@ def networks(dtype="float32", output="softmax", kind=Dense):
     layers = [
         [Dense(30, 40, "relu"), BatchNorm(40), kind(40, 4, output)],
         [Dense(30, 3000, "tanh"), Dense(3000, 4, output)],
-        [Dense(30, 8, "silu"), LayerNorm(8), Dense(8, 4, output)],
+        [Dense(30, 8, "silu"), LayerNorm(8), PReLU(8), Dense(8, 4, output)],
     ]
     return [Network(each, seed=seed, dtype=dtype) for seed, each in enumerate(layers)]
 

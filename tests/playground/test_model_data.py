@@ -382,6 +382,11 @@ def test_an_unusable_model_is_an_error(store, tmp_path):
     for arguments, error, words in (
         ((str(path), "--target", "kind"), ArgumentError, r"none of its columns is .*colour"),
         (("moons", "--layers", "2", "300", "1"), ModelFileError, r"here: hidden: .* 256"),
+        (
+            ("moons", "--hidden", "prelu"),
+            ModelFileError,
+            "all dense layers, batch norm and dropout",
+        ),
         (("moons", "--hidden", "exponential"), ModelFileError, r"activation exponential; .*relu"),
     ):
         with pytest.raises(error, match=words):

@@ -1,1 +1,5 @@
-"""Work on several machines: Dask runs it, and nothing here is imported without its client."""
+"""Work on several machines: Dask runs it, and is imported when it is used."""
+
+from barenet.distributed._dask_rows import DaskRows
+
+__all__ = ["DaskRows"]

@@ -107,7 +107,7 @@ def split_by_cost(costs: Sequence[float], n_parts: int) -> list[list[int]]:
     Examples
     --------
     >>> split_by_cost([1, 9, 2, 1, 3], 4)
-    [[1], [4], [2, 0], [3]]
+    [[1], [4], [2, 0, 3]]
     """
     parts, most, filled = list[list[int]](), sum(costs) / n_parts, float("inf")
     for place in sorted(range(len(costs)), key=lambda each: -costs[each]):

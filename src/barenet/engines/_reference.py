@@ -90,7 +90,7 @@ class ReferenceEngine:
         job = self.job
         assert isinstance(job.optimizer, Optimizer)
         losses, norms = np.empty(len(rates)), np.empty(len(rates))
-        orders = np.atleast_2d(order)
+        orders = order if isinstance(order, list) else np.atleast_2d(order)
         in_epoch = len(rates) // len(orders)  # batches
         parameters, optimizer = job.network.parameters, job.optimizer
         if optimizer.average:
@@ -98,7 +98,7 @@ class ReferenceEngine:
         try:
             for i, rate in enumerate(rates.tolist()):
                 epoch, number = divmod(i, in_epoch)
-                batch = orders[epoch, number * batch_size : (number + 1) * batch_size]
+                batch = orders[epoch][number * batch_size : (number + 1) * batch_size]
                 value, gradient = self._value_and_gradient(batch, first_step + i)
                 losses[i], norms[i] = value, euclidean_norm(gradient)
                 if job.clipping is not None:
@@ -179,13 +179,19 @@ class ReferenceEngine:
 
     def _value_and_gradient(self, batch: Order | None, step: int) -> tuple[float, FloatArray]:
         """Compute the loss of a batch or of all rows with the penalties, and its gradient."""
-        network = self.job.network
         rows = self._all_rows if batch is None else self.job.rows.take(batch)
         key = derive_key(self.job.seed, step)
         value, gradient = self._objective.value_and_gradient(rows, rng_key=key)
+        if self._penalties:
+            value = self._add_penalties(value, gradient, rows.inverse_weight)
+        return value, gradient
+
+    def _add_penalties(self, value: float, gradient: FloatArray, inverse_weight: float) -> float:
+        """Add the gradients of the penalties in place, and return the loss with them."""
+        parameters = self.job.network.parameters
         for penalty, strengths in self._penalties:
             if penalty.normalize_by_batch:
-                strengths = strengths * rows.inverse_weight
-            value += penalty.value(network.parameters, strengths)
-            gradient += penalty.gradient(network.parameters, strengths)
-        return value, gradient
+                strengths = strengths * inverse_weight
+            value += penalty.value(parameters, strengths)
+            gradient += penalty.gradient(parameters, strengths)
+        return value

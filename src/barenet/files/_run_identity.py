@@ -37,8 +37,9 @@ def data_of(
     rows: ArrayDataset, held_out: Mapping[str, ArrayDataset], checksum: Callable[..., str]
 ) -> dict[str, Any]:
     """Shapes and checksums of the data."""
-    described = {}
+    described: dict[str, Any] = {}
     for prefix, data in {"": rows, **held_out}.items():
+        described |= getattr(data, "layout", {})
         for name, array in zip(("X", "y", "sample_weight", "scale", "rows"), data, strict=True):
             if isinstance(array, np.ndarray | SparseRows):
                 shape = f"{' × '.join(map(str, array.shape))} of {array.dtype}"

@@ -47,9 +47,9 @@ class Run(Stateful):
     chunk_limit : int, optional
         Maximum number of batches between two calls of ``on_chunk``, set by a callback; None for as
         many as take about 0.1 s.
-    ahead_limit : float, optional
+    ahead_limit : float
         Maximum number of epochs that are run at once where all callbacks are ``history_only``, set
-        by one that may end the run; None for as many as take about 0.1 s.
+        by one that may end the run; no more than take about 0.1 s.
     stop_reason : str, optional
         Why the run is to end; None while it continues.
     is_final : bool
@@ -76,7 +76,7 @@ class Run(Stateful):
     epoch: int = 1
     batch: int = 0
     chunk_limit: int | None = None
-    ahead_limit: float | None = None
+    ahead_limit: float = math.inf
     stop_reason: str | None = None
     is_final: bool = False
     is_ahead: bool = False

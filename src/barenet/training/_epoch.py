@@ -18,8 +18,7 @@ from barenet.model._stateful import Stateful
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.training._callbacks import Callback
 
-#: Multiplications between two calls of the callbacks while a network is measured, tenths of a
-#: second.
+#: Multiplications between two calls of the callbacks while a network is measured: tenths of 1 s.
 MAX_MULTIPLICATIONS = 2**31
 
 #: Measured rows come in multiples of this number, which is what engines process at a time.

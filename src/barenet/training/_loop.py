@@ -147,8 +147,8 @@ class MiniBatchLoop(Loop):
         finished = len(run.history) if run.batch else 0
         with SILENT(), suppress(MeasurementInterrupted):
             while finished < until and not run.stop_reason:
-                most = until - finished if run.ahead_limit is None else run.ahead_limit
-                ahead = int(min(self.chunk_batches // run.n_batches, until - finished, most))
+                ahead = min(self.chunk_batches // run.n_batches, until - finished)
+                ahead = int(min(ahead, run.ahead_limit))
                 if ahead > 1 and run.batch in (0, run.n_batches) and self._may_run_ahead():
                     self._run_ahead(finished, ahead)
                 else:
@@ -221,10 +221,8 @@ class MiniBatchLoop(Loop):
     def _adapt_chunks(self, n_batches: int, seconds: float) -> None:
         """Choose the batches of the next chunk, by the time that these have taken."""
         per_second, most = n_batches / max(seconds, 1e-9), 4 * max(n_batches, self.chunk_batches)
-        # A chunk copies all parameters, which takes as long as a part of a wide layer's step, so
-        # up to 8 steps may take ten times as long.
-        usual = int(per_second * CHUNK_SECONDS)
-        count = max(usual, min(8, int(per_second * 10 * CHUNK_SECONDS)))
+        # A chunk copies all parameters, so up to 8 steps of wide layers may take ten times as long.
+        count = max(int(per_second * CHUNK_SECONDS), min(8, int(per_second * 10 * CHUNK_SECONDS)))
         self.chunk_batches = max(1, min(count, most))
 
     def _run_epoch(self, index: int, orders: Order | None = None) -> None:

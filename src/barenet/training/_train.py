@@ -59,8 +59,8 @@ def train(
         The network; training starts from its present parameters.
     X : array-like or sparse matrix of shape (n_samples, n_inputs)
         The samples, best scaled to about −1 … 1. An array of float32, float64 or uint8 is used
-        without a copy of the whole, also if it is memory-mapped or strided, and so is a CSR matrix;
-        anything else is converted once, to the network's dtype and to CSR.
+        without a copy, also if it is memory-mapped or strided, and so is a CSR matrix. Dask's
+        arrays and data frames stay on its workers. Anything else is converted once, also to CSR.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets: numbers, or class indices from 0.
     loss : str or Loss, optional
@@ -193,6 +193,8 @@ def make_job(
         raise ArgumentError.of("network", network, "a Network")
     objective = as_loss(loss, network.output_activation)
     make_rows = getattr(X, "_make_rows", validate_arrays)  # a stream makes its own
+    if hasattr(X, "__dask_graph__"):
+        from barenet.distributed._dask_rows import make_rows
     arguments = network, objective, X, y, sample_weight, scale
     return Job(
         network=network,

@@ -301,7 +301,7 @@ def test_column_notation_transposes_rows():
     np.testing.assert_allclose(columns["Z1"], W @ X.T + b, rtol=1e-12)
     np.testing.assert_allclose(columns["A1"], np.tanh(W @ X.T + b), rtol=1e-12)
     text = str(columns)
-    assert "Z₁ = W₁ A₀ + b₁" in text and "dW₁ = dZ₁ A₀ᵀ" in text and "dA₅ = W₆ᵀ dZ₆" in text
+    assert "Z₁ = W₁ A₀ + b₁" in text and "dW₁ = dZ₁ A₀ᵀ" in text and "dA₆ = W₇ᵀ dZ₇" in text
     assert "Samples are columns" in text
 
 

@@ -1,0 +1,90 @@
+"""Block shares: the rows of a batch in each block, and one fixed order to add sums of blocks.
+
+Both depend on the blocks alone, so that the bits of a step are the same on any number of workers.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data._block_order import Positions
+from barenet.training._epoch import epoch_orders
+
+#: Sums of the blocks from a first to before a last one.
+Sums = dict[tuple[int, int], NDArray[np.floating]]
+
+
+@dataclass(frozen=True)
+class BlockShares:
+    """Batches that take the same share of each block, whose rows are shuffled among themselves.
+
+    Parameters
+    ----------
+    lengths : tuple of int
+        Number of rows of each block.
+    seed : int
+        Decides the order of the rows.
+
+    Examples
+    --------
+    >>> shares = BlockShares((4, 2), seed=0)
+    >>> [shares.counts(position).tolist() for position in range(7)]
+    [[0, 0], [0, 1], [1, 1], [2, 1], [2, 2], [3, 2], [4, 2]]
+    """
+
+    lengths: tuple[int, ...]
+    seed: int
+
+    @cached_property
+    def _table(self) -> NDArray[np.int64]:
+        """The lengths, and the first position of each block."""
+        return np.array([self.lengths, np.cumsum([0, *self.lengths[:-1]])], np.int64)
+
+    def counts(self, position: int) -> NDArray[np.int64]:
+        """Rows of each block before a position in an epoch: its share, rounded."""
+        n_rows = sum(self.lengths)
+
+        def rounded(place: int) -> NDArray[np.int64]:
+            return (self._table[0] * place + self._table[1]) // n_rows
+
+        # With blocks of different lengths, several may grow at once: the last ones do so later.
+        place = bisect_left(range(n_rows), position, key=lambda each: rounded(each).sum())
+        counts = rounded(place)
+        grown = np.flatnonzero(counts > rounded(place - 1))
+        counts[grown[len(grown) - (int(counts.sum()) - position) :]] -= 1
+        return counts
+
+    def order(self, epoch: int | None, block: int) -> NDArray[np.intp]:
+        """The order of the rows of a block; None is the epoch without a shuffle."""
+        length = self.lengths[block]
+        if epoch is None:
+            return np.arange(length)
+        return epoch_orders(length, self.seed + (block + 1 << 32), [epoch])[0]
+
+    def of_batch(self, positions: Positions) -> list[slice]:
+        """The places of a batch in the orders of all blocks."""
+        ends = zip(self.counts(positions.start), self.counts(positions.stop), strict=True)
+        return [slice(int(start), int(stop)) for start, stop in ends]
+
+
+def add_up(sums: Sums, start: int, stop: int) -> None:
+    """Add the sums of the halves of a range of blocks, and of their halves, where both are there.
+
+    Examples
+    --------
+    >>> sums = {(number, number + 1): np.array([10.0**number]) for number in (0, 1, 3)}
+    >>> add_up(sums, 0, 4)
+    >>> sums
+    {(3, 4): array([1000.]), (0, 2): array([11.])}
+    """
+    if stop - start < 2 or (start, stop) in sums:
+        return
+    middle = (start + stop) // 2
+    halves = (start, middle), (middle, stop)
+    for half in halves:
+        add_up(sums, *half)
+    if all(half in sums for half in halves):
+        sums[start, stop] = np.add(*map(sums.pop, halves))

@@ -1,0 +1,258 @@
+"""Dask engine: the gradient of a batch as the sum of the shares of blocks, which workers compute.
+
+Optimizer, schedule, history and checkpoints stay in the caller. Each worker has an actor with a
+part of the blocks. If one is lost, Dask loads its blocks elsewhere, and the step is repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache, reduce
+from itertools import pairwise
+from operator import or_
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data._block_order import Positions
+from barenet.data._stream_engine import StreamRows
+from barenet.distributed._block_shares import BlockShares, Sums, add_up
+from barenet.distributed._dask_workers import check_versions, clear_errors
+from barenet.engines import ChunkResult, Job, ReferenceEngine, choose_engine
+from barenet.engines._engine import Rates
+from barenet.errors import ArgumentError, WorkersError, some
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import FloatArray
+from barenet.optimization.optimizers import SGD, Optimizer
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+#: Attempts at a step in which workers are lost; Dask makes as many at a task.
+ATTEMPTS = 4
+
+
+class Shares(NamedTuple):
+    """The shares of some blocks in the result of a batch."""
+
+    #: Of gradients, or of parameters and moments; shape (n_vectors, n_parameters).
+    sums: Sums
+    #: Of the loss and the gradient norm, by the number of the block.
+    values: dict[int, NDArray[np.float64]]
+
+
+class LocalSteps(NamedTuple):
+    """What the blocks need for steps of their own."""
+
+    n_steps: int
+    rate: float
+
+
+class BlockWorker:
+    """Computes with some of the blocks, in a worker.
+
+    `job` has everything but the rows; `first` is the number of the first of the blocks.
+    """
+
+    def __init__(
+        self, job: Job, name: str, threads: int, local_steps: int, shares: BlockShares, first: int,
+        *blocks: ArrayDataset,
+    ) -> None:  # fmt: skip
+        self.blocks = dict(enumerate(blocks, first))
+        self.engine = choose_engine(name, replace(job, rows=blocks[0]), threads)
+        self.local_steps, self.shares = local_steps, shares
+        self._order = lru_cache(len(blocks))(shares.order)
+
+    def compute(
+        self, step: int, batch: Positions, vectors: FloatArray, local: LocalSteps | None
+    ) -> Shares:
+        """Compute the shares of all blocks, and add them as far as they are neighbours."""
+        places = self.shares.of_batch(batch)
+        found = Shares({}, {})
+        for number, block in self.blocks.items():
+            self.engine.job = replace(self.engine.job, rows=block)
+            rows = self._order(batch.epoch, number)[places[number]]
+            share = len(rows) / len(batch)
+            values, result = np.zeros(2), np.zeros_like(vectors)
+            if len(rows):
+                own = step * len(places) + number  # for dropout
+                values, result = self._result(rows, own, vectors, local)
+            found.values[number] = share * values
+            found.sums[number, number + 1] = np.multiply(share, result, out=result)
+        add_up(found.sums, 0, len(places))
+        return found
+
+    def _result(
+        self, rows: NDArray[np.intp], step: int, vectors: FloatArray, local: LocalSteps | None
+    ) -> tuple[NDArray[np.float64], FloatArray]:
+        """The mean gradient of rows, or the vectors after some steps, with loss and norm."""
+        parameters, optimizer = self.engine.job.network.parameters, self.engine.job.optimizer
+        parameters[:] = vectors[0]
+        if local is None:
+            loss, gradient = self.engine._value_and_gradient(rows, step)
+            return np.array([loss, 0.0]), gradient[None]
+        assert isinstance(optimizer, Optimizer)
+        optimizer.n_steps = local.n_steps
+        optimizer.prepare(parameters)
+        for moment, vector in zip(optimizer.moments.values(), vectors[1:], strict=True):
+            moment[:] = vector
+        size = -(-len(rows) // self.local_steps)
+        rates = np.full(-(-len(rows) // size), local.rate)
+        result = self.engine.run(rows, size, rates, step * self.local_steps)
+        return np.mean(result, axis=1), np.stack([parameters, *optimizer.moments.values()])
+
+
+class DaskBlocks(NamedTuple):
+    """Blocks of rows on the workers of a cluster."""
+
+    client: Client
+    futures: Sequence[Future[ArrayDataset]]
+    lengths: tuple[int, ...]
+    local_steps: int
+
+
+class BlockRows(StreamRows):
+    """Rows of which a sample is here, and all are in blocks on workers."""
+
+    blocks: Any  # `DaskBlocks`
+
+    @property
+    def layout(self) -> dict[str, Any]:
+        """How the rows are split, which the steps depend on."""
+        lengths, local_steps = self.blocks.lengths, self.blocks.local_steps
+        return {"rows of the partitions": some([*map(str, lengths)]), "local_steps": local_steps}
+
+    def make_engine(self, name: str, job: Job, threads: int | None) -> ReferenceEngine:
+        return DaskEngine(name, job, threads)
+
+
+class DaskEngine(ReferenceEngine):
+    """Adds the shares of blocks in one fixed order, on any number of workers.
+
+    Parameters
+    ----------
+    name : str
+        The name of the engine of the workers, or "auto".
+    job : Job
+        What to do; its rows are `BlockRows`.
+    threads : int, optional
+        Of each worker, by default 1.
+
+    Raises
+    ------
+    ValueError
+        If the network or the optimizer can't be used with rows on workers.
+    """
+
+    def __init__(self, name: str, job: Job, threads: int | None = None) -> None:
+        rows: Any = job.rows
+        self.blocks: DaskBlocks = rows.blocks
+        if len(job.network.statistics):
+            problem = "batch norm needs the whole batch in one place"
+            raise ArgumentError(problem, argument="network", remedy="use layer norm")
+        self.is_local = self.blocks.local_steps > 1
+        if self.is_local and job.optimizer.full_batch:
+            raise ArgumentError("needs all rows in each step", argument="local_steps, optimizer")
+        super().__init__(job)
+        own = replace(job, rows=rows.in_memory)
+        if not self.is_local:
+            own = replace(own, optimizer=SGD(), penalties=(), clipping=None)
+        self.engine = choose_engine(name, own, threads)
+        self.name = self.engine.name  # type: ignore[misc]
+        few = replace(own, rows=own.rows.take(slice(1)))
+        self._parts = few, self.name, threads or 1, self.blocks.local_steps
+        self._shares = BlockShares(self.blocks.lengths, job.seed)
+        self._actors: Sequence[Any] = ()
+        self._epoch: int | None = None
+
+    def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Any:
+        return [Positions(0, n_rows, epoch) for epoch in epochs]
+
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
+        return self.engine.evaluate(rows)
+
+    def close(self, *, reusable: bool = True) -> None:
+        self.engine.close(reusable=reusable)
+        self._actors = ()
+
+    def run(self, order: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
+        epochs: Any = order if isinstance(order, list) else [order]
+        if not self.is_local:
+            return super().run(epochs, batch_size, rates, first_step)
+        starts = range(0, len(epochs[0]), batch_size)
+        batches = [epoch[start : start + batch_size] for epoch in epochs for start in starts]
+        values = np.empty((2, len(rates)))
+        for i, (batch, rate) in enumerate(zip(batches, rates.tolist(), strict=True)):
+            values[:, i] = self._average(first_step + i, batch, rate)
+        return ChunkResult(*values)
+
+    def _average(self, step: int, batch: Positions, rate: float) -> NDArray[np.float64]:
+        """Average the parameters and moments of all blocks after some steps of each."""
+        parameters, optimizer = self.job.network.parameters, self.job.optimizer
+        assert isinstance(optimizer, Optimizer)
+        optimizer.prepare(parameters)
+        vectors = [parameters, *optimizer.moments.values()]
+        local = LocalSteps(optimizer.n_steps, rate)
+        values, means = self._exchange(step, batch, np.stack(vectors), local)
+        for vector, mean in zip(vectors, means, strict=True):
+            vector[:] = mean
+        optimizer.n_steps += self.blocks.local_steps
+        return values
+
+    def _value_and_gradient(self, batch: Any, step: int) -> tuple[float, FloatArray]:
+        if batch is None:
+            batch = Positions(0, self.job.rows.n_rows, None)
+        values, gradients = self._exchange(step, batch, self.job.network.parameters[None])
+        loss = self._add_penalties(float(values[0]), gradients[0], 1 / len(batch))
+        return loss, gradients[0]
+
+    def _exchange(
+        self, step: int, batch: Positions, vectors: FloatArray, local: LocalSteps | None = None
+    ) -> tuple[NDArray[np.float64], FloatArray]:
+        """Compute the shares of all blocks, and add them."""
+        found = self._compute(step, batch, vectors, local)
+        sums, values = (reduce(or_, parts) for parts in zip(*found, strict=True))
+        add_up(sums, 0, len(values))
+        [total] = sums.values()
+        return np.sum([values[number] for number in sorted(values)], axis=0), np.array(total)
+
+    def _compute(self, step: int, batch: Positions, *arguments: Any) -> list[Shares]:
+        """Ask all actors for their shares; if one is lost, start them again."""
+        client = self.blocks.client
+        with clear_errors(client), client.as_current():
+            if batch.epoch != self._epoch and len(client.nthreads()) != len(self._actors):
+                self._actors = ()
+            self._epoch = batch.epoch
+            for _ in range(ATTEMPTS):
+                try:
+                    self._actors = self._actors or self._start(client)
+                    calls = [each.compute(step, batch, *arguments) for each in self._actors]
+                    return [call.result() for call in calls]
+                except (OSError, RuntimeError) as error:
+                    if client.status in ("closing", "closed"):
+                        raise TimeoutError("the scheduler is lost") from error
+                    if not isinstance(error, OSError) and "Actor" not in str(error):
+                        raise
+                    self._actors = ()
+        raise WorkersError(
+            f"workers were lost in {ATTEMPTS} attempts at step {step}; see their logs"
+        )
+
+    def _start(self, client: Client) -> list[Any]:
+        """Start an actor on each worker, with blocks that are neighbours."""
+        client.wait_for_workers(1, timeout=30)
+        check_versions(client)
+        from dask import config
+
+        futures, workers = self.blocks.futures, sorted(client.nthreads())
+        n_actors = min(len(workers), len(futures))
+        ends = [len(futures) * number // n_actors for number in range(n_actors + 1)]
+        calls = []
+        with config.set({"distributed.admin.large-graph-warning-threshold": "1PB"}):
+            for worker, (start, stop) in zip(workers, pairwise(ends), strict=False):
+                parts = *self._parts, self._shares, start, *futures[start:stop]
+                where = {"workers": [worker], "allow_other_workers": True}
+                calls.append(client.submit(BlockWorker, *parts, **where, actor=True, pure=False))
+        return [call.result() for call in calls]

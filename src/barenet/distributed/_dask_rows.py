@@ -1,0 +1,213 @@
+"""Rows in a Dask array or data frame, whose partitions stay on the workers while a network trains.
+
+Dask reads, places and, where a worker is lost, repeats them. Each partition is a block of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from barenet._constraints import check_count
+from barenet._extras import require
+from barenet.data._stream_engine import join
+from barenet.distributed._dask_engine import BlockRows, DaskBlocks
+from barenet.distributed._dask_workers import check_client, check_versions, clear_errors
+from barenet.errors import ArgumentError, in_a_line, some
+from barenet.model._array_dataset import ArrayDataset, validate_arrays
+from barenet.model._network import Network
+from barenet.model.losses import Loss
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+#: Rows, and numbers in them, of the sample that metrics are computed for.
+SAMPLE_ROWS, SAMPLE_NUMBERS = 2**16, 2**24
+
+
+class DaskRows:
+    """A Dask array or data frame to train on, with the client whose workers compute.
+
+    `train` takes a Dask array or data frame as it is, and uses the current client. This class is
+    for another client, and for local steps.
+
+    Parameters
+    ----------
+    X : dask.array.Array or dask.dataframe.DataFrame of shape (n_samples, n_inputs)
+        The samples. Each partition is a block of rows, which stays on a worker: take some for each
+        worker, of about the same length.
+    client : distributed.Client, optional
+        By default the current one.
+    local_steps : int, default=1
+        Steps that each partition takes alone in its share of a batch, before the parameters and
+        moments of all are averaged. 1 is the exact gradient of the batch; more is another
+        algorithm, with fewer exchanges.
+
+    Raises
+    ------
+    ValueError
+        If an argument can't be used; the message names it.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from barenet.distributed import DaskRows
+    >>> DaskRows(da.ones((100, 2), chunks=(25, 2)), local_steps=4)
+    <DaskRows: 4 partitions, 4 local steps>
+    """
+
+    def __init__(self, X: Any, client: Client | None = None, local_steps: int = 1) -> None:
+        if not hasattr(X, "__dask_graph__") or getattr(X, "ndim", 0) != 2:
+            raise ArgumentError.of("X", X, "a Dask array or data frame with 2 dimensions")
+        self.X, self.local_steps = X, check_count(local_steps, "local_steps")
+        self.client = client
+
+    def __repr__(self) -> str:
+        return f"<DaskRows: {self.X.npartitions} partitions, {self.local_steps} local steps>"
+
+    def _make_rows(
+        self,
+        network: Network,
+        loss: Loss,
+        X: object,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        scale: float,
+    ) -> BlockRows:
+        """Load the partitions on the workers, and check them there.
+
+        Parameters
+        ----------
+        network, loss : Network and Loss
+            What the rows are for.
+        X : DaskRows
+            The rows themselves.
+        y : dask array, data frame or column, or array-like
+            The targets; their partitions must be those of X.
+        sample_weight : None
+            Weights are refused.
+        scale : float
+            Factor on X.
+
+        Returns
+        -------
+        BlockRows
+            The rows on the workers, and a sample here.
+        """
+        if sample_weight is not None:
+            raise ArgumentError("rows on workers have no weights", argument="sample_weight")
+        client = check_client(current_client() if self.client is None else self.client)
+        parts = zip(*partitions(self.X, y), strict=True)
+        shape = SimpleNamespace(
+            dtype=network.dtype, n_inputs=network.n_inputs, n_outputs=network.n_outputs
+        )
+        with clear_errors(client):
+            check_versions(client)
+            futures = load_blocks(client, [(shape, loss, scale, X, y) for X, y in parts])
+            most = SAMPLE_ROWS // len(futures) + 1
+            samples = client.gather(client.map(sample_of, futures, most=most, pure=False))
+        for number, (_, problem) in enumerate(samples):
+            if isinstance(problem, ArgumentError):
+                problem.problem = f"partition {number}: {problem.problem}"
+                raise problem
+        found = zip(futures, samples, strict=True)
+        kept = [(future, *sample) for future, sample in found if sample[0]]
+        if not kept:
+            raise ArgumentError("all partitions are empty", argument="X")
+        futures, lengths, samples = map(list, zip(*kept, strict=True))
+        blocks = DaskBlocks(client, futures, tuple(lengths), self.local_steps)
+        return BlockRows(join(samples), blocks)  # type: ignore[arg-type]
+
+
+def make_rows(network: Network, loss: Loss, X: Any, *arguments: Any) -> BlockRows:
+    """Load an X of Dask on the workers of the current client, as `DaskRows` does."""
+    return DaskRows(X)._make_rows(network, loss, X, *arguments)
+
+
+def current_client() -> Client:
+    """The client that Dask uses by default."""
+    distributed = require("distributed", extra="distributed", purpose="training on Dask's data")
+    try:
+        return distributed.default_client()
+    except ValueError:
+        problem = "there is no client of Dask, whose workers compute"
+        remedy = "start one: from dask.distributed import Client; client = Client()"
+        raise ArgumentError(problem, argument="X", remedy=remedy) from None
+
+
+def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
+    """Split X and y into the partitions of X."""
+    lengths = X.chunks[0] if hasattr(X, "chunks") else (np.nan,)
+    is_known = not np.isnan(lengths).any()
+    if hasattr(X, "select_dtypes"):
+        numbers = X.select_dtypes(["number", "bool"]).columns
+        if others := [str(name) for name in X.columns if name not in numbers]:
+            remedy = "encode them as numbers, or leave them out"
+            problem = f"these columns have no numbers: {some(others)}"
+            raise ArgumentError(problem, argument="X", remedy=remedy)
+    else:
+        X = X.rechunk({1: -1})
+    if not hasattr(y, "__dask_graph__"):
+        if not is_known:
+            problem = "X has partitions of unknown lengths, so y must be of Dask, too"
+            raise ArgumentError(problem, argument="y")
+        y = np.asarray(y)
+    if is_known and y.ndim and not np.isnan(y.shape[0]) and y.shape[0] != sum(lengths):
+        raise ArgumentError(f"has {y.shape[0]} rows, and X has {sum(lengths)}", argument="y")
+    if isinstance(y, np.ndarray):
+        return [*X.to_delayed().ravel()], np.split(y, np.cumsum(lengths[:-1]))
+    if hasattr(y, "chunks"):
+        is_known = is_known and not np.isnan(y.shape[0])
+        y = y.rechunk(
+            {0: lengths if is_known else y.chunks[0], **dict.fromkeys(range(1, y.ndim), -1)}
+        )
+    if y.npartitions != X.npartitions:
+        problem = f"has {y.npartitions} partitions, and X has {X.npartitions}"
+        raise ArgumentError(problem, argument="y", remedy="make them the same")
+    return [*np.ravel(X.to_delayed())], [*np.ravel(y.to_delayed())]
+
+
+def load_blocks(client: Client, parts: Sequence[Any]) -> list[Future[ArrayDataset]]:
+    """Load each partition on a worker, neighbours on the same one."""
+    from dask import config
+    from dask.delayed import delayed
+
+    workers = sorted(client.nthreads())
+    futures = []
+    # The data of an array of NumPy are a part of the graph.
+    with config.set({"distributed.admin.large-graph-warning-threshold": "1PB"}):
+        for number, part in enumerate(parts):
+            block = delayed(load_block, pure=False)(*part)
+            here = [workers[number * len(workers) // len(parts)]]
+            futures.append(client.compute(block, workers=here, allow_other_workers=True))
+    for number, future in enumerate(futures):
+        error = future.exception()
+        if error is not None and not type(error).__module__.startswith("distributed"):
+            problem = f"partition {number} can't be read: {in_a_line(error)}"
+            raise ArgumentError(problem, argument="X") from error
+    return futures
+
+
+def load_block(
+    network: Any, loss: Loss, scale: float, X: Any, y: Any
+) -> ArrayDataset | ArgumentError | None:
+    """Check a partition and convert it to arrays, in a worker; None if it is empty."""
+    if not len(X) and not len(y):
+        return None
+    try:
+        X, y = (each.to_numpy() if hasattr(each, "to_numpy") else each for each in (X, y))
+        return validate_arrays(network, loss, X, y, None, scale)
+    except ArgumentError as error:  # returned, so that the worker does not log it
+        return error
+
+
+def sample_of(block: ArrayDataset | ArgumentError | None, most: int) -> tuple[int, Any]:
+    """Count the rows of a block, and take some at equal distances; an error has none."""
+    if not isinstance(block, ArrayDataset):
+        return 0, block
+    most = min(block.n_rows, most, max(1, most * SAMPLE_NUMBERS // SAMPLE_ROWS // block.X.shape[1]))
+    return block.n_rows, block.take(np.linspace(0, block.n_rows - 1, most).astype(np.intp))

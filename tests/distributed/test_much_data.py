@@ -1,0 +1,348 @@
+"""One network, and rows on the workers of a cluster: the same bits on any number of workers."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from itertools import pairwise
+
+import cloudpickle
+import numpy as np
+import pytest
+
+from barenet import Checkpoint, Network, train
+from barenet.callbacks import Callback
+from barenet.distributed import DaskRows
+from barenet.distributed._block_shares import BlockShares, add_up
+from barenet.distributed._cluster import open_client
+from barenet.engines import Job, ReferenceEngine
+from barenet.errors import ArgumentError, WorkersError
+from barenet.layers import BatchNorm, Dense
+from barenet.losses import SquaredError
+from barenet.model._array_dataset import validate_arrays
+from barenet.optimizers import SGD
+
+da = pytest.importorskip("dask.array")
+dd = pytest.importorskip("dask.dataframe")
+delayed = pytest.importorskip("dask").delayed
+
+# Workers can't import a file of tests.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+LENGTHS = (200, 41, 200, 1, 130)
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(sum(LENGTHS), 3))
+Y = np.sin(X.sum(axis=1))
+BLOCKS = np.split(np.arange(len(X)), np.cumsum(LENGTHS[:-1]))
+
+
+def make_network(**options):
+    return Network.dense([3, 8, 1], seed=1, **{"dtype": "float64", **options})
+
+
+def fit(client, network=None, lengths=LENGTHS, local_steps=1, **options):
+    network = network or make_network()
+    rows = DaskRows(da.from_array(X, chunks=(lengths, 3)), client, local_steps)
+    given = {"seed": 4, "batch_size": 64, "epochs": 2, "engine": "reference", **options}
+    return network, train(network, rows, da.from_array(Y, chunks=100), **given)
+
+
+def bits(fitted):
+    network, history = fitted
+    return network.parameters.tobytes(), history.loss, history["gradient_norm"]
+
+
+@contextmanager
+def other_workers(count):
+    with open_client(count, None) as client:
+        yield client
+
+
+def batches_of(epoch, size=64, seed=4):
+    """The rows of each block in each batch, from the orders of the blocks."""
+    shares = BlockShares(LENGTHS, seed)
+    orders = [rows[shares.order(epoch, number)] for number, rows in enumerate(BLOCKS)]
+    ends = [shares.counts(at) for at in [*range(0, len(X), size), len(X)]]
+    return [[o[a:b] for o, a, b in zip(orders, *pair, strict=True)] for pair in pairwise(ends)]
+
+
+@pytest.mark.parametrize("lengths", [LENGTHS, (7,), (5, 5, 5, 5), (1, 1, 1000), (3,) * 30])
+def test_a_batch_takes_a_share_of_each_block_and_an_epoch_all_rows(lengths):
+    shares, n_rows = BlockShares(lengths, 0), sum(lengths)
+    counts = np.array([shares.counts(position) for position in range(n_rows + 1)])
+    assert np.array_equal(counts.sum(axis=1), np.arange(n_rows + 1))
+    assert (np.diff(counts, axis=0) >= 0).all() and tuple(counts[-1]) == lengths
+    exact = np.outer(np.arange(n_rows + 1) / n_rows, lengths)
+    assert np.abs(counts - exact).max() <= 2
+
+
+def test_a_block_has_another_order_in_each_epoch_and_under_each_seed():
+    orders = [BlockShares((50, 50), seed).order(epoch, 0) for seed in (0, 1) for epoch in (0, 1)]
+    orders.append(BlockShares((50, 50), 0).order(0, 1))
+    assert len({tuple(order) for order in orders}) == 5
+    assert all(sorted(order) == list(range(50)) for order in orders)
+
+
+@pytest.mark.parametrize("splits", [[], [1], [4], [2, 3], [1, 2, 3, 4, 5, 6]])
+def test_sums_do_not_depend_on_the_workers_that_add_them(splits):
+    values = RNG.normal(size=(7, 100)).astype(np.float32)
+    parts, joined = np.split(np.arange(7), splits), {}
+    for part in parts:
+        sums = {(number, number + 1): values[number] for number in part.tolist()}
+        add_up(sums, 0, 7)
+        joined |= sums
+    add_up(joined, 0, 7)
+    a, b, c, d, e, f, g = values
+    assert np.array_equal(joined[0, 7], (a + (b + c)) + ((d + e) + (f + g)))
+
+
+def test_steps_are_those_of_the_same_batches_in_memory(client):
+    order = np.concatenate([rows for batch in batches_of(0) for rows in batch])
+    assert np.array_equal(np.sort(order), np.arange(len(X)))
+    options = {"optimizer": "sgd", "penalty": "l2:strength=0.1", "clip": "norm:limit=1"}
+    options |= {"seed": 4, "batch_size": 64, "epochs": 1, "engine": "reference"}
+    own = make_network()
+    expected = train(own, X[order], Y[order], shuffle=False, **options)
+    network, history = fit(client, **options)
+    np.testing.assert_allclose(network.parameters, own.parameters, rtol=1e-10)
+    assert history.loss == pytest.approx(expected.loss, rel=1e-12)
+    assert history["gradient_norm"] == pytest.approx(expected["gradient_norm"], rel=1e-10)
+
+
+def test_a_step_is_the_sum_over_blocks_to_the_bit(client):
+    def gradient(rows):
+        one, loss = make_network(), SquaredError()
+        data = validate_arrays(one, loss, X[rows], Y[rows])
+        job = Job(network=one, rows=data, loss=loss, optimizer=SGD())
+        return len(rows) / len(X) * ReferenceEngine(job).value_and_gradient()[1]
+
+    a, b, c, d, e = (gradient(rows[order]) for rows, order in zip(BLOCKS, orders(), strict=True))
+    expected = make_network()
+    expected.parameters[:] -= 0.5 * ((a + b) + (c + (d + e)))
+    options = {"optimizer": "sgd:learning_rate=0.5", "batch_size": None, "epochs": 1}
+    network, _ = fit(client, **options)
+    assert np.array_equal(network.parameters, expected.parameters)
+
+
+def orders():
+    shares = BlockShares(LENGTHS, 4)
+    return [shares.order(0, number) for number in range(len(LENGTHS))]
+
+
+OPTIONS = [
+    {"engine": "compiled", "dropout": 0.2, "optimizer": "adam:average=0.9"},
+    {
+        "local_steps": 3,
+        "dropout": 0.2,
+        "penalty": "l2:strength=0.1",
+        "optimizer": "adam:average=0.9",
+    },
+    {"engine": "compiled", "optimizer": "lbfgs"},
+]
+
+
+def test_the_bits_are_the_same_with_1_2_and_4_workers(client):
+    def all_bits(client):
+        found = []
+        for options in OPTIONS:
+            given = dict(options)
+            network = make_network(dtype="float32", dropout=given.pop("dropout", 0))
+            found.append(bits(fit(client, network, **given)))
+        return found
+
+    expected = all_bits(client)
+    for count in (1, 4):
+        with other_workers(count) as workers:
+            assert all_bits(workers) == expected
+
+
+def test_lbfgs_reaches_the_minimum_of_all_rows(client):
+    own = make_network()
+    expected = train(own, X, Y, optimizer="lbfgs", epochs=10, engine="reference")
+    _, history = fit(client, optimizer="lbfgs", epochs=10)
+    assert history.loss == pytest.approx(expected.loss, rel=1e-6)
+
+
+def test_local_steps_are_those_of_each_block_averaged(client):
+    expected = make_network()
+    shares = [len(rows) / len(X) for rows in BLOCKS]
+    parts = []
+    for rows, order in zip(BLOCKS, orders(), strict=True):
+        own, size = make_network(), -(-len(rows) // 2)
+        options = {"optimizer": "sgd", "batch_size": size, "shuffle": False, "epochs": 1}
+        train(own, X[rows[order]], Y[rows[order]], engine="reference", **options)
+        parts.append(own.parameters)
+    network, _ = fit(client, local_steps=2, optimizer="sgd", batch_size=None, epochs=1)
+    mean = np.average(parts, axis=0, weights=shares)
+    assert not np.allclose(mean, expected.parameters)
+    np.testing.assert_allclose(network.parameters, mean, rtol=1e-12)
+
+
+class DeadlyError(SquaredError):
+    """A loss whose gradient ends its process, once."""
+
+    def __init__(self, path):
+        self.path, self.home = path, os.getpid()
+
+    def gradient(self, *arguments):
+        if os.getpid() != self.home and self.path.exists():
+            if self.path.stat().st_size >= 12:
+                self.path.unlink(missing_ok=True)
+                os.kill(os.getpid(), signal.SIGKILL)
+            with self.path.open("a") as file:
+                file.write(".")
+        return super().gradient(*arguments)
+
+
+def test_a_worker_that_dies_within_a_step_changes_no_bit(client, tmp_path):
+    trigger = tmp_path / "die"
+    expected = bits(fit(client, loss=DeadlyError(trigger)))
+    trigger.touch()
+    before = client.run(os.getpid)
+    assert bits(fit(client, loss=DeadlyError(trigger))) == expected
+    assert not trigger.exists()
+    client.wait_for_workers(2)
+    assert client.run(os.getpid) != before
+
+
+class Pause(Callback):
+    def on_chunk(self, run):
+        run.chunk_limit = 2
+        if run.epoch == 2 and run.batch >= 4:
+            run.stop("paused", resumable=True)
+
+
+def test_a_run_is_resumed_within_an_epoch_on_other_workers(client, tmp_path):
+    options = {"epochs": 3, "metrics": "r2", "validation_data": (X[:50], Y[:50])}
+    expected = fit(client, **options)
+    _, first = fit(client, callbacks=Pause(), checkpoint=tmp_path, **options)
+    assert first.stop_reason == "paused" and len(first) == 1
+    with other_workers(1) as one:
+        again = fit(one, checkpoint=tmp_path, resume=True, **options)
+    assert bits(again) == bits(expected)
+    assert again[1]["validation_loss"] == expected[1]["validation_loss"]
+    assert again[1]["r2"] == expected[1]["r2"]
+
+
+def test_a_run_is_not_resumed_with_other_partitions(client, tmp_path):
+    fit(client, callbacks=Pause(), checkpoint=tmp_path)
+    with pytest.raises(ValueError, match=r"rows of the partitions was 200, 41, .* and is 400, 172"):
+        fit(client, lengths=(400, 172), checkpoint=tmp_path, resume=True)
+    with pytest.raises(ValueError, match="local_steps was 1, and is 2"):
+        fit(client, local_steps=2, checkpoint=tmp_path, resume=True)
+
+
+def test_a_scheduler_that_is_lost_leaves_the_checkpoint(client, tmp_path):
+    from distributed import Client
+
+    place = tmp_path / "scheduler.json"
+    start = [sys.executable, "-m", "dask"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    plain = ["--scheduler-file", place, "--no-dashboard"]
+    scheduler = subprocess.Popen([*start, "scheduler", "--port", "0", *plain], **quiet)
+    more = ["--no-nanny", "--nthreads", "1", "--death-timeout", "20"]
+    worker = subprocess.Popen([*start, "worker", *plain, *more], **quiet)
+
+    class Lose(Callback):
+        def on_chunk(self, run):
+            run.chunk_limit = 1
+            if run.epoch == 2 and run.batch == 5:
+                scheduler.kill()
+                scheduler.wait()
+
+    expected, folder = bits(fit(client, epochs=3)), tmp_path / "run"
+    try:
+        with Client(scheduler_file=str(place), set_as_default=False, timeout=2) as lost:
+            lost.wait_for_workers(1, timeout=20)
+            saved = Checkpoint(folder, every=1)
+            with pytest.raises(WorkersError, match=r"^[^\n]*the cluster has lost tasks[^\n]*$"):
+                fit(lost, callbacks=Lose(), checkpoint=saved, epochs=3)
+    finally:
+        for process in (scheduler, worker):
+            process.kill()
+            process.wait()
+    assert bits(fit(client, checkpoint=folder, resume=True, epochs=3)) == expected
+
+
+def test_a_data_frame_with_partitions_of_unknown_lengths(client):
+    import pandas as pd
+
+    table = pd.DataFrame(X.astype("float32"), columns=list("abc")).assign(y=Y)
+    frame = dd.from_pandas(table, npartitions=4)
+    frame = frame[frame["a"] > -10]
+    network = make_network(dtype="float32")
+    with client.as_current():
+        history = train(network, frame[["a", "b", "c"]], frame["y"], epochs=1, batch_size=None)
+    own = make_network(dtype="float32")
+    expected = train(own, X, Y, epochs=1, batch_size=None)
+    assert history.loss == pytest.approx(expected.loss, rel=1e-6)
+    with pytest.raises(ArgumentError, match=r"^y: X has partitions of unknown lengths"):
+        train(network, DaskRows(frame[["a"]], client), Y)
+    words = frame.assign(a="x")
+    with pytest.raises(ArgumentError, match=r"^X: these columns have no numbers: a; encode"):
+        train(network, DaskRows(words[["a", "b", "c"]], client), frame["y"])
+
+
+def array(*chunks):
+    return da.from_array(X, chunks=(chunks or 100, 3))
+
+
+REFUSED = {
+    r"^y: has 500 rows, and X has 572": lambda: (array(), da.from_array(Y[:500], chunks=100), {}),
+    r"^y: has 571 rows, and X has 572": lambda: (array(), Y[1:], {}),
+    r"^X: partition 0: has 2 features, and the network takes 3 inputs$": lambda: (
+        array()[:, :2],
+        Y,
+        {},
+    ),
+    r"^y: partition 2: nan at .* only finite numbers": lambda: (
+        array(),
+        np.where(Y[250] == Y, np.nan, Y),
+        {},
+    ),
+    r"^sample_weight: rows on workers": lambda: (array(), Y, {"sample_weight": np.ones(572)}),
+    r"^X: partition 1 can't be read: .*missing\.npy": lambda: (
+        da.concatenate([array()[:100], from_file("missing.npy")]),
+        Y[:200],
+        {},
+    ),
+}
+
+
+def from_file(path):
+    return da.from_delayed(delayed(np.load)(path), (100, 3), float)
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_is_refused(client, message):
+    rows, y, options = REFUSED[message]()
+    with pytest.raises(ArgumentError, match=message):
+        train(make_network(), DaskRows(rows, client), y, epochs=1, **options)
+
+
+def test_other_arguments_that_are_refused(client):
+    with pytest.raises(ArgumentError, match=r"^network: batch norm .*; use layer norm$"):
+        fit(client, Network([Dense(3, 4), BatchNorm(4), Dense(4, 1)], dtype="float64"))
+    with pytest.raises(ArgumentError, match=r"^local_steps, optimizer: needs all rows"):
+        fit(client, local_steps=2, optimizer="lbfgs")
+    with pytest.raises(ArgumentError, match=r"^X: expected a Dask array or data frame"):
+        DaskRows(X)
+    with pytest.raises(ArgumentError, match=r"^X: there is no client of Dask.*Client\(\)$"):
+        train(make_network(), array(), Y)
+
+
+def test_a_worker_with_another_version_is_refused(client):
+    def set_version(version):
+        import barenet
+
+        before, barenet.__version__ = barenet.__version__, version
+        return before
+
+    [worker, _] = sorted(client.nthreads())
+    [ours] = client.run(set_version, "0.0.1", workers=[worker]).values()
+    try:
+        with pytest.raises(WorkersError, match=f"{worker} has another version: barenet 0.0.1"):
+            fit(client)
+    finally:
+        client.run(set_version, ours, workers=[worker])
