@@ -18,7 +18,6 @@ from barenet.cli._run_settings import (
 )
 from barenet.data import DATASETS, DEFAULTS, RunConfig
 from barenet.data._column_kinds import CategoryColumn
-from barenet.data._csv_table import CsvBlock
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
 from barenet.data._stream_source import find_blocks
@@ -103,7 +102,7 @@ class TrainedModel:
         settings = self.settings_for(data, file)
         options = self._table_options(settings)
         for block in find_blocks(data, settings.file.csv):
-            table = block.opened() if isinstance(block, CsvBlock) else block
+            table = block.opened()
             yield read_samples(table, self.predictor.feature_names, **options).X, table
 
     def _load_table(self, settings: RunSettings) -> Dataset:

@@ -1,8 +1,7 @@
 """Exact statistics of a column that is read block by block."""
 
-import math
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,55 +12,36 @@ from barenet.data._column_fitting import fit_category
 from barenet.data._column_kinds import DateColumn, NumberColumn, seconds
 
 
-@dataclass
 class ColumnStatistics:
-    """Counts of missing values and labels; mean, variance and range of numbers.
+    """Counts of missing values and labels; mean, variance and range of the numbers of each block.
 
     Examples
     --------
     >>> statistics = ColumnStatistics()
     >>> for block in ([1.0, np.nan], [2.0, 6.0]):
     ...     statistics.add(np.array(block))
-    >>> statistics.count, statistics.n_missing, statistics.mean, statistics.highest
-    (3, 1, 3.0, 6.0)
+    >>> statistics.n_missing, statistics.center_and_scale("standardize", fill=3.0)
+    (1, (3.0, 1.8708286933869707))
     """
 
-    count: int = 0
-    n_missing: int = 0
-    mean: float = 0.0
-    #: The sum of the squared differences from the mean.
-    squares: float = 0.0
-    lowest: float = math.inf
-    highest: float = -math.inf
-    is_binary: bool = True
-    labels: Counter[str] = field(default_factory=Counter)
+    def __init__(self) -> None:
+        self.n_missing, self.is_binary = 0, True
+        self.labels = Counter[str]()
+        #: Count, mean, variance, minimum and maximum of each block.
+        self.blocks = list[tuple[float, ...]]()
 
-    def add(self, values: NDArray[np.generic]) -> None:
+    def add(self, values: NDArray[Any]) -> None:
         """Add the values of a block, as a column parses them."""
         if values.dtype == object:
             self.labels.update(values.tolist())
             return
-        is_missing = np.isnan(values)
-        known = values[~is_missing]
-        known = seconds(known) if known.dtype.kind == "M" else known.astype(np.float64)
-        self.n_missing += int(is_missing.sum())
-        if not len(known):
-            return
-        # Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm" (1979)
-        count, mean = self.count + len(known), float(known.mean())
-        difference = mean - self.mean
-        self.squares += float(np.square(known - mean).sum())
-        self.squares += difference**2 * self.count * len(known) / count
-        self.mean += difference * len(known) / count
-        self.count = count
-        self.lowest = min(self.lowest, float(known.min()))
-        self.highest = max(self.highest, float(known.max()))
-        self.is_binary &= bool(np.isin(known, [0, 1]).all())
-
-    @property
-    def deviation(self) -> float:
-        """The standard deviation, over n; 1 for constant numbers."""
-        return math.sqrt(self.squares / max(1, self.count)) or 1.0
+        known = values[~np.isnan(values)]
+        self.n_missing += len(values) - len(known)
+        known = seconds(known) if known.dtype.kind == "M" else known
+        if len(known):
+            measured = known.mean(), known.var(), known.min(), known.max()
+            self.blocks.append((len(known), *measured))
+            self.is_binary &= bool(np.isin(known, [0, 1]).all())
 
     def category(self, name: str, rare: float) -> Column:
         """Fit a column of categories to the labels of all rows."""
@@ -76,17 +56,21 @@ class ColumnStatistics:
             return column
         changes: dict[str, Any] = {"indicator": self.n_missing > 0}
         if isinstance(column, NumberColumn | DateColumn) and numbers != "robust":
-            center, scale = self._center_and_scale(numbers, float(column.fill))
+            kind = "none" if self.is_binary else numbers
+            center, scale = self.center_and_scale(kind, float(column.fill))
             changes |= {"center": center, "scale": scale}
         return replace(column, **changes)
 
-    def _center_and_scale(self, numbers: str, fill: float) -> tuple[float, float]:
+    def center_and_scale(self, numbers: str, fill: float = 0.0) -> tuple[float, float]:
         """As `SCALES` computes them from all values, the missing ones filled."""
-        if numbers == "none" or self.is_binary:
+        if numbers == "none":
             return 0.0, 1.0
+        filled = [(self.n_missing, fill, 0.0, fill, fill)] if self.n_missing else []
+        counts, means, variances, lowest, highest = np.array([*self.blocks, *filled]).T
         if numbers == "minmax":
-            return self.lowest, self.highest - self.lowest or 1.0
-        n_rows = self.count + self.n_missing
-        mean = (self.count * self.mean + self.n_missing * fill) / n_rows
-        between = self.count * (self.mean - mean) ** 2 + self.n_missing * (fill - mean) ** 2
-        return mean, math.sqrt((self.squares + between) / n_rows) or 1.0
+            low, high = float(lowest.min()), float(highest.max())
+            return low, high - low or 1.0
+        mean = float(np.average(means, weights=counts))
+        # Law of total variance: that within the blocks, and that between their means.
+        variance = np.average(variances + np.square(means - mean), weights=counts)
+        return mean, float(np.sqrt(variance)) or 1.0

@@ -137,12 +137,14 @@ class CsvTable(Table):
     text: str
     #: With the delimiter, even where it was detected.
     options: CsvOptions
+    #: The line of the file with which the text begins.
+    first_line: int = 1
 
     def locate(self, row: int, name: str) -> tuple[int, str]:
         """The line of a row and the text of a value in it."""
         records = read_records(self.text, str(self.options.delimiter), self.path)
         line, fields = next(islice(records, row + (self.options.header is not False), None))
-        return line, fields[self.names.index(name)]
+        return line + self.first_line - 1, fields[self.names.index(name)]
 
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
@@ -164,41 +166,29 @@ class CsvTable(Table):
 
 
 @dataclass(frozen=True, eq=False)
-class CsvBlock(CsvTable):
+class CsvBlock(Table):
     """Some lines of a CSV file, which are read when they are needed."""
 
-    start: int = 0
-    stop: int = 0
-    first_line: int = 1
+    options: CsvOptions
+    start: int
+    stop: int
+    first_line: int
     #: The number of lines, some of which may be empty.
-    n_rows: int = 0
-    first_row = 0
-
-    def locate(self, row: int, name: str) -> tuple[int, str]:
-        line, text = super().locate(row, name)
-        return line + self.first_line - 1, text
+    n_rows: int
 
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
     ) -> Frame:
-        return super(CsvBlock, self.opened()).frame(names, text, categories)
+        return self.opened().frame(names, text, categories)
 
-    def opened(self) -> "CsvBlock":
-        """Read the columns, unless they have been."""
-        if self.columns:
-            return self
+    def opened(self) -> CsvTable:
         with file_io.open_file(self.path) as file:
             file.seek(self.start)
-            data = file.read(self.stop - self.start)
-        content = decode(data, self.options.encoding, self.path)
-        try:
-            columns = _split(content, str(self.options.delimiter), len(self.names), self.path)
-        except DataError as error:
-            if error.line is not None:
-                error.line += self.first_line - 1
-            raise
+            text = decode(file.read(self.stop - self.start), self.options.encoding, self.path)
+        delimiter = str(self.options.delimiter)
+        columns = _split(text, delimiter, len(self.names), self.path, self.first_line)
         by_name = dict(zip(self.names, columns, strict=True))
-        return replace(self, columns=by_name, text=content)
+        return CsvTable(self.path, self.names, by_name, text, self.options, self.first_line)
 
 
 def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
@@ -218,7 +208,7 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
         options, start = replace(options, delimiter=delimiter, header=False), file.tell()
         while data := _whole_lines(file.read(_BLOCK), _BLOCK):
             stop, n_lines = start + len(data), data.count(b"\n")
-            blocks.append(CsvBlock(path, names, {}, "", options, start, stop, line, n_lines))
+            blocks.append(CsvBlock(path, names, options, start, stop, line, n_lines))
             start, line = stop, line + n_lines
             file.seek(start)
     return blocks
@@ -311,7 +301,7 @@ def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:
     file_io.check_memory(path, needed, f"{n_values:,} values in {n_columns:,} columns")
 
 
-def _split(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]:
+def _split(text: str, delimiter: str, n_columns: int, path: Path, first_line: int = 1) -> list[Any]:
     """Split all rows into columns; to Arrow, the first line is a row like any other."""
     pyarrow, arrow_csv = _arrow("pyarrow"), _arrow("pyarrow.csv")
     types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
@@ -329,6 +319,6 @@ def _split(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]:
         for line, fields in read_records(text, delimiter, path):
             if len(fields) != n_columns:
                 problem = f"expected {n_columns} values, as in the first line, got {len(fields)}"
-                raise DataError(problem, path=path, line=line) from error
+                raise DataError(problem, path=path, line=line + first_line - 1) from error
         raise DataError(str(error), path=path) from error
     return list(rows.columns)

@@ -23,7 +23,6 @@ GROUP_NUMBERS, N_GROUPS = 2**24, 3
 #: Bytes of memory for each value of a block that is read, and of the rows that are held out.
 PER_VALUE = 48
 
-
 #: Fraction of the free space of the disk that the encoded blocks may take.
 DISK_FRACTION = 0.25
 
@@ -61,31 +60,18 @@ class EncodedBlocks:
     def read(self, number: int) -> ArrayDataset:
         """Read a block."""
         if number in self.offsets:
-            return self._load(number)
+            self.file.seek(self.offsets[number])
+            return ArrayDataset(np.load(self.file), np.load(self.file), None, self.sample.scale)
         rows = self.encode(self.stream.read_block(self.used[number]))
         free = shutil.disk_usage(tempfile.gettempdir()).free
         if self.row_bytes * rows.n_rows < DISK_FRACTION * free:
             with suppress(OSError):  # the disk is full
-                self._save(number, rows)
+                offset = self.file.seek(0, os.SEEK_END)
+                np.save(self.file, rows.X)
+                np.save(self.file, rows.y)
+                self.file.flush()
+                self.offsets[number] = offset
         return rows
-
-    def _save(self, number: int, rows: ArrayDataset) -> None:
-        """Append a block to the file."""
-        offset = self.file.seek(0, os.SEEK_END)
-        for array in (rows.X, rows.y):
-            self.file.write(np.ascontiguousarray(array))
-        self.file.flush()
-        self.offsets[number] = offset
-
-    def _load(self, number: int) -> ArrayDataset:
-        """Read a block of the file."""
-        sample, n_rows = self.sample, self.lengths[number]
-        self.file.seek(self.offsets[number])
-        X, y = (
-            np.fromfile(self.file, sample.y.dtype, n_rows * width).reshape(n_rows, width)
-            for width in (sample.X.shape[1], sample.y.shape[1])
-        )
-        return ArrayDataset(X, y, None, sample.scale)
 
     def _check_memory(self) -> None:
         """Estimate the memory of the training, and refuse a limit that is lower."""

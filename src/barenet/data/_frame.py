@@ -37,6 +37,10 @@ class Table(ABC):
     ) -> "Frame":
         """Read columns; those of `text` are not parsed, those of `categories` are names."""
 
+    def opened(self) -> "Table":
+        """The table with its rows in memory, if it is some lines of a file."""
+        return self
+
     def locate(self, row: int, name: str) -> tuple[int | None, str | None]:
         """The line of a row and the text of a value in it, where known."""
         return None, None

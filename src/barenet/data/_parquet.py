@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,15 @@ _ENCODED = ("boolean", "integer", "floating", "decimal", "date", "timestamp", "n
 
 @dataclass(frozen=True, eq=False)
 class ParquetTable(Table):
-    """A Parquet file whose columns have not been read."""
+    """Row groups of a Parquet file, whose columns have not been read."""
 
     #: Names of the columns of text.
-    texts: tuple[str, ...] = ()
+    texts: tuple[str, ...]
+    groups: Sequence[int]
+    first_row: int
+    n_rows: int
+    #: Bytes of the largest row group.
+    largest: int
 
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
@@ -49,48 +54,33 @@ class ParquetTable(Table):
             schema = file.schema_arrow  # which is made anew each time
             for name in names:
                 _check_type(self.path, name, schema.field(name).type)
-            needed = _check_size(self.path, file, names)
-            for number in range(file.num_row_groups):
+            needed = self._check_size(names)
+            for number in self.groups:
                 groups.append(file.read_row_group(number, columns=[*names]))
                 needed += sum(map(_size_of_texts, groups[-1].columns))
-                contents = f"the texts of {file.metadata.num_rows:,} rows"
-                check_memory(self.path, needed, contents)
+                check_memory(self.path, needed, f"the texts of {self.n_rows:,} rows")
             if not any(group.num_rows for group in groups):
                 raise DataError("no rows", path=self.path)
             table = _arrow().concat_tables(groups)
             columns = {name: _column(table.column(name), name, self.path) for name in names}
-        return Frame(columns, self)
+        return Frame(columns, self, self.first_row + np.arange(table.num_rows))
+
+    def _check_size(self, names: Sequence[str]) -> int:
+        """Estimate the memory of columns without texts, and check it against the budget."""
+        needed = _PER_VALUE * self.n_rows * len(names)
+        check_memory(self.path, needed, f"{self.n_rows:,} rows of {len(names):,} columns")
+        contents = f"a row group of {format_size(self.largest)}"
+        check_memory(self.path, needed + _PER_BYTE * self.largest, contents)
+        return needed
 
 
-@dataclass(frozen=True, eq=False)
-class ParquetBlock(ParquetTable):
-    """A row group of a Parquet file."""
-
-    group: int = 0
-    first_row: int = 0
-    n_rows: int = 0
-
-    def frame(
-        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
-    ) -> Frame:
-        with _opened(self.path, read_dictionary=[*self.texts]) as file:
-            schema = file.schema_arrow
-            for name in names:
-                _check_type(self.path, name, schema.field(name).type)
-            group = file.read_row_group(self.group, columns=[*names])
-            columns = {name: _column(group.column(name), name, self.path) for name in names}
-        return Frame(columns, self, self.first_row + np.arange(self.n_rows))
-
-
-def parquet_blocks(path: Path) -> list[ParquetBlock]:
-    """The row groups of a file."""
-    table, blocks, first_row = open_parquet(path), list[ParquetBlock](), 0
+def parquet_blocks(path: Path) -> list[ParquetTable]:
+    """The row groups of a file that have rows."""
+    table, blocks, first_row = open_parquet(path), list[ParquetTable](), 0
     with _opened(path) as file:
-        largest = largest_group(path)
-        check_memory(path, _PER_BYTE * largest, f"a row group of {format_size(largest)}")
-        for group in range(file.num_row_groups):
+        for group in table.groups:
             n_rows = file.metadata.row_group(group).num_rows
-            blocks.append(ParquetBlock(path, table.names, table.texts, group, first_row, n_rows))
+            blocks.append(replace(table, groups=[group], first_row=first_row, n_rows=n_rows))
             first_row += n_rows
     return [block for block in blocks if block.n_rows]
 
@@ -98,12 +88,15 @@ def parquet_blocks(path: Path) -> list[ParquetBlock]:
 def open_parquet(path: Path) -> ParquetTable:
     """Read the names and types of the columns of a Parquet file."""
     with _opened(path) as file:
-        schema = file.schema_arrow
-        names = tuple(schema.names)
+        schema, metadata = file.schema_arrow, file.metadata
+        groups, largest = range(file.num_row_groups), largest_group(path)
+        # The total may be false.
+        n_rows = max(metadata.num_rows, sum(metadata.row_group(at).num_rows for at in groups))
+    names = tuple(schema.names)
     check_columns(path, len(names))
     check_unique(names, path=path)
     texts = (name for name, kind in zip(names, schema.types, strict=True) if _is_text(kind))
-    return ParquetTable(path, names, tuple(texts))
+    return ParquetTable(path, names, tuple(texts), groups, 0, n_rows, largest)
 
 
 def _arrow(module: str = "pyarrow") -> Any:
@@ -123,18 +116,6 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
             raise DataError(f"not a usable Parquet file: {in_a_line(error)}", path=path) from error
-
-
-def _check_size(path: Path, file: Any, names: Sequence[str]) -> int:
-    """Estimate the memory of the columns without their texts, and check it against the budget."""
-    groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
-    n_rows = max(file.metadata.num_rows, sum(group.num_rows for group in groups))
-    needed = _PER_VALUE * n_rows * len(names)
-    check_memory(path, needed, f"{n_rows:,} rows of {len(names):,} columns")
-    largest = largest_group(path)
-    contents = f"a row group of {format_size(largest)}"
-    check_memory(path, needed + _PER_BYTE * largest, contents)
-    return needed
 
 
 def _size_of_texts(column: Any) -> int:

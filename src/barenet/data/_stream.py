@@ -21,7 +21,14 @@ from barenet.data._file_io import FREE_FRACTION, machine_memory, parse_size
 from barenet.data._scaling import Scaling
 from barenet.data._stream_engine import StreamRows
 from barenet.data._stream_fit import StreamFit
-from barenet.data._stream_source import StreamSource, as_dataset, feature_names, find_blocks
+from barenet.data._stream_source import (
+    MOST_NUMBERS,
+    MOST_ROWS,
+    StreamSource,
+    as_dataset,
+    find_blocks,
+)
+from barenet.data._table_loading import feature_names
 from barenet.data._target import Task, check_task
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
@@ -221,16 +228,22 @@ def stream(
         int(FREE_FRACTION * machine_memory()) if memory is None else parse_size(memory, "memory")
     )
     blocks = find_blocks(paths, CsvOptions(**csv or {}), target)
+    features, n_rows = feature_names(blocks[0], {target, *drop}), sum(b.n_rows for b in blocks)
+    most_rows = max(1, min(MOST_ROWS, MOST_NUMBERS // len(features)))
+    test_size = check_number(test_size, "test_size", ge=0, lt=1)
+    validation_size = check_number(validation_size, "validation_size", ge=0, lt=1)
     source = StreamSource(
         blocks=blocks,
-        features=feature_names(blocks[0], target, drop),
+        features=features,
         target=target,
         task=task,
         categories=[*categories],
         missing=[*missing],
         seed=check_seed(split_seed, "split_seed"),
-        test_size=check_number(test_size, "test_size", ge=0, lt=1),
-        validation_size=check_number(validation_size, "validation_size", ge=0, lt=1),
+        most_rows=most_rows,
+        test=min(test_size, most_rows / n_rows),
+        validation=min(validation_size, most_rows / n_rows),
+        sample=most_rows / n_rows,
     )
     options |= {"categories": categories, "missing": missing}
-    return Stream(source=source, memory=limit, **StreamFit(source, task, options).run())
+    return Stream(source=source, memory=limit, **StreamFit(source, options).run())

@@ -12,10 +12,10 @@ from barenet.data._column_kinds import COLUMNS, NumberColumn
 from barenet.data._column_statistics import ColumnStatistics
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
-from barenet.data._parsing import as_labels, complete_numbers, encode, unique_texts
+from barenet.data._parsing import complete_numbers, is_number
 from barenet.data._scaling import Scaling
 from barenet.data._stream_source import StreamSource, as_dataset, concatenate
-from barenet.data._target import MAX_CLASSES, Task, read_target
+from barenet.data._target import MAX_CLASSES, read_target
 from barenet.errors import ArgumentError
 
 #: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
@@ -34,10 +34,10 @@ def pilots(source: StreamSource) -> list[Frame]:
 class StreamFit:
     """The pass over all blocks that fits the encoding and holds rows out."""
 
-    def __init__(self, source: StreamSource, task: Task | None, options: Mapping[str, Any]) -> None:
+    def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
         self.source, first_rows = source, concatenate(pilots(source))
         self.pilot = TableEncoding.fit(first_rows.select(source.features), **options)
-        self.of_classes = read_target(first_rows, source.target, task)[1] is not None
+        self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
         self.numbers, self.rare = options.get("numbers", "standardize"), options.get("rare", 0.01)
         self.bins = options.get("bins", 24)
         self.kinds = {
@@ -45,8 +45,8 @@ class StreamFit:
             for column in self.pilot.used
         }
         self.statistics = {name: ColumnStatistics() for name in self.kinds}
-        #: Of a target of numbers, and the values of one of classes.
-        self.target, self.values = ColumnStatistics(), set[Any]()
+        #: Of a target of numbers, and rows with all values of one of classes.
+        self.target, self.targets = ColumnStatistics(), list[Frame]()
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
         self.lengths = list[int]()
 
@@ -57,22 +57,17 @@ class StreamFit:
         sample = concatenate(self.parts["sample"])
         classes, scaling = self._classes(), None
         if classes is None:
-            mean, factor = self.target.mean, 1 / self.target.deviation
-            scaling = Scaling("standardize", np.array([mean]), np.array([factor]))
+            mean, deviation = self.target.center_and_scale("standardize")
+            scaling = Scaling("standardize", np.array([mean]), np.array([1 / deviation]))
+        columns = tuple(self._fit(column, sample) for column in self.pilot.columns)
+        if self.numbers == "piecewise":
+            columns = in_pieces(columns, sample, self.bins, self.pilot.missing)
         parts = {
             name: as_dataset(concatenate(frames), self.source, classes) if frames else None
             for name, frames in self.parts.items()
         }
-        columns = tuple(self._fit(column, sample) for column in self.pilot.columns)
-        if self.numbers == "piecewise":
-            columns = in_pieces(columns, sample, self.bins, self.pilot.missing)
-        encoding = TableEncoding(columns, self.pilot.missing)
-        return {
-            **parts,
-            "encoding": encoding,
-            "target_scaling": scaling,
-            "lengths": tuple(self.lengths),
-        }
+        fitted = {"encoding": TableEncoding(columns, self.pilot.missing), "target_scaling": scaling}
+        return {**parts, **fitted, "lengths": tuple(self.lengths)}
 
     def _add(self, rows: Frame, hashes: NDArray[np.float64]) -> None:
         """Add the rows of a block."""
@@ -81,18 +76,18 @@ class StreamFit:
         uses = {
             "test": hashes < source.test,
             "validation": (hashes >= source.test) & (hashes < held_out),
-            "sample": hashes >= max(held_out, 1 - source.most_rows / source.n_rows),
+            "sample": hashes >= max(held_out, 1 - source.sample),
         }
         for name, chosen in uses.items():
             if chosen.any():
                 self.parts[name].append(rows.take(chosen))
-        is_training = hashes >= held_out
-        training = rows if is_training.all() else rows.take(is_training)
+        training = source.training_of(rows, hashes)
         self.lengths.append(len(training))
         for name, kind in self.kinds.items():
             self.statistics[name].add(COLUMNS[kind].parse(training, name, self.pilot.missing))
         if self.of_classes:
-            self.values.update(_values(rows, source.target))
+            _, first = np.unique(rows[source.target], return_index=True)
+            self.targets.append(rows.select([source.target]).take(first))
         else:
             self.target.add(complete_numbers(training, source.target))
 
@@ -100,36 +95,19 @@ class StreamFit:
         """The names of the classes of all rows, if there are classes."""
         if not self.of_classes:
             return None
-        are_text = {isinstance(value, str) for value in self.values}
-        if len(are_text) > 1:
-            problem = f"column {self.source.target!r} has text in some blocks and numbers in others"
-            raise ArgumentError(problem, argument="target")
-        if self.source.task is None and are_text == {False} and len(self.values) > MAX_CLASSES:
-            problem = f"the target has {len(self.values)} different numbers, and few at first"
+        rows, source = concatenate(self.targets), self.source
+        classes = read_target(rows, source.target, "classification")[1] or ()
+        if source.task is None and len(classes) > MAX_CLASSES and all(map(is_number, classes)):
+            problem = f"the target has {len(classes)} different numbers, and few at first"
             raise ArgumentError(problem, argument="task", remedy="give the task")
-        return encode(np.array(sorted(self.values)))[1]
+        return classes
 
     def _fit(self, column: Column, sample: Frame) -> Column:
         """Fit a column to all rows, and to the sample where they have not been measured."""
         if isinstance(column, DroppedColumn):
             return column
-        kind, statistics = self.kinds[column.name], self.statistics[column.name]
-        if kind == "category":
-            return statistics.category(column.name, self.rare)
-        fitted = fit_column(
-            sample, column.name, kind, numbers=self.numbers, rare=self.rare,
-            missing=self.pilot.missing,
-        )  # fmt: skip
-        return statistics.refine(fitted, self.numbers)
-
-
-def _values(rows: Frame, name: str) -> set[Any]:
-    """The different values of a column of classes."""
-    column = rows[name]
-    if column.dtype.kind == "f":
-        return set(np.unique(complete_numbers(rows, name)).tolist())
-    return (
-        set(as_labels(rows, name, ()).tolist())
-        if column.dtype.kind == "b"
-        else {*unique_texts(column)[1]}
-    )
+        name, missing, statistics = column.name, self.pilot.missing, self.statistics[column.name]
+        if (kind := self.kinds[name]) == "category":
+            return statistics.category(name, self.rare)
+        options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}
+        return statistics.refine(fit_column(sample, name, kind, **options), self.numbers)

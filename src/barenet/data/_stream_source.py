@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data._frame import Frame
-from barenet.data._parquet import ParquetBlock, parquet_blocks
-from barenet.data._table_loading import check_table_names, is_unnamed, with_target
+from barenet.data._parquet import ParquetTable, parquet_blocks
+from barenet.data._table_loading import check_table_names, with_target
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._randomness import derive_key, uniforms
@@ -25,6 +25,9 @@ from barenet.model._randomness import derive_key, uniforms
 #: quantile of 65,536 rows is one of all rows within 1 % of them, but for a chance of 1 in 250,000
 #: (Dvoretzky, Kiefer and Wolfowitz).
 MOST_ROWS, MOST_NUMBERS = 2**16, 2**22
+
+#: Rows of a file that are read at once.
+Block: TypeAlias = CsvBlock | ParquetTable
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,65 +38,50 @@ class StreamSource:
     does not depend on the other rows.
     """
 
-    blocks: Sequence[CsvBlock | ParquetBlock]
+    blocks: Sequence[Block]
     features: Sequence[str]
     target: str
     task: Task | None
     categories: Collection[str]
     missing: Collection[str]
     seed: int
-    #: Fractions of the rows that are asked for.
-    test_size: float
-    validation_size: float
-
-    @property
-    def most_rows(self) -> int:
-        """Most rows of the sample, the validation set and the test set."""
-        return max(1, min(MOST_ROWS, MOST_NUMBERS // len(self.features)))
-
-    @property
-    def test(self) -> float:
-        """Fraction of the rows in the test set."""
-        return min(self.test_size, self.most_rows / self.n_rows)
-
-    @property
-    def validation(self) -> float:
-        """Fraction of the rows in the validation set."""
-        return min(self.validation_size, self.most_rows / self.n_rows)
+    #: Most rows of the sample, the validation set and the test set.
+    most_rows: int
+    #: Fractions of the rows in the test set, the validation set and the sample.
+    test: float
+    validation: float
+    sample: float
 
     def read(self, number: int) -> tuple[Frame, NDArray[np.float64]]:
         """Read the rows of a block that have a target, and the hash of each, from 0 to 1."""
-        block, categories = self.blocks[number], self.categories
-        every = block.frame([*self.features, self.target], [self.target, *categories], categories)
+        names, texts = [*self.features, self.target], [self.target, *self.categories]
+        every = self.blocks[number].frame(names, texts, self.categories)
         rows, _ = with_target(every, self.target, self.missing, self.task)
         hashes = uniforms(derive_key(self.seed, number), (len(every),))
-        return rows, hashes[rows.rows - block.first_row]
+        return rows, hashes[rows.rows - every.rows[:1]]
 
     def read_training(self, number: int) -> Frame:
         """Read the training rows of a block."""
-        rows, hashes = self.read(number)
-        is_training = hashes >= self.test + self.validation
-        return rows if is_training.all() else rows.take(is_training)
+        return self.training_of(*self.read(number))
+
+    def training_of(self, rows: Frame, hashes: NDArray[np.float64]) -> Frame:
+        """The rows that are not held out."""
+        return rows.take(hashes >= self.test + self.validation)
 
     def __len__(self) -> int:
         return len(self.blocks)
-
-    @property
-    def n_rows(self) -> int:
-        """Number of all rows; of a CSV file the number of lines."""
-        return sum(block.n_rows for block in self.blocks)
 
 
 def find_blocks(
     paths: str | PathLike[str] | Sequence[str | PathLike[str]],
     csv: CsvOptions,
     target: str | None = None,
-) -> list[Any]:
+) -> list[Block]:
     """Find the blocks of files that have the same columns."""
-    blocks, first = list[CsvBlock | ParquetBlock](), None
+    blocks, first = list[Block](), None
     for path in find_files(paths):
         is_parquet = plain_name(path).endswith(PARQUET_SUFFIXES)
-        found: list[Any] = parquet_blocks(path) if is_parquet else csv_blocks(path, csv)
+        found: Sequence[Block] = parquet_blocks(path) if is_parquet else csv_blocks(path, csv)
         if not found:
             continue
         if target is not None:
@@ -120,12 +108,6 @@ def find_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) -> li
             raise DataError("no such file", path=path)
         found += map(Path, matches)
     return found
-
-
-def feature_names(block: CsvBlock | ParquetBlock, target: str, drop: Collection[str]) -> list[str]:
-    """Names of the columns to train on."""
-    left_out = {target, *drop}
-    return [name for name in block.names if name not in left_out and not is_unnamed(name)]
 
 
 def concatenate(frames: Sequence[Frame]) -> Frame:

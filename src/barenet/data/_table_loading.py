@@ -159,7 +159,7 @@ def _open(
         check_table_names(table, [split_by], "split_by")
         if split_by == target or is_unnamed(split_by):
             raise ArgumentError.of("split_by", split_by, "a column of the features")
-    features = [name for name in table.names if name != target and not is_unnamed(name)]
+    features = feature_names(table, [target])
     if not features:
         problem = f"{target!r} is the only column; there is nothing to learn it from"
         raise DataError(problem, path=table.path)
@@ -187,6 +187,11 @@ def _count_columns(table: Table) -> str:
     unnamed = sum(map(is_unnamed, table.names))
     left_out = f", {unnamed} of them without a name and left out" if unnamed else ""
     return f"{len(table.names):,} columns{left_out}"
+
+
+def feature_names(table: Table, left_out: Collection[str]) -> list[str]:
+    """Names of the columns to train on."""
+    return [name for name in table.names if name not in left_out and not is_unnamed(name)]
 
 
 def is_unnamed(name: str) -> bool:
