@@ -32,6 +32,8 @@ AT_LEAST = {
     "epochs, sine, PyTorch": 600.0,
     "epochs, one-row, scikit-learn": 20.0,
     "cluster, 2 workers": 1.8,
+    "stream, 20 columns": 0.8,
+    "stream, 784 columns": 0.8,
 }
 
 #: Seconds of barenet, or its part of another figure.

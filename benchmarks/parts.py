@@ -14,6 +14,7 @@ from benchmarks import (
     scores,
     speed_map,
     start,
+    stream,
     training_command,
 )
 from benchmarks.suite import Part, Suite
@@ -30,6 +31,7 @@ PARTS: dict[str, Part] = {
     "start": start.PART,
     "command": training_command.PART,
     "cluster": cluster.PART,
+    "stream": stream.PART,
 }
 
 

@@ -73,6 +73,10 @@ def results():
             "without": {"process": 2.5, "training": 1.0},
         },
         "cluster": {"workers": {"1": 9.0, "2": 4.5}, "threads": {"1": 8.8, "2": 4.4}},
+        "stream": {
+            "20 columns": {"from memory": 1.0, "from files": 1.1},
+            "784 columns": {"from memory": 1.0, "from files": 1.2},
+        },
     }  # fmt: skip
     parts["map"]["sgd"]["cells"][0] = [{"barenet": 1.0, "JAX": 1.04, "PyTorch": 9.0}] * 9
     parts["map"]["adam"]["cells"][6][8] = {"barenet": 1.0}

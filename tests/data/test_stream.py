@@ -1,6 +1,9 @@
 """Tables that are read block by block, against the same tables in memory."""
 
 import errno
+import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -159,3 +162,53 @@ def test_a_stream_has_its_own_targets(folder):
     rows = barenet.stream(f"{folder}/*", "price", drop=["kind"])
     with pytest.raises(ArgumentError, match="y: expected None: a stream has its own"):
         train(Network.dense([rows.n_inputs, 1]), rows, [1.0])
+
+
+TRAIN = """
+import json, resource, sys
+import numpy as np
+import barenet
+from barenet import Network, train
+
+def train_on(pattern):
+    rows = barenet.stream(pattern, "y", task="regression", memory="80MB")
+    network = Network.dense([rows.n_inputs, 8, 1], seed=0)
+    train(network, rows, epochs=2, batch_size=256, threads=1)
+    return network
+
+folder, limited = sys.argv[1:]
+train_on(folder + "/small/*.parquet")  # what all runs need: libraries, kernels, threads
+if int(limited):
+    status = dict(line.split(":") for line in open("/proc/self/status"))
+    used = 1024 * int(status["VmData"].split()[0])
+    resource.setrlimit(resource.RLIMIT_DATA, (used + 8 * 10**7, -1))
+    try:
+        np.ones(2 * 10**7)
+    except MemoryError:
+        pass
+    else:
+        sys.exit("there is no limit")
+network = train_on(folder + "/*.parquet")
+print(json.dumps(network.parameters.tolist()))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory in use from /proc")
+def test_ten_times_the_memory_trains_to_the_same_network(tmp_path):
+    (tmp_path / "small").mkdir()
+    rng, n_rows, n_columns = np.random.default_rng(0), 5_000_000, 20  # 840 MB of float64
+    for number in range(10):
+        X = rng.normal(size=(n_rows // 10, n_columns))
+        rows = pd.DataFrame(X, columns=[f"x{column}" for column in range(n_columns)])
+        rows["y"] = X[:, :3].sum(axis=1)
+        rows.to_parquet(tmp_path / f"{number}.parquet", row_group_size=5_000)
+        if not number:
+            rows[:50_000].to_parquet(tmp_path / "small/0.parquet", row_group_size=5_000)
+    outputs = []
+    for limited in (0, 1):
+        command = [sys.executable, "-c", TRAIN, str(tmp_path), str(limited)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        outputs.append(json.loads(done.stdout))
+    assert outputs[0] == outputs[1]

@@ -78,7 +78,7 @@ class EncodedBlocks:
         blocks, limit = self.stream.source.blocks, self.stream.memory
         largest = max(block.n_rows for block in blocks)
         needed = N_GROUPS * (largest + self.group_rows) * self.row_bytes
-        needed += PER_VALUE * len(blocks[0].names) * (largest + self.sample.n_rows)
+        needed += PER_VALUE * len(blocks[0].names) * (largest + self.sample.n_rows // 2)
         if needed > limit:
             problem = f"{format_size(limit)} is too little for blocks of up to {largest:,} rows, "
             problem += f"which need about {format_size(needed)}"
