@@ -1,6 +1,7 @@
 """A cluster: a population on one worker of Dask and on two, beside threads of one process."""
 
 import time
+from contextlib import ExitStack
 from typing import Any
 
 from barenet import Network, load_dataset, train_many
@@ -12,7 +13,7 @@ from benchmarks.threads import n_cores
 __all__ = ["PART", "figures", "report"]
 
 #: Networks of the population, their layers, and the epochs of each.
-NETWORKS, SIZES, EPOCHS = 64, (64, 64, 10), 40
+NETWORKS, SIZES, EPOCHS = 64, (64, 64, 10), 100
 #: The numbers of workers, and of threads, that are compared.
 COUNTS = (1, 2)
 
@@ -34,15 +35,15 @@ def measure(suite: Suite) -> dict[str, dict[str, float]]:
     if n_cores() < max(COUNTS):
         suite.leave_out(f"workers are left out: this machine has fewer than {max(COUNTS)} cores")
         return {}
-    for count in COUNTS:
-        suite.say(f"cluster: {NETWORKS} networks on {count} of each")
-        with open_client(count, None) as client:
+    with ExitStack() as stack:
+        clients = {count: stack.enter_context(open_client(count, None)) for count in COUNTS}
+        for client in clients.values():
             _train(1, client=client)  # imports and compiles
-            for _ in range(1 if suite.quick else 3):
-                for name, where in {
-                    "workers": {"client": client},
-                    "threads": {"threads": count},
-                }.items():
+        for turn in range(1 if suite.quick else 4):
+            suite.say(f"cluster: {NETWORKS} networks, turn {turn + 1}")
+            for count, client in clients.items():
+                places = {"workers": {"client": client}, "threads": {"threads": count}}
+                for name, where in places.items():
                     seconds = _train(EPOCHS, **where)
                     before = found[name].get(str(count), seconds)
                     found[name][str(count)] = min(before, seconds)

@@ -90,3 +90,19 @@ def test_wrong_patterns_are_refused(barenet, table):
     barenet("train", "houses/*.parquet", "--target", "price", "--epochs", 1, "--no-plots").ok()
     error = barenet("predict", "runs/houses", "houses/*.parquet", "--json").error
     assert "--json: rows of several files are printed as CSV" in error
+
+
+def test_a_pattern_that_the_shell_replaces_is_explained(barenet, table):
+    done = barenet("train", "houses/0.parquet", "houses/1.parquet", "--target", "price")
+    assert done.error.endswith(
+        "unexpected houses/1.parquet; put the pattern of several files in quotes, such as "
+        "'data/*.parquet'"
+    )
+
+
+def test_options_that_are_refused_are_not_proposed(barenet, table):
+    table["day"] = np.datetime64("2020-01-01") + np.arange(N_ROWS)
+    table.to_parquet("days.parquet", row_group_size=1000)
+    run = ["train", "days.parquet", "--target", "price", "--epochs", 1, "--no-plots"]
+    assert "--split-by day" in barenet(*run, "--quick").ok().err
+    assert "--split-by" not in barenet(*run, "--memory", "1GB").ok().err

@@ -277,7 +277,10 @@ def test_a_data_frame_with_partitions_of_unknown_lengths(client):
     own = make_network(dtype="float32")
     expected = train(own, X, Y, epochs=1, batch_size=None)
     assert history.loss == pytest.approx(expected.loss, rel=1e-6)
-    with pytest.raises(ArgumentError, match=r"^y: X has partitions of unknown lengths"):
+    for rows in (array(143, 143, 143, 143), frame[["a", "b", "c"]].to_dask_array()):
+        mixed = train(make_network(), DaskRows(rows, client), frame["y"], epochs=1, batch_size=None)
+        assert mixed.loss == pytest.approx(expected.loss, rel=1e-6)
+    with pytest.raises(ArgumentError, match=r"^y: has 1 partition, and X has 4; split it as X"):
         train(network, DaskRows(frame[["a"]], client), Y)
     words = frame.assign(a="x")
     with pytest.raises(ArgumentError, match=r"^X: these columns have no numbers: a; encode"):
@@ -290,6 +293,7 @@ def array(*chunks):
 
 REFUSED = {
     r"^y: has 500 rows, and X has 572": lambda: (array(), da.from_array(Y[:500], chunks=100), {}),
+    r"^y: has 1 rows, and X has 572": lambda: (array(), None, {}),
     r"^y: has 571 rows, and X has 572": lambda: (array(), Y[1:], {}),
     r"^X: partition 0: has 2 features, and the network takes 3 inputs$": lambda: (
         array()[:, :2],

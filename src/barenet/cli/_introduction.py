@@ -69,7 +69,7 @@ def _log_advice(experiment: Experiment) -> None:
     if identifiers:
         name = shlex.quote(identifiers[0])
         log(f"`--keep-column {name}` keeps an identifier; if it is a text, add `--rare 0`\n")
-    if experiment.test is None:
+    if experiment.test is None or experiment.stream is not None:
         return
     dates = [column.name for column in columns if isinstance(column, DateColumn)]
     if (keys := experiment.test.split_keys) is not None:

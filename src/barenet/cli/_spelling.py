@@ -8,7 +8,7 @@ from typing import get_args
 from cyclopts import App, Argument, CoercionError, CycloptsError, UnusedCliTokensError
 
 from barenet.cli._flags import complete_name
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, some
 
 #: Names on the command line of arguments that have another name in the library.
 LIBRARY_NAMES = {
@@ -74,8 +74,12 @@ def usage_error(error: CycloptsError) -> str:
     if isinstance(error, CoercionError) and error.msg and error.argument is not None:
         return f"{_typed(error.argument)}: {error.msg}"
     if isinstance(error, UnusedCliTokensError):
-        words = shlex.join(error.unused_tokens or ())
-        return f"unexpected {words}; the command takes no more words, and most options one value"
+        words: Sequence[str] = error.unused_tokens or ()
+        reason = "the command takes no more words, and most options one value"
+        if all(Path(word).is_file() for word in words):  # the shell has replaced a pattern
+            suffix = Path(words[0]).suffix
+            reason = f"put the pattern of several files in quotes, such as 'data/*{suffix}'"
+        return f"unexpected {some([*map(shlex.quote, words)])}; {reason}"
     if "," in str(error) and "tuple" in str(getattr(error.argument, "hint", "")):
         return f"{error} Separate values by spaces."
     return str(error)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache, reduce
 from itertools import pairwise
 from operator import or_
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 #: Attempts at a step in which workers are lost; Dask makes as many at a task.
 ATTEMPTS = 4
 
+#: What the blocks need for steps of their own: the number of steps before, and the learning rate.
+Local: TypeAlias = tuple[int, float]
+
 
 class Shares(NamedTuple):
     """The shares of some blocks in the result of a batch."""
@@ -41,13 +44,6 @@ class Shares(NamedTuple):
     sums: Sums
     #: Of the loss and the gradient norm, by the number of the block.
     values: dict[int, NDArray[np.float64]]
-
-
-class LocalSteps(NamedTuple):
-    """What the blocks need for steps of their own."""
-
-    n_steps: int
-    rate: float
 
 
 class BlockWorker:
@@ -66,7 +62,7 @@ class BlockWorker:
         self._order = lru_cache(len(blocks))(shares.order)
 
     def compute(
-        self, step: int, batch: Positions, vectors: FloatArray, local: LocalSteps | None
+        self, step: int, batch: Positions, vectors: FloatArray, local: Local | None
     ) -> Shares:
         """Compute the shares of all blocks, and add them as far as they are neighbours."""
         places = self.shares.of_batch(batch)
@@ -85,7 +81,7 @@ class BlockWorker:
         return found
 
     def _result(
-        self, rows: NDArray[np.intp], step: int, vectors: FloatArray, local: LocalSteps | None
+        self, rows: NDArray[np.intp], step: int, vectors: FloatArray, local: Local | None
     ) -> tuple[NDArray[np.float64], FloatArray]:
         """The mean gradient of rows, or the vectors after some steps, with loss and norm."""
         parameters, optimizer = self.engine.job.network.parameters, self.engine.job.optimizer
@@ -94,12 +90,12 @@ class BlockWorker:
             loss, gradient = self.engine._value_and_gradient(rows, step)
             return np.array([loss, 0.0]), gradient[None]
         assert isinstance(optimizer, Optimizer)
-        optimizer.n_steps = local.n_steps
+        optimizer.n_steps, rate = local
         optimizer.prepare(parameters)
         for moment, vector in zip(optimizer.moments.values(), vectors[1:], strict=True):
             moment[:] = vector
         size = -(-len(rows) // self.local_steps)
-        rates = np.full(-(-len(rows) // size), local.rate)
+        rates = np.full(-(-len(rows) // size), rate)
         result = self.engine.run(rows, size, rates, step * self.local_steps)
         return np.mean(result, axis=1), np.stack([parameters, *optimizer.moments.values()])
 
@@ -194,7 +190,7 @@ class DaskEngine(ReferenceEngine):
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(parameters)
         vectors = [parameters, *optimizer.moments.values()]
-        local = LocalSteps(optimizer.n_steps, rate)
+        local = optimizer.n_steps, rate
         values, means = self._exchange(step, batch, np.stack(vectors), local)
         for vector, mean in zip(vectors, means, strict=True):
             vector[:] = mean
@@ -209,7 +205,7 @@ class DaskEngine(ReferenceEngine):
         return loss, gradients[0]
 
     def _exchange(
-        self, step: int, batch: Positions, vectors: FloatArray, local: LocalSteps | None = None
+        self, step: int, batch: Positions, vectors: FloatArray, local: Local | None = None
     ) -> tuple[NDArray[np.float64], FloatArray]:
         """Compute the shares of all blocks, and add them."""
         found = self._compute(step, batch, vectors, local)

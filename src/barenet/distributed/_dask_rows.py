@@ -17,7 +17,7 @@ from barenet._extras import require
 from barenet.data._stream_engine import join
 from barenet.distributed._dask_engine import BlockRows, DaskBlocks
 from barenet.distributed._dask_workers import check_client, check_versions, clear_errors
-from barenet.errors import ArgumentError, in_a_line, some
+from barenet.errors import ArgumentError, count_of, in_a_line, some
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss
@@ -73,31 +73,12 @@ class DaskRows:
         self,
         network: Network,
         loss: Loss,
-        X: object,
-        y: ArrayLike,
+        _: object,
+        y: Any,
         sample_weight: ArrayLike | None,
         scale: float,
     ) -> BlockRows:
-        """Load the partitions on the workers, and check them there.
-
-        Parameters
-        ----------
-        network, loss : Network and Loss
-            What the rows are for.
-        X : DaskRows
-            The rows themselves.
-        y : dask array, data frame or column, or array-like
-            The targets; their partitions must be those of X.
-        sample_weight : None
-            Weights are refused.
-        scale : float
-            Factor on X.
-
-        Returns
-        -------
-        BlockRows
-            The rows on the workers, and a sample here.
-        """
+        """Load the partitions on the workers, and check them there."""
         if sample_weight is not None:
             raise ArgumentError("rows on workers have no weights", argument="sample_weight")
         client = check_client(current_client() if self.client is None else self.client)
@@ -141,8 +122,8 @@ def current_client() -> Client:
 
 def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
     """Split X and y into the partitions of X."""
-    lengths = X.chunks[0] if hasattr(X, "chunks") else (np.nan,)
-    is_known = not np.isnan(lengths).any()
+    from dask import array
+
     if hasattr(X, "select_dtypes"):
         numbers = X.select_dtypes(["number", "bool"]).columns
         if others := [str(name) for name in X.columns if name not in numbers]:
@@ -151,23 +132,14 @@ def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
             raise ArgumentError(problem, argument="X", remedy=remedy)
     else:
         X = X.rechunk({1: -1})
-    if not hasattr(y, "__dask_graph__"):
-        if not is_known:
-            problem = "X has partitions of unknown lengths, so y must be of Dask, too"
-            raise ArgumentError(problem, argument="y")
-        y = np.asarray(y)
-    if is_known and y.ndim and not np.isnan(y.shape[0]) and y.shape[0] != sum(lengths):
-        raise ArgumentError(f"has {y.shape[0]} rows, and X has {sum(lengths)}", argument="y")
-    if isinstance(y, np.ndarray):
-        return [*X.to_delayed().ravel()], np.split(y, np.cumsum(lengths[:-1]))
-    if hasattr(y, "chunks"):
-        is_known = is_known and not np.isnan(y.shape[0])
-        y = y.rechunk(
-            {0: lengths if is_known else y.chunks[0], **dict.fromkeys(range(1, y.ndim), -1)}
-        )
+    y = y if hasattr(y, "__dask_graph__") else array.from_array(np.atleast_1d(y), chunks=-1)
+    if hasattr(X, "chunks") and hasattr(y, "chunks") and not np.isnan(X.shape[0] + y.shape[0]):
+        if len(y) != len(X):
+            raise ArgumentError(f"has {len(y)} rows, and X has {len(X)}", argument="y")
+        y = y.rechunk((X.chunks[0], *y.shape[1:]))
     if y.npartitions != X.npartitions:
-        problem = f"has {y.npartitions} partitions, and X has {X.npartitions}"
-        raise ArgumentError(problem, argument="y", remedy="make them the same")
+        problem = f"has {count_of(y.npartitions, 'partition')}, and X has {X.npartitions}"
+        raise ArgumentError(problem, argument="y", remedy="split it as X, in an array of Dask")
     return [*np.ravel(X.to_delayed())], [*np.ravel(y.to_delayed())]
 
 
