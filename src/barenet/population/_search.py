@@ -151,8 +151,15 @@ def search(
     if not refit:
         return result
     best = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
+    return _with_network(result, best, inputs, targets, threads)
+
+
+def _with_network(
+    result: SearchResult, best: RunConfig, X: ArrayLike, y: ArrayLike, threads: int | None
+) -> SearchResult:
+    """Train the best network on all rows."""
     network = best.make_network()
-    history = train(network, inputs, targets, threads=threads, **best.train_arguments())
+    history = train(network, X, y, threads=threads, **best.train_arguments())
     return dataclasses.replace(result, best_network_=network, best_history_=history)
 
 
