@@ -13,9 +13,11 @@ import pytest
 
 from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback
+from barenet.data._block_order import Positions
 from barenet.distributed import DaskRows
 from barenet.distributed._block_shares import BlockShares, add_up
 from barenet.distributed._cluster import open_client
+from barenet.distributed._dask_engine import BlockWorker
 from barenet.engines import Job, ReferenceEngine
 from barenet.errors import ArgumentError, WorkersError
 from barenet.layers import BatchNorm, Dense
@@ -155,6 +157,20 @@ def test_the_bits_are_the_same_with_1_2_and_4_workers(client):
     for count in (1, 4):
         with other_workers(count) as workers:
             assert all_bits(workers) == expected
+
+
+@pytest.mark.parametrize("dropout", [0, 0.5])
+def test_blocks_of_the_same_rows_drop_other_units(dropout):
+    network, loss = make_network(dropout=dropout), SquaredError()
+    rows = validate_arrays(network, loss, X[:20], Y[:20])
+    job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
+    # The third block is elsewhere, so that the first two are not added.
+    worker = BlockWorker(job, "reference", 1, 1, BlockShares((20, 20, 20), 0), 0, rows, rows)
+    for step in (0, 1):
+        sums, _ = worker.compute(
+            step, Positions(0, 60, None), network.parameters[None].copy(), None
+        )
+        assert np.array_equal(sums[0, 1], sums[1, 2]) == (not dropout)
 
 
 def test_lbfgs_reaches_the_minimum_of_all_rows(client):

@@ -308,7 +308,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
 
     def _predict_output(self, X: Any) -> FloatArray:
         """The network's output."""
-        if self._is_plain(X):
+        fitted, is_array = vars(self), type(X) in (np.ndarray, np.memmap) or issparse(X)
+        is_named = "feature_names_in_" in fitted or "network_" not in fitted
+        if is_array and X.dtype in INPUT_DTYPES and not is_named:
             with suppress(ArgumentError):  # the checks of scikit-learn, which take longer, raise
                 return self.network_.predict(X)
         check_is_fitted(self)
@@ -316,16 +318,6 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         with errors_naming_argument("X"):
             X = validate_data(self, X, accept_sparse="csr", reset=False)
         return self.network_.predict(X)
-
-    def _is_plain(self, X: Any) -> bool:
-        """Whether X is an array as in fit, in which only the numbers are left to check."""
-        if not (type(X) in (np.ndarray, np.memmap) or issparse(X)):
-            return False
-        if X.ndim != 2 or X.dtype not in INPUT_DTYPES:
-            return False
-        fitted = vars(self)
-        is_named = "feature_names_in_" in fitted or "network_" not in fitted
-        return not is_named and X.shape[1] == self.n_features_in_
 
     def _has_partial_fit(self) -> bool:
         """Whether the optimizer has mini-batches; the call refuses an invalid one."""

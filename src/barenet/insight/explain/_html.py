@@ -44,31 +44,19 @@ def _paragraph(text: str) -> str:
 
 
 def _section(section: Section) -> str:
-    given = "".join(map(_quantity, section.given))
+    given = "".join(_block(each, "quantity") for each in section.given)
     given = given and f'<div class="given">{given}</div>\n'
+    equations = "".join(_block(each, "equation") for each in section.equations)
     return (
         f'<section class="{section.step.phase}">\n<p class="step" role="heading" aria-level="3">'
         f"<b>{section.number}</b> {escape(section.step.title)}</p>\n{_paragraph(section.text)}"
-        f"{given}{''.join(map(_equation, section.equations))}{_paragraph(section.alike_text)}"
+        f"{given}{equations}{_paragraph(section.alike_text)}"
         "</section>\n"
     )
 
 
-def _quantity(block: EquationBlock) -> str:
-    """Write a given quantity."""
-    name = block.quantity.name.mathml
-    # Minus signs stand before numbers, but not in names.
-    note = escape(re.sub(r"(?<=[ →])-(?=\d)", "−", str(block.quantity.note or "")))
-    words = note and f'<div class="note">{note}</div>'
-    if block.is_large:
-        return f"<div>{_line(_math(name), block.shapes)}{_summary(block)}{words}</div>"
-    first, *others = MATHML.matrices(block.numbers)
-    line = _line(_divided([f"{name}{operator('=')}{first}", *others]), block.shapes)
-    return f"<div>{line}{words}</div>" if note else line
-
-
-def _equation(block: EquationBlock) -> str:
-    """Write a formula in letters and in numbers, and its result."""
+def _block(block: EquationBlock, kind: str) -> str:
+    """Write a formula in letters and in numbers, and its result, or a given quantity."""
     rows = "".join(
         f"<mtr><mtd>{'' if place else block.quantity.name.mathml}</mtd>"
         f"<mtd>{sign and operator(sign)}</mtd><mtd>{line}</mtd></mtr>"
@@ -76,16 +64,14 @@ def _equation(block: EquationBlock) -> str:
     )
     table = _math(f"<mtable class='lines' displaystyle='true'>{rows}</mtable>")
     below = _summary(block) if block.is_large else _check(block)
-    return f'<div class="equation">{_line(table, block.shapes)}{below}</div>\n'
+    # Minus signs stand before numbers, but not in names.
+    note = escape(re.sub(r"(?<=[ →])-(?=\d)", "−", str(block.quantity.note or "")))
+    note = note and f'<div class="note">{note}</div>'
+    return f'<div class="{kind}">{_line(table, block.shapes)}{below}{note}</div>\n'
 
 
 def _math(inner: str) -> str:
     return f"<math>{inner}</math>"
-
-
-def _divided(lines: list[str]) -> str:
-    """Write formulas below each other."""
-    return "".join(f"<div>{_math(line)}</div>" for line in lines)
 
 
 def _line(content: str, shape: str) -> str:
@@ -101,7 +87,8 @@ def _check(block: EquationBlock) -> str:
     first, *others = MATHML.matrices(block.differences)
     error = f"error {_math(str(MATHML.matrix(block.errors)))}{mark}"
     if others:
-        error = f"error at most {_math(mathml_number(block.max_error))}{mark}{_divided(others)}"
+        error = f"error at most {_math(mathml_number(block.max_error))}{mark}"
+        error += "".join(f"<div>{_math(line)}</div>" for line in others)
     return f'<div class="check">finite differences {_math(first)} {error}</div>'
 
 
