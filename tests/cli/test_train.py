@@ -300,7 +300,7 @@ def test_a_failed_score_keeps_the_model(barenet, monkeypatch):
     def fail(*_: object) -> None:
         raise ValueError("no scores")
 
-    monkeypatch.setattr("barenet.cli._scores.choose_engine", fail)
+    monkeypatch.setattr("barenet.cli._scores.Measurement._measure", fail)
     done = barenet("train", "xor", *SHORT, "--no-baselines")
     assert done.status == 2 and "no scores" in done.err
     card = load_predictor("runs/xor/model.safetensors").card

@@ -130,6 +130,9 @@ def test_a_wrong_value_is_found_in_its_file(tmp_path, monkeypatch):
     (tmp_path / "b.csv").write_text("x,z\n1,2\n")
     with pytest.raises(DataError, match=r"target: .*b\.csv: no column y"):
         stream(f"{tmp_path}/*.csv", "y")
+    (tmp_path / "b.csv").write_text("y,z\n1,2\n")
+    with pytest.raises(DataError, match=r"b\.csv: no column x"):
+        stream(f"{tmp_path}/*.csv", "y")
 
 
 def test_quoted_line_breaks_stay_in_their_block(tmp_path, monkeypatch):

@@ -73,64 +73,46 @@ def predict(
         problem = "JSON has no cells that a spreadsheet computes"
         raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
     trained = load_trained(model)
-    if not json and row is None:
-        blocks = trained.feature_blocks(data, file)
-        _print_blocks(trained.predictor, blocks, data, keep, interval, safe=safe_csv)
-        return
-    if is_pattern(data):
+    if is_pattern(data) and (json or row is not None):
         problem, argument = "rows of several files are printed as CSV", "json" if json else "row"
         raise ArgumentError(problem, argument=argument, remedy="leave it out")
-    X, table = trained.load_features(data, file)
-    columns = _passed_columns(table, data, keep)
-    if row is not None:
-        if not 0 <= row < len(X):
+    predictor, replaced = trained.predictor, Counter[str]()
+    for number, (X, columns) in enumerate(_load(trained, data, file, keep, row)):
+        outputs, bounds = _predict(predictor, X, interval)
+        if json:
+            document = {"model": str(trained.path), "target": predictor.target_name}
+            emit_json(document | _document(predictor, outputs, columns, bounds))
+        elif row is not None and predictor.image_shape and predictor.classes and not keep:
+            _print_image(predictor, X, outputs)
+        else:
+            _write_csv(predictor, outputs, bounds, columns, safe_csv, header=number == 0)
+        if isinstance(predictor.preprocessing, TableEncoding):
+            replaced.update(predictor.preprocessing.replaced(X))
+    if replaced:
+        found = some([f"{name} ({count:,})" for name, count in replaced.items()])
+        log(f"missing values and unknown or rare categories, replaced as in training: {found}")
+
+
+def _load(
+    trained: TrainedModel, data: str, file: FileOptions, keep: Sequence[str], row: int | None
+) -> Iterator[tuple[Samples, Columns]]:
+    """Load rows and the columns to print before them, block by block, or one row alone."""
+    for X, table in trained.load_features(data, file):
+        columns = _passed_columns(table, data, keep)
+        if row is None:
+            yield X, columns
+        elif 0 <= row < len(X):
+            own = slice(row, row + 1)
+            yield X[own], {name: values[own] for name, values in columns.items()}
+        else:
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
-        X = X[row : row + 1]
-        columns = {name: values[row : row + 1] for name, values in columns.items()}
-    if json:
-        _print_json(trained, X, columns, interval)
-    elif trained.predictor.image_shape and trained.predictor.classes and not keep:
-        _print_image(trained.predictor, X)
-    else:
-        _write_csv(trained.predictor, *_predict(trained.predictor, X, interval), columns, safe_csv)
-    _log_replaced(_count_replaced(trained.predictor, X))
 
 
-def _print_json(
-    trained: TrainedModel, X: Samples, columns: Columns, interval: float | None
-) -> None:
-    predictor = trained.predictor
-    outputs, bounds = _predict(predictor, X, interval)
-    document = {"model": str(trained.path), "target": predictor.target_name}
-    emit_json(document | _document(predictor, outputs, columns, bounds))
-
-
-def _print_image(predictor: Predictor, X: Samples) -> None:
+def _print_image(predictor: Predictor, X: Samples, outputs: FloatArray) -> None:
     """Print the prediction of one image, and the image."""
-    outputs = predictor.outputs(X)
     (name,) = _class_names(predictor, outputs)
     emit(describe_image(name, float(class_probabilities(outputs).max())))
     emit(draw_image(X[0], predictor.image_shape or (1, 1)))
-
-
-def _print_blocks(
-    predictor: Predictor,
-    blocks: Iterable[tuple[Samples, Table | None]],
-    data: str,
-    keep: Sequence[str],
-    interval: float | None,
-    *,
-    safe: bool,
-) -> None:
-    """Print predictions block by block."""
-    replaced, header = Counter[str](), True
-    for X, table in blocks:
-        columns = _passed_columns(table, data, keep)
-        predicted = _predict(predictor, X, interval)
-        _write_csv(predictor, *predicted, columns, safe, header=header)
-        replaced.update(_count_replaced(predictor, X))
-        header = False
-    _log_replaced(replaced)
 
 
 def _predict(
@@ -141,18 +123,6 @@ def _predict(
         return predictor.outputs(X), {}
     lower, upper = predictor.predict_interval(X, interval)
     return predictor.outputs(X), {"lower": lower, "upper": upper}
-
-
-def _count_replaced(predictor: Predictor, X: Samples) -> dict[str, int]:
-    """Count the values that are replaced, by column."""
-    encoding = predictor.preprocessing
-    return encoding.replaced(X) if isinstance(encoding, TableEncoding) else {}
-
-
-def _log_replaced(counts: Mapping[str, int]) -> None:
-    if counts:
-        found = some([f"{name} ({count:,})" for name, count in counts.items()])
-        log(f"missing values and unknown or rare categories, replaced as in training: {found}")
 
 
 def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Columns:
@@ -207,7 +177,7 @@ def _write_csv(
     columns: Columns,
     safe: bool,
     *,
-    header: bool = True,
+    header: bool,
 ) -> None:
     """Print the columns kept and the predictions of each row; numbers with all their digits."""
     if predictor.classes is not None:

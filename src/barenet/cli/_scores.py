@@ -14,11 +14,9 @@ from barenet import METRICS, Baseline, Dataset, Ensemble, Predictor, fit_baselin
 from barenet._metrics import MAXIMIZED, main_metric
 from barenet._registry import spec_of
 from barenet.cli._console import emit, emit_table, log
-from barenet.engines import Job, choose_engine
-from barenet.model._array_dataset import check_targets, class_probabilities, validate_arrays
-from barenet.model._arrays import FloatArray, check_outputs
+from barenet.model._array_dataset import check_targets, class_probabilities
+from barenet.model._arrays import FloatArray
 from barenet.model.losses import Loss, as_loss
-from barenet.optimizers import SGD
 
 #: Maximum number of classes in a confusion matrix.
 MAX_CLASSES = 20
@@ -54,13 +52,8 @@ class Measurement:
     @cached_property
     def network(self) -> Scored:
         """The network, or an ensemble."""
-        network, loss = self.predictor.network, self._loss
-        if isinstance(network, Ensemble):
-            return self._measure(network.predict(network_arrays(self.predictor, self.rows)[0]))
-        rows = validate_arrays(network, loss, *network_arrays(self.predictor, self.rows))
-        job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
-        value, output = choose_engine("auto", job).evaluate(rows)
-        return self._measure(check_outputs(output), value)
+        X, _ = network_arrays(self.predictor, self.rows)
+        return self._measure(self.predictor.network.predict(X))
 
     @property
     def title(self) -> str:
@@ -90,13 +83,12 @@ class Measurement:
             each: self._measure(each.outputs(own[0][:, used]).astype(np.float64)) for each in fitted
         }
 
-    def _measure(self, outputs: FloatArray, loss: float | None = None) -> Scored:
+    def _measure(self, outputs: FloatArray) -> Scored:
         """The outputs of a model in the unit of the target, and its scores."""
         predictor, network = self.predictor, self.predictor.network
-        if loss is None:
-            own = outputs[:, -(network.n_outputs or 1) :].astype(np.float64)
-            targets = network_arrays(predictor, self.rows)[1]
-            loss = self._loss.value(own, check_targets(targets, len(own), own.shape[1], own.dtype))
+        own = outputs[:, -(network.n_outputs or 1) :].astype(np.float64)
+        targets = network_arrays(predictor, self.rows)[1]
+        loss = self._loss.value(own, check_targets(targets, len(own), own.shape[1], own.dtype))
         outputs = predictor.in_units(outputs)
         if predictor.classes is not None:
             outputs = class_probabilities(outputs)

@@ -84,24 +84,14 @@ class TrainedModel:
             raise DataError(f"{data} has {found}, and {self.path} predicts {expected}")
         return dataset
 
-    def load_features(self, data: str, file: FileOptions) -> tuple[Samples, Table | None]:
-        """Load rows without their targets, and open the table that they are from."""
+    def load_features(self, data: str, file: FileOptions) -> Iterator[tuple[Samples, Table | None]]:
+        """Load rows without their targets, and the table that they are from, block by block."""
         if not is_table(data):
-            return self.load(data, file).X, None
-        settings = self.settings_for(data, file)
-        table, options = open_table(data, settings.file.csv), self._table_options(settings)
-        return read_samples(table, self.predictor.feature_names, **options).X, table
-
-    def feature_blocks(
-        self, data: str, file: FileOptions
-    ) -> Iterator[tuple[Samples, Table | None]]:
-        """Load rows without their targets, those of a pattern block by block."""
-        if not is_pattern(data):
-            yield self.load_features(data, file)
+            yield self.load(data, file).X, None
             return
         settings = self.settings_for(data, file)
-        options = self._table_options(settings)
-        for block in find_blocks(data, settings.file.csv):
+        options, csv = self._table_options(settings), settings.file.csv
+        for block in find_blocks(data, csv) if is_pattern(data) else [open_table(data, csv)]:
             table = block.opened()
             yield read_samples(table, self.predictor.feature_names, **options).X, table
 

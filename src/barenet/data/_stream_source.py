@@ -77,8 +77,8 @@ def find_blocks(
     csv: CsvOptions,
     target: str | None = None,
 ) -> list[Block]:
-    """Find the blocks of files that have the same columns."""
-    blocks, first = list[Block](), None
+    """Find the blocks of files; all have the columns of the first one."""
+    blocks = list[Block]()
     for path in find_files(paths):
         is_parquet = plain_name(path).endswith(PARQUET_SUFFIXES)
         found: Sequence[Block] = parquet_blocks(path) if is_parquet else csv_blocks(path, csv)
@@ -86,13 +86,7 @@ def find_blocks(
             continue
         if target is not None:
             check_table_names(found[0], [target], "target")
-        names = {*found[0].names}
-        first = first or found[0]
-        if names != {*first.names}:
-            other = sorted(names ^ {*first.names})[0]
-            where = "is in" if other in names else "is not in"
-            problem = f"expected the columns of {first.path}; {other!r} {where} this file alone"
-            raise DataError(problem, path=path)
+        check_table_names(found[0], blocks[0].names if blocks else ())
         blocks += found
     if not blocks:
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
