@@ -55,7 +55,7 @@ def test_a_csv_file_is_read_block_by_block_with_a_memory(barenet, table):
 
 def test_a_killed_run_is_resumed_within_an_epoch(process, barenet, table):
     command = ["train", "houses/*.parquet", "--target", "price", "--batch-size", "4", "--no-plots"]
-    command += ["--epochs", "40", "--threads", "1"]
+    command += ["--epochs", "12", "--threads", "1"]
     barenet(*command, "--out", "whole").ok()
     child = process(*command, "--out", "killed", "--checkpoint-every", "0.05s")
     deadline = time.monotonic() + 60

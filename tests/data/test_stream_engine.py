@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from barenet import Network, train
+from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback
 from barenet.data._block_order import BlockOrder, Positions
 from barenet.data._stream_engine import StreamRows
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, ResumeError
 from barenet.model._array_dataset import ArrayDataset
 
 LENGTHS = (700, 41, 350, 1, 508)
@@ -125,3 +125,11 @@ def test_an_optimizer_that_needs_all_rows_is_refused():
 def test_targets_are_needed_for_an_array():
     with pytest.raises(ArgumentError, match=r"^y: "):
         train(make_network(), X)
+
+
+def test_other_blocks_are_refused_by_a_checkpoint(tmp_path):
+    train(make_network(), make_rows(), epochs=1, checkpoint=Checkpoint(tmp_path, every=1))
+    other = ArrayBlocks((sum(LENGTHS[:2]), *LENGTHS[2:]))
+    options = {"epochs": 2, "checkpoint": tmp_path, "resume": True}
+    with pytest.raises(ResumeError, match="rows of the blocks was 700, 41, 350, 1, 508, and is"):
+        train(make_network(), make_rows(other), **options)

@@ -43,9 +43,9 @@ def make_network(**options):
     return Network.dense([3, 8, 1], seed=1, **{"dtype": "float64", **options})
 
 
-def fit(client, network=None, lengths=LENGTHS, local_steps=1, **options):
+def fit(client, network=None, lengths=LENGTHS, sync_every=1, **options):
     network = network or make_network()
-    rows = DaskRows(da.from_array(X, chunks=(lengths, 3)), client, local_steps)
+    rows = DaskRows(da.from_array(X, chunks=(lengths, 3)), client, sync_every)
     given = {"seed": 4, "batch_size": 64, "epochs": 2, "engine": "reference", **options}
     return network, train(network, rows, da.from_array(Y, chunks=100), **given)
 
@@ -135,7 +135,7 @@ def orders():
 OPTIONS = [
     {"engine": "compiled", "dropout": 0.2, "optimizer": "adam:average=0.9"},
     {
-        "local_steps": 3,
+        "sync_every": 3,
         "dropout": 0.2,
         "penalty": "l2:strength=0.1",
         "optimizer": "adam:average=0.9",
@@ -180,7 +180,7 @@ def test_lbfgs_reaches_the_minimum_of_all_rows(client):
     assert history.loss == pytest.approx(expected.loss, rel=1e-6)
 
 
-def test_local_steps_are_those_of_each_block_averaged(client):
+def test_sync_every_are_those_of_each_block_averaged(client):
     expected = make_network()
     shares = [len(rows) / len(X) for rows in BLOCKS]
     parts = []
@@ -189,7 +189,7 @@ def test_local_steps_are_those_of_each_block_averaged(client):
         options = {"optimizer": "sgd", "batch_size": size, "shuffle": False, "epochs": 1}
         train(own, X[rows[order]], Y[rows[order]], engine="reference", **options)
         parts.append(own.parameters)
-    network, _ = fit(client, local_steps=2, optimizer="sgd", batch_size=None, epochs=1)
+    network, _ = fit(client, sync_every=2, optimizer="sgd", batch_size=None, epochs=1)
     mean = np.average(parts, axis=0, weights=shares)
     assert not np.allclose(mean, expected.parameters)
     np.testing.assert_allclose(network.parameters, mean, rtol=1e-12)
@@ -243,10 +243,10 @@ def test_a_run_is_resumed_within_an_epoch_on_other_workers(client, tmp_path):
 
 def test_a_run_is_not_resumed_with_other_partitions(client, tmp_path):
     fit(client, callbacks=Pause(), checkpoint=tmp_path)
-    with pytest.raises(ValueError, match=r"rows of the partitions was 200, 41, .* and is 400, 172"):
+    with pytest.raises(ValueError, match=r"rows of the blocks was 200, 41, .* and is 400, 172"):
         fit(client, lengths=(400, 172), checkpoint=tmp_path, resume=True)
-    with pytest.raises(ValueError, match="local_steps was 1, and is 2"):
-        fit(client, local_steps=2, checkpoint=tmp_path, resume=True)
+    with pytest.raises(ValueError, match="sync_every was 1, and is 2"):
+        fit(client, sync_every=2, checkpoint=tmp_path, resume=True)
 
 
 def test_a_scheduler_that_is_lost_leaves_the_checkpoint(client, tmp_path):
@@ -344,8 +344,8 @@ def test_what_is_refused(client, message):
 def test_other_arguments_that_are_refused(client):
     with pytest.raises(ArgumentError, match=r"^network: batch norm .*; use layer norm$"):
         fit(client, Network([Dense(3, 4), BatchNorm(4), Dense(4, 1)], dtype="float64"))
-    with pytest.raises(ArgumentError, match=r"^local_steps, optimizer: needs all rows"):
-        fit(client, local_steps=2, optimizer="lbfgs")
+    with pytest.raises(ArgumentError, match=r"^sync_every, optimizer: needs all rows"):
+        fit(client, sync_every=2, optimizer="lbfgs")
     with pytest.raises(ArgumentError, match=r"^X: expected a Dask array or data frame"):
         DaskRows(X)
     with pytest.raises(ArgumentError, match=r"^X: there is no client of Dask.*Client\(\)$"):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from barenet.data._block_order import GROUP_ROWS, BlockOrder, Positions
 from barenet.engines import ChunkResult, Job, ReferenceEngine, choose_engine
 from barenet.engines._engine import Order, Rates
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, some
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 
@@ -43,6 +43,11 @@ class StreamRows(ArrayDataset):
     @property
     def n_rows(self) -> int:
         return sum(self.blocks.lengths)
+
+    @property
+    def layout(self) -> dict[str, Any]:
+        """How the rows are split, which the steps depend on."""
+        return {"rows of the blocks": some([*map(str, self.blocks.lengths)])}
 
     @property
     def in_memory(self) -> ArrayDataset:

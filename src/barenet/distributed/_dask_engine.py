@@ -22,7 +22,7 @@ from barenet.distributed._block_shares import BlockShares, Sums, add_up
 from barenet.distributed._dask_workers import check_versions, clear_errors
 from barenet.engines import ChunkResult, Job, ReferenceEngine, choose_engine
 from barenet.engines._engine import Rates
-from barenet.errors import ArgumentError, WorkersError, some
+from barenet.errors import ArgumentError, WorkersError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import SGD, Optimizer
@@ -53,12 +53,12 @@ class BlockWorker:
     """
 
     def __init__(
-        self, job: Job, name: str, threads: int, local_steps: int, shares: BlockShares, first: int,
+        self, job: Job, name: str, threads: int, sync_every: int, shares: BlockShares, first: int,
         *blocks: ArrayDataset,
     ) -> None:  # fmt: skip
         self.blocks = dict(enumerate(blocks, first))
         self.engine = choose_engine(name, replace(job, rows=blocks[0]), threads)
-        self.local_steps, self.shares = local_steps, shares
+        self.sync_every, self.shares = sync_every, shares
         self._order = lru_cache(len(blocks))(shares.order)
 
     def compute(
@@ -94,9 +94,9 @@ class BlockWorker:
         optimizer.prepare(parameters)
         for moment, vector in zip(optimizer.moments.values(), vectors[1:], strict=True):
             moment[:] = vector
-        size = -(-len(rows) // self.local_steps)
+        size = -(-len(rows) // self.sync_every)
         rates = np.full(-(-len(rows) // size), rate)
-        result = self.engine.run(rows, size, rates, step * self.local_steps)
+        result = self.engine.run(rows, size, rates, step * self.sync_every)
         return np.mean(result, axis=1), np.stack([parameters, *optimizer.moments.values()])
 
 
@@ -106,7 +106,7 @@ class DaskBlocks(NamedTuple):
     client: Client
     futures: Sequence[Future[ArrayDataset]]
     lengths: tuple[int, ...]
-    local_steps: int
+    sync_every: int
 
 
 class BlockRows(StreamRows):
@@ -117,8 +117,7 @@ class BlockRows(StreamRows):
     @property
     def layout(self) -> dict[str, Any]:
         """How the rows are split, which the steps depend on."""
-        lengths, local_steps = self.blocks.lengths, self.blocks.local_steps
-        return {"rows of the partitions": some([*map(str, lengths)]), "local_steps": local_steps}
+        return {**super().layout, "sync_every": self.blocks.sync_every}
 
     def make_engine(self, name: str, job: Job, threads: int | None) -> ReferenceEngine:
         return DaskEngine(name, job, threads)
@@ -148,9 +147,9 @@ class DaskEngine(ReferenceEngine):
         if len(job.network.statistics):
             problem = "batch norm needs the whole batch in one place"
             raise ArgumentError(problem, argument="network", remedy="use layer norm")
-        self.is_local = self.blocks.local_steps > 1
+        self.is_local = self.blocks.sync_every > 1
         if self.is_local and job.optimizer.full_batch:
-            raise ArgumentError("needs all rows in each step", argument="local_steps, optimizer")
+            raise ArgumentError("needs all rows in each step", argument="sync_every, optimizer")
         super().__init__(job)
         own = replace(job, rows=rows.in_memory)
         if not self.is_local:
@@ -158,7 +157,7 @@ class DaskEngine(ReferenceEngine):
         self.engine = choose_engine(name, own, threads)
         self.name = self.engine.name  # type: ignore[misc]
         few = replace(own, rows=own.rows.take(slice(1)))
-        self._parts = few, self.name, threads or 1, self.blocks.local_steps
+        self._parts = few, self.name, threads or 1, self.blocks.sync_every
         self._shares = BlockShares(self.blocks.lengths, job.seed)
         self._actors: Sequence[Any] = ()
         self._epoch: int | None = None
@@ -194,7 +193,7 @@ class DaskEngine(ReferenceEngine):
         values, means = self._exchange(step, batch, np.stack(vectors), local)
         for vector, mean in zip(vectors, means, strict=True):
             vector[:] = mean
-        optimizer.n_steps += self.blocks.local_steps
+        optimizer.n_steps += self.blocks.sync_every
         return values
 
     def _value_and_gradient(self, batch: Any, step: int) -> tuple[float, FloatArray]:

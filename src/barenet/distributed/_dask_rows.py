@@ -42,7 +42,7 @@ class DaskRows:
         worker, of about the same length.
     client : distributed.Client, optional
         By default the current one.
-    local_steps : int, default=1
+    sync_every : int, default=1
         Steps that each partition takes alone in its share of a batch, before the parameters and
         moments of all are averaged. 1 is the exact gradient of the batch; more is another
         algorithm, with fewer exchanges.
@@ -56,18 +56,18 @@ class DaskRows:
     --------
     >>> import dask.array as da
     >>> from barenet.distributed import DaskRows
-    >>> DaskRows(da.ones((100, 2), chunks=(25, 2)), local_steps=4)
+    >>> DaskRows(da.ones((100, 2), chunks=(25, 2)), sync_every=4)
     <DaskRows: 4 partitions, 4 local steps>
     """
 
-    def __init__(self, X: Any, client: Client | None = None, local_steps: int = 1) -> None:
+    def __init__(self, X: Any, client: Client | None = None, sync_every: int = 1) -> None:
         if not hasattr(X, "__dask_graph__") or getattr(X, "ndim", 0) != 2:
             raise ArgumentError.of("X", X, "a Dask array or data frame with 2 dimensions")
-        self.X, self.local_steps = X, check_count(local_steps, "local_steps")
+        self.X, self.sync_every = X, check_count(sync_every, "sync_every")
         self.client = client
 
     def __repr__(self) -> str:
-        return f"<DaskRows: {self.X.npartitions} partitions, {self.local_steps} local steps>"
+        return f"<DaskRows: {self.X.npartitions} partitions, {self.sync_every} local steps>"
 
     def _make_rows(
         self,
@@ -100,7 +100,7 @@ class DaskRows:
         if not kept:
             raise ArgumentError("all partitions are empty", argument="X")
         futures, lengths, samples = map(list, zip(*kept, strict=True))
-        blocks = DaskBlocks(client, futures, tuple(lengths), self.local_steps)
+        blocks = DaskBlocks(client, futures, tuple(lengths), self.sync_every)
         return BlockRows(join(samples), blocks)  # type: ignore[arg-type]
 
 
