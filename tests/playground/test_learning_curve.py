@@ -1,6 +1,6 @@
 import itertools
 
-from barenet.playground import _learning_curve as module
+from barenet.playground import _timeline as module
 from barenet.playground._timeline import EpochMetrics, LearningCurve, thin
 
 

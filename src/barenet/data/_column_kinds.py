@@ -1,6 +1,6 @@
 """The kinds of columns that a network takes: numbers, truth values, categories and dates."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -95,17 +95,15 @@ class PiecewiseColumn(NumberColumn):
         count = len(self.edges) - 1
         return f"{super().formula}; {count} pieces from {first:.6g} to {last:.6g}"
 
-    @property
-    def limits(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The least and the greatest output of each piece."""
-        low, high = np.zeros(len(self.edges) - 1), np.ones(len(self.edges) - 1)
-        low[0], high[-1] = -1, 2
-        return low, high
-
     def _encode(self, values: NDArray[np.float64]) -> list[Any]:
-        edges = np.array(self.edges)
-        parts = (values[:, np.newaxis] - edges[:-1]) / np.diff(edges)
-        return [*super()._encode(values), *np.clip(parts, *self.limits).T]
+        return [*super()._encode(values), *positions(values, self.edges).T]
+
+
+def positions(values: NDArray[np.float64], edges: Sequence[float]) -> NDArray[np.float64]:
+    """The position in each piece: 0 before it and 1 after it, as far as -1 and 2 at the ends."""
+    low, high = np.zeros(len(edges) - 1), np.ones(len(edges) - 1)
+    low[0], high[-1] = -1, 2
+    return np.clip((values[:, np.newaxis] - edges[:-1]) / np.diff(edges), low, high)
 
 
 @dataclass(frozen=True)
@@ -197,7 +195,8 @@ class CategoryColumn(Column):
         return (indices[:, np.newaxis] == np.arange(len(self.outputs))).astype(np.float64)
 
 
-_DAY = 86_400.0
+#: The cycles that `elapsed` knows.
+CYCLES = ("year", "week", "day")
 
 
 @dataclass(frozen=True)
@@ -241,8 +240,8 @@ class DateColumn(FilledColumn):
         super().__post_init__()
         if not abs(self.fill) < 2**42:
             raise ArgumentError.of("fill", self.fill, "seconds since 1970")
-        if not set(self.cycles) <= _FRACTIONS.keys() or len(set(self.cycles)) < len(self.cycles):
-            raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(_FRACTIONS)}")
+        if not set(self.cycles) <= {*CYCLES} or len(set(self.cycles)) < len(self.cycles):
+            raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(CYCLES)}")
 
     @property
     def _value_names(self) -> tuple[str, ...]:
@@ -261,7 +260,7 @@ class DateColumn(FilledColumn):
 
     def _encode(self, values: NDArray[Any]) -> list[Any]:
         dates = values.astype("M8[us]")
-        angles = [2 * np.pi * _FRACTIONS[cycle](dates) for cycle in self.cycles]
+        angles = [2 * np.pi * elapsed(dates, cycle) for cycle in self.cycles]
         waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
         return [*super()._encode(seconds(dates)), *waves]
 
@@ -271,18 +270,16 @@ def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
     return dates.astype(np.int64) / 1e6
 
 
-def _of_the_year(dates: NDArray[Any]) -> NDArray[np.float64]:
-    year = dates.astype("M8[Y]")
-    start, end = year.astype("M8[us]"), (year + 1).astype("M8[us]")
-    return (dates - start) / (end - start)
+def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
+    """The elapsed fraction of the year, of the week (in whole days, from Monday) or of the day."""
+    if cycle == "year":
+        year = dates.astype("M8[Y]")
+        start, end = year.astype("M8[us]"), (year + 1).astype("M8[us]")
+        return (dates - start) / (end - start)
+    if cycle == "week":  # the first day of 1970 was a Thursday
+        return (np.floor(seconds(dates) / 86400.0) + 3) % 7 / 7
+    return seconds(dates) % 86400.0 / 86400.0
 
-
-#: The elapsed fraction of each cycle; the first day of 1970 was a Thursday.
-_FRACTIONS: dict[str, Callable[[NDArray[Any]], NDArray[np.float64]]] = {
-    "year": _of_the_year,
-    "week": lambda dates: (np.floor(seconds(dates) / _DAY) + 3) % 7 / 7,
-    "day": lambda dates: seconds(dates) % _DAY / _DAY,
-}
 
 #: The kinds of columns by name.
 _KINDS = (NumberColumn, PiecewiseColumn, CategoryColumn, BooleanColumn, DateColumn, DroppedColumn)

@@ -206,7 +206,8 @@ def _encode(column: Column, program: Program, graph: Graph) -> list[str]:
         shifted = graph.add("Sub", x, graph.constant(np.array(column.center, np.float64)))
         encoded = [graph.add("Div", shifted, graph.constant(np.array(column.scale, np.float64)))]
     if isinstance(column, PiecewiseColumn):
-        edges, (low, high) = np.array(column.edges), column.limits
+        edges, ends = np.array(column.edges), np.array([-np.inf, np.inf])
+        low, high = column.encode(ends)[:, 1 : len(edges)]
         parts = graph.add("Sub", x, graph.constant(edges[:-1]))
         for operator, numbers in (("Div", np.diff(edges)), ("Max", low), ("Min", high)):
             parts = graph.add(operator, parts, graph.constant(numbers))

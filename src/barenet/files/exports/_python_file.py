@@ -30,11 +30,11 @@ from barenet.files.exports._source_text import WIDTH, bracketed, decimal, words
 #: Most numbers of an array that are written as text.
 READABLE = 64
 
-#: The source of each function that a file may call.
+#: The source of each function that a file may call, some of which are those of the library itself.
 _RUNTIME = {
-    name: inspect.getsource(function)
+    name: re.sub(r"NDArray\[[\w.]+\]", "np.ndarray", inspect.getsource(function))
     for name, function in inspect.getmembers(python_runtime, inspect.isfunction)
-    if function.__module__ == python_runtime.__name__
+    if function.__module__.startswith("barenet.")
 }
 
 #: Names of the arrays of a step; those of others end with the number of the layer.
@@ -87,7 +87,8 @@ def _imports(body: str) -> Iterator[str]:
     """The imports of the runtime that code uses."""
     used = set(re.findall(r"\w+", body))
     for node in ast.parse(inspect.getsource(python_runtime)).body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
+        is_own = isinstance(node, ast.ImportFrom) and str(node.module).startswith("barenet.")
+        if isinstance(node, ast.Import | ast.ImportFrom) and not is_own:
             node.names = [alias for alias in node.names if alias.name in used]
             if node.names:
                 yield ast.unparse(node)

@@ -1,7 +1,7 @@
 """Functions of exported Python files, each of which gets a copy of those that it calls.
 
 They need Python 3.9 and NumPy alone; dates need Python 3.11. Those that read tables follow
-`barenet.data._parsing` and the records in `barenet.data._column`.
+`barenet.data._parsing` and the records in `barenet.data._column`, whose functions some call.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
+
+from barenet.data._column_kinds import elapsed, positions, seconds
 
 # Each exported file has its own constants and its own functions of these names.
 N_INPUTS = 0
@@ -102,10 +104,7 @@ def piecewise(
 ) -> list[np.ndarray]:
     """(x - center) / scale, and the position in each piece: 0 before it, 1 after it"""
     x, missing = filled(values, fill)
-    low, high = np.zeros(len(edges) - 1), np.ones(len(edges) - 1)
-    low[0], high[-1] = -1, 2
-    parts = np.clip((x[:, np.newaxis] - edges[:-1]) / np.diff(edges), low, high)
-    encoded = [(x - center) / scale, *parts.T]
+    encoded = [(x - center) / scale, *positions(x, edges).T]
     return [*encoded, missing] if indicator else encoded
 
 
@@ -171,18 +170,10 @@ def date(
     default = np.datetime64(round(fill * 1e6), "us")
     pairs = zip(values, missing)
     moments = np.array([default if empty else moment(value) for value, empty in pairs], "M8[us]")
-    seconds = moments.astype(np.int64) / 1e6
-    encoded = [(seconds - center) / scale]
+    encoded = [(seconds(moments) - center) / scale]
     for cycle in cycles:
-        if cycle == "year":
-            year = moments.astype("M8[Y]")
-            start, end = year.astype("M8[us]"), (year + 1).astype("M8[us]")
-            fraction = (moments - start) / (end - start)
-        elif cycle == "week":  # from Monday; 1970 began on a Thursday
-            fraction = (np.floor(seconds / 86400.0) + 3) % 7 / 7
-        else:
-            fraction = seconds % 86400.0 / 86400.0
-        encoded += [np.sin(2 * np.pi * fraction), np.cos(2 * np.pi * fraction)]
+        angle = 2 * np.pi * elapsed(moments, cycle)
+        encoded += [np.sin(angle), np.cos(angle)]
     return [*encoded, missing] if indicator else encoded
 
 
