@@ -18,15 +18,21 @@ def test_nan_is_null_in_json(capsys):
     assert text.isascii() and text.count("\n") == 1
 
 
-def test_long_lists_are_written_to_json_in_parts(capsys):
+def test_arrays_are_written_to_json_in_parts(capsys, monkeypatch):
     parts = {
-        "a": iter([[1, 2], [], [float("nan")]]),
+        "a": np.array([1, 2, np.nan]),
         "b": {},
-        "c": {"d": iter([]), "e": iter([[]])},
+        "c": {"d": np.array([]), "e": np.eye(3, dtype=int)},
     }
+    monkeypatch.setattr("barenet.cli._console.ROWS", 2)
     emit_json({**parts, "f\x7f\n": "\x7f"})
     text = capsys.readouterr().out
-    whole = {"a": [1, 2, None], "b": {}, "c": {"d": [], "e": []}, "f\x7f\n": "\x7f"}
+    whole = {
+        "a": [1.0, 2.0, None],
+        "b": {},
+        "c": {"d": [], "e": np.eye(3, dtype=int).tolist()},
+        "f\x7f\n": "\x7f",
+    }
     assert text == json.dumps(whole).replace("\x7f", "\\u007f") + "\n"
     assert json.loads(text) == whole
 

@@ -146,7 +146,7 @@ def test_fault_108_output_in_blocks_equals_output_at_once(barenet, monkeypatch, 
     document["predictions"] = document["predictions"].tolist()
     assert whole[1] == json.dumps(document) + "\n"
     for n_rows in (1, 7, 49, 50):
-        for module in ("cli._predict", "files._predictor"):
+        for module in ("cli._console", "cli._predict", "files._predictor"):
             monkeypatch.setattr(f"barenet.{module}.ROWS", n_rows)
         assert [barenet(*plan).out for plan in plans] == whole
 

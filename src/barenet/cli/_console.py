@@ -20,6 +20,9 @@ T = TypeVar("T")
 #: and characters that break a line or change the direction of text.
 CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
+#: Rows of an array that are written at a time.
+ROWS = 2**14
+
 #: Codes of bold red and yellow on a terminal.
 COLOURS = {"error": "1;31", "warning": "33"}
 
@@ -123,18 +126,18 @@ def emit(text: str = "") -> None:
 
 
 def emit_json(document: dict[str, Any] | list[Any]) -> None:
-    """Print a result as JSON in one line; iterators in it are lists that come in parts."""
+    """Print a result as JSON in one line; arrays in it are converted to lists part by part."""
     for text in _json_pieces(document):
         sys.stdout.write(text.replace("\x7f", "\\u007f"))
     sys.stdout.write("\n")
 
 
 def _json_pieces(value: Any) -> Iterator[str]:
-    """Write JSON piece by piece; the lists of an iterator become one list."""
-    if isinstance(value, Iterator):
+    """Write JSON piece by piece, of an array some rows at a time."""
+    if hasattr(value, "__array__"):
         yield "["
-        for index, part in enumerate(filter(None, value)):
-            yield (", " if index else "") + _dump(part)[1:-1]
+        for start in range(0, len(value), ROWS):
+            yield (", " if start else "") + _dump(as_list(value[start : start + ROWS]))[1:-1]
         yield "]"
     elif isinstance(value, dict):
         yield "{"
@@ -144,6 +147,11 @@ def _json_pieces(value: Any) -> Iterator[str]:
         yield "}"
     else:
         yield _dump(value)
+
+
+def as_list(array: Any) -> list[Any]:
+    """Convert an array of NumPy or Arrow to a list."""
+    return list(array.tolist() if hasattr(array, "tolist") else array.to_pylist())
 
 
 def _dump(value: Any) -> str:

@@ -66,14 +66,9 @@ def _has_value(column: Column, output: str, number: float) -> bool:
 
 def _format(value: Any, missing: tuple[str, ...], precision: int) -> str:
     """Write a value of a table."""
-    if isinstance(value, np.bool_):
-        return str(bool(value))
-    if isinstance(value, str):
-        text = value.strip()
-        if text in missing:
-            return "missing"
-        return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"
-    if isinstance(value, np.datetime64):
-        date = str(value.astype("M8[s]")).removesuffix("T00:00:00")
-        return "missing" if np.isnat(value) else date
-    return "missing" if np.isnan(value) else digits(value, precision)
+    if isinstance(value, np.floating):
+        return "missing" if np.isnan(value) else digits(value, precision)
+    text = str(value).strip().removesuffix(".000000").removesuffix("T00:00:00")
+    if text in (*missing, "NaT"):
+        return "missing"
+    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"

@@ -3,14 +3,14 @@
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from cyclopts import Parameter
+from numpy.typing import NDArray
 
-from barenet.cli._console import SafeOutput, emit, emit_json, log
+from barenet.cli._console import ROWS, SafeOutput, as_list, emit, emit_json, log
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import FileOptions, is_pattern
 from barenet.cli._text_graphics import describe_image, draw_image
@@ -20,7 +20,7 @@ from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Samples, Table, check_names
 from barenet.data._parsing import as_labels, to_number
 from barenet.errors import ArgumentError, some
-from barenet.files._predictor import ROWS, Predictor
+from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 
@@ -141,32 +141,19 @@ def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Col
     }
 
 
-def _as_list(column: Any, rows: slice) -> list[Any]:
-    """Convert some values of a column to a list."""
-    part = column[rows]
-    return list(part.tolist() if hasattr(part, "tolist") else part.to_pylist())
-
-
-def _blocks(n_rows: int) -> Iterator[slice]:
-    """Split rows into blocks that are printed at a time."""
-    return (slice(start, start + ROWS) for start in range(0, n_rows, ROWS))
-
-
 def _document(
     predictor: Predictor, outputs: FloatArray, columns: Columns, bounds: Columns
 ) -> dict[str, Any]:
-    """The predictions as a JSON document, whose long lists come in blocks."""
-    blocks = list(_blocks(len(outputs)))
-    passed = {name: map(partial(_as_list, column), blocks) for name, column in columns.items()}
-    document: dict[str, Any] = {"kept": passed} if columns else {}
+    """The predictions as a JSON document."""
+    document: dict[str, Any] = {"kept": columns} if columns else {}
     if predictor.classes is None:
         predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
-        numbers = {"predictions": predictions, **bounds}.items()
-        return document | {name: map(partial(_as_list, each), blocks) for name, each in numbers}
-    return document | {
-        "predictions": (_class_names(predictor, outputs[rows]) for rows in blocks),
+        return {**document, "predictions": predictions, **bounds}
+    return {
+        **document,
+        "predictions": _class_names(predictor, outputs),
         "classes": predictor.classes,
-        "probabilities": (class_probabilities(outputs[rows]).tolist() for rows in blocks),
+        "probabilities": class_probabilities(outputs),
     }
 
 
@@ -192,10 +179,11 @@ def _write_csv(
     cells: Callable[[Iterable[str]], list[str]] = for_spreadsheets if safe else list
     if header:
         writer.writerow(cells([*columns, *names]))
-    for rows in _blocks(len(outputs)):
-        texts, numbers = [_as_list(column, rows) for column in columns.values()], outputs[rows]
+    for start in range(0, len(outputs), ROWS):
+        rows = slice(start, start + ROWS)
+        texts, numbers = [as_list(column[rows]) for column in columns.values()], outputs[rows]
         if predictor.classes is not None:
-            texts.append(_class_names(predictor, numbers))
+            texts.append(_class_names(predictor, numbers).tolist())
             numbers = class_probabilities(numbers)
         texts += numbers.T.astype(str).tolist()
         writer.writerows(map(cells, zip(*texts, strict=True)))
@@ -215,7 +203,7 @@ def for_spreadsheets(cells: Iterable[str]) -> list[str]:
     ]
 
 
-def _class_names(predictor: Predictor, outputs: FloatArray) -> list[str]:
-    """The most probable class of each row."""
-    classes = predictor.classes or ()
-    return [classes[label] for label in class_probabilities(outputs).argmax(axis=1)]
+def _class_names(predictor: Predictor, outputs: FloatArray) -> NDArray[Any]:
+    """The most probable class of each row; all rows of a class share one text."""
+    names = np.array(predictor.classes, object)
+    return names[class_probabilities(outputs).argmax(axis=1)]
