@@ -259,19 +259,13 @@ class RunSettings(DataOptions):
     def set_fields(self) -> dict[str, Any]:
         """The settings that are given, by the names of their options."""
         is_file = self.data not in ("", STANDARD_INPUT, *DATASETS)
-        fields = {
+        paths = {
             "data": (str(Path(self.data).resolve()) if is_file else self.data) or None,
-            "target": self.target,
-            "task": self.task,
-            **vars(self.file),
-            "split_by": self.split_by,
-            **self.table_options(),
-            "quick": self.quick,
-            "memory": self.memory,
             "start_from": None if self.start_from is None else str(self.start_from.resolve()),
-            **self.config.set_fields(),
         }
-        return without_none(fields)
+        own = {"data": "", **vars(self), **paths}
+        del own["file"], own["config"]
+        return without_none({**own, **vars(self.file), **self.config.set_fields()})
 
 
 def is_pattern(data: str) -> bool:

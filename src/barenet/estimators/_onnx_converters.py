@@ -4,13 +4,12 @@ import importlib
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet.errors import MissingExtraError
 from barenet.estimators._classifier import MLPClassifier
 from barenet.estimators._regressor import MLPRegressor
 from barenet.files.exports._inference_program import program_of
-from barenet.files.exports._onnx_file import TYPES, write_outputs
+from barenet.files.exports._onnx_file import OPSET, TYPES, OnnxGraph, write_outputs
 
 #: Options of skl2onnx for classifiers, which must be declared.
 OPTIONS = {
@@ -76,29 +75,11 @@ def _set_types(operator: Any) -> None:
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
     """Add the operators of an estimator."""
-    program = program_of(operator.raw_operator)
-    graph = _Graph(scope, container)
+    program, onnx = program_of(operator.raw_operator), importlib.import_module("onnx")
+    graph = OnnxGraph(onnx, scope.get_unique_operator_name("barenet"))
     *labels, outputs = (variable.full_name for variable in operator.outputs)
     X = graph.add("Cast", operator.inputs[0].full_name, to=TYPES[str(program.dtype)])
     write_outputs(program, graph, X, outputs, *labels)
-
-
-class _Graph:
-    """Adds operators and constants to the graph of a pipeline."""
-
-    def __init__(self, scope: Any, container: Any) -> None:
-        self.scope, self.container = scope, container
-
-    def add(self, operator: str, *inputs: str, output: str | None = None, **options: Any) -> str:
-        result = output or self.scope.get_unique_variable_name(operator.lower())
-        name = self.scope.get_unique_operator_name(f"barenet_{operator}")
-        self.container.add_node(operator, list(inputs), [result], name=name, **options)
-        return result
-
-    def constant(self, values: NDArray[Any]) -> str:
-        name: str = self.scope.get_unique_variable_name("constant")
-        text = values.dtype == object
-        kind = TYPES["string" if text else str(values.dtype)]
-        content = [name.encode() for name in values] if text else values.ravel().tolist()
-        self.container.add_initializer(name, kind, list(values.shape), content)
-        return name
+    container.nodes += graph.nodes
+    container.initializers += graph.constants
+    container.node_domain_version_pair_sets.add(("", min(OPSET, container.target_opset)))

@@ -55,7 +55,7 @@ RESERVED = ("", "labels", "probabilities", "predictions")
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as an ONNX model."""
     onnx = require("onnx", extra="onnx", purpose="an ONNX file")
-    graph, helper = _Graph(onnx), onnx.helper
+    graph, helper = OnnxGraph(onnx), onnx.helper
     inputs = [helper.make_tensor_value_info(*each) for each in _inputs(program)]
     X = "X"
     if program.table:
@@ -79,22 +79,22 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     return {".onnx": model.SerializeToString(deterministic=True)}
 
 
-class _Graph:
-    """Collects operators and constants for a graph of the onnx package."""
+class OnnxGraph:
+    """Collects operators and constants for a graph of the onnx package, with a prefix."""
 
-    def __init__(self, onnx: Any) -> None:
-        self.onnx = onnx
+    def __init__(self, onnx: Any, prefix: str = "barenet") -> None:
+        self.onnx, self.prefix = onnx, prefix
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
     def add(self, operator: str, *inputs: str, output: str | None = None, **options: Any) -> str:
-        result = output or f"barenet/{operator.lower()}_{len(self.nodes) + 1}"
+        result = output or f"{self.prefix}/{operator.lower()}_{len(self.nodes) + 1}"
         make = self.onnx.helper.make_node
         self.nodes.append(make(operator, list(inputs), [result], name=result, **options))
         return result
 
     def constant(self, values: NDArray[Any]) -> str:
-        name = f"barenet/constant_{len(self.constants) + 1}"
+        name = f"{self.prefix}/constant_{len(self.constants) + 1}"
         contiguous = np.ascontiguousarray(values).reshape(values.shape)
         self.constants.append(self.onnx.numpy_helper.from_array(contiguous, name))
         return name
