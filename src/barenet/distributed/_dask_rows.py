@@ -96,10 +96,10 @@ class DaskRows:
                 problem.problem = f"partition {number}: {problem.problem}"
                 raise problem
         found = zip(futures, samples, strict=True)
-        kept = [(future, *sample) for future, sample in found if sample[0]]
-        if not kept:
+        filled = [(future, *sample) for future, sample in found if sample[0]]
+        if not filled:
             raise ArgumentError("all partitions are empty", argument="X")
-        futures, lengths, samples = map(list, zip(*kept, strict=True))
+        futures, lengths, samples = map(list, zip(*filled, strict=True))
         blocks = DaskBlocks(client, futures, tuple(lengths), self.sync_every)
         return BlockRows(join(samples), blocks)  # type: ignore[arg-type]
 
