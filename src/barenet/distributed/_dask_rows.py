@@ -81,6 +81,8 @@ class DaskRows:
         """Load the partitions on the workers, and check them there."""
         if sample_weight is not None:
             raise ArgumentError("rows on workers have no weights", argument="sample_weight")
+        if y is None:
+            raise ArgumentError.of("y", y, "the targets")
         client = check_client(current_client() if self.client is None else self.client)
         parts = zip(*partitions(self.X, y), strict=True)
         shape = SimpleNamespace(
