@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import statistics
-import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -21,54 +20,21 @@ from typing import Any
 import numpy as np
 
 from barenet import Network, load_dataset, train
-from barenet.callbacks import Callback
 from barenet.distributed import DaskRows
 from barenet.distributed._cluster import open_client
 from benchmarks.machine import machine
 from benchmarks.markdown import table, time as shown
 from benchmarks.results import FOLDER
+from benchmarks.worker_steps import BATCH, NETWORKS, PARTITIONS, seconds_of
 
 __all__ = ["accuracy", "draw", "fit", "main", "predicted", "report", "steps"]
 
-#: Layers of the networks, rows of a batch and of the training set, and partitions.
-NETWORKS = {
-    "mnist-16": (784, 16, 10),
-    "mnist-256": (784, 256, 10),
-    "mnist-1024": (784, 1024, 1024, 10),
-}
-BATCH, ROWS, PARTITIONS = 8_192, 16_384, 8
+#: The numbers of workers that are measured, and those of the model.
 WORKERS, ALL_WORKERS = (1, 2, 4), (1, 2, 4, 8, 16, 32, 64)
 #: Local steps, of the picture and of the accuracies; vectors that Adam exchanges with them.
 LOCAL, LOCAL_STEPS, VECTORS = 8, (1, 4, 16), 3
 #: The network of the accuracies, its epochs, and the rows of a partition in a local step.
 SMALL, EPOCHS, LOCAL_ROWS, SEEDS = (784, 64, 10), 6, 128, (0, 1)
-
-
-class Clock(Callback):
-    """Seconds of each step."""
-
-    def on_start(self, run: Any) -> None:
-        run.chunk_limit, self.seconds, self.before = 1, [], time.perf_counter()
-
-    def on_chunk(self, run: Any) -> None:
-        now = time.perf_counter()
-        self.seconds.append(now - self.before)
-        self.before = now
-
-
-def seconds_of(client: Any, sizes: Sequence[int], batch_size: int, n_steps: int) -> float:
-    """The time of the fastest step after the first two."""
-    import dask.array as da
-
-    rng = np.random.default_rng(0)
-    n_rows = ROWS if batch_size == BATCH else PARTITIONS * n_steps
-    X = rng.normal(size=(n_rows, sizes[0])).astype(np.float32)
-    y = rng.integers(0, sizes[-1], n_rows)
-    rows = DaskRows(da.from_array(X, chunks=(n_rows // PARTITIONS, -1)), client)
-    network, clock = Network.dense(sizes, output="softmax", seed=0), Clock()
-    epochs = -(-n_steps * batch_size // n_rows)
-    train(network, rows, y, batch_size=batch_size, epochs=epochs, callbacks=clock)
-    return min(clock.seconds[2:])
 
 
 def steps(say: Any = print) -> list[dict[str, Any]]:

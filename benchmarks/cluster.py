@@ -9,17 +9,20 @@ from barenet.distributed._cluster import open_client
 from benchmarks.markdown import table, time as shown, times
 from benchmarks.suite import Part, Suite
 from benchmarks.threads import n_cores
+from benchmarks.worker_steps import BATCH, NETWORKS as LAYERS, seconds_of
 
 __all__ = ["PART", "figures", "report"]
 
 #: Networks of the population, their layers, and the epochs of each.
 NETWORKS, SIZES, EPOCHS = 64, (64, 64, 10), 100
+#: The network whose steps are timed; its rows are on the workers.
+NETWORK = "mnist-256"
 #: The numbers of workers, and of threads, that are compared.
 COUNTS = (1, 2)
 
 
 def measure(suite: Suite) -> dict[str, dict[str, float]]:
-    """Train the population on workers and in threads, in turns.
+    """Train the population on workers and in threads, and one network on workers, in turns.
 
     Parameters
     ----------
@@ -29,9 +32,10 @@ def measure(suite: Suite) -> dict[str, dict[str, float]]:
     Returns
     -------
     dict of str to dict
-        "workers" and "threads": seconds by their number; empty with fewer cores than workers.
+        "workers" and "threads": seconds by their number, and those of a "step"; empty with fewer
+        cores than workers.
     """
-    found: dict[str, dict[str, float]] = {"workers": {}, "threads": {}}
+    found: dict[str, dict[str, float]] = {"workers": {}, "threads": {}, "step": {}}
     if n_cores() < max(COUNTS):
         suite.leave_out(f"workers are left out: this machine has fewer than {max(COUNTS)} cores")
         return {}
@@ -43,10 +47,10 @@ def measure(suite: Suite) -> dict[str, dict[str, float]]:
             suite.say(f"cluster: {NETWORKS} networks, turn {turn + 1}")
             for count, client in clients.items():
                 places = {"workers": {"client": client}, "threads": {"threads": count}}
-                for name, where in places.items():
-                    seconds = _train(EPOCHS, **where)
-                    before = found[name].get(str(count), seconds)
-                    found[name][str(count)] = min(before, seconds)
+                seconds = {name: _train(EPOCHS, **where) for name, where in places.items()}
+                seconds["step"] = seconds_of(client, LAYERS[NETWORK], BATCH, 20)
+                for name, one in seconds.items():
+                    found[name][str(count)] = min(one, found[name].get(str(count), one))
     return found
 
 
@@ -74,22 +78,24 @@ def report(results: dict[str, dict[str, float]]) -> str:
     """
     if not results:
         return ""
-    header = ("number", *(f"time with {name}" for name in results))
+    header = ("number", "time with workers", "time with threads", f"a step of {NETWORK}")
     lines = [(str(n), *(shown(one[str(n)]) for one in results.values())) for n in COUNTS]
-    layers = "-".join(map(str, SIZES))
+    layers, found = "-".join(map(str, SIZES)), figures(results)
     return (
         f"## Workers of a cluster\n\n{table(header, lines)}\n\n"
         f"{NETWORKS} networks {layers} on digits, {EPOCHS} epochs each; two workers are "
-        f"{times(figures(results)['cluster, 2 workers'])} as fast as one."
+        f"{times(found['cluster, 2 workers'])} as fast as one. A step of {NETWORK} has "
+        f"{BATCH:,} rows on workers; on two it is {times(found['cluster, step'])} as fast."
     )
 
 
 def figures(results: dict[str, dict[str, float]]) -> dict[str, float]:
-    """The time on one worker over that on two."""
+    """The times on one worker over those on two."""
     if not results:
         return {}
-    one, two = (results["workers"][str(count)] for count in COUNTS)
-    return {"cluster, 2 workers": one / two}
+    names = {"cluster, 2 workers": "workers", "cluster, step": "step"}
+    one, two = map(str, COUNTS)
+    return {name: results[key][one] / results[key][two] for name, key in names.items()}
 
 
 PART = Part(measure, report, figures)

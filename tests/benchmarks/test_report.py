@@ -72,7 +72,11 @@ def results():
             "with baselines": {"process": 3.1, "training": 1.1},
             "without": {"process": 2.5, "training": 1.0},
         },
-        "cluster": {"workers": {"1": 9.0, "2": 4.5}, "threads": {"1": 8.8, "2": 4.4}},
+        "cluster": {
+            "workers": {"1": 9.0, "2": 4.5},
+            "threads": {"1": 8.8, "2": 4.4},
+            "step": {"1": 0.2, "2": 0.11},
+        },
         "stream": {
             "20 columns": {"from memory": 1.0, "from files": 1.1},
             "784 columns": {"from memory": 1.0, "from files": 1.2},
