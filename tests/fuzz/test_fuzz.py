@@ -1,4 +1,4 @@
-"""Two hundred inputs of each format, ten thousand in `make test-all`, a million in `make fuzz`."""
+"""Four hundred inputs of each format, ten thousand in `make test-all`, a million in `make fuzz`."""
 
 import random
 import re
@@ -16,7 +16,7 @@ from fuzz import FORMATS
 SCRIPT = Path(__file__).with_name("fuzz.py")
 
 
-@pytest.mark.parametrize("most", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("most", [400, pytest.param(10_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", FORMATS)
 def test_promise_17_ten_thousand_inputs_are_read_or_refused_in_one_line(name, most):
     with folder_in_memory() as folder:
@@ -28,7 +28,7 @@ def test_promise_17_ten_thousand_inputs_are_read_or_refused_in_one_line(name, mo
             for _ in range(2)
         ]
     assert outcomes.total() == n_inputs
-    assert outcomes["read"] >= n_inputs // 100 and outcomes["refused"] >= n_inputs // 10
+    assert outcomes["read"] >= n_inputs // 50 and outcomes["refused"] >= n_inputs // 10
     by_commands = outcomes.total() - outcomes["read"] - outcomes["refused"]
     assert by_commands == n_inputs // COMMANDS
     assert inputs[0] == inputs[1] and len(set(inputs[0])) > 15, "a function of the number"

@@ -105,7 +105,7 @@ def find_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) -> li
 
 
 def concatenate(frames: Sequence[Frame]) -> Frame:
-    """Join the rows of frames; columns that are text in one become text."""
+    """Join the rows of frames; a column has one type in all of them."""
     columns = {}
     for name in frames[0].columns:
         parts = [frame[name] for frame in frames]
