@@ -5,16 +5,17 @@ import { Connection } from "./connection.js";
 import { DataPanel } from "./data-panel.js";
 import { counted, find, findAll, make, show } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
-import { copy, ExportPanel } from "./export-panel.js";
+import { ExportPanel } from "./export-panel.js";
 import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
 import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
 import { changed, choose, restore } from "./settings.js";
+import { share } from "./sharing.js";
+import { SidePanel } from "./side-panel.js";
 import { Theme } from "./theme.js";
 
 const NAMES = ["Network A", "Network B"];
-const OWN_FILE = /^(table|model):/;
 const ANNOUNCE = 8000; // milliseconds
 const READABLE = 100; // milliseconds: numbers that change more often cannot be read
 
@@ -45,6 +46,10 @@ class Page {
       points: () => this.points,
       view: () => this.view,
     });
+    this.side = new SidePanel(find("#side"));
+    // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
+    // network; take(message); follow(), after a picture; repaint(), in other colours.
+    this.tools = [];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
@@ -72,6 +77,7 @@ class Page {
     else if (message.type === "export") this.export.open(message, this.session, this.exported);
     else if (message.type === "neuron") this.neuron.show(message);
     else if (message.type === "explanation") this.neuron.explain(message);
+    else this.tools.forEach((tool) => tool.take?.(message));
   }
 
   // The server has accepted a state: show all of it.
@@ -101,6 +107,7 @@ class Page {
     this.goal = 0;
     this.planned = [];
     this.writeAddress();
+    this.tools.forEach((tool) => tool.describe?.());
   }
 
   // Repeat the run of the address: its edits of weights, up to its epoch.
@@ -141,6 +148,7 @@ class Page {
       look: (name, value) => this.look(name, value),
     });
     this.panels.push(panel);
+    this.tools.forEach((tool) => tool.addTo?.(panel));
     find("#networks").append(panel.root);
   }
 
@@ -208,6 +216,7 @@ class Page {
     this.editsWritten = edits;
     const looked = this.panels[this.neuron.neuron?.place ?? 0];
     if (looked?.frame) this.neuron.refresh(looked.frame.weights, looked.header);
+    this.tools.forEach((tool) => tool.follow?.());
   }
 
   followTime(epoch, playing, saved) {
@@ -228,7 +237,7 @@ class Page {
     on("#step", () => this.line.send("step"));
     on("#batch", () => this.line.send("batch"));
     on("#reset", () => this.line.send("reset"));
-    on("#share", () => this.share());
+    on("#share", () => share(this));
     on("#compare", () => this.change((wanted) => {
       wanted.networks = wanted.networks.length > 1 ? [wanted.networks[0]] : [wanted.networks[0], structuredClone(wanted.networks[0])];
     }));
@@ -293,19 +302,6 @@ class Page {
     else this.line.send("play");
   }
 
-  async share() {
-    const epoch = this.panels[0]?.header?.epoch ?? 0;
-    const hash = toHash(this.state, { ...this.view, epoch }, this.catalog, this.edits());
-    history.replaceState(null, "", `${location.pathname}#${hash}`);
-    const own = this.state.data.source.match(OWN_FILE)?.[1];
-    if (own === "model") return this.notice("This network comes from your own file. Share the files of Export instead: the model, or the command.", 8000);
-    const table = own ? `${quoted(this.facts.name)} ` : "";
-    const where = `on any machine with barenet[play]${own ? ` and ${this.facts.name}` : ""}`;
-    const command = `barenet play ${table}"#${hash}"`; // without the address, which holds a secret and leads to this machine alone
-    if (await copy(command)) this.notice(`A command is copied. It trains this network again, up to this epoch, ${where}.`, 8000);
-    else this.notice(`This command trains the network again, ${where}: ${command}`, 30000);
-  }
-
   async upload(file) {
     const table = await this.post(`table?name=${encodeURIComponent(file.name)}`, file);
     if (!table) return;
@@ -361,6 +357,7 @@ class Page {
     this.data.repaint();
     for (const panel of this.panels) panel.repaint();
     this.neuron.draw();
+    this.tools.forEach((tool) => tool.repaint?.());
     if (this.panels[0]?.frame) this.panels.forEach((panel) => panel.draw(panel.frame, this.points, this.view));
   }
 }
@@ -371,9 +368,6 @@ function closeMore(target) {
     if (!more.contains(target) && getComputedStyle(find(".fields", more)).position === "absolute") more.open = false;
   }
 }
-
-// A file's name, as a shell takes it.
-const quoted = (name) => (/^[\w.][\w.-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);
 

@@ -5,6 +5,7 @@ import { counted, find, findAll, percent, rounded } from "./dom.js";
 import { bare, inputName } from "./input-names.js";
 import { LearningPanel } from "./learning-panel.js";
 import { NetworkView } from "./network-view.js";
+import { OutputTabs } from "./output-tabs.js";
 import { OutputView } from "./output-view.js";
 import { ScoreView } from "./score-view.js";
 
@@ -18,6 +19,7 @@ export class NetworkPanel {
     this.catalog = catalog;
     this.learning = new LearningPanel(find(".learning", this.root), catalog, acts);
     this.output = new OutputView(find(".output", this.root));
+    this.tabs = new OutputTabs(find(".output", this.root));
     this.network = new NetworkView(find(".network", this.root), {
       ...acts,
       activations: catalog.activations,
@@ -37,6 +39,7 @@ export class NetworkPanel {
     this.learning.describe(settings, data.task, name);
     this.network.describe(network, data, settings, this.catalog.features);
     this.output.describe(data);
+    this.tabs.describe(data);
     this.score.describe(data);
     this.nameRegions(/^Network/.test(name) ? ` of ${name}` : "");
     for (const box of findAll("[data-view]", this.root)) box.checked = view[box.dataset.view];
@@ -60,6 +63,7 @@ export class NetworkPanel {
   draw(frame, points, view) {
     this.frame = frame;
     this.output.draw(frame, points, view);
+    this.tabs.draw(frame, points);
     this.network.draw(frame, points);
   }
 

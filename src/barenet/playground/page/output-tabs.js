@@ -1,0 +1,43 @@
+// The tabs of a network's output: its map, and other pictures that take the place of the map.
+
+import { find, make } from "./dom.js";
+
+export class OutputTabs {
+  // `root` holds `.tabs` and `.map-view`.
+  constructor(root) {
+    this.root = root;
+    this.list = find(".tabs", root);
+    this.tabs = [];
+    this.add("Output", { root: find(".map-view", root) });
+  }
+
+  // A view has `root`, an element; `suits(data)`, whether there is something to show; `draw(frame, points)`, while it is shown.
+  add(name, view) {
+    const tab = make("button", { className: "tab", type: "button", role: "tab" }, name);
+    tab.addEventListener("click", () => this.select(view));
+    this.tabs.push({ tab, view });
+    this.list.append(tab);
+    if (view.root.parentNode !== this.root) find(".map-view", this.root).after(view.root);
+    this.select(this.tabs[0].view);
+  }
+
+  select(view) {
+    this.selected = view;
+    for (const each of this.tabs) {
+      each.view.root.hidden = each.view !== view;
+      each.tab.setAttribute("aria-selected", each.view === view);
+    }
+    this.draw();
+  }
+
+  describe(data) {
+    for (const { tab, view } of this.tabs) tab.hidden = Boolean(view.suits && !view.suits(data));
+    this.list.hidden = this.tabs.filter(({ tab }) => !tab.hidden).length < 2;
+    if (this.selected.suits && !this.selected.suits(data)) this.select(this.tabs[0].view);
+  }
+
+  draw(frame = this.frame, points = this.points) {
+    Object.assign(this, { frame, points });
+    if (frame && points) this.selected.draw?.(frame, points);
+  }
+}

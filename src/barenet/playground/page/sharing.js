@@ -1,0 +1,22 @@
+// A link to the network of the page: the command that trains it again.
+
+import { toHash } from "./address.js";
+import { copy } from "./export-panel.js";
+
+const OWN_FILE = /^(table|model):/;
+
+// A file's name, as a shell takes it.
+const quoted = (name) => (/^[\w.][\w.-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
+
+export async function share(page) {
+  const epoch = page.panels[0]?.header?.epoch ?? 0;
+  const hash = toHash(page.state, { ...page.view, epoch }, page.catalog, page.edits());
+  history.replaceState(null, "", `${location.pathname}#${hash}`);
+  const own = page.state.data.source.match(OWN_FILE)?.[1];
+  if (own === "model") return page.notice("This network comes from your own file. Share the files of Export instead: the model, or the command.", 8000);
+  const table = own ? `${quoted(page.facts.name)} ` : "";
+  const where = `on any machine with barenet[play]${own ? ` and ${page.facts.name}` : ""}`;
+  const command = `barenet play ${table}"#${hash}"`; // without the address, which holds a secret and leads to this machine alone
+  if (await copy(command)) page.notice(`A command is copied. It trains this network again, up to this epoch, ${where}.`, 8000);
+  else page.notice(`This command trains the network again, ${where}: ${command}`, 30000);
+}
