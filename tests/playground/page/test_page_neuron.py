@@ -113,6 +113,9 @@ def test_the_last_step_is_explained(tab):
     assert all(x in summed for x in (x1, x2)) and summed.count("·") == 2
     worth = eval(summed.replace("·", "*").replace("−", "-"), {}, {})
     assert worth == pytest.approx(float(z.replace("−", "-")), abs=0.005)
+    share, slope = re.search(r"by z = (\S+) ÷ 16 = (\S+)", lines[3]).groups()
+    share, slope = (float(each.replace("−", "-")) for each in (share, slope))
+    assert slope == pytest.approx(share / 16, rel=0.01)
     assert re.search(r"tanh\(\S+\) = ", lines[2]) and lines[6].startswith("Adam takes")
     after = page.find(".moved tr td:last-child").all_inner_texts()
     seen = [float(each.replace("−", "-")) for each in after]

@@ -24,6 +24,7 @@ export class SidePanel {
     document.body.classList.add("with-side");
     this.root.scrollTop = 0;
     this.root.focus({ preventScroll: true });
+    if (getComputedStyle(this.root).position === "fixed") from.closest(".stage")?.scrollIntoView(); // seen above the sheet
   }
 
   shows(content) {
