@@ -77,8 +77,8 @@ export function inputName(panel, layer, row) {
 
 export const product = (weight, input) => `${number(weight)} × ${number(input)} = ${number(weight * input)}`;
 
-function verdict({ classes, target, outputs }, { prediction }) {
-  if (!classes) return `The answer: ${prediction.map((value, place) => `${outputs[place] ?? target} = ${number(value)}`).join(", ")}`;
+function verdict({ classes, target, outputs, target_scaling: scaling }, { prediction }) {
+  if (!classes) return `The answer: ${prediction.map((value, place) => `${outputs[place] ?? target} = ${number(value)}`).join(", ")}${scaling === "none" ? "" : "; the network computes it as scaled:"}`;
   const shares = classes.length === 2 ? [1 - prediction[0], prediction[0]] : prediction;
   const place = shares.indexOf(Math.max(...shares));
   return `The answer: class ${classes[place]}, ${percent(shares[place])}`;
