@@ -20,6 +20,7 @@ from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
 from barenet.insight.explain._page import Page
 from barenet.insight.explain._passes import explain_passes
 from barenet.insight.explain._recorded_step import QuantityTable, record_step
+from barenet.insight.explain._sketch import columns_of
 from barenet.insight.explain._text import write_text
 from barenet.insight.explain._update_step import explain_update
 from barenet.model._arrays import FloatArray
@@ -73,6 +74,8 @@ class Explanation(Page):
         Entries up to which an array is shown whole; a larger one is summarized.
     neuron : tuple of two int, optional
         The layer and the number of the neuron that is shown alone, both counted from 1.
+    losses : tuple of two float
+        The loss of the samples before and after the step, with penalties; NaN for L-BFGS.
 
     Examples
     --------
@@ -274,10 +277,13 @@ def explain(
     default = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
     most = default if limit is None else check_count(limit, "limit")
     start = "One" if located is None else f"{located.title} in one"
+    steps, losses = _take_step(job, first_step, most, located)
     explanation = Explanation(
         title=f"{start} training step of {network!r}",
         facts=_facts(job),
-        steps=_steps(job, first_step, most, located),
+        steps=steps,
+        columns=columns_of(network, job.rows.X.shape[1]),
+        losses=losses,
         precision=digits,
         limit=most,
         neuron=located and (located.layers[0] + 1, located.column + 1),
@@ -285,14 +291,17 @@ def explain(
     return explanation if notation == "rows" else explanation.transposed()
 
 
-def _steps(job: Job, first_step: int, limit: int, neuron: Neuron | None) -> tuple[Step, ...]:
-    """Take the step, and write it with samples as rows."""
+def _take_step(
+    job: Job, first_step: int, limit: int, neuron: Neuron | None
+) -> tuple[tuple[Step, ...], tuple[float, float]]:
+    """Take the step, and write it with samples as rows; the loss before and after it."""
     # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         recorded = record_step(job, first_step)
         table = QuantityTable(recorded, max(limit, SMALL_ARRAY_ENTRIES), neuron)
         steps = (*explain_passes(table), *explain_update(table))
-    return steps if neuron is None else tuple(steps_of(steps, neuron))
+        losses = recorded.losses
+    return (steps if neuron is None else tuple(steps_of(steps, neuron))), losses
 
 
 def _notes(
