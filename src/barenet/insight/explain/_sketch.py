@@ -36,7 +36,7 @@ def columns_of(network: Network, n_inputs: int) -> tuple[Column, ...]:
     """The input and the output of each layer."""
     columns = [Column(Name("A", "0").text, n_inputs, f"input{'s' * (n_inputs > 1)}")]
     for number, layer in enumerate(network.layers, 1):
-        size = layer.n_outputs or columns[-1].size
+        size = layer.n_out or columns[-1].size
         kind = layer.name if layer.activation is None else layer.activation.name
         columns.append(Column(Name("A", str(number)).text, size, kind, isinstance(layer, Dense)))
     return tuple(columns)
