@@ -127,7 +127,7 @@ class Client:
         self.reply(type=kind, network=message.network, **description)
 
     async def describe_later(self, *arguments: Any) -> None:
-        """Reply with a description that takes time; unless two are under way, one for each network."""
+        """Reply with a description that takes time, unless two are under way already."""
 
         async def answer() -> None:
             try:

@@ -12,7 +12,7 @@ from barenet.playground._network_view import MAX_WEIGHTS, NetworkView, nan_to_la
 from barenet.playground._neuron_panel import contour
 from barenet.playground._plane import principal_axes
 from barenet.playground._problems import lowest_test_loss
-from barenet.playground._trainer_messages import WeightPath
+from barenet.playground._trainer_messages import ProgressReport, WeightPath
 from barenet.playground._wire_format import finite, rounded
 
 Array = NDArray[np.floating]
@@ -90,8 +90,8 @@ def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]
         return {"hint": TOO_LARGE}
     shown = [each for each in views if each is view or _are_alike(each, view)]
     paths = [_path(each) for each in shown]
-    states = np.concatenate([path.parameters for path in paths]).astype(np.float64)
-    if min(len(path.epochs) for path in paths) < 3 or not np.ptp(states, axis=0).any():
+    states = np.concatenate([path.parameters for path, _ in paths]).astype(np.float64)
+    if min(len(path.epochs) for path, _ in paths) < 3 or not np.ptp(states, axis=0).any():
         return {"hint": TOO_SHORT}
     plane, loss = PathPlane.through(states), TrainingLoss(view)
     steps = (np.arange(SIDE) + 0.5) / SIDE
@@ -105,7 +105,9 @@ def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]
         "shares": rounded(plane.shares),
         "constant": finite(view.constant_losses)[0],
         "rows": [loss.rows.n_rows, len(view.task.training[0])],
-        "paths": [_drawn(*each, plane, loss) for each in zip(shown, paths, strict=True)],
+        "paths": [
+            _drawn(each, *path, plane, loss) for each, path in zip(shown, paths, strict=True)
+        ],
     }
 
 
@@ -122,21 +124,25 @@ def _are_alike(one: NetworkView, other: NetworkView) -> bool:
     return alike and one.settings.loss == other.settings.loss
 
 
-def _path(view: NetworkView) -> WeightPath:
-    """The kept weights of a training, and the present ones if they are newer."""
+def _path(view: NetworkView) -> tuple[WeightPath, ProgressReport]:
+    """The kept weights of a training with the present ones, if these are newer; and its state."""
     assert view.key is not None
-    path, latest = view.trainer.ask_path(view.key).result(TIMEOUT), view.latest
-    if latest.epoch <= path.epochs[-1]:
-        return path
-    parameters = np.vstack([path.parameters, latest.snapshot.parameters])
-    return WeightPath([*path.epochs, latest.epoch], parameters)
+    path, latest = view.trainer.request_path(view.key).result(TIMEOUT), view.latest
+    if latest.epoch > path.epochs[-1]:
+        parameters = np.vstack([path.parameters, latest.snapshot.parameters])
+        path = WeightPath([*path.epochs, latest.epoch], parameters)
+    return path, latest
 
 
 def _drawn(
-    view: NetworkView, path: WeightPath, plane: PathPlane, loss: TrainingLoss
+    view: NetworkView,
+    path: WeightPath,
+    latest: ProgressReport,
+    plane: PathPlane,
+    loss: TrainingLoss,
 ) -> dict[str, Any]:
-    """A path on the plane, with the present place, and the losses there and at the weights."""
-    present = view.latest.snapshot.parameters[None]
+    """A path on the plane, with the present place, and the losses at the weights and there."""
+    present = latest.snapshot.parameters[None]
     place = plane.places(present)
     lowest = lowest_test_loss(view.curve.rows)
     epochs = np.abs(np.array(path.epochs) - (lowest.epoch if lowest else 0))
@@ -144,7 +150,7 @@ def _drawn(
         "epochs": path.epochs,
         "places": rounded(plane.places(path.parameters)),
         "present": rounded(place),
-        "epoch": view.latest.epoch,
+        "epoch": latest.epoch,
         "best": int(epochs.argmin()),
         "best_epoch": path.epochs[epochs.argmin()],
         "losses": rounded(loss.at(np.vstack([present, plane.states(place)]))),

@@ -53,8 +53,8 @@ class Trainer:
         self.send(key, "begin", (task, pace))
         return key
 
-    def ask_path(self, key: int) -> Future[WeightPath]:
-        """Ask for the weights that a training has kept."""
+    def request_path(self, key: int) -> Future[WeightPath]:
+        """Request the weights that a training has kept."""
         answer = self.paths.setdefault(key, Future())
         self._send((key, "path", None))
         return answer
