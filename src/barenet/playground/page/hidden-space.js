@@ -152,18 +152,19 @@ function alignTo(before, answer) {
   }
 }
 
-// Ranges of the axes in steps, so that they seldom change; one for both principal components.
+// Ranges of the axes in steps, so that they seldom change; of the same length for principal components.
 function rangesOf({ points, neurons }) {
-  const step = (size) => (size > 0 ? Math.SQRT2 ** Math.ceil(2 * Math.log2(size) - 1e-6) : 0);
-  const range = (values) => {
-    const [low, high] = [-step(-Math.min(...values)), step(Math.max(...values))];
-    return low < high ? [low, high] : [-1, 1];
-  };
-  const axes = [0, 1].map((axis) => range(points.filter((_, i) => i % 2 === axis)));
+  const axes = [0, 1].map((axis) => rangeOf(points.filter((_, i) => i % 2 === axis)));
   if (neurons === 1) return [axes[0], [0, 1]];
   if (neurons === 2) return axes;
-  const reach = Math.max(...axes.flat().map(Math.abs));
-  return [[-reach, reach], [-reach, reach]];
+  const length = Math.max(...axes.map(([low, high]) => high - low));
+  return axes.map(([low, high]) => [(low + high - length) / 2, (low + high + length) / 2]);
+}
+
+function rangeOf(values) {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const step = 2 ** Math.ceil(Math.log2(high - low || 1)) / 8;
+  return [step * Math.floor(low / step), step * (Math.floor(high / step) + 1)];
 }
 
 // The plane of the inputs, as a grid of lines.

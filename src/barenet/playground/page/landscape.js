@@ -36,8 +36,8 @@ class LandscapeView {
     this.axes = ["x", "y"].map((name) => make("span", { className: `axis ${name}` }));
     this.value = make("p", { className: "surface-value" });
     this.marks = make("p", { className: "legend marks" });
-    this.words = make("p", { className: "hint" });
-    this.plot = make("div", { className: "plot" }, this.canvas, ...this.axes);
+    this.words = make("p", { className: "hint" }, "Computing the losses …");
+    this.plot = make("div", { className: "plot", hidden: true }, this.canvas, ...this.axes);
     this.root = make("div", { className: "landscape" }, this.value, this.plot, this.marks, this.words);
     this.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => this.read([offsetX / this.canvas.clientWidth, offsetY / this.canvas.clientHeight]));
     this.canvas.addEventListener("pointerleave", () => this.read(null));
@@ -113,11 +113,11 @@ class LandscapeView {
   describe() {
     const { shares, paths, rows, constant, losses } = this.answer;
     const finite = losses.filter((loss) => loss !== null);
-    const now = paths.map(({ losses: [loss, below] }, index) => `${paths.length > 1 ? `Network ${"AB"[index]}` : "The network"} has the training loss ${rounded(loss)}; the plane has ${rounded(below)} at its place.`);
+    const now = paths.map(({ losses: [loss, below] }, index) => `${paths.length > 1 ? `Network ${"AB"[index]}` : "The network"} has the training loss ${short(loss)}; the plane has ${short(below)} at its place.`);
     return [
       `This plane holds ${percent(shares[0] + shares[1])} of the path${paths.length > 1 ? "s" : ""}.`,
       ...now,
-      `Losses from ${rounded(Math.min(...finite))} to ${rounded(Math.max(...finite))}: blue is better than a constant prediction (${rounded(constant)}), orange worse.`,
+      `Losses from ${short(Math.min(...finite))} to ${short(Math.max(...finite))}: blue is better than a constant prediction (${rounded(constant)}), orange worse.`,
       rows[0] < rows[1] && `Measured on ${counted(rows[0])} of ${counted(rows[1])} training rows.`,
     ].filter(Boolean).join(" ");
   }
@@ -128,7 +128,7 @@ class LandscapeView {
     const { answer } = this;
     if (!at || !answer?.losses) return (this.value.textContent = answer?.hint ? "" : "Point at the landscape to read the loss.");
     const [column, row] = at.map((share) => Math.min(answer.side - 1, Math.max(0, Math.floor(share * answer.side))));
-    this.value.textContent = `Loss ${rounded(answer.losses[row * answer.side + column])}${this.epochAt(at)}`;
+    this.value.textContent = `Loss ${short(answer.losses[row * answer.side + column])}${this.epochAt(at)}`;
   }
 
   epochAt([x, y]) {
@@ -145,6 +145,9 @@ class LandscapeView {
     this.read((this.at ?? this.answer.paths[0].present).map((share, axis) => Math.min(1 - 0.5 / side, Math.max(0.5 / side, share + move[axis] / side))));
   }
 }
+
+// Three significant digits, also of a small loss.
+const short = (loss) => (loss >= 1e-4 && loss < 0.1 ? loss.toPrecision(3) : rounded(loss));
 
 // From −127 to 127: in the middle, the loss of a constant prediction, on a logarithmic scale.
 function colours({ losses, constant }) {
