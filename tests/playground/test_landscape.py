@@ -1,5 +1,6 @@
 """The landscape of the loss, against scikit-learn's PCA and losses computed by hand."""
 
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +15,7 @@ from barenet.playground._trainer_messages import MAX_PATH, WeightPath
 def numpy_loss(sizes, parameters, X, y):
     """The cross-entropy of a network of tanh layers and a sigmoid."""
     start = 0
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+    for n_in, n_out in itertools.pairwise(sizes):
         weights, start = parameters[start : start + n_in * n_out], start + n_in * n_out
         bias, start = parameters[start : start + n_out], start + n_out
         sums = X @ weights.reshape(n_in, n_out) + bias
