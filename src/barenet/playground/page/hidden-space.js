@@ -35,7 +35,7 @@ class HiddenView {
     this.asking = new Asking(() => page.line.send("hidden_space", { network: panel.place, layer: this.layer() }), PAUSE);
     this.choice = make("select");
     this.choice.addEventListener("change", () => this.draw());
-    this.canvas = make("canvas", { className: "surface", role: "img" });
+    this.canvas = make("canvas", { className: "surface", role: "img", "aria-label": "Hidden space" });
     this.axes = ["x", "y"].map((name) => make("span", { className: `axis ${name}` }));
     this.legend = make("p", { className: "legend marks" });
     this.words = make("p", { className: "hint" });

@@ -32,7 +32,7 @@ class LandscapeView {
   constructor(panel, page) {
     Object.assign(this, { panel, page });
     this.asking = new Asking(() => page.line.send("landscape", { network: panel.place }), PAUSE);
-    this.canvas = make("canvas", { className: "surface", role: "img", tabIndex: 0 });
+    this.canvas = make("canvas", { className: "surface", role: "img", tabIndex: 0, "aria-label": "Training loss around the path of the weights" });
     this.axes = ["x", "y"].map((name) => make("span", { className: `axis ${name}` }));
     this.value = make("p", { className: "surface-value" });
     this.marks = make("p", { className: "legend marks" });
