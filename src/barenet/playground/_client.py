@@ -197,6 +197,9 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "drawn": lambda client, m: client.count_drawn(),
     "export": lambda client, m: client.describe("export", m, export, client.session.state.data),
     "view_neuron": lambda client, m: client.describe("neuron", m, neuron_view, m.layer, m.neuron),
+    "check": lambda client, m: client.describe(
+        "checked", m, lookup(client.sessions.course, m.lesson, "lesson").evaluate
+    ),
     "explain": lambda client, m: client.describe(
         "explanation", m, explain_update, m.layer, m.neuron
     ),

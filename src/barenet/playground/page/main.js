@@ -8,6 +8,7 @@ import { EXAMPLES } from "./examples.js";
 import { ExportPanel } from "./export-panel.js";
 import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
+import { LessonPanel } from "./lesson.js";
 import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
 import { changed, choose, restore } from "./settings.js";
@@ -15,6 +16,8 @@ import { share } from "./sharing.js";
 import { SidePanel } from "./side-panel.js";
 import { Theme } from "./theme.js";
 
+// The keys of controls, which a lesson may hide.
+const KEYS = { " ": "#play", ".": "#step", ",": "#batch", r: "#reset", n: "[data-action=weights]" };
 const NAMES = ["Network A", "Network B"];
 const ANNOUNCE = 8000; // milliseconds
 const READABLE = 100; // milliseconds: numbers that change more often cannot be read
@@ -22,8 +25,8 @@ const READABLE = 100; // milliseconds: numbers that change more often cannot be 
 class Page {
   constructor(catalog) {
     this.catalog = catalog;
-    const { state, view, edits, epoch, empty } = fromHash(location.hash, catalog);
-    Object.assign(this, { wanted: state, view, planned: edits, goal: epoch, fresh: empty });
+    const { state, view, edits, epoch, begun, empty } = fromHash(location.hash, catalog);
+    Object.assign(this, { wanted: state, view, planned: edits, goal: epoch, begun, fresh: empty });
     this.session = "";
     this.panels = [];
     this.frames = { received: 0, drawn: 0, version: 0 };
@@ -49,7 +52,7 @@ class Page {
     this.side = new SidePanel(find("#side"));
     // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
-    this.tools = [];
+    this.tools = [new LessonPanel(find("#lesson"), this)];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
@@ -252,6 +255,7 @@ class Page {
   }
 
   key(event) {
+    if (find(KEYS[event.key.toLowerCase()] ?? "body")?.checkVisibility() === false) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog, summary")) return;
     const onButton = event.target.closest("button, a");
     if (event.key === " " && !onButton) this.line.send(this.playing ? "pause" : "play");
@@ -293,13 +297,12 @@ class Page {
   }
 
   readAddress() {
-    const { state, view, edits, epoch } = fromHash(location.hash, this.catalog);
-    this.view = view;
-    this.wanted = state;
+    const { state, view, edits, epoch, begun } = fromHash(location.hash, this.catalog);
+    Object.assign(this, { view, wanted: state, begun });
     this.line.send("configure", { state });
     edits.forEach((each, network) => this.line.send("plan", { network, edits: each }));
     if (epoch) this.line.send("run_to", { epoch });
-    else this.line.send("play");
+    else if (!view.lesson) this.line.send("play");
   }
 
   async upload(file) {
