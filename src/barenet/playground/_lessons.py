@@ -145,8 +145,9 @@ class Lesson:
     name: str = ""
     #: An address of the page, as its Share writes it.
     state: str = ""
-    #: Controls that are not shown.
+    #: Controls that are not shown, or the only ones that are.
     hide: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
+    show: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
     text: tuple[str, ...] = restricted((), max_items=3)
     check: tuple[Condition, ...] = restricted((), max_items=8)
     hints: tuple[str, ...] = restricted((), max_items=5)
@@ -162,11 +163,11 @@ class Lesson:
 
     def describe(self) -> dict[str, Any]:
         """Describe the lesson for the page, with the address at which it starts."""
-        words = split_address(self.state)
-        hidden = [*self.hide, *filter(None, words.pop("hide", "").split("~"))]
-        address = urlencode({**words, "hide": "~".join(hidden), "lesson": self.name})
+        address = urlencode({**split_address(self.state), "lesson": self.name})
+        hide = [name for name in CONTROLS if self.show and name not in self.show]
         shown = ("name", "title", "text", "hints", "success")
-        return {"address": address, **{name: getattr(self, name) for name in shown}}
+        described = {name: getattr(self, name) for name in shown}
+        return {**described, "address": address, "hide": [*self.hide, *hide]}
 
     def evaluate(self, view: NetworkView) -> dict[str, Any]:
         """Evaluate the conditions on a network as it is now."""

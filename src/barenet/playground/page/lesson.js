@@ -22,7 +22,8 @@ export class LessonPanel {
   // Nothing that the course hides is shown, also of what is made later.
   hide() {
     const { controls } = this.page.catalog;
-    const names = this.page.view.hide.split("~").filter((name) => Object.hasOwn(controls, name));
+    const lesson = this.lessons[this.place];
+    const names = [...this.page.view.hide.split("~"), ...(lesson?.hide ?? [])].filter((name) => Object.hasOwn(controls, name));
     this.sheet.replaceSync(names.map((name) => `:is(${controls[name]}) { display: none !important; }`).join("\n"));
   }
 
@@ -124,7 +125,7 @@ export class LessonPanel {
   }
 
   add() {
-    const item = make("li", {}, make("span", { className: "tick" }), make("span", { className: "words" }), make("output", {}));
+    const item = make("li", {}, make("span", { className: "tick" }), make("span", { className: "aim" }), make("output", {}));
     this.conditions.append(item);
     return item;
   }
