@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +10,20 @@ import pytest
 from barenet.errors import ArgumentError, BarenetError
 from barenet.playground._address import read_address, split_address
 from barenet.playground._file_store import FileStore
-from barenet.playground._lessons import CONTROLS, MEASURES, built_in_course, read_course
+from barenet.playground._lessons import (
+    CONTROLS,
+    MEASURES,
+    Condition,
+    Lesson,
+    built_in_course,
+    read_course,
+)
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, PageState, WeightEdit
 from barenet.playground._trainer import Trainer
 
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs/lessons.md").read_text("utf-8")
 COURSE = built_in_course()
 
 #: For each lesson: changed settings, weights changed by hand, and the epochs to train.
@@ -211,6 +220,27 @@ def test_a_lesson_hides_controls_or_shows_only_some(tmp_path):
     assert set(first) == set(CONTROLS) - {"play"} and second == ["share", "model"]
 
 
-def test_the_lessons_are_files_beside_the_code():
-    folder = Path(__file__).parents[2] / "src/barenet/playground/lessons"
-    assert len(list(folder.glob("*.json"))) == 8
+def names_in(heading):
+    """The names in the first column of the table below a heading of the documentation."""
+    section = DOCUMENT.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+
+def test_the_documentation_lists_every_measure_control_and_field():
+    assert names_in("The conditions") == set(MEASURES)
+    assert names_in("The controls") == set(CONTROLS)
+    assert names_in("The fields") == {each.name for each in fields(Lesson)}
+    assert all(f"`{each.name}`" in DOCUMENT for each in fields(Condition))
+
+
+def test_the_documented_lesson_is_complete(train, wait_until, tmp_path):
+    (example,) = re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)
+    path = tmp_path / "lesson.json"
+    path.write_text(example)
+    lesson = read_course(path)["1"]
+    state, edits = start(lesson)
+    assert not lesson.evaluate(train(state, edits, 200, wait_until))["passed"]
+    networks = (replace(state.networks[0], hidden=(3,), activations=("tanh",)),)
+    result = lesson.evaluate(train(replace(state, networks=networks), [], 200, wait_until))
+    assert result["passed"], result
