@@ -43,6 +43,8 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     assert page.find("#sets").is_visible() and "lesson" not in page.value("location.hash")
     page.click("#course")
     page.until_text("#lesson h2", "One neuron draws a line")
+    page.until_text("#lesson .conditions", "now 76.4 %")
+    assert page.find("#lesson.passed").count() == 0, "weights before its own changes do not count"
 
 
 def test_controls_are_hidden_by_the_address(tab):

@@ -54,7 +54,7 @@ export class LessonPanel {
     if (!lesson) this.page.view.lesson = "";
     this.lesson = lesson;
     this.page.begun = false;
-    this.ask();
+    if (this.started) this.ask();
   }
 
   begin(lesson) {
@@ -101,8 +101,8 @@ export class LessonPanel {
 
   follow() {
     const { header } = this.page.panels[0];
-    // What was trained before the lesson does not count.
-    this.started ||= header.epoch === 0;
+    // Nothing before the lesson counts: no earlier training, and no weights without its changes.
+    this.started ||= header.epoch === 0 && header.edits.length === this.page.expected;
     if (this.started) this.ask();
   }
 
@@ -120,7 +120,7 @@ export class LessonPanel {
     conditions.forEach((each, index) => this.show(each, this.conditions.children[index] ?? this.add()));
     const [first] = conditions.filter((each) => !each.holds);
     const { epoch, playing } = this.page.panels[0].header ?? {};
-    if (reached && this.started) this.pass();
+    if (reached) this.pass();
     else if (!this.root.classList.contains("passed")) this.say(first && epoch > 0 && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
   }
 

@@ -27,7 +27,7 @@ class Page {
   constructor(catalog) {
     this.catalog = catalog;
     const { state, view, edits, epoch, begun, empty } = fromHash(location.hash, catalog);
-    Object.assign(this, { wanted: state, view, planned: edits, goal: epoch, begun, fresh: empty });
+    Object.assign(this, { wanted: state, view, planned: edits, goal: epoch, begun, expected: edits[0].length, fresh: empty });
     this.session = "";
     this.panels = [];
     this.frames = { received: 0, drawn: 0, version: 0 };
@@ -299,7 +299,7 @@ class Page {
 
   readAddress() {
     const { state, view, edits, epoch, begun } = fromHash(location.hash, this.catalog);
-    Object.assign(this, { view, wanted: state, begun });
+    Object.assign(this, { view, wanted: state, begun, expected: edits[0].length });
     this.line.send("configure", { state });
     edits.forEach((each, network) => this.line.send("plan", { network, edits: each }));
     if (epoch) this.line.send("run_to", { epoch });
