@@ -133,7 +133,9 @@ class Condition:
             return value
         if value is None or not math.isfinite(value):
             return "—"
-        return f"{100 * value:.4g} %" if self.measure in PERCENTAGES else f"{value:.6g}"
+        if self.measure in PERCENTAGES:
+            return f"{100 * value:.4g} %"
+        return f"{value:,.0f}" if value == round(value) else f"{value:.4g}"
 
 
 @dataclass(frozen=True, kw_only=True)
