@@ -77,6 +77,19 @@ def test_held_out_rows_are_none_of_the_training_rows(folder):
     assert again.n_rows != rows.n_rows or not np.array_equal(again.test.y, rows.test.y)
 
 
+def test_the_blocks_are_counted_as_they_are_read(folder):
+    seen = []
+
+    def track(blocks):
+        for block in blocks:
+            yield block
+            seen.append(block)
+
+    rows = stream(f"{folder}/*", "price", track=track)
+    assert len(seen) > 6
+    assert seen == list(range(len(rows.lengths)))
+
+
 def test_a_network_learns_from_a_stream(folder):
     rows = stream(f"{folder}/*", "kind", drop=["price"], test_size=0.2)
     assert rows.sample.classes == ("cheap", "dear") and rows.n_outputs == 2

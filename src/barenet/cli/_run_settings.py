@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from glob import has_magic
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,6 +19,7 @@ from cyclopts import App, ArgumentCollection, CycloptsError, Parameter
 from cyclopts.config import Dict
 
 from barenet import Dataset, ModelCard, load_dataset
+from barenet.cli._console import progress_bar
 from barenet.cli._flags import DATA, NETWORK, PARAMETER, Flags, complete_name
 from barenet.cli._spelling import usage_error
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES
@@ -219,6 +221,7 @@ class RunSettings(DataOptions):
         if self.target is None:
             raise self._without_target()
         options |= {"memory": self.memory, "csv": vars(self.file.csv), **self.table_options()}
+        options["track"] = partial(progress_bar, label="reading")
         return stream(self.data, self.target, task=self.task, **options)
 
     def _needs_frame(self) -> bool:

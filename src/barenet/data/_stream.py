@@ -4,7 +4,7 @@ One pass over all blocks holds rows out, and computes means, deviations and cate
 quartiles are those of a sample of the training rows.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -163,6 +163,7 @@ def stream(
     drop: Collection[str] = (),
     missing: Collection[str] = (),
     csv: Mapping[str, Any] | None = None,
+    track: Callable[[range], Iterable[int]] = iter,
     **options: Any,
 ) -> Stream:
     """Open tables that may be larger than memory, to train on their rows.
@@ -192,6 +193,9 @@ def stream(
     csv : dict, optional
         Options of CSV files, as `load_table` takes them: ``delimiter``, ``encoding``, ``decimal``,
         ``header`` and ``date_format``.
+    track : callable, default iter
+        Takes the numbers of the blocks and returns them one by one as they are read the first time,
+        such as ``tqdm.tqdm`` for a progress bar.
     **options
         More arguments of `TableEncoding.fit`: ``numbers``, ``bins``, ``rare``, ``numeric`` and
         ``keep_column``.
@@ -246,4 +250,4 @@ def stream(
         sample=most_rows / n_rows,
     )
     options |= {"categories": categories, "missing": missing}
-    return Stream(source=source, memory=limit, **StreamFit(source, options).run())
+    return Stream(source=source, memory=limit, **StreamFit(source, options).run(track))

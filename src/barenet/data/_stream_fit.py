@@ -1,6 +1,6 @@
 """The pass over all blocks of a stream, which fits the encoding and holds rows out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -50,9 +50,9 @@ class StreamFit:
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
         self.lengths = list[int]()
 
-    def run(self) -> dict[str, Any]:
+    def run(self, track: Callable[[range], Iterable[int]]) -> dict[str, Any]:
         """Read all blocks, and return the parts of a stream."""
-        for number in range(len(self.source)):
+        for number in track(range(len(self.source))):
             self._add(*self.source.read(number))
         sample = concatenate(self.parts["sample"])
         classes, scaling = self._classes(), None

@@ -21,6 +21,7 @@ from barenet.playground._network_view import NetworkView, point_arrays
 from barenet.playground._neuron_panel import explain_update, neuron_view
 from barenet.playground._page_state import Message, PageState
 from barenet.playground._prepared_data import PreparedData
+from barenet.playground._probe import probe
 from barenet.playground._sessions import Session, Sessions
 from barenet.playground._wire_format import decode, pack, read_json
 
@@ -200,4 +201,5 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "explain": lambda client, m: client.describe(
         "explanation", m, explain_update, m.layer, m.neuron
     ),
+    "probe": lambda client, m: client.describe("probe", m, probe, m.row, m.place, m.backward),
 }

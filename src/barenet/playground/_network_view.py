@@ -56,9 +56,15 @@ def rasterize(network: Network, prepared: PreparedData) -> Picture:
         return Picture(place[1], _as_bytes(output, prepared), *_neuron_pictures(network, prepared))
 
 
+def drawn_rows(prepared: PreparedData, limit: int = MAX_POINTS) -> NDArray[np.intp]:
+    """Indices of the rows that are drawn as points."""
+    n_rows = len(prepared.points)
+    return np.arange(0, n_rows, -(-n_rows // limit) or 1)
+
+
 def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, NDArray[Any]]:
     """Positions and values of some points, and the pictures of the inputs."""
-    chosen = slice(None, None, -(-len(prepared.points) // limit) or 1)
+    chosen = drawn_rows(prepared, limit)
     y = prepared.dataset.y.astype(float)
     if prepared.classes is None:
         low, high = prepared.target_range

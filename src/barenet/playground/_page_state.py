@@ -28,7 +28,7 @@ MAX_EPOCHS = 10**7
 DEFAULT_EPOCHS = 1000
 #: Edits of weights: as many fit into an address.
 MAX_EDITS = 64
-LARGEST_WEIGHT = 1e6
+LARGEST_WEIGHT, LARGEST_PLACE = 1e6, 1e30
 #: Smallest and largest fraction of test rows.
 TEST_SIZES = (0.05, 0.95)
 
@@ -252,11 +252,14 @@ class Message:
     epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
     layer: int = restricted(0, ge=0, le=LIMITS["layers"])
     neuron: int = restricted(0, ge=0)
-    #: Row of a weight; −1 for the bias.
+    #: Row of a weight, −1 for the bias; or the place of a point among those drawn.
     row: int = restricted(0, ge=-1)
     column: int = restricted(0, ge=0)
     value: float = restricted(0.0, ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
     edits: tuple[WeightEdit, ...] = restricted((), max_items=MAX_EDITS)
+    #: A place on the plane.
+    place: tuple[float, ...] = restricted((), max_items=2, ge=-LARGEST_PLACE, le=LARGEST_PLACE)
+    backward: bool = False
 
 
 def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdit, ...]:

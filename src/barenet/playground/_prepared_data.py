@@ -83,13 +83,23 @@ class PreparedData:
         return self._cache[place, count]
 
     def outputs(self, network: Network, place: Place, count: int) -> NDArray[np.floating]:
-        """Outputs in units of the target, of a network or of the ensemble that begins with it."""
+        """Predictions for many inputs; those of an ensemble's other networks are kept."""
         X, key = self.inputs(place, count), ("others", place, count)
+        if self.model is None or not self.model.is_ensemble_with(network):
+            return self.predictions(network, X)
+        if key not in self._cache:
+            self._cache[key] = self.model.others(X)
+        return self.predictions(network, X, self._cache[key])
+
+    def predictions(
+        self, network: Network, X: NDArray[np.float32], others: NDArray[np.float32] | None = None
+    ) -> NDArray[np.floating]:
+        """Outputs in units of the target, of a network or of the ensemble that begins with it."""
         output = network.forward(X)[0]
         if self.model is not None and self.model.is_ensemble_with(network):
-            if key not in self._cache:
-                self._cache[key] = self.model.others(X)
-            output = self.model.weight * output + self._cache[key]
+            output = self.model.weight * output + (
+                self.model.others(X) if others is None else others
+            )
         scaling = self.target_scaling
         return output if scaling is None else scaling.inverse_transform(output)
 

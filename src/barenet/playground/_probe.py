@@ -1,0 +1,178 @@
+"""The probe: one point on its way through a network, and its error on the way back.
+
+The network's own passes compute all numbers. They pass a single row, so the derivative by a bias
+is the derivative by the sum of its neuron: the neuron's delta.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet import Scaling
+from barenet.errors import ArgumentError
+from barenet.model._array_dataset import validate_arrays
+from barenet.model._network import Network, Objective
+from barenet.model.layers import Dense
+from barenet.model.losses import as_loss
+from barenet.playground import _network_layout as layout
+from barenet.playground._network_view import NetworkView, drawn_rows
+from barenet.playground._plane import encoded_columns
+from barenet.playground._prepared_data import PreparedData
+from barenet.playground._trainer_messages import UpdateRecord
+from barenet.playground._wire_format import finite
+
+#: Maximum number of outputs that are drawn.
+MAX_OUTPUTS = 10
+
+Drawn = list[tuple[int, NDArray[np.intp], NDArray[np.intp]]]
+
+
+class Point(NamedTuple):
+    """A point as the network takes it."""
+
+    #: As encoded, in the data's units unless columns are encoded one by one; shape (1, n_columns).
+    row: NDArray[np.float64]
+    #: Shape (1, n_inputs).
+    X: NDArray[np.float32]
+    #: The scaled target, shape (1,); None for a place without data.
+    y: NDArray[Any] | None = None
+    is_test: bool = False
+
+
+def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool) -> dict[str, Any]:
+    """Pass one of the drawn points through the network, or a place on the plane.
+
+    With `backward`, the error of a point that was in the last update is that before the update.
+    """
+    prepared = view.prepared
+    point = _place(prepared, place) if place else _data_point(prepared, row)
+    update = _update_with(view, point) if backward else None
+    network = view.current()
+    if update is not None:
+        update.before.snapshot.restore(network)
+    drawn = _drawn(network, prepared)
+    with np.errstate(all="ignore"):
+        answer = _forward(network, point, prepared, drawn)
+        if backward and point.y is not None:
+            answer["backward"] = _backward(view, network, point.X, point.y, drawn)
+    if update is not None:
+        answer["update"] = {
+            "epoch": view.latest.epoch + (view.latest.batch[0] > 0),
+            "batch": [update.batch + 1, update.n_batches],
+            "after": _by_layer(network, view.latest.snapshot.parameters, drawn),
+        }
+    return answer
+
+
+def _data_point(prepared: PreparedData, row: int) -> Point:
+    chosen = drawn_rows(prepared)
+    if not 0 <= row < len(chosen):
+        raise ArgumentError.of("row", row, f"one of {len(chosen)} points")
+    index, target = chosen[row], prepared.dataset.y[chosen[row]].reshape(1)
+    if prepared.target_scaling is not None:
+        target = prepared.target_scaling.transform(target.reshape(1, 1))[0]
+    point = _scaled(prepared, np.asarray(prepared.dataset.X[[index]], np.float64))
+    return point._replace(y=target, is_test=bool(prepared.is_test[index]))
+
+
+def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
+    if len(place) != 2:
+        raise ArgumentError.of("place", place, "two numbers")
+    return _scaled(prepared, prepared.plane.rows(np.array([place])))
+
+
+def _scaled(prepared: PreparedData, row: NDArray[np.float64]) -> Point:
+    return Point(row, prepared.scaling.transform(prepared.features.apply(row), np.float32))
+
+
+def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
+    """The last update, if the point was in its batch."""
+    update, (X, y) = view.latest.update, view.prepared.training
+    if update is None or point.y is None or point.is_test:
+        return None
+    rows = update.rows(len(y))
+    same = np.isclose(X[rows], point.X).all(axis=1) & np.isclose(y[rows], point.y)
+    return update if same.any() else None
+
+
+def _drawn(network: Network, prepared: PreparedData) -> Drawn:
+    """The index of each dense layer, and the inputs and the neurons of it that are drawn."""
+    layers = [i for i, layer in enumerate(network.layers) if isinstance(layer, Dense)]
+    widths = [network.layers[i].n_out or 0 for i in layers]
+    neurons = [np.arange(min(width, layout.MAX_DRAWN)) for width in widths]
+    neurons[-1] = np.arange(min(widths[-1], MAX_OUTPUTS))
+    inputs = [np.array(prepared.drawn_inputs()), *neurons[:-1]]
+    return list(zip(layers, inputs, neurons, strict=True))
+
+
+def _forward(
+    network: Network, point: Point, prepared: PreparedData, drawn: Drawn
+) -> dict[str, Any]:
+    """Inputs, sums and outputs of the drawn neurons, and the prediction in the target's units."""
+    output, caches = network.forward(point.X)
+    passed = [caches[index][0][0] for index, _, _ in drawn[1:]] + [output[0]]
+    parameters = _by_layer(network, network.parameters, drawn)
+    return {
+        "raw": finite(_raw_inputs(prepared, point)[drawn[0][1]].tolist()),
+        "inputs": finite(point.X[0, drawn[0][1]].tolist()),
+        "layers": [
+            {
+                "sums": finite(caches[index][1][0, neurons].tolist()),
+                "outputs": finite(values[neurons].tolist()),
+                **own,
+            }
+            for (index, _, neurons), values, own in zip(drawn, passed, parameters, strict=True)
+        ],
+        "activation": network.output_activation.name,
+        "prediction": finite(prepared.predictions(network, point.X)[0, :MAX_OUTPUTS].tolist()),
+        "is_test": point.is_test,
+    }
+
+
+def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
+    """The inputs in the units of the data, shape (n_inputs,)."""
+    values = np.array(prepared.features.apply(point.row)[0], np.float64)
+    if prepared.encoding is not None:
+        for start, column in encoded_columns(prepared.encoding.used, point.row)[0].values():
+            values[start] = values[start] * column.scale + column.center
+    elif prepared.model is not None and prepared.scaling.name == "none":
+        preprocessing = prepared.model.predictor.preprocessing
+        assert isinstance(preprocessing, Scaling)
+        values = preprocessing.inverse_transform(values[None])[0]
+    return values
+
+
+def _backward(
+    view: NetworkView, network: Network, X: NDArray[np.float32], y: NDArray[Any], drawn: Drawn
+) -> dict[str, Any]:
+    """The loss of the point, its derivative by the output, and by the weights of each layer."""
+    config = view.settings.run_config(n_rows := len(view.prepared.training[1]))
+    loss = as_loss(config.loss, network.output_activation)
+    data = validate_arrays(network, loss, X, y)
+    value, gradient = Objective(network, loss).value_and_gradient(data, training=False)
+    slopes = loss.gradient(network.forward(X)[0], data.y)[0]
+    return {
+        "loss": finite([value])[0],
+        "name": loss.name,
+        "target": data.y[0, :MAX_OUTPUTS].tolist(),
+        "slopes": finite(slopes[:MAX_OUTPUTS].tolist()),
+        "rows": config.batch_size if isinstance(config.batch_size, int) else n_rows,
+        "layers": _by_layer(network, gradient, drawn),
+    }
+
+
+def _by_layer(
+    network: Network, vector: NDArray[np.floating], drawn: Drawn
+) -> list[dict[str, list[Any]]]:
+    """The drawn weights and biases, or their derivatives."""
+    arrays = network.layout.views(vector)
+    return [
+        {
+            "weights": [
+                finite(row) for row in arrays[index]["weights"][inputs][:, neurons].tolist()
+            ],
+            "bias": finite(arrays[index]["bias"][neurons].tolist()),
+        }
+        for index, inputs, neurons in drawn
+    ]

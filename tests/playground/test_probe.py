@@ -1,0 +1,176 @@
+"""The probe against a forward pass by hand, and finite differences of scikit-learn's losses."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+
+from barenet import MLPEnsembleClassifier, load_dataset, load_predictor, save
+from barenet.errors import ArgumentError
+from barenet.files._predictor import Predictor
+from barenet.playground._data_preparation import prepare_named
+from barenet.playground._file_store import FileStore
+from barenet.playground._network_view import NetworkView
+from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._probe import probe
+
+STEP = 1e-5
+
+
+def make_view(source="circles", **changes):
+    settings = NetworkSettings(**{"hidden": (4, 2), "activations": ("tanh", "tanh"), **changes})
+    return NetworkView(settings, prepare_named(DataSettings(source=source)), None)
+
+
+def loss_of(network, X, y):
+    """The loss by scikit-learn, or half the squared error."""
+    output = network.predict(X).astype(np.float64)
+    if network.output_activation.name == "identity":
+        return 0.5 * np.square(output[:, 0] - y).mean()
+    if output.shape[1] == 1:
+        output = np.column_stack([1 - output, output])
+    return log_loss(y, output, labels=range(output.shape[1]))
+
+
+def differences(network, X, y):
+    """The gradient by central differences, in the order of the parameters."""
+    network, found = network.copy("float64"), []
+    for index, value in enumerate(network.parameters.copy()):
+        losses = []
+        for step in (STEP, -STEP):
+            network.parameters[index] = value + step
+            losses.append(loss_of(network, X, y))
+        network.parameters[index] = value
+        found.append((losses[0] - losses[1]) / (2 * STEP))
+    return np.array(found)
+
+
+def flat(layers):
+    """Weights before bias, layer after layer, as in a network without other parameters."""
+    parts = [np.ravel(layer[name]) for layer in layers for name in ("weights", "bias")]
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("source", ["circles", "iris", "sine"])
+def test_values_and_errors_of_one_point(source):
+    view = make_view(source)
+    network, prepared = view.network, view.prepared
+    found = probe(view, 7, (), True)
+    values = prepared.scaling.transform(prepared.features.apply(prepared.dataset.X[[7]]))[0]
+    assert found["inputs"] == pytest.approx(values, rel=1e-5)
+    for layer, shown in zip(network.layers, found["layers"], strict=True):
+        sums = values @ layer.weights + layer.bias
+        values = np.tanh(sums)
+        assert shown["sums"] == pytest.approx(sums, abs=1e-5)
+        if layer is not network.layers[-1]:
+            assert shown["outputs"] == pytest.approx(values, abs=1e-5)
+    X = np.array([found["inputs"]])
+    assert found["layers"][-1]["outputs"] == pytest.approx(network.predict(X)[0], abs=1e-6)
+    target = prepared.dataset.y[7]
+    if source == "sine":
+        target = prepared.target_scaling.transform([[target]])[0, 0]
+    error = found["backward"]
+    assert error["loss"] == pytest.approx(loss_of(network.copy("float64"), X, [target]), rel=1e-4)
+    assert flat(error["layers"]) == pytest.approx(differences(network, X, [target]), abs=1e-4)
+    assert error["target"] == pytest.approx(np.eye(3)[target] if source == "iris" else [target])
+
+
+def test_slopes_are_those_of_the_output():
+    found = probe(make_view(), 3, (), True)
+    (p,), (target,) = found["layers"][-1]["outputs"], found["backward"]["target"]
+    assert found["backward"]["slopes"] == pytest.approx([1 / (1 - p) if target == 0 else -1 / p])
+    assert found["backward"]["layers"][-1]["bias"] == pytest.approx([p - target])
+
+
+def test_the_shares_of_all_rows_add_up_to_the_gradient():
+    view = make_view(batch_size=0)
+    prepared = view.prepared
+    each = [probe(view, row, (), True) for row in np.flatnonzero(~prepared.is_test)]
+    shares = sum(flat(one["backward"]["layers"]) / one["backward"]["rows"] for one in each)
+    assert shares == pytest.approx(differences(view.network, *prepared.training), abs=1e-5)
+
+
+def test_a_place_has_values_and_no_target():
+    view = make_view()
+    found = probe(view, 0, (0.3, -0.2), True)
+    assert found["raw"] == [0.3, -0.2] and "backward" not in found
+    inputs = view.prepared.scaling.transform([[0.3, -0.2]], np.float32)
+    assert found["prediction"] == pytest.approx(view.network.predict(inputs)[0], abs=1e-6)
+
+
+def test_batch_norm_uses_its_running_averages_and_nothing_is_dropped():
+    view = make_view(batch_norm=True, dropout=0.5)
+    view.latest.snapshot.statistics[:] = np.linspace(0.5, 2.0, view.network.statistics.size)
+    network = view.current()
+    found = [probe(view, 5, (), True) for _ in range(2)]
+    assert found[0] == found[1], "no randomness"
+    X = np.array([found[0]["inputs"]])
+    assert found[0]["layers"][-1]["outputs"] == pytest.approx(network.predict(X)[0], abs=1e-6)
+    slopes = network.layout.views(differences(network, X, view.prepared.dataset.y[[5]]))
+    dense = [slopes[index] for index in (0, 4, 8)]
+    assert flat(found[0]["backward"]["layers"]) == pytest.approx(flat(dense), abs=1e-4)
+    again = view.current()
+    assert np.array_equal(again.statistics, network.statistics)
+
+
+def test_of_many_inputs_those_drawn_are_sent():
+    view = make_view("digits", hidden=(12,), activations=("relu",))
+    found = probe(view, 2, (), True)
+    chosen = view.prepared.drawn_inputs()
+    pixels = view.prepared.dataset.X[4]  # every second row is drawn
+    assert found["raw"] == pytest.approx(pixels[chosen])
+    weights = view.network.layers[0].weights[chosen, :8]
+    assert np.array(found["layers"][0]["weights"]) == pytest.approx(weights)
+    assert [len(layer["sums"]) for layer in found["layers"]] == [8, 10]
+
+
+def test_a_table_shows_its_own_units(tmp_path):
+    path = tmp_path / "trees.csv"
+    rows = [f"{n * 7 % 11 / 4},{'oak' if n % 2 else 'fir'},{n % 5 / 3}" for n in range(60)]
+    path.write_text("age,kind,height\n" + "\n".join(rows))
+    store = FileStore()
+    state = store.initial_state(str(path), "height")
+    data = dataclasses.replace(state.data, features=("all",))
+    view = NetworkView(state.networks[0], store.prepare(data), None)
+    found = probe(view, 10, (), True)
+    assert found["raw"][0] == pytest.approx(1.0) != found["inputs"][0]
+
+
+def test_an_ensemble_predicts_as_a_whole(tmp_path):
+    data = load_dataset("iris")
+    ensemble = MLPEnsembleClassifier(max_iter=3, random_state=0)
+    ensemble.fit(data.X, np.array(data.classes)[data.y])
+    predictor = Predictor.from_estimator(ensemble, target_name="species", dataset="own")
+    save(predictor, tmp_path / "several.safetensors")
+    store = FileStore()
+    state = store.initial_model_state(tmp_path / "several.safetensors", "")
+    view = NetworkView(state.networks[0], store.prepare(state.data), None)
+    found = probe(view, 0, (5.0, 3.0), True)
+    assert found["raw"][0] == pytest.approx(5.0) != found["inputs"][0]
+    whole = load_predictor(tmp_path / "several.safetensors").network
+    expected = whole.predict(view.prepared.plane.rows(np.array([[5.0, 3.0]])))
+    assert found["prediction"] == pytest.approx(expected[0], abs=1e-5)
+    assert found["prediction"] != pytest.approx(found["layers"][-1]["outputs"], abs=1e-5)
+    assert "backward" not in found
+    with pytest.raises(ArgumentError, match="row: expected one of 0 points"):
+        probe(view, 0, (), True)
+
+
+def test_the_last_step_of_the_points_in_its_batch(page):
+    page.configure(optimizer="sgd", learning_rate=0.1, batch_size=0, samples=50)
+    page.wait_for(lambda network: network["epoch"] == 0)
+    page.run_to(1)
+    answers = []
+    for row in range(50):
+        page.send("probe", row=row, backward=True)
+        answers.append(page.receive_until(lambda message: message["type"] == "probe"))
+    training = [each for each in answers if not each["is_test"]]
+    assert all("update" not in each for each in answers if each["is_test"])
+    shares = sum(flat(each["backward"]["layers"]) / 25 for each in training)
+    after, before = flat(training[0]["update"]["after"]), flat(training[0]["layers"])
+    assert len(training) == 25 and after - before == pytest.approx(-0.1 * shares, abs=1e-6)
+    assert training[0]["update"]["epoch"] == 1 and training[0]["update"]["batch"] == [1, 1]
+    page.send("probe", place=[1])
+    answer = page.receive_until(lambda message: message["type"] in ("probe", "error"))
+    assert answer["message"] == "place: expected two numbers, got (1.0,)"
