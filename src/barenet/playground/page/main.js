@@ -10,6 +10,7 @@ import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
 import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
+import { Probe } from "./probe.js";
 import { changed, choose, restore } from "./settings.js";
 import { share } from "./sharing.js";
 import { SidePanel } from "./side-panel.js";
@@ -49,7 +50,7 @@ class Page {
     this.side = new SidePanel(find("#side"));
     // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
-    this.tools = [];
+    this.tools = [new Probe(this)];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
