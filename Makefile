@@ -61,7 +61,7 @@ dist: .venv/.installed-test  ## build the wheel and the sdist in dist/, and chec
 
 clean:  ## remove .venv, caches and built pages; runs/ stays
 	rm -rf .venv .venv-lower .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -rf build dist docs/_build docs/api.rst docs/generated
+	rm -rf build dist docs/_build docs/api docs/api.rst docs/generated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed-%: pyproject.toml .venv/bin/python
