@@ -77,7 +77,7 @@ export function fromHash(hash, catalog) {
       networks,
       pace: words.has("pace") ? Number(words.get("pace")) : usual.pace,
     },
-    view: { tests: words.has("tests"), discrete: words.has("discrete"), log: words.has("log"), hide: words.get("hide") ?? "", lesson: words.get("lesson") ?? "" },
+    view: { tests: words.has("tests"), discrete: words.has("discrete"), log: words.has("log"), hide: words.get("hide") ?? "", lesson: words.get("lesson") ?? "", probe: words.get("probe")?.match(/^-?[\d.]+~-?[\d.]+$/)?.[0] ?? "" },
     edits: networks.map((_, index) => readEdits(words.get(PREFIXES[index] + EDITS))),
     epoch: Number(words.get("epoch")) || 0,
     begun: words.has("begun"),
