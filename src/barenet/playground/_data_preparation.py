@@ -208,6 +208,7 @@ def _split_and_scale(
         "training": (X[training], scaled[training]),
         "test": (X[test], scaled[test]),
         "is_test": np.isin(indices, test),
+        "test_rows": test,
         "scaling": scaling,
         "target_scaling": target,
         "target_range": (float(learned.min()), float(learned.max())),

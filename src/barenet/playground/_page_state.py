@@ -260,6 +260,8 @@ class Message:
     #: A place on the plane.
     place: tuple[float, ...] = restricted((), max_items=2, ge=-LARGEST_PLACE, le=LARGEST_PLACE)
     backward: bool = False
+    #: Of an image, row by row.
+    pixels: tuple[float, ...] = restricted((), max_items=1024, ge=0, le=255)
 
 
 def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdit, ...]:

@@ -35,8 +35,9 @@ class PreparedData:
     #: The two parts, as the network takes them.
     training: Rows
     test: Rows
-    #: Whether each row is a test row.
+    #: Whether each row is a test row; and the test rows in the order of `test`.
     is_test: NDArray[np.bool_]
+    test_rows: NDArray[np.intp]
     #: Of the inputs, fitted to the training rows.
     scaling: Scaling
     #: Of the targets in a regression.
@@ -159,11 +160,15 @@ class PreparedData:
         """Count the test rows by class and predicted class."""
         if self.classes is None or not len(self.test[1]):
             return None
-        limit = next(rows for size, rows in MAX_ROWS if network.n_parameters <= size)
-        outputs, n_classes = self.outputs(network, "test", limit), len(self.classes)
-        predicted = class_probabilities(outputs).argmax(axis=1)
-        counts = np.bincount(n_classes * self.test[1][:limit] + predicted, minlength=n_classes**2)
+        predicted = self.test_probabilities(network).argmax(axis=1)
+        truth, n_classes = self.test[1][: len(predicted)], len(self.classes)
+        counts = np.bincount(n_classes * truth + predicted, minlength=n_classes**2)
         return counts.reshape(n_classes, n_classes).tolist()
+
+    def test_probabilities(self, network: Network) -> NDArray[np.floating]:
+        """Probabilities of the classes of the test rows, or of as many as are counted."""
+        limit = next(rows for size, rows in MAX_ROWS if network.n_parameters <= size)
+        return class_probabilities(self.outputs(network, "test", limit))
 
     def describe(self) -> dict[str, Any]:
         """Describe the data for the page."""
@@ -188,6 +193,7 @@ class PreparedData:
             "inputs": self.input_names[:MAX_NAMES],
             "drawn_inputs": self.drawn_inputs(),
             "mean_image": self._mean_image(),
+            "image_top": float(np.max(dataset.X, initial=1)) if dataset.image_shape else 0,
             "n_inputs": len(self.input_names),
             "scaling": self.scaling.name,
             "target_scaling": getattr(self.target_scaling, "name", "none"),

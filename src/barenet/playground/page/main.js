@@ -3,6 +3,7 @@
 import { evenOut, fromHash, toHash } from "./address.js";
 import { Connection } from "./connection.js";
 import { DataPanel } from "./data-panel.js";
+import { Digits } from "./digits.js";
 import { counted, find, findAll, make, show } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { ExportPanel } from "./export-panel.js";
@@ -49,7 +50,7 @@ class Page {
     this.side = new SidePanel(find("#side"));
     // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
-    this.tools = [];
+    this.tools = [new Digits(this)];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();

@@ -4,11 +4,13 @@ import { find, make } from "./dom.js";
 
 export class OutputTabs {
   // `root` holds `.tabs` and `.map-view`.
-  constructor(root) {
+  // `drawMap`: draws the map again, when it is shown again.
+  constructor(root, drawMap) {
     this.root = root;
     this.list = find(".tabs", root);
     this.tabs = [];
     this.add("Output", { root: find(".map-view", root) });
+    this.drawMap = drawMap;
   }
 
   // A view has `root`, an element; `suits(data)`, whether there is something to show; `draw(frame, points)`, while it is shown.
@@ -28,6 +30,7 @@ export class OutputTabs {
       each.tab.setAttribute("aria-selected", each.view === view);
     }
     this.draw();
+    if (view === this.tabs[0].view) this.drawMap?.();
   }
 
   describe(data) {
