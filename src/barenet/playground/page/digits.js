@@ -36,7 +36,16 @@ export class Digits {
     Object.assign(this, { image, words });
     if (!this.page.facts.image) return;
     for (const view of this.views) view.show(image, words, view === drawnOn);
+    for (const panel of this.page.panels) panel.network.showImage(image);
     this.ask();
+  }
+
+  // Show an image of the data on the pad, in view of a network.
+  load(network, image, words) {
+    const panel = this.page.panels[network];
+    panel.tabs.select(this.all[network]);
+    this.all[network].root.scrollIntoView({ block: "nearest" });
+    this.show(image, words);
   }
 
   // Show the next test digit.
@@ -82,7 +91,7 @@ class DrawView {
     this.ink = this.pad.getContext("2d", { willReadFrequently: true });
     this.seen = make("canvas", { className: "image seen", role: "img", "aria-label": "The image that the network gets" });
     this.read = make("p", { className: "read", role: "status" });
-    this.answers = make("ol", { className: "bars" });
+    this.answers = make("ol", { className: "chances" });
     this.root = make("div", { className: "draw-view" },
       make("div", { className: "desk" },
         make("figure", {}, this.pad, make("figcaption", {}, "Draw a digit")),
@@ -107,7 +116,7 @@ class DrawView {
 
   name(classes) {
     this.classes = classes;
-    this.bars = classes.map((name) => ({ bar: make("span", { className: "bar" }), share: make("span", { className: "share" }, "—"), name: make("span", {}, name) }));
+    this.bars = classes.map((name) => ({ bar: make("span", { className: "filled" }), share: make("span", { className: "share" }, "—"), name: make("span", {}, name) }));
     this.answers.replaceChildren(...this.bars.map(({ bar, share, name }) => make("li", {}, name, make("span", { className: "rail", "aria-hidden": "true" }, bar), share)));
     this.answers.setAttribute("aria-label", "Probability of each class");
   }

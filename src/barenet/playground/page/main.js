@@ -1,6 +1,7 @@
 // The page: it holds the state, exchanges messages with the server, and updates the views.
 
 import { evenOut, fromHash, toHash } from "./address.js";
+import { Cells } from "./cells.js";
 import { Connection } from "./connection.js";
 import { DataPanel } from "./data-panel.js";
 import { Digits } from "./digits.js";
@@ -50,7 +51,8 @@ class Page {
     this.side = new SidePanel(find("#side"));
     // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
-    this.tools = [new Digits(this)];
+    const digits = new Digits(this);
+    this.tools = [digits, new Cells(this, (...image) => digits.load(...image))];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
