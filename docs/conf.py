@@ -10,6 +10,10 @@ import barenet
 
 EXTENSIONS = str(Path(__file__).parent / "_ext")
 sys.path.insert(0, EXTENSIONS)
+
+from api_reference import public_objects  # noqa: E402
+from external_links import inventories, parameter_types  # noqa: E402
+
 # The pages run in processes of their own, which find them, too.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [EXTENSIONS, os.environ.get("PYTHONPATH")]))
 
@@ -25,7 +29,11 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
     "sphinx-mathjax-offline",  # formulas need no network, neither to build nor to read
     "api_reference",
 ]
@@ -45,17 +53,34 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings tell types with shapes
 numpydoc_show_class_members = False  # each class page lists them already
-numpydoc_xref_param_type = False
+numpydoc_xref_param_type = True
+numpydoc_xref_aliases = parameter_types(public_objects())
+numpydoc_xref_ignore = "all"  # other words than these aliases
+intersphinx_mapping = inventories(Path(__file__).parent / "_inventories")
+copybutton_exclude = ".linenos, .gp, .go"  # a copied session has no prompts and no output
 
 html_theme = "pydata_sphinx_theme"
 html_title = "barenet"
+html_static_path = ["_static"]
+html_css_files = ["barenet.css"]
+html_favicon = "_static/favicon.svg"
 html_theme_options = {
-    "header_links_before_dropdown": 4,  # more would wrap
+    "logo": {
+        "image_light": "_static/logo-light.svg",
+        "image_dark": "_static/logo-dark.svg",
+        "text": "barenet",
+        "alt_text": "barenet",
+    },
+    "navbar_align": "left",
+    "header_links_before_dropdown": 5,
     "navigation_with_keys": False,
+    "show_nav_level": 1,
     "secondary_sidebar_items": ["page-toc"],
+    "footer_start": [],
+    "footer_end": [],
     "show_prev_next": True,
 }
-html_sidebars = {"*": [], "tutorials/*": []}  # only the API reference has pages below it
+html_sidebars = {"index": []}
 html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False

@@ -73,7 +73,7 @@ def test_first_layers_on_images_are_drawn_as_the_weights_of_the_pixels():
         found = picture.neurons[neuron] * picture.scales[neuron] / 127
         blocks = found.reshape(8, 3, 8, 3).swapaxes(1, 2).reshape(64, 9)
         assert picture.scales[neuron] == pytest.approx(np.abs(weights[:, neuron]).max())
-        assert blocks.T == pytest.approx(np.tile(weights[:, neuron], (9, 1)), abs=0.01)
+        np.testing.assert_allclose(blocks.T, np.tile(weights[:, neuron], (9, 1)), atol=0.01)
 
 
 def test_overflowing_weights_are_drawn_as_far_as_possible():

@@ -12,6 +12,7 @@ import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
 import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
+import { Probe } from "./probe.js";
 import { changed, choose, restore } from "./settings.js";
 import { share } from "./sharing.js";
 import { SidePanel } from "./side-panel.js";
@@ -52,7 +53,7 @@ class Page {
     // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
     const digits = new Digits(this);
-    this.tools = [digits, new Cells(this, (...image) => digits.load(...image))];
+    this.tools = [new Probe(this), digits, new Cells(this, (...image) => digits.load(...image))];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();

@@ -21,6 +21,7 @@ export class NetworkView {
     this.row = find(".layers-row", root);
     this.links = new Links(find(".links", root));
     this.marked = null;
+    this.probe = null; // shows other numbers than the weights: { links: by index, words(link) }
     new ResizeObserver(() => this.placeLinks()).observe(this.row);
     this.stage.addEventListener("pointermove", (event) => this.point(event));
     this.stage.addEventListener("pointerleave", () => this.mark(null));
@@ -219,7 +220,7 @@ export class NetworkView {
   draw(frame = this.frame, points = this.points) {
     Object.assign(this, { frame, points });
     if (!frame || !this.neurons) return;
-    this.links.draw(frame.weights, this.marked);
+    this.links.draw(this.probe?.links ?? frame.weights, this.marked);
     const pictures = this.neurons.map((neuron) => ({ ...neuron.box, values: this.valuesOf(neuron) }));
     drawPictures(this.links.canvas, pictures.filter((picture) => picture.values), SIDE);
   }
@@ -257,6 +258,7 @@ export class NetworkView {
 
   // The weight of the link under the pointer, as it is now.
   linkText() {
+    if (this.probe) return `${this.probe.words(this.marked)} — click to change the weight`;
     return `weight ${rounded(this.frame?.weights[this.marked.index])} — click to change it`;
   }
 

@@ -16,6 +16,7 @@ export class OutputView {
     this.value = find(".value", root);
     this.legend = find(".legend", root);
     this.hovered = null;
+    this.overlay = null; // draws a mark over the points: (canvas, ratio)
     this.pointLayer = new Points();
     this.canvas.addEventListener("pointermove", (event) => this.showValue((this.pointer = event)));
     this.canvas.addEventListener("pointerleave", () => (this.value.textContent = this.pointer = ""));
@@ -70,6 +71,7 @@ export class OutputView {
       drawGrid(this.canvas, frame.output, frame.side, { discrete: view.discrete && this.isDiscrete() });
     }
     this.pointLayer.draw(this.canvas, points, this.data, ratio, view.tests);
+    this.overlay?.(this.canvas, ratio);
   }
 
   drawCurve(ratio) {

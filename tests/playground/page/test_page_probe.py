@@ -1,0 +1,165 @@
+"""One point followed through the network on the page, and its error on the way back."""
+
+import re
+
+import numpy as np
+import pytest
+
+from barenet.playground._data_preparation import prepare_named
+from barenet.playground._network_view import drawn_rows
+from barenet.playground._page_state import DataSettings, NetworkSettings
+
+ROW = 7
+
+
+def numbers(text):
+    """All numbers of a text."""
+    return [float(each.replace("−", "-")) for each in re.findall(r"−?\d+\.?\d*(?:e−?\d+)?", text)]
+
+
+def model_of(page):
+    """The network of the page and its data, made by barenet."""
+    prepared = prepare_named(DataSettings())
+    network = prepared.make_network(NetworkSettings())
+    network.parameters[:] = page.parameters()
+    return network, prepared
+
+
+def outputs_of(page, row):
+    """The outputs of each layer for a point that is drawn."""
+    network, prepared = model_of(page)
+    raw = prepared.dataset.X[drawn_rows(prepared)[[row]]]
+    values, found = prepared.scaling.transform(raw, np.float32), []
+    assert network.predict(values).shape == (1, 1)
+    for layer in network.layers:
+        values, _ = layer.forward(values)
+        found.append(values[0])
+    return found
+
+
+def click_on_map(page, across, up):
+    box = page.find(".map").last.bounding_box()
+    position = {"x": across * box["width"], "y": (1 - up) * box["height"]}
+    page.find(".map").last.click(position=position)
+    page.until("document.querySelector('.tree .fold')")
+
+
+def row_on_map(page):
+    """Click a training point, and return its place among those drawn."""
+    seen = page.value(
+        "[...barenet.points.tests.keys()].filter((row) => !barenet.points.tests[row])"
+    )
+    place = page.value(f"[...barenet.points.positions.slice({2 * seen[ROW]}, {2 * seen[ROW] + 2})]")
+    click_on_map(page, *place)
+    return page.value("barenet.tools.find((tool) => tool.near).point.row")
+
+
+def lines(page):
+    return page.find(".tree summary").all_inner_texts()
+
+
+def test_a_point_is_followed_through_the_network(tab):
+    page = tab()
+    page.step(1)
+    row = row_on_map(page)
+    outputs = outputs_of(page, row)
+    assert numbers(lines(page)[0])[-1] == pytest.approx(outputs[-1][0], rel=0.01)
+    shown = [float(numbers(text)[-1]) for text in page.find(".probed").all_inner_texts()]
+    assert shown[2:] == pytest.approx(np.concatenate(outputs), rel=0.05), "below each neuron"
+    links = page.value("barenet.panels[0].network.probe.links")
+    weights = model_of(page)[0].layers[1].weights
+    assert links[12:20] == pytest.approx((outputs[0][:, None] * weights).ravel(), rel=1e-3)
+    page.value("barenet.panels[0].network.mark(barenet.panels[0].network.links.links.at(-1))")
+    weight, value, product = numbers(page.text("#tip"))
+    assert weight * value == pytest.approx(product, rel=0.02)
+    assert value == pytest.approx(outputs[1][1], rel=0.01)
+    page.find(".tree summary").nth(1).focus()
+    page.key("Enter")
+    page.until("document.querySelectorAll('.tree summary').length === 7")
+    inner = page.find(".tree .fold .fold .fold-body > .leaf").all_inner_texts()
+    terms = [numbers(text)[-1] for text in page.find(".tree .fold .fold .fold").all_inner_texts()]
+    terms.append(numbers(inner[-1])[-1])
+    assert numbers(inner[0])[-1] == pytest.approx(sum(terms), abs=0.01), "z is the sum of the terms"
+    page.step(2)
+    expected = outputs_of(page, row)[-1][0]
+    page.until(f"barenet.tools[0].views[0].answer.prediction[0].toFixed(4) === '{expected:.4f}'")
+    assert len(lines(page)) == 7, "what was unfolded stays so"
+    page.click("#reset")
+    page.until("header.epoch === 0")
+    assert page.find("#side").is_visible()
+    page.key("Escape")
+    assert not page.find("#side").is_visible() and page.find(".probed").count() == 0
+    page.value(RECORD)
+    page.step(1)
+    assert page.value("sent").count("step") == 1 and "probe" not in page.value("sent")
+
+
+#: Records the messages of the page.
+RECORD = (
+    "(() => { const { line } = barenet, send = line.send.bind(line); window.sent = [];"
+    " line.send = (type, fields) => { sent.push(type); send(type, fields); }; })()"
+)
+
+
+def test_its_error_goes_back_layer_by_layer(tab):
+    page = tab("#batch_size=16", reduced_motion="reduce")
+    row = row_on_map(page)
+    page.press("Send the error back")
+    page.until_text(".error-back", "The target is")
+    output = outputs_of(page, row)[-1][0]
+    target = model_of(page)[1].dataset.y[row]
+    assert numbers(page.text(".error-back .leaf"))[:2] == pytest.approx([target, output], rel=0.01)
+    assert page.find(".error-back .fold").count() == 0, "nothing moves by itself"
+    page.press("Next →")
+    page.until_text(".error-back", "Output")
+    assert numbers(page.find(".error-back .fold .fold > summary").inner_text())[0] == pytest.approx(
+        output - target, rel=0.01
+    )
+    head = page.find(".error-back th").all_inner_texts()
+    assert head[:4] == ["weight of", "input", "δ × input", "÷ 16"]
+    gradient, share = map(numbers, page.find(".error-back td").all_inner_texts()[1:3])
+    assert share[0] == pytest.approx(gradient[0] / 16, rel=0.01)
+    page.press("Next →")
+    page.press("Next →")
+    assert page.find(".error-back > div > .fold > summary").all_inner_texts() == [
+        "Output",
+        "Layer 2",
+        "Layer 1",
+    ]
+    assert all("δ" in text for text in page.find(".neuron:not(.input) .probed").all_inner_texts())
+    page.press("Train up to its batch")
+    page.until_text(".error-back", "held this point")
+    cells = (
+        page.find(".error-back > div > .fold").first.locator("tr td:last-child").all_inner_texts()
+    )
+    after = [numbers(text)[-1] for text in cells]
+    assert after == pytest.approx(page.parameters()[-3:], rel=1e-3), "the training's own weights"
+    page.press("Show the values again")
+    page.until("!document.querySelector('.probed.delta')")
+
+
+def test_a_place_in_both_networks_by_the_keyboard(tab):
+    page = tab("#networks=2&b.net.hidden=3")
+    page.find(".probe-open").first.focus()
+    page.key("Enter")
+    page.until("document.querySelectorAll('.tree .fold').length > 4")
+    assert page.find(".probe h3").all_inner_texts() == ["Network A", "Network B"]
+    assert page.value("document.activeElement.textContent") == "← Previous"
+    first = page.text(".where")
+    page.press("Next point →")
+    assert page.text(".where") != first
+    click_on_map(page, 0.5, 0.5)
+    page.until_text(".where", "A place of the plane: x₁")
+    page.until_text(".probe", "click one to send its error back")
+    assert page.find(".probe button:disabled").count() == 2
+    page.value("document.querySelector('[data-name=xor]').click()")
+    page.until("facts.name === 'xor'")
+    assert not page.find("#side").is_visible(), "other data"
+
+
+def test_the_way_back_moves_by_itself(tab):
+    page = tab("#data=sine", reduced_motion="no-preference")
+    page.click(".probe-open")
+    page.press("Send the error back")
+    page.until("document.querySelectorAll('.error-back > div > .fold').length === 3")
+    assert page.find(".error-back button").nth(1).is_disabled()
