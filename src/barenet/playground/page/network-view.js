@@ -66,10 +66,10 @@ export class NetworkView {
   imageColumn() {
     const { image: shape, drawn_inputs: chosen, n_inputs: count } = this.data;
     const [height, width] = shape;
-    const pixels = chosen.map((place) => {
+    const pixels = chosen.map((place, picture) => {
       const node = make("span", { className: "pixel-place", title: pixelName(place, shape) });
       Object.assign(node.style, { left: `${(100 * (place % width)) / width}%`, top: `${(100 * Math.floor(place / width)) / height}%`, width: `${100 / width}%`, height: `${100 / height}%` });
-      this.keep({ node, column: 0, place, picture: -1, name: pixelName(place, shape) });
+      this.keep({ node, column: 0, place, picture, name: pixelName(place, shape) });
       return node;
     });
     this.picture = make("canvas", { className: "image", role: "img" });
@@ -179,8 +179,9 @@ export class NetworkView {
     neuron.node.addEventListener("blur", leave);
   }
 
-  // The bytes of a neuron's picture; the output's neurons have none.
+  // The bytes of a neuron's picture; the output's neurons and the pixels of an image have none.
   valuesOf({ column, picture }) {
+    if (column === 0 && this.data.image) return null;
     const values = (column === 0 ? this.points?.inputs : this.frame?.neurons)?.subarray(picture * PICTURE, (picture + 1) * PICTURE);
     return values?.length === PICTURE ? values : null;
   }
