@@ -5,10 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from barenet import Network, Predictor, Scaling, save
 from barenet.errors import ArgumentError
-from barenet.playground._data_preparation import prepare_named
+from barenet.playground._data_preparation import prepare_model, prepare_named
 from barenet.playground._digits import MAX_SHOWN, classify, list_cell, test_image as pick
 from barenet.playground._network_view import NetworkView
+from barenet.playground._opened_models import open_model
 from barenet.playground._page_state import DataSettings, NetworkSettings
 
 
@@ -85,3 +87,28 @@ def test_messages_are_answered_or_refused_in_one_line(page):
         page.send("classify", pixels=pixels)
         error = page.receive_until(lambda message: message["type"] == "error")["message"]
         assert error.startswith(("pixels: ", "message: ")) and "\n" not in error
+
+
+def test_a_model_of_images_whose_images_are_not_here(tmp_path):
+    """As one of MNIST: it is drawn, and it classifies drawings."""
+    network = Network.dense([784, 9, 10], hidden="relu", output="softmax", dtype="float32")
+    predictor = Predictor(
+        network=network,
+        preprocessing=Scaling("affine", np.zeros(784), np.full(784, 1 / 255)),
+        classes=tuple("0123456789"),
+        feature_names=tuple(f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)),
+        target_name="digit",
+        dataset="other digits",
+        image_shape=(28, 28),
+    )
+    save(predictor, tmp_path / "model.safetensors")
+    model = open_model(tmp_path / "model.safetensors")
+    view = NetworkView(model.settings, prepare_model(DataSettings(), model, None), None)
+    facts = view.prepared.describe()
+    assert facts["image"] == (28, 28) and facts["image_top"] == 255
+    assert len(facts["drawn_inputs"]) == 8 and len(facts["mean_image"]) == 784
+    assert view.draw(view.latest)[1]["neurons"].shape == (8, 24, 24)
+    image = np.random.default_rng(0).integers(0, 256, 784)
+    expected = network.predict((image / 255)[None].astype(np.float32))[0]
+    found = classify(view, image.tolist())["probabilities"]
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
