@@ -90,6 +90,7 @@ class DrawView {
     this.pad = make("canvas", { className: "pad", width: SIDE, height: SIDE, role: "img", "aria-label": "Pad: draw a digit with the mouse or a finger" });
     this.ink = this.pad.getContext("2d", { willReadFrequently: true });
     this.seen = make("canvas", { className: "image seen", role: "img", "aria-label": "The image that the network gets" });
+    this.test = button("A test digit", () => this.bench.pick());
     this.read = make("p", { className: "read", role: "status" });
     this.answers = make("ol", { className: "chances" });
     this.root = make("div", { className: "draw-view" },
@@ -98,7 +99,7 @@ class DrawView {
         make("div", { className: "beside" },
           make("figure", {}, this.seen, make("figcaption", {}, "The network gets")),
           button("Clear", () => this.bench.show(null)),
-          button("A test digit", () => this.bench.pick()))),
+          this.test)),
       this.read, this.answers);
     this.pad.addEventListener("pointerdown", (event) => this.begin(event));
     this.pad.addEventListener("pointermove", (event) => this.last && this.stroke(event));
@@ -116,6 +117,7 @@ class DrawView {
 
   name(classes) {
     this.classes = classes;
+    this.test.hidden = !this.bench.page.facts.rows[1];
     this.bars = classes.map((name) => ({ bar: make("span", { className: "filled" }), share: make("span", { className: "share" }, "—"), name: make("span", {}, name) }));
     this.answers.replaceChildren(...this.bars.map(({ bar, share, name }) => make("li", {}, name, make("span", { className: "rail", "aria-hidden": "true" }, bar), share)));
     this.answers.setAttribute("aria-label", "Probability of each class");

@@ -77,7 +77,7 @@ export class NetworkView {
     this.showImage();
     return make("div", { className: "column inputs of-image" },
       make("div", { className: "input-image" }, this.picture, ...pixels),
-      make("p", { className: "rest" }, this.caption, ` ${count} pixels; of the ${chosen.length} that vary most, the links are drawn.`));
+      make("p", { className: "rest" }, this.caption, ` ${count} pixels; of the ${chosen.length} ${this.data.rows[0] ? "that vary most" : "in the middle"}, the links are drawn.`));
   }
 
   // Show the image of the pad, or the mean of all images.
