@@ -87,8 +87,8 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         data = replace(data, features=features)
         return _prepare_matrix(rows, data, model=model, scaling=encoding)
     if predictor.image_shape is not None:  # two pixels in the middle: those at the border are empty
-        middle = planes.middle_pixel(predictor.image_shape)
-        data = replace(data, axes=predictor.feature_names[middle : middle + 2])
+        first = planes.middle_pixel(predictor.image_shape)
+        data = replace(data, axes=predictor.feature_names[first : first + 2])
     parts: dict[str, Any] = {"model": model}
     if isinstance(encoding, TableEncoding):
         columns: Sequence[Column] = encoding.used
