@@ -53,7 +53,7 @@ bench: .venv/.installed-bench  ## measure the speed beside JAX, PyTorch and scik
 
 clean:  ## remove .venv, caches and built pages; runs/ stays
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -rf build dist docs/_build docs/api.rst docs/generated
+	rm -rf build dist docs/_build docs/api docs/api.rst docs/generated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed-%: pyproject.toml .venv/bin/python

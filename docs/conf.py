@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 import barenet
@@ -36,6 +37,8 @@ extensions = [
     "sphinx_design",
     "sphinx-mathjax-offline",  # formulas need no network, neither to build nor to read
     "api_reference",
+    "notebooks",
+    "source_pages",
 ]
 exclude_patterns = ["_build", "jupyter_execute"]
 templates_path = ["_templates"]
@@ -47,7 +50,11 @@ nb_execution_raise_on_error = True
 nb_execution_in_temp = True  # what a page saves is not left among the sources
 nb_execution_timeout = 300  # seconds a cell may take
 nb_merge_streams = True
-myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath", "substitution"]
+# The address of the repository stands in pyproject.toml alone.
+PYPROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+ADDRESSES = PYPROJECT["project"].get("urls", {})
+myst_substitutions = {"repository": ADDRESSES.get("Source", "not public yet")}
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
@@ -75,12 +82,13 @@ html_theme_options = {
     "header_links_before_dropdown": 5,
     "navigation_with_keys": False,
     "show_nav_level": 1,
+    "article_header_end": ["notebook"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": [],
     "footer_end": [],
     "show_prev_next": True,
 }
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "code/**": []}
 html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False

@@ -1,4 +1,4 @@
-"""Writes the page of the API reference from the package itself, so that nothing is forgotten.
+"""Writes the pages of the API reference from the package itself, so that nothing is forgotten.
 
 Public are the names in `barenet.__all__`, those of the modules among them, and the entries of the
 registries. The module that defines an object determines its heading.
@@ -125,13 +125,36 @@ def _heading_of(name: str, module: str) -> str:
     return fitting[max(fitting)]
 
 
-def write_page(app: Sphinx, _config: object) -> None:
-    """Write the page before Sphinx looks for pages, and autosummary for tables."""
-    lines = [PREFACE]
+def write_pages(app: Sphinx, _config: object) -> None:
+    """Write an overview, and a page for each heading, before Sphinx looks for pages."""
+    folder = Path(app.srcdir) / "api"
+    folder.mkdir(exist_ok=True)
+    overview, pages = [PREFACE], []
     for heading, names in headings_of(public_objects()).items():
-        lines += [heading, "-" * len(heading), "", ".. autosummary::", "   :toctree: generated"]
-        lines += ["   :nosignatures:", "", *(f"   {name}" for name in names), ""]
-    (Path(app.srcdir) / "api.rst").write_text("\n".join(lines), encoding="utf-8")
+        page = heading.lower().replace(" ", "-")
+        pages.append(f"   api/{page}")
+        overview += [*_headed(heading, "-"), *_table(names), ""]
+        _write(folder / f"{page}.rst", _headed(heading, "=") + _table(names, "../generated"))
+    toctree = [".. toctree::", "   :hidden:", "", *pages, ""]
+    _write(folder.with_suffix(".rst"), overview + toctree)
+
+
+def _headed(heading: str, line: str) -> list[str]:
+    """The lines of a heading."""
+    return [heading, line * len(heading), ""]
+
+
+def _table(names: list[str], toctree: str = "") -> list[str]:
+    """The lines of a table of names; with `toctree`, the folder of their pages."""
+    option = [f"   :toctree: {toctree}"] if toctree else []
+    return [".. autosummary::", *option, "   :nosignatures:", "", *(f"   {n}" for n in names), ""]
+
+
+def _write(path: Path, lines: list[str]) -> None:
+    """Write a page if it is another one than before."""
+    text = "\n".join(lines)
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 def _is_scikit_learns(_app: Sphinx, _kind: str, _name: str, thing: Any, *_: object) -> bool | None:
@@ -149,7 +172,7 @@ def _refuse_quotations(app: Sphinx, document: nodes.document) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
-    app.connect("config-inited", write_page)
+    app.connect("config-inited", write_pages)
     app.connect("autodoc-skip-member", _is_scikit_learns)
     app.connect("doctree-read", _refuse_quotations)
     return {"parallel_read_safe": True}
