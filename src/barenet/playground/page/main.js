@@ -8,8 +8,10 @@ import { Digits } from "./digits.js";
 import { counted, find, findAll, make, show } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { ExportPanel } from "./export-panel.js";
+import { HiddenSpace } from "./hidden-space.js";
 import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
+import { Landscape } from "./landscape.js";
 import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
 import { Probe } from "./probe.js";
@@ -53,7 +55,7 @@ class Page {
     // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
     const digits = new Digits(this);
-    this.tools = [new Probe(this), digits, new Cells(this, (...image) => digits.load(...image))];
+    this.tools = [new Probe(this), new Landscape(this), new HiddenSpace(this), digits, new Cells(this, (...image) => digits.load(...image))];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();

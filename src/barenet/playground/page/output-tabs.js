@@ -3,14 +3,12 @@
 import { find, make } from "./dom.js";
 
 export class OutputTabs {
-  // `root` holds `.tabs` and `.map-view`.
-  // `drawMap`: draws the map again, when it is shown again.
+  // `root` holds `.tabs` and `.map-view`; `drawMap()` draws the map, which was not drawn while hidden.
   constructor(root, drawMap) {
-    this.root = root;
+    Object.assign(this, { root, drawMap });
     this.list = find(".tabs", root);
     this.tabs = [];
     this.add("Output", { root: find(".map-view", root) });
-    this.drawMap = drawMap;
   }
 
   // A view has `root`, an element; `suits(data)`, whether there is something to show; `draw(frame, points)`, while it is shown.
@@ -29,8 +27,8 @@ export class OutputTabs {
       each.view.root.hidden = each.view !== view;
       each.tab.setAttribute("aria-selected", each.view === view);
     }
+    this.drawMap();
     this.draw();
-    if (view === this.tabs[0].view) this.drawMap?.();
   }
 
   describe(data) {
