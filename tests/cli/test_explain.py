@@ -12,6 +12,7 @@ from barenet.cli._explain import _explain, _new_step, _trained_step
 from barenet.cli._explain_notes import note_inputs
 from barenet.cli._run_settings import RunSettings
 from barenet.data._encoding import TableEncoding
+from barenet.data._run_config import RunConfig
 
 HOMES = """\
 joined,age,member,town,price
@@ -51,10 +52,21 @@ def test_other_rows(barenet):
     assert facts in barenet("explain", "sine", "--row", 3).words
     some = barenet("explain", "moons", "--rows", 0, 1, 2)
     assert (
-        "rows 0, 1, 2 of moons; scaling none; new weights, init normal:std=0.01; 3 samples"
+        "rows 0, 1, 2 of moons; scaling none; new weights, init auto rounded to 0.1; 3 samples"
         in some.words
     )
     assert max(map(len, some.out.splitlines())) <= 80
+
+
+def test_new_weights_of_a_small_network_have_one_decimal(barenet):
+    page = _explain(_new_step("", RunSettings(data="moons")), (0,), **DEFAULTS)
+    given = {each.name.key: each.value for step in page.steps for each in step.given}
+    expected = prepare(RunSettings(data="moons", config=RunConfig(init="auto"))).predictor.network
+    for name, exact in (("W1", expected.layers[0].weights), ("W2", expected.layers[1].weights)):
+        np.testing.assert_array_equal(given[name], np.round(given[name], 1))
+        assert (np.abs(given[name]) >= 0.1).all() and np.abs(given[name] - exact).max() <= 0.05
+    assert "new weights, init auto;" in barenet("explain", "iris").words
+    assert "init normal:std=0.01;" in barenet("explain", "moons", "--init", "normal:std=0.01").words
 
 
 def test_a_trained_network(barenet, iris, line):

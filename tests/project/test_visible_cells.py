@@ -1,7 +1,8 @@
-"""The visible cells of the tutorials run for a reader who has installed barenet with pip.
+"""The visible cells of lessons and tutorials run for a reader who has installed barenet with pip.
 
 They run from the top down in an empty folder, with a copy of the package that lies outside the
-repository. Cells with a tag are hidden, at least in part, and left out.
+repository. Cells with a tag are hidden, at least in part, and left out, but for the solutions of
+the exercises: each runs on a copy of the names that are visible above it.
 """
 
 import os
@@ -9,18 +10,23 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
+from itertools import groupby
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 
 import barenet
+from barenet.playground._page_state import NAMED, PageState
 
 ROOT = Path(__file__).parents[2]
 FIRST, TUTORIALS = ROOT / "docs/first-network.md", sorted((ROOT / "docs/tutorials").glob("*.md"))
+LESSONS = [page for page in sorted((ROOT / "docs/learn").glob("*.md")) if page.stem != "index"]
 #: The build of the documentation executes them all in any case, as notebooks.
-PAGES = [FIRST, *(pytest.param(page, marks=pytest.mark.slow) for page in TUTORIALS)]
+PAGES = [FIRST, *LESSONS, *(pytest.param(page, marks=pytest.mark.slow) for page in TUTORIALS)]
 CELL = re.compile(
-    r"^```\{code-cell\}[^\n]*\n(?P<tags>:tags:[^\n]*\n)?(?P<code>.*?)^```$",
+    r"^```\{code-cell\}[^\n]*\n(?P<tags>(?::[^\n]*\n)*)(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 SECONDS = 240
@@ -28,11 +34,15 @@ SECONDS = 240
 
 def as_script(page: Path) -> str:
     """The visible cells as one program; those of bash stop it where a command fails."""
-    cells = [match for match in CELL.finditer(page.read_text("utf-8")) if not match["tags"]]
-    assert cells, f"{page} has no visible cell"
+    cells = list(CELL.finditer(page.read_text("utf-8")))
+    assert not all(match["tags"] for match in cells), f"{page} has no visible cell"
     lines = ["import subprocess"]
-    for code in (match["code"].strip() for match in cells):
-        if code.startswith("%%bash"):
+    for tags, code in ((match["tags"], match["code"].strip()) for match in cells):
+        if "Solution" in tags:
+            lines.append(f"exec({code!r}, dict(globals()))")
+        elif tags:
+            continue
+        elif code.startswith("%%bash"):
             shell = ["bash", "-eu", "-o", "pipefail", "-c", code.removeprefix("%%bash")]
             lines.append(f"subprocess.run({shell!r}, check=True)")
         else:
@@ -45,11 +55,10 @@ def installed(tmp_path_factory) -> Path:
     """A folder with the package as pip would install it."""
     source, site = Path(barenet.__file__).parent, tmp_path_factory.mktemp("site")
     shutil.copytree(source, site / "barenet")
-    shutil.copy(source.parent / "barenet_command.py", site)
     return site
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in (FIRST, *TUTORIALS)])
+@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in (FIRST, *LESSONS, *TUTORIALS)])
 def test_the_visible_cells_run_outside_the_repository(page, installed, tmp_path):
     for download in re.findall(r"\]\((\w+\.csv)\)", page.read_text("utf-8")):
         shutil.copy(page.parent / download, tmp_path)
@@ -62,3 +71,23 @@ def test_the_visible_cells_run_outside_the_repository(page, installed, tmp_path)
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert str(ROOT) not in as_script(page)
+    marks = [
+        line.split()[0] for line in done.stdout.splitlines() if re.match("Not yet|Right", line)
+    ]
+    exercises = page.read_text("utf-8").count("\n### Exercise ")
+    assert exercises >= 3 or page not in LESSONS
+    assert [mark for mark, _ in groupby(marks)] == ["Not", "Right."] * exercises
+
+
+@pytest.mark.parametrize("page", LESSONS, ids=[page.stem for page in LESSONS])
+def test_the_playgrounds_of_the_lessons_exist(page):
+    addresses = re.findall(r'^barenet play "#(.*)"', page.read_text("utf-8"), re.MULTILINE)
+    assert addresses
+    for address in addresses:
+        words = dict(parse_qsl(address, keep_blank_values=True, strict_parsing=True))
+        assert words.pop("data") in NAMED
+        state = PageState()
+        known = {field.name for field in fields(state.data)}
+        known |= {f"net.{field.name}" for field in fields(state.networks[0])}
+        known |= {name.replace("net.", "b.net.") for name in known if name.startswith("net.")}
+        assert set(words) <= known | {"pace", "networks", "tests"}

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
+import numpy as np
 from cyclopts import Parameter
 
 from barenet import Dataset, Ensemble, Predictor
@@ -22,6 +23,7 @@ from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
+from barenet.model._arrays import FloatArray
 
 if TYPE_CHECKING:
     from barenet.insight.explain import Explanation
@@ -35,6 +37,10 @@ Rows = Annotated[Integers, Parameter(name=("--row", "--rows"), group=DATA, show_
 
 #: The formats of file names; the first suffix of each is that of a file in a folder.
 FORMATS: dict[str, Format] = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown"}
+
+#: Parameters up to which new weights are rounded, and a name of such weights.
+MAX_ROUNDED = 32
+ROUNDED = "auto rounded to 0.1"
 
 #: Width of a text that is not for a terminal.
 COLUMNS = 80
@@ -62,8 +68,10 @@ def explain(
     gradient a check by finite differences. The model is not changed. The learning rate is the one
     before any schedule.
 
-    The network is a new one, as `barenet train` would start with on these data, or that of a
-    model. A large network is shown by shapes, statistics, and the largest entries.
+    The network is that of a model, or a new one with the settings of `barenet train`. The weights
+    of a small one are rounded to a decimal, which is easier to follow; --init gives those that
+    `barenet train` starts with. A large network is shown by shapes, statistics, and the largest
+    entries.
 
     Parameters
     ----------
@@ -108,7 +116,23 @@ def _new_step(data: str, settings: RunSettings) -> Step:
         problem = f"{settings.data} is not a model, so it takes no second argument, got {data}"
         raise ArgumentError(problem, argument="data")
     experiment = prepare(settings)
-    return experiment.predictor, experiment.dataset, experiment.settings.config
+    config, network = experiment.settings.config, experiment.predictor.first_network
+    if settings.config.init is None and network.n_parameters <= MAX_ROUNDED:
+        config = replace(config, init=ROUNDED)
+        network.parameters[:] = rounded(replace(config, init="auto").make_network().parameters)
+    return experiment.predictor, experiment.dataset, config
+
+
+def rounded(parameters: FloatArray) -> FloatArray:
+    """Round parameters to a decimal, those of less than 0.1 away from 0.
+
+    Examples
+    --------
+    >>> rounded(np.array([0.567, -0.01, 0.0, 0.12])).tolist()
+    [0.6, -0.1, 0.0, 0.1]
+    """
+    size = np.maximum(np.rint(10 * np.abs(parameters)), np.sign(np.abs(parameters)))
+    return np.copysign(size, parameters) / 10
 
 
 def _trained_step(data: str, settings: RunSettings) -> Step:

@@ -17,6 +17,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, BarenetError
 from barenet.playground._export_panel import export
+from barenet.playground._hidden_space import hidden_space
+from barenet.playground._landscape import landscape
 from barenet.playground._network_view import NetworkView, point_arrays
 from barenet.playground._neuron_panel import explain_update, neuron_view
 from barenet.playground._page_state import Message, PageState
@@ -49,6 +51,8 @@ class Client:
         self.queue: deque[dict[str, Any]] = deque()
         self.news = asyncio.Event()
         self.undrawn = 0
+        #: Answers that take time.
+        self.slow: set[asyncio.Task[None]] = set()
         #: Versions and data that were sent, and the last epoch of each version of a curve.
         self.sent_version = self.sent_state = -1
         self.sent_data: PreparedData | None = None
@@ -121,6 +125,19 @@ class Client:
         """Reply with a description of a network."""
         description = await asyncio.to_thread(function, self.view(message), *arguments)
         self.reply(type=kind, network=message.network, **description)
+
+    async def describe_later(self, *arguments: Any) -> None:
+        """Reply with a description that takes time, unless two are under way already."""
+
+        async def answer() -> None:
+            try:
+                await self.describe(*arguments)
+            except REJECTED as error:
+                self.reply(type="error", message=str(error) or type(error).__name__)
+
+        if len(self.slow) < 2:
+            self.slow.add(task := asyncio.create_task(answer()))
+            task.add_done_callback(self.slow.discard)
 
     async def _send(self) -> None:
         """Send everything new, as long as the page keeps up."""
@@ -198,6 +215,10 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "drawn": lambda client, m: client.count_drawn(),
     "export": lambda client, m: client.describe("export", m, export, client.session.state.data),
     "view_neuron": lambda client, m: client.describe("neuron", m, neuron_view, m.layer, m.neuron),
+    "hidden_space": lambda client, m: client.describe("hidden_space", m, hidden_space, m.layer),
+    "landscape": lambda client, m: client.describe_later(
+        "landscape", m, landscape, list(client.session.views)
+    ),
     "explain": lambda client, m: client.describe(
         "explanation", m, explain_update, m.layer, m.neuron
     ),

@@ -133,6 +133,14 @@ def principal_plane(X: Array) -> tuple[Plane, Array]:
     return Plane.around(points, names, lambda points: mean + points @ main), points
 
 
+def principal_axes(X: NDArray[np.floating]) -> tuple[Array, Array, Array]:
+    """The mean, the first two principal components as rows, and their shares of the variance."""
+    mean = X.mean(axis=0, dtype=np.float64)
+    _, lengths, directions = np.linalg.svd(X - mean, full_matrices=False)
+    shares = lengths**2 / (np.square(lengths).sum() or 1.0)
+    return mean, directions[:2], shares[:2]
+
+
 def plane_along(
     axes: Mapping[int, NumberColumn], X: Array, y: Array, typical: Array, reach: float
 ) -> tuple[Plane, Array]:

@@ -11,6 +11,8 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -18,7 +20,7 @@ import numpy as np
 
 from barenet import Network, train
 from barenet.playground._interactive_training import InteractiveTraining
-from barenet.playground._trainer_messages import ProgressReport, TrainingTask
+from barenet.playground._trainer_messages import ProgressReport, TrainingTask, WeightPath
 
 #: Seconds to wait for the process at the end.
 TIMEOUT = 0.5
@@ -31,6 +33,7 @@ class Trainer:
 
     def __init__(self, process: bool = True) -> None:
         self.listeners: dict[int, Listener] = {}
+        self.paths: dict[int, Future[WeightPath]] = {}
         self.closing = False
         self.next_key = 0
         self.sending = threading.Lock()
@@ -49,6 +52,12 @@ class Trainer:
         self.listeners[key] = listener
         self.send(key, "begin", (task, pace))
         return key
+
+    def request_path(self, key: int) -> Future[WeightPath]:
+        """Request the weights that a training has kept."""
+        answer = self.paths.setdefault(key, Future())
+        self._send((key, "path", None))
+        return answer
 
     def send(self, key: int, action: str, value: Any = None) -> None:
         """Send a command to a training."""
@@ -74,7 +83,10 @@ class Trainer:
         with contextlib.suppress(EOFError, OSError):
             while True:
                 key, report = self.connection.recv()
-                if (listener := self.listeners.get(key)) is not None:
+                if isinstance(report, WeightPath):
+                    if (future := self.paths.pop(key, None)) is not None:
+                        future.set_result(report)
+                elif (listener := self.listeners.get(key)) is not None:
                     listener(report)
         if not self.closing:
             for listener in list(self.listeners.values()):
@@ -90,12 +102,12 @@ def serve(connection: Connection[Any, Any], own_process: bool) -> None:
     trainings: dict[int, InteractiveTraining] = {}
     lock = threading.Lock()
 
-    def begin(key: int, task: TrainingTask, pace: float) -> None:
-        def report(progress: ProgressReport) -> None:
-            with lock, contextlib.suppress(OSError, ValueError):
-                connection.send((key, progress))
+    def answer(key: int, message: ProgressReport | WeightPath) -> None:
+        with lock, contextlib.suppress(OSError, ValueError):
+            connection.send((key, message))
 
-        trainings[key] = InteractiveTraining(task, report, pace)
+    def begin(key: int, task: TrainingTask, pace: float) -> None:
+        trainings[key] = InteractiveTraining(task, partial(answer, key), pace)
         threading.Thread(target=trainings[key].work, daemon=True).start()
 
     with contextlib.suppress(EOFError, OSError):
@@ -103,6 +115,8 @@ def serve(connection: Connection[Any, Any], own_process: bool) -> None:
             key, action, value = message
             if action == "begin":
                 begin(key, *value)
+            elif action == "path" and key in trainings:
+                answer(key, WeightPath.of(trainings[key].timeline))
             elif key in trainings:
                 trainings[key].send(action, value)
                 if action == "close":

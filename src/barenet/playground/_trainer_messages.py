@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,11 @@ from barenet.model._network import Network, Objective, Snapshot
 from barenet.model.losses import Loss, as_loss
 from barenet.playground._page_state import NetworkSettings, WeightEdit
 from barenet.playground._problems import NO_PROBLEM, Problem
-from barenet.playground._timeline import EpochMetrics, EpochState
+from barenet.playground._timeline import EpochMetrics, EpochState, Timeline
 from barenet.training._epoch import epoch_orders
+
+#: Maximum number of epochs of a path.
+MAX_PATH = 100
 
 #: X and y, scaled.
 Rows = tuple[NDArray[np.float32], NDArray[Any]]
@@ -36,7 +39,7 @@ class TrainingTask:
 
     def evaluate(self, epoch: float, network: Network, loss: str) -> EpochMetrics:
         """Loss and score of a network, as the training measures them after each epoch."""
-        function, rows = self._loss_and_rows(loss)
+        function, rows = self.loss_and_rows(loss)
         objective, metric = Objective(network, function), METRICS[self.metric]
         with np.errstate(all="ignore"):
             losses, outputs = zip(*map(objective.value_and_output, rows), strict=True)
@@ -51,7 +54,7 @@ class TrainingTask:
         """Training and test loss of the best constant: the classes' frequencies, mean or median."""
         if not len(self.training[0]):
             return math.nan, math.nan
-        function, rows = self._loss_and_rows(loss)
+        function, rows = self.loss_and_rows(loss)
         training, test = (part.y for part in rows)
         losses = [
             [function.value(np.broadcast_to(constant, y.shape), y) for y in (training, test)]
@@ -60,7 +63,8 @@ class TrainingTask:
         training_loss, test_loss = min(losses)
         return training_loss, test_loss
 
-    def _loss_and_rows(self, loss: str) -> tuple[Loss, list[ArrayDataset]]:
+    def loss_and_rows(self, loss: str) -> tuple[Loss, list[ArrayDataset]]:
+        """The loss function of a name, and the training and the test rows for it."""
         function = as_loss(loss or None, self.network.output_activation)
         parts = (self.training, self.test)
         return function, [validate_arrays(self.network, function, *part) for part in parts]
@@ -120,3 +124,21 @@ class ProgressReport:
     current: EpochMetrics | None = None
     #: The last update, while paused.
     update: UpdateRecord | None = None
+
+
+class WeightPath(NamedTuple):
+    """The weights of a training after the epochs that are kept, or some of them."""
+
+    epochs: list[float]
+    #: Shape (n_epochs, n_parameters).
+    parameters: NDArray[np.floating]
+
+    @classmethod
+    def of(cls, timeline: Timeline) -> "WeightPath":
+        """Copy the weights of at most so many epochs, the last one among them."""
+        states = list(timeline.states)  # it may change in another thread
+        states = states[:: -1 * -(-len(states) // MAX_PATH)][::-1]
+        return cls(
+            [state.epoch for state in states],
+            np.stack([state.snapshot.parameters for state in states]),
+        )

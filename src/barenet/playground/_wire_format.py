@@ -94,6 +94,17 @@ def finite(values: Iterable[float]) -> list[float | None]:
     return [finite_or_none(value) for value in values]
 
 
+def rounded(values: NDArray[Any], digits: int = 5) -> list[float | None]:
+    """Round each number to significant digits, for JSON.
+
+    Examples
+    --------
+    >>> rounded(np.array([[1 / 3, 2e-9]]))
+    [0.33333, 2e-09]
+    """
+    return finite(float(f"{value:.{digits}g}") for value in np.ravel(values))
+
+
 def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """Pack a header and arrays into one message.
 

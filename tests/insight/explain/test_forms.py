@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from barenet import Network, explain
+from barenet import Network, explain, train
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
 X = np.random.default_rng(0).normal(size=(3, 2))
@@ -28,12 +28,12 @@ def in_a_line(text) -> str:
 
 TINY = """\
 One training step of Network([Dense(2, 1, 'sigmoid')], dtype='float64')
+A₀ 2 inputs → A₁ 1 sigmoid → L
 1 sample; loss binary_cross_entropy; optimizer sgd; in float64
 Samples are rows; the number below a letter is that of its layer. Two matrices
 side by side are a product of matrices, and ᵀ swaps rows and columns; ⊙, / and
 functions work entry by entry; a bias is added to every sample. dW is short for
-∂L/∂W, how the loss L changes with W. Numbers are computed with all digits, and
-shown with 6: where a sum nearly cancels, those shown give fewer.
+∂L/∂W, how the loss L changes with W. Numbers are shown with 6 digits.
 
 1. Input and target
 ───────────────────
@@ -169,3 +169,41 @@ def test_summaries_of_overflowing_numbers():
         assert written.count(nowhere) == 2  # of dW₂, and of W₂ after the step
         assert written.count("finite differences overflow") == 5
         assert "in float64, as the numbers overflow: dA₂, dZ₂" in in_a_line(written)
+
+
+def test_the_last_line_is_the_loss_before_and_after_the_step():
+    X, y = [[1.0, 2.0], [0.5, -1.0], [-1.0, 0.3]], [1, 0, 1]
+    network = Network.dense([2, 3, 1], output="sigmoid", dropout=0.0, dtype="float64", seed=3)
+    page = explain(network, X, y, optimizer="sgd:learning_rate=0.5")
+    losses = [network.value_and_gradient(X, y)[0]]
+    trained = network.copy()
+    train(trained, X, y, optimizer="sgd:learning_rate=0.5", epochs=1, batch_size=3)
+    losses.append(trained.value_and_gradient(X, y)[0])
+    assert page.losses == pytest.approx(losses, rel=1e-12) and losses[1] < losses[0]
+    last = f"The step lowers the loss: {losses[0]:.4g} → {losses[1]:.4g}."
+    assert str(page).splitlines()[-1] == last
+    assert page.to_markdown().rstrip().endswith(last)
+    assert last in page.to_html()
+    raised = explain(network, X, y, optimizer="sgd:learning_rate=500")
+    assert raised.outcome.startswith("The step raises the loss")
+    assert explain(network, X, y, optimizer="lbfgs").outcome == ""
+
+
+def test_the_share_of_a_sample_is_explained_where_there_are_several():
+    network = Network.dense([2, 1], dtype="float64")
+    several = str(explain(network, np.eye(2), [0.0, 1.0]))
+    assert "The mean divides by n = 2, so dA₁ does, too" in " ".join(several.split())
+    assert "The mean divides" not in str(explain(network, [[1.0, 2.0]], [0.0]))
+    weighted = str(explain(network, np.eye(2), [0.0, 1.0], sample_weight=[1.0, 2.0]))
+    assert "The mean divides" not in weighted
+
+
+def test_a_sketch_has_a_circle_for_each_unit():
+    network = Network.dense([3, 20, 2], hidden="relu", output="softmax", batch_norm=True)
+    page = explain(network, np.eye(3), [0, 1, 1])
+    drawing = page.to_html().partition("</svg>")[0]
+    sizes = [3, *[6] * (len(network.layers) - 1), 2]
+    assert drawing.count("<circle") == sum(sizes)
+    assert drawing.count("<line") == 3 * 6 + 6 * 6 // 6 * (len(network.layers) - 2) + 6 * 2
+    assert "⋮ 20 relu" in drawing and "W₁" in drawing
+    assert "<svg" not in explain(network, np.eye(3), [0, 1, 1], neuron=(1, 1)).to_html()

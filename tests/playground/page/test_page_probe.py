@@ -121,6 +121,7 @@ def test_its_error_goes_back_layer_by_layer(tab):
     assert share[0] == pytest.approx(gradient[0] / 16, rel=0.01)
     page.press("Next →")
     page.press("Next →")
+    page.until("document.querySelectorAll('.error-back > div > .fold').length === 3")
     assert page.find(".error-back > div > .fold > summary").all_inner_texts() == [
         "Output",
         "Layer 2",
@@ -152,6 +153,9 @@ def test_a_place_in_both_networks_by_the_keyboard(tab):
     page.until_text(".where", "A place of the plane: x₁")
     page.until_text(".probe", "click one to send its error back")
     assert page.find(".probe button:disabled").count() == 2
+    page.page.reload()
+    page.until("document.querySelectorAll('.tree .fold').length > 4")
+    assert page.text(".where").startswith("A place of the plane: x₁"), "it is in the address"
     page.value("document.querySelector('[data-name=xor]').click()")
     page.until("facts.name === 'xor'")
     assert not page.find("#side").is_visible(), "other data"
@@ -162,4 +166,4 @@ def test_the_way_back_moves_by_itself(tab):
     page.click(".probe-open")
     page.press("Send the error back")
     page.until("document.querySelectorAll('.error-back > div > .fold').length === 3")
-    assert page.find(".error-back button").nth(1).is_disabled()
+    assert page.find(".error-back button").nth(2).is_disabled()

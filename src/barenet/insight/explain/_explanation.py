@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +12,7 @@ from barenet._constraints import check_count, check_names, check_number
 from barenet._registry import lookup, spec_of
 from barenet.engines import Job
 from barenet.errors import ArgumentError
-from barenet.insight.explain._document import Note, Quantity, Step
+from barenet.insight.explain._document import Note, Quantity
 from barenet.insight.explain._html import write_fragment, write_html
 from barenet.insight.explain._markdown import write_markdown
 from barenet.insight.explain._neuron import Neuron, find_neuron, steps_of
@@ -20,6 +20,7 @@ from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
 from barenet.insight.explain._page import Page
 from barenet.insight.explain._passes import explain_passes
 from barenet.insight.explain._recorded_step import QuantityTable, record_step
+from barenet.insight.explain._sketch import columns_of
 from barenet.insight.explain._text import write_text
 from barenet.insight.explain._update_step import explain_update
 from barenet.model._arrays import FloatArray
@@ -73,6 +74,11 @@ class Explanation(Page):
         Entries up to which an array is shown whole; a larger one is summarized.
     neuron : tuple of two int, optional
         The layer and the number of the neuron that is shown alone, both counted from 1.
+    columns : tuple of tuple
+        For the input and the output of each layer: the letter, the number of units, and what
+        computes them.
+    losses : tuple of two float
+        The loss of the samples before and after the step, with penalties; NaN for L-BFGS.
 
     Examples
     --------
@@ -277,7 +283,7 @@ def explain(
     explanation = Explanation(
         title=f"{start} training step of {network!r}",
         facts=_facts(job),
-        steps=_steps(job, first_step, most, located),
+        **_take_step(job, first_step, most, located),
         precision=digits,
         limit=most,
         neuron=located and (located.layers[0] + 1, located.column + 1),
@@ -285,14 +291,17 @@ def explain(
     return explanation if notation == "rows" else explanation.transposed()
 
 
-def _steps(job: Job, first_step: int, limit: int, neuron: Neuron | None) -> tuple[Step, ...]:
+def _take_step(job: Job, first_step: int, limit: int, neuron: Neuron | None) -> dict[str, Any]:
     """Take the step, and write it with samples as rows."""
     # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         recorded = record_step(job, first_step)
         table = QuantityTable(recorded, max(limit, SMALL_ARRAY_ENTRIES), neuron)
         steps = (*explain_passes(table), *explain_update(table))
-    return steps if neuron is None else tuple(steps_of(steps, neuron))
+        losses = recorded.losses
+    columns = columns_of(job.network, job.rows.X.shape[1])
+    steps = steps if neuron is None else tuple(steps_of(steps, neuron))
+    return {"steps": steps, "columns": columns, "losses": losses}
 
 
 def _notes(

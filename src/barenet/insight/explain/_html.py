@@ -11,6 +11,7 @@ from importlib.resources import files
 from barenet.insight._web_page import write_page
 from barenet.insight.explain._notations import MATHML, mathml_number, operator
 from barenet.insight.explain._page import EquationBlock, Page, Section
+from barenet.insight.explain._sketch import draw
 
 #: Characters of a summary.
 SUMMARY_ROOM = 90
@@ -33,9 +34,12 @@ def write_fragment(page: Page, *, style: bool = True) -> str:
         '<div class="barenet-explain">\n'
         + (f"<style>{stylesheet()}</style>\n" if style else "")
         + f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n'
+        + ("" if page.neuron else draw(page.columns))
         + "".join(map(_paragraph, (*page.paragraphs, page.hint)))
         + "".join(map(_section, page.sections))
-        + f'<p class="verdict">{escape(page.verdict)}</p>\n</div>\n'
+        + f'<p class="verdict">{escape(page.verdict)}</p>\n'
+        + (page.outcome and f'<p class="outcome">{escape(page.outcome)}</p>\n')
+        + "</div>\n"
     )
 
 

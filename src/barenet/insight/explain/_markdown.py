@@ -17,14 +17,14 @@ def write_markdown(page: Page) -> str:
 
 def _paragraphs(page: Page) -> Iterator[str]:
     yield f"# {_escape(page.title)}"
-    yield from map(_escape, (*page.paragraphs, page.hint))
+    yield from map(_escape, (page.sketch, *page.paragraphs, page.hint))
     for section in page.sections:
         yield f"## {section.number}. {_escape(section.step.title)}"
         yield _escape(section.text)
         for block in (*section.given, *section.equations):
             yield from _equation(block)
         yield _escape(section.alike_text)
-    yield _escape(page.verdict)
+    yield from map(_escape, (page.verdict, page.outcome))
 
 
 def _equation(block: EquationBlock) -> Iterator[str]:

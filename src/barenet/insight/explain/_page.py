@@ -18,6 +18,7 @@ from barenet.insight.explain._number_format import (
     largest_entries,
     shape_text,
 )
+from barenet.insight.explain._sketch import Column, in_a_line
 from barenet.insight.explain._text_block import TextBlock
 
 #: Characters of all numbers of a typeset formula.
@@ -162,6 +163,9 @@ class Page:
     precision: int = 6
     limit: int = SMALL_ARRAY_ENTRIES
     neuron: tuple[int, int] | None = None
+    #: The network, and the loss before and after the step.
+    columns: tuple[Column, ...] = ()
+    losses: tuple[float, float] = (math.nan, math.nan)
 
     @property
     def quantities(self) -> list[Quantity]:
@@ -204,12 +208,17 @@ class Page:
             f"Samples are {self.notation}; the number below a letter is that of its layer. Two "
             "matrices side by side are a product of matrices, and ᵀ swaps rows and columns; ⊙, / "
             "and functions work entry by entry; a bias is added to every sample. dW is short for "
-            "∂L/∂W, how the loss L changes with W. Numbers are computed with all digits, and shown "
-            f"with {self.precision}: where a sum nearly cancels, those shown give fewer.",
+            "∂L/∂W, how the loss L changes with W. Numbers are shown with "
+            f"{self.precision} digits.",
             *(sentence for function, sentence in _FUNCTIONS.items() if function in called),
             *(self._neuron_names() if self.neuron else ()),
         ]
         return ["; ".join(self.facts), " ".join(sentences)]
+
+    @property
+    def sketch(self) -> str:
+        """The layers in a line; of a large network, the title is enough."""
+        return "" if self.is_summary else in_a_line(self.columns)
 
     @property
     def hint(self) -> str:
@@ -245,6 +254,18 @@ class Page:
         known = not all(np.isnan(each.max_error) for each in self.equations if not each.agrees)
         most = f"by up to {error}" if known else "as the numbers overflow"
         return f"The gradients DIFFER from {differences}, {most}: {', '.join(self.disagreeing)}."
+
+    @property
+    def outcome(self) -> str:
+        """The loss before and after the step, with as many digits as show the change."""
+        if not np.isfinite(self.losses).all():
+            return ""
+        before, after = self.losses
+        if before == after:
+            return f"The step leaves the loss as it is: {digits(before, self.precision)}."
+        texts = ([digits(each, n) for each in self.losses] for n in range(4, 18))
+        shown = next(each for each in texts if each[0] != each[1])
+        return f"The step {'lowers' if after < before else 'raises'} the loss: {' → '.join(shown)}."
 
     @property
     def _largest(self) -> int:

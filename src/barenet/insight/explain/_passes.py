@@ -20,6 +20,10 @@ Passes = tuple[tuple[str, Texts], tuple[str, Texts]]
 
 _HEAD = "The loss L is one number for the error of the output; training makes it smaller."
 _EACH = "It is the mean of the losses ℓ of the samples."
+_SHARE = (
+    "The mean divides by n = {n}, so {derivative} does, too: this is each sample's share of the "
+    "gradient, and the sums over the samples further back add the shares."
+)
 _INSIDE = (
     "The loss is computed from {taken}, with the {activation} inside, so that nothing can "
     "overflow. By the chain rule its derivative is that with respect to {output}, times that of "
@@ -63,6 +67,8 @@ def _explain_loss(table: QuantityTable) -> Step:
         text += " " + _INSIDE.format(taken=taken.text, end=end, **names)
     else:
         text += f" {_PLAIN}"
+    if n_samples > 1 and table.rows.sample_weight is None:
+        text += f" {_SHARE.format(n=n_samples, derivative=table.loss_input.derivative.text)}"
     options, given = _loss_options(table)
     equations = _loss_equations(table, output, options)
     return Step(f"Loss: {table.step.job.loss!r}", text, given, tuple(equations))

@@ -6,6 +6,7 @@ has the quantities of the step by their names, and the equations between them.
 """
 
 import copy
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -79,6 +80,18 @@ class RecordedStep:
     clip: Recorder | None
     #: The moments of the optimizer before the step.
     moments: dict[str, FloatArray]
+
+    @property
+    def losses(self) -> tuple[float, float]:
+        """The loss of the rows before and after the step, with penalties and the same dropout."""
+        rows = np.arange(len(self.job.rows.X))
+        before, after = (
+            ReferenceEngine(replace(job, network=job.network.copy()))._value_and_gradient(
+                rows, self.first_step
+            )[0]
+            for job in (self.job, self.after)
+        )
+        return before, math.nan if isinstance(self.job.optimizer, LBFGS) else after
 
 
 #: Parts of a job that a step may change, besides the network.

@@ -28,11 +28,12 @@ class _TextWriter:
     def lines(self, page: Page) -> Iterator[str]:
         """Write the whole page."""
         yield from textwrap.wrap(page.title, self.width, subsequent_indent=INDENT)
-        for text in (*page.paragraphs, page.hint):
+        for text in (page.sketch, *page.paragraphs, page.hint):
             yield from textwrap.wrap(text, self.width)
         for section in page.sections:
             yield from self._section(section)
         yield from ["", *textwrap.wrap(page.verdict, self.width)]
+        yield from textwrap.wrap(page.outcome, self.width)
 
     def _section(self, section: Section) -> Iterator[str]:
         title = f"{section.number}. {section.step.title}"

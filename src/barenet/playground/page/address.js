@@ -71,7 +71,7 @@ export function fromHash(hash, catalog) {
       networks,
       pace: words.has("pace") ? Number(words.get("pace")) : usual.pace,
     },
-    view: { tests: words.has("tests"), discrete: words.has("discrete"), log: words.has("log") },
+    view: { tests: words.has("tests"), discrete: words.has("discrete"), log: words.has("log"), probe: words.get("probe")?.match(/^-?[\d.]+~-?[\d.]+$/)?.[0] ?? "" },
     edits: networks.map((_, index) => readEdits(words.get(PREFIXES[index] + EDITS))),
     epoch: Number(words.get("epoch")) || 0,
     empty: [...words].length === 0,

@@ -6,8 +6,10 @@ import { DataPanel } from "./data-panel.js";
 import { counted, find, findAll, make, show } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { ExportPanel } from "./export-panel.js";
+import { HiddenSpace } from "./hidden-space.js";
 import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
+import { Landscape } from "./landscape.js";
 import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
 import { Probe } from "./probe.js";
@@ -50,7 +52,7 @@ class Page {
     this.side = new SidePanel(find("#side"));
     // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
-    this.tools = [new Probe(this)];
+    this.tools = [new Probe(this), new Landscape(this), new HiddenSpace(this)];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();

@@ -19,7 +19,7 @@ export class NetworkPanel {
     this.catalog = catalog;
     this.learning = new LearningPanel(find(".learning", this.root), catalog, acts);
     this.output = new OutputView(find(".output", this.root));
-    this.tabs = new OutputTabs(find(".output", this.root));
+    this.tabs = new OutputTabs(find(".output", this.root), () => this.output.draw());
     this.network = new NetworkView(find(".network", this.root), {
       ...acts,
       activations: catalog.activations,

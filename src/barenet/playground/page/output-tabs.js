@@ -3,9 +3,9 @@
 import { find, make } from "./dom.js";
 
 export class OutputTabs {
-  // `root` holds `.tabs` and `.map-view`.
-  constructor(root) {
-    this.root = root;
+  // `root` holds `.tabs` and `.map-view`; `drawMap()` draws the map, which was not drawn while hidden.
+  constructor(root, drawMap) {
+    Object.assign(this, { root, drawMap });
     this.list = find(".tabs", root);
     this.tabs = [];
     this.add("Output", { root: find(".map-view", root) });
@@ -27,6 +27,7 @@ export class OutputTabs {
       each.view.root.hidden = each.view !== view;
       each.tab.setAttribute("aria-selected", each.view === view);
     }
+    this.drawMap();
     this.draw();
   }
 

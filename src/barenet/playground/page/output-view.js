@@ -56,7 +56,7 @@ export class OutputView {
 
   draw(frame = this.frame, points = this.points, view = this.view) {
     Object.assign(this, { frame, points, view });
-    if (!frame || !points) return;
+    if (!frame || !points || !this.canvas.clientWidth) return; // another tab is shown
     const ratio = fit(this.canvas);
     if (this.hovered) {
       drawGrid(this.canvas, this.hovered.values(), NEURON_SIDE);

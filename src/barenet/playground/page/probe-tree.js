@@ -7,21 +7,21 @@ import { number } from "./step-words.js";
 export class Tree {
   // `isCalm()`: whether the terms may be sorted.
   constructor(panel, isCalm) {
-    Object.assign(this, { panel, isCalm, folds: new Folds(() => this.show()) });
+    Object.assign(this, { panel, isCalm, folds: new Folds(() => this.show(this.answer)) });
     this.verdict = make("p", { className: "verdict" });
     this.outputs = make("div");
     this.root = make("div", { className: "tree" }, this.verdict, this.outputs);
   }
 
-  show(answer = this.answer) {
+  show(answer) {
     this.answer = answer;
-    const { sums, outputs } = answer.layers.at(-1);
-    const best = outputs.indexOf(Math.max(...outputs));
-    write(this.verdict, verdict(this.panel.data, answer, best));
+    const { outputs } = answer.layers.at(-1);
     const last = answer.layers.length - 1;
-    put(this.outputs, sums.map((_, index) => {
-      const name = this.panel.neuron(last, index).name.replace(/^Output /, "");
-      return this.neuron(`${index}`, last, index, `${name} = ${this.value(last, index)}`, sums.length === 1 || index === best);
+    const best = outputs.indexOf(Math.max(...outputs));
+    write(this.verdict, verdict(this.panel.data, answer));
+    put(this.outputs, outputs.map((_, index) => {
+      const words = `${this.panel.neuron(last, index).name.replace(/^Output /, "")} = ${this.value(last, index)}`;
+      return this.neuron(`${index}`, last, index, words, index === best);
     }));
   }
 
@@ -34,34 +34,40 @@ export class Tree {
     const { settings } = this.panel;
     const { sums, outputs } = this.answer.layers[layer];
     const last = layer === this.answer.layers.length - 1;
-    const normed = settings.batch_norm && !last;
     const activation = last ? this.answer.activation : settings.activations[layer];
-    const z = normed ? `batch norm(${number(sums[index])})` : number(sums[index]);
-    if (activation === "identity") return normed ? `${z} = ${number(outputs[index])}` : z;
-    return `${activation}(${z}${activation === "softmax" ? ", …" : ""}) = ${number(outputs[index])}`;
+    const normed = settings.batch_norm && !last;
+    const inner = `${normed ? "batch norm(" : ""}${number(sums[index])}${normed ? ")" : ""}${activation === "softmax" ? ", …" : ""}`;
+    if (activation === "identity" && !normed) return inner;
+    return `${activation === "identity" ? inner : `${activation}(${inner})`} = ${number(outputs[index])}`;
   }
 
   // The terms of the sum, the largest first; those that are not drawn are one term together.
   unfold(body, path, layer, index) {
-    const { sums, weights, bias } = this.answer.layers[layer];
-    const terms = inputsOf(this.answer, layer).map((input, row) => ({ row, input, weight: weights[row][index], size: Math.abs(weights[row][index] * input) }));
-    const formula = this.folds.leaf(`${path} sum`, `${layer === this.answer.layers.length - 1 ? "" : `${this.value(layer, index)}, where `}z = ${number(sums[index])} is the sum of:`);
-    const lines = terms.map(({ row, input, weight, size }) => {
+    const { sums, bias } = this.answer.layers[layer];
+    const terms = termsOf(this.answer, layer, index).map(({ weight, input }, row) => {
       const words = `${inputName(this.panel, layer, row)}: ${product(weight, input)}`;
       const line = layer ? this.neuron(`${path}.${row}`, layer - 1, row, words) : this.folds.leaf(`${path}.${row}`, words);
-      return { line, size };
+      return { line, value: weight * input };
     });
-    const known = terms.reduce((sum, { weight, input }) => sum + weight * input, bias[index]);
+    const rest = terms.reduce((left, { value }) => left - value, sums[index] - bias[index]);
     const others = this.panel.facts.layout[layer].n_in - terms.length;
-    if (this.isCalm() || !body.children.length) lines.sort((a, b) => b.size - a.size);
-    else lines.sort((a, b) => [...body.children].indexOf(a.line) - [...body.children].indexOf(b.line));
-    const rest = others > 0 ? [this.folds.leaf(`${path} rest`, `${others} others together: ${number(sums[index] - known)}`)] : [];
-    put(body, [formula, ...lines.map(({ line }) => line), ...rest, this.folds.leaf(`${path} bias`, `bias: ${number(bias[index])}`)]);
+    const places = new Map([...body.children].map((line, place) => [line, place]));
+    if (this.isCalm() || !places.size) terms.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+    else terms.sort((a, b) => places.get(a.line) - places.get(b.line));
+    put(body, [
+      this.folds.leaf(`${path} sum`, `${layer < this.answer.layers.length - 1 ? `${this.value(layer, index)}, where ` : ""}z = ${number(sums[index])} is the sum of:`),
+      ...terms.map(({ line }) => line),
+      ...(others > 0 ? [this.folds.leaf(`${path} rest`, `${others} others together: ${number(rest)}`)] : []),
+      this.folds.leaf(`${path} bias`, `bias: ${number(bias[index])}`),
+    ]);
   }
 }
 
-// The inputs of a layer that are drawn.
-export const inputsOf = (answer, layer) => (layer ? answer.layers[layer - 1].outputs : answer.inputs);
+// The weights of a neuron that are drawn, each with its input.
+export function termsOf(answer, layer, index) {
+  const inputs = layer ? answer.layers[layer - 1].outputs : answer.inputs;
+  return inputs.map((input, row) => ({ input, weight: answer.layers[layer].weights[row][index] }));
+}
 
 // The name of a drawn input: with its layer, if there are several.
 export function inputName(panel, layer, row) {
@@ -71,11 +77,9 @@ export function inputName(panel, layer, row) {
 
 export const product = (weight, input) => `${number(weight)} × ${number(input)} = ${number(weight * input)}`;
 
-function verdict({ classes, target, outputs }, { prediction }, best) {
-  if (classes?.length === 2) {
-    const second = prediction[0] >= 0.5;
-    return `The answer: class ${classes[Number(second)]}, ${percent(second ? prediction[0] : 1 - prediction[0])}`;
-  }
-  if (classes) return `The answer: class ${classes[best]}, ${percent(prediction[best])}`;
-  return `The answer: ${prediction.map((value, place) => `${outputs[place] ?? target} = ${number(value)}`).join(", ")}`;
+function verdict({ classes, target, outputs, target_scaling: scaling }, { prediction }) {
+  if (!classes) return `The answer: ${prediction.map((value, place) => `${outputs[place] ?? target} = ${number(value)}`).join(", ")}${scaling === "none" ? "" : "; the network computes it as scaled:"}`;
+  const shares = classes.length === 2 ? [1 - prediction[0], prediction[0]] : prediction;
+  const place = shares.indexOf(Math.max(...shares));
+  return `The answer: class ${classes[place]}, ${percent(shares[place])}`;
 }

@@ -4,81 +4,74 @@
 import { css, palette } from "./colours.js";
 import { counted, find, findAll, make, rounded } from "./dom.js";
 import { axisNames } from "./input-names.js";
-import { ErrorView } from "./probe-error.js";
-import { inputsOf, product, Tree } from "./probe-tree.js";
+import { ErrorView, orderButton } from "./probe-error.js";
+import { product, termsOf, Tree } from "./probe-tree.js";
 import { number } from "./step-words.js";
 
 const NEAR = 0.025; // of the map's side
-const LOST = 2000; // milliseconds after which an answer is not waited for
 const SEEK = 200; // batches
+const NO_TARGET = "Only a point of the data has a target: click one to send its error back.";
+const NO_DATA = "The model is shown without its data: there is no target, and no error to send back.";
 
 export class Probe {
   constructor(page) {
     Object.assign(this, { page, point: null, views: [] });
+    this.where = make("p", { className: "where" });
+    this.networks = make("div");
+    const walk = make("p", { className: "orders" }, orderButton("← Previous", () => this.walk(-1)), orderButton("Next point →", () => this.walk(1)));
+    this.content = make("div", { className: "probe" }, walk, this.where, this.networks);
     document.addEventListener("keydown", ({ key }) => key === "Escape" && this.point && !find("dialog[open]") && page.side.close());
   }
 
   addTo(panel) {
-    const { output } = panel;
-    output.canvas.addEventListener("click", ({ offsetX, offsetY }) => {
-      this.choose(this.near([offsetX / output.canvas.clientWidth, 1 - offsetY / output.canvas.clientHeight]));
-    });
+    const { place, output } = panel;
+    output.canvas.addEventListener("click", ({ offsetX, offsetY, target }) => this.choose(this.near(offsetX / target.clientWidth, 1 - offsetY / target.clientHeight)));
     output.overlay = (canvas, ratio) => this.point && drawMark(canvas, this.point.at, panel.data.curve, ratio);
     const button = make("button", { className: "text probe-open", type: "button", title: "Follow one point through the network; or click the map" }, "Probe a point");
     button.addEventListener("click", () => {
-      this.choose(this.point ?? this.ofRow(this.rows()[0]));
+      this.choose(this.point ?? this.points()[0] ?? { row: -1, at: [0.5, 0.5] });
       find("button", this.content).focus();
     });
     find(".map-view .checks", panel.root).append(button);
+    const tree = new Tree(panel, () => !this.page.playing && !tree.root.contains(document.activeElement));
+    const error = new ErrorView(panel, { change: () => this.request(place), seek: () => this.seek(place) });
+    const heading = make("h3", {}, place ? "Network B" : "Network A");
+    this.views[place] = { panel, tree, error, heading, root: make("section", {}, heading, tree.root, error.root) };
   }
 
   // The points that are seen.
-  rows() {
-    const { points, view } = this.page;
-    return [...points.tests.keys()].filter((row) => view.tests || !points.tests[row]);
-  }
-
-  ofRow(row) {
-    return row === undefined ? { row: -1, at: [0.5, 0.5] } : { row, at: [...this.page.points.positions.subarray(2 * row, 2 * row + 2)] };
+  points() {
+    const { points: { tests, positions }, view } = this.page;
+    const rows = [...tests.keys()].filter((row) => view.tests || !tests[row]);
+    return rows.map((row) => ({ row, at: [positions[2 * row], positions[2 * row + 1]] }));
   }
 
   // A data point if one is near, else the place itself.
-  near(at) {
-    const far = ({ at: [x, y] }) => Math.hypot(x - at[0], y - at[1]);
-    const best = this.rows().map((row) => this.ofRow(row)).reduce((a, b) => (far(a) <= far(b) ? a : b), { row: -1, at: [9, 9] });
-    return far(best) < NEAR ? best : { row: -1, at };
+  near(x, y) {
+    const far = ({ at }) => Math.hypot(at[0] - x, at[1] - y);
+    const [best] = this.points().sort((a, b) => far(a) - far(b));
+    return best && far(best) < NEAR ? best : { row: -1, at: [x, y] };
   }
 
-  place() {
-    const { low, high } = this.page.facts;
-    return this.point.at.map((share, axis) => low[axis] + share * (high[axis] - low[axis]));
+  walk(by) {
+    const points = this.points();
+    const place = points.findIndex(({ row }) => row === this.point.row) + by;
+    if (points.length) this.choose(points.at(place % points.length));
   }
 
   choose(point) {
-    this.point = point;
     this.source = JSON.stringify(this.page.state.data);
-    if (!this.content || !this.page.side.shows(this.content)) this.open();
-    this.describePoint();
-    this.refresh();
-  }
-
-  open() {
-    this.where = make("p", { className: "where" });
-    const step = (by, words) => {
-      const button = make("button", { className: "button", type: "button" }, words);
-      button.addEventListener("click", () => this.walk(by));
-      return button;
-    };
-    this.networks = make("div");
-    this.content = make("div", { className: "probe" }, make("p", { className: "orders" }, step(-1, "← Previous"), step(1, "Next point →")), this.where, this.networks);
-    this.views = [];
-    const { point } = this;
-    this.page.side.open("One point", this.content, () => this.closed());
+    if (!this.page.side.shows(this.content)) this.page.side.open("One point", this.content, () => this.close());
     this.point = point;
+    this.page.view.probe = point.at.map((share) => share.toFixed(4)).join("~");
+    this.page.writeAddress();
+    this.describe();
   }
 
-  closed() {
+  close() {
     this.point = null;
+    this.page.view.probe = "";
+    this.page.writeAddress();
     for (const { network, output, root } of this.page.panels) {
       network.probe = null;
       for (const value of findAll(".probed", root)) value.remove();
@@ -87,34 +80,39 @@ export class Probe {
     }
   }
 
-  walk(by) {
-    const rows = this.rows();
-    this.choose(this.ofRow(rows[(rows.indexOf(this.point.row) + by + rows.length) % rows.length]));
-  }
-
-  describePoint() {
-    const { points, facts, panels } = this.page;
-    const { row } = this.point;
-    const names = axisNames(facts).slice(0, facts.curve && row < 0 ? 1 : 2);
-    const place = this.place();
-    const kind = row < 0 ? "A place of the plane" : `${points.tests[row] ? "Test" : "Training"} point ${counted(row + 1)} of ${counted(points.tests.length)}`;
-    this.where.textContent = `${kind}: ${names.map((name, axis) => `${name} = ${rounded(place[axis])}`).join(", ")}`;
-    if (this.views.length !== panels.length) {
-      this.views = panels.map((panel, place) => this.view(panel, place));
-      this.networks.replaceChildren(...this.views.map(({ root }) => root));
+  // After other settings: the point stays as long as the data do.
+  describe() {
+    if (!this.point) return;
+    const { points: { tests }, facts, panels, side, state } = this.page;
+    const { low, high, curve } = facts;
+    if (JSON.stringify(state.data) !== this.source) return side.close();
+    const { row, at } = this.point;
+    this.place = at.map((share, axis) => low[axis] + share * (high[axis] - low[axis]));
+    const names = axisNames(facts).slice(0, curve && row < 0 ? 1 : 2);
+    const kind = row < 0 ? "A place of the plane" : `${tests[row] ? "Test" : "Training"} point ${counted(row + 1)} of ${counted(tests.length)}`;
+    this.where.textContent = `${kind}: ${names.map((name, axis) => `${name} = ${rounded(this.place[axis])}`).join(", ")}`;
+    this.networks.replaceChildren(...panels.map(({ place }) => this.views[place].root));
+    for (const { place, output } of panels) {
+      this.views[place].heading.hidden = panels.length < 2;
+      this.request(place);
+      output.draw();
     }
   }
 
-  view(panel, place) {
-    const tree = new Tree(panel, () => !this.page.playing && !this.content.contains(document.activeElement));
-    const error = new ErrorView(panel, { change: () => this.changed(place), seek: () => this.seek(place) });
-    const heading = make("h3", { hidden: this.page.panels.length < 2 }, place ? "Network B" : "Network A");
-    return { tree, error, root: make("section", {}, heading, tree.root, error.root), asked: 0 };
+  // Request the numbers of a network, at once or when the answer before is here.
+  request(place) {
+    const { row } = this.point;
+    Object.assign(this.views[place], { waiting: true, stale: false });
+    this.page.line.send("probe", { network: place, backward: this.views[place].error.active, ...(row < 0 ? { place: this.place } : { row }) });
   }
 
-  changed(place) {
-    this.request(place);
-    this.mark(place);
+  follow() {
+    const { probe } = this.page.view;
+    if (!this.point && probe) this.choose(this.near(...probe.split("~").map(Number)));
+    for (const { place } of this.point ? this.page.panels : []) {
+      if (this.views[place].waiting) this.views[place].stale = true;
+      else this.request(place);
+    }
   }
 
   // Train batch by batch until one has held the point.
@@ -123,44 +121,13 @@ export class Probe {
     this.page.line.send("batch");
   }
 
-  refresh() {
-    this.views.forEach((_, place) => this.request(place));
-    for (const { output } of this.page.panels) output.draw();
-  }
-
-  request(place) {
-    const { row } = this.point;
-    Object.assign(this.views[place], { asked: performance.now(), stale: false });
-    this.page.line.send("probe", { network: place, backward: this.views[place].error.active, ...(row < 0 ? { place: this.place() } : { row }) });
-  }
-
-  // After other settings: the point stays as long as the data do.
-  describe() {
-    if (!this.point) return;
-    if (JSON.stringify(this.page.state.data) !== this.source) this.page.side.close();
-    else {
-      this.describePoint();
-      this.refresh();
-    }
-  }
-
-  follow() {
-    if (!this.point) return;
-    this.views.forEach((view, place) => {
-      if (performance.now() - view.asked > LOST) this.request(place);
-      else view.stale = true;
-    });
-  }
-
   take(answer) {
     const view = this.views[answer.network];
-    if (answer.type !== "probe" || !this.point || answer.layers.length !== view?.tree.panel.facts.layout.length) return;
-    const { row } = this.point;
-    const missing = row >= 0 ? "" : this.page.points.tests.length ? "Only a point of the data has a target: click one to send its error back." : "The model is shown without its data: there is no target, and no error to send back.";
-    Object.assign(view, { asked: 0, answer });
+    if (answer.type !== "probe" || !this.point || answer.layers.length !== view.panel.facts.layout.length) return;
+    Object.assign(view, { answer, waiting: false });
     view.tree.show(answer);
-    view.error.show(answer, missing);
-    this.mark(answer.network);
+    view.error.show(answer, this.point.row >= 0 ? "" : this.page.points.tests.length ? NO_TARGET : NO_DATA);
+    this.mark(view);
     if (view.left && view.error.active && !answer.update && !this.page.playing) {
       view.left -= 1;
       this.page.line.send("batch");
@@ -168,56 +135,44 @@ export class Probe {
   }
 
   // Show the numbers in the network: the outputs and the terms of the sums, or the deltas and the gradients.
-  mark(place) {
-    const { answer, error } = this.views[place];
-    if (!answer) return;
-    const { network, data } = this.page.panels[place];
-    const backward = error.active && answer.backward;
+  mark({ panel: { network, data }, answer, error }) {
+    const backward = error.active ? answer.backward : null;
+    const from = ({ layer, row }) => (layer ? row : data.drawn_inputs.indexOf(row));
+    const term = (link) => termsOf(answer, link.layer, link.column)[from(link)];
+    const gradient = (link) => (link.layer < error.reached ? 0 : backward.layers[link.layer].weights[from(link)][link.column]);
+    const values = network.links.links.map((link) => (backward ? gradient(link) : term(link).weight * term(link).input));
+    const unit = backward ? Math.max(...values.map(Math.abs)) / 4 || 1 : 1;
     const links = [];
-    for (const { index, layer, row, column } of network.links.links) {
-      const from = layer ? row : data.drawn_inputs.indexOf(row);
-      const { weights } = (backward || answer).layers[layer];
-      links[index] = backward ? (layer >= error.reached ? weights[from][column] : 0) : weights[from][column] * inputsOf(answer, layer)[from];
-    }
-    if (backward) {
-      const largest = Math.max(...links.filter(Number.isFinite).map(Math.abs)) || 1;
-      links.forEach((value, index) => (links[index] = (4 * value) / largest));
-    }
-    network.probe = { links, words: (link) => this.words(place, link) };
-    for (const { node, column, place: neuron, picture } of network.neurons) {
+    network.links.links.forEach(({ index }, place) => (links[index] = values[place] / unit));
+    const words = (link) => {
+      const { weight, input } = term(link);
+      return backward ? `gradient: ${number(backward.layers[link.layer].bias[link.column])} × ${number(input)} = ${number(gradient(link))}` : product(weight, input);
+    };
+    network.probe = { links, words };
+    for (const { node, column, place, picture } of network.neurons) {
       const shown = find(".probed", node) ?? node.appendChild(make("span", { className: "probed", "aria-hidden": "true" }));
-      shown.textContent = backward ? (column > error.reached ? `δ ${number(backward.layers[column - 1].bias[neuron], 2)}` : "") : column ? number(answer.layers[column - 1].outputs[neuron], 2) : inputWords(answer, picture);
       shown.classList.toggle("delta", Boolean(backward));
+      if (backward) shown.textContent = column > error.reached ? `δ ${number(backward.layers[column - 1].bias[place], 2)}` : "";
+      else shown.textContent = column ? number(answer.layers[column - 1].outputs[place], 2) : inputWords(answer, picture);
     }
     network.draw();
   }
-
-  // A link: "0.41 × −1.2 = −0.49".
-  words(place, { layer, row, column }) {
-    const { answer, error } = this.views[place];
-    const from = layer ? row : this.page.panels[place].data.drawn_inputs.indexOf(row);
-    const input = inputsOf(answer, layer)[from];
-    if (!error.active || !answer.backward) return product(answer.layers[layer].weights[from][column], input);
-    return `gradient: ${number(answer.backward.layers[layer].bias[column])} × ${number(input)} = ${number(answer.backward.layers[layer].weights[from][column])}`;
-  }
 }
 
+// An input as it is in the data, and as it is scaled.
 function inputWords({ raw, inputs }, place) {
-  const [before, scaled] = [number(raw[place], 2), number(inputs[place], 2)];
-  return before === scaled ? scaled : `${before} → ${scaled}`;
+  return [...new Set([number(raw[place], 2), number(inputs[place], 2)])].join(" → ");
 }
 
 // A ring around the point; on a curve, a line through it.
 function drawMark(canvas, [across, up], isCurve, ratio) {
   const context = canvas.getContext("2d");
   const [x, y] = [across * canvas.width, (1 - up) * canvas.height];
+  const mark = new Path2D();
+  mark.arc(x, y, 9 * ratio, 0, 2 * Math.PI);
+  if (isCurve) mark.rect(x, -9, 0, canvas.height + 18);
   for (const [width, colour] of [[6, css(palette.panel, 0.9)], [2.5, css(palette.ink)]]) {
-    context.beginPath();
-    if (isCurve) context.rect(x, -9, 0, canvas.height + 18);
-    context.moveTo(x + 9 * ratio, y);
-    context.arc(x, y, 9 * ratio, 0, 2 * Math.PI);
-    context.lineWidth = width * ratio;
-    context.strokeStyle = colour;
-    context.stroke();
+    Object.assign(context, { lineWidth: width * ratio, strokeStyle: colour });
+    context.stroke(mark);
   }
 }

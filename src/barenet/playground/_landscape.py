@@ -1,0 +1,157 @@
+"""The training loss around the path of the weights, on the plane that holds most of that path."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines import Job, choose_engine
+from barenet.optimization.optimizers import SGD
+from barenet.playground._network_view import MAX_WEIGHTS, NetworkView, nan_to_large
+from barenet.playground._neuron_panel import contour
+from barenet.playground._plane import principal_axes
+from barenet.playground._problems import lowest_test_loss
+from barenet.playground._trainer_messages import ProgressReport, WeightPath
+from barenet.playground._wire_format import finite, rounded
+
+Array = NDArray[np.floating]
+
+#: Losses along each side, and lines of equal loss.
+SIDE, LEVELS = 41, 12
+#: Maximum number of rows, and of rows times weights.
+MAX_ROWS, MAX_PRODUCTS = 1_000, 2_000_000
+#: Room on each side of the path, and its least extent, as fractions of the extent.
+ROOM, LEAST = 0.3, 0.3
+#: Seconds to wait for the trainer.
+TIMEOUT = 10.0
+TOO_SHORT = "Train for a few epochs: the plane is laid through the weights of at least three."
+TOO_LARGE = f"A landscape is drawn for networks of at most {MAX_WEIGHTS:,} weights."
+
+
+class PathPlane(NamedTuple):
+    """The plane of the first two principal components of the weights on a path.
+
+    Its places are fractions of a rectangle: to the right, and down.
+    """
+
+    mean: Array
+    #: Shape (2, n_parameters).
+    directions: Array
+    #: Of the variance.
+    shares: Array
+    low: Array
+    high: Array
+
+    @classmethod
+    def through(cls, states: Array) -> "PathPlane":
+        """Fit the plane to weights of shape (n_states, n_parameters); it begins on the left."""
+        mean, directions, shares = principal_axes(states)
+        points = (states - mean) @ directions.T
+        turn = np.where([points[-1, 0] < points[0, 0], points[len(points) // 2, 1] > 0], -1, 1)
+        low, high = (end(points * turn, axis=0) for end in (np.min, np.max))
+        reach = (0.5 + ROOM) * np.maximum(high - low, LEAST * (high - low).max())
+        middle = (low + high) / 2
+        return cls(mean, directions * turn[:, None], shares, middle - reach, middle + reach)
+
+    def places(self, states: Array) -> Array:
+        """Project weights."""
+        return ((states - self.mean) @ self.directions.T - self.low) / (self.high - self.low)
+
+    def states(self, places: Array) -> Array:
+        """The weights at places."""
+        return self.mean + (self.low + places * (self.high - self.low)) @ self.directions
+
+
+class TrainingLoss:
+    """The training loss of a network, without penalties, as a function of its weights."""
+
+    def __init__(self, view: NetworkView) -> None:
+        loss, (rows, _) = view.task.loss_and_rows(view.settings.loss)
+        self.network = view.current()
+        limit = min(MAX_ROWS, max(MAX_PRODUCTS // self.network.n_parameters, 1))
+        self.rows = rows.take(slice(None, None, -(-rows.n_rows // limit)))
+        job = Job(network=self.network, rows=self.rows, loss=loss, optimizer=SGD())
+        self.engine = choose_engine("auto", job, 1)
+
+    def at(self, states: Array) -> Array:
+        """The losses at weights of shape (n_states, n_parameters)."""
+        losses = []
+        with np.errstate(all="ignore"):
+            for state in states:
+                self.network.parameters = state
+                losses.append(self.engine.evaluate(self.rows)[0])
+        return np.array(losses)
+
+
+def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]:
+    """The losses around the path of a network, and of those that it can be compared with."""
+    if view.network.n_parameters > MAX_WEIGHTS:
+        return {"hint": TOO_LARGE}
+    shown = [each for each in views if each is view or _are_alike(each, view)]
+    paths = [_path(each) for each in shown]
+    states = np.concatenate([path.parameters for path, _ in paths]).astype(np.float64)
+    if min(len(path.epochs) for path, _ in paths) < 3 or not np.ptp(states, axis=0).any():
+        return {"hint": TOO_SHORT}
+    plane, loss = PathPlane.through(states), TrainingLoss(view)
+    steps = (np.arange(SIDE) + 0.5) / SIDE
+    grid = np.column_stack([np.tile(steps, SIDE), np.repeat(steps, SIDE)])
+    losses = loss.at(plane.states(grid))
+    return {
+        "networks": [views.index(each) for each in shown],
+        "side": SIDE,
+        "losses": rounded(losses),
+        "lines": [rounded(line) for line in contours(losses.reshape(SIDE, SIDE))],
+        "shares": rounded(plane.shares),
+        "constant": finite(view.constant_losses)[0],
+        "rows": [loss.rows.n_rows, len(view.task.training[0])],
+        "paths": [
+            _drawn(each, *path, plane, loss) for each, path in zip(shown, paths, strict=True)
+        ],
+    }
+
+
+def contours(losses: Array) -> list[Array]:
+    """Lines of equal loss, at even steps of its logarithm."""
+    heights = np.log(np.maximum(nan_to_large(losses), 1e-30))
+    levels = np.linspace(heights.min(), np.log(np.nanmax(losses[np.isfinite(losses)])), LEVELS + 2)
+    return [contour(heights - level) for level in levels[1:-1]]
+
+
+def _are_alike(one: NetworkView, other: NetworkView) -> bool:
+    """Whether the loss of two networks is the same function of their weights."""
+    alike = one.settings.has_same_architecture(other.settings)
+    return alike and one.settings.loss == other.settings.loss
+
+
+def _path(view: NetworkView) -> tuple[WeightPath, ProgressReport]:
+    """The kept weights of a training with the present ones, if these are newer; and its state."""
+    assert view.key is not None
+    path, latest = view.trainer.request_path(view.key).result(TIMEOUT), view.latest
+    if latest.epoch > path.epochs[-1]:
+        parameters = np.vstack([path.parameters, latest.snapshot.parameters])
+        path = WeightPath([*path.epochs, latest.epoch], parameters)
+    return path, latest
+
+
+def _drawn(
+    view: NetworkView,
+    path: WeightPath,
+    latest: ProgressReport,
+    plane: PathPlane,
+    loss: TrainingLoss,
+) -> dict[str, Any]:
+    """A path on the plane, with the present place, and the losses at the weights and there."""
+    present = latest.snapshot.parameters[None]
+    place = plane.places(present)
+    lowest = lowest_test_loss(view.curve.rows)
+    epochs = np.abs(np.array(path.epochs) - (lowest.epoch if lowest else 0))
+    return {
+        "epochs": path.epochs,
+        "places": rounded(plane.places(path.parameters)),
+        "present": rounded(place),
+        "epoch": latest.epoch,
+        "best": int(epochs.argmin()),
+        "best_epoch": path.epochs[epochs.argmin()],
+        "losses": rounded(loss.at(np.vstack([present, plane.states(place)]))),
+    }

@@ -1,0 +1,186 @@
+// The landscape: the training loss on the plane of the path of the weights, a tab of each network.
+
+import { Asking, stateOf } from "./asking.js";
+import { css, palette } from "./colours.js";
+import { counted, make, percent, rounded } from "./dom.js";
+import { drawGrid, fit } from "./heatmap.js";
+
+const PAUSE = 1000;
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const NEAR = 0.03; // of the side, to a place of the path
+
+export class Landscape {
+  constructor(page) {
+    this.page = page;
+  }
+
+  addTo(panel) {
+    panel.landscape = new LandscapeView(panel, this.page);
+    panel.tabs.add("Landscape", panel.landscape);
+  }
+
+  take(message) {
+    if (message.type === "landscape") this.page.panels[message.network]?.landscape.take(message);
+  }
+
+  repaint() {
+    this.page.panels.forEach(({ landscape }) => landscape.paint());
+  }
+}
+
+class LandscapeView {
+  constructor(panel, page) {
+    Object.assign(this, { panel, page });
+    this.asking = new Asking(() => page.line.send("landscape", { network: panel.place }), PAUSE);
+    this.canvas = make("canvas", { className: "surface", role: "img", tabIndex: 0, "aria-label": "Training loss around the path of the weights" });
+    this.axes = ["x", "y"].map((name) => make("span", { className: `axis ${name}` }));
+    this.value = make("p", { className: "surface-value" });
+    this.marks = make("p", { className: "legend marks" });
+    this.words = make("p", { className: "hint" }, "Computing the losses …");
+    this.plot = make("div", { className: "plot", hidden: true }, this.canvas, ...this.axes);
+    this.root = make("div", { className: "landscape" }, this.value, this.plot, this.marks, this.words);
+    this.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => this.read([offsetX / this.canvas.clientWidth, offsetY / this.canvas.clientHeight]));
+    this.canvas.addEventListener("pointerleave", () => this.read(null));
+    this.canvas.addEventListener("keydown", (event) => this.step(event));
+  }
+
+  suits(data) {
+    return data.rows[0] > 0;
+  }
+
+  draw() {
+    const { panels, version } = this.page;
+    this.asking.ask(JSON.stringify([version, panels.map(stateOf)]), panels.some(({ header }) => header?.playing));
+    if (this.answer && this.canvas.width !== Math.round(this.canvas.clientWidth * Math.min(devicePixelRatio, 2))) this.paint();
+  }
+
+  take(answer) {
+    this.answer = answer;
+    this.asking.answered();
+    if (this.root.hidden) return;
+    this.paint();
+    this.draw();
+  }
+
+  paint() {
+    const { answer } = this;
+    if (!answer || this.root.hidden) return;
+    this.plot.hidden = this.marks.hidden = Boolean(answer.hint);
+    this.words.textContent = answer.hint ?? this.describe();
+    this.read(answer.hint ? null : this.at);
+    if (answer.hint) return;
+    const ratio = fit(this.canvas);
+    const { width, height } = this.canvas;
+    drawGrid(this.canvas, colours(answer), answer.side);
+    const context = this.canvas.getContext("2d");
+    context.save();
+    context.scale(width, height); // lines are as wide as `pixel` then
+    const pixel = ratio / width;
+    for (const segments of answer.lines) {
+      context.beginPath();
+      for (let i = 0; i < segments.length; i += 4) {
+        context.moveTo(segments[i], segments[i + 1]);
+        context.lineTo(segments[i + 2], segments[i + 3]);
+      }
+      context.strokeStyle = css(palette.ink, 0.28);
+      context.lineWidth = pixel;
+      context.stroke();
+    }
+    answer.paths.forEach((path, index) => drawPath(context, path, pixel, index > 0));
+    context.restore();
+    if (answer.paths.length > 1) answer.paths.forEach((path, index) => this.letter(context, path, "AB"[index], ratio));
+    this.name();
+  }
+
+  letter(context, { present: [x, y] }, name, ratio) {
+    context.font = `600 ${13 * ratio}px system-ui, sans-serif`;
+    context.lineWidth = 4 * ratio;
+    context.strokeStyle = css(palette.panel);
+    context.fillStyle = css(palette.ink);
+    const place = [x * context.canvas.width + 8 * ratio, y * context.canvas.height - 7 * ratio];
+    context.strokeText(name, ...place);
+    context.fillText(name, ...place);
+  }
+
+  name() {
+    const { shares, paths } = this.answer;
+    this.axes.forEach((axis, index) => (axis.textContent = `${["1st", "2nd"][index]} direction: ${percent(shares[index])} of the path`));
+    const best = paths.map(({ best_epoch: epoch }) => counted(epoch)).join(" and ");
+    this.marks.textContent = `○ start  ● now  ◇ lowest test loss (about epoch ${best})`;
+    this.canvas.setAttribute("aria-label", `Training loss around the path of the weights. ${this.words.textContent} Arrow keys read the loss.`);
+  }
+
+  describe() {
+    const { shares, paths, rows, constant, losses } = this.answer;
+    const finite = losses.filter((loss) => loss !== null);
+    const now = paths.map(({ losses: [loss, below] }, index) => `${paths.length > 1 ? `Network ${"AB"[index]}` : "The network"} has the training loss ${short(loss)}; the plane has ${short(below)} at its place.`);
+    return [
+      `This plane holds ${percent(shares[0] + shares[1])} of the path${paths.length > 1 ? "s" : ""}.`,
+      ...now,
+      `Losses from ${short(Math.min(...finite))} to ${short(Math.max(...finite))}: blue is better than a constant prediction (${rounded(constant)}), orange worse.`,
+      rows[0] < rows[1] && `Measured on ${counted(rows[0])} of ${counted(rows[1])} training rows.`,
+    ].filter(Boolean).join(" ");
+  }
+
+  // Read the loss at a place, and the epoch if the path is near.
+  read(at) {
+    this.at = at;
+    const { answer } = this;
+    if (!at || !answer?.losses) return (this.value.textContent = answer?.hint ? "" : "Point at the landscape to read the loss.");
+    const [column, row] = at.map((share) => Math.min(answer.side - 1, Math.max(0, Math.floor(share * answer.side))));
+    this.value.textContent = `Loss ${short(answer.losses[row * answer.side + column])}${this.epochAt(at)}`;
+  }
+
+  epochAt([x, y]) {
+    const near = this.answer.paths.flatMap(({ places, epochs }) => epochs.map((epoch, i) => [Math.hypot(places[2 * i] - x, places[2 * i + 1] - y), epoch]));
+    const [distance, epoch] = near.reduce((a, b) => (b[0] < a[0] ? b : a));
+    return distance < NEAR ? `, the path at epoch ${counted(epoch)}` : "";
+  }
+
+  step(event) {
+    const move = STEPS[event.key];
+    if (!move || !this.answer?.side) return;
+    event.preventDefault();
+    const side = this.answer.side;
+    this.read((this.at ?? this.answer.paths[0].present).map((share, axis) => Math.min(1 - 0.5 / side, Math.max(0.5 / side, share + move[axis] / side))));
+  }
+}
+
+// Three significant digits, also of a small loss.
+const short = (loss) => (loss >= 1e-4 && loss < 0.1 ? loss.toPrecision(3) : rounded(loss));
+
+// From −127 to 127: in the middle, the loss of a constant prediction, on a logarithmic scale.
+function colours({ losses, constant }) {
+  const heights = losses.map((loss) => (loss === null ? Infinity : Math.log(Math.max(loss, 1e-12) / constant)));
+  const low = Math.min(...heights, -1e-9);
+  const high = Math.max(...heights.filter(Number.isFinite), 1e-9);
+  return heights.map((height) => Math.round(-127 * Math.min(1, height < 0 ? -height / low : height / high)));
+}
+
+function drawPath(context, { places, present, best }, pixel, dashed) {
+  const at = (index) => [places[2 * index], places[2 * index + 1]];
+  const dot = ([x, y], radius, fill, corners = 0) => {
+    context.beginPath();
+    if (corners) for (let i = 0; i < corners; i++) context.lineTo(x + radius * pixel * Math.sin((2 * Math.PI * i) / corners), y - radius * pixel * Math.cos((2 * Math.PI * i) / corners));
+    else context.arc(x, y, radius * pixel, 0, 2 * Math.PI);
+    context.closePath();
+    context.fillStyle = css(fill);
+    context.fill();
+    context.strokeStyle = css(fill === palette.ink ? palette.panel : palette.ink);
+    context.lineWidth = 1.5 * pixel;
+    context.stroke();
+  };
+  context.lineJoin = "round";
+  context.beginPath();
+  for (let i = 0; i < places.length / 2; i++) context.lineTo(...at(i));
+  for (const [colour, width] of [[palette.panel, 4], [palette.ink, 2]]) {
+    context.setLineDash(dashed && width === 2 ? [5 * pixel, 4 * pixel] : []);
+    context.strokeStyle = css(colour, 0.9);
+    context.lineWidth = width * pixel;
+    context.stroke();
+  }
+  context.setLineDash([]);
+  dot(at(0), 4.5, palette.panel);
+  dot(at(best), 6.5, palette.panel, 4);
+  dot(present, 5.5, palette.ink);
+}

@@ -1,0 +1,78 @@
+"""The tabs of the loss landscape and of the hidden space, in a browser."""
+
+import re
+
+import pytest
+
+LANDSCAPE, HIDDEN = "panels[0].landscape", "panels[0].hidden"
+COLOURS = """(() => {
+  const canvas = document.querySelectorAll('.surface:not([hidden] *)')[0];
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+})()"""
+
+
+def open_tab(tab, name, place=0):
+    tab.page.get_by_role("tab", name=name).nth(place).click()
+
+
+def test_the_landscape_follows_the_training_and_reads_its_losses(tab):
+    there = tab("#data=moons&pace=0")
+    open_tab(there, "Landscape")
+    there.until(f"{LANDSCAPE}.words.textContent.includes('Train for a few epochs')")
+    there.play("header.epoch > 20")
+    there.until(f"{LANDSCAPE}.answer?.paths && barenet.playing")
+    there.pause()
+    there.until(f"{LANDSCAPE}.answer.paths[0].epoch === header.epoch && !{LANDSCAPE}.asking.sent")
+    assert there.value(COLOURS) > 100
+    answer = there.value(f"{LANDSCAPE}.answer")
+    assert f"holds {100 * sum(answer['shares']):.1f} %" in there.text(".landscape .hint")
+    surface = there.find(".landscape .surface")
+    box = surface.bounding_box()
+    x, y = answer["paths"][0]["present"]
+    surface.hover(position={"x": x * box["width"], "y": y * box["height"]})
+    words = there.text(".surface-value")
+    side = answer["side"]
+    assert f"path at epoch {answer['paths'][0]['epochs'][-1]:,}" in words
+    expected = answer["losses"][int(y * side) * side + int(x * side)]
+    assert float(re.search(r"Loss ([\d.]+)", words)[1]) == pytest.approx(expected, rel=0.01)
+    surface.focus()
+    for _ in range(side):
+        there.key("ArrowLeft")
+    shown = float(re.search(r"Loss ([\d.]+)", there.text(".surface-value"))[1])
+    assert shown == pytest.approx(answer["losses"][int(y * side) * side], rel=0.01)
+
+
+def test_two_optimizers_are_shown_on_one_surface(tab):
+    there = tab("#data=moons&pace=0")
+    there.click("#compare")
+    there.until("panels.length === 2")
+    there.choose("optimizer", "sgd", 1)
+    there.play("panels.every((panel) => panel.header.epoch > 10)")
+    there.pause()
+    open_tab(there, "Landscape", 1)
+    there.until("panels[1].landscape.answer?.paths.length === 2")
+    words = there.value("panels[1].landscape.words.textContent")
+    assert "Network A has" in words and "Network B has" in words
+    assert not there.value(f"{LANDSCAPE}.asking.received"), "its tab is not shown"
+
+
+def test_the_hidden_space_shows_a_layer_and_its_boundary(tab):
+    there = tab("#data=circles&pace=0")
+    open_tab(there, "Hidden space")
+    first = there.until(f"{HIDDEN}.answer?.points")
+    there.play("header.epoch > 60")
+    there.pause()
+    there.until(f"!{HIDDEN}.asking.sent")
+    there.rest()
+    assert there.value(f"{HIDDEN}.answer.points") != first
+    assert there.value(COLOURS) > 50
+    words = there.text(".hidden-space .hint")
+    wrong = re.search(r"(\d+) of the points lie on the wrong side", words)
+    rows = there.value("facts.rows[0]")
+    assert int(wrong[1]) <= rows * 0.2 and f"{rows} training points" in words
+    there.select(".hidden-space select", "0")
+    there.until_text(".hidden-space .hint", "4 neurons of hidden layer 1")
+    there.until_text(".hidden-space .axis.x", "1st main direction")
+    there.page.set_viewport_size({"width": 390, "height": 844})
+    assert there.value("document.documentElement.scrollWidth <= innerWidth")

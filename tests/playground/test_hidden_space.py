@@ -1,0 +1,73 @@
+"""The space of a hidden layer, against its layers' outputs and scikit-learn's PCA."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from barenet.playground._data_preparation import prepare_named
+from barenet.playground._hidden_space import MAX_POINTS, SIDE, hidden_space
+from barenet.playground._network_view import NetworkView
+from barenet.playground._page_state import DataSettings, NetworkSettings
+
+
+def make_view(source="moons", hidden=(4, 2), **changes):
+    settings = NetworkSettings(hidden=hidden, activations=("tanh",) * len(hidden), **changes)
+    return NetworkView(settings, prepare_named(DataSettings(source=source)), None)
+
+
+def outputs(view, X, count):
+    for layer in view.network.layers[:count]:
+        X, _ = layer.forward(X)
+    return X
+
+
+def points(found, name="points"):
+    return np.reshape(found[name], (-1, min(found["neurons"], 2)))
+
+
+def test_two_neurons_are_the_axes_and_the_boundary_is_a_line():
+    view = make_view()
+    X, y = view.prepared.training
+    found = hidden_space(view, 8)
+    assert found["layer"] == 1 and found["neurons"] == 2 and found["share"] == 1
+    assert points(found) == pytest.approx(outputs(view, X, 2), abs=1e-5)
+    assert found["values"] == y.tolist()
+    *weights, bias = found["boundary"]
+    sums = points(found) @ weights + bias
+    assert np.array_equal(sums > 0, view.network.predict(X)[:, 0] > 0.5)
+    grid = view.prepared.inputs("grid", SIDE)
+    assert points(found, "sheet") == pytest.approx(outputs(view, grid, 2), abs=1e-5)
+
+
+def test_more_neurons_are_projected_as_by_scikit_learn():
+    view = make_view()
+    found = hidden_space(view, 0)
+    hidden = outputs(view, view.prepared.training[0], 1)
+    oracle = PCA(2).fit(hidden)
+    expected = np.abs(oracle.transform(hidden))
+    assert np.abs(points(found)) == pytest.approx(expected, abs=1e-3)
+    assert found["share"] == pytest.approx(oracle.explained_variance_ratio_.sum(), rel=1e-4)
+    assert found["boundary"] == [] and len(found["sheet"]) == 2 * SIDE**2
+
+
+def test_of_many_points_some_are_shown_and_images_have_no_plane_of_inputs():
+    found = hidden_space(make_view("digits", (2,)), 0)
+    assert MAX_POINTS / 2 < len(found["values"]) <= MAX_POINTS
+    assert found["sheet"] == [] and found["boundary"] == [], "of ten classes"
+
+
+def test_targets_are_fractions_of_their_range():
+    view = make_view("hills", (1,))
+    found = hidden_space(view, 0)
+    prepared = view.prepared
+    low, high = prepared.target_range
+    targets = np.sort(prepared.dataset.y[~prepared.is_test].astype(float))
+    assert np.sort(found["values"]) == pytest.approx((targets - low) / (high - low), abs=1e-4)
+    assert found["neurons"] == 1 and len(found["points"]) == len(targets)
+
+
+def test_without_a_hidden_layer_there_is_a_hint(page):
+    page.configure(hidden=[], activations=[])
+    page.send("hidden_space", layer=0)
+    answer = page.receive_until(lambda message: message["type"] in ("hidden_space", "error"))
+    assert "no hidden layer" in answer["hint"]
