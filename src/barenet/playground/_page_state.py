@@ -265,6 +265,8 @@ class Message:
     backward: bool = False
     #: Name of a lesson of the course.
     lesson: str = ""
+    #: Of an image, row by row.
+    pixels: tuple[float, ...] = restricted((), max_items=1024, ge=0, le=255)
 
 
 def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdit, ...]:

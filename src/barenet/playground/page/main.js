@@ -1,8 +1,10 @@
 // The page: it holds the state, exchanges messages with the server, and updates the views.
 
 import { evenOut, fromHash, toHash } from "./address.js";
+import { Cells } from "./cells.js";
 import { Connection } from "./connection.js";
 import { DataPanel } from "./data-panel.js";
+import { Digits } from "./digits.js";
 import { counted, find, findAll, make, show } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { ExportPanel } from "./export-panel.js";
@@ -55,7 +57,8 @@ class Page {
     this.side = new SidePanel(find("#side"));
     // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
-    this.tools = [new LessonPanel(find("#lesson"), this), new Probe(this), new Landscape(this), new HiddenSpace(this)];
+    const digits = new Digits(this);
+    this.tools = [new LessonPanel(find("#lesson"), this), new Probe(this), new Landscape(this), new HiddenSpace(this), digits, new Cells(this, (...image) => digits.load(...image))];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
